@@ -44,7 +44,7 @@ export interface Attribution {
  *
  * A record is a value. It is never changed in place; a change is a new record with `version + 1`.
  */
-export interface SessionRecord {
+export interface SessionRecord<Data = JsonObject> {
   /** UUID v4. A name, safe to show, log and list: it opens nothing. */
   readonly id: string;
   /** Who may read and end it by its id: `browser:<id of the browser's own session>` or `consumer:<name of an API key>`. */
@@ -83,7 +83,7 @@ export interface SessionRecord {
   /** Scope → when this elevation ends. */
   readonly elevations: Readonly<Record<string, number>>;
   /** The application's own, JSON, limited in size. */
-  readonly data: JsonObject;
+  readonly data: Data;
   /** The version of the application's schema that `data` was written under. */
   readonly dataVersion: number;
   /** Messages that are read once. */

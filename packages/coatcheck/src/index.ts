@@ -1,0 +1,54 @@
+export type { Clock, Schedule } from "./session/clock.ts";
+export {
+  CoatcheckError,
+  ERROR_STATUS,
+  type ErrorBody,
+  type ErrorCode,
+  type ErrorDetails,
+  errorBody,
+  type Fault,
+} from "./session/errors.ts";
+export { type RefusalReason, SessionEmitter, type SessionEvents } from "./session/events.ts";
+export type { JsonArray, JsonObject, JsonValue } from "./session/json.ts";
+export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
+export { applyMergePatch, diffMergePatch } from "./session/patch.ts";
+export {
+  type Activity,
+  DEFAULT_POLICY,
+  type SessionLimit,
+  type SessionPolicy,
+  type Timeouts,
+} from "./session/policy.ts";
+export type { HeldSession, Reading, ReadOptions, SessionReader, Tier } from "./session/reader.ts";
+export {
+  type Attribution,
+  type ClientInfo,
+  endsAt,
+  isLive,
+  isSessionId,
+  type RevokeReason,
+  type SessionRecord,
+  type SessionState,
+  type SessionType,
+} from "./session/record.ts";
+export type { Refusal } from "./session/resumer.ts";
+export type { DataOptions, Migration } from "./session/schema.ts";
+export { type Commit, type CommitState, type MaybePromise, Session } from "./session/session.ts";
+export type {
+  LogItem,
+  LogPage,
+  LogPosition,
+  Page,
+  PageRequest,
+  PutOptions,
+  PutOutcome,
+  RevocationScope,
+  SessionFilter,
+  SessionStore,
+  Snapshot,
+  StoreStats,
+  Touch,
+} from "./session/store.ts";
+export { compactId, type RandomSource, SecretRing } from "./session/token.ts";
+export type { AuthenticateOptions, CreateOptions } from "./session/transitions.ts";
+export type { Issued, MergeData } from "./session/writer.ts";

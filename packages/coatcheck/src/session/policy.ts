@@ -1,0 +1,87 @@
+import { CoatcheckError, type Fault } from "./errors.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/**
+ * What kind of request this is. `user`: a person did something, the idle timeout starts anew. `background`: a poll or a
+ * beacon, which keeps no session alive. `none`: somebody only asks about the session; nothing at all is recorded.
+ */
+export type Activity = "user" | "background" | "none";
+
+/** The two ends of a session, milliseconds. */
+export interface Timeouts {
+  /** End without activity (ASVS 5.0 V7.3.1). */
+  readonly idleTimeout: number;
+  /** End whatever the activity (ASVS 5.0 V7.3.2). */
+  readonly absoluteTimeout: number;
+}
+
+/** How many live sessions a subject may have, and what gives way (ASVS 5.0 V7.1.2). */
+export interface SessionLimit {
+  readonly most: number;
+  /** `reject` fails the login with `CONFLICT`; the others end a session of the subject with the reason `limit`. */
+  readonly when: "reject" | "evict-oldest" | "evict-least-recently-used";
+}
+
+/** How long sessions live and how they change hands. Every field has a default; see {@link DEFAULT_POLICY}. */
+export interface SessionPolicy extends Timeouts {
+  /** For logins with `remember: true`. */
+  readonly remembered: Timeouts;
+  readonly limit: SessionLimit | null;
+  /** Periodic rotation of the secret, milliseconds; null for none. Changes of privilege always rotate. */
+  readonly rotateEvery: number | null;
+  /** How long the old secret still opens after the new one was first used, milliseconds. Later use is theft. */
+  readonly rotationGrace: number;
+  /** Largest `data`, bytes of JSON in UTF-8. */
+  readonly dataLimit: number;
+  /** Largest `metadata`, bytes of JSON in UTF-8. */
+  readonly metadataLimit: number;
+}
+
+/** A day without activity, thirty days at most: NIST SP 800-63B-4 §2.1.3 for AAL1. Shorten it where more is at stake. */
+export const DEFAULT_POLICY: SessionPolicy = {
+  idleTimeout: DAY,
+  absoluteTimeout: 30 * DAY,
+  remembered: { idleTimeout: 30 * DAY, absoluteTimeout: 90 * DAY },
+  limit: null,
+  rotateEvery: null,
+  rotationGrace: 30_000,
+  dataLimit: 64 * 1024,
+  metadataLimit: 4 * 1024,
+};
+
+/**
+ * Fills in the defaults and checks the numbers.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` with the path of each fault.
+ */
+export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy {
+  const policy = { ...DEFAULT_POLICY, ...given };
+  const positive: [string, number | null][] = [
+    ["idleTimeout", policy.idleTimeout],
+    ["absoluteTimeout", policy.absoluteTimeout],
+    ["remembered.idleTimeout", policy.remembered.idleTimeout],
+    ["remembered.absoluteTimeout", policy.remembered.absoluteTimeout],
+    ["limit.most", policy.limit ? policy.limit.most : null],
+    ["rotateEvery", policy.rotateEvery],
+    ["rotationGrace", policy.rotationGrace],
+    ["dataLimit", policy.dataLimit],
+    ["metadataLimit", policy.metadataLimit],
+  ];
+  const faults: Fault[] = positive
+    .filter(([, value]) => value !== null && !(Number.isSafeInteger(value) && value > 0))
+    .map(([path]) => ({ path, message: "must be a whole number above 0" }));
+  if (faults.length > 0)
+    throw new CoatcheckError("VALIDATION_FAILED", "The session policy will not do.", { faults });
+  return policy;
+}
+
+/**
+ * How far activity must have moved before the store is told: 5 % of the idle timeout, a minute at most. So a session
+ * may end that much early after a crash, and never late.
+ */
+export function touchThreshold(idleTimeout: number): number {
+  return Math.min(MINUTE, idleTimeout / 20);
+}

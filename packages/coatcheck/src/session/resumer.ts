@@ -1,0 +1,144 @@
+import type { RefusalReason } from "./events.ts";
+import { judge } from "./judge.ts";
+import { type Activity, touchThreshold } from "./policy.ts";
+import type { HeldSession, Tier } from "./reader.ts";
+import type { SessionRecord } from "./record.ts";
+import { type MaybePromise, Session } from "./session.ts";
+import { hashSecret, idOfToken, KEY_LENGTH, secretOfToken, TOKEN_LENGTH } from "./token.ts";
+import type { TouchQueue } from "./touches.ts";
+import type { SessionWriter, WriterParts } from "./writer.ts";
+
+/** A token that opened nothing. `superseded`, and an outage, must leave the browser's cookie alone. */
+export interface Refusal {
+  readonly refusal: RefusalReason;
+}
+
+/** Turns tokens into sessions: the way that every request takes. */
+export class SessionResumer<Data> {
+  readonly #writer: SessionWriter<Data>;
+  readonly #parts: WriterParts<Data>;
+  readonly #touches: TouchQueue;
+
+  constructor(writer: SessionWriter<Data>, touches: TouchQueue) {
+    this.#writer = writer;
+    this.#parts = writer.parts;
+    this.#touches = touches;
+  }
+
+  /** See `SessionManager.resume`. */
+  resume(token: string, activity: Activity): MaybePromise<Session<Data> | Refusal> {
+    if (token.length !== TOKEN_LENGTH)
+      return this.#refuse(token.length === 0 ? "missing" : "malformed", null);
+    const held = this.#parts.reader.peek(token.slice(0, KEY_LENGTH));
+    if (held) {
+      const now = this.#parts.clock.now();
+      const hash = hashSecret(secretOfToken(token));
+      const { record } = held;
+      const isSettled = record.previousSecretHash === null || record.confirmedAt !== null;
+      if (isSettled && judge(held, hash, now, this.#parts.policy.rotationGrace) === "current") {
+        return this.#admit(held, token, null, "local", activity, now);
+      }
+    }
+    if (!this.#parts.ring.opens(token)) return this.#refuse("forged", null);
+    return this.#resumeThrough(token, activity);
+  }
+
+  async #resumeThrough(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
+    const id = idOfToken(token);
+    const hash = hashSecret(secretOfToken(token));
+    const grace = this.#parts.policy.rotationGrace;
+    let { held, tier } = await this.#parts.reader.read(id);
+    let verdict = held && judge(this.#seen(held), hash, this.#parts.clock.now(), grace);
+    // Only the store may turn somebody away: a copy may be older than the token.
+    if (verdict !== "current" && tier !== "store") {
+      ({ held, tier } = await this.#parts.reader.read(id, { fresh: true }));
+      verdict = held && judge(this.#seen(held), hash, this.#parts.clock.now(), grace);
+    }
+    if (!held || !verdict) return this.#refuse("unknown", id);
+    switch (verdict) {
+      case "current":
+        return this.#admit(
+          await this.#confirm(held, activity),
+          token,
+          null,
+          tier,
+          activity,
+          this.#parts.clock.now(),
+        );
+      case "previous":
+        return this.#admit(
+          held,
+          token,
+          this.#successor(held.record, token),
+          tier,
+          activity,
+          this.#parts.clock.now(),
+        );
+      case "theft":
+        await this.#writer.revoke({ session: id }, "theft");
+        this.#parts.events.tell("theft", { record: held.record });
+        return this.#refuse("theft", id);
+      default:
+        return this.#refuse(verdict, id);
+    }
+  }
+
+  #admit(
+    held: HeldSession,
+    presented: string,
+    successor: string | null,
+    tier: Tier,
+    activity: Activity,
+    now: number,
+  ): Session<Data> | Refusal {
+    if (this.#parts.schema.read(held.record) === null) return this.#refuse("expired", held.record.id);
+    if (activity === "user") this.#touch(held, now);
+    return new Session(this.#writer, {
+      held,
+      presented,
+      successor,
+      refusal: null,
+      activity,
+      tier,
+      birth: {},
+    });
+  }
+
+  #touch(held: HeldSession, now: number): void {
+    if (now <= held.lastSeenAt) return;
+    held.lastSeenAt = now;
+    const { id, idleTimeout } = held.record;
+    if (now - held.touchedAt < touchThreshold(idleTimeout)) return;
+    held.touchedAt = now;
+    this.#touches.add(id, now, idleTimeout);
+  }
+
+  /** Activity seen here counts before the store has been told of it. */
+  #seen(held: HeldSession): HeldSession {
+    held.lastSeenAt = Math.max(held.lastSeenAt, this.#touches.waiting(held.record.id));
+    return held;
+  }
+
+  /** The new secret of a periodic rotation is in use: from now on the old one has only its grace. */
+  async #confirm(held: HeldSession, activity: Activity): Promise<HeldSession> {
+    const { record } = held;
+    if (record.previousSecretHash === null || record.confirmedAt !== null || activity === "none") return held;
+    try {
+      return { ...held, record: await this.#writer.confirm(record) };
+    } catch (error) {
+      this.#parts.events.tell("failed", { operation: "confirm", error });
+      return held;
+    }
+  }
+
+  #successor(record: SessionRecord, token: string): string | null {
+    if (record.confirmedAt !== null) return null;
+    const secret = this.#parts.ring.successorMatching(record.id, secretOfToken(token), record.secretHash);
+    return secret && this.#parts.ring.seal(record.id, secret);
+  }
+
+  #refuse(refusal: RefusalReason, id: string | null): Refusal {
+    if (this.#parts.events.wants("refused")) this.#parts.events.tell("refused", { reason: refusal, id });
+    return { refusal };
+  }
+}

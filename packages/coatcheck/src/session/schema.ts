@@ -1,0 +1,95 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { CoatcheckError, type Fault } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
+import { requireJsonObject } from "./patch.ts";
+import type { SessionRecord } from "./record.ts";
+
+/** Brings data of one schema version to the next. */
+export type Migration = (data: JsonObject) => JsonObject;
+
+/** What the application keeps in a session, and how it got there. */
+export interface DataOptions<Data> {
+  /** Zod, Valibot, ArkType, or any other Standard Schema; it must answer synchronously. */
+  readonly schema?: StandardSchemaV1<unknown, Data>;
+  /** The present version; 1 unless given. */
+  readonly version?: number;
+  /** `migrations[n]` brings version n to n + 1. Runs when an older session is read; written with its next change. */
+  readonly migrations?: Readonly<Record<number, Migration>>;
+  /** A new session's data; `{}` unless given. */
+  readonly initial?: () => Data;
+  /**
+   * What to do with a stored session whose data cannot be brought to the present version: `reset` gives it new data
+   * and nobody is logged out; `end` treats the session as expired.
+   */
+  readonly onUnreadable?: "reset" | "end";
+}
+
+/** Types, checks and migrates `data`: the only place where JSON becomes the application's type. */
+export class DataSchema<Data> {
+  readonly version: number;
+  readonly #options: DataOptions<Data>;
+  readonly #limit: number;
+  readonly #migrated = new WeakMap<SessionRecord, Data | null>();
+
+  constructor(options: DataOptions<Data>, limit: number) {
+    this.version = options.version ?? 1;
+    this.#options = options;
+    this.#limit = limit;
+  }
+
+  /** A new session's data. */
+  initial(): JsonObject {
+    return this.check(this.#options.initial?.() ?? {});
+  }
+
+  /**
+   * Checks what is to be stored against schema and size.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` with a path per fault; `PAYLOAD_TOO_LARGE`.
+   */
+  check(value: unknown): JsonObject {
+    const data = requireJsonObject(value, "data", this.#limit);
+    const { schema } = this.#options;
+    if (!schema) return data;
+    const result = schema["~standard"].validate(data);
+    if (result instanceof Promise)
+      throw new TypeError("The schema of session data must validate synchronously.");
+    if (result.issues) {
+      const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOf(path), message }));
+      throw new CoatcheckError("VALIDATION_FAILED", "The session's data does not fit its schema.", {
+        faults,
+      });
+    }
+    return requireJsonObject(result.value, "data", this.#limit);
+  }
+
+  /** The record's data as the application's type, migrated if it is older; null when it cannot be read and must end. */
+  read(record: SessionRecord): Data | null {
+    if (record.dataVersion === this.version) return record.data as Data;
+    let data = this.#migrated.get(record);
+    if (data === undefined) {
+      data = this.#migrate(record) as Data | null;
+      this.#migrated.set(record, data);
+    }
+    return data;
+  }
+
+  #migrate(record: SessionRecord): JsonObject | null {
+    try {
+      let data = record.data;
+      for (let version = record.dataVersion; version !== this.version; version++) {
+        const migration = this.#options.migrations?.[version];
+        if (!migration) throw new Error(`There is no migration from data version ${version}.`);
+        data = migration(data);
+      }
+      return this.check(data);
+    } catch {
+      return this.#options.onUnreadable === "end" ? null : this.initial();
+    }
+  }
+}
+
+function pathOf(path: StandardSchemaV1.Issue["path"]): string {
+  const names = (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment));
+  return ["data", ...names].join(".");
+}

@@ -1,0 +1,296 @@
+import { Draft } from "./draft.ts";
+import { CoatcheckError } from "./errors.ts";
+import type { RefusalReason } from "./events.ts";
+import type { JsonObject, JsonValue } from "./json.ts";
+import { applyMergePatch, requireJsonObject } from "./patch.ts";
+import type { Activity } from "./policy.ts";
+import type { HeldSession, Tier } from "./reader.ts";
+import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
+import { newSessionId, secretOfToken } from "./token.ts";
+import { type AuthenticateOptions, type CreateOptions, requireElevated } from "./transitions.ts";
+import type { Issued, SessionWriter } from "./writer.ts";
+
+/** A value now when it is at hand, a promise of it when it is not: a local hit never waits. */
+export type MaybePromise<Value> = Value | Promise<Value>;
+
+/** What became of a session in the course of a request; the one thing that decides which headers leave. */
+export type CommitState = "unchanged" | "touched" | "changed" | "rotated" | "revoked";
+
+/** How a request ended for its session. */
+export interface Commit {
+  readonly state: CommitState;
+  /** The token that the holder must be given; null when the one they hold stands, or none does. */
+  readonly token: string | null;
+  /** Null while nothing is stored. */
+  readonly record: SessionRecord | null;
+}
+
+/** Where a handle starts from. */
+export interface SessionStart {
+  /** The session found, or null for a visitor of whom nothing is stored yet. */
+  readonly held: HeldSession | null;
+  /** The token that found it. */
+  readonly presented: string | null;
+  /** The successor to hand out, when the old secret of a periodic rotation was presented. */
+  readonly successor: string | null;
+  /** Why the token that was presented opened nothing. */
+  readonly refusal: RefusalReason | null;
+  readonly activity: Activity;
+  readonly tier: Tier | null;
+  /** What a session made from here shall say of its holder. */
+  readonly birth: CreateOptions;
+}
+
+const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
+
+/**
+ * One request's hold on one session. Reading is free; assigning to {@link data} is recorded and written once, by
+ * {@link commit}, as a patch. A visitor who leaves nothing behind is never stored.
+ *
+ * Every method that writes throws `CONFLICT` when the presented token has been superseded: the browser has a newer
+ * one, and a repeated request will carry it. They throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session
+ * ended meanwhile, and `STORE_UNAVAILABLE` when the store does not answer; nothing is then changed.
+ */
+export class Session<Data = JsonObject> {
+  readonly #writer: SessionWriter<Data>;
+  readonly #start: SessionStart;
+  #record: SessionRecord | null;
+  #id: string | null = null;
+  #draft: Draft | null = null;
+  #flash: Record<string, JsonValue> | null = null;
+  #token: string | null;
+  #state: CommitState;
+
+  constructor(writer: SessionWriter<Data>, start: SessionStart) {
+    this.#writer = writer;
+    this.#start = start;
+    this.#record = start.held ? start.held.record : null;
+    this.#token = start.successor;
+    this.#state = start.successor
+      ? "rotated"
+      : start.held && start.activity === "user"
+        ? "touched"
+        : "unchanged";
+  }
+
+  /** A name, not a key. Asking for it stores nothing. */
+  get id(): string {
+    if (this.#record) return this.#record.id;
+    this.#id ??= newSessionId(this.#writer.parts.random);
+    return this.#id;
+  }
+
+  /** The stored record; null while there is none. Its `data` is as stored, without what was assigned since. */
+  get record(): SessionRecord | null {
+    return this.#record;
+  }
+
+  /** Whether nothing of this visitor is stored yet. */
+  get isNew(): boolean {
+    return this.#record === null;
+  }
+
+  /** Why the token that the request carried opened nothing; null when it did, or when there was none. */
+  get refusal(): RefusalReason | null {
+    return this.#start.refusal;
+  }
+
+  /** Which tier answered; null for a new session. */
+  get tier(): Tier | null {
+    return this.#start.tier;
+  }
+
+  get type(): SessionType {
+    return this.#record?.type ?? "anonymous";
+  }
+
+  /** Whom the session is logged in as; null while anonymous. */
+  get subject(): string | null {
+    return this.#record?.subject ?? null;
+  }
+
+  get tenant(): string | null {
+    return this.#record?.tenant ?? null;
+  }
+
+  /** The latest activity known, epoch milliseconds; null for a new session. */
+  get lastSeenAt(): number | null {
+    return this.#record && Math.max(this.#record.lastSeenAt, this.#start.held?.lastSeenAt ?? 0);
+  }
+
+  /**
+   * The application's data. Assign to it at any depth; `commit` writes what changed as a merge patch, so assigning
+   * null removes. Arrays replace whole: keep what several requests may change at once in objects.
+   */
+  get data(): Data {
+    this.#draft ??= new Draft(this.#storedData());
+    return this.#draft.view as Data;
+  }
+
+  /** Leaves a message for the next request that asks. */
+  flash(name: string, message: JsonValue): void {
+    this.#requireHolder();
+    this.#flash = { ...this.#flash, [name]: message };
+  }
+
+  /** Takes a message; it is gone for the next request. */
+  takeFlash(name: string): JsonValue | undefined {
+    const message = this.#flash?.[name] ?? this.#record?.flash[name];
+    if (message === undefined || message === null) return undefined;
+    this.#flash = { ...this.#flash, [name]: null };
+    return message;
+  }
+
+  /**
+   * Logs the holder in: same id, visitor and data, a new token at once; the old one dies (ASVS 5.0 V7.2.4). Becoming
+   * another subject starts with fresh data. Throws `CONFLICT` when the policy rejects one session more.
+   */
+  async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
+    this.#requireHolder();
+    if (!this.#record) return this.#create({ ...options, subject });
+    await this.save();
+    this.#adopt(await this.#writer.authenticate(this.#stored(), subject, options));
+  }
+
+  /**
+   * Records that the holder has just proved again who they are; call it after checking. A new token at once.
+   *
+   * @param maxAge how long it counts, milliseconds.
+   * @throws CoatcheckError `SESSION_REQUIRED` when nobody is logged in.
+   */
+  async elevate(scope: string, maxAge: number): Promise<void> {
+    this.#requireHolder();
+    if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+    await this.save();
+    this.#adopt(await this.#writer.elevate(this.#stored(), scope, maxAge));
+  }
+
+  /** Throws `SESSION_REQUIRED` or `REAUTHENTICATION_REQUIRED` unless {@link elevate} was called recently for `scope`. */
+  requireElevated(scope: string): void {
+    requireElevated(this.#record, scope, this.#writer.parts.clock.now());
+  }
+
+  /** Whether {@link elevate} was called recently enough for `scope`. */
+  isElevated(scope: string): boolean {
+    return (this.#record?.elevations[scope] ?? 0) > this.#writer.parts.clock.now();
+  }
+
+  /** A new token; the old one dies at once. Call it after any change of what the holder may do. */
+  async rotate(): Promise<void> {
+    this.#requireHolder();
+    if (!this.#record) return;
+    await this.save();
+    this.#adopt(await this.#writer.rotate(this.#stored()));
+  }
+
+  /** Applies a merge patch (RFC 7396) now, together with what was assigned. Concurrent disjoint patches all survive. */
+  async patch(patch: JsonObject): Promise<void> {
+    const { policy } = this.#writer.parts;
+    const checked = requireJsonObject(patch, "data", policy.dataLimit);
+    await this.#write((data) => applyMergePatch(data, checked));
+  }
+
+  /** Changes the data by a function, now; it runs again when another request was faster, so keep it free of effects. */
+  async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
+    await this.#write(async (data) => await change(structuredClone(data) as Data));
+  }
+
+  /** Writes what was assigned now, instead of with the response. */
+  async save(): Promise<void> {
+    const pending = this.#pending();
+    if (pending || this.#flash) await this.#write(async (data) => data);
+  }
+
+  /** Ends the session for good. The browser's cookie is cleared with the response. */
+  async revoke(reason: RevokeReason = "logout"): Promise<void> {
+    this.#draft = null;
+    this.#flash = null;
+    if (this.#record) await this.#writer.revoke({ session: this.#record.id }, reason);
+    this.#record = null;
+    this.#token = null;
+    this.#state = "revoked";
+  }
+
+  /**
+   * The one commit switch: writes what is pending, rotates when it is time, and says what became of the session.
+   * Answers synchronously when there is nothing to write. Headers must not leave before it has resolved.
+   */
+  commit(): MaybePromise<Commit> {
+    if (this.#state === "revoked") return { state: "revoked", token: null, record: null };
+    if (this.#flash || this.#draft?.patch() || this.#rotationIsDue()) return this.#commitPending();
+    if (!this.#record) return UNCHANGED;
+    return { state: this.#state, token: this.#token, record: this.#record };
+  }
+
+  async #commitPending(): Promise<Commit> {
+    await this.save();
+    if (this.#record && this.#rotationIsDue()) {
+      const secret = secretOfToken(this.#start.presented ?? "");
+      this.#adopt(await this.#writer.rotateInTime(this.#record, secret));
+    }
+    return { state: this.#state, token: this.#token, record: this.#record };
+  }
+
+  #rotationIsDue(): boolean {
+    const { policy, clock } = this.#writer.parts;
+    if (policy.rotateEvery === null || this.#token !== null || this.#start.activity === "none") return false;
+    if (!this.#record || !this.#start.presented) return false;
+    return clock.now() - this.#record.rotatedAt >= policy.rotateEvery;
+  }
+
+  async #write(change: (data: JsonObject) => MaybePromise<unknown>): Promise<void> {
+    this.#requireHolder();
+    const pending = this.#pending();
+    const assigned = (data: JsonObject) => (pending ? applyMergePatch(data, pending) : data);
+    if (!this.#record) return this.#create({}, await change(assigned(this.#storedData())));
+    const seenAt = this.#start.activity === "user" ? this.#writer.parts.clock.now() : this.#record.lastSeenAt;
+    this.#record = await this.#writer.changeData(this.#record, (data) => change(assigned(data)), {
+      seenAt,
+      ...(this.#flash ? { flash: this.#flash } : {}),
+    });
+    this.#settle("changed");
+  }
+
+  async #create(options: CreateOptions, data?: unknown): Promise<void> {
+    const pending = this.#pending();
+    const stored = pending ? applyMergePatch(this.#storedData(), pending) : undefined;
+    const flash = this.#flash ? { flash: applyMergePatch({}, this.#flash) } : {};
+    const birth = { ...this.#start.birth, ...options, id: this.id, data: data ?? stored, ...flash };
+    this.#adopt(await this.#writer.create(birth));
+  }
+
+  #adopt({ record, token }: Issued): void {
+    this.#record = record;
+    this.#token = token;
+    this.#settle("rotated");
+  }
+
+  #settle(state: CommitState): void {
+    this.#draft = null;
+    this.#flash = null;
+    if (this.#state !== "rotated") this.#state = state;
+  }
+
+  #pending(): JsonObject | null {
+    const patch = this.#draft?.patch() ?? null;
+    return patch && requireJsonObject(patch, "data", this.#writer.parts.policy.dataLimit);
+  }
+
+  #storedData(): JsonObject {
+    const { schema } = this.#writer.parts;
+    return (this.#record ? schema.read(this.#record) : schema.initial()) as JsonObject;
+  }
+
+  #stored(): SessionRecord {
+    if (this.#record) return this.#record;
+    throw new CoatcheckError("SESSION_REQUIRED", "There is no session to work on.");
+  }
+
+  #requireHolder(): void {
+    if (this.#start.refusal !== "superseded") return;
+    throw new CoatcheckError(
+      "CONFLICT",
+      "This browser was just given a newer session token; repeat the request.",
+    );
+  }
+}

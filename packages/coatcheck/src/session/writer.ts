@@ -1,0 +1,298 @@
+import type { Clock } from "./clock.ts";
+import { CoatcheckError } from "./errors.ts";
+import type { SessionEmitter } from "./events.ts";
+import type { JsonObject } from "./json.ts";
+import { applyMergePatch, requireJsonObject } from "./patch.ts";
+import type { SessionLimit, SessionPolicy } from "./policy.ts";
+import type { ReadOptions, SessionReader } from "./reader.ts";
+import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
+import type { DataSchema } from "./schema.ts";
+import type { PutOptions, RevocationScope, SessionStore } from "./store.ts";
+import { hashSecret, newSecret, newSessionId, type RandomSource, type SecretRing } from "./token.ts";
+import {
+  type AuthenticateOptions,
+  authenticated,
+  born,
+  type CreateOptions,
+  changed,
+  confirmed,
+  elevated,
+  resecured,
+  rotated,
+} from "./transitions.ts";
+
+/** Every round somebody's write got through; so many in a row lost means that something is wrong. */
+const MOST_ATTEMPTS = 100;
+
+/** A session and the only copy of its token; `token` goes to the holder and nowhere else. */
+export interface Issued {
+  readonly record: SessionRecord;
+  readonly token: string;
+}
+
+/**
+ * Joins what an anonymous visitor left with what the subject had in their newest other session, at login. `null`:
+ * there is no other session. Its failure never fails the login; the visitor's data then stays as it is.
+ */
+export type MergeData<Data> = (visitor: Data, subject: Data | null) => Data | Promise<Data>;
+
+/** What the writer works with. */
+export interface WriterParts<Data> {
+  readonly store: SessionStore;
+  readonly reader: SessionReader;
+  readonly ring: SecretRing;
+  readonly policy: SessionPolicy;
+  readonly schema: DataSchema<Data>;
+  readonly events: SessionEmitter;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly merge: MergeData<Data> | null;
+}
+
+interface ChangeOptions {
+  readonly kind: PutOptions["change"];
+  /** Whether the change may go on from a newer record than the one it began with. */
+  readonly accepts?: (newer: SessionRecord) => boolean;
+  readonly limit?: SessionLimit | null;
+}
+
+/**
+ * The one place that writes sessions. Every change is compare-and-set on the version and made again on the newer
+ * record when another was faster, so none is lost; a session that ended meanwhile stays ended.
+ */
+export class SessionWriter<Data> {
+  readonly parts: WriterParts<Data>;
+
+  constructor(parts: WriterParts<Data>) {
+    this.parts = parts;
+  }
+
+  async create(
+    options: CreateOptions & { id?: string; data?: unknown; flash?: JsonObject },
+  ): Promise<Issued> {
+    const { schema, policy, random, clock, ring, events } = this.parts;
+    const secret = newSecret(random);
+    const birth = {
+      id: options.id ?? newSessionId(random),
+      secretHash: hashSecret(secret),
+      data: options.data === undefined ? schema.initial() : schema.check(options.data),
+      dataVersion: schema.version,
+      metadata: requireJsonObject(options.metadata ?? {}, "metadata", policy.metadataLimit),
+      now: clock.now(),
+    };
+    const record = { ...born(birth, options, policy), flash: options.flash ?? {} };
+    await this.#insert(record);
+    events.tell("created", { record });
+    return { record, token: ring.seal(record.id, secret) };
+  }
+
+  async authenticate(from: SessionRecord, subject: string, options: AuthenticateOptions): Promise<Issued> {
+    const { policy, schema, clock, events } = this.parts;
+    const secret = newSecret(this.parts.random);
+    const record = await this.#change(
+      from,
+      { kind: "privilege", accepts: sameSecret(from), limit: policy.limit },
+      async (current) => ({
+        ...authenticated(current, subject, hashSecret(secret), options, policy, clock.now()),
+        data: await this.#dataAtLogin(current, subject),
+        dataVersion: schema.version,
+      }),
+    );
+    events.tell("authenticated", { record, previousSubject: from.subject });
+    return this.#issue(record, secret);
+  }
+
+  async elevate(from: SessionRecord, scope: string, maxAge: number): Promise<Issued> {
+    if (from.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+    const now = this.parts.clock.now();
+    const secret = newSecret(this.parts.random);
+    const record = await this.#change(from, { kind: "privilege", accepts: sameSecret(from) }, (current) =>
+      elevated(current, scope, now + maxAge, hashSecret(secret), now),
+    );
+    this.parts.events.tell("elevated", { record, scope });
+    return this.#issue(record, secret);
+  }
+
+  async rotate(from: SessionRecord): Promise<Issued> {
+    const secret = newSecret(this.parts.random);
+    const record = await this.#change(from, { kind: "privilege", accepts: sameSecret(from) }, (current) =>
+      resecured(current, hashSecret(secret), this.parts.clock.now()),
+    );
+    this.parts.events.tell("rotated", { record });
+    return this.#issue(record, secret);
+  }
+
+  /** Periodic rotation: the successor is derived from the old secret, so that late requests are handed the same. */
+  async rotateInTime(from: SessionRecord, oldSecret: string): Promise<Issued> {
+    const secret = this.parts.ring.successor(from.id, oldSecret);
+    const record = await this.#change(from, { kind: "privilege", accepts: sameSecret(from) }, (current) =>
+      rotated(current, hashSecret(secret), this.parts.clock.now()),
+    );
+    this.parts.events.tell("rotated", { record });
+    return this.#issue(record, secret);
+  }
+
+  async confirm(from: SessionRecord): Promise<SessionRecord> {
+    return await this.#change(from, { kind: "privilege", accepts: sameSecret(from) }, (current) =>
+      current.confirmedAt === null ? confirmed(current, this.parts.clock.now()) : current,
+    );
+  }
+
+  /** Makes `change` of the data, again on a newer record if need be. It gets the stored data and returns what is to be stored. */
+  async changeData(
+    from: SessionRecord,
+    change: (data: JsonObject, record: SessionRecord) => unknown | Promise<unknown>,
+    options: { seenAt?: number; flash?: JsonObject; ifVersion?: number } = {},
+  ): Promise<SessionRecord> {
+    const { schema, clock, events } = this.parts;
+    const record = await this.#change(from, { kind: "data", accepts: sameHolder(from) }, async (current) => {
+      if (options.ifVersion !== undefined && options.ifVersion !== current.version) {
+        throw new CoatcheckError("CONFLICT", `The session is at version ${current.version}; read it again.`);
+      }
+      const data = schema.check(await change((schema.read(current) ?? {}) as JsonObject, current));
+      return changed(current, {
+        data,
+        dataVersion: schema.version,
+        flash: options.flash ? applyMergePatch(current.flash, options.flash) : current.flash,
+        lastSeenAt: Math.max(current.lastSeenAt, options.seenAt ?? clock.now()),
+      });
+    });
+    events.tell("changed", { record });
+    return record;
+  }
+
+  /** One durable step; the copies held here are dropped when it has been acknowledged. */
+  async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
+    const count = await this.parts.store.revoke(scope, reason);
+    this.parts.reader.revoked(scope);
+    this.parts.events.tell("revoked", { scope, reason, count });
+    return count;
+  }
+
+  /**
+   * The session, if it may be worked on.
+   *
+   * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_REVOKED`, `SESSION_EXPIRED`, `STORE_UNAVAILABLE`.
+   */
+  async live(id: string, options?: ReadOptions): Promise<SessionRecord> {
+    const { held } = isSessionId(id) ? await this.parts.reader.read(id, options) : { held: null };
+    if (!held) throw new CoatcheckError("SESSION_NOT_FOUND", `Session not found: ${id.slice(0, 64)}`);
+    const { record } = held;
+    if (record.state === "revoked")
+      throw new CoatcheckError("SESSION_REVOKED", "This session has been ended.");
+    const end = Math.min(record.expiresAt, held.lastSeenAt + record.idleTimeout);
+    if (end <= this.parts.clock.now())
+      throw new CoatcheckError("SESSION_EXPIRED", "This session has expired.");
+    return record;
+  }
+
+  async #change(
+    from: SessionRecord,
+    options: ChangeOptions,
+    next: (current: SessionRecord) => SessionRecord | Promise<SessionRecord>,
+  ): Promise<SessionRecord> {
+    const { store, reader } = this.parts;
+    let current = from;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const position = reader.position();
+      const record = await next(current);
+      if (record === current) return current;
+      const outcome = await store.put(record, {
+        expectedVersion: current.version,
+        change: options.kind,
+        ...this.#limitOf(record, options.limit),
+      });
+      if (outcome === "stored") {
+        reader.wrote(record, position);
+        return record;
+      }
+      if (outcome === "over-limit") {
+        await this.#makeRoom(record);
+        continue;
+      }
+      reader.outdated(from.id);
+      current = await this.live(from.id, { fresh: true });
+      if (options.accepts && !options.accepts(current)) break;
+    }
+    throw new CoatcheckError(
+      "CONFLICT",
+      "The session changed while this was under way; read it again and repeat.",
+    );
+  }
+
+  async #insert(record: SessionRecord): Promise<void> {
+    const { store, reader, policy } = this.parts;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const position = reader.position();
+      const limit = record.subject === null ? null : policy.limit;
+      const outcome = await store.put(record, {
+        expectedVersion: 0,
+        change: "data",
+        ...this.#limitOf(record, limit),
+      });
+      if (outcome === "stored") return reader.wrote(record, position);
+      if (outcome === "conflict") break;
+      await this.#makeRoom(record);
+    }
+    throw new CoatcheckError("CONFLICT", "The session could not be created; try again.");
+  }
+
+  #limitOf(record: SessionRecord, limit: SessionLimit | null | undefined): Pick<PutOptions, "limit"> {
+    if (!limit || record.subject === null) return {};
+    return { limit: { most: limit.most, now: this.parts.clock.now() } };
+  }
+
+  /** Ends the session that the policy would have give way; the caller then tries again, and the store decides. */
+  async #makeRoom(record: SessionRecord): Promise<void> {
+    const { store, policy, clock } = this.parts;
+    const { limit } = policy;
+    if (!limit || limit.when === "reject" || record.subject === null) {
+      throw new CoatcheckError(
+        "CONFLICT",
+        "There are as many sessions of this subject as there may be; end one first.",
+      );
+    }
+    const rank = (each: SessionRecord) =>
+      limit.when === "evict-oldest" ? (each.authenticatedAt ?? each.createdAt) : each.lastSeenAt;
+    const filter = { subject: record.subject, state: "active", liveAt: clock.now() } as const;
+    const { records } = await store.list(filter, { limit: 1000 });
+    const others = records
+      .filter(({ id }) => id !== record.id)
+      .sort((left, right) => rank(left) - rank(right));
+    for (const victim of others.slice(0, others.length - limit.most + 1)) {
+      await this.revoke({ session: victim.id }, "limit");
+    }
+  }
+
+  /** The visitor's data goes along into the login; another subject's never does. */
+  async #dataAtLogin(current: SessionRecord, subject: string): Promise<JsonObject> {
+    const { schema, merge, store, clock, events } = this.parts;
+    if (current.subject !== null && current.subject !== subject) return schema.initial();
+    const data = schema.read(current);
+    if (data === null) return schema.initial();
+    if (merge && current.subject === null) {
+      try {
+        const filter = { subject, state: "active", liveAt: clock.now() } as const;
+        const [newest] = (await store.list(filter, { limit: 1 })).records;
+        return schema.check(await merge(data, newest ? schema.read(newest) : null));
+      } catch (error) {
+        events.tell("failed", { operation: "merge", error });
+      }
+    }
+    return data as JsonObject;
+  }
+
+  #issue(record: SessionRecord, secret: string): Issued {
+    return { record, token: this.parts.ring.seal(record.id, secret) };
+  }
+}
+
+/** A change of privilege belongs to the token it was asked with: if that was replaced meanwhile, it must not go on. */
+function sameSecret(from: SessionRecord): (newer: SessionRecord) => boolean {
+  return (newer) => newer.secretHash === from.secretHash;
+}
+
+/** A change of data may go on through a login of the same visitor, never into another subject's session. */
+function sameHolder(from: SessionRecord): (newer: SessionRecord) => boolean {
+  return (newer) => from.subject === null || newer.subject === from.subject;
+}
