@@ -48,14 +48,14 @@ export class Draft {
 
   /** What the view shows now; the base itself while nothing was assigned. */
   current(): JsonObject {
-    let current = this.#copy;
+    let current: Members | null = null;
     for (const [name, child] of this.#children) {
       const value = child.current();
       if (value === child.#base) continue;
-      current ??= { ...this.#base };
+      current ??= { ...this.#members };
       current[name] = value;
     }
-    return current ?? this.#base;
+    return current ?? this.#members;
   }
 
   get #members(): JsonObject {
@@ -80,7 +80,7 @@ export class Draft {
 
   #write(name: string, value: JsonValue | undefined): boolean {
     this.#copy ??= { ...this.#base };
-    this.#copy[name] = isJsonObject(value) ? (drafts.get(value)?.current() ?? value) : value;
+    this.#copy[name] = detached(value);
     this.#children.delete(name);
     return true;
   }
@@ -90,4 +90,9 @@ export class Draft {
     this.#children.delete(name);
     return delete this.#copy[name];
   }
+}
+
+function detached(value: JsonValue | undefined): JsonValue | undefined {
+  const draft = isJsonObject(value) ? drafts.get(value) : undefined;
+  return draft ? structuredClone(draft.current()) : value;
 }

@@ -56,7 +56,8 @@ export function equalJson(left: JsonValue | undefined, right: JsonValue | undefi
 }
 
 /**
- * Checks that `value` is an object of JSON and within `limit` bytes. Everything that is to be stored passes here.
+ * Checks that `value` is an object of JSON and within `limit` bytes, and copies it, so that what the caller does to it
+ * later changes nothing here. Everything that is to be stored passes here.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` with a path per fault; `PAYLOAD_TOO_LARGE` over the limit.
  */
@@ -67,14 +68,15 @@ export function requireJsonObject(value: unknown, path: string, limit: number): 
   if (faults.length > 0) {
     throw new CoatcheckError("VALIDATION_FAILED", `What was given as ${path} is not plain JSON.`, { faults });
   }
-  const size = Buffer.byteLength(JSON.stringify(value));
+  const json = JSON.stringify(value);
+  const size = Buffer.byteLength(json);
   if (size > limit) {
     const faults = [{ path, message: `is ${size} bytes, more than ${limit}` }];
     throw new CoatcheckError("PAYLOAD_TOO_LARGE", `The session's ${path} may take ${limit} bytes.`, {
       faults,
     });
   }
-  return value as JsonObject;
+  return JSON.parse(json);
 }
 
 function collectFaults(value: unknown, path: string, depth: number, faults: Fault[]): void {

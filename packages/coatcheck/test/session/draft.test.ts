@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { Draft } from "../../src/session/draft.ts";
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+const draftOf = (base: object) => {
+  const draft = new Draft(deepFreeze(base) as never);
+  // biome-ignore lint/suspicious/noExplicitAny: the view is whatever the application says its data is.
+  return { draft, view: draft.view as any };
+};
+
+describe("a draft", () => {
+  it("has nothing to write when it was only read", () => {
+    const { draft, view } = draftOf({ a: { b: [1, 2] }, c: 1 });
+    expect([view.a.b[1], view.c, view.nothing, "a" in view, Object.keys(view)]).toEqual([
+      2,
+      1,
+      undefined,
+      true,
+      ["a", "c"],
+    ]);
+    expect(draft.patch()).toBeNull();
+  });
+
+  it("records assignments at any depth as one merge patch", () => {
+    const { draft, view } = draftOf({ cart: { apple: 1, pear: 2 }, theme: "light" });
+    view.cart.apple += 1;
+    view.cart.fig = 3;
+    delete view.cart.pear;
+    view.theme = null;
+    expect(draft.patch()).toEqual({ cart: { apple: 2, fig: 3, pear: null }, theme: null });
+    expect(view.cart).toEqual({ apple: 2, fig: 3 });
+  });
+
+  it("has nothing to write when what was assigned was there already", () => {
+    const { draft, view } = draftOf({ a: { b: 1 }, list: [1] });
+    view.a = { b: 1 };
+    view.list.push(2);
+    view.list.pop();
+    expect(draft.patch()).toBeNull();
+  });
+
+  it("replaces an array whole", () => {
+    const { draft, view } = draftOf({ list: [1, { a: 1 }] });
+    view.list[1].a = 2;
+    expect(draft.patch()).toEqual({ list: [1, { a: 2 }] });
+  });
+
+  it("stores what another view shows, not the view", () => {
+    const { draft, view } = draftOf({ from: { a: 1 } });
+    view.from.a = 2;
+    view.to = view.from;
+    view.from.a = 3;
+    expect(draft.patch()).toEqual({ from: { a: 3 }, to: { a: 2 } });
+    expect(structuredClone(draft.patch())).toEqual({ from: { a: 3 }, to: { a: 2 } });
+  });
+
+  it("goes on recording in an object that was assigned", () => {
+    const { draft, view } = draftOf({});
+    view.cart = { apple: 1 };
+    view.cart.apple = 2;
+    expect(draft.patch()).toEqual({ cart: { apple: 2 } });
+  });
+
+  it("inherits nothing", () => {
+    const { draft, view } = draftOf({});
+    expect(view.constructor).toBeUndefined();
+    expect(view.hasOwnProperty).toBeUndefined();
+    view.constructor = "builder";
+    expect(draft.patch()).toEqual({ constructor: "builder" });
+  });
+});

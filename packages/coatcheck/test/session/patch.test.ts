@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/session/json.ts";
+import { applyMergePatch, diffMergePatch, requireJsonObject } from "../../src/session/patch.ts";
+
+/** Objects without null members: null is how a merge patch says "remove" (RFC 7396 §1). */
+const jsonObject = fc.letrec<{ object: JsonObject; value: unknown }>((tie) => ({
+  object: fc.dictionary(
+    fc.string({ maxLength: 4 }).filter((name) => name !== "__proto__"),
+    tie("value"),
+    { maxKeys: 5 },
+  ) as fc.Arbitrary<JsonObject>,
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.integer(),
+    fc.string(),
+    fc.boolean(),
+    fc.array(fc.integer(), { maxLength: 3 }),
+    tie("object"),
+  ),
+})).object;
+
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+describe("merge patch", () => {
+  it.each([
+    [{ a: "b" }, { a: "c" }, { a: "c" }],
+    [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
+    [{ a: "b" }, { a: null }, {}],
+    [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
+    [{ a: ["b"] }, { a: "c" }, { a: "c" }],
+    [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
+    [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
+    [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
+    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  ])("follows RFC 7396 appendix A: %j with %j is %j", (target, patch, result) => {
+    expect(applyMergePatch(target, patch)).toEqual(result);
+  });
+
+  it("turns one object into the other, whatever they are", () => {
+    fc.assert(
+      fc.property(jsonObject, jsonObject, (before, after) => {
+        const patch = diffMergePatch(before, after);
+        expect(plain(patch ? applyMergePatch(before, patch) : before)).toEqual(plain(after));
+      }),
+    );
+  });
+
+  it("is null for equal objects, whatever the order of their members", () => {
+    expect(diffMergePatch({ a: 1, b: { c: [1, { d: 2 }] } }, { b: { c: [1, { d: 2 }] }, a: 1 })).toBeNull();
+  });
+
+  it("keeps both of two disjoint patches, in either order", () => {
+    const base = { cart: { a: 1 } };
+    const one = { cart: { b: 2 } };
+    const other = { theme: "dark" };
+    const result = { cart: { a: 1, b: 2 }, theme: "dark" };
+    expect(applyMergePatch(applyMergePatch(base, one), other)).toEqual(result);
+    expect(applyMergePatch(applyMergePatch(base, other), one)).toEqual(result);
+  });
+});
+
+describe("what may be stored", () => {
+  const faultsOf = (value: unknown) => {
+    try {
+      requireJsonObject(value, "data", 1000);
+    } catch (error) {
+      return { ...(error as { code: string; faults: unknown[] }) };
+    }
+    return null;
+  };
+
+  it.each([
+    ["a Date", { when: new Date(0) }, "data.when"],
+    ["NaN", { list: [1, Number.NaN] }, "data.list.1"],
+    ["a function", { deep: { run: () => 1 } }, "data.deep.run"],
+    ["a bigint", { big: 1n }, "data.big"],
+    ["a Map", { map: new Map() }, "data.map"],
+    ["__proto__", JSON.parse('{"a":{"__proto__":{"admin":true}}}'), "data.a.__proto__"],
+    ["an array at the top", [], "data"],
+    ["null at the top", null, "data"],
+  ])("is not %s", (_name, value, path) => {
+    expect(faultsOf(value)).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path }] });
+  });
+
+  it("is not nested without end", () => {
+    let value: JsonObject = {};
+    for (let depth = 0; depth < 10_000; depth++) value = { value };
+    expect(faultsOf(value)).toMatchObject({ code: "VALIDATION_FAILED" });
+  });
+
+  it("is measured in bytes", () => {
+    expect(faultsOf({ text: "é".repeat(495) })).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    expect(faultsOf({ text: "e".repeat(900) })).toBeNull();
+  });
+});
