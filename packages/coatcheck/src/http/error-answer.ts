@@ -1,0 +1,26 @@
+import { CoatcheckError, errorBody, storeUnavailable } from "../session/errors.ts";
+
+/** An error as it leaves: the one envelope, whatever the framework. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON: `{ success: false, error: { code, message } }`. */
+  readonly body: string;
+}
+
+/**
+ * The answer to an error. What is no {@link CoatcheckError} could only come from underneath and answers as
+ * `STORE_UNAVAILABLE`, without a word of what went wrong inside.
+ */
+export function errorAnswer(error: unknown): ErrorAnswer {
+  const known = error instanceof CoatcheckError ? error : storeUnavailable(error);
+  return {
+    status: known.status,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-store",
+      ...(known.retryAfter === undefined ? {} : { "retry-after": String(known.retryAfter) }),
+    },
+    body: JSON.stringify(errorBody(known)),
+  };
+}

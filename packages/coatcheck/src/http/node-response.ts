@@ -1,0 +1,277 @@
+import {
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { MaybePromise } from "../session/session.ts";
+import type { ErrorAnswer } from "./error-answer.ts";
+
+/**
+ * Runs before a response's headers leave; they are final but for what it changes. When it fails, the response becomes
+ * what {@link HeadGuard.failed} says, and what the handler goes on to write is dropped.
+ */
+export interface HeadGuard {
+  before(response: ServerResponse): MaybePromise<void>;
+  failed(error: unknown): ErrorAnswer;
+}
+
+/**
+ * Holds the headers of `response` until `guard.before` has run, whichever call would send them: `writeHead` in each
+ * form, `write`, `end`, `flushHeaders`, or a stream piped in.
+ *
+ * When `before` answers synchronously nothing is delayed. When it answers with a promise, what is written meanwhile
+ * waits in order, `write` asks for a pause, and the response says of itself what it would if nothing were held. A
+ * redirect so never beats the save that it depends on. Once headers are out there is nothing to hold.
+ */
+export function holdHead(response: ServerResponse, guard: HeadGuard): void {
+  if (response.headersSent) return;
+  const held: HeldResponse = response;
+  held[HOLD] = new Hold(held, guard);
+  held.writeHead = writeHead;
+  held.write = write;
+  held.end = end;
+  held.flushHeaders = flushHeaders;
+}
+
+const HOLD = Symbol("coatcheck.hold");
+
+interface HeldResponse extends ServerResponse {
+  [HOLD]?: Hold;
+}
+
+type HeadFields = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | readonly (readonly string[])[];
+
+/** `open`: nothing sent. `waiting`: for `before`. `released`: calls go through. `replaced`: an error went out instead. */
+type Phase = "open" | "waiting" | "released" | "replaced";
+
+class Hold {
+  phase: Phase = "open";
+  /** Whether the handler has ended the response while it was waiting. */
+  ended = false;
+  /** Whether a `write` was answered with false, so that somebody waits for `drain`. */
+  owesDrain = false;
+  readonly waiting: (() => void)[] = [];
+  readonly #response: ServerResponse;
+  readonly #guard: HeadGuard;
+  readonly writeHead: ServerResponse["writeHead"];
+  readonly write: ServerResponse["write"];
+  readonly end: ServerResponse["end"];
+  readonly flushHeaders: ServerResponse["flushHeaders"];
+
+  constructor(response: ServerResponse, guard: HeadGuard) {
+    this.#response = response;
+    this.#guard = guard;
+    this.writeHead = response.writeHead;
+    this.write = response.write;
+    this.end = response.end;
+    this.flushHeaders = response.flushHeaders;
+  }
+
+  /** Runs the guard at the first call that would send headers. */
+  open(): void {
+    if (this.phase !== "open") return;
+    this.phase = "waiting";
+    try {
+      const pending = this.#guard.before(this.#response);
+      if (pending === undefined) this.phase = "released";
+      else this.#waitFor(pending);
+    } catch (error) {
+      this.#replace(error);
+    }
+  }
+
+  /** Makes a call now, later or not at all. */
+  pass(call: () => void): void {
+    if (this.phase === "waiting") this.waiting.push(call);
+    else if (this.phase === "released") call();
+  }
+
+  #waitFor(pending: Promise<void>): void {
+    Object.defineProperties(this.#response, {
+      headersSent: { get: () => true, configurable: true },
+      writableEnded: { get: () => this.ended, configurable: true },
+    });
+    pending.then(
+      () => this.#settle(() => this.#release()),
+      (error) => this.#settle(() => this.#replace(error)),
+    );
+  }
+
+  /** Nobody is left to catch what a held call throws, such as a chunk of the wrong type: the connection ends with it. */
+  #settle(step: () => void): void {
+    Reflect.deleteProperty(this.#response, "headersSent");
+    Reflect.deleteProperty(this.#response, "writableEnded");
+    try {
+      step();
+    } catch (error) {
+      this.#response.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+    if (this.owesDrain && !this.#response.writableNeedDrain) this.#response.emit("drain");
+  }
+
+  #release(): void {
+    this.phase = "released";
+    for (const call of this.waiting) call();
+  }
+
+  #replace(error: unknown): void {
+    const answer = this.#guard.failed(error);
+    this.phase = "released";
+    sendError(this.#response, answer);
+    this.phase = "replaced";
+  }
+}
+
+function writeHead(this: HeldResponse, ...args: readonly unknown[]): HeldResponse {
+  const hold = holdOf(this);
+  const [status, reason, fields] = args;
+  const isStatus = Number(status) >= 100 && Number(status) <= 999;
+  switch (isStatus ? hold.phase : "released") {
+    case "open":
+      this.statusCode = Math.trunc(Number(status));
+      if (typeof reason === "string") this.statusMessage = reason;
+      stage(
+        this,
+        (typeof reason === "string" ? fields : (fields ?? reason)) as HeadFields | null | undefined,
+      );
+      hold.open();
+      hold.pass(() => hold.writeHead.call(this, this.statusCode));
+      break;
+    case "waiting":
+      throw alreadySent();
+    case "released":
+      Reflect.apply(hold.writeHead, this, args);
+      break;
+    case "replaced":
+  }
+  return this;
+}
+
+function write(this: HeldResponse, ...args: readonly unknown[]): boolean {
+  const hold = holdOf(this);
+  hold.open();
+  switch (hold.phase) {
+    case "released":
+      return Reflect.apply(hold.write, this, args);
+    case "replaced":
+      callBack(args);
+      return true;
+    default:
+      hold.waiting.push(() => Reflect.apply(hold.write, this, args));
+      hold.owesDrain = true;
+      return false;
+  }
+}
+
+function end(this: HeldResponse, ...args: readonly unknown[]): HeldResponse {
+  const hold = holdOf(this);
+  hold.open();
+  switch (hold.phase) {
+    case "released":
+      Reflect.apply(hold.end, this, args);
+      break;
+    case "replaced":
+      callBack(args);
+      break;
+    default:
+      hold.waiting.push(() => Reflect.apply(hold.end, this, args));
+      hold.ended = true;
+  }
+  return this;
+}
+
+function flushHeaders(this: HeldResponse): void {
+  const hold = holdOf(this);
+  hold.open();
+  hold.pass(() => hold.flushHeaders.call(this));
+}
+
+function holdOf(response: HeldResponse): Hold {
+  const hold = response[HOLD];
+  if (hold === undefined) throw new TypeError("This response is not held.");
+  return hold;
+}
+
+/** Only what Node itself would say; the handler made the same mistake. */
+function alreadySent(): Error {
+  return Object.assign(new Error("Cannot write headers after they are sent to the client"), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  });
+}
+
+function callBack(args: readonly unknown[]): void {
+  for (const argument of args) if (typeof argument === "function") process.nextTick(() => argument());
+}
+
+/**
+ * Moves the fields of `writeHead` into the response's own, as Node does when both are used, so that what comes after
+ * sees all of them: an object, a flat list `[name, value, …]`, or a list of pairs. Names in a list may repeat.
+ */
+function stage(response: ServerResponse, fields: HeadFields | null | undefined): void {
+  if (!fields) return;
+  if (!isList(fields)) {
+    for (const [name, value] of Object.entries(fields)) response.setHeader(name, value as OutgoingHttpHeader);
+    return;
+  }
+  const pairs = pairsOf(fields);
+  for (const [name] of pairs) response.removeHeader(name);
+  for (const [name, value] of pairs) response.appendHeader(name, value);
+}
+
+function isList(
+  fields: HeadFields,
+): fields is readonly OutgoingHttpHeader[] | readonly (readonly string[])[] {
+  return Array.isArray(fields);
+}
+
+function pairsOf(
+  fields: readonly OutgoingHttpHeader[] | readonly (readonly string[])[],
+): [name: string, value: string | string[]][] {
+  const pairs: [string, string | string[]][] = [];
+  if (Array.isArray(fields[0])) {
+    for (const [name, value] of fields as readonly (readonly string[])[]) {
+      pairs.push([String(name), String(value)]);
+    }
+    return pairs;
+  }
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const value = fields[index + 1];
+    pairs.push([String(fields[index]), Array.isArray(value) ? value.map(String) : String(value)]);
+  }
+  return pairs;
+}
+
+/** What describes a body or a success that is not sent after all. CORS and security headers stay. */
+const OF_THE_REPLACED = [
+  "accept-ranges",
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-range",
+  "content-type",
+  "etag",
+  "expires",
+  "last-modified",
+  "location",
+  "refresh",
+  "set-cookie",
+  "trailer",
+  "transfer-encoding",
+];
+
+/** Answers with an error. When headers are out already, all that is left is to cut the connection. */
+export function sendError(response: ServerResponse, answer: ErrorAnswer): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const name of OF_THE_REPLACED) response.removeHeader(name);
+  response.statusCode = answer.status;
+  response.statusMessage = STATUS_CODES[answer.status] ?? "";
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.setHeader("content-length", Buffer.byteLength(answer.body));
+  response.end(answer.body);
+}
