@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { Jar, mergeCookies } from "../../src/gateway/jar.ts";
+import { connect, json, serve, stateInMemory } from "./support.ts";
+
+const URL_HERE = new URL("http://shop.example/cart/tacos");
+
+function cookies(...headers: string[]) {
+  const jar = new Jar([]);
+  jar.take(headers, URL_HERE);
+  return jar.cookies();
+}
+
+test("keeps a jar per session and hands no cookie on", async () => {
+  const server = await serve((_request, response, { path, cookie }) =>
+    json(
+      response,
+      { cookie },
+      path === "/in" ? { "set-cookie": [`who=${crypto.randomUUID()}; HttpOnly`, "b=2"] } : {},
+    ),
+  );
+  const upstream = connect(server.origin);
+  const [alice, bob] = [stateInMemory(), stateInMemory()];
+  for (const state of [alice, bob]) {
+    const answer = await upstream.request(state, { method: "GET", path: "/in" });
+    expect([...answer.headers.keys()]).not.toContain("set-cookie");
+  }
+  const [first, second] = await Promise.all(
+    [alice, bob].map(async (state) => (await upstream.request(state, { method: "GET", path: "/" })).json()),
+  );
+  expect(first).toEqual({ cookie: expect.stringMatching(/^who=[\da-f-]{36}; b=2$/) });
+  expect(second).toEqual({ cookie: expect.stringMatching(/^who=[\da-f-]{36}; b=2$/) });
+  expect(first).not.toEqual(second);
+  expect(alice.text).not.toContain("who");
+});
+
+test("asks for public things without any session's cookies", async () => {
+  const server = await serve((_request, response, { cookie }) =>
+    json(response, { cookie }, { "set-cookie": "who=somebody" }),
+  );
+  const upstream = connect(server.origin);
+  await upstream.ask({ method: "GET", path: "/menu" });
+  expect((await upstream.ask({ method: "GET", path: "/menu", query: { size: "tacos XL" } })).json()).toEqual({
+    cookie: "",
+  });
+  expect(server.seen.at(-1)?.path).toBe("/menu?size=tacos+XL");
+});
+
+test("writes the state only when a cookie changed", async () => {
+  const server = await serve((_request, response) => json(response, {}, { "set-cookie": "same=1; Path=/" }));
+  const upstream = connect(server.origin);
+  const state = stateInMemory();
+  await upstream.request(state, { method: "GET", path: "/" });
+  const { text } = state;
+  await upstream.request(state, { method: "GET", path: "/" });
+  expect(state.text).toBe(text);
+});
+
+test("loses no cookie when two nodes are answered at once", async () => {
+  const nodes = 8;
+  const held: (() => void)[] = [];
+  const server = await serve(async (_request, response, { path }) => {
+    await new Promise<void>((release) => {
+      held.push(release);
+      if (held.length === nodes) for (const each of held) each();
+    });
+    json(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
+  });
+  const state = stateInMemory();
+  const names = Array.from({ length: nodes }, (_, index) => `node${index}`);
+  await Promise.all(
+    names.map((name) => connect(server.origin).request(state, { method: "GET", path: `/${name}` })),
+  );
+  const echo = await serve((_request, response, { cookie }) => json(response, cookie));
+  const sent = (await connect(echo.origin).request(state, { method: "GET", path: "/" })).json();
+  expect(String(sent).split("; ").sort()).toEqual(names.map((name) => `${name}=1`));
+});
+
+test("an answer made before somebody else changed the cookie does not undo the change", () => {
+  const [first, second] = [cookies("PHPSESSID=first"), cookies("PHPSESSID=second; Path=/cart")];
+  expect(mergeCookies([], second, first)).toBe(first);
+  expect(mergeCookies(first, second, first)).toEqual(second);
+  expect(mergeCookies(first, [], second)).toBe(second);
+  expect(mergeCookies(first, [], first)).toEqual([]);
+  const other = cookies("lang=fr");
+  expect(mergeCookies([], other, first)).toEqual([...first, ...other]);
+});
+
+test("sends a cookie where RFC 6265 says", () => {
+  const jar = new Jar(
+    cookies("here=1", "cart=2; Path=/cart", "admin=3; Path=/admin", "tls=4; Secure; Path=/"),
+  );
+  expect(jar.header(URL_HERE)).toBe("here=1; cart=2");
+  expect(jar.header(new URL("http://shop.example/"))).toBe("");
+  expect(jar.header(new URL("https://shop.example/admin/x"))).toBe("admin=3");
+  jar.take(["tls=4; Secure; Path=/"], new URL("https://shop.example/"));
+  expect(jar.header(new URL("https://shop.example/admin/x"))).toBe("admin=3; tls=4");
+  expect(jar.header(new URL("http://shop.example/admin/x"))).toBe("admin=3");
+});
+
+test("takes no cookie for another domain, a public suffix or a false prefix", () => {
+  expect(
+    cookies(
+      "a=1; Domain=evil.example",
+      "b=1; Domain=example",
+      "c=1; Domain=co.uk",
+      "__Host-d=1; Path=/",
+      "=; =;",
+      `big=${"x".repeat(5000)}`,
+    ),
+  ).toEqual([]);
+  expect(cookies("e=1; Domain=shop.example")).toMatchObject([{ key: "e", domain: "shop.example" }]);
+});
+
+test("forgets what has expired or was taken back", () => {
+  expect(cookies("a=1; Max-Age=0", "b=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT")).toEqual([]);
+  const jar = new Jar(cookies("c=1", "d=1; Max-Age=3600"));
+  expect(jar.cookies()[1]?.expires).toMatch(/^\d{4}-/);
+  jar.take(["c=; Max-Age=0"], URL_HERE);
+  expect(jar.cookies().map(({ key }) => key)).toEqual(["d"]);
+});
+
+test("stays small: the oldest leave", () => {
+  const many = cookies(...Array.from({ length: 20 }, (_, index) => `c${index}=${"x".repeat(1000)}`));
+  expect(many.map(({ key }) => key)).toEqual(["c12", "c13", "c14", "c15", "c16", "c17", "c18", "c19"]);
+});

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { KeyRing } from "../../src/gateway/keys.ts";
+
+const OLD = "the secret of last year";
+const NEW = "the secret of this year";
+const TEXT = JSON.stringify({ token: "t0ken", cookies: [{ key: "PHPSESSID", value: "algérienne" }] });
+
+test("decrypts what it encrypted, and never encrypts the same way twice", () => {
+  const ring = new KeyRing([NEW]);
+  const [first, second] = [ring.encrypt(TEXT, "a"), ring.encrypt(TEXT, "a")];
+  expect(first).not.toBe(second);
+  expect(first).not.toContain("PHPSESSID");
+  expect(ring.decrypt(first, "a")).toBe(TEXT);
+});
+
+test("reads with every secret of the ring, and writes with the newest", () => {
+  const before = new KeyRing([OLD]).encrypt(TEXT, "a");
+  const rotated = new KeyRing([NEW, OLD]);
+  expect(rotated.decrypt(before, "a")).toBe(TEXT);
+  const after = rotated.encrypt(TEXT, "a");
+  expect(new KeyRing([OLD]).decrypt(after, "a")).toBeNull();
+  expect(new KeyRing([NEW]).decrypt(after, "a")).toBe(TEXT);
+});
+
+test("is bound to the session", () => {
+  const ring = new KeyRing([NEW]);
+  expect(ring.decrypt(ring.encrypt(TEXT, "a"), "b")).toBeNull();
+});
+
+test("refuses every text with one character altered, and shorter ones", () => {
+  const ring = new KeyRing([NEW]);
+  const text = ring.encrypt(TEXT, "a");
+  for (let at = 0; at < text.length - 1; at++) {
+    const altered = text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+    expect(ring.decrypt(altered, "a")).toBeNull();
+    expect(ring.decrypt(text.slice(0, at), "a")).toBeNull();
+  }
+});
+
+test("wants secrets of 16 characters", () => {
+  expect(() => new KeyRing([])).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
+  expect(() => new KeyRing([NEW, "short"])).toThrow(
+    expect.objectContaining({ faults: [{ path: "secrets.1", message: "must have at least 16 characters" }] }),
+  );
+});

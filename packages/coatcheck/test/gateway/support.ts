@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
+import {
+  createUpstream,
+  type Upstream,
+  type UpstreamOptions,
+  type UpstreamState,
+} from "../../src/gateway/index.ts";
+
+/** What the test upstream was asked. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly cookie: string;
+  readonly token: string;
+  readonly body: string;
+}
+
+export interface TestServer {
+  readonly origin: string;
+  readonly seen: Seen[];
+  /** Connections opened so far. */
+  readonly connections: () => number;
+}
+
+/** A real HTTP server on a free port, ended with the test. */
+export async function serve(
+  handle: (request: IncomingMessage, response: ServerResponse, seen: Seen) => unknown,
+): Promise<TestServer> {
+  const seen: Seen[] = [];
+  let connections = 0;
+  const listener: RequestListener = async (request, response) => {
+    const entry = {
+      method: request.method ?? "",
+      path: request.url ?? "",
+      cookie: request.headers.cookie ?? "",
+      token: String(request.headers["x-csrf-token"] ?? ""),
+      body: await text(request),
+    };
+    seen.push(entry);
+    await handle(request, response, entry);
+  };
+  const server = createServer(listener);
+  server.on("connection", () => connections++);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  });
+  const { port } = server.address() as AddressInfo;
+  return { origin: `http://127.0.0.1:${port}`, seen, connections: () => connections };
+}
+
+export const SECRET = "a secret of the gateway's tests";
+
+/** An upstream that wants no token unless told so. */
+export function connect(origin: string, options: Partial<UpstreamOptions> = {}): Upstream {
+  const upstream = createUpstream({
+    baseUrl: origin,
+    csrf: null,
+    secrets: [SECRET],
+    timeout: 5000,
+    retries: 0,
+    ...options,
+  });
+  onTestFinished(() => upstream.close());
+  return upstream;
+}
+
+/** State in a variable, with the port's atomicity: each call is one turn of the event loop. */
+export function stateInMemory(sessionId = crypto.randomUUID()): UpstreamState & { text: string | null } {
+  return {
+    sessionId,
+    text: null,
+    async read() {
+      return this.text;
+    },
+    async swap(expected, next) {
+      if (this.text === expected) this.text = next;
+      return this.text;
+    },
+  };
+}
+
+/** Answers with JSON. */
+export function json(
+  response: ServerResponse,
+  value: unknown,
+  headers: Record<string, string | string[]> = {},
+) {
+  response.writeHead(200, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
+}

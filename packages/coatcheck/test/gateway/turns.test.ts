@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { SessionQueue } from "../../src/gateway/queue.ts";
+import { connect, json, serve, stateInMemory } from "./support.ts";
+
+test("requests of one session arrive one after the other, in order", async () => {
+  let running = 0;
+  let most = 0;
+  const server = await serve((_request, response) => {
+    most = Math.max(most, ++running);
+    setImmediate(() => {
+      running--;
+      json(response, {});
+    });
+  });
+  const upstream = connect(server.origin);
+  const state = stateInMemory();
+  const paths = Array.from({ length: 30 }, (_, index) => `/${index}`);
+  await Promise.all(paths.map((path) => upstream.request(state, { method: "POST", path })));
+  expect(server.seen.map(({ path }) => path)).toEqual(paths);
+  expect(most).toBe(1);
+});
+
+test("requests of different sessions do not wait for each other, over connections that are kept", async () => {
+  const sessions = 20;
+  let waiting: (() => void)[] = [];
+  const server = await serve(async (_request, response) => {
+    await new Promise<void>((release) => {
+      waiting.push(release);
+      if (waiting.length < sessions) return;
+      for (const each of waiting) each();
+      waiting = [];
+    });
+    json(response, {});
+  });
+  const upstream = connect(server.origin, { connections: sessions });
+  const states = Array.from({ length: sessions }, () => stateInMemory());
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(states.map((state) => upstream.request(state, { method: "GET", path: "/" })));
+  }
+  expect(server.connections()).toBe(sessions);
+});
+
+test("a failed request lets the next one through", async () => {
+  const server = await serve((request, response, { path }) =>
+    path === "/bad" ? request.socket.destroy() : json(response, {}),
+  );
+  const upstream = connect(server.origin);
+  const state = stateInMemory();
+  const [bad, good] = await Promise.allSettled(
+    ["/bad", "/good"].map((path) => upstream.request(state, { method: "POST", path })),
+  );
+  expect([bad?.status, good?.status]).toEqual(["rejected", "fulfilled"]);
+});
+
+test("a request whose deadline passes while it waits is never sent", async () => {
+  const server = await serve(() => {});
+  const upstream = connect(server.origin, { timeout: 150 });
+  const state = stateInMemory();
+  const outcomes = await Promise.allSettled(
+    [1, 2, 3].map((number) => upstream.request(state, { method: "POST", path: `/${number}` })),
+  );
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UPSTREAM_TIMEOUT" } });
+  }
+  expect(server.seen.map(({ path }) => path)).toEqual(["/1"]);
+});
+
+test("a waiting task that gives up does not let its successors overtake", async () => {
+  const queue = new SessionQueue();
+  const never = new AbortController().signal;
+  const impatient = new AbortController();
+  const first = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const running = queue.run("a", never, async () => {
+    await first.promise;
+    order.push("first");
+  });
+  const given = queue.run("a", impatient.signal, async () => order.push("second"));
+  impatient.abort(new Error("gave up"));
+  await expect(given).rejects.toThrow("gave up");
+  const last = queue.run("a", never, async () => order.push("third"));
+  first.resolve();
+  await Promise.all([running, last]);
+  expect(order).toEqual(["first", "third"]);
+  await Promise.resolve();
+  expect(queue.size).toBe(0);
+});
