@@ -27,7 +27,7 @@ export interface SessionEvents {
   /** `id` is null where the token named none that could be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
   /** Something failed that no caller was waiting for; what was to be done is tried again or harmless. */
-  failed: [{ operation: "touch" | "merge" | "confirm"; error: unknown }];
+  failed: [{ operation: "touch" | "merge" | "confirm" | "rotate"; error: unknown }];
 }
 
 const channels = {

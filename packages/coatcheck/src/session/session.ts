@@ -135,7 +135,8 @@ export class Session<Data = JsonObject> {
 
   /** Takes a message; it is gone for the next request. */
   takeFlash(name: string): JsonValue | undefined {
-    const message = this.#flash?.[name] ?? this.#record?.flash[name];
+    const isPending = this.#flash !== null && Object.hasOwn(this.#flash, name);
+    const message = isPending ? this.#flash?.[name] : this.#record?.flash[name];
     if (message === undefined || message === null) return undefined;
     this.#flash = { ...this.#flash, [name]: null };
     return message;
@@ -224,11 +225,17 @@ export class Session<Data = JsonObject> {
 
   async #commitPending(): Promise<Commit> {
     await this.save();
-    if (this.#record && this.#rotationIsDue()) {
-      const secret = secretOfToken(this.#start.presented ?? "");
-      this.#adopt(await this.#writer.rotateInTime(this.#record, secret));
-    }
+    if (this.#record && this.#rotationIsDue()) await this.#rotateInTime(this.#record);
     return { state: this.#state, token: this.#token, record: this.#record };
+  }
+
+  /** A rotation that does not come about is tried again by a later request; this one answers all the same. */
+  async #rotateInTime(record: SessionRecord): Promise<void> {
+    try {
+      this.#adopt(await this.#writer.rotateInTime(record, secretOfToken(this.#start.presented ?? "")));
+    } catch (error) {
+      this.#writer.parts.events.tell("failed", { operation: "rotate", error });
+    }
   }
 
   #rotationIsDue(): boolean {

@@ -122,11 +122,13 @@ export class SessionWriter<Data> {
     return this.#issue(record, secret);
   }
 
-  /** Periodic rotation: the successor is derived from the old secret, so that late requests are handed the same. */
+  /** Periodic rotation: the successor is derived from the old secret, so that requests at once hand out the same. */
   async rotateInTime(from: SessionRecord, oldSecret: string): Promise<Issued> {
     const secret = this.parts.ring.successor(from.id, oldSecret);
-    const record = await this.#change(from, { kind: "privilege", accepts: sameSecret(from) }, (current) =>
-      rotated(current, hashSecret(secret), this.parts.clock.now()),
+    const secretHash = hashSecret(secret);
+    const accepts = (newer: SessionRecord) => newer.secretHash === secretHash || sameSecret(from)(newer);
+    const record = await this.#change(from, { kind: "privilege", accepts }, (current) =>
+      current.secretHash === secretHash ? current : rotated(current, secretHash, this.parts.clock.now()),
     );
     this.parts.events.tell("rotated", { record });
     return this.#issue(record, secret);
@@ -178,11 +180,13 @@ export class SessionWriter<Data> {
     const { held } = isSessionId(id) ? await this.parts.reader.read(id, options) : { held: null };
     if (!held) throw new CoatcheckError("SESSION_NOT_FOUND", `Session not found: ${id.slice(0, 64)}`);
     const { record } = held;
-    if (record.state === "revoked")
+    if (record.state === "revoked") {
       throw new CoatcheckError("SESSION_REVOKED", "This session has been ended.");
+    }
     const end = Math.min(record.expiresAt, held.lastSeenAt + record.idleTimeout);
-    if (end <= this.parts.clock.now())
+    if (end <= this.parts.clock.now() || this.parts.schema.read(record) === null) {
       throw new CoatcheckError("SESSION_EXPIRED", "This session has expired.");
+    }
     return record;
   }
 

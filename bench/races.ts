@@ -1,0 +1,170 @@
+import type { AddressInfo } from "node:net";
+import { SessionManager } from "coatcheck";
+import { coatcheck } from "coatcheck/express";
+import { sqliteStore } from "coatcheck/store/sqlite";
+import express, { type Express } from "express";
+import session from "express-session";
+import { SECRET } from "./servers/work.ts";
+
+/*
+ * Two races that every application with tabs runs: requests of one browser that write at once, and a logout while a
+ * slow request is under way. Each server gets the same routes.
+ */
+
+const WRITERS = 20;
+const TRIALS = 20;
+
+interface Racer {
+  readonly name: string;
+  readonly app: Express;
+}
+
+/** Holds a slow request until the other side of the race has happened. */
+class Barrier {
+  #entered = Promise.withResolvers<void>();
+  #opened = Promise.withResolvers<void>();
+
+  /** Called by the slow request; resolves when the barrier opens. */
+  async pass(): Promise<void> {
+    this.#entered.resolve();
+    await this.#opened.promise;
+  }
+
+  /** Resolves when the slow request has come. */
+  async entered(): Promise<void> {
+    await this.#entered.promise;
+  }
+
+  /** Lets the slow request go, and is ready for the next. */
+  open(): void {
+    this.#opened.resolve();
+    this.#entered = Promise.withResolvers();
+    this.#opened = Promise.withResolvers();
+  }
+}
+
+/** Holds requests until `count` of them have come. */
+function rendezvous(count: number): () => Promise<void> {
+  let waiting: (() => void)[] = [];
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length < count) return;
+      for (const go of waiting) go();
+      waiting = [];
+    });
+}
+
+declare module "express-session" {
+  interface SessionData {
+    fields: Record<string, number>;
+  }
+}
+
+function expressSessionRacer(barrier: Barrier): Racer {
+  const app = express();
+  const together = rendezvous(WRITERS);
+  app.use(session({ secret: SECRET, resave: false, saveUninitialized: false }));
+  app.post("/login", (request, response) => {
+    request.session.subject = "user-1";
+    request.session.fields = {};
+    response.end();
+  });
+  app.post("/write/:field", async (request, response) => {
+    await together();
+    request.session.fields = { ...request.session.fields, [request.params.field]: 1 };
+    response.end();
+  });
+  app.post("/slow", async (request, response) => {
+    await barrier.pass();
+    request.session.fields = { slow: 1 };
+    response.end();
+  });
+  app.post("/logout", (request, response) => {
+    request.session.destroy(() => response.end());
+  });
+  app.get("/", (request, response) => {
+    response.json({ subject: request.session.subject ?? null, fields: request.session.fields ?? {} });
+  });
+  return { name: "express-session, memory", app };
+}
+
+interface Data {
+  fields?: Record<string, number>;
+}
+
+function coatcheckRacer(barrier: Barrier): Racer {
+  const app = express();
+  const together = rendezvous(WRITERS);
+  const manager = new SessionManager<Data>({ store: sqliteStore(":memory:"), secrets: [SECRET] });
+  app.use(coatcheck(manager, { cookie: { name: "sid", secure: false } }));
+  app.post("/login", async (request, response) => {
+    await (await request.session.load()).authenticate("user-1");
+    response.end();
+  });
+  app.post("/write/:field", async (request, response) => {
+    const { data } = await request.session.load();
+    await together();
+    data.fields = { ...data.fields, [request.params.field]: 1 };
+    response.end();
+  });
+  app.post("/slow", async (request, response) => {
+    const { data } = await request.session.load();
+    await barrier.pass();
+    data.fields = { slow: 1 };
+    response.end();
+  });
+  app.post("/logout", async (request, response) => {
+    await (await request.session.load()).revoke();
+    response.end();
+  });
+  app.get("/", async (request, response) => {
+    const { subject, data } = await request.session.load();
+    response.json({ subject, fields: data.fields ?? {} });
+  });
+  return { name: "Coatcheck, SQLite", app };
+}
+
+async function race({ name, app }: Racer, barrier: Barrier): Promise<string> {
+  const server = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const post = async (path: string, cookie: string) => {
+    const response = await fetch(base + path, { method: "POST", headers: { cookie } });
+    await response.arrayBuffer();
+    return response;
+  };
+  const logIn = async () => (await post("/login", "")).headers.getSetCookie()[0]?.split(";", 1)[0] ?? "";
+  const look = async (cookie: string) =>
+    (await (await fetch(base, { headers: { cookie } })).json()) as { subject: string | null; fields: object };
+
+  let kept = 0;
+  let revived = 0;
+  for (let trial = 0; trial < TRIALS; trial++) {
+    const cookie = await logIn();
+    await Promise.all(Array.from({ length: WRITERS }, (_, field) => post(`/write/field${field}`, cookie)));
+    kept += Object.keys((await look(cookie)).fields).length;
+
+    const slow = post("/slow", cookie);
+    await barrier.entered();
+    await post("/logout", cookie);
+    barrier.open();
+    await slow;
+    if ((await look(cookie)).subject !== null) revived++;
+  }
+  server.close();
+  return `| ${name} | ${kept} of ${TRIALS * WRITERS} | ${revived} of ${TRIALS} |`;
+}
+
+/** The rows of the table of races. */
+export async function measureRaces(): Promise<string[]> {
+  const barrier = new Barrier();
+  return [
+    `${WRITERS} requests of one browser each set a field of their own, ${TRIALS} times; and a logout while a slow request of the same browser is about to write, ${TRIALS} times.`,
+    "",
+    "| sessions | writes kept | logged-out sessions back to life |",
+    "|---|---|---|",
+    await race(expressSessionRacer(barrier), barrier),
+    await race(coatcheckRacer(barrier), barrier),
+  ];
+}

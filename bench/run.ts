@@ -1,0 +1,119 @@
+/**
+ * Measures what a session layer costs: a logged-in GET over 10,000 sessions of 1 KB, every server in its own process,
+ * rounds interleaved, medians quoted. Prints a table and writes it to RESULTS.md.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import autocannon from "autocannon";
+import { ENTRIES, type Entry } from "./contestants.ts";
+import { measureRaces } from "./races.ts";
+import { type Contestant, SESSIONS } from "./servers/work.ts";
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
+
+interface Server extends Contestant {
+  readonly entry: Entry;
+  readonly child: ChildProcess;
+  readonly rates: number[];
+  /** CPU microseconds per request, one figure a round. */
+  readonly cpu: number[];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+async function start(entry: Entry, index: number): Promise<Server> {
+  const child = fork(new URL("child.ts", import.meta.url), [String(index)], {
+    execArgv: ["--conditions=coatcheck-source", "--no-warnings"],
+    env: { ...process.env, NODE_ENV: "production" },
+  });
+  const [contestant] = (await once(child, "message")) as [Contestant];
+  console.log(`  ready: ${entry.framework}, ${entry.name}`);
+  return { ...contestant, entry, child, rates: [], cpu: [] };
+}
+
+async function cpuOf(child: ChildProcess): Promise<number> {
+  child.send("cpu");
+  const [{ user, system }] = (await once(child, "message")) as [NodeJS.CpuUsage];
+  return user + system;
+}
+
+async function load(server: Server, seconds: number) {
+  const requests = server.cookies.map((cookie) => ({
+    method: "GET" as const,
+    path: "/",
+    headers: { cookie },
+  }));
+  return await autocannon({
+    url: `http://127.0.0.1:${server.port}`,
+    connections: 32,
+    duration: seconds,
+    requests,
+  });
+}
+
+async function round(server: Server): Promise<void> {
+  const before = await cpuOf(server.child);
+  const result = await load(server, SECONDS);
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${server.entry.name}: ${result.non2xx} answers were no 200`);
+  const answered = result["2xx"];
+  server.cpu.push(((await cpuOf(server.child)) - before) / answered);
+  server.rates.push(answered / result.duration);
+}
+
+function row(server: Server, servers: readonly Server[]): string {
+  const bare = servers.find(
+    ({ entry }) => entry.name === "bare" && entry.framework === server.entry.framework,
+  );
+  if (!bare) throw new Error(`There is no bare ${server.entry.framework}.`);
+  const ratio = median(server.rates.map((rate, index) => rate / (bare.rates[index] ?? Number.NaN)));
+  const added = median(server.cpu.map((cpu, index) => cpu - (bare.cpu[index] ?? Number.NaN)));
+  const { framework, name } = server.entry;
+  const figures = [
+    Math.round(median(server.rates)),
+    ratio.toFixed(2),
+    median(server.cpu).toFixed(1),
+    added.toFixed(1),
+  ];
+  return `| ${[framework, name, ...figures].join(" | ")} |`;
+}
+
+console.log(`Starting ${ENTRIES.length} servers, ${SESSIONS} sessions each`);
+const servers: Server[] = [];
+try {
+  for (const [index, entry] of ENTRIES.entries()) servers.push(await start(entry, index));
+  for (const server of servers) await load(server, 2);
+  for (let number = 1; number <= ROUNDS; number++) {
+    console.log(`  round ${number} of ${ROUNDS}`);
+    const order = number % 2 === 0 ? servers.toReversed() : servers;
+    for (const server of order) await round(server);
+  }
+} finally {
+  for (const { child } of servers) child.kill();
+}
+
+const report = [
+  "# What a session costs",
+  "",
+  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s, 32 connections. CPU is user and system time of the server's process, from the operating system. Written by \`npm run bench\`.`,
+  "",
+  "| framework | sessions | requests/s | of bare | CPU per request, µs | of which the session, µs |",
+  "|---|---|---|---|---|---|",
+  ...servers.map((server) => row(server, servers)),
+  "",
+  "## Races",
+  "",
+  ...(await measureRaces()),
+  "",
+].join("\n");
+
+console.log(report);
+writeFileSync(new URL("RESULTS.md", import.meta.url), report);

@@ -1,0 +1,55 @@
+import { createHmac } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { DatabaseSync } from "node:sqlite";
+import { betterAuth } from "better-auth";
+import { getMigrations } from "better-auth/db/migration";
+import { fromNodeHeaders } from "better-auth/node";
+import fastify from "fastify";
+import { answer, type Contestant, SECRET, SESSIONS, sessionData } from "./work.ts";
+
+/** better-auth on SQLite; with `cookieCache`, its own way of not asking the database. */
+export async function betterAuthServer(options: { cookieCache: boolean }): Promise<Contestant> {
+  const auth = betterAuth({
+    secret: SECRET,
+    baseURL: "http://127.0.0.1",
+    database: new DatabaseSync(":memory:"),
+    telemetry: { enabled: false },
+    rateLimit: { enabled: false },
+    emailAndPassword: { enabled: true },
+    session: { cookieCache: { enabled: options.cookieCache, maxAge: 24 * 3600 } },
+    user: { additionalFields: { data: { type: "string" } } },
+  });
+  await (await getMigrations(auth.options)).runMigrations();
+  const { internalAdapter } = await auth.$context;
+
+  const cookies: string[] = [];
+  for (let index = 0; index < SESSIONS; index++) {
+    const { name, ...data } = sessionData(index);
+    const user = await internalAdapter.createUser({
+      email: `${index}@example.com`,
+      name,
+      emailVerified: true,
+      data: JSON.stringify(data),
+    });
+    const { token } = await internalAdapter.createSession(user.id);
+    const signature = createHmac("sha256", SECRET).update(token).digest("base64");
+    cookies.push(`better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}`);
+  }
+  if (options.cookieCache) {
+    for (const [index, cookie] of cookies.entries()) {
+      const { headers } = await auth.api.getSession({
+        headers: new Headers({ cookie }),
+        returnHeaders: true,
+      });
+      cookies[index] = [cookie, ...headers.getSetCookie().map((each) => each.split(";", 1)[0])].join("; ");
+    }
+  }
+
+  const app = fastify();
+  app.get("/", async (request) => {
+    const found = await auth.api.getSession({ headers: fromNodeHeaders(request.headers) });
+    return answer(found?.user.id, found?.user.name);
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return { port: (app.server.address() as AddressInfo).port, cookies };
+}

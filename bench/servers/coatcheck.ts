@@ -1,0 +1,56 @@
+import type { AddressInfo } from "node:net";
+import { SessionManager } from "coatcheck";
+import { createCache } from "coatcheck/cache";
+import { coatcheck as onExpress } from "coatcheck/express";
+import { coatcheck as onFastify } from "coatcheck/fastify";
+import { sqliteStore } from "coatcheck/store/sqlite";
+import express from "express";
+import fastify from "fastify";
+import { answer, type Contestant, logIn, SECRET, sessionData } from "./work.ts";
+
+type Data = Partial<ReturnType<typeof sessionData>>;
+
+/** Coatcheck as its README sets it up: the embedded store, and the local cache in front of it. */
+function managerOnSqlite(): SessionManager<Data> {
+  const store = sqliteStore(":memory:");
+  return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, single: true }) });
+}
+
+const insecure = { cookie: { name: "sid", secure: false } } as const;
+
+export async function coatcheckExpress(): Promise<Contestant> {
+  const app = express();
+  app.use(onExpress(managerOnSqlite(), insecure));
+  app.post("/login/:index", async (request, response) => {
+    const session = await request.session.load();
+    Object.assign(session.data, sessionData(Number(request.params.index)));
+    await session.authenticate(`user-${request.params.index}`);
+    response.end();
+  });
+  app.get("/", async (request, response) => {
+    const session = await request.session.load();
+    response.json(answer(session.subject, session.data.name));
+  });
+  const server = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, cookies: await logIn(port) };
+}
+
+export async function coatcheckFastify(): Promise<Contestant> {
+  const app = fastify();
+  await app.register(onFastify(managerOnSqlite(), insecure));
+  app.post<{ Params: { index: string } }>("/login/:index", async (request) => {
+    const session = await request.session.load();
+    Object.assign(session.data, sessionData(Number(request.params.index)));
+    await session.authenticate(`user-${request.params.index}`);
+    return {};
+  });
+  app.get("/", async (request) => {
+    const session = await request.session.load();
+    return answer(session.subject, session.data.name);
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = app.server.address() as AddressInfo;
+  return { port, cookies: await logIn(port) };
+}

@@ -1,0 +1,32 @@
+import type { AddressInfo } from "node:net";
+import express from "express";
+import session from "express-session";
+import { answer, type Contestant, logIn, SECRET, sessionData } from "./work.ts";
+
+declare module "express-session" {
+  interface SessionData {
+    subject: string;
+    data: ReturnType<typeof sessionData>;
+  }
+}
+
+/** express-session as its README sets it up, with the options it recommends. */
+export async function expressSession(store?: session.Store): Promise<Contestant> {
+  const app = express();
+  app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, ...(store ? { store } : {}) }));
+  app.post("/login/:index", (request, response, next) => {
+    request.session.regenerate((error) => {
+      if (error) return next(error);
+      request.session.subject = `user-${request.params.index}`;
+      request.session.data = sessionData(Number(request.params.index));
+      response.end();
+    });
+  });
+  app.get("/", (request, response) => {
+    response.json(answer(request.session.subject, request.session.data?.name));
+  });
+  const server = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, cookies: await logIn(port) };
+}

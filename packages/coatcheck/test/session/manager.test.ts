@@ -1,0 +1,405 @@
+import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/store/memory.ts";
+import { codeOf, harness } from "./harness.ts";
+
+const MINUTE = 60_000;
+
+describe("coming back", () => {
+  it("opens a session with its token and with nothing else", async () => {
+    const { manager, open, refusal } = harness();
+    const { record, token } = await manager.create({ data: { theme: "dark" } });
+    const session = await open(token);
+    expect([session.id, session.data.theme, session.type]).toEqual([record.id, "dark", "anonymous"]);
+    expect(await refusal("")).toBe("missing");
+    expect(await refusal(record.id)).toBe("malformed");
+    expect(await refusal(`${token.slice(0, 49)}${token.endsWith("A") ? "B" : "A"}`)).toBe("forged");
+    const stranger = await harness().manager.create();
+    expect(await refusal(stranger.token)).toBe("unknown");
+  });
+
+  it("turns 10,000 random tokens away without asking the store", async () => {
+    const store = memoryStore();
+    let reads = 0;
+    const { refusal } = harness({
+      store: {
+        ...store,
+        get: async (id) => {
+          reads++;
+          return await store.get(id);
+        },
+      },
+    });
+    for (let count = 0; count < 10_000; count++) {
+      const token = Buffer.from(crypto.getRandomValues(new Uint8Array(38)))
+        .toString("base64url")
+        .slice(0, 50);
+      expect(await refusal(token)).toMatch(/malformed|forged/);
+    }
+    expect(reads).toBe(0);
+    expect((await store.stats(0)).total).toBe(0);
+  });
+
+  it("stores nothing of who leaves nothing behind", async () => {
+    const { manager, store, now } = harness();
+    const session = manager.begin();
+    expect(session.data.theme).toBeUndefined();
+    expect(session.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(session.takeFlash("notice")).toBeUndefined();
+    expect(await session.commit()).toEqual({ state: "unchanged", token: null, record: null });
+    expect((await store.stats(now())).total).toBe(0);
+  });
+
+  it("makes the session with the first thing left behind, under the id it already said", async () => {
+    const { manager, open } = harness();
+    const session = manager.begin({ visitorId: "visitor-1", metadata: { source: "web" } });
+    const { id } = session;
+    session.data.theme = "dark";
+    const { state, token } = await session.commit();
+    expect(state).toBe("rotated");
+    const again = await open(token ?? "");
+    expect(again.id).toBe(id);
+    expect(again.record).toMatchObject({
+      visitorId: "visitor-1",
+      metadata: { source: "web" },
+      data: { theme: "dark" },
+    });
+  });
+});
+
+describe("timeouts", () => {
+  const policy = { idleTimeout: 30 * MINUTE, absoluteTimeout: 100 * MINUTE };
+
+  it("ends a session that nobody uses, and one that is too old", async () => {
+    const { manager, refusal, pass } = harness({ policy });
+    const { token } = await manager.create();
+    pass(29 * MINUTE);
+    expect(await refusal(token)).toBeNull();
+    pass(29 * MINUTE);
+    expect(await refusal(token)).toBeNull();
+    pass(30 * MINUTE);
+    expect(await refusal(token)).toBe("expired");
+    const { token: busy } = await manager.create();
+    for (let count = 0; count < 9; count++) {
+      pass(11 * MINUTE);
+      expect(await refusal(busy)).toBeNull();
+    }
+    pass(1 * MINUTE);
+    expect(await refusal(busy)).toBe("expired");
+  });
+
+  it("keeps no session alive by polling", async () => {
+    const { manager, pass } = harness({ policy });
+    const { token } = await manager.create();
+    pass(20 * MINUTE);
+    expect((await manager.resume(token, "background")).refusal).toBeNull();
+    pass(11 * MINUTE);
+    expect((await manager.resume(token, "background")).refusal).toBe("expired");
+  });
+
+  it("writes activity in batches, not per request, and survives a restart with it", async () => {
+    const store = memoryStore();
+    let touches = 0;
+    const counted = {
+      ...store,
+      touch: async (entries: Parameters<typeof store.touch>[0]) => {
+        touches++;
+        await store.touch(entries);
+      },
+    };
+    const { manager, open, pass, fire } = harness({ policy, store: counted });
+    const { record, token } = await manager.create();
+    pass(2 * MINUTE);
+    for (let count = 0; count < 50; count++) await open(token);
+    await fire();
+    expect(touches).toBe(1);
+    expect((await store.get(record.id))?.record).toMatchObject({
+      lastSeenAt: record.createdAt + 2 * MINUTE,
+      version: 1,
+    });
+  });
+
+  it("tells of activity that could not be written, and answers all the same", async () => {
+    const store = memoryStore();
+    const { manager, refusal, pass, fire, told } = harness({
+      store: { ...store, touch: () => Promise.reject(new Error("down")) },
+    });
+    const { token } = await manager.create();
+    pass(5 * MINUTE);
+    expect(await refusal(token)).toBeNull();
+    await fire();
+    expect(told).toContain("failed");
+  });
+
+  it("lets a session have its own", async () => {
+    const { manager, refusal, pass } = harness({ policy });
+    const { token } = await manager.create({ idleTimeout: MINUTE });
+    pass(MINUTE);
+    expect(await refusal(token)).toBe("expired");
+  });
+});
+
+describe("login", () => {
+  it("keeps id, visitor and data, and kills the old token at once", async () => {
+    const { manager, open, refusal } = harness();
+    const { record, token } = await manager.create({ visitorId: "v", data: { cart: { apple: 1 } } });
+    const session = await open(token);
+    await session.authenticate("user-7", { tenant: "shop" });
+    const commit = await session.commit();
+    expect(commit.state).toBe("rotated");
+    expect(await refusal(token)).toBe("superseded");
+    const after = await open(commit.token ?? "");
+    expect(after.record).toMatchObject({
+      id: record.id,
+      visitorId: "v",
+      data: { cart: { apple: 1 } },
+      subject: "user-7",
+      tenant: "shop",
+      type: "authenticated",
+    });
+  });
+
+  it("takes along what was assigned in the same request", async () => {
+    const { manager, open } = harness();
+    const session = manager.begin();
+    session.data.theme = "dark";
+    await session.authenticate("user-7");
+    const { token } = await session.commit();
+    expect((await open(token ?? "")).record).toMatchObject({
+      subject: "user-7",
+      version: 1,
+      data: { theme: "dark" },
+    });
+  });
+
+  it("never hands one subject's data to the next", async () => {
+    const { manager, open } = harness();
+    const session = manager.begin();
+    session.data.cart = { apple: 1 };
+    await session.authenticate("alice");
+    await session.authenticate("bob");
+    const { token } = await session.commit();
+    expect((await open(token ?? "")).record).toMatchObject({ subject: "bob", data: {} });
+  });
+
+  it("joins the visitor's data with the subject's", async () => {
+    const { manager } = harness({
+      merge: (visitor, subject) => ({ ...subject, ...visitor, cart: { ...subject?.cart, ...visitor.cart } }),
+    });
+    const before = await manager.create({ subject: "alice", data: { cart: { pear: 2 }, theme: "dark" } });
+    const visitor = await manager.create({ data: { cart: { apple: 1 } } });
+    const { record } = await manager.authenticate(visitor.record.id, "alice");
+    expect(record.data).toEqual({ cart: { pear: 2, apple: 1 }, theme: "dark" });
+    expect((await manager.find(before.record.id))?.data).toEqual({ cart: { pear: 2 }, theme: "dark" });
+  });
+
+  it("does not fail because a merge does", async () => {
+    const { manager, told } = harness({
+      merge: () => {
+        throw new Error("no");
+      },
+    });
+    const visitor = await manager.create({ data: { theme: "dark" } });
+    const { record } = await manager.authenticate(visitor.record.id, "alice");
+    expect(record).toMatchObject({ subject: "alice", data: { theme: "dark" } });
+    expect(told).toContain("failed");
+  });
+
+  it("gives a late login on the superseded token a conflict, not a second session", async () => {
+    const { manager, open, store, now } = harness();
+    const { token } = await manager.create();
+    const [one, other] = [await open(token), await open(token)];
+    await one.authenticate("alice");
+    expect(await codeOf(other.authenticate("alice"))).toBe("CONFLICT");
+    const found = await manager.resume(token);
+    const late = manager.begin({}, found.refusal);
+    expect(await codeOf(late.authenticate("alice"))).toBe("CONFLICT");
+    late.data.theme = "dark";
+    expect(await codeOf(Promise.resolve(late.commit()))).toBe("CONFLICT");
+    expect((await store.stats(now())).total).toBe(1);
+  });
+
+  it("remembers who asks for it", async () => {
+    const { manager } = harness();
+    const { record } = await manager.create();
+    const { record: remembered } = await manager.authenticate(record.id, "alice", { remember: true });
+    const { idleTimeout, absoluteTimeout } = manager.policy.remembered;
+    expect(remembered).toMatchObject({
+      remembered: true,
+      idleTimeout,
+      expiresAt: record.createdAt + absoluteTimeout,
+    });
+  });
+});
+
+describe("step-up", () => {
+  it("counts for its scope and its time, with a new token", async () => {
+    const { manager, open, refusal, pass } = harness();
+    const { token } = await manager.create({ subject: "alice" });
+    const session = await open(token);
+    expect(() => session.requireElevated("payment")).toThrow(
+      expect.objectContaining({ code: "REAUTHENTICATION_REQUIRED" }),
+    );
+    await session.elevate("payment", 5 * MINUTE);
+    const { token: next } = await session.commit();
+    expect(await refusal(token)).toBe("superseded");
+    const elevated = await open(next ?? "");
+    elevated.requireElevated("payment");
+    expect(elevated.isElevated("email")).toBe(false);
+    pass(5 * MINUTE);
+    expect(elevated.isElevated("payment")).toBe(false);
+  });
+
+  it("is for somebody who is logged in", async () => {
+    const { manager } = harness();
+    const { record } = await manager.create();
+    expect(await codeOf(manager.elevate(record.id, "payment", MINUTE))).toBe("SESSION_REQUIRED");
+    expect(() => manager.begin().requireElevated("payment")).toThrow(
+      expect.objectContaining({ code: "SESSION_REQUIRED" }),
+    );
+  });
+});
+
+describe("writing", () => {
+  it("loses none of 20 requests that each write their own field", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create();
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => open(token)));
+    await Promise.all(
+      sessions.map(async (session, index) => {
+        session.data[`field${index}`] = index;
+        await session.commit();
+      }),
+    );
+    const stored = await manager.find(record.id);
+    expect(Object.keys(stored?.data ?? {})).toHaveLength(20);
+    expect(stored?.version).toBe(21);
+  });
+
+  it("counts every one of 60 increments", async () => {
+    const { manager } = harness();
+    const { record } = await manager.create();
+    const increment = () => manager.update(record.id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
+    await Promise.all(Array.from({ length: 60 }, increment));
+    expect((await manager.find(record.id))?.data).toEqual({ views: 60 });
+  });
+
+  it("cannot bring back what was ended while a slow request wrote", async () => {
+    const { manager, open, refusal } = harness();
+    const { record, token } = await manager.create({ subject: "alice" });
+    const slow = await open(token);
+    slow.data.theme = "dark";
+    await (await open(token)).revoke();
+    expect(await codeOf(Promise.resolve(slow.commit()))).toBe("SESSION_REVOKED");
+    expect(await refusal(token)).toBe("revoked");
+    expect(await manager.find(record.id)).toMatchObject({ state: "revoked", reason: "logout", data: {} });
+  });
+
+  it("costs no write when nothing changed", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create({ data: { cart: { apple: 1 }, list: [1] } });
+    const session = await open(token);
+    session.data.cart = { apple: 1 };
+    expect(session.data.list).toEqual([1]);
+    expect(await session.commit()).toMatchObject({ state: "touched", token: null });
+    expect((await manager.find(record.id))?.version).toBe(1);
+  });
+
+  it("writes an older version only when that is asked for and true", async () => {
+    const { manager } = harness();
+    const { record } = await manager.create();
+    await manager.patch(record.id, { views: 1 }, { ifVersion: 1 });
+    expect(await codeOf(manager.patch(record.id, { views: 2 }, { ifVersion: 1 }))).toBe("CONFLICT");
+    expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
+  });
+
+  it("keeps a message for exactly one reading", async () => {
+    const { manager, open } = harness();
+    const { token } = await manager.create();
+    const writer = await open(token);
+    writer.flash("notice", "Saved.");
+    await writer.commit();
+    const reader = await open(token);
+    expect(reader.takeFlash("notice")).toBe("Saved.");
+    expect(reader.takeFlash("notice")).toBeUndefined();
+    await reader.commit();
+    expect((await open(token)).takeFlash("notice")).toBeUndefined();
+  });
+
+  it("refuses what is too large or no JSON, and stores none of it", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create();
+    const session = await open(token);
+    session.data.theme = "x".repeat(70_000);
+    expect(await codeOf(Promise.resolve().then(() => session.commit()))).toBe("PAYLOAD_TOO_LARGE");
+    expect(await codeOf(manager.patch(record.id, { when: new Date() as never }))).toBe("VALIDATION_FAILED");
+    expect(await codeOf(manager.create({ metadata: { text: "x".repeat(5000) } }))).toBe("PAYLOAD_TOO_LARGE");
+    expect((await manager.find(record.id))?.version).toBe(1);
+    expect((await manager.stats()).total).toBe(1);
+  });
+
+  it("is not changed by what the caller does to its objects afterwards", async () => {
+    const { manager } = harness();
+    const data = { cart: { apple: 1 } };
+    const { record } = await manager.create({ data });
+    data.cart.apple = 2;
+    expect((await manager.find(record.id))?.data).toEqual({ cart: { apple: 1 } });
+  });
+});
+
+describe("ending", () => {
+  it("reaches one, the others, a subject's, a tenant's, everyone's", async () => {
+    const { manager, refusal } = harness();
+    const make = (subject: string, tenant: string) => manager.create({ subject, tenant });
+    const [a1, a2, a3] = [await make("alice", "x"), await make("alice", "x"), await make("alice", "y")];
+    const [b1, c1] = [await make("bob", "y"), await make("carol", "z")];
+    expect(await manager.revoke({ session: a1.record.id }, "logout", { wait: "everywhere" })).toBe(1);
+    expect(await manager.revoke({ session: a1.record.id })).toBe(0);
+    expect(await manager.revoke({ subject: "alice", except: a3.record.id })).toBe(1);
+    expect(await Promise.all([a1, a2, a3].map(({ token }) => refusal(token)))).toEqual([
+      "revoked",
+      "revoked",
+      null,
+    ]);
+    expect(await manager.revoke({ tenant: "y" })).toBe(2);
+    expect(await refusal(b1.token)).toBe("revoked");
+    expect(await refusal(c1.token)).toBeNull();
+    expect(await manager.revoke({ everyone: true })).toBe(1);
+    expect(await refusal(c1.token)).toBe("revoked");
+  });
+
+  it.each(["../etc/passwd", "", "x".repeat(1_000_000), "__proto__", "NaN"])(
+    "finds nothing under %#",
+    async (id) => {
+      const { manager } = harness();
+      expect(await manager.find(id)).toBeNull();
+      expect(await manager.revoke({ session: id })).toBe(0);
+      expect(await codeOf(manager.patch(id, {}))).toBe("SESSION_NOT_FOUND");
+    },
+  );
+
+  it("is gone from the store once it has been kept long enough", async () => {
+    const { manager, pass } = harness({ policy: { idleTimeout: MINUTE } });
+    await manager.create();
+    pass(10 * MINUTE);
+    expect(await manager.sweep(30 * MINUTE)).toBe(0);
+    pass(30 * MINUTE);
+    expect(await manager.sweep(30 * MINUTE)).toBe(1);
+  });
+});
+
+describe("events", () => {
+  it("tell what happened, and a listener that throws undoes nothing", async () => {
+    const { manager, told } = harness();
+    manager.events.on("created", () => {
+      throw new Error("listener");
+    });
+    const warned = new Promise((resolve) => process.once("warning", resolve));
+    const { record } = await manager.create();
+    expect(await warned).toMatchObject({ message: "listener" });
+    await manager.authenticate(record.id, "alice");
+    await manager.elevate(record.id, "payment", MINUTE);
+    await manager.rotate(record.id);
+    await manager.revoke({ session: record.id });
+    expect(told).toEqual(["created", "authenticated", "elevated", "rotated", "revoked"]);
+  });
+});
