@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { chown, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Client } from "pg";
+import { freePort, requireProgram, run, throwAwayFolder, unprivileged } from "./machine.ts";
+import { type RunningServer, startServer } from "./start.ts";
+import { supervise } from "./supervise.ts";
+
+/** Settings beside PostgreSQL's own defaults; `fsync` stays on, since the stores promise what was acknowledged. */
+const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
+
+/** Starts a PostgreSQL of our own: loopback only, with a password, its data in a folder that goes with it. */
+export async function startPostgres(): Promise<RunningServer> {
+  const initdb = await requireProgram(
+    "PostgreSQL",
+    [
+      "/usr/lib/postgresql/*/bin/initdb",
+      "initdb",
+      "/usr/local/pgsql/bin/initdb",
+      "/opt/homebrew/opt/postgresql*/bin/initdb",
+    ],
+    "postgresql",
+  );
+  const user = await unprivileged("postgres", "nobody");
+  const password = randomBytes(16).toString("hex");
+  return await startServer("PostgreSQL", async () => {
+    const folder = await throwAwayFolder("postgres", user);
+    const data = join(folder, "data");
+    const secret = join(folder, "password");
+    await writeFile(secret, password, { mode: 0o600 });
+    if (user) await chown(secret, user.uid, user.gid);
+    const options = ["--auth=scram-sha-256", `--pwfile=${secret}`, "--username=coatcheck"];
+    await run(initdb, ["-D", data, "--encoding=UTF8", "--locale=C", "--no-sync", ...options], {
+      cwd: folder,
+      ...user,
+    });
+    const port = await freePort();
+    const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
+      "-c",
+      `${name}=${value}`,
+    ]);
+    const log = join(folder, "postgres.log");
+    const server = await supervise({
+      command: join(dirname(initdb), "postgres"),
+      args: ["-D", data, ...settings],
+      folder,
+      log,
+      endSignal: "SIGQUIT",
+      user,
+    });
+    const url = `postgres://coatcheck:${password}@127.0.0.1:${port}/postgres`;
+    return { server, url, ping: pingPostgres };
+  });
+}
+
+/** Settles when the PostgreSQL at `url` answers; rejects when it does not now. */
+export async function pingPostgres(url: string): Promise<void> {
+  await query(url, "select 1");
+}
+
+/** Runs one statement on a connection of its own. */
+export async function query(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 1000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return (await client.query<Record<string, unknown>>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}

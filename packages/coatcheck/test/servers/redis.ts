@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { createClient } from "redis";
+import { freePort, requireProgram, throwAwayFolder, unprivileged } from "./machine.ts";
+import { type RunningServer, startServer } from "./start.ts";
+import { supervise } from "./supervise.ts";
+
+/** Starts a Redis of our own: loopback only, with a password, every write on disk before it is acknowledged. */
+export async function startRedis(): Promise<RunningServer> {
+  const program = await requireProgram(
+    "redis-server",
+    ["redis-server", "/usr/bin/redis-server", "/usr/local/bin/redis-server", "valkey-server"],
+    "redis-server",
+  );
+  const user = await unprivileged("redis", "nobody");
+  const password = randomBytes(16).toString("hex");
+  return await startServer("Redis", async () => {
+    const folder = await throwAwayFolder("redis", user);
+    const port = await freePort();
+    const settings = {
+      port,
+      bind: "127.0.0.1",
+      dir: folder,
+      requirepass: password,
+      appendonly: "yes",
+      appendfsync: "always",
+      save: "",
+      daemonize: "no",
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const log = join(folder, "redis.log");
+    const server = await supervise({ command: program, args, folder, log, endSignal: "SIGTERM", user });
+    return { server, url: `redis://:${password}@127.0.0.1:${port}`, ping: pingRedis };
+  });
+}
+
+/** Settles when the Redis at `url` answers; rejects when it does not now. */
+export async function pingRedis(url: string): Promise<void> {
+  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 1000 } });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    await client.ping();
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Deletes the keys that begin with `prefix`. */
+export async function deleteKeys(url: string, prefix: string): Promise<void> {
+  const client = createClient({ url });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+      if (keys.length > 0) await client.unlink(keys);
+    }
+  } finally {
+    client.destroy();
+  }
+}

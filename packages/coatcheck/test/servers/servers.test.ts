@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import { expect, test } from "vitest";
+import { pingPostgres, query } from "./postgres.ts";
+import { pingRedis } from "./redis.ts";
+import { describeWithServer, throwAwayDatabase } from "./servers.ts";
+import { wireTo } from "./wire.ts";
+
+const redisModule = new URL("redis.ts", import.meta.url).href;
+
+await describeWithServer("a Redis for the tests", "redis", (url) => {
+  test("answers", async () => {
+    await expect(pingRedis(url)).resolves.toBeUndefined();
+  });
+
+  test("ends when the process that started it is killed", async () => {
+    const program = `
+      const { startRedis } = await import(${JSON.stringify(redisModule)});
+      const { pid, url } = await startRedis();
+      console.log(JSON.stringify({ pid, port: new URL(url).port }));
+      setInterval(() => {}, 1000);`;
+    const starter = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = await once(createInterface(starter.stdout), "line");
+    const { pid, port } = JSON.parse(String(line)) as { pid: number; port: string };
+    const held = connect(Number(port), "127.0.0.1");
+    await once(held, "connect");
+    const gone = once(held, "close");
+    starter.kill("SIGKILL");
+    held.resume();
+    await gone;
+    await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
+  });
+});
+
+await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
+  test("keeps what it acknowledged: fsync and synchronous_commit are on", async () => {
+    const settings = await query(
+      url,
+      "select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit",
+    );
+    expect(settings).toEqual([{ fsync: "on", commit: "on" }]);
+  });
+
+  test("gives a database of the test's own, and takes it back", async () => {
+    const database = await throwAwayDatabase(url);
+    await query(database.url, "create table coats (number integer)");
+    await database.drop();
+    await expect(query(database.url, "select 1")).rejects.toThrow(/does not exist/);
+  });
+
+  test("can be cut off and mended on the way", async () => {
+    const wire = await wireTo(url);
+    await pingPostgres(wire.url);
+    wire.cut();
+    await expect(pingPostgres(wire.url)).rejects.toThrow();
+    wire.mend();
+    await pingPostgres(wire.url);
+    wire.freeze();
+    await expect(pingPostgres(wire.url)).rejects.toThrow(/timeout/i);
+    wire.thaw();
+    await pingPostgres(wire.url);
+    await wire.close();
+  });
+});

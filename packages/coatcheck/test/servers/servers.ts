@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
+import { describe, inject, test } from "vitest";
+import type { ServerAnswer, ServerKind } from "./broker.ts";
+import type {} from "./global-setup.ts";
+import { query } from "./postgres.ts";
+
+/**
+ * Describes tests that need a real server and hands them its URL. Where there is none, the tests are skipped and the
+ * reason printed; under `CI=true` that is a failure.
+ *
+ * @example
+ * await describeWithServer("the Redis store", "redis", (url) => { test("…", …); });
+ */
+export async function describeWithServer(
+  title: string,
+  kind: ServerKind,
+  body: (url: string) => void,
+): Promise<void> {
+  const answer = await askFor(kind);
+  if ("url" in answer) {
+    describe(title, () => body(answer.url));
+  } else if (process.env.CI === "true") {
+    test(title, () => {
+      throw new Error(answer.missing);
+    });
+  } else {
+    console.warn(`SKIPPED: ${title}. ${answer.missing}`);
+    describe.skip(title, () => body("unavailable:"));
+  }
+}
+
+/** A database of the test's own on the PostgreSQL at `url`. */
+export async function throwAwayDatabase(
+  url: string,
+): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const name = `${inject("servers").run}_${randomBytes(4).toString("hex")}`;
+  await query(url, `create database ${name}`);
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return {
+    url: own.href,
+    async drop() {
+      await query(url, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+/** A prefix for the test's own keys on a Redis; they are deleted with the server, or at the end of the run. */
+export function throwAwayPrefix(): string {
+  return `${inject("servers").run}:${randomBytes(4).toString("hex")}:`;
+}
+
+async function askFor(kind: ServerKind): Promise<ServerAnswer> {
+  const servers = inject("servers");
+  if (!servers) return { missing: "The test run has no global setup for servers (vitest.config.ts)." };
+  const answer = await new Promise<ServerAnswer>((resolve, reject) => {
+    request({ socketPath: servers.socket, path: `/${kind}` }, (response) => {
+      json(response).then((body) => resolve(body as ServerAnswer), reject);
+    })
+      .on("error", reject)
+      .end();
+  });
+  return answer;
+}

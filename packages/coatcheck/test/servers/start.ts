@@ -1,0 +1,43 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Supervised } from "./supervise.ts";
+
+/** A server that answers. */
+export interface RunningServer extends Supervised {
+  readonly url: string;
+}
+
+interface Attempt {
+  readonly server: Supervised;
+  readonly url: string;
+  ping(url: string): Promise<void>;
+}
+
+const PATIENCE = 15_000;
+const MOST_ATTEMPTS = 3;
+
+/** Starts a server and waits until it answers; another process may take its port first, so it is tried again. */
+export async function startServer(name: string, attempt: () => Promise<Attempt>): Promise<RunningServer> {
+  for (let round = 0; round < MOST_ATTEMPTS; round++) {
+    const { server, url, ping } = await attempt();
+    if (await answers(server, () => ping(url))) return { ...server, url };
+    await server.stop();
+  }
+  throw new Error(`${name} did not start; its own words are above.`);
+}
+
+async function answers(server: Supervised, ping: () => Promise<void>): Promise<boolean> {
+  let ended = false;
+  void server.ended.then(() => {
+    ended = true;
+  });
+  const giveUpAt = performance.now() + PATIENCE;
+  while (!ended && performance.now() < giveUpAt) {
+    try {
+      await ping();
+      return true;
+    } catch {
+      await pause(20);
+    }
+  }
+  return false;
+}

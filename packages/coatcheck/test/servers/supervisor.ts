@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { openSync, readFileSync, rmSync } from "node:fs";
+
+/** What a supervisor is to run. */
+export interface Errand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The server's own folder: it runs there, and the folder goes when the server has ended. */
+  readonly folder: string;
+  /** Where the server's output goes; shown if the server ends unasked. */
+  readonly log: string;
+  /** What ends this server at once and cleanly. */
+  readonly endSignal: NodeJS.Signals;
+  /** As whom the server runs; as ourselves if null. */
+  readonly user: { readonly uid: number; readonly gid: number } | null;
+}
+
+if (import.meta.main) {
+  const errand: Errand = JSON.parse(process.argv[2] ?? "");
+  const log = openSync(errand.log, "a");
+  const server = spawn(errand.command, errand.args, {
+    cwd: errand.folder,
+    stdio: ["ignore", log, log],
+    ...errand.user,
+  });
+  server.once("spawn", () => console.log(server.pid));
+  server.once("error", () => process.exit(1));
+  let wanted = true;
+  server.once("exit", () => {
+    if (wanted) process.stderr.write(readFileSync(errand.log, "utf8").slice(-4000));
+    rmSync(errand.folder, { recursive: true, force: true });
+    process.exit(0);
+  });
+  const end = () => {
+    wanted = false;
+    server.kill("SIGCONT");
+    server.kill(errand.endSignal);
+  };
+  process.stdin.on("error", end).on("close", end).resume();
+}

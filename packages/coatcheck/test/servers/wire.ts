@@ -1,0 +1,75 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/** A wire to a server that a test can freeze or cut, without touching the server, which others share. */
+export interface Wire {
+  /** The server's URL, by way of this wire. */
+  readonly url: string;
+  /** From now on nothing gets through, and nobody is told: a silent partition, or a server that hangs. */
+  freeze(): void;
+  /** Lets everything through again, what was held back included. */
+  thaw(): void;
+  /** Breaks every connection and refuses new ones: a server that died. */
+  cut(): void;
+  /** Accepts connections again after a {@link cut}. */
+  mend(): void;
+  close(): Promise<void>;
+}
+
+/** Puts a wire before the server at `url`. */
+export async function wireTo(url: string): Promise<Wire> {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  let state: "open" | "frozen" | "cut" = "open";
+
+  const server = createServer({ pauseOnConnect: true }, (near) => {
+    if (state === "cut") return near.destroy();
+    const far = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on("data", (chunk) => to.write(chunk));
+      from.on("error", () => {});
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+    if (state === "frozen") far.pause();
+    else near.resume();
+    return undefined;
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
+  const through = new URL(url);
+  through.hostname = "127.0.0.1";
+  through.port = String(address.port);
+
+  const drop = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: through.href,
+    freeze() {
+      state = "frozen";
+      for (const socket of sockets) socket.pause();
+    },
+    thaw() {
+      state = "open";
+      for (const socket of sockets) socket.resume();
+    },
+    cut() {
+      state = "cut";
+      drop();
+    },
+    mend() {
+      state = "open";
+    },
+    async close() {
+      drop();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
