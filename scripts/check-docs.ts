@@ -1,0 +1,58 @@
+/**
+ * Holds the documents against the code: every TypeScript block must compile against the workspace, every `npm run`
+ * must exist, every relative link must lead somewhere.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const documents = ["README.md", ...readdirSync(join(root, "docs")).map((name) => join("docs", name))].filter(
+  (name) => name.endsWith(".md"),
+);
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const faults: string[] = [];
+// Inside the workspace, so that imports resolve as they would for an application in it.
+const folder = mkdtempSync(join(root, "packages", "server", ".docs-"));
+
+try {
+  for (const document of documents) {
+    const text = readFileSync(join(root, document), "utf8");
+    for (const [index, [, code]] of [...text.matchAll(/^```ts\n(.*?)^```/gms)].entries()) {
+      const name = `${document.replace(/\W/g, "-")}-${index + 1}.ts`;
+      writeFileSync(join(folder, name), `${code}\nexport {};\n`);
+    }
+    for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
+      if (!scripts[name ?? ""]) faults.push(`${document}: there is no "npm run ${name}"`);
+    }
+    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+      if (!existsSync(join(root, dirname(document), target ?? "")))
+        faults.push(`${document}: ${target} leads nowhere`);
+    }
+  }
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({
+      extends: "../../../tsconfig.base.json",
+      compilerOptions: {
+        lib: ["ES2024", "DOM"],
+        jsx: "react-jsx",
+        noUnusedLocals: false,
+        noUnusedParameters: false,
+      },
+      include: ["*.ts"],
+    }),
+  );
+  execFileSync("tsc", ["-p", folder], { cwd: root, stdio: "inherit" });
+} catch {
+  faults.push(
+    "a TypeScript block does not compile; the file's name says which document, and which block of it",
+  );
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exit(1);
+console.log(`ok   ${documents.length} documents`);
