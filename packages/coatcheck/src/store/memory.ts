@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { endsAt, isLive, type RevokeReason, type SessionRecord } from "../session/record.ts";
 import type { LogItem, RevocationScope, SessionFilter, SessionStore } from "../session/store.ts";
@@ -9,23 +10,33 @@ interface LogEntry {
   readonly at: number;
 }
 
+/** What is kept of a session besides its record. */
+interface Row {
+  readonly record: SessionRecord;
+  /** When it was revoked; null while active. */
+  readonly revokedAt: number | null;
+}
+
 /**
  * Sessions in this process's memory: for tests, and for a single process that may forget everyone when it ends.
- * It keeps the whole contract, but for surviving the process. `clock` dates the log for the sweep.
+ * It keeps the whole contract, but for surviving the process. Records come out deeply frozen.
+ *
+ * `clock` dates revocations for the sweep.
  */
-export function memoryStore(clock: { now(): number } = { now: Date.now }): SessionStore {
-  const records = new Map<string, SessionRecord>();
+export function memoryStore(options: { readonly clock?: Clock } = {}): SessionStore {
+  const { clock = systemClock } = options;
+  const rows = new Map<string, Row>();
   const bySubject = new Map<string, Set<string>>();
   const log: LogEntry[] = [];
-  let position = 0;
+  let position = 1;
   let isOpen = true;
 
   function requireOpen(): void {
     if (!isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store has been closed.");
   }
 
-  function save(record: SessionRecord): void {
-    const before = records.get(record.id);
+  function save(record: SessionRecord, revokedAt: number | null = null): void {
+    const before = rows.get(record.id)?.record;
     if (before?.subject !== record.subject) {
       if (before) unindex(before);
       if (record.subject !== null) {
@@ -33,7 +44,7 @@ export function memoryStore(clock: { now(): number } = { now: Date.now }): Sessi
         bySubject.set(record.subject, ids.add(record.id));
       }
     }
-    records.set(record.id, deepFreeze(record));
+    rows.set(record.id, { record: deepFreeze(record), revokedAt });
   }
 
   function unindex({ id, subject }: SessionRecord): void {
@@ -43,43 +54,41 @@ export function memoryStore(clock: { now(): number } = { now: Date.now }): Sessi
     if (ids?.size === 0) bySubject.delete(subject);
   }
 
-  function append(item: LogItem): void {
-    log.push({ item, at: clock.now() });
+  function append(item: (at: number) => LogItem): void {
+    log.push({ item: deepFreeze(item(position)), at: clock.now() });
     position++;
   }
 
-  function* candidates(filter: { subject?: string | undefined }): Generator<SessionRecord> {
-    if (filter.subject === undefined) return yield* records.values();
-    for (const id of bySubject.get(filter.subject) ?? []) {
-      const record = records.get(id);
-      if (record) yield record;
-    }
+  /** The fewest records that an index can narrow a search down to. */
+  function candidates(search: RevocationScope | SessionFilter): SessionRecord[] {
+    if ("session" in search) return present([search.session]);
+    if ("subject" in search && search.subject !== undefined)
+      return present(bySubject.get(search.subject) ?? []);
+    return Array.from(rows.values(), ({ record }) => record);
+  }
+
+  function present(ids: Iterable<string>): SessionRecord[] {
+    return Array.from(ids).flatMap((id) => rows.get(id)?.record ?? []);
   }
 
   function countLive(subject: string, now: number, except: string): number {
-    let count = 0;
-    for (const record of candidates({ subject })) {
-      if (record.id !== except && isLive(record, now)) count++;
-    }
-    return count;
+    return candidates({ subject }).filter((record) => record.id !== except && isLive(record, now)).length;
   }
 
-  function end(record: SessionRecord, reason: RevokeReason): SessionRecord {
-    const ended = { ...record, state: "revoked", reason, version: record.version + 1 } as const;
-    save(ended);
-    return ended;
+  function end(record: SessionRecord, reason: RevokeReason): void {
+    save({ ...record, state: "revoked", reason, version: record.version + 1 }, clock.now());
   }
 
   return {
     async get(id) {
       requireOpen();
-      const record = records.get(id);
-      return record ? { record, position } : null;
+      const row = rows.get(id);
+      return row ? { record: row.record, position } : null;
     },
 
     async put(record, { expectedVersion, change, limit }) {
       requireOpen();
-      const stored = records.get(record.id);
+      const stored = rows.get(record.id)?.record;
       const isExpected = stored
         ? stored.state === "active" && stored.version === expectedVersion
         : expectedVersion === 0;
@@ -88,50 +97,57 @@ export function memoryStore(clock: { now(): number } = { now: Date.now }): Sessi
         if (countLive(record.subject, limit.now, record.id) >= limit.most) return "over-limit";
       }
       save(structuredClone(record));
-      if (change === "privilege") append({ position, session: record.id, leastVersion: record.version });
+      if (change === "privilege") {
+        append((at) => ({ position: at, session: record.id, leastVersion: record.version }));
+      }
       return "stored";
     },
 
     async touch(touches) {
       requireOpen();
       for (const { id, lastSeenAt } of touches) {
-        const record = records.get(id);
+        const record = rows.get(id)?.record;
         if (record?.state === "active" && record.lastSeenAt < lastSeenAt) save({ ...record, lastSeenAt });
       }
     },
 
     async revoke(scope, reason) {
       requireOpen();
-      const ended: SessionRecord[] = [];
-      for (const record of [...candidates("subject" in scope ? scope : {})]) {
-        if (record.state === "active" && isWithin(record, scope)) ended.push(end(record, reason));
-      }
-      if (!("session" in scope)) append({ position, scope });
-      else if (ended[0]) append({ position, session: scope.session, leastVersion: ended[0].version });
-      return ended.length;
+      const ending = candidates(scope).filter(
+        (record) => record.state === "active" && isWithin(record, scope),
+      );
+      const [first] = ending;
+      if (!first) return 0;
+      for (const record of ending) end(record, reason);
+      append((at) =>
+        "session" in scope
+          ? { position: at, session: scope.session, leastVersion: first.version + 1 }
+          : { position: at, scope: { ...scope } },
+      );
+      return ending.length;
     },
 
     async list(filter, page) {
       requireOpen();
       const { limit, after } = readPageRequest(page);
-      const found = [...candidates(filter)]
+      const found = candidates(filter)
         .filter((record) => matches(record, filter) && (!after || compareNewestFirst(after, record) < 0))
         .sort(compareNewestFirst);
-      const shown = found.slice(0, limit);
-      const last = shown.at(-1);
-      return { records: shown, next: last && found.length > limit ? encodeCursor(last) : null };
+      const records = found.slice(0, limit);
+      const last = records.at(-1);
+      return { records, next: last && found.length > limit ? encodeCursor(last) : null };
     },
 
     async stats(now) {
       requireOpen();
-      const live = [...records.values()].filter((record) => isLive(record, now));
-      const created = live.map(({ createdAt }) => createdAt);
+      const live = candidates({}).filter((record) => isLive(record, now));
+      live.sort(compareNewestFirst);
       return {
-        total: records.size,
+        total: rows.size,
         active: live.length,
-        authenticated: live.filter(({ subject }) => subject !== null).length,
-        oldest: created.length > 0 ? created.reduce((left, right) => Math.min(left, right)) : null,
-        newest: created.length > 0 ? created.reduce((left, right) => Math.max(left, right)) : null,
+        authenticated: live.filter(({ type }) => type === "authenticated").length,
+        oldest: live.at(-1)?.createdAt ?? null,
+        newest: live[0]?.createdAt ?? null,
       };
     },
 
@@ -144,13 +160,14 @@ export function memoryStore(clock: { now(): number } = { now: Date.now }): Sessi
 
     async sweep(before, limit) {
       requireOpen();
-      while (log[0] && log[0].at < before) log.shift();
+      const kept = log.findIndex(({ at }) => at >= before);
+      log.splice(0, kept === -1 ? log.length : kept);
       let count = 0;
-      for (const record of records.values()) {
+      for (const { record, revokedAt } of rows.values()) {
         if (count === limit) break;
-        if (!hasEndedBefore(record, before)) continue;
+        if ((revokedAt ?? endsAt(record)) >= before) continue;
         unindex(record);
-        records.delete(record.id);
+        rows.delete(record.id);
         count++;
       }
       return count;
@@ -174,11 +191,6 @@ function matches(record: SessionRecord, { liveAt, ...filter }: SessionFilter): b
     fields.every(([name, value]) => value === undefined || record[name] === value) &&
     (liveAt === undefined || isLive(record, liveAt))
   );
-}
-
-/** A revoked row ended, for the sweep, when it was last seen or later: its timeouts still bound how long it is kept. */
-function hasEndedBefore(record: SessionRecord, before: number): boolean {
-  return (record.state === "revoked" ? record.lastSeenAt : endsAt(record)) < before;
 }
 
 function deepFreeze<Value>(value: Value): Value {
