@@ -30,9 +30,12 @@ export interface HostCookie extends Named, Encrypted {
   readonly domain?: never;
 }
 
-/** For sessions that several hosts of a domain share by design (ASVS 5.0 3.3.1). */
-export interface DomainCookie extends Named, Encrypted, Scoped {
-  readonly prefix: "__Secure-";
+/**
+ * For sessions that several hosts of a domain share by design (ASVS 5.0 3.3.1); with the empty prefix, for a name that
+ * another program prescribes.
+ */
+export interface SharedCookie extends Named, Encrypted, Scoped {
+  readonly prefix: "__Secure-" | "";
 }
 
 /** For a site that is not https: no prefix, no `SameSite=None`, since browsers drop both without `Secure`. */
@@ -44,7 +47,7 @@ export interface PlainCookie extends Named, Scoped {
 }
 
 /** How a cookie travels. Combinations that a browser would drop, or that open a hole, do not compile. */
-export type CookieOptions = HostCookie | DomainCookie | PlainCookie;
+export type CookieOptions = HostCookie | SharedCookie | PlainCookie;
 
 /** Whether scripts of the page may read the cookie: never the session's, always the CSRF token's. */
 export type CookieReader = "server" | "scripts";
@@ -72,6 +75,8 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
  */
 export class Cookie {
   readonly name: string;
+  /** Whether browsers keep one cookie of this name at most, so that there are no duplicates to clear. */
+  readonly #isUnique: boolean;
   readonly #attributes: Parameters<typeof stringifySetCookie>[0];
 
   /** @throws CoatcheckError `VALIDATION_FAILED` with the path of each option that a browser would not honour. */
@@ -83,6 +88,7 @@ export class Cookie {
     const secure = options.secure !== false;
     const prefix = secure ? (options.prefix ?? "__Host-") : "";
     this.name = prefix + (options.name ?? "sid");
+    this.#isUnique = prefix === "__Host-";
     this.#attributes = {
       name: this.name,
       value: "",
@@ -119,6 +125,45 @@ export class Cookie {
   clear(): string {
     return stringifySetCookie({ ...this.#attributes, maxAge: 0, expires: new Date(0) });
   }
+
+  /**
+   * `Set-Cookie` values that clear cookies of this name from the places beside this one where a browser that asks
+   * `host` for `url` may keep them: parent domains, and paths above the one asked for. None of them touches this cookie.
+   */
+  clearElsewhere(host: string | null, url: string): readonly string[] {
+    if (this.#isUnique) return [];
+    const { domain: ownDomain, path: ownPath = "/" } = this.#attributes;
+    const places: { domain: string | undefined; path: string }[] = [
+      ...[undefined, ...domainsOf(host)].map((domain) => ({ domain, path: ownPath })),
+      ...pathsOf(url).map((path) => ({ domain: ownDomain, path })),
+    ];
+    return places
+      .filter(({ domain, path }) => domain !== ownDomain || path !== ownPath)
+      .map(({ domain, path }) => {
+        const { domain: _own, ...attributes } = this.#attributes;
+        const place = domain === undefined ? { path } : { path, domain };
+        return stringifySetCookie({ ...attributes, ...place, maxAge: 0, expires: new Date(0) });
+      });
+  }
+}
+
+/** How many places are worth a `Set-Cookie` each; deeper ones are not used for sessions. */
+const MOST_PLACES = 4;
+
+/** The host and its parents down to two labels. An address has none; a browser refuses what is a public suffix. */
+function domainsOf(host: string | null): string[] {
+  const labels = (host ?? "").toLowerCase().replace(/:\d+$/, "").split(".");
+  if (/^\d+$/.test(labels.at(-1) ?? "")) return [];
+  const domains = labels.slice(0, -1).map((_label, index) => labels.slice(index).join("."));
+  return domains.filter((domain) => DOMAIN.test(domain)).slice(-MOST_PLACES);
+}
+
+/** `/`, and each directory above what is asked for: `/`, `/shop`, `/shop/cart` for `/shop/cart?open`. */
+function pathsOf(url: string): string[] {
+  const [path = "/"] = url.split(/[?#]/, 1);
+  const names = path.split("/").filter((name) => name !== "");
+  const paths = names.map((_name, index) => `/${names.slice(0, index + 1).join("/")}`);
+  return ["/", ...paths.filter((candidate) => PATH.test(candidate))].slice(0, MOST_PLACES);
 }
 
 const NONE: readonly string[] = [];
@@ -183,8 +228,8 @@ function faultsOf(options: CookieOptions): Fault[] {
   } else if (RESERVED_PREFIX.test(name)) {
     fault("name", "must leave the prefix to `prefix`");
   }
-  if (prefix !== undefined && prefix !== "__Host-" && prefix !== "__Secure-") {
-    fault("prefix", "must be __Host- or __Secure-");
+  if (prefix !== undefined && prefix !== "__Host-" && prefix !== "__Secure-" && prefix !== "") {
+    fault("prefix", "must be __Host-, __Secure- or empty");
   }
   if (insecure && prefix !== undefined) fault("prefix", "needs secure");
   if (typeof path !== "string" || !PATH.test(path) || path.length > MAX_ATTRIBUTE_BYTES) {
@@ -196,7 +241,7 @@ function faultsOf(options: CookieOptions): Fault[] {
   ) {
     fault("domain", "must be a host name");
   }
-  if (!insecure && prefix !== "__Secure-") {
+  if (!insecure && (prefix === undefined || prefix === "__Host-")) {
     if (path !== "/") fault("path", "must be / under __Host-");
     if (domain !== undefined) fault("domain", "must be absent under __Host-");
   }

@@ -82,6 +82,8 @@ const PURPOSE = "csrf";
  */
 export class CsrfTokens {
   readonly #signer: Signer;
+  /** By record, which stays the same while it is held in a cache: a hit signs nothing. */
+  readonly #issued = new WeakMap<CsrfSubject, string>();
 
   constructor(signer: Signer) {
     this.#signer = signer;
@@ -89,7 +91,12 @@ export class CsrfTokens {
 
   /** The session's token: 43 characters, the same until the next login or change of the newest secret. */
   issue(session: CsrfSubject): string {
-    return this.#signer.sign(PURPOSE, boundTo(session));
+    let token = this.#issued.get(session);
+    if (token === undefined) {
+      token = this.#signer.sign(PURPOSE, boundTo(session));
+      this.#issued.set(session, token);
+    }
+    return token;
   }
 
   /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it is not this session's. */

@@ -24,3 +24,8 @@ export function errorAnswer(error: unknown): ErrorAnswer {
     body: JSON.stringify(errorBody(known)),
   };
 }
+
+/** Whether an error is one of this library's, which all may be shown to a client. */
+export function isOurs(error: unknown): error is CoatcheckError {
+  return error instanceof CoatcheckError;
+}

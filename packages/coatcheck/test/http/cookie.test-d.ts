@@ -6,6 +6,7 @@ export const allowed: CookieOptions[] = [
   { name: "shop", sameSite: "none", partitioned: true },
   { prefix: "__Host-", path: "/" },
   { prefix: "__Secure-", domain: "example.com", path: "/shop" },
+  { prefix: "", name: "session_id" },
   { secure: false },
   { secure: false, sameSite: "strict", domain: "localhost" },
 ];

@@ -1,0 +1,62 @@
+import type { Activity } from "../session/policy.ts";
+import type { CreateOptions } from "../session/transitions.ts";
+import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
+import type { CookieOptions } from "./cookie.ts";
+import type { HttpRequest } from "./message.ts";
+
+/**
+ * What a request gets whose session cannot be read because the store does not answer. `closed`: 503. `anonymous`: it
+ * goes on as a visitor of whom nothing is known. The cookie is left alone either way, so nobody is logged out by it.
+ */
+export type OutagePolicy = "closed" | "anonymous";
+
+/**
+ * The readable token on top of the cross-origin check. `off`: none. `offered`: the `csrf_token` cookie is set, and an
+ * `x-csrf-token` header that is sent must be right. `required`: under a stored session, a request that may change
+ * something must send it.
+ */
+export type CsrfTokenPolicy = "off" | "offered" | "required";
+
+/** How cross-site request forgery is turned away. */
+export interface CsrfOptions {
+  /** Other origins whose pages may post here, such as a payment provider's: `https://pay.example`. */
+  readonly trustedOrigins?: readonly string[];
+  /** `off` unless given: the cross-origin check alone covers every browser since 2023. */
+  readonly token?: CsrfTokenPolicy;
+}
+
+/** What a browser is told to forget at logout, besides the cookie. */
+export type SiteData = "cache" | "cookies" | "storage";
+
+/** How sessions travel over HTTP. Every field has a default that is safe on an https site. */
+export interface HttpOptions {
+  /** `__Host-sid`, `HttpOnly`, `Secure`, `SameSite=Lax`, `Path=/` unless given. */
+  readonly cookie?: CookieOptions;
+  /** False turns the check off, for a site where no request comes from a browser. */
+  readonly csrf?: CsrfOptions | false;
+  /** Which proxies are believed about the client; none unless given. */
+  readonly trustProxy?: TrustProxy;
+  /** Which headers the trusted proxies write; `x-forwarded` unless given. */
+  readonly forwardingHeaders?: ForwardingHeaders;
+  /** `closed` unless given; a route may say otherwise when it loads. */
+  readonly outage?: OutagePolicy;
+  /**
+   * For `Clear-Site-Data` at logout. `cache` and `storage` unless given: `cookies` would also end the visits to every
+   * other host of the domain.
+   */
+  readonly clearSiteData?: readonly SiteData[];
+  /** Whether answers say where the session came from and how long that took. */
+  readonly serverTiming?: boolean;
+  /** What kind of activity a request is; `user` unless given. A route may say otherwise when it loads. */
+  readonly activity?: (request: HttpRequest) => Activity;
+  /** What a session that begins with this request shall say of its holder. */
+  readonly birth?: (client: Client, request: HttpRequest) => CreateOptions;
+  /** Told of each commit that failed, for the log: the framework never sees it, the response has become the error. */
+  readonly onCommitFailure?: (error: unknown) => void;
+}
+
+/** What a route may say when it asks for the session. Counts for the first who asks in a request. */
+export interface LoadOptions {
+  readonly activity?: Activity;
+  readonly outage?: OutagePolicy;
+}

@@ -1,0 +1,270 @@
+import { CoatcheckError } from "../session/errors.ts";
+import type { RefusalReason } from "../session/events.ts";
+import type { Activity } from "../session/policy.ts";
+import type { SessionRecord } from "../session/record.ts";
+import { type Commit, type MaybePromise, Session } from "../session/session.ts";
+import type { Client } from "./client-address.ts";
+import type { HttpSessions } from "./core.ts";
+import { isSafeMethod } from "./csrf.ts";
+import { type ErrorAnswer, errorAnswer } from "./error-answer.ts";
+import { after, attempt } from "./maybe-promise.ts";
+import { addVary, type HttpRequest, type ResponseHead } from "./message.ts";
+import type { LoadOptions } from "./options.ts";
+import { type Presented, presentedBy } from "./presented.ts";
+
+/**
+ * The session of one request: nothing is read until {@link load} is asked, and what becomes of it decides the
+ * response's headers in one place, {@link commit}.
+ */
+export class RequestSession<Data> {
+  readonly #http: HttpSessions<Data>;
+  readonly #request: HttpRequest;
+  readonly #onLoad: (() => void) | undefined;
+  #presented: Presented | null = null;
+  #loading: MaybePromise<Session<Data>> | null = null;
+  #session: Session<Data> | null = null;
+  /** The token that opened the session; null when none did. */
+  #opener: string | null = null;
+  #outage: CoatcheckError | null = null;
+  #isCommitted = false;
+  #loadTime = 0;
+
+  constructor(http: HttpSessions<Data>, request: HttpRequest, onLoad?: () => void) {
+    this.#http = http;
+    this.#request = request;
+    this.#onLoad = onLoad;
+  }
+
+  /** Who sent the request, as far as the trusted proxies can tell. */
+  get client(): Client {
+    return this.#http.clients.of(this.#request);
+  }
+
+  /**
+   * The request's session; for a visitor of whom nothing is known, one that is stored with its first change. A copy
+   * held in this process answers synchronously. Ask before headers are out: a session that is loaded later can be
+   * read, and written only by its own methods.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the store does not answer and the outage policy is `closed`.
+   */
+  load(options: LoadOptions = {}): MaybePromise<Session<Data>> {
+    if (this.#loading !== null) return this.#loading;
+    this.#onLoad?.();
+    const began = this.#http.options.serverTiming ? performance.now() : 0;
+    this.#loading = attempt(
+      () => this.#resume(options),
+      (session) => this.#loaded(session, began),
+      (error) => this.#unavailable(error, options, began),
+    );
+    return this.#loading;
+  }
+
+  /** The session, if one is stored. Throws `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, or `CONFLICT`. */
+  requireSession(): MaybePromise<Session<Data>> {
+    return after(this.load(), (session) => {
+      if (session.record === null) throw this.#outage ?? refusalError(session.refusal);
+      return session;
+    });
+  }
+
+  /** The session, if somebody is logged in. Throws as {@link requireSession}. */
+  requireSubject(): MaybePromise<Session<Data>> {
+    return after(this.requireSession(), (session) => {
+      if (session.subject === null) throw refusalError(null);
+      return session;
+    });
+  }
+
+  /** The session, if its holder has lately proved again who they are. Also throws `REAUTHENTICATION_REQUIRED`. */
+  requireElevated(scope: string): MaybePromise<Session<Data>> {
+    return after(this.requireSubject(), (session) => {
+      session.requireElevated(scope);
+      return session;
+    });
+  }
+
+  /**
+   * Decides before the handler whether the request may go on. Requests with a bearer token pass: no browser adds one
+   * by itself.
+   *
+   * @throws CoatcheckError `FORBIDDEN` when another origin sent it, `CSRF_MISSING` and `CSRF_INVALID` for the token.
+   */
+  admit(): MaybePromise<void> {
+    const { method } = this.#request;
+    const { crossOrigin, csrfTokenPolicy } = this.#http;
+    if (crossOrigin === null || isSafeMethod(method) || this.#present().transport === "bearer") return;
+    const allowed = crossOrigin.allows({
+      method,
+      secFetchSite: this.#request.header("sec-fetch-site"),
+      origin: this.#request.header("origin"),
+      host: this.client.host ?? undefined,
+    });
+    if (!allowed) throw new CoatcheckError("FORBIDDEN", "This request comes from another site.");
+
+    const token = this.#request.header("x-csrf-token");
+    if (csrfTokenPolicy === "off" || (csrfTokenPolicy === "offered" && token === undefined)) return;
+    return after(this.load(), ({ record }) => {
+      if (record !== null) this.#http.csrfTokens.verify(record, token);
+    });
+  }
+
+  /**
+   * Writes what is pending and puts onto `head` what the response has to say of the session. Headers must not leave
+   * before it has resolved. The second call does nothing.
+   */
+  commit(head: ResponseHead): MaybePromise<void> {
+    if (this.#loading === null || this.#isCommitted) return;
+    this.#isCommitted = true;
+    this.#markAsPrivate(head);
+    const session = this.#session;
+    if (session === null || (this.#outage && session.record === null)) return;
+    return after(session.commit(), (commit) => this.#tell(head, session, commit));
+  }
+
+  /** The answer that replaces the response when {@link commit} failed. It has no cookie: nobody is logged out by it. */
+  failed(error: unknown): ErrorAnswer {
+    this.#http.options.onCommitFailure?.(error);
+    return errorAnswer(error);
+  }
+
+  /** Bearer header, else each cookie of the name in turn: the first that opens a session is the one. */
+  #resume(options: LoadOptions): MaybePromise<Session<Data>> {
+    const activity = options.activity ?? this.#http.options.activity?.(this.#request) ?? "user";
+    return this.#tryFrom(0, activity, null);
+  }
+
+  #tryFrom(index: number, activity: Activity, refusal: RefusalReason | null): MaybePromise<Session<Data>> {
+    const token = this.#present().tokens[index];
+    if (token === undefined) return this.#begin(refusal);
+    return after(this.#http.manager.resume(token, activity), (found) => {
+      if (found instanceof Session) {
+        this.#opener = token;
+        return found;
+      }
+      // A superseded token among others means that the browser is being given a newer one at this moment.
+      const counts = refusal === null || found.refusal === "superseded";
+      return this.#tryFrom(index + 1, activity, counts ? found.refusal : refusal);
+    });
+  }
+
+  #begin(refusal: RefusalReason | null): Session<Data> {
+    const { manager, options } = this.#http;
+    return manager.begin(options.birth?.(this.client, this.#request), refusal);
+  }
+
+  #loaded(session: Session<Data>, began: number): Session<Data> {
+    this.#session = session;
+    if (began > 0) this.#loadTime = performance.now() - began;
+    return session;
+  }
+
+  #unavailable(error: unknown, options: LoadOptions, began: number): Session<Data> {
+    const policy = options.outage ?? this.#http.options.outage ?? "closed";
+    if (policy === "closed" || !(error instanceof CoatcheckError)) throw error;
+    this.#outage = error;
+    return this.#loaded(this.#begin(null), began);
+  }
+
+  /** Whatever depends on a session must reach no cache that others read. */
+  #markAsPrivate(head: ResponseHead): void {
+    if (!head.get("cache-control")) head.set("cache-control", PRIVATE);
+    addVary(head, "Cookie");
+    if (this.#present().transport === "bearer") addVary(head, "Authorization");
+    if (this.#http.options.serverTiming && this.#session) {
+      const tier = this.#session.tier;
+      head.append(
+        "server-timing",
+        `session${tier ? `;desc="${tier}"` : ""};dur=${this.#loadTime.toFixed(2)}`,
+      );
+    }
+  }
+
+  /** The one switch from what became of the session to the headers that say so. */
+  #tell(head: ResponseHead, session: Session<Data>, { state, token, record }: Commit): void {
+    // The browser has a newer cookie, or is being given one: any cookie from here would overwrite it.
+    if (session.refusal === "superseded") return;
+    switch (state) {
+      case "unchanged":
+      case "touched":
+      case "changed":
+        // With several cookies of the name, the one that opened the session stays, at the place where it belongs.
+        if (record && this.#opener !== null && this.#duplicateClears().length > 0) {
+          this.#handOut(head, this.#opener, record);
+        }
+        break;
+      case "rotated":
+        if (record && token) this.#handOut(head, token, record);
+        break;
+      case "revoked":
+        if (this.#opener !== null) this.#forget(head);
+        return;
+    }
+    if (record) this.#offerCsrfToken(head, record);
+  }
+
+  #handOut(head: ResponseHead, token: string, record: SessionRecord): void {
+    // Even a route that is public otherwise: a cache that kept this would hand the session to strangers.
+    head.set("cache-control", PRIVATE);
+    if (this.#present().transport === "bearer") {
+      head.set("x-session-token", token);
+      return;
+    }
+    for (const clear of this.#duplicateClears()) head.append("set-cookie", clear);
+    head.append("set-cookie", this.#http.cookie.set(token, cookieAge(record)));
+  }
+
+  #duplicateClears(): readonly string[] {
+    const { transport, tokens } = this.#present();
+    if (transport === "bearer" || tokens.length < 2) return [];
+    return this.#http.cookie.clearElsewhere(this.client.host, this.#request.url);
+  }
+
+  /** Logged out: ASVS 5.0 14.3.1. */
+  #forget(head: ResponseHead): void {
+    if (this.#http.clearSiteData !== "") head.set("clear-site-data", this.#http.clearSiteData);
+    if (this.#present().transport === "bearer") return;
+    for (const clear of this.#duplicateClears()) head.append("set-cookie", clear);
+    head.append("set-cookie", this.#http.cookie.clear());
+    if (this.#http.csrfTokenPolicy !== "off") head.append("set-cookie", this.#http.csrfCookie.clear());
+  }
+
+  #offerCsrfToken(head: ResponseHead, record: SessionRecord): void {
+    const { csrfTokenPolicy, csrfTokens, csrfCookie } = this.#http;
+    if (csrfTokenPolicy === "off" || this.#present().transport === "bearer") return;
+    const token = csrfTokens.issue(record);
+    const held = csrfCookie.read(this.#request.header("cookie"));
+    if (held.length === 1 && held[0] === token) return;
+    head.append("set-cookie", csrfCookie.set(token, cookieAge(record)));
+  }
+
+  #present(): Presented {
+    this.#presented ??= presentedBy(this.#request, this.#http.cookie);
+    return this.#presented;
+  }
+}
+
+const PRIVATE = "private, no-store";
+
+/** A login that is to be remembered outlives the browser, until its absolute timeout; seconds. */
+function cookieAge(record: SessionRecord): number | undefined {
+  if (!record.remembered) return undefined;
+  return (record.expiresAt - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
+}
+
+/** What a caller is told whose token opens nothing. */
+function refusalError(refusal: RefusalReason | null): CoatcheckError {
+  switch (refusal) {
+    case "expired":
+      return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
+    case "revoked":
+    case "theft":
+      return new CoatcheckError("SESSION_REVOKED", "The session was ended; log in again.");
+    case "superseded":
+      return new CoatcheckError(
+        "CONFLICT",
+        "This browser was just given a newer session token; repeat the request.",
+      );
+    default:
+      return new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+  }
+}
