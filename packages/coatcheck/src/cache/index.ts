@@ -1,0 +1,15 @@
+export { createCache, type SessionCache } from "./cache.ts";
+export type { BreakerState, GuardFigures } from "./guard.ts";
+export { LATENCY_BOUNDS, type LatencySnapshot } from "./histogram.ts";
+export type { LocalLimits } from "./local.ts";
+export type { CacheSnapshot } from "./metrics.ts";
+export type { CacheOptions } from "./options.ts";
+export {
+  answerOutage,
+  type DegradedReader,
+  type DegradedSession,
+  type OutageAnswer,
+  type OutagePolicy,
+} from "./outage.ts";
+export type { Hint, SharedTier } from "./shared.ts";
+export { type RedisSharedOptions, redisShared } from "./shared-redis.ts";

@@ -1,0 +1,93 @@
+import * as fc from "fast-check";
+
+/** One process: how its clocks run. */
+export interface NodeTrait {
+  /** How much faster or slower than true time, per mille: ±5 is half a percent. */
+  readonly drift: number;
+  /**
+   * What its clocks may suffer. A suspended virtual machine freezes the monotonic clock, an administrator sets the wall
+   * clock; assumption A2 is that not both happen to the same process.
+   */
+  readonly clocks: "freeze" | "jump";
+}
+
+/** Something that somebody does, or that happens to them. Numbers name nodes and sessions, modulo how many there are. */
+export type Step =
+  | {
+      readonly kind: "revoke" | "privilege" | "data" | "check";
+      readonly node: number;
+      readonly session: number;
+    }
+  | { readonly kind: "mass"; readonly node: number; readonly scope: number }
+  | { readonly kind: "pause"; readonly node: number; readonly span: number; readonly order: number }
+  | { readonly kind: "cut"; readonly node: number; readonly from: Remote; readonly span: number }
+  | { readonly kind: "jump"; readonly node: number; readonly by: number }
+  | { readonly kind: "lose-tail"; readonly span: number }
+  | { readonly kind: "restart"; readonly node: number };
+
+/** What a node can be cut off from. */
+export type Remote = "store" | "shared" | "both";
+
+/** A whole run. Everything in it is drawn by fast-check, so a failure shrinks and comes back by its seed. */
+export interface Scenario {
+  readonly nodes: readonly NodeTrait[];
+  /** Each step, and the milliseconds before it. */
+  readonly steps: readonly { readonly wait: number; readonly step: Step }[];
+  /** How long each message takes, milliseconds, in turn and again from the start; -1 for one that is lost. */
+  readonly delays: readonly number[];
+}
+
+const number = fc.nat({ max: 11 });
+const span = fc.integer({ min: 50, max: 3000 });
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constantFrom("revoke", "privilege"), node: number, session: number }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("mass"), node: number, scope: number }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom("data", "check"), node: number, session: number }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("pause"), node: number, span, order: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("cut"),
+      node: number,
+      from: fc.constantFrom("store", "shared", "both"),
+      span,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("jump"),
+      node: number,
+      by: fc.integer({ min: -5000, max: 5000 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose-tail"), span }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart"), node: number }) },
+);
+
+const delay = fc.oneof(
+  { weight: 12, arbitrary: fc.integer({ min: 0, max: 5 }) },
+  { weight: 4, arbitrary: fc.integer({ min: 5, max: 300 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 300, max: 2500 }) },
+  { weight: 1, arbitrary: fc.constant(-1) },
+);
+
+/** Every scenario that the simulator knows. */
+export const scenarios: fc.Arbitrary<Scenario> = fc.record({
+  nodes: fc.array(
+    fc.record({ drift: fc.integer({ min: -5, max: 5 }), clocks: fc.constantFrom("freeze", "jump") }),
+    { minLength: 2, maxLength: 3 },
+  ),
+  steps: fc.array(fc.record({ wait: fc.integer({ min: 0, max: 400 }), step }), {
+    minLength: 1,
+    maxLength: 40,
+  }),
+  delays: fc.array(delay, { minLength: 1, maxLength: 60 }),
+});
