@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { SessionManager } from "coatcheck";
-import { coatcheck } from "coatcheck/express";
+import { coatcheck, sessionOf } from "coatcheck/express";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import express, { type Express } from "express";
 import session from "express-session";
@@ -97,29 +97,29 @@ function coatcheckRacer(barrier: Barrier): Racer {
   const app = express();
   const together = rendezvous(WRITERS);
   const manager = new SessionManager<Data>({ store: sqliteStore(":memory:"), secrets: [SECRET] });
-  app.use(coatcheck(manager, { cookie: { name: "sid", secure: false } }));
+  app.use(coatcheck(manager, { cookie: { secure: false } }));
   app.post("/login", async (request, response) => {
-    await (await request.session.load()).authenticate("user-1");
+    await (await sessionOf<Data>(request).load()).authenticate("user-1");
     response.end();
   });
   app.post("/write/:field", async (request, response) => {
-    const { data } = await request.session.load();
+    const { data } = await sessionOf<Data>(request).load();
     await together();
     data.fields = { ...data.fields, [request.params.field]: 1 };
     response.end();
   });
   app.post("/slow", async (request, response) => {
-    const { data } = await request.session.load();
+    const { data } = await sessionOf<Data>(request).load();
     await barrier.pass();
     data.fields = { slow: 1 };
     response.end();
   });
   app.post("/logout", async (request, response) => {
-    await (await request.session.load()).revoke();
+    await (await sessionOf<Data>(request).load()).revoke();
     response.end();
   });
   app.get("/", async (request, response) => {
-    const { subject, data } = await request.session.load();
+    const { subject, data } = await sessionOf<Data>(request).load();
     response.json({ subject, fields: data.fields ?? {} });
   });
   return { name: "Coatcheck, SQLite", app };

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { SessionManager } from "coatcheck";
 import { createCache } from "coatcheck/cache";
-import { coatcheck as onExpress } from "coatcheck/express";
+import { coatcheck as onExpress, sessionOf } from "coatcheck/express";
 import { coatcheck as onFastify } from "coatcheck/fastify";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import express from "express";
@@ -16,19 +16,19 @@ function managerOnSqlite(): SessionManager<Data> {
   return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, single: true }) });
 }
 
-const insecure = { cookie: { name: "sid", secure: false } } as const;
+const insecure = { cookie: { secure: false } } as const;
 
 export async function coatcheckExpress(): Promise<Contestant> {
   const app = express();
   app.use(onExpress(managerOnSqlite(), insecure));
   app.post("/login/:index", async (request, response) => {
-    const session = await request.session.load();
+    const session = await sessionOf<Data>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));
     await session.authenticate(`user-${request.params.index}`);
     response.end();
   });
   app.get("/", async (request, response) => {
-    const session = await request.session.load();
+    const session = await sessionOf<Data>(request).load();
     response.json(answer(session.subject, session.data.name));
   });
   const server = app.listen(0, "127.0.0.1");
@@ -41,13 +41,13 @@ export async function coatcheckFastify(): Promise<Contestant> {
   const app = fastify();
   await app.register(onFastify(managerOnSqlite(), insecure));
   app.post<{ Params: { index: string } }>("/login/:index", async (request) => {
-    const session = await request.session.load();
+    const session = await sessionOf<Data>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));
     await session.authenticate(`user-${request.params.index}`);
     return {};
   });
   app.get("/", async (request) => {
-    const session = await request.session.load();
+    const session = await sessionOf<Data>(request).load();
     return answer(session.subject, session.data.name);
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
