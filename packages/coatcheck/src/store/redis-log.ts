@@ -43,15 +43,15 @@ local function append(...)
   redis.call('XADD', prefix .. 'log', int(position) .. '-0', ...)
 end
 
--- The mass revocations that ended a row, oldest first: the first one's reason is the row's.
+-- The mass revocations that ended a row, oldest first: the first one's reason and time are the row's.
 local function dooms_of(written, tenant)
   local dooms = {}
   if written > mass then return dooms end
   local function collect(scope)
     local history = redis.call('HGET', prefix .. 'history', scope) or ''
-    for at, reason, before in string.gmatch(history, '(%d+) (%S+) (%d+);') do
+    for at, reason, ended_at, before in string.gmatch(history, '(%d+) (%S+) (%d+) (%d+);') do
       if tonumber(at) >= written then
-        dooms[#dooms + 1] = { position = at, reason = reason, epoch = before }
+        dooms[#dooms + 1] = { position = at, reason = reason, ended_at = ended_at, epoch = before }
       end
     end
   end
@@ -61,10 +61,11 @@ local function dooms_of(written, tenant)
   return dooms
 end
 
-local function remember_doom(scope, reason)
+local function remember_doom(scope, reason, ended_at)
   local at = int(position)
   local history = redis.call('HGET', prefix .. 'history', scope) or ''
-  redis.call('HSET', prefix .. 'history', scope, history .. at .. ' ' .. reason .. ' ' .. epoch .. ';')
+  local entry = at .. ' ' .. reason .. ' ' .. ended_at .. ' ' .. epoch .. ';'
+  redis.call('HSET', prefix .. 'history', scope, history .. entry)
   redis.call('ZADD', prefix .. 'pending', at, at)
   redis.call('HSET', prefix .. 'head', 'mass', at)
 end

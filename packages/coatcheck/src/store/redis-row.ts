@@ -16,7 +16,7 @@ const INDEXED = ["subject", "tenant", "visitorId", "parentId", "owner"] as const
  * It is found through `all` and one `by:<field>:<value>` for each indexed field (members `<createdAt, 15 digits><id>`,
  * so that the order of bytes is the order of a list), and through exactly one kind of state set: while active,
  * `active:<type>`, `active:subject:<subject>` and `active:tenant:<epoch>:<tenant>:<type>` by when it ends; then `ended`
- * by when it was last seen. No key has a time to live: Redis never removes what the indexes still name.
+ * by when it was revoked. No key has a time to live: Redis never removes what the indexes still name.
  */
 export const ROW_LUA = /* lua */ `
 local INDEXED = { ${INDEXED.map((name) => `'${name}'`).join(", ")} }
@@ -90,12 +90,10 @@ local function leave_indexes(row)
   each_index(row, function(key, member) redis.call('ZREM', key, member) end)
 end
 
-local function enter_ended(row) redis.call('ZADD', prefix .. 'ended', row.last_seen_at, row.id) end
-
-local function finish(row, reason)
+local function finish(row, reason, ended_at)
   leave_active(row)
   redis.call('HSET', prefix .. 'session:' .. row.id, 'version', row.version + 1, 'reason', reason)
-  enter_ended(row)
+  redis.call('ZADD', prefix .. 'ended', ended_at, row.id)
 end
 `;
 

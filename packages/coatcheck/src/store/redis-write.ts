@@ -11,8 +11,8 @@ export const PUT = new RedisScript(
   /* lua */ `
 local id, expected, change, most, now = unpack(ARGV, 1, 5)
 local row = {
-  id = id, version = ARGV[6], reason = ARGV[7], last_seen_at = tonumber(ARGV[8]),
-  raw_facts = ARGV[9], facts = cjson.decode(ARGV[9]), body = ARGV[10], dooms = {},
+  id = id, version = ARGV[6], last_seen_at = tonumber(ARGV[7]),
+  raw_facts = ARGV[8], facts = cjson.decode(ARGV[8]), body = ARGV[9], dooms = {},
 }
 local stored = load(id)
 if expected == '0' then
@@ -37,11 +37,11 @@ if stored then
   if stored.raw_facts ~= row.raw_facts then leave_indexes(stored) end
 end
 if not stored or stored.raw_facts ~= row.raw_facts then enter_indexes(row) end
-if row.reason == '' then enter_active(row) else enter_ended(row) end
+enter_active(row)
 if change == 'privilege' then append('session', id, 'leastVersion', row.version) end
 redis.call('HSET', prefix .. 'session:' .. id,
-  'body', row.body, 'facts', row.raw_facts, 'version', row.version, 'reason', row.reason,
-  'lastSeenAt', ARGV[8], 'written', int(position + 1))
+  'body', row.body, 'facts', row.raw_facts, 'version', row.version, 'reason', '',
+  'lastSeenAt', ARGV[7], 'written', int(position + 1))
 return 'stored'
 `,
 );
@@ -57,7 +57,6 @@ export function putArguments(
     limit ? String(limit.most) : "",
     limit ? String(limit.now) : "",
     String(record.version),
-    record.reason ?? "",
     String(record.lastSeenAt),
     factsOf(record),
     JSON.stringify(record),

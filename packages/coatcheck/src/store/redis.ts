@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import type { RevokeReason, SessionRecord } from "../session/record.ts";
 import type {
@@ -38,6 +39,8 @@ export {
 export interface RedisStoreOptions {
   /** First part of every key, `coatcheck` unless told otherwise; keeps several applications apart on one server. */
   readonly prefix?: string;
+  /** Dates revocations for the sweep; the machine's unless told otherwise. */
+  readonly clock?: Clock;
 }
 
 /** At least so many rows of mass revocations are settled by one `sweep`, however few it may delete. */
@@ -62,24 +65,26 @@ const LEAST_SETTLED = 1000;
  */
 export function redisStore(
   transport: RedisTransport,
-  { prefix = "coatcheck" }: RedisStoreOptions = {},
+  { prefix = "coatcheck", clock = systemClock }: RedisStoreOptions = {},
 ): SessionStore {
   if (!/^[^{}]+$/.test(prefix)) {
     throw new CoatcheckError("VALIDATION_FAILED", "The prefix of Redis keys must be text without braces.");
   }
-  return new RedisStore(transport, `{${prefix}}:`);
+  return new RedisStore(transport, `{${prefix}}:`, clock);
 }
 
 class RedisStore implements SessionStore {
   readonly #transport: RedisTransport;
   readonly #prefix: string;
+  readonly #clock: Clock;
   readonly #inFlight = new Set<Promise<unknown>>();
   #checked: Promise<void> | undefined;
   #isOpen = true;
 
-  constructor(transport: RedisTransport, prefix: string) {
+  constructor(transport: RedisTransport, prefix: string, clock: Clock) {
     this.#transport = transport;
     this.#prefix = prefix;
+    this.#clock = clock;
   }
 
   async get(id: string): Promise<Snapshot | null> {
@@ -101,7 +106,7 @@ class RedisStore implements SessionStore {
   }
 
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
-    return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason)));
+    return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason, this.#clock.now())));
   }
 
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
