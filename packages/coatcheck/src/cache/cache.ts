@@ -24,6 +24,8 @@ export interface SessionCache extends SessionReader, DegradedReader {
 
 const MOST_MARKS = 100_000;
 const MOST_DEAD_IDS = 100_000;
+/** Milliseconds; a store keeps its log for longer. */
+const LONGEST_SILENCE = 10 * 60_000;
 /** Milliseconds. */
 const LISTEN_AGAIN_AFTER = 1000;
 /** How much slower another machine's clock may run than ours. */
@@ -86,6 +88,7 @@ class TieredCache implements SessionCache {
       lease: leaseOf(options, bound),
       log: this.#log,
       local: this.#local,
+      longestSilence: single ? Number.POSITIVE_INFINITY : LONGEST_SILENCE,
       ttl: local.ttl ?? (single ? Number.POSITIVE_INFINITY : this.#shared ? 30_000 : bound),
     });
     this.#dead = new DeadIds(MOST_DEAD_IDS, bound, this.#monotonic);

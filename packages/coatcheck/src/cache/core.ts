@@ -1,7 +1,7 @@
 import type { LogPage, LogPosition, RevocationScope, Snapshot } from "../session/store.ts";
 import { compactId } from "../session/token.ts";
 import type { KnownLog } from "./known-log.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, TimedLease } from "./lease.ts";
 import type { HeldCopy, LocalTier } from "./local.ts";
 
 /** A question to the store's log, on its way. */
@@ -11,6 +11,8 @@ export interface Poll {
   readonly cursor: LogPosition | null;
   /** Renews the lease, from the moment at which the poll was sent. */
   readonly renew: () => void;
+  /** Ends the silence, from the same moment. */
+  readonly heard: () => void;
 }
 
 /** What a core is made of. */
@@ -20,6 +22,11 @@ export interface CoreParts {
   readonly local: LocalTier;
   /** Milliseconds after which a copy is read again, so that data written elsewhere is seen even if a hint was lost. */
   readonly ttl: number;
+  /**
+   * Milliseconds without an answered poll after which this process begins anew, with nothing held. The store sweeps its
+   * log: who slept for longer than it is kept would never hear what happened meanwhile.
+   */
+  readonly longestSilence: number;
 }
 
 /**
@@ -37,14 +44,18 @@ export class CacheCore {
   readonly #log: KnownLog;
   readonly #local: LocalTier;
   readonly #ttl: number;
+  readonly #silence: TimedLease;
   #cursor: LogPosition | null = null;
   #polls = 0;
+  /** Answers to polls before this one are of no use any more. */
+  #firstPoll = 1;
 
-  constructor({ lease, log, local, ttl }: CoreParts) {
+  constructor({ lease, log, local, ttl, longestSilence }: CoreParts) {
     this.#lease = lease;
     this.#log = log;
     this.#local = local;
     this.#ttl = ttl;
+    this.#silence = new TimedLease(longestSilence);
   }
 
   /** The log position known here; 0 before the first poll. */
@@ -95,7 +106,13 @@ export class CacheCore {
 
   /** Call it before sending a poll, and {@link answered} with the same poll and its answer. */
   ask(monotonic: number, wall: number): Poll {
-    return { number: ++this.#polls, cursor: this.#cursor, renew: this.#lease.ask(monotonic, wall) };
+    if (this.#cursor !== null && !this.#silence.holds(monotonic, wall)) this.#beginAnew();
+    return {
+      number: ++this.#polls,
+      cursor: this.#cursor,
+      renew: this.#lease.ask(monotonic, wall),
+      heard: this.#silence.ask(monotonic, wall),
+    };
   }
 
   /**
@@ -105,11 +122,13 @@ export class CacheCore {
    * means anything any more, and the lease is left to lapse.
    */
   answered(poll: Poll, page: LogPage): boolean {
+    if (poll.number < this.#firstPoll) return true;
     if (poll.cursor === null) {
       // Says where the log stands, brings no items, and renews nothing: some that are above may be committed already.
       if (this.#cursor === null) {
         this.#cursor = page.cursor;
         this.#log.beginAt(page.cursor);
+        poll.heard();
       }
       return true;
     }
@@ -122,6 +141,7 @@ export class CacheCore {
     this.#log.trim();
     this.#log.settle(poll.number);
     poll.renew();
+    poll.heard();
     return true;
   }
 
@@ -133,6 +153,13 @@ export class CacheCore {
 
   drop(key: string, leastVersion?: number): void {
     this.#local.drop(key, leastVersion);
+  }
+
+  #beginAnew(): void {
+    this.#firstPoll = this.#polls + 1;
+    this.#cursor = null;
+    this.#local.clear();
+    this.#log.beginAt(Number.POSITIVE_INFINITY);
   }
 }
 

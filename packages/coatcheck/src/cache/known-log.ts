@@ -43,7 +43,7 @@ export class KnownLog {
     return this.#sessions.size + this.#masses.size;
   }
 
-  /** The log is known from `position` on, and nothing before it. */
+  /** The log is known from `position` on, and nothing before it; Infinity: nothing at all. */
   beginAt(position: LogPosition): void {
     this.#horizon = position;
   }

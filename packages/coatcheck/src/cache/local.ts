@@ -77,6 +77,10 @@ export class LocalTier {
     const held = this.#copies.peek(key);
     if (held !== undefined && held.record.version < leastVersion) this.#copies.delete(key);
   }
+
+  clear(): void {
+    this.#copies.clear();
+  }
 }
 
 function isNewer(held: Snapshot, snapshot: Snapshot): boolean {

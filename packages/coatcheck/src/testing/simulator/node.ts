@@ -190,40 +190,44 @@ export class SimulatedNode {
   }
 
   #toStore<T>(ask: (reply: (answer: T) => void) => void, answered: (answer: T) => void): void {
-    this.#send("store", () => ask((answer) => this.#comeBack("store", () => answered(answer))));
+    this.#exchange("store", ask, answered);
   }
 
   /** `lost`: called at once when the tier cannot be reached, as a breaker would. */
   #toShared<T>(ask: () => T, answered: (answer: T) => void = () => {}, lost?: () => void): void {
-    if (!this.reaches("shared")) {
-      lost?.();
-      return;
-    }
-    this.#send("shared", () => {
-      const answer = ask();
-      this.#comeBack("shared", () => answered(answer));
+    if (this.reaches("shared")) this.#exchange<T>("shared", (reply) => reply(ask()), answered);
+    else lost?.();
+  }
+
+  /** A request and its reply. Either may be late or lost, and the process may not be the same when the reply comes. */
+  #exchange<T>(
+    remote: "store" | "shared",
+    ask: (reply: (answer: T) => void) => void,
+    answered: (answer: T) => void,
+  ): void {
+    const handle = this.#ofThisProcess(answered);
+    this.#carry(remote, () => ask((answer) => this.#carry(remote, () => this.#handle(() => handle(answer)))));
+  }
+
+  #carry(remote: "store" | "shared", deliver: () => void): void {
+    const delay = this.#world.delay();
+    if (delay < 0 || !this.reaches(remote)) return;
+    this.#world.agenda.after(delay, () => {
+      if (this.reaches(remote)) deliver();
     });
   }
 
-  #send(remote: "store" | "shared", deliver: () => void): void {
-    const delay = this.#world.delay();
-    if (delay < 0 || !this.reaches(remote)) return;
-    this.#world.agenda.after(delay, () => this.reaches(remote) && deliver());
-  }
-
-  #comeBack(remote: "store" | "shared", handle: Mail): void {
-    const delay = this.#world.delay();
-    if (delay < 0 || !this.reaches(remote)) return;
-    this.#later(delay, handle);
-  }
-
   #later(delay: number, handle: Mail): void {
+    const own = this.#ofThisProcess(handle);
+    this.#world.agenda.after(Math.max(0, delay), () => this.#handle(() => own(undefined)));
+  }
+
+  /** Does nothing once this process has been restarted. */
+  #ofThisProcess<T>(handle: (message: T) => void): (message: T) => void {
     const incarnation = this.#incarnation;
-    this.#world.agenda.after(Math.max(0, delay), () =>
-      this.#handle(() => {
-        if (incarnation === this.#incarnation) handle();
-      }),
-    );
+    return (message) => {
+      if (incarnation === this.#incarnation) handle(message);
+    };
   }
 
   #handle(handle: Mail): void {

@@ -38,7 +38,14 @@ export interface Scenario {
 }
 
 const number = fc.nat({ max: 11 });
-const span = fc.integer({ min: 50, max: 3000 });
+const span = fc.oneof(
+  { weight: 7, arbitrary: fc.integer({ min: 50, max: 3000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 3000, max: 9000 }) },
+);
+const wait = fc.oneof(
+  { weight: 15, arbitrary: fc.integer({ min: 0, max: 400 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 400, max: 4000 }) },
+);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -85,7 +92,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     fc.record({ drift: fc.integer({ min: -5, max: 5 }), clocks: fc.constantFrom("freeze", "jump") }),
     { minLength: 2, maxLength: 3 },
   ),
-  steps: fc.array(fc.record({ wait: fc.integer({ min: 0, max: 400 }), step }), {
+  steps: fc.array(fc.record({ wait, step }), {
     minLength: 1,
     maxLength: 40,
   }),

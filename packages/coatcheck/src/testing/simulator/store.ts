@@ -2,6 +2,9 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, LogPage, LogPosition, RevocationScope, Snapshot } from "../../session/store.ts";
 import type { Agenda } from "./agenda.ts";
 
+/** Milliseconds until the log is swept: longer than the silence that a core bears and the slowest message together. */
+const LOG_KEPT_FOR = 5000;
+
 /** When copies below a version of a session became invalid. */
 interface Invalidation {
   readonly at: number;
@@ -17,7 +20,7 @@ export class SimulatedStore {
   readonly #agenda: Agenda;
   readonly #rows = new Map<string, SessionRecord>();
   readonly #history = new Map<string, Invalidation[]>();
-  readonly #log: LogItem[] = [];
+  readonly #log: { readonly item: LogItem; readonly at: number }[] = [];
   readonly #underWay = new Set<LogPosition>();
   #nextPosition: LogPosition = 1;
 
@@ -34,23 +37,26 @@ export class SimulatedStore {
   }
 
   changes(cursor: LogPosition | null): LogPage {
-    const items = cursor === null ? [] : this.#log.filter(({ position }) => position >= cursor);
-    return { items, cursor: this.#known() };
+    if (cursor === null) return { items: [], cursor: this.#known() };
+    const sweptBefore = this.#agenda.now - LOG_KEPT_FOR;
+    const entries = this.#log.filter(({ item, at }) => item.position >= cursor && at >= sweptBefore);
+    return { items: entries.map(({ item }) => item), cursor: this.#known() };
   }
 
   /** New versions of all that the scope reaches, and one log item. `commitDelay`: how long the transaction is open. */
   invalidate(scope: RevocationScope, commitDelay: number, done: (reached: SessionRecord[]) => void): void {
     const position = this.#nextPosition++;
     this.#underWay.add(position);
+    const append = (item: LogItem) => this.#log.push({ item, at: this.#agenda.now });
     this.#agenda.after(commitDelay, () => {
       const reached = Array.from(this.#rows.values())
         .filter((record) => isReached(scope, record))
         .map((record) => this.#write({ ...record, version: record.version + 1 }));
       for (const { id, version } of reached) {
         this.#history.get(id)?.push({ at: this.#agenda.now, version });
-        if ("session" in scope) this.#log.push({ position, session: id, leastVersion: version });
+        if ("session" in scope) append({ position, session: id, leastVersion: version });
       }
-      if (!("session" in scope)) this.#log.push({ position, scope });
+      if (!("session" in scope)) append({ position, scope });
       this.#underWay.delete(position);
       done(reached);
     });

@@ -1,23 +1,26 @@
-import { CacheCore } from "../../cache/core.ts";
+import { CacheCore, type CoreParts } from "../../cache/core.ts";
 import { KnownLog } from "../../cache/known-log.ts";
-import { type Lease, TimedLease } from "../../cache/lease.ts";
+import { TimedLease } from "../../cache/lease.ts";
 import { type HeldCopy, LocalTier } from "../../cache/local.ts";
 import type { Snapshot } from "../../session/store.ts";
 import type { NodeTime } from "./node.ts";
-import type { MakeSubject } from "./world.ts";
+import type { MakeSubject, SubjectOptions } from "./world.ts";
 
 const LIMITS = { maxEntries: 16, maxBytes: 1 << 20 };
-const NEVER = Number.POSITIVE_INFINITY;
 
-/** The core as it is published. */
-export const honest: MakeSubject = ({ bound, marks }) => ({
-  core: new CacheCore({
+/** What the published core is made of. */
+function partsOf({ bound, marks }: SubjectOptions): CoreParts {
+  return {
     lease: new TimedLease(bound),
     log: new KnownLog(marks),
     local: new LocalTier(LIMITS),
-    ttl: NEVER,
-  }),
-});
+    ttl: Number.POSITIVE_INFINITY,
+    longestSilence: 2 * bound,
+  };
+}
+
+/** The core as it is published. */
+export const honest: MakeSubject = (options) => ({ core: new CacheCore(partsOf(options)) });
 
 class NoLease extends TimedLease {
   override holds(): boolean {
@@ -60,9 +63,9 @@ class TrustingCore extends CacheCore {
 class UncheckedCore extends CacheCore {
   readonly #local: LocalTier;
 
-  constructor(lease: Lease, log: KnownLog, local: LocalTier) {
-    super({ lease, log, local, ttl: NEVER });
-    this.#local = local;
+  constructor(parts: CoreParts) {
+    super(parts);
+    this.#local = parts.local;
   }
 
   override fill(key: string, snapshot: Snapshot, monotonic: number): HeldCopy {
@@ -79,28 +82,19 @@ class NoHorizon extends KnownLog {
 
 /** Cores with one deliberate mistake each. The simulator must catch every one, which proves that it can fail. */
 export const mutants = {
-  "no lease": ({ bound, marks }) => ({ core: coreOf(new NoLease(bound), new KnownLog(marks)) }),
-  "lease counted from the reply": ({ bound, marks, time }) => ({
-    core: coreOf(new LeaseFromReply(bound, time), new KnownLog(marks)),
+  "no lease": (options) => ({
+    core: new CacheCore({ ...partsOf(options), lease: new NoLease(options.bound) }),
   }),
-  "a timer's flag": ({ bound, marks, time }) => {
-    const lease = new TimerFlag(bound);
-    return { core: coreOf(lease, new KnownLog(marks)), tick: () => lease.look(time) };
+  "lease counted from the reply": (options) => ({
+    core: new CacheCore({ ...partsOf(options), lease: new LeaseFromReply(options.bound, options.time) }),
+  }),
+  "a timer's flag": (options) => {
+    const lease = new TimerFlag(options.bound);
+    return { core: new CacheCore({ ...partsOf(options), lease }), tick: () => lease.look(options.time) };
   },
-  "trusting the shared tier": ({ bound, marks }) => ({
-    core: new TrustingCore({
-      lease: new TimedLease(bound),
-      log: new KnownLog(marks),
-      local: new LocalTier(LIMITS),
-      ttl: NEVER,
-    }),
+  "trusting the shared tier": (options) => ({ core: new TrustingCore(partsOf(options)) }),
+  "unchecked fill": (options) => ({ core: new UncheckedCore(partsOf(options)) }),
+  "no horizon": (options) => ({
+    core: new CacheCore({ ...partsOf(options), log: new NoHorizon(options.marks) }),
   }),
-  "unchecked fill": ({ bound, marks }) => ({
-    core: new UncheckedCore(new TimedLease(bound), new KnownLog(marks), new LocalTier(LIMITS)),
-  }),
-  "no horizon": ({ bound, marks }) => ({ core: coreOf(new TimedLease(bound), new NoHorizon(marks)) }),
 } satisfies Record<string, MakeSubject>;
-
-function coreOf(lease: Lease, log: KnownLog): CacheCore {
-  return new CacheCore({ lease, log, local: new LocalTier(LIMITS), ttl: NEVER });
-}

@@ -7,8 +7,16 @@ import type { Scenario, Step } from "./scenario.ts";
 import { SimulatedShared } from "./shared.ts";
 import { SimulatedStore } from "./store.ts";
 
-/** Makes the core under test for one process; `marks` is how many log marks it is to keep. */
-export type MakeSubject = (options: { bound: number; marks: number; time: NodeTime }) => Subject;
+/** What a core under test is to be made with. */
+export interface SubjectOptions {
+  readonly bound: number;
+  /** How many log marks of each kind it is to keep. */
+  readonly marks: number;
+  readonly time: NodeTime;
+}
+
+/** Makes the core under test for one process. */
+export type MakeSubject = (options: SubjectOptions) => Subject;
 
 /** How one run went. */
 export interface Outcome {
