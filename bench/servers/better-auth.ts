@@ -25,12 +25,8 @@ export async function betterAuthServer(options: { cookieCache: boolean }): Promi
   const cookies: string[] = [];
   for (let index = 0; index < SESSIONS; index++) {
     const { name, ...data } = sessionData(index);
-    const user = await internalAdapter.createUser({
-      email: `${index}@example.com`,
-      name,
-      emailVerified: true,
-      data: JSON.stringify(data),
-    });
+    const profile = { email: `${index}@example.com`, name, emailVerified: true, data: JSON.stringify(data) };
+    const user = await internalAdapter.createUser(profile, { method: "email-password" });
     const { token } = await internalAdapter.createSession(user.id);
     const signature = createHmac("sha256", SECRET).update(token).digest("base64");
     cookies.push(`better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}`);
