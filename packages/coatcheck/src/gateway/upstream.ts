@@ -172,7 +172,7 @@ function redirected(outgoing: Outgoing, status: number, target: URL): Outgoing {
 }
 
 function targetOf(location: string | string[] | undefined, from: URL): URL {
-  const target = typeof location === "string" ? URL.parse(location, from) : null;
+  const target = typeof location === "string" ? URL.parse(location, from.href) : null;
   if (!target) throw upstreamUnavailable("redirected without saying where");
   if (target.origin !== from.origin)
     throw upstreamUnavailable("redirected to another host, which is never contacted");

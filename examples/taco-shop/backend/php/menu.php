@@ -1,0 +1,78 @@
+<?php
+declare(strict_types=1);
+
+const GROUPS = ['meats', 'sauces', 'garnitures', 'extras', 'drinks', 'desserts'];
+
+/** What the shop sells, from the file that both backends share. Prices are in rappen. */
+final class Menu
+{
+    /** @var array<string, mixed> */
+    public readonly array $file;
+    public readonly DateTimeZone $timeZone;
+
+    public function __construct()
+    {
+        $text = file_get_contents(__DIR__ . '/../menu.json');
+        $this->file = json_decode($text, true, 16, JSON_THROW_ON_ERROR);
+        $this->timeZone = new DateTimeZone($this->file['timeZone']);
+    }
+
+    public function limit(string $name): int
+    {
+        return $this->file['limits'][$name];
+    }
+
+    /** @return array<string, mixed>|null the size or product of this id in a group */
+    public function find(string $group, mixed $id): ?array
+    {
+        foreach ($this->file[$group] as $product) {
+            if ($product['id'] === $id) return $product;
+        }
+        return null;
+    }
+
+    /** @return array<string, mixed> the product of this id, whatever its group */
+    public function product(string $id): array
+    {
+        foreach (GROUPS as $group) {
+            $product = $this->find($group, $id);
+            if ($product !== null) return $product;
+        }
+        throw new LogicException("No such product: $id");
+    }
+
+    /** @return array<string, int> what is in stock before the first order */
+    public function initialStock(): array
+    {
+        $stock = [];
+        foreach (GROUPS as $group) $stock += array_column($this->file[$group], 'stock', 'id');
+        return $stock;
+    }
+
+    /**
+     * @param array<string, int> $left
+     * @return array<string, mixed> what there is to choose from, with what is left of it
+     */
+    public function offer(array $left): array
+    {
+        $offer = $this->file;
+        foreach (GROUPS as $group) {
+            foreach ($offer[$group] as &$product) $product['stock'] = $left[$product['id']];
+            unset($product);
+        }
+        return $offer;
+    }
+
+    /**
+     * @param array<string, int> $left
+     * @return array<string, array<string, int>> group → product → portions left
+     */
+    public function stock(array $left): array
+    {
+        $stock = [];
+        foreach (GROUPS as $group) {
+            foreach ($this->file[$group] as ['id' => $id]) $stock[$group][$id] = $left[$id];
+        }
+        return $stock;
+    }
+}

@@ -1,0 +1,180 @@
+<?php
+declare(strict_types=1);
+
+/** What can be asked of the shop, on behalf of one PHP session. Every method answers with a status and a JSON value. */
+final class Shop
+{
+    private readonly Checks $checks;
+    private Cart $cart;
+
+    public function __construct(private readonly Menu $menu, private readonly string $folder)
+    {
+        $this->checks = new Checks($menu);
+        $_SESSION['token'] ??= bin2hex(random_bytes(20));
+        $_SESSION['orders'] ??= [];
+        $this->cart = isset($_SESSION['cart']) ? Cart::from($_SESSION['cart']) : Cart::fresh();
+    }
+
+    public function csrf(): array
+    {
+        return [200, ['csrfToken' => $_SESSION['token']]];
+    }
+
+    /** The one answer that is no JSON. */
+    public function page(): array
+    {
+        return [200, page($this->menu, $_SESSION['token'])];
+    }
+
+    public function requireToken(): void
+    {
+        $given = $_SERVER['HTTP_X_CSRF_TOKEN'] ?? '';
+        if (hash_equals($_SESSION['token'], $given)) return;
+        throw new Refusal(403, 'csrf', 'The CSRF token is missing or old; fetch a new one.');
+    }
+
+    public function cart(): array
+    {
+        return [200, $this->cart->shown($this->menu)];
+    }
+
+    public function clear(): array
+    {
+        $this->cart->clear();
+        return $this->saved(200, null);
+    }
+
+    public function item(string $kind, int $id): array
+    {
+        return [200, $this->cart->line($this->menu, $kind, $id)];
+    }
+
+    public function add(string $kind): array
+    {
+        $content = $this->content($kind);
+        if ($this->cart->count() >= $this->menu->limit('lines')) {
+            throw new Refusal(409, 'cart_full', "A cart holds {$this->menu->limit('lines')} items at most.");
+        }
+        $before = $this->cart->demand();
+        $id = $this->cart->add($kind, $content);
+        return $this->inStock($before, 201, [$kind, $id]);
+    }
+
+    public function replace(string $kind, int $id): array
+    {
+        $this->cart->line($this->menu, $kind, $id);
+        $before = $this->cart->demand();
+        $this->cart->change($kind, $id, $this->content($kind));
+        return $this->inStock($before, 200, [$kind, $id]);
+    }
+
+    public function setQuantity(string $kind, int $id): array
+    {
+        $this->cart->line($this->menu, $kind, $id);
+        $before = $this->cart->demand();
+        $this->cart->change($kind, $id, ['quantity' => $this->checks->quantity(requestBody())]);
+        return $this->inStock($before, 200, [$kind, $id]);
+    }
+
+    public function remove(string $kind, int $id): array
+    {
+        $this->cart->remove($kind, $id);
+        return $this->saved(200, null);
+    }
+
+    public function orders(): array
+    {
+        $ledger = $this->ledger();
+        $orders = array_map(fn (int $number) => shownOrder($ledger->order($number)), $_SESSION['orders']);
+        return [200, ['orders' => array_reverse($orders)]];
+    }
+
+    public function order(int $number): array
+    {
+        if (!in_array($number, $_SESSION['orders'], true)) {
+            throw new Refusal(404, 'not_found', 'There is no such order in this session.');
+        }
+        return [200, shownOrder($this->ledger()->order($number))];
+    }
+
+    /** One key, one order: sent again, it answers with the order that is there. Another body under it is refused. */
+    public function place(): array
+    {
+        $key = $_SERVER['HTTP_IDEMPOTENCY_KEY'] ?? '';
+        if (preg_match('/^[\x21-\x7e]{1,100}$/D', $key) !== 1) {
+            $faults = new Faults();
+            $faults->add('Idempotency-Key', 'must be a header of 1 to 100 visible ASCII characters');
+            $faults->refuse();
+        }
+        $body = requestBody();
+        $stamp = hash('sha256', json_encode($body));
+        $key = hash('sha256', session_id() . "\n" . $key);
+        $ledger = $this->ledger();
+        $placed = $ledger->placedWith($key);
+        if ($placed !== null && $placed['stamp'] !== $stamp) {
+            throw new Refusal(409, 'key_reused', 'This Idempotency-Key was used for another order.');
+        }
+        $order = $placed ?? $this->placeNow($ledger, $key, $stamp, $body);
+        $this->remember($order);
+        return [$placed === null ? 201 : 200, shownOrder($order)];
+    }
+
+    private function placeNow(Ledger $ledger, string $key, string $stamp, stdClass $body): array
+    {
+        $now = new DateTimeImmutable();
+        $checked = $this->checks->order($body, $now);
+        if ($this->cart->isEmpty()) throw new Refusal(409, 'cart_empty', 'There is nothing in the cart.');
+        $shown = $this->cart->shown($this->menu);
+        $content = [
+            'placedAt' => instant($now),
+            ...$checked,
+            'items' => array_intersect_key($shown, array_flip(KINDS)),
+            'itemCount' => $shown['itemCount'],
+            'total' => $shown['total'],
+            'stamp' => $stamp,
+            'cart' => $this->cart->id,
+        ];
+        return $ledger->place($key, $content, $this->cart->demand());
+    }
+
+    /** Empties the cart that the order was made of, also when the shop was killed before it could the first time. */
+    private function remember(array $order): void
+    {
+        if ($order['cart'] === $this->cart->id) {
+            $this->cart = Cart::fresh();
+            $_SESSION['token'] = bin2hex(random_bytes(20));
+        }
+        if (!in_array($order['number'], $_SESSION['orders'], true)) $_SESSION['orders'][] = $order['number'];
+        $_SESSION['cart'] = $this->cart->stored();
+    }
+
+    private function content(string $kind): array
+    {
+        $body = requestBody();
+        return $kind === 'tacos' ? $this->checks->taco($body) : $this->checks->product($kind, $body);
+    }
+
+    /** @param array{string, int} $item kind and id of what was changed */
+    private function inStock(array $before, int $status, array $item): array
+    {
+        $this->ledger()->requireStock($this->cart->demand(), $before);
+        return $this->saved($status, $this->cart->line($this->menu, ...$item));
+    }
+
+    private function saved(int $status, ?array $item): array
+    {
+        $_SESSION['cart'] = $this->cart->stored();
+        return [$status, ['item' => $item, 'cart' => $this->cart->shown($this->menu)]];
+    }
+
+    private function ledger(): Ledger
+    {
+        return new Ledger($this->folder, $this->menu);
+    }
+}
+
+/** An order without what is only for the books. */
+function shownOrder(array $order): array
+{
+    return array_diff_key($order, array_flip(['key', 'demand', 'stamp', 'cart']));
+}

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** How long the backend may take to answer for the first time, milliseconds. */
+const LONGEST_START = 15_000;
+const POLL_EVERY = 20;
+
+/** Which of the two equal backends. */
+export type BackendKind = "php" | "typescript";
+
+/** What {@link startBackend} takes. */
+export interface BackendOptions {
+  /** 0 for a free one. */
+  readonly port: number;
+  /** Where its sessions, orders and stock are kept; made if need be. */
+  readonly dataDir: string;
+  /** `auto`: PHP where there is `php` on the path. */
+  readonly kind: BackendKind | "auto";
+}
+
+/** A backend that runs, in a process of its own. */
+export interface Backend {
+  readonly kind: BackendKind;
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Ends it with all its workers, and resolves when it is gone. `SIGKILL` gives it no chance to finish anything. */
+  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+/** Whether there is `php` on the path. */
+export function hasPhp(): boolean {
+  return spawnSync("php", ["-v"], { stdio: "ignore" }).status === 0;
+}
+
+/**
+ * Starts the shop that the gateway fronts, says which one, and resolves when it answers.
+ *
+ * @throws Error when the port is taken; with the end of the backend's log, when it does not answer in time.
+ */
+export async function startBackend(options: BackendOptions): Promise<Backend> {
+  const kind = options.kind === "auto" ? (hasPhp() ? "php" : "typescript") : options.kind;
+  const port = await freePort(options.port);
+  mkdirSync(options.dataDir, { recursive: true });
+  const log = join(options.dataDir, "backend.log");
+  const child = launch(kind, port, options.dataDir, log);
+  const url = `http://127.0.0.1:${port}`;
+  const stop = (signal: NodeJS.Signals = "SIGTERM") => end(child, signal);
+  const stopNow = () => signalAll(child, "SIGTERM");
+  process.once("exit", stopNow);
+  child.once("exit", () => process.removeListener("exit", stopNow));
+  try {
+    await ready(child, url);
+  } catch (error) {
+    await stop();
+    throw new Error(`The ${kind} backend did not start:\n${readFileSync(log, "utf8").slice(-2000)}`, {
+      cause: error,
+    });
+  }
+  console.log(`Taco shop backend (${kind === "php" ? "PHP" : "TypeScript stand-in"}) on ${url}`);
+  return { kind, url, port, pid: child.pid ?? 0, stop };
+}
+
+function launch(kind: BackendKind, port: number, dataDir: string, log: string): ChildProcess {
+  const script = fileURLToPath(
+    new URL(kind === "php" ? "php/index.php" : "typescript/server.ts", import.meta.url),
+  );
+  const [program, parameters] =
+    kind === "php"
+      ? ["php", ["-d", "display_errors=0", "-d", "expose_php=0", "-S", `127.0.0.1:${port}`, script]]
+      : [process.execPath, [script]];
+  const errors = openSync(log, "a");
+  const child = spawn(program, parameters, {
+    env: { ...process.env, PORT: String(port), TACO_SHOP_DATA: dataDir, PHP_CLI_SERVER_WORKERS: "4" },
+    stdio: ["ignore", "ignore", errors],
+    // PHP's workers outlive their master when it alone is ended; a group of its own ends as one.
+    detached: true,
+  });
+  closeSync(errors);
+  return child;
+}
+
+async function ready(child: ChildProcess, url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(LONGEST_START);
+  const failed = once(child, "error", { signal: deadline }).then(([error]) => Promise.reject(error));
+  failed.catch(() => {});
+  while (child.exitCode === null && child.signalCode === null) {
+    deadline.throwIfAborted();
+    const answer = await Promise.race([
+      failed,
+      fetch(`${url}/health`, { signal: deadline }).catch(() => null),
+    ]);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
+  }
+  throw new Error(`It ended with ${child.exitCode ?? child.signalCode}.`);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const gone = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+  const ended = gone ? Promise.resolve() : once(child, "exit");
+  signalAll(child, signal);
+  await ended;
+}
+
+function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The whole group is gone already.
+  }
+}
+
+/** The port, or any if it is 0; throws when somebody has it, who would otherwise answer in our backend's place. */
+async function freePort(port: number): Promise<number> {
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("No port was given.");
+  return address.port;
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import type { Choice, Taco } from "./checks.ts";
+import type { Menu, Portions } from "./menu.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Kinds of items in a cart; apart from tacos they are groups of the menu. */
+export const KINDS = ["tacos", "extras", "drinks", "desserts"] as const;
+export type Kind = (typeof KINDS)[number];
+type Content = Taco | Choice;
+type Line = Content & { readonly id: number };
+/** A line with its prices, rappen. */
+export type PricedLine = Line & { readonly unitPrice: number; readonly total: number };
+
+/** A cart as its customer sees it. */
+export interface ShownCart extends Record<Kind, readonly PricedLine[]> {
+  readonly itemCount: number;
+  readonly total: number;
+}
+
+/** A cart as the session keeps it. */
+export interface StoredCart {
+  readonly id: string;
+  readonly lines: Record<Kind, Line[]>;
+  /** Kind → the next line's id. */
+  readonly next: Record<Kind, number>;
+}
+
+/** The cart of one session. Ids of a kind start at 0 and are never given twice, so an id outlives its neighbours. */
+export class Cart {
+  readonly stored: StoredCart;
+
+  constructor(stored: StoredCart = fresh()) {
+    this.stored = stored;
+  }
+
+  get id(): string {
+    return this.stored.id;
+  }
+
+  get count(): number {
+    return KINDS.reduce((sum, kind) => sum + this.stored.lines[kind].length, 0);
+  }
+
+  add(kind: Kind, content: Content): number {
+    const id = this.stored.next[kind]++;
+    this.stored.lines[kind].push({ id, ...content });
+    return id;
+  }
+
+  /** Makes the line different in what is given. */
+  change(kind: Kind, id: number, content: Content | { readonly quantity: number }): void {
+    const lines = this.stored.lines[kind];
+    const index = this.#indexOf(kind, id);
+    lines[index] = { ...this.#line(kind, id), ...content };
+  }
+
+  remove(kind: Kind, id: number): void {
+    this.stored.lines[kind].splice(this.#indexOf(kind, id), 1);
+  }
+
+  clear(): void {
+    for (const kind of KINDS) this.stored.lines[kind] = [];
+  }
+
+  /** The line with its prices. */
+  line(menu: Menu, kind: Kind, id: number): PricedLine {
+    return priced(menu, this.#line(kind, id));
+  }
+
+  /** Every line with its prices, and the totals. */
+  shown(menu: Menu): ShownCart {
+    const { lines } = this.stored;
+    const kinds = {
+      tacos: lines.tacos.map((line) => priced(menu, line)),
+      extras: lines.extras.map((line) => priced(menu, line)),
+      drinks: lines.drinks.map((line) => priced(menu, line)),
+      desserts: lines.desserts.map((line) => priced(menu, line)),
+    };
+    const all = KINDS.flatMap((kind) => kinds[kind]);
+    return {
+      ...kinds,
+      itemCount: all.reduce((sum, { quantity }) => sum + quantity, 0),
+      total: all.reduce((sum, { total }) => sum + total, 0),
+    };
+  }
+
+  /** What the cart takes out of the stock. */
+  demand(): Portions {
+    const demand: Portions = {};
+    for (const line of KINDS.flatMap((kind) => this.stored.lines[kind])) {
+      for (const { id, quantity } of productsOf(line)) {
+        demand[id] = (demand[id] ?? 0) + quantity * line.quantity;
+      }
+    }
+    return demand;
+  }
+
+  #line(kind: Kind, id: number): Line {
+    const line = this.stored.lines[kind].find((each) => each.id === id);
+    if (!line) throw new Refusal(404, "not_found", `There is no such item among the ${kind} of this cart.`);
+    return line;
+  }
+
+  #indexOf(kind: Kind, id: number): number {
+    return this.stored.lines[kind].indexOf(this.#line(kind, id));
+  }
+}
+
+function fresh(): StoredCart {
+  return {
+    id: randomBytes(16).toString("hex"),
+    lines: { tacos: [], extras: [], drinks: [], desserts: [] },
+    next: { tacos: 0, extras: 0, drinks: 0, desserts: 0 },
+  };
+}
+
+/** What goes into one piece of a line. */
+function productsOf(line: Content): readonly { readonly id: string; readonly quantity: number }[] {
+  if ("product" in line) return [{ id: line.product, quantity: 1 }];
+  const rest = [...line.sauces, ...line.garnitures].map((id) => ({ id, quantity: 1 }));
+  return [...line.meats, ...rest];
+}
+
+function priced(menu: Menu, line: Line): PricedLine {
+  const base = "size" in line ? (menu.size(line.size)?.price ?? 0) : 0;
+  const unitPrice = productsOf(line).reduce(
+    (sum, { id, quantity }) => sum + menu.product(id).price * quantity,
+    base,
+  );
+  return { ...line, unitPrice, total: unitPrice * line.quantity };
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+
+/** Groups of products that stock is kept of. */
+export const GROUPS = ["meats", "sauces", "garnitures", "extras", "drinks", "desserts"] as const;
+export type Group = (typeof GROUPS)[number];
+
+interface Entry {
+  readonly id: string;
+  readonly name: { readonly fr: string; readonly de: string; readonly en: string };
+  /** Rappen. */
+  readonly price: number;
+}
+/** A size takes so many portions of meat. */
+export type Size = Entry & { readonly meats: number };
+/** A product, and the portions of it before the first order. */
+export type Product = Entry & { readonly stock: number };
+/** Product → portions. */
+export type Portions = Record<string, number>;
+
+interface MenuFile extends Record<Group, readonly Product[]> {
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly limits: {
+    readonly sauces: number;
+    readonly quantity: number;
+    readonly lines: number;
+    readonly daysAhead: number;
+  };
+  readonly sizes: readonly Size[];
+}
+
+/** What the shop sells, from the file that both backends share. */
+export class Menu {
+  readonly file: MenuFile = JSON.parse(readFileSync(new URL("../menu.json", import.meta.url), "utf8"));
+  readonly #products = new Map(GROUPS.flatMap((group) => this.file[group]).map((each) => [each.id, each]));
+
+  size(id: unknown): Size | undefined {
+    return this.file.sizes.find((each) => each.id === id);
+  }
+
+  find(group: Group, id: unknown): Product | undefined {
+    return this.file[group].find((each) => each.id === id);
+  }
+
+  /** The product of this id, whatever its group. */
+  product(id: string): Product {
+    const product = this.#products.get(id);
+    if (!product) throw new Error(`No such product: ${id}`);
+    return product;
+  }
+
+  initialStock(): Portions {
+    return Object.fromEntries([...this.#products.values()].map(({ id, stock }) => [id, stock]));
+  }
+
+  /** What there is to choose from, with what is left of it. */
+  offer(left: Portions): object {
+    const groups = GROUPS.map((group) => [
+      group,
+      this.file[group].map((product) => ({ ...product, stock: left[product.id] })),
+    ]);
+    return { ...this.file, ...Object.fromEntries(groups) };
+  }
+
+  /** Group → product → portions left. */
+  stock(left: Portions): object {
+    return Object.fromEntries(
+      GROUPS.map((group) => [group, Object.fromEntries(this.file[group].map(({ id }) => [id, left[id]]))]),
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import type { Menu } from "./menu.ts";
+
+const TITLES = { sizes: "Tacos", extras: "Extras", drinks: "Boissons", desserts: "Desserts" } as const;
+
+/** The shop's own page, as simple as its customers' browsers were: the menu, and the CSRF token for its scripts. */
+export function page(menu: Menu, token: string): string {
+  const sections = Object.entries(TITLES).map(([group, title]) => {
+    const rows = menu.file[group as keyof typeof TITLES].map(
+      ({ name, price }) => `<li>${name.fr} — CHF ${(price / 100).toFixed(2)}</li>`,
+    );
+    return `<h2>${title}</h2><ul>${rows.join("")}</ul>`;
+  });
+  return `<!doctype html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<meta name="csrf-token" content="${token}">
+<title>Taco Shop</title>
+</head>
+<body><h1>Taco Shop</h1>${sections.join("")}</body>
+</html>
+`;
+}

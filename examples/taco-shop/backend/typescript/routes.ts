@@ -1,0 +1,52 @@
+import type { Kind } from "./cart.ts";
+import type { Input } from "./checks.ts";
+import { Refusal } from "./refusal.ts";
+import type { Answer, Shop } from "./shop.ts";
+
+/** What a request brings along; the body is only parsed where it is wanted. */
+export interface Asked {
+  readonly key: string;
+  readonly body: () => Input;
+}
+
+/** Answers a request on behalf of a visitor. */
+export type Handler = (shop: Shop, asked: Asked) => Answer;
+type Methods = Readonly<Record<string, Handler>>;
+
+const ITEM = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;
+const ORDER = /^\/orders\/(0|[1-9]\d{0,8})$/;
+const PATHS: Readonly<Record<string, Methods>> = {
+  "/": { GET: (shop) => shop.page() },
+  "/csrf": { GET: (shop) => shop.csrf() },
+  "/cart": { GET: (shop) => shop.cart(), DELETE: (shop) => shop.clear() },
+  "/orders": { GET: (shop) => shop.orders(), POST: (shop, { key, body }) => shop.place(key, body) },
+};
+
+/** Finds what answers; refuses with 404, or with 405 and what would be allowed. */
+export function route(method: string, path: string): Handler {
+  const methods = methodsAt(path);
+  if (!methods) throw new Refusal(404, "not_found", "There is nothing here.");
+  const handler = methods[method];
+  if (handler) return handler;
+  const headers = { allow: Object.keys(methods).join(", ") };
+  throw new Refusal(405, "method_not_allowed", "This cannot be done here.", {}, headers);
+}
+
+function methodsAt(path: string): Methods | undefined {
+  const item = ITEM.exec(path);
+  if (item) return itemMethods(item[1] as Kind, item[2], item[3] !== undefined);
+  const order = ORDER.exec(path);
+  if (order) return { GET: (shop) => shop.order(Number(order[1])) };
+  return Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
+}
+
+function itemMethods(kind: Kind, number: string | undefined, ofQuantity: boolean): Methods {
+  const id = Number(number);
+  if (number === undefined) return { POST: (shop, { body }) => shop.add(kind, body) };
+  if (ofQuantity) return { PATCH: (shop, { body }) => shop.setQuantity(kind, id, body) };
+  return {
+    GET: (shop) => shop.item(kind, id),
+    PUT: (shop, { body }) => shop.replace(kind, id, body),
+    DELETE: (shop) => shop.remove(kind, id),
+  };
+}

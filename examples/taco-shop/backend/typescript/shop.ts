@@ -1,0 +1,148 @@
+import { hash } from "node:crypto";
+import { Cart, type Kind, type PricedLine } from "./cart.ts";
+import { Checks, type Choice, type Input, type Taco } from "./checks.ts";
+import type { BookedOrder, Ledger, Order } from "./ledger.ts";
+import type { Menu, Portions } from "./menu.ts";
+import { page } from "./page.ts";
+import { Faults, Refusal } from "./refusal.ts";
+import { newToken, type Visitor } from "./sessions.ts";
+
+/** A status, and a JSON value; a string is a page instead. */
+export type Answer = readonly [status: number, value: unknown];
+
+/** What can be asked of the shop, on behalf of one visitor. */
+export class Shop {
+  readonly #menu: Menu;
+  readonly #ledger: Ledger;
+  readonly #visitor: Visitor;
+  readonly #checks: Checks;
+
+  constructor(menu: Menu, ledger: Ledger, visitor: Visitor) {
+    this.#menu = menu;
+    this.#ledger = ledger;
+    this.#visitor = visitor;
+    this.#checks = new Checks(menu);
+  }
+
+  csrf(): Answer {
+    return [200, { csrfToken: this.#visitor.token }];
+  }
+
+  page(): Answer {
+    return [200, page(this.#menu, this.#visitor.token)];
+  }
+
+  cart(): Answer {
+    return [200, this.#visitor.cart.shown(this.#menu)];
+  }
+
+  clear(): Answer {
+    this.#visitor.cart.clear();
+    return this.#changed(200, null);
+  }
+
+  item(kind: Kind, id: number): Answer {
+    return [200, this.#visitor.cart.line(this.#menu, kind, id)];
+  }
+
+  add(kind: Kind, body: () => Input): Answer {
+    const { cart } = this.#visitor;
+    const content = this.#content(kind, body());
+    const { lines } = this.#menu.file.limits;
+    if (cart.count >= lines) throw new Refusal(409, "cart_full", `A cart holds ${lines} items at most.`);
+    const before = cart.demand();
+    const id = cart.add(kind, content);
+    return this.#inStock(before, 201, kind, id);
+  }
+
+  replace(kind: Kind, id: number, body: () => Input): Answer {
+    const { cart } = this.#visitor;
+    cart.line(this.#menu, kind, id);
+    const before = cart.demand();
+    cart.change(kind, id, this.#content(kind, body()));
+    return this.#inStock(before, 200, kind, id);
+  }
+
+  setQuantity(kind: Kind, id: number, body: () => Input): Answer {
+    const { cart } = this.#visitor;
+    cart.line(this.#menu, kind, id);
+    const before = cart.demand();
+    cart.change(kind, id, { quantity: this.#checks.quantity(body()) });
+    return this.#inStock(before, 200, kind, id);
+  }
+
+  remove(kind: Kind, id: number): Answer {
+    this.#visitor.cart.remove(kind, id);
+    return this.#changed(200, null);
+  }
+
+  orders(): Answer {
+    const orders = this.#visitor.orders.flatMap((number) => this.#ledger.order(number) ?? []);
+    return [200, { orders: orders.reverse().map(shown) }];
+  }
+
+  order(number: number): Answer {
+    const order = this.#visitor.orders.includes(number) ? this.#ledger.order(number) : null;
+    if (!order) throw new Refusal(404, "not_found", "There is no such order in this session.");
+    return [200, shown(order)];
+  }
+
+  /** One key, one order: sent again, it answers with the order that is there. Another body under it is refused. */
+  place(given: string, body: () => Input): Answer {
+    if (!/^[\x21-\x7e]{1,100}$/.test(given)) {
+      const faults = new Faults();
+      faults.add("Idempotency-Key", "must be a header of 1 to 100 visible ASCII characters");
+      faults.refuse();
+    }
+    const input = body();
+    const stamp = hash("sha256", JSON.stringify(input));
+    const key = hash("sha256", `${this.#visitor.id}\n${given}`);
+    const placed = this.#ledger.placedWith(key);
+    if (placed && placed.stamp !== stamp) {
+      throw new Refusal(409, "key_reused", "This Idempotency-Key was used for another order.");
+    }
+    const order = placed ?? this.#placeNow(key, stamp, input);
+    this.#remember(order);
+    return [placed ? 200 : 201, shown(order)];
+  }
+
+  #placeNow(key: string, stamp: string, body: Input): BookedOrder {
+    const now = Date.now();
+    const recipient = this.#checks.order(body, now);
+    const { cart } = this.#visitor;
+    if (cart.count === 0) throw new Refusal(409, "cart_empty", "There is nothing in the cart.");
+    const { itemCount, total, ...items } = cart.shown(this.#menu);
+    const placedAt = new Date(now).toISOString();
+    const books = { key, demand: cart.demand(), stamp, cart: cart.id };
+    return this.#ledger.place({ placedAt, ...recipient, items, itemCount, total, ...books });
+  }
+
+  /** Empties the cart that the order was made of, also when the shop was killed before it could the first time. */
+  #remember(order: BookedOrder): void {
+    const visitor = this.#visitor;
+    if (order.cart === visitor.cart.id) {
+      visitor.cart = new Cart();
+      visitor.token = newToken();
+    }
+    if (!visitor.orders.includes(order.number)) visitor.orders.push(order.number);
+  }
+
+  #content(kind: Kind, body: Input): Taco | Choice {
+    return kind === "tacos" ? this.#checks.taco(body) : this.#checks.product(kind, body);
+  }
+
+  #inStock(before: Portions, status: number, kind: Kind, id: number): Answer {
+    this.#ledger.requireStock(this.#visitor.cart.demand(), before);
+    return this.#changed(status, this.#visitor.cart.line(this.#menu, kind, id));
+  }
+
+  #changed(status: number, item: PricedLine | null): Answer {
+    return [status, { item, cart: this.#visitor.cart.shown(this.#menu) }];
+  }
+}
+
+/** An order without what is only for the books. */
+function shown(order: BookedOrder): Order {
+  const { key: _key, demand: _demand, stamp: _stamp, cart: _cart, ...rest } = order;
+  return rest;
+}

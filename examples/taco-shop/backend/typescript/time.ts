@@ -1,0 +1,33 @@
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const CLOCK = /^([01]\d|2[0-3]):([0-5]\d)$/;
+const TIMESTAMP =
+  /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-][01]\d:[0-5]\d)$/;
+
+/** `HH:MM` as the next time, after `now`, that the clock of `timeZone` shows it; null when it is something else. */
+export function clockTime(value: string, now: number, timeZone: string): number | null {
+  const [, hours, minutes] = CLOCK.exec(value) ?? [];
+  if (hours === undefined || minutes === undefined) return null;
+  const local = now + offset(now, timeZone);
+  const wanted = local - (local % DAY) + (Number(hours) * 60 + Number(minutes)) * MINUTE;
+  const today = wanted - offset(wanted - offset(now, timeZone), timeZone);
+  if (today > now) return today;
+  return wanted + DAY - offset(wanted + DAY - offset(now, timeZone), timeZone);
+}
+
+/** A whole timestamp (RFC 3339) with a day that the calendar has; null when it is something else. */
+export function timestamp(value: string): number | null {
+  const [, year, month, day] = (TIMESTAMP.exec(value) ?? []).map(Number);
+  if (year === undefined || month === undefined || day === undefined) return null;
+  const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  return month >= 1 && month <= 12 && day >= 1 && day <= last ? Date.parse(value) : null;
+}
+
+/** How far the clock of `timeZone` is ahead of UTC at `time`, milliseconds. */
+function offset(time: number, timeZone: string): number {
+  const name = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" })
+    .formatToParts(time)
+    .find(({ type }) => type === "timeZoneName");
+  const [, sign, hours = "0", minutes = "0"] = /([+-])(\d\d):(\d\d)/.exec(name?.value ?? "") ?? [];
+  return (Number(hours) * 60 + Number(minutes)) * MINUTE * (sign === "-" ? -1 : 1);
+}
