@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import { type Clock, CoatcheckError, isSessionId, type SessionManager } from "coatcheck";
+import { coatcheck, sessionOf } from "coatcheck/fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from "fastify";
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import { presentBirth } from "./birth.ts";
+import { Callers } from "./caller.ts";
+import type { Credentials } from "./credentials.ts";
+import { answerError, answerNoRoute } from "./error-answer.ts";
+import { readJson } from "./json-body.ts";
+import { OwnedSessions } from "./ownership.ts";
+import { refuseClient } from "./refuse-client.ts";
+import { createSessionRoute } from "./routes/create-session.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { introspectRoute } from "./routes/introspect.ts";
+import { privilegeRoutes } from "./routes/privilege.ts";
+import { sessionDataRoutes } from "./routes/session-data.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
+import { subjectRoutes } from "./routes/subjects.ts";
+import { VERSION } from "./version.ts";
+
+/** Fastify, with schemas by zod. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** What the routes work with. */
+export interface Service {
+  readonly manager: SessionManager;
+  readonly callers: Callers;
+  readonly owned: OwnedSessions;
+  readonly clock: Clock;
+}
+
+export interface AppOptions {
+  readonly manager: SessionManager;
+  readonly credentials: Credentials;
+  readonly log: FastifyBaseLogger;
+  readonly clock: Clock;
+  readonly trustProxy: false | number | string[];
+  /** Whether browsers reach the service by https: `__Host-sid` then, else `sid`. */
+  readonly secureCookie: boolean;
+}
+
+/** Bytes: the largest data that a session takes, and as much again for how it may be written. */
+const BODY_LIMIT = 128 * 1024;
+/** Characters of one part of a path; a subject, percent-encoded, is the longest. */
+const PARAMETER_LIMIT = 1024;
+
+/** The service's API; it listens to nothing yet. Closing it leaves the manager open. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { manager, log, clock, trustProxy, secureCookie } = options;
+  const app: App = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: PARAMETER_LIMIT },
+    return503OnClosing: false,
+    requestIdHeader: false,
+    genReqId: (request) => requestIdOf(request.headers["x-request-id"]),
+    frameworkErrors: answerError,
+    clientErrorHandler: refuseClient,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerNoRoute);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    ["application/json", "application/merge-patch+json"],
+    { parseAs: "string" },
+    async (_request: unknown, body: string) => readJson(body),
+  );
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    // The route's pattern, not the URL: somebody may have put a token there.
+    const { method, params } = request;
+    request.log.info(
+      {
+        method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime * 100) / 100,
+        ...targetOf(params),
+      },
+      "answered",
+    );
+  });
+
+  await app.register(helmet, {
+    hsts: secureCookie,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: secureCookie ? [] : null } },
+  });
+  await app.register(rateLimit, {
+    global: false,
+    keyGenerator: (request) => sessionOf(request).client.address ?? "unknown",
+    errorResponseBuilder: (_request, { ttl }) =>
+      new CoatcheckError("RATE_LIMITED", "Too many sessions from this address; wait a little.", {
+        retryAfter: Math.ceil(ttl / 1000),
+      }),
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Coatcheck", version: VERSION, description: "Sessions over HTTP." },
+      components: {
+        securitySchemes: {
+          key: { type: "http", scheme: "bearer", description: "Admin token, API key or session token." },
+          cookie: { type: "apiKey", in: "cookie", name: secureCookie ? "__Host-sid" : "sid" },
+        },
+      },
+      security: [{ key: [] }, { cookie: [] }, {}],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs" });
+  await app.register(
+    coatcheck(manager, {
+      trustProxy,
+      birth: presentBirth,
+      onCommitFailure: (error) => log.error({ err: error }, "could not commit a session"),
+      ...(secureCookie ? {} : { cookie: { secure: false } }),
+    }),
+  );
+
+  const service: Service = {
+    manager,
+    clock,
+    callers: new Callers(options.credentials),
+    owned: new OwnedSessions(manager, clock),
+  };
+  createSessionRoute(app, service);
+  sessionRoutes(app, service);
+  sessionDataRoutes(app, service);
+  privilegeRoutes(app, service);
+  introspectRoute(app, service);
+  subjectRoutes(app, service);
+  healthRoutes(app, service);
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  return app;
+}
+
+/** A proxy's id is kept, if it is one that a log can hold. */
+function requestIdOf(given: string | string[] | undefined): string {
+  return typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+}
+
+/** The session that the URL names, for the log. */
+function targetOf(params: unknown): { target?: string } {
+  const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
+  return isSessionId(id) ? { target: id } : {};
+}

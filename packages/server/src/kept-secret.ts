@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { StartError } from "./start-error.ts";
+
+/**
+ * The secrets in a file that only its owner may read, one a line; the file is made, with one secret of 256 random
+ * bits, where there is none. Processes that start at once agree on one: the first to link its file wins.
+ *
+ * @throws StartError when the file cannot be made or read, or holds none.
+ */
+export function keptSecrets(path: string): readonly string[] {
+  try {
+    return read(path);
+  } catch (error) {
+    if (!isMissing(error)) throw unreadable(path, error);
+  }
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(draft, `${randomBytes(32).toString("base64url")}\n`, {
+      mode: 0o600,
+      flag: "wx",
+      flush: true,
+    });
+    chmodSync(draft, 0o600);
+    try {
+      linkSync(draft, path);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+    return read(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function read(path: string): readonly string[] {
+  const secrets = readFileSync(path, "utf8")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (secrets.length === 0) throw new Error("the file is empty");
+  return secrets;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+function unreadable(path: string, error: unknown): StartError {
+  if (error instanceof StartError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new StartError([`The secret kept in ${path} cannot be read: ${why}.`], error);
+}

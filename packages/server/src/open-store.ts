@@ -1,0 +1,46 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { CoatcheckError, type SessionStore } from "coatcheck";
+import { sqliteStore } from "coatcheck/store/sqlite";
+import type { Database } from "./config.ts";
+import { StartError } from "./start-error.ts";
+
+/** A store, and what else its cache may ask of it. */
+export interface OpenStore {
+  readonly store: SessionStore;
+  /** SQLite's: differs when another process has committed in between. */
+  readonly dataVersion?: () => number;
+}
+
+/** @throws StartError when the database cannot be opened, with what stands in the way. */
+export async function openStore(database: Database): Promise<OpenStore> {
+  try {
+    switch (database.kind) {
+      case "sqlite": {
+        mkdirSync(dirname(database.path), { recursive: true });
+        const store = sqliteStore(database.path);
+        return { store, dataVersion: () => store.dataVersion() };
+      }
+      case "redis": {
+        const { connectRedis, redisStore } = await import("coatcheck/store/redis");
+        return { store: redisStore(await connectRedis(database.url)) };
+      }
+      case "postgres": {
+        throw new Error("this version has no PostgreSQL store.");
+      }
+    }
+  } catch (error) {
+    throw new StartError([`The database (${nameOf(database)}) cannot be used: ${reasonOf(error)}`], error);
+  }
+}
+
+/** Without the password that a URL may hold. */
+function nameOf(database: Database): string {
+  return database.kind === "sqlite" ? database.path : `${database.kind}://${new URL(database.url).host}`;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof CoatcheckError) || !(error.cause instanceof Error)) return error.message;
+  return `${error.message} (${error.cause.message})`;
+}

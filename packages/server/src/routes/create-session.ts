@@ -1,0 +1,65 @@
+import type { SessionRecord } from "coatcheck";
+import type { App, Service } from "../app.ts";
+import type { Caller } from "../caller.ts";
+import { ownerOf } from "../ownership.ts";
+import { createBody, createdSession, failures, success } from "../schemas.ts";
+import { answer, isoOf } from "../views.ts";
+
+/** New sessions that one address may make in a minute; whoever has a key may make more. */
+const MOST_CREATIONS = 120;
+
+/** Creating sessions. */
+export function createSessionRoute(app: App, { manager, callers }: Service): void {
+  app.post(
+    "/api/v1/sessions",
+    {
+      schema: {
+        summary: "Create a session",
+        description:
+          "Without cookie and key: the browser's own session, and its cookie is set. With the cookie: a session inside the browser's own. With an API key: a session of that consumer.",
+        tags: ["sessions"],
+        body: createBody,
+        response: { 201: success(createdSession), ...failures },
+      },
+      config: {
+        rateLimit: {
+          max: MOST_CREATIONS,
+          timeWindow: "1 minute",
+          allowList: (request) => callers.principalOf(request) !== null,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { metadata = {}, name, transport } = request.body ?? {};
+      const birth = { metadata, ...(name === undefined ? {} : { name }) };
+      const caller = await callers.creating(request, birth);
+      reply.code(201);
+      if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
+        // The handle was born with `birth`; its first write stores it, and the commit sets the cookie.
+        await caller.session.patch({});
+        return answer(createdView(storedIn(caller)));
+      }
+      const { record, token } = await manager.create({ ...birth, ...placeOf(caller) });
+      return answer({ ...createdView(record), ...(transport === "bearer" ? { token } : {}) });
+    },
+  );
+}
+
+/** A consumer's session is the consumer's; a browser's further sessions stand inside its own. */
+function placeOf({ principal, session }: Caller): { owner?: string; parentId?: string } {
+  if (principal !== null) return { owner: ownerOf(principal) };
+  return session.record === null ? {} : { parentId: session.id };
+}
+
+function storedIn({ session }: Caller): SessionRecord {
+  if (session.record === null) throw new TypeError("The session has not been stored.");
+  return session.record;
+}
+
+function createdView(record: SessionRecord) {
+  return {
+    sessionId: record.id,
+    createdAt: isoOf(record.createdAt),
+    metadata: { ...record.metadata },
+  };
+}

@@ -1,0 +1,82 @@
+import { Command } from "commander";
+import { pino } from "pino";
+import { readConfig } from "./config.ts";
+import { type RunningService, startService } from "./service.ts";
+
+interface ServeOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly database?: string;
+}
+
+/** Milliseconds that requests under way have to finish. */
+const LONGEST_STOP = 10_000;
+
+/** Whatever somebody logs by mistake, these never reach the log. */
+const SECRET_HEADERS = ["authorization", "cookie", '["set-cookie"]', '["x-session-token"]'];
+
+/** `coatcheck serve`. Options outweigh the environment, which holds everything else. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("Run the service. The environment says the rest: DATABASE_URL, SESSION_SECRETS, API_KEYS, …")
+    .option("--host <address>", "what to listen on (HOST; 127.0.0.1)")
+    .option("--port <number>", "where to listen; 0 for any that is free (PORT; 3000)")
+    .option(
+      "--database <url>",
+      "sqlite:<path>, postgres://… or redis://… (DATABASE_URL; sqlite:./data/coatcheck.db)",
+    )
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const { HOST, PORT, DATABASE_URL } = process.env;
+  const config = readConfig({
+    ...process.env,
+    HOST: options.host ?? HOST,
+    PORT: options.port ?? PORT,
+    DATABASE_URL: options.database ?? DATABASE_URL,
+  });
+  const log = pino({
+    level: config.logLevel,
+    redact: SECRET_HEADERS.flatMap((name) => {
+      const path = name.startsWith("[") ? `headers${name}` : `headers.${name}`;
+      return [path, `*.${path}`];
+    }),
+  });
+  const service = await startService(config, log);
+  process.stdout.write(greeting(service));
+  stopOnSignal(service, () => log.info("stopped"));
+}
+
+/** What to open, and lines that work when pasted. */
+function greeting({ url, adminTokenFile }: RunningService): string {
+  const admin = adminTokenFile === null ? "$ADMIN_TOKEN" : `$(cat '${adminTokenFile}')`;
+  return `
+  Coatcheck is running.
+
+  API        ${url}/api/v1/sessions
+  Reference  ${url}/docs
+  Health     ${url}/health
+
+  Make a session, then list all of them:
+
+  curl -X POST ${url}/api/v1/sessions -H 'content-type: application/json' -d '{"metadata":{"customerName":"John Doe"}}'
+  curl ${url}/api/v1/sessions -H "authorization: Bearer ${admin}"
+
+`;
+}
+
+/** The first signal lets requests finish; a second one, or ten seconds, ends the process at once. */
+function stopOnSignal(service: RunningService, stopped: () => void): void {
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    setTimeout(() => process.exit(1), LONGEST_STOP).unref();
+    await service.stop();
+    stopped();
+    process.exit(0);
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}

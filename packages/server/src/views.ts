@@ -1,0 +1,60 @@
+import type { Page, SessionRecord, StoreStats } from "coatcheck";
+import type { z } from "zod";
+import type { sessionPage, sessionStats, sessionView } from "./schemas.ts";
+
+/** The envelope of what went well. */
+export function answer<Data>(data: Data): { success: true; data: Data } {
+  return { success: true, data };
+}
+
+/** A session as its owner may see it: everything but the hashes and the application's data. */
+export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
+  return {
+    sessionId: record.id,
+    owner: record.owner,
+    type: record.type,
+    state: record.state,
+    reason: record.reason,
+    version: record.version,
+    subject: record.subject,
+    tenant: record.tenant,
+    visitorId: record.visitorId,
+    parentId: record.parentId,
+    name: record.name,
+    createdAt: isoOf(record.createdAt),
+    lastActivityAt: isoOf(record.lastSeenAt),
+    authenticatedAt: record.authenticatedAt === null ? null : isoOf(record.authenticatedAt),
+    expiresAt: isoOf(record.expiresAt),
+    idleExpiresAt: isoOf(record.lastSeenAt + record.idleTimeout),
+    remembered: record.remembered,
+    elevations: Object.fromEntries(
+      Object.entries(record.elevations).map(([scope, until]) => [scope, isoOf(until)]),
+    ),
+    metadata: { ...record.metadata },
+  };
+}
+
+/** One page of sessions. */
+export function pageOf({ records, next }: Page): z.output<typeof sessionPage> {
+  return { sessions: records.map(viewOf), next };
+}
+
+/** The counts as clients know them. */
+export function statsOf({ total, active, oldest, newest }: StoreStats): z.output<typeof sessionStats> {
+  return {
+    totalSessions: total,
+    activeSessions: active,
+    oldestSession: oldest === null ? null : isoOf(oldest),
+    newestSession: newest === null ? null : isoOf(newest),
+  };
+}
+
+/** ISO 8601, as all times in JSON are. */
+export function isoOf(time: number): string {
+  return new Date(time).toISOString();
+}
+
+/** The entity tag of a session's data: its version, strong (RFC 9110 §8.8.3). */
+export function etagOf({ version }: SessionRecord): string {
+  return `"${version}"`;
+}
