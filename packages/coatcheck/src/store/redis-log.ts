@@ -7,7 +7,7 @@ import { listOf, numberOf, textOf } from "./redis-reply.ts";
  *
  * - `position`: the last one given out. Positions are the server's microseconds, or one more than the last where
  *   two meet or the clock went back, so that they go on growing in a server that lost its data.
- * - `floor`: items at or below it may be gone, by a sweep or with the data.
+ * - `floor`: where the log began; whatever was at or below it went with the data of an earlier life.
  * - `epoch`: the position of the last revocation of everyone; `mass`: of the last one of many that is unsettled.
  *
  * **A mass revocation writes no row.** It appends to the history of its scope, and a row whose `written` is not above

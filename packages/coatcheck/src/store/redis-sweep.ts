@@ -68,9 +68,7 @@ for _, set in ipairs({ 'ended', 'active:anonymous', 'active:authenticated' }) do
 end
 
 local oldest_kept = math.min(before * 1000, position + 1)
-if oldest_kept > 0 and redis.call('XTRIM', prefix .. 'log', 'MINID', int(oldest_kept)) > 0 then
-  redis.call('HSET', prefix .. 'head', 'floor', int(oldest_kept - 1))
-end
+if oldest_kept > 0 then redis.call('XTRIM', prefix .. 'log', 'MINID', int(oldest_kept)) end
 return { deleted, settled, redis.call('ZCARD', prefix .. 'pending') }
 `,
 );

@@ -32,11 +32,13 @@ if most ~= '' and row.facts.subject then
   if others + 1 > tonumber(most) then return 'over-limit' end
 end
 
-if stored then
-  leave_active(stored)
-  if stored.raw_facts ~= row.raw_facts then leave_indexes(stored) end
+if not stored or stored.raw_facts ~= row.raw_facts then
+  if stored then
+    leave_active(stored)
+    leave_indexes(stored)
+  end
+  enter_indexes(row)
 end
-if not stored or stored.raw_facts ~= row.raw_facts then enter_indexes(row) end
 enter_active(row)
 if change == 'privilege' then append('session', id, 'leastVersion', row.version) end
 redis.call('HSET', prefix .. 'session:' .. id,

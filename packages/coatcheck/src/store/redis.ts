@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
-import type { RevokeReason, SessionRecord } from "../session/record.ts";
+import { isSessionId, type RevokeReason, type SessionRecord } from "../session/record.ts";
 import type {
   LogItem,
   LogPage,
@@ -54,8 +54,8 @@ const LEAST_SETTLED = 1000;
  *   acknowledged revocation must survive a power cut. A failover may lose what the replica had not received.
  * - **Cluster**: all keys share one hash tag, `{coatcheck}`, because a revocation and its log item must be one step.
  *   The sessions live on one shard and do not spread; give each application its own prefix.
- * - **Memory**: about 2.5 KB for a session of 1 KB, indexes included. No key has a time to live, so rows go by `sweep`
- *   alone, and a server whose `maxmemory-policy` may evict them is refused.
+ * - **Memory**: about 3.4 KB for a session of 1.2 KB, indexes included. No key has a time to live, so rows go by
+ *   `sweep` alone, and a server whose `maxmemory-policy` may evict them is refused.
  * - **Mass revocation** of a tenant or everyone takes constant time; a subject's sessions are written one by one.
  *
  * @throws `VALIDATION_FAILED` for a prefix that would break the hash tag.
@@ -87,88 +87,117 @@ class RedisStore implements SessionStore {
     this.#clock = clock;
   }
 
-  async get(id: string): Promise<Snapshot | null> {
-    const reply = await this.#run(GET, [id]);
-    if (reply === null) return null;
-    const [row, position] = listOf(reply);
-    return { record: recordOf(listOf(row)), position: numberOf(position) };
+  get(id: string): Promise<Snapshot | null> {
+    return this.#accept(async () => {
+      const reply = isSessionId(id) ? await this.#run(GET, [id]) : null;
+      if (reply === null) return null;
+      const [row, position] = listOf(reply);
+      return { record: recordOf(listOf(row)), position: numberOf(position) };
+    });
   }
 
-  async put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
-    const reply = await this.#run(PUT, putArguments(record, options));
-    return textOf(reply) as PutOutcome;
+  put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
+    return this.#accept(async () => {
+      return textOf(await this.#run(PUT, putArguments(record, options))) as PutOutcome;
+    });
   }
 
-  async touch(touches: readonly Touch[]): Promise<void> {
-    for (let start = 0; start < touches.length; start += TOUCH_SLICE) {
-      await this.#run(TOUCH, touchArguments(touches.slice(start, start + TOUCH_SLICE)));
-    }
+  touch(touches: readonly Touch[]): Promise<void> {
+    return this.#accept(async () => {
+      const known = touches.filter(({ id }) => isSessionId(id));
+      for (let start = 0; start < known.length; start += TOUCH_SLICE) {
+        await this.#run(TOUCH, touchArguments(known.slice(start, start + TOUCH_SLICE)));
+      }
+    });
   }
 
-  async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
-    return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason, this.#clock.now())));
+  revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
+    return this.#accept(async () => {
+      if ("session" in scope && !isSessionId(scope.session)) return 0;
+      return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason, this.#clock.now())));
+    });
   }
 
-  async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
-    const { limit, after } = readPageRequest(page);
-    // One more than asked for tells whether there is a next page.
-    const found = await this.#scan(filter, "newest", limit + 1, after ? memberOf(after) : "");
-    const records = found.slice(0, limit);
-    const last = records.at(-1);
-    return { records, next: found.length > limit && last ? encodeCursor(last) : null };
+  list(filter: SessionFilter, page: PageRequest): Promise<Page> {
+    return this.#accept(async () => {
+      const { limit, after } = readPageRequest(page);
+      // One more than asked for tells whether there is a next page.
+      const found = await this.#scan(filter, "newest", limit + 1, after ? memberOf(after) : "");
+      const records = found.slice(0, limit);
+      const last = records.at(-1);
+      return { records, next: found.length > limit && last ? encodeCursor(last) : null };
+    });
   }
 
   /** Counts cost nothing; the oldest live session is searched from the oldest row on, past those that ended. */
-  async stats(now: number): Promise<StoreStats> {
-    const counts = listOf(await this.#run(COUNT, [String(now)])).map(numberOf);
-    const [total = 0, anonymous = 0, authenticated = 0] = counts;
-    const [oldest] = await this.#scan({ liveAt: now }, "oldest", 1, "");
-    const [newest] = await this.#scan({ liveAt: now }, "newest", 1, "");
-    return {
-      total,
-      active: anonymous + authenticated,
-      authenticated,
-      oldest: oldest?.createdAt ?? null,
-      newest: newest?.createdAt ?? null,
-    };
+  stats(now: number): Promise<StoreStats> {
+    return this.#accept(async () => {
+      const counts = listOf(await this.#run(COUNT, [String(now)])).map(numberOf);
+      const [total = 0, anonymous = 0, authenticated = 0] = counts;
+      const [oldest] = await this.#scan({ liveAt: now }, "oldest", 1, "");
+      const [newest] = await this.#scan({ liveAt: now }, "newest", 1, "");
+      return {
+        total,
+        active: anonymous + authenticated,
+        authenticated,
+        oldest: oldest?.createdAt ?? null,
+        newest: newest?.createdAt ?? null,
+      };
+    });
   }
 
-  async changes(cursor: LogPosition | null): Promise<LogPage> {
-    const items: LogItem[] = [];
-    for (let from = cursor; ; ) {
-      const [end, lost, entries] = listOf(await this.#run(CHANGES, [from === null ? "" : String(from)]));
-      // Part of what the caller missed is gone, so everything that it holds from then is in doubt.
-      if (lost !== "") items.push({ position: numberOf(lost), scope: { everyone: true } });
-      const slice = listOf(entries).map(logItemOf);
-      for (const item of slice) items.push(item);
-      const last = slice.at(-1);
-      if (last === undefined || slice.length < LOG_SLICE) return { items, cursor: numberOf(end) };
-      from = last.position + 1;
-    }
+  changes(cursor: LogPosition | null): Promise<LogPage> {
+    return this.#accept(async () => {
+      const items: LogItem[] = [];
+      for (let from = cursor; ; ) {
+        const [end, lost, entries] = listOf(await this.#run(CHANGES, [from === null ? "" : String(from)]));
+        // The server lost its data since the caller last asked, so everything held from then is in doubt.
+        if (lost !== "") items.push({ position: numberOf(lost), scope: { everyone: true } });
+        const slice = listOf(entries).map(logItemOf);
+        for (const item of slice) items.push(item);
+        const last = slice.at(-1);
+        if (last === undefined || slice.length < LOG_SLICE) return { items, cursor: numberOf(end) };
+        from = last.position + 1;
+      }
+    });
   }
 
   /** Also writes mass revocations into their rows, some of them each time, so that sweep regularly. */
-  async sweep(before: number, limit: number): Promise<number> {
-    await refuseEviction(this.#transport, this.#prefix);
-    const mostSettled = Math.max(limit, LEAST_SETTLED);
-    let deleted = 0;
-    let settled = 0;
-    while (deleted < limit) {
-      const toSettle = Math.min(SWEEP_SLICE, mostSettled - settled);
-      const toDelete = Math.min(SWEEP_SLICE, limit - deleted);
-      const reply = await this.#run(SWEEP, [before, toSettle, toDelete].map(String));
-      const [deletedNow = 0, settledNow = 0, pending = 0] = listOf(reply).map(numberOf);
-      deleted += deletedNow;
-      settled += settledNow;
-      if (deletedNow < toDelete && (pending === 0 || settled >= mostSettled)) break;
-    }
-    return deleted;
+  sweep(before: number, limit: number): Promise<number> {
+    return this.#accept(async () => {
+      await refuseEviction(this.#transport, this.#prefix);
+      const mostSettled = Math.max(limit, LEAST_SETTLED);
+      let deleted = 0;
+      let settled = 0;
+      while (deleted < limit) {
+        const toSettle = Math.min(SWEEP_SLICE, mostSettled - settled);
+        const toDelete = Math.min(SWEEP_SLICE, limit - deleted);
+        const reply = await this.#run(SWEEP, [before, toSettle, toDelete].map(String));
+        const [deletedNow = 0, settledNow = 0, pending = 0] = listOf(reply).map(numberOf);
+        deleted += deletedNow;
+        settled += settledNow;
+        if (deletedNow < toDelete && (pending === 0 || settled >= mostSettled)) break;
+      }
+      return deleted;
+    });
   }
 
   async close(): Promise<void> {
     this.#isOpen = false;
     await Promise.allSettled(this.#inFlight);
     await this.#transport.close();
+  }
+
+  /** Counts a call as accepted, so that closing waits for it, all of its steps. */
+  async #accept<T>(call: () => Promise<T>): Promise<T> {
+    if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store has been closed.");
+    const work = call();
+    this.#inFlight.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#inFlight.delete(work);
+    }
   }
 
   async #scan(
@@ -189,14 +218,8 @@ class RedisStore implements SessionStore {
   }
 
   async #run(script: RedisScript, args: readonly string[]): Promise<unknown> {
-    if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store has been closed.");
-    const work = this.#checkOnce().then(() => script.run(this.#transport, this.#prefix, args));
-    this.#inFlight.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#inFlight.delete(work);
-    }
+    await this.#checkOnce();
+    return await script.run(this.#transport, this.#prefix, args);
   }
 
   #checkOnce(): Promise<void> {

@@ -1,0 +1,34 @@
+import { describe, it } from "vitest";
+import { connectRedis, type RedisTransport, redisStore } from "../../src/store/redis.ts";
+import { storeContract } from "../../src/testing/store-suite.ts";
+import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
+
+/** Generous, because many tests share two cores. */
+const DEADLINE = 5000;
+
+async function deleteKeys(redis: RedisTransport, prefix: string): Promise<void> {
+  const keys = (await redis.exec(["KEYS", `{${prefix}}*`])) as string[];
+  if (keys.length > 0) await redis.exec(["UNLINK", ...keys]);
+}
+
+await describeWithServer("redis", "redis", (url) => {
+  storeContract(
+    { describe, it },
+    {
+      name: "redis, two connections",
+      open: async () => {
+        const prefix = throwAwayPrefix();
+        const connect = () => connectRedis(url, { deadline: DEADLINE });
+        const [one, two, broom] = [await connect(), await connect(), await connect()];
+        return {
+          store: redisStore(one, { prefix }),
+          other: redisStore(two, { prefix }),
+          cleanUp: async () => {
+            await deleteKeys(broom, prefix);
+            await broom.close();
+          },
+        };
+      },
+    },
+  );
+});
