@@ -99,10 +99,13 @@ export function useBackend(kind: BackendKind, left: Record<string, number> = {})
   };
 }
 
-/** A visitor whose session keeps its standing at the backend; its requests go through the gateway. */
-async function sessionVisitor(upstream: Upstream, manager: SessionManager): Promise<Visitor> {
-  const { record } = await manager.create();
-  const state = stateInSession(manager, record.id);
+/** A visitor whose session keeps its standing at the backend; its requests go through the gateway. A new one unless its session is given. */
+export async function sessionVisitor(
+  upstream: Upstream,
+  manager: SessionManager,
+  sessionId?: string,
+): Promise<Visitor> {
+  const state = stateInSession(manager, sessionId ?? (await manager.create()).record.id);
   return {
     async ask<T>(...[method, path, json, headers = {}]: Parameters<Visitor["ask"]>) {
       const body = json === undefined ? {} : { body: { json: JSON.parse(JSON.stringify(json)) } };

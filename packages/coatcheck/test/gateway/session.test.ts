@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { stateInSession } from "../../src/gateway/index.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { connect, json, serve } from "./support.ts";
+
+const SECRETS = ["a secret of the manager's tests"];
+
+/** Two nodes over one store, and a session. */
+async function nodes() {
+  const store = memoryStore();
+  const [here, there] = [
+    new SessionManager({ store, secrets: SECRETS }),
+    new SessionManager({ store, secrets: SECRETS }),
+  ];
+  const { record } = await here.create({ data: { cart: "mine" } });
+  return { here, there, id: record.id };
+}
+
+test("stores compare-and-set, and tells what is there", async () => {
+  const { here, there, id } = await nodes();
+  const [mine, theirs] = [stateInSession(here, id), stateInSession(there, id)];
+  expect(await mine.read()).toBeNull();
+  expect(await mine.swap(null, "first")).toBe("first");
+  expect(await theirs.swap(null, "second")).toBe("first");
+  const { version } = (await here.find(id)) ?? {};
+  expect(await theirs.swap("stale", "second")).toBe("first");
+  expect((await here.find(id))?.version).toBe(version);
+  expect(await theirs.swap("first", "second")).toBe("second");
+  expect(await mine.read()).toBe("second");
+});
+
+test("leaves the application's data as it is, and its writers as they are", async () => {
+  const { here, there, id } = await nodes();
+  const state = stateInSession(here, id, "shop");
+  await Promise.all([
+    state.swap(null, "text"),
+    ...Array.from({ length: 20 }, (_, index) => there.patch(id, { [`item${index}`]: index })),
+  ]);
+  expect((await here.find(id))?.data).toMatchObject({ cart: "mine", shop: "text", item0: 0, item19: 19 });
+});
+
+test("loses no cookie that nodes are given at once", async () => {
+  const { here, there, id } = await nodes();
+  const arrived: (() => void)[] = [];
+  const server = await serve(async (_request, response, { path, cookie }) => {
+    if (path === "/echo") return json(response, cookie);
+    await new Promise<void>((release) => {
+      arrived.push(release);
+      if (arrived.length === 2) for (const each of arrived) each();
+    });
+    return json(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
+  });
+  await Promise.all([
+    connect(server.origin).request(stateInSession(here, id), { method: "POST", path: "/here" }),
+    connect(server.origin).request(stateInSession(there, id), { method: "POST", path: "/there" }),
+  ]);
+  const echo = await connect(server.origin).request(stateInSession(here, id), {
+    method: "GET",
+    path: "/echo",
+  });
+  expect(String(echo.json()).split("; ").sort()).toEqual(["here=1", "there=1"]);
+});
+
+test("a session that is gone or ended is not spoken for", async () => {
+  const { here, id } = await nodes();
+  const server = await serve((_request, response) => json(response, {}));
+  const upstream = connect(server.origin);
+  const ask = (sessionId: string) =>
+    upstream.request(stateInSession(here, sessionId), { method: "GET", path: "/" });
+  await expect(ask(crypto.randomUUID())).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
+  await here.revoke({ session: id });
+  await expect(ask(id)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+  expect(server.seen).toEqual([]);
+});
+
+test("a session that ends while it is spoken for stays ended", async () => {
+  const { here, id } = await nodes();
+  const server = await serve(async (_request, response) => {
+    await here.revoke({ session: id });
+    json(response, {}, { "set-cookie": "late=1" });
+  });
+  const state = stateInSession(here, id);
+  await expect(connect(server.origin).request(state, { method: "GET", path: "/" })).rejects.toMatchObject({
+    code: "SESSION_REVOKED",
+  });
+  expect(await here.find(id)).toMatchObject({ state: "revoked", data: { cart: "mine" } });
+});
