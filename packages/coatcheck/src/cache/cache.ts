@@ -123,10 +123,11 @@ class TieredCache implements SessionCache {
     const dead = this.#dead.get(key);
     if (dead && atLeast === 0) return dead;
     // One poll serves everybody whose copy waits for the lease; a store that answers no polls is not waited for.
-    if (this.#local.has(key) && !this.#isLeased() && this.#poller.isAnswered) await this.#poller.soon();
+    if (this.#local.has(key) && !this.#isLeased() && this.#poller.isAnswered) await this.#poller.any();
     const held = this.#core.peek(key, this.#monotonic(), this.#clock.now());
     if (held && held.record.version >= atLeast) return { held, tier: "local" };
-    const joined = await this.#flights.join(key, this.#monotonic() - this.#joinWindow);
+    const underWay = this.#flights.join(key, this.#monotonic() - this.#joinWindow);
+    const joined = underWay && (await underWay);
     if (joined && versionOf(joined) >= atLeast) return joined;
     return await this.#load(key, id, { fresh, atLeast });
   }

@@ -49,6 +49,11 @@ export class Poller {
     return this.#next;
   }
 
+  /** Resolves when the poll under way, or else one sent now, has been answered or has failed. */
+  any(): Promise<boolean> {
+    return this.#current ?? this.soon();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancel();
