@@ -65,6 +65,8 @@ export interface AppOptions {
 
 /** Bytes: the largest data that a session takes, and as much again for how it may be written. */
 const BODY_LIMIT = 128 * 1024;
+/** Milliseconds that a client may take to send its request. */
+const LONGEST_REQUEST = 30_000;
 /** Characters of one part of a path; a subject, percent-encoded, is the longest. */
 const PARAMETER_LIMIT = 1024;
 
@@ -75,6 +77,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    requestTimeout: LONGEST_REQUEST,
     routerOptions: { maxParamLength: PARAMETER_LIMIT },
     return503OnClosing: false,
     requestIdHeader: false,

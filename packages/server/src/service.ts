@@ -1,10 +1,10 @@
 import { type Clock, type Schedule, SessionManager } from "coatcheck";
-import { createCache } from "coatcheck/cache";
 import type { Logger } from "pino";
 import { type App, buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { Credentials } from "./credentials.ts";
 import { keptSecrets } from "./kept-secret.ts";
+import { openCache } from "./open-cache.ts";
 import { openStore } from "./open-store.ts";
 import { StartError } from "./start-error.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -35,18 +35,14 @@ const schedule: Schedule = (delay, task) => {
  * @throws StartError when the database, the kept secrets or the port cannot be had.
  */
 export async function startService(config: Config, log: Logger): Promise<RunningService> {
-  const { store, dataVersion } = await openStore(config.database);
+  const open = await openStore(config.database);
+  const { cache, disconnect } = await openCache(config, open);
   const { secrets, adminToken, adminTokenFile } = keysOf(config);
   const manager = new SessionManager({
-    store,
+    store: open.store,
     secrets,
     policy: { idleTimeout: config.idleTimeout, absoluteTimeout: config.absoluteTimeout },
-    cache: createCache({
-      store,
-      stalenessBound: config.stalenessBound,
-      ...(dataVersion ? { dataVersion } : {}),
-      ...(config.cacheTtl === null ? {} : { local: { ttl: config.cacheTtl } }),
-    }),
+    cache,
   });
   const app = await buildApp({
     manager,
@@ -61,10 +57,14 @@ export async function startService(config: Config, log: Logger): Promise<Running
     log.warn({ sessionId: record.id }, "a replaced token was used; the session was ended"),
   );
   const sweeper = new Sweeper(manager, schedule, log);
+  const close = async () => {
+    await manager.close();
+    await disconnect();
+  };
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
-    await manager.close();
+    await close();
     throw new StartError([cannotListen(config, error)], error);
   }
   sweeper.start();
@@ -76,7 +76,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
     async stop() {
       await app.close();
       await sweeper.stop();
-      await manager.close();
+      await close();
     },
   };
 }
