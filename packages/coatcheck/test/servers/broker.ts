@@ -7,8 +7,11 @@ import { ServerMissing } from "./machine.ts";
 import { pingPostgres, query, startPostgres } from "./postgres.ts";
 import { deleteKeys, pingRedis, startRedis } from "./redis.ts";
 
-/** The servers that tests can ask for. */
-export type ServerKind = "redis" | "postgres";
+/**
+ * The servers that tests can ask for. `private-postgres` is shared with no other test file: positions in the log depend
+ * on every transaction of the whole server.
+ */
+export type ServerKind = "redis" | "postgres" | "private-postgres";
 
 /** What a test learns: where the server is, or why there is none. */
 export type ServerAnswer = { readonly url: string } | { readonly missing: string };
@@ -33,17 +36,21 @@ interface Lent {
  */
 export async function openBroker(): Promise<Broker> {
   const run = `coatcheck_test_${randomBytes(4).toString("hex")}`;
-  const lent = new Map<string, Promise<Lent>>();
-  const lenders = new Map<string, () => Promise<Lent>>([
-    ["/redis", () => lendRedis(run)],
-    ["/postgres", () => lendPostgres(run)],
-  ]);
+  const lent: Promise<Lent>[] = [];
+  const lend = (server: Promise<Lent>) => {
+    lent.push(server);
+    return server;
+  };
+  let redis: Promise<Lent> | undefined;
+  let postgres: Promise<Lent> | undefined;
+  const lenders: Readonly<Record<ServerKind, () => Promise<Lent>>> = {
+    redis: () => (redis ??= lend(lendRedis(run))),
+    postgres: () => (postgres ??= lend(lendPostgres(run))),
+    "private-postgres": () => lend(lendPostgres(run)),
+  };
 
-  const answer = async (path: string): Promise<ServerAnswer> => {
-    const lend = lenders.get(path);
-    if (!lend) return { missing: `There is no server ${path}.` };
-    const server = lent.get(path) ?? lend();
-    lent.set(path, server);
+  const answer = async (kind: ServerKind): Promise<ServerAnswer> => {
+    const server = lenders[kind]();
     try {
       return { url: (await server).url };
     } catch (error) {
@@ -54,7 +61,9 @@ export async function openBroker(): Promise<Broker> {
 
   const socket = join(tmpdir(), `${run}.sock`);
   const http = createServer(async (request, response) => {
-    response.setHeader("Connection", "close").end(JSON.stringify(await answer(request.url ?? "")));
+    response
+      .setHeader("Connection", "close")
+      .end(JSON.stringify(await answer(request.url?.slice(1) as ServerKind)));
   });
   await new Promise<void>((resolve) => http.listen(socket, resolve));
   http.unref();
@@ -65,7 +74,7 @@ export async function openBroker(): Promise<Broker> {
     async close() {
       http.close();
       await rm(socket, { force: true });
-      const settled = await Promise.allSettled(lent.values());
+      const settled = await Promise.allSettled(lent);
       await Promise.all(settled.map((each) => (each.status === "fulfilled" ? each.value.end() : undefined)));
     },
   };

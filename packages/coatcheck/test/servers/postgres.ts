@@ -69,3 +69,17 @@ export async function query(url: string, statement: string): Promise<readonly Re
     await client.end();
   }
 }
+
+/** A schema of the test's own, which connections to its URL work in. */
+export async function throwAwaySchema(url: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const name = `coatcheck_test_${randomBytes(4).toString("hex")}`;
+  await query(url, `create schema ${name}`);
+  const own = new URL(url);
+  own.searchParams.set("options", `-c search_path=${name}`);
+  return {
+    url: own.href,
+    async drop() {
+      await query(url, `drop schema ${name} cascade`);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { PostgresPool } from "./postgres-pool.ts";
+
+/**
+ * Settings of each connection. A write is acknowledged when it is on the disk. Nobody waits for a lock longer than a
+ * call may take, and a statement or transaction that its process has given up does not go on holding one.
+ */
+function settingsFor(deadline: number, longDeadline: number): string {
+  const settings = {
+    synchronous_commit: "on",
+    lock_timeout: deadline,
+    statement_timeout: longDeadline,
+    idle_in_transaction_session_timeout: deadline,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(" ");
+}
+
+/** A pool of ten connections to the server that the URL names. They are made as they are needed. */
+export async function connectPostgres(
+  connectionString: string,
+  deadline: number,
+  longDeadline: number,
+): Promise<PostgresPool> {
+  const { Pool } = await import("pg");
+  const url = new URL(connectionString);
+  const given = url.searchParams.get("options") ?? "";
+  url.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${given}`.trim());
+  return new Pool({
+    connectionString: url.href,
+    application_name: "coatcheck",
+    connectionTimeoutMillis: deadline,
+    keepAlive: true,
+    max: 10,
+  });
+}

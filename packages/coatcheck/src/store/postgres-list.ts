@@ -1,0 +1,65 @@
+import type { Kysely } from "kysely";
+import type { Page, PageRequest, SessionFilter, StoreStats } from "../session/store.ts";
+import { encodeCursor, readPageRequest } from "./page.ts";
+import type { PostgresSchema } from "./postgres-schema.ts";
+import { recordOf } from "./row.ts";
+
+const FILTERS = [
+  ["subject", "subject"],
+  ["tenant", "tenant"],
+  ["visitorId", "visitor_id"],
+  ["parentId", "parent_id"],
+  ["owner", "owner"],
+  ["type", "type"],
+  ["state", "state"],
+] as const satisfies readonly (readonly [keyof SessionFilter, string])[];
+
+/** One page of sessions, newest first. */
+export async function listSessions(
+  db: Kysely<PostgresSchema>,
+  filter: SessionFilter,
+  page: PageRequest,
+): Promise<Page> {
+  const { limit, after } = readPageRequest(page);
+  let query = db.selectFrom("coatcheck_session_now").selectAll();
+  for (const [name, column] of FILTERS) {
+    const value = filter[name];
+    if (value !== undefined) query = query.where(column, "=", value);
+  }
+  const { liveAt } = filter;
+  if (liveAt !== undefined) query = query.where("state", "=", "active").where("ends_at", ">", liveAt);
+  if (after) {
+    query = query.where((is) =>
+      is(is.refTuple("created_at", "id"), "<", is.tuple(after.createdAt, after.id)),
+    );
+  }
+  const rows = await query
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit + 1)
+    .execute();
+  const records = rows.slice(0, limit).map(recordOf);
+  const last = records.at(-1);
+  return { records, next: last && rows.length > limit ? encodeCursor(last) : null };
+}
+
+/** Counts as of `now`. */
+export async function countSessions(db: Kysely<PostgresSchema>, now: number): Promise<StoreStats> {
+  return await db
+    .selectFrom("coatcheck_session_now")
+    .select(({ fn, and, eb }) => {
+      const isLive = and([eb("state", "=", "active"), eb("ends_at", ">", now)]);
+      return [
+        fn.countAll<number>().as("total"),
+        fn.countAll<number>().filterWhere(isLive).as("active"),
+        fn
+          .countAll<number>()
+          .filterWhere(isLive)
+          .filterWhere("type", "=", "authenticated")
+          .as("authenticated"),
+        fn.min("created_at").filterWhere(isLive).as("oldest"),
+        fn.max("created_at").filterWhere(isLive).as("newest"),
+      ];
+    })
+    .executeTakeFirstOrThrow();
+}
