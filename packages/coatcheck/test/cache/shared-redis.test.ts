@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createCache, redisShared } from "../../src/cache/index.ts";
+import type { Hint } from "../../src/cache/shared.ts";
+import { connectRedis } from "../../src/store/redis-connect.ts";
+import type { RedisTransport } from "../../src/store/redis-transport.ts";
+import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
+import { wireTo } from "../servers/wire.ts";
+import { Cluster, compactId, recordAt } from "./harness.ts";
+
+/** A transport that remembers what it was asked. */
+function counting(transport: RedisTransport): RedisTransport & { readonly commands: string[] } {
+  const commands: string[] = [];
+  return {
+    ...transport,
+    commands,
+    exec: (args) => {
+      commands.push(args[0] ?? "");
+      return transport.exec(args);
+    },
+  };
+}
+
+/** The next hint that a tier hears. */
+async function nextHint(transport: RedisTransport, prefix: string, act: () => Promise<void>): Promise<Hint> {
+  const shared = redisShared(transport, { prefix });
+  const { promise, resolve } = Promise.withResolvers<Hint>();
+  await shared.subscribe(resolve);
+  await act();
+  const hint = await promise;
+  await shared.close();
+  return hint;
+}
+
+await describeWithServer("the shared tier on Redis", "redis", (url) => {
+  let transport: RedisTransport;
+  let prefix: string;
+  const record = recordAt(Date.now(), { data: { name: "Zoë 🌮", cart: { taco: 2 } } });
+  const key = compactId(record.id);
+  const at = (version: number, position: number) => ({ record: { ...record, version }, position });
+
+  beforeAll(async () => {
+    transport = await connectRedis(url);
+  });
+  afterAll(() => transport.close());
+  beforeEach(() => {
+    prefix = throwAwayPrefix();
+  });
+
+  test("gives back what was filled, whole, in one command", async () => {
+    const counted = counting(transport);
+    const shared = redisShared(counted, { prefix });
+    expect(await shared.get(key)).toBeNull();
+    expect(await shared.fill(key, { record, position: 7 })).toBe(true);
+    counted.commands.length = 0;
+    expect(await shared.get(key)).toEqual({ record, position: 7 });
+    expect(counted.commands).toEqual(["GET"]);
+  });
+
+  test("holds the newer of two copies, whatever order they come in", async () => {
+    const shared = redisShared(transport, { prefix });
+    expect(await shared.fill(key, at(3, 10))).toBe(true);
+    for (const older of [at(2, 99), at(3, 9), at(3, 10)]) expect(await shared.fill(key, older)).toBe(false);
+    expect(await shared.get(key)).toEqual(at(3, 10));
+    expect(await shared.fill(key, at(3, 11))).toBe(true);
+    expect(await shared.fill(key, at(10, 2 ** 52))).toBe(true);
+    expect(await shared.get(key)).toEqual(at(10, 2 ** 52));
+  });
+
+  test("of many copies at once the newest stays", async () => {
+    const shared = redisShared(transport, { prefix });
+    const versions = Array.from({ length: 200 }, (_, index) => ((index * 71) % 200) + 1);
+    await Promise.all(versions.map((version) => shared.fill(key, at(version, 1))));
+    expect(await shared.get(key)).toEqual(at(200, 1));
+  });
+
+  test("keeps copies of a revoked session out", async () => {
+    const shared = redisShared(transport, { prefix });
+    await shared.fill(key, at(1, 1));
+    await shared.tombstone(key);
+    expect(await shared.fill(key, at(9, 9))).toBe(false);
+    expect(await shared.get(key)).toBeNull();
+  });
+
+  test("lets go of everything after its time", async () => {
+    const shared = redisShared(transport, { prefix });
+    await shared.fill(key, at(1, 1));
+    expect(await transport.exec(["PTTL", `${prefix}held:${key}`])).toBeGreaterThan(29 * 60_000);
+    await shared.tombstone(key);
+    expect(await transport.exec(["PTTL", `${prefix}held:${key}`])).toBeLessThanOrEqual(30 * 60_000);
+  });
+
+  test("takes nothing for a copy that is none, or somebody else's", async () => {
+    const shared = redisShared(transport, { prefix });
+    const other = JSON.stringify(recordAt(0));
+    for (const text of ["", "{}", "1:2", "1:2:", "1:x:{}", "1:2:null", `1:2:${other}`, ":::"]) {
+      await transport.exec(["SET", `${prefix}held:${key}`, text]);
+      expect(await shared.get(key)).toBeNull();
+      expect(await shared.fill(key, at(1, 1))).toBe(/^\d+:\d+:/.test(text) === false);
+    }
+  });
+
+  test("goes on after the server has forgotten its scripts", async () => {
+    const shared = redisShared(transport, { prefix });
+    await shared.fill(key, at(1, 1));
+    await transport.exec(["SCRIPT", "FLUSH"]);
+    expect(await shared.fill(key, at(2, 2))).toBe(true);
+  });
+
+  test("carries hints between processes, and nothing else that is said on the channel", async () => {
+    const shared = redisShared(transport, { prefix });
+    const hints: Hint[] = [
+      { kind: "written", session: record.id, version: 4 },
+      { kind: "revoked", scope: { session: record.id } },
+      { kind: "revoked", scope: { subject: "ada" } },
+      { kind: "revoked", scope: { tenant: "acme" } },
+      { kind: "revoked", scope: { everyone: true } },
+    ];
+    const noise = ["", "null", "[]", '{"kind":"revoked"}', '{"kind":"written","session":1}', '{"kind":"x"}'];
+    for (const hint of hints) {
+      const heard = await nextHint(transport, prefix, async () => {
+        for (const text of noise) await transport.publish(`${prefix}hints`, text);
+        await shared.publish(hint);
+      });
+      expect(heard).toEqual(hint);
+    }
+  });
+
+  test("lets one process refuse what another revoked, long before the next poll", async () => {
+    const { store, session } = clusterParts();
+    const held = await session();
+    const [one, other] = [redisShared(transport, { prefix }), redisShared(transport, { prefix })];
+    const options = { store, stalenessBound: 60_000 };
+    const caches = [
+      createCache({ ...options, shared: one }),
+      createCache({ ...options, shared: other }),
+    ] as const;
+    for (const cache of caches) await cache.read(held.id);
+    expect(caches[1].peek(compactId(held.id))).toBeDefined();
+    await nextHint(transport, prefix, async () => {
+      await store.revoke({ session: held.id }, "logout");
+      caches[0].revoked({ session: held.id });
+    });
+    await expect.poll(() => caches[1].peek(compactId(held.id))).toBeUndefined();
+    for (const cache of caches) await cache.close();
+  });
+
+  test("a Redis that hangs, or is gone, costs its deadline and then nothing", async () => {
+    const wire = await wireTo(url);
+    const wired = await connectRedis(wire.url);
+    const { store, session } = clusterParts();
+    const cache = createCache({ store, shared: redisShared(wired, { prefix }), deadlines: { shared: 20 } });
+    for (const fail of [() => wire.freeze(), () => wire.cut()]) {
+      fail();
+      for (let count = 0; count < 10; count++) {
+        const { id } = await session();
+        expect((await cache.read(id)).held?.record.id).toBe(id);
+      }
+    }
+    expect(cache.metrics().shared).toMatchObject({ hits: 0 });
+    expect(cache.metrics().store.reads).toBe(20);
+    await cache.close();
+    await wired.close();
+    await wire.close();
+  });
+});
+
+/** A store, and sessions in it, at the machine's own time. */
+function clusterParts() {
+  const cluster = new Cluster();
+  const session = async () => {
+    const record = recordAt(Date.now());
+    await cluster.store.put(record, { expectedVersion: 0, change: "data" });
+    return record;
+  };
+  return { store: cluster.store, session };
+}
