@@ -1,0 +1,60 @@
+import { closeSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { CoatcheckError } from "../session/errors.ts";
+import { migrate } from "./sqlite-schema.ts";
+
+/** A database in memory, which no other connection sees. */
+export const IN_MEMORY = ":memory:";
+
+/**
+ * Opens a session database, made when there is none: readable by its owner alone, in write-ahead mode, each commit on
+ * the disk before it is acknowledged.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` with SQLite's or the system's error as `cause`.
+ */
+export function openDatabase(path: string, busyTimeout: number): DatabaseSync {
+  let database: DatabaseSync | null = null;
+  try {
+    // Made here, because SQLite would make it readable by everybody; its -wal and -shm files take the same mode.
+    if (path !== IN_MEMORY) closeSync(openSync(path, "a", 0o600));
+    database = new DatabaseSync(path, { timeout: busyTimeout });
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    migrate(database);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw error instanceof CoatcheckError ? error : openingFailed(error);
+  }
+}
+
+function openingFailed(cause: unknown): CoatcheckError {
+  return new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    `The session database could not be opened: ${whatIs(cause)}.`,
+    {
+      cause,
+    },
+  );
+}
+
+/** SQLite's primary result codes (https://sqlite.org/rescode.html) and the system's, as far as somebody can act on them. */
+function whatIs(error: unknown): string {
+  const { code, errcode } = error as { code?: string; errcode?: number };
+  if (code === "ENOENT") return "its folder does not exist";
+  if (code === "EISDIR") return "its path is a folder's";
+  if (code === "EACCES" || code === "EROFS" || code === "EPERM") return "this process may not write to it";
+  switch ((errcode ?? 0) & 0xff) {
+    case 5:
+    case 6:
+      return "another process keeps it locked";
+    case 8:
+      return "this process may not write to it";
+    case 11:
+    case 26:
+      return "the file is damaged, or no SQLite database";
+    case 13:
+      return "the disk is full";
+    default:
+      return "see the cause";
+  }
+}

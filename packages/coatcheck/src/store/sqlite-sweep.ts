@@ -1,0 +1,43 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+
+/**
+ * Deletes up to `limit` rows that ended before `before`, first those that ended by themselves, then those that a mass
+ * revocation ended; a mass revocation goes with the last of its rows. Must run inside a transaction.
+ *
+ * @returns how many rows of sessions it deleted.
+ */
+export function sweepOn(database: DatabaseSync): (before: number, limit: number) => number {
+  const log = database.prepare("DELETE FROM log WHERE logged_at < ?");
+  const ended = database.prepare(
+    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE ends_at < ? ORDER BY ends_at LIMIT ?)",
+  );
+  const masses = database.prepare(
+    "SELECT position, scope FROM mass_revocation WHERE revoked_at < ? ORDER BY position",
+  );
+  const forget = database.prepare("DELETE FROM mass_revocation WHERE position = ?");
+  const reached = (where: string) =>
+    database.prepare(
+      `DELETE FROM session WHERE id IN (
+         SELECT id FROM session WHERE state = 'active' AND written_at <= ? ${where} LIMIT ?
+       )`,
+    );
+  const ofEveryone = reached("");
+  const ofTenant = reached("AND 'tenant:' || tenant = ?");
+
+  function sweepMass(position: SQLInputValue, scope: SQLInputValue, limit: number): number {
+    const { changes } =
+      scope === "everyone" ? ofEveryone.run(position, limit) : ofTenant.run(position, scope, limit);
+    return Number(changes);
+  }
+
+  return (before, limit) => {
+    log.run(before);
+    let count = Number(ended.run(before, limit).changes);
+    for (const { position, scope } of masses.all(before)) {
+      if (count === limit) break;
+      count += sweepMass(position ?? null, scope ?? null, limit - count);
+      if (count < limit) forget.run(position ?? null);
+    }
+    return count;
+  };
+}

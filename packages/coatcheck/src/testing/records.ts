@@ -1,0 +1,96 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { SessionRecord } from "../session/record.ts";
+
+const HOUR = 3_600_000;
+
+/**
+ * An active record at version 1, created now and good for a day; `fields` overrides any of it. Each call makes a new id
+ * and a new secret hash.
+ */
+export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
+  const id = fields.id ?? randomUUID();
+  const now = fields.createdAt ?? Date.now();
+  const subject = fields.subject ?? null;
+  return {
+    id,
+    owner: `browser:${id}`,
+    type: subject === null ? "anonymous" : "authenticated",
+    state: "active",
+    reason: null,
+    version: 1,
+    subject,
+    tenant: null,
+    visitorId: null,
+    parentId: null,
+    name: null,
+    secretHash: createHash("sha256").update(randomUUID()).digest("base64url"),
+    previousSecretHash: null,
+    rotatedAt: now,
+    confirmedAt: null,
+    createdAt: now,
+    lastSeenAt: now,
+    authenticatedAt: subject === null ? null : now,
+    expiresAt: now + 24 * HOUR,
+    idleTimeout: 2 * HOUR,
+    remembered: false,
+    elevations: {},
+    data: {},
+    dataVersion: 1,
+    flash: {},
+    metadata: {},
+    client: null,
+    attribution: null,
+    pageViews: 0,
+    convertedAt: null,
+    orderId: null,
+    ...fields,
+  };
+}
+
+/** A record with no field left empty, to see whether all of them come back. */
+export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
+  const now = Date.now();
+  return makeRecord({
+    owner: "consumer:slack-bot",
+    subject: "customer-7",
+    tenant: "taco-shop",
+    visitorId: randomUUID(),
+    parentId: randomUUID(),
+    name: "lunch",
+    previousSecretHash: createHash("sha256").update("before").digest("base64url"),
+    confirmedAt: now - 1,
+    authenticatedAt: now - 2,
+    remembered: true,
+    elevations: { payment: now + HOUR },
+    data: { cart: { sku9: 2 }, notes: ["no onions", null, 1.5, true], theme: null },
+    dataVersion: 3,
+    flash: { notice: "Saved." },
+    metadata: { channel: "app" },
+    client: {
+      address: "203.0.113.0",
+      userAgent: "Mozilla/5.0",
+      browser: "Firefox",
+      os: "Linux",
+      device: "desktop",
+      country: "DE",
+      city: "Köln",
+    },
+    attribution: {
+      landingPage: "/menu",
+      referrer: "https://example.com/",
+      utmSource: "mail",
+      utmMedium: "newsletter",
+      utmCampaign: "spring",
+      channel: "email",
+    },
+    pageViews: 4,
+    convertedAt: now - 3,
+    orderId: "order-1",
+    ...fields,
+  });
+}
+
+/** The next version of a record, with `changes`. */
+export function nextVersion(record: SessionRecord, changes: Partial<SessionRecord> = {}): SessionRecord {
+  return { ...record, ...changes, version: record.version + 1 };
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import type { ErrorCode } from "../../session/errors.ts";
+import type { JsonObject } from "../../session/json.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import type { LogItem, LogPosition, PutOptions, SessionFilter, SessionStore } from "../../session/store.ts";
+import { nextVersion } from "../records.ts";
+
+/** A store on trial, empty, and a second handle on the same data: another process, as far as the store can tell. */
+export interface Lab {
+  readonly store: SessionStore;
+  /** The same object as `store` where the data cannot be shared. */
+  readonly other: SessionStore;
+}
+
+/** What a store must do, as a sentence, and the proof. */
+export type Cases = Readonly<Record<string, (lab: Lab) => Promise<void>>>;
+
+/** Creates a record; fails the case when the store would not. */
+export async function create(
+  store: SessionStore,
+  record: SessionRecord,
+  options: Partial<PutOptions> = {},
+): Promise<SessionRecord> {
+  assert.equal(await store.put(record, { expectedVersion: 0, change: "data", ...options }), "stored");
+  return record;
+}
+
+/** Stores the next version of a record; fails the case when the store would not. */
+export async function change(
+  store: SessionStore,
+  record: SessionRecord,
+  changes: Partial<SessionRecord>,
+  kind: PutOptions["change"] = "data",
+): Promise<SessionRecord> {
+  const next = nextVersion(record, changes);
+  assert.equal(await store.put(next, { expectedVersion: record.version, change: kind }), "stored");
+  return next;
+}
+
+/** The stored record; fails the case when there is none. */
+export async function read(store: SessionStore, id: string): Promise<SessionRecord> {
+  const snapshot = await store.get(id);
+  assert.ok(snapshot, `there is no session ${id}`);
+  return snapshot.record;
+}
+
+/** Reads, changes the data and compares-and-sets until it holds or the session has ended: what every writer does. */
+export async function reapply(
+  store: SessionStore,
+  id: string,
+  next: (data: JsonObject) => JsonObject,
+): Promise<void> {
+  for (;;) {
+    const record = await read(store, id);
+    if (record.state === "revoked") return;
+    const changed = nextVersion(record, { data: next(record.data) });
+    if ((await store.put(changed, { expectedVersion: record.version, change: "data" })) === "stored") return;
+  }
+}
+
+/** Where the log stands. */
+export async function logEnd(store: SessionStore): Promise<LogPosition> {
+  return (await store.changes(null)).cursor;
+}
+
+/** The log from `cursor` on. */
+export async function logFrom(store: SessionStore, cursor: LogPosition): Promise<readonly LogItem[]> {
+  return (await store.changes(cursor)).items;
+}
+
+/** The ids of all matching sessions, read page by page. */
+export async function listAll(store: SessionStore, filter: SessionFilter, limit = 1000): Promise<string[]> {
+  const ids: string[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.list(filter, cursor === undefined ? { limit } : { limit, cursor });
+    ids.push(...page.records.map(({ id }) => id));
+    if (page.next === null) return ids;
+    cursor = page.next;
+  }
+}
+
+/** Fails the case unless `call` is rejected with this code. */
+export async function rejectsWith(code: ErrorCode, call: Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.equal((error as { code?: unknown }).code, code);
+    return true;
+  });
+}

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
+import type { RevocationScope, SessionStore } from "../../session/store.ts";
+import { makeRecord } from "../records.ts";
+import { type Cases, change, create, logEnd, logFrom, read } from "./lab.ts";
+
+const REVOKERS = 40;
+
+/** Follows the log until told to stop, and says which sessions it has heard of. */
+function follow(store: SessionStore, start: number) {
+  const heard = new Set<string>();
+  let cursor = start;
+  let isFollowing = true;
+  async function poll(): Promise<void> {
+    const page = await store.changes(cursor);
+    cursor = page.cursor;
+    for (const item of page.items) if ("session" in item) heard.add(item.session);
+  }
+  async function run(): Promise<void> {
+    while (isFollowing) {
+      await poll();
+      // A store that answers without leaving the turn would keep the revokers from theirs.
+      await setImmediate();
+    }
+  }
+  const finished = run();
+  return {
+    heard,
+    poll,
+    stop: async () => {
+      isFollowing = false;
+      await finished;
+    },
+  };
+}
+
+/** `changes`, and the position of what is read. */
+export const log: Cases = {
+  "null answers nothing, and where the log stands": async ({ store, other }) => {
+    const record = await create(store, makeRecord());
+    await store.revoke({ session: record.id }, "logout");
+    const { items, cursor } = await other.changes(null);
+    assert.deepEqual(items, []);
+    const next = await create(store, makeRecord());
+    await store.revoke({ session: next.id }, "logout");
+    const heard = (await logFrom(other, cursor)).map((item) => "session" in item && item.session);
+    assert.ok(heard.includes(next.id));
+  },
+
+  "an answered cursor goes on from there, in the end with nothing new": async ({ store }) => {
+    const start = await logEnd(store);
+    const record = await create(store, makeRecord());
+    await store.revoke({ session: record.id }, "logout");
+    const first = await store.changes(start);
+    assert.equal(first.items.length, 1);
+    assert.ok(first.cursor > start);
+    const second = await store.changes(first.cursor);
+    assert.ok(second.cursor >= first.cursor);
+  },
+
+  "a revoked session is in the log with the least version that may answer": async ({ store, other }) => {
+    const start = await logEnd(other);
+    const record = await create(store, makeRecord());
+    const changed = await change(store, record, { pageViews: 1 });
+    await store.revoke({ session: record.id }, "logout");
+    const items = await logFrom(other, start);
+    assert.equal(items.length, 1);
+    const [item] = items;
+    assert.ok(item && "session" in item);
+    assert.deepEqual([item.session, item.leastVersion], [record.id, changed.version + 1]);
+  },
+
+  "a change of privilege is in the log, a change of data is not": async ({ store, other }) => {
+    const start = await logEnd(other);
+    const first = await create(store, makeRecord());
+    const second = await change(store, first, { pageViews: 1 });
+    await store.touch([{ id: first.id, lastSeenAt: first.lastSeenAt + 1 }]);
+    assert.deepEqual(await logFrom(other, start), []);
+    await change(store, second, { secretHash: "A".repeat(43) }, "privilege");
+    const items = await logFrom(other, start);
+    assert.equal(items.length, 1);
+    const [item] = items;
+    assert.ok(item && "session" in item);
+    assert.deepEqual([item.session, item.leastVersion], [first.id, 3]);
+  },
+
+  "a refused change of privilege is not in the log": async ({ store }) => {
+    const record = await create(store, makeRecord({ subject: "ada" }));
+    const start = await logEnd(store);
+    const stale = { ...record, version: 8 };
+    assert.equal(await store.put(stale, { expectedVersion: 7, change: "privilege" }), "conflict");
+    const login = makeRecord({ subject: "ada" });
+    const limit = { most: 1, now: Date.now() };
+    assert.equal(await store.put(login, { expectedVersion: 0, change: "privilege", limit }), "over-limit");
+    assert.equal(await store.revoke({ session: makeRecord().id }, "logout"), 0);
+    assert.deepEqual(await logFrom(store, start), []);
+  },
+
+  "ending many is one item, with its scope": async ({ store, other }) => {
+    const scopes: RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
+    for (const scope of scopes) {
+      const start = await logEnd(other);
+      const fields = { subject: "ada", tenant: "acme" };
+      await Promise.all(Array.from({ length: 20 }, () => create(store, makeRecord(fields))));
+      assert.equal(await store.revoke(scope, "admin"), 20);
+      const items = await logFrom(other, start);
+      assert.deepEqual(
+        items.map((item) => "scope" in item && item.scope),
+        [scope],
+      );
+    }
+  },
+
+  "the spared session is named in the item": async ({ store }) => {
+    const start = await logEnd(store);
+    const spared = await create(store, makeRecord({ subject: "ada" }));
+    await create(store, makeRecord({ subject: "ada" }));
+    const scope = { subject: "ada", except: spared.id };
+    await store.revoke(scope, "credentials-changed");
+    const [item] = await logFrom(store, start);
+    assert.ok(item && "scope" in item);
+    assert.deepEqual(item.scope, scope);
+  },
+
+  "a copy read before an item is refused by it, one read after reflects it": async ({ store, other }) => {
+    const scopes: ((id: string) => RevocationScope)[] = [
+      (id) => ({ session: id }),
+      () => ({ subject: "ada" }),
+      () => ({ tenant: "acme" }),
+      () => ({ everyone: true }),
+    ];
+    for (const scope of scopes) {
+      const start = await logEnd(store);
+      const { id } = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      const before = await other.get(id);
+      await store.revoke(scope(id), "logout");
+      const after = await other.get(id);
+      const item = (await logFrom(store, start)).at(-1);
+      assert.ok(before && after && item);
+      assert.ok(before.position <= item.position, "the copy from before must be refused");
+      assert.ok(after.position >= before.position, "positions only grow");
+      assert.equal(after.record.state, "revoked");
+      const fresh = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      const later = await other.get(fresh.id);
+      assert.ok(later);
+      assert.ok(later.position > item.position, "a copy from after must be accepted");
+      await store.revoke({ everyone: true }, "admin");
+    }
+  },
+
+  "every acknowledged revocation is in an answer to a call begun later": async ({ store, other }) => {
+    const start = await logEnd(store);
+    const followers = [follow(store, start), follow(other, start)];
+    const records = await Promise.all(Array.from({ length: REVOKERS }, () => create(store, makeRecord())));
+    await Promise.all(
+      records.map(async ({ id }, index) => {
+        const revoker = index % 2 ? store : other;
+        assert.equal(await revoker.revoke({ session: id }, "logout"), 1);
+      }),
+    );
+    await Promise.all(followers.map((follower) => follower.stop()));
+    for (const { heard, poll } of followers) {
+      await poll();
+      assert.deepEqual(
+        records.filter(({ id }) => !heard.has(id)),
+        [],
+      );
+    }
+  },
+
+  "no revocation goes missing while others are under way": async ({ store, other }) => {
+    const watcher = follow(other, await logEnd(other));
+    const missed: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const records = await Promise.all(Array.from({ length: 8 }, () => create(store, makeRecord())));
+      await Promise.all(
+        records.map(async ({ id }, index) => {
+          await (index % 2 ? store : other).revoke({ session: id }, "logout");
+          await watcher.poll();
+          if (!watcher.heard.has(id)) missed.push(id);
+        }),
+      );
+    }
+    await watcher.stop();
+    assert.deepEqual(missed, []);
+  },
+
+  "a record read after the acknowledgement is revoked, on every handle": async ({ store, other }) => {
+    const records = await Promise.all(Array.from({ length: 20 }, () => create(store, makeRecord())));
+    await Promise.all(
+      records.map(async ({ id }) => {
+        await store.revoke({ session: id }, "logout");
+        assert.equal((await read(other, id)).state, "revoked");
+      }),
+    );
+  },
+};

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import type { SessionRecord } from "../../session/record.ts";
+import type { RevocationScope } from "../../session/store.ts";
+import { makeRecord } from "../records.ts";
+import { type Cases, change, create, listAll, read, reapply } from "./lab.ts";
+
+const SCOPES: readonly RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
+
+function ended(record: SessionRecord, reason: SessionRecord["reason"]): SessionRecord {
+  return { ...record, state: "revoked", reason, version: record.version + 1 };
+}
+
+/** `revoke` in every scope, and `put` with a limit. */
+export const revoking: Cases = {
+  "one session ends: state, reason, version, and nothing else": async ({ store, other }) => {
+    const record = await create(store, makeRecord());
+    const bystander = await create(store, makeRecord());
+    assert.equal(await store.revoke({ session: record.id }, "theft"), 1);
+    assert.deepEqual(await read(other, record.id), ended(record, "theft"));
+    assert.deepEqual(await read(other, bystander.id), bystander);
+  },
+
+  "revoking again counts nothing and changes nothing": async ({ store, other }) => {
+    const record = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+    assert.equal(await store.revoke({ session: record.id }, "logout"), 1);
+    for (const scope of [{ session: record.id }, ...SCOPES]) {
+      assert.equal(await other.revoke(scope, "admin"), 0);
+    }
+    assert.deepEqual(await read(store, record.id), ended(record, "logout"));
+  },
+
+  "revoking what is not there counts nothing": async ({ store }) => {
+    assert.equal(await store.revoke({ session: makeRecord().id }, "logout"), 0);
+    for (const scope of SCOPES) assert.equal(await store.revoke(scope, "logout"), 0);
+  },
+
+  "one of many revokers at once counts the session": async ({ store, other }) => {
+    const { id } = await create(store, makeRecord());
+    const counts = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).revoke({ session: id }, "logout")),
+    );
+    assert.equal(
+      counts.reduce((left, right) => left + right),
+      1,
+    );
+    assert.equal((await read(store, id)).version, 2);
+  },
+
+  "a subject's sessions end, all or all others": async ({ store }) => {
+    const [first, second, third] = await Promise.all(
+      [1, 2, 3].map(() => create(store, makeRecord({ subject: "ada" }))),
+    );
+    assert.ok(first && second && third);
+    const bystander = await create(store, makeRecord({ subject: "bob" }));
+    assert.equal(await store.revoke({ subject: "ada", except: second.id }, "credentials-changed"), 2);
+    assert.deepEqual(await read(store, first.id), ended(first, "credentials-changed"));
+    assert.deepEqual(await read(store, second.id), second);
+    assert.equal(await store.revoke({ subject: "ada" }, "admin"), 1);
+    assert.deepEqual(await read(store, second.id), ended(second, "admin"));
+    assert.deepEqual(await read(store, third.id), ended(third, "credentials-changed"));
+    assert.deepEqual(await read(store, bystander.id), bystander);
+  },
+
+  "a tenant's sessions end, and nobody else's": async ({ store, other }) => {
+    const inside = await Promise.all([1, 2, 3].map(() => create(store, makeRecord({ tenant: "acme" }))));
+    const outside = [makeRecord({ tenant: "other" }), makeRecord()];
+    for (const record of outside) await create(store, record);
+    assert.equal(await store.revoke({ tenant: "acme" }, "admin"), 3);
+    for (const record of inside) assert.deepEqual(await read(other, record.id), ended(record, "admin"));
+    for (const record of outside) assert.deepEqual(await read(other, record.id), record);
+    assert.equal(await other.revoke({ tenant: "acme" }, "revoked"), 0);
+    assert.equal(await store.revoke({ everyone: true }, "revoked"), 2);
+    assert.equal((await read(store, inside[0]?.id ?? "")).reason, "admin");
+  },
+
+  "everyone's sessions end": async ({ store, other }) => {
+    const records = [makeRecord(), makeRecord({ subject: "ada" }), makeRecord({ tenant: "acme" })];
+    for (const record of records) await create(store, record);
+    assert.equal(await store.revoke({ everyone: true }, "admin"), 3);
+    for (const record of records) assert.deepEqual(await read(other, record.id), ended(record, "admin"));
+    assert.equal(await other.revoke({ everyone: true }, "admin"), 0);
+  },
+
+  "what a mass revocation ended is not revived by put, create or touch": async ({ store, other }) => {
+    for (const scope of SCOPES) {
+      const record = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      assert.equal(await other.revoke(scope, "admin"), 1);
+      const late = { ...record, version: 2, tenant: null, subject: null };
+      assert.equal(await store.put(late, { expectedVersion: 1, change: "data" }), "conflict");
+      assert.equal(
+        await store.put({ ...late, version: 3 }, { expectedVersion: 2, change: "data" }),
+        "conflict",
+      );
+      assert.equal(await store.put(record, { expectedVersion: 0, change: "data" }), "conflict");
+      await store.touch([{ id: record.id, lastSeenAt: record.lastSeenAt + 5000 }]);
+      assert.deepEqual(await read(store, record.id), ended(record, "admin"));
+    }
+  },
+
+  "sessions made after a mass revocation live": async ({ store, other }) => {
+    for (const scope of SCOPES) {
+      await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      assert.ok((await store.revoke(scope, "admin")) > 0);
+      const after = await create(other, makeRecord({ subject: "ada", tenant: "acme" }));
+      const later = await change(store, after, { pageViews: 1 });
+      assert.deepEqual(await read(store, after.id), later);
+      assert.equal(await store.revoke(scope, "admin"), 1);
+    }
+  },
+
+  "joining a tenant after its revocation is no way to be ended by it": async ({ store }) => {
+    await create(store, makeRecord({ tenant: "acme" }));
+    const early = await create(store, makeRecord({ subject: "ada" }));
+    await store.revoke({ tenant: "acme" }, "admin");
+    const joined = await change(store, early, { tenant: "acme" }, "privilege");
+    assert.deepEqual(await read(store, early.id), joined);
+    assert.equal(await store.revoke({ tenant: "acme" }, "admin"), 1);
+  },
+
+  "lists and counts know a mass revocation": async ({ store, other }) => {
+    for (const scope of SCOPES) {
+      const fields = { subject: "ada", tenant: "acme" };
+      const { id } = await create(store, makeRecord(fields));
+      await store.revoke(scope, "admin");
+      assert.deepEqual(await listAll(other, { ...fields, state: "active" }), []);
+      assert.deepEqual(await listAll(other, { ...fields, liveAt: Date.now() }), []);
+      assert.ok((await listAll(other, { ...fields, state: "revoked" })).includes(id));
+      assert.equal((await other.stats(Date.now())).active, 0);
+    }
+  },
+
+  "a login moves the session to its subject": async ({ store }) => {
+    const anonymous = await create(store, makeRecord());
+    const ada = await change(store, anonymous, { subject: "ada", type: "authenticated" }, "privilege");
+    assert.equal(await store.revoke({ subject: "bob" }, "admin"), 0);
+    await change(store, ada, { subject: "bob" }, "privilege");
+    assert.equal(await store.revoke({ subject: "ada" }, "admin"), 0);
+    assert.equal(await store.revoke({ subject: "bob" }, "admin"), 1);
+  },
+
+  "a revocation among writers ends the session for good": async ({ store, other }) => {
+    const { id } = await create(store, makeRecord({ data: { count: 0 } }));
+    const writers = Array.from({ length: 20 }, async (_, index) => {
+      const writer = index % 2 ? store : other;
+      await reapply(writer, id, (data) => ({ count: Number(data.count) + 1 }));
+    });
+    const [count] = await Promise.all([store.revoke({ session: id }, "logout"), ...writers]);
+    assert.equal(count, 1);
+    assert.equal((await read(other, id)).state, "revoked");
+  },
+
+  "a limit counts live sessions of the subject, this one included": async ({ store }) => {
+    const now = Date.now();
+    const limit = { most: 2, now };
+    const login = () => makeRecord({ subject: "ada" });
+    await create(store, makeRecord({ subject: "ada", createdAt: 1000 }));
+    const gone = await create(store, login());
+    await store.revoke({ session: gone.id }, "logout");
+    await create(store, makeRecord({ subject: "bob" }));
+    const first = await create(store, login(), { limit });
+    await create(store, login(), { limit });
+    const third = login();
+    assert.equal(await store.put(third, { expectedVersion: 0, change: "data", limit }), "over-limit");
+    assert.equal(await store.get(third.id), null);
+    const again = { ...first, version: 2 };
+    assert.equal(await store.put(again, { expectedVersion: 1, change: "data", limit }), "stored");
+    await store.revoke({ session: first.id }, "limit");
+    await create(store, third, { limit });
+  },
+
+  "a conflict is a conflict, whatever the limit": async ({ store }) => {
+    const limit = { most: 1, now: Date.now() };
+    const first = await create(store, makeRecord({ subject: "ada" }), { limit });
+    const other = makeRecord({ subject: "ada", version: 5 });
+    assert.equal(await store.put(other, { expectedVersion: 4, change: "data", limit }), "conflict");
+    assert.equal(await store.put(first, { expectedVersion: 0, change: "data", limit }), "conflict");
+  },
+
+  "logins at once cannot slip past a limit": async ({ store, other }) => {
+    const limit = { most: 3, now: Date.now() };
+    const fresh = Array.from({ length: 10 }, (_, index) =>
+      (index % 2 ? store : other).put(makeRecord({ subject: "ada" }), {
+        expectedVersion: 0,
+        change: "data",
+        limit,
+      }),
+    );
+    const visitors = await Promise.all(Array.from({ length: 10 }, () => create(store, makeRecord())));
+    const logins = visitors.map((visitor, index) =>
+      (index % 2 ? store : other).put(
+        { ...visitor, version: 2, subject: "ada", type: "authenticated" },
+        { expectedVersion: 1, change: "privilege", limit },
+      ),
+    );
+    const outcomes = await Promise.all([...fresh, ...logins]);
+    assert.equal(outcomes.filter((outcome) => outcome === "stored").length, 3);
+    assert.equal(outcomes.filter((outcome) => outcome === "over-limit").length, 17);
+    assert.equal((await listAll(store, { subject: "ada", liveAt: limit.now })).length, 3);
+  },
+};

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { RevocationScope } from "../../session/store.ts";
+import { makeRecord } from "../records.ts";
+import { type Cases, create, listAll, logEnd, logFrom, read } from "./lab.ts";
+
+const HOUR = 3_600_000;
+
+/** `sweep`. */
+export const sweeping: Cases = {
+  "only what ended before goes": async ({ store, other }) => {
+    const live = await create(store, makeRecord());
+    const past = 1_000_000;
+    const idle = { createdAt: past, expiresAt: past + 9 * HOUR, idleTimeout: HOUR };
+    const absolute = { createdAt: past, expiresAt: past + HOUR, idleTimeout: 9 * HOUR };
+    const idled = await create(store, makeRecord(idle));
+    const expired = await create(store, makeRecord(absolute));
+    assert.equal(await store.sweep(past + HOUR, 10), 0);
+    assert.equal(await store.sweep(past + HOUR + 1, 10), 2);
+    assert.equal(await other.get(idled.id), null);
+    assert.equal(await other.get(expired.id), null);
+    assert.deepEqual(await read(other, live.id), live);
+    assert.deepEqual(await listAll(other, {}), [live.id]);
+    assert.equal((await other.stats(Date.now())).total, 1);
+  },
+
+  "a touched session stays": async ({ store }) => {
+    const record = await create(
+      store,
+      makeRecord({ createdAt: 1000, expiresAt: 9 * HOUR, idleTimeout: HOUR }),
+    );
+    await store.touch([{ id: record.id, lastSeenAt: 2 * HOUR }]);
+    assert.equal(await store.sweep(3 * HOUR, 10), 0);
+    assert.equal(await store.sweep(3 * HOUR + 1, 10), 1);
+  },
+
+  "a revoked session stays until its revocation is old enough": async ({ store }) => {
+    const scopes: ((id: string) => RevocationScope)[] = [
+      (id) => ({ session: id }),
+      () => ({ subject: "ada" }),
+      () => ({ tenant: "acme" }),
+      () => ({ everyone: true }),
+    ];
+    for (const scope of scopes) {
+      const { id } = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+      await store.revoke(scope(id), "logout");
+      assert.equal(await store.sweep(Date.now() - HOUR, 10), 0);
+      assert.equal((await read(store, id)).state, "revoked");
+      assert.equal(await store.sweep(Date.now() + HOUR, 10), 1);
+      assert.equal(await store.get(id), null);
+    }
+  },
+
+  "after the sweep of a mass revocation, new sessions live and old ones stay gone": async ({
+    store,
+    other,
+  }) => {
+    const scopes: RevocationScope[] = [{ tenant: "acme" }, { everyone: true }];
+    for (const scope of scopes) {
+      const doomed = await Promise.all([1, 2, 3].map(() => create(store, makeRecord({ tenant: "acme" }))));
+      await store.revoke(scope, "admin");
+      const fresh = await create(other, makeRecord({ tenant: "acme" }));
+      assert.equal(await other.sweep(Date.now() + HOUR, 2), 2);
+      assert.deepEqual(await listAll(store, { state: "active" }), [fresh.id]);
+      assert.equal(await other.sweep(Date.now() + HOUR, 2), 1);
+      for (const { id } of doomed) assert.equal(await store.get(id), null);
+      assert.deepEqual(await read(store, fresh.id), fresh);
+      assert.equal(await store.revoke(scope, "admin"), 1);
+      await store.sweep(Date.now() + HOUR, 10);
+    }
+  },
+
+  "no more than the limit goes at once": async ({ store }) => {
+    await Promise.all(Array.from({ length: 7 }, () => create(store, makeRecord({ createdAt: 1000 }))));
+    const counts: number[] = [];
+    for (let round = 0; round < 4; round++) counts.push(await store.sweep(Date.now(), 3));
+    assert.deepEqual(counts, [3, 3, 1, 0]);
+  },
+
+  "sweepers at once count each row once": async ({ store, other }) => {
+    await Promise.all(Array.from({ length: 60 }, () => create(store, makeRecord({ createdAt: 1000 }))));
+    let total = 0;
+    const sweeper = async (index: number) => {
+      for (let idle = 0; idle < 2; ) {
+        const count = await (index % 2 ? store : other).sweep(Date.now(), 7);
+        total += count;
+        if (count === 0) idle++;
+      }
+    };
+    await Promise.all([0, 1, 2, 3].map(sweeper));
+    assert.equal(total, 60);
+    assert.equal((await store.stats(Date.now())).total, 0);
+  },
+
+  "log items go when they are old, and positions go on growing": async ({ store, other }) => {
+    const start = await logEnd(store);
+    const first = await create(store, makeRecord());
+    await store.revoke({ session: first.id }, "logout");
+    await store.sweep(Date.now() - HOUR, 10);
+    assert.equal((await logFrom(other, start)).length, 1);
+    await store.sweep(Date.now() + HOUR, 10);
+    const { items, cursor } = await other.changes(start);
+    assert.deepEqual(items, []);
+    assert.ok(cursor >= start);
+    const next = await create(other, makeRecord());
+    await other.revoke({ session: next.id }, "logout");
+    assert.equal((await logFrom(store, cursor)).length, 1);
+  },
+};
