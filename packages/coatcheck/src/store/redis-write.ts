@@ -6,6 +6,11 @@ import { RedisScript } from "./redis-script.ts";
 
 /** Compare-and-set of one record, with the limit and the log item in the same step. Answers a `PutOutcome`. */
 export const PUT = new RedisScript(
+  /* lua */ `
+-- A write that changes nothing, of the kind that a full server refuses. It must be the first: a script that has begun
+-- to write is never stopped halfway. Without it a script may always write, as revocations, touches and sweeps shall.
+redis.call('ZADD', KEYS[1] .. 'all', 'XX', 0, '')
+`,
   LOG_LUA,
   ROW_LUA,
   /* lua */ `
