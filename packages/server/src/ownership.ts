@@ -102,6 +102,7 @@ export function requirePrincipal(caller: Caller): Principal {
   return caller.principal;
 }
 
-function forbidden({ session }: Caller, message: string): CoatcheckError {
-  return new CoatcheckError(session.record === null ? "SESSION_REQUIRED" : "FORBIDDEN", message);
+function forbidden({ principal, session }: Caller, message: string): CoatcheckError {
+  const isNobody = principal === null && session.record === null;
+  return new CoatcheckError(isNobody ? "SESSION_REQUIRED" : "FORBIDDEN", message);
 }

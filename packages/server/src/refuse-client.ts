@@ -2,8 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { CoatcheckError, errorBody } from "coatcheck";
 
+/** Milliseconds that what a client still sends is read and dropped: hanging up at once would take the answer back. */
+const PATIENCE = 2000;
+
 /** Answers what is no HTTP request: there is no request object to answer through. */
 export function refuseClient(error: Error & { code?: string }, socket: Socket): void {
+  // What comes after the first fault is at fault too.
+  if (socket.writableEnded) return;
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
@@ -27,4 +32,7 @@ export function refuseClient(error: Error & { code?: string }, socket: Socket): 
       body,
     ].join("\r\n"),
   );
+  socket.resume();
+  const hangUp = setTimeout(() => socket.destroy(), PATIENCE);
+  socket.on("close", () => clearTimeout(hangUp));
 }

@@ -72,7 +72,7 @@ export const createBody = z
       .optional()
       .describe("Adds the token to the answer, for clients that keep no cookies; no cookie is set."),
   })
-  .optional();
+  .nullish();
 
 export const createdSession = z.object({
   sessionId: z.string(),

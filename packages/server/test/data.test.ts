@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { KEYS, serviceOfThisFile } from "./running.ts";
+import { Visitor } from "./visitor.ts";
+
+const service = serviceOfThisFile();
+
+test("merge patches change what they name", async () => {
+  const browser = new Visitor(service().url);
+  const path = `${await browser.create()}/data`;
+  expect((await browser.get(path)).body).toEqual({ success: true, data: {} });
+  await browser.patch(path, { cart: { a: 1, b: 2 }, theme: "dark" });
+  const { body } = await browser.patch(
+    path,
+    { cart: { a: null, c: [3] } },
+    { "content-type": "application/merge-patch+json" },
+  );
+  expect(body.data).toEqual({ cart: { b: 2, c: [3] }, theme: "dark" });
+  expect((await browser.get(path)).body.data).toEqual({ cart: { b: 2, c: [3] }, theme: "dark" });
+});
+
+test("with If-Match a patch applies to that version or not at all", async () => {
+  const slack = new Visitor(service().url, KEYS.slack);
+  const path = `${await slack.create()}/data`;
+  const { headers } = await slack.get(path);
+  const etag = headers.get("etag") ?? "";
+  expect(etag).toBe('"1"');
+  const first = await slack.patch(path, { by: "first" }, { "if-match": etag });
+  expect([first.status, first.headers.get("etag")]).toEqual([200, '"2"']);
+  const second = await slack.patch(path, { by: "second" }, { "if-match": etag });
+  expect([second.status, second.body.error?.code]).toEqual([409, "CONFLICT"]);
+  const odd = await slack.patch(path, { by: "odd" }, { "if-match": "yesterday" });
+  expect([odd.status, odd.body.error?.faults?.[0]?.path]).toEqual([400, "if-match"]);
+  expect((await slack.get(path)).body.data).toEqual({ by: "first" });
+});
+
+test("20 patches at once lose none", async () => {
+  const browser = new Visitor(service().url);
+  const path = `${await browser.create()}/data`;
+  const names = Array.from({ length: 20 }, (_, index) => `field${index}`);
+  const answers = await Promise.all(names.map((name) => browser.patch(path, { [name]: name })));
+  expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
+  const { body, headers } = await browser.get(path);
+  expect(body.data).toEqual(Object.fromEntries(names.map((name) => [name, name])));
+  expect(headers.get("etag")).toBe('"21"');
+});
+
+test("64 KB of data fit, more do not, and change nothing", async () => {
+  const browser = new Visitor(service().url);
+  const path = `${await browser.create()}/data`;
+  const room = 64 * 1024 - '{"text":""}'.length;
+  expect((await browser.patch(path, { text: "x".repeat(room) })).status).toBe(200);
+  for (const text of ["x".repeat(room + 1), "x".repeat(200_000)]) {
+    const { status, body } = await browser.patch(path, { text });
+    expect([status, body.error?.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+  }
+  expect(String((await browser.get(path)).body.data?.text)).toHaveLength(room);
+});

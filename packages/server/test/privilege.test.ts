@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
+import { Visitor } from "./visitor.ts";
+
+const service = serviceOfThisFile();
+
+const visitor = (key: string | null = null) => new Visitor(service().url, key);
+
+async function introspect(token: unknown) {
+  const { body } = await visitor(KEYS.shop).post("/api/v1/sessions/introspect", { token });
+  return body.data;
+}
+
+test("the application logs a browser in with its key and the browser's cookie", async () => {
+  const browser = visitor();
+  const path = await browser.create({ metadata: { from: "a link" } });
+  await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
+  const before = browser.cookie;
+
+  const application = visitor(KEYS.shop);
+  application.cookie = before;
+  const login = await application.post(`${path}/authenticate`, { subject: "user-7", tenant: "geneva" });
+  expect(login.status).toBe(200);
+  expect(login.body.data).toMatchObject({
+    session: { subject: "user-7", tenant: "geneva", type: "authenticated" },
+  });
+  expect(login.body.data).not.toHaveProperty("token");
+  expect(application.cookie).not.toBe(before);
+
+  // The old cookie opens nothing, and gets none that would overwrite the new one.
+  const late = await browser.get(path);
+  expect([late.status, late.body.error?.code]).toEqual([409, "CONFLICT"]);
+  expect(late.headers.getSetCookie()).toEqual([]);
+
+  browser.cookie = application.cookie;
+  expect((await browser.get(`${path}/data`)).body.data).toEqual({ cart: { tacos: 2 } });
+  expect((await browser.get(path)).body.data).toMatchObject({ metadata: { from: "a link" } });
+});
+
+test("nobody logs themselves in, or says of themselves that they have proved who they are", async () => {
+  const browser = visitor();
+  const path = await browser.create();
+  for (const [change, body] of [
+    ["authenticate", { subject: "admin" }],
+    ["elevate", { scope: "pay", maxAge: 60_000 }],
+  ] as const) {
+    const { status, body: answer } = await browser.post(`${path}/${change}`, body);
+    expect([status, answer.error?.code]).toEqual([403, "FORBIDDEN"]);
+  }
+  expect((await browser.get(path)).body.data).toMatchObject({ subject: null, version: 1 });
+  expect((await visitor(KEYS.shop).post(`${path}/authenticate`, { subject: "user-7" })).status).toBe(404);
+});
+
+test("a bearer session is given each new token in the answer, and the old one dies at once", async () => {
+  const slack = visitor(KEYS.slack);
+  const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
+  const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
+  const tokens = [created.body.data?.token];
+  for (const [change, body] of [
+    ["authenticate", { subject: "user-8", remember: true }],
+    ["elevate", { scope: "pay", maxAge: 60_000 }],
+    ["rotate", {}],
+  ] as const) {
+    const { status, body: answer, headers } = await slack.post(`${path}/${change}`, body);
+    expect(status).toBe(200);
+    expect(headers.getSetCookie()).toEqual([]);
+    tokens.push(answer.data?.token);
+  }
+  const last = tokens.pop();
+  expect(await introspect(last)).toMatchObject({ active: true, subject: "user-8", remembered: true });
+  for (const token of tokens)
+    expect(await introspect(token)).toEqual({ active: false, reason: "superseded" });
+  const { elevations } = (await introspect(last)) as { elevations: Record<string, string> };
+  expect(Date.parse(elevations.pay ?? "")).toBeGreaterThan(Date.now());
+});
+
+test("who holds a token may replace it", async () => {
+  const browser = visitor();
+  const path = await browser.create();
+  const before = browser.cookie;
+  const rotated = await browser.post(`${path}/rotate`);
+  expect(rotated.body.data).not.toHaveProperty("token");
+  expect(browser.cookie).not.toBe(before);
+  expect((await browser.get(path)).status).toBe(200);
+
+  const created = await visitor().post("/api/v1/sessions", { transport: "bearer" });
+  expect(created.headers.getSetCookie()).toEqual([]);
+  const { sessionId, token } = created.body.data ?? {};
+  const renewed = await visitor(token).post(`/api/v1/sessions/${sessionId}/rotate`);
+  expect(renewed.body.data?.token).toHaveLength(50);
+  expect((await visitor(renewed.body.data?.token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
+  expect((await visitor(token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(409);
+});
+
+test("elevating needs somebody who is logged in", async () => {
+  const slack = visitor(KEYS.slack);
+  const path = await slack.create();
+  const { status, body } = await slack.post(`${path}/elevate`, { scope: "pay", maxAge: 1000 });
+  expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
+});
+
+test("introspection tells keys only, records no activity, and calls no token an error", async () => {
+  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const { token, sessionId } = created.body.data ?? {};
+  expect(await introspect(token)).toMatchObject({ active: true, sessionId, owner: "consumer:slack" });
+  for (const [text, reason] of [
+    ["", "missing"],
+    ["short", "malformed"],
+    ["A".repeat(50), "forged"],
+    [`${token?.slice(0, 30)}${token?.[30] === "A" ? "B" : "A"}${token?.slice(31)}`, "forged"],
+  ] as const) {
+    expect(await introspect(text)).toEqual({ active: false, reason });
+  }
+  await visitor(ADMIN).delete(`/api/v1/sessions/${sessionId}`);
+  expect(await introspect(token)).toEqual({ active: false, reason: "revoked" });
+
+  const asking = { token };
+  expect((await visitor().post("/api/v1/sessions/introspect", asking)).status).toBe(401);
+  const browser = visitor();
+  await browser.create();
+  expect((await browser.post("/api/v1/sessions/introspect", asking)).status).toBe(403);
+});
+
+test("a token that was ended says so", async () => {
+  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const { token, sessionId } = created.body.data ?? {};
+  await visitor(KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
+  const { status, body } = await visitor(token).get(`/api/v1/sessions/${sessionId}`);
+  expect([status, body.error?.code]).toEqual([401, "SESSION_REVOKED"]);
+});
