@@ -1,3 +1,5 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ShownCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
@@ -164,5 +166,28 @@ describe.each(KINDS)("the orders of the %s backend", (kind) => {
     await shop.restart();
     expect((await visitor.ask("GET", "/cart")).body).toEqual(cart);
     expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
+  });
+
+  test("an order that was placed just before the shop died is found again, and counted once", async () => {
+    const visitor = await shop.visitor();
+    await visitor.ask("POST", "/cart/desserts", { product: "tiramisu", quantity: 2 });
+    const memory = kind === "php" ? "sessions" : "visitors";
+    const before = join(shop.folder, "before");
+    await shop.kill();
+    for (const part of [memory, "stock.json"])
+      cpSync(join(shop.folder, part), join(before, part), { recursive: true });
+    await shop.restart();
+    const headers = key();
+    const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
+    await shop.kill();
+    // As if it had died after the rename that places an order, and before anything else.
+    cpSync(before, shop.folder, { recursive: true });
+    await shop.restart();
+    const stock = await visitor.ask<{ desserts: Record<string, number> }>("GET", "/stock");
+    expect(stock.body.desserts.tiramisu).toBe(78);
+    expect(await visitor.ask("POST", "/orders", ALICE, headers)).toEqual({ status: 200, body: order });
+    expect((await visitor.ask("GET", "/cart")).body).toMatchObject({ itemCount: 0 });
+    expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
+    expect((await visitor.ask<typeof stock.body>("GET", "/stock")).body.desserts.tiramisu).toBe(78);
   });
 });

@@ -87,6 +87,7 @@ export function useBackend(kind: BackendKind, left: Record<string, number> = {})
   });
   return {
     manager,
+    folder: folder.path,
     url: () => used.backend.url,
     upstream: () => used.upstream,
     /** Resolves when it is down; the second call brings it up again, on the same port and folder. */

@@ -57,7 +57,7 @@ export class Transport {
       headers: { "accept-encoding": [...DECOMPRESSORS.keys()].join(", "), ...outgoing.headers },
       signal,
     });
-    const compressed = await this.#read(body, Number(headers["content-length"] ?? 0));
+    const compressed = await this.#read(body);
     return {
       status: statusCode,
       headers,
@@ -70,19 +70,15 @@ export class Transport {
     await this.#pool.destroy();
   }
 
-  async #read(body: Dispatcher.ResponseData["body"], announced: number): Promise<Buffer> {
+  async #read(body: Dispatcher.ResponseData["body"]): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    let size = announced > this.#limit ? announced : 0;
-    if (size === 0) {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > this.#limit) break;
-        chunks.push(chunk);
-      }
+    let size = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > this.#limit) throw this.#tooLarge();
+      chunks.push(chunk);
     }
-    if (size <= this.#limit) return Buffer.concat(chunks);
-    body.on("error", () => {}).destroy();
-    throw this.#tooLarge();
+    return Buffer.concat(chunks);
   }
 
   async #decompress(body: Buffer, encodings: string | string[] | undefined): Promise<Buffer> {

@@ -73,7 +73,6 @@ class Gateway implements Upstream {
   }
 
   async request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamAnswer> {
-    outgoingOf(request, this.#options.baseUrl, null);
     const signal = AbortSignal.timeout(this.#options.timeout);
     try {
       return await this.#queue.run(state.sessionId, signal, () => this.#inTurn(state, request, signal));

@@ -109,6 +109,15 @@ test("returns a second 403, and the 403 of a safe request, as they are", async (
   expect([answer.status, closed.seen.length]).toEqual([403, 2]);
 });
 
+test("a 403 that is not about the token is returned after one repetition", async () => {
+  const server = await serve((_request, response, { path }) =>
+    path === "/token" ? json(response, { token: "always the same" }) : response.writeHead(403).end(),
+  );
+  const upstream = connect(server.origin, { csrf });
+  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
+  expect(server.seen.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
+});
+
 test("nodes that open a session at the same time end up with one account", async () => {
   const nodes = 6;
   const held: (() => void)[] = [];
