@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
 
 interface Write {
@@ -16,11 +16,15 @@ const MOST = 1000;
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
+  readonly #savepoint: StatementSync;
+  readonly #release: StatementSync;
   #waiting: Write[] = [];
   #isScheduled = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#savepoint = database.prepare("SAVEPOINT one");
+    this.#release = database.prepare("RELEASE one");
   }
 
   /**
@@ -56,7 +60,7 @@ export class GroupCommit {
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       for (const write of batch) {
-        this.#database.exec("SAVEPOINT one");
+        this.#savepoint.run();
         try {
           write.run();
           done.push(write);
@@ -66,7 +70,7 @@ export class GroupCommit {
           this.#database.exec("ROLLBACK TO one");
           failed.push([write, error]);
         }
-        this.#database.exec("RELEASE one");
+        this.#release.run();
       }
       this.#database.exec("COMMIT");
     } catch (error) {
