@@ -3,41 +3,26 @@ import { diffMergePatch } from "./patch.ts";
 
 type Members = Record<string, JsonValue | undefined>;
 
-/** Assigning one draft's view into another stores what it shows at that moment, not the view. */
-const drafts = new WeakMap<object, Draft>();
+/** How a draft is found behind its view. */
+const DRAFT = Symbol("coatcheck.draft");
 
 /**
  * A view of a frozen object that may be assigned to. The object itself stays as it is; what was assigned comes out
  * as a merge patch, so that two requests which change different things both keep their change.
  *
- * Reading costs a lookup; a level is copied when it is first written, an array when it is first read.
+ * Reading costs a lookup; a level is copied when it is first written, an array when it is first read. The draft is its
+ * view's own handler, because every request that reads its data makes one.
  */
-export class Draft {
+export class Draft implements ProxyHandler<Members> {
   readonly #base: JsonObject;
-  readonly #children = new Map<string, Draft>();
+  #children: Map<string, Draft> | null = null;
   #copy: Members | null = null;
   /** Read and assign here. */
   readonly view: Members;
 
   constructor(base: JsonObject) {
     this.#base = base;
-    this.view = new Proxy<Members>(
-      {},
-      {
-        get: (_target, name) => (typeof name === "string" ? this.#read(name) : undefined),
-        set: (_target, name, value) => typeof name === "string" && this.#write(name, value),
-        deleteProperty: (_target, name) => typeof name === "string" && this.#remove(name),
-        has: (_target, name) => typeof name === "string" && Object.hasOwn(this.#members, name),
-        ownKeys: () => Object.keys(this.#members),
-        getOwnPropertyDescriptor: (_target, name) =>
-          typeof name === "string" && Object.hasOwn(this.#members, name)
-            ? { value: this.#read(name), writable: true, enumerable: true, configurable: true }
-            : undefined,
-        defineProperty: (_target, name, descriptor) =>
-          typeof name === "string" && this.#write(name, descriptor.value),
-      },
-    );
-    drafts.set(this.view, this);
+    this.view = new Proxy<Members>({}, this);
   }
 
   /** What was assigned since the draft was made, as a merge patch; null when nothing really changed. */
@@ -48,6 +33,7 @@ export class Draft {
 
   /** What the view shows now; the base itself while nothing was assigned. */
   current(): JsonObject {
+    if (this.#children === null) return this.#members;
     let current: Members | null = null;
     for (const [name, child] of this.#children) {
       const value = child.current();
@@ -58,18 +44,50 @@ export class Draft {
     return current ?? this.#members;
   }
 
+  get(_target: Members, name: string | symbol): unknown {
+    if (typeof name === "string") return this.#read(name);
+    return name === DRAFT ? this : undefined;
+  }
+
+  set(_target: Members, name: string | symbol, value: JsonValue | undefined): boolean {
+    return typeof name === "string" && this.#write(name, value);
+  }
+
+  defineProperty(_target: Members, name: string | symbol, descriptor: PropertyDescriptor): boolean {
+    return typeof name === "string" && this.#write(name, descriptor.value);
+  }
+
+  deleteProperty(_target: Members, name: string | symbol): boolean {
+    return typeof name === "string" && this.#write(name, undefined) && delete this.#copy?.[name];
+  }
+
+  has(_target: Members, name: string | symbol): boolean {
+    return typeof name === "string" && Object.hasOwn(this.#members, name);
+  }
+
+  ownKeys(): string[] {
+    return Object.keys(this.#members);
+  }
+
+  getOwnPropertyDescriptor(_target: Members, name: string | symbol): PropertyDescriptor | undefined {
+    if (typeof name !== "string" || !Object.hasOwn(this.#members, name)) return undefined;
+    return { value: this.#read(name), writable: true, enumerable: true, configurable: true };
+  }
+
   get #members(): JsonObject {
     return this.#copy ?? this.#base;
   }
 
   #read(name: string): JsonValue | undefined {
-    const value = Object.hasOwn(this.#members, name) ? this.#members[name] : undefined;
-    if (Array.isArray(value) && value === this.#base[name]) {
+    const members = this.#members;
+    const value = Object.hasOwn(members, name) ? members[name] : undefined;
+    if (typeof value !== "object" || value === null || value !== this.#base[name]) return value;
+    if (!isJsonObject(value)) {
       const array: JsonValue = structuredClone(value);
       this.#write(name, array);
       return array;
     }
-    if (!isJsonObject(value) || value !== this.#base[name]) return value;
+    this.#children ??= new Map();
     let child = this.#children.get(name);
     if (!child) {
       child = new Draft(value);
@@ -81,18 +99,14 @@ export class Draft {
   #write(name: string, value: JsonValue | undefined): boolean {
     this.#copy ??= { ...this.#base };
     this.#copy[name] = detached(value);
-    this.#children.delete(name);
+    this.#children?.delete(name);
     return true;
-  }
-
-  #remove(name: string): boolean {
-    this.#copy ??= { ...this.#base };
-    this.#children.delete(name);
-    return delete this.#copy[name];
   }
 }
 
+/** Assigning one draft's view into another stores what it shows at that moment, not the view. */
 function detached(value: JsonValue | undefined): JsonValue | undefined {
-  const draft = isJsonObject(value) ? drafts.get(value) : undefined;
-  return draft ? structuredClone(draft.current()) : value;
+  if (!isJsonObject(value)) return value;
+  const draft: unknown = Reflect.get(value, DRAFT);
+  return draft instanceof Draft ? structuredClone(draft.current()) : value;
 }
