@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { type AdapterCases, count, login, logout, remember, show, showSession, still } from "./case.ts";
+
+/** From the first visit to the last: what is stored when, and what the browser is given. */
+export const lifeCases: AdapterCases = {
+  "a page that never asks for the session costs nothing and says nothing": {
+    routes: { "/count": count, "/still": still },
+    async check(rig) {
+      const browser = rig.browser();
+      await browser.send("/count");
+      const { reads, writes } = rig.store;
+      const answer = await browser.send("/still");
+      assert.equal(answer.body, "still");
+      assert.equal(answer.headers["cache-control"], undefined);
+      assert.equal(answer.headers.vary, undefined);
+      assert.deepEqual(answer.cookies, []);
+      assert.deepEqual([rig.store.reads, rig.store.writes], [reads, writes]);
+    },
+  },
+  "a visitor who leaves nothing behind is not stored and gets no cookie": {
+    routes: { "/show": show },
+    async check(rig) {
+      const answer = await rig.send("/show");
+      assert.equal(JSON.parse(answer.body).isNew, true);
+      assert.deepEqual(answer.cookies, []);
+      assert.equal(await rig.stored(), 0);
+    },
+  },
+  "the first assignment stores the session and sets the cookie, once": {
+    routes: { "/count": count, "/show": show },
+    async check(rig) {
+      const browser = rig.browser();
+      const first = await browser.send("/count");
+      assert.equal(first.cookies.length, 1);
+      assert.match(
+        String(first.cookies[0]),
+        /^__Host-sid=[\w-]{50}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      );
+      const second = await browser.send("/count");
+      assert.deepEqual(second.cookies, []);
+      const third = await browser.send("/show");
+      assert.equal(JSON.parse(third.body).data.count, 2);
+      assert.equal(await rig.stored(), 1);
+    },
+  },
+  "reading writes nothing": {
+    routes: { "/count": count, "/show": show },
+    async check(rig) {
+      const browser = rig.browser();
+      await browser.send("/count");
+      const { writes } = rig.store;
+      const answer = await browser.send("/show");
+      assert.deepEqual(answer.cookies, []);
+      assert.equal(rig.store.writes, writes);
+    },
+  },
+  "parallel requests that each write their own field lose none": {
+    routes: {
+      "/own": {
+        async handle(exchange) {
+          const session = await exchange.session.load();
+          const field = exchange.session.client.host?.split(":")[0] ?? "";
+          session.data[field] = true;
+          return exchange.reply(204, {});
+        },
+      },
+      "/count": count,
+      "/show": show,
+    },
+    async check(rig) {
+      const browser = rig.browser();
+      await browser.send("/count");
+      const fields = Array.from({ length: 20 }, (_, index) => `field${index}`);
+      await Promise.all(fields.map((host) => browser.send("/own", { headers: { host } })));
+      const { data } = JSON.parse((await browser.send("/show")).body);
+      assert.deepEqual(Object.keys(data).sort(), ["count", ...fields].sort());
+    },
+  },
+  "login keeps id and data, hands out a new token and kills the old one": {
+    routes: { "/count": count, "/login": login, "/show": show },
+    async check(rig) {
+      const browser = rig.browser();
+      const before = JSON.parse((await browser.send("/count")).body);
+      const old = browser.token;
+      const answer = await browser.send("/login");
+      assert.notEqual(browser.token, old);
+      const after = JSON.parse(answer.body);
+      assert.deepEqual([after.id, after.subject, after.data.count], [before.id, "ann", 1]);
+      const fixed = await rig.send("/show", { headers: { cookie: `__Host-sid=${old}` } });
+      assert.deepEqual(JSON.parse(fixed.body).refusal, "superseded");
+    },
+  },
+  "a remembered login outlives the browser, any other does not": {
+    routes: { "/login": login, "/remember": remember },
+    async check(rig) {
+      assert.doesNotMatch(String((await rig.send("/login")).cookies[0]), /Max-Age|Expires/);
+      assert.match(String((await rig.send("/remember")).cookies[0]), /; Max-Age=7776000;/);
+    },
+  },
+  "logout ends the session for good and tells the browser to forget": {
+    routes: { "/login": login, "/logout": logout, "/show": { ...show, guard: "session" } },
+    async check(rig) {
+      const browser = rig.browser();
+      await browser.send("/login");
+      const token = browser.token;
+      const answer = await browser.send("/logout", { method: "POST" });
+      assert.equal(answer.headers["clear-site-data"], '"cache", "storage"');
+      assert.match(String(answer.cookies[0]), /^__Host-sid=; Max-Age=0; Path=\/; Expires=Thu, 01 Jan 1970/);
+      assert.equal(browser.token, undefined);
+      const replayed = await rig.send("/show", { headers: { cookie: `__Host-sid=${token}` } });
+      assert.deepEqual([replayed.status, replayed.code], [401, "SESSION_REVOKED"]);
+      assert.deepEqual(replayed.cookies, []);
+    },
+  },
+  "a logout during a slow request that writes stays a logout": {
+    routes: { "/count": count, "/logout": logout },
+    async check(rig) {
+      const browser = rig.browser();
+      await browser.send("/count");
+      const cookie = `__Host-sid=${browser.token}`;
+      const writing = rig.store.hold();
+      const slow = rig.send("/count", { headers: { cookie } });
+      await writing.arrived;
+      assert.equal((await rig.send("/logout", { headers: { cookie } })).status, 200);
+      writing.release();
+      const late = await slow;
+      assert.deepEqual([late.status, late.code], [401, "SESSION_REVOKED"]);
+      assert.deepEqual(late.cookies, []);
+      assert.equal((await rig.manager.stats()).active, 0);
+    },
+  },
+  "a flash message is read once": {
+    routes: {
+      "/leave": {
+        async handle(exchange) {
+          (await exchange.session.load()).flash("notice", "saved");
+          return exchange.reply(302, { location: "/take" });
+        },
+      },
+      "/take": {
+        async handle(exchange) {
+          const message = (await exchange.session.load()).takeFlash("notice");
+          return exchange.reply(200, {}, String(message));
+        },
+      },
+    },
+    async check(rig) {
+      const browser = rig.browser();
+      const redirect = await browser.send("/leave");
+      assert.deepEqual([redirect.status, redirect.headers.location], [302, "/take"]);
+      assert.equal((await browser.send("/take")).body, "saved");
+      assert.equal((await browser.send("/take")).body, "undefined");
+    },
+  },
+  "guards answer with the code that says what to do": {
+    routes: {
+      "/login": login,
+      "/count": count,
+      "/session": { ...show, guard: "session" },
+      "/subject": { ...show, guard: "subject" },
+      "/sudo": { ...show, guard: { elevated: "payment" } },
+      "/elevate": {
+        async handle(exchange) {
+          const session = await exchange.session.load();
+          await session.elevate("payment", 60_000);
+          return showSession(exchange);
+        },
+      },
+    },
+    async check(rig) {
+      const browser = rig.browser();
+      const try_ = async (path: string) => {
+        const { status, code } = await browser.send(path);
+        return code === null ? status : `${status} ${code}`;
+      };
+      assert.equal(await try_("/session"), "401 SESSION_REQUIRED");
+      await browser.send("/count");
+      assert.equal(await try_("/session"), 200);
+      assert.equal(await try_("/subject"), "401 SESSION_REQUIRED");
+      await browser.send("/login");
+      assert.equal(await try_("/subject"), 200);
+      assert.equal(await try_("/sudo"), "403 REAUTHENTICATION_REQUIRED");
+      await browser.send("/elevate");
+      assert.equal(await try_("/sudo"), 200);
+      rig.pass(60_000);
+      assert.equal(await try_("/sudo"), "403 REAUTHENTICATION_REQUIRED");
+    },
+  },
+  "a handler that throws: the framework answers, what was assigned is kept": {
+    routes: {
+      "/throw": {
+        async handle(exchange) {
+          const session = await exchange.session.load();
+          session.data.count = 7;
+          throw new Error("handler's own");
+        },
+      },
+      "/show": show,
+    },
+    async check(rig) {
+      const browser = rig.browser();
+      const answer = await browser.send("/throw");
+      assert.equal(answer.status, 500);
+      assert.equal(JSON.parse((await browser.send("/show")).body).data.count, 7);
+    },
+  },
+  "data that will not do answers 400 or 413, stores nothing and sets no cookie": {
+    policy: { dataLimit: 100 },
+    routes: {
+      "/large": {
+        async handle(exchange) {
+          (await exchange.session.load()).data.text = "x".repeat(1000);
+          return exchange.reply(200, {}, "done");
+        },
+      },
+    },
+    async check(rig) {
+      const answer = await rig.send("/large");
+      assert.deepEqual([answer.status, answer.code], [413, "PAYLOAD_TOO_LARGE"]);
+      assert.deepEqual(answer.cookies, []);
+      assert.equal(await rig.stored(), 0);
+    },
+  },
+};

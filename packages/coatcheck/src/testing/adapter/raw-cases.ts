@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import type { AdapterCase, AdapterCases } from "./case.ts";
+import { login, show } from "./case.ts";
+import type { Route } from "./exchange.ts";
+
+/** Saves something, then answers on the response of `node:http` itself. */
+function writing(write: (response: ServerResponse) => unknown): Route {
+  return {
+    async handle(exchange) {
+      const session = await exchange.session.load();
+      session.data.saved = true;
+      const response = exchange.raw?.();
+      if (!response) throw new Error("This adapter has no response of node:http.");
+      return write(response);
+    },
+  };
+}
+
+/** The ways to answer on a response of `node:http`, with the status and body that must arrive. */
+const ways: Record<string, [write: (response: ServerResponse) => unknown, status: number, body: string]> = {
+  "writeHead with a status": [(response) => response.writeHead(201).end("body"), 201, "body"],
+  "writeHead with an object": [
+    (response) => response.writeHead(200, { "x-one": "1" }).end("body"),
+    200,
+    "body",
+  ],
+  "writeHead with a reason and an object": [
+    (response) => response.writeHead(200, "Fine", { "x-one": "1" }).end("body"),
+    200,
+    "body",
+  ],
+  "writeHead with a flat list that sets a cookie": [
+    (response) => response.writeHead(200, ["set-cookie", "a=1", "x-one", "1"]).end("body"),
+    200,
+    "body",
+  ],
+  "writeHead with a list of pairs": [
+    (response) => Reflect.apply(response.writeHead, response, [200, [["set-cookie", "a=1"]]]).end("body"),
+    200,
+    "body",
+  ],
+  "writeHead over setHeader": [
+    (response) => response.setHeader("set-cookie", "a=1").writeHead(302, { location: "/next" }).end(),
+    302,
+    "",
+  ],
+  "end alone": [(response) => response.end("body"), 200, "body"],
+  "end with a callback": [(response) => response.end("body", () => {}), 200, "body"],
+  "end twice": [(response) => response.end("body").end(), 200, "body"],
+  "writes, then end": [
+    (response) => {
+      response.write("bo");
+      response.write("dy");
+      response.end();
+    },
+    200,
+    "body",
+  ],
+  "flushHeaders, then end": [
+    (response) => {
+      response.flushHeaders();
+      response.end("body");
+    },
+    200,
+    "body",
+  ],
+};
+
+/** What only frameworks on top of `node:http` can do wrong. */
+export const rawCases: AdapterCases = {
+  ...Object.fromEntries(
+    Object.entries(ways).map(([name, [write, status, body]]): [string, AdapterCase] => [
+      `the session's cookie leaves with ${name}`,
+      {
+        routes: { "/write": writing(write), "/show": show },
+        async check(rig) {
+          const browser = rig.browser();
+          const hold = rig.store.hold();
+          const sent = browser.send("/write");
+          await hold.arrived;
+          hold.release();
+          const answer = await sent;
+          assert.deepEqual([answer.status, answer.body], [status, body]);
+          assert.equal(JSON.parse((await browser.send("/show")).body).data.saved, true);
+        },
+      },
+    ]),
+  ),
+  "a client that goes away before the commit loses nothing, and the server lives": {
+    routes: { "/write": writing((response) => response.end("body")), "/login": login },
+    async check(rig) {
+      const writes = rig.store.hold();
+      const { hostname, port } = new URL(rig.url);
+      const socket = connect(Number(port), hostname);
+      socket.write("GET /write HTTP/1.1\r\nhost: x\r\n\r\n");
+      await writes.arrived;
+      socket.destroy();
+      assert.equal(await text(socket).catch(() => ""), "");
+      const stored = once(rig.manager.events, "created");
+      writes.release();
+      await stored;
+      assert.equal((await rig.send("/login")).status, 200);
+    },
+  },
+};
