@@ -1,3 +1,4 @@
+import { CoatcheckError } from "../session/errors.ts";
 import type { PostgresPool } from "./postgres-pool.ts";
 
 /**
@@ -16,14 +17,24 @@ function settingsFor(deadline: number, longDeadline: number): string {
     .join(" ");
 }
 
-/** A pool of ten connections to the server that the URL names. They are made as they are needed. */
+/**
+ * A pool of ten connections to the server that the URL names. They are made as they are needed.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` without a cause when it is no such URL: Node's error repeats the password.
+ */
 export async function connectPostgres(
   connectionString: string,
   deadline: number,
   longDeadline: number,
 ): Promise<PostgresPool> {
+  const url = URL.parse(connectionString);
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol)) {
+    throw new CoatcheckError(
+      "STORE_UNAVAILABLE",
+      "PostgreSQL's URL is not of the form postgres://user:password@host:port/database.",
+    );
+  }
   const { Pool } = await import("pg");
-  const url = new URL(connectionString);
   const given = url.searchParams.get("options") ?? "";
   url.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${given}`.trim());
   return new Pool({

@@ -1,14 +1,16 @@
 import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
-import { DeadlinePool, type PostgresPool } from "./postgres-pool.ts";
+import { DeadlinePool, type PoolManner, type PostgresPool } from "./postgres-pool.ts";
 import type { PostgresSchema } from "./postgres-schema.ts";
 
 /** A PostgreSQL database, every call to which is over within a deadline. */
 export class PostgresDatabase {
   /** For queries that are put together. */
   readonly kysely: Kysely<PostgresSchema>;
+  readonly #pool: DeadlinePool;
 
-  constructor(pool: PostgresPool, deadline: number) {
-    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: new DeadlinePool(pool, deadline) }) });
+  constructor(pool: PostgresPool, manner: PoolManner) {
+    this.#pool = new DeadlinePool(pool, manner);
+    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: this.#pool }) });
   }
 
   /** The rows that a statement answers. */
@@ -29,5 +31,10 @@ export class PostgresDatabase {
   /** The number that a statement answers as `count`. */
   async count(statement: string, parameters: readonly unknown[]): Promise<number> {
     return (await this.first<{ count: number }>(statement, parameters)).count;
+  }
+
+  /** Closes the connections, also those of others on the same pool. */
+  async end(): Promise<void> {
+    await this.#pool.end();
   }
 }

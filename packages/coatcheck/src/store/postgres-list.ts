@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { Page, PageRequest, SessionFilter, StoreStats } from "../session/store.ts";
 import { encodeCursor, readPageRequest } from "./page.ts";
 import type { PostgresSchema } from "./postgres-schema.ts";
+import { READ } from "./postgres-statements.ts";
 import { recordOf } from "./row.ts";
 
 const FILTERS = [
@@ -21,7 +22,7 @@ export async function listSessions(
   page: PageRequest,
 ): Promise<Page> {
   const { limit, after } = readPageRequest(page);
-  let query = db.selectFrom("coatcheck_session_now").selectAll();
+  let query = db.selectFrom("coatcheck_session_now").select(READ);
   for (const [name, column] of FILTERS) {
     const value = filter[name];
     if (value !== undefined) query = query.where(column, "=", value);

@@ -6,6 +6,8 @@ import type {
 
 /** What the store sends: text, parameters, and how to read what comes back. */
 export interface PostgresQuery {
+  /** Statements of the hot paths are named, so that each connection plans them once. */
+  readonly name?: string;
   readonly text: string;
   readonly values: unknown[];
   readonly types: { getTypeParser(oid: number): (text: string) => unknown };
@@ -41,6 +43,25 @@ const types: PostgresQuery["types"] = {
 
 const ignore = () => {};
 
+/** Names by text. The store's texts are few: values are parameters. */
+const names = new Map<string, { readonly name: string }>();
+
+function nameOf(text: string): { readonly name: string } {
+  const known = names.get(text);
+  if (known) return known;
+  const named = { name: `coatcheck_${names.size}` };
+  names.set(text, named);
+  return named;
+}
+
+/** How a {@link DeadlinePool} goes about its queries. */
+export interface PoolManner {
+  /** Milliseconds. */
+  readonly deadline: number;
+  /** Whether statements are planned once for each connection, or anew for the values of each call. */
+  readonly planOnce: boolean;
+}
+
 /**
  * A pool that answers in time. From the moment a connection is asked for, everything done with it must be over within
  * the deadline. A connection that has missed it is closed, not handed to the next caller, because a hung server holds
@@ -50,37 +71,40 @@ export class DeadlinePool implements KyselyPool {
   /** Kysely wants to see some. */
   readonly options: object = {};
   readonly #pool: PostgresPool;
-  readonly #deadline: number;
+  readonly #manner: PoolManner;
 
-  constructor(pool: PostgresPool, deadline: number) {
+  constructor(pool: PostgresPool, manner: PoolManner) {
     this.#pool = pool;
-    this.#deadline = deadline;
+    this.#manner = manner;
   }
 
   async connect(): Promise<KyselyClient> {
-    const until = performance.now() + this.#deadline;
+    const until = performance.now() + this.#manner.deadline;
     const connecting = this.#pool.connect();
     try {
-      return new DeadlineClient(await within(until, connecting), until);
+      return new DeadlineClient(await within(until, connecting), until, this.#manner.planOnce);
     } catch (error) {
       connecting.then((late) => late.release(), ignore);
       throw error;
     }
   }
 
+  /** Closes every connection. A server that does not say good-bye in time is not waited for. */
   async end(): Promise<void> {
-    await this.#pool.end();
+    await within(performance.now() + this.#manner.deadline, this.#pool.end()).catch(ignore);
   }
 }
 
 class DeadlineClient implements KyselyClient {
   readonly #client: PostgresClient;
   readonly #until: number;
+  readonly #planOnce: boolean;
   #isLate = false;
 
-  constructor(client: PostgresClient, until: number) {
+  constructor(client: PostgresClient, until: number, planOnce: boolean) {
     this.#client = client;
     this.#until = until;
+    this.#planOnce = planOnce;
     // A connection that breaks tells its query, and besides emits an error, which without a listener ends the process.
     client.on("error", ignore);
   }
@@ -90,7 +114,8 @@ class DeadlineClient implements KyselyClient {
   async query<R>(text = "", values: ReadonlyArray<unknown> = []): Promise<PostgresQueryResult<R>> {
     if (this.#isLate) throw late();
     try {
-      const result = await within(this.#until, this.#client.query({ text, values: [...values], types }));
+      const query = { ...(this.#planOnce && nameOf(text)), text, values: [...values], types };
+      const result = await within(this.#until, this.#client.query(query));
       return result as PostgresQueryResult<R>;
     } catch (error) {
       this.#isLate ||= error instanceof Late;

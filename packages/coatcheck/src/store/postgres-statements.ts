@@ -28,6 +28,9 @@ type Column = keyof typeof COLUMNS;
 
 const NAMES = Object.keys(COLUMNS) as Column[];
 
+/** What is read of a session; named, since a planned `*` would break when a newer program adds a column. */
+export const READ: readonly (keyof SessionRow)[] = [...NAMES, "ends_at"];
+
 /** A row's values, in the order of the parameters of {@link INSERT} and {@link UPDATE}. */
 export function valuesOf(row: SessionRow): readonly unknown[] {
   return NAMES.map((name) => row[name]);
@@ -63,7 +66,8 @@ const STANDING = `
 
 /** Parameter: id. Answers one row, whose columns of the session are null when there is none. */
 export const GET = `
-  select * from (${STANDING}) standing left join coatcheck_session_now on id = $1::uuid`;
+  select standing.*, ${READ.map((name) => `s.${name}`).join(", ")}
+  from (${STANDING}) standing left join coatcheck_session_now s on s.id = $1::uuid`;
 
 /** Queues with other writes that count the subject's sessions. */
 const HAS_ROOM = `coatcheck_has_room(${at("subject")}, ${at("id")}, ${MOST}, ${NOW})`;

@@ -75,16 +75,18 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Sess
     : options.pool;
   // An idle connection that breaks is the pool's to replace; nobody waits for it.
   pool.on("error", () => {});
+  const quick = new PostgresDatabase(pool, { deadline, planOnce: true });
+  const slow = new PostgresDatabase(pool, { deadline: longDeadline, planOnce: false });
+  const end = async () => {
+    if (isOurs) await quick.end();
+  };
   try {
-    const slow = new PostgresDatabase(pool, longDeadline);
     await migratePostgres(slow.kysely);
-    const quick = new PostgresDatabase(pool, deadline);
-    const end = async () => (isOurs ? pool.end() : undefined);
-    return new PostgresStore({ quick, slow, clock, end });
   } catch (error) {
-    if (isOurs) await pool.end();
+    await end();
     throw postgresUnavailable(error);
   }
+  return new PostgresStore({ quick, slow, clock, end });
 }
 
 interface StoreParts {
