@@ -1,0 +1,23 @@
+/**
+ * Runs `task` while no other tab of this origin runs one under the same name. `waited` says that another tab held the
+ * lock before, so that its result may be adopted.
+ *
+ * The lock is held around one request only: a page that holds a lock cannot enter the back/forward cache. Without Web
+ * Locks, or when the holder is frozen for longer than `patience` milliseconds, the task runs unguarded: two requests
+ * instead of one. `task` must not reject.
+ */
+export async function exclusively(
+  locks: Pick<LockManager, "request"> | undefined | false,
+  name: string,
+  patience: number,
+  task: (waited: boolean) => Promise<void>,
+): Promise<void> {
+  if (!locks) return task(false);
+  try {
+    await locks.request(name, { ifAvailable: true }, (lock) =>
+      lock ? task(false) : locks.request(name, { signal: AbortSignal.timeout(patience) }, () => task(true)),
+    );
+  } catch {
+    await task(false);
+  }
+}

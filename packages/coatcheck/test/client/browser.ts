@@ -1,0 +1,197 @@
+import { onTestFinished } from "vitest";
+import {
+  type Clock,
+  createSessionManager,
+  type Scope,
+  type SessionManager,
+  type SessionManagerOptions,
+  type SessionView,
+} from "../../src/client/index.ts";
+
+export const ORIGIN = "https://shop.test";
+export const BASE = `${ORIGIN}/session`;
+
+export interface User {
+  readonly name: string;
+}
+
+/** A clock that moves when it is told to. */
+export class TestClock implements Clock {
+  #now = 1_000_000;
+  #tasks = new Set<{ at: number; task: () => void }>();
+
+  now = () => this.#now;
+
+  schedule(delay: number, task: () => void): () => void {
+    const entry = { at: this.#now + delay, task };
+    this.#tasks.add(entry);
+    return () => this.#tasks.delete(entry);
+  }
+
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+    for (const entry of [...this.#tasks].sort((left, right) => left.at - right.at)) {
+      if (entry.at > this.#now || !this.#tasks.delete(entry)) continue;
+      entry.task();
+    }
+  }
+
+  /** Somebody sets the machine's clock; no time passes. */
+  set(milliseconds: number): void {
+    this.#now = milliseconds;
+  }
+}
+
+let rev = 1;
+
+/** An answer with a session in it. */
+export function view(
+  id: string,
+  user: User | null = { name: "Ada" },
+  change: { readonly expiresInMs?: number; readonly rev?: number; readonly token?: string } = {},
+): SessionView<User> {
+  const { expiresInMs = 3_600_000, token = "token-1" } = change;
+  const session = {
+    id,
+    type: user ? ("authenticated" as const) : ("anonymous" as const),
+    subject: user?.name ?? null,
+    tenant: null,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    expiresAt: "2026-01-02T00:00:00.000Z",
+    expiresInMs,
+    idleExpiresInMs: 7_200_000,
+    version: 1,
+  };
+  const answer = { session, rev: change.rev ?? rev++, csrf_token: token };
+  return user ? { status: "authenticated", user, ...answer } : { status: "anonymous", user, ...answer };
+}
+
+export const nobody: SessionView<User> = {
+  status: "none",
+  session: null,
+  user: null,
+  rev: 0,
+  csrf_token: null,
+};
+
+export const success = (data: unknown, headers: Record<string, string> = {}) =>
+  Response.json({ success: true, data }, { headers });
+
+export const failure = (status: number, code: string, headers: Record<string, string> = {}) =>
+  Response.json({ success: false, error: { code, message: `It is ${code}.` } }, { status, headers });
+
+/** What a request looked like, taken before its body is read. */
+export interface Seen {
+  readonly line: string;
+  readonly token: string | null;
+  readonly request: Request;
+}
+
+type Answer = Response | Promise<Response>;
+
+/** The network: answers by `METHOD path`, the newest rule first, and remembers what came. */
+export class Network {
+  readonly seen: Seen[] = [];
+  #answers = new Map<string, (request: Request) => Answer>();
+
+  on(line: string, answer: (request: Request) => Answer): this {
+    this.#answers.set(line, answer);
+    return this;
+  }
+
+  count(line: string): number {
+    return this.seen.filter((request) => request.line === line).length;
+  }
+
+  send = async (request: Request): Promise<Response> => {
+    const { pathname, search, origin } = new URL(request.url);
+    const line = `${request.method} ${origin === ORIGIN ? "" : origin}${pathname}${search}`;
+    this.seen.push({ line, token: request.headers.get("x-csrf-token"), request: request.clone() });
+    const answer = this.#answers.get(line);
+    if (!answer) throw new TypeError("Failed to fetch");
+    return answer(request);
+  };
+}
+
+/** One page: its events, its cookie jar (shared by the pages of one browser), and what the browser lends it. */
+export class Page {
+  readonly window = new EventTarget();
+  readonly jar: { cookie: string };
+  reloads = 0;
+  visible = true;
+
+  constructor(jar = { cookie: "" }) {
+    this.jar = jar;
+  }
+
+  get scope(): Scope {
+    const page = this;
+    return {
+      document: {
+        get cookie() {
+          return page.jar.cookie;
+        },
+        get visibilityState() {
+          return page.visible ? "visible" : "hidden";
+        },
+      },
+      location: { origin: ORIGIN, reload: () => void page.reloads++ },
+      navigator: { onLine: true, locks: navigator.locks },
+      BroadcastChannel,
+      addEventListener: page.window.addEventListener.bind(page.window),
+    };
+  }
+
+  fire(type: string, properties: object = {}): void {
+    this.window.dispatchEvent(Object.assign(new Event(type), properties));
+  }
+
+  show(): void {
+    this.visible = true;
+    this.fire("visibilitychange");
+  }
+}
+
+let bases = 0;
+
+/** A manager on a page, disposed of when the test is over; each test has its own channel and lock. */
+export function open(
+  network: Network,
+  options: SessionManagerOptions<User> & { readonly page?: Page } = {},
+): SessionManager<User> {
+  const { page = new Page(), ...rest } = options;
+  const manager = createSessionManager<User>({
+    baseUrl: BASE,
+    transport: network.send,
+    scope: page.scope,
+    ...rest,
+  });
+  onTestFinished(() => manager.dispose());
+  return manager;
+}
+
+/** A base of its own, for tests with several tabs. */
+export const ownBase = () => `${ORIGIN}/session-${++bases}`;
+
+/** Resolves with the first value of `store` that `wanted` accepts. */
+export function until<Value>(
+  store: { subscribe(listener: (value: Value) => void): () => void },
+  wanted: (value: Value) => boolean,
+): Promise<Value> {
+  return new Promise((resolve) => {
+    let stop: (() => void) | undefined;
+    stop = store.subscribe((value) => {
+      if (!wanted(value)) return;
+      queueMicrotask(() => stop?.());
+      resolve(value);
+    });
+  });
+}
+
+/** A promise and its ends. */
+export function gate<Value = void>() {
+  return Promise.withResolvers<Value>();
+}
+
+/** Lets everything that is ready run: promises, channels, locks. */
+export const settle = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { failure, gate, Network, nobody, open, Page, settle, success, TestClock, view } from "./browser.ts";
+
+const GET = "GET /session";
+const DELETE = "DELETE /session";
+
+describe("signing out", () => {
+  it("is not undone by an answer that was under way", async () => {
+    const late = gate<Response>();
+    const network = new Network().on(GET, () => late.promise).on(DELETE, () => success(nobody));
+    const manager = open(network, { initialState: view("s1") });
+    const asked = manager.getSession({ fresh: true });
+    await settle();
+    await manager.logout();
+    late.resolve(success(view("s1", { name: "Ada" }, { rev: 1e6 })));
+    expect(await asked).toBe(null);
+    expect(manager.$session.get()).toMatchObject({ status: "none", reason: "signed-out" });
+  });
+
+  it("is not undone by a question asked before the server knows", async () => {
+    const gone = gate<Response>();
+    const network = new Network().on(GET, () => success(view("s1"))).on(DELETE, () => gone.promise);
+    const manager = open(network, { initialState: view("s1") });
+    const out = manager.logout();
+    const asked = manager.getSession({ fresh: true });
+    await settle();
+    expect(manager.$meta.get().signOut).toBe("pending");
+    expect(network.count(GET)).toBe(0);
+    gone.resolve(success(nobody));
+    await out;
+    expect(manager.$meta.get().signOut).toBe(undefined);
+    // Even a server that has not heard of it everywhere brings nobody back.
+    expect(await asked).toBe(null);
+    expect(manager.$session.get().status).toBe("none");
+  });
+
+  it("fails visibly, and is tried again when the page is shown", async () => {
+    const page = new Page();
+    const network = new Network().on(GET, () => success(view("s1")));
+    const manager = open(network, { page, initialState: view("s1"), revalidate: { focus: false } });
+    await expect(manager.logout({ everywhere: true })).rejects.toMatchObject({ code: "NETWORK" });
+    expect(manager.$session.get().status).toBe("none");
+    expect(manager.$meta.get().signOut).toBe("failed");
+    expect(await manager.getSession({ fresh: true })).toBe(null);
+    expect(manager.$meta.get().signOut).toBe("failed");
+    network.on("DELETE /session?everywhere", () => success(nobody));
+    page.show();
+    await settle();
+    expect(manager.$meta.get().signOut).toBe(undefined);
+    expect(network.count("DELETE /session?everywhere")).toBe(2);
+  });
+
+  it("is tried again when the browser is back online", async () => {
+    const page = new Page();
+    const network = new Network();
+    const manager = open(network, { page, initialState: view("s1") });
+    page.fire("offline");
+    await expect(manager.logout()).rejects.toMatchObject({ code: "NETWORK" });
+    network.on(DELETE, () => success(nobody));
+    page.fire("online");
+    await settle();
+    expect(manager.$meta.get().signOut).toBe(undefined);
+  });
+
+  it("shows the session until the server knows, where that is wanted", async () => {
+    const network = new Network().on(DELETE, () => failure(503, "STORE_UNAVAILABLE"));
+    const manager = open(network, { initialState: view("s1") });
+    await expect(manager.logout({ optimistic: false })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(manager.$session.get().status).toBe("authenticated");
+    network.on(DELETE, () => success(nobody));
+    await manager.logout({ optimistic: false });
+    expect(manager.$session.get().status).toBe("none");
+  });
+
+  it("is followed by a login to the very same session, if the server never knew", async () => {
+    const network = new Network().on("POST /session", () => success(view("s1", { name: "Ada" })));
+    const manager = open(network, { initialState: view("s1") });
+    await expect(manager.logout()).rejects.toThrow();
+    await manager.createSession("ada@example.com", "secret");
+    expect(manager.$session.get().status).toBe("authenticated");
+    expect(manager.$meta.get().signOut).toBe(undefined);
+  });
+
+  it("waits for a login under way, and ends what that began", async () => {
+    const login = gate<Response>();
+    const network = new Network().on("POST /session", () => login.promise).on(DELETE, () => success(nobody));
+    const manager = open(network);
+    const inside = manager.createSession("ada@example.com", "secret");
+    const outside = manager.logout();
+    await settle();
+    expect(network.count(DELETE)).toBe(0);
+    login.resolve(success(view("s1")));
+    await Promise.all([inside, outside]);
+    expect(manager.$session.get().status).toBe("none");
+    expect(network.seen.map(({ line }) => line)).toEqual(["POST /session", DELETE]);
+  });
+
+  it("survives the page being closed", async () => {
+    const network = new Network().on(DELETE, () => success(nobody));
+    await open(network).logout();
+    expect(network.seen[0]?.request.keepalive).toBe(true);
+  });
+});
+
+describe("logging in", () => {
+  it("is not undone by an older question, and fails with the server's code", async () => {
+    const late = gate<Response>();
+    const network = new Network().on(GET, () => late.promise).on("POST /session", () => success(view("s2")));
+    const manager = open(network);
+    const asked = manager.getSession();
+    await settle();
+    await manager.createSession("ada@example.com", "secret");
+    late.resolve(success(nobody));
+    expect((await asked)?.id).toBe("s2");
+    expect(manager.$session.get().status).toBe("authenticated");
+    network.on("POST /session", () => failure(401, "FORBIDDEN"));
+    await expect(manager.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
+    expect(manager.$session.get().status).toBe("authenticated");
+  });
+
+  it("elevates, migrates and extends by their endpoints", async () => {
+    const clock = new TestClock();
+    const network = new Network()
+      .on("POST /session/elevate", () => success(view("s1", { name: "Ada" }, { token: "t2" })))
+      .on("POST /session/migrate", () => success(view("s1", { name: "Ada" })))
+      .on("GET /session?touch", () => success(view("s1", { name: "Ada" }, { expiresInMs: 9_000 })));
+    const manager = open(network, { clock });
+    await manager.elevate({ credentials: { password: "x" }, scope: "devices" });
+    expect(manager.$csrfToken.get()).toBe("t2");
+    expect((await manager.migrateLegacySession())?.id).toBe("s1");
+    await manager.extend();
+    clock.advance(1_000);
+    expect(manager.expiresIn()).toBe(8_000);
+  });
+});
+
+describe("devices", () => {
+  it("are listed and ended, and ending this one is noticed", async () => {
+    const network = new Network()
+      .on("GET /session/devices", () => success([{ id: "s1", current: true }]))
+      .on("DELETE /session/devices/s2", () => success({ ended: 1 }))
+      .on("DELETE /session/devices?others", () => success({ ended: 2 }))
+      .on("DELETE /session/devices?all", () => success({ ended: 3 }))
+      .on(GET, () => success(view("s1")));
+    const { devices, $session } = open(network, { initialState: view("s1") });
+    expect(await devices.list()).toEqual([{ id: "s1", current: true }]);
+    await devices.revoke("s2");
+    await devices.revokeOthers();
+    expect($session.get().status).toBe("authenticated");
+    network.on(GET, () => failure(401, "SESSION_REVOKED"));
+    await devices.revokeAll();
+    expect($session.get().status).toBe("none");
+  });
+});

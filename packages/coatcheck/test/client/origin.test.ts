@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { XSRF_NAMES } from "../../src/client/index.ts";
+import { failure, Network, ORIGIN, open, Page, success } from "./browser.ts";
+
+const page = () => new Page({ cookie: "csrf_token=secret; XSRF-TOKEN=a%3Db" });
+
+describe("where the token goes", () => {
+  it("goes along with changes to this origin, and with nothing else", async () => {
+    const network = new Network()
+      .on("POST /orders", () => success({}))
+      .on("GET /orders", () => success({}))
+      .on("POST https://evil.test/orders", () => success({}))
+      .on("POST https://shop.test.evil.test/orders", () => success({}))
+      .on("POST http://shop.test/orders", () => success({}))
+      .on("POST https://shop.test:8443/orders", () => success({}));
+    const manager = open(network, { page: page() });
+    const urls = [
+      `${ORIGIN}/orders`,
+      new URL("//evil.test/orders", ORIGIN),
+      "https://shop.test.evil.test/orders",
+      "http://shop.test/orders",
+      "https://shop.test:8443/orders",
+    ];
+    for (const url of urls) await manager.fetch(url, { method: "POST" });
+    await manager.fetch(new Request(`${ORIGIN}/orders`, { method: "POST" }));
+    await manager.fetch(`${ORIGIN}/orders`);
+    expect(network.seen.map(({ token }) => token)).toEqual([
+      "secret",
+      null,
+      null,
+      null,
+      null,
+      "secret",
+      null,
+    ]);
+  });
+
+  it("is not taken along by a redirect to another origin", async () => {
+    const network = new Network().on("POST /orders", () => success({}));
+    await open(network, { page: page() }).fetch(`${ORIGIN}/orders`, { method: "POST", mode: "cors" });
+    expect(network.seen[0]?.request.mode).toBe("same-origin");
+  });
+
+  it("goes to an allowed origin, which must not redirect", async () => {
+    const network = new Network().on("POST https://api.shop.test/orders", () => success({}));
+    const manager = open(network, { page: page(), allowOrigins: ["https://api.shop.test"] });
+    await manager.fetch("https://api.shop.test/orders", { method: "POST" });
+    const { token, request } = network.seen[0] ?? {};
+    expect([token, request?.redirect, request?.credentials]).toEqual(["secret", "error", "include"]);
+  });
+
+  it("takes no token, and no 401, from an origin that is not trusted", async () => {
+    const network = new Network()
+      .on("POST https://evil.test/a", () => success({ csrf_token: "planted" }, { "x-csrf-token": "planted" }))
+      .on("POST https://evil.test/b", () => failure(401, "SESSION_REVOKED"));
+    const manager = open(network, { page: page() });
+    await manager.fetch("https://evil.test/a", { method: "POST" });
+    await manager.fetch("https://evil.test/b", { method: "POST" });
+    expect(manager.$csrfToken.get()).toBe("secret");
+    expect(network.seen).toHaveLength(2);
+  });
+
+  it("has the names that axios, Angular and Laravel use, and Laravel's encoding", async () => {
+    const network = new Network().on("POST /orders", () => success({}));
+    await open(network, { page: page(), csrf: XSRF_NAMES }).fetch(`${ORIGIN}/orders`, { method: "POST" });
+    expect(network.seen[0]?.request.headers.get("X-XSRF-TOKEN")).toBe("a=b");
+  });
+});

@@ -1,0 +1,310 @@
+import { describe, expect, it } from "vitest";
+import { failure, gate, Network, nobody, open, Page, settle, success, TestClock, view } from "./browser.ts";
+
+const GET = "GET /session";
+
+describe("asking who is there", () => {
+  it("asks nobody until somebody wants to know, then once for all", async () => {
+    const network = new Network().on(GET, () => success(view("s1")));
+    const manager = open(network);
+    expect(manager.$session.get().status).toBe("pending");
+    expect(network.seen).toHaveLength(0);
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => manager.getSession()));
+    expect(new Set(sessions.map((session) => session?.id))).toEqual(new Set(["s1"]));
+    await manager.getSession();
+    expect(network.seen).toHaveLength(1);
+    expect(manager.getMetrics()).toMatchObject({ hits: 1, misses: 10, deduped: 9, fetches: 1 });
+  });
+
+  it("asks nobody while what the server rendered is fresh", async () => {
+    const network = new Network();
+    const manager = open(network, { initialState: view("s1") });
+    expect(manager.$session.get().status).toBe("authenticated");
+    expect((await manager.getSession())?.id).toBe("s1");
+    expect(network.seen).toHaveLength(0);
+  });
+
+  it("asks again when told to, or once it is stale", async () => {
+    const clock = new TestClock();
+    const network = new Network().on(GET, () => success(view("s1")));
+    const manager = open(network, { clock, initialState: view("s1") });
+    await manager.getSession({ fresh: true });
+    manager.clearCache();
+    await manager.getSession();
+    expect(network.seen).toHaveLength(2);
+    clock.advance(299_999);
+    await manager.getSession();
+    expect(network.seen).toHaveLength(2);
+    clock.advance(1);
+    await manager.getSession();
+    expect(network.seen).toHaveLength(3);
+  });
+
+  it("renders nobody again for an answer that says the same", async () => {
+    const network = new Network().on(GET, () =>
+      success(view("s1", { name: "Ada" }, { expiresInMs: 5000, rev: 7 })),
+    );
+    const manager = open(network, { initialState: view("s1", { name: "Ada" }, { rev: 7 }) });
+    const before = manager.$session.get();
+    let renders = 0;
+    manager.$session.listen(() => renders++);
+    await manager.getSession({ fresh: true });
+    expect([renders, manager.$session.get() === before]).toEqual([0, true]);
+    expect(manager.expiresIn()).toBeLessThanOrEqual(5000);
+  });
+
+  it("takes an older answer about the same session for what it is", async () => {
+    const network = new Network().on(GET, () => success(view("s1", { name: "Old" }, { rev: 4 })));
+    const manager = open(network, { initialState: view("s1", { name: "New" }, { rev: 5 }) });
+    await manager.getSession({ fresh: true });
+    expect(manager.$session.get().user).toEqual({ name: "New" });
+  });
+
+  it("counts, times, and says where the server found the session", async () => {
+    const network = new Network().on(GET, () =>
+      success(view("s1"), { "server-timing": 'session;desc="shared";dur=1.8, total;dur=3' }),
+    );
+    const clock = new TestClock();
+    network.on("GET /session?touch", () => success(view("s1")));
+    const manager = open(network, {
+      clock,
+      transport: (request) => {
+        clock.advance(12);
+        return network.send(request);
+      },
+    });
+    await manager.getSession();
+    await manager.getSession();
+    expect(manager.getMetrics()).toMatchObject({ cacheHitRate: 50, p50: 12, p95: 12, byTier: { shared: 1 } });
+  });
+});
+
+describe("triggers", () => {
+  it("ask only if what is known is stale, and not more often than every five seconds", async () => {
+    const clock = new TestClock();
+    const page = new Page();
+    const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 1e9 })));
+    const manager = open(network, { clock, page });
+    await manager.getSession();
+    page.show();
+    await settle();
+    expect(network.seen).toHaveLength(1);
+    clock.advance(300_000);
+    page.show();
+    page.fire("online");
+    await settle();
+    expect(network.seen).toHaveLength(2);
+    manager.clearCache();
+    page.show();
+    await settle();
+    expect(network.seen).toHaveLength(2);
+    clock.advance(5_000);
+    await settle();
+    expect(network.seen).toHaveLength(3);
+  });
+
+  it("are all governed by one object", async () => {
+    const clock = new TestClock();
+    const page = new Page();
+    const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 1e9 })));
+    open(network, { clock, page, revalidate: { focus: false, reconnect: false, crossTab: false } });
+    clock.advance(1e6);
+    page.show();
+    page.fire("offline");
+    page.fire("online");
+    await settle();
+    expect(network.seen).toHaveLength(0);
+  });
+
+  it("ask when the time is up, as the server counts it, whatever the clock says", async () => {
+    const clock = new TestClock();
+    clock.set(Date.UTC(1999, 0, 1));
+    const network = new Network().on(GET, () => success(nobody));
+    const manager = open(network, { clock, initialState: view("s1", null, { expiresInMs: 60_000 }) });
+    expect(manager.expiresIn()).toBe(60_000);
+    clock.advance(59_999);
+    await settle();
+    expect(network.seen).toHaveLength(0);
+    clock.advance(1);
+    await settle();
+    expect(manager.$session.get().status).toBe("none");
+  });
+
+  it("do not spin on a session that has no time left and yet lives", async () => {
+    const clock = new TestClock();
+    const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 0 })));
+    await open(network, { clock }).getSession();
+    for (let step = 0; step < 10; step++) {
+      clock.advance(1_000);
+      await settle();
+    }
+    expect(network.seen.length).toBeLessThanOrEqual(3);
+  });
+
+  it("ask at once when the clock is set back by a day", async () => {
+    const clock = new TestClock();
+    clock.set(1e12);
+    const network = new Network().on(GET, () => success(view("s1")));
+    const manager = open(network, { clock, initialState: view("s1") });
+    clock.set(1e12 - 86_400_000);
+    await manager.getSession();
+    expect(network.seen).toHaveLength(1);
+  });
+});
+
+describe("no false log-out", () => {
+  const silent = () => Promise.reject(new TypeError("Failed to fetch"));
+  const cases: [string, () => Response | Promise<Response>, string][] = [
+    ["nothing", silent, "NETWORK"],
+    ["a 500", () => new Response("oops", { status: 500 }), "BAD_ANSWER"],
+    ["a 503 of ours", () => failure(503, "STORE_UNAVAILABLE"), "STORE_UNAVAILABLE"],
+    [
+      "a captive portal",
+      () => new Response("<html>", { headers: { "content-type": "text/html" } }),
+      "BAD_ANSWER",
+    ],
+    [
+      "broken JSON",
+      () => new Response("{", { headers: { "content-type": "application/json" } }),
+      "BAD_ANSWER",
+    ],
+    ["a proxy's 401", () => new Response("denied", { status: 401 }), "BAD_ANSWER"],
+    ["a token that a login replaced", () => failure(409, "CONFLICT"), "CONFLICT"],
+  ];
+  it.each(cases)("keeps the last known session after %s", async (_, answer, code) => {
+    const network = new Network().on(GET, answer);
+    const manager = open(network, { initialState: view("s1") });
+    expect((await manager.getSession({ fresh: true }))?.id).toBe("s1");
+    expect(manager.$session.get().status).toBe("authenticated");
+    expect(manager.$meta.get()).toMatchObject({ stale: true, fetching: false, error: { code } });
+    expect(manager.getMetrics()).toMatchObject({ staleServes: 1, errors: 1 });
+    network.on(GET, () => success(view("s1")));
+    await manager.getSession();
+    expect(manager.$meta.get()).toMatchObject({ stale: false, error: undefined });
+  });
+
+  it("rejects rather than call somebody logged out of whom it knows nothing", async () => {
+    const manager = open(new Network().on(GET, silent));
+    await expect(manager.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
+    expect(manager.$session.get().status).toBe("pending");
+  });
+
+  it("gives a server that hangs ten seconds, or what the page grants", async () => {
+    const network = new Network().on(
+      GET,
+      ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    const manager = open(network, { initialState: view("s1"), timeout: 20 });
+    expect((await manager.getSession({ fresh: true }))?.id).toBe("s1");
+    expect(manager.$meta.get().error?.code).toBe("NETWORK");
+  });
+
+  it.each([
+    ["SESSION_REVOKED", 401, "revoked"],
+    ["SESSION_EXPIRED", 401, "expired"],
+    ["SESSION_REQUIRED", 401, "expired"],
+    ["SESSION_NOT_FOUND", 404, "expired"],
+  ])("takes the server's own %s for an end", async (code, status, reason) => {
+    const manager = open(
+      new Network().on(GET, () => failure(status, code)),
+      { initialState: view("s1") },
+    );
+    expect(await manager.getSession({ fresh: true })).toBe(null);
+    expect(manager.$session.get()).toMatchObject({ status: "none", reason });
+  });
+
+  it("lets the session endpoint judge, when another route answers 401", async () => {
+    const network = new Network()
+      .on("GET /cart", () => failure(401, "SESSION_EXPIRED"))
+      .on(GET, () => success(view("s1")));
+    const manager = open(network, { initialState: view("s1") });
+    await manager.fetch("https://shop.test/cart");
+    await settle();
+    expect(network.count(GET)).toBe(1);
+    expect(manager.$session.get().status).toBe("authenticated");
+    network.on(GET, () => failure(401, "SESSION_REVOKED"));
+    await manager.fetch("https://shop.test/cart");
+    await settle();
+    expect(manager.$session.get()).toMatchObject({ status: "none", reason: "revoked" });
+  });
+
+  it("waits as long as the server asks it to", async () => {
+    const clock = new TestClock();
+    const page = new Page();
+    const network = new Network().on(GET, () => failure(429, "RATE_LIMITED", { "retry-after": "60" }));
+    const manager = open(network, { clock, page, initialState: view("s1") });
+    await manager.getSession({ fresh: true });
+    clock.advance(30_000);
+    page.show();
+    await settle();
+    expect(network.seen).toHaveLength(1);
+    clock.advance(35_000);
+    await settle();
+    expect(network.seen).toHaveLength(2);
+  });
+});
+
+describe("offline", () => {
+  it("serves the last known session as stale, asks nothing, and asks when it is back", async () => {
+    const page = new Page();
+    const network = new Network().on(GET, () => success(view("s2")));
+    const manager = open(network, { page, initialState: view("s1", null) });
+    page.fire("offline");
+    expect(manager.$meta.get()).toMatchObject({ offline: true, stale: true });
+    expect(manager.$session.get().session?.id).toBe("s1");
+    page.show();
+    await settle();
+    expect(network.seen).toHaveLength(0);
+    page.fire("online");
+    await settle();
+    expect(manager.$meta.get()).toMatchObject({ offline: false, stale: false });
+    expect(manager.$session.get().session?.id).toBe("s2");
+  });
+});
+
+describe("a page out of the back/forward cache", () => {
+  it("shows nobody until the server has answered", async () => {
+    const page = new Page();
+    const answer = gate<Response>();
+    const manager = open(
+      new Network().on(GET, () => answer.promise),
+      { page, initialState: view("s1") },
+    );
+    page.fire("pageshow", { persisted: false });
+    expect(manager.$session.get().status).toBe("authenticated");
+    page.fire("pageshow", { persisted: true });
+    expect(manager.$session.get().status).toBe("pending");
+    answer.resolve(success(nobody));
+    await settle();
+    expect(manager.$session.get().status).toBe("none");
+  });
+});
+
+describe("another subject", () => {
+  it("reloads the page when the server names another than before", async () => {
+    const page = new Page();
+    const manager = open(
+      new Network().on(GET, () => success(view("s2", { name: "Bob" }))),
+      {
+        page,
+        initialState: view("s1", { name: "Ada" }),
+      },
+    );
+    await manager.getSession({ fresh: true });
+    expect(page.reloads).toBe(1);
+  });
+
+  it("does not when this page logged it in", async () => {
+    const page = new Page();
+    const manager = open(
+      new Network().on("POST /session", () => success(view("s2", { name: "Bob" }))),
+      {
+        page,
+        initialState: view("s1", { name: "Ada" }),
+      },
+    );
+    await manager.createSession({ credentials: { code: "1234" }, metadata: { campaign: "x" } });
+    expect([page.reloads, manager.$session.get().user]).toEqual([0, { name: "Bob" }]);
+  });
+});

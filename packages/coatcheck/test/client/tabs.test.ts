@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import type { Scope } from "../../src/client/index.ts";
+import {
+  failure,
+  gate,
+  Network,
+  nobody,
+  open,
+  ownBase,
+  Page,
+  settle,
+  success,
+  TestClock,
+  until,
+  view,
+} from "./browser.ts";
+
+/** Two tabs of one browser, with a real channel and real locks between them. */
+function twoTabs(network: Network, options: Parameters<typeof open>[1] = {}) {
+  const baseUrl = ownBase();
+  const path = new URL(baseUrl).pathname;
+  const tab = () => open(network, { baseUrl, clock: new TestClock(), ...options });
+  return { path, left: tab(), right: tab() };
+}
+
+describe("two tabs", () => {
+  it("sign out together, the one that is asked first, without a question, with focus switched off", async () => {
+    const network = new Network();
+    const { path, left, right } = twoTabs(network, {
+      initialState: view("s1"),
+      revalidate: { focus: false },
+    });
+    network.on(`DELETE ${path}`, () => success(nobody));
+    const out = left.logout();
+    await until(right.$session, ({ status }) => status === "none");
+    expect(left.$session.get().status).toBe("none");
+    await out;
+    expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
+  });
+
+  it("log in together", async () => {
+    const network = new Network();
+    const { path, left, right } = twoTabs(network);
+    network.on(`POST ${path}`, () => success(view("s1", { name: "Ada" }, { token: "t2" })));
+    await left.createSession("ada@example.com", "secret");
+    await until(right.$session, ({ status }) => status === "authenticated");
+    expect(right.$csrfToken.get()).toBe("t2");
+    expect(network.seen).toHaveLength(1);
+  });
+
+  it("ask once when both want to know, and the other adopts the answer", async () => {
+    const network = new Network();
+    const answer = gate<Response>();
+    const clock = new TestClock();
+    const { path, left, right } = twoTabs(network, { clock });
+    network.on(`GET ${path}`, () => answer.promise);
+    const asked = Promise.all([left.getSession(), right.getSession()]);
+    await settle();
+    answer.resolve(success(view("s1")));
+    await Promise.all([left, right].map(({ $session }) => until($session, ({ status }) => status !== "pending")));
+    clock.advance(100);
+    expect((await asked).map((session) => session?.id)).toEqual(["s1", "s1"]);
+    expect(network.seen).toHaveLength(1);
+    expect(left.getMetrics().crossTabAdoptions + right.getMetrics().crossTabAdoptions).toBe(1);
+  });
+
+  it("take turns when the first gets no answer: the second asks for itself", async () => {
+    const network = new Network();
+    const clock = new TestClock();
+    const { path, left, right } = twoTabs(network, { clock });
+    let answers = 0;
+    const first = gate<Response>();
+    network.on(`GET ${path}`, () => (answers++ === 0 ? first.promise : success(view("s1"))));
+    const asked = Promise.allSettled([left.getSession(), right.getSession()]);
+    await settle();
+    first.reject(new TypeError("Failed to fetch"));
+    for (let step = 0; step < 5; step++) {
+      await settle();
+      clock.advance(100);
+    }
+    expect((await asked).map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(network.seen).toHaveLength(2);
+  });
+
+  it("expire together: one question, one end", async () => {
+    const network = new Network();
+    const clock = new TestClock();
+    const { path, left, right } = twoTabs(network, {
+      clock,
+      initialState: view("s1", null, { expiresInMs: 60_000 }),
+    });
+    network.on(`GET ${path}`, () => failure(401, "SESSION_EXPIRED"));
+    clock.advance(60_000);
+    await Promise.all(
+      [left, right].map(({ $session }) => until($session, ({ status }) => status === "none")),
+    );
+    expect(network.seen).toHaveLength(1);
+    expect(right.$session.get()).toMatchObject({ reason: "expired" });
+  });
+
+  it("that lost their token together ask for one", async () => {
+    const network = new Network();
+    const page = new Page();
+    const { path, left, right } = twoTabs(network, { page });
+    network.on(`POST ${path}/init`, () => {
+      page.jar.cookie = "csrf_token=t1";
+      return success(view("s1", null, { token: "t1" }));
+    });
+    expect(await Promise.all([left.initSession(), right.initSession()])).toEqual([true, true]);
+    expect(network.seen).toHaveLength(1);
+    expect(right.$csrfToken.get()).toBe("t1");
+  });
+
+  it("keep to themselves where that is wanted", async () => {
+    const network = new Network();
+    const { path, left, right } = twoTabs(network, {
+      initialState: view("s1"),
+      revalidate: { crossTab: false },
+    });
+    network.on(`DELETE ${path}`, () => success(nobody));
+    await left.logout();
+    await settle();
+    expect(right.$session.get().status).toBe("authenticated");
+  });
+});
+
+describe("a browser that lacks something", () => {
+  it("without channels uses storage events, and leaves nothing in the storage", async () => {
+    const network = new Network();
+    const baseUrl = ownBase();
+    const path = new URL(baseUrl).pathname;
+    network.on(`DELETE ${path}`, () => success(nobody));
+    const pages = [new Page(), new Page()];
+    const stored = new Map<string, string>();
+    const tabs = pages.map((page) => {
+      const { BroadcastChannel: _, ...scope } = page.scope;
+      // As a browser does: every page but the one that stores hears of it.
+      const tell = (key: string, newValue: string | null) => {
+        for (const other of pages) if (other !== page) other.fire("storage", { key, newValue });
+      };
+      const localStorage = {
+        setItem(key: string, value: string) {
+          stored.set(key, value);
+          tell(key, value);
+        },
+        removeItem(key: string) {
+          stored.delete(key);
+          tell(key, null);
+        },
+      };
+      return open(network, { baseUrl, initialState: view("s1"), scope: { ...scope, localStorage } });
+    });
+    await tabs[0]?.logout();
+    expect(tabs[1]?.$session.get().status).toBe("none");
+    expect(stored.size).toBe(0);
+    pages[1]?.fire("storage", { key: "something else", newValue: "{" });
+  });
+
+  it("without cookies, storage, channels or locks still logs in, recovers and logs out", async () => {
+    const refuse = (): never => {
+      throw new DOMException("denied", "SecurityError");
+    };
+    const page = new Page();
+    const scope: Scope = {
+      document: {
+        get cookie() {
+          return refuse();
+        },
+        visibilityState: "visible",
+      },
+      location: { origin: "https://shop.test", reload() {} },
+      get localStorage() {
+        return refuse();
+      },
+      BroadcastChannel: class {
+        constructor() {
+          refuse();
+        }
+        onmessage = null;
+        postMessage() {}
+        close() {}
+      },
+      navigator: { locks: { request: () => Promise.reject(new DOMException("denied", "SecurityError")) } },
+      addEventListener: page.window.addEventListener.bind(page.window),
+    };
+    const network = new Network()
+      .on("GET /session", () => success(nobody))
+      .on("POST /session/init", () => success(view("s1", null, { token: "t1" })))
+      .on("POST /session", (request) =>
+        request.headers.get("x-csrf-token") === "t1" ? success(view("s1")) : failure(403, "CSRF_MISSING"),
+      )
+      .on("DELETE /session", () => success(nobody));
+    const manager = open(network, { scope });
+    expect(await manager.getSession()).toBe(null);
+    expect(manager.synchronizeTokenFromCookie()).toBe(false);
+    expect((await manager.createSession("ada@example.com", "secret"))?.id).toBe("s1");
+    await manager.logout();
+    expect(manager.$session.get().status).toBe("none");
+  });
+
+  it("asks all the same when the tab that holds the lock is frozen", async () => {
+    const network = new Network().on("GET /session-frozen", () => success(view("s1")));
+    const baseUrl = "https://shop.test/session-frozen";
+    const frozen = gate();
+    const held = gate();
+    const holder = navigator.locks.request(`coatcheck:${baseUrl}`, () => {
+      held.resolve();
+      return frozen.promise;
+    });
+    await held.promise;
+    expect((await open(network, { baseUrl, timeout: 30 }).getSession())?.id).toBe("s1");
+    frozen.resolve();
+    await holder;
+  });
+
+  it("that is a server shares nothing between its managers", async () => {
+    const network = new Network().on("GET /session", () => success(view("s1")));
+    const left = open(network, { scope: {} });
+    const right = open(network, { scope: {} });
+    await left.getSession();
+    await settle();
+    expect([left.$session.get().status, right.$session.get().status]).toEqual(["authenticated", "pending"]);
+  });
+});
