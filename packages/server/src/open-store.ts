@@ -1,6 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { CoatcheckError, type SessionStore } from "coatcheck";
+import { postgresStore } from "coatcheck/store/postgres";
+import { connectRedis, redisStore } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import type { Database } from "./config.ts";
 import { StartError } from "./start-error.ts";
@@ -22,11 +24,10 @@ export async function openStore(database: Database): Promise<OpenStore> {
         return { store, dataVersion: () => store.dataVersion() };
       }
       case "redis": {
-        const { connectRedis, redisStore } = await import("coatcheck/store/redis");
         return { store: redisStore(await connectRedis(database.url)) };
       }
       case "postgres": {
-        throw new Error("this version has no PostgreSQL store.");
+        return { store: await postgresStore({ connectionString: database.url }) };
       }
     }
   } catch (error) {

@@ -1,7 +1,6 @@
 import { Command } from "commander";
-import { pino } from "pino";
 import { readConfig } from "./config.ts";
-import { type RunningService, startService } from "./service.ts";
+import type { RunningService } from "./service.ts";
 
 interface ServeOptions {
   readonly host?: string;
@@ -33,6 +32,8 @@ async function serve(options: ServeOptions): Promise<void> {
     PORT: options.port ?? PORT,
     DATABASE_URL: options.database ?? DATABASE_URL,
   });
+  // Not before the configuration will do: help and complaints need no web server.
+  const [{ pino }, { startService }] = await Promise.all([import("pino"), import("./service.ts")]);
   // Headers hold cookies, keys and tokens: whoever logs one by mistake logs nothing.
   const log = pino({ level: config.logLevel, redact: ["headers", "*.headers"] });
   const service = await startService(config, log);

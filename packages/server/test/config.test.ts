@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { readConfig } from "../src/config.ts";
+import { StartError } from "../src/start-error.ts";
+
+const SECRET = "a-secret-that-is-long-enough";
+
+test.each([
+  ["HOST", "not a host", /an address or host name/],
+  ["PORT", "eighty", /a whole number from 0 to 65535/],
+  ["PORT", "70000", /a whole number from 0 to 65535/],
+  ["DATABASE_URL", "mysql://localhost/x", /sqlite:<path of a file>, postgres:/],
+  ["DATABASE_URL", "sqlite:", /sqlite:<path of a file>/],
+  ["DATABASE_URL", "sqlite::memory:", /sqlite:<path of a file>/],
+  ["REDIS_URL", "localhost:6379", /redis:\/\//],
+  ["SESSION_SECRETS", "short", /secrets of 16 characters/],
+  ["SESSION_SECRETS", `${SECRET},short`, /secrets of 16 characters/],
+  ["SESSION_SECRETS", ",", /secrets of 16 characters/],
+  ["ADMIN_TOKEN", "short", /16 characters at least/],
+  ["API_KEYS", "slack:short", /`key` or `name:key`/],
+  ["API_KEYS", `a b:${SECRET}`, /`key` or `name:key`/],
+  ["API_KEYS", `admin:${SECRET}`, /`key` or `name:key`/],
+  ["SESSION_IDLE_TIMEOUT_MS", "1h", /a whole number/],
+  ["SESSION_MAX_AGE_MS", "-1", /a whole number/],
+  ["SESSION_CACHE_TTL", "0.5", /a whole number/],
+  ["SESSION_STALENESS_MS", "1", /a whole number from 100/],
+  ["TRUST_PROXY", "everyone", /false, a number of proxies/],
+  ["TRUST_PROXY", "true", /false, a number of proxies/],
+  ["TRUST_PROXY", "10.0.0.0/64", /false, a number of proxies/],
+  ["COOKIE_SECURE", "perhaps", /true or false/],
+  ["LOG_LEVEL", "loud", /one of trace/],
+])("%s=%s will not do", (name, value, message) => {
+  const read = () => readConfig({ [name]: value });
+  expect(read).toThrow(StartError);
+  expect(read).toThrow(message);
+  expect(read).toThrow(new RegExp(`^${name} must`));
+});
+
+test("every fault is told at once", () => {
+  expect(() => readConfig({ PORT: "x", LOG_LEVEL: "y" })).toThrow(/^PORT .*\nLOG_LEVEL /);
+});
+
+test("what is empty was not given", () => {
+  expect(readConfig({ PORT: "", API_KEYS: " " })).toEqual(readConfig({}));
+});
+
+test("without anything: on this machine alone, one file, secrets yet to be made", () => {
+  expect(readConfig({})).toMatchObject({
+    host: "127.0.0.1",
+    port: 3000,
+    database: { kind: "sqlite", path: "./data/coatcheck.db" },
+    secrets: null,
+    adminToken: null,
+    apiKeys: [],
+    trustProxy: false,
+    secureCookie: false,
+  });
+});
+
+test("a database on a server needs secrets that all machines share", () => {
+  const DATABASE_URL = "postgres://localhost/sessions";
+  expect(() => readConfig({ DATABASE_URL })).toThrow(/^SESSION_SECRETS .*\nADMIN_TOKEN /);
+  const config = readConfig({ DATABASE_URL, SESSION_SECRETS: SECRET, ADMIN_TOKEN: SECRET });
+  expect(config.database).toEqual({ kind: "postgres", url: DATABASE_URL });
+});
+
+test("lists", () => {
+  const config = readConfig({
+    API_KEYS: `slack:${SECRET}, ${SECRET}`,
+    SESSION_SECRETS: `${SECRET}2,${SECRET}1`,
+    TRUST_PROXY: "10.0.0.0/8, ::1",
+  });
+  expect(config.apiKeys).toEqual([
+    { name: "slack", key: SECRET },
+    { name: null, key: SECRET },
+  ]);
+  expect(config.secrets).toEqual([`${SECRET}2`, `${SECRET}1`]);
+  expect(config.trustProxy).toEqual(["10.0.0.0/8", "::1"]);
+});
+
+test.each([
+  [{}, false],
+  [{ HOST: "localhost" }, false],
+  [{ HOST: "0.0.0.0" }, true],
+  [{ TRUST_PROXY: "1" }, true],
+  [{ HOST: "0.0.0.0", COOKIE_SECURE: "false" }, false],
+  [{ COOKIE_SECURE: "true" }, true],
+])("with %j cookies are secure: %j", (variables, secure) => {
+  expect(readConfig(variables).secureCookie).toBe(secure);
+});

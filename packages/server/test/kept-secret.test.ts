@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { keptSecrets } from "../src/kept-secret.ts";
+import { StartError } from "../src/start-error.ts";
+import { temporaryFolder } from "./running.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("makes a secret once, for its owner alone", () => {
+  const path = join(folder, "new/secrets");
+  const [secret, ...more] = keptSecrets(path);
+  expect(secret).toMatch(/^[\w-]{43}$/);
+  expect(more).toEqual([]);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(keptSecrets(path)).toEqual([secret]);
+  expect(readdirSync(join(folder, "new"))).toEqual(["secrets"]);
+});
+
+test("reads a secret a line, newest first", () => {
+  const path = join(folder, "secrets");
+  writeFileSync(path, "newer\n\nolder\n");
+  expect(keptSecrets(path)).toEqual(["newer", "older"]);
+});
+
+test("a file that holds none is not replaced", () => {
+  const path = join(folder, "secrets");
+  writeFileSync(path, "\n");
+  expect(() => keptSecrets(path)).toThrow(StartError);
+  expect(readFileSync(path, "utf8")).toBe("\n");
+});
+
+test("a folder in its place is told of", () => {
+  expect(() => keptSecrets(folder)).toThrow(new RegExp(`^The secret kept in ${folder} cannot be read: `));
+});

@@ -1,0 +1,91 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect, test } from "vitest";
+import { serviceOfThisFile } from "./running.ts";
+
+const service = serviceOfThisFile();
+
+interface Operation {
+  readonly summary?: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: object;
+}
+
+async function readDocument(): Promise<Document> {
+  const response = await fetch(`${service().url}/openapi.json`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Document;
+}
+
+test("the document covers every route", async () => {
+  const { paths } = await readDocument();
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(routes.sort()).toEqual([
+    "DELETE /api/v1/sessions/{sessionId}",
+    "DELETE /api/v1/subjects/{subject}/sessions",
+    "GET /api/v1/sessions",
+    "GET /api/v1/sessions/stats",
+    "GET /api/v1/sessions/{sessionId}",
+    "GET /api/v1/sessions/{sessionId}/data",
+    "GET /api/v1/subjects/{subject}/sessions",
+    "GET /health",
+    "GET /ready",
+    "PATCH /api/v1/sessions/{sessionId}/data",
+    "POST /api/v1/sessions",
+    "POST /api/v1/sessions/introspect",
+    "POST /api/v1/sessions/{sessionId}/authenticate",
+    "POST /api/v1/sessions/{sessionId}/elevate",
+    "POST /api/v1/sessions/{sessionId}/rotate",
+  ]);
+});
+
+test("the document is OpenAPI 3.1, and each of its schemas is one", async () => {
+  const document = await readDocument();
+  expect(document).toMatchObject({ openapi: "3.1.0", info: { title: "Coatcheck" } });
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema({ $id: "document", ...document });
+  let count = 0;
+  const compile = (schema: object) => {
+    const text = JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"document#/');
+    expect(() => ajv.compile(JSON.parse(text))).not.toThrow();
+    count++;
+  };
+  for (const [path, methods] of Object.entries(document.paths)) {
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    for (const operation of Object.values(methods)) {
+      const { summary, parameters = [], requestBody, responses } = operation;
+      expect(summary).toBeTruthy();
+      expect(parameters.filter((each) => each.in === "path").map(({ name }) => name)).toEqual(inPath);
+      expect(Object.keys(responses)).toContainEqual(expect.stringMatching(/^2\d\d$/));
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(["4XX", "5XX"]));
+      for (const { schema } of parameters) compile(schema);
+      for (const { schema } of Object.values(requestBody?.content ?? {})) compile(schema);
+      for (const { content = {} } of Object.values(responses)) {
+        for (const { schema } of Object.values(content)) compile(schema);
+      }
+    }
+  }
+  expect(count).toBeGreaterThan(40);
+});
+
+test("the reference page and what it loads are there, under a policy that lets it run", async () => {
+  const page = await fetch(`${service().url}/docs`);
+  expect(page.headers.get("content-type")).toContain("text/html");
+  const html = await page.text();
+  const files = [...html.matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, file]) => file);
+  expect(files.length).toBeGreaterThan(2);
+  for (const file of files) expect((await fetch(new URL(file ?? "", page.url))).status).toBe(200);
+  expect(html).not.toMatch(/<script>[^<]/);
+  expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+});

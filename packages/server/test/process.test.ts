@@ -1,0 +1,210 @@
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Command, KEYS, RunningService, temporaryFolder } from "./running.ts";
+import { Visitor } from "./visitor.ts";
+
+let folder: string;
+let started: RunningService[];
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  started = [];
+});
+
+afterEach(async () => {
+  await Promise.all(started.map((service) => service.end("SIGKILL")));
+  rmSync(folder, { recursive: true });
+});
+
+async function start(variables: Record<string, string> = {}): Promise<RunningService> {
+  const service = new RunningService(folder, variables);
+  started.push(service);
+  return await service.started();
+}
+
+/** Runs a command that is to end by itself. */
+async function run(args: readonly string[], variables: Record<string, string> = {}) {
+  const command = new Command(args, folder, variables);
+  return { code: await command.ended(), output: command.output, errors: command.errors };
+}
+
+test("--help and --version tell what there is", async () => {
+  const help = await run(["--help"]);
+  expect(help.code).toBe(0);
+  expect(help.output).toContain("serve");
+  const serve = await run(["serve", "--help"]);
+  for (const option of ["--host", "--port", "--database", "DATABASE_URL"])
+    expect(serve.output).toContain(option);
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  expect((await run(["--version"])).output.trim()).toBe(version);
+  const unknown = await run(["dance"]);
+  expect(unknown.code).toBe(1);
+  expect(unknown.errors).toContain("dance");
+});
+
+test("keeps secrets that nobody gave beside the database, for its owner alone", async () => {
+  const service = await start({ ADMIN_TOKEN: "", DATABASE_URL: "sqlite:./data/coatcheck.db" });
+  const browser = new Visitor(service.url);
+  const path = await browser.create();
+  for (const name of ["coatcheck.db", "coatcheck.db.admin-token", "coatcheck.db.session-secrets"]) {
+    expect([name, statSync(join(folder, "data", name)).mode & 0o777]).toEqual([name, 0o600]);
+  }
+  const token = readFileSync(join(folder, "data/coatcheck.db.admin-token"), "utf8").trim();
+  expect(service.command.output).not.toContain(token);
+  expect((await new Visitor(service.url, token).get("/api/v1/sessions")).status).toBe(200);
+  expect(await service.end()).toBe(0);
+
+  const again = await start({ ADMIN_TOKEN: "", DATABASE_URL: "sqlite:./data/coatcheck.db" });
+  const returning = new Visitor(again.url);
+  returning.cookie = browser.cookie;
+  expect((await returning.get(path)).status).toBe(200);
+});
+
+test("the lines that it prints work when pasted", async () => {
+  const service = await start({ ADMIN_TOKEN: "" });
+  const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
+  const answers = [];
+  for (const line of lines) answers.push(JSON.parse(await shell(line.trim())));
+  const [create, within, list] = answers;
+  expect(lines).toHaveLength(3);
+  expect(create).toMatchObject({ success: true, data: { metadata: { customerName: "John Doe" } } });
+  expect(list.data.sessions).toMatchObject([
+    { sessionId: within.data.sessionId, parentId: create.data.sessionId, name: "lunch" },
+    { sessionId: create.data.sessionId, parentId: null },
+  ]);
+});
+
+async function shell(line: string): Promise<string> {
+  const { stdout } = await promisify(execFile)("sh", ["-c", `${line} --silent`], { cwd: folder });
+  return stdout;
+}
+
+test("wrong values are turned away, all at once, and no secret is repeated", async () => {
+  const { code, errors, output } = await run(["serve", "--port", "eighty"], { ADMIN_TOKEN: "too-short" });
+  expect(code).toBe(1);
+  expect(errors).toBe(
+    "coatcheck: PORT must be a whole number from 0 to 65535, such as 3000.\n" +
+      "coatcheck: ADMIN_TOKEN must be 16 characters at least, without spaces.\n",
+  );
+  expect(output).toBe("");
+});
+
+test("a port in use", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => taken.once("listening", resolve));
+  const address = taken.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const { code, errors } = await run(["serve", "--port", String(port)]);
+  taken.close();
+  expect(code).toBe(1);
+  expect(errors).toBe(
+    `coatcheck: Port ${port} on 127.0.0.1 is in use; choose another with PORT or --port.\n`,
+  );
+});
+
+test("a database that is none", async () => {
+  writeFileSync(join(folder, "text.db"), "This is a text, and a long one at that. ".repeat(100));
+  const { code, errors } = await run(["serve", "--port", "0", "--database", "sqlite:text.db"]);
+  expect(code).toBe(1);
+  expect(errors).toMatch(
+    /^coatcheck: The database \(text\.db\) cannot be used: .*damaged, or no SQLite database/,
+  );
+  expect(readFileSync(join(folder, "text.db"), "utf8")).toMatch(/^This is a text/);
+});
+
+test("a database below a file", async () => {
+  writeFileSync(join(folder, "file"), "");
+  const { code, errors } = await run(["serve", "--port", "0", "--database", "sqlite:file/sessions.db"]);
+  expect(code).toBe(1);
+  expect(errors).toMatch(/^coatcheck: The database \(file\/sessions\.db\) cannot be used: /);
+});
+
+test("a database in a folder that may not be written", async () => {
+  const locked = join(folder, "locked");
+  mkdirSync(locked);
+  chmodSync(locked, 0o555);
+  // Root may write wherever it likes: /proc holds no new files for anybody.
+  const path = process.getuid?.() === 0 ? "/proc/sessions.db" : join(locked, "sessions.db");
+  const { code, errors } = await run(["serve", "--port", "0", "--database", `sqlite:${path}`]);
+  expect(code).toBe(1);
+  expect(errors).toMatch(/^coatcheck: The database \(.*\) cannot be used: /);
+  expect(errors).not.toMatch(/\bat .*\.[jt]s:\d/);
+});
+
+test("a Redis that is not there", async () => {
+  const { code, errors } = await run(["serve"], { PORT: "0", REDIS_URL: "redis://:password@127.0.0.1:1" });
+  expect(code).toBe(1);
+  expect(errors).toBe("coatcheck: The Redis of REDIS_URL (127.0.0.1:1) cannot be reached.\n");
+});
+
+test("SIGTERM lets a request that is under way finish", async () => {
+  const service = await start();
+  const slack = new Visitor(service.url, KEYS.slack);
+  const path = await slack.create();
+  const { hostname, port } = new URL(service.url);
+  const body = '{"late":true}';
+  const socket = connect(Number(port), hostname).setEncoding("utf8");
+  let answer = "";
+  socket.on("data", (chunk) => {
+    answer += chunk;
+  });
+  socket.write(
+    `PATCH ${path}/data HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${KEYS.slack}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`,
+  );
+  // It says so once the request is under way.
+  while (!answer.includes("100 Continue")) await new Promise((resolve) => socket.once("data", resolve));
+  service.command.child.kill("SIGTERM");
+  await refusesConnections(service.url);
+  socket.write(body);
+  await new Promise((resolve) => socket.once("close", resolve));
+  expect(answer).toContain("HTTP/1.1 200 OK");
+  expect(await service.command.ended()).toBe(0);
+
+  const again = await start();
+  const { body: stored } = await new Visitor(again.url, KEYS.slack).get(`${path}/data`);
+  expect(stored.data).toEqual({ late: true });
+});
+
+/** Resolves when nobody listens at the URL any more. */
+async function refusesConnections(url: string): Promise<void> {
+  for (;;) {
+    try {
+      await fetch(`${url}/ready`);
+    } catch {
+      return;
+    }
+  }
+}
+
+test("kill -9 during writes loses nothing that was acknowledged", async () => {
+  const service = await start();
+  const slack = new Visitor(service.url, KEYS.slack);
+  const paths = await Promise.all(Array.from({ length: 8 }, () => slack.create()));
+  const acknowledged = new Map(paths.map((path) => [path, new Set<string>()]));
+  let count = 0;
+  const writers = paths.map(async (path) => {
+    for (let field = 0; ; field++) {
+      try {
+        const { status } = await slack.patch(`${path}/data`, { [`f${field}`]: field });
+        if (status !== 200) throw new Error(`Answered ${status}.`);
+        acknowledged.get(path)?.add(`f${field}`);
+        if (++count === 400) service.command.child.kill("SIGKILL");
+      } catch {
+        return;
+      }
+    }
+  });
+  await Promise.all(writers);
+  await service.command.ended();
+  expect(count).toBeGreaterThanOrEqual(400);
+
+  const again = new Visitor((await start()).url, KEYS.slack);
+  for (const [path, fields] of acknowledged) {
+    const { body } = await again.get(`${path}/data`);
+    expect([...fields].filter((field) => !(field in (body.data ?? {})))).toEqual([]);
+  }
+});
