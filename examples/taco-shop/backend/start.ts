@@ -7,7 +7,11 @@ import { fileURLToPath } from "node:url";
 
 /** How long the backend may take to answer for the first time, milliseconds. */
 const LONGEST_START = 15_000;
+/** How long it may take to be gone, milliseconds. */
+const LONGEST_STOP = 5000;
 const POLL_EVERY = 20;
+/** Becomes the backend; beside it, something waits for descriptor 3 to close, as it does when we are gone, however. */
+const LIFELINE = '(read _ <&3; kill 0) & exec "$@"';
 
 /** Which of the two equal backends. */
 export type BackendKind = "php" | "typescript";
@@ -49,10 +53,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const log = join(options.dataDir, "backend.log");
   const child = launch(kind, port, options.dataDir, log);
   const url = `http://127.0.0.1:${port}`;
-  const stop = (signal: NodeJS.Signals = "SIGTERM") => end(child, signal);
-  const stopNow = () => signalAll(child, "SIGTERM");
-  process.once("exit", stopNow);
-  child.once("exit", () => process.removeListener("exit", stopNow));
+  const stop = (signal: NodeJS.Signals = "SIGTERM") => end(child, port, signal);
   try {
     await ready(child, url);
   } catch (error) {
@@ -74,9 +75,9 @@ function launch(kind: BackendKind, port: number, dataDir: string, log: string): 
       ? ["php", ["-d", "display_errors=0", "-d", "expose_php=0", "-S", `127.0.0.1:${port}`, script]]
       : [process.execPath, [script]];
   const errors = openSync(log, "a");
-  const child = spawn(program, parameters, {
+  const child = spawn("sh", ["-c", LIFELINE, "sh", program, ...parameters], {
     env: { ...process.env, PORT: String(port), TACO_SHOP_DATA: dataDir, PHP_CLI_SERVER_WORKERS: "4" },
-    stdio: ["ignore", "ignore", errors],
+    stdio: ["ignore", "ignore", errors, "pipe"],
     // PHP's workers outlive their master when it alone is ended; a group of its own ends as one.
     detached: true,
   });
@@ -100,11 +101,18 @@ async function ready(child: ChildProcess, url: string): Promise<void> {
   throw new Error(`It ended with ${child.exitCode ?? child.signalCode}.`);
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function end(child: ChildProcess, port: number, signal: NodeJS.Signals): Promise<void> {
   const gone = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
   const ended = gone ? Promise.resolve() : once(child, "exit");
   signalAll(child, signal);
   await ended;
+  // Workers are nobody's children by now, so their end is not reported; but they let go of the port with it.
+  for (const started = Date.now(); Date.now() - started < LONGEST_STOP; ) {
+    const free = await freePort(port).catch(() => null);
+    if (free !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
+  }
+  throw new Error(`The backend on port ${port} was told to stop, and is still there.`);
 }
 
 function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {

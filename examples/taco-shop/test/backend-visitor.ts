@@ -54,7 +54,7 @@ export interface Visitor {
 }
 
 /** A new folder, and what removes it. */
-function temporaryFolder(): { path: string; remove: () => void } {
+export function temporaryFolder(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), "taco-shop-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
