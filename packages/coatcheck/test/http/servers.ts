@@ -99,7 +99,8 @@ function honoApp(
 }
 
 export const startHono: StartAdapter = async (manager, options, routes) => {
-  const server = serve({ fetch: honoApp(manager, options, routes).fetch, port: 0, hostname: "127.0.0.1" });
+  const { fetch } = honoApp(manager, options, routes);
+  const server = serve({ fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   await once(server, "listening");
   return served(server as Server);
 };
