@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { answerOutage, createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
-import { newSessionId, pooledRandom } from "../../src/session/token.ts";
-import { Cluster, compactId, FakeTime, idle, recordAt, SharedInMemory } from "./harness.ts";
+import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
+import { Cluster, FakeTime, idle, recordAt, SharedInMemory } from "./harness.ts";
 
 const unknownId = () => newSessionId(pooledRandom());
 
@@ -52,6 +52,64 @@ describe("a single process", () => {
     expect(cache.peek(compactId(record.id))?.record.version).toBe(2);
     cache.outdated(record.id);
     expect(cache.peek(compactId(record.id))).toBeUndefined();
+  });
+
+  test("holds no load that was answered before a write, and late", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    const record = await cluster.session();
+    const answer = way.slowDown();
+    const loading = cache.read(record.id);
+    await idle();
+    await cluster.write(record);
+    cache.outdated(record.id);
+    answer();
+    await loading;
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+  });
+
+  test("does not take an id for dead that was created while it was looked for", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    const record = recordAt(cluster.time.wall);
+    const answer = way.slowDown();
+    const loading = cache.read(record.id);
+    await idle();
+    await cluster.store.put(record, { expectedVersion: 0, change: "data" });
+    cache.wrote(record, cache.position());
+    answer();
+    expect((await loading).held).toBeNull();
+    expect((await cache.read(record.id)).held?.record).toEqual(record);
+  });
+
+  test("lets nobody join a load that a mass revocation overtook", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    const record = await cluster.session();
+    const answer = way.slowDown();
+    const before = cache.read(record.id);
+    await idle();
+    await cluster.store.revoke({ subject: "ada" }, "logout");
+    cache.revoked({ subject: "ada" });
+    const after = cache.read(record.id);
+    answer();
+    await before;
+    expect((await after).held?.record.state).toBe("revoked");
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+  });
+
+  test("begins to hold copies when a store that was away at the start is there", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    way.state = "down";
+    const late = await cluster.node({ single: true, store: way.asStore });
+    way.state = "up";
+    await cluster.time.pass(500);
+    const record = await cluster.session();
+    for (const each of [cache, late.cache]) {
+      await each.read(record.id);
+      expect(each.peek(compactId(record.id))).toBeDefined();
+    }
   });
 
   test("serves a manager: revoked means refused, with no further read for who is let in", async () => {
@@ -237,8 +295,19 @@ describe("an outage of the store", () => {
       age: 3000,
     });
     expect(answerOutage({ degraded: { maxAge: 2999 } }, cache, key)).toEqual({ assurance: "closed" });
-    const dead = compactId(revoked.id);
-    expect(answerOutage({ degraded: { maxAge: 60_000 } }, cache, dead)).toEqual({ assurance: "closed" });
+    const anyAge = { degraded: { maxAge: 60 * 60_000 } };
+    expect(answerOutage(anyAge, cache, compactId(revoked.id))).toEqual({ assurance: "closed" });
+    cache.revoked({ subject: "ada" });
+    expect(answerOutage(anyAge, cache, key)).toEqual({ assurance: "closed" });
+  });
+
+  test("degraded brings no expired session back", async () => {
+    const { cluster, cache, known } = await outage();
+    const key = compactId(known.id);
+    cluster.time.leap(known.idleTimeout - 3501);
+    expect(cache.degraded(key, 60 * 60_000)).toBeDefined();
+    cluster.time.leap(1);
+    expect(cache.degraded(key, 60 * 60_000)).toBeUndefined();
   });
 
   test("opens the breaker, so that nobody waits for a store that hangs", async () => {

@@ -3,7 +3,7 @@ import type { Hint, SharedTier } from "../../src/cache/shared.ts";
 import type { Schedule } from "../../src/session/clock.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore, Snapshot } from "../../src/session/store.ts";
-import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
+import { newSessionId, pooledRandom } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 interface Timer {
@@ -62,6 +62,7 @@ export class Faulty implements Pick<SessionStore, "get" | "changes"> {
   state: "up" | "hung" | "down" = "up";
   gets = 0;
   polls = 0;
+  #slowness = Promise.resolve();
 
   constructor(store: SessionStore) {
     this.store = store;
@@ -79,7 +80,19 @@ export class Faulty implements Pick<SessionStore, "get" | "changes"> {
   async get(id: string) {
     this.gets++;
     await this.#pass();
-    return await this.store.get(id);
+    const answer = await this.store.get(id);
+    await this.#slowness;
+    return answer;
+  }
+
+  /** From now on answers of `get` are on their way until the returned function is called. */
+  slowDown(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#slowness = promise;
+    return () => {
+      this.#slowness = Promise.resolve();
+      resolve();
+    };
   }
 
   async changes(cursor: number | null) {
@@ -196,6 +209,7 @@ export class SharedInMemory implements SharedTier {
   }
 
   async subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>> {
+    await this.#pass();
     this.#listeners.add(listener);
     return async () => {
       this.#listeners.delete(listener);
@@ -211,5 +225,3 @@ export class SharedInMemory implements SharedTier {
     if (this.state === "hung") await new Promise(() => {});
   }
 }
-
-export { compactId };

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createCache, redisShared } from "../../src/cache/index.ts";
 import type { Hint } from "../../src/cache/shared.ts";
+import { compactId } from "../../src/session/token.ts";
 import { connectRedis } from "../../src/store/redis-connect.ts";
 import type { RedisTransport } from "../../src/store/redis-transport.ts";
 import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
 import { wireTo } from "../servers/wire.ts";
-import { Cluster, compactId, recordAt } from "./harness.ts";
+import { Cluster, recordAt } from "./harness.ts";
 
 /** A transport that remembers what it was asked. */
 function counting(transport: RedisTransport): RedisTransport & { readonly commands: string[] } {

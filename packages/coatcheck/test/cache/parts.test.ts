@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import { withDeadline } from "../../src/cache/guard.ts";
+import { LATENCY_BOUNDS, LatencyHistogram } from "../../src/cache/histogram.ts";
+import { KnownLog } from "../../src/cache/known-log.ts";
+import { TimedLease, WatchedLease } from "../../src/cache/lease.ts";
+import { LocalTier } from "../../src/cache/local.ts";
+import { Poller } from "../../src/cache/poller.ts";
+import { compactId } from "../../src/session/token.ts";
+import { FakeTime, idle, recordAt } from "./harness.ts";
+
+test("a timed lease counts from the sending of the newest answered poll, in whatever order the answers come", () => {
+  const lease = new TimedLease(1000);
+  expect(lease.holds(0, 0)).toBe(false);
+  const [first, second] = [lease.ask(100, 5100), lease.ask(200, 5200)];
+  second();
+  first();
+  expect(lease.holds(1200, 6200)).toBe(true);
+  expect(lease.holds(1201, 6200)).toBe(false);
+  expect(lease.age(1200, 6300)).toBe(1100);
+});
+
+test("a watched lease goes by the newest poll too", () => {
+  let dataVersion = 1;
+  const lease = new WatchedLease(() => dataVersion);
+  expect(lease.holds()).toBe(false);
+  const first = lease.ask(0, 0);
+  dataVersion = 2;
+  const second = lease.ask(0, 0);
+  second();
+  first();
+  expect(lease.holds()).toBe(true);
+  dataVersion = 1;
+  expect(lease.holds()).toBe(false);
+});
+
+test("the local tier keeps the newer copy, by version and then by position, and freezes it", () => {
+  const local = new LocalTier({ maxEntries: 10, maxBytes: 1e6 });
+  const record = recordAt(0, { version: 2, data: { cart: { tacos: 1 } } });
+  const key = compactId(record.id);
+  local.fill(key, { record, position: 5 }, 0);
+  expect(Object.isFrozen(local.get(key)?.record.data.cart)).toBe(true);
+  for (const older of [
+    { record: { ...record, version: 1 }, position: 9 },
+    { record, position: 4 },
+  ]) {
+    expect(local.fill(key, older, 1)).toMatchObject({ record: { version: 2 }, position: 5 });
+  }
+  expect(local.fill(key, { record, position: 6 }, 1).position).toBe(6);
+});
+
+test("a million mass revocations leave a bounded log, which refuses what it has forgotten about", () => {
+  const log = new KnownLog(1000);
+  log.beginAt(1);
+  const record = recordAt(0, { subject: "ada", tenant: null });
+  for (let position = 1; position <= 100_000; position++) {
+    log.learn({ position, scope: { subject: `subject-${position}` } });
+    log.trim();
+  }
+  expect(log.size).toBeLessThanOrEqual(1000);
+  const copyAt = (position: number) => ({ record, position });
+  expect(log.spares(copyAt(1))).toBe(false);
+  expect(log.admits(compactId(record.id), copyAt(1))).toBe(false);
+  expect(log.admits(compactId(record.id), copyAt(100_000))).toBe(true);
+  expect(log.admits(compactId(record.id), copyAt(100_001))).toBe(true);
+});
+
+test("a poller answers with a poll sent after it was asked, and never asks twice at once", async () => {
+  const time = new FakeTime();
+  const answers: (() => void)[] = [];
+  let number = 0;
+  const poller = new Poller({
+    every: 500,
+    deadline: 1000,
+    schedule: time.schedule,
+    ask: () => ({ number: ++number, cursor: 1, renew() {}, heard() {} }),
+    changes: () => new Promise((resolve) => answers.push(() => resolve({ items: [], cursor: 1 }))),
+    answered: () => true,
+  });
+  const settled: string[] = [];
+  void poller.soon().then(() => settled.push("first"));
+  for (const name of ["second", "also second"]) void poller.soon().then(() => settled.push(name));
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  await idle();
+  expect(settled).toEqual(["first"]);
+  expect(answers).toHaveLength(2);
+  void poller.soon().then(() => settled.push("third"));
+  answers[1]?.();
+  await idle();
+  expect(settled).toEqual(["first", "second", "also second"]);
+  answers[2]?.();
+  await time.pass(499);
+  expect(answers).toHaveLength(3);
+  await time.pass(1);
+  expect(answers).toHaveLength(4);
+  poller.close();
+});
+
+test("a deadline lets the answer through that was there when the process woke up", async () => {
+  const time = new FakeTime();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const answer = withDeadline(promise, 100, (delay, task) =>
+    time.schedule(delay, () => {
+      task();
+      resolve("in time");
+    }),
+  );
+  await time.pass(101);
+  await expect(answer).resolves.toBe("in time");
+  const never = withDeadline(new Promise(() => {}), 100, time.schedule);
+  const refused = expect(never).rejects.toThrow("No answer within 100 ms.");
+  await time.pass(101);
+  await refused;
+});
+
+test("a histogram counts every latency once", () => {
+  const histogram = new LatencyHistogram();
+  for (const latency of [0, 0.1, 0.11, 3, 2500, 2501]) histogram.record(latency);
+  const { counts, count, sum } = histogram.snapshot();
+  expect(counts).toHaveLength(LATENCY_BOUNDS.length + 1);
+  expect(counts[0]).toBe(2);
+  expect(counts.at(-1)).toBe(1);
+  expect([count, sum]).toEqual([6, 0 + 0.1 + 0.11 + 3 + 2500 + 2501]);
+});
