@@ -52,11 +52,14 @@ function greeting({ url, adminTokenFile }: RunningService): string {
   Reference  ${url}/docs
   Health     ${url}/health
 
-  Make a session, as a browser would; make one inside it; then, as the admin, list both:
+  Make a session, as a browser would, and one inside it; then, as the admin, list and count them:
 
   curl -c cookies.txt ${sessions} -H 'content-type: application/json' -d '{"metadata":{"customerName":"John Doe"}}'
   curl -b cookies.txt ${sessions} -H 'content-type: application/json' -d '{"name":"lunch"}'
   curl ${sessions} -H "authorization: Bearer ${admin}"
+  curl ${sessions}/stats -H "authorization: Bearer ${admin}"
+
+  To read or end one, add its sessionId: curl -b cookies.txt [-X DELETE] ${sessions}/<sessionId>
 
 `;
 }

@@ -69,8 +69,9 @@ test("the lines that it prints work when pasted", async () => {
   const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
   const answers = [];
   for (const line of lines) answers.push(JSON.parse(await shell(line.trim())));
-  const [create, within, list] = answers;
-  expect(lines).toHaveLength(3);
+  const [create, within, list, count] = answers;
+  expect(lines).toHaveLength(4);
+  expect(count.data).toMatchObject({ totalSessions: 2, activeSessions: 2 });
   expect(create).toMatchObject({ success: true, data: { metadata: { customerName: "John Doe" } } });
   expect(list.data.sessions).toMatchObject([
     { sessionId: within.data.sessionId, parentId: create.data.sessionId, name: "lunch" },

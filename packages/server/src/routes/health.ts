@@ -1,4 +1,5 @@
 import type { App, Service } from "../app.ts";
+import { RecentStats } from "../recent-stats.ts";
 import { failures, health, ready, success } from "../schemas.ts";
 import { answer, statsOf } from "../views.ts";
 
@@ -7,6 +8,7 @@ const tags = ["health"];
 /** For whoever watches over the service. Open to everybody, and tells counts only. */
 export function healthRoutes(app: App, { manager, clock }: Service): void {
   const startedAt = clock.now();
+  const stats = new RecentStats(manager, () => performance.now());
 
   app.get(
     "/health",
@@ -21,7 +23,7 @@ export function healthRoutes(app: App, { manager, clock }: Service): void {
     async () => {
       const uptime = Math.floor((clock.now() - startedAt) / 1000);
       try {
-        const { totalSessions, activeSessions } = statsOf(await manager.stats());
+        const { totalSessions, activeSessions } = statsOf(await stats.read());
         return answer({ status: "healthy" as const, uptime, sessions: { totalSessions, activeSessions } });
       } catch {
         return answer({ status: "degraded" as const, uptime, sessions: null });

@@ -1,0 +1,52 @@
+import { SessionManager } from "coatcheck";
+import { memoryStore } from "coatcheck/store/memory";
+import { expect, test } from "vitest";
+import { RecentStats } from "../src/recent-stats.ts";
+
+function harness(took: number) {
+  let time = 0;
+  let counts = 0;
+  const store = memoryStore();
+  const slow = {
+    ...store,
+    async stats(now: number) {
+      counts++;
+      time += took;
+      return await store.stats(now);
+    },
+  };
+  const manager = new SessionManager({ store: slow, secrets: ["a secret for these tests"] });
+  return {
+    manager,
+    stats: new RecentStats(manager, () => time),
+    counts: () => counts,
+    pass: (milliseconds: number) => {
+      time += milliseconds;
+    },
+  };
+}
+
+test("a count stands for ten times as long as it took", async () => {
+  const { manager, stats, counts, pass } = harness(100);
+  expect((await stats.read()).total).toBe(0);
+  await manager.create();
+  pass(999);
+  expect((await stats.read()).total).toBe(0);
+  pass(1);
+  expect((await stats.read()).total).toBe(1);
+  expect(counts()).toBe(2);
+});
+
+test("who asks while it counts waits for that count", async () => {
+  const { stats, counts } = harness(100);
+  await Promise.all([stats.read(), stats.read(), stats.read()]);
+  expect(counts()).toBe(1);
+});
+
+test("a failure stands no longer than a count does", async () => {
+  const { manager, stats, pass } = harness(1);
+  await manager.close();
+  await expect(stats.read()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  pass(10);
+  await expect(stats.read()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+});
