@@ -137,10 +137,11 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Brings the database to the present schema; safe in several processes at once, of which one does the work.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` if a newer Coatcheck has been here, or commits are not durable.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` on a replica, if a newer Coatcheck has been here, or if commits
+ * are not durable.
  */
 export async function migratePostgres(db: Kysely<PostgresSchema>): Promise<void> {
-  await requireDurableCommits(db);
+  await requireDurablePrimary(db);
   const migrator = new Migrator({
     db,
     migrationTableName: "coatcheck_migration",
@@ -166,14 +167,22 @@ function migrations(): Record<string, Migration> {
   );
 }
 
-async function requireDurableCommits(db: Kysely<PostgresSchema>): Promise<void> {
-  const { rows } = await sql<{ setting: string }>`
-    select current_setting('synchronous_commit') as setting`.execute(db);
-  if (rows[0]?.setting !== "off") return;
-  throw new CoatcheckError(
-    "STORE_UNAVAILABLE",
-    "PostgreSQL acknowledges commits before they are written; the pool must set synchronous_commit to on.",
-  );
+async function requireDurablePrimary(db: Kysely<PostgresSchema>): Promise<void> {
+  const { rows } = await sql<{ readOnly: string; commit: string }>`
+    select current_setting('transaction_read_only') as "readOnly",
+           current_setting('synchronous_commit') as commit`.execute(db);
+  if (rows[0]?.readOnly === "on") {
+    throw new CoatcheckError(
+      "STORE_UNAVAILABLE",
+      "PostgreSQL is a read-only replica; connect to the primary.",
+    );
+  }
+  if (rows[0]?.commit === "off") {
+    throw new CoatcheckError(
+      "STORE_UNAVAILABLE",
+      "PostgreSQL acknowledges commits before they are written; the pool must set synchronous_commit to on.",
+    );
+  }
 }
 
 async function refuseNewerDatabase(db: Kysely<PostgresSchema>, cause: unknown): Promise<void> {

@@ -9,9 +9,10 @@ import { deleteKeys, pingRedis, startRedis } from "./redis.ts";
 
 /**
  * The servers that tests can ask for. `private-postgres` is shared with no other test file: positions in the log depend
- * on every transaction of the whole server.
+ * on every transaction of the whole server. `local-postgres` is a private one that was started here whatever
+ * `DATABASE_URL` says, so that a standby can be made of it.
  */
-export type ServerKind = "redis" | "postgres" | "private-postgres";
+export type ServerKind = "redis" | "postgres" | "private-postgres" | "local-postgres";
 
 /** What a test learns: where the server is, or why there is none. */
 export type ServerAnswer = { readonly url: string } | { readonly missing: string };
@@ -47,6 +48,7 @@ export async function openBroker(): Promise<Broker> {
     redis: () => (redis ??= lend(lendRedis(run))),
     postgres: () => (postgres ??= lend(lendPostgres(run))),
     "private-postgres": () => lend(lendPostgres(run)),
+    "local-postgres": () => lend(startLocalPostgres()),
   };
 
   const answer = async (kind: ServerKind): Promise<ServerAnswer> => {
@@ -96,6 +98,10 @@ async function lendPostgres(run: string): Promise<Lent> {
     await reached("DATABASE_URL", pingPostgres(given));
     return { url: given, end: () => dropDatabases(given, run) };
   }
+  return await startLocalPostgres();
+}
+
+async function startLocalPostgres(): Promise<Lent> {
   const server = await startPostgres();
   return { url: server.url, end: () => server.stop() };
 }

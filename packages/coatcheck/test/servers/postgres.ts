@@ -1,50 +1,64 @@
 import { randomBytes } from "node:crypto";
-import { chown, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { freePort, requireProgram, run, throwAwayFolder, unprivileged } from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
+/** Where it may be; the newest of several. */
+const INITDB = [
+  "/usr/lib/postgresql/*/bin/initdb",
+  "initdb",
+  "/usr/local/pgsql/bin/initdb",
+  "/opt/homebrew/opt/postgresql*/bin/initdb",
+];
+
 /** Settings beside PostgreSQL's own defaults; `fsync` stays on, since the stores promise what was acknowledged. */
 const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
 
+/** A folder for a server to be, and as whom it will run. */
+interface Site {
+  readonly folder: string;
+  readonly data: string;
+  /** Runs one of PostgreSQL's programs there. */
+  run(program: string, args: readonly string[]): Promise<unknown>;
+}
+
 /** Starts a PostgreSQL of our own: loopback only, with a password, its data in a folder that goes with it. */
 export async function startPostgres(): Promise<RunningServer> {
-  const initdb = await requireProgram(
-    "PostgreSQL",
-    [
-      "/usr/lib/postgresql/*/bin/initdb",
-      "initdb",
-      "/usr/local/pgsql/bin/initdb",
-      "/opt/homebrew/opt/postgresql*/bin/initdb",
-    ],
-    "postgresql",
-  );
-  const user = await unprivileged("postgres", "nobody");
   const password = randomBytes(16).toString("hex");
+  return await start(password, async ({ folder, data, run: runProgram }) => {
+    const secret = join(folder, "password");
+    await writeFile(secret, password, { mode: 0o644 });
+    const options = ["--auth=scram-sha-256", `--pwfile=${secret}`, "--username=coatcheck"];
+    await runProgram("initdb", ["-D", data, "--encoding=UTF8", "--locale=C", "--no-sync", ...options]);
+    await rm(secret);
+  });
+}
+
+/** Starts a standby of a server of ours, which follows it until it is promoted: `select pg_promote()`. */
+export async function startStandby(primary: string): Promise<RunningServer> {
+  return await start(new URL(primary).password, async ({ data, run: runProgram }) => {
+    await runProgram("pg_basebackup", ["-d", primary, "-D", data, "-R", "--checkpoint=fast", "--no-sync"]);
+  });
+}
+
+async function start(password: string, prepare: (site: Site) => Promise<void>): Promise<RunningServer> {
+  const initdb = await requireProgram("PostgreSQL", INITDB, "postgresql");
+  const user = await unprivileged("postgres", "nobody");
+  const program = (name: string) => join(dirname(initdb), name);
   return await startServer("PostgreSQL", async () => {
     const folder = await throwAwayFolder("postgres", user);
     const data = join(folder, "data");
-    const secret = join(folder, "password");
-    await writeFile(secret, password, { mode: 0o600 });
-    if (user) await chown(secret, user.uid, user.gid);
-    const options = ["--auth=scram-sha-256", `--pwfile=${secret}`, "--username=coatcheck"];
-    await run(initdb, ["-D", data, "--encoding=UTF8", "--locale=C", "--no-sync", ...options], {
-      cwd: folder,
-      ...user,
-    });
+    await prepare({ folder, data, run: (name, args) => run(program(name), args, { cwd: folder, ...user }) });
     const port = await freePort();
-    const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
-      "-c",
-      `${name}=${value}`,
-    ]);
-    const log = join(folder, "postgres.log");
+    const settings = Object.entries({ ...SETTINGS, port });
     const server = await supervise({
-      command: join(dirname(initdb), "postgres"),
-      args: ["-D", data, ...settings],
+      command: program("postgres"),
+      args: ["-D", data, ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])],
       folder,
-      log,
+      log: join(folder, "postgres.log"),
       endSignal: "SIGQUIT",
       user,
     });
