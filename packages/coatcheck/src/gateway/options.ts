@@ -1,4 +1,5 @@
 import { CoatcheckError, type Fault } from "../session/errors.ts";
+import { headerFault, urlOf } from "./request.ts";
 
 /** Where in an answer the CSRF token stands. */
 export type CsrfSource =
@@ -67,6 +68,12 @@ export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
   } else if (baseUrl.username || baseUrl.password || baseUrl.search || baseUrl.hash) {
     faults.push({ path: "baseUrl", message: "must have no user, query or fragment" });
   }
+  const { csrf } = options;
+  if (csrf && baseUrl && !urlOf(csrf.path, baseUrl)) {
+    faults.push({ path: "csrf.path", message: "must start with / and stay below the base URL" });
+  }
+  const tokenFault = csrf && "header" in csrf.sendAs ? headerFault(csrf.sendAs.header, "token") : null;
+  if (tokenFault) faults.push({ path: "csrf.sendAs.header", message: tokenFault });
   const least: [string, number, number][] = [
     ["timeout", options.timeout, 1],
     ["retries", options.retries, 0],

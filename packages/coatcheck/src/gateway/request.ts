@@ -73,8 +73,8 @@ export function outgoingOf(
   return { method, path: url.pathname + url.search, headers, body: serialized(body) };
 }
 
-/** The URL of a path; null when it is written in another way than it would be sent, as `/../admin` or `//host` are. */
-function urlOf(path: string, baseUrl: URL): URL | null {
+/** The URL of a path below `baseUrl`; null when it is written in another way than it would be sent, as `/../admin` or `//host` are. */
+export function urlOf(path: string, baseUrl: URL): URL | null {
   const [pathname = ""] = path.split("?", 1);
   const whole = baseUrl.pathname.replace(/\/$/, "") + pathname;
   const url = URL.parse(baseUrl.origin + whole + path.slice(pathname.length));
@@ -82,7 +82,8 @@ function urlOf(path: string, baseUrl: URL): URL | null {
   return unchanged && /^\/(?!\/)/.test(path) && !/%2f|%5c|\\/i.test(pathname) ? url : null;
 }
 
-function headerFault(name: string, value: string): string | null {
+/** What is wrong with a header that a caller wants sent; null when nothing is. */
+export function headerFault(name: string, value: string): string | null {
   if (OWN_HEADERS.has(name.toLowerCase())) return "is set by the gateway";
   try {
     validateHeaderName(name);

@@ -3,7 +3,7 @@ import { answerOf, type UpstreamAnswer } from "./answer.ts";
 import { heldToken, takenToken } from "./csrf.ts";
 import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
 import { Guard } from "./guard.ts";
-import { Jar, type StoredCookie } from "./jar.ts";
+import { Jar } from "./jar.ts";
 import { KeyRing } from "./keys.ts";
 import { type ResolvedOptions, resolveOptions, type UpstreamOptions } from "./options.ts";
 import { SessionQueue } from "./queue.ts";
@@ -51,10 +51,9 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return new Gateway(resolveOptions(options));
 }
 
+/** An answer, and the address that gave it after all redirects. */
 interface Exchange {
   readonly answer: UpstreamAnswer;
-  /** The cookies after the answer, and where they were sent last. */
-  readonly jar: Jar;
   readonly url: URL;
 }
 
@@ -83,7 +82,11 @@ class Gateway implements Upstream {
 
   async ask(request: UpstreamRequest & { readonly method: SafeMethod }): Promise<UpstreamAnswer> {
     const outgoing = outgoingOf(request, this.#options.baseUrl, null);
-    const { answer } = await this.#exchange(outgoing, [], AbortSignal.timeout(this.#options.timeout));
+    const { answer } = await this.#exchange(
+      outgoing,
+      new Jar([]),
+      AbortSignal.timeout(this.#options.timeout),
+    );
     return usable(answer);
   }
 
@@ -107,15 +110,22 @@ class Gateway implements Upstream {
     return usable(await this.#once(account, request, signal));
   }
 
-  /** Sends the request as the account stands now, and stores the cookies that come back. */
+  /**
+   * Sends the request as the account stands now, and stores the cookies that come back; also those of a redirect whose
+   * target then fails, because what led there has been carried out.
+   */
   async #once(account: Account, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
     const { csrf, baseUrl } = this.#options;
     const value = isSafe(request.method) ? null : this.#token(account);
     const token = csrf && value !== null ? { value, sendAs: csrf.sendAs } : null;
     const { cookies } = account.standing;
-    const { answer, jar } = await this.#exchange(outgoingOf(request, baseUrl, token), cookies, signal);
-    await account.record(cookies, jar.cookies());
-    return answer;
+    const jar = new Jar(cookies);
+    try {
+      const { answer } = await this.#exchange(outgoingOf(request, baseUrl, token), jar, signal);
+      return answer;
+    } finally {
+      await account.record(cookies, jar.cookies());
+    }
   }
 
   /**
@@ -129,7 +139,8 @@ class Gateway implements Upstream {
       const held = this.#token(account);
       if (held !== null && held !== refused) return;
       const outgoing = outgoingOf({ method: "GET", path: csrf.path }, baseUrl, null);
-      const { answer, jar, url } = await this.#exchange(outgoing, account.standing.cookies, signal);
+      const jar = new Jar(account.standing.cookies);
+      const { answer, url } = await this.#exchange(outgoing, jar, signal);
       const token = takenToken(csrf.source, usable(answer), jar, url);
       if (await account.replace({ token, cookies: jar.cookies() })) return;
     }
@@ -141,9 +152,8 @@ class Gateway implements Upstream {
     return csrf && heldToken(csrf.source, account.standing, baseUrl);
   }
 
-  async #exchange(first: Outgoing, cookies: readonly StoredCookie[], signal: AbortSignal): Promise<Exchange> {
+  async #exchange(first: Outgoing, jar: Jar, signal: AbortSignal): Promise<Exchange> {
     const { origin } = this.#options.baseUrl;
-    const jar = new Jar(cookies);
     let outgoing = first;
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
       const url = new URL(origin + outgoing.path);
@@ -154,7 +164,7 @@ class Gateway implements Upstream {
       );
       jar.take([headers["set-cookie"] ?? []].flat(), url);
       if (![301, 302, 303, 307, 308].includes(status)) {
-        return { answer: answerOf(status, headers, body), jar, url };
+        return { answer: answerOf(status, headers, body), url };
       }
       outgoing = redirected(outgoing, status, targetOf(headers.location, url));
     }

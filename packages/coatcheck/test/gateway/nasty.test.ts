@@ -129,6 +129,16 @@ test("redirects within the origin are followed, with their cookies and without t
   expect(server.seen[1]).toMatchObject({ method: "GET", cookie: "hop=1", body: "" });
 });
 
+test("what a redirect brought is kept when its target fails", async () => {
+  const { outcome, state, upstream } = await ask((response, { path, cookie }) => {
+    if (path === "/") response.writeHead(303, { location: "/broken", "set-cookie": "new=id; Path=/" }).end();
+    else if (path === "/broken") response.socket?.destroy();
+    else json(response, cookie);
+  });
+  await expect(outcome).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
+  expect((await upstream.request(state, { method: "GET", path: "/echo" })).json()).toBe("new=id");
+});
+
 test("307 keeps method and body", async () => {
   const { outcome, server } = await ask(
     (response, { path }) =>
@@ -252,10 +262,15 @@ test("state that no secret opens is left as it is", async () => {
   expect([state.text, server.seen.length]).toEqual([text, 1]);
 });
 
+const CSRF = { path: "/", source: { json: "token" }, sendAs: { header: "X-CSRF-Token" } };
+
 test.each([
   [{ baseUrl: "ftp://shop" }, "baseUrl"],
   [{ baseUrl: "shop" }, "baseUrl"],
   [{ baseUrl: "http://user:pw@shop/" }, "baseUrl"],
+  [{ csrf: { ...CSRF, path: "//evil.example" } }, "csrf.path"],
+  [{ csrf: { ...CSRF, sendAs: { header: "X CSRF" } } }, "csrf.sendAs.header"],
+  [{ csrf: { ...CSRF, sendAs: { header: "Cookie" } } }, "csrf.sendAs.header"],
   [{ timeout: 0 }, "timeout"],
   [{ retries: -1 }, "retries"],
   [{ answerLimit: 1.5 }, "answerLimit"],

@@ -78,3 +78,15 @@ test("an upstream that is not there at all", async () => {
     connect(`http://127.0.0.1:${port}`).request(stateInMemory(), { method: "GET", path: "/" }),
   ).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE", status: 502 });
 });
+
+test("closing ends what is under way", async () => {
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+  const server = await serve(() => arrive());
+  const upstream = connect(server.origin);
+  const request = upstream.request(stateInMemory(), { method: "POST", path: "/" });
+  await arrived;
+  await Promise.all([
+    upstream.close(),
+    expect(request).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" }),
+  ]);
+});
