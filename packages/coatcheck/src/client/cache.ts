@@ -1,5 +1,5 @@
 import { atom, type ReadableAtom } from "nanostores";
-import { PENDING, type SessionMeta, type SessionState, toState } from "./state.ts";
+import { PENDING, type SessionMeta, type SessionState, toState, UNASKED } from "./state.ts";
 import type { Session, SessionView } from "./wire.ts";
 
 /** What this page knows of its session, and since when. */
@@ -31,7 +31,7 @@ const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.s
 
 export function createCache<User>(now: () => number): SessionCache<User> {
   const $session = atom<SessionState<User>>(PENDING);
-  const $meta = atom<SessionMeta>({ stale: false, fetching: false, offline: false });
+  const $meta = atom(UNASKED);
   $session.eq = $meta.eq = equal;
   let session: Session | null = null;
   let rev = 0;

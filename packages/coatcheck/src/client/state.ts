@@ -51,6 +51,9 @@ export interface SessionMeta {
   readonly error?: SessionError | undefined;
 }
 
+/** Nobody has been asked. */
+export const UNASKED: SessionMeta = { stale: false, fetching: false, offline: false };
+
 export const PENDING: PendingState = { status: "pending", session: null, user: null };
 
 /** The answer of a server that has no session for this browser. */

@@ -57,7 +57,9 @@ describe("two tabs", () => {
     const asked = Promise.all([left.getSession(), right.getSession()]);
     await settle();
     answer.resolve(success(view("s1")));
-    await Promise.all([left, right].map(({ $session }) => until($session, ({ status }) => status !== "pending")));
+    await Promise.all(
+      [left, right].map(({ $session }) => until($session, ({ status }) => status !== "pending")),
+    );
     clock.advance(100);
     expect((await asked).map((session) => session?.id)).toEqual(["s1", "s1"]);
     expect(network.seen).toHaveLength(1);

@@ -1,0 +1,66 @@
+import { createElement as element, type ReactNode } from "react";
+import type { Device } from "../client/index.ts";
+import { useDevices } from "./use-devices.ts";
+
+/** The words of {@link DeviceList}; English unless given. */
+export interface DeviceListLabels {
+  readonly current: string;
+  readonly lastSeen: string;
+  readonly end: string;
+  readonly endOthers: string;
+}
+
+const ENGLISH: DeviceListLabels = {
+  current: "This device",
+  lastSeen: "Last seen",
+  end: "Sign out",
+  endOthers: "Sign out everywhere else",
+};
+
+const phrase = (...words: (string | null)[]) => words.filter(Boolean).join(", ");
+
+/** Where the user is logged in, each with a button that ends it. Unstyled: one list, named by classes. */
+export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListLabels }): ReactNode {
+  const { devices, loading, error, revoke, revokeOthers } = useDevices();
+
+  const row = (device: Device) => {
+    const name = phrase(device.browser, device.os) || phrase(device.device) || device.id;
+    const seen = element(
+      "time",
+      { dateTime: device.lastSeenAt },
+      new Date(device.lastSeenAt).toLocaleString(),
+    );
+    return element(
+      "li",
+      { key: device.id },
+      element("strong", null, name),
+      " ",
+      element("span", null, phrase(device.city, device.country, device.address)),
+      " ",
+      device.current
+        ? element("em", null, labels.current)
+        : element("span", null, labels.lastSeen, " ", seen),
+      " ",
+      !device.current &&
+        element(
+          "button",
+          {
+            type: "button",
+            disabled: loading,
+            onClick: () => revoke(device.id),
+            "aria-label": `${labels.end}: ${name}`,
+          },
+          labels.end,
+        ),
+    );
+  };
+
+  return element(
+    "div",
+    { className: "coatcheck-devices", "aria-busy": loading },
+    error && element("p", { role: "alert" }, error.message),
+    element("ul", null, devices?.map(row)),
+    devices?.some(({ current }) => !current) &&
+      element("button", { type: "button", disabled: loading, onClick: revokeOthers }, labels.endOthers),
+  );
+}

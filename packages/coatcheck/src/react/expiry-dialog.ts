@@ -1,0 +1,60 @@
+import { createElement as element, type ReactNode, useEffect, useId, useRef } from "react";
+import { useSessionContext } from "./context.ts";
+import { useSessionExpiry } from "./use-session-expiry.ts";
+
+/** The words of {@link SessionExpiryDialog}; English unless given. */
+export interface ExpiryDialogLabels {
+  readonly title: string;
+  readonly text: (seconds: number) => string;
+  readonly stay: string;
+  readonly leave: string;
+}
+
+const ENGLISH: ExpiryDialogLabels = {
+  title: "Are you still there?",
+  text: (seconds) => `You will be signed out in ${seconds} seconds.`,
+  stay: "Stay signed in",
+  leave: "Sign out",
+};
+
+/**
+ * Asks, before the session ends, whether to stay (WCAG 2.2, success criterion 2.2.1). A native modal dialog: the browser
+ * keeps the focus inside and gives it back. Escape stays, since whoever presses it is there.
+ */
+export function SessionExpiryDialog(props: {
+  readonly warnBeforeMs?: number;
+  readonly labels?: ExpiryDialogLabels;
+}): ReactNode {
+  const { labels = ENGLISH, ...options } = props;
+  const { manager } = useSessionContext();
+  const { remainingMs, extend } = useSessionExpiry(options);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const title = useId();
+  const open = remainingMs !== null;
+
+  useEffect(() => {
+    if (open) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [open]);
+
+  // What goes wrong is in `$meta`, and the countdown goes on.
+  const stay = () => void extend().catch(() => {});
+  const leave = () => void manager.logout().catch(() => {});
+
+  return element(
+    "dialog",
+    {
+      ref: dialog,
+      className: "coatcheck-expiry",
+      "aria-labelledby": title,
+      onCancel(event: { preventDefault(): void }) {
+        event.preventDefault();
+        stay();
+      },
+    },
+    element("h2", { id: title }, labels.title),
+    element("p", { role: "timer" }, labels.text(Math.ceil((remainingMs ?? 0) / 1000))),
+    element("button", { type: "button", autoFocus: true, onClick: stay }, labels.stay),
+    element("button", { type: "button", onClick: leave }, labels.leave),
+  );
+}

@@ -1,0 +1,59 @@
+import { useCallback, useEffect, useState } from "react";
+import type { Device, SessionError } from "../client/index.ts";
+import { useSessionContext } from "./context.ts";
+import { useSession } from "./use-session.ts";
+
+/** The devices that the user is logged in on, and what can be done about them. */
+export interface DevicesValue {
+  /** Null until they are known. */
+  readonly devices: readonly Device[] | null;
+  readonly loading: boolean;
+  /** Why the last call failed; with `REAUTHENTICATION_REQUIRED`, `elevate` and try again. */
+  readonly error: SessionError | null;
+  reload(): Promise<void>;
+  revoke(id: string): Promise<void>;
+  revokeOthers(): Promise<void>;
+  revokeAll(): Promise<void>;
+}
+
+/** Lists the devices of whoever is logged in; asks again after each change and at each login. */
+export function useDevices(): DevicesValue {
+  const { manager } = useSessionContext();
+  const id = useSession<unknown, string | null>({
+    select: ({ isAuthenticated, session }) => (isAuthenticated ? session.id : null),
+  });
+  const [state, setState] = useState<Pick<DevicesValue, "devices" | "loading" | "error">>({
+    devices: null,
+    loading: true,
+    error: null,
+  });
+
+  const run = useCallback(
+    async (change?: () => Promise<void>) => {
+      setState((before) => ({ ...before, loading: true, error: null }));
+      try {
+        await change?.();
+        const devices =
+          manager.$session.get().status === "authenticated" ? await manager.devices.list() : null;
+        setState({ devices, loading: false, error: null });
+      } catch (error) {
+        setState((before) => ({ ...before, loading: false, error: error as SessionError }));
+      }
+    },
+    [manager],
+  );
+
+  useEffect(() => {
+    if (id) run();
+    else setState({ devices: null, loading: false, error: null });
+  }, [id, run]);
+
+  const { devices } = manager;
+  return {
+    ...state,
+    reload: () => run(),
+    revoke: (device) => run(() => devices.revoke(device)),
+    revokeOthers: () => run(devices.revokeOthers),
+    revokeAll: () => run(devices.revokeAll),
+  };
+}

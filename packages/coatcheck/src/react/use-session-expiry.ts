@@ -1,0 +1,55 @@
+import { useEffect, useState } from "react";
+import { useSessionContext } from "./context.ts";
+
+/** What is left of the session, once that is little. */
+export interface SessionExpiry {
+  /** Milliseconds until the end, by the server's clock; null while there is no reason to warn. */
+  readonly remainingMs: number | null;
+  /** Stays logged in. */
+  extend(): Promise<void>;
+}
+
+const TICK = 1000;
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/**
+ * Warns before the session ends, `warnBeforeMs` (60,000 unless given) ahead, and counts down. Asks the server before it
+ * warns: requests that this page did not make may have kept the session alive.
+ */
+export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {}): SessionExpiry {
+  const { manager } = useSessionContext();
+  const { warnBeforeMs = 60_000 } = options;
+  const [remainingMs, setRemaining] = useState<number | null>(null);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let run = 0;
+    let asked = false;
+
+    async function tick(): Promise<void> {
+      const mine = ++run;
+      clearTimeout(timer);
+      let left = manager.expiresIn();
+      if (left !== null && left <= warnBeforeMs && !asked) {
+        asked = true;
+        await manager.getSession({ fresh: true }).catch(() => {});
+        left = manager.expiresIn();
+      }
+      if (mine !== run) return;
+      const soon = left !== null && left <= warnBeforeMs;
+      if (!soon) asked = false;
+      setRemaining(soon ? left : null);
+      if (left) timer = setTimeout(tick, soon ? TICK : Math.min(left - warnBeforeMs, LONGEST_DELAY));
+    }
+
+    tick();
+    const stop = manager.$session.listen(tick);
+    return () => {
+      run++;
+      clearTimeout(timer);
+      stop();
+    };
+  }, [manager, warnBeforeMs]);
+
+  return { remainingMs, extend: manager.extend };
+}
