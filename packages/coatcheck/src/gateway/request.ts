@@ -73,7 +73,7 @@ export function outgoingOf(
   return { method, path: url.pathname + url.search, headers, body: serialized(body) };
 }
 
-/** The URL of a path below `baseUrl`; null when it is written in another way than it would be sent, as `/../admin` or `//host` are. */
+/** The URL of a path below `baseUrl`; null if it would be sent in another way than it is written: `/../admin`, `//host`. */
 export function urlOf(path: string, baseUrl: URL): URL | null {
   const [pathname = ""] = path.split("?", 1);
   const whole = baseUrl.pathname.replace(/\/$/, "") + pathname;

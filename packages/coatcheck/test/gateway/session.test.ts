@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { stateInSession } from "../../src/gateway/index.ts";
+import type { JsonObject } from "../../src/session/json.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { connect, json, serve } from "./support.ts";
@@ -28,6 +29,34 @@ test("stores compare-and-set, and tells what is there", async () => {
   expect((await here.find(id))?.version).toBe(version);
   expect(await theirs.swap("first", "second")).toBe("second");
   expect(await mine.read()).toBe("second");
+});
+
+test("tells what is stored, even when the update was tried on an old copy", async () => {
+  const { here, id } = await nodes();
+  await stateInSession(here, id).swap(null, "first");
+  const lagging = stateInSession<JsonObject>(
+    {
+      find: (id) => here.find(id),
+      async update(id, change) {
+        change({});
+        return await here.update(id, change);
+      },
+    },
+    id,
+  );
+  expect(await lagging.swap("first", "second")).toBe("first");
+});
+
+test("takes a manager whose data is typed", async () => {
+  interface Data {
+    readonly cart: string;
+    readonly upstream: string | null;
+  }
+  const manager = new SessionManager<Data>({ store: memoryStore(), secrets: SECRETS });
+  const { record } = await manager.create({ data: { cart: "mine", upstream: null } });
+  const state = stateInSession(manager, record.id);
+  expect(await state.read()).toBeNull();
+  expect(await state.swap(null, "first")).toBe("first");
 });
 
 test("leaves the application's data as it is, and its writers as they are", async () => {
