@@ -63,6 +63,18 @@ export interface AppOptions {
   readonly secureCookie: boolean;
 }
 
+const CALLERS = `
+Sessions over HTTP. A session id is a name, not a key; who you are decides what you reach:
+
+- a **browser**, by its cookie: its own session and those made under it;
+- whoever holds a **session token**, as \`Authorization: Bearer\`: that session and those made under it;
+- an **API consumer**, by its key, as \`Authorization: Bearer\`: the sessions it made, and with a browser's cookie
+  beside the key also that browser's. Only consumers and the admin say who somebody is (\`authenticate\`, \`elevate\`);
+- the **admin**, by the admin token: every session.
+
+Another owner's session answers like one that does not exist.
+`;
+
 /** Bytes: the largest data that a session takes, and as much again for how it may be written. */
 const BODY_LIMIT = 128 * 1024;
 /** Milliseconds that a client may take to send its request. */
@@ -137,7 +149,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Coatcheck", version: VERSION, description: "Sessions over HTTP." },
+      info: { title: "Coatcheck", version: VERSION, description: CALLERS },
       components: {
         securitySchemes: {
           key: { type: "http", scheme: "bearer", description: "Admin token, API key or session token." },
@@ -149,7 +161,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  await app.register(swaggerUi, { routePrefix: "/docs" });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    uiConfig: { layout: "BaseLayout" },
+    theme: { title: "Coatcheck: reference" },
+  });
   await app.register(
     coatcheck(manager, {
       trustProxy,

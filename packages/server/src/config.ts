@@ -36,7 +36,8 @@ export interface Config {
 
 const DAY = 24 * 60 * 60 * 1000;
 const YEAR = 365 * DAY;
-const SHORTEST_SECRET = 16;
+/** Characters that a secret or key has at least. */
+export const SHORTEST_SECRET = 16;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 function wholeNumber(least: number, most: number, example: number) {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { SHORTEST_SECRET } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
 /**
@@ -43,6 +44,9 @@ function read(path: string): readonly string[] {
     .map((line) => line.trim())
     .filter((line) => line !== "");
   if (secrets.length === 0) throw new Error("the file is empty");
+  if (secrets.some((secret) => secret.length < SHORTEST_SECRET)) {
+    throw new Error(`a line has fewer than ${SHORTEST_SECRET} characters`);
+  }
   return secrets;
 }
 

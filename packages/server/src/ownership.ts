@@ -59,20 +59,28 @@ export class OwnedSessions {
     return record;
   }
 
-  /** Ends the live sessions that match, one after the other, but for `except`; returns how many. */
-  async end(filter: SessionFilter, reason: RevokeReason, except?: string): Promise<number> {
-    let count = 0;
+  /** The live sessions that match, newest first. */
+  async *matching(filter: SessionFilter): AsyncGenerator<SessionRecord> {
     let cursor: string | null = null;
     do {
       const page: Page = await this.#manager.list(
         { ...filter, state: "active", liveAt: this.#clock.now() },
         { limit: 100, ...(cursor === null ? {} : { cursor }) },
       );
-      for (const { id } of page.records) {
-        if (id !== except) count += await this.#manager.revoke({ session: id }, reason);
-      }
+      yield* page.records;
       cursor = page.next;
     } while (cursor !== null);
+  }
+
+  /** Ends a session and those inside it; returns how many there were. */
+  async end(id: string, reason: RevokeReason): Promise<number> {
+    return (await this.#manager.revoke({ session: id }, reason)) + (await this.endWithin(id, reason));
+  }
+
+  /** Ends the sessions inside a session; returns how many there were. */
+  async endWithin(id: string, reason: RevokeReason): Promise<number> {
+    let count = 0;
+    for await (const inner of this.matching({ parentId: id })) count += await this.end(inner.id, reason);
     return count;
   }
 }

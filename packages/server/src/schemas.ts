@@ -15,18 +15,20 @@ const jsonInput = jsonObject.transform((value) => value as JsonObject);
 
 /** `{ success: true, data }`. */
 export function success<Data extends z.ZodType>(data: Data) {
-  return z.object({ success: z.literal(true), data });
+  return z.object({ success: z.literal(true), data }).describe("Done.");
 }
 
 /** `{ success: false, error: { code, message, faults? } }`. */
-export const failure = z.object({
-  success: z.literal(false),
-  error: z.object({
-    code: z.enum(errorCodes),
-    message: z.string(),
-    faults: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-  }),
-});
+export const failure = z
+  .object({
+    success: z.literal(false),
+    error: z.object({
+      code: z.enum(errorCodes),
+      message: z.string(),
+      faults: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    }),
+  })
+  .describe("Refused; the code says why.");
 
 /** The answers that every route may give. */
 export const failures = { "4xx": failure, "5xx": failure } as const;

@@ -13,8 +13,6 @@ import { Sweeper } from "./sweeper.ts";
 export interface RunningService {
   /** Where, as one would type it: `http://localhost:3000`. */
   readonly url: string;
-  readonly app: App;
-  readonly manager: SessionManager;
   /** The file that the admin token was kept in; null where the environment gave it. */
   readonly adminTokenFile: string | null;
   /** Takes no more requests, finishes those under way, writes the activity that waits, closes the database. */
@@ -70,8 +68,6 @@ export async function startService(config: Config, log: Logger): Promise<Running
   sweeper.start();
   return {
     url: urlOf(config.host, app),
-    app,
-    manager,
     adminTokenFile,
     async stop() {
       await app.close();

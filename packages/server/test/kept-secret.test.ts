@@ -25,15 +25,15 @@ test("makes a secret once, for its owner alone", () => {
 
 test("reads a secret a line, newest first", () => {
   const path = join(folder, "secrets");
-  writeFileSync(path, "newer\n\nolder\n");
-  expect(keptSecrets(path)).toEqual(["newer", "older"]);
+  writeFileSync(path, "the newer of the secrets\n\nthe older of the secrets\n");
+  expect(keptSecrets(path)).toEqual(["the newer of the secrets", "the older of the secrets"]);
 });
 
-test("a file that holds none is not replaced", () => {
+test.each(["\n", "too short\n"])("a file that holds %j is told of, not replaced", (content) => {
   const path = join(folder, "secrets");
-  writeFileSync(path, "\n");
+  writeFileSync(path, content);
   expect(() => keptSecrets(path)).toThrow(StartError);
-  expect(readFileSync(path, "utf8")).toBe("\n");
+  expect(readFileSync(path, "utf8")).toBe(content);
 });
 
 test("a folder in its place is told of", () => {

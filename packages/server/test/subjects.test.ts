@@ -50,7 +50,7 @@ test("a consumer reaches what it made, an admin everything", async () => {
   expect((await admin.get(path)).body.data).toEqual({ sessions: [], next: null });
 });
 
-test("ending all of one's own sessions clears the cookie", async () => {
+test("ending all of one's own sessions clears the cookie, and ends what is inside them", async () => {
   const { url } = service();
   const browser = new Visitor(url);
   const path = await browser.create();
@@ -58,6 +58,9 @@ test("ending all of one's own sessions clears the cookie", async () => {
   application.cookie = browser.cookie;
   await application.post(`${path}/authenticate`, { subject: "dan" });
   browser.cookie = application.cookie;
-  expect((await browser.delete("/api/v1/subjects/dan/sessions")).body.data).toEqual({ ended: 1 });
+  const within = await browser.post("/api/v1/sessions", { name: "lunch", transport: "bearer" });
+  expect((await browser.delete("/api/v1/subjects/dan/sessions")).body.data).toEqual({ ended: 2 });
   expect(browser.cookie).toBeNull();
+  const holder = new Visitor(url, within.body.data?.token);
+  expect((await holder.get(`/api/v1/sessions/${within.body.data?.sessionId}`)).status).toBe(401);
 });

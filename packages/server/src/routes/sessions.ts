@@ -81,13 +81,11 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
     async (request) => {
       const caller = await callers.of(request);
       const record = await owned.live(caller, request.params.sessionId);
-      const within = await owned.end({ parentId: record.id }, reasonOf(caller));
-      if (record.id === caller.session.id) {
-        // Through the handle, so that the browser's cookie is cleared with the answer.
-        await caller.session.revoke("logout");
-        return answer({ ended: within + 1 });
-      }
-      return answer({ ended: within + (await manager.revoke({ session: record.id }, reasonOf(caller))) });
+      const reason = reasonOf(caller);
+      if (record.id !== caller.session.id) return answer({ ended: await owned.end(record.id, reason) });
+      // Through the handle, so that the browser's cookie is cleared with the answer.
+      await caller.session.revoke(reason);
+      return answer({ ended: 1 + (await owned.endWithin(record.id, reason)) });
     },
   );
 }

@@ -44,8 +44,8 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
     "/api/v1/subjects/:subject/sessions",
     {
       schema: {
-        summary: "End a subject's sessions, all or all but one",
-        description: "In one step; where an API consumer asks, one after the other.",
+        summary: "End a subject's sessions, all or all but one, and those inside them",
+        description: "The subject's own in one step; where an API consumer asks, one after the other.",
         tags,
         params: subjectParams,
         querystring: subjectEndQuery,
@@ -58,11 +58,16 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
       const { except } = request.query;
       const filter = reachOf(caller, subject);
       const reason = reasonOf(caller);
-      if (filter.owner !== undefined) return answer({ ended: await owned.end(filter, reason, except) });
-      const scope = { subject, ...(except === undefined ? {} : { except }) };
-      const count = await manager.revoke(scope, reason);
-      // The caller's own is among them: through the handle, so that the browser's cookie is cleared with the answer.
-      if (caller.session.subject === subject && caller.session.id !== except) {
+      const ids = [];
+      for await (const { id } of owned.matching(filter)) if (id !== except) ids.push(id);
+      let count = 0;
+      if (filter.owner === undefined) {
+        count = await manager.revoke({ subject, ...(except === undefined ? {} : { except }) }, reason);
+      }
+      // What is inside them has no subject of its own. A consumer's reach is narrower than the one step above.
+      for (const id of ids) count += await owned.end(id, reason);
+      if (ids.includes(caller.session.id)) {
+        // Through the handle, so that the browser's cookie is cleared with the answer.
         await caller.session.revoke(reason);
       }
       return answer({ ended: count });
