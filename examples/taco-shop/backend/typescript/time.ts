@@ -10,9 +10,8 @@ export function clockTime(value: string, now: number, timeZone: string): number 
   if (hours === undefined || minutes === undefined) return null;
   const local = now + offset(now, timeZone);
   const wanted = local - (local % DAY) + (Number(hours) * 60 + Number(minutes)) * MINUTE;
-  const today = wanted - offset(wanted - offset(now, timeZone), timeZone);
-  if (today > now) return today;
-  return wanted + DAY - offset(wanted + DAY - offset(now, timeZone), timeZone);
+  const today = instantOf(wanted, now, timeZone);
+  return today > now ? today : instantOf(wanted + DAY, now, timeZone);
 }
 
 /** A whole timestamp (RFC 3339) with a day that the calendar has; null when it is something else. */
@@ -21,6 +20,12 @@ export function timestamp(value: string): number | null {
   if (year === undefined || month === undefined || day === undefined) return null;
   const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
   return month >= 1 && month <= 12 && day >= 1 && day <= last ? Date.parse(value) : null;
+}
+
+/** When the clock of `timeZone` shows `wanted`; an hour that it leaves out in spring is the hour after. */
+function instantOf(wanted: number, now: number, timeZone: string): number {
+  const instant = wanted - offset(wanted - offset(now, timeZone), timeZone);
+  return Math.max(instant, wanted - offset(instant, timeZone));
 }
 
 /** How far the clock of `timeZone` is ahead of UTC at `time`, milliseconds. */
