@@ -33,7 +33,7 @@ const CLOCK_DRIFT = 0.01;
 
 /**
  * Caches sessions in this process, and in a shared tier if there is one, so that a hit is answered synchronously and a
- * revoked session is served by no process for longer than `stalenessBound`, whatever fails (docs: guarantees).
+ * revoked session is served by no process for longer than `stalenessBound`, whatever fails.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` for options that contradict each other.
  * @example

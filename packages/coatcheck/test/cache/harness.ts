@@ -3,8 +3,8 @@ import type { Hint, SharedTier } from "../../src/cache/shared.ts";
 import type { Schedule } from "../../src/session/clock.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore, Snapshot } from "../../src/session/store.ts";
-import { newSessionId, pooledRandom } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
+import { makeRecord, nextVersion } from "../../src/testing/records.ts";
 
 interface Timer {
   readonly at: number;
@@ -130,50 +130,15 @@ export class Cluster {
 
   /** Stores its next version, without any cache hearing of it. */
   async write(record: SessionRecord, fields: Partial<SessionRecord> = {}): Promise<SessionRecord> {
-    const next = { ...record, ...fields, version: record.version + 1 };
+    const next = nextVersion(record, fields);
     await this.store.put(next, { expectedVersion: record.version, change: "data" });
     return next;
   }
 }
 
-const random = pooledRandom();
-
-/** A live session, created at `now`. */
+/** A live session of Ada's, created at `now`. */
 export function recordAt(now: number, fields: Partial<SessionRecord> = {}): SessionRecord {
-  return {
-    id: newSessionId(random),
-    owner: "consumer:tests",
-    type: "authenticated",
-    state: "active",
-    reason: null,
-    version: 1,
-    subject: "ada",
-    tenant: "acme",
-    visitorId: null,
-    parentId: null,
-    name: null,
-    secretHash: "",
-    previousSecretHash: null,
-    rotatedAt: now,
-    confirmedAt: null,
-    createdAt: now,
-    lastSeenAt: now,
-    authenticatedAt: now,
-    expiresAt: now + 24 * 60 * 60_000,
-    idleTimeout: 30 * 60_000,
-    remembered: false,
-    elevations: {},
-    data: {},
-    dataVersion: 1,
-    flash: {},
-    metadata: {},
-    client: null,
-    attribution: null,
-    pageViews: 0,
-    convertedAt: null,
-    orderId: null,
-    ...fields,
-  };
+  return makeRecord({ subject: "ada", tenant: "acme", createdAt: now, ...fields });
 }
 
 /** A shared tier in this process, as fast as an answer can be, that can be put out of order. */

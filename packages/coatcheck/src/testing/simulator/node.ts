@@ -2,6 +2,7 @@ import type { CacheCore } from "../../cache/core.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { LogPage, RevocationScope, Snapshot } from "../../session/store.ts";
 import { compactId } from "../../session/token.ts";
+import { START } from "./records.ts";
 import type { NodeTrait } from "./scenario.ts";
 import type { World } from "./world.ts";
 
@@ -42,7 +43,7 @@ export class SimulatedNode {
     const rate = 1 + trait.drift / 1000;
     this.time = {
       monotonic: () => (world.agenda.now - this.#frozenFor) * rate,
-      wall: () => 1_700_000_000_000 + world.agenda.now * rate + this.#wallOffset,
+      wall: () => START + world.agenda.now * rate + this.#wallOffset,
     };
     this.#subject = world.makeSubject(this.time);
     this.#tick();

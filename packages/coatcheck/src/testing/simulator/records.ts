@@ -1,8 +1,10 @@
 import type { SessionRecord } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
+import { makeRecord } from "../records.ts";
 
+/** Simulated time begins here, epoch milliseconds. */
+export const START = Date.UTC(2026, 0, 1);
 const YEAR = 365 * 24 * 60 * 60 * 1000;
-const NOW = 1_700_000_000_000;
 
 /** A few sessions are enough: what goes wrong goes wrong with one. */
 export const RECORDS: readonly SessionRecord[] = [
@@ -21,37 +23,14 @@ export const SCOPES: readonly Exclude<RevocationScope, { session: string }>[] = 
 ];
 
 function record(number: number, subject: string | null, tenant: string | null): SessionRecord {
-  return {
-    id: `00000000-0000-4000-8000-00000000000${number}`,
-    owner: "consumer:simulator",
-    type: subject === null ? "anonymous" : "authenticated",
-    state: "active",
-    reason: null,
-    version: 1,
+  const id = `00000000-0000-4000-8000-00000000000${number}`;
+  return makeRecord({
+    id,
     subject,
     tenant,
-    visitorId: null,
-    parentId: null,
-    name: null,
     secretHash: "",
-    previousSecretHash: null,
-    rotatedAt: NOW,
-    confirmedAt: null,
-    createdAt: NOW,
-    lastSeenAt: NOW,
-    authenticatedAt: null,
-    expiresAt: NOW + YEAR,
+    createdAt: START,
+    expiresAt: START + YEAR,
     idleTimeout: YEAR,
-    remembered: false,
-    elevations: {},
-    data: {},
-    dataVersion: 1,
-    flash: {},
-    metadata: {},
-    client: null,
-    attribution: null,
-    pageViews: 0,
-    convertedAt: null,
-    orderId: null,
-  };
+  });
 }

@@ -1,0 +1,250 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type CacheOptions, createCache, redisShared, type SessionCache } from "../../src/cache/index.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { RevocationScope, SessionStore } from "../../src/session/store.ts";
+import { compactId } from "../../src/session/token.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { postgresStore } from "../../src/store/postgres.ts";
+import { connectRedis, type RedisTransport, redisStore } from "../../src/store/redis.ts";
+import { type SqliteStore, sqliteStore } from "../../src/store/sqlite.ts";
+import { makeRecord, nextVersion } from "../../src/testing/records.ts";
+import { throwAwaySchema } from "../servers/postgres.ts";
+import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
+
+const BOUND = 400;
+
+/** Two processes' ways to the same sessions. */
+interface Pair {
+  readonly stores: readonly [SessionStore, SessionStore];
+  readonly options?: readonly [Partial<CacheOptions>, Partial<CacheOptions>];
+  cleanUp?(): Promise<void> | void;
+}
+
+interface Process {
+  readonly store: SessionStore;
+  readonly cache: SessionCache;
+}
+
+/** What every pair of processes has to hold to, whatever the store. */
+function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void {
+  describe(name, () => {
+    let pair: Pair;
+    let processes: readonly [Process, Process];
+
+    beforeEach(async () => {
+      pair = await open();
+      const [one, other] = pair.stores;
+      const process = (store: SessionStore, index: 0 | 1) => ({
+        store,
+        cache: createCache({ store, stalenessBound: BOUND, ...pair.options?.[index] }),
+      });
+      processes = [process(one, 0), process(other, 1)];
+    });
+    afterEach(async () => {
+      for (const { cache } of processes) await cache.close();
+      for (const { store } of processes) await store.close();
+      await pair.cleanUp?.();
+    });
+
+    const create = async ({ store, cache }: Process, fields: Partial<SessionRecord> = {}) => {
+      const record = makeRecord({ subject: "ada", tenant: "acme", ...fields });
+      const position = cache.position();
+      await store.put(record, { expectedVersion: 0, change: "data" });
+      cache.wrote(record, position);
+      return record;
+    };
+    const revoke = async ({ store, cache }: Process, scope: RevocationScope) => {
+      await store.revoke(scope, "logout");
+      cache.revoked(scope);
+    };
+
+    test("holds what was read, and refuses it within the bound once it is revoked", async () => {
+      const [one, other] = processes;
+      for (const scope of [
+        (id: string) => ({ session: id }),
+        () => ({ subject: "ada" }),
+        () => ({ tenant: "acme" }),
+      ]) {
+        const record = await create(one);
+        const key = compactId(record.id);
+        await expect
+          .poll(() => other.cache.read(record.id))
+          .toMatchObject({ held: { record: { id: record.id } } });
+        await expect.poll(() => other.cache.read(record.id)).toMatchObject({ tier: "local" });
+        await revoke(one, scope(record.id));
+        const revokedAt = performance.now();
+        expect(one.cache.peek(key)).toBeUndefined();
+        let lastAnswer = 0;
+        const ask = () => {
+          const askedAt = performance.now();
+          const held = other.cache.peek(key);
+          if (held) lastAnswer = askedAt - revokedAt;
+          return held;
+        };
+        await expect.poll(ask, { interval: 1, timeout: 5000 }).toBeUndefined();
+        expect(lastAnswer).toBeLessThanOrEqual(bound);
+        for (const { cache } of processes) {
+          expect((await cache.read(record.id, { fresh: true })).held?.record.state).toBe("revoked");
+        }
+      }
+    });
+
+    test("holds a login after 'log out everywhere', on both", async () => {
+      const [one, other] = processes;
+      await create(one);
+      await revoke(one, { subject: "ada" });
+      const record = await create(one);
+      for (const { cache } of [one, other]) {
+        await expect.poll(() => cache.read(record.id)).toMatchObject({ tier: "local" });
+      }
+    });
+
+    test("answers nobody past the bound while both revoke, log in and write at once", async () => {
+      const overtaken = new Map<string, number>();
+      const live: SessionRecord[] = [];
+      for (let count = 0; count < 20; count++) live.push(await create(processes[count % 2] as Process));
+      const ended: SessionRecord[] = [];
+      const reads = { accepted: 0, worst: 0, isOver: false };
+
+      const read = async ({ cache }: Process, id: string) => {
+        const startedAt = performance.now();
+        const { record } = cache.peek(compactId(id)) ?? (await cache.read(id)).held ?? {};
+        if (record?.state !== "active") return;
+        reads.accepted++;
+        const since = overtaken.get(`${id} ${record.version}`);
+        if (since !== undefined) reads.worst = Math.max(reads.worst, startedAt - since);
+      };
+      const readAll = async (process: Process) => {
+        while (!reads.isOver) {
+          await Promise.all([...live, ...ended.slice(-20)].map(({ id }) => read(process, id)));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      };
+      const replace = async (process: Process, place: number, at: number) => {
+        const record = live[place] as SessionRecord;
+        overtaken.set(`${record.id} ${record.version}`, at);
+        ended.push(record);
+        live[place] = await create(process);
+      };
+
+      const readers = processes.map(readAll);
+      for (let round = 0; round < 60; round++) {
+        const process = processes[round % 2] as Process;
+        const place = (round * 7) % live.length;
+        const record = live[place] as SessionRecord;
+        if (round % 3 === 0) {
+          const position = process.cache.position();
+          const next = nextVersion(record, { secretHash: `secret ${round}` });
+          const change = { expectedVersion: record.version, change: "privilege" } as const;
+          expect(await process.store.put(next, change)).toBe("stored");
+          process.cache.wrote(next, position);
+          overtaken.set(`${record.id} ${record.version}`, performance.now());
+          live[place] = next;
+        } else if (round % 20 === 10) {
+          await revoke(process, { tenant: "acme" });
+          const at = performance.now();
+          for (let each = 0; each < live.length; each++) await replace(process, each, at);
+        } else {
+          await revoke(process, { session: record.id });
+          await replace(process, place, performance.now());
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      reads.isOver = true;
+      await Promise.all(readers);
+      expect(reads.accepted).toBeGreaterThan(500);
+      expect(reads.worst).toBeLessThanOrEqual(bound);
+    });
+  });
+}
+
+coherent("two caches on one memory store", async () => {
+  const store = memoryStore();
+  return { stores: [store, store] };
+});
+
+/** Two connections to one SQLite file see each other as two processes do. */
+const sqlitePair = () => {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-cache-"));
+  const path = join(folder, "sessions.db");
+  const stores: [SqliteStore, SqliteStore] = [sqliteStore(path), sqliteStore(path)];
+  return { stores, cleanUp: () => rmSync(folder, { recursive: true }) };
+};
+
+coherent("two caches on one SQLite file", async () => sqlitePair());
+
+coherent(
+  "two caches that watch one SQLite file: no staleness at all",
+  async () => {
+    const pair = sqlitePair();
+    const [one, other] = pair.stores;
+    return {
+      ...pair,
+      options: [{ dataVersion: () => one.dataVersion() }, { dataVersion: () => other.dataVersion() }],
+    };
+  },
+  0,
+);
+
+test("a watched SQLite file shows a revocation at the very next request", async () => {
+  const { stores, cleanUp } = sqlitePair();
+  const [one, other] = stores;
+  const cache = createCache({ store: other, dataVersion: () => other.dataVersion() });
+  for (let round = 0; round < 50; round++) {
+    const record = makeRecord();
+    await one.put(record, { expectedVersion: 0, change: "data" });
+    for (let read = 0; read < 3; read++) await cache.read(record.id);
+    expect(cache.peek(compactId(record.id))).toBeDefined();
+    await one.revoke({ session: record.id }, "logout");
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+    expect((await cache.read(record.id)).held?.record.state).toBe("revoked");
+  }
+  await cache.close();
+  await Promise.all(stores.map((store) => store.close()));
+  cleanUp();
+});
+
+await describeWithServer("on Redis", "redis", (url) => {
+  let transports: [RedisTransport, RedisTransport];
+  beforeAll(async () => {
+    const connect = () => connectRedis(url, { deadline: 5000 });
+    transports = [await connect(), await connect()];
+  });
+  afterAll(async () => {
+    for (const transport of transports) await transport.close();
+  });
+  const stores = (): [SessionStore, SessionStore] => {
+    const prefix = throwAwayPrefix();
+    // The store closes its transport; these two are shared by all tests.
+    const [one, other] = transports.map((transport) =>
+      redisStore({ ...transport, close: async () => {} }, { prefix }),
+    );
+    return [one as SessionStore, other as SessionStore];
+  };
+  const shared = () => {
+    const prefix = throwAwayPrefix();
+    const [one, other] = transports;
+    return [{ shared: redisShared(one, { prefix }) }, { shared: redisShared(other, { prefix }) }] as const;
+  };
+
+  coherent("two caches on one Redis store", async () => ({ stores: stores() }));
+  coherent("two caches and a shared tier on one Redis store", async () => ({
+    stores: stores(),
+    options: shared(),
+  }));
+  coherent("two caches on one SQLite file, and a shared tier", async () => ({
+    ...sqlitePair(),
+    options: shared(),
+  }));
+});
+
+await describeWithServer("on PostgreSQL", "postgres", (server) => {
+  coherent("two caches on one PostgreSQL store", async () => {
+    const { url, drop } = await throwAwaySchema(server);
+    const connect = () => postgresStore({ connectionString: url });
+    return { stores: [await connect(), await connect()], cleanUp: drop };
+  });
+});
