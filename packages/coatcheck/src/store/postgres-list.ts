@@ -15,6 +15,11 @@ const FILTERS = [
   ["state", "state"],
 ] as const satisfies readonly (readonly [keyof SessionFilter, string])[];
 
+/** Whether no row can have this value: PostgreSQL's texts hold every character but one. */
+export function isUnstorable(value: unknown): boolean {
+  return typeof value === "string" && value.includes("\0");
+}
+
 /** One page of sessions, newest first. */
 export async function listSessions(
   db: Kysely<PostgresSchema>,
@@ -22,6 +27,7 @@ export async function listSessions(
   page: PageRequest,
 ): Promise<Page> {
   const { limit, after } = readPageRequest(page);
+  if (Object.values(filter).some(isUnstorable)) return { records: [], next: null };
   let query = db.selectFrom("coatcheck_session_now").select(READ);
   for (const [name, column] of FILTERS) {
     const value = filter[name];

@@ -4,6 +4,8 @@ import type { SessionRow } from "./row.ts";
 /**
  * The statements of the hot paths, each atomic by itself and one round trip. A session's row is changed only where
  * `coatcheck_is_spared`, which holds mass revocations off until the statement has committed.
+ *
+ * Locks are taken in one order, so that nobody waits in a circle: the subject's, the one on mass revocations, rows by id.
  */
 
 const COLUMNS = {
@@ -69,7 +71,7 @@ export const GET = `
   select standing.*, ${READ.map((name) => `s.${name}`).join(", ")}
   from (${STANDING}) standing left join coatcheck_session_now s on s.id = $1::uuid`;
 
-/** Queues with other writes that count the subject's sessions. */
+/** Queues with other writes that count the subject's sessions. Stands before `coatcheck_is_spared`: see above. */
 const HAS_ROOM = `coatcheck_has_room(${at("subject")}, ${at("id")}, ${MOST}, ${NOW})`;
 
 /** Parameters: the row, when to log it, the most live sessions of its subject, now. */
@@ -113,10 +115,7 @@ export const IS_EXPECTED = `
     )
   end as expected`;
 
-/**
- * Parameters: ids, each once, and their times. Rows are locked in one order, so that batches never wait for each other
- * in a circle.
- */
+/** Parameters: ids, each once, and their times. */
 export const TOUCH = `
   with touched as (
     select s.id, t.seen
@@ -152,13 +151,13 @@ export const REVOKE_SUBJECT = `
   with chosen as (
     select id from coatcheck_session
     where subject = $1::text and id is distinct from $4::uuid and state = 'active'
+      and coatcheck_is_spared(epoch, tenant)
     order by id
     for no key update
   ), ended as (
     update coatcheck_session ${END}
     from chosen
     where coatcheck_session.id = chosen.id and subject = $1::text and state = 'active'
-      and coatcheck_is_spared(epoch, tenant)
     returning 1
   ), logged as (
     insert into coatcheck_log (scope, logged_at) select $5::text, $3::bigint where exists (select from ended)

@@ -18,7 +18,7 @@ import type {
 import { connectPostgres } from "./postgres-connect.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 import { postgresUnavailable } from "./postgres-errors.ts";
-import { countSessions, listSessions } from "./postgres-list.ts";
+import { countSessions, isUnstorable, listSessions } from "./postgres-list.ts";
 import { readLog } from "./postgres-log.ts";
 import type { PostgresPool } from "./postgres-pool.ts";
 import { DurablePosition, type Standing } from "./postgres-position.ts";
@@ -30,7 +30,10 @@ export type { PostgresClient, PostgresPool, PostgresQuery } from "./postgres-poo
 
 /** Where the sessions are, and how long to wait for them. */
 export type PostgresStoreOptions = {
-  /** The longest that a call may take, milliseconds, waiting for a connection included; 5000 unless given. */
+  /**
+   * The longest that a call may take, milliseconds, waiting for a connection included; 5000 unless given. What may read
+   * all sessions (`stats`, `sweep`, counting after a mass revocation) and the start have a minute.
+   */
   readonly deadline?: number;
   /** Dates revocations for the sweep. */
   readonly clock?: Clock;
@@ -45,7 +48,7 @@ export type PostgresStoreOptions = {
     }
 );
 
-/** Calls that may read all sessions get longer: `stats`, `sweep`, the count of a mass revocation, migrations. */
+/** Some calls may read all sessions: `stats`, `sweep`, the count of a mass revocation, migrations. */
 const LONG_DEADLINE = 60_000;
 
 /**
@@ -59,9 +62,11 @@ const LONG_DEADLINE = 60_000;
  * - **Mass revocation** of a tenant or everyone writes one row, however many sessions it ends; counting them comes
  *   after the commit and takes its time. If that fails, the revocation stands.
  * - **A transaction left open** anywhere on the server, if it has written, makes `changes` repeat what came since.
+ * - **PgBouncer** in transaction mode must be 1.21 or later, for prepared statements, and ignore the start-up parameter
+ *   `options`.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE`, saying why: no server, wrong password, a read-only replica, a database that
- * is newer than the program, commits that are not durable. From every call too, within `deadline`.
+ * is newer than the program, commits that are not durable. Every call throws it too, within `deadline`.
  *
  * @example
  * const store = await postgresStore({ connectionString: "postgres://coatcheck@localhost/coatcheck" });
@@ -146,6 +151,7 @@ class PostgresStore implements SessionStore {
 
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
     return await this.#run(async ({ quick, slow, clock }) => {
+      if (Object.values(scope).some(isUnstorable)) return 0;
       const now = clock.now();
       if ("session" in scope) {
         if (!isSessionId(scope.session)) return 0;

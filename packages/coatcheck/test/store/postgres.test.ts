@@ -7,6 +7,8 @@ import { makeRecord, nextVersion, storeContract } from "../../src/testing/index.
 import { query, throwAwaySchema } from "../servers/postgres.ts";
 import { describeWithServer } from "../servers/servers.ts";
 
+const AWAITED = `where locktype = 'advisory' and classid = ${LOCKS.mass} and not granted`;
+
 function sessionsIn(items: readonly LogItem[]): string[] {
   return items.flatMap((item) => ("session" in item ? item.session : []));
 }
@@ -98,7 +100,7 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
       await client.query("select pg_advisory_xact_lock($1, 0)", [LOCKS.mass]);
       const late = store.put(nextVersion(record), { expectedVersion: 1, change: "data" });
       await expect
-        .poll(() => query(url, "select count(*)::integer as waiting from pg_locks where not granted"))
+        .poll(() => query(url, `select count(*)::integer as waiting from pg_locks ${AWAITED}`))
         .toEqual([{ waiting: 1 }]);
       await client.query(
         `insert into coatcheck_mass_revocation (epoch, tenant, reason, revoked_at)
@@ -133,6 +135,12 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
         expect(next).toBeGreaterThanOrEqual(cursor);
         expect(next).toBeLessThan(cursor + 1_000_000);
       }
+    });
+
+    it("knows no session by a text that PostgreSQL cannot hold", async () => {
+      expect((await store.list({ subject: "a\0" }, { limit: 1 })).records).toEqual([]);
+      expect(await store.revoke({ subject: "a\0" }, "admin")).toBe(0);
+      expect(await store.revoke({ tenant: "\0" }, "admin")).toBe(0);
     });
 
     it("works on a pool of the application's, and leaves it open", async () => {
