@@ -13,6 +13,7 @@ import { LocalTier } from "./local.ts";
 import type { CacheSnapshot } from "./metrics.ts";
 import { type CacheOptions, checkedBound, leaseOf } from "./options.ts";
 import type { DegradedReader, DegradedSession } from "./outage.ts";
+import { Outbox } from "./outbox.ts";
 import { Poller } from "./poller.ts";
 import type { Hint, SharedTier } from "./shared.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -59,6 +60,7 @@ class TieredCache implements SessionCache {
   readonly #flights = new SingleFlight<Reading>();
   readonly #storeGuard: Guard;
   readonly #sharedGuard: Guard;
+  readonly #outbox: Outbox | null;
   readonly #poller: Poller;
   #listening: Promise<void>;
   #isClosed = false;
@@ -96,13 +98,17 @@ class TieredCache implements SessionCache {
     const storeDeadline = deadlines.store ?? 1000;
     this.#storeGuard = new Guard({ ...guarded, deadline: storeDeadline });
     this.#sharedGuard = new Guard({ ...guarded, deadline: deadlines.shared ?? 100 });
+    this.#outbox = this.#shared && new Outbox(this.#shared, this.#sharedGuard);
     this.#poller = new Poller({
       every: this.#bound === 0 ? Number.POSITIVE_INFINITY : bound / 4,
       deadline: Math.min(storeDeadline, bound / 2),
       schedule: this.#schedule,
       ask: () => this.#core.ask(this.#monotonic(), this.#clock.now()),
       changes: (cursor) => this.#store.changes(cursor),
-      answered: (poll, page) => this.#core.answered(poll, page),
+      answered: (poll, page) => {
+        void this.#outbox?.retry();
+        return this.#core.answered(poll, page);
+      },
     });
     void this.#poller.soon();
     this.#listening = this.#listen();
@@ -150,13 +156,10 @@ class TieredCache implements SessionCache {
     this.#dead.forget(key);
     this.#core.fill(key, snapshot, this.#monotonic());
     this.#core.drop(key, record.version);
-    if (!this.#shared) return;
-    this.#tell((shared) => shared.fill(key, snapshot));
+    this.#outbox?.replace(key, snapshot);
     // Nobody holds what was created just now.
     if (record.version > 1) {
-      this.#tell((shared) =>
-        shared.publish({ kind: "written", session: record.id, version: record.version }),
-      );
+      this.#outbox?.publish({ kind: "written", session: record.id, version: record.version });
     }
   }
 
@@ -168,8 +171,8 @@ class TieredCache implements SessionCache {
 
   revoked(scope: RevocationScope): void {
     this.#suspect(scope);
-    if ("session" in scope) this.#tell((shared) => shared.tombstone(compactId(scope.session)));
-    this.#tell((shared) => shared.publish({ kind: "revoked", scope }));
+    if ("session" in scope) this.#outbox?.tombstone(compactId(scope.session));
+    this.#outbox?.publish({ kind: "revoked", scope });
   }
 
   async settled(): Promise<void> {
@@ -226,7 +229,7 @@ class TieredCache implements SessionCache {
         return reading;
       }
       const held = isCurrent() ? this.#core.fill(key, snapshot, this.#monotonic()) : undefined;
-      if (held && !shared) this.#tell((tier) => tier.fill(key, snapshot));
+      if (held && !shared) this.#outbox?.offer(key, snapshot);
       return { held: held ?? hold(snapshot), tier };
     });
   }
@@ -277,12 +280,6 @@ class TieredCache implements SessionCache {
       this.#flights.forgetAll();
     }
     void this.#poller.soon();
-  }
-
-  /** Tells the shared tier, which may not hear it: hints make things fast, the log makes them right. */
-  #tell(call: (shared: SharedTier) => Promise<unknown>): void {
-    const shared = this.#shared;
-    if (shared) this.#sharedGuard.run(() => call(shared)).catch(() => {});
   }
 
   /** Goes on trying: without hints all is right, only slower. */

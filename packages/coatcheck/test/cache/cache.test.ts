@@ -5,6 +5,7 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
 import { Cluster, FakeTime, idle, recordAt, SharedInMemory } from "./harness.ts";
 
+const DAY = 24 * 60 * 60_000;
 const unknownId = () => newSessionId(pooledRandom());
 
 describe("a single process", () => {
@@ -295,7 +296,7 @@ describe("an outage of the store", () => {
       age: 3000,
     });
     expect(answerOutage({ degraded: { maxAge: 2999 } }, cache, key)).toEqual({ assurance: "closed" });
-    const anyAge = { degraded: { maxAge: 60 * 60_000 } };
+    const anyAge = { degraded: { maxAge: DAY } };
     expect(answerOutage(anyAge, cache, compactId(revoked.id))).toEqual({ assurance: "closed" });
     cache.revoked({ subject: "ada" });
     expect(answerOutage(anyAge, cache, key)).toEqual({ assurance: "closed" });
@@ -305,9 +306,9 @@ describe("an outage of the store", () => {
     const { cluster, cache, known } = await outage();
     const key = compactId(known.id);
     cluster.time.leap(known.idleTimeout - 3501);
-    expect(cache.degraded(key, 60 * 60_000)).toBeDefined();
+    expect(cache.degraded(key, DAY)).toBeDefined();
     cluster.time.leap(1);
-    expect(cache.degraded(key, 60 * 60_000)).toBeUndefined();
+    expect(cache.degraded(key, DAY)).toBeUndefined();
   });
 
   test("opens the breaker, so that nobody waits for a store that hangs", async () => {

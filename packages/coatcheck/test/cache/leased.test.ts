@@ -306,3 +306,23 @@ test("hints are listened to as soon as the shared tier lets us", async () => {
   await shared.publish({ kind: "written", session: record.id, version: 2 });
   expect(cache.peek(compactId(record.id))).toBeUndefined();
 });
+
+test("what was written while the shared tier was away arrives there when it is back", async () => {
+  const cluster = new Cluster();
+  const shared = new SharedInMemory();
+  const { cache } = await cluster.node({ shared });
+  const [first, second] = [await cluster.session(), await cluster.session()];
+  for (const { id } of [first, second]) await cache.read(id);
+  await idle();
+  shared.state = "down";
+  for (const record of [first, second]) {
+    const position = cache.position();
+    cache.wrote(await cluster.write(record), position);
+  }
+  await idle();
+  shared.state = "up";
+  await cluster.time.pass(BOUND / 4);
+  for (const { id } of [first, second]) {
+    expect(shared.copies.get(compactId(id))).toMatchObject({ record: { version: 2 } });
+  }
+});
