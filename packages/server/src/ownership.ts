@@ -45,17 +45,20 @@ export class OwnedSessions {
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `STORE_UNAVAILABLE`.
    */
   async live(caller: Caller, id: string): Promise<SessionRecord> {
-    const record = await this.recorded(caller, id);
+    const record = await this.#find(caller, id);
     if (!isLive(record, this.#clock.now())) throw notFound(id);
     return record;
   }
 
   /** As {@link live}; an admin finds also sessions that have ended, until they are swept. */
   async recorded(caller: Caller, id: string): Promise<SessionRecord> {
+    return caller.principal?.kind === "admin" ? await this.#find(caller, id) : await this.live(caller, id);
+  }
+
+  async #find(caller: Caller, id: string): Promise<SessionRecord> {
     if (caller.principal === null && caller.session.record === null) throw notFound(id);
     const record = await this.#manager.find(id);
     if (record === null || !owns(caller, record)) throw notFound(id);
-    if (caller.principal?.kind !== "admin" && !isLive(record, this.#clock.now())) throw notFound(id);
     return record;
   }
 

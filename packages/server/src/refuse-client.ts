@@ -32,7 +32,6 @@ export function refuseClient(error: Error & { code?: string }, socket: Socket): 
       body,
     ].join("\r\n"),
   );
-  socket.resume();
   const hangUp = setTimeout(() => socket.destroy(), PATIENCE);
   socket.on("close", () => clearTimeout(hangUp));
 }

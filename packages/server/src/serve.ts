@@ -11,6 +11,9 @@ interface ServeOptions {
 /** Milliseconds that requests under way have to finish. */
 const LONGEST_STOP = 10_000;
 
+/** Milliseconds within which two signals are one. */
+const SAME_SIGNAL = 500;
+
 /** `coatcheck serve`. Options outweigh the environment, which holds everything else. */
 export function serveCommand(): Command {
   return new Command("serve")
@@ -64,12 +67,16 @@ function greeting({ url, adminTokenFile }: RunningService): string {
 `;
 }
 
-/** The first signal lets requests finish; a second one, or ten seconds, ends the process at once. */
+/** The first signal lets requests finish; another one later, or ten seconds, ends the process at once. */
 function stopOnSignal(service: RunningService, stopped: () => void): void {
-  let isStopping = false;
+  let began: number | null = null;
   const stop = async () => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (began !== null) {
+      // One Ctrl-C may arrive twice: from the terminal, and passed on by npm.
+      if (performance.now() - began > SAME_SIGNAL) process.exit(1);
+      return;
+    }
+    began = performance.now();
     setTimeout(() => process.exit(1), LONGEST_STOP).unref();
     await service.stop();
     stopped();

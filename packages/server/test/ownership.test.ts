@@ -141,6 +141,26 @@ test("ending a browser's own session ends those inside it", async () => {
   }
 });
 
+test("what has ended is gone, but for the admin's looking at it", async () => {
+  const slack = new Visitor(service().url, KEYS.slack);
+  const path = await slack.create();
+  expect((await slack.delete(path)).body.data).toEqual({ ended: 1 });
+  const admin = caller("admin");
+  expect((await admin.get(path)).body.data).toMatchObject({ state: "revoked", reason: "revoked" });
+  for (const visitor of [slack, admin]) {
+    const answers = [
+      await visitor.patch(`${path}/data`, { late: true }),
+      await visitor.post(`${path}/authenticate`, { subject: "late" }),
+      await visitor.post(`${path}/rotate`),
+      await visitor.delete(path),
+    ];
+    for (const { status, body } of answers) {
+      expect([status, body.error?.code]).toEqual([404, "SESSION_NOT_FOUND"]);
+    }
+  }
+  expect((await slack.get(path)).status).toBe(404);
+});
+
 test("an admin lists by filter, page by page, newest first", async () => {
   const { url } = service();
   const shop = new Visitor(url, KEYS.shop);

@@ -3,6 +3,7 @@ import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
 import { Visitor } from "./visitor.ts";
 
 const service = serviceOfThisFile();
+const hasty = serviceOfThisFile({ SESSION_IDLE_TIMEOUT_MS: "1000" });
 
 const visitor = (key: string | null = null) => new Visitor(service().url, key);
 
@@ -119,6 +120,15 @@ test("introspection tells keys only, records no activity, and calls no token an 
   const browser = visitor();
   await browser.create();
   expect((await browser.post("/api/v1/sessions/introspect", asking)).status).toBe(403);
+});
+
+test("a session that is only asked about ends when its time is up", async () => {
+  const shop = new Visitor(hasty().url, KEYS.shop);
+  const created = await shop.post("/api/v1/sessions", { transport: "bearer" });
+  const ask = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
+  let answer = await ask();
+  while (answer.body.data?.active) answer = await ask();
+  expect(answer.body.data).toEqual({ active: false, reason: "expired" });
 });
 
 test("a token that was ended says so", async () => {
