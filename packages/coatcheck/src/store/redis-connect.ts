@@ -1,5 +1,5 @@
 import { CoatcheckError } from "../session/errors.ts";
-import { redisUnavailable } from "./redis-errors.ts";
+import { redisUnavailable, refusedWith } from "./redis-errors.ts";
 import {
   type NodeRedisTransportOptions,
   nodeRedisTransport,
@@ -51,7 +51,7 @@ function checkUrl(url: string): void {
  * connection belongs to the transport and ends with it.
  *
  * @throws `VALIDATION_FAILED` for a URL that is none; `STORE_UNAVAILABLE` when there was no connection within
- * `patience`, with the last failure (refused, wrong password, still loading) as `cause`.
+ * `patience`, with the last failure as `cause`, or at once when the server refuses the name or password.
  */
 export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
   const { patience = 2000, ...transportOptions } = options;
@@ -60,14 +60,15 @@ export async function connectRedis(url: string, options: ConnectRedisOptions = {
   const client = createClient({ url, ...redisClientSettings() });
 
   let failure: unknown = new Error("Redis accepted no connection in time.");
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
   const remember = (error: unknown) => {
     failure = error;
+    if (["WRONGPASS", "NOAUTH", "NOPERM"].some((prefix) => refusedWith(error, prefix))) reject(error);
   };
   client.on("error", remember);
-  const { promise: outOfPatience, reject } = Promise.withResolvers<never>();
   const timer = patience === Infinity ? undefined : setTimeout(() => reject(failure), patience);
   try {
-    await Promise.race([client.connect(), outOfPatience]);
+    await Promise.race([client.connect(), givenUp]);
   } catch (error) {
     client.destroy();
     throw redisUnavailable(error);

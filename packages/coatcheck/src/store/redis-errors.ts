@@ -13,7 +13,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   BUSY: "Redis is busy with somebody else's script.",
   NOAUTH: "Redis wants a password.",
   WRONGPASS: "Redis refuses the name or password.",
-  NOPERM: "The Redis user may not do this; see the ACL rules in the documentation.",
+  NOPERM: "The Redis user may not do this; the documentation of redisStore lists the rights.",
 };
 
 /** The first word of a reply such as `READONLY You can't write against a read only replica.` */

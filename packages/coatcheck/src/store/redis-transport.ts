@@ -69,7 +69,7 @@ export interface NodeRedisTransportOptions {
   readonly deadline?: number;
 }
 
-export const DEFAULT_DEADLINE = 500;
+const DEFAULT_DEADLINE = 500;
 
 /** Commands without a key; the rest have it first, after the number of keys in a script's case. */
 const KEYLESS = new Set(["PING", "INFO", "TIME", "SCRIPT", "CONFIG", "CLIENT", "PUBLISH"]);
