@@ -16,6 +16,7 @@ import type { DegradedReader, DegradedSession } from "./outage.ts";
 import { Outbox } from "./outbox.ts";
 import { Poller } from "./poller.ts";
 import type { Hint, SharedTier } from "./shared.ts";
+import { SharedReader } from "./shared-reader.ts";
 import { SingleFlight } from "./single-flight.ts";
 
 /** The caches in front of a store, as the manager reads through them. */
@@ -59,7 +60,7 @@ class TieredCache implements SessionCache {
   readonly #dead: DeadIds;
   readonly #flights = new SingleFlight<Reading>();
   readonly #storeGuard: Guard;
-  readonly #sharedGuard: Guard;
+  readonly #sharedReader: SharedReader | null;
   readonly #outbox: Outbox | null;
   readonly #poller: Poller;
   #listening: Promise<void>;
@@ -67,9 +68,6 @@ class TieredCache implements SessionCache {
   #localHits = 0;
   #localMisses = 0;
   #localRefusals = 0;
-  #sharedHits = 0;
-  #sharedMisses = 0;
-  #sharedRefusals = 0;
   #storeReads = 0;
 
   constructor(options: CacheOptions) {
@@ -97,8 +95,9 @@ class TieredCache implements SessionCache {
     const guarded = { schedule: this.#schedule, monotonic: this.#monotonic };
     const storeDeadline = deadlines.store ?? 1000;
     this.#storeGuard = new Guard({ ...guarded, deadline: storeDeadline });
-    this.#sharedGuard = new Guard({ ...guarded, deadline: deadlines.shared ?? 100 });
-    this.#outbox = this.#shared && new Outbox(this.#shared, this.#sharedGuard);
+    const sharedGuard = new Guard({ ...guarded, deadline: deadlines.shared ?? 100 });
+    this.#sharedReader = this.#shared && new SharedReader(this.#shared, sharedGuard);
+    this.#outbox = this.#shared && new Outbox(this.#shared, sharedGuard);
     this.#poller = new Poller({
       every: this.#bound === 0 ? Number.POSITIVE_INFINITY : bound / 4,
       deadline: Math.min(storeDeadline, bound / 2),
@@ -197,12 +196,7 @@ class TieredCache implements SessionCache {
         misses: this.#localMisses,
         refusals: this.#localRefusals,
       },
-      shared: this.#shared && {
-        hits: this.#sharedHits,
-        misses: this.#sharedMisses,
-        refusals: this.#sharedRefusals,
-        ...this.#sharedGuard.figures(),
-      },
+      shared: this.#sharedReader?.figures() ?? null,
       store: { reads: this.#storeReads, deadIdHits: this.#dead.hits, ...this.#storeGuard.figures() },
       lease: {
         bound: this.#bound,
@@ -234,32 +228,16 @@ class TieredCache implements SessionCache {
     });
   }
 
-  /** A live copy that may answer, or null: an outage of this tier is no reason for anything but asking the next. */
   async #readShared(key: string, atLeast: number): Promise<Snapshot | null> {
-    const shared = this.#shared;
-    if (!shared || !this.#isLeased()) return null;
-    let snapshot: Snapshot | null;
-    try {
-      snapshot = await this.#sharedGuard.run(() => shared.get(key));
-    } catch {
-      return null;
-    }
-    if (snapshot === null) {
-      this.#sharedMisses++;
-      return null;
-    }
-    const { version } = snapshot.record;
-    const wall = this.#clock.now();
-    if (version < atLeast || !isLive(snapshot.record, wall) || !this.#accepts(key, snapshot, wall)) {
-      this.#sharedRefusals++;
-      return null;
-    }
-    this.#sharedHits++;
-    return snapshot;
-  }
-
-  #accepts(key: string, snapshot: Snapshot, wall: number): boolean {
-    return this.#core.accepts(key, snapshot, this.#monotonic(), wall);
+    if (!this.#sharedReader || !this.#isLeased()) return null;
+    return await this.#sharedReader.read(key, (snapshot) => {
+      const wall = this.#clock.now();
+      return (
+        snapshot.record.version >= atLeast &&
+        isLive(snapshot.record, wall) &&
+        this.#core.accepts(key, snapshot, this.#monotonic(), wall)
+      );
+    });
   }
 
   async #readStore(id: string): Promise<Snapshot | null> {

@@ -2,7 +2,7 @@ export { createCache, type SessionCache } from "./cache.ts";
 export type { BreakerState, GuardFigures } from "./guard.ts";
 export { LATENCY_BOUNDS, type LatencySnapshot } from "./histogram.ts";
 export type { LocalLimits } from "./local.ts";
-export type { CacheSnapshot } from "./metrics.ts";
+export type { CacheSnapshot, SharedFigures } from "./metrics.ts";
 export type { CacheOptions } from "./options.ts";
 export {
   answerOutage,

@@ -1,5 +1,14 @@
 import type { GuardFigures } from "./guard.ts";
 
+/** What was read of the shared tier. */
+export interface SharedFigures extends GuardFigures {
+  readonly hits: number;
+  /** Tombstones included. */
+  readonly misses: number;
+  /** A copy was there but could not answer: the log or a timeout kept it out, or it was too old for the reader. */
+  readonly refusals: number;
+}
+
 /** What the caches did since they were made. Counts only grow; an exporter takes differences. */
 export interface CacheSnapshot {
   readonly local: {
@@ -11,10 +20,8 @@ export interface CacheSnapshot {
     /** A copy was there but could not answer: no lease, a mass revocation, past its time. */
     readonly refusals: number;
   };
-  /** Null without a shared tier. `misses` includes tombstones, `refusals` copies that the log or a timeout kept out. */
-  readonly shared:
-    | (GuardFigures & { readonly hits: number; readonly misses: number; readonly refusals: number })
-    | null;
+  /** Null without a shared tier. */
+  readonly shared: SharedFigures | null;
   readonly store: GuardFigures & {
     readonly reads: number;
     /** Reads that were saved because the id was known to be dead. */
