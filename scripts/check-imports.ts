@@ -31,8 +31,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const ONLY_IN: Record<string, readonly string[]> = {
   react: ["react"],
   nanostores: ["client", "react"],
-  pg: ["store/postgres.ts"],
-  redis: ["store/redis-connect.ts", "store/redis-transport.ts"],
+  pg: ["store/postgres-connect.ts"],
+  redis: ["store/redis-connect.ts"],
   "@upstash/redis": ["store/upstash.ts"],
   kysely: ["store"],
   "lru-cache": ["cache"],
