@@ -1,10 +1,11 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readConfig } from "../src/config.ts";
+import { readConfig, VARIABLES } from "../src/config.ts";
 import { StartError } from "../src/start-error.ts";
 
 const SECRET = "a-secret-that-is-long-enough";
 
-test.each([
+const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[] = [
   ["HOST", "not a host", /an address or host name/],
   ["PORT", "eighty", /a whole number from 0 to 65535/],
   ["PORT", "70000", /a whole number from 0 to 65535/],
@@ -28,11 +29,20 @@ test.each([
   ["TRUST_PROXY", "10.0.0.0/64", /false, a number of proxies/],
   ["COOKIE_SECURE", "perhaps", /true or false/],
   ["LOG_LEVEL", "loud", /one of trace/],
-])("%s=%s will not do", (name, value, message) => {
+];
+
+test.each(WRONG)("%s=%s will not do", (name, value, message) => {
   const read = () => readConfig({ [name]: value });
   expect(read).toThrow(StartError);
   expect(read).toThrow(message);
   expect(read).toThrow(new RegExp(`^${name} must`));
+});
+
+test("the README names every variable that is read, and no other", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const named = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  expect(named.sort()).toEqual([...VARIABLES].sort());
+  expect([...new Set(WRONG.map(([name]) => name))].sort()).toEqual([...VARIABLES].sort());
 });
 
 test("every fault is told at once", () => {
