@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { MaybePromise } from "../session/session.ts";
 import type { HttpSessions } from "./core.ts";
+import type { ErrorAnswer } from "./error-answer.ts";
 import type { HttpRequest, ResponseHead } from "./message.ts";
-import { holdHead } from "./node-response.ts";
+import { type HeadGuard, holdHead } from "./node-response.ts";
 import type { RequestSession } from "./request-session.ts";
 
 /** Opens the session of a request to a Node server: once it is asked for, the response's headers wait for its commit. */
@@ -10,21 +12,20 @@ export function openNodeSession<Data>(
   request: IncomingMessage,
   response: ServerResponse,
 ): RequestSession<Data> {
-  const session: RequestSession<Data> = http.open(new NodeRequest(request), () =>
-    holdHead(response, {
-      before: () => session.commit(new NodeHead(response)),
-      failed: (error) => session.failed(error),
-    }),
-  );
-  return session;
+  return new NodeExchange(http, request, response).session;
 }
 
-/** A request of `node:http`, and of the frameworks on top of it. */
-class NodeRequest implements HttpRequest {
+/**
+ * A request of `node:http`, and of the frameworks on top of it, as the core wants to see it; and what its response
+ * waits for.
+ */
+class NodeExchange<Data> implements HttpRequest, HeadGuard {
+  readonly session: RequestSession<Data>;
   readonly #request: IncomingMessage & { readonly originalUrl?: string };
 
-  constructor(request: IncomingMessage) {
+  constructor(http: HttpSessions<Data>, request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
+    this.session = http.open(this, () => holdHead(response, this));
   }
 
   get method(): string {
@@ -45,29 +46,14 @@ class NodeRequest implements HttpRequest {
 
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
-    return Array.isArray(value) ? value.join(", ") : value;
-  }
-}
-
-/** The headers of a `ServerResponse` that has not left. */
-class NodeHead implements ResponseHead {
-  readonly #response: ServerResponse;
-
-  constructor(response: ServerResponse) {
-    this.#response = response;
+    return typeof value === "object" ? value.join(", ") : value;
   }
 
-  get(name: string): string | null {
-    const value = this.#response.getHeader(name);
-    if (value === undefined) return null;
-    return Array.isArray(value) ? value.join(", ") : String(value);
+  before(head: ResponseHead): MaybePromise<void> {
+    return this.session.commit(head);
   }
 
-  set(name: string, value: string): void {
-    this.#response.setHeader(name, value);
-  }
-
-  append(name: string, value: string): void {
-    this.#response.appendHeader(name, value);
+  failed(error: unknown): ErrorAnswer {
+    return this.session.failed(error);
   }
 }

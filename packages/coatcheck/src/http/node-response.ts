@@ -1,18 +1,15 @@
-import {
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { MaybePromise } from "../session/session.ts";
 import type { ErrorAnswer } from "./error-answer.ts";
+import type { ResponseHead } from "./message.ts";
+import { type HeadFields, NodeHead } from "./node-head.ts";
 
 /**
  * Runs before a response's headers leave; they are final but for what it changes. When it fails, the response becomes
  * what {@link HeadGuard.failed} says, and what the handler goes on to write is dropped.
  */
 export interface HeadGuard {
-  before(response: ServerResponse): MaybePromise<void>;
+  before(head: ResponseHead): MaybePromise<void>;
   failed(error: unknown): ErrorAnswer;
 }
 
@@ -40,8 +37,6 @@ interface HeldResponse extends ServerResponse {
   [HOLD]?: Hold;
 }
 
-type HeadFields = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | readonly (readonly string[])[];
-
 /** `open`: nothing sent. `waiting`: for `before`. `released`: calls go through. `replaced`: an error went out instead. */
 type Phase = "open" | "waiting" | "released" | "replaced";
 
@@ -51,7 +46,8 @@ class Hold {
   ended = false;
   /** Whether a `write` was answered with false, so that somebody waits for `drain`. */
   owesDrain = false;
-  readonly waiting: (() => void)[] = [];
+  #waiting: (() => void)[] | null = null;
+  readonly head: NodeHead;
   readonly #response: ServerResponse;
   readonly #guard: HeadGuard;
   readonly writeHead: ServerResponse["writeHead"];
@@ -60,6 +56,7 @@ class Hold {
   readonly flushHeaders: ServerResponse["flushHeaders"];
 
   constructor(response: ServerResponse, guard: HeadGuard) {
+    this.head = new NodeHead(response);
     this.#response = response;
     this.#guard = guard;
     this.writeHead = response.writeHead;
@@ -69,22 +66,22 @@ class Hold {
   }
 
   /** Runs the guard at the first call that would send headers. */
-  open(): void {
-    if (this.phase !== "open") return;
+  open(): Phase {
     this.phase = "waiting";
     try {
-      const pending = this.#guard.before(this.#response);
+      const pending = this.#guard.before(this.head);
       if (pending === undefined) this.phase = "released";
       else this.#waitFor(pending);
     } catch (error) {
       this.#replace(error);
     }
+    return this.phase;
   }
 
-  /** Makes a call now, later or not at all. */
-  pass(call: () => void): void {
-    if (this.phase === "waiting") this.waiting.push(call);
-    else if (this.phase === "released") call();
+  /** Makes a call later, in its turn. */
+  later(call: () => void): void {
+    this.#waiting ??= [];
+    this.#waiting.push(call);
   }
 
   #waitFor(pending: Promise<void>): void {
@@ -112,70 +109,63 @@ class Hold {
 
   #release(): void {
     this.phase = "released";
-    for (const call of this.waiting) call();
+    for (const call of this.#waiting ?? []) call();
   }
 
   #replace(error: unknown): void {
     const answer = this.#guard.failed(error);
+    this.head.settle();
     this.phase = "released";
     sendError(this.#response, answer);
     this.phase = "replaced";
   }
 }
 
-function writeHead(this: HeldResponse, ...args: readonly unknown[]): HeldResponse {
+function writeHead(this: HeldResponse, status: number, reason?: unknown, fields?: unknown): HeldResponse {
   const hold = holdOf(this);
-  const [status, reason, fields] = args;
-  const isStatus = Number(status) >= 100 && Number(status) <= 999;
-  switch (isStatus ? hold.phase : "released") {
-    case "open":
-      this.statusCode = Math.trunc(Number(status));
-      if (typeof reason === "string") this.statusMessage = reason;
-      stage(
-        this,
-        (typeof reason === "string" ? fields : (fields ?? reason)) as HeadFields | null | undefined,
-      );
-      hold.open();
-      hold.pass(() => hold.writeHead.call(this, this.statusCode));
-      break;
-    case "waiting":
-      throw alreadySent();
-    case "released":
-      Reflect.apply(hold.writeHead, this, args);
-      break;
-    case "replaced":
+  if (hold.phase === "open" && status >= 100 && status <= 999) {
+    this.statusCode = Math.trunc(status);
+    if (typeof reason === "string") this.statusMessage = reason;
+    hold.head.stage(
+      (typeof reason === "string" ? fields : (fields ?? reason)) as HeadFields | null | undefined,
+    );
+    const send = () => hold.writeHead.call(this, this.statusCode, hold.head.staged);
+    const phase = hold.open();
+    if (phase === "released") send();
+    if (phase === "waiting") hold.later(send);
+    return this;
   }
+  if (hold.phase === "waiting") throw alreadySent();
+  if (hold.phase !== "replaced") Reflect.apply(hold.writeHead, this, [status, reason, fields]);
   return this;
 }
 
-function write(this: HeldResponse, ...args: readonly unknown[]): boolean {
+function write(this: HeldResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
   const hold = holdOf(this);
-  hold.open();
-  switch (hold.phase) {
+  switch (hold.phase === "open" ? hold.open() : hold.phase) {
     case "released":
-      return Reflect.apply(hold.write, this, args);
+      return Reflect.apply(hold.write, this, [chunk, encoding, callback]);
     case "replaced":
-      callBack(args);
+      callBack(encoding, callback);
       return true;
     default:
-      hold.waiting.push(() => Reflect.apply(hold.write, this, args));
+      hold.later(() => Reflect.apply(hold.write, this, [chunk, encoding, callback]));
       hold.owesDrain = true;
       return false;
   }
 }
 
-function end(this: HeldResponse, ...args: readonly unknown[]): HeldResponse {
+function end(this: HeldResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): HeldResponse {
   const hold = holdOf(this);
-  hold.open();
-  switch (hold.phase) {
+  switch (hold.phase === "open" ? hold.open() : hold.phase) {
     case "released":
-      Reflect.apply(hold.end, this, args);
+      Reflect.apply(hold.end, this, [chunk, encoding, callback]);
       break;
     case "replaced":
-      callBack(args);
+      callBack(chunk, encoding, callback);
       break;
     default:
-      hold.waiting.push(() => Reflect.apply(hold.end, this, args));
+      hold.later(() => Reflect.apply(hold.end, this, [chunk, encoding, callback]));
       hold.ended = true;
   }
   return this;
@@ -183,8 +173,9 @@ function end(this: HeldResponse, ...args: readonly unknown[]): HeldResponse {
 
 function flushHeaders(this: HeldResponse): void {
   const hold = holdOf(this);
-  hold.open();
-  hold.pass(() => hold.flushHeaders.call(this));
+  const phase = hold.phase === "open" ? hold.open() : hold.phase;
+  if (phase === "released") hold.flushHeaders.call(this);
+  if (phase === "waiting") hold.later(() => hold.flushHeaders.call(this));
 }
 
 function holdOf(response: HeldResponse): Hold {
@@ -200,46 +191,8 @@ function alreadySent(): Error {
   });
 }
 
-function callBack(args: readonly unknown[]): void {
+function callBack(...args: readonly unknown[]): void {
   for (const argument of args) if (typeof argument === "function") process.nextTick(() => argument());
-}
-
-/**
- * Moves the fields of `writeHead` into the response's own, as Node does when both are used, so that what comes after
- * sees all of them: an object, a flat list `[name, value, …]`, or a list of pairs. Names in a list may repeat.
- */
-function stage(response: ServerResponse, fields: HeadFields | null | undefined): void {
-  if (!fields) return;
-  if (!isList(fields)) {
-    for (const [name, value] of Object.entries(fields)) response.setHeader(name, value as OutgoingHttpHeader);
-    return;
-  }
-  const pairs = pairsOf(fields);
-  for (const [name] of pairs) response.removeHeader(name);
-  for (const [name, value] of pairs) response.appendHeader(name, value);
-}
-
-function isList(
-  fields: HeadFields,
-): fields is readonly OutgoingHttpHeader[] | readonly (readonly string[])[] {
-  return Array.isArray(fields);
-}
-
-function pairsOf(
-  fields: readonly OutgoingHttpHeader[] | readonly (readonly string[])[],
-): [name: string, value: string | string[]][] {
-  const pairs: [string, string | string[]][] = [];
-  if (Array.isArray(fields[0])) {
-    for (const [name, value] of fields as readonly (readonly string[])[]) {
-      pairs.push([String(name), String(value)]);
-    }
-    return pairs;
-  }
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const value = fields[index + 1];
-    pairs.push([String(fields[index]), Array.isArray(value) ? value.map(String) : String(value)]);
-  }
-  return pairs;
 }
 
 /** What describes a body or a success that is not sent after all. CORS and security headers stay. */

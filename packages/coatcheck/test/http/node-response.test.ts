@@ -369,9 +369,9 @@ async function exchange(
   const server = await listen((_request, response) => {
     response.sendDate = false;
     if (before) {
-      hold(response, () => {
+      hold(response, (head) => {
         const pending = before();
-        const mark = () => void response.setHeader("x-held", "1");
+        const mark = () => head.set("x-held", "1");
         return pending ? pending.then(mark) : mark();
       });
     }
