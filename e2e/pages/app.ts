@@ -1,0 +1,54 @@
+import type { SessionManager, SessionView } from "coatcheck/client";
+import { Authenticated, DeviceList, SessionExpiryDialog, SessionProvider, useSession } from "coatcheck/react";
+import { createElement as element, lazy, type ReactNode, Suspense } from "react";
+import type { User } from "../session-endpoints.ts";
+
+/* The React page, rendered by the server and hydrated in the browser. */
+
+function Greeting({ index }: { readonly index: number }): ReactNode {
+  const { isAuthenticated, loading, user } = useSession<User>();
+  const text = loading ? "…" : isAuthenticated ? `Hello ${user.name}` : "Hello guest";
+  return element("li", { className: "greeting", key: index }, text);
+}
+
+/** Ten components that want to know, and one boundary whose code comes late. */
+export function App(props: {
+  readonly manager: SessionManager<User>;
+  readonly initialState?: SessionView<User>;
+  readonly late: Promise<void>;
+  readonly warnBeforeMs?: number;
+}): ReactNode {
+  const { manager, initialState, late, warnBeforeMs = 0 } = props;
+  const Late = lateGreeting(late);
+  return element(
+    SessionProvider<User>,
+    { manager, ...(initialState && { initialState }) },
+    element(
+      "ul",
+      null,
+      Array.from({ length: 10 }, (_, index) => element(Greeting, { index, key: index })),
+    ),
+    element(Suspense, { fallback: element("p", null, "waiting") }, element(Late)),
+    element(
+      Authenticated,
+      { fallback: element("p", { id: "outside" }, "Please log in") },
+      element("input", { id: "note", "aria-label": "Note" }),
+      element(DeviceList),
+      warnBeforeMs > 0 && element(SessionExpiryDialog, { warnBeforeMs }),
+    ),
+  );
+}
+
+const made = new WeakMap<Promise<void>, ReturnType<typeof makeLate>>();
+const makeLate = (late: Promise<void>) =>
+  lazy(async () => {
+    await late;
+    return { default: () => element("section", { id: "late" }, element(Greeting, { index: 0 })) };
+  });
+
+/** One lazy component for each promise: React compares components by identity. */
+function lateGreeting(late: Promise<void>) {
+  const component = made.get(late) ?? makeLate(late);
+  made.set(late, component);
+  return component;
+}

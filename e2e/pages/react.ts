@@ -1,0 +1,22 @@
+import { createSessionManager, type SessionView } from "coatcheck/client";
+import { createElement } from "react";
+import { hydrateRoot } from "react-dom/client";
+import type { User } from "../session-endpoints.ts";
+import { App } from "./app.ts";
+
+/* Hydrates what the server rendered; the test says when the late boundary's code has come. */
+
+const initialState: SessionView<User> | null = JSON.parse(
+  document.getElementById("state")?.textContent ?? "null",
+);
+const warnBeforeMs = Number(new URLSearchParams(location.search).get("warn") ?? 0);
+const late = Promise.withResolvers<void>();
+const manager = createSessionManager<User>({ revalidate: { minGap: 0 } });
+const complaints: string[] = [];
+
+Object.assign(window, { manager, complaints, arrive: late.resolve });
+hydrateRoot(
+  document.getElementById("root") ?? document.body,
+  createElement(App, { manager, late: late.promise, warnBeforeMs, ...(initialState && { initialState }) }),
+  { onRecoverableError: (error) => complaints.push(String(error)) },
+);

@@ -1,0 +1,131 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { CoatcheckError, errorBody, type Session, type SessionManager, type SessionRecord } from "coatcheck";
+import type { Device, LoginBody, SessionView } from "coatcheck/client";
+import { coatcheck, type SessionRequest } from "coatcheck/node";
+import { CsrfTokens } from "../packages/coatcheck/src/http/csrf.ts";
+
+/** Whoever logs in with the password `secret` is who they say they are. */
+export interface User {
+  readonly name: string;
+}
+
+const PASSWORD = "secret";
+
+/** The session endpoints under `/session`, over a real manager and the real adapter for `node:http`. */
+export function sessionEndpoints(manager: SessionManager): RequestListener {
+  const tokens = new CsrfTokens(manager.ring);
+
+  function view(record: SessionRecord | null, refusal: string | null = null): SessionView<User> {
+    if (!record || record.state === "revoked") {
+      const reason = refusal === "expired" ? "expired" : refusal ? "revoked" : undefined;
+      const nobody = { status: "none", session: null, user: null, rev: 0, csrf_token: null } as const;
+      return reason ? { ...nobody, reason } : nobody;
+    }
+    const now = Date.now();
+    const session = {
+      id: record.id,
+      type: record.type,
+      subject: record.subject,
+      tenant: record.tenant,
+      createdAt: new Date(record.createdAt).toISOString(),
+      expiresAt: new Date(record.expiresAt).toISOString(),
+      expiresInMs: record.expiresAt - now,
+      idleExpiresInMs: record.lastSeenAt + record.idleTimeout - now,
+      version: record.version,
+    };
+    const answer = { session, rev: record.version, csrf_token: tokens.issue(record) };
+    return record.subject === null
+      ? { status: "anonymous", user: null, ...answer }
+      : { status: "authenticated", user: { name: record.subject }, ...answer };
+  }
+
+  async function answer(request: SessionRequest, line: string, url: URL): Promise<unknown> {
+    const device = /^DELETE \/devices\/(.+)$/.exec(line)?.[1];
+    if (device) {
+      const session = await request.session.requireSubject();
+      const record = await manager.find(device);
+      if (record?.subject !== session.subject)
+        throw new CoatcheckError("SESSION_NOT_FOUND", "No such device.");
+      return { ended: await manager.revoke({ session: device }) };
+    }
+    switch (line) {
+      case "GET ": {
+        const touch = url.searchParams.has("touch");
+        const session = await request.session.load({ activity: touch ? "user" : "none" });
+        if (session.refusal === "superseded") throw new CoatcheckError("CONFLICT", "Ask again.");
+        return view(session.record, session.refusal);
+      }
+      case "POST ": {
+        const body: LoginBody = await readJson(request);
+        if (!("email" in body) || body.password !== PASSWORD)
+          throw new CoatcheckError("FORBIDDEN", "That is not the password.");
+        const session = await request.session.load();
+        await session.authenticate(body.email);
+        return view(session.record);
+      }
+      case "DELETE ": {
+        const session = await request.session.load();
+        if (url.searchParams.has("everywhere") && session.subject)
+          await manager.revoke({ subject: session.subject });
+        if (session.record) await session.revoke();
+        return view(null);
+      }
+      case "POST /init": {
+        const session = await request.session.load();
+        await session.save();
+        return view(session.record);
+      }
+      case "GET /devices":
+        return devices(await request.session.requireSubject());
+      default:
+        throw new CoatcheckError("SESSION_NOT_FOUND", "There is nothing here.");
+    }
+  }
+
+  async function devices(session: Session): Promise<Device[]> {
+    const { records } = await manager.list(
+      { subject: session.subject ?? "", state: "active" },
+      { limit: 100 },
+    );
+    return records.map((record) => ({
+      id: record.id,
+      current: record.id === session.id,
+      browser: "Chromium",
+      os: "Linux",
+      device: null,
+      address: null,
+      city: null,
+      country: null,
+      firstSeenAt: new Date(record.createdAt).toISOString(),
+      lastSeenAt: new Date(record.lastSeenAt).toISOString(),
+    }));
+  }
+
+  const listener = async (request: SessionRequest, response: ServerResponse) => {
+    const url = new URL(request.url ?? "", "http://localhost");
+    const line = `${request.method} ${url.pathname.slice("/session".length)}`;
+    try {
+      sendJson(response, 200, { success: true, data: await answer(request, line, url) });
+    } catch (error) {
+      if (!(error instanceof CoatcheckError)) throw error;
+      sendJson(response, error.status, errorBody(error));
+    }
+  };
+  const cookie = { secure: false } as const;
+  // The page keeps its caches: a back button that the server's own header already defuses would prove nothing.
+  const strict = coatcheck(manager, { cookie, csrf: { token: "required" }, clearSiteData: [] })(listener);
+  // Where a page gets its first token, none can be asked for.
+  const offered = coatcheck(manager, { cookie, csrf: { token: "offered" }, clearSiteData: [] })(listener);
+  return (request, response) => (request.url === "/session/init" ? offered : strict)(request, response);
+}
+
+export async function readJson<Body>(request: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}

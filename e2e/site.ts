@@ -1,0 +1,161 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { SessionManager, type SessionPolicy } from "coatcheck";
+import { createSessionManager } from "coatcheck/client";
+import { coatcheck } from "coatcheck/node";
+import { memoryStore } from "coatcheck/store/memory";
+import { build } from "esbuild";
+import { createElement } from "react";
+import { prerender } from "react-dom/static";
+import { App } from "./pages/app.ts";
+import { sendJson, sessionEndpoints, type User } from "./session-endpoints.ts";
+
+/** One request as it came. */
+export interface Seen {
+  readonly line: string;
+  readonly token: string | undefined;
+}
+
+async function bundle(page: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    conditions: ["coatcheck-source"],
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+const html = (body: string) =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Shop</title><body>${body}</body></html>`;
+
+/** A small shop on a free port, with a real session manager behind it, and a log of what came. */
+export async function startSite(policy: Partial<SessionPolicy> = {}) {
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["a-secret-of-the-tests"], policy });
+  const endpoints = sessionEndpoints(manager);
+  const scripts = { "/plain.js": await bundle("plain"), "/react.js": await bundle("react") };
+  const seen: Seen[] = [];
+  const gates = new Map<string, Promise<void>>();
+  let broken = false;
+  let elsewhere = "";
+
+  const shop = coatcheck(manager, { cookie: { secure: false }, csrf: { token: "required" } })(
+    async (request, response) => {
+      const { subject } = await request.session.load();
+      sendJson(response, 200, { success: true, data: { subject } });
+    },
+  );
+
+  async function render(request: IncomingMessage): Promise<string> {
+    const headers = { cookie: request.headers.cookie ?? "" };
+    const state = await (await fetch(`${origin}/session`, { headers })).json();
+    seen.pop();
+    const page = createElement(App, {
+      manager: createSessionManager<User>(),
+      initialState: state.data,
+      late: Promise.resolve(),
+    });
+    const { prelude } = await prerender(page);
+    const json = JSON.stringify(state.data).replaceAll("<", "\\u003c");
+    return html(
+      `<div id="root">${await new Response(prelude).text()}</div><script type="application/json" id="state">${json}</script><script type="module" src="/react.js"></script>`,
+    );
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? "", "http://localhost");
+    const line = `${request.method} ${pathname}`;
+    if (pathname.startsWith("/session") || request.method === "POST")
+      seen.push({ line, token: request.headers["x-csrf-token"]?.toString() });
+    await gates.get(line);
+    if (broken && pathname.startsWith("/session")) response.writeHead(500).end("<h1>Sorry</h1>");
+    else if (pathname.startsWith("/session")) endpoints(request, response);
+    else if (line === "POST /orders") shop(request, response);
+    else if (line === "POST /to-elsewhere")
+      response.writeHead(307, { location: `${elsewhere}/orders` }).end();
+    else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
+    else if (pathname === "/react") response.writeHead(200, HTML).end(await render(request));
+    else if (pathname === "/plain.js" || pathname === "/react.js")
+      response.writeHead(200, { "content-type": "text/javascript" }).end(scripts[pathname]);
+    else if (pathname === "/bare") response.writeHead(200, HTML).end(html("<p>Nothing runs here.</p>"));
+    else response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
+  }
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error) => {
+      console.error(error);
+      response.destroy();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+
+  return {
+    origin,
+    manager,
+    seen,
+    count: (line: string) => seen.filter((request) => request.line === line).length,
+    /** Lets no answer to `line` out until the result is called. */
+    hold(line: string): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gates.set(line, promise);
+      return () => {
+        gates.delete(line);
+        resolve();
+      };
+    },
+    /** Whether the session endpoints answer as a server does that has fallen over. */
+    breakDown(now: boolean) {
+      broken = now;
+    },
+    redirectTo(target: string) {
+      elsewhere = target;
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await manager.close();
+    },
+  };
+}
+
+export type Site = Awaited<ReturnType<typeof startSite>>;
+
+const HTML = { "content-type": "text/html; charset=utf-8" };
+
+/** Another origin, which lets itself be sent everything and keeps the headers. */
+export async function startElsewhere() {
+  const headers: IncomingMessage["headers"][] = [];
+  const lines: string[] = [];
+  const server = createServer((request, response) => {
+    headers.push(request.headers);
+    lines.push(`${request.method} ${request.url}`);
+    response.writeHead(200, {
+      "content-type": "application/json",
+      "access-control-allow-origin": request.headers.origin ?? "*",
+      "access-control-allow-credentials": "true",
+      "access-control-allow-headers": "x-csrf-token, content-type",
+      "access-control-allow-methods": "POST",
+      "access-control-expose-headers": "x-csrf-token",
+      "x-csrf-token": "planted",
+    });
+    response.end(JSON.stringify({ success: true, data: { csrf_token: "planted" } }));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    headers,
+    lines,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
