@@ -31,7 +31,7 @@ export function createCall(
           body: JSON.stringify(body) ?? null,
           signal: signal ? AbortSignal.any([limit, signal]) : limit,
         }),
-        // A recovery gets its token there: it cannot itself recover.
+        // A recovery gets its token there: it has none to send, and cannot itself recover.
         path !== "/init",
       );
       const { headers, status } = response;

@@ -17,8 +17,8 @@ export interface Delivery<Data> {
   readonly told: Told<Data> | undefined;
 }
 
-/** Sends a request, with the CSRF token where it needs and may have one; `recover` unless told otherwise. */
-export type Send = <Data>(request: Request, recover?: boolean) => Promise<Delivery<Data>>;
+/** Sends a request; `guard` (true unless told otherwise) adds the CSRF token and one recovery, where it may have them. */
+export type Send = <Data>(request: Request, guard?: boolean) => Promise<Delivery<Data>>;
 
 /** `origins` are those that get the token, `own` the one of the page. `init` gets a token from the server. */
 export function createSender(
@@ -29,47 +29,46 @@ export function createSender(
   transport: (request: Request) => Promise<Response>,
   init: () => Promise<boolean>,
 ): Send {
-  return async function send<Data>(request: Request, recover = true): Promise<Delivery<Data>> {
+  return async <Data>(request: Request, guard = true) => {
     const { origin } = new URL(request.url);
     const trusted = origins.has(origin);
-    const spare = recover && request.clone();
-    let token: string | null = null;
-    if (trusted && !SAFE_METHOD.test(request.method)) {
-      synchronize();
-      token = $token.get();
-    }
-    // A redirect takes custom headers along, to another origin too. `same-origin` fails before that is asked; where
-    // the request itself crosses origins, none that carries a token is followed.
-    const sealed = new Request(request, {
-      ...(trusted && { credentials: "include" }),
-      ...(token && (origin === own ? { mode: "same-origin" } : { redirect: "error" })),
-    });
-    if (token) sealed.headers.set(header, token);
+    const guarded = guard && trusted && !SAFE_METHOD.test(request.method);
+    for (let recovery = guarded; ; recovery = false) {
+      if (guarded) synchronize();
+      const token = guarded && $token.get();
+      // A redirect takes custom headers along, to another origin too. `same-origin` fails before that is asked; where
+      // the request itself crosses origins, none that carries a token is followed.
+      const sealed = new Request(request.clone(), {
+        ...(trusted && { credentials: "include" }),
+        ...(token && (origin === own ? { mode: "same-origin" } : { redirect: "error" })),
+      });
+      if (token) sealed.headers.set(header, token);
 
-    const response = await transport(sealed);
-    const { headers } = response;
-    let told: Told<Data> | undefined;
-    if (trusted && (response.url || request.url).startsWith(`${origin}/`)) {
-      update(headers.get(header));
-      if (headers.get("content-type")?.includes("json"))
-        told = await response
-          .clone()
-          .json()
-          .catch(() => {});
-      update(told?.data?.csrf_token);
-    }
-
-    // The server rejects a token before it does anything else: a retry is safe, and made once.
-    const code = told?.error?.code;
-    if (code?.startsWith("CSRF_")) {
-      if (spare) {
-        counts.csrfRecoveries++;
-        synchronize();
-        // Another request, tab or answer may have brought a newer token since: then there is nothing to ask for.
-        if ($token.get() !== token || (await init())) return send(spare, false);
+      const response = await transport(sealed);
+      const { headers } = response;
+      let told: Told<Data> | undefined;
+      if (trusted && (response.url || request.url).startsWith(`${origin}/`)) {
+        update(headers.get(header));
+        if (headers.get("content-type")?.includes("json"))
+          told = await response
+            .clone()
+            .json()
+            .catch(() => {});
+        update(told?.data?.csrf_token);
       }
-      fail(new SessionError(code, response.status));
+
+      // The server rejects a token before it does anything else: a retry is safe, and made once.
+      const code = guarded ? told?.error?.code : undefined;
+      if (code?.startsWith("CSRF_")) {
+        if (recovery) {
+          counts.csrfRecoveries++;
+          synchronize();
+          // Another request, tab or answer may have brought a newer token since: then there is nothing to ask for.
+          if ($token.get() !== token || (await init())) continue;
+        }
+        fail(new SessionError(code, response.status));
+      }
+      return { response, told };
     }
-    return { response, told };
   };
 }

@@ -8,7 +8,8 @@ import type { JsonObject } from "../session/json.ts";
  *   POST   base                  LoginBody → SessionView; new secret, new CSRF token
  *   DELETE base                  → SessionView of status `none`, be there a session or not. `?everywhere` ends every
  *                                session of the subject
- *   POST   base/init             → SessionView; makes an anonymous session where there is none. Asks for no CSRF token
+ *   POST   base/init             → SessionView; makes an anonymous session where there is none. Comes without a
+ *                                CSRF token, and must not be asked for one: it is how a page gets its first
  *   GET    base/csrf             → { csrf_token }
  *   GET    base/devices          → Device[]
  *   DELETE base/devices/:id      → { ended: number }. `base/devices?others` and `base/devices?all` likewise
