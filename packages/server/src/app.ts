@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import helmet from "@fastify/helmet";
-import rateLimit from "@fastify/rate-limit";
+import rateLimit, { normalizeIP } from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { type Clock, CoatcheckError, isSessionId, type SessionManager } from "coatcheck";
@@ -140,7 +140,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   await app.register(rateLimit, {
     global: false,
-    keyGenerator: (request) => sessionOf(request).client.address ?? "unknown",
+    // A household has 2^64 addresses of IPv6: they count as one.
+    keyGenerator: (request) => normalizeIP(sessionOf(request).client.address ?? "unknown"),
     errorResponseBuilder: (_request, { ttl }) =>
       new CoatcheckError("RATE_LIMITED", "Too many sessions from this address; wait a little.", {
         retryAfter: Math.ceil(ttl / 1000),

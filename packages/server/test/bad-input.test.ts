@@ -220,16 +220,17 @@ test("a superseded cookie gets no other in exchange", async () => {
 test("one address makes only so many sessions in a minute", async () => {
   const from = (address: string) =>
     visitor().send("POST", "/api/v1/sessions", {}, { "x-forwarded-for": address });
-  for (let count = 0; count < 120; count++) expect((await from("192.0.2.7")).status).toBe(201);
-  const answer = await from("192.0.2.7");
+  for (let count = 0; count < 120; count++) expect((await from(`2001:db8::${count}`)).status).toBe(201);
+  const answer = await from("2001:db8::ffff");
   expectRefusal(answer, 429, "RATE_LIMITED");
   expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-  expect((await from("192.0.2.8")).status).toBe(201);
+  expect((await from("2001:db8:0:1::1")).status).toBe(201);
+  expect((await from("192.0.2.7")).status).toBe(201);
   const keyed = await visitor(KEYS.slack).send(
     "POST",
     "/api/v1/sessions",
     {},
-    { "x-forwarded-for": "192.0.2.7" },
+    { "x-forwarded-for": "2001:db8::1" },
   );
   expect(keyed.status).toBe(201);
 });

@@ -1,0 +1,85 @@
+import { rmSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { describeWithServer, throwAwayDatabase } from "../../coatcheck/test/servers/servers.ts";
+import { ADMIN, KEYS, RunningService, temporaryFolder } from "./running.ts";
+import { Visitor } from "./visitor.ts";
+
+const SHARED = { SESSION_SECRETS: "a-secret-that-all-nodes-share", SESSION_STALENESS_MS: "1000" };
+
+let folder: string;
+let started: RunningService[];
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  started = [];
+});
+
+afterEach(async () => {
+  await Promise.all(started.map((service) => service.end()));
+  rmSync(folder, { recursive: true });
+});
+
+/** Two nodes of one service: what is done at one shows at the other, within the staleness bound. */
+async function expectTwoNodesToAgree(variables: Record<string, string>): Promise<void> {
+  started = [
+    new RunningService(folder, { ...SHARED, ...variables }),
+    new RunningService(folder, { ...SHARED, ...variables }),
+  ];
+  const [here, there] = await Promise.all(started.map((service) => service.started()));
+  if (!here || !there) throw new Error("There are not two nodes.");
+
+  const created = await new Visitor(here.url, KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
+  const holder = new Visitor(there.url, created.body.data?.token);
+  expect((await holder.patch(`${path}/data`, { cart: { taco: 1 } })).status).toBe(200);
+  expect((await new Visitor(here.url, KEYS.slack).get(`${path}/data`)).body.data).toEqual({
+    cart: { taco: 1 },
+  });
+
+  const login = await new Visitor(here.url, KEYS.slack).post(`${path}/authenticate`, { subject: "ann" });
+  const renewed = new Visitor(there.url, login.body.data?.token);
+  expect((await renewed.get("/api/v1/subjects/ann/sessions")).body.data).toMatchObject({ next: null });
+
+  expect((await new Visitor(here.url, ADMIN).delete(path)).status).toBe(200);
+  const endedAt = performance.now();
+  let answer = await renewed.get(path);
+  while (answer.body.error?.code !== "SESSION_REVOKED" && performance.now() - endedAt < 10_000) {
+    answer = await renewed.get(path);
+  }
+  expect(answer.body.error?.code).toBe("SESSION_REVOKED");
+}
+
+test("two nodes over one SQLite file agree", async () => {
+  await expectTwoNodesToAgree({});
+});
+
+await describeWithServer("over PostgreSQL", "postgres", (url) => {
+  test("two nodes agree", async () => {
+    const database = await throwAwayDatabase(url);
+    try {
+      await expectTwoNodesToAgree({ DATABASE_URL: database.url });
+    } finally {
+      await Promise.all(started.map((service) => service.end()));
+      started = [];
+      await database.drop();
+    }
+  });
+});
+
+await describeWithServer("over Redis", "redis", (url) => {
+  test("two nodes agree", async () => {
+    await expectTwoNodesToAgree({ DATABASE_URL: url });
+  });
+
+  test("two nodes over one SQLite file, with copies shared in Redis, agree", async () => {
+    await expectTwoNodesToAgree({ REDIS_URL: url });
+  });
+});
+
+test("a server that is not there is named, its password is not", async () => {
+  const variables = { ...SHARED, DATABASE_URL: "postgres://user:very-secret@127.0.0.1:1/sessions" };
+  const { command } = new RunningService(folder, variables);
+  expect(await command.ended()).toBe(1);
+  expect(command.errors).toMatch(/^coatcheck: The database \(postgres:\/\/127\.0\.0\.1:1\) cannot be used: /);
+  expect(command.errors).not.toContain("very-secret");
+});
