@@ -35,15 +35,17 @@ export interface ConnectRedisOptions extends NodeRedisTransportOptions {
   readonly patience?: number;
 }
 
-function checkUrl(url: string): void {
-  if (url.startsWith("unix:///")) return;
-  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
-  if (protocol === "redis:" || protocol === "rediss:") return;
-  // The URL may hold a password, so it is not repeated.
-  throw new CoatcheckError(
-    "VALIDATION_FAILED",
-    "A Redis URL is redis://host:port, rediss://host:port or unix:///path.",
-  );
+async function createClientFor(url: string) {
+  const { createClient } = await import("redis");
+  try {
+    return createClient({ url, ...redisClientSettings() });
+  } catch {
+    // The URL may hold a password, so neither it nor the error that quotes it is passed on.
+    throw new CoatcheckError(
+      "VALIDATION_FAILED",
+      "A Redis URL is redis://host:port, rediss://host:port or unix:///path.",
+    );
+  }
 }
 
 /**
@@ -55,9 +57,7 @@ function checkUrl(url: string): void {
  */
 export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
   const { patience = 2000, ...transportOptions } = options;
-  checkUrl(url);
-  const { createClient } = await import("redis");
-  const client = createClient({ url, ...redisClientSettings() });
+  const client = await createClientFor(url);
 
   let failure: unknown = new Error("Redis accepted no connection in time.");
   const { promise: givenUp, reject } = Promise.withResolvers<never>();

@@ -34,7 +34,11 @@ local function settle()
       local doomed = prefix .. 'doomed:' .. at .. ':' .. session_type
       for _, id in ipairs(redis.call('ZRANGE', doomed, 0, settle_most - settled - 1)) do
         local row = load(id)
-        if row then finish(row, row.doom.reason, row.doom.ended_at) else redis.call('ZREM', doomed, id) end
+        if row and row.doom then
+          finish(row, row.doom.reason, row.doom.ended_at)
+        else
+          redis.call('ZREM', doomed, id)
+        end
         settled = settled + 1
       end
     end

@@ -140,7 +140,13 @@ await describeWithServer("redis on bad days", "redis", () => {
     });
 
     it("says which addresses are none, and that nobody is there", async () => {
-      for (const url of ["", "localhost:6379", "http://:hush@localhost"]) {
+      for (const url of [
+        "",
+        "localhost:6379",
+        "http://:hush@localhost",
+        "redis://localhost/first",
+        "unix:",
+      ]) {
         await expect(connectRedis(url)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
       }
       await expectUnavailable([connectRedis("redis://127.0.0.1:1", { patience: 50 })]);
