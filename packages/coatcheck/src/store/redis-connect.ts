@@ -37,14 +37,17 @@ export interface ConnectRedisOptions extends NodeRedisTransportOptions {
 
 async function createClientFor(url: string) {
   const { createClient } = await import("redis");
+  // The URL may hold a password, so neither it nor the client's error, which quotes it, is passed on.
+  const refusal = new CoatcheckError(
+    "VALIDATION_FAILED",
+    "A Redis URL is redis://host:port, rediss://host:port or unix:///path.",
+  );
+  // An empty one means this machine to the client, and a forgotten setting to us.
+  if (url === "") throw refusal;
   try {
     return createClient({ url, ...redisClientSettings() });
   } catch {
-    // The URL may hold a password, so neither it nor the error that quotes it is passed on.
-    throw new CoatcheckError(
-      "VALIDATION_FAILED",
-      "A Redis URL is redis://host:port, rediss://host:port or unix:///path.",
-    );
+    throw refusal;
   }
 }
 
