@@ -6,6 +6,8 @@ export interface Wire {
   readonly url: string;
   /** From now on nothing gets through, and nobody is told: a silent partition, or a server that hangs. */
   freeze(): void;
+  /** Freezes the connections that there are, while new ones get through: what a router that forgot them does. */
+  strand(): void;
   /** Lets everything through again, what was held back included. */
   thaw(): void;
   /** Breaks every connection and refuses new ones: a server that died. */
@@ -47,6 +49,9 @@ export async function wireTo(url: string): Promise<Wire> {
   through.hostname = "127.0.0.1";
   through.port = String(address.port);
 
+  const strand = () => {
+    for (const socket of sockets) socket.pause();
+  };
   const drop = () => {
     for (const socket of sockets) socket.destroy();
   };
@@ -54,8 +59,9 @@ export async function wireTo(url: string): Promise<Wire> {
     url: through.href,
     freeze() {
       state = "frozen";
-      for (const socket of sockets) socket.pause();
+      strand();
     },
+    strand,
     thaw() {
       state = "open";
       for (const socket of sockets) socket.resume();

@@ -8,7 +8,8 @@ import { query, throwAwaySchema } from "../servers/postgres.ts";
 import { describeWithServer, throwAwayDatabase } from "../servers/servers.ts";
 import { wireTo } from "../servers/wire.ts";
 
-const DEADLINE = 400;
+/** Long enough for a busy machine to connect in. */
+const DEADLINE = 1000;
 
 async function failureOf(call: Promise<unknown>): Promise<CoatcheckError> {
   const error = await call.then(
@@ -110,6 +111,19 @@ await describeWithServer("PostgreSQL on a bad day", "postgres", (server) => {
     const closing = performance.now();
     await store.close();
     expect(performance.now() - closing).toBeLessThan(2 * DEADLINE);
+    await wire.close();
+    await schema.drop();
+  });
+
+  it("gives up a connection that does not answer, and makes another", async () => {
+    const schema = await throwAwaySchema(server);
+    const wire = await wireTo(schema.url);
+    const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
+    await store.changes(null);
+    wire.strand();
+    await failureOf(store.changes(null));
+    await store.changes(null);
+    await store.close();
     await wire.close();
     await schema.drop();
   });
