@@ -254,6 +254,15 @@ await describeWithServer("redis on bad days", "redis", () => {
       for (let round = 0; messages.size === 0; round++) await redis.publish("{hints}", String(round));
     });
 
+    it("sends plain messages where the server knows no sharded ones", async () => {
+      const { redis } = await trial({ "rename-command": 'SPUBLISH ""\nrename-command SSUBSCRIBE ""' });
+      const heard = Promise.withResolvers<string>();
+      const stop = await redis.subscribe("{hints}", heard.resolve);
+      await redis.publish("{hints}", "gone");
+      expect(await heard.promise).toBe("gone");
+      await stop();
+    });
+
     it("answers alike over RESP2 and RESP3", async () => {
       const { server, store } = await trial();
       const record = makeRecord({ subject: "ada" });
