@@ -62,8 +62,8 @@ const LONG_DEADLINE = 60_000;
  * - **Mass revocation** of a tenant or everyone writes one row, however many sessions it ends; counting them comes
  *   after the commit and takes its time. If that fails, the revocation stands.
  * - **A transaction left open** anywhere on the server, if it has written, makes `changes` repeat what came since.
- * - **PgBouncer** in transaction mode must be 1.21 or later, for prepared statements, and ignore the start-up parameter
- *   `options`.
+ * - **A pooler** such as PgBouncer must work in session mode: migrations hold a lock of the session, and statements are
+ *   planned once for each connection.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE`, saying why: no server, wrong password, a read-only replica, a database that
  * is newer than the program, commits that are not durable. Every call throws it too, within `deadline`.
