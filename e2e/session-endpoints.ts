@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { CoatcheckError, errorBody, type Session, type SessionManager, type SessionRecord } from "coatcheck";
+import { CoatcheckError, errorBody, type Session, type SessionManager } from "coatcheck";
 import type { Device, LoginBody, SessionView } from "coatcheck/client";
 import { coatcheck, type SessionRequest } from "coatcheck/node";
 import { CsrfTokens } from "../packages/coatcheck/src/http/csrf.ts";
@@ -15,11 +15,10 @@ const PASSWORD = "secret";
 export function sessionEndpoints(manager: SessionManager): RequestListener {
   const tokens = new CsrfTokens(manager.ring);
 
-  function view(record: SessionRecord | null, refusal: string | null = null): SessionView<User> {
-    if (!record || record.state === "revoked") {
-      const reason = refusal === "expired" ? "expired" : refusal ? "revoked" : undefined;
+  function view({ record, refusal, lastSeenAt }: Session): SessionView<User> {
+    if (record?.state !== "active") {
       const nobody = { status: "none", session: null, user: null, rev: 0, csrf_token: null } as const;
-      return reason ? { ...nobody, reason } : nobody;
+      return refusal ? { ...nobody, reason: refusal === "expired" ? "expired" : "revoked" } : nobody;
     }
     const now = Date.now();
     const session = {
@@ -30,7 +29,8 @@ export function sessionEndpoints(manager: SessionManager): RequestListener {
       createdAt: new Date(record.createdAt).toISOString(),
       expiresAt: new Date(record.expiresAt).toISOString(),
       expiresInMs: record.expiresAt - now,
-      idleExpiresInMs: record.lastSeenAt + record.idleTimeout - now,
+      // The store may be told later of what was seen just now.
+      idleExpiresInMs: (lastSeenAt ?? record.lastSeenAt) + record.idleTimeout - now,
       version: record.version,
     };
     const answer = { session, rev: record.version, csrf_token: tokens.issue(record) };
@@ -53,7 +53,7 @@ export function sessionEndpoints(manager: SessionManager): RequestListener {
         const touch = url.searchParams.has("touch");
         const session = await request.session.load({ activity: touch ? "user" : "none" });
         if (session.refusal === "superseded") throw new CoatcheckError("CONFLICT", "Ask again.");
-        return view(session.record, session.refusal);
+        return view(session);
       }
       case "POST ": {
         const body: LoginBody = await readJson(request);
@@ -61,19 +61,19 @@ export function sessionEndpoints(manager: SessionManager): RequestListener {
           throw new CoatcheckError("FORBIDDEN", "That is not the password.");
         const session = await request.session.load();
         await session.authenticate(body.email);
-        return view(session.record);
+        return view(session);
       }
       case "DELETE ": {
         const session = await request.session.load();
         if (url.searchParams.has("everywhere") && session.subject)
           await manager.revoke({ subject: session.subject });
         if (session.record) await session.revoke();
-        return view(null);
+        return view(session);
       }
       case "POST /init": {
         const session = await request.session.load();
         await session.save();
-        return view(session.record);
+        return view(session);
       }
       case "GET /devices":
         return devices(await request.session.requireSubject());

@@ -12,6 +12,9 @@ export interface SessionExpiry {
 const TICK = 1000;
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+/** What to count down from, if anything. */
+const warned = (left: number | null, warnBeforeMs: number) => (left && left <= warnBeforeMs ? left : null);
+
 /**
  * Warns before the session ends, `warnBeforeMs` (60,000 unless given) ahead, and counts down. Asks the server before it
  * warns: requests that this page did not make may have kept the session alive.
@@ -29,17 +32,16 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     async function tick(): Promise<void> {
       const mine = ++run;
       clearTimeout(timer);
-      let left = manager.expiresIn();
-      if (left !== null && left <= warnBeforeMs && !asked) {
+      if (warned(manager.expiresIn(), warnBeforeMs) && !asked) {
         asked = true;
         await manager.getSession({ fresh: true }).catch(() => {});
-        left = manager.expiresIn();
       }
       if (mine !== run) return;
-      const soon = left !== null && left <= warnBeforeMs;
-      if (!soon) asked = false;
-      setRemaining(soon ? left : null);
-      if (left) timer = setTimeout(tick, soon ? TICK : Math.min(left - warnBeforeMs, LONGEST_DELAY));
+      const left = manager.expiresIn();
+      const remaining = warned(left, warnBeforeMs);
+      asked &&= remaining !== null;
+      setRemaining(remaining);
+      if (left) timer = setTimeout(tick, remaining ? TICK : Math.min(left - warnBeforeMs, LONGEST_DELAY));
     }
 
     tick();
@@ -51,5 +53,11 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     };
   }, [manager, warnBeforeMs]);
 
-  return { remainingMs, extend: manager.extend };
+  return {
+    remainingMs,
+    async extend() {
+      await manager.extend();
+      setRemaining(warned(manager.expiresIn(), warnBeforeMs));
+    },
+  };
 }

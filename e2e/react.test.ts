@@ -1,0 +1,114 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { CHROMIUM, openBrowser } from "./chromium.ts";
+import { type Site, startSite } from "./site.ts";
+
+const logIn = (page: Page, name = "ada") =>
+  page.evaluate((name) => window.manager.createSession(name, "secret"), name);
+const greetings = (page: Page) => page.locator(".greeting").allTextContents();
+const fire = (page: Page, event: string, properties = {}) =>
+  page.evaluate(([type, given]) => window.dispatchEvent(Object.assign(new Event(type), given)), [
+    event,
+    properties,
+  ] as const);
+
+describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
+  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  let context: BrowserContext;
+  let site: Site;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    context = browser.context;
+    context.setDefaultTimeout(8_000);
+  });
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    site = await startSite();
+  });
+  afterEach(async () => {
+    for (const page of context.pages().slice(1)) await page.close();
+    await context.clearCookies();
+    await site.close();
+  });
+
+  /** The React page of somebody who is logged in, hydrated but for the late boundary. */
+  async function open(query = ""): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(`${site.origin}/?silent`);
+    await logIn(page);
+    await page.goto(`${site.origin}/react${query}`);
+    await page.waitForFunction(() => window.manager?.$session.get().status === "authenticated");
+    return page;
+  }
+
+  it("start as the server rendered, fetch nothing, and ask once for ten components and a focus", async () => {
+    const page = await open();
+    expect(await (await page.request.get(`${site.origin}/react`)).text()).toContain("Hello ada");
+    const before = site.count("GET /session");
+    expect(new Set(await greetings(page))).toEqual(new Set(["Hello ada"]));
+    await page.evaluate(() => {
+      window.manager.clearCache();
+      for (const type of ["visibilitychange", "focus", "visibilitychange"])
+        document.dispatchEvent(new Event(type, { bubbles: true }));
+    });
+    await page.waitForFunction(
+      () => window.manager.getMetrics().fetches > 0 && !window.manager.$meta.get().fetching,
+    );
+    expect(site.count("GET /session") - before).toBe(1);
+    expect(await page.evaluate(() => window.complaints)).toEqual([]);
+  });
+
+  it("hydrate a late boundary as it was sent, though the session has ended meanwhile", async () => {
+    const page = await open();
+    expect(await page.locator("#late").textContent()).toBe("Hello ada");
+    await page.evaluate(() => window.manager.logout());
+    await page.waitForSelector("#outside");
+    expect(await page.locator("#late").textContent()).toBe("Hello ada");
+    await page.evaluate(() => window.arrive());
+    await page.waitForFunction(() => document.querySelector("#late")?.textContent === "Hello guest");
+    expect(new Set(await greetings(page))).toEqual(new Set(["Hello guest"]));
+    expect(await page.evaluate(() => window.complaints)).toEqual([]);
+  });
+
+  it("hide what is private until the server has answered, and keep what was typed", async () => {
+    const page = await open();
+    await page.fill("#note", "half a sentence");
+    const release = site.hold("GET /session");
+    await fire(page, "pageshow", { persisted: true });
+    await page.waitForSelector("#note", { state: "hidden" });
+    release();
+    await page.waitForSelector("#note", { state: "visible" });
+    expect(await page.inputValue("#note")).toBe("half a sentence");
+  });
+
+  it("list the devices, and end the other", async () => {
+    const far = await site.manager.create({ subject: "ada" });
+    const page = await open();
+    const devices = page.locator(".coatcheck-devices");
+    await expect.poll(() => devices.locator("li").count()).toBe(2);
+    expect(await devices.getByText("This device").count()).toBe(1);
+    await devices.getByRole("button", { name: /^Sign out: Chromium/ }).click();
+    await expect.poll(() => devices.locator("li").count()).toBe(1);
+    expect((await site.manager.find(far.record.id))?.state ?? "revoked").toBe("revoked");
+    expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("authenticated");
+  });
+
+  it("warn before the end, with a dialog that takes the focus and that Escape answers", async () => {
+    await site.close();
+    site = await startSite({ idleTimeout: 4_000 });
+    const page = await open("?warn=3000");
+    const dialog = page.getByRole("dialog", { name: "Are you still there?" });
+    await dialog.waitFor({ state: "visible" });
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Stay signed in");
+    expect(await dialog.getByRole("timer").textContent()).toMatch(/signed out in [123] seconds/);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    expect(await page.evaluate(() => window.manager.expiresIn() ?? 0)).toBeGreaterThan(3_000);
+    await dialog.waitFor({ state: "visible" });
+    await dialog.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForSelector("#outside");
+    expect(site.count("DELETE /session")).toBe(1);
+  });
+});

@@ -1,0 +1,39 @@
+/* Compiled by the type check, never run: what must and what must not compile. */
+import { useRequireSession, useSession, useSuspenseSession } from "../../src/react/index.ts";
+
+interface User {
+  readonly email: string;
+}
+
+export function Narrows(): string {
+  const session = useSession<User>();
+  const { user, isAuthenticated, loading } = session;
+  // @ts-expect-error: nobody may be there
+  user.email;
+  if (loading) return session.status satisfies "pending";
+  // @ts-expect-error: an anonymous session has no user either
+  if (!isAuthenticated) return user.email;
+  return user.email + session.session.id + session.tenantId;
+}
+
+export function Known(): string | undefined {
+  const session = useSuspenseSession<User>();
+  // @ts-expect-error: it has suspended until somebody answered
+  return session.status === "pending" ? undefined : session.session?.id;
+}
+
+export function Required(): string {
+  const session = useRequireSession<User>({ redirect: "/login" });
+  // @ts-expect-error: maybe nobody is logged in
+  session.user;
+  return session?.user.email ?? "on the way to the login";
+}
+
+export function Selects(): number {
+  const length = useSession<User, number>({ select: ({ user }) => user?.email.length ?? 0 });
+  // @ts-expect-error: the selection is a number
+  length.email;
+  // @ts-expect-error: a guest has no address
+  useSession<User, string>({ select: ({ user }) => user.email });
+  return length;
+}
