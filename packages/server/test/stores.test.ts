@@ -49,8 +49,8 @@ async function expectTwoNodesToAgree(variables: Record<string, string>): Promise
   expect(answer.body.error?.code).toBe("SESSION_REVOKED");
 }
 
-test("two nodes over one SQLite file agree", async () => {
-  await expectTwoNodesToAgree({});
+test("two nodes over one SQLite file agree, on the secrets that they make when both start at once too", async () => {
+  await expectTwoNodesToAgree({ SESSION_SECRETS: "" });
 });
 
 await describeWithServer("over PostgreSQL", "postgres", (url) => {
