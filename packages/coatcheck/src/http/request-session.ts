@@ -118,7 +118,7 @@ export class RequestSession<Data> {
     this.#markAsPrivate(head);
     const session = this.#session;
     if (session === null || (this.#outage && session.record === null)) return;
-    return after(session.commit(), (commit) => this.#tell(head, session, commit));
+    return after(session.commit(), (commit) => this.#tell(head, commit));
   }
 
   /** The answer that replaces the response when {@link commit} failed. It has no cookie: nobody is logged out by it. */
@@ -180,9 +180,7 @@ export class RequestSession<Data> {
   }
 
   /** The one switch from what became of the session to the headers that say so. */
-  #tell(head: ResponseHead, session: Session<Data>, { state, token, record }: Commit): void {
-    // The browser has a newer cookie, or is being given one: any cookie from here would overwrite it.
-    if (session.refusal === "superseded") return;
+  #tell(head: ResponseHead, { state, token, record }: Commit): void {
     switch (state) {
       case "unchanged":
       case "touched":
@@ -196,6 +194,7 @@ export class RequestSession<Data> {
         if (record && token) this.#handOut(head, token, record);
         break;
       case "revoked":
+        // A request whose token opened nothing may be a late one: the browser may have a newer cookie by now.
         if (this.#opener !== null) this.#forget(head);
         return;
     }
