@@ -1,32 +1,8 @@
-import { randomUUID } from "node:crypto";
-import helmet from "@fastify/helmet";
-import rateLimit, { normalizeIP } from "@fastify/rate-limit";
-import swagger from "@fastify/swagger";
-import swaggerUi from "@fastify/swagger-ui";
-import { type Clock, CoatcheckError, isSessionId, type SessionManager } from "coatcheck";
-import { coatcheck, sessionOf } from "coatcheck/fastify";
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  LogController,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from "fastify";
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from "fastify-type-provider-zod";
-import { presentBirth } from "./birth.ts";
+import type { Clock, SessionManager } from "coatcheck";
+import type { FastifyBaseLogger } from "fastify";
 import { Callers } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";
-import { answerError, answerNoRoute } from "./error-answer.ts";
-import { readJson } from "./json-body.ts";
 import { OwnedSessions } from "./ownership.ts";
-import { refuseClient } from "./refuse-client.ts";
 import { createSessionRoute } from "./routes/create-session.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { introspectRoute } from "./routes/introspect.ts";
@@ -34,16 +10,7 @@ import { privilegeRoutes } from "./routes/privilege.ts";
 import { sessionDataRoutes } from "./routes/session-data.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { subjectRoutes } from "./routes/subjects.ts";
-import { VERSION } from "./version.ts";
-
-/** Fastify, with schemas by zod. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
+import { type App, buildShell } from "./shell.ts";
 
 /** What the routes work with. */
 export interface Service {
@@ -75,107 +42,11 @@ Sessions over HTTP. A session id is a name, not a key; who you are decides what 
 Another owner's session answers like one that does not exist.
 `;
 
-/** Bytes: the largest data that a session takes, and as much again for how it may be written. */
-const BODY_LIMIT = 128 * 1024;
-/** Milliseconds that a client may take to send its request. */
-const LONGEST_REQUEST = 30_000;
-/** Characters of one part of a path; a subject, percent-encoded, is the longest. */
-const PARAMETER_LIMIT = 1024;
-
 /** The service's API; it listens to nothing yet. Closing it leaves the manager open. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { manager, log, clock, trustProxy, secureCookie } = options;
-  const app: App = Fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: LONGEST_REQUEST,
-    routerOptions: { maxParamLength: PARAMETER_LIMIT },
-    return503OnClosing: false,
-    requestIdHeader: false,
-    genReqId: (request) => requestIdOf(request.headers["x-request-id"]),
-    frameworkErrors: answerError,
-    clientErrorHandler: refuseClient,
-  }).withTypeProvider<ZodTypeProvider>();
-
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler(answerNoRoute);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    ["application/json", "application/merge-patch+json"],
-    { parseAs: "string" },
-    async (_request: unknown, body: string) => readJson(body),
-  );
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-  });
-  let isClosing = false;
-  app.addHook("preClose", async () => {
-    isClosing = true;
-  });
-  app.addHook("onSend", async (_request, reply) => {
-    // A connection that was kept would keep the process.
-    if (isClosing) reply.header("connection", "close");
-  });
-  app.addHook("onResponse", async (request, reply) => {
-    // The route's pattern, not the URL: somebody may have put a token there.
-    const { method, params } = request;
-    request.log.info(
-      {
-        method,
-        route: request.routeOptions.url ?? null,
-        status: reply.statusCode,
-        milliseconds: Math.round(reply.elapsedTime * 100) / 100,
-        ...targetOf(params),
-      },
-      "answered",
-    );
-  });
-
-  await app.register(helmet, {
-    hsts: secureCookie,
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: secureCookie ? [] : null } },
-  });
-  await app.register(rateLimit, {
-    global: false,
-    // A household has 2^64 addresses of IPv6: they count as one.
-    keyGenerator: (request) => normalizeIP(sessionOf(request).client.address ?? "unknown"),
-    errorResponseBuilder: (_request, { ttl }) =>
-      new CoatcheckError("RATE_LIMITED", "Too many sessions from this address; wait a little.", {
-        retryAfter: Math.ceil(ttl / 1000),
-      }),
-  });
-  await app.register(swagger, {
-    openapi: {
-      openapi: "3.1.0",
-      info: { title: "Coatcheck", version: VERSION, description: CALLERS },
-      components: {
-        securitySchemes: {
-          key: { type: "http", scheme: "bearer", description: "Admin token, API key or session token." },
-          cookie: { type: "apiKey", in: "cookie", name: secureCookie ? "__Host-sid" : "sid" },
-        },
-      },
-      security: [{ key: [] }, { cookie: [] }, {}],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  });
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    uiConfig: { layout: "BaseLayout" },
-    theme: { title: "Coatcheck: reference" },
-  });
-  await app.register(
-    coatcheck(manager, {
-      trustProxy,
-      birth: presentBirth,
-      onCommitFailure: (error) => log.error({ err: error }, "could not commit a session"),
-      ...(secureCookie ? {} : { cookie: { secure: false } }),
-    }),
-  );
-
+  const shell = { title: "Coatcheck", description: CALLERS, manager, log, trustProxy, secureCookie };
+  const app = await buildShell(shell);
   const service: Service = {
     manager,
     clock,
@@ -189,17 +60,5 @@ export async function buildApp(options: AppOptions): Promise<App> {
   introspectRoute(app, service);
   subjectRoutes(app, service);
   healthRoutes(app, service);
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   return app;
-}
-
-/** A proxy's id is kept, if it is one that a log can hold. */
-function requestIdOf(given: string | string[] | undefined): string {
-  return typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
-}
-
-/** The session that the URL names, for the log. */
-function targetOf(params: unknown): { target?: string } {
-  const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
-  return isSessionId(id) ? { target: id } : {};
 }

@@ -2,6 +2,7 @@ import { CoatcheckError, type CreateOptions, type Session } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
 import { bornAs } from "./birth.ts";
+import { TOKEN_LENGTH } from "./config.ts";
 import type { Credentials, Principal } from "./credentials.ts";
 
 /** Who asks. Neither principal nor stored session: nobody in particular. */
@@ -10,13 +11,11 @@ export interface Caller {
   readonly principal: Principal | null;
   /** The session whose token the request carries, as cookie or bearer; a new handle where it carries none that opens. */
   readonly session: Session;
-  /** Whether the token came as a cookie, so that a new one must leave as a cookie. */
+  /** Whether the session's token, where there is one, came as a cookie, so that a new one must leave as a cookie. */
   readonly hasCookie: boolean;
 }
 
 const SCHEME = /^bearer +(\S+) *$/i;
-/** Characters of a session token. */
-const TOKEN_LENGTH = 50;
 
 /**
  * Finds out who asks. A key and a cookie may come together: an application that logs a browser in sends its own API

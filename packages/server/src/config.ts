@@ -38,6 +38,9 @@ const DAY = 24 * 60 * 60 * 1000;
 const YEAR = 365 * DAY;
 /** Characters that a secret or key has at least. */
 export const SHORTEST_SECRET = 16;
+/** Characters that a session token has. No key may: what the Authorization header carries is told apart by it. */
+export const TOKEN_LENGTH = 50;
+const KEY = `${SHORTEST_SECRET} characters at least and not ${TOKEN_LENGTH}, without spaces`;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 function wholeNumber(least: number, most: number, example: number) {
@@ -68,10 +71,13 @@ const apiKeys = z
   .string()
   .transform((text) => listOf(text).map(apiKeyOf))
   .refine(
-    (keys) =>
-      keys.every(({ name, key }) => key.length >= SHORTEST_SECRET && (name === null || isConsumerName(name))),
-    `must be \`key\` or \`name:key\` with commas between; a key has ${SHORTEST_SECRET} characters at least, a name letters, digits, - and _, and is not "admin"`,
+    (keys) => keys.every(({ name, key }) => isKey(key) && (name === null || isConsumerName(name))),
+    `must be \`key\` or \`name:key\` with commas between; a key is ${KEY}; a name has letters, digits, - and _, and is not "admin"`,
   );
+
+function isKey(text: string): boolean {
+  return text.length >= SHORTEST_SECRET && text.length !== TOKEN_LENGTH && /^[\x21-\x7e]+$/.test(text);
+}
 
 function apiKeyOf(entry: string): ApiKey {
   const colon = entry.indexOf(":");
@@ -133,11 +139,7 @@ const environment = z.object({
     .nullable()
     .default(null),
   SESSION_SECRETS: secrets.nullable().default(null),
-  ADMIN_TOKEN: z
-    .string()
-    .regex(/^[\x21-\x7e]{16,}$/, "must be 16 characters at least, without spaces")
-    .nullable()
-    .default(null),
+  ADMIN_TOKEN: z.string().refine(isKey, `must be ${KEY}`).nullable().default(null),
   API_KEYS: apiKeys.default([]),
   SESSION_IDLE_TIMEOUT_MS: wholeNumber(1000, YEAR, DAY).default(DAY),
   SESSION_MAX_AGE_MS: wholeNumber(1000, YEAR, 30 * DAY).default(30 * DAY),

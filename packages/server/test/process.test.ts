@@ -89,7 +89,7 @@ test("wrong values are turned away, all at once, and no secret is repeated", asy
   expect(code).toBe(1);
   expect(errors).toBe(
     "coatcheck: PORT must be a whole number from 0 to 65535, such as 3000.\n" +
-      "coatcheck: ADMIN_TOKEN must be 16 characters at least, without spaces.\n",
+      "coatcheck: ADMIN_TOKEN must be 16 characters at least and not 50, without spaces.\n",
   );
   expect(output).toBe("");
 });

@@ -1,5 +1,6 @@
 import type { SessionRecord } from "coatcheck";
-import type { App, Service } from "../app.ts";
+import type { Service } from "../app.ts";
+import type { App } from "../shell.ts";
 import type { Caller } from "../caller.ts";
 import { ownerOf } from "../ownership.ts";
 import { createBody, createdSession, failures, success } from "../schemas.ts";

@@ -1,4 +1,5 @@
-import type { App, Service } from "../app.ts";
+import type { Service } from "../app.ts";
+import type { App } from "../shell.ts";
 import { RecentStats } from "../recent-stats.ts";
 import { failures, health, ready, success } from "../schemas.ts";
 import { answer, statsOf } from "../views.ts";

@@ -1,5 +1,6 @@
 import type { Issued, Session } from "coatcheck";
-import type { App, Service } from "../app.ts";
+import type { Service } from "../app.ts";
+import type { App } from "../shell.ts";
 import type { Caller } from "../caller.ts";
 import { requirePrincipal } from "../ownership.ts";
 import {

@@ -1,4 +1,5 @@
-import type { App, Service } from "../app.ts";
+import type { Service } from "../app.ts";
+import type { App } from "../shell.ts";
 import { dataPatch, failures, ifMatchHeader, sessionData, sessionParams, success } from "../schemas.ts";
 import { answer, etagOf } from "../views.ts";
 

@@ -1,6 +1,7 @@
 import type { SessionFilter } from "coatcheck";
 import type { z } from "zod";
-import type { App, Service } from "../app.ts";
+import type { Service } from "../app.ts";
+import type { App } from "../shell.ts";
 import { reasonOf, requireAdmin, requirePrincipal } from "../ownership.ts";
 import {
   ended,

@@ -1,5 +1,6 @@
 import { CoatcheckError, type SessionFilter } from "coatcheck";
-import type { App, Service } from "../app.ts";
+import type { Service } from "../app.ts";
+import type { App } from "../shell.ts";
 import type { Caller } from "../caller.ts";
 import { ownerOf, reasonOf } from "../ownership.ts";
 import {
@@ -63,9 +64,11 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
       let count = 0;
       if (filter.owner === undefined) {
         count = await manager.revoke({ subject, ...(except === undefined ? {} : { except }) }, reason);
+        // What is inside them has no subject of its own.
+        for (const id of ids) count += await owned.endWithin(id, reason);
+      } else {
+        for (const id of ids) count += await owned.end(id, reason);
       }
-      // What is inside them has no subject of its own. A consumer's reach is narrower than the one step above.
-      for (const id of ids) count += await owned.end(id, reason);
       if (ids.includes(caller.session.id)) {
         // Through the handle, so that the browser's cookie is cleared with the answer.
         await caller.session.revoke(reason);
