@@ -84,14 +84,10 @@ export function createSessionManager<User = unknown>(
     if (!cache.apply(view, at)) return;
     confirmations++;
     if (!heardAt && post) post({ view, at });
-    settle();
+    // When the session's time is up, the server is asked, and not the clock.
+    wake(cache.expiresIn() ?? Infinity);
     const after = known()?.subject;
     if (before && after && before !== after) onSubjectChange();
-  }
-
-  /** Sets the alarm for the next question: when the session's time is up. */
-  function settle(): void {
-    wake(Math.max(cache.expiresIn() || Infinity, rules.minGap));
   }
 
   function wake(delay: number): void {

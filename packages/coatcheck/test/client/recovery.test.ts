@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failure, Network, ORIGIN, open, Page, success, view } from "./browser.ts";
+import { failure, gate, Network, ORIGIN, open, Page, settle, success, view } from "./browser.ts";
 
 /** A server that accepts one token only. */
 function strict(token: string): Network {
@@ -45,13 +45,31 @@ describe("recovery from a rejected token", () => {
     expect(await network.seen[2]?.request.text()).toBe("taco");
   });
 
-  it("asks once for ten requests that lost their token together", async () => {
+  it("takes the newer cookie over though another tab holds the lock", async () => {
+    const page = new Page({ cookie: "csrf_token=old" });
+    const network = strict("new");
+    const held = gate();
+    const holder = navigator.locks.request("coatcheck:https://shop.test/session", () => held.promise);
+    const manager = open(network, { page });
+    network.on("POST /session/init", () => failure(500, "STORE_UNAVAILABLE"));
+    const answer = manager.fetch(`${ORIGIN}/orders`, { method: "POST" });
+    page.jar.cookie = "csrf_token=new";
+    expect((await answer).status).toBe(200);
+    held.resolve();
+    await holder;
+  });
+
+  it.each([
+    ["with locks", navigator.locks],
+    ["without", undefined],
+  ])("asks once for ten requests that lost their token together, %s", async (_, locks) => {
     const page = new Page({ cookie: "csrf_token=lost" });
-    const network = strict("fresh").on("POST /session/init", () => {
+    const network = strict("fresh").on("POST /session/init", async () => {
+      await settle();
       page.jar.cookie = "csrf_token=fresh";
       return success(view("s1", null, { token: "fresh" }));
     });
-    const manager = open(network, { page });
+    const manager = open(network, { scope: { ...page.scope, navigator: locks ? { locks } : {} } });
     const responses = await Promise.all(
       Array.from({ length: 10 }, () => manager.fetch(`${ORIGIN}/orders`, { method: "POST" })),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Scope } from "../../src/client/index.ts";
+import { createSessionManager, type Scope } from "../../src/client/index.ts";
 import {
   failure,
   gate,
@@ -11,6 +11,7 @@ import {
   settle,
   success,
   TestClock,
+  type User,
   until,
   view,
 } from "./browser.ts";
@@ -216,11 +217,15 @@ describe("a browser that lacks something", () => {
   });
 
   it("that is a server shares nothing between its managers", async () => {
-    const network = new Network().on("GET /session", () => success(view("s1")));
-    const left = open(network, { scope: {} });
-    const right = open(network, { scope: {} });
+    // Node has channels and locks as well, and whoever uses them reaches every other user's manager.
+    const baseUrl = "https://shop.test/session-server";
+    const network = new Network().on("GET /session-server", () => success(view("s1")));
+    const make = () => createSessionManager<User>({ baseUrl, transport: network.send });
+    const [left, right] = [make(), make()];
     await left.getSession();
     await settle();
     expect([left.$session.get().status, right.$session.get().status]).toEqual(["authenticated", "pending"]);
+    left.dispose();
+    right.dispose();
   });
 });
