@@ -8,6 +8,26 @@ export interface ErrorAnswer {
   readonly body: string;
 }
 
+/** What describes a body or a success that is not sent after all. CORS and security headers stay. */
+export const OF_THE_REPLACED: readonly string[] = [
+  "accept-ranges",
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-range",
+  "content-type",
+  "etag",
+  "expires",
+  "last-modified",
+  "location",
+  "refresh",
+  "set-cookie",
+  "trailer",
+  "transfer-encoding",
+];
+
 /**
  * The answer to an error. What is no {@link CoatcheckError} could only come from underneath and answers as
  * `STORE_UNAVAILABLE`, without a word of what went wrong inside.

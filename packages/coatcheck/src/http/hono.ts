@@ -2,7 +2,7 @@ import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
 import { HttpSessions } from "./core.ts";
-import { type ErrorAnswer, errorAnswer, isOurs } from "./error-answer.ts";
+import { type ErrorAnswer, errorAnswer, isOurs, OF_THE_REPLACED } from "./error-answer.ts";
 import type { HttpRequest, ResponseHead } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
@@ -50,8 +50,10 @@ export function coatcheck<Data>(
     try {
       await session.commit(headOf(c));
     } catch (error) {
+      const kept = new Headers(c.res.headers);
+      for (const name of OF_THE_REPLACED) kept.delete(name);
       c.res = undefined;
-      c.res = responseOf(session.failed(error));
+      c.res = responseOf(session.failed(error), kept);
     }
   };
 }
@@ -114,6 +116,7 @@ function headOf(c: Context): ResponseHead {
   };
 }
 
-function responseOf({ status, headers, body }: ErrorAnswer): Response {
-  return new Response(body, { status, headers });
+function responseOf(answer: ErrorAnswer, headers: Headers = new Headers()): Response {
+  for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value);
+  return new Response(answer.body, { status: answer.status, headers });
 }

@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { MaybePromise } from "../session/session.ts";
-import type { ErrorAnswer } from "./error-answer.ts";
+import { type ErrorAnswer, OF_THE_REPLACED } from "./error-answer.ts";
 import type { ResponseHead } from "./message.ts";
 import { type HeadFields, NodeHead } from "./node-head.ts";
 
@@ -194,26 +194,6 @@ function alreadySent(): Error {
 function callBack(...args: readonly unknown[]): void {
   for (const argument of args) if (typeof argument === "function") process.nextTick(() => argument());
 }
-
-/** What describes a body or a success that is not sent after all. CORS and security headers stay. */
-const OF_THE_REPLACED = [
-  "accept-ranges",
-  "cache-control",
-  "content-disposition",
-  "content-encoding",
-  "content-language",
-  "content-length",
-  "content-range",
-  "content-type",
-  "etag",
-  "expires",
-  "last-modified",
-  "location",
-  "refresh",
-  "set-cookie",
-  "trailer",
-  "transfer-encoding",
-];
 
 /** Answers with an error. When headers are out already, all that is left is to cut the connection. */
 export function sendError(response: ServerResponse, answer: ErrorAnswer): void {
