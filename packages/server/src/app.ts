@@ -12,6 +12,8 @@ import { sessionRoutes } from "./routes/sessions.ts";
 import { subjectRoutes } from "./routes/subjects.ts";
 import { type App, buildShell } from "./shell.ts";
 
+export type { App };
+
 /** What the routes work with. */
 export interface Service {
   readonly manager: SessionManager;

@@ -14,7 +14,8 @@ export function answerNoRoute(request: FastifyRequest, reply: FastifyReply): Fas
   return answerKnown(new CoatcheckError("VALIDATION_FAILED", message, { faults }), request, reply, 404);
 }
 
-function answerKnown(
+/** Answers with a known error, under another status where its code has none that fits. */
+export function answerKnown(
   known: CoatcheckError,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,6 +1,5 @@
 import type { SessionRecord } from "coatcheck";
-import type { Service } from "../app.ts";
-import type { App } from "../shell.ts";
+import type { App, Service } from "../app.ts";
 import type { Caller } from "../caller.ts";
 import { ownerOf } from "../ownership.ts";
 import { createBody, createdSession, failures, success } from "../schemas.ts";

@@ -1,5 +1,4 @@
-import type { Service } from "../app.ts";
-import type { App } from "../shell.ts";
+import type { App, Service } from "../app.ts";
 import { RecentStats } from "../recent-stats.ts";
 import { failures, health, ready, success } from "../schemas.ts";
 import { answer, statsOf } from "../views.ts";

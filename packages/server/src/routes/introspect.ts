@@ -1,6 +1,5 @@
 import { Session } from "coatcheck";
-import type { Service } from "../app.ts";
-import type { App } from "../shell.ts";
+import type { App, Service } from "../app.ts";
 import { requirePrincipal } from "../ownership.ts";
 import { failures, introspectBody, introspection, success } from "../schemas.ts";
 import { answer, viewOf } from "../views.ts";

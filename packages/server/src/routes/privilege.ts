@@ -1,6 +1,5 @@
 import type { Issued, Session } from "coatcheck";
-import type { Service } from "../app.ts";
-import type { App } from "../shell.ts";
+import type { App, Service } from "../app.ts";
 import type { Caller } from "../caller.ts";
 import { requirePrincipal } from "../ownership.ts";
 import {

@@ -1,5 +1,4 @@
-import type { Service } from "../app.ts";
-import type { App } from "../shell.ts";
+import type { App, Service } from "../app.ts";
 import { dataPatch, failures, ifMatchHeader, sessionData, sessionParams, success } from "../schemas.ts";
 import { answer, etagOf } from "../views.ts";
 

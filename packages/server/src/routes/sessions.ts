@@ -1,7 +1,6 @@
 import type { SessionFilter } from "coatcheck";
 import type { z } from "zod";
-import type { Service } from "../app.ts";
-import type { App } from "../shell.ts";
+import type { App, Service } from "../app.ts";
 import { reasonOf, requireAdmin, requirePrincipal } from "../ownership.ts";
 import {
   ended,

@@ -1,6 +1,5 @@
 import { CoatcheckError, type SessionFilter } from "coatcheck";
-import type { Service } from "../app.ts";
-import type { App } from "../shell.ts";
+import type { App, Service } from "../app.ts";
 import type { Caller } from "../caller.ts";
 import { ownerOf, reasonOf } from "../ownership.ts";
 import {

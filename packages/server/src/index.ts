@@ -1,0 +1,15 @@
+export { type Caller, Callers } from "./caller.ts";
+export { type Config, readConfig } from "./config.ts";
+export type { Credentials, Principal } from "./credentials.ts";
+export { answerError, answerKnown } from "./error-answer.ts";
+export { readJson } from "./json-body.ts";
+export { listen } from "./listen.ts";
+export { type OpenSessions, openSessions } from "./open-sessions.ts";
+export { OwnedSessions, ownerOf, owns, reasonOf } from "./ownership.ts";
+export { healthRoutes } from "./routes/health.ts";
+export { sessionRoutes } from "./routes/sessions.ts";
+export { createBody, createdSession, failures, sessionParams, success } from "./schemas.ts";
+export { type RunningService, startService } from "./service.ts";
+export { type App, buildShell, type ShellOptions } from "./shell.ts";
+export { StartError } from "./start-error.ts";
+export { answer, isoOf } from "./views.ts";
