@@ -83,21 +83,25 @@ describe("a single process", () => {
     expect((await cache.read(record.id)).held?.record).toEqual(record);
   });
 
-  test("lets nobody join a load that a mass revocation overtook", async () => {
-    const cluster = new Cluster();
-    const { cache, way } = await cluster.node({ single: true });
-    const record = await cluster.session();
-    const answer = way.slowDown();
-    const before = cache.read(record.id);
-    await idle();
-    await cluster.store.revoke({ subject: "ada" }, "logout");
-    cache.revoked({ subject: "ada" });
-    const after = cache.read(record.id);
-    answer();
-    await before;
-    expect((await after).held?.record.state).toBe("revoked");
-    expect(cache.peek(compactId(record.id))).toBeUndefined();
-  });
+  test.each(["one session", "many"])(
+    "lets nobody join a load that a revocation of %s overtook",
+    async (reach) => {
+      const cluster = new Cluster();
+      const { cache, way } = await cluster.node({ single: true });
+      const record = await cluster.session();
+      const scope = reach === "many" ? { subject: "ada" } : { session: record.id };
+      const answer = way.slowDown();
+      const before = cache.read(record.id);
+      await idle();
+      await cluster.store.revoke(scope, "logout");
+      cache.revoked(scope);
+      const after = cache.read(record.id);
+      answer();
+      await before;
+      expect((await after).held?.record.state).toBe("revoked");
+      expect(cache.peek(compactId(record.id))).toBeUndefined();
+    },
+  );
 
   test("begins to hold copies when a store that was away at the start is there", async () => {
     const cluster = new Cluster();

@@ -61,26 +61,26 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 async function play(
   script: readonly Step[],
   withShared: boolean,
-): Promise<{ faults: string[]; accepted: number }> {
+): Promise<{ faults: string[]; fromLocal: number }> {
   const cluster = new Cluster();
   const { time, store } = cluster;
   const shared = new SharedInMemory();
+  // Copies live long and answers may be very late, so that only lease and log can keep the promise.
   const options = {
     stalenessBound: BOUND,
-    deadlines: { store: 400, shared: 50 },
+    local: { ttl: Number.POSITIVE_INFINITY },
+    deadlines: { store: 5000, shared: 50 },
     ...(withShared ? { shared } : {}),
   };
   const nodes = [await cluster.node(options), await cluster.node(options)] as const;
   const release: [() => void, () => void] = [() => {}, () => {}];
   const live: SessionRecord[] = [];
-  for (let count = 0; count < SESSIONS; count++)
-    live.push(await cluster.session({ subject: `subject ${count % 2}` }));
+  const everyId = new Set<string>();
   let before = new Map(shared.copies);
 
   const invalidAt = new Map<string, number>();
   const ownLeast = [new Map<string, number>(), new Map<string, number>()] as const;
   const faults: string[] = [];
-  let accepted = 0;
 
   const check = async (index: 0 | 1, id: string) => {
     const startedAt = time.elapsed;
@@ -88,7 +88,6 @@ async function play(
     const { cache } = nodes[index];
     const held = cache.peek(compactId(id)) ?? (await cache.read(id).catch(() => null))?.held;
     if (held?.record.state !== "active") return;
-    accepted++;
     const { version } = held.record;
     if (version < least) faults.push(`process ${index} did not see its own write ${least}, but ${version}`);
     const since = invalidAt.get(`${id} ${version}`);
@@ -102,8 +101,11 @@ async function play(
     ownLeast[index].set(record.id, record.version + 1);
   };
   const replace = async (place: number) => {
-    live[place] = await cluster.session({ subject: `subject ${place % 2}` });
+    const record = await cluster.session({ subject: `subject ${place % 2}` });
+    live[place] = record;
+    everyId.add(record.id);
   };
+  for (let place = 0; place < SESSIONS; place++) await replace(place);
 
   const take = async ({ act, node, session }: Step) => {
     const index = node === 0 ? 0 : 1;
@@ -170,16 +172,14 @@ async function play(
     await time.pass(step.wait);
     await take(step);
     await idle();
-    for (const index of [0, 1] as const) for (const { id } of live) void check(index, id);
-    for (const [index, own] of ownLeast.entries()) {
-      for (const id of own.keys()) void check(index === 0 ? 0 : 1, id);
-    }
+    for (const index of [0, 1] as const) for (const id of everyId) void check(index, id);
     await idle();
   }
   for (const index of [0, 1] as const) release[index]();
   await time.pass(3 * BOUND);
+  const fromLocal = nodes.reduce((hits, { cache }) => hits + cache.metrics().local.hits, 0);
   for (const { cache } of nodes) await cache.close();
-  return { faults, accepted };
+  return { faults, fromLocal };
 }
 
 test.each([
@@ -189,15 +189,15 @@ test.each([
   "whole caches keep their promises through generated faults, %s",
   { timeout: 60_000 },
   async (_name, withShared) => {
-    let accepted = 0;
+    let fromLocal = 0;
     await fc.assert(
       fc.asyncProperty(steps, async (script) => {
         const outcome = await play(script, withShared);
-        accepted += outcome.accepted;
+        fromLocal += outcome.fromLocal;
         expect(outcome.faults).toEqual([]);
       }),
       { numRuns: 60 },
     );
-    expect(accepted).toBeGreaterThan(500);
+    expect(fromLocal).toBeGreaterThan(500);
   },
 );
