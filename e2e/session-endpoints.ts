@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { CoatcheckError, errorBody, type Session, type SessionManager } from "coatcheck";
+import { CoatcheckError, errorBody, type Session, type SessionEvents, type SessionManager } from "coatcheck";
 import type { Device, LoginBody, SessionView } from "coatcheck/client";
+import { CsrfTokens } from "coatcheck/http";
 import { coatcheck, type SessionRequest } from "coatcheck/node";
-import { CsrfTokens } from "../packages/coatcheck/src/http/csrf.ts";
 
 /** Whoever logs in with the password `secret` is who they say they are. */
 export interface User {
@@ -18,7 +18,8 @@ export function sessionEndpoints(manager: SessionManager): RequestListener {
   function view({ record, refusal, lastSeenAt }: Session): SessionView<User> {
     if (record?.state !== "active") {
       const nobody = { status: "none", session: null, user: null, rev: 0, csrf_token: null } as const;
-      return refusal ? { ...nobody, reason: refusal === "expired" ? "expired" : "revoked" } : nobody;
+      if (refusal === "expired") return { ...nobody, reason: "expired" };
+      return refusal === "revoked" || refusal === "theft" ? { ...nobody, reason: "revoked" } : nobody;
     }
     const now = Date.now();
     const session = {
@@ -101,10 +102,25 @@ export function sessionEndpoints(manager: SessionManager): RequestListener {
     }));
   }
 
+  /** Tells one page that its session was ended, until the page goes. */
+  async function stream(request: SessionRequest, response: ServerResponse): Promise<void> {
+    const { id, subject } = await request.session.requireSession();
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(": here\n\n");
+    const tell = ({ scope }: SessionEvents["revoked"][0]) => {
+      const concerned =
+        "session" in scope ? scope.session === id : "subject" in scope && scope.subject === subject;
+      if (concerned) response.write(`event: revoked\ndata: ${JSON.stringify({ id })}\n\n`);
+    };
+    manager.events.on("revoked", tell);
+    response.once("close", () => manager.events.off("revoked", tell));
+  }
+
   const listener = async (request: SessionRequest, response: ServerResponse) => {
     const url = new URL(request.url ?? "", "http://localhost");
     const line = `${request.method} ${url.pathname.slice("/session".length)}`;
     try {
+      if (line === "GET /events") return await stream(request, response);
       sendJson(response, 200, { success: true, data: await answer(request, line, url) });
     } catch (error) {
       if (!(error instanceof CoatcheckError)) throw error;
