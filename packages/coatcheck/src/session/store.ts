@@ -117,7 +117,8 @@ export interface SessionStore {
   /**
    * Creates or replaces one record, compare-and-set on `version`: the stored one must be `expectedVersion`, and
    * active. The record's own `version` is `expectedVersion + 1`. Creating and updating never turn into each other,
-   * so a slow request cannot revive what was revoked or swept meanwhile.
+   * so a slow request cannot revive what was revoked or swept meanwhile. `lastSeenAt` becomes the greater of stored
+   * and given, because a touch may have passed since the record was read.
    */
   put(record: SessionRecord, options: PutOptions): Promise<PutOutcome>;
 

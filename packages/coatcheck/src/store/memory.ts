@@ -96,7 +96,8 @@ export function memoryStore(options: { readonly clock?: Clock } = {}): SessionSt
       if (limit && record.subject !== null) {
         if (countLive(record.subject, limit.now, record.id) >= limit.most) return "over-limit";
       }
-      save(structuredClone(record));
+      const lastSeenAt = Math.max(stored?.lastSeenAt ?? record.lastSeenAt, record.lastSeenAt);
+      save({ ...structuredClone(record), lastSeenAt });
       if (change === "privilege") {
         append((at) => ({ position: at, session: record.id, leastVersion: record.version }));
       }

@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { isSessionId, type SessionRecord } from "../session/record.ts";
-import type { PageRequest } from "../session/store.ts";
+import type { Page, PageRequest } from "../session/store.ts";
 
 /** The place that a page ends at: the next one holds what is older, or as old with a lower id. */
 export interface Place {
@@ -36,6 +36,13 @@ function decodeCursor(cursor: string): Place {
   if (Number.isSafeInteger(createdAt) && isSessionId(id)) return { createdAt, id };
   const faults = [{ path: "cursor", message: "is none that a page ended with" }];
   throw new CoatcheckError("VALIDATION_FAILED", "The page's cursor will not do.", { faults });
+}
+
+/** The page of up to `limit` records, out of one record more where there is one. */
+export function pageOf(found: readonly SessionRecord[], limit: number): Page {
+  const records = found.slice(0, limit);
+  const last = records.at(-1);
+  return { records, next: last && found.length > limit ? encodeCursor(last) : null };
 }
 
 /** Newest first: by `createdAt`, then `id`, both descending. Negative when `left` comes first. */

@@ -6,6 +6,7 @@ import {
   type SessionState,
   type SessionType,
 } from "../session/record.ts";
+import type { SessionFilter } from "../session/store.ts";
 
 /**
  * A session as SQL stores keep it: a column for each field that a query names or a statement changes by itself, and
@@ -30,6 +31,17 @@ export interface SessionRow {
   ends_at: number;
   body: string;
 }
+
+/** The fields of a filter that a column must equal. */
+export const FILTERS = [
+  ["subject", "subject"],
+  ["tenant", "tenant"],
+  ["visitorId", "visitor_id"],
+  ["parentId", "parent_id"],
+  ["owner", "owner"],
+  ["type", "type"],
+  ["state", "state"],
+] as const satisfies readonly (readonly [keyof SessionFilter, keyof SessionRow])[];
 
 /** The row of a record that is active. */
 export function rowOf(record: SessionRecord): SessionRow {

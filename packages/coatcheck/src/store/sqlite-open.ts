@@ -6,20 +6,28 @@ import { migrate } from "./sqlite-schema.ts";
 /** A database in memory, which no other connection sees. */
 export const IN_MEMORY = ":memory:";
 
+/** How long one call waits for another process's write, milliseconds: the event loop stands still meanwhile. */
+const HELD_UP_FOR = 10;
+
+/** What is kept of the file in memory, KiB; SQLite's own 2 MB hold some 1,500 sessions. */
+const CACHE_SIZE = 32_768;
+
 /**
  * Opens a session database, made when there is none: readable by its owner alone, in write-ahead mode, each commit on
- * the disk before it is acknowledged.
+ * the disk before it is acknowledged. Another process's lock is waited for up to `patience` milliseconds here; the
+ * connection's own calls fail with it after {@link HELD_UP_FOR}.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` with SQLite's or the system's error as `cause`.
  */
-export function openDatabase(path: string, busyTimeout: number): DatabaseSync {
+export function openDatabase(path: string, patience: number): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
     // Made here, because SQLite would make it readable by everybody; its -wal and -shm files take the same mode.
     if (path !== IN_MEMORY) closeSync(openSync(path, "a", 0o600));
-    database = new DatabaseSync(path, { timeout: busyTimeout });
+    database = new DatabaseSync(path, { timeout: patience });
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     migrate(database);
+    database.exec(`PRAGMA busy_timeout = ${HELD_UP_FOR}; PRAGMA cache_size = -${CACHE_SIZE}`);
     return database;
   } catch (error) {
     database?.close();
@@ -49,6 +57,8 @@ function whatIs(error: unknown): string {
       return "another process keeps it locked";
     case 8:
       return "this process may not write to it";
+    case 14:
+      return "this process may not write to its folder";
     case 11:
     case 26:
       return "the file is damaged, or no SQLite database";

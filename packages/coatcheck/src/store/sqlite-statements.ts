@@ -25,13 +25,38 @@ const COLUMNS = [
 /** The position that the next log item will have: everything below it is reflected in what is read now. */
 const POSITION = "(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'log')";
 
-/** Whether a row has not been ended, by itself or with many. */
-const IS_ACTIVE = `state = 'active' AND NOT EXISTS (
+/** Whether a row has not been ended, by itself or with many. Most stores have no mass revocation: that is asked first. */
+export const IS_ACTIVE = `state = 'active' AND (NOT EXISTS (SELECT 1 FROM mass_revocation) OR NOT EXISTS (
   SELECT 1 FROM mass_revocation d
   WHERE d.scope IN ('everyone', 'tenant:' || session.tenant) AND d.position >= session.written_at
-)`;
+))`;
 
-const END = `UPDATE session SET state = 'revoked', reason = :reason, version = version + 1, ends_at = :now`;
+/** A time's hour since the epoch. JavaScript's numbers reach SQLite as REAL, which would not divide to a whole number. */
+export function hourOf(time: string): string {
+  return `CAST(${time} AS INTEGER) / 3600000`;
+}
+
+const END = `UPDATE session SET state = 'revoked', reason = :reason, version = version + 1, ends_at = :now,
+  end_hour = ${hourOf(":now")}`;
+
+/** The parameter that a record's column is bound to. */
+function of(column: (typeof COLUMNS)[number]): string {
+  return `?${COLUMNS.indexOf(column) + 1}`;
+}
+
+const EXPECTED = `?${COLUMNS.length + 1}`;
+const SEEN = `max(last_seen_at, ${of("last_seen_at")})`;
+const ENDS = `min(${of("expires_at")}, ${SEEN} + ${of("idle_timeout")})`;
+
+/** What a change of data changes: nothing that an index holds, so that none is written. */
+const CHANGE = `UPDATE session SET version = ${of("version")}, last_seen_at = ${SEEN}, expires_at = ${of("expires_at")},
+  idle_timeout = ${of("idle_timeout")}, ends_at = ${ENDS}, body = ${of("body")}`;
+const IS_EXPECTED = `id = ${of("id")} AND version = ${EXPECTED} AND ${IS_ACTIVE}`;
+const INDEXED = ["owner", "type", "subject", "tenant", "visitor_id", "parent_id", "created_at"] as const;
+const TOUCHED_END = "min(expires_at, ?2 + idle_timeout)";
+
+/** A row, and the position that it was read at. */
+type ReadRow = SessionRow & { position: number };
 
 /** A scope that rows are not told of: they find out when they are read. */
 type MassScope = Extract<RevocationScope, { tenant: string } | { everyone: true }>;
@@ -42,12 +67,15 @@ type MassScope = Extract<RevocationScope, { tenant: string } | { everyone: true 
  */
 export class SqliteStatements {
   readonly #get: StatementSync;
+  readonly #getEnded: StatementSync;
   readonly #exists: StatementSync;
   readonly #isCurrent: StatementSync;
   readonly #countLive: StatementSync;
   readonly #insert: StatementSync;
-  readonly #update: StatementSync;
+  readonly #change: StatementSync;
+  readonly #replace: StatementSync;
   readonly #touch: StatementSync;
+  readonly #touchIntoNextHour: StatementSync;
   readonly #endOne: StatementSync;
   readonly #endSubject: StatementSync;
   readonly #countMass: Record<"tenant" | "everyone", StatementSync>;
@@ -59,23 +87,33 @@ export class SqliteStatements {
 
   constructor(database: DatabaseSync) {
     const prepare = (sql: string) => database.prepare(sql);
-    this.#get = prepare(`SELECT *, ${POSITION} AS position FROM session_now WHERE id = ?`);
+    this.#get = prepare(
+      `SELECT ${COLUMNS.join(", ")}, ${POSITION} AS position, ${IS_ACTIVE} AS is_active FROM session WHERE id = ?`,
+    );
+    this.#getEnded = prepare(`SELECT *, ${POSITION} AS position FROM session_now WHERE id = ?`);
     this.#exists = prepare("SELECT 1 FROM session WHERE id = ?");
     this.#isCurrent = prepare(`SELECT 1 FROM session WHERE id = ? AND version = ? AND ${IS_ACTIVE}`);
     this.#countLive = prepare(
       `SELECT count(*) AS count FROM session WHERE subject = ? AND id <> ? AND ends_at > ? AND ${IS_ACTIVE}`,
     );
     this.#insert = prepare(
-      `INSERT INTO session (${COLUMNS.join(", ")}, written_at)
-       VALUES (${COLUMNS.map((name) => `:${name}`).join(", ")}, ${POSITION})`,
+      `INSERT INTO session (${COLUMNS.join(", ")}, end_hour, written_at)
+       VALUES (${COLUMNS.map(of).join(", ")}, ${hourOf(of("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
     );
-    this.#update = prepare(
-      `UPDATE session SET ${COLUMNS.map((name) => `${name} = :${name}`).join(", ")}, written_at = ${POSITION}
-       WHERE id = :id`,
+    this.#change = prepare(
+      `${CHANGE} WHERE ${IS_EXPECTED} AND end_hour = ${hourOf(ENDS)}
+       AND ${INDEXED.map((name) => `${name} IS ${of(name)}`).join(" AND ")}`,
     );
+    this.#replace = prepare(
+      `${CHANGE}, ${INDEXED.map((name) => `${name} = ${of(name)}`).join(", ")}, end_hour = ${hourOf(ENDS)},
+       written_at = ${POSITION} WHERE ${IS_EXPECTED}`,
+    );
+    const touch = `UPDATE session SET last_seen_at = ?2, ends_at = ${TOUCHED_END}`;
     this.#touch = prepare(
-      `UPDATE session SET last_seen_at = :seen, ends_at = min(expires_at, :seen + idle_timeout)
-       WHERE id = :id AND last_seen_at < :seen AND ${IS_ACTIVE}`,
+      `${touch} WHERE id = ?1 AND last_seen_at < ?2 AND end_hour = ${hourOf(TOUCHED_END)} AND ${IS_ACTIVE}`,
+    );
+    this.#touchIntoNextHour = prepare(
+      `${touch}, end_hour = ${hourOf(TOUCHED_END)} WHERE id = ?1 AND last_seen_at < ?2 AND ${IS_ACTIVE}`,
     );
     this.#endOne = prepare(`${END} WHERE id = :session AND ${IS_ACTIVE} RETURNING version`);
     this.#endSubject = prepare(`${END} WHERE subject = :subject AND id IS NOT :except AND ${IS_ACTIVE}`);
@@ -99,26 +137,25 @@ export class SqliteStatements {
   }
 
   get(id: string): Snapshot | null {
-    const row = this.#get.get(id) as (SessionRow & { position: number }) | undefined;
+    const found = this.#get.get(id);
+    const row = (found?.is_active === 0 ? this.#getEnded.get(id) : found) as ReadRow | undefined;
     return row ? { record: recordOf(row), position: row.position } : null;
   }
 
   put(record: SessionRecord, { expectedVersion, change, limit }: PutOptions, now: number): PutOutcome {
-    const isExpected =
-      expectedVersion === 0
-        ? this.#exists.get(record.id) === undefined
-        : this.#isCurrent.get(record.id, expectedVersion) !== undefined;
-    if (!isExpected) return "conflict";
     if (limit && record.subject !== null) {
+      if (!this.#isExpected(record.id, expectedVersion)) return "conflict";
       if (countOf(this.#countLive, record.subject, record.id, limit.now) >= limit.most) return "over-limit";
     }
-    (expectedVersion === 0 ? this.#insert : this.#update).run({ ...rowOf(record) });
+    if (!this.#write(rowOf(record), expectedVersion)) return "conflict";
     if (change === "privilege") this.#append.get(record.id, record.version, null, now);
     return "stored";
   }
 
   touch(touches: readonly Touch[]): void {
-    for (const { id, lastSeenAt } of touches) this.#touch.run({ id, seen: lastSeenAt });
+    for (const { id, lastSeenAt } of touches) {
+      if (this.#touch.run(id, lastSeenAt).changes === 0) this.#touchIntoNextHour.run(id, lastSeenAt);
+    }
   }
 
   revoke(scope: RevocationScope, reason: RevokeReason, now: number): number {
@@ -148,6 +185,19 @@ export class SqliteStatements {
 
   dataVersion(): number {
     return Number(this.#dataVersion.get()?.data_version);
+  }
+
+  #isExpected(id: string, version: number): boolean {
+    const found = version === 0 ? !this.#exists.get(id) : this.#isCurrent.get(id, version);
+    return Boolean(found);
+  }
+
+  /** Whether the row was written, so was there, active and as expected. */
+  #write(row: SessionRow, expectedVersion: number): boolean {
+    const values = COLUMNS.map((name) => row[name]);
+    if (expectedVersion === 0) return this.#insert.run(...values).changes === 1;
+    values.push(expectedVersion);
+    return this.#change.run(...values).changes === 1 || this.#replace.run(...values).changes === 1;
   }
 
   #countInMass(scope: MassScope): number {

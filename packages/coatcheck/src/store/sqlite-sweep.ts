@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { hourOf } from "./sqlite-statements.ts";
 
 /**
  * Deletes up to `limit` rows that ended before `before`, first those that ended by themselves, then those that a mass
@@ -9,7 +10,9 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 export function sweepOn(database: DatabaseSync): (before: number, limit: number) => number {
   const log = database.prepare("DELETE FROM log WHERE logged_at < ?");
   const ended = database.prepare(
-    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE ends_at < ? ORDER BY ends_at LIMIT ?)",
+    `DELETE FROM session WHERE rowid IN (
+       SELECT rowid FROM session WHERE end_hour <= ${hourOf("?1")} AND ends_at < ?1 ORDER BY end_hour LIMIT ?2
+     )`,
   );
   const masses = database.prepare(
     "SELECT position, scope FROM mass_revocation WHERE revoked_at < ? ORDER BY position",
@@ -17,12 +20,12 @@ export function sweepOn(database: DatabaseSync): (before: number, limit: number)
   const forget = database.prepare("DELETE FROM mass_revocation WHERE position = ?");
   const reached = (where: string) =>
     database.prepare(
-      `DELETE FROM session WHERE id IN (
-         SELECT id FROM session WHERE state = 'active' AND written_at <= ? ${where} LIMIT ?
+      `DELETE FROM session WHERE rowid IN (
+         SELECT rowid FROM session WHERE state = 'active' AND written_at <= ? ${where} LIMIT ?
        )`,
     );
   const ofEveryone = reached("");
-  const ofTenant = reached("AND 'tenant:' || tenant = ?");
+  const ofTenant = reached("AND tenant = substr(?, length('tenant:') + 1)");
 
   function sweepMass(position: SQLInputValue, scope: SQLInputValue, limit: number): number {
     const { changes } =

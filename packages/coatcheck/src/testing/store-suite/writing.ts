@@ -126,6 +126,21 @@ export const writing: Cases = {
     assert.deepEqual(await read(store, record.id), { ...record, lastSeenAt });
   },
 
+  "a change does not take back a touch that passed since its record was read": async ({ store, other }) => {
+    const record = await create(store, makeRecord());
+    const touched = record.lastSeenAt + 5000;
+    await other.touch([{ id: record.id, lastSeenAt: touched }]);
+    const second = await change(store, record, { pageViews: 1 });
+    assert.deepEqual(await read(other, record.id), { ...second, lastSeenAt: touched });
+    const third = await change(store, second, { subject: "ada", type: "authenticated" }, "privilege");
+    assert.deepEqual(await read(other, record.id), { ...third, lastSeenAt: touched });
+    const idleEnd = touched + record.idleTimeout;
+    assert.equal((await store.list({ liveAt: idleEnd - 1 }, { limit: 1 })).records.length, 1);
+    const later = touched + 1000;
+    const fourth = await change(store, third, { lastSeenAt: later });
+    assert.deepEqual(await read(other, record.id), fourth);
+  },
+
   "a touch passes over ids that are not there": async ({ store }) => {
     const record = await create(store, makeRecord());
     const missing = makeRecord().id;
