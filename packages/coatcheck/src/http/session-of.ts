@@ -3,7 +3,7 @@ import { RequestSession } from "./request-session.ts";
 
 /** Makes the handle the request's `session`. */
 export function attach<Data>(request: object, session: RequestSession<Data>): RequestSession<Data> {
-  Reflect.set(request, "session", session);
+  (request as { session?: unknown }).session = session;
   return session;
 }
 
