@@ -26,7 +26,7 @@ export interface SessionCache extends SessionReader, DegradedReader {
 
 const MOST_MARKS = 100_000;
 const MOST_DEAD_IDS = 100_000;
-/** Milliseconds; a store keeps its log for longer. */
+/** Milliseconds; sweeps leave the log alone for longer. */
 const LONGEST_SILENCE = 10 * 60_000;
 /** Milliseconds. */
 const LISTEN_AGAIN_AFTER = 1000;
@@ -37,7 +37,10 @@ const CLOCK_DRIFT = 0.01;
  * Caches sessions in this process, and in a shared tier if there is one, so that a hit is answered synchronously and a
  * revoked session is served by no process for longer than `stalenessBound`, whatever fails.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for options that contradict each other.
+ * It follows the store's log, so sweep with a retention of more than ten minutes: a process that was asleep for longer
+ * than that begins anew, one that was asleep for less expects to hear what it missed.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` for options that contradict each other or are out of range.
  * @example
  * const manager = new SessionManager({ store, secrets, cache: createCache({ store, shared: redisShared(transport) }) });
  */

@@ -1,5 +1,5 @@
 import type { Clock, Schedule } from "../session/clock.ts";
-import { CoatcheckError } from "../session/errors.ts";
+import { CoatcheckError, type Fault } from "../session/errors.ts";
 import type { SessionStore } from "../session/store.ts";
 import { type Lease, SoleLease, TimedLease, WatchedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
@@ -19,10 +19,12 @@ export interface CacheOptions {
    * (2 to 4 µs). Revocations then show at once, everywhere.
    */
   readonly dataVersion?: () => number;
+  /** 100,000 entries and 256 MB unless given. */
   readonly local?: Partial<LocalLimits> & {
     /**
      * Milliseconds until a copy is read again. The bound is about revocations; this is about *data* that was written in
-     * another process, should its hint be lost. 30 s with a shared tier, else the staleness bound.
+     * another process, should its hint be lost. 30 s with a shared tier, else the staleness bound;
+     * a single process needs none.
      */
     readonly ttl?: number;
   };
@@ -41,15 +43,22 @@ export function leaseOf({ single, dataVersion }: CacheOptions, bound: number): L
 }
 
 /** The staleness bound, milliseconds, once the options have been looked through. */
-export function checkedBound({ stalenessBound = 2000, single, dataVersion, shared }: CacheOptions): number {
-  const faults = [];
+export function checkedBound(options: CacheOptions): number {
+  const { stalenessBound = 2000, single, dataVersion, shared, local = {} } = options;
+  const faults: Fault[] = [];
   if (!(stalenessBound >= 100 && stalenessBound < Number.POSITIVE_INFINITY)) {
     faults.push({ path: "stalenessBound", message: "must be at least 100 milliseconds" });
   }
   if (single && dataVersion)
     faults.push({ path: "dataVersion", message: "is of no use to a single process" });
   if (single && shared) faults.push({ path: "shared", message: "is of no use to a single process" });
-  if (faults.length > 0)
-    throw new CoatcheckError("VALIDATION_FAILED", "The cache's options will not do.", { faults });
-  return stalenessBound;
+  for (const name of ["maxEntries", "maxBytes"] as const) {
+    const limit = local[name] ?? 1;
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      faults.push({ path: `local.${name}`, message: "must be a whole number above 0" });
+    }
+  }
+  if (!((local.ttl ?? 0) >= 0)) faults.push({ path: "local.ttl", message: "must be 0 milliseconds or more" });
+  if (faults.length === 0) return stalenessBound;
+  throw new CoatcheckError("VALIDATION_FAILED", "The cache's options will not do.", { faults });
 }

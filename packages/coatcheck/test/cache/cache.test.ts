@@ -355,6 +355,9 @@ describe("options that will not do", () => {
   test.each([
     { stalenessBound: 0 },
     { stalenessBound: Number.POSITIVE_INFINITY },
+    { local: { maxEntries: 0 } },
+    { local: { maxBytes: 0.5 } },
+    { local: { ttl: Number.NaN } },
     { single: true, dataVersion: () => 1 },
     { single: true, shared: new SharedInMemory() },
   ])("%o", (options) => {
