@@ -1,3 +1,4 @@
+export type { Service } from "./app.ts";
 export { type Caller, Callers } from "./caller.ts";
 export { type Config, readConfig } from "./config.ts";
 export type { Credentials, Principal } from "./credentials.ts";
@@ -5,10 +6,10 @@ export { answerError, answerKnown } from "./error-answer.ts";
 export { readJson } from "./json-body.ts";
 export { listen } from "./listen.ts";
 export { type OpenSessions, openSessions } from "./open-sessions.ts";
-export { OwnedSessions, ownerOf, owns, reasonOf } from "./ownership.ts";
+export { notFound, OwnedSessions, ownerOf, owns, reasonOf } from "./ownership.ts";
 export { healthRoutes } from "./routes/health.ts";
 export { sessionRoutes } from "./routes/sessions.ts";
-export { createBody, createdSession, failures, sessionParams, success } from "./schemas.ts";
+export { createBody, createdSession, ended, failures, sessionParams, success } from "./schemas.ts";
 export { type RunningService, startService } from "./service.ts";
 export { type App, buildShell, type ShellOptions } from "./shell.ts";
 export { StartError } from "./start-error.ts";

@@ -95,7 +95,7 @@ export function reasonOf({ principal }: Caller): RevokeReason {
 }
 
 /** What is no id is not repeated: it may be a token that somebody put into the URL. */
-function notFound(id: string): CoatcheckError {
+export function notFound(id: string): CoatcheckError {
   return new CoatcheckError(
     "SESSION_NOT_FOUND",
     `Session not found: ${isSessionId(id) ? id : "this is no session id"}`,
