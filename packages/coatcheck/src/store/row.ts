@@ -43,7 +43,19 @@ export const FILTERS = [
   ["state", "state"],
 ] as const satisfies readonly (readonly [keyof SessionFilter, keyof SessionRow])[];
 
-/** The row of a record that is active. */
+/**
+ * Whether no column can hold this value as it is: half a surrogate pair has no UTF-8, and every one would be stored as
+ * the same U+FFFD, so that one subject passed for another. The body has them escaped.
+ */
+export function isUnstorable(value: unknown): boolean {
+  return typeof value === "string" && !value.isWellFormed();
+}
+
+/**
+ * The row of a record that is active.
+ *
+ * @throws TypeError when a text that a column would have to hold is no well-formed Unicode.
+ */
 export function rowOf(record: SessionRecord): SessionRow {
   const {
     id,
@@ -62,7 +74,7 @@ export function rowOf(record: SessionRecord): SessionRow {
     idleTimeout,
     ...body
   } = record;
-  return {
+  const row: SessionRow = {
     id,
     owner,
     type,
@@ -80,6 +92,8 @@ export function rowOf(record: SessionRecord): SessionRow {
     ends_at: endsAt(record),
     body: JSON.stringify(body),
   };
+  if (Object.values(row).some(isUnstorable)) throw new TypeError("A text is no well-formed Unicode.");
+  return row;
 }
 
 /** The fields that no column holds. */

@@ -56,9 +56,7 @@ function whatIs(error: unknown): string {
     case 6:
       return "another process keeps it locked";
     case 8:
-      return "this process may not write to it";
-    case 14:
-      return "this process may not write to its folder";
+      return "this process may not write to it, or to its folder";
     case 11:
     case 26:
       return "the file is damaged, or no SQLite database";

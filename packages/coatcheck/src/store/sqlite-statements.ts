@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { RevokeReason, SessionRecord } from "../session/record.ts";
+import type { RevokeReason } from "../session/record.ts";
 import type { LogItem, PutOptions, PutOutcome, RevocationScope, Snapshot, Touch } from "../session/store.ts";
-import { recordOf, rowOf, type SessionRow } from "./row.ts";
+import { isUnstorable, recordOf, type SessionRow } from "./row.ts";
 
 const COLUMNS = [
   "id",
@@ -142,13 +142,13 @@ export class SqliteStatements {
     return row ? { record: recordOf(row), position: row.position } : null;
   }
 
-  put(record: SessionRecord, { expectedVersion, change, limit }: PutOptions, now: number): PutOutcome {
-    if (limit && record.subject !== null) {
-      if (!this.#isExpected(record.id, expectedVersion)) return "conflict";
-      if (countOf(this.#countLive, record.subject, record.id, limit.now) >= limit.most) return "over-limit";
+  put(row: SessionRow, { expectedVersion, change, limit }: PutOptions, now: number): PutOutcome {
+    if (limit && row.subject !== null) {
+      if (!this.#isExpected(row.id, expectedVersion)) return "conflict";
+      if (countOf(this.#countLive, row.subject, row.id, limit.now) >= limit.most) return "over-limit";
     }
-    if (!this.#write(rowOf(record), expectedVersion)) return "conflict";
-    if (change === "privilege") this.#append.get(record.id, record.version, null, now);
+    if (!this.#write(row, expectedVersion)) return "conflict";
+    if (change === "privilege") this.#append.get(row.id, row.version, null, now);
     return "stored";
   }
 
@@ -159,6 +159,7 @@ export class SqliteStatements {
   }
 
   revoke(scope: RevocationScope, reason: RevokeReason, now: number): number {
+    if (Object.values(scope).some(isUnstorable)) return 0;
     if ("session" in scope) {
       const ended = this.#endOne.get({ session: scope.session, reason, now });
       if (!ended) return 0;
@@ -211,8 +212,15 @@ function countOf(statement: StatementSync, ...parameters: SQLInputValue[]): numb
   return Number(statement.get(...parameters)?.count);
 }
 
+const TENANT = "tenant:";
+
 function nameOfMass(scope: MassScope): string {
-  return "tenant" in scope ? `tenant:${scope.tenant}` : "everyone";
+  return "tenant" in scope ? TENANT + scope.tenant : "everyone";
+}
+
+/** The tenant that a mass revocation ended, from its name; null when it was everyone. */
+export function tenantOfMass(name: string): string | null {
+  return name.startsWith(TENANT) ? name.slice(TENANT.length) : null;
 }
 
 function itemOf(row: Record<string, unknown>): LogItem {

@@ -1,5 +1,5 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { hourOf } from "./sqlite-statements.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { hourOf, tenantOfMass } from "./sqlite-statements.ts";
 
 /**
  * Deletes up to `limit` rows that ended before `before`, first those that ended by themselves, then those that a mass
@@ -8,7 +8,11 @@ import { hourOf } from "./sqlite-statements.ts";
  * @returns how many rows of sessions it deleted.
  */
 export function sweepOn(database: DatabaseSync): (before: number, limit: number) => number {
-  const log = database.prepare("DELETE FROM log WHERE logged_at < ?");
+  const log = database.prepare(
+    `DELETE FROM log WHERE position < coalesce(
+       (SELECT position FROM log WHERE logged_at >= ? ORDER BY position LIMIT 1), ${Number.MAX_SAFE_INTEGER}
+     )`,
+  );
   const ended = database.prepare(
     `DELETE FROM session WHERE rowid IN (
        SELECT rowid FROM session WHERE end_hour <= ${hourOf("?1")} AND ends_at < ?1 ORDER BY end_hour LIMIT ?2
@@ -25,11 +29,12 @@ export function sweepOn(database: DatabaseSync): (before: number, limit: number)
        )`,
     );
   const ofEveryone = reached("");
-  const ofTenant = reached("AND tenant = substr(?, length('tenant:') + 1)");
+  const ofTenant = reached("AND tenant = ?");
 
-  function sweepMass(position: SQLInputValue, scope: SQLInputValue, limit: number): number {
+  function sweepMass(position: number, scope: string, limit: number): number {
+    const tenant = tenantOfMass(scope);
     const { changes } =
-      scope === "everyone" ? ofEveryone.run(position, limit) : ofTenant.run(position, scope, limit);
+      tenant === null ? ofEveryone.run(position, limit) : ofTenant.run(position, tenant, limit);
     return Number(changes);
   }
 
@@ -38,8 +43,8 @@ export function sweepOn(database: DatabaseSync): (before: number, limit: number)
     let count = Number(ended.run(before, limit).changes);
     for (const { position, scope } of masses.all(before)) {
       if (count === limit) break;
-      count += sweepMass(position ?? null, scope ?? null, limit - count);
-      if (count < limit) forget.run(position ?? null);
+      count += sweepMass(Number(position), String(scope), limit - count);
+      if (count < limit) forget.run(Number(position));
     }
     return count;
   };

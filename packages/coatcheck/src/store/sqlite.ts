@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../session/clock.ts";
 import { storeUnavailable } from "../session/errors.ts";
 import type { SessionStore } from "../session/store.ts";
+import { rowOf } from "./row.ts";
 import { isBusy, untilNextTry } from "./sqlite-busy.ts";
 import { closedStore, GroupCommit } from "./sqlite-commits.ts";
 import { kyselyOn } from "./sqlite-dialect.ts";
@@ -77,7 +78,11 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
 
   return {
     get: (id) => read(() => statements.get(id)),
-    put: (record, putOptions) => write(() => statements.put(record, putOptions, clock.now())),
+    async put(record, putOptions) {
+      // Before it waits, because the caller may do what it likes with the record meanwhile.
+      const row = attempt(() => rowOf(record));
+      return await write(() => statements.put(row, putOptions, clock.now()));
+    },
     touch: (touches) => write(() => statements.touch(touches)),
     revoke: (scope, reason) => write(() => statements.revoke(scope, reason, clock.now())),
     changes: (cursor) => read(() => statements.changesFrom(cursor)),
@@ -87,11 +92,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
 
     dataVersion: () => {
       requireOpen();
-      try {
-        return statements.dataVersion();
-      } catch (error) {
-        throw storeUnavailable(error);
-      }
+      return attempt(() => statements.dataVersion());
     },
 
     async close() {
@@ -101,4 +102,12 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
       database.close();
     },
   };
+}
+
+function attempt<Result>(run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    throw storeUnavailable(error);
+  }
 }

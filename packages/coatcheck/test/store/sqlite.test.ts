@@ -1,20 +1,39 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { text } from "node:stream/consumers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { PutOutcome, SessionStore } from "../../src/session/store.ts";
 import { sqliteStore } from "../../src/store/sqlite.ts";
 import { makeRecord } from "../../src/testing/records.ts";
 import { storeContract } from "../../src/testing/store-suite.ts";
 
+const OPENER = fileURLToPath(new URL("sqlite-opener.ts", import.meta.url));
 const WRITER = fileURLToPath(new URL("sqlite-writer.ts", import.meta.url));
 
 function ownFolder(): string {
   return mkdtempSync(join(tmpdir(), "coatcheck-sqlite-"));
+}
+
+/** What a process without our rights is told by the store. */
+async function openedByAnother(path: string): Promise<string> {
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const opener = spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+    ...nobody,
+  });
+  return await text(opener.stdout);
+}
+
+function create(store: SessionStore, fields: Partial<SessionRecord> = {}): Promise<PutOutcome> {
+  return store.put(makeRecord(fields), { expectedVersion: 0, change: "data" });
 }
 
 function startWriter(path: string, rounds?: number): ChildProcess {
@@ -106,6 +125,61 @@ describe("sqlite store", () => {
     blocker.exec("COMMIT");
     blocker.close();
     expect(await store.put(record, { expectedVersion: 0, change: "data" })).toBe("stored");
+    await store.close();
+  });
+
+  it("waits for another process's write without holding up this one, closing too", async () => {
+    const store = sqliteStore(path);
+    const record = makeRecord();
+    const blocker = new DatabaseSync(path);
+    blocker.exec("BEGIN IMMEDIATE");
+    const writing = store.put(record, { expectedVersion: 0, change: "data" });
+    const closing = store.close();
+    // The store has met the lock by now, and this line is reached all the same.
+    for (let turn = 0; turn < 5; turn++) await nextTurn();
+    blocker.exec("COMMIT");
+    blocker.close();
+    expect(await writing).toBe("stored");
+    await closing;
+    const next = sqliteStore(path);
+    expect(await next.get(record.id)).not.toBeNull();
+    await next.close();
+  });
+
+  it("says what it may not write to", async () => {
+    await sqliteStore(path).close();
+    chmodSync(folder, 0o755);
+    chmodSync(path, 0o444);
+    expect(await openedByAnother(path)).toBe(
+      "STORE_UNAVAILABLE: The session database could not be opened: this process may not write to it.",
+    );
+    chmodSync(path, 0o666);
+    chmodSync(folder, 0o555);
+    expect(await openedByAnother(path)).toBe(
+      "STORE_UNAVAILABLE: The session database could not be opened: this process may not write to it, or to its folder.",
+    );
+    chmodSync(folder, 0o777);
+    expect(await openedByAnother(path)).toBe("opened");
+  });
+
+  it("keeps texts apart that only look the same, and refuses those that it could not", async () => {
+    const store = sqliteStore(path);
+    const names = ["a", "a\0b", "a\0", "\ufffd"];
+    for (const name of names) await create(store, { subject: name, tenant: name });
+    for (const name of names) {
+      const [record] = (await store.list({ subject: name, tenant: name }, { limit: 9 })).records;
+      expect(record).toMatchObject({ subject: name, tenant: name });
+    }
+    const half = "\ud83c";
+    await expect(create(store, { subject: half })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect((await store.list({ subject: half }, { limit: 9 })).records).toEqual([]);
+    expect(await store.revoke({ subject: half }, "admin")).toBe(0);
+    expect(await store.revoke({ tenant: half }, "admin")).toBe(0);
+    expect(await store.revoke({ tenant: "a\0b" }, "admin")).toBe(1);
+    expect(await store.sweep(Date.now() + 3_600_000, 9)).toBe(1);
+    expect((await store.list({}, { limit: 9 })).records.map(({ subject }) => subject).sort()).toEqual(
+      names.filter((name) => name !== "a\0b").sort(),
+    );
     await store.close();
   });
 

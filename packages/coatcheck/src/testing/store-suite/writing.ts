@@ -31,8 +31,9 @@ export const writing: Cases = {
 
   "what is done to a record outside leaves the stored one alone": async ({ store }) => {
     const cart: Record<string, number> = { sku9: 1 };
-    const { id } = await create(store, makeRecord({ data: { cart } }));
+    const creating = create(store, makeRecord({ data: { cart } }));
     cart.sku9 = 2;
+    const { id } = await creating;
     const found = await read(store, id);
     try {
       (found.data.cart as Record<string, number>).sku9 = 3;
