@@ -109,6 +109,24 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
     });
   });
 
+  it("is not logged out by a question that an older secret asked while another page logged in", async () => {
+    const alone = `/?revalidate=${encodeURIComponent('{"crossTab":false}')}`;
+    const left = await open("/", "none");
+    await left.evaluate(() => window.manager.initSession());
+    const right = await open(alone, "anonymous");
+    const release = site.hold("GET /session");
+    const before = site.count("GET /session");
+    const asked = right.evaluate(() => window.manager.getSession({ fresh: true }));
+    await expect.poll(() => site.count("GET /session")).toBe(before + 1);
+    await logIn(left);
+    release();
+    expect((await asked)?.type).toBe("anonymous");
+    expect(await right.evaluate(() => window.manager.$meta.get().error?.code)).toBe("CONFLICT");
+    expect((await right.evaluate(() => window.manager.getSession()))?.type).toBe("authenticated");
+    await left.reload();
+    await status(left, "authenticated");
+  });
+
   it("is not revived by an answer that was under way at log-out", async () => {
     const page = await open("/", "none");
     await logIn(page);

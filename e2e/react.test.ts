@@ -95,6 +95,28 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
     expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("authenticated");
   });
 
+  it("say what went wrong with a device, and leave the list", async () => {
+    await site.manager.create({ subject: "ada" });
+    const page = await open();
+    const devices = page.locator(".coatcheck-devices");
+    await expect.poll(() => devices.locator("li").count()).toBe(2);
+    site.breakDown(true);
+    await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
+    await devices.getByRole("alert").waitFor();
+    expect(await devices.locator("li").count()).toBe(2);
+    site.breakDown(false);
+    await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
+    await expect.poll(() => devices.locator("li").count()).toBe(1);
+    expect(await devices.getByRole("alert").count()).toBe(0);
+  });
+
+  it("send whoever is not logged in away, so that the back button does not lead back", async () => {
+    const page = await open("?redirect=/bare");
+    expect(await page.locator("#guarded").textContent()).toBe("ada");
+    await page.evaluate(() => void window.manager.logout());
+    await page.waitForURL(`${site.origin}/bare`);
+  });
+
   it("warn before the end, with a dialog that takes the focus and that Escape answers", async () => {
     await site.close();
     site = await startSite({ idleTimeout: 4_000 });

@@ -73,8 +73,17 @@ export function sessionEndpoints(manager: SessionManager): RequestListener {
       }
       case "POST /init": {
         const session = await request.session.load();
-        await session.save();
+        if (!session.record) await session.update((data) => data);
         return view(session);
+      }
+      case "DELETE /devices": {
+        const session = await request.session.requireSubject();
+        const subject = session.subject ?? "";
+        if (!url.searchParams.has("all"))
+          return { ended: await manager.revoke({ subject, except: session.id }) };
+        const ended = await manager.revoke({ subject });
+        await session.revoke();
+        return { ended };
       }
       case "GET /devices":
         return devices(await request.session.requireSubject());

@@ -59,6 +59,7 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
       manager: createSessionManager<User>(),
       initialState: state.data,
       late: Promise.resolve(),
+      redirect: new URL(request.url ?? "", origin).searchParams.get("redirect") ?? undefined,
     });
     const { prelude } = await prerender(page);
     const json = JSON.stringify(state.data).replaceAll("<", "\\u003c");

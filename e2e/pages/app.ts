@@ -1,5 +1,12 @@
 import type { SessionManager, SessionView } from "coatcheck/client";
-import { Authenticated, DeviceList, SessionExpiryDialog, SessionProvider, useSession } from "coatcheck/react";
+import {
+  Authenticated,
+  DeviceList,
+  SessionExpiryDialog,
+  SessionProvider,
+  useRequireSession,
+  useSession,
+} from "coatcheck/react";
 import { createElement as element, lazy, type ReactNode, Suspense } from "react";
 import type { User } from "../session-endpoints.ts";
 
@@ -11,14 +18,21 @@ function Greeting({ index }: { readonly index: number }): ReactNode {
   return element("li", { className: "greeting", key: index }, text);
 }
 
+function Guarded({ redirect }: { readonly redirect: string }): ReactNode {
+  const session = useRequireSession<User>({ redirect });
+  return session && element("p", { id: "guarded" }, session.user.name);
+}
+
 /** Ten components that want to know, and one boundary whose code comes late. */
 export function App(props: {
   readonly manager: SessionManager<User>;
   readonly initialState?: SessionView<User>;
   readonly late: Promise<void>;
   readonly warnBeforeMs?: number;
+  /** Where whoever is not logged in is sent. */
+  readonly redirect?: string | undefined;
 }): ReactNode {
-  const { manager, initialState, late, warnBeforeMs = 0 } = props;
+  const { manager, initialState, late, warnBeforeMs = 0, redirect } = props;
   const Late = lateGreeting(late);
   return element(
     SessionProvider<User>,
@@ -28,6 +42,7 @@ export function App(props: {
       null,
       Array.from({ length: 10 }, (_, index) => element(Greeting, { index, key: index })),
     ),
+    redirect && element(Guarded, { redirect }),
     element(Suspense, { fallback: element("p", null, "waiting") }, element(Late)),
     element(
       Authenticated,

@@ -9,7 +9,9 @@ import { App } from "./app.ts";
 const initialState: SessionView<User> | null = JSON.parse(
   document.getElementById("state")?.textContent ?? "null",
 );
-const warnBeforeMs = Number(new URLSearchParams(location.search).get("warn") ?? 0);
+const query = new URLSearchParams(location.search);
+const warnBeforeMs = Number(query.get("warn") ?? 0);
+const redirect = query.get("redirect") ?? undefined;
 const late = Promise.withResolvers<void>();
 const manager = createSessionManager<User>({ revalidate: { minGap: 0 } });
 const complaints: string[] = [];
@@ -17,6 +19,12 @@ const complaints: string[] = [];
 Object.assign(window, { manager, complaints, arrive: late.resolve });
 hydrateRoot(
   document.getElementById("root") ?? document.body,
-  createElement(App, { manager, late: late.promise, warnBeforeMs, ...(initialState && { initialState }) }),
+  createElement(App, {
+    manager,
+    late: late.promise,
+    warnBeforeMs,
+    redirect,
+    ...(initialState && { initialState }),
+  }),
   { onRecoverableError: (error) => complaints.push(String(error)) },
 );
