@@ -37,6 +37,9 @@ if most ~= '' and row.facts.subject then
   if others + 1 > tonumber(most) then return 'over-limit' end
 end
 
+-- A write made from an older copy must not take back the activity that was recorded meanwhile.
+if stored then row.last_seen_at = math.max(stored.last_seen_at, row.last_seen_at) end
+
 if not stored or stored.raw_facts ~= row.raw_facts then
   if stored then
     leave_active(stored)
@@ -48,7 +51,7 @@ enter_active(row)
 if change == 'privilege' then append('session', id, 'leastVersion', row.version) end
 redis.call('HSET', prefix .. 'session:' .. id,
   'body', row.body, 'facts', row.raw_facts, 'version', row.version, 'reason', '',
-  'lastSeenAt', ARGV[7], 'written', int(position + 1))
+  'lastSeenAt', int(row.last_seen_at), 'written', int(position + 1))
 return 'stored'
 `,
 );
