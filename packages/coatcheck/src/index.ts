@@ -33,7 +33,13 @@ export {
 } from "./session/record.ts";
 export type { Refusal } from "./session/resumer.ts";
 export type { DataOptions, Migration } from "./session/schema.ts";
-export { type Commit, type CommitState, type MaybePromise, Session } from "./session/session.ts";
+export {
+  type Commit,
+  type CommitState,
+  type MaybePromise,
+  Session,
+} from "./session/session.ts";
+export type { Assurance } from "./session/start.ts";
 export type {
   LogItem,
   LogPage,

@@ -1,7 +1,6 @@
 import { CoatcheckError, type CreateOptions, type Session } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
-import { bornAs } from "./birth.ts";
 import { TOKEN_LENGTH } from "./config.ts";
 import type { Credentials, Principal } from "./credentials.ts";
 
@@ -53,14 +52,14 @@ export class Callers {
    * a bearer token must open something.
    */
   async creating(request: FastifyRequest, birth: CreateOptions): Promise<Caller> {
-    const caller = await bornAs(birth, () => this.#identify(request));
+    const caller = await this.#identify(request, birth);
     if (!caller.hasCookie && caller.principal === null && caller.session.refusal !== null) {
       await sessionOf(request).requireSession();
     }
     return caller;
   }
 
-  async #identify(request: FastifyRequest): Promise<Caller> {
+  async #identify(request: FastifyRequest, birth: CreateOptions = {}): Promise<Caller> {
     const { authorization } = request.headers;
     const principal = this.principalOf(request);
     const credential = SCHEME.exec(authorization ?? "")?.[1];
@@ -70,7 +69,7 @@ export class Callers {
         "What the Authorization header carries is not known here.",
       );
     }
-    const session = await sessionOf(request).load();
+    const session = await sessionOf(request).load({ birth });
     if (session.record !== null) request.log = request.log.child({ sessionId: session.id });
     return { principal, session, hasCookie: principal !== null || authorization === undefined };
   }

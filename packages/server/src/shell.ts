@@ -20,7 +20,6 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
-import { presentBirth } from "./birth.ts";
 import { answerError, answerNoRoute } from "./error-answer.ts";
 import { readJson } from "./json-body.ts";
 import { refuseClient } from "./refuse-client.ts";
@@ -148,7 +147,6 @@ export async function buildShell(options: ShellOptions): Promise<App> {
   await app.register(
     coatcheck(manager, {
       trustProxy,
-      birth: presentBirth,
       serverTiming: options.serverTiming ?? false,
       onCommitFailure: (error) => log.error({ err: error }, "could not commit a session"),
       ...(secureCookie ? {} : { cookie: { secure: false } }),

@@ -12,7 +12,6 @@ import { KnownLog } from "./known-log.ts";
 import { LocalTier } from "./local.ts";
 import type { CacheSnapshot } from "./metrics.ts";
 import { type CacheOptions, checkedBound, leaseOf } from "./options.ts";
-import type { DegradedReader, DegradedSession } from "./outage.ts";
 import { Outbox } from "./outbox.ts";
 import { Poller } from "./poller.ts";
 import type { Hint, SharedTier } from "./shared.ts";
@@ -20,7 +19,7 @@ import { SharedReader } from "./shared-reader.ts";
 import { SingleFlight } from "./single-flight.ts";
 
 /** The caches in front of a store, as the manager reads through them. */
-export interface SessionCache extends SessionReader, DegradedReader {
+export interface SessionCache extends SessionReader {
   metrics(): CacheSnapshot;
 }
 
@@ -140,11 +139,8 @@ class TieredCache implements SessionCache {
     return await this.#load(key, id, { fresh, atLeast });
   }
 
-  degraded(key: string, maxAge: number): DegradedSession | undefined {
-    const monotonic = this.#monotonic();
-    const wall = this.#clock.now();
-    const held = this.#core.degraded(key, maxAge, monotonic, wall);
-    return held && { assurance: "degraded", held, age: this.#core.leaseAge(monotonic, wall) };
+  degraded(key: string, maxAge: number): HeldSession | undefined {
+    return this.#core.degraded(key, maxAge, this.#monotonic(), this.#clock.now());
   }
 
   position(): LogPosition {

@@ -4,12 +4,5 @@ export { LATENCY_BOUNDS, type LatencySnapshot } from "./histogram.ts";
 export type { LocalLimits } from "./local.ts";
 export type { CacheSnapshot, SharedFigures } from "./metrics.ts";
 export type { CacheOptions } from "./options.ts";
-export {
-  answerOutage,
-  type DegradedReader,
-  type DegradedSession,
-  type OutageAnswer,
-  type OutagePolicy,
-} from "./outage.ts";
 export type { Hint, SharedTier } from "./shared.ts";
 export { type RedisSharedOptions, redisShared } from "./shared-redis.ts";

@@ -5,10 +5,16 @@ import type { CookieOptions } from "./cookie.ts";
 import type { HttpRequest } from "./message.ts";
 
 /**
- * What a request gets whose session cannot be read because the store does not answer. `closed`: 503. `anonymous`: it
- * goes on as a visitor of whom nothing is known. The cookie is left alone either way, so nobody is logged out by it.
+ * What a request gets whose session cannot be read because the store does not answer. The cookie is left alone in any
+ * case, so nobody is logged out by it.
+ *
+ * - `closed`: 503.
+ * - `anonymous`: it goes on as a visitor of whom nothing is known.
+ * - `degraded`: a copy answers that the store last vouched for at most `maxAge` milliseconds ago, and says so in
+ *   `session.assurance`. A revocation of that time may be missed: this gives up the staleness bound. Without such a
+ *   copy: 503.
  */
-export type OutagePolicy = "closed" | "anonymous";
+export type OutagePolicy = "closed" | "anonymous" | { readonly degraded: { readonly maxAge: number } };
 
 /**
  * The readable token on top of the cross-origin check. `off`: none. `offered`: the `csrf_token` cookie is set, and an
@@ -59,4 +65,6 @@ export interface HttpOptions {
 export interface LoadOptions {
   readonly activity?: Activity;
   readonly outage?: OutagePolicy;
+  /** What a session that begins with this request shall say of its holder, besides what the options of all say. */
+  readonly birth?: CreateOptions;
 }

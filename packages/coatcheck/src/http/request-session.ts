@@ -130,12 +130,17 @@ export class RequestSession<Data> {
   /** Bearer header, else each cookie of the name in turn: the first that opens a session is the one. */
   #resume(options: LoadOptions): MaybePromise<Session<Data>> {
     const activity = options.activity ?? this.#http.options.activity?.(this.#request) ?? "user";
-    return this.#tryFrom(0, activity, null);
+    return this.#tryFrom(0, activity, null, options);
   }
 
-  #tryFrom(index: number, activity: Activity, refusal: RefusalReason | null): MaybePromise<Session<Data>> {
+  #tryFrom(
+    index: number,
+    activity: Activity,
+    refusal: RefusalReason | null,
+    options: LoadOptions,
+  ): MaybePromise<Session<Data>> {
     const token = this.#present().tokens[index];
-    if (token === undefined) return this.#begin(refusal);
+    if (token === undefined) return this.#begin(refusal, options);
     return after(this.#http.manager.resume(token, activity), (found) => {
       if (found instanceof Session) {
         this.#opener = token;
@@ -143,13 +148,13 @@ export class RequestSession<Data> {
       }
       // A superseded token among others means that the browser is being given a newer one at this moment.
       const counts = refusal === null || found.refusal === "superseded";
-      return this.#tryFrom(index + 1, activity, counts ? found.refusal : refusal);
+      return this.#tryFrom(index + 1, activity, counts ? found.refusal : refusal, options);
     });
   }
 
-  #begin(refusal: RefusalReason | null): Session<Data> {
+  #begin(refusal: RefusalReason | null, load: LoadOptions): Session<Data> {
     const { manager, options } = this.#http;
-    return manager.begin(options.birth?.(this.client, this.#request), refusal);
+    return manager.begin({ ...options.birth?.(this.client, this.#request), ...load.birth }, refusal);
   }
 
   #loaded(session: Session<Data>, began: number): Session<Data> {
@@ -162,7 +167,20 @@ export class RequestSession<Data> {
     const policy = options.outage ?? this.#http.options.outage ?? "closed";
     if (policy === "closed" || !(error instanceof CoatcheckError)) throw error;
     this.#outage = error;
-    return this.#loaded(this.#begin(null), began);
+    if (policy === "anonymous") return this.#loaded(this.#begin("unavailable", options), began);
+    const session = this.#degraded(policy.degraded.maxAge);
+    if (session === null) throw error;
+    return this.#loaded(session, began);
+  }
+
+  #degraded(maxAge: number): Session<Data> | null {
+    for (const token of this.#present().tokens) {
+      const session = this.#http.manager.resumeDegraded(token, maxAge);
+      if (session === null) continue;
+      this.#opener = token;
+      return session;
+    }
+    return null;
   }
 
   /** Whatever depends on a session must reach no cache that others read. */

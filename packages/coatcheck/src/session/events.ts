@@ -3,7 +3,10 @@ import { EventEmitter } from "node:events";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import type { RevocationScope } from "./store.ts";
 
-/** Why a token opened nothing. `superseded`: it was genuine, and the browser has been given a newer one. */
+/**
+ * Why a token opened nothing. `superseded`: it was genuine, and the browser has been given a newer one. `unavailable`:
+ * nobody could say, because the store did not answer.
+ */
 export type RefusalReason =
   | "missing"
   | "malformed"
@@ -12,7 +15,8 @@ export type RefusalReason =
   | "expired"
   | "revoked"
   | "superseded"
-  | "theft";
+  | "theft"
+  | "unavailable";
 
 /** What happens to sessions, with what each listener is told. */
 export interface SessionEvents {

@@ -92,6 +92,7 @@ export class SessionManager<Data = JsonObject> {
       refusal,
       activity: "user",
       tier: null,
+      assurance: "full",
       birth,
     } as const;
     return new Session(this.#writer, start);
@@ -103,6 +104,14 @@ export class SessionManager<Data = JsonObject> {
    */
   resume(token: string, activity: Activity = "user"): MaybePromise<Session<Data> | Refusal> {
     return this.#resumer.resume(token, activity);
+  }
+
+  /**
+   * For an outage: the session that a token opens, from a copy that the store last vouched for at most `maxAge`
+   * milliseconds ago; null when there is none. It may have been revoked since; its `assurance` says so.
+   */
+  resumeDegraded(token: string, maxAge: number): Session<Data> | null {
+    return this.#resumer.resumeDegraded(token, maxAge);
   }
 
   /** The record, live or not, or null; for looking, not for authorising. An id of the wrong shape finds nothing. */

@@ -36,6 +36,11 @@ export interface ReadOptions {
 export interface SessionReader {
   /** Synchronous: a copy that may answer at this very moment, else undefined. `key` is the compact id, 22 characters. */
   peek(key: string): HeldSession | undefined;
+  /**
+   * Synchronous: a copy that the store last vouched for at most `maxAge` milliseconds ago, for a route that would
+   * rather have that than nothing while the store does not answer. Gives up the staleness bound.
+   */
+  degraded(key: string, maxAge: number): HeldSession | undefined;
   /** Through the tiers to the store. A record that is expired or revoked is returned as it is; null: no such session. */
   read(id: string, options?: ReadOptions): Promise<Reading>;
   /** The log position known here, to be taken *before* a write is sent and passed to {@link wrote} after it. */
@@ -61,6 +66,7 @@ export function hold(snapshot: Snapshot): HeldSession {
 export function directReader(store: SessionStore): SessionReader {
   return {
     peek: () => undefined,
+    degraded: () => undefined,
     async read(id) {
       const snapshot = await store.get(id);
       return { held: snapshot && hold(snapshot), tier: "store" };

@@ -43,6 +43,25 @@ export class SessionResumer<Data> {
     return this.#resumeThrough(token, activity);
   }
 
+  /** See `SessionManager.resumeDegraded`. */
+  resumeDegraded(token: string, maxAge: number): Session<Data> | null {
+    const { ring, reader, clock, policy, schema } = this.#parts;
+    if (!ring.opens(token)) return null;
+    const held = reader.degraded(token.slice(0, KEY_LENGTH), maxAge);
+    if (!held || schema.read(held.record) === null) return null;
+    const verdict = judge(held, hashSecret(secretOfToken(token)), clock.now(), policy.rotationGrace);
+    if (verdict !== "current") return null;
+    const start = {
+      held,
+      presented: token,
+      successor: null,
+      refusal: null,
+      tier: "local",
+      birth: {},
+    } as const;
+    return new Session(this.#writer, { ...start, activity: "none", assurance: "degraded" });
+  }
+
   async #resumeThrough(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
     const id = idOfToken(token);
     const hash = hashSecret(secretOfToken(token));
@@ -100,6 +119,7 @@ export class SessionResumer<Data> {
       refusal: null,
       activity,
       tier,
+      assurance: "full",
       birth: {},
     });
   }

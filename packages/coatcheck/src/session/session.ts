@@ -3,9 +3,9 @@ import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
-import type { Activity } from "./policy.ts";
-import type { HeldSession, Tier } from "./reader.ts";
+import type { Tier } from "./reader.ts";
 import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
+import type { Assurance, SessionStart } from "./start.ts";
 import { newSessionId, secretOfToken } from "./token.ts";
 import { type AuthenticateOptions, type CreateOptions, requireElevated } from "./transitions.ts";
 import type { Issued, SessionWriter } from "./writer.ts";
@@ -23,22 +23,6 @@ export interface Commit {
   readonly token: string | null;
   /** Null while nothing is stored. */
   readonly record: SessionRecord | null;
-}
-
-/** Where a handle starts from. */
-export interface SessionStart {
-  /** The session found, or null for a visitor of whom nothing is stored yet. */
-  readonly held: HeldSession | null;
-  /** The token that found it. */
-  readonly presented: string | null;
-  /** The successor to hand out, when the old secret of a periodic rotation was presented. */
-  readonly successor: string | null;
-  /** Why the token that was presented opened nothing. */
-  readonly refusal: RefusalReason | null;
-  readonly activity: Activity;
-  readonly tier: Tier | null;
-  /** What a session made from here shall say of its holder. */
-  readonly birth: CreateOptions;
 }
 
 const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
@@ -100,6 +84,11 @@ export class Session<Data = JsonObject> {
     return this.#start.tier;
   }
 
+  /** `degraded` in an outage, on a route that allows it: a sensitive handler should refuse. */
+  get assurance(): Assurance {
+    return this.#start.assurance;
+  }
+
   get type(): SessionType {
     return this.#record?.type ?? "anonymous";
   }
@@ -129,7 +118,6 @@ export class Session<Data = JsonObject> {
 
   /** Leaves a message for the next request that asks. */
   flash(name: string, message: JsonValue): void {
-    this.#requireHolder();
     this.#flash = { ...this.#flash, [name]: message };
   }
 
@@ -168,6 +156,7 @@ export class Session<Data = JsonObject> {
 
   /** Throws `SESSION_REQUIRED` or `REAUTHENTICATION_REQUIRED` unless {@link elevate} was called recently for `scope`. */
   requireElevated(scope: string): void {
+    if (this.assurance === "degraded") throw unavailable();
     requireElevated(this.#record, scope, this.#writer.parts.clock.now());
   }
 
@@ -294,10 +283,19 @@ export class Session<Data = JsonObject> {
   }
 
   #requireHolder(): void {
-    if (this.#start.refusal !== "superseded") return;
+    const { refusal } = this.#start;
+    if (refusal === "unavailable") throw unavailable();
+    if (refusal !== "superseded") return;
     throw new CoatcheckError(
       "CONFLICT",
       "This browser was just given a newer session token; repeat the request.",
     );
   }
+}
+
+function unavailable(): CoatcheckError {
+  return new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    "The session cannot be checked at the moment; try again shortly.",
+  );
 }

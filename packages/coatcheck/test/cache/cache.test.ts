@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerOutage, createCache } from "../../src/cache/index.ts";
+import { createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
@@ -289,21 +289,14 @@ describe("an outage of the store", () => {
     expect(cache.peek(compactId(known.id))).toBeUndefined();
   });
 
-  test("is answered as the route declared: closed, anonymous, or from copies up to an age, marked", async () => {
+  test("leaves copies up to an age to the route that declares it, and none that is known to be revoked", async () => {
     const { cache, known, revoked } = await outage();
     const key = compactId(known.id);
-    expect(answerOutage("closed", cache, key)).toEqual({ assurance: "closed" });
-    expect(answerOutage("anonymous", cache, key)).toEqual({ assurance: "anonymous" });
-    expect(answerOutage({ degraded: { maxAge: 60_000 } }, cache, key)).toMatchObject({
-      assurance: "degraded",
-      held: { record: { id: known.id } },
-      age: 3000,
-    });
-    expect(answerOutage({ degraded: { maxAge: 2999 } }, cache, key)).toEqual({ assurance: "closed" });
-    const anyAge = { degraded: { maxAge: DAY } };
-    expect(answerOutage(anyAge, cache, compactId(revoked.id))).toEqual({ assurance: "closed" });
+    expect(cache.degraded(key, 60_000)).toMatchObject({ record: { id: known.id } });
+    expect(cache.degraded(key, 2999)).toBeUndefined();
+    expect(cache.degraded(compactId(revoked.id), DAY)).toBeUndefined();
     cache.revoked({ subject: "ada" });
-    expect(answerOutage(anyAge, cache, key)).toEqual({ assurance: "closed" });
+    expect(cache.degraded(key, DAY)).toBeUndefined();
   });
 
   test("degraded brings no expired session back", async () => {

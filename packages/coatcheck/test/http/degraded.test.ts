@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, it } from "vitest";
+import { createCache } from "../../src/cache/index.ts";
+import { coatcheck } from "../../src/http/node.ts";
+import type { OutagePolicy } from "../../src/http/options.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** A server whose store has stopped answering long enough for the lease to lapse; the cookie of somebody logged in. */
+async function afterTheLease(outage: OutagePolicy) {
+  const state = { isDown: false, time: 0 };
+  const memory = memoryStore();
+  const store = {
+    ...memory,
+    get: async (id: string) => {
+      if (state.isDown) throw new Error("down");
+      return await memory.get(id);
+    },
+    changes: async (cursor: number | null) => {
+      if (state.isDown) throw new Error("down");
+      return await memory.changes(cursor);
+    },
+  };
+  const ticks: (() => void)[] = [];
+  const clock = { now: () => Date.UTC(2026, 0, 1) + state.time };
+  const cache = createCache({
+    store,
+    clock,
+    monotonic: () => state.time,
+    schedule: (_delay, task) => {
+      ticks.push(task);
+      return () => undefined;
+    },
+  });
+  const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache, clock });
+  ends.push(() => manager.close());
+  const { token } = await manager.create({ subject: "alice" });
+  const withSession = coatcheck(manager, { cookie: { secure: false }, outage });
+  const server = createServer(
+    withSession(async (request, response) => {
+      const session = await request.session.load();
+      if (request.url === "/pay") session.requireElevated("payment");
+      response.end(`${session.subject} ${session.assurance}`);
+    }),
+  ).listen(0, "127.0.0.1");
+  ends.push(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie: `sid=${token}` } });
+    return { status: response.status, body: await response.text(), cookies: response.headers.getSetCookie() };
+  };
+  expect(await get("/")).toMatchObject({ body: "alice full" });
+  state.isDown = true;
+  state.time = 10_000;
+  return { get };
+}
+
+it("answers from a copy, marked, where the route would rather have that than nothing", async () => {
+  const { get } = await afterTheLease({ degraded: { maxAge: 60_000 } });
+  expect(await get("/")).toEqual({ status: 200, body: "alice degraded", cookies: [] });
+});
+
+it("lets nobody past a step-up with such a copy", async () => {
+  const { get } = await afterTheLease({ degraded: { maxAge: 60_000 } });
+  expect(await get("/pay")).toMatchObject({ status: 503, cookies: [] });
+});
+
+it("has an end to it", async () => {
+  const { get } = await afterTheLease({ degraded: { maxAge: 5_000 } });
+  expect(await get("/")).toMatchObject({ status: 503, cookies: [] });
+});
