@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { endsAt, isLive, type RevokeReason, type SessionRecord } from "../session/record.ts";
 import type { LogItem, RevocationScope, SessionFilter, SessionStore } from "../session/store.ts";
-import { compareNewestFirst, encodeCursor, readPageRequest } from "./page.ts";
+import { compareNewestFirst, pageOf, readPageRequest } from "./page.ts";
 
 /** A log item and when it was written, for the sweep. */
 interface LogEntry {
@@ -134,9 +134,7 @@ export function memoryStore(options: { readonly clock?: Clock } = {}): SessionSt
       const found = candidates(filter)
         .filter((record) => matches(record, filter) && (!after || compareNewestFirst(after, record) < 0))
         .sort(compareNewestFirst);
-      const records = found.slice(0, limit);
-      const last = records.at(-1);
-      return { records, next: last && found.length > limit ? encodeCursor(last) : null };
+      return pageOf(found, limit);
     },
 
     async stats(now) {

@@ -11,7 +11,7 @@ export interface Place {
 const MOST = 1000;
 
 /** The opaque text of a place. */
-export function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">): string {
+function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">): string {
   return Buffer.from(`${createdAt}.${id}`).toString("base64url");
 }
 

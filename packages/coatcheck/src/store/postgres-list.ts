@@ -1,23 +1,13 @@
 import type { Kysely } from "kysely";
 import type { Page, PageRequest, SessionFilter, StoreStats } from "../session/store.ts";
-import { encodeCursor, readPageRequest } from "./page.ts";
+import { pageOf, readPageRequest } from "./page.ts";
 import type { PostgresSchema } from "./postgres-schema.ts";
 import { READ } from "./postgres-statements.ts";
-import { recordOf } from "./row.ts";
+import { FILTERS, isIllFormed, recordOf } from "./row.ts";
 
-const FILTERS = [
-  ["subject", "subject"],
-  ["tenant", "tenant"],
-  ["visitorId", "visitor_id"],
-  ["parentId", "parent_id"],
-  ["owner", "owner"],
-  ["type", "type"],
-  ["state", "state"],
-] as const satisfies readonly (readonly [keyof SessionFilter, string])[];
-
-/** Whether no row can have this value: PostgreSQL's texts hold every character but one. */
+/** Whether no row can have this value: PostgreSQL's texts hold every character but one, and UTF-8 no half of a pair. */
 export function isUnstorable(value: unknown): boolean {
-  return typeof value === "string" && value.includes("\0");
+  return isIllFormed(value) || (typeof value === "string" && value.includes("\0"));
 }
 
 /** One page of sessions, newest first. */
@@ -45,9 +35,7 @@ export async function listSessions(
     .orderBy("id", "desc")
     .limit(limit + 1)
     .execute();
-  const records = rows.slice(0, limit).map(recordOf);
-  const last = records.at(-1);
-  return { records, next: last && rows.length > limit ? encodeCursor(last) : null };
+  return pageOf(rows.map(recordOf), limit);
 }
 
 /** Counts as of `now`. */

@@ -16,7 +16,7 @@ import type {
   StoreStats,
   Touch,
 } from "../session/store.ts";
-import { encodeCursor, readPageRequest } from "./page.ts";
+import { pageOf, readPageRequest } from "./page.ts";
 import { refuseEviction } from "./redis-eviction.ts";
 import { LOG_SLICE, logItemOf } from "./redis-log.ts";
 import { CHANGES, COUNT, GET, memberOf, SCAN } from "./redis-read.ts";
@@ -128,9 +128,7 @@ class RedisStore implements SessionStore {
       const { limit, after } = readPageRequest(page);
       // One more than asked for tells whether there is a next page.
       const found = await this.#scan(filter, "newest", limit + 1, after ? memberOf(after) : "");
-      const records = found.slice(0, limit);
-      const last = records.at(-1);
-      return { records, next: found.length > limit && last ? encodeCursor(last) : null };
+      return pageOf(found, limit);
     });
   }
 

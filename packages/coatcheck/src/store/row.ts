@@ -47,7 +47,7 @@ export const FILTERS = [
  * Whether no column can hold this value as it is: half a surrogate pair has no UTF-8, and every one would be stored as
  * the same U+FFFD, so that one subject passed for another. The body has them escaped.
  */
-export function isUnstorable(value: unknown): boolean {
+export function isIllFormed(value: unknown): boolean {
   return typeof value === "string" && !value.isWellFormed();
 }
 
@@ -92,7 +92,7 @@ export function rowOf(record: SessionRecord): SessionRow {
     ends_at: endsAt(record),
     body: JSON.stringify(body),
   };
-  if (Object.values(row).some(isUnstorable)) throw new TypeError("A text is no well-formed Unicode.");
+  if (Object.values(row).some(isIllFormed)) throw new TypeError("A text is no well-formed Unicode.");
   return row;
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Kysely } from "kysely";
 import type { Page, PageRequest, SessionFilter, StoreStats } from "../session/store.ts";
 import { pageOf, readPageRequest } from "./page.ts";
-import { FILTERS, isUnstorable, recordOf } from "./row.ts";
+import { FILTERS, isIllFormed, recordOf } from "./row.ts";
 import type { Tables } from "./sqlite-schema.ts";
 import { hourOf, IS_ACTIVE } from "./sqlite-statements.ts";
 
@@ -13,7 +13,7 @@ export async function listSessions(
   page: PageRequest,
 ): Promise<Page> {
   const { limit, after } = readPageRequest(page);
-  if (Object.values(filter).some(isUnstorable)) return { records: [], next: null };
+  if (Object.values(filter).some(isIllFormed)) return { records: [], next: null };
   let query = kysely.selectFrom("session_now").selectAll();
   for (const [name, column] of FILTERS) {
     const value = filter[name];

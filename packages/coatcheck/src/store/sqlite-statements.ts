@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { RevokeReason } from "../session/record.ts";
 import type { LogItem, PutOptions, PutOutcome, RevocationScope, Snapshot, Touch } from "../session/store.ts";
-import { isUnstorable, recordOf, type SessionRow } from "./row.ts";
+import { isIllFormed, recordOf, type SessionRow } from "./row.ts";
 
 const COLUMNS = [
   "id",
@@ -159,7 +159,7 @@ export class SqliteStatements {
   }
 
   revoke(scope: RevocationScope, reason: RevokeReason, now: number): number {
-    if (Object.values(scope).some(isUnstorable)) return 0;
+    if (Object.values(scope).some(isIllFormed)) return 0;
     if ("session" in scope) {
       const ended = this.#endOne.get({ session: scope.session, reason, now });
       if (!ended) return 0;
