@@ -46,7 +46,7 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
   it("start as the server rendered, fetch nothing, and ask once for ten components and a focus", async () => {
     const page = await open();
     expect(await (await page.request.get(`${site.origin}/react`)).text()).toContain("Hello ada");
-    const before = site.count("GET /session");
+    expect(site.count("GET /session")).toBe(0);
     expect(new Set(await greetings(page))).toEqual(new Set(["Hello ada"]));
     await page.evaluate(() => {
       window.manager.clearCache();
@@ -56,7 +56,7 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
     await page.waitForFunction(
       () => window.manager.getMetrics().fetches > 0 && !window.manager.$meta.get().fetching,
     );
-    expect(site.count("GET /session") - before).toBe(1);
+    expect(site.count("GET /session")).toBe(1);
     expect(await page.evaluate(() => window.complaints)).toEqual([]);
   });
 
@@ -120,11 +120,11 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
   it("warn before the end, with a dialog that takes the focus and that Escape answers", async () => {
     await site.close();
     site = await startSite({ idleTimeout: 4_000 });
-    const page = await open("?warn=3000");
+    const page = await open("?warn=3500");
     const dialog = page.getByRole("dialog", { name: "Are you still there?" });
     await dialog.waitFor({ state: "visible" });
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Stay signed in");
-    expect(await dialog.getByRole("timer").textContent()).toMatch(/signed out in [123] seconds/);
+    expect(await dialog.getByRole("timer").textContent()).toMatch(/signed out in [1-4] seconds/);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
     expect(await page.evaluate(() => window.manager.expiresIn() ?? 0)).toBeGreaterThan(3_000);
