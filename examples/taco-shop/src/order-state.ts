@@ -1,0 +1,131 @@
+import { CoatcheckError, type JsonObject } from "coatcheck";
+import { z } from "zod";
+
+/** What somebody may do with an order; each may what those before it may. */
+export const ROLES = ["view", "edit", "owner"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What happened to an order. */
+export const ACTIONS = [
+  "added",
+  "replaced",
+  "quantity",
+  "removed",
+  "emptied",
+  "ordered",
+  "invited",
+  "uninvited",
+  "joined",
+  "excluded",
+] as const;
+
+const who = z.object({ participantId: z.string(), name: z.string() });
+const item = z.object({ kind: z.string(), id: z.number() });
+const intent = z.object({ at: z.number(), who, what: z.enum(ACTIONS), item: item.optional() });
+/** `refused`: the backend did not do it. `unknown`: it was asked, and whether it did it nobody knows. */
+const outcome = z.enum(["done", "refused", "unknown"]);
+const entry = intent.extend({ number: z.number(), outcome });
+const invitation = z.object({
+  role: z.enum(["view", "edit"]),
+  secretHash: z.string(),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  uses: z.number(),
+});
+const member = z.object({
+  participantId: z.string(),
+  name: z.string(),
+  role: z.enum(["view", "edit"]),
+  joinedAt: z.number(),
+  invitationId: z.string(),
+});
+
+const orderState = z.object({
+  /** Grows with every change, and with every attempt at one. */
+  revision: z.number(),
+  /** Changes that the backend has been asked for and that have not ended. */
+  pending: z.record(z.string(), intent),
+  history: z.array(entry),
+  invitations: z.record(z.string(), invitation),
+  /** Who has come in, by the id of their browser's session. */
+  members: z.record(z.string(), member),
+  /** The order that was placed last, to answer those who ask again when the session has ended with it. */
+  placed: z.object({ key: z.string(), order: z.record(z.string(), z.unknown()) }).nullable(),
+});
+
+export type Who = z.output<typeof who>;
+export type Item = z.output<typeof item>;
+export type Intent = z.output<typeof intent>;
+export type Outcome = z.output<typeof outcome>;
+export type Entry = z.output<typeof entry>;
+export type Invitation = z.output<typeof invitation>;
+export type Member = z.output<typeof member>;
+/** What the shop itself keeps of an order; the cart is the backend's. */
+export type OrderState = z.output<typeof orderState>;
+
+/** Entries that are kept: 100 take 20 KB of the 64 that a session may hold. */
+const LONGEST_HISTORY = 100;
+/** Milliseconds after which whoever began a change must have died: several times the gateway's deadline. */
+const LONGEST_CHANGE = 60_000;
+
+const FRESH: OrderState = {
+  revision: 0,
+  pending: {},
+  history: [],
+  invitations: {},
+  members: {},
+  placed: null,
+};
+
+/** The order in a session's data; a fresh one where there is none. */
+export function orderIn(data: JsonObject): OrderState {
+  return orderState.safeParse(data.order).data ?? FRESH;
+}
+
+/** The data with its order changed: one value, so that revision, history and change are written in one step. */
+export function withOrder(data: JsonObject, change: (order: OrderState) => OrderState): JsonObject {
+  return { ...data, order: change(orderIn(data)) as JsonObject };
+}
+
+/**
+ * The order with a change announced that the backend is about to be asked for. From here to {@link settled}, who wants
+ * to change only what they have seen must wait.
+ *
+ * @param ifRevision the revision that was seen; null for whoever does not care.
+ * @throws CoatcheckError `CONFLICT` when the order has moved on since, or is about to.
+ */
+export function announced(
+  order: OrderState,
+  changeId: string,
+  change: Intent,
+  ifRevision: number | null,
+): OrderState {
+  const current = withoutLost(order, change.at);
+  if (ifRevision !== null && (ifRevision !== order.revision || Object.keys(current.pending).length > 0)) {
+    throw new CoatcheckError("CONFLICT", "Somebody else has changed this order; read it again.", {
+      faults: [{ path: "If-Match", message: `is not the present revision, ${order.revision}` }],
+    });
+  }
+  const pending = { ...current.pending, [changeId]: change };
+  return { ...current, revision: current.revision + 1, pending };
+}
+
+/** The order with the end of an announced change in its history. */
+export function settled(order: OrderState, changeId: string, change: Intent, outcome: Outcome): OrderState {
+  const { [changeId]: _ended, ...pending } = order.pending;
+  return noted({ ...order, pending }, change, outcome);
+}
+
+/** The order one revision on, with one more entry in its history. */
+export function noted(order: OrderState, change: Intent, outcome: Outcome = "done"): OrderState {
+  const number = (order.history.at(-1)?.number ?? 0) + 1;
+  const history = [...order.history, { number, ...change, outcome }].slice(-LONGEST_HISTORY);
+  return { ...order, revision: order.revision + 1, history };
+}
+
+/** A change whose process died stands in the history as one of which nobody knows how it ended. */
+function withoutLost(order: OrderState, now: number): OrderState {
+  return Object.entries(order.pending)
+    .filter(([, { at }]) => at + LONGEST_CHANGE < now)
+    .reduce((current, [id, change]) => settled(current, id, change, "unknown"), order);
+}

@@ -1,0 +1,106 @@
+import { hash, randomUUID } from "node:crypto";
+import { CoatcheckError, type JsonObject } from "coatcheck";
+import { type App, answer, failures, success } from "coatcheck-server";
+import { accessOf } from "../access.ts";
+import { type Order, order, orders } from "../backend-shapes.ts";
+import { NothingThere } from "../nothing-there.ts";
+import { orderIn } from "../order-state.ts";
+import { numberParams, orderParams, recipientBody } from "../schemas.ts";
+import { enterOrBegin, look, type Shop } from "../shop.ts";
+
+/** Placing orders and reading those that were placed, under each of the prefixes. */
+export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
+  const tags = [prefix.includes(":") ? "orders" : "default order"];
+  const url = `${prefix}/orders`;
+
+  app.post(
+    url,
+    {
+      schema: {
+        summary: "Place the order",
+        description:
+          "With an `Idempotency-Key`, sending it again answers 200 with the order that is there, also when the session has ended with it.",
+        tags,
+        params: orderParams,
+        body: recipientBody,
+        response: { 200: success(order), 201: success(order), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { sessionId } = request.params;
+      const given = keyIn(request.headers["idempotency-key"]);
+      const again = sessionId && given ? await placedBefore(shop, request, sessionId, given) : null;
+      if (again) return answer(again);
+
+      const access = await enterOrBegin(shop, request, sessionId, "owner");
+      const { cleanUp = false, ...recipient } = request.body;
+      const { id } = access.record;
+      const key = given ?? randomUUID();
+      const deed = { what: "ordered", least: "owner", ifRevision: null } as const;
+      const { value } = await shop.changes.atBackend(access, deed, async () => {
+        const value = await shop.backend.place(id, key, recipient as JsonObject);
+        const placed = { key: hash("sha256", key), order: value.order };
+        return { value, keep: (state) => ({ ...state, placed }) };
+      });
+      if (cleanUp) await shop.owned.end(id, "revoked");
+      reply.code(value.isNew ? 201 : 200);
+      return answer(value.order);
+    },
+  );
+
+  app.get(
+    url,
+    {
+      schema: {
+        summary: "List the orders that were placed in this session, newest first",
+        tags,
+        params: orderParams,
+        response: { 200: success(orders), ...failures },
+      },
+    },
+    async (request) => {
+      const access = await look(shop, request, request.params.sessionId);
+      return answer(access === null ? { orders: [] } : await shop.backend.orders(access.record.id));
+    },
+  );
+
+  app.get(
+    `${url}/:number`,
+    {
+      schema: {
+        summary: "Read an order that was placed in this session",
+        tags,
+        params: numberParams,
+        response: { 200: success(order), ...failures },
+      },
+    },
+    async (request) => {
+      const { sessionId, number } = request.params;
+      const access = await look(shop, request, sessionId);
+      if (access === null || !/^[1-9]\d{0,8}$/.test(number)) throw new NothingThere("number");
+      return answer(await shop.backend.order(access.record.id, number));
+    },
+  );
+}
+
+/** The order that was placed with this key, when its session was cleaned up with it: a client may not have heard. */
+async function placedBefore(
+  { manager, callers }: Shop,
+  request: Parameters<Shop["callers"]["of"]>[0],
+  sessionId: string,
+  key: string,
+): Promise<Order | null> {
+  const record = await manager.find(sessionId);
+  if (record?.state !== "revoked") return null;
+  const { placed } = orderIn(record.data);
+  const isOwner = accessOf(await callers.of(request), record)?.role === "owner";
+  return isOwner && placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
+}
+
+function keyIn(given: string | string[] | undefined): string | null {
+  if (given === undefined) return null;
+  if (typeof given === "string" && /^[\x21-\x7e]{1,100}$/.test(given)) return given;
+  throw new CoatcheckError("VALIDATION_FAILED", "The Idempotency-Key will not do.", {
+    faults: [{ path: "Idempotency-Key", message: "must be 1 to 100 visible ASCII characters" }],
+  });
+}

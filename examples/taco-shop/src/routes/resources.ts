@@ -1,0 +1,26 @@
+import { type App, answer, failures, success } from "coatcheck-server";
+import { menu, stock } from "../backend-shapes.ts";
+import type { Shop } from "../shop.ts";
+
+const tags = ["resources"];
+
+/** What there is to order; no session is needed, none is read. */
+export function resourceRoutes(app: App, { backend }: Shop): void {
+  app.get(
+    "/api/v1/resources/stock",
+    { schema: { summary: "Portions left", tags, response: { 200: success(stock), ...failures } } },
+    async () => answer(await backend.stock()),
+  );
+
+  app.get(
+    "/api/v1/resources/menu",
+    {
+      schema: {
+        summary: "The menu, with prices and portions left",
+        tags,
+        response: { 200: success(menu), ...failures },
+      },
+    },
+    async () => answer(await backend.menu()),
+  );
+}

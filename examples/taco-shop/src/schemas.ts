@@ -1,0 +1,139 @@
+import type { JsonObject } from "coatcheck";
+import { z } from "zod";
+import { cart } from "./backend-shapes.ts";
+import { ACTIONS, ROLES } from "./order-state.ts";
+
+/*
+ * The shapes that come in and go out. What is on the menu, how much of it fits and what a telephone number looks like
+ * is the backend's to judge: it names the path of each fault, and there is one menu only.
+ */
+
+const isoTime = z.string().meta({ format: "date-time" });
+const role = z.enum(ROLES);
+
+/** An order session and a part of it; without `sessionId` the browser's default one is meant. */
+export const orderParams = z.object({ sessionId: z.string().optional() });
+export const itemParams = orderParams.extend({ item: z.string() });
+export const numberParams = orderParams.extend({ number: z.string() });
+export const sharedParams = z.object({ sessionId: z.string() });
+export const invitationParams = sharedParams.extend({ invitationId: z.string() });
+export const participantParams = sharedParams.extend({ participantId: z.string() });
+
+export const createBody = z
+  .strictObject({
+    metadata: z
+      .record(z.string(), z.unknown())
+      .transform((value) => value as JsonObject)
+      .optional()
+      .describe("Given now, never changed."),
+    name: z.string().min(1).max(128).optional(),
+  })
+  .nullish();
+
+const created = z.object({
+  sessionId: z.string(),
+  createdAt: isoTime,
+  metadata: z.record(z.string(), z.unknown()),
+  name: z.string().nullable(),
+});
+/** Older clients read `sessionId` beside `data`, as the workflow that the API was made for does. */
+export const createdAnswer = z.object({
+  success: z.literal(true),
+  sessionId: z.string(),
+  data: created,
+});
+
+export const mine = z.object({ sessions: z.array(created.extend({ role })) });
+
+const quantity = z.number().int().min(1);
+
+export const tacoBody = z.strictObject({
+  size: z.string(),
+  meats: z.array(z.strictObject({ id: z.string(), quantity })),
+  sauces: z.array(z.string()).optional(),
+  garnitures: z.array(z.string()).optional(),
+  quantity: quantity.optional(),
+});
+export const portionBody = z.strictObject({ product: z.string(), quantity: quantity.optional() });
+export const quantityBody = z.strictObject({ quantity });
+
+export const ifMatchHeader = z.object({
+  "if-match": z
+    .string()
+    .regex(/^(\*|"\d{1,15}")$/, 'must be the ETag of the cart that was seen, such as "3", or *')
+    .optional(),
+});
+
+export const cartView = cart.extend({
+  sessionId: z.string().nullable().describe("Null for a default order that has not begun."),
+  revision: z.number().int(),
+  role,
+});
+
+export const recipientBody = z.strictObject({
+  customer: z.strictObject({ name: z.string(), phone: z.string() }),
+  delivery: z.strictObject({
+    type: z.string().describe("`livraison` or `emporter`."),
+    address: z.string().optional(),
+    requestedFor: z.string().describe("`HH:MM`, or a timestamp."),
+  }),
+  cleanUp: z.boolean().optional().describe("Ends the order session once the order is placed."),
+});
+
+const DAY = 24 * 60 * 60;
+
+export const inviteBody = z.strictObject({
+  role: z.enum(["view", "edit"]),
+  expiresIn: z
+    .number()
+    .int()
+    .min(1)
+    .max(7 * DAY)
+    .default(DAY)
+    .describe("Seconds."),
+});
+export const invited = z.object({
+  invitationId: z.string(),
+  role,
+  expiresAt: isoTime,
+  token: z.string().describe("Told this once."),
+  url: z.string(),
+});
+export const acceptBody = z.strictObject({
+  token: z.string(),
+  name: z.string().trim().min(1).max(80).default("Guest"),
+});
+export const accepted = z.object({ sessionId: z.string(), role });
+export const removed = z.object({ removed: z.number().int() });
+
+export const participants = z.object({
+  role: role.describe("The caller's own."),
+  participants: z.array(
+    z.object({
+      participantId: z.string(),
+      name: z.string(),
+      role,
+      joinedAt: isoTime,
+      isYou: z.boolean(),
+    }),
+  ),
+  invitations: z.array(
+    z.object({
+      invitationId: z.string(),
+      role,
+      createdAt: isoTime,
+      expiresAt: isoTime,
+      uses: z.number().int(),
+    }),
+  ),
+});
+
+export const entry = z.object({
+  number: z.number().int(),
+  at: isoTime,
+  who: z.object({ participantId: z.string(), name: z.string() }),
+  what: z.enum(ACTIONS),
+  item: z.object({ kind: z.string(), id: z.number().int() }).optional(),
+  outcome: z.enum(["done", "refused", "unknown"]),
+});
+export const history = z.object({ entries: z.array(entry) });

@@ -1,0 +1,58 @@
+import type { Clock, Schedule, SessionManager } from "coatcheck";
+import type { Callers, OwnedSessions } from "coatcheck-server";
+import type { FastifyRequest } from "fastify";
+import { type Access, type Doorkeeper, ownerOf } from "./access.ts";
+import type { Backend } from "./backend.ts";
+import { type BrowserOrders, requireStored } from "./browser-orders.ts";
+import type { Changes } from "./changes.ts";
+import type { Invitations } from "./invitations.ts";
+import type { LiveSessions } from "./live.ts";
+import type { Role } from "./order-state.ts";
+
+/** What the routes work with. */
+export interface Shop {
+  readonly manager: SessionManager;
+  readonly callers: Callers;
+  readonly owned: OwnedSessions;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly backend: Backend;
+  readonly doorkeeper: Doorkeeper;
+  readonly browserOrders: BrowserOrders;
+  readonly changes: Changes;
+  readonly invitations: Invitations;
+  readonly live: LiveSessions;
+}
+
+/** The way into the order session of this id. */
+export async function enter(shop: Shop, request: FastifyRequest, id: string, least: Role): Promise<Access> {
+  return await shop.doorkeeper.admit(await shop.callers.of(request), id, least);
+}
+
+/** The same; without an id, into the browser's default order session, which begins with this. */
+export async function enterOrBegin(
+  shop: Shop,
+  request: FastifyRequest,
+  id: string | undefined,
+  least: Role,
+): Promise<Access> {
+  if (id !== undefined) return await enter(shop, request, id, least);
+  const caller = await shop.callers.creating(request, {});
+  if (caller.principal === null) await requireStored(caller);
+  return defaultAccess(await shop.browserOrders.default(caller));
+}
+
+/** The same; null for a browser whose default order has not begun: looking begins nothing. */
+export async function look(
+  shop: Shop,
+  request: FastifyRequest,
+  id: string | undefined,
+): Promise<Access | null> {
+  if (id !== undefined) return await enter(shop, request, id, "view");
+  const record = await shop.browserOrders.findDefault(await shop.callers.creating(request, {}));
+  return record && defaultAccess(record);
+}
+
+function defaultAccess(record: Access["record"]): Access {
+  return { record, role: "owner", who: ownerOf(record), memberId: null };
+}

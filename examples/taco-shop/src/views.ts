@@ -1,0 +1,9 @@
+import { isoOf } from "coatcheck-server";
+import type { z } from "zod";
+import type { Entry } from "./order-state.ts";
+import type { entry } from "./schemas.ts";
+
+/** An entry of the history as participants see it. */
+export function entryView({ at, ...rest }: Entry): z.output<typeof entry> {
+  return { ...rest, at: isoOf(at) };
+}
