@@ -1,0 +1,77 @@
+/** A node of the harness: a session manager with its caches, over PostgreSQL and Redis, asked over a UNIX socket. */
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { createCache, redisShared } from "../../src/cache/index.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { Session } from "../../src/session/session.ts";
+import { postgresStore } from "../../src/store/postgres.ts";
+import { connectRedis } from "../../src/store/redis.ts";
+import { type Answer, type Argument, machineTime, type NodeSettings, type QuestionName } from "./protocol.ts";
+
+type Handlers = {
+  readonly [Name in QuestionName]: (argument: Argument<Name>) => Answer<Name> | Promise<Answer<Name>>;
+};
+
+const settings: NodeSettings = JSON.parse(process.argv[2] ?? "");
+// Whoever started us has ended.
+process.stdin.on("close", () => process.exit()).resume();
+
+let clockOffset = 0;
+const clock = { now: () => Date.now() + clockOffset };
+const store = await postgresStore({ connectionString: settings.postgres, clock });
+const cache = createCache({
+  store,
+  shared: redisShared(await connectRedis(settings.redis)),
+  stalenessBound: settings.stalenessBound,
+  clock,
+});
+const manager = new SessionManager({
+  store,
+  cache,
+  secrets: ["one secret for every node of the harness"],
+  policy: { idleTimeout: 24 * 3_600_000 },
+  clock,
+});
+
+const handlers: Handlers = {
+  async create(count) {
+    const issued = await Promise.all(
+      Array.from({ length: count }, () => manager.create({ subject: "somebody" })),
+    );
+    return issued.map(({ record, token }) => ({ id: record.id, token }));
+  },
+  async probe(token) {
+    const startedAt = machineTime();
+    try {
+      const answer = await manager.resume(token);
+      return { outcome: answer instanceof Session ? "served" : "refused", startedAt };
+    } catch {
+      return { outcome: "unavailable", startedAt };
+    }
+  },
+  async revoke(id) {
+    await manager.revoke({ session: id });
+    return machineTime();
+  },
+  setClock(offset) {
+    clockOffset = offset;
+    return null;
+  },
+  metrics: () => cache.metrics(),
+};
+
+createServer((socket) => {
+  createInterface(socket).on("line", async (line) => {
+    const { number, name, argument } = JSON.parse(line);
+    try {
+      const answer = await answerTo(name, argument);
+      socket.write(`${JSON.stringify({ number, answer })}\n`);
+    } catch (error) {
+      socket.write(`${JSON.stringify({ number, error: String(error) })}\n`);
+    }
+  });
+}).listen(settings.socket, () => console.log("ready"));
+
+function answerTo<Name extends QuestionName>(name: Name, argument: Argument<Name>) {
+  return handlers[name](argument);
+}

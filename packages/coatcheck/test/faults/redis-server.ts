@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { createClient } from "redis";
+import { freePort, requireProgram, throwAwayFolder, unprivileged } from "../servers/machine.ts";
+import { pingRedis } from "../servers/redis.ts";
+import { startServer } from "../servers/start.ts";
+import { type Supervised, supervise } from "../servers/supervise.ts";
+
+/** A Redis as a cache is run: nothing on disk, so that a crash forgets everything. */
+export class CacheServer {
+  readonly port: number;
+  #server: Supervised;
+
+  private constructor(port: number, server: Supervised) {
+    this.port = port;
+    this.#server = server;
+  }
+
+  static async start(): Promise<CacheServer> {
+    const port = await freePort();
+    return new CacheServer(port, await startOn(port));
+  }
+
+  /** `kill -9`, and a start with nothing. */
+  async crash(): Promise<void> {
+    this.#server.signal("SIGKILL");
+    await this.#server.ended;
+    this.#server = await startOn(this.port);
+  }
+
+  /** Lets no command through for so many milliseconds; connections stay. */
+  async pause(milliseconds: number): Promise<void> {
+    const client = createClient({ url: urlOf(this.port) });
+    await client.connect();
+    await client.sendCommand(["CLIENT", "PAUSE", String(milliseconds), "ALL"]);
+    client.destroy();
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+}
+
+function urlOf(port: number): string {
+  return `redis://127.0.0.1:${port}`;
+}
+
+async function startOn(port: number): Promise<Supervised> {
+  const candidates = [
+    "redis-server",
+    "/usr/bin/redis-server",
+    "/usr/local/bin/redis-server",
+    "valkey-server",
+  ];
+  const command = await requireProgram("redis-server", candidates, "redis-server");
+  const user = await unprivileged("redis", "nobody");
+  return await startServer("Redis", async () => {
+    const folder = await throwAwayFolder("redis", user);
+    const settings = {
+      port,
+      bind: "127.0.0.1",
+      dir: folder,
+      save: "",
+      appendonly: "no",
+      logfile: "/dev/null",
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const errand = {
+      command,
+      args,
+      folder,
+      log: join(folder, "redis.log"),
+      endSignal: "SIGTERM",
+      user,
+    } as const;
+    return { server: await supervise(errand), url: urlOf(port), ping: pingRedis };
+  });
+}
