@@ -178,7 +178,8 @@ describe("login", () => {
     await session.authenticate("alice");
     await session.authenticate("bob");
     const { token } = await session.commit();
-    expect((await open(token ?? "")).record).toMatchObject({ subject: "bob", data: {} });
+    const { record } = await open(token ?? "");
+    expect([record?.subject, record?.data]).toEqual(["bob", {}]);
   });
 
   it("joins the visitor's data with the subject's", async () => {
@@ -247,6 +248,14 @@ describe("step-up", () => {
     expect(elevated.isElevated("email")).toBe(false);
     pass(5 * MINUTE);
     expect(elevated.isElevated("payment")).toBe(false);
+  });
+
+  it("ends with the next login", async () => {
+    const { manager, open } = harness();
+    const { record } = await manager.create({ subject: "alice" });
+    await manager.elevate(record.id, "payment", MINUTE);
+    const { token } = await manager.authenticate(record.id, "alice");
+    expect((await open(token)).isElevated("payment")).toBe(false);
   });
 
   it("is for somebody who is logged in", async () => {

@@ -100,5 +100,6 @@ describe("randomness and hashes", () => {
       expect(equalHashes(hash, other)).toBe(false);
     }
     expect(equalHashes(hash, hash.slice(1))).toBe(false);
+    expect(equalHashes(hash.slice(0, -1), hash)).toBe(false);
   });
 });
