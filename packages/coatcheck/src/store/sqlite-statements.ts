@@ -40,18 +40,18 @@ const END = `UPDATE session SET state = 'revoked', reason = :reason, version = v
   end_hour = ${hourOf(":now")}`;
 
 /** The parameter that a record's column is bound to. */
-function of(column: (typeof COLUMNS)[number]): string {
+function at(column: (typeof COLUMNS)[number]): string {
   return `?${COLUMNS.indexOf(column) + 1}`;
 }
 
 const EXPECTED = `?${COLUMNS.length + 1}`;
-const SEEN = `max(last_seen_at, ${of("last_seen_at")})`;
-const ENDS = `min(${of("expires_at")}, ${SEEN} + ${of("idle_timeout")})`;
+const SEEN = `max(last_seen_at, ${at("last_seen_at")})`;
+const ENDS = `min(${at("expires_at")}, ${SEEN} + ${at("idle_timeout")})`;
 
 /** What a change of data changes: nothing that an index holds, so that none is written. */
-const CHANGE = `UPDATE session SET version = ${of("version")}, last_seen_at = ${SEEN}, expires_at = ${of("expires_at")},
-  idle_timeout = ${of("idle_timeout")}, ends_at = ${ENDS}, body = ${of("body")}`;
-const IS_EXPECTED = `id = ${of("id")} AND version = ${EXPECTED} AND ${IS_ACTIVE}`;
+const CHANGE = `UPDATE session SET version = ${at("version")}, last_seen_at = ${SEEN}, expires_at = ${at("expires_at")},
+  idle_timeout = ${at("idle_timeout")}, ends_at = ${ENDS}, body = ${at("body")}`;
+const IS_EXPECTED = `id = ${at("id")} AND version = ${EXPECTED} AND ${IS_ACTIVE}`;
 const INDEXED = ["owner", "type", "subject", "tenant", "visitor_id", "parent_id", "created_at"] as const;
 const TOUCHED_END = "min(expires_at, ?2 + idle_timeout)";
 
@@ -98,14 +98,14 @@ export class SqliteStatements {
     );
     this.#insert = prepare(
       `INSERT INTO session (${COLUMNS.join(", ")}, end_hour, written_at)
-       VALUES (${COLUMNS.map(of).join(", ")}, ${hourOf(of("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
+       VALUES (${COLUMNS.map(at).join(", ")}, ${hourOf(at("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
     );
     this.#change = prepare(
       `${CHANGE} WHERE ${IS_EXPECTED} AND end_hour = ${hourOf(ENDS)}
-       AND ${INDEXED.map((name) => `${name} IS ${of(name)}`).join(" AND ")}`,
+       AND ${INDEXED.map((name) => `${name} IS ${at(name)}`).join(" AND ")}`,
     );
     this.#replace = prepare(
-      `${CHANGE}, ${INDEXED.map((name) => `${name} = ${of(name)}`).join(", ")}, end_hour = ${hourOf(ENDS)},
+      `${CHANGE}, ${INDEXED.map((name) => `${name} = ${at(name)}`).join(", ")}, end_hour = ${hourOf(ENDS)},
        written_at = ${POSITION} WHERE ${IS_EXPECTED}`,
     );
     const touch = `UPDATE session SET last_seen_at = ?2, ends_at = ${TOUCHED_END}`;

@@ -194,6 +194,23 @@ describe("sqlite store", () => {
     await store.close();
   });
 
+  it("takes back the whole of a write that fails halfway, and nothing else of its batch", async () => {
+    const store = sqliteStore(path);
+    const records = [makeRecord(), makeRecord(), makeRecord()];
+    const database = new DatabaseSync(path);
+    database.exec(`CREATE TRIGGER fault BEFORE INSERT ON log WHEN new.session = '${records[1]?.id}'
+      BEGIN SELECT RAISE(ABORT, 'fault'); END`);
+    database.close();
+    const outcomes = await Promise.allSettled(
+      records.map((record) => store.put(record, { expectedVersion: 0, change: "privilege" })),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const found = await Promise.all(records.map(({ id }) => store.get(id)));
+    expect(found.map((snapshot) => snapshot?.record)).toEqual([records[0], undefined, records[2]]);
+    expect((await store.changes(0)).items).toHaveLength(2);
+    await store.close();
+  });
+
   it("notices another handle's commit by the data version, and not its own", async () => {
     const store = sqliteStore(path);
     const other = sqliteStore(path);

@@ -5,6 +5,8 @@ import type { SessionFilter } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
 import { type Cases, change, create, listAll, rejectsWith } from "./lab.ts";
 
+const HOUR = 3_600_000;
+
 function newestFirst(records: readonly SessionRecord[]): string[] {
   return records
     .toSorted((left, right) => right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1))
@@ -137,5 +139,29 @@ export const listing: Cases = {
     await store.revoke({ session: gone.id }, "logout");
     const expected = { total: 5, active: 3, authenticated: 2, oldest: now - 3000, newest: now - 1000 };
     assert.deepEqual(await other.stats(now), expected);
+  },
+
+  "stats and filters follow a session that touches and changes keep alive": async ({ store, other }) => {
+    const createdAt = Date.now();
+    const isCountedAt = async (time: number) => {
+      const { active } = await other.stats(time);
+      const listed = await listAll(other, { liveAt: time });
+      assert.equal(listed.length, active);
+      return active === 1;
+    };
+    const record = await create(store, makeRecord({ createdAt, idleTimeout: HOUR }));
+    assert.equal(await isCountedAt(createdAt + HOUR - 1), true);
+    assert.equal(await isCountedAt(createdAt + HOUR), false);
+    await store.touch([{ id: record.id, lastSeenAt: createdAt + 3 * HOUR }]);
+    assert.equal(await isCountedAt(createdAt + 4 * HOUR - 1), true);
+    assert.equal(await isCountedAt(createdAt + 4 * HOUR), false);
+    const seen = await change(store, record, { lastSeenAt: createdAt + 6 * HOUR });
+    assert.equal(await isCountedAt(createdAt + 7 * HOUR - 1), true);
+    assert.equal(await isCountedAt(createdAt + 7 * HOUR), false);
+    await change(store, seen, { idleTimeout: 9 * HOUR, expiresAt: createdAt + 10 * HOUR });
+    assert.equal(await isCountedAt(createdAt + 10 * HOUR - 1), true);
+    assert.equal(await isCountedAt(createdAt + 10 * HOUR), false);
+    assert.equal(await store.sweep(createdAt + 10 * HOUR, 9), 0);
+    assert.equal(await store.sweep(createdAt + 10 * HOUR + 1, 9), 1);
   },
 };
