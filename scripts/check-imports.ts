@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   session: [],
   store: ["session"],
   cache: ["session", "store"],
-  http: ["session"],
+  http: ["session", "client"],
   device: ["session"],
   visit: ["session"],
   context: ["session"],
