@@ -39,7 +39,10 @@ function findChromium(): string | undefined {
   const found = installed();
   if (found || process.getuid?.() !== 0) return found;
   try {
-    execFileSync("apt-get", ["install", "-y", "chromium"], { stdio: "ignore", timeout: 300_000 });
+    // Two test files may come here at once: the second waits for the first.
+    const wait = ["-o", "DPkg::Lock::Timeout=300"];
+    execFileSync("apt-get", [...wait, "update"], { stdio: "ignore", timeout: 120_000 });
+    execFileSync("apt-get", [...wait, "install", "-y", "chromium"], { stdio: "ignore", timeout: 300_000 });
   } catch {
     return undefined;
   }

@@ -32,6 +32,9 @@ export function createSessionManager<User = unknown>(
     clock = browserClock,
     // A server has channels and locks too, shared between all its users: only a page gets them.
     scope = globalThis.document ? globalThis : {},
+    onSubjectChange = () => scope.location?.reload(),
+    initialState,
+    revalidate,
   } = options;
   const rules = {
     staleTime: 300_000,
@@ -39,10 +42,9 @@ export function createSessionManager<User = unknown>(
     focus: true,
     reconnect: true,
     crossTab: true,
-    ...options.revalidate,
+    ...revalidate,
   };
   const { document, location, navigator } = scope;
-  const { onSubjectChange = () => location?.reload() } = options;
 
   const disposal = new AbortController();
   const meter = createMeter();
@@ -141,18 +143,16 @@ export function createSessionManager<User = unknown>(
     }
   }
 
-  async function init(): Promise<boolean> {
+  function init(): Promise<boolean> {
     const before = $token.get();
-    let done = false;
-    await exclusive(async () => {
+    return exclusive(async () => {
       synchronize();
       // Another tab may have been here while this one waited.
-      try {
-        if ($token.get() === before) confirm(await call<SessionView<User>>("POST", "/init"));
-        done = true;
-      } catch {}
-    });
-    return done;
+      if ($token.get() === before) confirm(await call<SessionView<User>>("POST", "/init"));
+    }).then(
+      () => true,
+      () => false,
+    );
   }
 
   const asking = singleFlight(ask, () => counts.deduped++);
@@ -199,8 +199,8 @@ export function createSessionManager<User = unknown>(
       },
       disposal.signal,
     );
-  if (navigator?.onLine === false) note({ offline: true });
-  if (options.initialState) confirm(options.initialState);
+  note({ offline: navigator?.onLine === false });
+  if (initialState) confirm(initialState);
   synchronize();
   watchPage(
     scope,

@@ -4,7 +4,7 @@
  *
  * The lock is held around one request only: a page that holds a lock cannot enter the back/forward cache. Without Web
  * Locks, or when the holder is frozen for longer than `patience` milliseconds, the task runs unguarded: two requests
- * instead of one. `task` must not reject.
+ * instead of one. What `task` throws is the caller's.
  */
 export async function exclusively(
   locks: Pick<LockManager, "request"> | undefined | false,
@@ -13,11 +13,17 @@ export async function exclusively(
   task: (waited: boolean) => Promise<void>,
 ): Promise<void> {
   if (!locks) return task(false);
+  let began = false;
+  const run = (waited: boolean) => {
+    began = true;
+    return task(waited);
+  };
   try {
     await locks.request(name, { ifAvailable: true }, (lock) =>
-      lock ? task(false) : locks.request(name, { signal: AbortSignal.timeout(patience) }, () => task(true)),
+      lock ? run(false) : locks.request(name, { signal: AbortSignal.timeout(patience) }, () => run(true)),
     );
-  } catch {
+  } catch (error) {
+    if (began) throw error;
     await task(false);
   }
 }

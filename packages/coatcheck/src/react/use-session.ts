@@ -1,4 +1,4 @@
-import { use, useEffect, useRef, useSyncExternalStore } from "react";
+import { use, useEffect, useEffectEvent, useRef, useSyncExternalStore } from "react";
 import type {
   AnonymousState,
   AuthenticatedState,
@@ -106,14 +106,12 @@ export function useRequireSession<User = unknown>(options: {
   const session = useSession<User>();
   const { redirect } = options;
   const away = !session.loading && !session.isAuthenticated;
-  const go = useRef(redirect);
-  useEffect(() => {
-    go.current = redirect;
+  const go = useEffectEvent(() => {
+    if (typeof redirect === "function") redirect();
+    else location.replace(redirect);
   });
   useEffect(() => {
-    if (!away) return;
-    if (typeof go.current === "function") go.current();
-    else location.replace(go.current);
+    if (away) go();
   }, [away]);
   return session.isAuthenticated ? session : null;
 }

@@ -281,6 +281,18 @@ describe("a page out of the back/forward cache", () => {
   });
 });
 
+describe("a subscriber that throws", () => {
+  it("costs no second question", async () => {
+    const network = new Network().on(GET, () => success(view("s1")));
+    const manager = open(network);
+    manager.$session.listen(() => {
+      throw new Error("a fault of the page");
+    });
+    await expect(manager.getSession()).rejects.toThrow("a fault of the page");
+    expect(network.seen).toHaveLength(1);
+  });
+});
+
 describe("another subject", () => {
   it("reloads the page when the server names another than before", async () => {
     const page = new Page();
