@@ -18,6 +18,9 @@ export interface Seen {
   readonly token: string | undefined;
 }
 
+/** Marks what the site asks itself, which is no request of a browser. */
+const OWN = "x-own-request";
+
 async function bundle(page: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url))],
@@ -52,9 +55,8 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
   );
 
   async function render(request: IncomingMessage): Promise<string> {
-    const headers = { cookie: request.headers.cookie ?? "" };
+    const headers = { cookie: request.headers.cookie ?? "", [OWN]: "yes" };
     const state = await (await fetch(`${origin}/session`, { headers })).json();
-    seen.pop();
     const page = createElement(App, {
       manager: createSessionManager<User>(),
       initialState: state.data,
@@ -71,7 +73,7 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "", "http://localhost");
     const line = `${request.method} ${pathname}`;
-    if (pathname.startsWith("/session") || request.method === "POST")
+    if (!request.headers[OWN] && (pathname.startsWith("/session") || request.method === "POST"))
       seen.push({ line, token: request.headers["x-csrf-token"]?.toString() });
     await gates.get(line);
     if (broken && pathname.startsWith("/session")) response.writeHead(500).end("<h1>Sorry</h1>");
