@@ -25,11 +25,12 @@ const COLUMNS = [
 /** The position that the next log item will have: everything below it is reflected in what is read now. */
 const POSITION = "(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'log')";
 
-/** Whether a row has not been ended, by itself or with many. Most stores have no mass revocation: that is asked first. */
-export const IS_ACTIVE = `state = 'active' AND (NOT EXISTS (SELECT 1 FROM mass_revocation) OR NOT EXISTS (
-  SELECT 1 FROM mass_revocation d
-  WHERE d.scope IN ('everyone', 'tenant:' || session.tenant) AND d.position >= session.written_at
-))`;
+/** The newest position at which many sessions were ended; 0 for none. */
+const MASS = "(SELECT coalesce(max(position), 0) FROM mass_revocation WHERE scope =";
+
+/** Whether a row has not been ended, by itself or with many. */
+export const IS_ACTIVE = `state = 'active'
+  AND written_at > ${MASS} 'everyone') AND written_at > ${MASS} 'tenant:' || tenant)`;
 
 /** A time's hour since the epoch. JavaScript's numbers reach SQLite as REAL, which would not divide to a whole number. */
 export function hourOf(time: string): string {
@@ -118,11 +119,7 @@ export class SqliteStatements {
     this.#endOne = prepare(`${END} WHERE id = :session AND ${IS_ACTIVE} RETURNING version`);
     this.#endSubject = prepare(`${END} WHERE subject = :subject AND id IS NOT :except AND ${IS_ACTIVE}`);
     this.#countMass = {
-      tenant: prepare(
-        `SELECT count(*) AS count FROM session WHERE state = 'active' AND tenant = ?1 AND written_at > (
-           SELECT coalesce(max(position), 0) FROM mass_revocation WHERE scope IN ('everyone', 'tenant:' || ?1)
-         )`,
-      ),
+      tenant: prepare(`SELECT count(*) AS count FROM session WHERE tenant = ? AND ${IS_ACTIVE}`),
       everyone: prepare(`SELECT count(*) AS count FROM session WHERE ${IS_ACTIVE}`),
     };
     this.#endMass = prepare(
