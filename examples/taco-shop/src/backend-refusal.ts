@@ -5,14 +5,14 @@ import { NothingThere } from "./nothing-there.ts";
 /** Which part of the path it is that names nothing, when the backend says so. */
 export type WhatIsMissing = "item" | "number";
 
+const name = z.object({ en: z.string() });
+
 const refusal = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
     fields: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    items: z
-      .array(z.object({ product: z.string(), name: z.string(), wanted: z.number(), left: z.number() }))
-      .optional(),
+    items: z.array(z.object({ product: z.string(), name, wanted: z.number(), left: z.number() })).optional(),
   }),
 });
 
@@ -28,10 +28,10 @@ export function refused(status: number, body: JsonValue, missing: WhatIsMissing)
       const faults = (error.items ?? []).map(
         ({ product, name, wanted, left }): Fault => ({
           path: `stock.${product}`,
-          message: `${name}: ${wanted} wanted, ${left} left`,
+          message: `${name.en}: ${wanted} wanted, ${left} left`,
         }),
       );
-      const names = (error.items ?? []).map(({ name }) => name).join(", ");
+      const names = (error.items ?? []).map(({ name }) => name.en).join(", ");
       return new CoatcheckError("CONFLICT", `Not enough left: ${names}.`, { faults });
     }
     case "cart_empty":

@@ -3,7 +3,7 @@ import type { Clock, Schedule } from "coatcheck";
 import { createUpstream } from "coatcheck/gateway";
 import { type Config, listen, openSessions, readConfig, StartError } from "coatcheck-server";
 import { type Logger, pino } from "pino";
-import { type BackendKind, startBackend } from "../backend/start.ts";
+import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
 import { buildShop } from "./app.ts";
 
 /** What {@link startShop} takes. */
@@ -24,7 +24,7 @@ export interface StartShopOptions {
 /** A shop that answers, with its backend. */
 export interface RunningShop {
   readonly url: string;
-  readonly backendUrl: string;
+  readonly backend: Backend;
   /** Takes no more requests, finishes those under way, then ends the backend. */
   stop(): Promise<void>;
 }
@@ -69,7 +69,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
     const app = await buildShop({ sessions, upstream, clock, schedule, log, trustProxy, secureCookie });
     stops.push(() => app.close());
     const url = await listen(app, { host: config.host, port });
-    return { url, backendUrl: backend.url, stop };
+    return { url, backend, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,5 @@
-import type { Clock, Schedule, SessionManager } from "coatcheck";
-import type { Callers, OwnedSessions } from "coatcheck-server";
+import { type Clock, CoatcheckError, type Schedule, type SessionManager } from "coatcheck";
+import type { Caller, Callers, OwnedSessions } from "coatcheck-server";
 import type { FastifyRequest } from "fastify";
 import { type Access, type Doorkeeper, ownerOf } from "./access.ts";
 import type { Backend } from "./backend.ts";
@@ -37,8 +37,8 @@ export async function enterOrBegin(
   least: Role,
 ): Promise<Access> {
   if (id !== undefined) return await enter(shop, request, id, least);
-  const caller = await shop.callers.creating(request, {});
-  if (caller.principal === null) await requireStored(caller);
+  const caller = await browserOf(shop, request);
+  await requireStored(caller);
   return defaultAccess(await shop.browserOrders.default(caller));
 }
 
@@ -49,8 +49,18 @@ export async function look(
   id: string | undefined,
 ): Promise<Access | null> {
   if (id !== undefined) return await enter(shop, request, id, "view");
-  const record = await shop.browserOrders.findDefault(await shop.callers.creating(request, {}));
+  const record = await shop.browserOrders.findDefault(await browserOf(shop, request));
   return record && defaultAccess(record);
+}
+
+/** Whoever holds a key has no cookie that a default order could hang on. */
+async function browserOf({ callers }: Shop, request: FastifyRequest): Promise<Caller> {
+  const caller = await callers.creating(request, {});
+  if (caller.principal === null) return caller;
+  throw new CoatcheckError(
+    "SESSION_REQUIRED",
+    "Only browsers have a default order; with a key, begin one and put its id into the path.",
+  );
 }
 
 function defaultAccess(record: Access["record"]): Access {

@@ -1,0 +1,166 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Config, readConfig } from "coatcheck-server";
+import { pino } from "pino";
+import { afterAll, beforeAll } from "vitest";
+import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
+import { type RunningShop, startShop } from "../src/main.ts";
+import { temporaryFolder } from "./backend-visitor.ts";
+
+export const ADMIN = "admin-token-of-the-tests";
+export const KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-other-bot-0001" } as const;
+export const log = pino({ level: "silent" });
+
+/** What an answer holds, as far as the tests look into it. */
+export interface Body {
+  readonly success: boolean;
+  readonly sessionId?: string;
+  readonly data: {
+    readonly sessionId: string;
+    readonly number: number;
+    readonly total: number;
+    readonly revision: number;
+    readonly role: string;
+    readonly item: { readonly id: number; readonly quantity: number } | null;
+    readonly cart: Cart;
+    readonly orders: readonly { readonly number: number }[];
+    readonly sessions: readonly {
+      readonly sessionId: string;
+      readonly role: string;
+      readonly owner: string;
+    }[];
+    readonly entries: readonly {
+      readonly number: number;
+      readonly what: string;
+      readonly outcome: string;
+      readonly who: { readonly participantId: string; readonly name: string };
+      readonly item?: unknown;
+    }[];
+    readonly participants: readonly {
+      readonly participantId: string;
+      readonly name: string;
+      readonly role: string;
+      readonly isYou: boolean;
+    }[];
+    readonly invitations: readonly { readonly invitationId: string; readonly uses: number }[];
+    readonly invitationId: string;
+    readonly token: string;
+    readonly url: string;
+    readonly removed: number;
+  } & Cart;
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly faults?: readonly { readonly path: string; readonly message: string }[];
+  };
+}
+
+export interface Cart {
+  readonly sessionId: string;
+  readonly revision: number;
+  readonly tacos: readonly { readonly id: number; readonly size: string; readonly quantity: number }[];
+  readonly extras: readonly { readonly id: number; readonly product: string }[];
+  readonly drinks: readonly { readonly id: number; readonly product: string }[];
+  readonly desserts: readonly { readonly id: number; readonly product: string }[];
+  readonly itemCount: number;
+  readonly total: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** Somebody who talks to the shop: a browser that keeps its cookie, or a program with a key. */
+export class Visitor {
+  readonly #url: () => string;
+  readonly #key: string | null;
+  cookie: string | null = null;
+
+  constructor(url: () => string, key: string | null = null) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  headers(): Record<string, string> {
+    return {
+      ...(this.cookie === null ? {} : { cookie: `sid=${this.cookie}` }),
+      ...(this.#key === null ? {} : { authorization: `Bearer ${this.#key}` }),
+    };
+  }
+
+  /** Below `/api/v1`. A string goes as it is, anything else as JSON. */
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${this.#url()}/api/v1${path}`, {
+      method,
+      headers: {
+        ...this.headers(),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    for (const line of response.headers.getSetCookie()) {
+      const value = /^sid=([^;]+)/.exec(line)?.[1];
+      if (value !== undefined) this.cookie = value;
+    }
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
+  }
+
+  async get(path: string): Promise<Answer> {
+    return await this.send("GET", path);
+  }
+
+  async post(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return await this.send("POST", path, body, headers);
+  }
+
+  /** Begins an order; answers its path. */
+  async begin(body: unknown = {}): Promise<string> {
+    const answer = await this.post("/sessions", body);
+    if (answer.status !== 201) throw new Error(`No order begins: ${JSON.stringify(answer.body)}`);
+    return `/sessions/${answer.body.data.sessionId}`;
+  }
+}
+
+/** A shop with a backend of its own for the tests of one `describe`; `left` is what its stock has less of. */
+export function useShop(kind: BackendKind, left: Record<string, number> = {}) {
+  const folder = temporaryFolder();
+  const backendData = join(folder.path, "backend");
+  const config: Config = readConfig({
+    PORT: "0",
+    DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}`,
+    ADMIN_TOKEN: ADMIN,
+    API_KEYS: `slack:${KEYS.slack},other:${KEYS.other}`,
+  });
+  const used = {} as { shop: RunningShop; backend: Backend };
+  const url = () => used.shop.url;
+  beforeAll(async () => {
+    mkdirSync(backendData);
+    writeFileSync(join(backendData, "stock.json"), JSON.stringify({ through: 0, left }));
+    used.shop = await startShop({ config, log, backendData, backendKind: kind });
+    used.backend = used.shop.backend;
+  });
+  afterAll(async () => {
+    if (used.backend !== used.shop.backend) await used.backend.stop();
+    await used.shop.stop();
+    folder.remove();
+  });
+  return {
+    config,
+    url,
+    browser: () => new Visitor(url),
+    consumer: (key: string = KEYS.slack) => new Visitor(url, key),
+    admin: () => new Visitor(url, ADMIN),
+    kill: () => used.backend.stop("SIGKILL"),
+    async restart() {
+      used.backend = await startBackend({ port: used.shop.backend.port, dataDir: backendData, kind });
+    },
+  };
+}
