@@ -17,6 +17,7 @@ export class HttpSessions<Data> {
   readonly csrfCookie: Cookie;
   readonly csrfTokens: CsrfTokens;
   readonly csrfTokenPolicy: CsrfTokenPolicy;
+  readonly csrfInitPath: string;
   readonly crossOrigin: CrossOriginProtection | null;
   readonly clients: ClientAddress;
   readonly clearSiteData: string;
@@ -30,6 +31,7 @@ export class HttpSessions<Data> {
     this.csrfCookie = new Cookie(csrfCookieOptions(options.cookie), "scripts");
     this.csrfTokens = new CsrfTokens(manager.ring);
     this.csrfTokenPolicy = csrf ? (csrf.token ?? "off") : "off";
+    this.csrfInitPath = csrf ? (csrf.initPath ?? INIT_PATH) : INIT_PATH;
     this.crossOrigin = csrf ? new CrossOriginProtection(csrf.trustedOrigins) : null;
     this.clients = new ClientAddress(options.trustProxy, options.forwardingHeaders);
     this.clearSiteData = (options.clearSiteData ?? ["cache", "storage"])
@@ -42,6 +44,8 @@ export class HttpSessions<Data> {
     return new RequestSession(this, request, onLoad);
   }
 }
+
+const INIT_PATH = "/session/init";
 
 /** As the session's, but for the name that clients know it by. Its value is bound to the session, so it needs no prefix. */
 function csrfCookieOptions(session: CookieOptions = {}): CookieOptions {

@@ -29,6 +29,11 @@ export interface CsrfOptions {
   readonly trustedOrigins?: readonly string[];
   /** `off` unless given: the cross-origin check alone covers every browser since 2023. */
   readonly token?: CsrfTokenPolicy;
+  /**
+   * Where a page gets its first token: a POST there is not asked for one. The cross-origin check stays. `/session/init`
+   * unless given, which is where the session endpoints have it.
+   */
+  readonly initPath?: string;
 }
 
 /** What a browser is told to forget at logout, besides the cookie. */

@@ -35,6 +35,11 @@ export class RequestSession<Data> {
     this.#onLoad = onLoad;
   }
 
+  /** The same request asked anew, for an answer that goes on for longer than its session may. It has no response. */
+  reopen(): RequestSession<Data> {
+    return new RequestSession(this.#http, this.#request);
+  }
+
   /** Who sent the request, as far as the trusted proxies can tell. */
   get client(): Client {
     return this.#http.clients.of(this.#request);
@@ -102,7 +107,8 @@ export class RequestSession<Data> {
     if (!allowed) throw new CoatcheckError("FORBIDDEN", "This request comes from another site.");
 
     const token = this.#request.header("x-csrf-token");
-    if (csrfTokenPolicy === "off" || (csrfTokenPolicy === "offered" && token === undefined)) return;
+    if (csrfTokenPolicy === "off" || this.#isInit()) return;
+    if (csrfTokenPolicy === "offered" && token === undefined) return;
     return after(this.load(), ({ record }) => {
       if (record !== null) this.#http.csrfTokens.verify(record, token);
     });
@@ -252,6 +258,11 @@ export class RequestSession<Data> {
     const held = csrfCookie.read(this.#request.header("cookie"));
     if (held.length === 1 && held[0] === token) return;
     head.append("set-cookie", csrfCookie.set(token, cookieAge(record)));
+  }
+
+  #isInit(): boolean {
+    const { method, url } = this.#request;
+    return method === "POST" && url.split("?", 1)[0] === this.#http.csrfInitPath;
   }
 
   #present(): Presented {

@@ -1,0 +1,31 @@
+import type { Envelope } from "../../client/wire.ts";
+import { errorAnswer } from "../error-answer.ts";
+
+/** `{ success: true, data }`, with the `Set-Cookie` lines that go along. */
+export function success<Data>(data: Data, cookies: readonly string[] = []): Response {
+  const envelope: Envelope<Data> = { success: true, data };
+  const answer = json(200, { "content-type": "application/json; charset=utf-8" }, JSON.stringify(envelope));
+  for (const cookie of cookies) answer.headers.append("set-cookie", cookie);
+  return answer;
+}
+
+/** `{ success: false, error }`. */
+export function failure(error: unknown): Response {
+  const { status, headers, body } = errorAnswer(error);
+  return json(status, headers, body);
+}
+
+/** A stream of server-sent events: buffered by no proxy, compressed by no middleware. */
+export function eventStream(body: BodyInit): Response {
+  const headers = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "private, no-store, no-transform",
+    "x-accel-buffering": "no",
+  };
+  return new Response(body, { headers });
+}
+
+function json(status: number, headers: Readonly<Record<string, string>>, body: string): Response {
+  const length = String(Buffer.byteLength(body));
+  return new Response(body, { status, headers: { ...headers, "content-length": length } });
+}

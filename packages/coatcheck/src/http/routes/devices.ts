@@ -1,0 +1,39 @@
+import type { Device } from "../../client/wire.ts";
+import type { SessionManager } from "../../session/manager.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import type { Session } from "../../session/session.ts";
+
+/** As many as a page of the store; nobody looks through more. */
+const MOST_DEVICES = 1000;
+
+/** Where the subject is logged in, newest first. Order sessions are no places: they live inside one. */
+export async function devicesOf<Data>(
+  manager: SessionManager<Data>,
+  subject: string,
+  current: Session<Data>,
+  now: number,
+): Promise<readonly Device[]> {
+  const filter = { subject, state: "active", liveAt: now } as const;
+  const { records } = await manager.list(filter, { limit: MOST_DEVICES });
+  return records
+    .filter(({ parentId }) => parentId === null)
+    .map((record) => {
+      const isCurrent = record.id === current.id;
+      return deviceOf(record, isCurrent, (isCurrent && current.lastSeenAt) || record.lastSeenAt);
+    });
+}
+
+function deviceOf({ id, client, createdAt }: SessionRecord, current: boolean, lastSeenAt: number): Device {
+  return {
+    id,
+    current,
+    browser: client?.browser ?? null,
+    os: client?.os ?? null,
+    device: client?.device ?? null,
+    address: client?.address ?? null,
+    city: client?.city ?? null,
+    country: client?.country ?? null,
+    firstSeenAt: new Date(createdAt).toISOString(),
+    lastSeenAt: new Date(lastSeenAt).toISOString(),
+  };
+}

@@ -1,0 +1,27 @@
+import type { JsonObject } from "../../session/json.ts";
+import type { SessionManager } from "../../session/manager.ts";
+import type { Middleware } from "../express.ts";
+import { nodeRequest, send } from "./node-answer.ts";
+import type { SessionRoutesOptions } from "./options.ts";
+import { SessionRoutes } from "./session-routes.ts";
+
+/**
+ * The session endpoints for Express 5 and 4. Mount them after `coatcheck()`, at the root: `base` is the whole path.
+ * `close` ends the open event streams, so that the server can stop.
+ *
+ * @example
+ * app.use(coatcheck(sessions));
+ * app.use(sessionRoutes(sessions, { authenticate: ({ email, password }) => checkPassword(email, password) }));
+ */
+export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>(
+  manager: SessionManager<Data>,
+  options: SessionRoutesOptions<User, Data>,
+): Middleware & { close(): void } {
+  const routes = new SessionRoutes(manager, options);
+  const middleware: Middleware = (request, response, next) => {
+    const answer = routes.answer(nodeRequest(request));
+    if (answer === null) next();
+    else answer.then((ready) => send(ready, response)).catch(next);
+  };
+  return Object.assign(middleware, { close: () => routes.close() });
+}

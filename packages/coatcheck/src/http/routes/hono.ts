@@ -1,0 +1,34 @@
+import type { MiddlewareHandler } from "hono";
+import type { JsonObject } from "../../session/json.ts";
+import type { SessionManager } from "../../session/manager.ts";
+import type { SessionEnv } from "../hono.ts";
+import type { SessionRoutesOptions } from "./options.ts";
+import { readText } from "./request.ts";
+import { SessionRoutes } from "./session-routes.ts";
+
+/**
+ * The session endpoints for Hono. Use them after `coatcheck()`, at the root: `base` is the whole path. `close` ends the
+ * open event streams, so that the server can stop.
+ *
+ * @example
+ * app.use(coatcheck(sessions));
+ * app.use(sessionRoutes(sessions, { authenticate }));
+ */
+export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>(
+  manager: SessionManager<Data>,
+  options: SessionRoutesOptions<User, Data>,
+): MiddlewareHandler<SessionEnv<Data>> & { close(): void } {
+  const routes = new SessionRoutes(manager, options);
+  const middleware: MiddlewareHandler<SessionEnv<Data>> = async (c, next) => {
+    const { pathname, search } = new URL(c.req.url);
+    const answer = routes.answer({
+      method: c.req.method,
+      url: pathname + search,
+      session: c.get("session"),
+      header: (name) => c.req.header(name),
+      body: async () => (c.req.raw.bodyUsed ? await c.req.text() : await readText(c.req.raw.body ?? [])),
+    });
+    return answer === null ? await next() : await answer;
+  };
+  return Object.assign(middleware, { close: () => routes.close() });
+}

@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { pipeline, Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import { sessionOf } from "../session-of.ts";
+import { type RouteRequest, readText } from "./request.ts";
+
+/** What Express adds to a request. */
+type Incoming = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
+
+/** A request to a Node server, and to the frameworks that leave it as it is. */
+export function nodeRequest<Data>(request: Incoming): RouteRequest<Data> {
+  return {
+    method: request.method ?? "GET",
+    url: request.originalUrl ?? request.url ?? "/",
+    get session() {
+      return sessionOf<Data>(request);
+    },
+    header: (name) => headerOf(request.headers, name),
+    // Leaving the loop early must not take the connection down, which has an answer to carry.
+    body: async () => request.body ?? (await readText(request.iterator({ destroyOnReturn: false }))),
+  };
+}
+
+/** One value, whatever number of lines it came in. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "object" ? value.join(", ") : value;
+}
+
+/** Sends the answer; when the client goes away, the body is told. */
+export function send(answer: Response, response: ServerResponse): void {
+  response.statusCode = answer.status;
+  for (const [name, value] of answer.headers) response.appendHeader(name, value);
+  if (answer.body === null) response.end();
+  else pipeline(Readable.fromWeb(answer.body as ReadableStream), response, () => undefined);
+}
