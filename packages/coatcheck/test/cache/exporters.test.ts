@@ -1,0 +1,95 @@
+import { createNoopMeter } from "@opentelemetry/api";
+import { expect, test } from "vitest";
+import { type OpenTelemetryMeter, observeCache } from "../../src/cache/opentelemetry.ts";
+import { prometheusText } from "../../src/cache/prometheus.ts";
+import { Cluster, SharedInMemory } from "./harness.ts";
+
+async function usedCache() {
+  const cluster = new Cluster();
+  const shared = new SharedInMemory();
+  const { cache } = await cluster.node({ shared, stalenessBound: 2000 });
+  const { id } = await cluster.session();
+  await cache.read(id);
+  await cache.read(id);
+  await cluster.time.pass(250);
+  return cache;
+}
+
+/** A meter that keeps what it is told, by name and labels. */
+function recordingMeter() {
+  type Callback = Parameters<ReturnType<OpenTelemetryMeter["createObservableGauge"]>["addCallback"]>[0];
+  const callbacks = new Map<Callback, string>();
+  const create = (name: string) => ({
+    addCallback: (callback: Callback) => void callbacks.set(callback, name),
+    removeCallback: (callback: Callback) => void callbacks.delete(callback),
+  });
+  return {
+    meter: { createObservableCounter: create, createObservableGauge: create },
+    collect() {
+      const seen = new Map<string, number>();
+      for (const [callback, name] of callbacks) {
+        callback({
+          observe: (value, labels) => seen.set([name, ...Object.values(labels ?? {})].join(" "), value),
+        });
+      }
+      return seen;
+    },
+  };
+}
+
+test("Prometheus's text tells a cache's figures, in its units", async () => {
+  const text = prometheusText((await usedCache()).metrics());
+  const value = (series: string) =>
+    Number(
+      text
+        .split("\n")
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(" ")[1],
+    );
+  expect(value("coatcheck_cache_entries")).toBe(1);
+  expect(value("coatcheck_cache_store_reads_total")).toBe(1);
+  expect(value('coatcheck_cache_reads_total{tier="shared",outcome="miss"}')).toBe(1);
+  expect(value('coatcheck_cache_breaker{tier="store"}')).toBe(0);
+  expect(value("coatcheck_lease_bound_seconds")).toBe(2);
+  expect(value("coatcheck_lease_age_seconds")).toBe(0.25);
+  expect(value("coatcheck_lease_held")).toBe(1);
+  expect(value('coatcheck_log_polls_total{outcome="answered"}')).toBeGreaterThan(0);
+});
+
+test("Prometheus's text is well-formed: every series is announced, and buckets count up", async () => {
+  const lines = prometheusText((await usedCache()).metrics())
+    .trimEnd()
+    .split("\n");
+  const types = new Map(
+    lines.flatMap((line) => {
+      const [, name, type] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? [];
+      return name && type ? [[name, type] as const] : [];
+    }),
+  );
+  for (const line of lines.filter((each) => !each.startsWith("#"))) {
+    const [, name = ""] =
+      /^([a-z_]+)(?:\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? [0-9.e+-]+$/.exec(line) ?? [];
+    expect(types.has(name) || types.get(name.replace(/_(bucket|sum|count)$/, "")) === "histogram", line).toBe(
+      true,
+    );
+  }
+  const buckets = lines.filter((line) => line.startsWith('coatcheck_cache_call_seconds_bucket{tier="store"'));
+  const counts = buckets.map((line) => Number(line.split(" ")[1]));
+  expect(counts).toEqual(counts.toSorted((left, right) => left - right));
+  expect(buckets.at(-1)).toBe('coatcheck_cache_call_seconds_bucket{tier="store",le="+Inf"} 1');
+});
+
+test("OpenTelemetry reads the same figures when it collects, until it is told to stop", async () => {
+  const { meter, collect } = recordingMeter();
+  const cache = await usedCache();
+  const end = observeCache(meter, cache);
+  expect(collect().get("coatcheck.cache.reads local hit")).toBe(cache.metrics().local.hits);
+  expect(collect().get("coatcheck.lease.age")).toBe(0.25);
+  expect(collect().get("coatcheck.cache.failures store")).toBe(0);
+  end();
+  expect(collect().size).toBe(0);
+});
+
+test("takes the meter of OpenTelemetry's own package", async () => {
+  observeCache(createNoopMeter(), await usedCache())();
+});
