@@ -60,7 +60,7 @@ export interface Cart {
   readonly revision: number;
   readonly tacos: readonly { readonly id: number; readonly size: string; readonly quantity: number }[];
   readonly extras: readonly { readonly id: number; readonly product: string }[];
-  readonly drinks: readonly { readonly id: number; readonly product: string }[];
+  readonly drinks: readonly { readonly id: number; readonly product: string; readonly quantity: number }[];
   readonly desserts: readonly { readonly id: number; readonly product: string }[];
   readonly itemCount: number;
   readonly total: number;
@@ -155,6 +155,7 @@ export function useShop(kind: BackendKind, left: Record<string, number> = {}) {
   return {
     config,
     url,
+    backendUrl: () => used.backend.url,
     browser: () => new Visitor(url),
     consumer: (key: string = KEYS.slack) => new Visitor(url, key),
     admin: () => new Visitor(url, ADMIN),

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { ALICE, KINDS, key, L, XL } from "./backend-visitor.ts";
+import { type Cart, useShop, type Visitor } from "./shop-visitor.ts";
+
+/** `TACO_SHOP_LOAD=full` takes the figures whole; a tenth of them belongs to every run. */
+const isFull = process.env.TACO_SHOP_LOAD === "full";
+const SESSIONS = isFull ? 200 : 20;
+const DOUBLES = isFull ? 1000 : 50;
+const AT_ONCE = 50;
+const PATIENCE = 300_000;
+
+describe.each(KINDS)("a lot of orders at once before the %s backend", (kind) => {
+  const shop = useShop(kind, plenty());
+
+  test(`${SESSIONS} orders × 20 operations: each cart ends as its own operations say`, {
+    timeout: PATIENCE,
+  }, async () => {
+    const consumer = shop.consumer();
+    const started = performance.now();
+    const carts = await inParallel(SESSIONS, async (index) => {
+      const order = await consumer.begin({ metadata: { index } });
+      const wanted = await twentyOperations(consumer, order, index);
+      return { order, wanted };
+    });
+    const seconds = (performance.now() - started) / 1000;
+    console.log(`${kind}: ${Math.round((SESSIONS * 21) / seconds)} operations/s`);
+    await inParallel(SESSIONS, async (index) => {
+      const { order, wanted } = carts[index] ?? { order: "", wanted: [] };
+      const { tacos, drinks, sessionId } = (await consumer.get(`${order}/cart`)).body.data;
+      expect(sessionId).toBe(order.slice("/sessions/".length));
+      expect(linesOf({ tacos, drinks })).toEqual(wanted);
+    });
+  });
+
+  test(`${DOUBLES} double submissions make ${DOUBLES} orders`, { timeout: PATIENCE }, async () => {
+    const consumer = shop.consumer();
+    const numbers = await inParallel(DOUBLES, async () => {
+      const order = await consumer.begin();
+      await consumer.post(`${order}/cart/drinks`, { product: "coca_cola" });
+      const once = key();
+      const answers = await Promise.all([1, 2].map(() => consumer.post(`${order}/orders`, ALICE, once)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 201]);
+      const { orders } = (await consumer.get(`${order}/orders`)).body.data;
+      expect(orders).toHaveLength(1);
+      return orders[0]?.number;
+    });
+    expect(new Set(numbers).size).toBe(DOUBLES);
+  });
+});
+
+/** Twenty edits that only this order makes; answers what must be in its cart afterwards. */
+async function twentyOperations(visitor: Visitor, order: string, index: number): Promise<string[]> {
+  const size = index % 2 ? XL : L;
+  for (let id = 0; id < 6; id++) {
+    await visitor.post(`${order}/cart/tacos`, { ...size, quantity: 1 + ((index + id) % 5) });
+    await visitor.post(`${order}/cart/drinks`, { product: "coca_cola", quantity: 1 + (id % 3) });
+  }
+  const quantity = 1 + (index % 7);
+  for (const id of [1, 3]) {
+    await visitor.send("PATCH", `${order}/cart/tacos/${id}/quantity`, { quantity });
+    await visitor.send("DELETE", `${order}/cart/drinks/${id}`);
+  }
+  await visitor.send("PUT", `${order}/cart/drinks/0`, { product: "ayran", quantity });
+  await visitor.send("DELETE", `${order}/cart/tacos/0`);
+  await visitor.send("DELETE", `${order}/cart/tacos/5`);
+  await visitor.post(`${order}/cart/tacos`, { ...size, quantity });
+  const tacos = [1, 2, 3, 4, 6].map((id) => {
+    const own = id === 1 || id === 3 || id === 6 ? quantity : 1 + ((index + id) % 5);
+    return `${id} ${size.size} × ${own}`;
+  });
+  const drinks = [0, 2, 4, 5].map((id) =>
+    id === 0 ? `0 ayran × ${quantity}` : `${id} coca_cola × ${1 + (id % 3)}`,
+  );
+  return [...tacos, ...drinks];
+}
+
+function linesOf({ tacos, drinks }: Pick<Cart, "tacos" | "drinks">): string[] {
+  return [
+    ...tacos.map(({ id, size, quantity }) => `${id} ${size} × ${quantity}`),
+    ...drinks.map(({ id, product, quantity }) => `${id} ${product} × ${quantity}`),
+  ];
+}
+
+/** Runs `task` for 0 to `count` − 1, so many at once; answers in order. */
+async function inParallel<Value>(count: number, task: (index: number) => Promise<Value>): Promise<Value[]> {
+  const values: Value[] = new Array(count);
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < count; index = next++) values[index] = await task(index);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return values;
+}
+
+/** Enough of everything that is ordered. */
+function plenty(): Record<string, number> {
+  const products = ["coca_cola", "ayran", "viande_hachee", "escalope_de_poulet", "harissa", "algérienne"];
+  return Object.fromEntries([...products, "salade", "tomates"].map((product) => [product, 100_000]));
+}

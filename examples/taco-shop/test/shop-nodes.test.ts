@@ -1,0 +1,80 @@
+import { createUpstream } from "coatcheck/gateway";
+import { listen, openSessions } from "coatcheck-server";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildShop } from "../src/app.ts";
+import { KINDS, L, XL } from "./backend-visitor.ts";
+import { EventReader } from "./event-reader.ts";
+import { log, useShop, Visitor } from "./shop-visitor.ts";
+
+describe.each(KINDS)("two nodes of the shop before the %s backend", (kind) => {
+  const shop = useShop(kind);
+  let other = "";
+  const stops: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    const sessions = await openSessions(shop.config, log);
+    stops.unshift(() => sessions.close());
+    const upstream = createUpstream({
+      baseUrl: shop.backendUrl(),
+      csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
+      secrets: sessions.secrets,
+    });
+    stops.unshift(() => upstream.close());
+    const app = await buildShop({
+      sessions,
+      upstream,
+      log,
+      clock: { now: Date.now },
+      schedule: (delay, task) => {
+        const timer = setTimeout(task, delay);
+        return () => clearTimeout(timer);
+      },
+      trustProxy: false,
+      secureCookie: false,
+    });
+    other = await listen(app, { host: "127.0.0.1", port: 0 });
+    stops.unshift(() => app.close());
+  });
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+  });
+
+  test("serve one order: same cart, same ids, and edits of one appear on the other", async () => {
+    const here = shop.browser();
+    const order = await here.begin();
+    const there = new Visitor(() => other);
+    there.cookie = here.cookie;
+    await here.post(`${order}/cart/tacos`, XL);
+    expect((await there.post(`${order}/cart/tacos`, L)).body.data.item?.id).toBe(1);
+    const events = await EventReader.open(`${other}/api/v1${order}/events`, there.headers());
+    const before = await events.next();
+    await here.send("DELETE", `${order}/cart/tacos/0`);
+    const seen = await events.until(({ data }) => data.entry?.what === "removed");
+    expect(seen.data.revision).toBeGreaterThan(before?.data.revision ?? 0);
+    const carts = await Promise.all([here, there].map((each) => each.get(`${order}/cart`)));
+    expect(carts[0]?.body).toEqual(carts[1]?.body);
+    expect(carts[1]?.body.data.tacos).toMatchObject([{ id: 1 }]);
+    await here.send("DELETE", order);
+    expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("ended");
+    expect((await there.get(`${order}/cart`)).status).toBe(404);
+  });
+
+  test("of two who edit on two nodes what they have seen, one edits", async () => {
+    const here = shop.browser();
+    const order = await here.begin();
+    await here.post(`${order}/cart/tacos`, XL);
+    const there = new Visitor(() => other);
+    there.cookie = here.cookie;
+    for (let round = 0; round < 5; round++) {
+      const etag = (await there.get(`${order}/cart`)).headers.get("etag") ?? "";
+      const answers = await Promise.all(
+        [here, there].map((each, index) =>
+          each.send("PATCH", `${order}/cart/tacos/0/quantity`, { quantity: 2 + index }, { "if-match": etag }),
+        ),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    }
+    const { entries } = (await there.get(`${order}/history`)).body.data;
+    expect(entries.filter(({ what }) => what === "quantity")).toHaveLength(5);
+  });
+});
