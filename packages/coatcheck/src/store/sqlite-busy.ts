@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Between two tries for a lock, milliseconds: about one commit of the process that has it. */
-const PAUSE = 10;
+/** Between two tries for a lock, milliseconds: three times as long as a try may hold this process up. */
+const PAUSE = 15;
 
 /** Whether `error` is SQLite's for another process's lock: SQLITE_BUSY or SQLITE_LOCKED, extended or not. */
 export function isBusy(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { migrate } from "./sqlite-schema.ts";
 export const IN_MEMORY = ":memory:";
 
 /** How long one call waits for another process's write, milliseconds: the event loop stands still meanwhile. */
-const HELD_UP_FOR = 10;
+const HELD_UP_FOR = 5;
 
 /** What is kept of the file in memory, KiB; SQLite's own 2 MB hold some 1,500 sessions. */
 const CACHE_SIZE = 32_768;
