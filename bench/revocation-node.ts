@@ -1,0 +1,133 @@
+/** One of two service processes: it revokes, or it watches when it begins to refuse. Told what to do by revocation.ts. */
+import { setTimeout as pause } from "node:timers/promises";
+import { compactId, SessionManager, type SessionStore } from "coatcheck";
+import { createCache, redisShared, type SharedTier } from "coatcheck/cache";
+import { postgresStore } from "coatcheck/store/postgres";
+import { connectRedis } from "coatcheck/store/redis";
+import { SECRET, sessionData } from "./servers/work.ts";
+
+/** By id: milliseconds on the clock that all processes of the machine share. */
+export type Moments = Record<string, number>;
+
+/** What revocation.ts asks a process, in this order for each. */
+export type Order =
+  | { readonly kind: "create"; readonly count: number }
+  | { readonly kind: "watch"; readonly ids: readonly string[] }
+  | { readonly kind: "revoke"; readonly ids: readonly string[]; readonly perSecond: number }
+  | { readonly kind: "report" };
+
+/** Revocations, called and resolved. */
+export interface Revocations {
+  readonly calledAt: Moments;
+  readonly resolvedAt: Moments;
+}
+
+const refusedAt: Moments = {};
+const watched = new Set<string>();
+
+function now(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+function look(id: string): void {
+  if (!watched.has(id) || cache.peek(compactId(id)) !== undefined) return;
+  watched.delete(id);
+  refusedAt[id] = now();
+}
+
+/** Looks whenever a hint has been taken in. */
+function observedShared(shared: SharedTier): SharedTier {
+  return {
+    get: (key) => shared.get(key),
+    fill: (key, snapshot) => shared.fill(key, snapshot),
+    tombstone: (key) => shared.tombstone(key),
+    publish: (hint) => shared.publish(hint),
+    close: () => shared.close(),
+    subscribe: (listener) =>
+      shared.subscribe((hint) => {
+        listener(hint);
+        if (hint.kind === "revoked" && "session" in hint.scope) look(hint.scope.session);
+      }),
+  };
+}
+
+/** Looks whenever an answer of the log has been taken in. */
+function observedStore(store: SessionStore): SessionStore {
+  return {
+    get: (id) => store.get(id),
+    put: (record, options) => store.put(record, options),
+    touch: (touches) => store.touch(touches),
+    revoke: (scope, reason) => store.revoke(scope, reason),
+    list: (filter, page) => store.list(filter, page),
+    stats: (at) => store.stats(at),
+    sweep: (before, limit) => store.sweep(before, limit),
+    close: () => store.close(),
+    async changes(cursor) {
+      const page = await store.changes(cursor);
+      setImmediate(() => {
+        for (const item of page.items) if ("session" in item) look(item.session);
+      });
+      return page;
+    },
+  };
+}
+
+const { DATABASE_URL = "", REDIS_URL = "" } = process.env;
+const store = observedStore(await postgresStore({ connectionString: DATABASE_URL }));
+const cache = createCache({ store, shared: observedShared(redisShared(await connectRedis(REDIS_URL))) });
+const manager = new SessionManager<ReturnType<typeof sessionData>>({ store, cache, secrets: [SECRET] });
+
+async function create(count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const some = Array.from({ length: Math.min(20, count - ids.length) }, (_, index) =>
+      manager.create({ subject: `user-${index}`, data: sessionData(index) }),
+    );
+    for (const { record } of await Promise.all(some)) ids.push(record.id);
+  }
+  return ids;
+}
+
+/** Holds a copy of each, and looks at them from now on. */
+async function watch(ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    await cache.read(id);
+    watched.add(id);
+  }
+}
+
+async function revoke(ids: readonly string[], perSecond: number): Promise<Revocations> {
+  const calledAt: Moments = {};
+  const resolvedAt: Moments = {};
+  const calls: Promise<void>[] = [];
+  const startedAt = now();
+  for (const [index, id] of ids.entries()) {
+    const due = startedAt + (index * 1000) / perSecond;
+    while (now() < due) await pause(1);
+    calledAt[id] = now();
+    const call = manager.revoke({ session: id }).then(() => {
+      resolvedAt[id] = now();
+    });
+    calls.push(call);
+  }
+  await Promise.all(calls);
+  return { calledAt, resolvedAt };
+}
+
+async function obey(order: Order): Promise<unknown> {
+  switch (order.kind) {
+    case "create":
+      return await create(order.count);
+    case "watch":
+      await watch(order.ids);
+      return watched.size;
+    case "revoke":
+      return await revoke(order.ids, order.perSecond);
+    case "report":
+      return refusedAt;
+  }
+}
+
+process.on("message", async (order: Order) => process.send?.(await obey(order)));
+process.on("disconnect", () => process.exit());
+process.send?.("ready");
