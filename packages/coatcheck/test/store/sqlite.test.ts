@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { PutOutcome, SessionStore } from "../../src/session/store.ts";
 import { sqliteStore } from "../../src/store/sqlite.ts";
-import { makeRecord } from "../../src/testing/records.ts";
+import { makeFullRecord, makeRecord, nextVersion } from "../../src/testing/records.ts";
 import { storeContract } from "../../src/testing/store-suite.ts";
 
 const OPENER = fileURLToPath(new URL("sqlite-opener.ts", import.meta.url));
@@ -208,6 +208,27 @@ describe("sqlite store", () => {
     const found = await Promise.all(records.map(({ id }) => store.get(id)));
     expect(found.map((snapshot) => snapshot?.record)).toEqual([records[0], undefined, records[2]]);
     expect((await store.changes(0)).items).toHaveLength(2);
+    await store.close();
+  });
+
+  it("writes the row's own page for a touch or a change of data, and no index", async () => {
+    const store = sqliteStore(path);
+    const records = Array.from({ length: 500 }, () => makeFullRecord());
+    await Promise.all(records.map((record) => store.put(record, { expectedVersion: 0, change: "data" })));
+    const checkpointer = new DatabaseSync(path);
+    const pagesWritten = async (write: () => Promise<unknown>) => {
+      checkpointer.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      await write();
+      // A header, then frames: a page of 4096 bytes and 24 of its own (https://sqlite.org/fileformat2.html#walformat).
+      return (statSync(`${path}-wal`).size - 32) / (4096 + 24);
+    };
+    const record = records[250] ?? makeRecord();
+    const lastSeenAt = record.lastSeenAt + 1;
+    const changed = nextVersion(record, { pageViews: record.pageViews + 1 });
+    expect(await pagesWritten(() => store.touch([{ id: record.id, lastSeenAt }]))).toBe(1);
+    expect(await pagesWritten(() => store.put(changed, { expectedVersion: 1, change: "data" }))).toBe(1);
+    expect(await pagesWritten(() => store.revoke({ session: record.id }, "logout"))).toBeGreaterThan(2);
+    checkpointer.close();
     await store.close();
   });
 
