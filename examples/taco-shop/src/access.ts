@@ -1,6 +1,6 @@
 import { type Clock, CoatcheckError, isLive, type SessionManager, type SessionRecord } from "coatcheck";
 import { type Caller, notFound, owns } from "coatcheck-server";
-import { type OrderState, orderIn, ROLES, type Role, type Who } from "./order-state.ts";
+import { LONGEST_NAME, type OrderState, orderIn, ROLES, type Role, type Who } from "./order-state.ts";
 
 /** Somebody's way into one order session. */
 export interface Access {
@@ -51,7 +51,23 @@ export function accessOf(caller: Caller, record: SessionRecord): Access | null {
 /** The owner of an order, among its participants. */
 export function ownerOf({ metadata, name }: SessionRecord): Who {
   const { customerName } = metadata;
-  return { participantId: "owner", name: typeof customerName === "string" ? customerName : (name ?? "") };
+  const said = typeof customerName === "string" ? customerName : (name ?? "");
+  return { participantId: "owner", name: said.slice(0, LONGEST_NAME) };
+}
+
+/**
+ * Runs what works on an order. One that ends meanwhile is not there, like any other: the codes of ended sessions would
+ * make clients drop their own.
+ *
+ * @throws CoatcheckError `SESSION_NOT_FOUND` instead of `SESSION_REVOKED` and `SESSION_EXPIRED`.
+ */
+export async function whileThere<Value>(id: string, task: () => Promise<Value>): Promise<Value> {
+  try {
+    return await task();
+  } catch (error) {
+    const { code } = error instanceof CoatcheckError ? error : {};
+    throw code === "SESSION_REVOKED" || code === "SESSION_EXPIRED" ? notFound(id) : error;
+  }
 }
 
 /** Asked again in the step that changes the order: who was shut out in between changes nothing. */

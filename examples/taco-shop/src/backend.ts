@@ -1,6 +1,7 @@
 import { CoatcheckError, type JsonValue, type SessionManager } from "coatcheck";
 import { stateInSession, type Upstream, type UpstreamAnswer, type UpstreamRequest } from "coatcheck/gateway";
 import type { z } from "zod";
+import { whileThere } from "./access.ts";
 import { refused, type WhatIsMissing } from "./backend-refusal.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
 
@@ -67,7 +68,7 @@ export class Backend {
 
   async #send(sessionId: string, request: UpstreamRequest, missing: WhatIsMissing): Promise<UpstreamAnswer> {
     const state = stateInSession(this.#manager, sessionId);
-    const answer = await this.#upstream.request(state, request);
+    const answer = await whileThere(sessionId, () => this.#upstream.request(state, request));
     if (answer.status >= 400) throw refused(answer.status, answer.json(), missing);
     return answer;
   }

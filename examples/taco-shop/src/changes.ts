@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, CoatcheckError, type SessionManager } from "coatcheck";
-import { type Access, requireStill } from "./access.ts";
+import { type Access, requireStill, whileThere } from "./access.ts";
 import {
   announced,
   type Intent,
@@ -70,7 +70,9 @@ export class Changes {
     try {
       done = await ask();
     } catch (error) {
-      await this.#write(id, (order) => settled(order, changeId, change, outcomeOf(error)));
+      const outcome = outcomeOf(error);
+      // If not even this can be written, the announcement says so in time; the caller must hear what went wrong first.
+      await this.#write(id, (order) => settled(order, changeId, change, outcome)).catch(() => {});
       throw error;
     }
     const { value, item, keep = (order: OrderState) => order } = done;
@@ -94,7 +96,8 @@ export class Changes {
   }
 
   async #write(id: string, change: (order: OrderState) => OrderState): Promise<OrderState> {
-    return orderIn((await this.#manager.update(id, (data) => withOrder(data, change))).data);
+    const update = () => this.#manager.update(id, (data) => withOrder(data, change));
+    return orderIn((await whileThere(id, update)).data);
   }
 }
 

@@ -4,13 +4,16 @@ import type { Caller } from "coatcheck-server";
 import { type Access, accessOf } from "./access.ts";
 import type { Changes } from "./changes.ts";
 import { NothingThere } from "./nothing-there.ts";
-import { type Member, type OrderState, orderIn, type Role } from "./order-state.ts";
+import {
+  type Member,
+  MOST_INVITATIONS,
+  MOST_MEMBERS,
+  type OrderState,
+  orderIn,
+  type Role,
+} from "./order-state.ts";
 
 const TOKEN = /^([0-9a-f-]{36})\.([\w-]{11})\.([\w-]{22})$/;
-/** Invitations and participants that an order may have, so that its session stays small. */
-const MOST_INVITATIONS = 20;
-const MOST_MEMBERS = 50;
-
 /** A new invitation; the token is nowhere else. */
 export interface Invited {
   readonly invitationId: string;

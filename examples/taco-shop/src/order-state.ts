@@ -49,7 +49,7 @@ const orderState = z.object({
   invitations: z.record(z.string(), invitation),
   /** Who has come in, by the id of their browser's session. */
   members: z.record(z.string(), member),
-  /** The order that was placed last, to answer those who ask again when the session has ended with it. */
+  /** The order that the session ended with, to answer those who ask again. */
   placed: z.object({ key: z.string(), order: z.record(z.string(), z.unknown()) }).nullable(),
 });
 
@@ -63,8 +63,17 @@ export type Member = z.output<typeof member>;
 /** What the shop itself keeps of an order; the cart is the backend's. */
 export type OrderState = z.output<typeof orderState>;
 
-/** Entries that are kept: 100 take 20 KB of the 64 that a session may hold. */
+/*
+ * A session holds 64 KB. With these an order stays below, whatever its participants call themselves and however many
+ * edit it at once; nobody who was let in can fill it up for the others.
+ */
+
+/** Characters of a participant's name. */
+export const LONGEST_NAME = 40;
+export const MOST_INVITATIONS = 20;
+export const MOST_MEMBERS = 30;
 const LONGEST_HISTORY = 100;
+const MOST_PENDING = 50;
 /** Milliseconds after which whoever began a change must have died: several times the gateway's deadline. */
 const LONGEST_CHANGE = 60_000;
 
@@ -92,7 +101,7 @@ export function withOrder(data: JsonObject, change: (order: OrderState) => Order
  * to change only what they have seen must wait.
  *
  * @param ifRevision the revision that was seen; null for whoever does not care.
- * @throws CoatcheckError `CONFLICT` when the order has moved on since, or is about to.
+ * @throws CoatcheckError `CONFLICT` when the order has moved on since, or is about to; and when too much is under way.
  */
 export function announced(
   order: OrderState,
@@ -105,6 +114,9 @@ export function announced(
     throw new CoatcheckError("CONFLICT", "Somebody else has changed this order; read it again.", {
       faults: [{ path: "If-Match", message: `is not the present revision, ${order.revision}` }],
     });
+  }
+  if (Object.keys(current.pending).length >= MOST_PENDING) {
+    throw new CoatcheckError("CONFLICT", "Too many changes of this order are under way; try again.");
   }
   const pending = { ...current.pending, [changeId]: change };
   return { ...current, revision: current.revision + 1, pending };

@@ -1,7 +1,7 @@
 import type { JsonObject } from "coatcheck";
 import { z } from "zod";
 import { cart } from "./backend-shapes.ts";
-import { ACTIONS, ROLES } from "./order-state.ts";
+import { ACTIONS, LONGEST_NAME, ROLES } from "./order-state.ts";
 
 /*
  * The shapes that come in and go out. What is on the menu, how much of it fits and what a telephone number looks like
@@ -101,7 +101,7 @@ export const invited = z.object({
 });
 export const acceptBody = z.strictObject({
   token: z.string(),
-  name: z.string().trim().min(1).max(80).default("Guest"),
+  name: z.string().trim().min(1).max(LONGEST_NAME).default("Guest"),
 });
 export const accepted = z.object({ sessionId: z.string(), role });
 export const removed = z.object({ removed: z.number().int() });

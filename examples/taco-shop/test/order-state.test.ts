@@ -1,6 +1,16 @@
-import { CoatcheckError } from "coatcheck";
+import { CoatcheckError, DEFAULT_POLICY } from "coatcheck";
 import { describe, expect, test } from "vitest";
-import { announced, type Intent, noted, type OrderState, orderIn, settled } from "../src/order-state.ts";
+import {
+  announced,
+  type Intent,
+  LONGEST_NAME,
+  MOST_INVITATIONS,
+  MOST_MEMBERS,
+  noted,
+  type OrderState,
+  orderIn,
+  settled,
+} from "../src/order-state.ts";
 
 const at = Date.UTC(2026, 10, 21);
 const change = (more: Partial<Intent> = {}): Intent => ({
@@ -44,6 +54,31 @@ describe("the state of an order", () => {
     expect(order.history).toHaveLength(100);
     expect(order.history.map(({ number }) => number).slice(0, 2)).toEqual([21, 22]);
     expect(order.revision).toBe(120);
+  });
+
+  test("stays within what a session may hold, whatever its participants do", () => {
+    const who = { participantId: "x".repeat(11), name: "€".repeat(LONGEST_NAME) };
+    const full = change({ who, what: "uninvited", item: { kind: "desserts", id: 999_999_999 } });
+    const ids = (count: number) => Array.from({ length: count }, () => crypto.randomUUID());
+    const member = { ...who, role: "edit" as const, joinedAt: at, invitationId: "x".repeat(11) };
+    const invitation = {
+      role: "edit" as const,
+      secretHash: "f".repeat(64),
+      createdAt: at,
+      expiresAt: at,
+      uses: 30,
+    };
+    let order: OrderState = {
+      ...fresh,
+      members: Object.fromEntries(ids(MOST_MEMBERS).map((id) => [id, member])),
+      invitations: Object.fromEntries(ids(MOST_INVITATIONS).map((id) => [id, invitation])),
+    };
+    for (let count = 0; count < 200; count++) order = noted(order, full, "unknown");
+    expect(() => {
+      for (const id of ids(1000)) order = announced(order, id, full, null);
+    }).toThrow(CoatcheckError);
+    const upstream = "x".repeat(2048);
+    expect(Buffer.byteLength(JSON.stringify({ order, upstream }))).toBeLessThan(DEFAULT_POLICY.dataLimit);
   });
 
   test("what somebody else wrote into its place is no order", () => {

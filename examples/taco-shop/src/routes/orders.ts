@@ -39,8 +39,9 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const deed = { what: "ordered", least: "owner", ifRevision: null } as const;
       const { value } = await shop.changes.atBackend(access, deed, async () => {
         const value = await shop.backend.place(id, key, recipient as JsonObject);
+        if (!cleanUp) return { value };
         const placed = { key: hash("sha256", key), order: value.order };
-        return { value, keep: (state) => ({ ...state, placed }) };
+        return { value, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
       });
       if (cleanUp) await shop.owned.end(id, "revoked");
       reply.code(value.isNew ? 201 : 200);
