@@ -201,6 +201,8 @@ export class Browser {
       method,
       headers: {
         "user-agent": this.#userAgent,
+        // A connection that is kept alive would hold up the server's end.
+        connection: "close",
         // The client says so of every request, with a body or without.
         "content-type": "application/json",
         cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
