@@ -1,4 +1,5 @@
 import type { Clock, SessionManager } from "coatcheck";
+import type { SessionCache } from "coatcheck/cache";
 import type { FastifyBaseLogger } from "fastify";
 import { Callers } from "./caller.ts";
 import type { Credentials } from "./credentials.ts";
@@ -6,6 +7,7 @@ import { OwnedSessions } from "./ownership.ts";
 import { createSessionRoute } from "./routes/create-session.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { introspectRoute } from "./routes/introspect.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { privilegeRoutes } from "./routes/privilege.ts";
 import { sessionDataRoutes } from "./routes/session-data.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -24,6 +26,8 @@ export interface Service {
 
 export interface AppOptions {
   readonly manager: SessionManager;
+  /** The caches that the manager reads through, for their figures. */
+  readonly cache: Pick<SessionCache, "metrics">;
   readonly credentials: Credentials;
   readonly log: FastifyBaseLogger;
   readonly clock: Clock;
@@ -46,7 +50,7 @@ Another owner's session answers like one that does not exist.
 
 /** The service's API; it listens to nothing yet. Closing it leaves the manager open. */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { manager, log, clock, trustProxy, secureCookie } = options;
+  const { manager, cache, log, clock, trustProxy, secureCookie } = options;
   const shell = { title: "Coatcheck", description: CALLERS, manager, log, trustProxy, secureCookie };
   const app = await buildShell(shell);
   const service: Service = {
@@ -62,5 +66,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   introspectRoute(app, service);
   subjectRoutes(app, service);
   healthRoutes(app, service);
+  metricsRoute(app, service, cache);
   return app;
 }

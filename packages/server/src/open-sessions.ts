@@ -1,4 +1,5 @@
 import { SessionManager } from "coatcheck";
+import type { SessionCache } from "coatcheck/cache";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "./config.ts";
 import { Credentials } from "./credentials.ts";
@@ -9,6 +10,8 @@ import { openStore } from "./open-store.ts";
 /** The sessions of a database, and who may ask for them. */
 export interface OpenSessions {
   readonly manager: SessionManager;
+  /** The caches that the manager reads through. */
+  readonly cache: SessionCache;
   readonly credentials: Credentials;
   /** Newest first. */
   readonly secrets: readonly string[];
@@ -39,6 +42,7 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   );
   return {
     manager,
+    cache,
     credentials: new Credentials(adminToken, config.apiKeys),
     secrets,
     adminTokenFile,

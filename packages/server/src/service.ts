@@ -30,9 +30,9 @@ const schedule: Schedule = (delay, task) => {
  * @throws StartError when the database, the kept secrets or the port cannot be had.
  */
 export async function startService(config: Config, log: Logger): Promise<RunningService> {
-  const { manager, credentials, adminTokenFile, close } = await openSessions(config, log);
+  const { manager, cache, credentials, adminTokenFile, close } = await openSessions(config, log);
   const { trustProxy, secureCookie } = config;
-  const app = await buildApp({ manager, credentials, log, clock, trustProxy, secureCookie });
+  const app = await buildApp({ manager, cache, credentials, log, clock, trustProxy, secureCookie });
   const sweeper = new Sweeper(manager, schedule, log);
   let url: string;
   try {

@@ -40,6 +40,7 @@ test("the document covers every route", async () => {
     "GET /api/v1/sessions/{sessionId}/data",
     "GET /api/v1/subjects/{subject}/sessions",
     "GET /health",
+    "GET /metrics",
     "GET /ready",
     "PATCH /api/v1/sessions/{sessionId}/data",
     "POST /api/v1/sessions",

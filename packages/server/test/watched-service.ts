@@ -3,6 +3,7 @@
  * run by {@link ./watched.ts}.
  */
 import { CoatcheckError, SessionManager } from "coatcheck";
+import { createCache } from "coatcheck/cache";
 import { memoryStore } from "coatcheck/store/memory";
 import { pino } from "pino";
 import { buildApp } from "../src/app.ts";
@@ -32,6 +33,8 @@ const store = {
 
 const app = await buildApp({
   manager: new SessionManager({ store, secrets: ["a secret for these tests"] }),
+  // The manager reads without it, so that every read is counted.
+  cache: createCache({ store: kept, single: true }),
   credentials: new Credentials(ADMIN, []),
   log: pino({ level: "silent" }),
   clock: { now: Date.now },

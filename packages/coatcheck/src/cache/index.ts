@@ -3,6 +3,8 @@ export type { BreakerState, GuardFigures } from "./guard.ts";
 export { LATENCY_BOUNDS, type LatencySnapshot } from "./histogram.ts";
 export type { LocalLimits } from "./local.ts";
 export type { CacheSnapshot, SharedFigures } from "./metrics.ts";
+export { type OpenTelemetryMeter, observeCache } from "./opentelemetry.ts";
 export type { CacheOptions } from "./options.ts";
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./prometheus.ts";
 export type { Hint, SharedTier } from "./shared.ts";
 export { type RedisSharedOptions, redisShared } from "./shared-redis.ts";

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
+import { Visitor } from "./visitor.ts";
+import { WatchedService } from "./watched.ts";
+
+const service = serviceOfThisFile();
+
+async function scrape(url: string, key: string | null) {
+  const response = await fetch(
+    `${url}/metrics`,
+    key === null ? {} : { headers: { authorization: `Bearer ${key}` } },
+  );
+  return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
+}
+
+test("figures are the admin's alone", async () => {
+  expect((await scrape(service().url, null)).status).toBe(401);
+  expect((await scrape(service().url, KEYS.slack)).status).toBe(403);
+});
+
+test("tells Prometheus how many sessions there are, and what the caches do", async () => {
+  const created = await new Visitor(service().url, KEYS.slack).post("/api/v1/sessions", {
+    transport: "bearer",
+  });
+  const holder = new Visitor(service().url, created.body.data?.token);
+  for (let count = 0; count < 3; count++)
+    await holder.get(`/api/v1/sessions/${created.body.data?.sessionId}`);
+
+  const { status, type, text } = await scrape(service().url, ADMIN);
+  expect(status).toBe(200);
+  expect(type).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(text).toMatch(/^coatcheck_sessions_live 1$/m);
+  expect(text).toMatch(/^coatcheck_cache_reads_total\{tier="local",outcome="hit"\} [1-9]/m);
+  expect(text).toMatch(/^coatcheck_lease_held 1$/m);
+  expect(text).not.toContain(created.body.data?.token);
+});
+
+test("tells the rest while the store does not answer", async () => {
+  const watched = await new WatchedService().started();
+  try {
+    await watched.breakStore();
+    const { status, text } = await scrape(watched.url, ADMIN);
+    expect(status).toBe(200);
+    expect(text).not.toContain("coatcheck_sessions_live");
+    expect(text).toContain("coatcheck_lease_held");
+  } finally {
+    await watched.end();
+  }
+});
