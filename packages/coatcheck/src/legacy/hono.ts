@@ -1,0 +1,53 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { errorAnswer, isOurs } from "../http/error-answer.ts";
+import type { HttpRequest } from "../http/message.ts";
+import type { Gate } from "./passage.ts";
+
+/**
+ * The migration for Hono; mount it before `coatcheck()`.
+ *
+ * @example
+ * app.use(legacySessionsHono(migration));
+ * app.use(coatcheck(manager));
+ */
+export function legacySessionsHono(migration: Gate): MiddlewareHandler {
+  return async (c, next) => {
+    try {
+      const passage = await migration.pass(requestOf(c));
+      const { cookieHeader } = passage;
+      if (cookieHeader !== undefined) {
+        c.req.raw = withCookies(c.req.raw, cookieHeader);
+      }
+      await next();
+      passage.tell({
+        get: (name) => c.res.headers.get(name),
+        set: (name, value) => c.header(name, value),
+        append: (name, value) => c.header(name, value, { append: true }),
+      });
+    } catch (error) {
+      if (!isOurs(error)) throw error;
+      const { status, headers, body } = errorAnswer(error);
+      c.res = new Response(body, { status, headers });
+    }
+  };
+}
+
+/** Made anew from its parts: some runtimes let nobody change a request's headers, or hand out requests of their own kind. */
+function withCookies(request: Request, cookieHeader: string): Request {
+  const headers = new Headers(request.headers);
+  headers.set("cookie", cookieHeader);
+  const { method, body, signal } = request;
+  const init: RequestInit & { duplex: "half" } = { method, headers, body, signal, duplex: "half" };
+  return new Request(request.url, init);
+}
+
+function requestOf(c: Context): HttpRequest {
+  const { protocol, pathname, host } = new URL(c.req.url);
+  return {
+    method: c.req.method,
+    url: pathname,
+    address: c.env?.incoming?.socket?.remoteAddress,
+    encrypted: protocol === "https:",
+    header: (name) => c.req.header(name) ?? (name === "host" ? host : undefined),
+  };
+}
