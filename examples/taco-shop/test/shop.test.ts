@@ -146,6 +146,22 @@ describe.each(KINDS)("the taco shop in front of the %s backend", (kind) => {
     expect((await browser.post(`${order}/orders`, ALICE, key())).status).toBe(404);
   });
 
+  test("makes one order of a double click that also cleans up, by any path", async () => {
+    for (const prefix of ["", "default"]) {
+      for (let round = 0; round < 5; round++) {
+        const browser = shop.browser();
+        const order = prefix === "default" ? "" : await browser.begin();
+        await browser.post(`${order}/cart/tacos`, XL);
+        const once = key();
+        const recipient = { ...ALICE, cleanUp: true };
+        const answers = await Promise.all([1, 2].map(() => browser.post(`${order}/orders`, recipient, once)));
+        answers.push(await browser.post(`${order}/orders`, recipient, once));
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
+        expect(new Set(answers.map(({ body }) => body.data.number)).size).toBe(1);
+      }
+    }
+  });
+
   test("names what is out of stock, and leaves the cart as it was", async () => {
     const browser = shop.browser();
     const order = await browser.begin();

@@ -1,6 +1,8 @@
 import { hash, randomUUID } from "node:crypto";
 import { CoatcheckError, type JsonObject } from "coatcheck";
 import { type App, answer, failures, success } from "coatcheck-server";
+import type { FastifyRequest } from "fastify";
+import type { z } from "zod";
 import { accessOf } from "../access.ts";
 import { type Order, order, orders } from "../backend-shapes.ts";
 import { NothingThere } from "../nothing-there.ts";
@@ -28,24 +30,20 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
     },
     async (request, reply) => {
       const { sessionId } = request.params;
-      const given = keyIn(request.headers["idempotency-key"]);
-      const again = sessionId && given ? await placedBefore(shop, request, sessionId, given) : null;
+      const key = keyIn(request.headers["idempotency-key"]);
+      const again = key && (await placedBefore(shop, request, sessionId, key));
       if (again) return answer(again);
-
-      const access = await enterOrBegin(shop, request, sessionId, "owner");
-      const { cleanUp = false, ...recipient } = request.body;
-      const { id } = access.record;
-      const key = given ?? randomUUID();
-      const deed = { what: "ordered", least: "owner", ifRevision: null } as const;
-      const { value } = await shop.changes.atBackend(access, deed, async () => {
-        const value = await shop.backend.place(id, key, recipient as JsonObject);
-        if (!cleanUp) return { value };
-        const placed = { key: hash("sha256", key), order: value.order };
-        return { value, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
-      });
-      if (cleanUp) await shop.owned.end(id, "revoked");
-      reply.code(value.isNew ? 201 : 200);
-      return answer(value.order);
+      try {
+        const { isNew, order } = await place(shop, request, sessionId, key ?? randomUUID(), request.body);
+        reply.code(isNew ? 201 : 200);
+        return answer(order);
+      } catch (error) {
+        // The other half of a double click may have placed the order, and ended the session with it.
+        const isGone = error instanceof CoatcheckError && error.code === "SESSION_NOT_FOUND";
+        const other = isGone && key && (await placedBefore(shop, request, sessionId, key));
+        if (other) return answer(other);
+        throw error;
+      }
     },
   );
 
@@ -84,18 +82,39 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
   );
 }
 
+async function place(
+  shop: Shop,
+  request: FastifyRequest,
+  sessionId: string | undefined,
+  key: string,
+  { cleanUp = false, ...recipient }: z.output<typeof recipientBody>,
+) {
+  const access = await enterOrBegin(shop, request, sessionId, "owner");
+  const { id } = access.record;
+  const deed = { what: "ordered", least: "owner", ifRevision: null } as const;
+  const { value } = await shop.changes.atBackend(access, deed, async () => {
+    const value = await shop.backend.place(id, key, recipient as JsonObject);
+    if (!cleanUp) return { value };
+    const placed = { key: hash("sha256", key), order: value.order };
+    return { value, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
+  });
+  if (cleanUp) await shop.owned.end(id, "revoked");
+  return value;
+}
+
 /** The order that was placed with this key, when its session was cleaned up with it: a client may not have heard. */
 async function placedBefore(
   { manager, callers }: Shop,
-  request: Parameters<Shop["callers"]["of"]>[0],
-  sessionId: string,
+  request: FastifyRequest,
+  sessionId: string | undefined,
   key: string,
 ): Promise<Order | null> {
-  const record = await manager.find(sessionId);
-  if (record?.state !== "revoked") return null;
+  const caller = await callers.creating(request, {});
+  const id = sessionId ?? caller.session.record?.data.defaultOrder;
+  const record = typeof id === "string" ? await manager.find(id) : null;
+  if (record?.state !== "revoked" || accessOf(caller, record)?.role !== "owner") return null;
   const { placed } = orderIn(record.data);
-  const isOwner = accessOf(await callers.of(request), record)?.role === "owner";
-  return isOwner && placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
+  return placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
 }
 
 function keyIn(given: string | string[] | undefined): string | null {
