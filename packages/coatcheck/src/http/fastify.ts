@@ -11,6 +11,9 @@ import { attach, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
 
+/** Not its literal type: another session plugin may have declared a property of this name to the compiler. */
+const PROPERTY: string = "session";
+
 type Done = (error?: Error) => void;
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 
@@ -28,7 +31,7 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): FastifyPluginCallback {
   const http = new HttpSessions(manager, options);
   const plugin: FastifyPluginCallback = (app, _options, done) => {
-    app.decorateRequest("session", null);
+    app.decorateRequest<null>(PROPERTY, null);
     app.addHook("onRequest", (request, reply, next) => {
       const session = attach(request, openNodeSession(http, request.raw, reply.raw));
       goOn(() => session.admit(), reply, next);
