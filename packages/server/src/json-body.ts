@@ -30,7 +30,7 @@ export function readJson(text: string): unknown {
 function collectFaults(value: unknown, path: string, depth: number, faults: Fault[]): void {
   if (typeof value !== "object" || value === null) return;
   if (depth > DEEPEST) {
-    faults.push({ path: path.slice(0, 128), message: `is nested more than ${DEEPEST} levels deep` });
+    faults.push({ path, message: `is nested more than ${DEEPEST} levels deep` });
     return;
   }
   for (const [name, item] of Object.entries(value)) {

@@ -49,6 +49,13 @@ test("creating from nesting without end", async () => {
   expectRefusal(await visitor().post("/api/v1/sessions", deep), 400, "VALIDATION_FAILED");
 });
 
+test("an answer to thousands of faults is no larger than what it answers", async () => {
+  const faulty = Array.from({ length: 3500 }, () => '{"__proto__":1}').join(",");
+  const answer = await visitor().post("/api/v1/sessions", `{"${"x".repeat(60_000)}":[${faulty}]}`);
+  expectRefusal(answer, 400, "VALIDATION_FAILED");
+  expect(JSON.stringify(answer.body).length).toBeLessThan(10_000);
+});
+
 test("creating from too much", async () => {
   const before = await totalSessions();
   for (const length of [5_000, 200_000, 10_000_000]) {

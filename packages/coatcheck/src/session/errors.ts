@@ -75,8 +75,19 @@ export interface ErrorBody {
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly faults?: readonly Fault[] };
 }
 
-/** The seeds' envelope for an error. */
+/** As many faults as somebody will mend at once. */
+const MOST_FAULTS = 20;
+/** Characters of a fault's path. */
+const LONGEST_PATH = 128;
+
+/**
+ * The seeds' envelope for an error. Faults are cut in number and length: their paths come from the caller's own input,
+ * and thousands below one long name would make an answer of hundreds of megabytes out of a small request.
+ */
 export function errorBody(error: CoatcheckError): ErrorBody {
-  const { code, message, faults } = error;
+  const { code, message } = error;
+  const faults = error.faults
+    .slice(0, MOST_FAULTS)
+    .map((fault) => ({ ...fault, path: fault.path.slice(0, LONGEST_PATH) }));
   return { success: false, error: faults.length > 0 ? { code, message, faults } : { code, message } };
 }
