@@ -14,7 +14,8 @@ export interface Caller {
   readonly hasCookie: boolean;
 }
 
-const SCHEME = /^bearer +(\S+) *$/i;
+/** One space, as the library reads it: what only one of the two took for a token would be half cookie, half bearer. */
+const SCHEME = /^bearer (\S+)$/i;
 
 /**
  * Finds out who asks. A key and a cookie may come together: an application that logs a browser in sends its own API

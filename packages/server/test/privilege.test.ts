@@ -93,6 +93,17 @@ test("who holds a token may replace it", async () => {
   expect((await visitor(token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(409);
 });
 
+test("no spelling of the Authorization header brings a cookie's new token into the reach of scripts", async () => {
+  const browser = new Visitor(service().url);
+  const path = await browser.create();
+  for (const blanks of [" ", "  ", "   ", " \t"]) {
+    const headers = { authorization: `Bearer${blanks}${"x".repeat(50)}` };
+    const answer = await browser.send("POST", `${path}/rotate`, undefined, headers);
+    expect([blanks, answer.status, answer.body.error?.code]).toEqual([blanks, 401, "SESSION_REQUIRED"]);
+  }
+  expect((await browser.get(path)).status).toBe(200);
+});
+
 test("elevating needs somebody who is logged in", async () => {
   const slack = visitor(KEYS.slack);
   const path = await slack.create();
