@@ -1,0 +1,135 @@
+import type {
+  Cart,
+  Entry,
+  ErrorCode,
+  Fault,
+  Kind,
+  Menu,
+  NewInvitation,
+  OpenOrder,
+  OrderMetadata,
+  People,
+  PlacedOrder,
+  PortionKind,
+  Recipient,
+  Role,
+  Stock,
+  TacoContent,
+} from "./wire.ts";
+
+/** Milliseconds after which an answer counts as none. */
+const PATIENCE = 15_000;
+
+type Envelope<Data> =
+  | { readonly success: true; readonly data: Data }
+  | {
+      readonly success: false;
+      readonly error: { readonly code: ErrorCode; readonly message: string; readonly faults?: Fault[] };
+    };
+
+/** Why a call failed; the one thing that the functions below reject with. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly faults: readonly Fault[];
+
+  constructor(code: ErrorCode, message: string, faults: readonly Fault[] = []) {
+    super(message);
+    this.name = "ApiError";
+    this.code = code;
+    this.faults = faults;
+  }
+
+  /** What the server said of one field, if anything. */
+  faultAt(path: string): Fault | undefined {
+    return this.faults.find((fault) => fault.path === path);
+  }
+}
+
+// The browser itself says that a request comes from this page (Fetch Metadata), so none carries a CSRF token.
+async function call<Data>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Data> {
+  let envelope: Envelope<Data>;
+  try {
+    const response = await fetch(`/api/v1${path}`, {
+      method,
+      headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    envelope = await response.json();
+  } catch (cause) {
+    throw new ApiError("NO_ANSWER", String(cause));
+  }
+  if (envelope.success) return envelope.data;
+  const { code, message, faults } = envelope.error;
+  throw new ApiError(code, message, faults);
+}
+
+const order = (id: string) => `/sessions/${id}`;
+const cartOf = async (change: Promise<{ readonly cart: Cart }>) => (await change).cart;
+
+export const readMenu = () => call<Menu>("GET", "/resources/menu");
+export const readStock = () => call<Stock>("GET", "/resources/stock");
+
+export const listOrders = async () =>
+  (await call<{ sessions: OpenOrder[] }>("GET", "/sessions/mine")).sessions;
+export const createOrder = (metadata: OrderMetadata) =>
+  call<Omit<OpenOrder, "role">>("POST", "/sessions", { metadata });
+export const endOrder = (id: string) => call<{ ended: number }>("DELETE", order(id));
+
+export const readCart = (id: string) => call<Cart>("GET", `${order(id)}/cart`);
+export const emptyCart = (id: string) => cartOf(call("DELETE", `${order(id)}/cart`));
+export const addTaco = (id: string, taco: TacoContent) =>
+  cartOf(call("POST", `${order(id)}/cart/tacos`, taco));
+/** Happens only if nobody has changed the order since `revision`. */
+export const replaceTaco = (id: string, item: number, taco: TacoContent, revision: number) =>
+  cartOf(call("PUT", `${order(id)}/cart/tacos/${item}`, taco, { "if-match": `"${revision}"` }));
+export const addPortion = (id: string, kind: PortionKind, product: string) =>
+  cartOf(call("POST", `${order(id)}/cart/${kind}`, { product, quantity: 1 }));
+export const setQuantity = (id: string, kind: Kind, item: number, quantity: number) =>
+  cartOf(call("PATCH", `${order(id)}/cart/${kind}/${item}/quantity`, { quantity }));
+export const removeItem = (id: string, kind: Kind, item: number) =>
+  cartOf(call("DELETE", `${order(id)}/cart/${kind}/${item}`));
+
+/** @param key the same for every attempt at the same order, so that a retry after a time-out makes no second one. */
+export const placeOrder = (id: string, recipient: Recipient, key: string) =>
+  call<PlacedOrder>("POST", `${order(id)}/orders`, recipient, { "idempotency-key": key });
+export const listPlaced = async (id: string) =>
+  (await call<{ orders: PlacedOrder[] }>("GET", `${order(id)}/orders`)).orders;
+
+export const readPeople = (id: string) => call<People>("GET", `${order(id)}/participants`);
+export const readHistory = async (id: string) =>
+  (await call<{ entries: Entry[] }>("GET", `${order(id)}/history`)).entries;
+export const invite = (id: string, role: "edit" | "view") =>
+  call<NewInvitation>("POST", `${order(id)}/invitations`, { role });
+export const uninvite = (id: string, invitation: string) =>
+  call<{ removed: number }>("DELETE", `${order(id)}/invitations/${invitation}`);
+export const exclude = (id: string, participant: string) =>
+  call<{ removed: number }>("DELETE", `${order(id)}/participants/${participant}`);
+export const join = (token: string, name: string) =>
+  call<{ sessionId: string; role: Role }>("POST", "/invitations/accept", {
+    token,
+    ...(name ? { name } : {}),
+  });
+
+/** What an order's stream tells. */
+export interface OrderEvents {
+  /** `entry` is null at the start, and after a connection was lost: read everything again. */
+  readonly changed: (change: { readonly revision: number; readonly entry: Entry | null }) => void;
+  readonly ended: (reason: "ended" | "excluded") => void;
+}
+
+/** Follows an order live; EventSource connects again by itself. The result ends it. */
+export function followOrder(id: string, events: OrderEvents): () => void {
+  const source = new EventSource(`/api/v1${order(id)}/events`);
+  source.addEventListener("changed", ({ data }) => events.changed(JSON.parse(data)));
+  source.addEventListener("ended", ({ data }) => {
+    source.close();
+    events.ended(JSON.parse(data).reason);
+  });
+  return () => source.close();
+}

@@ -1,0 +1,53 @@
+import type { ReactNode } from "react";
+import { francs } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import { Stepper } from "./stepper.tsx";
+import type { Portion, Taco } from "./wire.ts";
+
+interface BasketLineProps {
+  readonly name: string;
+  readonly details: readonly string[];
+  readonly line: Taco | Portion;
+  readonly picture: ReactNode;
+  readonly mayEdit: boolean;
+  readonly most: number;
+  readonly onQuantity: (quantity: number) => void;
+  readonly onRemove: () => void;
+  readonly onEdit?: () => void;
+}
+
+export function BasketLine(props: BasketLineProps): ReactNode {
+  const { name, details, line, picture, mayEdit, most, onQuantity, onRemove, onEdit } = props;
+  const { words } = useLanguage();
+  return (
+    <li className="line">
+      {picture}
+      <div className="line-text">
+        <h3>{name}</h3>
+        {details.map((detail) => (
+          <p key={detail}>{detail}</p>
+        ))}
+        {mayEdit && (
+          <p className="line-actions">
+            {onEdit && (
+              <button type="button" className="quiet" aria-label={words.editNamed(name)} onClick={onEdit}>
+                {words.edit}
+              </button>
+            )}
+            <button type="button" className="quiet" aria-label={words.removeNamed(name)} onClick={onRemove}>
+              {words.remove}
+            </button>
+          </p>
+        )}
+      </div>
+      <div className="line-figures">
+        <span>{francs(line.total)}</span>
+        {mayEdit ? (
+          <Stepper name={name} value={line.quantity} least={1} most={most} onChange={onQuantity} />
+        ) : (
+          <small>× {line.quantity}</small>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,130 @@
+import { type ReactNode, useRef } from "react";
+import { BasketLine } from "./basket-line.tsx";
+import { fillingsOf, portionName, tacoDetails, tacoName } from "./describe.ts";
+import { francs } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import { ProductPicture } from "./pictures/product.tsx";
+import { TacoPicture } from "./pictures/taco.tsx";
+import { type Cart, type Kind, type Menu, type OpenOrder, PORTIONS, type Role, type Taco } from "./wire.ts";
+
+export interface BasketProps {
+  readonly menu: Menu;
+  readonly order: OpenOrder | undefined;
+  readonly cart: Cart | undefined;
+  readonly role: Role;
+  /** How many others are in. */
+  readonly others: number;
+  readonly onQuantity: (kind: Kind, item: number, quantity: number) => void;
+  readonly onRemove: (kind: Kind, item: number, name: string) => void;
+  readonly onEdit: (taco: Taco) => void;
+  readonly onEmpty: () => void;
+  readonly onShare: () => void;
+  readonly onCheckout: () => void;
+  readonly onEnd: () => void;
+  /** What stands below: the orders that were placed. */
+  readonly children: ReactNode;
+}
+
+/** The order as a receipt: what is in it, what it costs, and what can be done with it. */
+export function Basket(props: BasketProps): ReactNode {
+  const { menu, order, cart, role, others, children } = props;
+  const { onQuantity, onRemove, onEdit, onEmpty, onShare, onCheckout, onEnd } = props;
+  const { language, words } = useLanguage();
+  const title = useRef<HTMLHeadingElement>(null);
+  const mayEdit = role !== "view";
+  const isEmpty = !cart || cart.itemCount === 0;
+
+  const remove = (kind: Kind, item: number, name: string) => {
+    // The button that had the focus goes with its line.
+    title.current?.focus();
+    onRemove(kind, item, name);
+  };
+  const rules = { mayEdit, most: menu.limits.quantity };
+
+  return (
+    <div className="receipt">
+      <header className="receipt-head">
+        <h2 ref={title} tabIndex={-1} id="basket-title">
+          {order?.metadata.customerName ? words.basketOf(order.metadata.customerName) : words.basket}
+        </h2>
+        {order && (
+          <button type="button" className="share" onClick={onShare}>
+            {others > 0 && <span className="live" aria-hidden="true" />}
+            {others > 0 ? words.sharedWith(others + 1) : words.share}
+          </button>
+        )}
+      </header>
+      {role !== "owner" && <p className="role">{words.roles[role]}</p>}
+      {isEmpty ? (
+        <p className="empty">{mayEdit ? words.empty : words.emptyView}</p>
+      ) : (
+        <>
+          <ul className="lines">
+            {cart.tacos.map((taco) => {
+              const name = tacoName(menu, taco, language);
+              return (
+                <BasketLine
+                  key={`tacos ${taco.id}`}
+                  {...rules}
+                  name={name}
+                  details={tacoDetails(menu, taco, language)}
+                  line={taco}
+                  picture={<TacoPicture size={taco.size} fillings={fillingsOf(taco)} />}
+                  onQuantity={(quantity) => onQuantity("tacos", taco.id, quantity)}
+                  onRemove={() => remove("tacos", taco.id, name)}
+                  onEdit={() => onEdit(taco)}
+                />
+              );
+            })}
+            {PORTIONS.flatMap((kind) =>
+              cart[kind].map((line) => {
+                const name = portionName(menu, kind, line, language);
+                return (
+                  <BasketLine
+                    key={`${kind} ${line.id}`}
+                    {...rules}
+                    name={name}
+                    details={[]}
+                    line={line}
+                    picture={<ProductPicture product={line.product} />}
+                    onQuantity={(quantity) => onQuantity(kind, line.id, quantity)}
+                    onRemove={() => remove(kind, line.id, name)}
+                  />
+                );
+              }),
+            )}
+          </ul>
+          <p className="total">
+            <span>{words.total}</span>
+            <strong>
+              {menu.currency} {francs(cart.total)}
+            </strong>
+          </p>
+        </>
+      )}
+      {!isEmpty &&
+        (role === "owner" ? (
+          <button type="button" className="main" onClick={onCheckout}>
+            {words.checkout}
+          </button>
+        ) : (
+          <p className="hint">{words.ownerOrders}</p>
+        ))}
+      {children}
+      {order && mayEdit && (
+        <footer className="receipt-foot">
+          {!isEmpty && (
+            <button type="button" className="quiet" onClick={onEmpty}>
+              {words.emptyBasket}
+            </button>
+          )}
+          {role === "owner" && (
+            <button type="button" className="quiet" onClick={onEnd}>
+              {words.endOrder}
+            </button>
+          )}
+        </footer>
+      )}
+    </div>
+  );
+}

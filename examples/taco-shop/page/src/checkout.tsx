@@ -1,0 +1,144 @@
+import { type ReactNode, useRef, useState } from "react";
+import { ApiError, placeOrder } from "./api.ts";
+import { Dialog } from "./dialog.tsx";
+import { explain, explainFault } from "./explain.ts";
+import { Field } from "./field.tsx";
+import { clockTime, francs, pickupTimes } from "./format.ts";
+import { kept } from "./kept.ts";
+import { useLanguage } from "./language.tsx";
+import type { Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "./wire.ts";
+
+interface CheckoutProps {
+  readonly menu: Menu;
+  readonly cart: Cart;
+  /** For whom the order was opened. */
+  readonly customerName: string;
+  readonly onPlaced: (order: PlacedOrder) => void;
+  readonly onClose: () => void;
+}
+
+/** Not `randomUUID`, which pages without https do not have. */
+const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
+
+/** Who gets the order, where and when. */
+export function Checkout({ menu, cart, customerName, onPlaced, onClose }: CheckoutProps): ReactNode {
+  const { language, words } = useLanguage();
+  const form = useRef<HTMLFormElement>(null);
+  const [times] = useState(() => pickupTimes(Date.now()));
+  const [type, setType] = useState<DeliveryType>("livraison");
+  const [isPlacing, setPlacing] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const attempt = useRef({ wanted: "", key: "" });
+
+  const faultAt = (path: string) => {
+    const fault = error instanceof ApiError ? error.faultAt(path) : undefined;
+    return fault && explainFault(fault, words);
+  };
+  const ofFields = ["customer.name", "customer.phone", "delivery.address", "delivery.requestedFor"];
+  const isOfFields =
+    error instanceof ApiError &&
+    error.faults.length > 0 &&
+    error.faults.every(({ path }) => ofFields.includes(path));
+
+  const place = async (recipient: Recipient) => {
+    if (isPlacing) return;
+    // The same order again, after a time-out perhaps, is the same attempt; any other is a new one.
+    const wanted = JSON.stringify(recipient);
+    if (attempt.current.wanted !== wanted) attempt.current = { wanted, key: newKey() };
+    setPlacing(true);
+    try {
+      onPlaced(await placeOrder(cart.sessionId, recipient, attempt.current.key));
+      kept.write("name", recipient.customer.name);
+    } catch (thrown) {
+      setError(thrown);
+      setPlacing(false);
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    }
+  };
+
+  return (
+    <Dialog title={words.checkout} onClose={onClose}>
+      <form
+        ref={form}
+        noValidate
+        className="checkout"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const given = new FormData(event.currentTarget);
+          const text = (field: string) => String(given.get(field) ?? "").trim();
+          const address = type === "livraison" ? { address: text("address") } : {};
+          void place({
+            customer: { name: text("name"), phone: text("phone") },
+            delivery: { type, ...address, requestedFor: text("time") },
+          });
+        }}
+      >
+        <fieldset>
+          <legend>{words.howToGet}</legend>
+          <div className="sizes">
+            {(["livraison", "emporter"] as const).map((each) => (
+              <label key={each} className="choice">
+                <input
+                  type="radio"
+                  name="type"
+                  value={each}
+                  checked={each === type}
+                  onChange={() => setType(each)}
+                />
+                <span>
+                  <strong>{each === "livraison" ? words.delivery : words.takeAway}</strong>
+                </span>
+              </label>
+            ))}
+          </div>
+        </fieldset>
+        <Field
+          label={words.name}
+          name="name"
+          autoComplete="name"
+          defaultValue={customerName}
+          fault={faultAt("customer.name")}
+        />
+        <Field
+          label={words.phone}
+          name="phone"
+          type="tel"
+          autoComplete="tel"
+          placeholder="+41 79 123 45 67"
+          fault={faultAt("customer.phone")}
+        />
+        {type === "livraison" && (
+          <Field
+            label={words.address}
+            name="address"
+            autoComplete="street-address"
+            hint={words.addressHint}
+            fault={faultAt("delivery.address")}
+          />
+        )}
+        <p className="field">
+          <label htmlFor="time">{words.when}</label>
+          <select id="time" name="time" aria-invalid={faultAt("delivery.requestedFor") !== undefined}>
+            {times.map((time) => (
+              <option key={time} value={time}>
+                {clockTime(time, language, menu.timeZone)}
+              </option>
+            ))}
+          </select>
+          <small className="fault">{faultAt("delivery.requestedFor")}</small>
+        </p>
+        <footer className="dialog-foot">
+          <p role="alert" className="fault">
+            {error !== undefined &&
+              (isOfFields ? words.errors.VALIDATION_FAILED : explain(error, words, language, menu))}
+          </p>
+          <button type="submit" className="main" aria-disabled={isPlacing}>
+            {isPlacing ? words.placing : words.place}
+            <span className="sum">{francs(cart.total)}</span>
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,29 @@
+import { type ReactNode, useRef } from "react";
+import { Dialog } from "./dialog.tsx";
+import { useLanguage } from "./language.tsx";
+
+interface ConfirmProps {
+  readonly title: string;
+  readonly text: string;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+}
+
+/** Asks before something is thrown away. Whoever only presses Enter keeps it. */
+export function Confirm({ title, text, onConfirm, onClose }: ConfirmProps): ReactNode {
+  const { words } = useLanguage();
+  const keep = useRef<HTMLButtonElement>(null);
+  return (
+    <Dialog title={title} onClose={onClose} focus={keep}>
+      <p>{text}</p>
+      <footer className="dialog-foot">
+        <button type="button" ref={keep} onClick={onClose}>
+          {words.cancel}
+        </button>
+        <button type="button" className="main" onClick={onConfirm}>
+          {title}
+        </button>
+      </footer>
+    </Dialog>
+  );
+}

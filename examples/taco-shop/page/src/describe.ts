@@ -1,0 +1,67 @@
+import type { Entry, Kind, Language, Menu, OpenOrder, Portion, Product, Taco, TacoContent } from "./wire.ts";
+import type { Words } from "./words/en.ts";
+
+/** What stands on an order's tab. */
+export function titleOf({ metadata, name }: OpenOrder, words: Words): string {
+  return (
+    metadata.customerName ?? (metadata.number ? words.orderNumber(metadata.number) : (name ?? words.basket))
+  );
+}
+
+const named = (products: readonly Pick<Product, "id" | "name">[], id: string, language: Language) =>
+  products.find((product) => product.id === id)?.name[language] ?? id;
+
+export const tacoName = (menu: Menu, taco: TacoContent, language: Language): string =>
+  named(menu.sizes, taco.size, language);
+
+export const portionName = (menu: Menu, kind: Exclude<Kind, "tacos">, line: Portion, language: Language) =>
+  named(menu[kind], line.product, language);
+
+/** What is in a taco, in one line for each group. */
+export function tacoDetails(menu: Menu, taco: TacoContent, language: Language): string[] {
+  const meats = taco.meats.map(({ id, quantity }) => {
+    const name = named(menu.meats, id, language);
+    return quantity > 1 ? `${quantity} × ${name}` : name;
+  });
+  const sauces = taco.sauces.map((id) => named(menu.sauces, id, language));
+  const garnitures = taco.garnitures.map((id) => named(menu.garnitures, id, language));
+  return [meats, sauces, garnitures].map((names) => names.join(", ")).filter(Boolean);
+}
+
+/** What is in a taco, each portion once: what its picture shows. */
+export const fillingsOf = ({ meats, sauces, garnitures }: TacoContent): string[] => [
+  ...meats.map(({ id }) => id),
+  ...garnitures,
+  ...sauces,
+];
+
+/** What a taco costs, in rappen: its size, and what its fillings cost more. */
+export function tacoPrice(menu: Menu, taco: TacoContent): number {
+  const price = (products: readonly Pick<Product, "id" | "price">[], id: string) =>
+    products.find((product) => product.id === id)?.price ?? 0;
+  return (
+    price(menu.sizes, taco.size) +
+    taco.meats.reduce((sum, { id, quantity }) => sum + quantity * price(menu.meats, id), 0) +
+    taco.sauces.reduce((sum, id) => sum + price(menu.sauces, id), 0) +
+    taco.garnitures.reduce((sum, id) => sum + price(menu.garnitures, id), 0)
+  );
+}
+
+/** Whether two tacos are filled alike, however often each is wanted. */
+export const isAlike = (one: Taco | undefined, other: Taco | undefined): boolean =>
+  JSON.stringify(one && contentOf(one)) === JSON.stringify(other && contentOf(other));
+
+export const contentOf = ({ size, meats, sauces, garnitures, quantity }: Taco): TacoContent => ({
+  size,
+  meats,
+  sauces,
+  garnitures,
+  quantity,
+});
+
+/** What somebody did, in half a sentence. */
+export function deedOf({ what, item, outcome }: Entry, words: Words): string {
+  const thing = item && words.items[item.kind];
+  const doubt = outcome === "done" ? undefined : words[outcome];
+  return [words.actions[what], thing, doubt].filter(Boolean).join(" ");
+}

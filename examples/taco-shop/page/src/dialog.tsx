@@ -1,0 +1,57 @@
+import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from "react";
+import { useLanguage } from "./language.tsx";
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  /** Takes the focus at first; else the first control does. */
+  readonly focus?: RefObject<HTMLElement | null>;
+  readonly className?: string;
+}
+
+/** A modal dialog, open for as long as it is rendered: the browser keeps the focus inside and gives it back. */
+export function Dialog({ title, onClose, children, focus, className = "" }: DialogProps): ReactNode {
+  const { words } = useLanguage();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    focus?.current?.focus();
+    return () => element?.close();
+  }, [focus]);
+
+  return (
+    <dialog
+      ref={dialog}
+      className={`dialog ${className}`}
+      aria-labelledby={titleId}
+      onClose={(event) => {
+        // Of a dialog that was only closed to be shown anew, the event comes too late.
+        if (event.target === dialog.current && !dialog.current.open) onClose();
+      }}
+      onMouseDown={(event) => {
+        if (event.target === dialog.current) dialog.current.close();
+      }}
+    >
+      <div className="dialog-sheet">
+        <header className="dialog-head">
+          <h2 id={titleId}>{title}</h2>
+          <button
+            type="button"
+            className="round"
+            aria-label={words.close}
+            onClick={() => dialog.current?.close()}
+          >
+            <svg viewBox="0 0 16 16" aria-hidden="true">
+              <path d="M4 4l8 8M12 4l-8 8" />
+            </svg>
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+import { francs } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import { fillingColour } from "./pictures/colours.ts";
+import type { Product } from "./wire.ts";
+
+interface FillingChoiceProps {
+  readonly legend: string;
+  readonly products: readonly Product[];
+  readonly chosen: readonly string[];
+  /** As one likes, unless given. */
+  readonly most?: number;
+  readonly onChange: (chosen: readonly string[]) => void;
+}
+
+/** Sauces or garnitures, each once. */
+export function FillingChoice(props: FillingChoiceProps): ReactNode {
+  const { legend, products, chosen, most = products.length, onChange } = props;
+  const { language, words } = useLanguage();
+  const isFull = chosen.length >= most;
+  return (
+    <fieldset>
+      <legend>
+        {legend} <small>{most < products.length ? words.upTo(most) : words.asYouLike}</small>
+      </legend>
+      <div className="chips">
+        {products.map(({ id, name, price, stock }) => {
+          const isChosen = chosen.includes(id);
+          return (
+            <label key={id} className="chip">
+              <input
+                type="checkbox"
+                checked={isChosen}
+                disabled={!isChosen && (isFull || stock === 0)}
+                onChange={() => onChange(isChosen ? chosen.filter((each) => each !== id) : [...chosen, id])}
+              />
+              <span>
+                <span className="dot" style={{ background: fillingColour(id) }} />
+                {name[language]}
+                {price > 0 && <small>+{francs(price)}</small>}
+                {stock === 0 && <small>{words.soldOut}</small>}
+              </span>
+            </label>
+          );
+        })}
+      </div>
+    </fieldset>
+  );
+}

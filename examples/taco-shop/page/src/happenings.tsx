@@ -1,0 +1,54 @@
+import { type ReactNode, useEffect, useState } from "react";
+import { readHistory } from "./api.ts";
+import { deedOf } from "./describe.ts";
+import { clockTime } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import type { Entry } from "./wire.ts";
+
+/** Entries that are shown. */
+const SHOWN = 12;
+
+interface HappeningsProps {
+  readonly id: string;
+  /** Grows with everything that happens. */
+  readonly revision: number;
+  readonly timeZone: string;
+}
+
+/** Who did what to an order, newest first. */
+export function Happenings({ id, revision, timeZone }: HappeningsProps): ReactNode {
+  const { language, words } = useLanguage();
+  const [entries, setEntries] = useState<readonly Entry[]>([]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is a reason to ask again.
+  useEffect(() => {
+    let isStale = false;
+    readHistory(id).then(
+      (read) => isStale || setEntries(read),
+      () => {},
+    );
+    return () => {
+      isStale = true;
+    };
+  }, [id, revision]);
+
+  if (entries.length === 0) return null;
+  return (
+    <>
+      <h3>{words.log}</h3>
+      <ol className="happenings" reversed>
+        {entries
+          .slice(-SHOWN)
+          .toReversed()
+          .map((entry) => (
+            <li key={entry.number}>
+              <time dateTime={entry.at}>{clockTime(entry.at, language, timeZone)}</time>
+              <span>
+                <strong>{entry.who.name || words.someone}</strong> {deedOf(entry, words)}
+              </span>
+            </li>
+          ))}
+      </ol>
+    </>
+  );
+}

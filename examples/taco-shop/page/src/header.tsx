@@ -1,0 +1,39 @@
+import type { ReactNode } from "react";
+import { useLanguage } from "./language.tsx";
+import { TacoPicture } from "./pictures/taco.tsx";
+import { LANGUAGES } from "./wire.ts";
+
+const NAMES = { fr: "Français", de: "Deutsch", en: "English" };
+
+/** The shop's front: its awning, its sign, and the choice of language. */
+export function Header(): ReactNode {
+  const { language, words, speak } = useLanguage();
+  return (
+    <header className="front">
+      <div className="awning" aria-hidden="true" />
+      <div className="sign">
+        <TacoPicture size="tacos_L" />
+        <div>
+          <h1>{words.shop}</h1>
+          <p>{words.slogan}</p>
+        </div>
+        <fieldset className="languages">
+          <legend className="unseen">{words.language}</legend>
+          {LANGUAGES.map((each) => (
+            <button
+              key={each}
+              type="button"
+              lang={each}
+              title={NAMES[each]}
+              aria-label={NAMES[each]}
+              aria-pressed={each === language}
+              onClick={() => speak(each)}
+            >
+              {each.toUpperCase()}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,33 @@
+import { type ReactNode, useRef, useState } from "react";
+import { useLanguage } from "./language.tsx";
+
+/** A new link, to be copied. */
+export function InvitationLink({ url }: { readonly url: string }): ReactNode {
+  const { words } = useLanguage();
+  const [isCopied, setCopied] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+
+  const copy = async () => {
+    input.current?.select();
+    // Where the clipboard is out of reach, the link is selected for the keyboard.
+    await navigator.clipboard?.writeText(url).then(
+      () => setCopied(true),
+      () => {},
+    );
+  };
+
+  return (
+    <p className="field">
+      <label htmlFor="link">{words.link}</label>
+      <span className="link">
+        <input id="link" ref={input} readOnly value={url} aria-describedby="link-note" />
+        <button type="button" onClick={copy}>
+          {isCopied ? words.copied : words.copy}
+        </button>
+      </span>
+      <small id="link-note" className="hint">
+        {words.linkHint}
+      </small>
+    </p>
+  );
+}

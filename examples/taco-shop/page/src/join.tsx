@@ -1,0 +1,59 @@
+import { type ReactNode, useState } from "react";
+import { join } from "./api.ts";
+import { Dialog } from "./dialog.tsx";
+import { explain } from "./explain.ts";
+import { Field } from "./field.tsx";
+import { kept } from "./kept.ts";
+import { useLanguage } from "./language.tsx";
+
+interface JoinProps {
+  readonly token: string;
+  readonly onJoined: (id: string) => void;
+  readonly onClose: () => void;
+}
+
+/** Comes into somebody else's order by their link. */
+export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
+  const { language, words } = useLanguage();
+  const [error, setError] = useState<unknown>();
+
+  const enter = async (name: string) => {
+    try {
+      const { sessionId } = await join(token, name);
+      kept.write("name", name);
+      onJoined(sessionId);
+    } catch (thrown) {
+      setError(thrown);
+    }
+  };
+
+  return (
+    <Dialog title={words.joinTitle} onClose={onClose}>
+      <form
+        className="checkout"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void enter(String(new FormData(event.currentTarget).get("name") ?? "").trim());
+        }}
+      >
+        <p>{words.joinText}</p>
+        <Field
+          label={words.name}
+          name="name"
+          maxLength={40}
+          autoComplete="nickname"
+          autoFocus
+          defaultValue={kept.read("name") ?? ""}
+        />
+        <footer className="dialog-foot">
+          <p role="alert" className="fault">
+            {error !== undefined && explain(error, words, language)}
+          </p>
+          <button type="submit" className="main">
+            {words.joinIt}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

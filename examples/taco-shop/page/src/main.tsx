@@ -1,0 +1,22 @@
+import "./styles/base.css";
+import "./styles/front.css";
+import "./styles/menu.css";
+import "./styles/receipt.css";
+import "./styles/dialog.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { LanguageProvider } from "./language.tsx";
+import { NoticesProvider } from "./notices.tsx";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("The page has no #root.");
+createRoot(root).render(
+  <StrictMode>
+    <LanguageProvider>
+      <NoticesProvider>
+        <App />
+      </NoticesProvider>
+    </LanguageProvider>
+  </StrictMode>,
+);

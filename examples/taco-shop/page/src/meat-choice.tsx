@@ -1,0 +1,58 @@
+import type { ReactNode } from "react";
+import { francs } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import { fillingColour } from "./pictures/colours.ts";
+import { Stepper } from "./stepper.tsx";
+import type { Product, TacoContent } from "./wire.ts";
+
+interface MeatChoiceProps {
+  readonly meats: readonly Product[];
+  readonly chosen: TacoContent["meats"];
+  /** Portions that the size takes. */
+  readonly most: number;
+  readonly onChange: (meats: TacoContent["meats"]) => void;
+}
+
+/** As many portions of meat as the size takes. */
+export function MeatChoice({ meats, chosen, most, onChange }: MeatChoiceProps): ReactNode {
+  const { language, words } = useLanguage();
+  const portions = chosen.reduce((sum, { quantity }) => sum + quantity, 0);
+
+  const take = (id: string, quantity: number) => {
+    const isIn = chosen.some((meat) => meat.id === id);
+    const next = isIn
+      ? chosen.map((meat) => (meat.id === id ? { id, quantity } : meat))
+      : [...chosen, { id, quantity }];
+    onChange(next.filter((meat) => meat.quantity > 0));
+  };
+
+  return (
+    <fieldset>
+      <legend>
+        {words.meats} <small aria-live="polite">{words.meatsChosen(portions, most)}</small>
+      </legend>
+      <ul className="meats">
+        {meats.map(({ id, name, price, stock }) => {
+          const quantity = chosen.find((meat) => meat.id === id)?.quantity ?? 0;
+          return (
+            <li key={id} data-chosen={quantity > 0}>
+              <span className="dot" style={{ background: fillingColour(id) }} />
+              <span className="grow">
+                {name[language]}
+                {price > 0 && <small>+{francs(price)}</small>}
+                {stock === 0 && <small className="fault">{words.soldOut}</small>}
+              </span>
+              <Stepper
+                name={name[language]}
+                value={quantity}
+                least={0}
+                most={Math.min(stock, quantity + most - portions)}
+                onChange={(next) => take(id, next)}
+              />
+            </li>
+          );
+        })}
+      </ul>
+    </fieldset>
+  );
+}

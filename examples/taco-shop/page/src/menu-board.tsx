@@ -1,0 +1,120 @@
+import type { ReactNode } from "react";
+import { francs } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import { ProductPicture } from "./pictures/product.tsx";
+import { TacoPicture } from "./pictures/taco.tsx";
+import { type Cart, type Menu, PORTIONS, type PortionKind, type Product, type Size } from "./wire.ts";
+
+/** Portions from which on it is said how many are left. */
+const FEW = 10;
+
+interface MenuBoardProps {
+  readonly menu: Menu;
+  readonly cart: Cart | undefined;
+  /** Whether the order may be changed. */
+  readonly mayEdit: boolean;
+  readonly onCompose: (size: Size) => void;
+  readonly onAdd: (kind: PortionKind, product: Product) => void;
+}
+
+/** All that there is to eat and drink. */
+export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardProps): ReactNode {
+  const { language, words } = useLanguage();
+  return (
+    <div className="board">
+      <nav className="board-index" aria-label={words.menu}>
+        {(["tacos", ...PORTIONS] as const).map((kind) => (
+          <a key={kind} href={`#${kind}`}>
+            {words.sections[kind]}
+          </a>
+        ))}
+      </nav>
+      <section id="tacos" aria-labelledby="tacos-title">
+        <h2 id="tacos-title">{words.sections.tacos}</h2>
+        <ul className="cards">
+          {menu.sizes.map((size) => (
+            <Card
+              key={size.id}
+              name={size.name[language]}
+              price={`${words.from} ${francs(size.price)}`}
+              note={words.meatsTaken(size.meats)}
+              picture={<TacoPicture size={size.id} />}
+              count={(cart?.tacos ?? [])
+                .filter((taco) => taco.size === size.id)
+                .reduce((sum, taco) => sum + taco.quantity, 0)}
+              action={words.compose}
+              label={words.composeNamed(size.name[language])}
+              isOff={!mayEdit}
+              onAct={() => onCompose(size)}
+            />
+          ))}
+        </ul>
+      </section>
+      {PORTIONS.map((kind) => (
+        <section key={kind} id={kind} aria-labelledby={`${kind}-title`}>
+          <h2 id={`${kind}-title`}>{words.sections[kind]}</h2>
+          <ul className="cards">
+            {menu[kind].map((product) => (
+              <Card
+                key={product.id}
+                name={product.name[language]}
+                price={francs(product.price)}
+                note={stockNote(product.stock)}
+                picture={<ProductPicture product={product.id} />}
+                count={(cart?.[kind] ?? [])
+                  .filter((line) => line.product === product.id)
+                  .reduce((sum, line) => sum + line.quantity, 0)}
+                action={product.stock === 0 ? words.soldOut : words.add}
+                label={words.addNamed(product.name[language])}
+                isOff={!mayEdit || product.stock === 0}
+                onAct={() => onAdd(kind, product)}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+
+  function stockNote(stock: number): string | undefined {
+    return stock > 0 && stock <= FEW ? words.left(stock) : undefined;
+  }
+}
+
+interface CardProps {
+  readonly name: string;
+  readonly price: string;
+  readonly note: string | undefined;
+  readonly picture: ReactNode;
+  /** How many are in the order. */
+  readonly count: number;
+  readonly action: string;
+  readonly label: string;
+  readonly isOff: boolean;
+  readonly onAct: () => void;
+}
+
+function Card({ name, price, note, picture, count, action, label, isOff, onAct }: CardProps): ReactNode {
+  const { words } = useLanguage();
+  return (
+    <li className="card">
+      <div className="plate">
+        {picture}
+        {count > 0 && (
+          <span className="count">
+            <span aria-hidden="true">{count}</span>
+            <span className="unseen">{words.inBasket(count)}</span>
+          </span>
+        )}
+      </div>
+      <h3>{name}</h3>
+      <p className="price">
+        {price}
+        {note && <small>{note}</small>}
+      </p>
+      <button type="button" className="add" aria-label={label} disabled={isOff} onClick={onAct}>
+        {action}
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,35 @@
+import { type ReactNode, useRef } from "react";
+import { Dialog } from "./dialog.tsx";
+import { Field } from "./field.tsx";
+import { useLanguage } from "./language.tsx";
+
+interface NewOrderProps {
+  readonly onOpen: (customerName: string) => void;
+  readonly onClose: () => void;
+}
+
+/** Opens one more order. */
+export function NewOrder({ onOpen, onClose }: NewOrderProps): ReactNode {
+  const { words } = useLanguage();
+  const form = useRef<HTMLFormElement>(null);
+  return (
+    <Dialog title={words.newOrder} onClose={onClose}>
+      <form
+        ref={form}
+        className="checkout"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onOpen(String(new FormData(event.currentTarget).get("name") ?? "").trim());
+        }}
+      >
+        <p className="hint">{words.newOrderHint}</p>
+        <Field label={words.whoFor} hint={words.whoForHint} name="name" maxLength={40} autoFocus />
+        <footer className="dialog-foot">
+          <button type="submit" className="main">
+            {words.openOrder}
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

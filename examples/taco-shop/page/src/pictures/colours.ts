@@ -1,0 +1,31 @@
+/** What the fillings look like, by product. */
+const FILLING: Readonly<Record<string, string>> = {
+  viande_hachee: "#8a4b2f",
+  escalope_de_poulet: "#e6b979",
+  poulet_curry: "#e0a030",
+  cordon_bleu: "#d08d3c",
+  nuggets: "#dca04a",
+  merguez: "#a5402c",
+  kebab: "#9c6238",
+  falafel: "#7f7434",
+  algérienne: "#e9a25c",
+  harissa: "#c1301e",
+  samouraï: "#e5743c",
+  blanche: "#fbf6e6",
+  biggy: "#eec08d",
+  andalouse: "#e89a72",
+  barbecue: "#6b2d1b",
+  ketchup: "#d0261c",
+  mayonnaise: "#f6e6ac",
+  curry: "#ebb92f",
+  salade: "#7fae4a",
+  tomates: "#e0503a",
+  oignons: "#c99ac0",
+  maïs: "#f4cf45",
+  olives: "#4c4a38",
+  jalapeños: "#4f8a35",
+  cheddar: "#f5a623",
+  raclette: "#f7df9a",
+};
+
+export const fillingColour = (id: string): string => FILLING[id] ?? "#b98a5c";

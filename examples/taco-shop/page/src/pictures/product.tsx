@@ -1,0 +1,25 @@
+import type { ReactNode } from "react";
+import { DESSERTS } from "./dessert.tsx";
+import { DRINKS } from "./drink.tsx";
+import { SIDES } from "./side.tsx";
+
+const PICTURES = { ...SIDES, ...DRINKS, ...DESSERTS };
+
+/** What a side, a drink or a dessert looks like; a covered dish for what nobody has drawn yet. */
+export function ProductPicture({ product }: { readonly product: string }): ReactNode {
+  return (
+    <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">
+      {(PICTURES[product] ?? Covered)()}
+    </svg>
+  );
+}
+
+function Covered(): ReactNode {
+  return (
+    <>
+      <path d="M26 62a34 34 0 0 1 68 0z" fill="#c9b28c" />
+      <rect x="20" y="62" width="80" height="7" rx="3.5" fill="#a98d62" />
+      <circle cx="60" cy="25" r="5" fill="#a98d62" />
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+import { type ReactNode, useRef } from "react";
+import { Dialog } from "./dialog.tsx";
+import { clockTime, francs } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import { TacoPicture } from "./pictures/taco.tsx";
+import type { Menu, PlacedOrder } from "./wire.ts";
+
+interface ThanksProps {
+  readonly menu: Menu;
+  readonly order: PlacedOrder;
+  readonly onClose: () => void;
+}
+
+/** Says that the order is placed. */
+export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
+  const { language, words } = useLanguage();
+  const button = useRef<HTMLButtonElement>(null);
+  const time = clockTime(order.delivery.requestedFor, language, menu.timeZone);
+  const text = order.delivery.type === "livraison" ? words.deliveredText : words.placedText;
+  return (
+    <Dialog title={words.placed} onClose={onClose} focus={button}>
+      <div className="thanks">
+        <TacoPicture size="tacos_XL" />
+        <p role="status">{text(order.number, time)}</p>
+        <p className="total">
+          <span>{words.total}</span>
+          <strong>
+            {menu.currency} {francs(order.total)}
+          </strong>
+        </p>
+        <button type="button" className="main" ref={button} onClick={onClose}>
+          {words.back}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

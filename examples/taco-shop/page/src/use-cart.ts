@@ -1,0 +1,76 @@
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { ApiError, addPortion, addTaco, emptyCart, removeItem, replaceTaco, setQuantity } from "./api.ts";
+import { Carts } from "./carts.ts";
+import { isAlike } from "./describe.ts";
+import type { Orders } from "./use-orders.ts";
+import type { Cart, Kind, PortionKind, Taco, TacoContent } from "./wire.ts";
+
+/** What came of saving a taco that others may have changed meanwhile. */
+export type Saved = { readonly done: true } | { readonly done: false; readonly now: Taco | undefined };
+
+export interface CartEdits {
+  readonly carts: Carts;
+  readonly all: ReadonlyMap<string, Cart>;
+  readonly cart: Cart | undefined;
+  readonly addTaco: (taco: TacoContent) => Promise<unknown>;
+  readonly addPortion: (kind: PortionKind, product: string) => Promise<unknown>;
+  readonly replaceTaco: (seen: Taco, content: TacoContent) => Promise<Saved>;
+  readonly setQuantity: (kind: Kind, item: number, quantity: number) => Promise<unknown>;
+  readonly remove: (kind: Kind, item: number) => Promise<unknown>;
+  readonly empty: () => Promise<unknown>;
+}
+
+/** The carts of the open orders, and what can be done with the active one. */
+export function useCart({ orders, active, need }: Orders): CartEdits {
+  const [carts] = useState(() => new Carts());
+  const all = useSyncExternalStore(carts.subscribe, carts.snapshot);
+  const cart = active && all.get(active.sessionId);
+
+  useEffect(() => {
+    for (const { sessionId } of orders ?? []) {
+      // An order that cannot be read now is told of by its stream, or when somebody changes it.
+      if (!carts.get(sessionId)) carts.read(sessionId).catch(() => {});
+    }
+  }, [orders, carts]);
+
+  const edit = async (send: (id: string) => Promise<Cart>) => {
+    const id = await need();
+    return await carts.edit(id, () => send(id));
+  };
+  const count = (kind: Kind, item: number, quantity: number) => {
+    if (active) carts.foresee(active.sessionId, kind, item, quantity);
+    return edit((id) =>
+      quantity === 0 ? removeItem(id, kind, item) : setQuantity(id, kind, item, quantity),
+    );
+  };
+
+  return {
+    carts,
+    all,
+    cart,
+    addTaco: (taco) => edit((id) => addTaco(id, taco)),
+    addPortion: (kind, product) => {
+      const line = cart?.[kind].find((each) => each.product === product);
+      return line ? count(kind, line.id, line.quantity + 1) : edit((id) => addPortion(id, kind, product));
+    },
+    async replaceTaco(seen, content) {
+      const id = await need();
+      // Whatever else others change in the order is no reason to refuse: only this taco is.
+      for (;;) {
+        const known = carts.get(id) ?? (await carts.read(id));
+        const now = known.tacos.find((taco) => taco.id === seen.id);
+        if (!isAlike(now, seen)) return { done: false, now };
+        try {
+          await carts.edit(id, () => replaceTaco(id, seen.id, content, known.revision));
+          return { done: true };
+        } catch (error) {
+          if (!(error instanceof ApiError) || !error.faultAt("If-Match")) throw error;
+          await carts.read(id);
+        }
+      }
+    },
+    setQuantity: count,
+    remove: (kind, item) => count(kind, item, 0),
+    empty: () => edit(emptyCart),
+  };
+}

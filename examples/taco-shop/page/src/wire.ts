@@ -1,0 +1,195 @@
+/*
+ * What the shop's API takes and answers. Prices are in rappen, times ISO 8601 in UTC.
+ */
+
+export const LANGUAGES = ["fr", "de", "en"] as const;
+export type Language = (typeof LANGUAGES)[number];
+export type Names = Readonly<Record<Language, string>>;
+
+/** Kinds of items that are counted rather than composed. */
+export const PORTIONS = ["extras", "drinks", "desserts"] as const;
+export type PortionKind = (typeof PORTIONS)[number];
+export type Kind = "tacos" | PortionKind;
+
+/** What goes into a taco, in the order in which one chooses. */
+export const FILLINGS = ["meats", "sauces", "garnitures"] as const;
+export type Group = (typeof FILLINGS)[number] | PortionKind;
+
+export type Role = "owner" | "edit" | "view";
+
+export interface Size {
+  readonly id: string;
+  readonly name: Names;
+  readonly price: number;
+  /** Portions of meat that it takes. */
+  readonly meats: number;
+}
+
+export interface Product {
+  readonly id: string;
+  readonly name: Names;
+  /** For what goes into a taco, what a portion costs more. */
+  readonly price: number;
+  /** Portions left. */
+  readonly stock: number;
+}
+
+export interface Menu extends Readonly<Record<Group, readonly Product[]>> {
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly limits: {
+    readonly sauces: number;
+    readonly quantity: number;
+    readonly lines: number;
+    readonly daysAhead: number;
+  };
+  readonly sizes: readonly Size[];
+}
+
+export type Stock = Readonly<Record<Group, Readonly<Record<string, number>>>>;
+
+export interface TacoContent {
+  readonly size: string;
+  readonly meats: readonly { readonly id: string; readonly quantity: number }[];
+  readonly sauces: readonly string[];
+  readonly garnitures: readonly string[];
+  readonly quantity: number;
+}
+
+interface Priced {
+  /** Stays the same when an earlier item goes. */
+  readonly id: number;
+  readonly quantity: number;
+  readonly unitPrice: number;
+  readonly total: number;
+}
+
+export interface Taco extends Priced, TacoContent {}
+
+export interface Portion extends Priced {
+  readonly product: string;
+}
+
+export interface Items extends Readonly<Record<PortionKind, readonly Portion[]>> {
+  readonly tacos: readonly Taco[];
+}
+
+export interface Cart extends Items {
+  readonly sessionId: string;
+  /** Grows with every change. */
+  readonly revision: number;
+  readonly role: Role;
+  readonly itemCount: number;
+  readonly total: number;
+}
+
+/** What the page writes into the metadata of the order sessions that it makes. */
+export interface OrderMetadata {
+  readonly customerName?: string;
+  readonly number?: number;
+  readonly source?: "web";
+  readonly language?: Language;
+}
+
+/** An order session that the browser owns or was let into. */
+export interface OpenOrder {
+  readonly sessionId: string;
+  readonly name: string | null;
+  readonly createdAt: string;
+  readonly metadata: OrderMetadata;
+  readonly role: Role;
+}
+
+export type DeliveryType = "livraison" | "emporter";
+
+export interface Recipient {
+  readonly customer: { readonly name: string; readonly phone: string };
+  readonly delivery: {
+    readonly type: DeliveryType;
+    readonly address?: string;
+    readonly requestedFor: string;
+  };
+}
+
+export interface PlacedOrder {
+  readonly number: number;
+  readonly placedAt: string;
+  readonly customer: Recipient["customer"];
+  readonly delivery: {
+    readonly type: DeliveryType;
+    readonly address: string | null;
+    readonly requestedFor: string;
+  };
+  readonly items: Items;
+  readonly itemCount: number;
+  readonly total: number;
+}
+
+export interface Participant {
+  readonly participantId: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly joinedAt: string;
+  readonly isYou: boolean;
+}
+
+export interface Invitation {
+  readonly invitationId: string;
+  readonly role: "edit" | "view";
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly uses: number;
+}
+
+export interface NewInvitation {
+  readonly invitationId: string;
+  readonly url: string;
+}
+
+export interface People {
+  readonly role: Role;
+  readonly participants: readonly Participant[];
+  /** The owner's to see; none for others. */
+  readonly invitations: readonly Invitation[];
+}
+
+export type Action =
+  | "added"
+  | "replaced"
+  | "quantity"
+  | "removed"
+  | "emptied"
+  | "ordered"
+  | "invited"
+  | "uninvited"
+  | "joined"
+  | "excluded";
+
+/** Who did what to an order. */
+export interface Entry {
+  readonly number: number;
+  readonly at: string;
+  readonly who: { readonly participantId: string; readonly name: string };
+  readonly what: Action;
+  readonly item?: { readonly kind: Kind; readonly id: number };
+  readonly outcome: "done" | "refused" | "unknown";
+}
+
+export interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+export type ErrorCode =
+  | "VALIDATION_FAILED"
+  | "SESSION_NOT_FOUND"
+  | "SESSION_REQUIRED"
+  | "FORBIDDEN"
+  | "CONFLICT"
+  | "PAYLOAD_TOO_LARGE"
+  | "RATE_LIMITED"
+  | "UPSTREAM_UNAVAILABLE"
+  | "UPSTREAM_TIMEOUT"
+  | "STORE_UNAVAILABLE"
+  /** No answer at all, or none of the shop's. */
+  | "NO_ANSWER";
