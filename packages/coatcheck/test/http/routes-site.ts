@@ -47,6 +47,10 @@ function startExpressWith(front: readonly express.RequestHandler[]): StartRoutes
     const routes = expressRoutes.sessionRoutes(manager, options);
     app.use(forExpress.coatcheck(manager, http), routes);
     app.get("/page", (_request, response) => void response.send("a page"));
+    app.get("/rendered", async (request, response) => {
+      response.json({ success: true, data: await routes.view(forExpress.sessionOf(request)) });
+    });
+    app.use(forExpress.sessionErrors());
     app.use(((error, _request, response, _next) => {
       response.status(error.status ?? 500).end();
     }) satisfies express.ErrorRequestHandler);
@@ -57,8 +61,13 @@ function startExpressWith(front: readonly express.RequestHandler[]): StartRoutes
 export const startFastify: StartRoutes = async (manager, http, options) => {
   const app = fastify();
   await app.register(forFastify.coatcheck(manager, http));
-  await app.register(fastifyRoutes.sessionRoutes(manager, options));
+  const routes = fastifyRoutes.sessionRoutes(manager, options);
+  await app.register(routes);
+  app.setErrorHandler(forFastify.sessionErrors());
   app.get("/page", async () => "a page");
+  app.get("/rendered", async (request) => {
+    return { success: true, data: await routes.view(forFastify.sessionOf(request)) };
+  });
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   return { url, close: () => app.close() };
 };
@@ -68,6 +77,16 @@ export const startHono: StartRoutes = async (manager, http, options) => {
   const routes = honoRoutes.sessionRoutes(manager, options);
   app.use(forHono.coatcheck(manager, http), routes);
   app.get("/page", (c) => c.text("a page"));
+  app.get("/rendered", async (c) => {
+    return c.json({ success: true, data: await routes.view(c.get("session")) });
+  });
+  app.onError((error, c) => {
+    try {
+      return forHono.sessionErrors()(error, c);
+    } catch {
+      return c.body(null, 500);
+    }
+  });
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   return await listening(server as Server, routes);
 };

@@ -86,6 +86,15 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("DELETE /session")).data).toMatchObject({ status: "none" });
   });
 
+  it("give a page that the server renders the same view", async () => {
+    const browser = site.browser();
+    expect((await browser.send("GET /rendered")).data).toMatchObject({ status: "none" });
+    const { data } = await browser.logIn();
+    expect((await browser.send("GET /rendered")).data).toEqual(data);
+    site.store.isDown = true;
+    expect((await browser.send("GET /rendered")).code).toBe("STORE_UNAVAILABLE");
+  });
+
   it("refuse wrong credentials, and leave the visitor as they are", async () => {
     const browser = site.browser();
     await browser.send("POST /session/init");

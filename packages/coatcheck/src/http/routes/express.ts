@@ -3,11 +3,11 @@ import type { SessionManager } from "../../session/manager.ts";
 import type { Middleware } from "../express.ts";
 import { nodeRequest, send } from "./node-answer.ts";
 import type { SessionRoutesOptions } from "./options.ts";
-import { SessionRoutes } from "./session-routes.ts";
+import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
  * The session endpoints for Express 5 and 4. Mount them after `coatcheck()`, at the root: `base` is the whole path.
- * `close` ends the open event streams, so that the server can stop.
+ * `close` before the server stops.
  *
  * @example
  * app.use(coatcheck(sessions));
@@ -16,12 +16,12 @@ import { SessionRoutes } from "./session-routes.ts";
 export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>(
   manager: SessionManager<Data>,
   options: SessionRoutesOptions<User, Data>,
-): Middleware & { close(): void } {
+): Middleware & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: Middleware = (request, response, next) => {
     const answer = routes.answer(nodeRequest(request));
     if (answer === null) next();
     else answer.then((ready) => send(ready, response)).catch(next);
   };
-  return Object.assign(middleware, { close: () => routes.close() });
+  return Object.assign(middleware, routes.controls);
 }

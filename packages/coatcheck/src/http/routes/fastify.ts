@@ -5,7 +5,7 @@ import { sessionOf } from "../session-of.ts";
 import { headerOf } from "./node-answer.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { LARGEST_BODY } from "./request.ts";
-import { SessionRoutes } from "./session-routes.ts";
+import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
  * The session endpoints for Fastify 5. Register them after `coatcheck()`, without a prefix: `base` is the whole path.
@@ -18,9 +18,10 @@ import { SessionRoutes } from "./session-routes.ts";
 export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>(
   manager: SessionManager<Data>,
   options: SessionRoutesOptions<User, Data>,
-): FastifyPluginCallback {
+): FastifyPluginCallback & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
-  return (app, _options, done) => {
+  const { controls } = routes;
+  const plugin: FastifyPluginCallback = (app, _options, done) => {
     // The browser sends a type with an empty body too, which Fastify's own parser takes for a fault.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "string", bodyLimit: LARGEST_BODY }, (_request, body, parsed) =>
@@ -40,9 +41,10 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
       });
     }
     app.addHook("preClose", (closed) => {
-      routes.close();
+      controls.close();
       closed();
     });
     done();
   };
+  return Object.assign(plugin, controls);
 }

@@ -4,11 +4,11 @@ import type { SessionManager } from "../../session/manager.ts";
 import type { SessionEnv } from "../hono.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { readText } from "./request.ts";
-import { SessionRoutes } from "./session-routes.ts";
+import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * The session endpoints for Hono. Use them after `coatcheck()`, at the root: `base` is the whole path. `close` ends the
- * open event streams, so that the server can stop.
+ * The session endpoints for Hono. Use them after `coatcheck()`, at the root: `base` is the whole path. `close` them
+ * before the server stops.
  *
  * @example
  * app.use(coatcheck(sessions));
@@ -17,7 +17,7 @@ import { SessionRoutes } from "./session-routes.ts";
 export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>(
   manager: SessionManager<Data>,
   options: SessionRoutesOptions<User, Data>,
-): MiddlewareHandler<SessionEnv<Data>> & { close(): void } {
+): MiddlewareHandler<SessionEnv<Data>> & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: MiddlewareHandler<SessionEnv<Data>> = async (c, next) => {
     const { pathname, search } = new URL(c.req.url);
@@ -30,5 +30,5 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
     });
     return answer === null ? await next() : await answer;
   };
-  return Object.assign(middleware, { close: () => routes.close() });
+  return Object.assign(middleware, routes.controls);
 }

@@ -1,3 +1,3 @@
 export type { EventOptions, Identity, MigratedIdentity, SessionRoutesOptions } from "./options.ts";
 export type { RouteRequest } from "./request.ts";
-export { SessionRoutes } from "./session-routes.ts";
+export { type RouteControls, SessionRoutes } from "./session-routes.ts";

@@ -4,15 +4,14 @@ import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import { nodeRequest, send } from "./node-answer.ts";
 import type { SessionRoutesOptions } from "./options.ts";
-import { SessionRoutes } from "./session-routes.ts";
+import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /** Answers what is its own; false for everything else. */
-export type NodeRoutes = ((request: IncomingMessage, response: ServerResponse) => MaybePromise<boolean>) & {
-  close(): void;
-};
+export type NodeRoutes<User, Data> = RouteControls<User, Data> &
+  ((request: IncomingMessage, response: ServerResponse) => MaybePromise<boolean>);
 
 /**
- * The session endpoints for a server of `node:http`. `close` ends the open event streams, so that the server can stop.
+ * The session endpoints for a server of `node:http`. `close` them before the server stops.
  *
  * @example
  * const routes = sessionRoutes(sessions, { authenticate });
@@ -24,7 +23,7 @@ export type NodeRoutes = ((request: IncomingMessage, response: ServerResponse) =
 export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>(
   manager: SessionManager<Data>,
   options: SessionRoutesOptions<User, Data>,
-): NodeRoutes {
+): NodeRoutes<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const answer = (request: IncomingMessage, response: ServerResponse): MaybePromise<boolean> => {
     const coming = routes.answer(nodeRequest(request));
@@ -34,5 +33,5 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
       return true;
     });
   };
-  return Object.assign(answer, { close: () => routes.close() });
+  return Object.assign(answer, routes.controls);
 }

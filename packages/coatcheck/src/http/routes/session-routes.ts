@@ -7,6 +7,7 @@ import type { Activity } from "../../session/policy.ts";
 import type { Session } from "../../session/session.ts";
 import { CsrfTokens } from "../csrf.ts";
 import { isOurs } from "../error-answer.ts";
+import type { RequestSession } from "../request-session.ts";
 import { eventStream, failure, success } from "./answer.ts";
 import { devicesOf } from "./devices.ts";
 import { comeBack } from "./event-stream.ts";
@@ -22,6 +23,17 @@ const ACCOUNT = "account";
 
 /** Milliseconds. */
 const RECENT = 10 * 60_000;
+
+/** What the application can ask of the endpoints once they are mounted. */
+export interface RouteControls<User, Data> {
+  /**
+   * What a page that the server renders begins with, as its client's `initialState`: then it shows no flash and fetches
+   * nothing. Throws `CONFLICT` for a superseded token and `STORE_UNAVAILABLE` in an outage.
+   */
+  view(session: RequestSession<Data>): Promise<SessionView<User>>;
+  /** Ends the open event streams, so that the server can stop. */
+  close(): void;
+}
 
 /**
  * The endpoints that the browser's client talks to, for any framework: current session, login, logout, devices,
@@ -75,18 +87,21 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return handler ? answered(handler(request, new URLSearchParams(query))) : null;
   }
 
-  /** Ends the open event streams, so that a server can stop. */
-  close(): void {
-    this.#streams.close();
+  /** What the mounted endpoints lend to the application. */
+  get controls(): RouteControls<User, Data> {
+    return {
+      view: async (session) => await viewOf(await held(session), this.#view),
+      close: () => this.#streams.close(),
+    };
   }
 
   async #current(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    const session = await held(request, query.has("touch") ? "user" : "none");
+    const session = await held(request.session, query.has("touch") ? "user" : "none");
     return success(await viewOf(session, this.#view));
   }
 
   async #logIn(request: RouteRequest<Data>): Promise<Response> {
-    const session = await held(request, "user");
+    const session = await held(request.session, "user");
     const body = await readObject(request);
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
     if (identity === null) throw refused();
@@ -94,7 +109,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    const session = await held(request, "user");
+    const session = await held(request.session, "user");
     const { record, subject } = session;
     if (query.has("everywhere") && subject !== null) await this.#manager.revoke({ subject }, "logout");
     if (record === null) return success(await viewOf(session, this.#view));
@@ -103,23 +118,23 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #init(request: RouteRequest<Data>): Promise<Response> {
-    const session = await held(request, "user");
+    const session = await held(request.session, "user");
     if (session.isNew) await session.patch({});
     return success(await viewOf(session, this.#view));
   }
 
   async #csrf(request: RouteRequest<Data>): Promise<Response> {
-    const { csrf_token } = await viewOf(await held(request, "none"), this.#view);
+    const { csrf_token } = await viewOf(await held(request.session, "none"), this.#view);
     return success({ csrf_token });
   }
 
   async #devices(request: RouteRequest<Data>): Promise<Response> {
-    const { session, subject } = await loggedIn(request, "none");
+    const { session, subject } = await loggedIn(request.session, "none");
     return success(await devicesOf(this.#manager, subject, session, this.#view.clock.now()));
   }
 
   async #endDevices(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    const { session, subject } = await loggedIn(request, "user");
+    const { session, subject } = await loggedIn(request.session, "user");
     this.#requireRecent(session);
     if (query.has("others")) {
       return success({ ended: await this.#manager.revoke({ subject, except: session.id }) });
@@ -138,7 +153,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   /** Ending the current one is a logout, which nobody has to prove themselves for. */
   async #endDevice(request: RouteRequest<Data>, id: string): Promise<Response> {
-    const { session, subject } = await loggedIn(request, "user");
+    const { session, subject } = await loggedIn(request.session, "user");
     if (id === session.id) {
       await session.revoke();
       return success({ ended: 1 });
@@ -152,7 +167,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #elevate(request: RouteRequest<Data>): Promise<Response> {
-    const { session, subject } = await loggedIn(request, "user");
+    const { session, subject } = await loggedIn(request.session, "user");
     const body = await readObject(request);
     const scope = scopeOf(body);
     const credentials = credentialsOf(body);
@@ -168,7 +183,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   /** Who is logged in already has nothing to migrate, be it because a request at the same time has done so. */
   async #migrate(request: RouteRequest<Data>): Promise<Response> {
-    const session = await held(request, "user");
+    const session = await held(request.session, "user");
     const identity = session.subject === null ? await this.#options.migrate?.(request) : null;
     if (!identity) return success(await viewOf(session, this.#view));
     return await this.#become(session, identity, identity.cookies);
@@ -214,20 +229,20 @@ async function answered(answer: Promise<Response>): Promise<Response> {
  * would take itself for logged out: a superseded token (`CONFLICT`), and a store that does not answer
  * (`STORE_UNAVAILABLE`), whatever the application's outage policy.
  */
-async function held<Data>(request: RouteRequest<Data>, activity: Activity): Promise<Session<Data>> {
-  const session = await request.session.load({ activity, outage: "closed" });
+async function held<Data>(request: RequestSession<Data>, activity?: Activity): Promise<Session<Data>> {
+  const session = await request.load({ outage: "closed", ...(activity && { activity }) });
   if (session.record !== null) return session;
   try {
-    return await request.session.requireSession();
+    return await request.requireSession();
   } catch (error) {
     if (isOurs(error) && error.status !== 401) throw error;
     return session;
   }
 }
 
-async function loggedIn<Data>(request: RouteRequest<Data>, activity: Activity) {
-  await request.session.load({ activity, outage: "closed" });
-  const session = await request.session.requireSubject();
+async function loggedIn<Data>(request: RequestSession<Data>, activity: Activity) {
+  await request.load({ activity, outage: "closed" });
+  const session = await request.requireSubject();
   return { session, subject: session.subject ?? "" };
 }
 
