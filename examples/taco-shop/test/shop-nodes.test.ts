@@ -1,52 +1,26 @@
-import { createUpstream } from "coatcheck/gateway";
-import { listen, openSessions } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildShop } from "../src/app.ts";
 import { KINDS, L, XL } from "./backend-visitor.ts";
 import { EventReader } from "./event-reader.ts";
-import { log, useShop, Visitor } from "./shop-visitor.ts";
+import { openNode } from "./shop-node.ts";
+import { useShop, Visitor } from "./shop-visitor.ts";
 
 describe.each(KINDS)("two nodes of the shop before the %s backend", (kind) => {
   const shop = useShop(kind);
-  let other = "";
-  const stops: (() => Promise<unknown>)[] = [];
+  let node: Awaited<ReturnType<typeof openNode>>;
 
   beforeAll(async () => {
-    const sessions = await openSessions(shop.config, log);
-    stops.unshift(() => sessions.close());
-    const upstream = createUpstream({
-      baseUrl: shop.backendUrl(),
-      csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
-      secrets: sessions.secrets,
-    });
-    stops.unshift(() => upstream.close());
-    const app = await buildShop({
-      sessions,
-      upstream,
-      log,
-      clock: { now: Date.now },
-      schedule: (delay, task) => {
-        const timer = setTimeout(task, delay);
-        return () => clearTimeout(timer);
-      },
-      trustProxy: false,
-      secureCookie: false,
-    });
-    other = await listen(app, { host: "127.0.0.1", port: 0 });
-    stops.unshift(() => app.close());
+    node = await openNode(shop.config, shop.backendUrl());
   });
-  afterAll(async () => {
-    for (const stop of stops) await stop();
-  });
+  afterAll(() => node.close());
 
   test("serve one order: same cart, same ids, and edits of one appear on the other", async () => {
     const here = shop.browser();
     const order = await here.begin();
-    const there = new Visitor(() => other);
+    const there = new Visitor(() => node.url);
     there.cookie = here.cookie;
     await here.post(`${order}/cart/tacos`, XL);
     expect((await there.post(`${order}/cart/tacos`, L)).body.data.item?.id).toBe(1);
-    const events = await EventReader.open(`${other}/api/v1${order}/events`, there.headers());
+    const events = await EventReader.open(`${node.url}/api/v1${order}/events`, there.headers());
     const before = await events.next();
     await here.send("DELETE", `${order}/cart/tacos/0`);
     const seen = await events.until(({ data }) => data.entry?.what === "removed");
@@ -63,7 +37,7 @@ describe.each(KINDS)("two nodes of the shop before the %s backend", (kind) => {
     const here = shop.browser();
     const order = await here.begin();
     await here.post(`${order}/cart/tacos`, XL);
-    const there = new Visitor(() => other);
+    const there = new Visitor(() => node.url);
     there.cookie = here.cookie;
     for (let round = 0; round < 5; round++) {
       const etag = (await there.get(`${order}/cart`)).headers.get("etag") ?? "";

@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CHROMIUM, openBrowser } from "../../../e2e/chromium.ts";
+import { KINDS } from "./backend-visitor.ts";
+import { useShop } from "./shop-visitor.ts";
+
+const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
+
+describe.skipIf(!CHROMIUM)("the workflow of two users at once, as it is written, in Chromium", () => {
+  const shop = useShop(KINDS[0] ?? "typescript");
+  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  test("places two orders, which stand inside the one browser's session", async () => {
+    const page = await browser.context.newPage();
+    await page.goto(`${shop.url()}/health`);
+    const answers: [string, number][] = [];
+    page.on("response", (response) => {
+      const path = new URL(response.url()).pathname.replace(/[0-9a-f-]{36}/, ":id");
+      answers.push([`${response.request().method()} ${path}`, response.status()]);
+    });
+    await page.evaluate(`(async () => { ${WORKFLOW} })()`);
+    expect(answers).toEqual([
+      ["POST /api/v1/sessions", 201],
+      ["POST /api/v1/sessions/:id/cart/tacos", 201],
+      ["POST /api/v1/sessions", 201],
+      ["POST /api/v1/sessions/:id/cart/tacos", 201],
+      ["PUT /api/v1/sessions/:id/cart/tacos/0", 200],
+      ["POST /api/v1/sessions/:id/orders", 201],
+      ["POST /api/v1/sessions/:id/orders", 201],
+    ]);
+    const cookies = await browser.context.cookies();
+    expect(cookies.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite])).toEqual([
+      ["sid", true, "Lax"],
+    ]);
+    const { body } = await shop.admin().get("/sessions");
+    const parents = body.data.sessions.map(
+      (session) => Reflect.get(session, "parentId") ?? "the browser's own",
+    );
+    expect(new Set(parents).size).toBe(2);
+    expect(body.data.sessions).toHaveLength(3);
+  });
+});

@@ -1,0 +1,114 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { readConfig } from "coatcheck-server";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryFolder, XL } from "./backend-visitor.ts";
+import { openNode } from "./shop-node.ts";
+import { Visitor } from "./shop-visitor.ts";
+
+/** What the backend says to everything but the question for a token. */
+let say: (response: ServerResponse) => void;
+let elsewhere = 0;
+const backend = createServer((request, response) => {
+  if (request.url === "/csrf") response.end(JSON.stringify({ csrfToken: "token" }));
+  else say(response);
+});
+const other = createServer((_request, response) => {
+  elsewhere++;
+  response.end("{}");
+});
+const folder = temporaryFolder();
+let node: Awaited<ReturnType<typeof openNode>>;
+let order = "";
+let browser: Visitor;
+
+beforeAll(async () => {
+  for (const server of [backend, other]) {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  }
+  const config = readConfig({ DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}` });
+  const { port } = backend.address() as AddressInfo;
+  node = await openNode(config, `http://127.0.0.1:${port}`, {
+    timeout: 400,
+    breaker: { failures: 100, halfOpenAfter: 1 },
+  });
+  browser = new Visitor(() => node.url);
+  order = await browser.begin();
+});
+
+afterAll(async () => {
+  await node.close();
+  for (const server of [backend, other]) {
+    server.closeAllConnections();
+    server.close();
+  }
+  folder.remove();
+});
+
+const SECRET_OF_THEIRS = "mysql://root:hunter2@db";
+const empty = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
+
+const NASTY: [string, string, (response: ServerResponse) => void][] = [
+  ["HTML", "UPSTREAM_UNAVAILABLE", (response) => response.end(`<h1>Fatal error: ${SECRET_OF_THEIRS}</h1>`)],
+  ["nothing", "UPSTREAM_UNAVAILABLE", (response) => response.end()],
+  ["JSON of another shape", "UPSTREAM_UNAVAILABLE", (response) => response.end('{"tacos":"hunter2"}')],
+  [
+    "a refusal that nobody knows",
+    "UPSTREAM_UNAVAILABLE",
+    (response) => response.writeHead(418).end("hunter2"),
+  ],
+  [
+    "a refusal in JSON that nobody knows",
+    "UPSTREAM_UNAVAILABLE",
+    (response) => response.writeHead(409).end(`{"error":{"code":"odd","message":"${SECRET_OF_THEIRS}"}}`),
+  ],
+  ["an error of its own", "UPSTREAM_UNAVAILABLE", (response) => response.writeHead(500).end("hunter2")],
+  ["30 MB", "UPSTREAM_UNAVAILABLE", (response) => response.end(Buffer.alloc(30 * 1024 * 1024, " "))],
+  [
+    "a redirect to another host",
+    "UPSTREAM_UNAVAILABLE",
+    (response) => {
+      const { port } = other.address() as AddressInfo;
+      response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end();
+    },
+  ],
+  [
+    "a slow drip",
+    "UPSTREAM_TIMEOUT",
+    (response) => {
+      response.write("{");
+      const drip = setInterval(() => response.write(" "), 50);
+      response.on("close", () => clearInterval(drip));
+    },
+  ],
+  ["no answer at all", "UPSTREAM_TIMEOUT", () => {}],
+  ["a connection that breaks", "UPSTREAM_UNAVAILABLE", (response) => response.destroy()],
+];
+
+test.each(NASTY)(
+  "a backend that answers with %s is %s, and its words go no further",
+  async (_name, code, answer) => {
+    say = answer;
+    for (const asked of [await browser.post(`${order}/cart/tacos`, XL), await browser.get(`${order}/cart`)]) {
+      expect(asked.body.error?.code).toBe(code);
+      expect(asked.status).toBe(code === "UPSTREAM_TIMEOUT" ? 504 : 502);
+      expect(JSON.stringify(asked.body)).not.toContain("hunter2");
+    }
+    say = (response) => response.end(JSON.stringify(empty));
+    expect((await browser.get(`${order}/cart`)).body.data).toMatchObject(empty);
+  },
+);
+
+test("nobody else was ever asked, and no cookie of theirs reaches the browser", async () => {
+  say = (response) =>
+    response
+      .writeHead(200, { "set-cookie": ["PHPSESSID=theirs; Path=/", "evil=1; Domain=example.com"] })
+      .end(JSON.stringify(empty));
+  const { headers, status } = await browser.get(`${order}/cart`);
+  expect(status).toBe(200);
+  expect(headers.getSetCookie().join()).not.toMatch(/PHPSESSID|evil/);
+  expect(elsewhere).toBe(0);
+});
