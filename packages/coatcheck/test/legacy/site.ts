@@ -176,10 +176,18 @@ export class Browser {
   }
 }
 
-/** The token that an answer hands out; undefined when it hands out none. */
+/** The last value that an answer sets a cookie to; undefined when it does not. */
+export function tokenOf(name: string, answer: Answer): string | undefined {
+  const set = answer.lines.filter((line) => line.startsWith(`${name}=`));
+  return set
+    .at(-1)
+    ?.slice(name.length + 1)
+    .split(";", 1)[0];
+}
+
+/** The token of ours that an answer hands out; empty when it takes it away, undefined when it does neither. */
 export function tokenIn(answer: Answer): string | undefined {
-  const tokens = answer.lines.flatMap((line) => /^__Host-sid=([^;]*);/.exec(line)?.[1] ?? []);
-  return tokens.at(-1);
+  return tokenOf("__Host-sid", answer);
 }
 
 /** The names that an answer clears, each with its place. */

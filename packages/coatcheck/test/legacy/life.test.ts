@@ -1,0 +1,218 @@
+import { MemoryStore, type SessionData } from "express-session";
+import { beforeEach, expect, test } from "vitest";
+import { expressSession } from "../../src/legacy/index.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { logInAtTheOldSite, OLD_SECRETS } from "./old-site.ts";
+import { openSite, type RigOptions } from "./rig.ts";
+import { ask, Browser, clearsIn, type Data, tokenIn } from "./site.ts";
+
+const MINUTE = 60_000;
+
+let old: MemoryStore;
+let users: Set<string>;
+let visitors: (Data | null)[];
+
+beforeEach(() => {
+  old = new MemoryStore();
+  users = new Set(["ann", "bob"]);
+  visitors = [];
+});
+
+async function open(options: RigOptions<SessionData> = {}) {
+  return await openSite<SessionData>(
+    [expressSession({ store: old, secrets: OLD_SECRETS })],
+    ({ user = "", cart = {} }, visitor) => {
+      visitors.push(visitor);
+      return users.has(user)
+        ? { subject: user, remember: user === "bob", data: { cart: { ...cart, ...visitor?.cart } } }
+        : null;
+    },
+    options,
+  );
+}
+
+function oldSessions(): Promise<number> {
+  return new Promise((resolve) => old.length((_error, count) => resolve(count ?? 0)));
+}
+
+test("the older session ends where it was kept", async () => {
+  const { site } = await open();
+  const cookie = await logInAtTheOldSite(old, "ann", OLD_SECRETS[1]);
+  expect(await oldSessions()).toBe(1);
+  await ask(site, "/me", { "connect.sid": cookie });
+  expect(await oldSessions()).toBe(0);
+});
+
+test("an answer that is lost loses nobody: the older cookie is handed the same token again", async () => {
+  const { site, manager, pass } = await open();
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const lost = await ask(site, "/me", { "connect.sid": cookie });
+  pass(30 * MINUTE);
+  const again = await ask(site, "/me", { "connect.sid": cookie });
+  expect(tokenIn(again)).toBe(tokenIn(lost));
+  expect((await manager.stats()).total).toBe(1);
+});
+
+test("once the new token has been in use for a while, the older cookie opens nothing", async () => {
+  const { site, outcomes, pass, flush } = await open();
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const browser = new Browser(site, { "connect.sid": cookie });
+  await browser.me();
+  pass(2 * MINUTE);
+  expect((await browser.me()).subject).toBe("ann");
+  await flush();
+  const thief = await ask(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(thief.body).subject).toBeNull();
+  expect(thief.lines).toEqual([]);
+  expect(outcomes.at(-1)).toBe("spent");
+  expect((await browser.me()).subject).toBe("ann");
+});
+
+test("nor once the new token has been replaced", async () => {
+  const { site, outcomes } = await open();
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const browser = new Browser(site, { "connect.sid": cookie });
+  await browser.get("/rotate");
+  const late = await ask(site, "/me", { "connect.sid": cookie });
+  expect(late.lines).toEqual([]);
+  expect(outcomes.at(-1)).toBe("spent");
+  expect((await browser.me()).subject).toBe("ann");
+});
+
+test("a session that was ended does not come back, while its tombstone stands", async () => {
+  const { site, manager, outcomes } = await open({ keepOld: true });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const { id } = JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body);
+  await manager.revoke({ session: id }, "admin");
+  expect(await oldSessions()).toBe(1);
+  const answer = await ask(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(answer.body).id).toBeNull();
+  expect(tokenIn(answer)).toBeUndefined();
+  expect(clearsIn(answer)).toContain("connect.sid /");
+  expect(outcomes).toEqual(["migrated", "ended"]);
+  expect(await oldSessions()).toBe(0);
+});
+
+test("a session that has run out does not come back", async () => {
+  const { site, outcomes, pass } = await open({ keepOld: true, policy: { absoluteTimeout: 5 * MINUTE } });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  await ask(site, "/me", { "connect.sid": cookie });
+  pass(6 * MINUTE);
+  expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBeNull();
+  expect(outcomes.at(-1)).toBe("ended");
+});
+
+test("keeping the old, there is a way back: cookies and sessions are as they were", async () => {
+  let enabled = true;
+  const { site, outcomes } = await open({ keepOld: true, enabled: () => enabled });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const browser = new Browser(site, { "connect.sid": cookie });
+  await browser.me();
+  expect(browser.cookies["connect.sid"]).toBe(cookie);
+  expect(await oldSessions()).toBe(1);
+  await browser.me();
+  expect(outcomes).toEqual(["migrated", "settled"]);
+
+  enabled = false;
+  const answer = await ask(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(answer.body).subject).toBeNull();
+  expect(answer.lines).toEqual([]);
+  expect(outcomes).toHaveLength(2);
+});
+
+test("cookies that stayed behind are cleared once the browser is logged in", async () => {
+  const { site } = await open({ clear: { names: ["flag"], domains: ["example.com"], paths: ["/shop"] } });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const token = tokenIn(await ask(site, "/me", { "connect.sid": cookie })) ?? "";
+  const later = await ask(site, "/me", { "__Host-sid": token, flag: "1" });
+  expect(clearsIn(later)).toEqual(["flag /", "flag example.com/", "flag /shop", "flag example.com/shop"]);
+  expect(tokenIn(later)).toBeUndefined();
+  expect((await ask(site, "/me", { "__Host-sid": token })).lines).toEqual([]);
+});
+
+test("whoever is logged in already stays who they are", async () => {
+  const { site, manager, outcomes } = await open();
+  const { token } = await manager.create({ subject: "bob" });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const answer = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(JSON.parse(answer.body).subject).toBe("bob");
+  expect(outcomes).toEqual(["settled"]);
+});
+
+test("what a visitor has with us already, the application may take along", async () => {
+  const { site, manager } = await open();
+  const { token } = await manager.create({ data: { cart: { salsa: 1 } } });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const answer = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(JSON.parse(answer.body)).toMatchObject({ subject: "ann", data: { cart: { taco: 2, salsa: 1 } } });
+  expect(visitors).toEqual([{ cart: { salsa: 1 } }]);
+});
+
+test("a token that was just replaced is left alone: its successor is on the way", async () => {
+  const { site, manager, outcomes } = await open();
+  const { token, record } = await manager.create({ subject: "bob" });
+  await manager.rotate(record.id);
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const answer = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(answer.lines).toEqual([]);
+  expect(outcomes).toEqual([]);
+});
+
+test("a login that was to be remembered still is", async () => {
+  const { site } = await open();
+  const age = async (user: string) => {
+    const answer = await ask(site, "/me", { "connect.sid": await logInAtTheOldSite(old, user) });
+    return /Max-Age=(\d+)/.exec(answer.lines.at(-1) ?? "")?.[1];
+  };
+  expect(await age("bob")).toBe(String(90 * 24 * 60 * 60));
+  expect(await age("ann")).toBeUndefined();
+});
+
+test("at the limit of sessions nobody is turned away for good", async () => {
+  const policy = { limit: { most: 1, when: "reject" } } as const;
+  const { site, manager, outcomes } = await open({ policy });
+  const { record } = await manager.create({ subject: "ann" });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const answer = await ask(site, "/me", { "connect.sid": cookie });
+  expect([answer.status, answer.lines]).toEqual([200, []]);
+  expect(outcomes).toEqual(["crowded"]);
+  await manager.revoke({ session: record.id });
+  expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+});
+
+test("a request that finds the older session gone meanwhile finds the new one", async () => {
+  const store = memoryStore();
+  const { site } = await open({ store });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const arrived = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const { get } = store;
+  store.get = async (id) => {
+    store.get = get;
+    const before = await get.call(store, id);
+    arrived.resolve();
+    await released.promise;
+    return before;
+  };
+  const slow = ask(site, "/me", { "connect.sid": cookie });
+  await arrived.promise;
+  const fast = await ask(site, "/me", { "connect.sid": cookie });
+  expect(await oldSessions()).toBe(0);
+  released.resolve();
+  expect(tokenIn(await slow)).toBe(tokenIn(fast));
+});
+
+test("a store of ours that does not answer is no log-out, and is not asked for the sake of strangers", async () => {
+  const store = memoryStore();
+  const { site } = await open({ store });
+  const cookie = await logInAtTheOldSite(old, "ann");
+  const { get } = store;
+  store.get = async () => {
+    throw new Error("down");
+  };
+  const answer = await ask(site, "/me", { "connect.sid": cookie });
+  expect([answer.status, answer.lines]).toEqual([503, []]);
+  expect((await ask(site, "/public", { other: "1" })).status).toBe(200);
+  store.get = get;
+  expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+});

@@ -1,0 +1,37 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import express from "express";
+import session, { type MemoryStore } from "express-session";
+import { ask, served, tokenOf } from "./site.ts";
+
+declare module "express-session" {
+  interface SessionData {
+    user?: string;
+    cart?: Record<string, number>;
+  }
+}
+
+/** The secrets of the older site, newest first. */
+export const OLD_SECRETS = ["the newer secret of the old site", "the older secret of the old site"] as const;
+
+/** The older site, a real one: logs `user` in and hands over the cookie that it set. */
+export async function logInAtTheOldSite(
+  store: MemoryStore,
+  user: string,
+  secret: string = OLD_SECRETS[0],
+  maxAge = 60_000,
+): Promise<string> {
+  const app = express();
+  app.use(session({ secret, store, resave: false, saveUninitialized: false, cookie: { maxAge } }));
+  app.get("/login", (request, response) => {
+    request.session.user = user;
+    request.session.cart = { taco: 2 };
+    response.end();
+  });
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const site = served(server);
+  const answer = await ask(site, "/login", {});
+  await site.close();
+  return tokenOf("connect.sid", answer) ?? "";
+}

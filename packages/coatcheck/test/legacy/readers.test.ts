@@ -1,0 +1,313 @@
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, webcrypto } from "node:crypto";
+import { MemoryStore, type SessionData } from "express-session";
+import { sealData, unsealData } from "iron-session";
+import { exportSPKI, generateKeyPair, jwtVerify, SignJWT, UnsecuredJWT } from "jose";
+import { describe, expect, test } from "vitest";
+import {
+  aesGcm,
+  cookieSet,
+  expressSession,
+  ironSession,
+  jwtCookie,
+  type LegacyReader,
+} from "../../src/legacy/index.ts";
+import { logInAtTheOldSite, OLD_SECRETS } from "./old-site.ts";
+import { openSite } from "./rig.ts";
+import { ask, Browser, clearsIn, startHono, tokenIn } from "./site.ts";
+
+const PASSWORD = "a password of the old site, 32 characters at least";
+const KEY = createSecretKey(Buffer.from("a shared secret of the old site, 32 bytes"));
+const AES = randomBytes(32);
+
+/** Whoever is not `deleted` may come in. */
+function validate(found: { user?: string; sub?: string }) {
+  const subject = found.user ?? found.sub ?? "";
+  return subject === "" || subject === "deleted" ? null : { subject };
+}
+
+function token(user: string, expires = "1h", algorithm = "HS256"): Promise<string> {
+  return new SignJWT()
+    .setProtectedHeader({ alg: algorithm })
+    .setSubject(user)
+    .setExpirationTime(expires)
+    .sign(KEY);
+}
+
+interface Older {
+  readonly user: string;
+  readonly session_token: string;
+  readonly onboarded: boolean;
+}
+
+/** As an application with Web Crypto writes it. */
+async function encrypted(value: object): Promise<string> {
+  const iv = randomBytes(12);
+  const key = await webcrypto.subtle.importKey("raw", AES, "AES-GCM", false, ["encrypt"]);
+  const text = new TextEncoder().encode(JSON.stringify(value));
+  const bytes = await webcrypto.subtle.encrypt({ name: "AES-GCM", iv }, key, text);
+  return encodeURIComponent(Buffer.concat([iv, new Uint8Array(bytes)]).toString("base64"));
+}
+
+const SET = ["session_token", "onboarding_status", "businessInfoCompleted", "onboardingStep"];
+const open = aesGcm(AES);
+
+/** Seed 3's set: an encrypted cookie, a token, flags. */
+const dott = cookieSet<Older>({
+  name: "dott_auth_session",
+  others: [...SET, ...Array.from({ length: 10 }, (_, index) => `flag_${index}`)],
+  read: (value, cookies) => {
+    const { user } = JSON.parse(open(value) ?? "");
+    const session_token = cookies.text("session_token") ?? "";
+    return { user, session_token, onboarded: cookies.json("businessInfoCompleted") === true };
+  },
+  key: ({ session_token }) => session_token,
+});
+
+const old = new MemoryStore();
+const jwt = jwtCookie({ jwtVerify, key: KEY, algorithms: ["HS256"], name: "jwt", others: ["refresh"] });
+const iron = ironSession<{ user: string }>({ unsealData, name: "old", password: PASSWORD, ttl: 3600 });
+
+interface Kind {
+  readonly reader: LegacyReader<object>;
+  readonly make: (user: string) => Promise<Record<string, string>>;
+  readonly expired: () => Promise<Record<string, string>>;
+  readonly forged: () => Promise<Record<string, string>>;
+}
+
+const kinds: Record<string, Kind> = {
+  "express-session": {
+    reader: expressSession<SessionData>({ store: old, secrets: OLD_SECRETS }),
+    make: async (user) => ({ "connect.sid": await logInAtTheOldSite(old, user) }),
+    expired: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", OLD_SECRETS[0], 1) }),
+    forged: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", "a secret of somebody else") }),
+  },
+  "iron-session": {
+    reader: iron,
+    make: async (user) => ({ old: await sealData({ user }, { password: PASSWORD, ttl: 3600 }) }),
+    expired: async () => ({ old: await sealData({ user: "ann" }, { password: PASSWORD, ttl: -3600 }) }),
+    forged: async () => ({ old: await sealData({ user: "ann" }, { password: `another ${PASSWORD}` }) }),
+  },
+  JWT: {
+    reader: jwt,
+    make: async (user) => ({ jwt: await token(user), refresh: "abc" }),
+    expired: async () => ({ jwt: await token("ann", "-1h") }),
+    forged: async () => ({ jwt: new UnsecuredJWT().setSubject("ann").setExpirationTime("1h").encode() }),
+  },
+};
+
+describe.each(Object.entries(kinds))("%s", (_name, { reader, make, expired, forged }) => {
+  test("moves a browser over, once for ten requests", async () => {
+    const { site, manager } = await openSite([reader], validate, { start: startHono });
+    const cookies = await make("ann");
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(site, "/me", cookies)));
+    expect(new Set(answers.map(tokenIn)).size).toBe(1);
+    expect(answers.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
+    expect((await manager.stats()).total).toBe(1);
+    const browser = new Browser(site, cookies);
+    await browser.me();
+    expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
+  });
+
+  test("garbage and forgeries open nothing, and are left alone", async () => {
+    const { site, manager, outcomes } = await openSite([reader], validate);
+    const [[name = "", genuine = ""] = []] = Object.entries(await make("ann"));
+    const cut = `${genuine.slice(0, 20)}${genuine.slice(21)}`;
+    const longest = "x".repeat(4000);
+    const wrong = [
+      "",
+      "x",
+      "s:",
+      "s:.",
+      "a.b.c",
+      "%",
+      "%E0%A4%A",
+      "=",
+      "Fe26.2**",
+      cut,
+      longest,
+      `${genuine}x`,
+    ];
+    for (const value of wrong) {
+      const answer = await ask(site, "/me", { [name]: value });
+      expect([value, answer.status, answer.lines]).toEqual([value, 200, []]);
+      expect(JSON.parse(answer.body).subject).toBeNull();
+    }
+    expect((await ask(site, "/me", await forged())).lines).toEqual([]);
+    expect(new Set(outcomes)).toEqual(new Set(["unreadable"]));
+    expect((await manager.stats()).total).toBe(0);
+  });
+
+  test("a session past its time is cleared away", async () => {
+    const { site, outcomes } = await openSite([reader], validate);
+    const cookies = await expired();
+    const answer = await ask(site, "/me", cookies);
+    expect(JSON.parse(answer.body).subject).toBeNull();
+    expect(clearsIn(answer)).toContain(`${Object.keys(cookies)[0]} /`);
+    expect(outcomes).toEqual(["expired"]);
+  });
+
+  test("a deleted user's is cleared away", async () => {
+    const { site, manager, outcomes } = await openSite([reader], validate);
+    const browser = new Browser(site, await make("deleted"));
+    expect((await browser.me()).subject).toBeNull();
+    expect(browser.cookies).toEqual({});
+    expect(outcomes).toEqual(["rejected"]);
+    expect((await manager.stats()).total).toBe(0);
+  });
+
+  test("of several cookies of one name, the first that opens counts", async () => {
+    const { site } = await openSite([reader], validate);
+    const [[name = "", value = ""] = []] = Object.entries(await make("ann"));
+    const answer = await ask(site, "/me", { [name]: `garbage; ${name}=${value}` });
+    expect(JSON.parse(answer.body).subject).toBe("ann");
+  });
+});
+
+test("several readers: each browser comes in with what it has", async () => {
+  const readers = Object.values(kinds).map(({ reader }) => reader);
+  const { site } = await openSite(readers, validate);
+  for (const [index, { make }] of Object.values(kinds).entries()) {
+    const answer = await ask(site, "/me", { ...(await make(`user-${index}`)), "connect.sid2": "x" });
+    expect(JSON.parse(answer.body).subject).toBe(`user-${index}`);
+  }
+});
+
+describe("one older session has one spelling", () => {
+  test("the version behind a seal", async () => {
+    const { site, manager } = await openSite([iron], validate);
+    const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 3600 });
+    const answer = await ask(site, "/me", { old: seal });
+    await manager.revoke({ session: JSON.parse(answer.body).id });
+    for (const version of ["", "~1", "~2~2", "~3"]) {
+      const replay = await ask(site, "/me", { old: seal.replace("~2", version) });
+      expect([version, JSON.parse(replay.body).subject]).toEqual([version, null]);
+    }
+  });
+
+  test("the last bits of a signature", async () => {
+    const { site, manager } = await openSite([jwt], validate);
+    const genuine = await token("ann");
+    const { id } = JSON.parse((await ask(site, "/me", { jwt: genuine })).body);
+    await manager.revoke({ session: id });
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const letter of alphabet) {
+      const replay = await ask(site, "/me", { jwt: genuine.slice(0, -1) + letter });
+      expect(JSON.parse(replay.body).subject).toBeNull();
+    }
+  });
+});
+
+test("a seal in chunks", async () => {
+  const { site } = await openSite([iron], validate);
+  const seal = await sealData({ user: "ann" }, { password: { 1: PASSWORD }, ttl: 3600 });
+  const browser = new Browser(site, { "old.0": seal.slice(0, 100), "old.1": seal.slice(100) });
+  expect((await browser.me()).subject).toBe("ann");
+  expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
+});
+
+describe("JWT", () => {
+  test("only the algorithms that are listed: a public key is no shared secret", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+    const reader = jwtCookie({
+      jwtVerify,
+      key: publicKey,
+      algorithms: ["RS256"],
+      name: "jwt",
+      issuer: "old",
+    });
+    const { site, outcomes } = await openSite([reader], validate);
+    const make = (alg: string, key: Parameters<SignJWT["sign"]>[0], issuer = "old") =>
+      new SignJWT().setProtectedHeader({ alg }).setSubject("ann").setIssuer(issuer).sign(key);
+    const confused = await make("HS256", new TextEncoder().encode(await exportSPKI(publicKey)));
+    await ask(site, "/me", { jwt: confused });
+    await ask(site, "/me", { jwt: await make("RS256", privateKey, "somebody else") });
+    expect(outcomes).toEqual(["unreadable", "unreadable"]);
+    const answer = await ask(site, "/me", { jwt: await make("RS256", privateKey) });
+    expect(JSON.parse(answer.body).subject).toBe("ann");
+  });
+
+  test.each([[[]], [["none"]], [["HS256", "NONE"]]])("no list, or none on it: %j", (algorithms) => {
+    expect(() => jwtCookie({ jwtVerify, key: KEY, algorithms, name: "jwt" })).toThrow(
+      expect.objectContaining({ code: "VALIDATION_FAILED" }),
+    );
+  });
+
+  test("a key that cannot be fetched is an outage, not a forgery", async () => {
+    const key = async () => {
+      throw new TypeError("fetch failed");
+    };
+    const reader = jwtCookie({ jwtVerify, key, algorithms: ["HS256"], name: "jwt" });
+    const { site } = await openSite([reader], validate);
+    const answer = await ask(site, "/me", { jwt: await token("ann") });
+    expect([answer.status, answer.lines]).toEqual([503, []]);
+  });
+});
+
+describe("an encrypted cookie with flags beside it", () => {
+  async function cookies(user: string): Promise<Record<string, string>> {
+    return {
+      dott_auth_session: await encrypted({ user }),
+      session_token: `token-of-${user}`,
+      onboarding_status: encodeURIComponent('{"step":"done"}'),
+      businessInfoCompleted: "true",
+      onboardingStep: "4",
+      ...Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`flag_${index}`, "1"])),
+    };
+  }
+
+  function bringFlags({ user, onboarded }: Older) {
+    return user === "deleted" ? null : { subject: user, data: { theme: onboarded ? "dark" : "light" } };
+  }
+
+  test("fifteen cookies become one", async () => {
+    const { site } = await openSite([dott], bringFlags);
+    const browser = new Browser(site, await cookies("ann"));
+    expect(Object.keys(browser.cookies)).toHaveLength(15);
+    expect(await browser.me()).toMatchObject({ subject: "ann", data: { theme: "dark" } });
+    // What did not fit into the first answer goes with the next.
+    while (Object.keys(browser.cookies).length > 1) {
+      const before = Object.keys(browser.cookies).length;
+      const { lines } = await browser.get("/me");
+      expect(lines.join("\n").length).toBeLessThan(3500);
+      expect(Object.keys(browser.cookies).length).toBeLessThan(before);
+    }
+    expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
+    expect((await browser.me()).subject).toBe("ann");
+  });
+
+  test("the layout of Web Crypto, and nothing less than all of it", async () => {
+    const genuine = decodeURIComponent(await encrypted({ user: "ann" }));
+    expect(JSON.parse(open(genuine) ?? "")).toEqual({ user: "ann" });
+    const bytes = Buffer.from(genuine, "base64");
+    for (let index = 0; index < bytes.length; index++) {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(index) ^ 1, index);
+      expect(open(changed.toString("base64"))).toBeNull();
+      expect(open(bytes.subarray(0, index).toString("base64"))).toBeNull();
+    }
+    expect(() => aesGcm(randomBytes(16))).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
+  });
+
+  test("the application's own decryption, AES-256-CBC here", async () => {
+    const iv = randomBytes(16);
+    const cipher = createCipheriv("aes-256-cbc", AES, iv);
+    const text = Buffer.concat([cipher.update('{"user":"ann"}'), cipher.final()]);
+    const reader = cookieSet<{ user: string; token: string }>({
+      name: "auth",
+      others: ["session_token"],
+      read: (value, all) => {
+        const [head = "", body = ""] = value.split(":");
+        const decipher = createDecipheriv("aes-256-cbc", AES, Buffer.from(head, "hex"));
+        const plain = Buffer.concat([decipher.update(Buffer.from(body, "hex")), decipher.final()]);
+        return { ...JSON.parse(plain.toString()), token: all.text("session_token") ?? "" };
+      },
+      key: ({ token: value }) => value,
+    });
+    const { site, outcomes } = await openSite([reader], validate);
+    const auth = `${iv.toString("hex")}:${text.toString("hex")}`;
+    await ask(site, "/me", { auth: "old_encrypted_data", session_token: "t" });
+    const answer = await ask(site, "/me", { auth, session_token: "t" });
+    expect(JSON.parse(answer.body).subject).toBe("ann");
+    expect(outcomes).toEqual(["unreadable", "migrated"]);
+  });
+});
