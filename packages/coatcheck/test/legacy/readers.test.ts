@@ -125,7 +125,7 @@ describe.each(Object.entries(kinds))("%s", (_name, { reader, make, expired, forg
       "Fe26.2**",
       cut,
       longest,
-      `${genuine}x`,
+      `x${genuine}`,
     ];
     for (const value of wrong) {
       const answer = await ask(site, "/me", { [name]: value });
