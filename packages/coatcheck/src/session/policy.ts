@@ -20,10 +20,14 @@ export interface Timeouts {
 
 /** How many live sessions a subject may have, and what gives way (ASVS 5.0 V7.1.2). */
 export interface SessionLimit {
+  /** 1 to 999. */
   readonly most: number;
   /** `reject` fails the login with `CONFLICT`; the others end a session of the subject with the reason `limit`. */
   readonly when: "reject" | "evict-oldest" | "evict-least-recently-used";
 }
+
+/** What gives way is chosen from one page of the subject's sessions, a thousand. */
+const MOST_LIMITED = 999;
 
 /** How long sessions live and how they change hands. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
@@ -73,6 +77,9 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
   const faults: Fault[] = positive
     .filter(([, value]) => value !== null && !(Number.isSafeInteger(value) && value > 0))
     .map(([path]) => ({ path, message: "must be a whole number above 0" }));
+  if (policy.limit && policy.limit.most > MOST_LIMITED) {
+    faults.push({ path: "limit.most", message: `must be at most ${MOST_LIMITED}` });
+  }
   if (faults.length > 0)
     throw new CoatcheckError("VALIDATION_FAILED", "The session policy will not do.", { faults });
   return policy;

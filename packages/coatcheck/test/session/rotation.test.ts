@@ -129,6 +129,14 @@ describe("a session limit", () => {
     expect(all).toEqual([null, "revoked", null]);
   });
 
+  it("is small enough to choose from one page of sessions", () => {
+    for (const most of [0, 1000]) {
+      expect(() => harness({ policy: { limit: { most, when: "evict-oldest" } } })).toThrow(
+        expect.objectContaining({ faults: [expect.objectContaining({ path: "limit.most" })] }),
+      );
+    }
+  });
+
   it("counts no session that has expired", async () => {
     const { manager, pass } = harness({
       policy: { limit: { most: 1, when: "reject" }, idleTimeout: MINUTE },
