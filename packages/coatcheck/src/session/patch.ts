@@ -23,12 +23,12 @@ export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObje
 /** The smallest merge patch that turns `before` into `after`; null when there is nothing to change. */
 export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObject | null {
   const patch: Record<string, JsonValue> = {};
-  for (const name of Object.keys(before)) {
-    if (before[name] !== undefined && (after[name] === undefined || after[name] === null)) patch[name] = null;
+  for (const [name, value] of Object.entries(before)) {
+    if (value !== undefined && (member(after, name) ?? null) === null) patch[name] = null;
   }
   for (const [name, value] of Object.entries(after)) {
     if (value === undefined || value === null) continue;
-    const old = before[name];
+    const old = member(before, name);
     if (isJsonObject(value) && isJsonObject(old)) {
       const inner = diffMergePatch(old, value);
       if (inner) patch[name] = inner;
@@ -37,6 +37,11 @@ export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObjec
     }
   }
   return Object.keys(patch).length > 0 ? patch : null;
+}
+
+/** A member of its own: `constructor` is a name like any other. */
+function member(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** Deep equality of JSON values; the order of an object's members does not count. */

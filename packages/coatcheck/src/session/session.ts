@@ -7,7 +7,7 @@ import type { Tier } from "./reader.ts";
 import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
 import type { Assurance, SessionStart } from "./start.ts";
 import { newSessionId, secretOfToken } from "./token.ts";
-import { type AuthenticateOptions, type CreateOptions, requireElevated } from "./transitions.ts";
+import { type AuthenticateOptions, type CreateOptions, isElevated, requireElevated } from "./transitions.ts";
 import type { Issued, SessionWriter } from "./writer.ts";
 
 /** A value now when it is at hand, a promise of it when it is not: a local hit never waits. */
@@ -116,15 +116,15 @@ export class Session<Data = JsonObject> {
     return this.#draft.view as Data;
   }
 
-  /** Leaves a message for the next request that asks. */
+  /** Leaves a message for the next request that asks, in place of one of the same name. */
   flash(name: string, message: JsonValue): void {
     this.#flash = { ...this.#flash, [name]: message };
   }
 
   /** Takes a message; it is gone for the next request. */
   takeFlash(name: string): JsonValue | undefined {
-    const isPending = this.#flash !== null && Object.hasOwn(this.#flash, name);
-    const message = isPending ? this.#flash?.[name] : this.#record?.flash[name];
+    const messages: JsonObject = { ...this.#record?.flash, ...this.#flash };
+    const message = Object.hasOwn(messages, name) ? messages[name] : undefined;
     if (message === undefined || message === null) return undefined;
     this.#flash = { ...this.#flash, [name]: null };
     return message;
@@ -160,9 +160,9 @@ export class Session<Data = JsonObject> {
     requireElevated(this.#record, scope, this.#writer.parts.clock.now());
   }
 
-  /** Whether {@link elevate} was called recently enough for `scope`. */
+  /** Whether {@link elevate} was called recently enough for `scope`; never on a degraded copy. */
   isElevated(scope: string): boolean {
-    return (this.#record?.elevations[scope] ?? 0) > this.#writer.parts.clock.now();
+    return this.assurance === "full" && isElevated(this.#record, scope, this.#writer.parts.clock.now());
   }
 
   /** A new token; the old one dies at once. Call it after any change of what the holder may do. */
@@ -191,8 +191,12 @@ export class Session<Data = JsonObject> {
     if (pending || this.#flash) await this.#write(async (data) => data);
   }
 
-  /** Ends the session for good. The browser's cookie is cleared with the response. */
+  /**
+   * Ends the session for good. The browser's cookie is cleared with the response. Under a superseded token there is
+   * nothing to end: whoever holds the newer one has just logged in.
+   */
   async revoke(reason: RevokeReason = "logout"): Promise<void> {
+    if (this.#start.refusal === "unavailable") throw unavailable();
     this.#draft = null;
     this.#flash = null;
     if (this.#record) await this.#writer.revoke({ session: this.#record.id }, reason);
@@ -250,7 +254,7 @@ export class Session<Data = JsonObject> {
   async #create(options: CreateOptions, data?: unknown): Promise<void> {
     const pending = this.#pending();
     const stored = pending ? applyMergePatch(this.#storedData(), pending) : undefined;
-    const flash = this.#flash ? { flash: applyMergePatch({}, this.#flash) } : {};
+    const flash = this.#flash ? { flash: this.#flash } : {};
     const birth = { ...this.#start.birth, ...options, id: this.id, data: data ?? stored, ...flash };
     this.#adopt(await this.#writer.create(birth));
   }

@@ -151,6 +151,12 @@ export function confirmed(record: SessionRecord, now: number): SessionRecord {
   return { ...record, version: record.version + 1, confirmedAt: now };
 }
 
+/** Whether the holder has recently enough proved again who they are, for `scope`. */
+export function isElevated(record: SessionRecord | null, scope: string, now: number): boolean {
+  // Own members only: every object has a `constructor`, which a scope from a URL may name.
+  return record !== null && Object.hasOwn(record.elevations, scope) && (record.elevations[scope] ?? 0) > now;
+}
+
 /**
  * Checks that the holder has recently proved again who they are, for `scope`.
  *
@@ -160,7 +166,7 @@ export function requireElevated(record: SessionRecord | null, scope: string, now
   if (record === null || record.subject === null) {
     throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
   }
-  if ((record.elevations[scope] ?? 0) <= now) {
+  if (!isElevated(record, scope, now)) {
     throw new CoatcheckError("REAUTHENTICATION_REQUIRED", `Confirm who you are to go on (${scope}).`);
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { SessionEmitter } from "./events.ts";
 import type { JsonObject } from "./json.ts";
-import { applyMergePatch, requireJsonObject } from "./patch.ts";
+import { requireJsonObject } from "./patch.ts";
 import type { SessionLimit, SessionPolicy } from "./policy.ts";
 import type { ReadOptions, SessionReader } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
@@ -80,7 +80,7 @@ export class SessionWriter<Data> {
       metadata: requireJsonObject(options.metadata ?? {}, "metadata", policy.metadataLimit),
       now: clock.now(),
     };
-    const record = { ...born(birth, options, policy), flash: options.flash ?? {} };
+    const record = { ...born(birth, options, policy), flash: this.#flashed({}, options.flash ?? {}) };
     await this.#insert(record);
     events.tell("created", { record });
     return { record, token: ring.seal(record.id, secret) };
@@ -155,7 +155,7 @@ export class SessionWriter<Data> {
       return changed(current, {
         data,
         dataVersion: schema.version,
-        flash: options.flash ? applyMergePatch(current.flash, options.flash) : current.flash,
+        flash: options.flash ? this.#flashed(current.flash, options.flash) : current.flash,
         lastSeenAt: Math.max(current.lastSeenAt, options.seenAt ?? clock.now()),
       });
     });
@@ -178,7 +178,11 @@ export class SessionWriter<Data> {
    */
   async live(id: string, options?: ReadOptions): Promise<SessionRecord> {
     const { held } = isSessionId(id) ? await this.parts.reader.read(id, options) : { held: null };
-    if (!held) throw new CoatcheckError("SESSION_NOT_FOUND", `Session not found: ${id.slice(0, 64)}`);
+    if (!held) {
+      // What is no id is not repeated: it may be a token.
+      const name = isSessionId(id) ? id : "this is no session id";
+      throw new CoatcheckError("SESSION_NOT_FOUND", `Session not found: ${name}`);
+    }
     const { record } = held;
     if (record.state === "revoked") {
       throw new CoatcheckError("SESSION_REVOKED", "This session has been ended.");
@@ -284,6 +288,12 @@ export class SessionWriter<Data> {
       }
     }
     return data as JsonObject;
+  }
+
+  /** The messages that wait: a new one replaces that of its name, null takes it away. */
+  #flashed(waiting: JsonObject, messages: JsonObject): JsonObject {
+    const all = Object.entries({ ...waiting, ...messages }).filter(([, message]) => message !== null);
+    return requireJsonObject(Object.fromEntries(all), "flash", this.parts.policy.dataLimit);
   }
 
   #issue(record: SessionRecord, secret: string): Issued {

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { codeOf, harness } from "./harness.ts";
+
+const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
+
+describe("names that come from outside", () => {
+  it("never elevate because every object has a member of that name", async () => {
+    const { manager, open } = harness();
+    const { token } = await manager.create({ subject: "alice" });
+    const session = await open(token);
+    for (const scope of INHERITED) {
+      expect(() => session.requireElevated(scope), scope).toThrow(
+        expect.objectContaining({ code: "REAUTHENTICATION_REQUIRED" }),
+      );
+      expect(session.isElevated(scope), scope).toBe(false);
+    }
+    await session.elevate("constructor", 1000);
+    session.requireElevated("constructor");
+  });
+
+  it("find no message that nobody left", async () => {
+    const { manager, open } = harness();
+    const { token } = await manager.create();
+    const session = await open(token);
+    for (const name of INHERITED) expect(session.takeFlash(name), name).toBeUndefined();
+    expect(session.commit()).toMatchObject({ state: "touched" });
+    session.flash("constructor", "left");
+    expect(session.takeFlash("constructor")).toBe("left");
+  });
+
+  it("are assigned, changed and deleted like any other", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create({ data: { cart: { constructor: 1, toString: 2 } } });
+    const session = await open(token);
+    Reflect.deleteProperty(session.data.cart ?? {}, "constructor");
+    await session.commit();
+    expect((await manager.find(record.id))?.data).toEqual({ cart: { toString: 2 } });
+  });
+
+  it("are not repeated in a message, for they may be tokens", async () => {
+    const { manager } = harness();
+    const { token } = await manager.create();
+    for (const act of [
+      manager.rotate(token),
+      manager.patch(token, {}),
+      manager.authenticate(token, "alice"),
+    ]) {
+      await expect(act).rejects.toMatchObject({
+        code: "SESSION_NOT_FOUND",
+        message: expect.not.stringContaining(token.slice(22)),
+      });
+    }
+  });
+});
+
+describe("messages that are read once", () => {
+  it("replace a message of the same name whole", async () => {
+    const { manager, open } = harness();
+    const { token } = await manager.create();
+    const first = await open(token);
+    first.flash("notice", { text: "Saved.", undo: 7 });
+    await first.commit();
+    const second = await open(token);
+    second.flash("notice", { text: "Sent." });
+    await second.commit();
+    expect((await open(token)).takeFlash("notice")).toEqual({ text: "Sent." });
+  });
+
+  it("are plain JSON of a limited size", async () => {
+    const { manager, open } = harness({ policy: { dataLimit: 1000 } });
+    const { token } = await manager.create();
+    const session = await open(token);
+    session.flash(
+      "notice",
+      JSON.parse("[1]", () => new Date(0)),
+    );
+    expect(await codeOf(session.save())).toBe("VALIDATION_FAILED");
+    session.flash("notice", "x".repeat(2000));
+    expect(await codeOf(session.save())).toBe("PAYLOAD_TOO_LARGE");
+  });
+});
