@@ -47,8 +47,8 @@ const channels = {
 };
 
 /**
- * Tells listeners and `diagnostics_channel` (`coatcheck:created`, …) what happened. A listener that throws becomes a
- * process warning: it cannot undo what it was told of, nor fail the request that did it.
+ * Tells listeners and `diagnostics_channel` (`coatcheck:created`, …) what happened. A listener that throws or
+ * rejects becomes a process warning: it cannot undo what it was told of, nor fail the request that did it.
  */
 export class SessionEmitter extends EventEmitter<SessionEvents> {
   /** Whether anybody listens; spares the hot path from making the message. */
@@ -61,10 +61,15 @@ export class SessionEmitter extends EventEmitter<SessionEvents> {
     channels[name].publish(message);
     for (const listener of this.rawListeners(name)) {
       try {
-        Reflect.apply(listener, this, [message]);
+        const result: unknown = Reflect.apply(listener, this, [message]);
+        if (result instanceof Promise) result.catch(warn);
       } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
+        warn(error);
       }
     }
   }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
 }

@@ -147,7 +147,7 @@ export class SessionManager<Data = JsonObject> {
   async patch(id: string, patch: JsonObject, options: { ifVersion?: number } = {}): Promise<SessionRecord> {
     const checked = requireJsonObject(patch, "data", this.policy.dataLimit);
     return await this.#writer.changeData(
-      await this.#writer.live(id),
+      await this.#writer.live(id, { atLeast: options.ifVersion ?? 0 }),
       (data) => applyMergePatch(data, checked),
       options,
     );

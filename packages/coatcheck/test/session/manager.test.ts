@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createCache } from "../../src/cache/index.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, harness } from "./harness.ts";
 
@@ -321,6 +322,20 @@ describe("writing", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
+  it("applies to the version it asks for, whatever copy is held here", async () => {
+    const store = memoryStore();
+    const [here, elsewhere] = [0, 1].map(
+      () => harness({ store, cache: createCache({ store, single: true }) }).manager,
+    );
+    if (!here || !elsewhere) throw new Error("There are two managers.");
+    const { record, token } = await here.create();
+    await here.resume(token);
+    await elsewhere.patch(record.id, { views: 1 });
+    await here.patch(record.id, { theme: "dark" }, { ifVersion: 2 });
+    expect((await here.find(record.id))?.data).toEqual({ views: 1, theme: "dark" });
+    await Promise.all([here.close(), elsewhere.close()]);
+  });
+
   it("keeps a message for exactly one reading", async () => {
     const { manager, open } = harness();
     const { token } = await manager.create();
@@ -356,6 +371,12 @@ describe("writing", () => {
 });
 
 describe("ending", () => {
+  it("does not call a logout done while nobody can say whose it is", async () => {
+    const session = harness().manager.begin({}, "unavailable");
+    expect(await codeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
+    expect(session.commit()).toMatchObject({ state: "unchanged" });
+  });
+
   it("reaches one, the others, a subject's, a tenant's, everyone's", async () => {
     const { manager, refusal } = harness();
     const make = (subject: string, tenant: string) => manager.create({ subject, tenant });
@@ -410,5 +431,15 @@ describe("events", () => {
     await manager.rotate(record.id);
     await manager.revoke({ session: record.id });
     expect(told).toEqual(["created", "authenticated", "elevated", "rotated", "revoked"]);
+  });
+
+  it("survive a listener whose promise is rejected", async () => {
+    const { manager } = harness();
+    manager.events.on("created", async () => {
+      throw new Error("audit");
+    });
+    const warned = new Promise((resolve) => process.once("warning", resolve));
+    await manager.create();
+    expect(await warned).toMatchObject({ message: "audit" });
   });
 });
