@@ -15,6 +15,7 @@ import {
 } from "coatcheck-server";
 import { Doorkeeper } from "./access.ts";
 import { Backend } from "./backend.ts";
+import { tellBackendTime } from "./backend-time.ts";
 import { BrowserOrders } from "./browser-orders.ts";
 import { Changes } from "./changes.ts";
 import { Invitations } from "./invitations.ts";
@@ -62,6 +63,8 @@ export async function buildShop(options: ShopOptions): Promise<App> {
   app.addContentTypeParser("text/plain", { parseAs: "string" }, async (_request: unknown, body: string) =>
     readJson(body),
   );
+
+  tellBackendTime(app);
 
   const owned = new OwnedSessions(manager, clock);
   const changes = new Changes(manager, clock);

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { whileThere } from "./access.ts";
 import { refused, type WhatIsMissing } from "./backend-refusal.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
+import { atBackend } from "./backend-time.ts";
 
 /** The shop that the gateway fronts, asked for one order session at a time. Its refusals arrive as our errors. */
 export class Backend {
@@ -50,11 +51,15 @@ export class Backend {
   }
 
   async menu() {
-    return shaped(await this.#upstream.ask({ method: "GET", path: "/menu" }), menu);
+    return shaped(await this.#list("/menu"), menu);
   }
 
   async stock() {
-    return shaped(await this.#upstream.ask({ method: "GET", path: "/stock" }), stock);
+    return shaped(await this.#list("/stock"), stock);
+  }
+
+  async #list(path: string): Promise<UpstreamAnswer> {
+    return await atBackend(() => this.#upstream.ask({ method: "GET", path }));
   }
 
   async #ask<Shape extends z.ZodType>(
@@ -68,7 +73,7 @@ export class Backend {
 
   async #send(sessionId: string, request: UpstreamRequest, missing: WhatIsMissing): Promise<UpstreamAnswer> {
     const state = stateInSession(this.#manager, sessionId);
-    const answer = await whileThere(sessionId, () => this.#upstream.request(state, request));
+    const answer = await atBackend(() => whileThere(sessionId, () => this.#upstream.request(state, request)));
     if (answer.status >= 400) throw refused(answer.status, answer.json(), missing);
     return answer;
   }

@@ -20,9 +20,11 @@ const other = createServer((_request, response) => {
   response.end("{}");
 });
 const folder = temporaryFolder();
-let node: Awaited<ReturnType<typeof openNode>>;
+/** A node that waits long enough for any machine, and one that does not. */
+const nodes = {} as Record<"patient" | "impatient", Awaited<ReturnType<typeof openNode>>>;
 let order = "";
-let browser: Visitor;
+const browser = new Visitor(() => nodes.patient.url);
+const hasty = new Visitor(() => nodes.impatient.url);
 
 beforeAll(async () => {
   for (const server of [backend, other]) {
@@ -30,17 +32,16 @@ beforeAll(async () => {
     await once(server, "listening");
   }
   const config = readConfig({ DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}` });
-  const { port } = backend.address() as AddressInfo;
-  node = await openNode(config, `http://127.0.0.1:${port}`, {
-    timeout: 400,
-    breaker: { failures: 100, halfOpenAfter: 1 },
-  });
-  browser = new Visitor(() => node.url);
+  const url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
+  const breaker = { failures: 100, halfOpenAfter: 1 };
+  nodes.patient = await openNode(config, url, { breaker });
+  nodes.impatient = await openNode(config, url, { breaker, timeout: 300 });
   order = await browser.begin();
+  hasty.cookie = browser.cookie;
 });
 
 afterAll(async () => {
-  await node.close();
+  for (const node of Object.values(nodes)) await node.close();
   for (const server of [backend, other]) {
     server.closeAllConnections();
     server.close();
@@ -92,7 +93,8 @@ test.each(NASTY)(
   "a backend that answers with %s is %s, and its words go no further",
   async (_name, code, answer) => {
     say = answer;
-    for (const asked of [await browser.post(`${order}/cart/tacos`, XL), await browser.get(`${order}/cart`)]) {
+    const who = code === "UPSTREAM_TIMEOUT" ? hasty : browser;
+    for (const asked of [await who.post(`${order}/cart/tacos`, XL), await who.get(`${order}/cart`)]) {
       expect(asked.body.error?.code).toBe(code);
       expect(asked.status).toBe(code === "UPSTREAM_TIMEOUT" ? 504 : 502);
       expect(JSON.stringify(asked.body)).not.toContain("hunter2");
