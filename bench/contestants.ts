@@ -1,28 +1,50 @@
 import { bareExpress, bareFastify } from "./servers/bare.ts";
 import { betterAuthServer } from "./servers/better-auth.ts";
-import { coatcheckExpress, coatcheckFastify } from "./servers/coatcheck.ts";
-import { expressSession } from "./servers/express-session.ts";
-import { fastifySession } from "./servers/fastify-session.ts";
+import { coatcheckExpress, coatcheckFastify, managerOnServers } from "./servers/coatcheck.ts";
+import { expressSession, expressSessionOnRedis } from "./servers/express-session.ts";
+import { fastifySession, fastifySessionOnRedis } from "./servers/fastify-session.ts";
 import type { Contestant } from "./servers/work.ts";
 
 /** Who is measured, against which bare framework. */
 export interface Entry {
   readonly name: string;
   readonly framework: "Express 5" | "Fastify 5";
+  /** Whether it needs the servers of `remote.ts`. */
+  readonly isRemote?: boolean;
   readonly start: () => Promise<Contestant>;
 }
 
 export const ENTRIES: readonly Entry[] = [
   { name: "bare", framework: "Express 5", start: bareExpress },
-  { name: "Coatcheck", framework: "Express 5", start: coatcheckExpress },
+  { name: "Coatcheck", framework: "Express 5", start: () => coatcheckExpress() },
   { name: "express-session, memory", framework: "Express 5", start: () => expressSession() },
+  {
+    name: "Coatcheck, PostgreSQL and Redis",
+    framework: "Express 5",
+    isRemote: true,
+    start: async () => await coatcheckExpress(await managerOnServers()),
+  },
+  { name: "express-session, Redis", framework: "Express 5", isRemote: true, start: expressSessionOnRedis },
   { name: "bare", framework: "Fastify 5", start: bareFastify },
-  { name: "Coatcheck", framework: "Fastify 5", start: coatcheckFastify },
-  { name: "@fastify/session, memory", framework: "Fastify 5", start: fastifySession },
+  { name: "Coatcheck", framework: "Fastify 5", start: () => coatcheckFastify() },
+  { name: "@fastify/session, memory", framework: "Fastify 5", start: () => fastifySession() },
+  {
+    name: "Coatcheck, PostgreSQL and Redis",
+    framework: "Fastify 5",
+    isRemote: true,
+    start: async () => await coatcheckFastify(await managerOnServers()),
+  },
+  { name: "@fastify/session, Redis", framework: "Fastify 5", isRemote: true, start: fastifySessionOnRedis },
+  {
+    name: "better-auth, Redis",
+    framework: "Fastify 5",
+    isRemote: true,
+    start: () => betterAuthServer({ redis: true }),
+  },
   {
     name: "better-auth, SQLite",
     framework: "Fastify 5",
-    start: () => betterAuthServer({ cookieCache: false }),
+    start: () => betterAuthServer({}),
   },
   {
     name: "better-auth, cookie cache",

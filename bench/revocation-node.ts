@@ -4,6 +4,7 @@ import { compactId, SessionManager, type SessionStore } from "coatcheck";
 import { createCache, redisShared, type SharedTier } from "coatcheck/cache";
 import { postgresStore } from "coatcheck/store/postgres";
 import { connectRedis } from "coatcheck/store/redis";
+import { urls } from "./servers/remote.ts";
 import { SECRET, sessionData } from "./servers/work.ts";
 
 /** By id: milliseconds on the clock that all processes of the machine share. */
@@ -72,7 +73,7 @@ function observedStore(store: SessionStore): SessionStore {
   };
 }
 
-const { DATABASE_URL = "", REDIS_URL = "" } = process.env;
+const { DATABASE_URL, REDIS_URL } = urls();
 const store = observedStore(await postgresStore({ connectionString: DATABASE_URL }));
 const cache = createCache({ store, shared: observedShared(redisShared(await connectRedis(REDIS_URL))) });
 const manager = new SessionManager<ReturnType<typeof sessionData>>({ store, cache, secrets: [SECRET] });

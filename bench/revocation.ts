@@ -12,7 +12,7 @@ import type { Moments, Order, Revocations } from "./revocation-node.ts";
 import { startServers } from "./servers/remote.ts";
 
 const PER_SECOND = 1000;
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 10);
+const SECONDS = 10;
 
 async function start(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = fork(new URL("revocation-node.ts", import.meta.url), {

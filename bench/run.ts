@@ -5,10 +5,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import autocannon from "autocannon";
 import { ENTRIES, type Entry } from "./contestants.ts";
 import { measureRaces } from "./races.ts";
+import { measureRevocation } from "./revocation.ts";
+import { startServers } from "./servers/remote.ts";
 import { type Contestant, SESSIONS } from "./servers/work.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
@@ -21,6 +23,8 @@ interface Server extends Contestant {
   readonly rates: number[];
   /** CPU microseconds per request, one figure a round. */
   readonly cpu: number[];
+  /** Redis commands per request, likewise. */
+  readonly commands: number[];
 }
 
 function median(values: readonly number[]): number {
@@ -33,11 +37,11 @@ function median(values: readonly number[]): number {
 async function start(entry: Entry, index: number): Promise<Server> {
   const child = fork(new URL("child.ts", import.meta.url), [String(index)], {
     execArgv: ["--conditions=coatcheck-source", "--no-warnings"],
-    env: { ...process.env, NODE_ENV: "production" },
+    env: { ...process.env, ...remote.env, NODE_ENV: "production" },
   });
   const [contestant] = (await once(child, "message")) as [Contestant];
   console.log(`  ready: ${entry.framework}, ${entry.name}`);
-  return { ...contestant, entry, child, rates: [], cpu: [] };
+  return { ...contestant, entry, child, rates: [], cpu: [], commands: [] };
 }
 
 async function cpuOf(child: ChildProcess): Promise<number> {
@@ -64,11 +68,13 @@ async function load(server: Server, seconds: number) {
 
 async function round(server: Server): Promise<void> {
   const before = await cpuOf(server.child);
+  const commandsBefore = await remote.commands();
   const result = await load(server, SECONDS);
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`${server.entry.name}: ${result.non2xx} answers were no 200`);
   const answered = result["2xx"];
   server.cpu.push(((await cpuOf(server.child)) - before) / answered);
+  server.commands.push(((await remote.commands()) - commandsBefore) / answered);
   server.rates.push(answered / result.duration);
 }
 
@@ -85,10 +91,13 @@ function row(server: Server, servers: readonly Server[]): string {
     ratio.toFixed(2),
     median(server.cpu).toFixed(1),
     added.toFixed(1),
+    server.entry.isRemote ? median(server.commands).toFixed(2) : "",
   ];
   return `| ${[framework, name, ...figures].join(" | ")} |`;
 }
 
+const loadBefore = loadavg()[0] ?? 0;
+const remote = await startServers();
 console.log(`Starting ${ENTRIES.length} servers, ${SESSIONS} sessions each`);
 const servers: Server[] = [];
 try {
@@ -101,20 +110,25 @@ try {
   }
 } finally {
   for (const { child } of servers) child.kill();
+  await remote.stop();
 }
 
 const report = [
   "# What a session costs",
   "",
-  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections. CPU is user and system time of the server's process, from the operating system. Written by \`npm run bench\`.`,
+  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections. CPU is user and system time of the server's process, from the operating system; Redis commands as Redis counted them. Load average ${loadBefore.toFixed(1)} at the start. Written by \`npm run bench\`.`,
   "",
-  "| framework | sessions | requests/s | of bare | CPU per request, µs | of which the session, µs |",
-  "|---|---|---|---|---|---|",
+  "| framework | sessions | requests/s | of bare | CPU per request, µs | of which the session, µs | Redis commands per request |",
+  "|---|---|---|---|---|---|---|",
   ...servers.map((server) => row(server, servers)),
   "",
   "## Races",
   "",
   ...(await measureRaces()),
+  "",
+  "## Revocation",
+  "",
+  ...(await measureRevocation()),
   "",
 ].join("\n");
 

@@ -5,10 +5,17 @@ import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { fromNodeHeaders } from "better-auth/node";
 import fastify from "fastify";
+import { connectedClient } from "./remote.ts";
 import { answer, type Contestant, SECRET, SESSIONS, sessionData } from "./work.ts";
 
-/** better-auth on SQLite; with `cookieCache`, its own way of not asking the database. */
-export async function betterAuthServer(options: { cookieCache: boolean }): Promise<Contestant> {
+/**
+ * better-auth on SQLite; with `cookieCache`, its own way of not asking the database; with `redis`, its sessions in Redis
+ * by its `secondaryStorage`.
+ */
+export async function betterAuthServer(options: {
+  cookieCache?: boolean;
+  redis?: boolean;
+}): Promise<Contestant> {
   const auth = betterAuth({
     secret: SECRET,
     baseURL: "http://127.0.0.1",
@@ -16,7 +23,8 @@ export async function betterAuthServer(options: { cookieCache: boolean }): Promi
     telemetry: { enabled: false },
     rateLimit: { enabled: false },
     emailAndPassword: { enabled: true },
-    session: { cookieCache: { enabled: options.cookieCache, maxAge: 24 * 3600 } },
+    ...(options.redis ? { secondaryStorage: await redisStorage() } : {}),
+    session: { cookieCache: { enabled: options.cookieCache ?? false, maxAge: 24 * 3600 } },
     user: { additionalFields: { data: { type: "string" } } },
   });
   await (await getMigrations(auth.options)).runMigrations();
@@ -48,4 +56,23 @@ export async function betterAuthServer(options: { cookieCache: boolean }): Promi
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
   return { port: (app.server.address() as AddressInfo).port, cookies };
+}
+
+/** As its documents write it. */
+async function redisStorage() {
+  const client = await connectedClient();
+  return {
+    get: (key: string) => client.get(key),
+    async set(key: string, value: string, ttl?: number) {
+      await client.set(key, value, ttl ? { EX: ttl } : {});
+    },
+    async delete(key: string) {
+      await client.del(key);
+    },
+    getAndDelete: (key: string) => client.getDel(key),
+    async increment(key: string, ttl: number) {
+      await client.set(key, 0, { EX: ttl, NX: true });
+      return await client.incr(key);
+    },
+  };
 }

@@ -1,11 +1,14 @@
 import type { AddressInfo } from "node:net";
 import { SessionManager } from "coatcheck";
-import { createCache } from "coatcheck/cache";
+import { createCache, redisShared } from "coatcheck/cache";
 import { coatcheck as onExpress, sessionOf } from "coatcheck/express";
 import { coatcheck as onFastify } from "coatcheck/fastify";
+import { postgresStore } from "coatcheck/store/postgres";
+import { connectRedis } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import express from "express";
 import fastify from "fastify";
+import { urls } from "./remote.ts";
 import { answer, type Contestant, logIn, SECRET, sessionData } from "./work.ts";
 
 type Data = Partial<ReturnType<typeof sessionData>>;
@@ -16,11 +19,19 @@ function managerOnSqlite(): SessionManager<Data> {
   return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, single: true }) });
 }
 
+/** As its documents set it up for several machines: PostgreSQL, and the local and shared caches in front of it. */
+export async function managerOnServers(): Promise<SessionManager<Data>> {
+  const { DATABASE_URL, REDIS_URL } = urls();
+  const store = await postgresStore({ connectionString: DATABASE_URL });
+  const shared = redisShared(await connectRedis(REDIS_URL));
+  return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, shared }) });
+}
+
 const insecure = { cookie: { secure: false } } as const;
 
-export async function coatcheckExpress(): Promise<Contestant> {
+export async function coatcheckExpress(manager = managerOnSqlite()): Promise<Contestant> {
   const app = express();
-  app.use(onExpress(managerOnSqlite(), insecure));
+  app.use(onExpress(manager, insecure));
   app.post("/login/:index", async (request, response) => {
     const session = await sessionOf<Data>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));
@@ -37,9 +48,9 @@ export async function coatcheckExpress(): Promise<Contestant> {
   return { port, cookies: await logIn(port) };
 }
 
-export async function coatcheckFastify(): Promise<Contestant> {
+export async function coatcheckFastify(manager = managerOnSqlite()): Promise<Contestant> {
   const app = fastify();
-  await app.register(onFastify(managerOnSqlite(), insecure));
+  await app.register(onFastify(manager, insecure));
   app.post<{ Params: { index: string } }>("/login/:index", async (request) => {
     const session = await sessionOf<Data>(request).load();
     Object.assign(session.data, sessionData(Number(request.params.index)));

@@ -1,6 +1,8 @@
 import type { AddressInfo } from "node:net";
+import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
+import { connectedClient } from "./remote.ts";
 import { answer, type Contestant, logIn, SECRET, sessionData } from "./work.ts";
 
 declare module "express-session" {
@@ -29,4 +31,9 @@ export async function expressSession(store?: session.Store): Promise<Contestant>
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
   return { port, cookies: await logIn(port) };
+}
+
+/** With connect-redis, by its README. */
+export async function expressSessionOnRedis(): Promise<Contestant> {
+  return await expressSession(new RedisStore({ client: await connectedClient() }));
 }
