@@ -1,5 +1,9 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
+import { send } from "../../src/http/routes/node-answer.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { type Browser, type Site, startExpress, startFastify, startHono, startSite } from "./routes-site.ts";
@@ -69,6 +73,8 @@ describe.each(Object.entries(frameworks))("the stream of events on %s", (_name, 
     await site.manager.revoke({ subject: "ada", except: id });
     await site.manager.revoke({ subject: "eve" });
     await site.manager.revoke({ tenant: "other" });
+    await site.manager.patch(id, { theme: "dark" });
+    expect(await stream.next()).toBe(`changed ${id}`);
     await site.manager.revoke(scope);
     expect(await stream.next()).toBe(`revoked ${id}`);
     expect(await stream.next()).toBeNull();
@@ -114,7 +120,7 @@ describe.each(Object.entries(frameworks))("the stream of events on %s", (_name, 
     const late = browser.copy();
     const manager = where === "here" ? site.manager : elsewhere;
     const { token } = await manager.authenticate(id, "ada");
-    site.fire();
+    if (where === "elsewhere") site.fire();
     expect(await stream.next()).toBe(`changed ${id}`);
     expect(await stream.next()).toBeNull();
     // With the old token EventSource must neither be told anything nor give up, which it does at any error.
@@ -129,15 +135,21 @@ describe.each(Object.entries(frameworks))("the stream of events on %s", (_name, 
 
   it("warns before the end, once, and says when it has come; and keeps nobody alive", async () => {
     const stream = await browser.follow();
-    site.pass(24 * HOUR - MINUTE - 1);
-    site.fire();
-    site.pass(1);
-    site.fire();
+    const lookAfter = async (milliseconds: number) => {
+      site.pass(milliseconds);
+      site.fire();
+      // By the time that another request has been answered, the look is over.
+      return (await browser.send("GET /session")).data.session?.idleExpiresInMs;
+    };
+    expect(await lookAfter(24 * HOUR - MINUTE - 1)).toBe(MINUTE + 1);
+    await elsewhere.patch(id, { theme: "dark" }); // keeps it alive by itself: 24 hours from here
+    expect(await lookAfter(0)).toBe(24 * HOUR);
+    expect(await stream.next()).toBe(`changed ${id}`);
+    expect(await lookAfter(23 * HOUR)).toBe(HOUR);
+    expect(await lookAfter(59 * MINUTE)).toBe(MINUTE);
+    expect(await lookAfter(MINUTE - 1)).toBe(1);
+    expect(await lookAfter(1)).toBeUndefined();
     expect(await stream.next()).toBe(`expiring ${id}`);
-    site.pass(MINUTE - 1);
-    site.fire();
-    site.pass(1);
-    site.fire();
     expect(await stream.next()).toBe(`changed ${id}`);
     expect(await stream.next()).toBeNull();
     expect((await browser.send("GET /session")).data).toMatchObject({ status: "none", reason: "expired" });
@@ -199,6 +211,22 @@ describe.each(Object.entries(frameworks))("the stream of events on %s", (_name, 
     expect(await stream.next()).toBeNull();
     site = await startSite(start);
   });
+});
+
+it("a stream for a client that has gone before it began is given up", async () => {
+  const gone = Promise.withResolvers<void>();
+  const server = createServer((_request, response) => {
+    response.destroy();
+    send(new Response(new ReadableStream({ cancel: () => gone.resolve() })), response);
+  }).listen(0, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+    await gone.promise;
+  } finally {
+    server.close();
+  }
 });
 
 describe("two nodes with caches", () => {

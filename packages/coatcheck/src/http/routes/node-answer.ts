@@ -27,8 +27,12 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
   return typeof value === "object" ? value.join(", ") : value;
 }
 
-/** Sends the answer; when the client goes away, the body is told. */
+/** Sends the answer; when the client goes away, or has gone already, the body is told. */
 export function send(answer: Response, response: ServerResponse): void {
+  if (response.destroyed) {
+    void answer.body?.cancel();
+    return;
+  }
   response.statusCode = answer.status;
   for (const [name, value] of answer.headers) response.appendHeader(name, value);
   if (answer.body === null) response.end();
