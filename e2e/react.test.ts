@@ -1,7 +1,10 @@
+import { describeClient } from "coatcheck/device";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CHROMIUM, openBrowser } from "./chromium.ts";
 import { type Site, startSite } from "./site.ts";
+
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 const logIn = (page: Page, name = "ada") =>
   page.evaluate((name) => window.manager.createSession(name, "secret"), name);
@@ -84,12 +87,13 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
   });
 
   it("list the devices, and end the other", async () => {
-    const far = await site.manager.create({ subject: "ada" });
+    const client = describeClient({ address: "192.0.2.7" }, FIREFOX);
+    const far = await site.manager.create({ subject: "ada", client });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
     await expect.poll(() => devices.locator("li").count()).toBe(2);
     expect(await devices.getByText("This device").count()).toBe(1);
-    await devices.getByRole("button", { name: /^Sign out: Chromium/ }).click();
+    await devices.getByRole("button", { name: /^Sign out: Firefox 140, Linux/ }).click();
     await expect.poll(() => devices.locator("li").count()).toBe(1);
     expect((await site.manager.find(far.record.id))?.state ?? "revoked").toBe("revoked");
     expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("authenticated");

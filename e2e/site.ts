@@ -4,13 +4,15 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { SessionManager, type SessionPolicy } from "coatcheck";
 import { createSessionManager } from "coatcheck/client";
-import { coatcheck } from "coatcheck/node";
+import { describeClient } from "coatcheck/device";
+import { coatcheck, type SessionRequest } from "coatcheck/node";
+import { sessionRoutes } from "coatcheck/routes/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { build } from "esbuild";
 import { createElement } from "react";
 import { prerender } from "react-dom/static";
 import { App } from "./pages/app.ts";
-import { sendJson, sessionEndpoints, type User } from "./session-endpoints.ts";
+import type { User } from "./pages/user.ts";
 
 /** One request as it came. */
 export interface Seen {
@@ -18,8 +20,8 @@ export interface Seen {
   readonly token: string | undefined;
 }
 
-/** Marks what the site asks itself, which is no request of a browser. */
-const OWN = "x-own-request";
+/** Whoever knows it is who they say they are. */
+const PASSWORD = "secret";
 
 async function bundle(page: string): Promise<string> {
   const { outputFiles } = await build({
@@ -40,31 +42,44 @@ const html = (body: string) =>
 /** A small shop on a free port, with a real session manager behind it, and a log of what came. */
 export async function startSite(policy: Partial<SessionPolicy> = {}) {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a-secret-of-the-tests"], policy });
-  const endpoints = sessionEndpoints(manager);
+  const routes = sessionRoutes<User>(manager, {
+    authenticate: ({ email, password }) =>
+      typeof email === "string" && password === PASSWORD ? { subject: email } : null,
+    user: (name) => ({ name }),
+  });
+  const withSession = coatcheck(manager, {
+    cookie: { secure: false },
+    csrf: { token: "required" },
+    // The page keeps its caches: a back button that the server's own header already defuses would prove nothing.
+    clearSiteData: [],
+    birth: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
+  });
   const scripts = { "/plain.js": await bundle("plain"), "/react.js": await bundle("react") };
   const seen: Seen[] = [];
   const gates = new Map<string, Promise<void>>();
   let broken = false;
   let elsewhere = "";
 
-  const shop = coatcheck(manager, { cookie: { secure: false }, csrf: { token: "required" } })(
-    async (request, response) => {
-      const { subject } = await request.session.load();
-      sendJson(response, 200, { success: true, data: { subject } });
-    },
-  );
+  const endpoints = withSession(routes);
+  const shop = withSession(async (request, response) => {
+    const { subject } = await request.session.load();
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ success: true, data: { subject } }));
+  });
+  const reactPage = withSession(async (request, response) => {
+    response.writeHead(200, HTML).end(await render(request));
+  });
 
-  async function render(request: IncomingMessage): Promise<string> {
-    const headers = { cookie: request.headers.cookie ?? "", [OWN]: "yes" };
-    const state = await (await fetch(`${origin}/session`, { headers })).json();
+  async function render(request: SessionRequest): Promise<string> {
+    const initialState = await routes.view(request.session);
     const page = createElement(App, {
       manager: createSessionManager<User>(),
-      initialState: state.data,
+      initialState,
       late: Promise.resolve(),
       redirect: new URL(request.url ?? "", origin).searchParams.get("redirect") ?? undefined,
     });
     const { prelude } = await prerender(page);
-    const json = JSON.stringify(state.data).replaceAll("<", "\\u003c");
+    const json = JSON.stringify(initialState).replaceAll("<", "\\u003c");
     return html(
       `<div id="root">${await new Response(prelude).text()}</div><script type="application/json" id="state">${json}</script><script type="module" src="/react.js"></script>`,
     );
@@ -73,7 +88,7 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "", "http://localhost");
     const line = `${request.method} ${pathname}`;
-    if (!request.headers[OWN] && (pathname.startsWith("/session") || request.method === "POST"))
+    if (pathname.startsWith("/session") || request.method === "POST")
       seen.push({ line, token: request.headers["x-csrf-token"]?.toString() });
     await gates.get(line);
     if (broken && pathname.startsWith("/session")) response.writeHead(500).end("<h1>Sorry</h1>");
@@ -82,7 +97,7 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
     else if (line === "POST /to-elsewhere")
       response.writeHead(307, { location: `${elsewhere}/orders` }).end();
     else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
-    else if (pathname === "/react") response.writeHead(200, HTML).end(await render(request));
+    else if (pathname === "/react") reactPage(request, response);
     else if (pathname === "/plain.js" || pathname === "/react.js")
       response.writeHead(200, { "content-type": "text/javascript" }).end(scripts[pathname]);
     else if (pathname === "/bare") response.writeHead(200, HTML).end(html("<p>Nothing runs here.</p>"));
@@ -121,6 +136,7 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
       elsewhere = target;
     },
     async close() {
+      routes.close();
       server.closeAllConnections();
       server.close();
       await manager.close();

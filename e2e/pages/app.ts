@@ -8,7 +8,7 @@ import {
   useSession,
 } from "coatcheck/react";
 import { createElement as element, lazy, type ReactNode, Suspense } from "react";
-import type { User } from "../session-endpoints.ts";
+import type { User } from "./user.ts";
 
 /* The React page, rendered by the server and hydrated in the browser. */
 

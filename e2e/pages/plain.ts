@@ -1,5 +1,5 @@
 import { createSessionManager, followEvents } from "coatcheck/client";
-import type { User } from "../session-endpoints.ts";
+import type { User } from "./user.ts";
 
 /* A page without a framework: shows the session's status, and lends its manager to the test. */
 

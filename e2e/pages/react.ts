@@ -1,8 +1,8 @@
 import { createSessionManager, type SessionView } from "coatcheck/client";
 import { createElement } from "react";
 import { hydrateRoot } from "react-dom/client";
-import type { User } from "../session-endpoints.ts";
 import { App } from "./app.ts";
+import type { User } from "./user.ts";
 
 /* Hydrates what the server rendered; the test says when the late boundary's code has come. */
 

@@ -1,0 +1,4 @@
+/** Whom the shop knows. */
+export interface User {
+  readonly name: string;
+}
