@@ -273,4 +273,22 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
       await other.close();
     }
   });
+
+  it("follows the events through a new token, and hears of another machine within two seconds", async () => {
+    const page = await open("/?events", "none");
+    const follows = () => page.waitForResponse(`${site.origin}/session/events`);
+    let followed = follows();
+    await logIn(page);
+    await followed;
+    followed = follows();
+    await page.evaluate(() => window.manager.elevate({ credentials: { email: "ada", password: "secret" } }));
+    expect((await followed).status()).toBe(200);
+    const began = Date.now();
+    await site.elsewhere.revoke({ subject: "ada" });
+    await status(page, "none");
+    const since = Number(await page.evaluate(() => document.body.dataset.since));
+    console.log(`revocation on another machine shown after ${since - began} ms`);
+    expect(since - began).toBeLessThan(2_000);
+    expect(await page.evaluate(() => window.manager.$session.get())).toMatchObject({ reason: "revoked" });
+  });
 });

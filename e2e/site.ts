@@ -41,7 +41,9 @@ const html = (body: string) =>
 
 /** A small shop on a free port, with a real session manager behind it, and a log of what came. */
 export async function startSite(policy: Partial<SessionPolicy> = {}) {
-  const manager = new SessionManager({ store: memoryStore(), secrets: ["a-secret-of-the-tests"], policy });
+  const store = memoryStore();
+  const secrets = ["a-secret-of-the-tests"];
+  const manager = new SessionManager({ store, secrets, policy });
   const routes = sessionRoutes<User>(manager, {
     authenticate: ({ email, password }) =>
       typeof email === "string" && password === PASSWORD ? { subject: email } : null,
@@ -117,6 +119,8 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
   return {
     origin,
     manager,
+    /** Another machine's, over the same store: the site hears nothing of what it does. */
+    elsewhere: new SessionManager({ store, secrets, policy }),
     seen,
     count: (line: string) => seen.filter((request) => request.line === line).length,
     /** Lets no answer to `line` out until the result is called. */
