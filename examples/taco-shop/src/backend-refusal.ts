@@ -16,12 +16,20 @@ const refusal = z.object({
   }),
 });
 
+/** The backend has said no: nothing was done. */
+class Refused extends CoatcheckError {}
+
+/** Whether it is certain that the backend did nothing. Of a request without an answer nobody knows. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Refused || error instanceof NothingThere;
+}
+
 /** What the backend's refusal is called here. One that nobody has heard of is the backend's fault, not the customer's. */
 export function refused(status: number, body: JsonValue, missing: WhatIsMissing): CoatcheckError {
   const { error } = refusal.safeParse(body).data ?? {};
   switch (error?.code) {
     case "validation":
-      return new CoatcheckError("VALIDATION_FAILED", error.message, { faults: error.fields ?? [] });
+      return new Refused("VALIDATION_FAILED", error.message, { faults: error.fields ?? [] });
     case "not_found":
       return new NothingThere(missing);
     case "out_of_stock": {
@@ -32,15 +40,15 @@ export function refused(status: number, body: JsonValue, missing: WhatIsMissing)
         }),
       );
       const names = (error.items ?? []).map(({ name }) => name.en).join(", ");
-      return new CoatcheckError("CONFLICT", `Not enough left: ${names}.`, { faults });
+      return new Refused("CONFLICT", `Not enough left: ${names}.`, { faults });
     }
     case "cart_empty":
     case "cart_full":
-      return new CoatcheckError("CONFLICT", error.message, {
+      return new Refused("CONFLICT", error.message, {
         faults: [{ path: "cart", message: error.code === "cart_empty" ? "is empty" : "is full" }],
       });
     case "key_reused":
-      return new CoatcheckError("CONFLICT", error.message, {
+      return new Refused("CONFLICT", error.message, {
         faults: [{ path: "Idempotency-Key", message: "was used for another order" }],
       });
     default:

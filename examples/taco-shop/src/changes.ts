@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { type Clock, CoatcheckError, type SessionManager } from "coatcheck";
+import type { Clock, SessionManager } from "coatcheck";
 import { type Access, requireStill, whileThere } from "./access.ts";
+import { isRefusal } from "./backend-refusal.ts";
 import {
   announced,
   type Intent,
   type Item,
   noted,
   type OrderState,
-  type Outcome,
   orderIn,
   type Role,
   settled,
@@ -23,8 +23,9 @@ export interface Deed {
 /** What came of a change at the backend. */
 export interface Done<Value> {
   readonly value: Value;
-  /** The item that the backend gave a number. */
+  /** The item or the order that the backend gave a number. */
   readonly item?: Item | undefined;
+  readonly order?: number;
   /** What else is to be kept of the change, in the same step. */
   readonly keep?: (order: OrderState) => OrderState;
 }
@@ -70,13 +71,17 @@ export class Changes {
     try {
       done = await ask();
     } catch (error) {
-      const outcome = outcomeOf(error);
+      const outcome = isRefusal(error) ? "refused" : "unknown";
       // If not even this can be written, the announcement says so in time; the caller must hear what went wrong first.
       await this.#write(id, (order) => settled(order, changeId, change, outcome)).catch(() => {});
       throw error;
     }
-    const { value, item, keep = (order: OrderState) => order } = done;
-    const ended = item === undefined ? change : { ...change, item };
+    const { value, item, order: number, keep = (order: OrderState) => order } = done;
+    const ended: Intent = {
+      ...change,
+      ...(item === undefined ? {} : { item }),
+      ...(number === undefined ? {} : { order: number }),
+    };
     const { revision } = await this.#write(id, (order) => keep(settled(order, changeId, ended, "done")));
     return { value, revision };
   }
@@ -99,10 +104,4 @@ export class Changes {
     const update = () => this.#manager.update(id, (data) => withOrder(data, change));
     return orderIn((await whileThere(id, update)).data);
   }
-}
-
-/** Of a request that was refused we know that nothing was done; of one without an answer, nothing at all. */
-function outcomeOf(error: unknown): Outcome {
-  const isAnswer = error instanceof CoatcheckError && !error.code.startsWith("UPSTREAM_");
-  return isAnswer ? "refused" : "unknown";
 }

@@ -21,7 +21,14 @@ export const ACTIONS = [
 
 const who = z.object({ participantId: z.string(), name: z.string() });
 const item = z.object({ kind: z.string(), id: z.number() });
-const intent = z.object({ at: z.number(), who, what: z.enum(ACTIONS), item: item.optional() });
+const intent = z.object({
+  at: z.number(),
+  who,
+  what: z.enum(ACTIONS),
+  item: item.optional(),
+  /** The number of the order that was placed. */
+  order: z.number().optional(),
+});
 /** `refused`: the backend did not do it. `unknown`: it was asked, and whether it did it nobody knows. */
 const outcome = z.enum(["done", "refused", "unknown"]);
 const entry = intent.extend({ number: z.number(), outcome });
@@ -122,9 +129,16 @@ export function announced(
   return { ...current, revision: current.revision + 1, pending };
 }
 
-/** The order with the end of an announced change in its history. */
+/**
+ * The order with the end of an announced change in its history. An order is placed once, however often its customer
+ * asks for it: asking again is no news.
+ */
 export function settled(order: OrderState, changeId: string, change: Intent, outcome: Outcome): OrderState {
   const { [changeId]: _ended, ...pending } = order.pending;
+  const isKnown = (entry: Entry) => entry.outcome === "done" && entry.order === change.order;
+  if (change.order !== undefined && order.history.some(isKnown)) {
+    return { ...order, pending, revision: order.revision + 1 };
+  }
   return noted({ ...order, pending }, change, outcome);
 }
 

@@ -134,6 +134,7 @@ export const entry = z.object({
   who: z.object({ participantId: z.string(), name: z.string() }),
   what: z.enum(ACTIONS),
   item: z.object({ kind: z.string(), id: z.number().int() }).optional(),
+  order: z.number().int().optional().describe("The number of the order that was placed."),
   outcome: z.enum(["done", "refused", "unknown"]),
 });
 export const history = z.object({ entries: z.array(entry) });

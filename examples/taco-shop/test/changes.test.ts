@@ -3,6 +3,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { type Caller, OwnedSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
 import { type Access, accessOf } from "../src/access.ts";
+import { refused } from "../src/backend-refusal.ts";
 import { BrowserOrders } from "../src/browser-orders.ts";
 import { Changes } from "../src/changes.ts";
 import { Invitations } from "../src/invitations.ts";
@@ -67,18 +68,23 @@ describe("changes of an order", () => {
       seen.push(Object.keys(orderIn((await manager.find(id))?.data ?? {}).pending).length);
       return { value: null, item: { kind: "tacos", id: 3 } };
     });
-    for (const code of ["CONFLICT", "UPSTREAM_TIMEOUT"] as const) {
+    const refusal = refused(409, { error: { code: "cart_full", message: "The cart is full." } }, "item");
+    const lost = new CoatcheckError("UPSTREAM_TIMEOUT", "The upstream did not answer.");
+    // The gateway's own, after the backend was asked: the cookies could not be kept.
+    const unkept = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
+    for (const error of [refusal, lost, unkept]) {
       const failing = changes.atBackend(bob, deed, async () => {
-        throw new CoatcheckError(code, "no");
+        throw error;
       });
-      await expect(failing).rejects.toMatchObject({ code });
+      await expect(failing).rejects.toBe(error);
     }
     expect(seen).toEqual([1]);
     const { pending, history } = orderIn((await manager.find(id))?.data ?? {});
     expect(pending).toEqual({});
-    expect(history.slice(-3)).toMatchObject([
+    expect(history.slice(-4)).toMatchObject([
       { who: { name: "Bob" }, item: { id: 3 }, outcome: "done" },
       { outcome: "refused" },
+      { outcome: "unknown" },
       { outcome: "unknown" },
     ]);
   });

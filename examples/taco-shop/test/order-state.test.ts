@@ -8,6 +8,7 @@ import {
   MOST_MEMBERS,
   noted,
   type OrderState,
+  type Outcome,
   orderIn,
   settled,
 } from "../src/order-state.ts";
@@ -46,6 +47,21 @@ describe("the state of an order", () => {
     const order = announced(begun, "b", change({ at: later }), begun.revision);
     expect(order.history).toMatchObject([{ number: 1, outcome: "unknown" }]);
     expect(Object.keys(order.pending)).toEqual(["b"]);
+  });
+
+  test("an order stands in the history once, also when its customer had to ask again for the answer", () => {
+    const ask = (order: OrderState, outcome: Outcome, number?: number) => {
+      const asked = change({ what: "ordered", ...(number === undefined ? {} : { order: number }) });
+      return settled(announced(order, "a", asked, null), "a", asked, outcome);
+    };
+    let order = ask(fresh, "unknown");
+    for (const number of [17, 17, 18]) order = ask(order, "done", number);
+    expect(order.history.map(({ outcome, order }) => [outcome, order])).toEqual([
+      ["unknown", undefined],
+      ["done", 17],
+      ["done", 18],
+    ]);
+    expect(order).toMatchObject({ pending: {}, revision: 8 });
   });
 
   test("the history keeps its last hundred, and numbers tell what has gone", () => {

@@ -5,6 +5,8 @@ import { useShop, type Visitor } from "./shop-visitor.ts";
 
 const kind = KINDS[0] ?? "typescript";
 
+const ALICE_AS_PLACED = { customer: ALICE.customer, delivery: { address: ALICE.delivery.address } };
+
 describe("an order that is shared", () => {
   const shop = useShop(kind);
 
@@ -66,7 +68,14 @@ describe("an order that is shared", () => {
     ]);
     expect(entries.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await bob.get("/sessions/mine")).body.data.sessions).toMatchObject([{ role: "view" }]);
-    expect((await alice.post(`${order}/orders`, ALICE)).status).toBe(201);
+    const placed = await alice.post(`${order}/orders`, ALICE);
+    expect(placed.status).toBe(201);
+    const { orders } = (await bob.get(`${order}/orders`)).body.data;
+    const one = (await carol.get(`${order}/orders/${placed.body.data.number}`)).body.data;
+    for (const seen of [orders[0], one]) {
+      expect(seen).toMatchObject({ customer: { name: "Alice", phone: "" }, delivery: { address: null } });
+    }
+    expect((await alice.get(`${order}/orders`)).body.data.orders).toMatchObject([ALICE_AS_PLACED]);
   });
 
   test("of two who edit what they have seen, one edits and the other is told", async () => {

@@ -99,6 +99,11 @@ describe.each(KINDS)("the taco shop in front of the %s backend", (kind) => {
           consumer.post(`${order}/orders`, ALICE, once),
         ]);
         const { orders } = (await consumer.get(`${order}/orders`)).body.data;
+        const { entries } = (await consumer.get(`${order}/history`)).body.data;
+        expect(entries.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
+          "added done",
+          "ordered done",
+        ]);
         return { statuses: answers.map(({ status }) => status).sort(), answers, orders };
       }),
     );

@@ -3,7 +3,7 @@ import { CoatcheckError, type JsonObject } from "coatcheck";
 import { type App, answer, failures, success } from "coatcheck-server";
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { accessOf } from "../access.ts";
+import { type Access, accessOf } from "../access.ts";
 import { type Order, order, orders } from "../backend-shapes.ts";
 import { NothingThere } from "../nothing-there.ts";
 import { orderIn } from "../order-state.ts";
@@ -59,7 +59,9 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
     },
     async (request) => {
       const access = await look(shop, request, request.params.sessionId);
-      return answer(access === null ? { orders: [] } : await shop.backend.orders(access.record.id));
+      if (access === null) return answer({ orders: [] });
+      const { orders } = await shop.backend.orders(access.record.id);
+      return answer({ orders: orders.map((order) => shownTo(access, order)) });
     },
   );
 
@@ -77,7 +79,7 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       const { sessionId, number } = request.params;
       const access = await look(shop, request, sessionId);
       if (access === null || !/^[1-9]\d{0,8}$/.test(number)) throw new NothingThere("number");
-      return answer(await shop.backend.order(access.record.id, number));
+      return answer(shownTo(access, await shop.backend.order(access.record.id, number)));
     },
   );
 }
@@ -94,9 +96,10 @@ async function place(
   const deed = { what: "ordered", least: "owner", ifRevision: null } as const;
   const { value } = await shop.changes.atBackend(access, deed, async () => {
     const value = await shop.backend.place(id, key, recipient as JsonObject);
-    if (!cleanUp) return { value };
+    const done = { value, order: value.order.number };
+    if (!cleanUp) return done;
     const placed = { key: hash("sha256", key), order: value.order };
-    return { value, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
+    return { ...done, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
   });
   if (cleanUp) await shop.owned.end(id, "revoked");
   return value;
@@ -115,6 +118,13 @@ async function placedBefore(
   if (record?.state !== "revoked" || accessOf(caller, record)?.role !== "owner") return null;
   const { placed } = orderIn(record.data);
   return placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
+}
+
+/** Whoever shares an order learns what was eaten, not where its owner lives. */
+function shownTo({ role }: Access, order: Order): Order {
+  if (role === "owner") return order;
+  const { customer, delivery } = order;
+  return { ...order, customer: { ...customer, phone: "" }, delivery: { ...delivery, address: null } };
 }
 
 function keyIn(given: string | string[] | undefined): string | null {
