@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
 import { StartError } from "./start-error.ts";
 
@@ -104,21 +104,17 @@ const trustProxy = z.string().transform((text, context): Config["trustProxy"] =>
   if (text === "false") return false;
   if (/^\d{1,2}$/.test(text)) return Number(text) || false;
   const entries = listOf(text);
-  if (entries.length > 0 && entries.every(isAddressOrRange)) return entries;
+  if (entries.length > 0 && areTrustable(entries)) return entries;
   context.addIssue(
     "must be false, a number of proxies, or their addresses and CIDR ranges with commas between, such as 10.0.0.0/8",
   );
   return z.NEVER;
 });
 
-function isAddressOrRange(entry: string): boolean {
-  const [address = "", bits, ...rest] = entry.split("/");
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  if (bits === undefined) return true;
+function areTrustable(entries: readonly string[]): boolean {
   try {
-    new BlockList().addSubnet(address, Number(bits), family === 6 ? "ipv6" : "ipv4");
-    return /^\d+$/.test(bits);
+    new ClientAddress(entries);
+    return true;
   } catch {
     return false;
   }
@@ -165,6 +161,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     throw new StartError(result.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`));
   }
   const { data } = result;
+  requireDistinct(data);
   if (data.DATABASE_URL.kind !== "sqlite") requireShared(data);
   return {
     host: data.HOST,
@@ -182,6 +179,17 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     secureCookie: data.COOKIE_SECURE ?? !(isLoopback(data.HOST) && data.TRUST_PROXY === false),
     logLevel: data.LOG_LEVEL,
   };
+}
+
+/** A key that stands twice would name its first owner alone; the admin token among the keys, the admin. */
+function requireDistinct({ ADMIN_TOKEN, API_KEYS }: z.output<typeof environment>): void {
+  const keys = API_KEYS.map(({ key }) => key);
+  const lines = [];
+  if (new Set(keys).size < keys.length) lines.push("API_KEYS must not hold the same key twice.");
+  if (ADMIN_TOKEN !== null && keys.includes(ADMIN_TOKEN)) {
+    lines.push("ADMIN_TOKEN must not be one of the API_KEYS.");
+  }
+  if (lines.length > 0) throw new StartError(lines);
 }
 
 /** What several machines use has no "beside": each would make secrets of its own, and none open the others' tokens. */

@@ -22,6 +22,7 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["API_KEYS", "slack:short", /`key` or `name:key`/],
   ["API_KEYS", "x".repeat(50), /not 50/],
   ["API_KEYS", `a b:${SECRET}`, /`key` or `name:key`/],
+  ["API_KEYS", `slack:${SECRET},shop:${SECRET}`, /the same key twice/],
   ["API_KEYS", `admin:${SECRET}`, /`key` or `name:key`/],
   ["SESSION_IDLE_TIMEOUT_MS", "1h", /a whole number/],
   ["SESSION_MAX_AGE_MS", "-1", /a whole number/],
@@ -30,6 +31,8 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["TRUST_PROXY", "everyone", /false, a number of proxies/],
   ["TRUST_PROXY", "true", /false, a number of proxies/],
   ["TRUST_PROXY", "10.0.0.0/64", /false, a number of proxies/],
+  ["TRUST_PROXY", "0.0.0.0/0", /false, a number of proxies/],
+  ["TRUST_PROXY", "::ffff:10.0.0.0/104", /false, a number of proxies/],
   ["COOKIE_SECURE", "perhaps", /true or false/],
   ["LOG_LEVEL", "loud", /one of trace/],
 ];
@@ -46,6 +49,11 @@ test("the README names every variable that is read, and no other", () => {
   const named = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
   expect(named.sort()).toEqual([...VARIABLES].sort());
   expect([...new Set(WRONG.map(([name]) => name))].sort()).toEqual([...VARIABLES].sort());
+});
+
+test("the admin token is no API key", () => {
+  const read = () => readConfig({ ADMIN_TOKEN: SECRET, API_KEYS: `slack:${SECRET}` });
+  expect(read).toThrow("ADMIN_TOKEN must not be one of the API_KEYS.");
 });
 
 test("every fault is told at once", () => {
@@ -78,13 +86,14 @@ test("a database on a server needs secrets that all machines share", () => {
 
 test("lists", () => {
   const config = readConfig({
-    API_KEYS: `slack:${SECRET}, ${SECRET}`,
+    API_KEYS: `slack:${SECRET}1, slack:${SECRET}2, ${SECRET}3`,
     SESSION_SECRETS: `${SECRET}2,${SECRET}1`,
     TRUST_PROXY: "10.0.0.0/8, ::1",
   });
   expect(config.apiKeys).toEqual([
-    { name: "slack", key: SECRET },
-    { name: null, key: SECRET },
+    { name: "slack", key: `${SECRET}1` },
+    { name: "slack", key: `${SECRET}2` },
+    { name: null, key: `${SECRET}3` },
   ]);
   expect(config.secrets).toEqual([`${SECRET}2`, `${SECRET}1`]);
   expect(config.trustProxy).toEqual(["10.0.0.0/8", "::1"]);
