@@ -56,6 +56,16 @@ test("an answer to thousands of faults is no larger than what it answers", async
   expect(JSON.stringify(answer.body).length).toBeLessThan(10_000);
 });
 
+test.each(["a\\u0000b", "a\\ud800b"])("a subject, a tenant or a name that is no text: %s", async (text) => {
+  const slack = visitor(KEYS.slack);
+  expectRefusal(await slack.post("/api/v1/sessions", `{"name":"${text}"}`), 400, "VALIDATION_FAILED", "name");
+  const path = `${await slack.create()}/authenticate`;
+  const subject = await slack.post(path, `{"subject":"${text}"}`);
+  expectRefusal(subject, 400, "VALIDATION_FAILED", "subject");
+  const tenant = await slack.post(path, `{"subject":"alice","tenant":"${text}"}`);
+  expectRefusal(tenant, 400, "VALIDATION_FAILED", "tenant");
+});
+
 test("creating from too much", async () => {
   const before = await totalSessions();
   for (const length of [5_000, 200_000, 10_000_000]) {

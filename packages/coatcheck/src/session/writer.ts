@@ -8,6 +8,7 @@ import type { ReadOptions, SessionReader } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { DataSchema } from "./schema.ts";
 import type { PutOptions, RevocationScope, SessionStore } from "./store.ts";
+import { requireTexts } from "./text.ts";
 import { hashSecret, newSecret, newSessionId, type RandomSource, type SecretRing } from "./token.ts";
 import {
   type AuthenticateOptions,
@@ -71,6 +72,8 @@ export class SessionWriter<Data> {
     options: CreateOptions & { id?: string; data?: unknown; flash?: JsonObject },
   ): Promise<Issued> {
     const { schema, policy, random, clock, ring, events } = this.parts;
+    const { owner, subject, tenant, visitorId, parentId, name } = options;
+    requireTexts({ owner, subject, tenant, visitorId, parentId, name });
     const secret = newSecret(random);
     const birth = {
       id: options.id ?? newSessionId(random),
@@ -88,6 +91,7 @@ export class SessionWriter<Data> {
 
   async authenticate(from: SessionRecord, subject: string, options: AuthenticateOptions): Promise<Issued> {
     const { policy, schema, clock, events } = this.parts;
+    requireTexts({ subject, tenant: options.tenant });
     const secret = newSecret(this.parts.random);
     const record = await this.#change(
       from,
