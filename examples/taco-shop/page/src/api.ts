@@ -116,17 +116,31 @@ export const join = (token: string, name: string) =>
     ...(name ? { name } : {}),
   });
 
+/** The newest that happened in an order. What came before it is in the history. */
+export interface OrderNews {
+  readonly revision: number;
+  readonly entry: Entry | null;
+  /** It is how things stood when the connection was made, and no news. */
+  readonly isStart: boolean;
+}
+
 /** What an order's stream tells. */
 export interface OrderEvents {
-  /** `entry` is null at the start, and after a connection was lost: read everything again. */
-  readonly changed: (change: { readonly revision: number; readonly entry: Entry | null }) => void;
+  readonly changed: (news: OrderNews) => void;
   readonly ended: (reason: "ended" | "excluded") => void;
 }
 
 /** Follows an order live; EventSource connects again by itself. The result ends it. */
 export function followOrder(id: string, events: OrderEvents): () => void {
   const source = new EventSource(`/api/v1${order(id)}/events`);
-  source.addEventListener("changed", ({ data }) => events.changed(JSON.parse(data)));
+  let isStart = true;
+  source.addEventListener("open", () => {
+    isStart = true;
+  });
+  source.addEventListener("changed", ({ data }) => {
+    events.changed({ ...JSON.parse(data), isStart });
+    isStart = false;
+  });
   source.addEventListener("ended", ({ data }) => {
     source.close();
     events.ended(JSON.parse(data).reason);

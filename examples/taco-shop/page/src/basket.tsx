@@ -9,6 +9,7 @@ import { type Cart, type Kind, type Menu, type OpenOrder, PORTIONS, type Role, t
 
 export interface BasketProps {
   readonly menu: Menu;
+  readonly title: string;
   readonly order: OpenOrder | undefined;
   readonly cart: Cart | undefined;
   readonly role: Role;
@@ -27,16 +28,16 @@ export interface BasketProps {
 
 /** The order as a receipt: what is in it, what it costs, and what can be done with it. */
 export function Basket(props: BasketProps): ReactNode {
-  const { menu, order, cart, role, others, children } = props;
+  const { menu, title, order, cart, role, others, children } = props;
   const { onQuantity, onRemove, onEdit, onEmpty, onShare, onCheckout, onEnd } = props;
   const { language, words } = useLanguage();
-  const title = useRef<HTMLHeadingElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const mayEdit = role !== "view";
   const isEmpty = !cart || cart.itemCount === 0;
 
   const remove = (kind: Kind, item: number, name: string) => {
     // The button that had the focus goes with its line.
-    title.current?.focus();
+    heading.current?.focus();
     onRemove(kind, item, name);
   };
   const rules = { mayEdit, most: menu.limits.quantity };
@@ -44,8 +45,8 @@ export function Basket(props: BasketProps): ReactNode {
   return (
     <div className="receipt">
       <header className="receipt-head">
-        <h2 ref={title} tabIndex={-1} id="basket-title">
-          {order?.metadata.customerName ? words.basketOf(order.metadata.customerName) : words.basket}
+        <h2 ref={heading} tabIndex={-1} id="basket-title">
+          {title}
         </h2>
         {order && (
           <button type="button" className="share" onClick={onShare}>

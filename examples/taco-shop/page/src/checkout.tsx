@@ -1,4 +1,4 @@
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiError, placeOrder } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain, explainFault } from "./explain.ts";
@@ -31,6 +31,10 @@ export function Checkout({ menu, cart, customerName, onPlaced, onClose }: Checko
   const [error, setError] = useState<unknown>();
   const attempt = useRef({ wanted: "", key: "" });
 
+  useEffect(() => {
+    if (error) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [error]);
+
   const faultAt = (path: string) => {
     const fault = error instanceof ApiError ? error.faultAt(path) : undefined;
     return fault && explainFault(fault, words);
@@ -53,7 +57,6 @@ export function Checkout({ menu, cart, customerName, onPlaced, onClose }: Checko
     } catch (thrown) {
       setError(thrown);
       setPlacing(false);
-      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
     }
   };
 

@@ -1,11 +1,22 @@
-import type { Entry, Kind, Language, Menu, OpenOrder, Portion, Product, Taco, TacoContent } from "./wire.ts";
+import type {
+  Entry,
+  Kind,
+  Language,
+  Menu,
+  OpenOrder,
+  Participant,
+  Portion,
+  Product,
+  Taco,
+  TacoContent,
+} from "./wire.ts";
 import type { Words } from "./words/en.ts";
 
 /** What stands on an order's tab. */
-export function titleOf({ metadata, name }: OpenOrder, words: Words): string {
-  return (
-    metadata.customerName ?? (metadata.number ? words.orderNumber(metadata.number) : (name ?? words.basket))
-  );
+export function titleOf({ metadata, name, role }: OpenOrder, words: Words): string {
+  if (metadata.customerName) return metadata.customerName;
+  if (role !== "owner") return words.sharedBasket;
+  return metadata.number ? words.orderNumber(metadata.number) : (name ?? words.basket);
 }
 
 const named = (products: readonly Pick<Product, "id" | "name">[], id: string, language: Language) =>
@@ -58,6 +69,15 @@ export const contentOf = ({ size, meats, sauces, garnitures, quantity }: Taco): 
   garnitures,
   quantity,
 });
+
+/** What somebody is called. */
+export function nameOf(
+  who: Pick<Participant, "name" | "participantId">,
+  you: string | undefined,
+  words: Words,
+): string {
+  return who.name || (who.participantId === you ? words.yourself : words.someone);
+}
 
 /** What somebody did, in half a sentence. */
 export function deedOf({ what, item, outcome }: Entry, words: Words): string {

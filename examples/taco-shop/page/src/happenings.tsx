@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { readHistory } from "./api.ts";
-import { deedOf } from "./describe.ts";
+import { deedOf, nameOf } from "./describe.ts";
 import { clockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import type { Entry } from "./wire.ts";
@@ -12,11 +12,13 @@ interface HappeningsProps {
   readonly id: string;
   /** Grows with everything that happens. */
   readonly revision: number;
+  /** The reader, among the participants. */
+  readonly you: string | undefined;
   readonly timeZone: string;
 }
 
 /** Who did what to an order, newest first. */
-export function Happenings({ id, revision, timeZone }: HappeningsProps): ReactNode {
+export function Happenings({ id, revision, you, timeZone }: HappeningsProps): ReactNode {
   const { language, words } = useLanguage();
   const [entries, setEntries] = useState<readonly Entry[]>([]);
 
@@ -44,7 +46,7 @@ export function Happenings({ id, revision, timeZone }: HappeningsProps): ReactNo
             <li key={entry.number}>
               <time dateTime={entry.at}>{clockTime(entry.at, language, timeZone)}</time>
               <span>
-                <strong>{entry.who.name || words.someone}</strong> {deedOf(entry, words)}
+                <strong>{nameOf(entry.who, you, words)}</strong> {deedOf(entry, words)}
               </span>
             </li>
           ))}

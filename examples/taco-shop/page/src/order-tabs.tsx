@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import { titleOf } from "./describe.ts";
 import { useLanguage } from "./language.tsx";
 import type { Cart, OpenOrder } from "./wire.ts";
@@ -24,6 +24,12 @@ export function OrderTabs({ orders, active, carts, onChoose, onNew }: OrderTabsP
   const { words } = useLanguage();
   const list = useRef<HTMLDivElement>(null);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is a reason to look for it.
+  useEffect(() => {
+    const tab = list.current?.querySelector("[aria-selected=true]");
+    tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [active?.sessionId]);
+
   const move = (event: KeyboardEvent, index: number) => {
     const next = MOVES[event.key]?.(index, orders.length);
     const order = next === undefined ? undefined : orders[next];
@@ -46,7 +52,7 @@ export function OrderTabs({ orders, active, carts, onChoose, onNew }: OrderTabsP
               role="tab"
               id={`tab-${order.sessionId}`}
               aria-selected={isActive}
-              aria-controls="order"
+              aria-controls="panel"
               tabIndex={isActive ? 0 : -1}
               onClick={() => onChoose(order.sessionId)}
               onKeyDown={(event) => move(event, index)}

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { exclude, invite, uninvite } from "./api.ts";
+import { nameOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
 import { clockTime } from "./format.ts";
@@ -24,6 +25,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
   const [error, setError] = useState<unknown>();
   const { people, revision, reloadPeople } = live;
   const isOwner = people?.role === "owner";
+  const you = people?.participants.find(({ isYou }) => isYou)?.participantId;
 
   const act = async (deed: () => Promise<void>) => {
     try {
@@ -76,27 +78,31 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
         )}
         <h3>{words.people}</h3>
         <ul className="people">
-          {people?.participants.map(({ participantId, name, role, isYou }) => (
-            <li key={participantId}>
-              <span className="face" aria-hidden="true">
-                {(name || words.someone).slice(0, 1).toUpperCase()}
-              </span>
-              <span className="grow">
-                {name || words.someone} {isYou && <em>({words.you})</em>}
-                <small>{words.roles[role]}</small>
-              </span>
-              {isOwner && role !== "owner" && (
-                <button
-                  type="button"
-                  className="quiet"
-                  aria-label={words.removeNamed(name || words.someone)}
-                  onClick={() => act(async () => void (await exclude(id, participantId)))}
-                >
-                  {words.exclude}
-                </button>
-              )}
-            </li>
-          ))}
+          {people?.participants.map((participant) => {
+            const { participantId, role, isYou } = participant;
+            const name = nameOf(participant, you, words);
+            return (
+              <li key={participantId}>
+                <span className="face" aria-hidden="true">
+                  {name.slice(0, 1).toUpperCase()}
+                </span>
+                <span className="grow">
+                  {name} {isYou && participant.name && <em>({words.you})</em>}
+                  <small>{words.roles[role]}</small>
+                </span>
+                {isOwner && role !== "owner" && (
+                  <button
+                    type="button"
+                    className="quiet"
+                    aria-label={words.removeNamed(name)}
+                    onClick={() => act(async () => void (await exclude(id, participantId)))}
+                  >
+                    {words.exclude}
+                  </button>
+                )}
+              </li>
+            );
+          })}
         </ul>
         {isOwner && people.invitations.length > 0 && (
           <>
@@ -128,7 +134,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
             </ul>
           </>
         )}
-        <Happenings id={id} revision={revision} timeZone={menu.timeZone} />
+        <Happenings id={id} revision={revision} you={you} timeZone={menu.timeZone} />
       </div>
     </Dialog>
   );

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import { Basket, type BasketProps } from "./basket.tsx";
 import { Checkout } from "./checkout.tsx";
 import { Confirm } from "./confirm.tsx";
-import { contentOf, deedOf } from "./describe.ts";
+import { contentOf, deedOf, nameOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
 import { francs } from "./format.ts";
@@ -54,7 +54,7 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
       const you = people?.participants.find(({ isYou }) => isYou)?.participantId;
       if (entry.what === "ordered") setPlaced((count) => count + 1);
       if (you !== undefined && entry.who.participantId !== you && entry.outcome === "done") {
-        tell(`${entry.who.name || words.someone} ${deedOf(entry, words)}`);
+        tell(`${nameOf(entry.who, you, words)} ${deedOf(entry, words)}`);
       }
     },
     ended(reason) {
@@ -63,6 +63,10 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
     },
   });
   const role = live.people?.role ?? active?.role ?? "owner";
+
+  const owner = active?.metadata.customerName;
+  const unnamed = role === "owner" ? words.basket : words.sharedBasket;
+  const title = owner ? words.basketOf(owner) : unnamed;
 
   const close = () => setOpen(undefined);
   const gone = (id: string) => {
@@ -105,6 +109,7 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
 
   const basket: BasketProps = {
     menu,
+    title,
     order: active,
     cart,
     role,
@@ -134,41 +139,42 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
         onChoose={orders.choose}
         onNew={() => setOpen({ what: "new" })}
       />
-      <main className="floor">
-        <MenuBoard
-          menu={menu}
-          cart={cart}
-          mayEdit={role !== "view"}
-          onCompose={(size) =>
-            setOpen({
-              what: "taco",
-              taco: { size: size.id, meats: [], sauces: [], garnitures: [], quantity: 1 },
-            })
-          }
-          onAdd={(kind, product) =>
-            void attempt(edits.addPortion(kind, product.id), words.added(product.name[language]))
-          }
-        />
-        {isNarrow ? (
-          <button type="button" className="basket-bar" id="order" onClick={() => setBasketOpen(true)}>
-            <span>{words.showBasket(cart?.itemCount ?? 0)}</span>
-            <strong>
-              {menu.currency} {francs(cart?.total ?? 0)}
-            </strong>
-          </button>
-        ) : (
-          <aside
-            className="order"
-            id="order"
-            tabIndex={-1}
-            {...(id ? { role: "tabpanel", "aria-labelledby": `tab-${id}` } : { "aria-label": words.basket })}
-          >
-            <Basket {...basket} />
-          </aside>
-        )}
+      <main>
+        <div
+          className="floor"
+          id="panel"
+          {...(id ? { role: "tabpanel", "aria-labelledby": `tab-${id}` } : {})}
+        >
+          <MenuBoard
+            menu={menu}
+            cart={cart}
+            mayEdit={role !== "view"}
+            onCompose={(size) =>
+              setOpen({
+                what: "taco",
+                taco: { size: size.id, meats: [], sauces: [], garnitures: [], quantity: 1 },
+              })
+            }
+            onAdd={(kind, product) =>
+              void attempt(edits.addPortion(kind, product.id), words.added(product.name[language]))
+            }
+          />
+          {isNarrow ? (
+            <button type="button" className="basket-bar" id="order" onClick={() => setBasketOpen(true)}>
+              <span>{words.showBasket(cart?.itemCount ?? 0)}</span>
+              <strong>
+                {menu.currency} {francs(cart?.total ?? 0)}
+              </strong>
+            </button>
+          ) : (
+            <aside className="order" id="order" tabIndex={-1} aria-labelledby="basket-title">
+              <Basket {...basket} />
+            </aside>
+          )}
+        </div>
       </main>
       {isNarrow && isBasketOpen && (
-        <Dialog title={words.basket} className="dialog-basket" onClose={() => setBasketOpen(false)}>
+        <Dialog title={title} className="dialog-basket" onClose={() => setBasketOpen(false)}>
           <Basket {...basket} />
         </Dialog>
       )}

@@ -1,8 +1,9 @@
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { followOrder, type OrderEvents, readPeople } from "./api.ts";
 import type { Action, Entry, People } from "./wire.ts";
 
 const OF_PEOPLE: readonly Action[] = ["invited", "uninvited", "joined", "excluded"];
+const isOfPeople = (entry: Entry | null) => entry !== null && OF_PEOPLE.includes(entry.what);
 
 /** What happens in an order. */
 export interface LiveOrder {
@@ -24,17 +25,22 @@ export function useLiveOrder(
 ): LiveOrder {
   const [people, setPeople] = useState<{ readonly id: string; readonly known: People }>();
   const [revision, setRevision] = useState(0);
+  const newest = useRef(0);
   const known = people?.id === id ? people?.known : undefined;
 
   const reloadPeople = async () => {
     if (id) setPeople({ id, known: await readPeople(id) });
   };
-  const changed = useEffectEvent<OrderEvents["changed"]>(({ revision, entry }) => {
+  const changed = useEffectEvent<OrderEvents["changed"]>(({ revision, entry, isStart }) => {
     setRevision(revision);
     tell.heard(revision);
-    // Those who are not there are not missed for long: the next event tells of them again.
-    if (!entry || OF_PEOPLE.includes(entry.what)) reloadPeople().catch(() => {});
-    if (entry) tell.happened(entry, known);
+    const number = entry?.number ?? 0;
+    const missed = number - newest.current - 1;
+    newest.current = number;
+    const isNews = !isStart && missed >= 0;
+    // Those who cannot be read now are not missed for long: the next event of theirs tells of them again.
+    if (isStart || (isNews && (missed > 0 || isOfPeople(entry)))) reloadPeople().catch(() => {});
+    if (entry && isNews) tell.happened(entry, known);
   });
   const ended = useEffectEvent<OrderEvents["ended"]>((reason) => tell.ended(reason));
 

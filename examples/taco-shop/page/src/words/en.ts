@@ -20,7 +20,6 @@ export const en = {
   openOrder: "Open the order",
   endOrder: "Close this order",
   endOrderAsk: "Close this order and throw its basket away?",
-  leave: "Back to mine",
 
   menu: "Menu",
   sections: {
@@ -58,6 +57,7 @@ export const en = {
   othersRemoved: "Somebody has taken this taco out meanwhile.",
 
   basket: "Your order",
+  sharedBasket: "Shared order",
   basketOf: (name: string) => `${name}’s order`,
   empty: "Nothing in it yet. What are you hungry for?",
   emptyView: "Nothing in it yet.",
@@ -108,6 +108,7 @@ export const en = {
   revokeLink: (role: string) => `Revoke the link (${role})`,
   people: "Who is in",
   you: "you",
+  yourself: "You",
   someone: "Somebody",
   exclude: "Remove",
   log: "What happened",

@@ -20,7 +20,6 @@ export const fr: Words = {
   openOrder: "Ouvrir la commande",
   endOrder: "Fermer cette commande",
   endOrderAsk: "Fermer cette commande et jeter son panier\u00a0?",
-  leave: "Revenir aux miennes",
 
   menu: "Carte",
   sections: { tacos: "Tacos", extras: "Accompagnements", drinks: "Boissons", desserts: "Desserts" },
@@ -54,6 +53,7 @@ export const fr: Words = {
   othersRemoved: "Quelqu’un a retiré ce tacos entre-temps.",
 
   basket: "Votre commande",
+  sharedBasket: "Commande partagée",
   basketOf: (name) => `Commande de ${name}`,
   empty: "Encore rien. De quoi avez-vous envie\u00a0?",
   emptyView: "Encore rien.",
@@ -104,6 +104,7 @@ export const fr: Words = {
   revokeLink: (role) => `Révoquer le lien (${role})`,
   people: "Qui est là",
   you: "vous",
+  yourself: "Vous",
   someone: "Quelqu’un",
   exclude: "Retirer",
   log: "Ce qui s’est passé",
