@@ -1,12 +1,10 @@
 import type { Envelope } from "../../client/wire.ts";
 import { errorAnswer } from "../error-answer.ts";
 
-/** `{ success: true, data }`, with the `Set-Cookie` lines that go along. */
-export function success<Data>(data: Data, cookies: readonly string[] = []): Response {
+/** `{ success: true, data }`. */
+export function success<Data>(data: Data): Response {
   const envelope: Envelope<Data> = { success: true, data };
-  const answer = json(200, { "content-type": "application/json; charset=utf-8" }, JSON.stringify(envelope));
-  for (const cookie of cookies) answer.headers.append("set-cookie", cookie);
-  return answer;
+  return json(200, { "content-type": "application/json; charset=utf-8" }, JSON.stringify(envelope));
 }
 
 /** `{ success: false, error }`. */

@@ -1,3 +1,3 @@
-export type { EventOptions, Identity, MigratedIdentity, SessionRoutesOptions } from "./options.ts";
+export type { EventOptions, Identity, SessionRoutesOptions } from "./options.ts";
 export type { RouteRequest } from "./request.ts";
 export { type RouteControls, SessionRoutes } from "./session-routes.ts";

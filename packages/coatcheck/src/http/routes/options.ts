@@ -11,12 +11,6 @@ export interface Identity<User> extends AuthenticateOptions {
   readonly user?: User;
 }
 
-/** Whom the application found behind an older session cookie. */
-export interface MigratedIdentity<User> extends Identity<User> {
-  /** `Set-Cookie` lines that clear the older cookies. */
-  readonly cookies?: readonly string[];
-}
-
 /** What the application decides; the endpoints decide nothing about credentials. */
 export interface SessionRoutesOptions<User, Data = JsonObject> {
   /**
@@ -42,11 +36,9 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
     scope: string,
     request: RouteRequest<Data>,
   ) => MaybePromise<boolean>;
-  /** Reads an older session cookie; null where there is none that counts. Without it, none ever does. */
-  readonly migrate?: (request: RouteRequest<Data>) => MaybePromise<MigratedIdentity<User> | null>;
   /** Where the endpoints lie, as the client asks for them; `/session` unless given. */
   readonly base?: string;
-  /** Where older cookies are migrated; `migrate` under the base unless given. */
+  /** A second path for the migration, besides `migrate` under the base. */
   readonly migratePath?: string;
   /** How long a login or an elevation counts as recent, milliseconds; 10 minutes unless given. */
   readonly recent?: number;

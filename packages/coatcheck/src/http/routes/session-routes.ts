@@ -12,7 +12,7 @@ import { eventStream, failure, success } from "./answer.ts";
 import { devicesOf } from "./devices.ts";
 import { comeBack } from "./event-stream.ts";
 import { EventStreams } from "./event-streams.ts";
-import type { Identity, SessionRoutesOptions } from "./options.ts";
+import type { SessionRoutesOptions } from "./options.ts";
 import { credentialsOf, invalid, metadataOf, type RouteRequest, readObject } from "./request.ts";
 import { nobody, type ViewParts, viewOf } from "./view.ts";
 
@@ -43,7 +43,7 @@ export interface RouteControls<User, Data> {
  * session before the answer's headers leave.
  */
 export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
-  /** Where the endpoints lie. */
+  /** Where the endpoints lie, but for the second path of the migration. */
   readonly base: string;
   readonly migratePath: string;
   readonly #manager: SessionManager<Data>;
@@ -74,6 +74,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       [`GET ${base}/devices`, (request) => this.#devices(request)],
       [`DELETE ${base}/devices`, (request, query) => this.#endDevices(request, query)],
       [`POST ${base}/elevate`, (request) => this.#elevate(request)],
+      [`POST ${base}/migrate`, (request) => this.#migrate(request)],
       [`POST ${this.migratePath}`, (request) => this.#migrate(request)],
       [`GET ${base}/events`, (request) => this.#events(request)],
     ]);
@@ -105,7 +106,12 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const body = await readObject(request);
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
     if (identity === null) throw refused();
-    return await this.#become(session, identity);
+    const { subject, user, tenant, remember } = identity;
+    await session.authenticate(subject, {
+      ...(tenant !== undefined && { tenant }),
+      ...(remember !== undefined && { remember }),
+    });
+    return success(await viewOf(session, this.#view, user));
   }
 
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
@@ -181,12 +187,9 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return success(await viewOf(session, this.#view));
   }
 
-  /** Who is logged in already has nothing to migrate, be it because a request at the same time has done so. */
+  /** What stands before `coatcheck()` has turned an older cookie into a session by now, if there was one. */
   async #migrate(request: RouteRequest<Data>): Promise<Response> {
-    const session = await held(request.session, "user");
-    const identity = session.subject === null ? await this.#options.migrate?.(request) : null;
-    if (!identity) return success(await viewOf(session, this.#view));
-    return await this.#become(session, identity, identity.cookies);
+    return success(await viewOf(await held(request.session, "user"), this.#view));
   }
 
   async #events(request: RouteRequest<Data>): Promise<Response> {
@@ -195,18 +198,6 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const { record } = await request.session.requireSession();
     if (record === null) throw new CoatcheckError("SESSION_REQUIRED", "There is no session to follow.");
     return eventStream(this.#streams.open(request.session, record));
-  }
-
-  async #become(
-    session: Session<Data>,
-    { subject, user, tenant, remember }: Identity<User>,
-    cookies?: readonly string[],
-  ): Promise<Response> {
-    await session.authenticate(subject, {
-      ...(tenant !== undefined && { tenant }),
-      ...(remember !== undefined && { remember }),
-    });
-    return success<SessionView<User>>(await viewOf(session, this.#view, user), cookies);
   }
 
   #requireRecent(session: Session<Data>): void {

@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { coatcheck } from "../../src/http/express.ts";
+import { sessionRoutes } from "../../src/http/routes/express.ts";
+import { type LegacyReader, legacySessions, migrate, statelessSession } from "../../src/legacy/index.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { Browser } from "./routes-site.ts";
+
+/** An older cookie that says who somebody is. */
+const reader: LegacyReader<string> = {
+  kind: "older",
+  cookies: ["old"],
+  read: (cookies) => {
+    const [name] = cookies.all("old");
+    return name === undefined ? "absent" : statelessSession(name, name);
+  },
+};
+
+const BASE = "/api/auth/session-v2";
+const MIGRATE = "/api/auth/migrate-session";
+
+let manager: SessionManager;
+let url: string;
+let close: () => Promise<void>;
+
+beforeEach(async () => {
+  const madeOf = { store: memoryStore(), secrets: ["the secret of these tests"] };
+  manager = new SessionManager(madeOf);
+  const http = { csrf: { token: "required", initPath: `${BASE}/init` } } as const;
+  const migration = migrate({
+    manager,
+    madeOf,
+    http,
+    readers: [reader],
+    validate: (subject) => ({ subject }),
+  });
+  const routes = sessionRoutes(manager, { authenticate: () => null, base: BASE, migratePath: MIGRATE });
+  const app = express();
+  app.use(legacySessions(migration), coatcheck(manager, http), routes);
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  close = async () => {
+    server.close();
+    server.closeAllConnections();
+    await manager.close();
+  };
+});
+afterEach(() => close());
+
+it("moves a browser with an older cookie over, in whichever of its requests comes first", async () => {
+  const browser = new Browser(url, "");
+  browser.cookies.set("old", "ada");
+  const { data } = await browser.send(`GET ${BASE}`);
+  expect(data).toMatchObject({ status: "authenticated", user: { id: "ada" } });
+  expect([...browser.cookies.keys()].sort()).toEqual(["__Host-sid", "csrf_token"]);
+  expect((await browser.send(`POST ${MIGRATE}`)).data).toMatchObject({ user: { id: "ada" }, rev: data.rev });
+});
+
+it("makes one session of ten requests at once, which have their first token with the rejection", async () => {
+  const browsers = Array.from({ length: 10 }, () => {
+    const browser = new Browser(url, "");
+    browser.cookies.set("old", "ada");
+    return browser;
+  });
+  const post = () => Promise.all(browsers.map((browser) => browser.send(`POST ${MIGRATE}`)));
+  expect(new Set((await post()).map(({ code }) => code))).toEqual(new Set(["CSRF_MISSING"]));
+  // What the client does of itself: it takes the cookie's token over and repeats the request, once.
+  for (const browser of browsers) browser.csrfToken = browser.cookies.get("csrf_token") ?? null;
+  const ids = new Set((await post()).map(({ data }) => data.session?.id));
+  expect(ids.size).toBe(1);
+  expect((await manager.list({ subject: "ada", state: "active" }, { limit: 100 })).records).toHaveLength(1);
+});
