@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { doctorCommand } from "./doctor/command.ts";
 import { serveCommand } from "./serve.ts";
 import { StartError } from "./start-error.ts";
 import { VERSION } from "./version.ts";
@@ -8,7 +9,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command("coatcheck")
     .description("Server-side sessions: the browser holds a claim ticket, the server keeps the coat.")
     .version(VERSION)
-    .addCommand(serveCommand());
+    .addCommand(serveCommand())
+    .addCommand(doctorCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -1,0 +1,40 @@
+/** A `Set-Cookie` line as a browser takes it apart (RFC 6265bis §5.6). */
+export interface SetCookie {
+  readonly name: string;
+  /** Never to be printed. */
+  readonly value: string;
+  /** Lower-case names; of an attribute given twice the last counts. */
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+/** Takes a line apart. */
+export function parseSetCookie(line: string): SetCookie {
+  const [pair = "", ...rest] = line.split(";");
+  const [name, value] = split(pair);
+  const attributes = new Map(
+    rest.map((attribute) => {
+      const [key, content] = split(attribute);
+      return [key.toLowerCase(), content] as const;
+    }),
+  );
+  return { name, value, attributes };
+}
+
+/** When the cookie ends, epoch milliseconds; null with the browser, or when no attribute says. `Max-Age` outweighs `Expires`. */
+export function endOf({ attributes }: SetCookie, now: number): number | null {
+  const maxAge = attributes.get("max-age");
+  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return now + Number(maxAge) * 1000;
+  const expires = Date.parse(attributes.get("expires") ?? "");
+  return Number.isNaN(expires) ? null : expires;
+}
+
+/** Whether the line takes a cookie away on purpose. */
+export function isClearing(cookie: SetCookie): boolean {
+  return cookie.value === "" && (endOf(cookie, 0) ?? 1) <= 0;
+}
+
+function split(text: string): [name: string, value: string] {
+  const equals = text.indexOf("=");
+  if (equals === -1) return [text.trim(), ""];
+  return [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];
+}
