@@ -57,9 +57,8 @@ export function aesGcm(key: Uint8Array): (value: string) => string | null {
   return (value) => {
     const bytes = Buffer.from(value, "base64");
     if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;
-    // Without its length a tag of four bytes would do, which can be guessed.
-    const options = { authTagLength: TAG_BYTES };
-    const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE_BYTES), options);
+    const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE_BYTES));
+    // Always the whole of it: a tag of four bytes would do as well, and can be guessed.
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
       const text = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
