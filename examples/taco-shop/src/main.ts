@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Clock, Schedule } from "coatcheck";
 import { createUpstream } from "coatcheck/gateway";
-import { type Config, listen, openSessions, readConfig, StartError } from "coatcheck-server";
+import { type Config, listen, openSessions, readConfig, StartError, Sweeper } from "coatcheck-server";
 import { type Logger, pino } from "pino";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
 import { buildShop } from "./app.ts";
@@ -59,6 +59,8 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
   try {
     const sessions = await openSessions(config, log);
     stops.push(() => sessions.close());
+    const sweeper = new Sweeper(sessions.manager, schedule, log);
+    stops.push(() => sweeper.stop());
     const upstream = createUpstream({
       baseUrl: backend.url,
       csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
@@ -69,6 +71,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
     const app = await buildShop({ sessions, upstream, clock, schedule, log, trustProxy, secureCookie });
     stops.push(() => app.close());
     const url = await listen(app, { host: config.host, port });
+    sweeper.start();
     return { url, backend, stop };
   } catch (error) {
     await stop();

@@ -178,6 +178,8 @@ describe("an order that is shared", () => {
       .toContain("expired");
     expect((await alice.get(`${order}/participants`)).body.data.invitations).toEqual([]);
     const own = await invite("view");
+    const program = await shop.consumer().post("/invitations/accept", { token: own.token });
+    expect(program).toMatchObject({ status: 403, body: { error: { code: "FORBIDDEN" } } });
     expect((await alice.post("/invitations/accept", { token: own.token })).body.data.role).toBe("owner");
     const better = await invite("edit");
     const bob = await join(own.token, "Bob");

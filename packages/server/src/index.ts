@@ -13,4 +13,5 @@ export { createBody, createdSession, ended, failures, sessionParams, success } f
 export { type RunningService, startService } from "./service.ts";
 export { type App, buildShell, type ShellOptions } from "./shell.ts";
 export { StartError } from "./start-error.ts";
+export { Sweeper } from "./sweeper.ts";
 export { answer, isoOf } from "./views.ts";
