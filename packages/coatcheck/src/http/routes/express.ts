@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { Middleware } from "../express.ts";
-import { nodeRequest, send } from "./node-answer.ts";
+import { NodeRequest, send } from "./node-answer.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
@@ -19,7 +19,7 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): Middleware & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: Middleware = (request, response, next) => {
-    const answer = routes.answer(nodeRequest(request));
+    const answer = routes.answer(new NodeRequest(request));
     if (answer === null) next();
     else answer.then((ready) => send(ready, response)).catch(next);
   };

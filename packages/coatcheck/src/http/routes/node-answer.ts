@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
+import type { RequestSession } from "../request-session.ts";
 import { sessionOf } from "../session-of.ts";
 import { type RouteRequest, readText } from "./request.ts";
 
@@ -8,17 +9,33 @@ import { type RouteRequest, readText } from "./request.ts";
 type Incoming = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
 
 /** A request to a Node server, and to the frameworks that leave it as it is. */
-export function nodeRequest<Data>(request: Incoming): RouteRequest<Data> {
-  return {
-    method: request.method ?? "GET",
-    url: request.originalUrl ?? request.url ?? "/",
-    get session() {
-      return sessionOf<Data>(request);
-    },
-    header: (name) => headerOf(request.headers, name),
+export class NodeRequest<Data> implements RouteRequest<Data> {
+  readonly #request: Incoming;
+
+  constructor(request: Incoming) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "GET";
+  }
+
+  get url(): string {
+    return this.#request.originalUrl ?? this.#request.url ?? "/";
+  }
+
+  get session(): RequestSession<Data> {
+    return sessionOf<Data>(this.#request);
+  }
+
+  header(name: string): string | undefined {
+    return headerOf(this.#request.headers, name);
+  }
+
+  async body(): Promise<unknown> {
     // Leaving the loop early must not take the connection down, which has an answer to carry.
-    body: async () => request.body ?? (await readText(request.iterator({ destroyOnReturn: false }))),
-  };
+    return this.#request.body ?? (await readText(this.#request.iterator({ destroyOnReturn: false })));
+  }
 }
 
 /** One value, whatever number of lines it came in. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise } from "../../session/session.ts";
-import { nodeRequest, send } from "./node-answer.ts";
+import { NodeRequest, send } from "./node-answer.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
@@ -26,7 +26,7 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): NodeRoutes<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const answer = (request: IncomingMessage, response: ServerResponse): MaybePromise<boolean> => {
-    const coming = routes.answer(nodeRequest(request));
+    const coming = routes.answer(new NodeRequest(request));
     if (coming === null) return false;
     return coming.then((ready) => {
       send(ready, response);

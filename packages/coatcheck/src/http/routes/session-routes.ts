@@ -82,6 +82,8 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   /** The answer to a request, or null when it is none of ours. Rejects only with errors of the application's own. */
   answer(request: RouteRequest<Data>): Promise<Response> | null {
+    // Most requests are none of ours, and shall not pay for it.
+    if (!request.url.startsWith(this.base) && !request.url.startsWith(this.migratePath)) return null;
     const [path = "", query] = request.url.split("?", 2);
     const handler =
       this.#handlers.get(`${request.method} ${path}`) ?? this.#deviceHandler(request.method, path);
