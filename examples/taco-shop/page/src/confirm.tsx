@@ -1,4 +1,4 @@
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
 import { useLanguage } from "./language.tsx";
 
@@ -12,12 +12,11 @@ interface ConfirmProps {
 /** Asks before something is thrown away. Whoever only presses Enter keeps it. */
 export function Confirm({ title, text, onConfirm, onClose }: ConfirmProps): ReactNode {
   const { words } = useLanguage();
-  const keep = useRef<HTMLButtonElement>(null);
   return (
-    <Dialog title={title} onClose={onClose} focus={keep}>
+    <Dialog title={title} onClose={onClose}>
       <p>{text}</p>
       <footer className="dialog-foot">
-        <button type="button" ref={keep} onClick={onClose}>
+        <button type="button" onClick={onClose}>
           {words.cancel}
         </button>
         <button type="button" className="main" onClick={onConfirm}>

@@ -82,6 +82,6 @@ export function nameOf(
 /** What somebody did, in half a sentence. */
 export function deedOf({ what, item, outcome }: Entry, words: Words): string {
   const thing = item && words.items[item.kind];
-  const doubt = outcome === "done" ? undefined : words[outcome];
+  const doubt = outcome === "unknown" ? words.unknown : undefined;
   return [words.actions[what], thing, doubt].filter(Boolean).join(" ");
 }

@@ -1,17 +1,18 @@
-import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useLanguage } from "./language.tsx";
+
+/** The first control of what is in the dialog; of choices, the chosen one. */
+const FIRST = ".dialog-head ~ * :is(input:not([type=radio]), input:checked, select, button, a)";
 
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ReactNode;
-  /** Takes the focus at first; else the first control does. */
-  readonly focus?: RefObject<HTMLElement | null>;
   readonly className?: string;
 }
 
 /** A modal dialog, open for as long as it is rendered: the browser keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children, focus, className = "" }: DialogProps): ReactNode {
+export function Dialog({ title, onClose, children, className = "" }: DialogProps): ReactNode {
   const { words } = useLanguage();
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
@@ -19,9 +20,10 @@ export function Dialog({ title, onClose, children, focus, className = "" }: Dial
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    focus?.current?.focus();
+    // Not the button that closes, which comes first: whoever presses Enter wants to go on.
+    element?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => element?.close();
-  }, [focus]);
+  }, []);
 
   return (
     <dialog

@@ -17,7 +17,7 @@ interface HappeningsProps {
   readonly timeZone: string;
 }
 
-/** Who did what to an order, newest first. */
+/** Who did what to an order, newest first. What was refused has changed nothing, and is left out. */
 export function Happenings({ id, revision, you, timeZone }: HappeningsProps): ReactNode {
   const { language, words } = useLanguage();
   const [entries, setEntries] = useState<readonly Entry[]>([]);
@@ -40,6 +40,7 @@ export function Happenings({ id, revision, you, timeZone }: HappeningsProps): Re
       <h3>{words.log}</h3>
       <ol className="happenings" reversed>
         {entries
+          .filter(({ outcome }) => outcome !== "refused")
           .slice(-SHOWN)
           .toReversed()
           .map((entry) => (

@@ -42,7 +42,6 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
           name="name"
           maxLength={40}
           autoComplete="nickname"
-          autoFocus
           defaultValue={kept.read("name") ?? ""}
         />
         <footer className="dialog-foot">

@@ -1,4 +1,4 @@
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
 import { Field } from "./field.tsx";
 import { useLanguage } from "./language.tsx";
@@ -11,11 +11,9 @@ interface NewOrderProps {
 /** Opens one more order. */
 export function NewOrder({ onOpen, onClose }: NewOrderProps): ReactNode {
   const { words } = useLanguage();
-  const form = useRef<HTMLFormElement>(null);
   return (
     <Dialog title={words.newOrder} onClose={onClose}>
       <form
-        ref={form}
         className="checkout"
         onSubmit={(event) => {
           event.preventDefault();
@@ -23,7 +21,7 @@ export function NewOrder({ onOpen, onClose }: NewOrderProps): ReactNode {
         }}
       >
         <p className="hint">{words.newOrderHint}</p>
-        <Field label={words.whoFor} hint={words.whoForHint} name="name" maxLength={40} autoFocus />
+        <Field label={words.whoFor} hint={words.whoForHint} name="name" maxLength={40} />
         <footer className="dialog-foot">
           <button type="submit" className="main">
             {words.openOrder}

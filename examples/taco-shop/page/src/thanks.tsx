@@ -1,4 +1,4 @@
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
 import { clockTime, francs } from "./format.ts";
 import { useLanguage } from "./language.tsx";
@@ -14,11 +14,10 @@ interface ThanksProps {
 /** Says that the order is placed. */
 export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
   const { language, words } = useLanguage();
-  const button = useRef<HTMLButtonElement>(null);
   const time = clockTime(order.delivery.requestedFor, language, menu.timeZone);
   const text = order.delivery.type === "livraison" ? words.deliveredText : words.placedText;
   return (
-    <Dialog title={words.placed} onClose={onClose} focus={button}>
+    <Dialog title={words.placed} onClose={onClose}>
       <div className="thanks">
         <TacoPicture size="tacos_XL" />
         <p role="status">{text(order.number, time)}</p>
@@ -28,7 +27,7 @@ export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
             {menu.currency} {francs(order.total)}
           </strong>
         </p>
-        <button type="button" className="main" ref={button} onClick={onClose}>
+        <button type="button" className="main" onClick={onClose}>
           {words.back}
         </button>
       </div>

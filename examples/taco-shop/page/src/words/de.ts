@@ -121,7 +121,6 @@ export const de: Words = {
     excluded: "entfernte jemanden",
   },
   items: { tacos: "einen Taco", extras: "eine Beilage", drinks: "ein Getränk", desserts: "ein Dessert" },
-  refused: "(abgelehnt)",
   unknown: "(Ausgang unbekannt)",
   sharedWith: (count) => (count === 1 ? "1 Person ist dabei" : `${count} Personen sind dabei`),
 

@@ -128,7 +128,6 @@ export const en = {
     Kind,
     string
   >,
-  refused: "(refused)",
   unknown: "(outcome unknown)",
   sharedWith: (count: number) => (count === 1 ? "1 person is in" : `${count} people are in`),
 

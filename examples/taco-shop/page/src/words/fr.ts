@@ -43,7 +43,7 @@ export const fr: Words = {
   howMany: "Combien\u00a0?",
   fewer: (name) => `Moins\u00a0: ${name}`,
   more: (name) => `Plus\u00a0: ${name}`,
-  addToOrder: "Ajouter à la commande",
+  addToOrder: "Ajouter",
   saveTaco: "Enregistrer",
   editTaco: "Modifier votre tacos",
   newTaco: "Composer votre tacos",
@@ -121,7 +121,6 @@ export const fr: Words = {
     excluded: "a retiré quelqu’un",
   },
   items: { tacos: "un tacos", extras: "un accompagnement", drinks: "une boisson", desserts: "un dessert" },
-  refused: "(refusé)",
   unknown: "(issue inconnue)",
   sharedWith: (count) => (count === 1 ? "1 personne est là" : `${count} personnes sont là`),
 
