@@ -1,4 +1,4 @@
-export { type Claim, Claims, type Migrant } from "./claims.ts";
+export type { Migrant } from "./claims.ts";
 export type { ClearOptions } from "./clearing.ts";
 export { aesGcm, type CookieSetOptions, cookieSet } from "./cookie-set.ts";
 export { LegacyCookies } from "./cookies.ts";

@@ -75,7 +75,7 @@ export class Passage {
     if (this.#onward === null) return;
     const { cookie, claim } = this.#onward;
     // The handler may have gone on from here: logged out, or risen in privilege.
-    if (head.get("set-cookie")?.includes(`${cookie.name}=`)) return;
+    if (` ${head.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
     head.append("set-cookie", cookie.set(claim.token, ageOf(claim)));
   }
 }

@@ -96,6 +96,15 @@ describe.each([
     expect((await browser.me()).subject).toBe("ann");
   });
 
+  test("on a site that is not https, too", async () => {
+    const { site } = await open({ start, http: { cookie: { secure: false } } });
+    const browser = new Browser(site, { "connect.sid": await logInAtTheOldSite(old, "ann") });
+    const first = await browser.get("/me");
+    expect(Object.keys(browser.cookies)).toEqual(["sid"]);
+    expect(first.lines.join()).not.toMatch(/secure/i);
+    expect((await browser.me()).subject).toBe("ann");
+  });
+
   test("an older system that does not answer is no log-out", async () => {
     const { site } = await open({ start });
     const cookie = await logInAtTheOldSite(old, "ann");

@@ -1,10 +1,14 @@
+import { createServer } from "node:http";
+import express from "express";
 import { MemoryStore, type SessionData } from "express-session";
 import { beforeEach, expect, test } from "vitest";
-import { expressSession } from "../../src/legacy/index.ts";
+import { coatcheck } from "../../src/http/express.ts";
+import { sessionRoutes } from "../../src/http/routes/express.ts";
+import { expressSession, legacySessions } from "../../src/legacy/index.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { logInAtTheOldSite, OLD_SECRETS } from "./old-site.ts";
-import { openSite, type RigOptions } from "./rig.ts";
-import { ask, Browser, clearsIn, type Data, tokenIn } from "./site.ts";
+import { afterwards, openSite, type RigOptions } from "./rig.ts";
+import { ask, Browser, clearsIn, type Data, listening, type StartSite, tokenIn } from "./site.ts";
 
 const MINUTE = 60_000;
 
@@ -215,4 +219,23 @@ test("a store of ours that does not answer is no log-out, and is not asked for t
   expect((await ask(site, "/public", { other: "1" })).status).toBe(200);
   store.get = get;
   expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+});
+
+test("the endpoint that a page asks to migrate finds it done", async () => {
+  const startRoutes: StartSite = async (migration, manager) => {
+    const routes = sessionRoutes<{ id: string }, Data>(manager, {
+      authenticate: () => null,
+      migratePath: "/api/auth/migrate-session",
+    });
+    afterwards(async () => routes.close());
+    const app = express();
+    app.use(legacySessions(migration), coatcheck<Data>(manager), routes);
+    return await listening(createServer(app));
+  };
+  const { site, manager } = await open({ start: startRoutes });
+  const cookies = { "connect.sid": await logInAtTheOldSite(old, "ann") };
+  const answer = await ask(site, "/api/auth/migrate-session", cookies, "POST");
+  expect(JSON.parse(answer.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
+  expect(tokenIn(answer)).toBeDefined();
+  expect((await manager.stats()).total).toBe(1);
 });

@@ -61,7 +61,7 @@ export async function openSite<Found>(
   const outcomes: Outcome[] = [];
   const observe = (outcome: Outcome) => outcomes.push(outcome);
   const migration = migrate<Found, Data>({ manager, madeOf, readers, validate, observe, ...rest });
-  const site = await start(migration, manager);
+  const site = await start(migration, manager, rest.http);
   afterwards(() => manager.close());
   afterwards(site.close);
   return {

@@ -9,6 +9,7 @@ import * as forExpress from "../../src/http/express.ts";
 import * as forFastify from "../../src/http/fastify.ts";
 import * as forHono from "../../src/http/hono.ts";
 import * as forNode from "../../src/http/node.ts";
+import type { HttpOptions } from "../../src/http/options.ts";
 import { type Gate, legacySessions, legacySessionsHono, passNode } from "../../src/legacy/index.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
 import type { Session } from "../../src/session/session.ts";
@@ -25,7 +26,7 @@ export interface Site {
 }
 
 /** Starts a site with a migration before `coatcheck()`; `/me`, `/logout`, `/rotate` and `/public` are its pages. */
-export type StartSite = (migration: Gate, manager: SessionManager<Data>) => Promise<Site>;
+export type StartSite = (migration: Gate, manager: SessionManager<Data>, http?: HttpOptions) => Promise<Site>;
 
 async function page(path: string, session: Session<Data>): Promise<string> {
   if (path === "/logout") await session.revoke();
@@ -37,10 +38,10 @@ async function page(path: string, session: Session<Data>): Promise<string> {
   });
 }
 
-export const startExpress: StartSite = async (migration, manager) => {
+export const startExpress: StartSite = async (migration, manager, http) => {
   const app = express();
   app.use(legacySessions(migration));
-  app.use(forExpress.coatcheck<Data>(manager));
+  app.use(forExpress.coatcheck<Data>(manager, http));
   app.get("/public", (_request, response) => {
     response.set("cache-control", "public, max-age=60").cookie("theme", "dark").send("anybody");
   });
@@ -52,9 +53,12 @@ export const startExpress: StartSite = async (migration, manager) => {
   return await listening(createServer(app));
 };
 
-export const startNode: StartSite = async (migration, manager) => {
+export const startNode: StartSite = async (migration, manager, http) => {
   const migrating = legacySessions(migration);
-  const listener = forNode.coatcheck<Data>(manager)(async (request, response) => {
+  const listener = forNode.coatcheck<Data>(
+    manager,
+    http,
+  )(async (request, response) => {
     const path = request.url ?? "/";
     if (path === "/public") {
       response.writeHead(200, { "Cache-Control": "public, max-age=60", "Set-Cookie": "theme=dark" });
@@ -67,12 +71,12 @@ export const startNode: StartSite = async (migration, manager) => {
   );
 };
 
-export const startFastify: StartSite = async (migration, manager) => {
+export const startFastify: StartSite = async (migration, manager, http) => {
   const app = fastify({ forceCloseConnections: true });
   app.addHook("onRequest", async (request, reply) => {
     await passNode(migration, request.raw, reply.raw);
   });
-  app.register(forFastify.coatcheck<Data>(manager));
+  app.register(forFastify.coatcheck<Data>(manager, http));
   app.setErrorHandler(forFastify.sessionErrors());
   app.get("/public", async (_request, reply) =>
     reply.headers({ "cache-control": "public, max-age=60", "set-cookie": "theme=dark" }).send("anybody"),
@@ -82,10 +86,10 @@ export const startFastify: StartSite = async (migration, manager) => {
   return { url, close: () => app.close() };
 };
 
-export const startHono: StartSite = async (migration, manager) => {
+export const startHono: StartSite = async (migration, manager, http) => {
   const app = new Hono<forHono.SessionEnv<Data>>();
   app.use(legacySessionsHono(migration));
-  app.use(forHono.coatcheck(manager));
+  app.use(forHono.coatcheck(manager, http));
   app.get("/public", (c) =>
     c.text("anybody", 200, { "cache-control": "public, max-age=60", "set-cookie": "theme=dark" }),
   );
@@ -95,7 +99,8 @@ export const startHono: StartSite = async (migration, manager) => {
   return served(server as Server);
 };
 
-async function listening(server: Server): Promise<Site> {
+/** Lets a server listen where there is room. */
+export async function listening(server: Server): Promise<Site> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return served(server);
