@@ -3,6 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
+import { HttpSessions } from "../../src/http/core.ts";
+import { EventStream } from "../../src/http/routes/event-stream.ts";
 import { send } from "../../src/http/routes/node-answer.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
@@ -227,6 +229,19 @@ it("a stream for a client that has gone before it began is given up", async () =
   } finally {
     server.close();
   }
+});
+
+it("a stream that nobody reads is given up, so that it does not fill the memory", async () => {
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
+  const arrival = { method: "GET", url: "/", address: undefined, encrypted: false, header: () => undefined };
+  const request = new HttpSessions(manager).open(arrival);
+  let ends = 0;
+  const stream = new EventStream(request, "an id", 1, () => ends++);
+  for (let beats = 0; beats < 60; beats++) stream.beat();
+  expect(ends).toBe(0);
+  for (let beats = 0; beats < 60; beats++) stream.beat();
+  expect(ends).toBe(1);
+  await manager.close();
 });
 
 describe("two nodes with caches", () => {
