@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ALICE, KINDS, key, L, XL } from "./backend-visitor.ts";
 import { type Cart, useShop, type Visitor } from "./shop-visitor.ts";
 
-/** `TACO_SHOP_LOAD=full` takes the figures whole; a tenth of them belongs to every run. */
+/** `TACO_SHOP_LOAD=full` takes the figures whole; a small part of them belongs to every run. */
 const isFull = process.env.TACO_SHOP_LOAD === "full";
-const SESSIONS = isFull ? 200 : 20;
-const DOUBLES = isFull ? 1000 : 50;
+const SESSIONS = isFull ? 200 : 10;
+const DOUBLES = isFull ? 1000 : 20;
 const AT_ONCE = 50;
 const PATIENCE = 300_000;
 

@@ -182,26 +182,4 @@ describe.each(KINDS)("the taco shop in front of the %s backend", (kind) => {
     const stock = (await browser.get("/resources/stock")).body.data as unknown as Record<string, object>;
     expect(stock.desserts).toMatchObject({ tiramisu: 1 });
   });
-
-  test("ends every cart exactly as its own operations say, many at once", async () => {
-    const consumer = shop.consumer();
-    await Promise.all(
-      Array.from({ length: 10 }, async (_, index) => {
-        const order = await consumer.begin({ metadata: { index } });
-        const wanted = new Map<number, number>();
-        for (let step = 0; step < 8; step++) {
-          const quantity = 1 + ((index + step) % 3);
-          const { body } = await consumer.post(`${order}/cart/tacos`, { ...L, quantity });
-          const id = body.data.item?.id ?? -1;
-          wanted.set(id, quantity);
-          if (step % 3 === 2) {
-            await consumer.send("DELETE", `${order}/cart/tacos/${id - 1}`);
-            wanted.delete(id - 1);
-          }
-        }
-        const { tacos } = (await consumer.get(`${order}/cart`)).body.data;
-        expect(tacos.map(({ id, quantity }) => [id, quantity])).toEqual([...wanted]);
-      }),
-    );
-  });
 });
