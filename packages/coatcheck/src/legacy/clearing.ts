@@ -24,7 +24,7 @@ export function clearingLines(
   isPlain: boolean,
   options: ClearOptions,
 ): readonly string[] {
-  const domains = [undefined, ...(options.domains ?? domainsOf(host))];
+  const domains = [undefined, ...(options.domains?.map(bareDomain) ?? domainsOf(host))];
   const paths = new Set(["/", ...(options.paths ?? [])]);
   const lines: string[] = [];
   for (const name of names) {
@@ -51,6 +51,11 @@ function clearing(
     ? new Cookie({ name, secure: false, ...place })
     : new Cookie({ name, prefix: "", ...place });
   return cookie.clear();
+}
+
+/** A leading dot means nothing any more (RFC 6265bis §5.6.3), and is written all the same. */
+function bareDomain(domain: string): string {
+  return domain.replace(/^\./, "");
 }
 
 const LABELS = /^(?!.*\.\d+$)[a-z0-9-]+(\.[a-z0-9-]+)+$/;

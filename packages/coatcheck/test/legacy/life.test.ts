@@ -125,7 +125,7 @@ test("keeping the old, there is a way back: cookies and sessions are as they wer
 });
 
 test("cookies that stayed behind are cleared once the browser is logged in", async () => {
-  const { site } = await open({ clear: { names: ["flag"], domains: ["example.com"], paths: ["/shop"] } });
+  const { site } = await open({ clear: { names: ["flag"], domains: [".example.com"], paths: ["/shop"] } });
   const cookie = await logInAtTheOldSite(old, "ann");
   const token = tokenIn(await ask(site, "/me", { "connect.sid": cookie })) ?? "";
   const later = await ask(site, "/me", { "__Host-sid": token, flag: "1" });

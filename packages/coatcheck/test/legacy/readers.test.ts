@@ -342,3 +342,10 @@ describe("an encrypted cookie with flags beside it", () => {
     expect(outcomes).toEqual(["unreadable", "migrated"]);
   });
 });
+
+test.each([[{ names: ["a b"] }], [{ domains: ["exa mple"] }], [{ paths: ["shop"] }]])(
+  "places where no cookie can lie are turned away at once: %j",
+  async (clear) => {
+    await expect(openSite([jwt], validate, { clear })).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+  },
+);
