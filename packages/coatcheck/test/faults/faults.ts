@@ -76,6 +76,20 @@ export const faults: readonly Fault[] = [
   },
   {
     ...usual,
+    name: "PostgreSQL crashes (kill -9), and recovers",
+    // Recovering takes as long as it takes, on a busy machine some seconds: an outage, as above.
+    trial: 40,
+    liveFloor: 0.85,
+    // The server ends every connection then, and reads its log again from the last checkpoint.
+    begin: async (lab) => {
+      const [pid] = await backendsOf(lab);
+      if (pid === undefined) throw new Error("The nodes have no connection to PostgreSQL.");
+      process.kill(pid, "SIGKILL");
+    },
+    end: async () => {},
+  },
+  {
+    ...usual,
     name: "the nodes' wall clocks an hour back, 5 s",
     begin: ({ serving }) => each(serving, (node) => node.ask("setClock", -HOUR)),
     end: ({ serving }) => each(serving, (node) => node.ask("setClock", 0)),

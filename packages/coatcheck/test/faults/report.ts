@@ -26,9 +26,22 @@ function rowOf({ fault, leased, unleased }: Trial): string {
   return `| ${[fault.name, `${fault.trial} s`, ...cellsOf(leased), ...cellsOf(unleased)].join(" | ")} |`;
 }
 
-function cellsOf({ worst, beyond, liveServed, away }: Conduct): string[] {
+/** A page of the documentation, with what was seen now in the place of what was seen before. */
+export function withFigures(page: string, trials: readonly Trial[]): string {
+  return page.replaceAll(/"([^"]+)", worst (?:never|\d+ ms)/g, (before, name: string) => {
+    const trial = trials.find(({ fault }) => fault.name === name);
+    return trial ? `"${name}", worst ${worstOf(trial.leased)}` : before;
+  });
+}
+
+function worstOf({ worst }: Conduct): string {
+  return worst === null ? "never" : `${Math.round(worst)} ms`;
+}
+
+function cellsOf(conduct: Conduct): string[] {
+  const { beyond, liveServed, away } = conduct;
   // Rounded down: 99.97 % are not all.
   const percent = Math.floor(liveServed * 1000) / 10;
   const outage = away === 0 ? "" : `${(away / 1000).toFixed(1)} s`;
-  return [worst === null ? "never" : `${Math.round(worst)} ms`, String(beyond), `${percent} %`, outage];
+  return [worstOf(conduct), String(beyond), `${percent} %`, outage];
 }

@@ -4,16 +4,18 @@
  *
  *   node --conditions=coatcheck-source packages/coatcheck/test/faults/run.ts [part of a fault's name]
  *
+ * A whole run writes RESULTS.md, and its worst figures into docs/guarantees.md.
+ *
  * Ends with 1 when a revoked session was served beyond the bound under the lease, when a live one was turned away or
  * too many were answered 503, and when the harness itself is blunt: the node without a lease kept the bound too.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { isRoot, requireProgram } from "../servers/machine.ts";
 import { faults } from "./faults.ts";
 import { BOUND, Lab } from "./lab.ts";
 import { enterOwnNetwork, isInside } from "./network.ts";
-import { reportOf } from "./report.ts";
+import { reportOf, withFigures } from "./report.ts";
 import { runTrial, type Trial } from "./trial.ts";
 
 if (!isRoot) {
@@ -50,7 +52,11 @@ try {
 
 const report = reportOf(trials, loadBefore);
 console.log(`\n${report}`);
-if (wanted === "") writeFileSync(new URL("RESULTS.md", import.meta.url), report);
+if (wanted === "") {
+  writeFileSync(new URL("RESULTS.md", import.meta.url), report);
+  const guarantees = new URL("../../../../docs/guarantees.md", import.meta.url);
+  writeFileSync(guarantees, withFigures(readFileSync(guarantees, "utf8"), trials));
+}
 for (const { fault, leased, unleased } of trials) {
   const loggedOut = leased.loggedOut + unleased.loggedOut;
   if (loggedOut > 0) fail(`${fault.name}: ${loggedOut} requests of live sessions were turned away.`);
