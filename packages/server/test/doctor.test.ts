@@ -12,6 +12,7 @@ import express from "express";
 import session from "express-session";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Examination, examine } from "../src/doctor/examine.ts";
+import { isPublicSuffix, isSameSite } from "../src/doctor/site.ts";
 import { Command, serviceOfThisFile, temporaryFolder } from "./running.ts";
 
 const service = serviceOfThisFile();
@@ -166,6 +167,26 @@ describe("answers", () => {
     expect(await codes(url)).toEqual(["not-recognised"]);
   });
 
+  test("that set the cookie where a redirect leads, and no further", async () => {
+    const url = await site((request, response) => {
+      if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
+      else sets(GOOD, { ...PRIVATE, location: "http://localhost:1/" })(request, response);
+    });
+    expect(await codes(url)).toEqual([]);
+    const astray = await site((_request, response) =>
+      response.writeHead(302, { location: "mailto:ann" }).end(),
+    );
+    expect(await codes(astray)).toEqual(["not-set"]);
+    let count = 0;
+    const endless = await site((_request, response) =>
+      response.writeHead(302, { location: `/${++count}` }).end(),
+    );
+    const asking = { method: "GET" };
+    expect(await examine({ url: new URL(endless), frontend: null, cookie: null, asking })).toMatchObject({
+      stops: Array(6).fill({ status: 302 }),
+    });
+  });
+
   test("that set the cookie on a redirect", async () => {
     const url = await site((request, response) => {
       const isLogin = request.url === "/login" && request.headers.cookie === undefined;
@@ -225,6 +246,31 @@ describe("a page of another origin", () => {
     });
     expect(await codes(url, { frontend })).toEqual(["cors-origin", "cors-preflight"]);
   });
+});
+
+test.each([
+  ["https://shop.example.com", "https://api.example.com", true],
+  ["https://example.com", "https://www.example.com:8443", true],
+  ["http://localhost:3000", "http://localhost:5173", true],
+  ["https://example.com", "http://example.com", false],
+  ["https://example.com", "https://example.org", false],
+  ["https://ann.co.uk", "https://bob.co.uk", false],
+  ["https://www.ann.co.uk", "https://ann.co.uk", true],
+  ["https://ann.github.io", "https://bob.github.io", false],
+  ["http://127.0.0.1", "http://127.0.0.1:81", true],
+  ["http://10.0.0.1", "http://10.1.0.1", false],
+])("%s and %s are of one site: %s", (left, right, same) => {
+  expect(isSameSite(new URL(left), new URL(right))).toBe(same);
+});
+
+test.each([
+  ["com", true],
+  ["co.uk", true],
+  ["vercel.app", true],
+  ["example.com", false],
+  ["example.co.uk", false],
+])("%s is nobody's own: %s", (domain, suffix) => {
+  expect(isPublicSuffix(domain)).toBe(suffix);
 });
 
 describe("real applications", () => {
