@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import autocannon from "autocannon";
 import { ENTRIES, type Entry } from "./contestants.ts";
@@ -113,14 +113,17 @@ try {
   await remote.stop();
 }
 
+const table = [
+  "| framework | sessions | requests/s | of bare | CPU per request, µs | of which the session, µs | Redis commands per request |",
+  "|---|---|---|---|---|---|---|",
+  ...servers.map((server) => row(server, servers)),
+];
 const report = [
   "# What a session costs",
   "",
   `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections. CPU is user and system time of the server's process, from the operating system; Redis commands as Redis counted them. Load average ${loadBefore.toFixed(1)} at the start. Written by \`npm run bench\`.`,
   "",
-  "| framework | sessions | requests/s | of bare | CPU per request, µs | of which the session, µs | Redis commands per request |",
-  "|---|---|---|---|---|---|---|",
-  ...servers.map((server) => row(server, servers)),
+  ...table,
   "",
   "## Races",
   "",
@@ -132,5 +135,16 @@ const report = [
   "",
 ].join("\n");
 
+/** The README quotes the table of requests between two marks, so that no figure there is typed by hand. */
+function quoteInReadme(table: readonly string[]): void {
+  const readme = new URL("../README.md", import.meta.url);
+  const quoted = readFileSync(readme, "utf8").replace(
+    /(<!-- bench -->\n).*?(\n<!-- \/bench -->)/s,
+    (_, before, after) => before + table.join("\n") + after,
+  );
+  writeFileSync(readme, quoted);
+}
+
 console.log(report);
 writeFileSync(new URL("RESULTS.md", import.meta.url), report);
+quoteInReadme(table);

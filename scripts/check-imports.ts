@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   session: [],
   store: ["session"],
   cache: ["session", "store"],
-  http: ["session", "client"],
+  http: ["session"],
   device: ["session"],
   visit: ["session"],
   context: ["session"],
