@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "coatcheck-server";
 import { pino } from "pino";
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RunningShop, startShop } from "../examples/taco-shop/src/main.ts";
 import { CHROMIUM, openBrowser } from "./chromium.ts";
@@ -150,9 +150,18 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await becomes(basket(page).locator(".line-text"), /Kebab, Vegetarian falafel.*Raclette cheese/);
     await becomes(total(page), "CHF 25.40");
 
-    // Faster than the shop answers: each step counts.
+    // Faster than the shop answers: each step shows at once, and none overtakes the one before.
+    const held = Promise.withResolvers<void>();
+    const hold = (route: Route) => held.promise.then(() => route.continue());
+    await page.route("**/quantity", hold, { times: 1 });
     for (let step = 0; step < 3; step++) await button(basket(page), "More: Tacos XXL").click();
     await becomes(total(page), "CHF 101.60");
+    const last = page.waitForResponse((answer) => answer.request().postDataJSON()?.quantity === 4);
+    held.resolve();
+    await last;
+    await page.reload();
+    await becomes(total(page), "CHF 101.60");
+
     await button(page, "Add: Baklava").click();
     await button(page, "Add: Baklava").click();
     await becomes(total(page), "CHF 109.60");
