@@ -1,7 +1,26 @@
-import type { Context, MiddlewareHandler } from "hono";
 import { errorAnswer, isOurs } from "../http/error-answer.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Gate } from "./passage.ts";
+
+/** What is needed of Hono's context: whoever uses another framework need not have it. */
+interface HonoContext {
+  readonly req: {
+    raw: Request;
+    readonly url: string;
+    readonly method: string;
+    header(name: string): string | undefined;
+  };
+  res: Response;
+  readonly env: unknown;
+  header(name: string, value: string, options?: { append: boolean }): void;
+}
+
+/** What `@hono/node-server` puts into a context's `env`. */
+interface NodeEnv {
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string } };
+}
+
+type HonoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<void>;
 
 /**
  * The migration for Hono; mount it before `coatcheck()`.
@@ -10,14 +29,12 @@ import type { Gate } from "./passage.ts";
  * app.use(legacySessionsHono(migration));
  * app.use(coatcheck(manager));
  */
-export function legacySessionsHono(migration: Gate): MiddlewareHandler {
+export function legacySessionsHono(migration: Gate): HonoMiddleware {
   return async (c, next) => {
     try {
       const passage = await migration.pass(requestOf(c));
       const { cookieHeader } = passage;
-      if (cookieHeader !== undefined) {
-        c.req.raw = withCookies(c.req.raw, cookieHeader);
-      }
+      if (cookieHeader !== undefined) c.req.raw = withCookies(c.req.raw, cookieHeader);
       await next();
       passage.tell({
         get: (name) => c.res.headers.get(name),
@@ -41,12 +58,13 @@ function withCookies(request: Request, cookieHeader: string): Request {
   return new Request(request.url, init);
 }
 
-function requestOf(c: Context): HttpRequest {
+function requestOf(c: HonoContext): HttpRequest {
   const { protocol, pathname, host } = new URL(c.req.url);
+  const { incoming } = (c.env ?? {}) as NodeEnv;
   return {
     method: c.req.method,
     url: pathname,
-    address: c.env?.incoming?.socket?.remoteAddress,
+    address: incoming?.socket.remoteAddress,
     encrypted: protocol === "https:",
     header: (name) => c.req.header(name) ?? (name === "host" ? host : undefined),
   };
