@@ -226,14 +226,12 @@ export class RequestSession<Data> {
   }
 
   #handOut(head: ResponseHead, token: string, record: SessionRecord): void {
-    // Even a route that is public otherwise: a cache that kept this would hand the session to strangers.
-    head.set("cache-control", PRIVATE);
     if (this.#present().transport === "bearer") {
+      head.set("cache-control", PRIVATE);
       head.set("x-session-token", token);
       return;
     }
-    for (const clear of this.#duplicateClears()) head.append("set-cookie", clear);
-    head.append("set-cookie", this.#http.cookie.set(token, cookieAge(record)));
+    setCookies(head, [...this.#duplicateClears(), this.#http.cookie.set(token, cookieAge(record))]);
   }
 
   #duplicateClears(): readonly string[] {
@@ -244,11 +242,12 @@ export class RequestSession<Data> {
 
   /** Logged out: ASVS 5.0 14.3.1. */
   #forget(head: ResponseHead): void {
-    if (this.#http.clearSiteData !== "") head.set("clear-site-data", this.#http.clearSiteData);
+    const { cookie, csrfCookie, csrfTokenPolicy, clearSiteData } = this.#http;
+    head.set("cache-control", PRIVATE);
+    if (clearSiteData !== "") head.set("clear-site-data", clearSiteData);
     if (this.#present().transport === "bearer") return;
-    for (const clear of this.#duplicateClears()) head.append("set-cookie", clear);
-    head.append("set-cookie", this.#http.cookie.clear());
-    if (this.#http.csrfTokenPolicy !== "off") head.append("set-cookie", this.#http.csrfCookie.clear());
+    setCookies(head, [...this.#duplicateClears(), cookie.clear()]);
+    if (csrfTokenPolicy !== "off") setCookies(head, [csrfCookie.clear()]);
   }
 
   #offerCsrfToken(head: ResponseHead, record: SessionRecord): void {
@@ -257,7 +256,7 @@ export class RequestSession<Data> {
     const token = csrfTokens.issue(record);
     const held = csrfCookie.read(this.#request.header("cookie"));
     if (held.length === 1 && held[0] === token) return;
-    head.append("set-cookie", csrfCookie.set(token, cookieAge(record)));
+    setCookies(head, [csrfCookie.set(token, cookieAge(record))]);
   }
 
   #isInit(): boolean {
@@ -272,6 +271,12 @@ export class RequestSession<Data> {
 }
 
 const PRIVATE = "private, no-store";
+
+/** Even a route that is public otherwise: a cache that kept this would hand one browser's cookies to strangers. */
+function setCookies(head: ResponseHead, values: readonly string[]): void {
+  head.set("cache-control", PRIVATE);
+  for (const value of values) head.append("set-cookie", value);
+}
 
 /** A login that is to be remembered outlives the browser, until its absolute timeout; seconds. */
 function cookieAge(record: SessionRecord): number | undefined {

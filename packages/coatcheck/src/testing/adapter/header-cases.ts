@@ -62,6 +62,36 @@ export const headerCases: AdapterCases = {
       assert.equal(headers["cache-control"], "private, no-store");
     },
   },
+  "no cache keeps a logout or another browser's CSRF token, not even of a public route": {
+    http: { csrf: { token: "offered" } },
+    routes: {
+      "/login": login,
+      "/public": {
+        async handle(exchange) {
+          await exchange.session.load();
+          return exchange.reply(200, { "cache-control": "public, max-age=60" }, "text");
+        },
+      },
+      "/leave": {
+        async handle(exchange) {
+          const session = await exchange.session.load();
+          await session.revoke();
+          return exchange.reply(200, { "cache-control": "public, max-age=60" }, "text");
+        },
+      },
+    },
+    async check(rig) {
+      const browser = rig.browser();
+      await browser.send("/login");
+      const headers = { cookie: `__Host-sid=${browser.token}` };
+      const offered = await rig.send("/public", { headers });
+      assert.match(String(offered.cookies[0]), /^csrf_token=/);
+      assert.equal(offered.headers["cache-control"], "private, no-store");
+      const left = await browser.send("/leave", { method: "POST" });
+      assert.equal(left.cookies.length, 2);
+      assert.equal(left.headers["cache-control"], "private, no-store");
+    },
+  },
   "cookies of the route stay beside the session's": {
     routes: { "/both": answering((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")) },
     async check(rig) {
