@@ -160,3 +160,11 @@ async function expectOne(sites: readonly Site[], manager: SessionManager<Data>):
     expect(ids).toContain(JSON.parse(me.body).id);
   }
 }
+
+test("under Hono, where the request is made anew, its body goes along", async () => {
+  const { site, outcomes } = await open({ start: startHono });
+  const cookies = { "connect.sid": await logInAtTheOldSite(old, "ann") };
+  const answer = await ask(site, "/echo", cookies, "POST", "a body");
+  expect([answer.body, tokenIn(answer)?.length]).toEqual(["a body", 50]);
+  expect(outcomes).toEqual(["migrated"]);
+});

@@ -93,6 +93,7 @@ export const startHono: StartSite = async (migration, manager, http) => {
   app.get("/public", (c) =>
     c.text("anybody", 200, { "cache-control": "public, max-age=60", "set-cookie": "theme=dark" }),
   );
+  app.post("/echo", async (c) => c.text(await c.req.text()));
   app.all("/*", async (c) => c.text(await page(c.req.path, await c.get("session").load())));
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
   await once(server, "listening");
@@ -134,6 +135,7 @@ export async function ask(
   path: string,
   cookies: Readonly<Record<string, string>>,
   method = "GET",
+  sent = "",
 ): Promise<Answer> {
   const cookie = Object.entries(cookies)
     .map(([name, value]) => `${name}=${value}`)
@@ -143,7 +145,7 @@ export async function ask(
     agent: false,
     headers: { host: "shop.example.com", ...(cookie === "" ? {} : { cookie }) },
   });
-  request.end();
+  request.end(sent);
   const [response] = await once(request, "response");
   let body = "";
   for await (const chunk of response.setEncoding("utf8")) body += chunk;
