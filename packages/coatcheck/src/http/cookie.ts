@@ -150,9 +150,14 @@ export class Cookie {
 /** How many places are worth a `Set-Cookie` each; deeper ones are not used for sessions. */
 const MOST_PLACES = 4;
 
+/** Characters of a host name (RFC 1035 §2.3.4). */
+const LONGEST_HOST = 253;
+
 /** The host and its parents down to two labels. An address has none; a browser refuses what is a public suffix. */
 function domainsOf(host: string | null): string[] {
-  const labels = (host ?? "").toLowerCase().replace(/:\d+$/, "").split(".");
+  const name = (host ?? "").toLowerCase().replace(/:\d{1,5}$/, "");
+  if (name.length > LONGEST_HOST) return [];
+  const labels = name.split(".");
   if (/^\d+$/.test(labels.at(-1) ?? "")) return [];
   const domains = labels.slice(0, -1).map((_label, index) => labels.slice(index).join("."));
   return domains.filter((domain) => DOMAIN.test(domain)).slice(-MOST_PLACES);
@@ -161,7 +166,10 @@ function domainsOf(host: string | null): string[] {
 /** `/`, and each directory above what is asked for: `/`, `/shop`, `/shop/cart` for `/shop/cart?open`. */
 function pathsOf(url: string): string[] {
   const [path = "/"] = url.split(/[?#]/, 1);
-  const names = path.split("/").filter((name) => name !== "");
+  const names = path
+    .split("/")
+    .filter((name) => name !== "")
+    .slice(0, MOST_PLACES);
   const paths = names.map((_name, index) => `/${names.slice(0, index + 1).join("/")}`);
   return ["/", ...paths.filter((candidate) => PATH.test(candidate))].slice(0, MOST_PLACES);
 }
@@ -237,7 +245,7 @@ function faultsOf(options: CookieOptions): Fault[] {
   }
   if (
     domain !== undefined &&
-    (typeof domain !== "string" || !DOMAIN.test(domain) || String(domain).length > 253)
+    (typeof domain !== "string" || !DOMAIN.test(domain) || String(domain).length > LONGEST_HOST)
   ) {
     fault("domain", "must be a host name");
   }
