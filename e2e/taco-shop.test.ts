@@ -250,7 +250,7 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await dialog(guest).getByLabel("Name").fill("Bruno");
     await button(dialog(guest), "Come in").click();
     await becomes(lines(guest), "Tacos XL");
-    await becomes(basket(guest).locator("h2"), "Alice’s order");
+    await becomes(basket(guest).locator("h2"), "For Alice");
     await becomes(basket(owner).locator(".share"), "2 people are in");
 
     await button(guest, "Add: Ayran 25 cl").click();
@@ -278,6 +278,38 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await button(dialog(owner), "Revoke the link (May edit)").click();
     await guest.getByText("You are not part of this order any more.").waitFor();
     expect(await guest.getByRole("tab").count()).toBe(0);
+  });
+
+  it("closes a tab whose order was ended elsewhere, though the page had not begun to follow it", async () => {
+    const page = await visit(alice);
+    const held = Promise.withResolvers<void>();
+    await page.route("**/events", (route) => held.promise.then(() => route.continue()), { times: 1 });
+    await open(page, "Alice");
+    const id = (await tab(page, "Alice").getAttribute("id"))?.slice("tab-".length);
+    const ended = await page.request.delete(new URL(`/api/v1/sessions/${id}`, shop.url).href);
+    expect(ended.status()).toBe(200);
+    held.resolve();
+    await page.getByText("This order is closed.").waitFor();
+    expect(await page.getByRole("tab").count()).toBe(0);
+    await button(page, "Add: Baklava").click();
+    await becomes(total(page), "CHF 4.00");
+  });
+
+  it("asks before it closes an order with something in it", async () => {
+    const page = await visit(alice);
+    await open(page, "Alice");
+    await button(page, "Add: Baklava").click();
+    await becomes(total(page), "CHF 4.00");
+    const end = () => button(basket(page), "Close this order").click();
+    await end();
+    await button(dialog(page), "Cancel").click();
+    await becomes(total(page), "CHF 4.00");
+    await end();
+    await button(dialog(page), "Close this order").click();
+    await expect.poll(() => page.getByRole("tab").count()).toBe(0);
+    await page.reload();
+    await page.locator(".card").first().waitFor();
+    expect(await page.getByRole("tab").count()).toBe(0);
   });
 
   it("lets whoever may only look do no more than that", async () => {

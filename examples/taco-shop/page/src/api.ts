@@ -115,35 +115,3 @@ export const join = (token: string, name: string) =>
     token,
     ...(name ? { name } : {}),
   });
-
-/** The newest that happened in an order. What came before it is in the history. */
-export interface OrderNews {
-  readonly revision: number;
-  readonly entry: Entry | null;
-  /** It is how things stood when the connection was made, and no news. */
-  readonly isStart: boolean;
-}
-
-/** What an order's stream tells. */
-export interface OrderEvents {
-  readonly changed: (news: OrderNews) => void;
-  readonly ended: (reason: "ended" | "excluded") => void;
-}
-
-/** Follows an order live; EventSource connects again by itself. The result ends it. */
-export function followOrder(id: string, events: OrderEvents): () => void {
-  const source = new EventSource(`/api/v1${order(id)}/events`);
-  let isStart = true;
-  source.addEventListener("open", () => {
-    isStart = true;
-  });
-  source.addEventListener("changed", ({ data }) => {
-    events.changed({ ...JSON.parse(data), isStart });
-    isStart = false;
-  });
-  source.addEventListener("ended", ({ data }) => {
-    source.close();
-    events.ended(JSON.parse(data).reason);
-  });
-  return () => source.close();
-}

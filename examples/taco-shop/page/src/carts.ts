@@ -81,8 +81,8 @@ export class Carts {
   async #catchUp(id: string): Promise<void> {
     const isBehind = (this.#newest.get(id) ?? 0) > (this.#carts.get(id)?.revision ?? -1);
     if (!isBehind || this.#onTheWay.get(id)) return;
-    this.#newest.delete(id);
     await this.read(id);
+    this.#newest.delete(id);
   }
 
   #count(id: string, change: 1 | -1): void {

@@ -35,7 +35,7 @@ export function MeatChoice({ meats, chosen, most, onChange }: MeatChoiceProps): 
         {meats.map(({ id, name, price, stock }) => {
           const quantity = chosen.find((meat) => meat.id === id)?.quantity ?? 0;
           return (
-            <li key={id} data-chosen={quantity > 0}>
+            <li key={id}>
               <span className="dot" style={{ background: fillingColour(id) }} />
               <span className="grow">
                 {name[language]}

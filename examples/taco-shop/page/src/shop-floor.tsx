@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from "react";
+import { ApiError } from "./api.ts";
 import { Basket, type BasketProps } from "./basket.tsx";
 import { Checkout } from "./checkout.tsx";
 import { Confirm } from "./confirm.tsx";
@@ -81,6 +82,7 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
       await deed;
       if (news) tell(news);
     } catch (error) {
+      if (id && error instanceof ApiError && error.code === "SESSION_NOT_FOUND") gone(id);
       warn(say(error));
       void restock();
     }

@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import { followOrder, type OrderEvents, readPeople } from "./api.ts";
+import { readPeople } from "./api.ts";
+import { followOrder, type OrderEvents } from "./follow-order.ts";
 import type { Action, Entry, People } from "./wire.ts";
 
 const OF_PEOPLE: readonly Action[] = ["invited", "uninvited", "joined", "excluded"];

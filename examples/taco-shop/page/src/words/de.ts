@@ -54,7 +54,7 @@ export const de: Words = {
 
   basket: "Ihre Bestellung",
   sharedBasket: "Geteilte Bestellung",
-  basketOf: (name) => `Bestellung von ${name}`,
+  basketOf: (name) => `Für ${name}`,
   empty: "Noch nichts drin. Worauf haben Sie Lust?",
   emptyView: "Noch nichts drin.",
   total: "Total",

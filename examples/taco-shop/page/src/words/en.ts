@@ -58,7 +58,7 @@ export const en = {
 
   basket: "Your order",
   sharedBasket: "Shared order",
-  basketOf: (name: string) => `${name}’s order`,
+  basketOf: (name: string) => `For ${name}`,
   empty: "Nothing in it yet. What are you hungry for?",
   emptyView: "Nothing in it yet.",
   total: "Total",

@@ -54,7 +54,7 @@ export const fr: Words = {
 
   basket: "Votre commande",
   sharedBasket: "Commande partagée",
-  basketOf: (name) => `Commande de ${name}`,
+  basketOf: (name) => `Pour ${name}`,
   empty: "Encore rien. De quoi avez-vous envie\u00a0?",
   emptyView: "Encore rien.",
   total: "Total",
@@ -88,7 +88,7 @@ export const fr: Words = {
 
   share: "Partager",
   sharing: "Partager cette commande",
-  sharingHint: "Qui a le lien voit ce panier en direct. Vous seul pouvez passer la commande.",
+  sharingHint: "Qui a le lien voit ce panier en direct. Vous seul·e pouvez passer la commande.",
   roles: { owner: "responsable", edit: "peut modifier", view: "peut regarder" },
   mayEdit: "Peut modifier",
   mayView: "Peut seulement regarder",
