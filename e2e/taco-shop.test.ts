@@ -212,6 +212,40 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await becomes(basket(page).locator("details li"), "1 × French fries");
   });
 
+  it("says what is sold out, though it was there when it was chosen", async () => {
+    const page = await visit(alice);
+    await button(page, "Add: Daim cake").click();
+    await becomes(total(page), "CHF 5.00");
+    const left = await page.evaluate(async () => {
+      const ask = async (path: string, body?: object, headers = {}) => {
+        const how = body ? { method: "POST", body: JSON.stringify(body), headers } : {};
+        return (await (await fetch(`/api/v1${path}`, how)).json()).data;
+      };
+      const stock = async () => (await ask("/resources/stock")).desserts.tarte_daim;
+      const { sessionId } = await ask("/sessions", {});
+      for (let left = await stock(); left > 0; left = await stock()) {
+        const cake = { product: "tarte_daim", quantity: Math.min(left, 20) };
+        await ask(`/sessions/${sessionId}/cart/desserts`, cake);
+        const customer = { name: "Hungry", phone: "+41791234567" };
+        const delivery = { type: "emporter", requestedFor: "15:00" };
+        const key = { "idempotency-key": `cake-${left}` };
+        await ask(`/sessions/${sessionId}/orders`, { customer, delivery }, key);
+      }
+      return stock();
+    });
+    expect(left).toBe(0);
+    await button(basket(page), "Check out").click();
+    await dialog(page).getByText("Take-away").click();
+    await dialog(page).getByLabel("Name").fill("Alice");
+    await dialog(page).getByLabel("Telephone").fill("079 123 45 67");
+    await button(dialog(page), /^Place the order/).click();
+    await becomes(dialog(page).getByRole("alert"), "Not enough left: Daim cake.");
+    await page.keyboard.press("Escape");
+    const add = button(page, "Add: Daim cake");
+    await becomes(add, "Sold out");
+    expect(await add.isDisabled()).toBe(true);
+  });
+
   it("makes one order of two attempts when the first answer is lost", async () => {
     const page = await visit(alice);
     await button(page, "Add: Tiramisu").click();

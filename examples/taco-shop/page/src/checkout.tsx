@@ -14,6 +14,8 @@ interface CheckoutProps {
   /** For whom the order was opened. */
   readonly customerName: string;
   readonly onPlaced: (order: PlacedOrder) => void;
+  /** It was not placed: what is left, or in the cart, may have changed. */
+  readonly onRefused: () => void;
   readonly onClose: () => void;
 }
 
@@ -22,7 +24,14 @@ const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
 
 /** Who gets the order, where and when. */
-export function Checkout({ menu, cart, customerName, onPlaced, onClose }: CheckoutProps): ReactNode {
+export function Checkout({
+  menu,
+  cart,
+  customerName,
+  onPlaced,
+  onRefused,
+  onClose,
+}: CheckoutProps): ReactNode {
   const { language, words } = useLanguage();
   const form = useRef<HTMLFormElement>(null);
   const [times] = useState(() => pickupTimes(Date.now()));
@@ -56,6 +65,7 @@ export function Checkout({ menu, cart, customerName, onPlaced, onClose }: Checko
       kept.write("name", recipient.customer.name);
     } catch (thrown) {
       setError(thrown);
+      onRefused();
       setPlacing(false);
     }
   };

@@ -204,6 +204,10 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
           cart={cart}
           customerName={active?.metadata.customerName ?? kept.read("name") ?? ""}
           onClose={close}
+          onRefused={() => {
+            void restock();
+            void attempt(edits.carts.read(cart.sessionId));
+          }}
           onPlaced={(order) => {
             setBasketOpen(false);
             setOpen({ what: "placed", order });
