@@ -18,6 +18,7 @@ const button = (where: Page | Locator, name: string | RegExp) =>
   where.getByRole("button", { name, exact: true });
 const basket = (page: Page) => page.getByRole("complementary");
 const dialog = (page: Page) => page.getByRole("dialog");
+const sheet = (page: Page) => dialog(page).locator(".dialog-sheet");
 const tab = (page: Page, name: string) => page.getByRole("tab", { name });
 const lines = (page: Page) => basket(page).locator(".line h3");
 const total = (page: Page) => basket(page).locator(".total strong");
@@ -177,7 +178,7 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     const page = await visit(alice);
     await button(page, "Compose: Tacos L mixed").click();
     await button(dialog(page), /^Add to the order/).click();
-    await becomes(dialog(page).getByRole("alert"), "Choose at least one meat.");
+    await becomes(sheet(page).getByRole("alert"), "Choose at least one meat.");
     // The third is one too many, and does nothing.
     for (let step = 0; step < 3; step++) await button(dialog(page), "More: Merguez").click({ force: true });
     await becomes(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "2 of 2 chosen");
@@ -205,7 +206,7 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await phone.fill("+41 79 123 45 67");
     await form.getByLabel("Address").fill("Rue de Lausanne 1");
     await button(form, /^Place the order/).click();
-    await becomes(dialog(page).getByRole("status"), /^Order no. \d+ will be with you at \d\d:\d\d\.$/);
+    await becomes(sheet(page).getByRole("status"), /^Order no. \d+ will be with you at \d\d:\d\d\.$/);
     await button(dialog(page), "Back to the menu").click();
     await basket(page).getByText("Nothing in it yet.").waitFor();
     await basket(page).locator("summary").click();
@@ -239,7 +240,7 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await dialog(page).getByLabel("Name").fill("Alice");
     await dialog(page).getByLabel("Telephone").fill("079 123 45 67");
     await button(dialog(page), /^Place the order/).click();
-    await becomes(dialog(page).getByRole("alert"), "Not enough left: Daim cake.");
+    await becomes(sheet(page).getByRole("alert"), "Not enough left: Daim cake.");
     await page.keyboard.press("Escape");
     const add = button(page, "Add: Daim cake");
     await becomes(add, "Sold out");
@@ -265,7 +266,7 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await button(form, /^Place the order/).click();
     await form.getByText("The shop cannot be reached.").waitFor();
     await button(form, /^Place the order/).click();
-    await becomes(dialog(page).getByRole("status"), "will be ready at");
+    await becomes(sheet(page).getByRole("status"), "will be ready at");
     await button(dialog(page), "Back to the menu").click();
     expect(await basket(page).locator("summary").count()).toBe(1);
   });
@@ -301,7 +302,7 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await button(dialog(owner), /^Save/).click();
     await becomes(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
-    await becomes(dialog(guest).getByRole("alert"), "Somebody has changed this taco meanwhile.");
+    await becomes(sheet(guest).getByRole("alert"), "Somebody has changed this taco meanwhile.");
     await becomes(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
     await becomes(lines(owner), "Tacos XL");
@@ -401,7 +402,7 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await press("Tab");
     await page.keyboard.type("+41791234567");
     await press("Enter");
-    await becomes(dialog(page).getByRole("status"), "will be ready at");
+    await becomes(sheet(page).getByRole("status"), "will be ready at");
     expect(await focused()).toBe("Back to the menu");
     await press("Escape");
     await dialog(page).waitFor({ state: "detached" });
@@ -454,6 +455,12 @@ describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
     await becomes(dialog(page).locator(".line h3"), "Baklava");
     await button(dialog(page), "More: Baklava").click();
     await becomes(dialog(page).locator(".total strong"), "CHF 8.00");
+
+    await page.route("**/quantity", (route) => route.abort(), { times: 1 });
+    await button(dialog(page), "More: Baklava").click();
+    await dialog(page).getByText("The shop cannot be reached.").waitFor();
+    await becomes(dialog(page).locator(".total strong"), "CHF 8.00");
+    await button(dialog(page), "Dismiss").click();
     await page.keyboard.press("Escape");
     await button(page, /^Basket · 2/).waitFor();
   });

@@ -1,5 +1,6 @@
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useLanguage } from "./language.tsx";
+import { NoticeBoard } from "./notices.tsx";
 
 /** The first control of what is in the dialog; of choices, the chosen one. */
 const FIRST = ".dialog-head ~ * :is(input:not([type=radio]), input:checked, select, button, a)";
@@ -54,6 +55,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
         </header>
         {children}
       </div>
+      <NoticeBoard />
     </dialog>
   );
 }

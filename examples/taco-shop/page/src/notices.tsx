@@ -11,10 +11,14 @@ interface Notices {
   readonly warn: (text: string) => void;
 }
 
-const NoticesContext = createContext<Notices | null>(null);
+interface Told extends Notices {
+  readonly news: string;
+  readonly warning: string;
+}
+
+const NoticesContext = createContext<Told | null>(null);
 
 export function NoticesProvider({ children }: { readonly children: ReactNode }): ReactNode {
-  const { words } = useLanguage();
   const [news, setNews] = useState("");
   const [warning, setWarning] = useState("");
 
@@ -27,30 +31,41 @@ export function NoticesProvider({ children }: { readonly children: ReactNode }):
     setWarning("");
     setNews(text);
   }, []);
-  const notices = useMemo(() => ({ tell, warn: setWarning }), [tell]);
+  const told = useMemo(() => ({ news, warning, tell, warn: setWarning }), [news, warning, tell]);
 
   return (
-    <NoticesContext value={notices}>
+    <NoticesContext value={told}>
       {children}
-      <div className="notices">
-        <div role="status">{news && <p className="notice">{news}</p>}</div>
-        <div role="alert">
-          {warning && (
-            <p className="notice notice-warning">
-              {warning}
-              <button type="button" className="quiet" onClick={() => setWarning("")}>
-                {words.dismiss}
-              </button>
-            </p>
-          )}
-        </div>
-      </div>
+      <NoticeBoard />
     </NoticesContext>
   );
 }
 
-export function useNotices(): Notices {
-  const notices = useContext(NoticesContext);
-  if (!notices) throw new Error("There is no <NoticesProvider> above this component.");
-  return notices;
+/** Where notices are read. A modal dialog has one of its own, since what lies outside is out of reach meanwhile. */
+export function NoticeBoard(): ReactNode {
+  const { words } = useLanguage();
+  const { news, warning, warn } = useTold();
+  return (
+    <div className="notices">
+      <div role="status">{news && <p className="notice">{news}</p>}</div>
+      <div role="alert">
+        {warning && (
+          <p className="notice notice-warning">
+            {warning}
+            <button type="button" className="quiet" onClick={() => warn("")}>
+              {words.dismiss}
+            </button>
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+export const useNotices = (): Notices => useTold();
+
+function useTold(): Told {
+  const told = useContext(NoticesContext);
+  if (!told) throw new Error("There is no <NoticesProvider> above this component.");
+  return told;
 }
