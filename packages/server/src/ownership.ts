@@ -75,6 +75,20 @@ export class OwnedSessions {
     } while (cursor !== null);
   }
 
+  /**
+   * Checks that the session which a new one stands inside is still live, and ends the new one otherwise: whoever ended
+   * the outer one could not see it yet, and a cache here may have held the outer one's copy a moment longer.
+   *
+   * @throws CoatcheckError `SESSION_REVOKED`, `STORE_UNAVAILABLE`.
+   */
+  async confirmInside({ id, parentId }: SessionRecord): Promise<void> {
+    if (parentId === null) return;
+    const parent = await this.#manager.find(parentId);
+    if (parent !== null && isLive(parent, this.#clock.now())) return;
+    await this.#manager.revoke({ session: id });
+    throw new CoatcheckError("SESSION_REVOKED", "The session was ended; log in again.");
+  }
+
   /** Ends a session and those inside it; returns how many there were. */
   async end(id: string, reason: RevokeReason): Promise<number> {
     return (await this.#manager.revoke({ session: id }, reason)) + (await this.endWithin(id, reason));

@@ -9,7 +9,7 @@ import { answer, isoOf } from "../views.ts";
 const MOST_CREATIONS = 120;
 
 /** Creating sessions. */
-export function createSessionRoute(app: App, { manager, callers }: Service): void {
+export function createSessionRoute(app: App, { manager, callers, owned }: Service): void {
   app.post(
     "/api/v1/sessions",
     {
@@ -40,6 +40,7 @@ export function createSessionRoute(app: App, { manager, callers }: Service): voi
         return answer(createdView(storedIn(caller)));
       }
       const { record, token } = await manager.create({ ...birth, ...placeOf(caller) });
+      await owned.confirmInside(record);
       return answer({ ...createdView(record), ...(transport === "bearer" ? { token } : {}) });
     },
   );
