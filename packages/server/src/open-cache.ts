@@ -1,4 +1,5 @@
 import { createCache, redisShared, type SessionCache } from "coatcheck/cache";
+import { postgresHints } from "coatcheck/store/postgres";
 import { connectRedis } from "coatcheck/store/redis";
 import type { Config } from "./config.ts";
 import type { OpenStore } from "./open-store.ts";
@@ -11,7 +12,8 @@ export interface OpenCache {
 }
 
 /**
- * The caches in front of the store: in this process, and in Redis where `REDIS_URL` names one.
+ * The caches in front of the store: in this process, and in Redis where `REDIS_URL` names one. Without it, nodes over
+ * PostgreSQL tell each other through that.
  *
  * @throws StartError when that Redis cannot be reached. Once the service runs, it may come and go.
  */
@@ -22,7 +24,13 @@ export async function openCache(config: Config, { store, dataVersion }: OpenStor
     ...(dataVersion ? { dataVersion } : {}),
     ...(config.cacheTtl === null ? {} : { local: { ttl: config.cacheTtl } }),
   };
-  if (config.redisUrl === null) return { cache: createCache(options), disconnect: async () => {} };
+  const { database } = config;
+  if (config.redisUrl === null) {
+    const hints = database.kind === "postgres" && {
+      hints: postgresHints({ connectionString: database.url }),
+    };
+    return { cache: createCache({ ...options, ...hints }), disconnect: async () => {} };
+  }
   const { host } = new URL(config.redisUrl);
   try {
     const transport = await connectRedis(config.redisUrl);

@@ -1,5 +1,6 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../session/clock.ts";
 import { storeUnavailable } from "../session/errors.ts";
+import type { Hint, HintChannel } from "../session/hint.ts";
 import type { HeldSession, Reading, ReadOptions, SessionReader } from "../session/reader.ts";
 import { hold } from "../session/reader.ts";
 import { isLive, isSessionId, type SessionRecord } from "../session/record.ts";
@@ -14,7 +15,7 @@ import type { CacheSnapshot } from "./metrics.ts";
 import { type CacheOptions, checkedBound, leaseOf } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Poller } from "./poller.ts";
-import type { Hint, SharedTier } from "./shared.ts";
+import type { SharedTier } from "./shared.ts";
 import { SharedReader } from "./shared-reader.ts";
 import { SingleFlight } from "./single-flight.ts";
 
@@ -50,6 +51,7 @@ export function createCache(options: CacheOptions): SessionCache {
 class TieredCache implements SessionCache {
   readonly #store: SessionStore;
   readonly #shared: SharedTier | null;
+  readonly #hints: HintChannel | null;
   readonly #bound: number;
   /** How long ago a load under way may have begun for a new reader to join it. */
   readonly #joinWindow: number;
@@ -62,6 +64,7 @@ class TieredCache implements SessionCache {
   readonly #dead: DeadIds;
   readonly #flights = new SingleFlight<Reading>();
   readonly #storeGuard: Guard;
+  readonly #sharedGuard: Guard;
   readonly #sharedReader: SharedReader | null;
   readonly #outbox: Outbox | null;
   readonly #poller: Poller;
@@ -77,6 +80,7 @@ class TieredCache implements SessionCache {
     const { single = false, dataVersion, local = {}, deadlines = {} } = options;
     this.#store = options.store;
     this.#shared = options.shared ?? null;
+    this.#hints = options.shared ?? options.hints ?? null;
     this.#bound = single || dataVersion ? 0 : bound;
     this.#joinWindow = single ? Number.POSITIVE_INFINITY : dataVersion ? -1 : bound;
     this.#clock = options.clock ?? systemClock;
@@ -97,9 +101,9 @@ class TieredCache implements SessionCache {
     const guarded = { schedule: this.#schedule, monotonic: this.#monotonic };
     const storeDeadline = deadlines.store ?? 1000;
     this.#storeGuard = new Guard({ ...guarded, deadline: storeDeadline });
-    const sharedGuard = new Guard({ ...guarded, deadline: deadlines.shared ?? 100 });
-    this.#sharedReader = this.#shared && new SharedReader(this.#shared, sharedGuard);
-    this.#outbox = this.#shared && new Outbox(this.#shared, sharedGuard);
+    this.#sharedGuard = new Guard({ ...guarded, deadline: deadlines.shared ?? 100 });
+    this.#sharedReader = this.#shared && new SharedReader(this.#shared, this.#sharedGuard);
+    this.#outbox = this.#shared && new Outbox(this.#shared, this.#sharedGuard);
     this.#poller = new Poller({
       every: this.#bound === 0 ? Number.POSITIVE_INFINITY : bound / 4,
       deadline: Math.min(storeDeadline, bound / 2),
@@ -157,7 +161,7 @@ class TieredCache implements SessionCache {
     this.#outbox?.replace(key, snapshot);
     // Nobody holds what was created just now.
     if (record.version > 1) {
-      this.#outbox?.publish({ kind: "written", session: record.id, version: record.version });
+      this.#publish({ kind: "written", session: record.id, version: record.version });
     }
   }
 
@@ -170,7 +174,7 @@ class TieredCache implements SessionCache {
   revoked(scope: RevocationScope): void {
     this.#suspect(scope);
     if ("session" in scope) this.#outbox?.tombstone(compactId(scope.session));
-    this.#outbox?.publish({ kind: "revoked", scope });
+    this.#publish({ kind: "revoked", scope });
   }
 
   async settled(): Promise<void> {
@@ -182,7 +186,7 @@ class TieredCache implements SessionCache {
     this.#isClosed = true;
     this.#poller.close();
     await this.#listening;
-    await this.#shared?.close();
+    await this.#hints?.close();
   }
 
   metrics(): CacheSnapshot {
@@ -262,12 +266,18 @@ class TieredCache implements SessionCache {
   /** Goes on trying: without hints all is right, only slower. */
   async #listen(): Promise<void> {
     try {
-      await this.#shared?.subscribe((hint) => this.#heard(hint));
+      await this.#hints?.subscribe((hint) => this.#heard(hint));
     } catch {
       this.#schedule(LISTEN_AGAIN_AFTER, () => {
         if (!this.#isClosed) this.#listening = this.#listen();
       });
     }
+  }
+
+  /** Nobody waits for it; a hint that is lost is made good by the log. */
+  #publish(hint: Hint): void {
+    const hints = this.#hints;
+    if (hints) this.#sharedGuard.run(() => hints.publish(hint)).catch(() => {});
   }
 
   #heard(hint: Hint): void {

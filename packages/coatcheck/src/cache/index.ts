@@ -1,3 +1,4 @@
+export type { Hint, HintChannel } from "../session/hint.ts";
 export { createCache, type SessionCache } from "./cache.ts";
 export type { BreakerState, GuardFigures } from "./guard.ts";
 export { LATENCY_BOUNDS, type LatencySnapshot } from "./histogram.ts";
@@ -6,5 +7,5 @@ export type { CacheSnapshot, SharedFigures } from "./metrics.ts";
 export { type OpenTelemetryMeter, observeCache } from "./opentelemetry.ts";
 export type { CacheOptions } from "./options.ts";
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./prometheus.ts";
-export type { Hint, SharedTier } from "./shared.ts";
+export type { SharedTier } from "./shared.ts";
 export { type RedisSharedOptions, redisShared } from "./shared-redis.ts";

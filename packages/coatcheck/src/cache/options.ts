@@ -1,5 +1,6 @@
 import type { Clock, Schedule } from "../session/clock.ts";
 import { CoatcheckError, type Fault } from "../session/errors.ts";
+import type { HintChannel } from "../session/hint.ts";
 import type { SessionStore } from "../session/store.ts";
 import { type Lease, SoleLease, TimedLease, WatchedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
@@ -10,6 +11,8 @@ export interface CacheOptions {
   readonly store: SessionStore;
   /** The tier that several processes share, such as `redisShared`. Closed with the cache. */
   readonly shared?: SharedTier;
+  /** Carries hints where there is no shared tier, such as `postgresHints`. Closed with the cache. */
+  readonly hints?: HintChannel;
   /** Milliseconds: the longest that any process may go on serving a revoked session. 100 at least, 2000 unless given. */
   readonly stalenessBound?: number;
   /** This process is the only one that writes to the store. No lease is needed then, and nothing is ever stale. */
@@ -28,7 +31,7 @@ export interface CacheOptions {
      */
     readonly ttl?: number;
   };
-  /** Milliseconds to wait for one answer. `shared` 100, `store` 1000 unless given. */
+  /** Milliseconds to wait for one answer. `shared`, hints included, 100, `store` 1000 unless given. */
   readonly deadlines?: { readonly shared?: number; readonly store?: number };
   readonly clock?: Clock;
   /** Monotonic milliseconds. */
@@ -44,7 +47,7 @@ export function leaseOf({ single, dataVersion }: CacheOptions, bound: number): L
 
 /** The staleness bound, milliseconds, once the options have been looked through. */
 export function checkedBound(options: CacheOptions): number {
-  const { stalenessBound = 2000, single, dataVersion, shared, local = {} } = options;
+  const { stalenessBound = 2000, single, dataVersion, shared, hints, local = {} } = options;
   const faults: Fault[] = [];
   if (!(stalenessBound >= 100 && stalenessBound < Number.POSITIVE_INFINITY)) {
     faults.push({ path: "stalenessBound", message: "must be at least 100 milliseconds" });
@@ -52,6 +55,8 @@ export function checkedBound(options: CacheOptions): number {
   if (single && dataVersion)
     faults.push({ path: "dataVersion", message: "is of no use to a single process" });
   if (single && shared) faults.push({ path: "shared", message: "is of no use to a single process" });
+  if (single && hints) faults.push({ path: "hints", message: "is of no use to a single process" });
+  if (shared && hints) faults.push({ path: "hints", message: "is the shared tier's work already" });
   for (const name of ["maxEntries", "maxBytes"] as const) {
     const limit = local[name] ?? 1;
     if (!Number.isSafeInteger(limit) || limit < 1) {

@@ -1,12 +1,12 @@
 import type { Snapshot } from "../session/store.ts";
 import type { Guard } from "./guard.ts";
-import type { Hint, SharedTier } from "./shared.ts";
+import type { SharedTier } from "./shared.ts";
 
 /** Written copies that wait to be tried again; beyond that the oldest are given up. */
 const MOST_OWED = 10_000;
 
 /**
- * Tells the shared tier what happened here. Nobody waits for it: hints and copies there make things fast, the log makes
+ * Keeps the shared tier's copies up with what happened here. Nobody waits for it: they make things fast, the log makes
  * them right. Only one thing is tried again, because the log says nothing of it: a copy of what was *written* here, in
  * whose place an older one may go on being handed out.
  */
@@ -38,10 +38,6 @@ export class Outbox {
   tombstone(key: string): void {
     this.#owed.delete(key);
     this.#send(() => this.#shared.tombstone(key));
-  }
-
-  publish(hint: Hint): void {
-    this.#send(() => this.#shared.publish(hint));
   }
 
   /** Tries again what is owed, until the first that fails. */

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { isJsonObject } from "../session/json.ts";
+import { type Hint, parseHint } from "../session/hint.ts";
+import { isJsonObject, parseJson } from "../session/json.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Snapshot } from "../session/store.ts";
 import { compactId } from "../session/token.ts";
 import { refusedWith } from "../store/redis-errors.ts";
 import type { RedisTransport } from "../store/redis-transport.ts";
-import { type Hint, parseHint, parseJson, type SharedTier } from "./shared.ts";
+import type { SharedTier } from "./shared.ts";
 
 /** Where and for how long the shared tier keeps copies. */
 export interface RedisSharedOptions {

@@ -1,21 +1,12 @@
-import { isJsonObject } from "../session/json.ts";
-import type { RevocationScope, Snapshot } from "../session/store.ts";
-
-/**
- * What one process tells the others, for speed alone. Hints only ever make copies be dropped, so they may be lost,
- * doubled or late, and the bound holds without them.
- */
-export type Hint =
-  | { readonly kind: "revoked"; readonly scope: RevocationScope }
-  /** Copies below `version` are out of date. */
-  | { readonly kind: "written"; readonly session: string; readonly version: number };
+import type { HintChannel } from "../session/hint.ts";
+import type { Snapshot } from "../session/store.ts";
 
 /**
  * A tier that several processes share. Nothing it says is believed before the log has been compared, so it may forget,
  * bring back what it had forgotten, or be somebody else's after a failover. Every call may reject; callers go on
  * without. Keys are compact ids.
  */
-export interface SharedTier {
+export interface SharedTier extends HintChannel {
   /** Null when nothing is held, or the session was revoked. One round trip. */
   get(key: string): Promise<Snapshot | null>;
   /**
@@ -26,35 +17,4 @@ export interface SharedTier {
   fill(key: string, snapshot: Snapshot): Promise<boolean>;
   /** Replaces a revoked session's copy by a mark that keeps copies out. */
   tombstone(key: string): Promise<void>;
-  publish(hint: Hint): Promise<void>;
-  /** Calls `listener` with the hints of all processes, this one's too. The result ends it. */
-  subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>>;
-  close(): Promise<void>;
-}
-
-/** A hint out of text from outside; null when it is none. */
-export function parseHint(text: string): Hint | null {
-  const value = parseJson(text);
-  if (!isJsonObject(value)) return null;
-  if (value.kind === "written") {
-    const { session, version } = value;
-    return typeof session === "string" && typeof version === "number"
-      ? { kind: "written", session, version }
-      : null;
-  }
-  const { kind, scope } = value;
-  if (kind !== "revoked" || !isJsonObject(scope)) return null;
-  if (typeof scope.session === "string") return { kind, scope: { session: scope.session } };
-  if (typeof scope.subject === "string") return { kind, scope: { subject: scope.subject } };
-  if (typeof scope.tenant === "string") return { kind, scope: { tenant: scope.tenant } };
-  return scope.everyone === true ? { kind, scope: { everyone: true } } : null;
-}
-
-/** The value of a JSON text, or undefined. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -17,23 +17,27 @@ function settingsFor(deadline: number, longDeadline: number): string {
     .join(" ");
 }
 
+/** @throws CoatcheckError `STORE_UNAVAILABLE` without a cause when it is no such URL: Node's error repeats the password. */
+export function postgresUrl(connectionString: string): URL {
+  const url = URL.parse(connectionString);
+  if (url && /^postgres(ql)?:$/.test(url.protocol)) return url;
+  throw new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    "PostgreSQL's URL is not of the form postgres://user:password@host:port/database.",
+  );
+}
+
 /**
  * A pool of ten connections to the server that the URL names. They are made as they are needed.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` without a cause when it is no such URL: Node's error repeats the password.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` without a cause when it is no such URL.
  */
 export async function connectPostgres(
   connectionString: string,
   deadline: number,
   longDeadline: number,
 ): Promise<PostgresPool> {
-  const url = URL.parse(connectionString);
-  if (!url || !/^postgres(ql)?:$/.test(url.protocol)) {
-    throw new CoatcheckError(
-      "STORE_UNAVAILABLE",
-      "PostgreSQL's URL is not of the form postgres://user:password@host:port/database.",
-    );
-  }
+  const url = postgresUrl(connectionString);
   const { Pool } = await import("pg");
   const given = url.searchParams.get("options") ?? "";
   url.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${given}`.trim());

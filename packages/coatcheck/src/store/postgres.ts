@@ -26,6 +26,7 @@ import { migratePostgres } from "./postgres-schema.ts";
 import * as statements from "./postgres-statements.ts";
 import { recordOf, rowOf, type SessionRow } from "./row.ts";
 
+export { type PostgresHintsOptions, postgresHints } from "./postgres-hints.ts";
 export type { PostgresClient, PostgresPool, PostgresQuery } from "./postgres-pool.ts";
 
 /** Where the sessions are, and how long to wait for them. */

@@ -1,6 +1,7 @@
 import { type CacheOptions, createCache, type SessionCache } from "../../src/cache/index.ts";
-import type { Hint, SharedTier } from "../../src/cache/shared.ts";
+import type { SharedTier } from "../../src/cache/shared.ts";
 import type { Schedule } from "../../src/session/clock.ts";
+import type { Hint } from "../../src/session/hint.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore, Snapshot } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";

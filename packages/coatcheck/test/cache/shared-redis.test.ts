@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createCache, redisShared } from "../../src/cache/index.ts";
-import type { Hint } from "../../src/cache/shared.ts";
+import type { Hint } from "../../src/session/hint.ts";
 import { compactId } from "../../src/session/token.ts";
 import { connectRedis } from "../../src/store/redis-connect.ts";
 import type { RedisTransport } from "../../src/store/redis-transport.ts";
