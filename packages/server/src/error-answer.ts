@@ -24,6 +24,8 @@ export function answerKnown(
   if (known.status >= 500) request.log.error({ err: known.cause ?? known }, known.message);
   if (known.status === 401) reply.header("www-authenticate", "Bearer");
   if (known.retryAfter !== undefined) reply.header("retry-after", known.retryAfter);
+  // Hanging up on a client that still sends would take the answer back; the rest is dropped, in the request's time.
+  if (known.code === "PAYLOAD_TOO_LARGE") reply.removeHeader("connection");
   return reply
     .code(status)
     .headers({ "x-request-id": request.id, "cache-control": "no-store" })

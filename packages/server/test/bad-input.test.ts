@@ -75,6 +75,13 @@ test("creating from too much", async () => {
   expect(await totalSessions()).toBe(before);
 });
 
+test("who sends far too much hears of it all the same", async () => {
+  for (let count = 0; count < 10; count++) {
+    const answer = await visitor().post("/api/v1/sessions", { metadata: { text: "x".repeat(10_000_000) } });
+    expectRefusal(answer, 413, "PAYLOAD_TOO_LARGE");
+  }
+});
+
 test("creating from what is not JSON by name", async () => {
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"]) {
     const answer = await visitor().send("POST", "/api/v1/sessions", "a=b", { "content-type": type });
