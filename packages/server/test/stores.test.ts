@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { query } from "../../coatcheck/test/servers/postgres.ts";
 import { describeWithServer, throwAwayDatabase } from "../../coatcheck/test/servers/servers.ts";
 import { ADMIN, KEYS, RunningService, temporaryFolder } from "./running.ts";
 import { Visitor } from "./visitor.ts";
@@ -54,10 +55,13 @@ test("two nodes over one SQLite file agree, on the secrets that they make when b
 });
 
 await describeWithServer("over PostgreSQL", "postgres", (url) => {
-  test("two nodes agree", async () => {
+  test("two nodes agree, and tell each other through the database", async () => {
     const database = await throwAwayDatabase(url);
     try {
       await expectTwoNodesToAgree({ DATABASE_URL: database.url });
+      const listening = `select pid from pg_stat_activity
+        where application_name = 'coatcheck hints' and datname = current_database()`;
+      expect(await query(database.url, listening)).toHaveLength(2);
     } finally {
       await Promise.all(started.map((service) => service.end()));
       started = [];
