@@ -1,3 +1,4 @@
+import type { Client } from "pg";
 import { CoatcheckError } from "../session/errors.ts";
 import type { PostgresPool } from "./postgres-pool.ts";
 
@@ -47,5 +48,19 @@ export async function connectPostgres(
     connectionTimeoutMillis: deadline,
     keepAlive: true,
     max: 10,
+  });
+}
+
+/** A connection outside any pool, to listen on; not connected yet. It and each of its answers may take `patience` ms. */
+export async function listeningClient(url: URL, patience: number): Promise<Client> {
+  const { Client } = await import("pg");
+  return new Client({
+    connectionString: url.href,
+    application_name: "coatcheck hints",
+    connectionTimeoutMillis: patience,
+    query_timeout: patience,
+    // Node probes a silent connection every second then, and gives it up after ten: a partition is noticed.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5000,
   });
 }

@@ -2,7 +2,7 @@ import type { Client, Notification } from "pg";
 import { systemSchedule } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { type Hint, type HintChannel, parseHint } from "../session/hint.ts";
-import { postgresUrl } from "./postgres-connect.ts";
+import { listeningClient, postgresUrl } from "./postgres-connect.ts";
 
 /** Where the processes meet. */
 export interface PostgresHintsOptions {
@@ -108,16 +108,7 @@ class PostgresHints implements HintChannel {
   }
 
   async #connect(): Promise<void> {
-    const { Client } = await import("pg");
-    const client = new Client({
-      connectionString: this.#url.href,
-      application_name: "coatcheck hints",
-      connectionTimeoutMillis: PATIENCE,
-      query_timeout: PATIENCE,
-      // Node probes a silent connection every second then, and gives it up after ten: a partition is noticed.
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 5000,
-    });
+    const client = await listeningClient(this.#url, PATIENCE);
     // Besides telling its query, a broken connection emits an error, which without a listener ends the process.
     client.on("error", ignore);
     client.on("notification", (notification) => this.#heard(notification));
