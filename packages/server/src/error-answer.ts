@@ -2,6 +2,9 @@ import { CoatcheckError, errorBody, type Fault } from "coatcheck";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 
+/** Milliseconds that the rest of a body is read and dropped that is larger than the service takes. */
+const PATIENCE = 10_000;
+
 /** Answers with an error: the one envelope, whatever went wrong. What is our own failing is logged with its cause. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return answerKnown(knownError(error), request, reply);
@@ -24,8 +27,12 @@ export function answerKnown(
   if (known.status >= 500) request.log.error({ err: known.cause ?? known }, known.message);
   if (known.status === 401) reply.header("www-authenticate", "Bearer");
   if (known.retryAfter !== undefined) reply.header("retry-after", known.retryAfter);
-  // Hanging up on a client that still sends would take the answer back; the rest is dropped, in the request's time.
-  if (known.code === "PAYLOAD_TOO_LARGE") reply.removeHeader("connection");
+  if (known.code === "PAYLOAD_TOO_LARGE" && !request.raw.complete) {
+    // Hanging up at once on a client that still sends would take the answer back; the rest is dropped for a while.
+    reply.removeHeader("connection");
+    const hangUp = setTimeout(() => request.raw.destroy(), PATIENCE).unref();
+    request.raw.once("close", () => clearTimeout(hangUp));
+  }
   return reply
     .code(status)
     .headers({ "x-request-id": request.id, "cache-control": "no-store" })
