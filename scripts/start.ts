@@ -21,7 +21,10 @@ const children = [
   run("--conditions=coatcheck-source", `${shop}src/main.ts`),
 ];
 
+let isStopping = false;
+
 function stop(): void {
+  isStopping = true;
   for (const child of children) child.kill("SIGTERM");
 }
 
@@ -29,7 +32,9 @@ process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
 const ends = children.map(async (child) => {
   const [code] = (await once(child, "exit")) as [number | null];
+  // Without a code it was killed: by us, or by somebody else.
+  const result = code ?? (isStopping ? 0 : 1);
   stop();
-  return code ?? 0;
+  return result;
 });
 process.exitCode = Math.max(...(await Promise.all(ends)));

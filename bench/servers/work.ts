@@ -6,9 +6,11 @@ export function sessionData(index: number) {
   return {
     name: `User ${index}`,
     theme: "dark",
-    cart: Object.fromEntries(
-      Array.from({ length: 12 }, (_, item) => [`sku-${index}-${item}`, { quantity: item, price: 1290 }]),
-    ),
+    cart: Array.from({ length: 12 }, (_, item) => ({
+      sku: `sku-${index}-${item}`,
+      quantity: item,
+      price: 1290,
+    })),
     recent: Array.from({ length: 14 }, (_, page) => `/products/${index}/${page}`),
   };
 }

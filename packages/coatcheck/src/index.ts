@@ -1,4 +1,5 @@
 export type { Clock, Schedule } from "./session/clock.ts";
+export type { Commit, CommitState } from "./session/commit.ts";
 export {
   CoatcheckError,
   ERROR_STATUS,
@@ -11,6 +12,7 @@ export {
 export { type RefusalReason, SessionEmitter, type SessionEvents } from "./session/events.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./session/json.ts";
 export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
+export type { Issued, MergeData } from "./session/parts.ts";
 export { applyMergePatch, diffMergePatch } from "./session/patch.ts";
 export {
   type Activity,
@@ -33,12 +35,7 @@ export {
 } from "./session/record.ts";
 export type { Refusal } from "./session/resumer.ts";
 export type { DataOptions, Migration } from "./session/schema.ts";
-export {
-  type Commit,
-  type CommitState,
-  type MaybePromise,
-  Session,
-} from "./session/session.ts";
+export { type MaybePromise, Session } from "./session/session.ts";
 export type { Assurance } from "./session/start.ts";
 export type {
   LogItem,
@@ -57,4 +54,3 @@ export type {
 } from "./session/store.ts";
 export { compactId, type RandomSource, SecretRing } from "./session/token.ts";
 export type { AuthenticateOptions, CreateOptions } from "./session/transitions.ts";
-export type { Issued, MergeData } from "./session/writer.ts";

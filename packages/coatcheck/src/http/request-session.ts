@@ -1,8 +1,9 @@
+import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import type { RefusalReason } from "../session/events.ts";
 import type { Activity } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
-import { type Commit, type MaybePromise, Session } from "../session/session.ts";
+import { type MaybePromise, Session } from "../session/session.ts";
 import type { Client } from "./client-address.ts";
 import type { HttpSessions } from "./core.ts";
 import { isSafeMethod } from "./csrf.ts";

@@ -1,6 +1,7 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
 import { type RefusalReason, SessionEmitter } from "./events.ts";
 import type { JsonObject } from "./json.ts";
+import type { Issued, MergeData } from "./parts.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, type SessionReader } from "./reader.ts";
@@ -12,7 +13,7 @@ import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, S
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
 import { TouchQueue } from "./touches.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
-import { type Issued, type MergeData, SessionWriter } from "./writer.ts";
+import { SessionWriter } from "./writer.ts";
 
 /** What a manager is made of; only `store` and `secrets` must be given. */
 export interface SessionManagerOptions<Data> {

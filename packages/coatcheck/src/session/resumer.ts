@@ -1,12 +1,13 @@
 import type { RefusalReason } from "./events.ts";
 import { judge } from "./judge.ts";
+import type { WriterParts } from "./parts.ts";
 import { type Activity, touchThreshold } from "./policy.ts";
 import type { HeldSession, Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
 import { type MaybePromise, Session } from "./session.ts";
 import { hashSecret, idOfToken, KEY_LENGTH, secretOfToken, TOKEN_LENGTH } from "./token.ts";
 import type { TouchQueue } from "./touches.ts";
-import type { SessionWriter, WriterParts } from "./writer.ts";
+import type { SessionWriter } from "./writer.ts";
 
 /** A token that opened nothing. `superseded`, and an outage, must leave the browser's cookie alone. */
 export interface Refusal {

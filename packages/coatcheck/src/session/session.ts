@@ -1,29 +1,19 @@
+import type { Commit, CommitState } from "./commit.ts";
 import { Draft } from "./draft.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import type { Issued } from "./parts.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import type { Tier } from "./reader.ts";
 import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
 import type { Assurance, SessionStart } from "./start.ts";
 import { newSessionId, secretOfToken } from "./token.ts";
 import { type AuthenticateOptions, type CreateOptions, isElevated, requireElevated } from "./transitions.ts";
-import type { Issued, SessionWriter } from "./writer.ts";
+import type { SessionWriter } from "./writer.ts";
 
 /** A value now when it is at hand, a promise of it when it is not: a local hit never waits. */
 export type MaybePromise<Value> = Value | Promise<Value>;
-
-/** What became of a session in the course of a request; the one thing that decides which headers leave. */
-export type CommitState = "unchanged" | "touched" | "changed" | "rotated" | "revoked";
-
-/** How a request ended for its session. */
-export interface Commit {
-  readonly state: CommitState;
-  /** The token that the holder must be given; null when the one they hold stands, or none does. */
-  readonly token: string | null;
-  /** Null while nothing is stored. */
-  readonly record: SessionRecord | null;
-}
 
 const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
 

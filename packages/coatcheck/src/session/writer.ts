@@ -1,15 +1,13 @@
-import type { Clock } from "./clock.ts";
 import { CoatcheckError } from "./errors.ts";
-import type { SessionEmitter } from "./events.ts";
 import type { JsonObject } from "./json.ts";
+import type { Issued, WriterParts } from "./parts.ts";
 import { requireJsonObject } from "./patch.ts";
-import type { SessionLimit, SessionPolicy } from "./policy.ts";
-import type { ReadOptions, SessionReader } from "./reader.ts";
+import type { SessionLimit } from "./policy.ts";
+import type { ReadOptions } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
-import type { DataSchema } from "./schema.ts";
-import type { PutOptions, RevocationScope, SessionStore } from "./store.ts";
+import type { PutOptions, RevocationScope } from "./store.ts";
 import { requireTexts } from "./text.ts";
-import { hashSecret, newSecret, newSessionId, type RandomSource, type SecretRing } from "./token.ts";
+import { hashSecret, newSecret, newSessionId } from "./token.ts";
 import {
   type AuthenticateOptions,
   authenticated,
@@ -24,31 +22,6 @@ import {
 
 /** Every round somebody's write got through; so many in a row lost means that something is wrong. */
 const MOST_ATTEMPTS = 100;
-
-/** A session and the only copy of its token; `token` goes to the holder and nowhere else. */
-export interface Issued {
-  readonly record: SessionRecord;
-  readonly token: string;
-}
-
-/**
- * Joins what an anonymous visitor left with what the subject had in their newest other session, at login. `null`:
- * there is no other session. Its failure never fails the login; the visitor's data then stays as it is.
- */
-export type MergeData<Data> = (visitor: Data, subject: Data | null) => Data | Promise<Data>;
-
-/** What the writer works with. */
-export interface WriterParts<Data> {
-  readonly store: SessionStore;
-  readonly reader: SessionReader;
-  readonly ring: SecretRing;
-  readonly policy: SessionPolicy;
-  readonly schema: DataSchema<Data>;
-  readonly events: SessionEmitter;
-  readonly clock: Clock;
-  readonly random: RandomSource;
-  readonly merge: MergeData<Data> | null;
-}
 
 interface ChangeOptions {
   readonly kind: PutOptions["change"];
