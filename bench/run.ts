@@ -139,8 +139,8 @@ const report = [
 function quoteInReadme(table: readonly string[]): void {
   const readme = new URL("../README.md", import.meta.url);
   const quoted = readFileSync(readme, "utf8").replace(
-    /(<!-- bench -->\n).*?(\n<!-- \/bench -->)/s,
-    (_, before, after) => before + table.join("\n") + after,
+    /(<!-- bench -->\n).*?(<!-- \/bench -->)/s,
+    (_, before, after) => `${before}${table.join("\n")}\n${after}`,
   );
   writeFileSync(readme, quoted);
 }
