@@ -1,4 +1,4 @@
-export type { Clock, Schedule } from "./session/clock.ts";
+export { type Clock, type Schedule, systemClock, systemSchedule } from "./session/clock.ts";
 export type { Commit, CommitState } from "./session/commit.ts";
 export {
   CoatcheckError,

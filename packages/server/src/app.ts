@@ -2,6 +2,7 @@ import type { Clock, SessionManager } from "coatcheck";
 import type { SessionCache } from "coatcheck/cache";
 import type { FastifyBaseLogger } from "fastify";
 import { Callers } from "./caller.ts";
+import type { ClientDescriber } from "./client-describer.ts";
 import type { Credentials } from "./credentials.ts";
 import { OwnedSessions } from "./ownership.ts";
 import { createSessionRoute } from "./routes/create-session.ts";
@@ -34,6 +35,10 @@ export interface AppOptions {
   readonly trustProxy: false | number | string[];
   /** Whether browsers reach the service by https: `__Host-sid` then, else `sid`. */
   readonly secureCookie: boolean;
+  /** What a session may keep of the client that makes it. */
+  readonly describeClient: ClientDescriber;
+  /** Whether `/metrics` is there. */
+  readonly metrics: boolean;
 }
 
 const CALLERS = `
@@ -50,22 +55,21 @@ Another owner's session answers like one that does not exist.
 
 /** The service's API; it listens to nothing yet. Closing it leaves the manager open. */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { manager, cache, log, clock, trustProxy, secureCookie } = options;
-  const shell = { title: "Coatcheck", description: CALLERS, manager, log, trustProxy, secureCookie };
-  const app = await buildShell(shell);
+  const { manager, cache, clock, describeClient } = options;
+  const app = await buildShell({ ...options, title: "Coatcheck", description: CALLERS });
   const service: Service = {
     manager,
     clock,
     callers: new Callers(options.credentials),
     owned: new OwnedSessions(manager, clock),
   };
-  createSessionRoute(app, service);
+  createSessionRoute(app, service, describeClient);
   sessionRoutes(app, service);
   sessionDataRoutes(app, service);
   privilegeRoutes(app, service);
   introspectRoute(app, service);
   subjectRoutes(app, service);
   healthRoutes(app, service);
-  metricsRoute(app, service, cache);
+  if (options.metrics) metricsRoute(app, service, cache);
   return app;
 }

@@ -1,3 +1,4 @@
+import type { AddressPrivacy } from "coatcheck/device";
 import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
 import { StartError } from "./start-error.ts";
@@ -31,6 +32,12 @@ export interface Config {
   readonly stalenessBound: number;
   readonly trustProxy: false | number | string[];
   readonly secureCookie: boolean;
+  /** How much of a client's address its session keeps. */
+  readonly privacyMode: AddressPrivacy;
+  /** The operator's own `.mmdb` file, which says where an address is. */
+  readonly geoipDatabase: string | null;
+  /** Whether `/metrics` is there. */
+  readonly metrics: boolean;
   readonly logLevel: string;
 }
 
@@ -41,6 +48,7 @@ export const SHORTEST_SECRET = 16;
 /** Characters that a session token has. No key may: what the Authorization header carries is told apart by it. */
 export const TOKEN_LENGTH = 50;
 const KEY = `${SHORTEST_SECRET} characters at least and not ${TOKEN_LENGTH}, without spaces`;
+const PRIVACY_MODES = ["full", "truncated", "none"] as const satisfies AddressPrivacy[];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 function wholeNumber(least: number, most: number, example: number) {
@@ -143,6 +151,13 @@ const environment = z.object({
   SESSION_STALENESS_MS: wholeNumber(100, 60_000, 2000).default(2000),
   TRUST_PROXY: trustProxy.default(false),
   COOKIE_SECURE: trueOrFalse.nullable().default(null),
+  PRIVACY_MODE: z.enum(PRIVACY_MODES, `must be one of ${PRIVACY_MODES.join(", ")}`).default("truncated"),
+  GEOIP_DATABASE: z
+    .string()
+    .regex(/\.mmdb$/, "must be the path of an .mmdb file")
+    .nullable()
+    .default(null),
+  ENABLE_SESSION_METRICS: trueOrFalse.default(true),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
 
@@ -177,6 +192,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     stalenessBound: data.SESSION_STALENESS_MS,
     trustProxy: data.TRUST_PROXY,
     secureCookie: data.COOKIE_SECURE ?? !(isLoopback(data.HOST) && data.TRUST_PROXY === false),
+    privacyMode: data.PRIVACY_MODE,
+    geoipDatabase: data.GEOIP_DATABASE,
+    metrics: data.ENABLE_SESSION_METRICS,
     logLevel: data.LOG_LEVEL,
   };
 }

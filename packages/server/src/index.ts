@@ -1,5 +1,6 @@
 export type { Service } from "./app.ts";
 export { type Caller, Callers } from "./caller.ts";
+export type { ClientDescriber } from "./client-describer.ts";
 export { type Config, readConfig } from "./config.ts";
 export type { Credentials, Principal } from "./credentials.ts";
 export { answerError, answerKnown } from "./error-answer.ts";

@@ -1,6 +1,7 @@
 import { SessionManager } from "coatcheck";
 import type { SessionCache } from "coatcheck/cache";
 import type { FastifyBaseLogger } from "fastify";
+import { type ClientDescriber, openClientDescriber } from "./client-describer.ts";
 import type { Config } from "./config.ts";
 import { Credentials } from "./credentials.ts";
 import { keptSecrets } from "./kept-secret.ts";
@@ -13,6 +14,8 @@ export interface OpenSessions {
   /** The caches that the manager reads through. */
   readonly cache: SessionCache;
   readonly credentials: Credentials;
+  /** What a session may keep of its client, as the configuration says. */
+  readonly describeClient: ClientDescriber;
   /** Newest first. */
   readonly secrets: readonly string[];
   /** The file that the admin token was kept in; null where the environment gave it. */
@@ -24,9 +27,10 @@ export interface OpenSessions {
 /**
  * Opens the sessions that the configuration names. Every process that is configured alike sees the same ones.
  *
- * @throws StartError when the database or the kept secrets cannot be had.
+ * @throws StartError when the database, the kept secrets or the file of places cannot be had.
  */
 export async function openSessions(config: Config, log: FastifyBaseLogger): Promise<OpenSessions> {
+  const describeClient = await openClientDescriber(config);
   const open = await openStore(config.database);
   const { cache, disconnect } = await openCache(config, open);
   const { secrets, adminToken, adminTokenFile } = keysOf(config);
@@ -44,6 +48,7 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
     manager,
     cache,
     credentials: new Credentials(adminToken, config.apiKeys),
+    describeClient,
     secrets,
     adminTokenFile,
     async close() {

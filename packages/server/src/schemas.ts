@@ -83,6 +83,18 @@ export const createdSession = z.object({
   token: z.string().optional(),
 });
 
+const clientView = z
+  .object({
+    address: z.string().nullable().describe("As much of it as is kept: whole, its network, or nothing."),
+    userAgent: z.string().nullable(),
+    browser: z.string().nullable().describe("Name and major version, such as `Firefox 140`."),
+    os: z.string().nullable(),
+    device: z.string().nullable().describe("`desktop`, `mobile`, `tablet`, `tv` or `bot`."),
+    country: z.string().nullable().describe("ISO 3166-1 alpha-2 code."),
+    city: z.string().nullable(),
+  })
+  .meta({ id: "Client" });
+
 export const sessionView = z
   .object({
     sessionId: z.string(),
@@ -104,6 +116,9 @@ export const sessionView = z
     remembered: z.boolean(),
     elevations: z.record(z.string(), isoTime).describe("Scope → when the elevation ends."),
     metadata: jsonObject,
+    client: clientView
+      .nullable()
+      .describe("Who began it; null where an API consumer did, for somebody else."),
   })
   .meta({ id: "Session" });
 

@@ -1,4 +1,4 @@
-import type { Clock, Schedule } from "coatcheck";
+import { systemClock, systemSchedule } from "coatcheck";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -16,24 +16,16 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-const clock: Clock = { now: Date.now };
-
-const schedule: Schedule = (delay, task) => {
-  const timer = setTimeout(task, delay);
-  timer.unref();
-  return () => clearTimeout(timer);
-};
-
 /**
  * Starts the service as configured; resolves when it answers.
  *
  * @throws StartError when the database, the kept secrets or the port cannot be had.
  */
 export async function startService(config: Config, log: Logger): Promise<RunningService> {
-  const { manager, cache, credentials, adminTokenFile, close } = await openSessions(config, log);
-  const { trustProxy, secureCookie } = config;
-  const app = await buildApp({ manager, cache, credentials, log, clock, trustProxy, secureCookie });
-  const sweeper = new Sweeper(manager, schedule, log);
+  const { adminTokenFile, close, ...sessions } = await openSessions(config, log);
+  const { trustProxy, secureCookie, metrics } = config;
+  const app = await buildApp({ ...sessions, log, clock: systemClock, trustProxy, secureCookie, metrics });
+  const sweeper = new Sweeper(sessions.manager, systemSchedule, log);
   let url: string;
   try {
     url = await listen(app, config);

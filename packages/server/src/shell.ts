@@ -4,6 +4,7 @@ import rateLimit, { normalizeIP } from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { CoatcheckError, isSessionId, type SessionManager } from "coatcheck";
+import { describeClient } from "coatcheck/device";
 import { coatcheck, sessionOf } from "coatcheck/fastify";
 import Fastify, {
   type FastifyBaseLogger,
@@ -20,6 +21,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
+import type { ClientDescriber } from "./client-describer.ts";
 import { answerError, answerNoRoute } from "./error-answer.ts";
 import { readJson } from "./json-body.ts";
 import { refuseClient } from "./refuse-client.ts";
@@ -44,6 +46,8 @@ export interface ShellOptions {
   readonly trustProxy: false | number | string[];
   /** Whether browsers reach the application by https: `__Host-sid` then, else `sid`. */
   readonly secureCookie: boolean;
+  /** What a browser's new session keeps of it; its address truncated and no place unless given. */
+  readonly describeClient?: ClientDescriber;
   /** Whether answers say where the session came from and how long that took. */
   readonly serverTiming?: boolean;
 }
@@ -62,6 +66,7 @@ const PARAMETER_LIMIT = 1024;
  */
 export async function buildShell(options: ShellOptions): Promise<App> {
   const { title, description, manager, log, trustProxy, secureCookie } = options;
+  const describe = options.describeClient ?? describeClient;
   const app: App = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -148,6 +153,7 @@ export async function buildShell(options: ShellOptions): Promise<App> {
     coatcheck(manager, {
       trustProxy,
       serverTiming: options.serverTiming ?? false,
+      birth: (client, request) => ({ client: describe(client, request.header("user-agent")) }),
       onCommitFailure: (error) => log.error({ err: error }, "could not commit a session"),
       ...(secureCookie ? {} : { cookie: { secure: false } }),
     }),

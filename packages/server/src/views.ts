@@ -31,6 +31,7 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
       Object.entries(record.elevations).map(([scope, until]) => [scope, isoOf(until)]),
     ),
     metadata: { ...record.metadata },
+    client: record.client,
   };
 }
 

@@ -34,6 +34,9 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["TRUST_PROXY", "0.0.0.0/0", /false, a number of proxies/],
   ["TRUST_PROXY", "::ffff:10.0.0.0/104", /false, a number of proxies/],
   ["COOKIE_SECURE", "perhaps", /true or false/],
+  ["PRIVACY_MODE", "secret", /one of full, truncated, none/],
+  ["GEOIP_DATABASE", "places.csv", /path of an \.mmdb file/],
+  ["ENABLE_SESSION_METRICS", "yes", /true or false/],
   ["LOG_LEVEL", "loud", /one of trace/],
 ];
 
@@ -74,6 +77,9 @@ test("without anything: on this machine alone, one file, secrets yet to be made"
     apiKeys: [],
     trustProxy: false,
     secureCookie: false,
+    privacyMode: "truncated",
+    geoipDatabase: null,
+    metrics: true,
   });
 });
 

@@ -1,5 +1,6 @@
 import { SessionManager } from "coatcheck";
 import { createCache } from "coatcheck/cache";
+import { describeClient } from "coatcheck/device";
 import { memoryStore } from "coatcheck/store/memory";
 import { pino } from "pino";
 import { expect, test } from "vitest";
@@ -21,6 +22,8 @@ test("nothing is made inside a session that another process has ended, whatever 
     clock: { now: Date.now },
     trustProxy: false,
     secureCookie: false,
+    describeClient,
+    metrics: true,
   });
   const { record, token } = await elsewhere.create();
   const create = () =>

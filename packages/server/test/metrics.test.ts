@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
 import { Visitor } from "./visitor.ts";
 import { WatchedService } from "./watched.ts";
@@ -46,4 +46,13 @@ test("tells the rest while the store does not answer", async () => {
   } finally {
     await watched.end();
   }
+});
+
+describe("ENABLE_SESSION_METRICS=false", () => {
+  const quiet = serviceOfThisFile({ ENABLE_SESSION_METRICS: "false" });
+
+  test("there are no figures, and no word of them in the document", async () => {
+    expect((await scrape(quiet().url, ADMIN)).status).toBe(404);
+    expect(await (await fetch(`${quiet().url}/openapi.json`)).text()).not.toContain("/metrics");
+  });
 });

@@ -4,6 +4,7 @@
  */
 import { CoatcheckError, SessionManager } from "coatcheck";
 import { createCache } from "coatcheck/cache";
+import { describeClient } from "coatcheck/device";
 import { memoryStore } from "coatcheck/store/memory";
 import { pino } from "pino";
 import { buildApp } from "../src/app.ts";
@@ -40,6 +41,8 @@ const app = await buildApp({
   clock: { now: Date.now },
   trustProxy: false,
   secureCookie: false,
+  describeClient,
+  metrics: true,
 });
 process.on("message", (message) => {
   if (message !== "reads") isBroken = message === "break";

@@ -1,6 +1,9 @@
-import type { SessionRecord } from "coatcheck";
+import type { CreateOptions, SessionRecord } from "coatcheck";
+import { sessionOf } from "coatcheck/fastify";
+import type { FastifyRequest } from "fastify";
 import type { App, Service } from "../app.ts";
 import type { Caller } from "../caller.ts";
+import type { ClientDescriber } from "../client-describer.ts";
 import { ownerOf } from "../ownership.ts";
 import { createBody, createdSession, failures, success } from "../schemas.ts";
 import { answer, isoOf } from "../views.ts";
@@ -9,7 +12,11 @@ import { answer, isoOf } from "../views.ts";
 const MOST_CREATIONS = 120;
 
 /** Creating sessions. */
-export function createSessionRoute(app: App, { manager, callers, owned }: Service): void {
+export function createSessionRoute(
+  app: App,
+  { manager, callers, owned }: Service,
+  describeClient: ClientDescriber,
+): void {
   app.post(
     "/api/v1/sessions",
     {
@@ -39,11 +46,21 @@ export function createSessionRoute(app: App, { manager, callers, owned }: Servic
         await caller.session.patch({});
         return answer(createdView(storedIn(caller)));
       }
-      const { record, token } = await manager.create({ ...birth, ...placeOf(caller) });
+      const { record, token } = await manager.create({
+        ...birth,
+        ...placeOf(caller),
+        ...clientOf(caller, request),
+      });
       await owned.confirmInside(record);
       return answer({ ...createdView(record), ...(transport === "bearer" ? { token } : {}) });
     },
   );
+
+  /** Nothing for an API consumer: the client is its own backend then, and not whom the session is for. */
+  function clientOf({ principal }: Caller, request: FastifyRequest): Pick<CreateOptions, "client"> {
+    if (principal !== null) return {};
+    return { client: describeClient(sessionOf(request).client, request.headers["user-agent"]) };
+  }
 }
 
 /** A consumer's session is the consumer's; a browser's further sessions stand inside its own. */

@@ -1,0 +1,196 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SessionManager } from "coatcheck";
+import { createCache } from "coatcheck/cache";
+import { describeClient } from "coatcheck/device";
+import { memoryStore } from "coatcheck/store/memory";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildApp } from "../src/app.ts";
+import { Credentials } from "../src/credentials.ts";
+import { placesFile } from "./places.ts";
+import { ADMIN, Command, KEYS, RunningService, serviceOfThisFile, temporaryFolder } from "./running.ts";
+import { Visitor } from "./visitor.ts";
+
+const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const PHONE =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
+const BEHIND_A_PROXY = { TRUST_PROXY: "1", COOKIE_SECURE: "false" };
+
+/** What the admin reads of the session that a visitor makes at this address. */
+async function clientSeen(
+  url: string,
+  address: string,
+  visitor = new Visitor(url),
+  body: unknown = {},
+): Promise<unknown> {
+  const made = await visitor.send("POST", "/api/v1/sessions", body, {
+    "user-agent": FIREFOX,
+    "x-forwarded-for": address,
+  });
+  expect(made.status).toBe(201);
+  const read = await new Visitor(url, ADMIN).get(`/api/v1/sessions/${made.body.data?.sessionId}`);
+  return read.body.data?.client;
+}
+
+describe("by default", () => {
+  const service = serviceOfThisFile(BEHIND_A_PROXY);
+  const firefox = {
+    address: "203.0.113.0",
+    userAgent: FIREFOX,
+    browser: "Firefox 140",
+    os: "Windows",
+    device: "desktop",
+    country: null,
+    city: null,
+  };
+
+  test("a browser's session says what began it, the address cut down to its network", async () => {
+    expect(await clientSeen(service().url, "203.0.113.77")).toEqual(firefox);
+    expect(await clientSeen(service().url, "2001:db8:1:2::3")).toMatchObject({ address: "2001:db8:1::" });
+  });
+
+  test("so do a session inside it and one that came as a bearer token", async () => {
+    const { url } = service();
+    const browser = new Visitor(url);
+    await browser.create();
+    expect(await clientSeen(url, "203.0.113.77", browser, { name: "lunch" })).toEqual(firefox);
+    expect(await clientSeen(url, "203.0.113.77", new Visitor(url), { transport: "bearer" })).toEqual(firefox);
+  });
+
+  test("an API consumer's says nothing: what asks is its backend, not whom the session is for", async () => {
+    const { url } = service();
+    expect(await clientSeen(url, "203.0.113.77", new Visitor(url, KEYS.slack))).toBeNull();
+    const shop = new Visitor(url, KEYS.shop);
+    const browser = new Visitor(url);
+    await browser.create();
+    shop.cookie = browser.cookie;
+    expect(await clientSeen(url, "203.0.113.77", shop)).toBeNull();
+  });
+
+  test("somebody's list of devices tells them apart", async () => {
+    const { url } = service();
+    const shop = new Visitor(url, KEYS.shop);
+    const agents = [FIREFOX, PHONE];
+    let browser = new Visitor(url);
+    for (const agent of agents) {
+      browser = new Visitor(url);
+      const { body } = await browser.send("POST", "/api/v1/sessions", {}, { "user-agent": agent });
+      shop.cookie = browser.cookie;
+      await shop.post(`/api/v1/sessions/${body.data?.sessionId}/authenticate`, { subject: "ada" });
+      browser.cookie = shop.cookie;
+    }
+    const { body } = await browser.get("/api/v1/subjects/ada/sessions");
+    expect(body.data?.sessions).toMatchObject([
+      { client: { browser: "Safari 18", os: "iOS", device: "mobile" } },
+      { client: { browser: "Firefox 140", os: "Windows", device: "desktop" } },
+    ]);
+  });
+});
+
+describe("PRIVACY_MODE=full", () => {
+  const service = serviceOfThisFile({ ...BEHIND_A_PROXY, PRIVACY_MODE: "full" });
+
+  test("keeps the whole address", async () => {
+    expect(await clientSeen(service().url, "203.0.113.77")).toMatchObject({ address: "203.0.113.77" });
+  });
+});
+
+describe("with a file of places", () => {
+  const folder = temporaryFolder();
+  let service: RunningService;
+  beforeAll(async () => {
+    const place = { country: { iso_code: "CH" }, city: { names: { en: "Zug" } } };
+    // 32.1.0.0/16: the same bits as those that IPv6 addresses under 2001::/16 begin with.
+    writeFileSync(join(folder, "places.mmdb"), placesFile("0010000000000001", place));
+    const variables = { ...BEHIND_A_PROXY, PRIVACY_MODE: "none", GEOIP_DATABASE: "places.mmdb" };
+    service = await new RunningService(folder, variables).started();
+  });
+  afterAll(async () => {
+    await service.end();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("the place is looked up with the whole address, of which PRIVACY_MODE=none keeps nothing", async () => {
+    expect(await clientSeen(service.url, "32.1.2.3")).toMatchObject({
+      address: null,
+      country: "CH",
+      city: "Zug",
+    });
+    expect(await clientSeen(service.url, "203.0.113.77")).toMatchObject({ country: null, city: null });
+  });
+
+  test("an IPv6 address is nowhere in a file of IPv4", async () => {
+    expect(await clientSeen(service.url, "2001:db8::1")).toMatchObject({ country: null, city: null });
+  });
+});
+
+describe("a file of places that will not do ends the start", () => {
+  const folder = temporaryFolder();
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function start(variables: Record<string, string>) {
+    const command = new Command(["serve", "--port", "0"], folder, variables);
+    return { code: await command.ended(), errors: command.errors };
+  }
+
+  test("it is not there", async () => {
+    expect(await start({ GEOIP_DATABASE: "missing.mmdb" })).toEqual({
+      code: 1,
+      errors: expect.stringMatching(
+        /^coatcheck: The file of GEOIP_DATABASE \(missing\.mmdb\) cannot be used: ENOENT.*\n$/,
+      ),
+    });
+  });
+
+  test("it holds something else", async () => {
+    writeFileSync(join(folder, "text.mmdb"), "This is a text.");
+    expect(await start({ GEOIP_DATABASE: "text.mmdb" })).toEqual({
+      code: 1,
+      errors: expect.stringMatching(
+        /^coatcheck: The file of GEOIP_DATABASE \(text\.mmdb\) cannot be used: .+\n$/,
+      ),
+    });
+  });
+
+  test("nobody has installed what reads it", async () => {
+    const without = `import { registerHooks } from "node:module";
+      registerHooks({ resolve: (name, context, next) => next(name === "maxmind" ? "not-installed" : name, context) });`;
+    writeFileSync(join(folder, "without.mjs"), without);
+    const NODE_OPTIONS = `--import ${join(folder, "without.mjs")}`;
+    expect(await start({ GEOIP_DATABASE: "places.mmdb", NODE_OPTIONS })).toEqual({
+      code: 1,
+      errors:
+        "coatcheck: GEOIP_DATABASE needs the package maxmind beside coatcheck-server: npm install maxmind\n",
+    });
+  });
+});
+
+test("nobody is described whose session is stored already", async () => {
+  const store = memoryStore();
+  const cache = createCache({ store, single: true });
+  const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache });
+  let count = 0;
+  const app = await buildApp({
+    manager,
+    cache,
+    credentials: new Credentials(ADMIN, []),
+    log: pino({ level: "silent" }),
+    clock: { now: Date.now },
+    trustProxy: false,
+    secureCookie: false,
+    metrics: true,
+    describeClient(client, userAgent) {
+      count++;
+      return describeClient(client, userAgent);
+    },
+  });
+  const { record, token } = await manager.create();
+  const url = `/api/v1/sessions/${record.id}`;
+  const { statusCode } = await app.inject({ url, headers: { cookie: `sid=${token}` } });
+  expect([statusCode, count]).toEqual([200, 0]);
+  await app.inject({ url: "/api/v1/sessions", method: "POST", payload: {} });
+  expect(count).toBe(1);
+  await app.close();
+  await manager.close();
+});
