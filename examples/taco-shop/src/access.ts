@@ -1,6 +1,13 @@
 import { type Clock, CoatcheckError, isLive, type SessionManager, type SessionRecord } from "coatcheck";
-import { type Caller, notFound, owns } from "coatcheck-server";
+import { type Caller, notFound, ownerOf as ownerFor } from "coatcheck-server";
+import type { AccountOrders } from "./accounts/account-orders.ts";
 import { LONGEST_NAME, type OrderState, orderIn, ROLES, type Role, type Who } from "./order-state.ts";
+
+/**
+ * Who owns browsers' orders, for whoever shares the database: the shop, which alone knows whose they are. So a browser's
+ * cookie opens nothing of them at the service, where their history and their standing at the backend could be rewritten.
+ */
+export const SHOP = "consumer:taco-shop";
 
 /** Somebody's way into one order session. */
 export interface Access {
@@ -14,10 +21,12 @@ export interface Access {
 /** Finds order sessions for those who own them or were let in. */
 export class Doorkeeper {
   readonly #manager: SessionManager;
+  readonly #accountOrders: AccountOrders;
   readonly #clock: Clock;
 
-  constructor(manager: SessionManager, clock: Clock) {
+  constructor(manager: SessionManager, accountOrders: AccountOrders, clock: Clock) {
     this.#manager = manager;
+    this.#accountOrders = accountOrders;
     this.#clock = clock;
   }
 
@@ -27,25 +36,36 @@ export class Doorkeeper {
    * answer does not tell which. `FORBIDDEN` for a lesser role.
    */
   async admit(caller: Caller, id: string, least: Role): Promise<Access> {
-    const record = await this.#manager.find(id);
-    const access = record && isLive(record, this.#clock.now()) ? accessOf(caller, record) : null;
+    const access = await this.find(caller, id);
     if (access === null) throw notFound(id);
     requireRole(access.role, least);
     return access;
   }
-}
 
-/** How the caller may come into this session; null if not at all. */
-export function accessOf(caller: Caller, record: SessionRecord): Access | null {
-  const isNobody = caller.principal === null && caller.session.record === null;
-  if (!isNobody && owns(caller, record)) {
-    return { record, role: "owner", who: ownerOf(record), memberId: null };
+  /** The caller's way into a live order session; null where there is none. */
+  async find(caller: Caller, id: string): Promise<Access | null> {
+    const record = await this.#manager.find(id);
+    return record && isLive(record, this.#clock.now()) ? this.accessOf(caller, record) : null;
   }
-  const memberId = caller.session.record === null ? null : caller.session.id;
-  const member = memberId === null ? undefined : orderIn(record.data).members[memberId];
-  if (member === undefined) return null;
-  const { participantId, name, role } = member;
-  return { record, role, who: { participantId, name }, memberId };
+
+  /** How the caller may come into this session; null if not at all. */
+  accessOf(caller: Caller, record: SessionRecord): Access | null {
+    if (this.#owns(caller, record)) return { record, role: "owner", who: ownerOf(record), memberId: null };
+    const memberId = caller.session.record === null ? null : caller.session.id;
+    const member = memberId === null ? undefined : orderIn(record.data).members[memberId];
+    if (member === undefined) return null;
+    const { participantId, name, role } = member;
+    return { record, role, who: { participantId, name }, memberId };
+  }
+
+  /** An order is the account's that it belongs to, else the browser's that it was begun in. */
+  #owns({ principal, session }: Caller, { id, owner, parentId }: SessionRecord): boolean {
+    if (principal?.kind === "admin") return true;
+    if (principal !== null && owner === ownerFor(principal)) return true;
+    if (session.record === null || owner !== SHOP) return false;
+    const account = this.#accountOrders.accountOf(id);
+    return account === null ? parentId === session.id : account === session.subject;
+  }
 }
 
 /** The owner of an order, among its participants. */

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { Clock, Schedule } from "coatcheck";
@@ -9,30 +10,39 @@ import {
   Callers,
   healthRoutes,
   type OpenSessions,
-  OwnedSessions,
   readJson,
   type ShellOptions,
 } from "coatcheck-server";
 import { Doorkeeper } from "./access.ts";
+import { AccountOrders } from "./accounts/account-orders.ts";
+import { Accounts } from "./accounts/accounts.ts";
 import { Backend } from "./backend.ts";
 import { tellBackendTime } from "./backend-time.ts";
 import { BrowserOrders } from "./browser-orders.ts";
 import { Changes } from "./changes.ts";
 import { Invitations } from "./invitations.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { LiveSessions } from "./live.ts";
+import { accountRoutes } from "./routes/accounts.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { loginRoutes } from "./routes/login.ts";
 import { placedOrderRoutes } from "./routes/orders.ts";
 import { resourceRoutes } from "./routes/resources.ts";
 import { orderSessionRoutes } from "./routes/sessions.ts";
 import { sharingRoutes } from "./routes/sharing.ts";
 import type { Shop } from "./shop.ts";
+import { ShopSessions } from "./shop-sessions.ts";
 
 /** What {@link buildShop} takes. */
 export interface ShopOptions extends Pick<ShellOptions, "log" | "trustProxy" | "secureCookie"> {
   readonly sessions: Pick<OpenSessions, "manager" | "credentials">;
   /** The gateway to the backend. */
   readonly upstream: Upstream;
+  /** By `openAccountsDatabase`. */
+  readonly accounts: DatabaseSync;
+  /** {@link LIMITS} unless given. */
+  readonly limits?: Limits;
   readonly clock: Clock;
   readonly schedule: Schedule;
 }
@@ -45,9 +55,9 @@ cookies and CSRF token there. Prices are in rappen.
 /** Built by \`vite build\`; until then there is only the API. */
 const PAGE = fileURLToPath(new URL("../page/dist", import.meta.url));
 
-/** The shop's API and page; it listens to nothing yet. Closing it leaves sessions and gateway open. */
+/** The shop's API and page; it listens to nothing yet. Closing it leaves sessions, gateway and accounts open. */
 export async function buildShop(options: ShopOptions): Promise<App> {
-  const { upstream, clock, schedule, log, trustProxy, secureCookie } = options;
+  const { upstream, limits = LIMITS, clock, schedule, log, trustProxy, secureCookie } = options;
   const { manager, credentials } = options.sessions;
   const app = await buildShell({
     title: "Taco shop",
@@ -66,7 +76,9 @@ export async function buildShop(options: ShopOptions): Promise<App> {
 
   tellBackendTime(app);
 
-  const owned = new OwnedSessions(manager, clock);
+  const accountOrders = new AccountOrders(options.accounts);
+  const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
+  const owned = new ShopSessions(manager, doorkeeper, accountOrders, clock);
   const changes = new Changes(manager, clock);
   const shop: Shop = {
     manager,
@@ -74,13 +86,17 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     owned,
     clock,
     schedule,
+    accounts: new Accounts(options.accounts),
+    accountOrders,
     backend: new Backend(upstream, manager),
-    doorkeeper: new Doorkeeper(manager, clock),
-    browserOrders: new BrowserOrders(manager, owned, clock),
+    doorkeeper,
+    browserOrders: new BrowserOrders({ manager, owned, doorkeeper, accountOrders }),
     changes,
-    invitations: new Invitations(manager, changes, clock),
+    invitations: new Invitations(manager, doorkeeper, changes, clock),
     live: new LiveSessions(manager, clock, schedule),
   };
+  await loginRoutes(app, shop, limits);
+  accountRoutes(app, shop, limits);
   orderSessionRoutes(app, shop);
   for (const prefix of ["/api/v1/sessions/:sessionId", "/api/v1"]) {
     cartRoutes(app, shop, prefix);

@@ -1,12 +1,14 @@
-import { type Clock, isLive, type SessionManager, type SessionRecord } from "coatcheck";
+import type { Session, SessionManager, SessionRecord } from "coatcheck";
 import { type Caller, type OwnedSessions, ownerOf } from "coatcheck-server";
-import { accessOf } from "./access.ts";
-import type { Role } from "./order-state.ts";
+import { type Access, type Doorkeeper, SHOP } from "./access.ts";
+import type { AccountOrders } from "./accounts/account-orders.ts";
 
 /** Invitations that a browser remembers; the oldest go first. */
 const MOST_SHARED = 50;
 /** Orders in a list. */
 const MOST_LISTED = 100;
+/** What a default order is told by. */
+const DEFAULT = { name: "default", metadata: { type: "default" } } as const;
 
 /** What is said of a new order session. */
 export interface NewOrder {
@@ -14,52 +16,73 @@ export interface NewOrder {
   readonly name?: string;
 }
 
+/** Where the orders of a browser are found. */
+interface Parts {
+  readonly manager: SessionManager;
+  readonly owned: OwnedSessions;
+  readonly doorkeeper: Doorkeeper;
+  readonly accountOrders: AccountOrders;
+}
+
 /**
  * The order sessions of a browser. They stand inside the browser's own session, in whose data it also says which of
- * them is the default one, and to which of others it was invited.
+ * them is the default one, and to which of others it was invited. Whoever logs in takes theirs along into the account.
  */
 export class BrowserOrders {
-  readonly #manager: SessionManager;
-  readonly #owned: OwnedSessions;
-  readonly #clock: Clock;
+  readonly #parts: Parts;
 
-  constructor(manager: SessionManager, owned: OwnedSessions, clock: Clock) {
-    this.#manager = manager;
-    this.#owned = owned;
-    this.#clock = clock;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** A new order session: an API consumer's own, or one inside the browser's session, which is stored if need be. */
   async create(caller: Caller, { metadata = {}, name }: NewOrder): Promise<SessionRecord> {
+    const { manager, accountOrders } = this.#parts;
     const { principal, session } = caller;
     if (principal === null) await requireStored(caller);
-    const place = principal === null ? { parentId: session.id } : { owner: ownerOf(principal) };
+    const place = principal === null ? { owner: SHOP, parentId: session.id } : { owner: ownerOf(principal) };
     const given = { metadata, ...(name === undefined ? {} : { name }) };
-    return (await this.#manager.create({ ...given, ...place })).record;
+    const { record } = await manager.create({ ...given, ...place });
+    if (principal === null && session.subject !== null) accountOrders.claim(session.subject, record.id);
+    return record;
   }
 
-  /** The default order session of a browser; null where there is none yet. */
-  async findDefault({ session }: Caller): Promise<SessionRecord | null> {
+  /**
+   * Somebody logs in to an account, in this browser's session: its orders become the account's. A login to another
+   * account than before ends the session first, as a logout would; what it was let into is not the newcomer's.
+   */
+  async handOver(session: Session, account: string): Promise<void> {
+    if (session.subject !== null && session.subject !== account) await session.revoke();
+    if (session.record !== null) await this.#claimAll(session, account);
+  }
+
+  /** The default order session of a browser, else the newest one of its account; null where there is none yet. */
+  async findDefault(caller: Caller): Promise<SessionRecord | null> {
+    const { session } = caller;
     const id = session.record?.data.defaultOrder;
-    const record = typeof id === "string" ? await this.#manager.find(id) : null;
-    const isIts = record?.parentId === session.id && isLive(record, this.#clock.now());
-    return isIts ? record : null;
+    const own = typeof id === "string" ? await this.#ownOrder(caller, id) : null;
+    if (own !== null || session.subject === null) return own;
+    for (const each of this.#parts.accountOrders.newest(session.subject, MOST_LISTED)) {
+      const record = await this.#ownOrder(caller, each);
+      if (record?.metadata.type === DEFAULT.metadata.type) return record;
+    }
+    return null;
   }
 
   /** The same, made where there is none. Requests at once get the same one. */
   async default(caller: Caller): Promise<SessionRecord> {
-    const found = await this.findDefault(caller);
-    if (found) return found;
     const { session } = caller;
     const before = session.record?.data.defaultOrder;
-    const made = await this.create(caller, { name: "default", metadata: { type: "default" } });
+    const found = await this.findDefault(caller);
+    if (found !== null && found.id === before) return found;
+    const candidate = found ?? (await this.create(caller, DEFAULT));
     await session.update((data) => {
       const isFirst = data.defaultOrder === undefined || data.defaultOrder === before;
-      return isFirst ? { ...data, defaultOrder: made.id } : data;
+      return isFirst ? { ...data, defaultOrder: candidate.id } : data;
     });
     const chosen = await this.findDefault(caller);
-    if (chosen === null || chosen.id === made.id) return made;
-    await this.#manager.revoke({ session: made.id });
+    if (chosen === null || chosen.id === candidate.id) return candidate;
+    if (candidate !== found) await this.#parts.manager.revoke({ session: candidate.id });
     return chosen;
   }
 
@@ -72,22 +95,54 @@ export class BrowserOrders {
     });
   }
 
-  /** The live orders that the browser owns or was let into, newest first. */
-  async mine(caller: Caller): Promise<{ record: SessionRecord; role: Role }[]> {
+  /** The live orders that the browser or its account owns, or that it was let into, newest first. */
+  async mine(caller: Caller): Promise<Access[]> {
     const { session } = caller;
     if (session.record === null) return [];
+    const begun = session.subject === null ? await this.#begunIn(session) : [];
+    const own = begun.flatMap((record) => this.#parts.doorkeeper.accessOf(caller, record) ?? []);
+    const ofAccount = await this.#ofAccount(caller);
+    const shared = await this.#find(caller, Object.keys(sharedIn(session.record.data.shared)));
+    return [...own, ...ofAccount, ...shared].sort(
+      (left, right) => right.record.createdAt - left.record.createdAt,
+    );
+  }
+
+  /** Orders of the account that the browser is logged in to. What is no longer there is forgotten. */
+  async #ofAccount(caller: Caller): Promise<Access[]> {
+    const { subject } = caller.session;
+    if (subject === null) return [];
+    // What a request began while another one logged in is not the account's yet.
+    await this.#claimAll(caller.session, subject);
+    const { accountOrders } = this.#parts;
+    const ids = accountOrders.newest(subject, MOST_LISTED);
+    const found = await this.#find(caller, ids);
+    const there = new Set(found.map(({ record }) => record.id));
+    for (const id of ids) if (!there.has(id)) accountOrders.forget(id);
+    return found;
+  }
+
+  async #find(caller: Caller, ids: readonly string[]): Promise<Access[]> {
+    const found = await Promise.all(ids.map((id) => this.#parts.doorkeeper.find(caller, id)));
+    return found.filter((access) => access !== null);
+  }
+
+  async #claimAll(session: Session, account: string): Promise<void> {
+    for (const { id } of await this.#begunIn(session)) this.#parts.accountOrders.claim(account, id);
+  }
+
+  /** The newest live orders that were begun in the browser's session. */
+  async #begunIn({ id }: Session): Promise<SessionRecord[]> {
     const found: SessionRecord[] = [];
-    for await (const record of this.#owned.matching({ parentId: session.id })) {
+    for await (const record of this.#parts.owned.matching({ parentId: id, owner: SHOP })) {
       if (found.push(record) === MOST_LISTED) break;
     }
-    const shared = Object.keys(sharedIn(session.record.data.shared));
-    const others = await Promise.all(shared.map((id) => this.#manager.find(id)));
-    return [...found, ...others]
-      .flatMap((record) => {
-        const access = record && isLive(record, this.#clock.now()) ? accessOf(caller, record) : null;
-        return access ? [{ record: access.record, role: access.role }] : [];
-      })
-      .sort((left, right) => right.record.createdAt - left.record.createdAt);
+    return found;
+  }
+
+  async #ownOrder(caller: Caller, id: string): Promise<SessionRecord | null> {
+    const access = await this.#parts.doorkeeper.find(caller, id);
+    return access?.role === "owner" ? access.record : null;
   }
 }
 

@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Clock, CoatcheckError, isLive, isSessionId, type SessionManager } from "coatcheck";
 import type { Caller } from "coatcheck-server";
-import { type Access, accessOf } from "./access.ts";
+import type { Access, Doorkeeper } from "./access.ts";
 import type { Changes } from "./changes.ts";
 import { NothingThere } from "./nothing-there.ts";
 import {
@@ -27,11 +27,13 @@ export interface Invited {
  */
 export class Invitations {
   readonly #manager: SessionManager;
+  readonly #doorkeeper: Doorkeeper;
   readonly #changes: Changes;
   readonly #clock: Clock;
 
-  constructor(manager: SessionManager, changes: Changes, clock: Clock) {
+  constructor(manager: SessionManager, doorkeeper: Doorkeeper, changes: Changes, clock: Clock) {
     this.#manager = manager;
+    this.#doorkeeper = doorkeeper;
     this.#changes = changes;
     this.#clock = clock;
   }
@@ -94,7 +96,7 @@ export class Invitations {
     const record = await this.#manager.find(orderId);
     if (record === null || !isLive(record, this.#clock.now())) throw closed("the order is no longer there");
     requireInvitation(orderIn(record.data), invitationId, secret, this.#clock.now());
-    const known = accessOf(caller, record);
+    const known = this.#doorkeeper.accessOf(caller, record);
     if (known?.role === "owner") return { sessionId: orderId, role: "owner" };
 
     const participantId = known?.who.participantId ?? randomBytes(8).toString("base64url");

@@ -4,7 +4,9 @@ import { createUpstream } from "coatcheck/gateway";
 import { type Config, listen, openSessions, readConfig, StartError, Sweeper } from "coatcheck-server";
 import { type Logger, pino } from "pino";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
+import { openAccountsDatabase } from "./accounts/database.ts";
 import { buildShop } from "./app.ts";
+import type { Limits } from "./limits.ts";
 
 /** What {@link startShop} takes. */
 export interface StartShopOptions {
@@ -19,6 +21,10 @@ export interface StartShopOptions {
   readonly backendKind?: BackendKind | "auto";
   /** Where the backend keeps its orders; beside the database unless given. */
   readonly backendData?: string;
+  /** The file of the accounts, or `:memory:`; beside the database unless given. */
+  readonly accountsPath?: string;
+  /** How often one address may try what; 10 logins a minute, and so on, unless given. */
+  readonly limits?: Limits;
 }
 
 /** A shop that answers, with its backend. */
@@ -67,8 +73,22 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
       secrets: sessions.secrets,
     });
     stops.push(() => upstream.close());
+    const accounts = openAccountsDatabase(
+      options.accountsPath ?? join(folderOf(config), "taco-shop-accounts.db"),
+    );
+    stops.push(async () => accounts.close());
     const { trustProxy, secureCookie } = config;
-    const app = await buildShop({ sessions, upstream, clock, schedule, log, trustProxy, secureCookie });
+    const app = await buildShop({
+      sessions,
+      upstream,
+      accounts,
+      ...(options.limits && { limits: options.limits }),
+      clock,
+      schedule,
+      log,
+      trustProxy,
+      secureCookie,
+    });
     stops.push(() => app.close());
     const url = await listen(app, { host: config.host, port });
     sweeper.start();

@@ -1,5 +1,7 @@
 import type { JsonObject } from "coatcheck";
 import { z } from "zod";
+import { LANGUAGES } from "./accounts/accounts.ts";
+import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from "./accounts/password.ts";
 import { cart } from "./backend-shapes.ts";
 import { ACTIONS, LONGEST_NAME, ROLES } from "./order-state.ts";
 
@@ -138,3 +140,26 @@ export const entry = z.object({
   outcome: z.enum(["done", "refused", "unknown"]),
 });
 export const history = z.object({ entries: z.array(entry) });
+
+const accountName = z.string().trim().min(1).max(80);
+const language = z.enum(LANGUAGES).nullable();
+
+export const account = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  language: language.describe("Null: whatever the browser prefers."),
+});
+export const newAccount = z.strictObject({
+  email: z.string().trim().max(254).pipe(z.email("must be an e-mail address")),
+  password: z
+    .string()
+    .refine(
+      (text) => [...text].length >= SHORTEST_PASSWORD && [...text].length <= LONGEST_PASSWORD,
+      `must have ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters`,
+    )
+    .describe(`${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters, any.`),
+  name: accountName,
+  language: language.optional(),
+});
+export const accountChange = z.strictObject({ name: accountName.optional(), language: language.optional() });

@@ -2,6 +2,8 @@ import { type Clock, CoatcheckError, type Schedule, type SessionManager } from "
 import type { Caller, Callers, OwnedSessions } from "coatcheck-server";
 import type { FastifyRequest } from "fastify";
 import { type Access, type Doorkeeper, ownerOf } from "./access.ts";
+import type { AccountOrders } from "./accounts/account-orders.ts";
+import type { Accounts } from "./accounts/accounts.ts";
 import type { Backend } from "./backend.ts";
 import { type BrowserOrders, requireStored } from "./browser-orders.ts";
 import type { Changes } from "./changes.ts";
@@ -16,6 +18,8 @@ export interface Shop {
   readonly owned: OwnedSessions;
   readonly clock: Clock;
   readonly schedule: Schedule;
+  readonly accounts: Accounts;
+  readonly accountOrders: AccountOrders;
   readonly backend: Backend;
   readonly doorkeeper: Doorkeeper;
   readonly browserOrders: BrowserOrders;

@@ -2,7 +2,9 @@ import { CoatcheckError, Session, SessionManager } from "coatcheck";
 import { memoryStore } from "coatcheck/store/memory";
 import { type Caller, OwnedSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { type Access, accessOf } from "../src/access.ts";
+import { type Access, Doorkeeper } from "../src/access.ts";
+import { AccountOrders } from "../src/accounts/account-orders.ts";
+import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { refused } from "../src/backend-refusal.ts";
 import { BrowserOrders } from "../src/browser-orders.ts";
 import { Changes } from "../src/changes.ts";
@@ -15,9 +17,12 @@ const clock = { now: Date.now };
 function parts() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
   const changes = new Changes(manager, clock);
-  const invitations = new Invitations(manager, changes, clock);
-  const browserOrders = new BrowserOrders(manager, new OwnedSessions(manager, clock), clock);
-  return { manager, changes, invitations, browserOrders };
+  const accountOrders = new AccountOrders(openAccountsDatabase(":memory:"));
+  const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
+  const invitations = new Invitations(manager, doorkeeper, changes, clock);
+  const owned = new OwnedSessions(manager, clock);
+  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders });
+  return { manager, changes, doorkeeper, invitations, browserOrders };
 }
 
 /** A browser whose session is stored, as each of its requests finds it. */
@@ -33,12 +38,12 @@ async function browser(manager: SessionManager): Promise<() => Promise<Caller>> 
 describe("changes of an order", () => {
   /** Alice's order, and Bob's way into it. */
   async function shared() {
-    const { manager, changes, invitations, browserOrders } = parts();
+    const { manager, changes, doorkeeper, invitations, browserOrders } = parts();
     const [alice, bob] = [await browser(manager), await browser(manager)];
     const { id } = await browserOrders.create(await alice(), {});
     const way = async (of: () => Promise<Caller>): Promise<Access> => {
       const record = await manager.find(id);
-      const access = record && accessOf(await of(), record);
+      const access = record && doorkeeper.accessOf(await of(), record);
       if (!access) throw new Error("There is no way in.");
       return access;
     };

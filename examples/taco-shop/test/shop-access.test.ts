@@ -122,7 +122,7 @@ describe("who may do what in the taco shop", () => {
       expect(seen.body.data).toMatchObject({
         metadata: { customerName: "Alice" },
         parentId: parent.parentId,
-        owner: `browser:${parent.parentId}`,
+        owner: "consumer:taco-shop",
       });
       for (const path of [
         order,

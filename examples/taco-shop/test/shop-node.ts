@@ -1,10 +1,16 @@
 import { createUpstream, type UpstreamOptions } from "coatcheck/gateway";
 import { type Config, listen, openSessions } from "coatcheck-server";
+import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { buildShop } from "../src/app.ts";
 import { log } from "./shop-visitor.ts";
 
 /** A node of the shop in front of a backend that somebody else has started. */
-export async function openNode(config: Config, backendUrl: string, more: Partial<UpstreamOptions> = {}) {
+export async function openNode(
+  config: Config,
+  backendUrl: string,
+  more: Partial<UpstreamOptions> = {},
+  accountsPath = ":memory:",
+) {
   const sessions = await openSessions(config, log);
   const upstream = createUpstream({
     baseUrl: backendUrl,
@@ -12,9 +18,11 @@ export async function openNode(config: Config, backendUrl: string, more: Partial
     secrets: sessions.secrets,
     ...more,
   });
+  const accounts = openAccountsDatabase(accountsPath);
   const app = await buildShop({
     sessions,
     upstream,
+    accounts,
     log,
     clock: { now: Date.now },
     schedule: (delay, task) => {
@@ -31,6 +39,7 @@ export async function openNode(config: Config, backendUrl: string, more: Partial
       await app.close();
       await upstream.close();
       await sessions.close();
+      accounts.close();
     },
   };
 }

@@ -4,11 +4,14 @@ import { type Config, readConfig } from "coatcheck-server";
 import { pino } from "pino";
 import { afterAll, beforeAll } from "vitest";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
+import type { Limits } from "../src/limits.ts";
 import { type RunningShop, startShop } from "../src/main.ts";
 import { temporaryFolder } from "./backend-visitor.ts";
 
 export const ADMIN = "admin-token-of-the-tests";
 export const KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-other-bot-0001" } as const;
+/** All tests come from one address. */
+const GENEROUS: Limits = { logins: 1000, accounts: 1000, inits: 1000 };
 export const log = pino({ level: "silent" });
 
 /** What an answer holds, as far as the tests look into it. */
@@ -97,7 +100,13 @@ export class Visitor {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const response = await fetch(`${this.#url()}/api/v1${path}`, {
+    const { response, answer } = await this.ask(method, `/api/v1${path}`, body, headers);
+    return { status: response.status, headers: response.headers, body: answer as Body };
+  }
+
+  /** The same, from the root, and what it answers is the caller's to know. */
+  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    const response = await fetch(`${this.#url()}${path}`, {
       method,
       headers: {
         ...this.headers(),
@@ -109,8 +118,9 @@ export class Visitor {
     for (const line of response.headers.getSetCookie()) {
       const value = /^sid=([^;]+)/.exec(line)?.[1];
       if (value !== undefined) this.cookie = value;
+      else if (/^sid=;/.test(line)) this.cookie = null;
     }
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
+    return { response, answer: (await response.json()) as unknown };
   }
 
   async get(path: string): Promise<Answer> {
@@ -130,9 +140,10 @@ export class Visitor {
 }
 
 /** A shop with a backend of its own for the tests of one `describe`; `left` is what its stock has less of. */
-export function useShop(kind: BackendKind, left: Record<string, number> = {}) {
+export function useShop(kind: BackendKind, left: Record<string, number> = {}, limits: Limits = GENEROUS) {
   const folder = temporaryFolder();
   const backendData = join(folder.path, "backend");
+  const accountsPath = join(folder.path, "accounts.db");
   const config: Config = readConfig({
     PORT: "0",
     DATABASE_URL: `sqlite:${join(folder.path, "sessions.db")}`,
@@ -144,7 +155,7 @@ export function useShop(kind: BackendKind, left: Record<string, number> = {}) {
   beforeAll(async () => {
     mkdirSync(backendData);
     writeFileSync(join(backendData, "stock.json"), JSON.stringify({ through: 0, left }));
-    used.shop = await startShop({ config, log, backendData, backendKind: kind });
+    used.shop = await startShop({ config, log, backendData, backendKind: kind, accountsPath, limits });
     used.backend = used.shop.backend;
   });
   afterAll(async () => {
@@ -154,6 +165,7 @@ export function useShop(kind: BackendKind, left: Record<string, number> = {}) {
   });
   return {
     config,
+    accountsPath,
     url,
     backendUrl: () => used.backend.url,
     browser: () => new Visitor(url),

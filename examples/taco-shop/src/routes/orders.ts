@@ -3,7 +3,7 @@ import { CoatcheckError, type JsonObject } from "coatcheck";
 import { type App, answer, failures, success } from "coatcheck-server";
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { type Access, accessOf } from "../access.ts";
+import type { Access } from "../access.ts";
 import { type Order, order, orders } from "../backend-shapes.ts";
 import { NothingThere } from "../nothing-there.ts";
 import { orderIn } from "../order-state.ts";
@@ -107,7 +107,7 @@ async function place(
 
 /** The order that was placed with this key, when its session was cleaned up with it: a client may not have heard. */
 async function placedBefore(
-  { manager, callers }: Shop,
+  { manager, callers, doorkeeper }: Shop,
   request: FastifyRequest,
   sessionId: string | undefined,
   key: string,
@@ -115,7 +115,7 @@ async function placedBefore(
   const caller = await callers.creating(request, {});
   const id = sessionId ?? caller.session.record?.data.defaultOrder;
   const record = typeof id === "string" ? await manager.find(id) : null;
-  if (record?.state !== "revoked" || accessOf(caller, record)?.role !== "owner") return null;
+  if (record?.state !== "revoked" || doorkeeper.accessOf(caller, record)?.role !== "owner") return null;
   const { placed } = orderIn(record.data);
   return placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
 }

@@ -14,7 +14,7 @@ export function failure(error: unknown): Response {
 }
 
 /** A stream of server-sent events: buffered by no proxy, compressed by no middleware. */
-export function eventStream(body: BodyInit): Response {
+export function eventStream(body: string | ReadableStream<Uint8Array>): Response {
   const headers = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "private, no-store, no-transform",

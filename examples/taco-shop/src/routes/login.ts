@@ -1,0 +1,46 @@
+import { sessionRoutes } from "coatcheck/routes/fastify";
+import type { App } from "coatcheck-server";
+import type { Account } from "../accounts/accounts.ts";
+import { type Limits, perMinute } from "../limits.ts";
+import type { Shop } from "../shop.ts";
+
+/** Where the page asks who it is; both paths are those that clients of the older API know. */
+const BASE = "/api/auth/session-v2";
+const MIGRATE = "/api/auth/migrate-session";
+
+/** Logging in and out, devices, and whatever else a page asks about its own session. */
+export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise<void> {
+  const { manager, accounts, browserOrders, clock, schedule } = shop;
+  const byPassword = app.rateLimit(perMinute(limits.logins));
+  const limiters = new Map([
+    [`POST ${BASE}`, byPassword],
+    [`POST ${BASE}/elevate`, byPassword],
+    [`POST ${BASE}/init`, app.rateLimit(perMinute(limits.inits))],
+  ]);
+  const check = async ({ email, password }: { readonly email?: unknown; readonly password?: unknown }) =>
+    typeof email === "string" && typeof password === "string" ? await accounts.check(email, password) : null;
+
+  const endpoints = sessionRoutes<Account>(manager, {
+    base: BASE,
+    migratePath: MIGRATE,
+    clock,
+    events: { schedule },
+    authenticate: async (credentials, { session }) => {
+      const user = await check(credentials);
+      if (user === null) return null;
+      await browserOrders.handOver(await session.load(), user.id);
+      return { subject: user.id, user };
+    },
+    // Not by `authenticate`, which does more than look.
+    elevate: async (credentials, scope, { session }) =>
+      scope === "account" && (await check(credentials))?.id === (await session.load()).subject,
+    user: (id) => accounts.get(id),
+  });
+  await app.register(async (scope) => {
+    scope.addHook("onRequest", async (request, reply) => {
+      const [path] = request.url.split("?", 1);
+      await limiters.get(`${request.method} ${path}`)?.call(app, request, reply);
+    });
+    await scope.register(endpoints);
+  });
+}
