@@ -3,26 +3,19 @@
  * must exist, every relative link must lead somewhere.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { documents, root, typescriptBlocks } from "./documents.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const documents = ["README.md", ...readdirSync(join(root, "docs")).map((name) => join("docs", name))].filter(
-  (name) => name.endsWith(".md"),
-);
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const faults: string[] = [];
 // Inside the workspace, so that imports resolve as they would for an application in it.
 const folder = mkdtempSync(join(root, "packages", "server", ".docs-"));
 
 try {
+  for (const { file, code } of typescriptBlocks()) writeFileSync(join(folder, file), code);
   for (const document of documents) {
     const text = readFileSync(join(root, document), "utf8");
-    for (const [index, [, code]] of [...text.matchAll(/^```ts\n(.*?)^```/gms)].entries()) {
-      const name = `${document.replace(/\W/g, "-")}-${index + 1}.ts`;
-      writeFileSync(join(folder, name), `${code}\nexport {};\n`);
-    }
     for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
       if (!scripts[name ?? ""]) faults.push(`${document}: there is no "npm run ${name}"`);
     }

@@ -1,25 +1,101 @@
-/** Builds what is published and has publint and attw judge the packed result, as an installer would meet it. */
+/**
+ * Builds what is published, has publint and attw judge the packed result, and uses it in projects of their own, as
+ * those who install it would: every import path compiles and loads, and so does what the documents show.
+ */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { Consumer, type Manifest, manifestOf } from "./consumer.ts";
+import { root, typescriptBlocks } from "./documents.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+/** The import paths whose types are about a page; they load anywhere, for a page is rendered on a server too. */
+const ABOUT_A_PAGE = ["coatcheck/client"];
+
+/** The import paths that need an optional peer; every other one must do without any. */
+const NEED_A_PEER = [
+  "coatcheck/device",
+  "coatcheck/fastify",
+  "coatcheck/gateway",
+  "coatcheck/hono",
+  "coatcheck/react",
+  "coatcheck/routes/fastify",
+  "coatcheck/routes/hono",
+  "coatcheck/testing/simulator",
+];
+
+const NODE = ["ES2024"];
+const BROWSER = [...NODE, "DOM", "DOM.Iterable"];
+
 const folder = mkdtempSync(join(tmpdir(), "coatcheck-pack-"));
+
+interface Packed {
+  readonly workspace: string;
+  readonly manifest: Manifest;
+  readonly tarball: string;
+  readonly paths: readonly string[];
+}
 
 function run(command: string, ...args: string[]): void {
   console.log(`$ ${command} ${args.map((arg) => arg.replace(folder, "…")).join(" ")}`);
   execFileSync(command, args, { cwd: root, stdio: "inherit" });
 }
 
+function pack(directory: string): Packed {
+  const workspace = join(root, "packages", directory);
+  const manifest = manifestOf(workspace);
+  const { name, version } = manifest;
+  run("npm", "pack", "--silent", "-w", name, "--pack-destination", folder);
+  const paths = Object.keys(manifest.exports).filter((path) => !path.endsWith(".json"));
+  return {
+    workspace,
+    manifest,
+    tarball: join(folder, `${name}-${version}.tgz`),
+    paths: paths.map((path) => name + path.slice(1)),
+  };
+}
+
+/** A project that has installed these packages, tries these paths, and does what is asked of it. */
+function consume(title: string, packages: readonly Packed[], paths: readonly string[]): Consumer {
+  console.log(`$ # ${title}: ${paths.length} import paths`);
+  const consumer = new Consumer(join(folder, title));
+  for (const { tarball, manifest, workspace } of packages) consumer.install(tarball, manifest, workspace);
+  for (const path of paths) consumer.use(path);
+  return consumer;
+}
+
 try {
   run("npm", "run", "build", "--silent");
-  run("npm", "pack", "--silent", "-w", "coatcheck", "-w", "coatcheck-server", "--pack-destination", folder);
-  for (const file of readdirSync(folder)) {
-    run("publint", "run", join(folder, file), "--strict");
-    run("attw", join(folder, file), "--profile", "esm-only", "--format", "table-flipped");
+  const library = pack("coatcheck");
+  const service = pack("server");
+  for (const { tarball } of [library, service]) {
+    run("publint", "run", tarball, "--strict");
+    run("attw", tarball, "--profile", "esm-only", "--format", "table-flipped");
   }
+
+  const plain = library.paths.filter((path) => !NEED_A_PEER.includes(path));
+  const alone = consume(
+    "the library alone",
+    [library],
+    plain.filter((path) => !ABOUT_A_PAGE.includes(path)),
+  );
+  alone.compile(NODE);
+  alone.load(plain);
+
+  const served = consume("the service", [library, service], service.paths);
+  served.compile(NODE);
+  served.load(service.paths);
+  served.run(process.execPath, "node_modules/coatcheck-server/bin/coatcheck.js", "--version");
+
+  const application = consume("an application", [library], library.paths);
+  const { peerDependencies, devDependencies } = library.manifest;
+  application.give(Object.keys({ ...peerDependencies, ...devDependencies }), library.workspace);
+  for (const { file, code } of typescriptBlocks()) application.write(file, code);
+  application.compile(BROWSER);
+  application.load(library.paths);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository's folder. */
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The README and the guides, by path from the root. */
+export const documents: readonly string[] = [
+  "README.md",
+  ...readdirSync(join(root, "docs")).map((name) => join("docs", name)),
+].filter((name) => name.endsWith(".md"));
+
+/** The TypeScript blocks of all documents, each a module; the file's name says which document, and which block of it. */
+export function typescriptBlocks(): readonly { readonly file: string; readonly code: string }[] {
+  return documents.flatMap((document) => {
+    const text = readFileSync(join(root, document), "utf8");
+    return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code], index) => ({
+      file: `${document.replace(/\W/g, "-")}-${index + 1}.ts`,
+      code: `${code}\nexport {};\n`,
+    }));
+  });
+}
