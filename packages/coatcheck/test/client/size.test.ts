@@ -1,40 +1,27 @@
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
-import { expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { beforeAll, expect, it } from "vitest";
+import { measureSizes, quoteOf, type Sizes } from "../../../../scripts/sizes.ts";
 
-const CLIENT_BUDGET = 4 * 1024;
-const REACT_BUDGET = 2 * 1024;
+let sizes: Sizes;
 
-/** Bytes that `source` costs a page, bundled, minified and gzipped; nanostores included, React not. */
-async function weigh(source: string): Promise<number> {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: source,
-      resolveDir: fileURLToPath(new URL("../../src", import.meta.url)),
-      loader: "ts",
-    },
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    external: ["react"],
-    define: { "process.env.NODE_ENV": '"production"' },
-  });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
-}
-
-const CLIENT = `export { createSessionManager, SessionError } from "./client/index.ts";`;
-
-it("keeps the client within 4 KB, nanostores included", async () => {
-  const bytes = await weigh(CLIENT);
-  console.log(`browser client: ${bytes} bytes gzipped`);
-  expect(bytes).toBeLessThanOrEqual(CLIENT_BUDGET);
+beforeAll(async () => {
+  sizes = await measureSizes();
+  console.log(sizes);
 });
 
-it("keeps the React hooks and components within 2 KB more", async () => {
-  const bytes = (await weigh(`${CLIENT}\nexport * from "./react/index.ts";`)) - (await weigh(CLIENT));
-  console.log(`React hooks: ${bytes} bytes gzipped beyond the client`);
-  expect(bytes).toBeLessThanOrEqual(REACT_BUDGET);
+it("keeps the client within 4 KB, nanostores included", () => {
+  expect(sizes.client).toBeLessThanOrEqual(4 * 1024);
+});
+
+it("keeps the React hooks and components within 2 KB more", () => {
+  expect(sizes.react).toBeLessThanOrEqual(2 * 1024);
+});
+
+it("gives a browser a cookie of 50 bytes, whatever its session keeps", () => {
+  expect(sizes.cookie).toBe(50);
+});
+
+it("says so in the README; `npm run sizes` renews it", () => {
+  const readme = readFileSync(new URL("../../../../README.md", import.meta.url), "utf8");
+  expect(readme).toContain(quoteOf(sizes));
 });

@@ -1,0 +1,93 @@
+/** Measures what a browser carries and loads. Run as a program, it has the README quote it. */
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { SessionManager } from "coatcheck";
+import { coatcheck } from "coatcheck/node";
+import { memoryStore } from "coatcheck/store/memory";
+import { build } from "esbuild";
+import { root } from "./documents.ts";
+
+/** Bytes. */
+export interface Sizes {
+  /** The session cookie's value. */
+  readonly cookie: number;
+  /** `coatcheck/client`, bundled, minified and gzipped; nanostores included. */
+  readonly client: number;
+  /** What `coatcheck/react` adds to it; React not included. */
+  readonly react: number;
+}
+
+const CLIENT = `export { createSessionManager, SessionError } from "./client/index.ts";`;
+const WITH_REACT = `${CLIENT}\nexport * from "./react/index.ts";`;
+
+/** Bytes that the session of the measurement keeps: as much as fills a browser's cookies otherwise. */
+const KEPT = 3800;
+
+export async function measureSizes(): Promise<Sizes> {
+  const client = await weigh(CLIENT);
+  return { cookie: await cookieLength(), client, react: (await weigh(WITH_REACT)) - client };
+}
+
+/** The sentence that the README has of them, between its marks. */
+export function quoteOf({ cookie, client, react }: Sizes): string {
+  return [
+    "<!-- sizes -->",
+    `A browser carries ${cookie} bytes of cookie, whatever its session keeps. The client is ${kilobytes(client)} and the React hooks`,
+    `${kilobytes(react)} more, minified and gzipped.`,
+    "<!-- /sizes -->",
+  ].join("\n");
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KB`;
+}
+
+async function weigh(source: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: join(root, "packages/coatcheck/src"), loader: "ts" },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    external: ["react"],
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+}
+
+/** As a browser gets it, from a server whose session keeps something. */
+async function cookieLength(): Promise<number> {
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret for the measurement"] });
+  const withSession = coatcheck(manager);
+  const server = createServer(
+    withSession(async (request, response) => {
+      const session = await request.session.load();
+      await session.patch({ kept: "x".repeat(KEPT) });
+      response.end();
+    }),
+  ).listen(0, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new TypeError("The server has no port.");
+    const { headers } = await fetch(`http://127.0.0.1:${address.port}/`);
+    const value = /^__Host-sid=([^;]+);/.exec(headers.getSetCookie()[0] ?? "")?.[1];
+    if (value === undefined) throw new TypeError("The server set no session cookie.");
+    return value.length;
+  } finally {
+    server.close();
+    await manager.close();
+  }
+}
+
+if (import.meta.main) {
+  const readme = join(root, "README.md");
+  const quote = quoteOf(await measureSizes());
+  const text = readFileSync(readme, "utf8");
+  writeFileSync(readme, text.replace(/<!-- sizes -->.*?<!-- \/sizes -->/s, quote));
+  console.log(quote);
+}
