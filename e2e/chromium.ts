@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
@@ -21,6 +21,9 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Sites of several names, all of them here.
+  "--host-resolver-rules=MAP *.test 127.0.0.1",
+  "--no-proxy-server",
 ];
 
 function installed(): string | undefined {
@@ -57,12 +60,30 @@ if (!CHROMIUM) {
   console.warn("The browser tests are skipped: there is no Chromium. Install it, or set CHROMIUM_PATH.");
 }
 
+/** What a person sets in the browser's settings, by Chromium's own names. */
+export type Preferences = Readonly<Record<string, unknown>>;
+
+/** No cookies at all, and with them no storage. */
+export const NO_COOKIES: Preferences = { default_content_setting_values: { cookies: 2 } };
+
+/** No cookies for frames of other sites, but those that are partitioned. */
+export const NO_THIRD_PARTY_COOKIES: Preferences = {
+  cookie_controls_mode: 1,
+  block_third_party_cookies: true,
+};
+
 /** One person's browser, with a profile of its own; closing it leaves nothing behind. */
-export async function openBrowser(): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
+export async function openBrowser(
+  preferences: Preferences = {},
+): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
   const profile = await mkdtemp(join(tmpdir(), "coatcheck-e2e-"));
+  await mkdir(join(profile, "Default"));
+  await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: preferences }));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM ?? "",
     headless: true,
+    // The certificates of the tests are made by the tests.
+    ignoreHTTPSErrors: true,
     args: FLAGS,
     // Playwright switches it off; half of what is tested here is what comes back out of it.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],

@@ -1,13 +1,11 @@
 import { describeClient } from "coatcheck/device";
-import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { CHROMIUM, openBrowser } from "./chromium.ts";
-import { type Site, startSite } from "./site.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { CHROMIUM } from "./chromium.ts";
+import { logIn, setStage } from "./stage.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-const logIn = (page: Page, name = "ada") =>
-  page.evaluate((name) => window.manager.createSession(name, "secret"), name);
 const greetings = (page: Page) => page.locator(".greeting").allTextContents();
 const fire = (page: Page, event: string, properties = {}) =>
   page.evaluate(([type, given]) => window.dispatchEvent(Object.assign(new Event(type), given)), [
@@ -16,40 +14,21 @@ const fire = (page: Page, event: string, properties = {}) =>
   ] as const);
 
 describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
-  let browser: Awaited<ReturnType<typeof openBrowser>>;
-  let context: BrowserContext;
-  let site: Site;
-
-  beforeAll(async () => {
-    browser = await openBrowser();
-    context = browser.context;
-    context.setDefaultTimeout(8_000);
-  });
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
-    site = await startSite();
-  });
-  afterEach(async () => {
-    for (const page of context.pages().slice(1)) await page.close();
-    await context.clearCookies();
-    await site.close();
-  });
+  const stage = setStage();
 
   /** The React page of somebody who is logged in, hydrated but for the late boundary. */
   async function open(query = ""): Promise<Page> {
-    const page = await context.newPage();
-    await page.goto(`${site.origin}/?silent`);
+    const page = await stage.open("/?silent");
     await logIn(page);
-    await page.goto(`${site.origin}/react${query}`);
+    await page.goto(`${stage.site.origin}/react${query}`);
     await page.waitForFunction(() => window.manager?.$session.get().status === "authenticated");
     return page;
   }
 
   it("start as the server rendered, fetch nothing, and ask once for ten components and a focus", async () => {
     const page = await open();
-    expect(await (await page.request.get(`${site.origin}/react`)).text()).toContain("Hello ada");
-    expect(site.count("GET /session")).toBe(0);
+    expect(await (await page.request.get(`${stage.site.origin}/react`)).text()).toContain("Hello ada");
+    expect(stage.site.count("GET /session")).toBe(0);
     expect(new Set(await greetings(page))).toEqual(new Set(["Hello ada"]));
     await page.evaluate(() => {
       window.manager.clearCache();
@@ -59,7 +38,7 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
     await page.waitForFunction(
       () => window.manager.getMetrics().fetches > 0 && !window.manager.$meta.get().fetching,
     );
-    expect(site.count("GET /session")).toBe(1);
+    expect(stage.site.count("GET /session")).toBe(1);
     expect(await page.evaluate(() => window.complaints)).toEqual([]);
   });
 
@@ -78,7 +57,7 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
   it("hide what is private until the server has answered, and keep what was typed", async () => {
     const page = await open();
     await page.fill("#note", "half a sentence");
-    const release = site.hold("GET /session");
+    const release = stage.site.hold("GET /session");
     await fire(page, "pageshow", { persisted: true });
     await page.waitForSelector("#note", { state: "hidden" });
     release();
@@ -88,27 +67,27 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
 
   it("list the devices, and end the other", async () => {
     const client = describeClient({ address: "192.0.2.7" }, FIREFOX);
-    const far = await site.manager.create({ subject: "ada", client });
+    const far = await stage.site.manager.create({ subject: "ada", client });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
     await expect.poll(() => devices.locator("li").count()).toBe(2);
     expect(await devices.getByText("This device").count()).toBe(1);
     await devices.getByRole("button", { name: /^Sign out: Firefox 140, Linux/ }).click();
     await expect.poll(() => devices.locator("li").count()).toBe(1);
-    expect((await site.manager.find(far.record.id))?.state ?? "revoked").toBe("revoked");
+    expect((await stage.site.manager.find(far.record.id))?.state ?? "revoked").toBe("revoked");
     expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("authenticated");
   });
 
   it("say what went wrong with a device, and leave the list", async () => {
-    await site.manager.create({ subject: "ada" });
+    await stage.site.manager.create({ subject: "ada" });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
     await expect.poll(() => devices.locator("li").count()).toBe(2);
-    site.breakDown(true);
+    stage.site.breakDown("a 500");
     await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
     await devices.getByRole("alert").waitFor();
     expect(await devices.locator("li").count()).toBe(2);
-    site.breakDown(false);
+    stage.site.breakDown(null);
     await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
     await expect.poll(() => devices.locator("li").count()).toBe(1);
     expect(await devices.getByRole("alert").count()).toBe(0);
@@ -118,12 +97,13 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
     const page = await open("?redirect=/bare");
     expect(await page.locator("#guarded").textContent()).toBe("ada");
     await page.evaluate(() => void window.manager.logout());
-    await page.waitForURL(`${site.origin}/bare`);
+    await page.waitForURL(`${stage.site.origin}/bare`);
+    await page.goBack();
+    expect(new URL(page.url()).search).toBe("?silent");
   });
 
   it("warn before the end, with a dialog that takes the focus and that Escape answers", async () => {
-    await site.close();
-    site = await startSite({ idleTimeout: 4_000 });
+    await stage.rebuild({ policy: { idleTimeout: 4_000 } });
     const page = await open("?warn=3500");
     const dialog = page.getByRole("dialog", { name: "Are you still there?" });
     await dialog.waitFor({ state: "visible" });
@@ -135,6 +115,6 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
     await dialog.waitFor({ state: "visible" });
     await dialog.getByRole("button", { name: "Sign out" }).click();
     await page.waitForSelector("#outside");
-    expect(site.count("DELETE /session")).toBe(1);
+    expect(stage.site.count("DELETE /session")).toBe(1);
   });
 });

@@ -1,16 +1,17 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import { SessionManager, type SessionPolicy } from "coatcheck";
+import { type JsonObject, SessionManager, type SessionManagerOptions, type SessionPolicy } from "coatcheck";
 import { createSessionManager } from "coatcheck/client";
 import { describeClient } from "coatcheck/device";
+import type { HttpOptions } from "coatcheck/http";
 import { coatcheck, type SessionRequest } from "coatcheck/node";
+import type { EventOptions } from "coatcheck/routes";
 import { sessionRoutes } from "coatcheck/routes/node";
 import { memoryStore } from "coatcheck/store/memory";
-import { build } from "esbuild";
 import { createElement } from "react";
 import { prerender } from "react-dom/static";
+import { bundle, HTML, html } from "./page.ts";
 import { App } from "./pages/app.ts";
 import type { User } from "./pages/user.ts";
 
@@ -23,31 +24,48 @@ export interface Seen {
 /** Whoever knows it is who they say they are. */
 const PASSWORD = "secret";
 
-async function bundle(page: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url))],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    conditions: ["coatcheck-source"],
-    define: { "process.env.NODE_ENV": '"production"' },
-  });
-  return outputFiles[0]?.text ?? "";
+/** A server that accepts no token at all. */
+const STUBBORN = JSON.stringify({ success: false, error: { code: "CSRF_INVALID", message: "No." } });
+
+/** How a server answers that has fallen over, or something in its place. */
+const FAILURES = {
+  "an HTML page": (response: ServerResponse) =>
+    response.writeHead(200, HTML).end(html("Log in to the train.")),
+  "a 500": (response: ServerResponse) => response.writeHead(500).end("<h1>Sorry</h1>"),
+  "half an answer": (response: ServerResponse) =>
+    response.writeHead(200, { "content-type": "application/json" }).end('{"success":true,"da'),
+  nothing: (response: ServerResponse) => response.destroy(),
+};
+
+export type Failure = keyof typeof FAILURES;
+
+/** What a test may want otherwise. */
+export interface SiteOptions {
+  readonly policy?: Partial<SessionPolicy>;
+  readonly http?: HttpOptions;
+  readonly events?: EventOptions;
 }
 
-const html = (body: string) =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Shop</title><body>${body}</body></html>`;
-
 /** A small shop on a free port, with a real session manager behind it, and a log of what came. */
-export async function startSite(policy: Partial<SessionPolicy> = {}) {
-  const store = memoryStore();
-  const secrets = ["a-secret-of-the-tests"];
-  const manager = new SessionManager({ store, secrets, policy });
+export async function startSite({ policy = {}, http, events = {} }: SiteOptions = {}) {
+  let ahead = 0;
+  const clock = { now: () => Date.now() + ahead };
+  const madeOf: SessionManagerOptions<JsonObject> = {
+    store: memoryStore(),
+    secrets: ["a-secret-of-the-tests"],
+    policy,
+    clock,
+  };
+  const manager = new SessionManager(madeOf);
+  const elsewhere = new SessionManager(madeOf);
   const routes = sessionRoutes<User>(manager, {
-    authenticate: ({ email, password }) =>
-      typeof email === "string" && password === PASSWORD ? { subject: email } : null,
+    authenticate: ({ email, password, remember }) =>
+      typeof email === "string" && password === PASSWORD
+        ? { subject: email, remember: remember === true }
+        : null,
     user: (name) => ({ name }),
+    events,
+    clock,
   });
   const withSession = coatcheck(manager, {
     cookie: { secure: false },
@@ -55,16 +73,18 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
     // The page keeps its caches: a back button that the server's own header already defuses would prove nothing.
     clearSiteData: [],
     birth: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
+    ...http,
   });
   const scripts = { "/plain.js": await bundle("plain"), "/react.js": await bundle("react") };
   const seen: Seen[] = [];
   const gates = new Map<string, Promise<void>>();
-  let broken = false;
-  let elsewhere = "";
+  let failure: Failure | null = null;
+  let target = "";
 
   const endpoints = withSession(routes);
   const shop = withSession(async (request, response) => {
     const { subject } = await request.session.load();
+    await gates.get("inside POST /orders");
     response.writeHead(200, { "content-type": "application/json" });
     response.end(JSON.stringify({ success: true, data: { subject } }));
   });
@@ -88,20 +108,23 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? "", "http://localhost");
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     const line = `${request.method} ${pathname}`;
     if (pathname.startsWith("/session") || request.method === "POST")
       seen.push({ line, token: request.headers["x-csrf-token"]?.toString() });
     await gates.get(line);
-    if (broken && pathname.startsWith("/session")) response.writeHead(500).end("<h1>Sorry</h1>");
+    if (failure && pathname.startsWith("/session")) FAILURES[failure](response);
     else if (pathname.startsWith("/session")) endpoints(request, response);
     else if (line === "POST /orders") shop(request, response);
-    else if (line === "POST /to-elsewhere")
-      response.writeHead(307, { location: `${elsewhere}/orders` }).end();
+    else if (line === "POST /stubborn")
+      response.writeHead(403, { "content-type": "application/json" }).end(STUBBORN);
+    else if (line === "POST /to-elsewhere") response.writeHead(307, { location: `${target}/orders` }).end();
     else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
     else if (pathname === "/react") reactPage(request, response);
     else if (pathname === "/plain.js" || pathname === "/react.js")
       response.writeHead(200, { "content-type": "text/javascript" }).end(scripts[pathname]);
+    else if (pathname === "/around")
+      response.writeHead(200, HTML).end(html(`<iframe src="${searchParams.get("frame")}"></iframe>`));
     else if (pathname === "/bare") response.writeHead(200, HTML).end(html("<p>Nothing runs here.</p>"));
     else response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
   }
@@ -120,10 +143,14 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
     origin,
     manager,
     /** Another machine's, over the same store: the site hears nothing of what it does. */
-    elsewhere: new SessionManager({ store, secrets, policy }),
+    elsewhere,
     seen,
     count: (line: string) => seen.filter((request) => request.line === line).length,
-    /** Lets no answer to `line` out until the result is called. */
+    /** Milliseconds go by on the server, and nowhere else. */
+    pass(milliseconds: number) {
+      ahead += milliseconds;
+    },
+    /** Lets no answer to `line` out until the result is called; `inside …` waits within the handler. */
     hold(line: string): () => void {
       const { promise, resolve } = Promise.withResolvers<void>();
       gates.set(line, promise);
@@ -132,53 +159,21 @@ export async function startSite(policy: Partial<SessionPolicy> = {}) {
         resolve();
       };
     },
-    /** Whether the session endpoints answer as a server does that has fallen over. */
-    breakDown(now: boolean) {
-      broken = now;
+    /** What the session endpoints answer from now on; null for what they should. */
+    breakDown(how: Failure | null) {
+      failure = how;
     },
-    redirectTo(target: string) {
-      elsewhere = target;
+    redirectTo(origin: string) {
+      target = origin;
     },
     async close() {
       routes.close();
       server.closeAllConnections();
       server.close();
       await manager.close();
+      await elsewhere.close();
     },
   };
 }
 
 export type Site = Awaited<ReturnType<typeof startSite>>;
-
-const HTML = { "content-type": "text/html; charset=utf-8" };
-
-/** Another origin, which lets itself be sent everything and keeps the headers. */
-export async function startElsewhere() {
-  const headers: IncomingMessage["headers"][] = [];
-  const lines: string[] = [];
-  const server = createServer((request, response) => {
-    headers.push(request.headers);
-    lines.push(`${request.method} ${request.url}`);
-    response.writeHead(200, {
-      "content-type": "application/json",
-      "access-control-allow-origin": request.headers.origin ?? "*",
-      "access-control-allow-credentials": "true",
-      "access-control-allow-headers": "x-csrf-token, content-type",
-      "access-control-allow-methods": "POST",
-      "access-control-expose-headers": "x-csrf-token",
-      "x-csrf-token": "planted",
-    });
-    response.end(JSON.stringify({ success: true, data: { csrf_token: "planted" } }));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    headers,
-    lines,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}

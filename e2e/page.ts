@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const bundles = new Map<string, Promise<string>>();
+
+/** A page's script, built once for all sites of a file. */
+export function bundle(page: string): Promise<string> {
+  const built = bundles.get(page) ?? buildPage(page);
+  bundles.set(page, built);
+  return built;
+}
+
+async function buildPage(page: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    conditions: ["coatcheck-source"],
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+export const HTML = { "content-type": "text/html; charset=utf-8" };
+
+export const html = (body: string) =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>Shop</title><body>${body}</body></html>`;
