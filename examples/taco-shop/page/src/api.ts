@@ -1,10 +1,13 @@
+import type { SessionErrorCode } from "coatcheck/client";
+import { manager, signedOut } from "./session.ts";
 import type {
+  Account,
   Cart,
   Entry,
-  ErrorCode,
   Fault,
   Kind,
   Menu,
+  NewAccount,
   NewInvitation,
   OpenOrder,
   OrderMetadata,
@@ -24,15 +27,19 @@ type Envelope<Data> =
   | { readonly success: true; readonly data: Data }
   | {
       readonly success: false;
-      readonly error: { readonly code: ErrorCode; readonly message: string; readonly faults?: Fault[] };
+      readonly error: {
+        readonly code: SessionErrorCode;
+        readonly message: string;
+        readonly faults?: Fault[];
+      };
     };
 
 /** Why a call failed; the one thing that the functions below reject with. */
 export class ApiError extends Error {
-  readonly code: ErrorCode;
+  readonly code: SessionErrorCode;
   readonly faults: readonly Fault[];
 
-  constructor(code: ErrorCode, message: string, faults: readonly Fault[] = []) {
+  constructor(code: SessionErrorCode, message: string, faults: readonly Fault[] = []) {
     super(message);
     this.name = "ApiError";
     this.code = code;
@@ -45,7 +52,7 @@ export class ApiError extends Error {
   }
 }
 
-// The browser itself says that a request comes from this page (Fetch Metadata), so none carries a CSRF token.
+/** Goes through the session's manager, which adds the CSRF token and hears from a 401 that the session may be over. */
 async function call<Data>(
   method: string,
   path: string,
@@ -54,7 +61,8 @@ async function call<Data>(
 ): Promise<Data> {
   let envelope: Envelope<Data>;
   try {
-    const response = await fetch(`/api/v1${path}`, {
+    await signedOut();
+    const response = await manager.fetch(`/api/v1${path}`, {
       method,
       headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? null : JSON.stringify(body),
@@ -62,7 +70,7 @@ async function call<Data>(
     });
     envelope = await response.json();
   } catch (cause) {
-    throw new ApiError("NO_ANSWER", String(cause));
+    throw new ApiError("NETWORK", String(cause));
   }
   if (envelope.success) return envelope.data;
   const { code, message, faults } = envelope.error;
@@ -71,6 +79,10 @@ async function call<Data>(
 
 const order = (id: string) => `/sessions/${id}`;
 const cartOf = async (change: Promise<{ readonly cart: Cart }>) => (await change).cart;
+
+export const createAccount = (account: NewAccount) => call<Account>("POST", "/accounts", account);
+export const changeAccount = (change: Partial<Pick<Account, "name" | "language">>) =>
+  call<Account>("PATCH", "/accounts/me", change);
 
 export const readMenu = () => call<Menu>("GET", "/resources/menu");
 export const readStock = () => call<Stock>("GET", "/resources/stock");
@@ -110,6 +122,8 @@ export const uninvite = (id: string, invitation: string) =>
   call<{ removed: number }>("DELETE", `${order(id)}/invitations/${invitation}`);
 export const exclude = (id: string, participant: string) =>
   call<{ removed: number }>("DELETE", `${order(id)}/participants/${participant}`);
+/** Takes whoever asks out of somebody else's order. */
+export const leave = (id: string) => exclude(id, "me");
 export const join = (token: string, name: string) =>
   call<{ sessionId: string; role: Role }>("POST", "/invitations/accept", {
     token,

@@ -1,9 +1,11 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { useSession, useSessionMeta } from "coatcheck/react";
+import { Activity, type ReactNode, useEffect, useState } from "react";
 import { explain } from "./explain.ts";
 import { Header } from "./header.tsx";
 import { Join } from "./join.tsx";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
+import { manager } from "./session.ts";
 import { ShopFloor } from "./shop-floor.tsx";
 import { useMenu } from "./use-menu.ts";
 import { useOrders } from "./use-orders.ts";
@@ -17,7 +19,10 @@ export function App(): ReactNode {
   const menu = useMenu();
   const orders = useOrders(language);
   const [invitation, setInvitation] = useInvitation();
-  const error = menu.error ?? orders.error;
+  const isUnknown = useSession({ select: ({ loading }) => loading });
+  const meta = useSessionMeta();
+  const error = menu.error ?? orders.error ?? (isUnknown ? meta.error : undefined);
+  const reload = () => Promise.all([menu.load(), isUnknown ? manager.getSession() : orders.reload()]);
 
   return (
     <>
@@ -26,7 +31,10 @@ export function App(): ReactNode {
       </a>
       <Header />
       {menu.menu && orders.orders ? (
-        <ShopFloor menu={menu.menu} restock={menu.restock} orders={orders} />
+        // Whoever comes back by the back button may have logged out meanwhile: nothing shows until that is known.
+        <Activity mode={isUnknown ? "hidden" : "visible"}>
+          <ShopFloor menu={menu.menu} restock={menu.restock} orders={orders} />
+        </Activity>
       ) : (
         <main className="waiting">
           {error === undefined ? (
@@ -34,11 +42,7 @@ export function App(): ReactNode {
           ) : (
             <>
               <p role="alert">{explain(error, words, language)}</p>
-              <button
-                type="button"
-                className="main"
-                onClick={() => void Promise.all([menu.load(), orders.reload()])}
-              >
+              <button type="button" className="main" onClick={() => void reload().catch(() => {})}>
                 {words.retry}
               </button>
             </>

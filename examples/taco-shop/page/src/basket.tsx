@@ -112,18 +112,16 @@ export function Basket(props: BasketProps): ReactNode {
           <p className="hint">{words.ownerOrders}</p>
         ))}
       {children}
-      {order && mayEdit && (
+      {order && (
         <footer className="receipt-foot">
-          {!isEmpty && (
+          {mayEdit && !isEmpty && (
             <button type="button" className="quiet" onClick={onEmpty}>
               {words.emptyBasket}
             </button>
           )}
-          {role === "owner" && (
-            <button type="button" className="quiet" onClick={onEnd}>
-              {words.endOrder}
-            </button>
-          )}
+          <button type="button" className="quiet" onClick={onEnd}>
+            {role === "owner" ? words.endOrder : words.leaveOrder}
+          </button>
         </footer>
       )}
     </div>

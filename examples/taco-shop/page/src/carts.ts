@@ -73,8 +73,11 @@ export class Carts {
     this.#show({ ...next, itemCount, total });
   }
 
-  forget(id: string): void {
-    this.#carts = new Map([...this.#carts].filter(([each]) => each !== id));
+  /** Forgets what is in all other orders. */
+  keepOnly(ids: readonly string[]): void {
+    const kept = [...this.#carts].filter(([id]) => ids.includes(id));
+    if (kept.length === this.#carts.size) return;
+    this.#carts = new Map(kept);
     for (const listener of this.#listeners) listener();
   }
 

@@ -2,8 +2,10 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useLanguage } from "./language.tsx";
 import { NoticeBoard } from "./notices.tsx";
 
-/** The first control of what is in the dialog; of choices, the chosen one. */
-const FIRST = ".dialog-head ~ * :is(input:not([type=radio]), input:checked, select, button, a)";
+/** What is to be filled in first; of choices, the chosen one. */
+const FIELD = ".dialog-head ~ * :is(input:not([type=radio], [readonly]), input:checked, select)";
+/** Where there is nothing to be filled in. */
+const CONTROL = ".dialog-head ~ * :is(button, a)";
 
 interface DialogProps {
   readonly title: string;
@@ -22,7 +24,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
     const element = dialog.current;
     element?.showModal();
     // Not the button that closes, which comes first: whoever presses Enter wants to go on.
-    element?.querySelector<HTMLElement>(FIRST)?.focus();
+    (element?.querySelector<HTMLElement>(FIELD) ?? element?.querySelector<HTMLElement>(CONTROL))?.focus();
     return () => element?.close();
   }, []);
 

@@ -1,3 +1,4 @@
+import { SessionError } from "coatcheck/client";
 import { ApiError } from "./api.ts";
 import type { Fault, Language, Menu, Product } from "./wire.ts";
 import type { Words } from "./words/en.ts";
@@ -5,6 +6,7 @@ import type { Words } from "./words/en.ts";
 /** What a fault means, in the page's language; the shop's own words where the page has none. */
 export function explainFault({ path, message }: Fault, { faults }: Words): string {
   switch (path) {
+    case "name":
     case "customer.name":
       return faults.name;
     case "customer.phone":
@@ -13,6 +15,10 @@ export function explainFault({ path, message }: Fault, { faults }: Words): strin
       return faults.address;
     case "delivery.requestedFor":
       return faults.time;
+    case "email":
+      return faults.email;
+    case "password":
+      return faults.password;
     case "cart":
       return message.includes("empty") ? faults.cartEmpty : faults.cartFull;
     case "token":
@@ -24,7 +30,8 @@ export function explainFault({ path, message }: Fault, { faults }: Words): strin
 
 /** What went wrong, in a sentence or two. */
 export function explain(error: unknown, words: Words, language: Language, menu?: Menu): string {
-  if (!(error instanceof ApiError)) return words.errors.NO_ANSWER;
+  if (error instanceof SessionError) return words.errors[error.code];
+  if (!(error instanceof ApiError)) return words.errors.NETWORK;
   const missing = error.faults.flatMap(({ path }) => (path.startsWith("stock.") ? [path.slice(6)] : []));
   if (missing.length > 0) {
     const names = missing.map((id) => productIn(menu, id)?.name[language] ?? id);

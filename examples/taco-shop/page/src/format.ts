@@ -17,6 +17,10 @@ export function clockTime(time: string, language: Language, timeZone: string): s
   return at.toLocaleString(locale(language), isToday ? hours : { ...hours, weekday: "short" });
 }
 
+/** Day and time where the reader is, in their language. */
+export const dayAndTime = (time: string, language: Language): string =>
+  new Date(time).toLocaleString(locale(language), { dateStyle: "medium", timeStyle: "short" });
+
 /** Every quarter of an hour from half an hour on, for six hours. */
 export function pickupTimes(now: number): string[] {
   const quarter = 15 * 60_000;

@@ -1,11 +1,12 @@
 import type { ReactNode } from "react";
+import { AccountMenu } from "./account-menu.tsx";
 import { useLanguage } from "./language.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import { LANGUAGES } from "./wire.ts";
 
 const NAMES = { fr: "Français", de: "Deutsch", en: "English" };
 
-/** The shop's front: its awning, its sign, and the choice of language. */
+/** The shop's front: its awning, its sign, who is there, and the choice of language. */
 export function Header(): ReactNode {
   const { language, words, speak } = useLanguage();
   return (
@@ -13,10 +14,10 @@ export function Header(): ReactNode {
       <div className="awning" aria-hidden="true" />
       <div className="sign">
         <TacoPicture size="tacos_L" />
-        <div>
+        <hgroup>
           <h1>{words.shop}</h1>
           <p>{words.slogan}</p>
-        </div>
+        </hgroup>
         <fieldset className="languages">
           <legend className="unseen">{words.language}</legend>
           {LANGUAGES.map((each) => (
@@ -33,6 +34,7 @@ export function Header(): ReactNode {
             </button>
           ))}
         </fieldset>
+        <AccountMenu />
       </div>
     </header>
   );

@@ -3,20 +3,25 @@ import "./styles/front.css";
 import "./styles/menu.css";
 import "./styles/receipt.css";
 import "./styles/dialog.css";
+import "./styles/account.css";
+import { SessionProvider } from "coatcheck/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { LanguageProvider } from "./language.tsx";
 import { NoticesProvider } from "./notices.tsx";
+import { manager } from "./session.ts";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no #root.");
 createRoot(root).render(
   <StrictMode>
-    <LanguageProvider>
-      <NoticesProvider>
-        <App />
-      </NoticesProvider>
-    </LanguageProvider>
+    <SessionProvider manager={manager}>
+      <LanguageProvider>
+        <NoticesProvider>
+          <App />
+        </NoticesProvider>
+      </LanguageProvider>
+    </SessionProvider>
   </StrictMode>,
 );

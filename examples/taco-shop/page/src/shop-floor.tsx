@@ -72,7 +72,6 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
   const close = () => setOpen(undefined);
   const gone = (id: string) => {
     orders.drop(id);
-    edits.carts.forget(id);
     close();
   };
   const say = (error: unknown) => explain(error, words, language, menu);
@@ -122,13 +121,14 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
     onEmpty: () => void attempt(edits.empty()),
     onShare: () => setOpen({ what: "sharing" }),
     onCheckout: () => setOpen({ what: "checkout" }),
-    onEnd: () => (cart?.itemCount ? setOpen({ what: "end" }) : void end()),
+    onEnd: () => (role !== "owner" || cart?.itemCount ? setOpen({ what: "end" }) : void end()),
     children: id && <PlacedOrders key={id} menu={menu} id={id} placed={placed} />,
   };
 
   async function end() {
-    if (!id) return;
-    await attempt(orders.end(id).then(() => gone(id)));
+    if (!active) return;
+    close();
+    await attempt(orders.end(active));
     setBasketOpen(false);
   }
 
@@ -221,8 +221,8 @@ export function ShopFloor({ menu, restock, orders }: ShopFloorProps): ReactNode 
       {open?.what === "sharing" && id && <Sharing menu={menu} id={id} live={live} onClose={close} />}
       {open?.what === "end" && (
         <Confirm
-          title={words.endOrder}
-          text={words.endOrderAsk}
+          title={role === "owner" ? words.endOrder : words.leaveOrder}
+          text={role === "owner" ? words.endOrderAsk : words.leaveOrderAsk}
           onClose={close}
           onConfirm={() => void end()}
         />

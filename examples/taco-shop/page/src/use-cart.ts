@@ -27,7 +27,9 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
   const cart = active && all.get(active.sessionId);
 
   useEffect(() => {
-    for (const { sessionId } of orders ?? []) {
+    if (!orders) return;
+    carts.keepOnly(orders.map(({ sessionId }) => sessionId));
+    for (const { sessionId } of orders) {
       // An order that cannot be read now is told of by its stream, or when somebody changes it.
       if (!carts.get(sessionId)) carts.read(sessionId).catch(() => {});
     }

@@ -1,7 +1,9 @@
+import { useSession } from "coatcheck/react";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { createOrder, endOrder, listOrders } from "./api.ts";
+import { createOrder, endOrder, leave, listOrders } from "./api.ts";
 import { kept } from "./kept.ts";
-import type { Language, OpenOrder } from "./wire.ts";
+import { manager } from "./session.ts";
+import type { Account, Language, OpenOrder } from "./wire.ts";
 
 export interface Orders {
   /** Oldest first; undefined until they are known. */
@@ -13,29 +15,82 @@ export interface Orders {
   readonly create: (customerName: string) => Promise<string>;
   /** The active order's id; an order is made where there is none. Calls at once get the same one. */
   readonly need: () => Promise<string>;
-  readonly end: (id: string) => Promise<void>;
+  /** Closes one's own order, or leaves somebody else's. */
+  readonly end: (order: OpenOrder) => Promise<void>;
   /** The order is not there any more. */
   readonly drop: (id: string) => void;
 }
 
-/** The orders that are open side by side in this browser. */
+interface Listed {
+  /** Whose they are. Null: of a browser that had no session yet. */
+  readonly session: string | null;
+  readonly orders: readonly OpenOrder[];
+}
+
+const sessionId = () => manager.$session.get().session?.id ?? null;
+
+/** The orders that are open side by side in this browser: those of its session, and of whoever is logged in. */
 export function useOrders(language: Language): Orders {
-  const [orders, setOrders] = useState<readonly OpenOrder[]>();
+  const { loading, session } = useSession<Account>();
+  const id = session?.id ?? null;
+  const subject = session?.subject ?? null;
+  const [listed, setListed] = useState<Listed>();
   const [chosen, setChosen] = useState(() => kept.read("order"));
   const [error, setError] = useState<unknown>();
   const making = useRef<Promise<string>>(undefined);
-  const active = orders?.find(({ sessionId }) => sessionId === chosen) ?? orders?.at(-1);
+  const changes = useRef(0);
+
+  const isOurs = listed && (loading || listed.session === id || listed.session === null);
+  // Who has no session has no orders, and need not ask for them.
+  const none = loading || id !== null ? undefined : [];
+  const orders = isOurs ? listed.orders : none;
+  const active = orders?.find((order) => order.sessionId === chosen) ?? orders?.at(-1);
+
+  const change = useCallback((how: (orders: readonly OpenOrder[]) => readonly OpenOrder[]) => {
+    changes.current++;
+    setListed((current) => {
+      const session = sessionId();
+      const isOurs = current?.session === session || current?.session === null;
+      return { session, orders: how(isOurs ? current.orders : []) };
+    });
+  }, []);
 
   const reload = useCallback(async () => {
     try {
-      const listed = await listOrders();
-      setOrders(listed.toReversed());
+      // The first order that a browser opens, or is let into, gives it a session.
+      if (sessionId() === null) await manager.getSession({ fresh: true });
+      const session = sessionId();
+      let before: number;
+      let found: readonly OpenOrder[];
+      do {
+        before = changes.current;
+        found = session === null ? [] : await listOrders();
+        if (session !== sessionId()) return;
+      } while (before !== changes.current);
+      setListed({ session, orders: found.toReversed() });
       setError(undefined);
     } catch (thrown) {
       setError(thrown);
     }
   }, []);
-  useEffect(() => void reload(), [reload]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever is somebody else now has other orders.
+  useEffect(() => {
+    if (loading || id === null) return;
+    changes.current++;
+    void reload();
+  }, [loading, id, subject, reload]);
+
+  useEffect(() => {
+    // On other devices, too, orders of the account are opened and closed.
+    const look = () => void (document.visibilityState === "visible" && sessionId() !== null && reload());
+    document.addEventListener("visibilitychange", look);
+    const leaveTabs = kept.follow("orders", () => void reload());
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      leaveTabs();
+    };
+  }, [reload]);
 
   const choose = useCallback((id: string) => {
     kept.write("order", id);
@@ -46,8 +101,10 @@ export function useOrders(language: Language): Orders {
     const number = Math.max(0, ...(orders ?? []).map(({ metadata }) => metadata.number ?? 0)) + 1;
     const name = customerName ? { customerName } : {};
     const made = await createOrder({ ...name, number, source: "web", language });
-    setOrders((current) => [...(current ?? []), { ...made, role: "owner" }]);
+    change((current) => [...current, { ...made, role: "owner" }]);
     choose(made.sessionId);
+    tellTabs(made.sessionId);
+    if (sessionId() === null) void reload();
     return made.sessionId;
   };
 
@@ -60,13 +117,17 @@ export function useOrders(language: Language): Orders {
   };
 
   const drop = useCallback(
-    (id: string) => setOrders((current) => current?.filter(({ sessionId }) => sessionId !== id)),
-    [],
+    (id: string) => change((current) => current.filter((order) => order.sessionId !== id)),
+    [change],
   );
-  const end = async (id: string) => {
-    await endOrder(id);
-    drop(id);
+  const end = async ({ sessionId, role }: OpenOrder) => {
+    await (role === "owner" ? endOrder(sessionId) : leave(sessionId));
+    drop(sessionId);
+    tellTabs(sessionId);
   };
 
   return { orders, active, error, choose, reload, create, need, end, drop };
 }
+
+/** The list of orders is another; `id` has come or gone. */
+const tellTabs = (id: string) => kept.write("orders", `${id} ${Date.now()}`);

@@ -6,6 +6,22 @@ export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 export type Names = Readonly<Record<Language, string>>;
 
+/** Whom the shop knows: what its session endpoints say of somebody who is logged in. */
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  /** The language to speak with them; null until they have chosen one. */
+  readonly language: Language | null;
+}
+
+export interface NewAccount {
+  readonly email: string;
+  readonly password: string;
+  readonly name: string;
+  readonly language: Language;
+}
+
 /** Kinds of items that are counted rather than composed. */
 export const PORTIONS = ["extras", "drinks", "desserts"] as const;
 export type PortionKind = (typeof PORTIONS)[number];
@@ -179,17 +195,3 @@ export interface Fault {
   readonly path: string;
   readonly message: string;
 }
-
-export type ErrorCode =
-  | "VALIDATION_FAILED"
-  | "SESSION_NOT_FOUND"
-  | "SESSION_REQUIRED"
-  | "FORBIDDEN"
-  | "CONFLICT"
-  | "PAYLOAD_TOO_LARGE"
-  | "RATE_LIMITED"
-  | "UPSTREAM_UNAVAILABLE"
-  | "UPSTREAM_TIMEOUT"
-  | "STORE_UNAVAILABLE"
-  /** No answer at all, or none of the shop's. */
-  | "NO_ANSWER";

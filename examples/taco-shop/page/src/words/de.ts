@@ -1,5 +1,7 @@
 import type { Words } from "./en.ts";
 
+const secondsOf = (count: number) => (count === 1 ? "1 Sekunde" : `${count} Sekunden`);
+
 export const de: Words = {
   shop: "Le Vestiaire à Tacos",
   slogan: "Frisch grilliert, für Sie warm gehalten.",
@@ -20,6 +22,8 @@ export const de: Words = {
   openOrder: "Bestellung öffnen",
   endOrder: "Diese Bestellung schliessen",
   endOrderAsk: "Diese Bestellung schliessen und ihren Korb wegwerfen?",
+  leaveOrder: "Diese Bestellung verlassen",
+  leaveOrderAsk: "Diese geteilte Bestellung verlassen? Was im Korb ist, bleibt; zurück führt nur ein Link.",
 
   menu: "Karte",
   sections: { tacos: "Tacos", extras: "Beilagen", drinks: "Getränke", desserts: "Desserts" },
@@ -129,6 +133,71 @@ export const de: Words = {
   joinIt: "Dazukommen",
   joined: "Sie sind dabei.",
 
+  account: {
+    menu: "Ihr Konto",
+    logIn: "Anmelden",
+    signUp: "Konto eröffnen",
+    newOrNot: "Haben Sie ein Konto?",
+    known: "Ich habe ein Konto",
+    unknown: "Ich bin neu hier",
+    logInHint: "Ihre Bestellungen kommen mit, und die von Ihren anderen Geräten sind auch da.",
+    signUpHint: "Ihre Bestellungen warten dann auf jedem Gerät, auf dem Sie sich anmelden.",
+    email: "E-Mail",
+    password: "Passwort",
+    passwordHint: "Mindestens 8 Zeichen",
+    refused: "E-Mail oder Passwort stimmt nicht.",
+    taken: "Mit dieser Adresse gibt es schon ein Konto. Möchten Sie sich anmelden?",
+    welcome: (name) => `Guten Tag, ${name}!`,
+    devices: "Meine Geräte",
+    logOut: "Abmelden",
+    logOutAsk:
+      "Ihre offenen Bestellungen bleiben in Ihrem Konto und sind wieder da, wenn Sie sich anmelden. Auf diesem Gerät beginnt der Laden von vorn.",
+    logOutEverywhere: "Überall abmelden",
+    logOutEverywhereAsk:
+      "Sie werden hier und auf allen Ihren anderen Geräten abgemeldet. Ihre offenen Bestellungen bleiben in Ihrem Konto.",
+    loggedOut: "Sie sind abgemeldet.",
+    logOutLater:
+      "Der Laden weiss noch nicht, dass Sie sich abmelden. Er erfährt es, sobald es eine Verbindung gibt.",
+    prove: "Sind Sie es wirklich?",
+    proveHint: "Bevor ein anderes Gerät abgemeldet wird, geben Sie bitte nochmals Ihr Passwort an.",
+    proveIt: "Weiter",
+  },
+  devices: {
+    hint: "Überall, wo Sie angemeldet sind. Eines davon kennen Sie nicht? Melden Sie es ab.",
+    unknown: "Unbekanntes Gerät",
+    current: "Dieses Gerät",
+    since: (time) => `Hier seit ${time}`,
+    lastSeen: (time) => `Zuletzt gesehen ${time}`,
+    end: "Abmelden",
+    endNamed: (name) => `Abmelden: ${name}`,
+    endOthers: "Alle anderen abmelden",
+  },
+  expiry: {
+    account: {
+      title: "Sind Sie noch da?",
+      text: (seconds) => `In ${secondsOf(seconds)} werden Sie abgemeldet.`,
+      stay: "Angemeldet bleiben",
+      leave: "Abmelden",
+    },
+    visit: {
+      title: "Noch hungrig?",
+      text: (seconds) => `In ${secondsOf(seconds)} wird Ihr Korb weggeräumt.`,
+      stay: "Korb behalten",
+      leave: "Wegräumen",
+    },
+  },
+  ended: {
+    account: {
+      expired: "Sie waren eine Weile weg und wurden abgemeldet. Ihre Bestellungen warten in Ihrem Konto.",
+      revoked:
+        "Sie wurden hier von einem anderen Gerät aus abgemeldet. Ihre Bestellungen warten in Ihrem Konto.",
+    },
+    visit: {
+      expired: "Sie waren eine Weile weg; Ihre Körbe wurden weggeräumt.",
+      revoked: "Der Laden hat diesen Besuch beendet und seine Körbe weggeräumt.",
+    },
+  },
+
   added: (name) => `${name}: hinzugefügt.`,
   removedOne: (name) => `${name}: entfernt.`,
   saved: "Gespeichert.",
@@ -139,6 +208,11 @@ export const de: Words = {
     VALIDATION_FAILED: "Etwas stimmt noch nicht.",
     SESSION_NOT_FOUND: "Diese Bestellung gibt es nicht mehr.",
     SESSION_REQUIRED: "Bitte laden Sie die Seite neu.",
+    SESSION_EXPIRED: "Ihre Sitzung ist zu Ende. Bitte versuchen Sie es nochmals.",
+    SESSION_REVOKED: "Sie wurden abgemeldet.",
+    REAUTHENTICATION_REQUIRED: "Bitte zeigen Sie zuerst, dass Sie es sind.",
+    CSRF_MISSING: "Bitte laden Sie die Seite neu.",
+    CSRF_INVALID: "Bitte laden Sie die Seite neu.",
     FORBIDDEN: "Das dürfen Sie in dieser Bestellung nicht.",
     CONFLICT: "Diese Bestellung hat sich inzwischen geändert.",
     PAYLOAD_TOO_LARGE: "Das ist zu viel auf einmal.",
@@ -146,13 +220,16 @@ export const de: Words = {
     UPSTREAM_UNAVAILABLE: "Die Küche antwortet nicht. Bitte versuchen Sie es nochmals.",
     UPSTREAM_TIMEOUT: "Die Küche braucht zu lange. Bitte versuchen Sie es nochmals.",
     STORE_UNAVAILABLE: "Der Laden ist nicht erreichbar. Bitte versuchen Sie es nochmals.",
-    NO_ANSWER: "Der Laden ist nicht erreichbar. Sind Sie online?",
+    BAD_ANSWER: "Der Laden gab keine brauchbare Antwort. Bitte versuchen Sie es nochmals.",
+    NETWORK: "Der Laden ist nicht erreichbar. Sind Sie online?",
   },
   faults: {
     name: "Bitte geben Sie einen Namen an, höchstens 80 Zeichen.",
     phone: "Das ist keine Telefonnummer: 9 bis 15 Ziffern.",
     address: "Wohin sollen wir liefern?",
     time: "Diese Zeit ist vorbei oder zu weit weg. Wählen Sie eine andere.",
+    email: "Bitte geben Sie eine E-Mail-Adresse an, wie sie@example.ch.",
+    password: "Bitte mindestens 8 Zeichen.",
     cartEmpty: "Der Korb ist leer.",
     cartFull: "Der Korb ist voll.",
     invitation: "Dieser Link öffnet nichts mehr. Bitten Sie um einen neuen.",

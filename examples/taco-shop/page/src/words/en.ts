@@ -1,4 +1,7 @@
+import type { SessionErrorCode } from "coatcheck/client";
 import type { Action, Kind } from "../wire.ts";
+
+const secondsOf = (count: number) => (count === 1 ? "1 second" : `${count} seconds`);
 
 export const en = {
   shop: "Le Vestiaire à Tacos",
@@ -20,6 +23,8 @@ export const en = {
   openOrder: "Open the order",
   endOrder: "Close this order",
   endOrderAsk: "Close this order and throw its basket away?",
+  leaveOrder: "Leave this order",
+  leaveOrderAsk: "Leave this shared order? What is in its basket stays; to come back you need a link.",
 
   menu: "Menu",
   sections: {
@@ -136,6 +141,70 @@ export const en = {
   joinIt: "Come in",
   joined: "You are in.",
 
+  account: {
+    menu: "Your account",
+    logIn: "Log in",
+    signUp: "Create an account",
+    newOrNot: "Do you have an account?",
+    known: "I have an account",
+    unknown: "I am new here",
+    logInHint: "Your orders come along, and those from your other devices are there too.",
+    signUpHint: "Your orders then wait for you on every device where you log in.",
+    email: "E-mail",
+    password: "Password",
+    passwordHint: "At least 8 characters",
+    refused: "E-mail or password is not right.",
+    taken: "There is an account with this address already. Log in instead?",
+    welcome: (name: string) => `Hello ${name}!`,
+    devices: "My devices",
+    logOut: "Log out",
+    logOutAsk:
+      "Your open orders stay in your account, and are back when you log in. On this device the shop starts afresh.",
+    logOutEverywhere: "Log out everywhere",
+    logOutEverywhereAsk:
+      "You are logged out here and on all your other devices. Your open orders stay in your account.",
+    loggedOut: "You are logged out.",
+    logOutLater:
+      "The shop could not be told yet that you log out. It will be, as soon as there is a connection.",
+    prove: "Is it really you?",
+    proveHint: "Before another device is logged out, please give your password once more.",
+    proveIt: "Go on",
+  },
+  devices: {
+    hint: "Wherever you are logged in. You do not know one of them? Log it out.",
+    unknown: "Unknown device",
+    current: "This device",
+    since: (time: string) => `Here since ${time}`,
+    lastSeen: (time: string) => `Last seen ${time}`,
+    end: "Log out",
+    endNamed: (name: string) => `Log out: ${name}`,
+    endOthers: "Log out all others",
+  },
+  expiry: {
+    account: {
+      title: "Are you still there?",
+      text: (seconds: number) => `In ${secondsOf(seconds)} you will be logged out.`,
+      stay: "Stay logged in",
+      leave: "Log out",
+    },
+    visit: {
+      title: "Are you still hungry?",
+      text: (seconds: number) => `In ${secondsOf(seconds)} your basket will be cleared away.`,
+      stay: "Keep my basket",
+      leave: "Clear it away",
+    },
+  },
+  ended: {
+    account: {
+      expired: "You were away for a while, so you have been logged out. Your orders wait in your account.",
+      revoked: "You were logged out here from another device. Your orders wait in your account.",
+    },
+    visit: {
+      expired: "You were away for a while, so your baskets have been cleared away.",
+      revoked: "The shop has ended this visit, and cleared its baskets away.",
+    },
+  },
+
   added: (name: string) => `${name}: added.`,
   removedOne: (name: string) => `${name}: removed.`,
   saved: "Saved.",
@@ -146,6 +215,11 @@ export const en = {
     VALIDATION_FAILED: "Something is not right yet.",
     SESSION_NOT_FOUND: "This order is no longer there.",
     SESSION_REQUIRED: "Please reload the page.",
+    SESSION_EXPIRED: "Your session has ended. Please try again.",
+    SESSION_REVOKED: "You have been logged out.",
+    REAUTHENTICATION_REQUIRED: "Please prove first that it is you.",
+    CSRF_MISSING: "Please reload the page.",
+    CSRF_INVALID: "Please reload the page.",
     FORBIDDEN: "You may not do that in this order.",
     CONFLICT: "This order has changed meanwhile.",
     PAYLOAD_TOO_LARGE: "That is too much at once.",
@@ -153,13 +227,16 @@ export const en = {
     UPSTREAM_UNAVAILABLE: "The kitchen does not answer. Please try again.",
     UPSTREAM_TIMEOUT: "The kitchen takes too long. Please try again.",
     STORE_UNAVAILABLE: "The shop is out of reach. Please try again.",
-    NO_ANSWER: "The shop cannot be reached. Is there a connection?",
-  },
+    BAD_ANSWER: "The shop gave no sensible answer. Please try again.",
+    NETWORK: "The shop cannot be reached. Is there a connection?",
+  } satisfies Record<SessionErrorCode, string>,
   faults: {
     name: "Please give a name, of at most 80 characters.",
     phone: "This is no telephone number: 9 to 15 digits.",
     address: "Where shall we bring it?",
     time: "This time is gone, or too far ahead. Choose another.",
+    email: "Please give an e-mail address, such as you@example.ch.",
+    password: "At least 8 characters, please.",
     cartEmpty: "The basket is empty.",
     cartFull: "The basket is full.",
     invitation: "This link opens nothing any more. Ask for a new one.",

@@ -1,5 +1,7 @@
 import type { Words } from "./en.ts";
 
+const secondsOf = (count: number) => (count === 1 ? "1 seconde" : `${count} secondes`);
+
 export const fr: Words = {
   shop: "Le Vestiaire à Tacos",
   slogan: "Grillés à la commande, gardés au chaud pour vous.",
@@ -20,6 +22,9 @@ export const fr: Words = {
   openOrder: "Ouvrir la commande",
   endOrder: "Fermer cette commande",
   endOrderAsk: "Fermer cette commande et jeter son panier\u00a0?",
+  leaveOrder: "Quitter cette commande",
+  leaveOrderAsk:
+    "Quitter cette commande partagée\u00a0? Ce qui est dans le panier y reste\u00a0; pour revenir, il faut un lien.",
 
   menu: "Carte",
   sections: { tacos: "Tacos", extras: "Accompagnements", drinks: "Boissons", desserts: "Desserts" },
@@ -129,6 +134,72 @@ export const fr: Words = {
   joinIt: "Entrer",
   joined: "Vous y êtes.",
 
+  account: {
+    menu: "Votre compte",
+    logIn: "Se connecter",
+    signUp: "Créer un compte",
+    newOrNot: "Avez-vous un compte\u00a0?",
+    known: "J’ai un compte",
+    unknown: "C’est la première fois",
+    logInHint: "Vos commandes vous suivent, et celles de vos autres appareils sont là aussi.",
+    signUpHint: "Vos commandes vous attendront sur chaque appareil où vous vous connectez.",
+    email: "E-mail",
+    password: "Mot de passe",
+    passwordHint: "8 caractères au moins",
+    refused: "L’e-mail ou le mot de passe n’est pas juste.",
+    taken: "Il y a déjà un compte avec cette adresse. Voulez-vous vous connecter\u00a0?",
+    welcome: (name) => `Bonjour ${name}\u00a0!`,
+    devices: "Mes appareils",
+    logOut: "Se déconnecter",
+    logOutAsk:
+      "Vos commandes ouvertes restent dans votre compte et reviennent à la prochaine connexion. Sur cet appareil, tout repart de zéro.",
+    logOutEverywhere: "Se déconnecter partout",
+    logOutEverywhereAsk:
+      "Vous serez déconnecté·e ici et sur tous vos autres appareils. Vos commandes ouvertes restent dans votre compte.",
+    loggedOut: "Vous êtes déconnecté·e.",
+    logOutLater:
+      "La boutique ne sait pas encore que vous vous déconnectez. Elle l’apprendra dès qu’il y aura une connexion.",
+    prove: "Est-ce bien vous\u00a0?",
+    proveHint: "Avant de déconnecter un autre appareil, redonnez votre mot de passe, s’il vous plaît.",
+    proveIt: "Continuer",
+  },
+  devices: {
+    hint: "Partout où vous êtes connecté·e. L’un d’eux vous est inconnu\u00a0? Déconnectez-le.",
+    unknown: "Appareil inconnu",
+    current: "Cet appareil",
+    since: (time) => `Là depuis le ${time}`,
+    lastSeen: (time) => `Vu le ${time}`,
+    end: "Déconnecter",
+    endNamed: (name) => `Déconnecter\u00a0: ${name}`,
+    endOthers: "Déconnecter tous les autres",
+  },
+  expiry: {
+    account: {
+      title: "Êtes-vous toujours là\u00a0?",
+      text: (seconds) => `Dans ${secondsOf(seconds)}, vous serez déconnecté·e.`,
+      stay: "Rester connecté·e",
+      leave: "Se déconnecter",
+    },
+    visit: {
+      title: "Encore faim\u00a0?",
+      text: (seconds) => `Dans ${secondsOf(seconds)}, votre panier sera débarrassé.`,
+      stay: "Garder mon panier",
+      leave: "Débarrasser",
+    },
+  },
+  ended: {
+    account: {
+      expired:
+        "Vous vous êtes absenté·e un moment et avez été déconnecté·e. Vos commandes vous attendent dans votre compte.",
+      revoked:
+        "Vous avez été déconnecté·e ici depuis un autre appareil. Vos commandes vous attendent dans votre compte.",
+    },
+    visit: {
+      expired: "Vous vous êtes absenté·e un moment\u00a0; vos paniers ont été débarrassés.",
+      revoked: "La boutique a mis fin à cette visite et débarrassé ses paniers.",
+    },
+  },
+
   added: (name) => `${name}\u00a0: ajouté.`,
   removedOne: (name) => `${name}\u00a0: retiré.`,
   saved: "Enregistré.",
@@ -139,6 +210,11 @@ export const fr: Words = {
     VALIDATION_FAILED: "Il manque encore quelque chose.",
     SESSION_NOT_FOUND: "Cette commande n’existe plus.",
     SESSION_REQUIRED: "Veuillez recharger la page.",
+    SESSION_EXPIRED: "Votre session est terminée. Réessayez, s’il vous plaît.",
+    SESSION_REVOKED: "Vous avez été déconnecté·e.",
+    REAUTHENTICATION_REQUIRED: "Montrez d’abord que c’est bien vous.",
+    CSRF_MISSING: "Veuillez recharger la page.",
+    CSRF_INVALID: "Veuillez recharger la page.",
     FORBIDDEN: "Cela ne vous est pas permis dans cette commande.",
     CONFLICT: "Cette commande a changé entre-temps.",
     PAYLOAD_TOO_LARGE: "C’est trop à la fois.",
@@ -146,13 +222,16 @@ export const fr: Words = {
     UPSTREAM_UNAVAILABLE: "La cuisine ne répond pas. Réessayez, s’il vous plaît.",
     UPSTREAM_TIMEOUT: "La cuisine met trop de temps. Réessayez, s’il vous plaît.",
     STORE_UNAVAILABLE: "La boutique n’est pas disponible. Réessayez, s’il vous plaît.",
-    NO_ANSWER: "La boutique est injoignable. Êtes-vous en ligne\u00a0?",
+    BAD_ANSWER: "La boutique n’a pas donné de réponse utile. Réessayez, s’il vous plaît.",
+    NETWORK: "La boutique est injoignable. Êtes-vous en ligne\u00a0?",
   },
   faults: {
     name: "Indiquez un nom, de 80 caractères au plus.",
     phone: "Ce n’est pas un numéro de téléphone\u00a0: 9 à 15 chiffres.",
     address: "Où devons-nous livrer\u00a0?",
     time: "Cette heure est passée ou trop lointaine. Choisissez-en une autre.",
+    email: "Indiquez une adresse e-mail, comme vous@example.ch.",
+    password: "8 caractères au moins, s’il vous plaît.",
     cartEmpty: "Le panier est vide.",
     cartFull: "Le panier est plein.",
     invitation: "Ce lien n’ouvre plus rien. Demandez-en un nouveau.",

@@ -1,0 +1,118 @@
+import { SessionError } from "coatcheck/client";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { ApiError } from "./api.ts";
+import { explain, explainFault } from "./explain.ts";
+import { Field } from "./field.tsx";
+import { kept } from "./kept.ts";
+import { useLanguage } from "./language.tsx";
+import type { Fault } from "./wire.ts";
+
+export interface Given {
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+interface CredentialsProps {
+  /** Of an account that is yet to be. */
+  readonly isNew?: boolean;
+  /** Whose password it is, where that is known. */
+  readonly email?: string;
+  /** What the button says. */
+  readonly submit: string;
+  /** Rejects where they are not right. */
+  readonly onSubmit: (given: Given) => Promise<unknown>;
+}
+
+/** A form that says who somebody is; what is wrong with it stands at its field. */
+export function Credentials({ isNew = false, email, submit, onSubmit }: CredentialsProps): ReactNode {
+  const { language, words } = useLanguage();
+  const form = useRef<HTMLFormElement>(null);
+  const [isSending, setSending] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const faults = faultsOf(error);
+
+  useEffect(() => {
+    if (error !== undefined) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [error]);
+
+  const faultAt = (path: string) => {
+    const fault = faults.find((each) => each.path === path);
+    if (!fault) return undefined;
+    if (path === "email" && isTaken(error)) return words.account.taken;
+    return explainFault(fault, words);
+  };
+  const send = async (given: Given) => {
+    if (isSending) return;
+    setSending(true);
+    try {
+      await onSubmit(given);
+    } catch (thrown) {
+      setError(thrown);
+      setSending(false);
+    }
+  };
+  const isRefused = error instanceof SessionError && error.code === "FORBIDDEN";
+  const sentence = () => {
+    // At the password it stands already, and that is where the focus goes.
+    if (error === undefined || isRefused) return undefined;
+    return faults.length > 0 ? words.errors.VALIDATION_FAILED : explain(error, words, language);
+  };
+
+  return (
+    <form
+      ref={form}
+      noValidate
+      method="post"
+      className="checkout"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const given = new FormData(event.currentTarget);
+        const text = (field: string) => String(given.get(field) ?? "");
+        void send({ name: text("name").trim(), email: text("email").trim(), password: text("password") });
+      }}
+    >
+      {isNew && (
+        <Field
+          label={words.name}
+          name="name"
+          autoComplete="name"
+          maxLength={80}
+          defaultValue={kept.read("name") ?? ""}
+          fault={faultAt("name")}
+        />
+      )}
+      <Field
+        label={words.account.email}
+        name="email"
+        type="email"
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck={false}
+        defaultValue={email}
+        readOnly={email !== undefined}
+        fault={faultAt("email")}
+      />
+      <Field
+        label={words.account.password}
+        name="password"
+        type="password"
+        autoComplete={isNew ? "new-password" : "current-password"}
+        fault={isRefused ? words.account.refused : faultAt("password")}
+        {...(isNew && { hint: words.account.passwordHint })}
+      />
+      <footer className="dialog-foot">
+        <p role="alert" className="fault">
+          {sentence()}
+        </p>
+        <button type="submit" className="main" aria-disabled={isSending}>
+          {submit}
+        </button>
+      </footer>
+    </form>
+  );
+}
+
+const faultsOf = (error: unknown): readonly Fault[] => (error instanceof ApiError ? error.faults : []);
+
+const isTaken = (error: unknown) => error instanceof ApiError && error.code === "CONFLICT";

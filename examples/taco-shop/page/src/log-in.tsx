@@ -1,0 +1,46 @@
+import { type ReactNode, useState } from "react";
+import { createAccount } from "./api.ts";
+import { Credentials } from "./credentials.tsx";
+import { Dialog } from "./dialog.tsx";
+import { useLanguage } from "./language.tsx";
+import { manager } from "./session.ts";
+
+const WAYS = ["logIn", "signUp"] as const;
+
+/** Logs in, or opens an account first. It ends by itself, once somebody is logged in. */
+export function LogIn({ onClose }: { readonly onClose: () => void }): ReactNode {
+  const { language, words } = useLanguage();
+  const [way, setWay] = useState<(typeof WAYS)[number]>("logIn");
+  const isNew = way === "signUp";
+
+  return (
+    <Dialog title={words.account[way]} onClose={onClose}>
+      <fieldset className="switch">
+        <legend className="unseen">{words.account.newOrNot}</legend>
+        {WAYS.map((each) => (
+          <button key={each} type="button" aria-pressed={each === way} onClick={() => setWay(each)}>
+            {each === "logIn" ? words.account.known : words.account.unknown}
+          </button>
+        ))}
+      </fieldset>
+      <p className="hint">{isNew ? words.account.signUpHint : words.account.logInHint}</p>
+      {isNew ? (
+        <Credentials
+          key="signUp"
+          isNew
+          submit={words.account.signUp}
+          onSubmit={async ({ email, password, name }) => {
+            await createAccount({ email, password, name, language });
+            await manager.createSession(email, password);
+          }}
+        />
+      ) : (
+        <Credentials
+          key="logIn"
+          submit={words.account.logIn}
+          onSubmit={({ email, password }) => manager.createSession(email, password)}
+        />
+      )}
+    </Dialog>
+  );
+}
