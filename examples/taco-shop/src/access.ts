@@ -1,4 +1,11 @@
-import { type Clock, CoatcheckError, isLive, type SessionManager, type SessionRecord } from "coatcheck";
+import {
+  type Clock,
+  CoatcheckError,
+  isLive,
+  type Session,
+  type SessionManager,
+  type SessionRecord,
+} from "coatcheck";
 import { type Caller, notFound, ownerOf as ownerFor } from "coatcheck-server";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import { LONGEST_NAME, type OrderState, orderIn, ROLES, type Role, type Who } from "./order-state.ts";
@@ -14,7 +21,7 @@ export interface Access {
   readonly record: SessionRecord;
   readonly role: Role;
   readonly who: Who;
-  /** The browser's session that was invited; null for whoever owns the order. */
+  /** What the order knows a guest by: {@link memberIdOf}. Null for whoever owns the order. */
   readonly memberId: string | null;
 }
 
@@ -45,17 +52,28 @@ export class Doorkeeper {
   /** The caller's way into a live order session; null where there is none. */
   async find(caller: Caller, id: string): Promise<Access | null> {
     const record = await this.#manager.find(id);
-    return record && isLive(record, this.#clock.now()) ? this.accessOf(caller, record) : null;
+    return record && this.liveAccessOf(caller, record);
   }
 
-  /** How the caller may come into this session; null if not at all. */
+  /** How the caller may come into this session; null if not at all, or if it has ended. */
+  liveAccessOf(caller: Caller, record: SessionRecord): Access | null {
+    return isLive(record, this.#clock.now()) ? this.accessOf(caller, record) : null;
+  }
+
+  /** The same, whether it has ended or not. */
   accessOf(caller: Caller, record: SessionRecord): Access | null {
     if (this.#owns(caller, record)) return { record, role: "owner", who: ownerOf(record), memberId: null };
-    const memberId = caller.session.record === null ? null : caller.session.id;
-    const member = memberId === null ? undefined : orderIn(record.data).members[memberId];
-    if (member === undefined) return null;
-    const { participantId, name, role } = member;
-    return { record, role, who: { participantId, name }, memberId };
+    const { session } = caller;
+    if (session.record === null) return null;
+    const { members } = orderIn(record.data);
+    // A browser that was let in while it logged in is still known by its session.
+    for (const memberId of [memberIdOf(session), session.id]) {
+      const member = members[memberId];
+      if (member === undefined) continue;
+      const { participantId, name, role } = member;
+      return { record, role, who: { participantId, name }, memberId };
+    }
+    return null;
   }
 
   /** An order is the account's that it belongs to, else the browser's that it was begun in. */
@@ -66,6 +84,11 @@ export class Doorkeeper {
     const account = this.#accountOrders.accountOf(id);
     return account === null ? parentId === session.id : account === session.subject;
   }
+}
+
+/** What an order that lets somebody in knows them by: their account where they are logged in, else their browser. */
+export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): string {
+  return subject ?? id;
 }
 
 /** The owner of an order, among its participants. */

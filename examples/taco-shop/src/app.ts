@@ -21,6 +21,7 @@ import { tellBackendTime } from "./backend-time.ts";
 import { BrowserOrders } from "./browser-orders.ts";
 import { Changes } from "./changes.ts";
 import { Invitations } from "./invitations.ts";
+import { JoinedOrders } from "./joined-orders.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { LiveSessions } from "./live.ts";
 import { accountRoutes } from "./routes/accounts.ts";
@@ -36,7 +37,7 @@ import { ShopSessions } from "./shop-sessions.ts";
 
 /** What {@link buildShop} takes. */
 export interface ShopOptions extends Pick<ShellOptions, "log" | "trustProxy" | "secureCookie"> {
-  readonly sessions: Pick<OpenSessions, "manager" | "credentials">;
+  readonly sessions: Pick<OpenSessions, "manager" | "credentials" | "describeClient">;
   /** The gateway to the backend. */
   readonly upstream: Upstream;
   /** By `openAccountsDatabase`. */
@@ -58,7 +59,7 @@ const PAGE = fileURLToPath(new URL("../page/dist", import.meta.url));
 /** The shop's API and page; it listens to nothing yet. Closing it leaves sessions, gateway and accounts open. */
 export async function buildShop(options: ShopOptions): Promise<App> {
   const { upstream, limits = LIMITS, clock, schedule, log, trustProxy, secureCookie } = options;
-  const { manager, credentials } = options.sessions;
+  const { manager, credentials, describeClient } = options.sessions;
   const app = await buildShell({
     title: "Taco shop",
     description: DESCRIPTION,
@@ -66,6 +67,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     log,
     trustProxy,
     secureCookie,
+    describeClient,
     serverTiming: true,
   });
   // What fetch says of a body that is a bare string. Another site's page may send it too, and is turned away by where it
@@ -78,6 +80,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
 
   const accountOrders = new AccountOrders(options.accounts);
   const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
+  const joined = new JoinedOrders(manager, accountOrders);
   const owned = new ShopSessions(manager, doorkeeper, accountOrders, clock);
   const changes = new Changes(manager, clock);
   const shop: Shop = {
@@ -90,7 +93,8 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     accountOrders,
     backend: new Backend(upstream, manager),
     doorkeeper,
-    browserOrders: new BrowserOrders({ manager, owned, doorkeeper, accountOrders }),
+    browserOrders: new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joined }),
+    joined,
     changes,
     invitations: new Invitations(manager, doorkeeper, changes, clock),
     live: new LiveSessions(manager, clock, schedule),

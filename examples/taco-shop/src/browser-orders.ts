@@ -2,9 +2,8 @@ import type { Session, SessionManager, SessionRecord } from "coatcheck";
 import { type Caller, type OwnedSessions, ownerOf } from "coatcheck-server";
 import { type Access, type Doorkeeper, SHOP } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
+import type { JoinedOrders } from "./joined-orders.ts";
 
-/** Invitations that a browser remembers; the oldest go first. */
-const MOST_SHARED = 50;
 /** Orders in a list. */
 const MOST_LISTED = 100;
 /** What a default order is told by. */
@@ -22,11 +21,12 @@ interface Parts {
   readonly owned: OwnedSessions;
   readonly doorkeeper: Doorkeeper;
   readonly accountOrders: AccountOrders;
+  readonly joined: JoinedOrders;
 }
 
 /**
  * The order sessions of a browser. They stand inside the browser's own session, in whose data it also says which of
- * them is the default one, and to which of others it was invited. Whoever logs in takes theirs along into the account.
+ * them is the default one. Whoever logs in takes theirs along into the account.
  */
 export class BrowserOrders {
   readonly #parts: Parts;
@@ -53,7 +53,9 @@ export class BrowserOrders {
    */
   async handOver(session: Session, account: string): Promise<void> {
     if (session.subject !== null && session.subject !== account) await session.revoke();
-    if (session.record !== null) await this.#claimAll(session, account);
+    if (session.record === null) return;
+    await this.#claimAll(session, account);
+    await this.#parts.joined.handOver(session, account);
   }
 
   /** The default order session of a browser, else the newest one of its account; null where there is none yet. */
@@ -86,45 +88,35 @@ export class BrowserOrders {
     return chosen;
   }
 
-  /** Remembers an order that the browser was let into. */
-  async remember({ session }: Caller, id: string): Promise<void> {
-    await session.update((data) => {
-      const { [id]: _again, ...others } = sharedIn(data.shared);
-      const newest = [...Object.entries(others), [id, true] as const].slice(-MOST_SHARED);
-      return { ...data, shared: Object.fromEntries(newest) };
-    });
-  }
-
   /** The live orders that the browser or its account owns, or that it was let into, newest first. */
   async mine(caller: Caller): Promise<Access[]> {
     const { session } = caller;
     if (session.record === null) return [];
+    const { doorkeeper, accountOrders, joined } = this.#parts;
     const begun = session.subject === null ? await this.#begunIn(session) : [];
-    const own = begun.flatMap((record) => this.#parts.doorkeeper.accessOf(caller, record) ?? []);
-    const ofAccount = await this.#ofAccount(caller);
-    const shared = await this.#find(caller, Object.keys(sharedIn(session.record.data.shared)));
-    return [...own, ...ofAccount, ...shared].sort(
-      (left, right) => right.record.createdAt - left.record.createdAt,
-    );
-  }
-
-  /** Orders of the account that the browser is logged in to. What is no longer there is forgotten. */
-  async #ofAccount(caller: Caller): Promise<Access[]> {
-    const { subject } = caller.session;
-    if (subject === null) return [];
-    // What a request began while another one logged in is not the account's yet.
-    await this.#claimAll(caller.session, subject);
-    const { accountOrders } = this.#parts;
-    const ids = accountOrders.newest(subject, MOST_LISTED);
-    const found = await this.#find(caller, ids);
-    const there = new Set(found.map(({ record }) => record.id));
-    for (const id of ids) if (!there.has(id)) accountOrders.forget(id);
-    return found;
+    const own = begun.flatMap((record) => doorkeeper.accessOf(caller, record) ?? []);
+    if (session.subject !== null) {
+      // What a request began while another one logged in is not the account's yet.
+      await this.#claimAll(session, session.subject);
+      own.push(...(await this.#find(caller, accountOrders.newest(session.subject, MOST_LISTED))));
+    }
+    const others = await this.#find(caller, joined.of(session));
+    const all = [...own, ...others.filter(({ role }) => role !== "owner")];
+    return all.sort((left, right) => right.record.createdAt - left.record.createdAt);
   }
 
   async #find(caller: Caller, ids: readonly string[]): Promise<Access[]> {
-    const found = await Promise.all(ids.map((id) => this.#parts.doorkeeper.find(caller, id)));
+    const found = await Promise.all(ids.map((id) => this.#findOne(caller, id)));
     return found.filter((access) => access !== null);
+  }
+
+  async #findOne(caller: Caller, id: string): Promise<Access | null> {
+    const { manager, doorkeeper, accountOrders } = this.#parts;
+    const record = await manager.find(id);
+    if (record !== null) return doorkeeper.liveAccessOf(caller, record);
+    // It was swept. What has only ended stays known: who placed it may ask once more what came of it.
+    accountOrders.forget(id);
+    return null;
   }
 
   async #claimAll(session: Session, account: string): Promise<void> {
@@ -149,9 +141,4 @@ export class BrowserOrders {
 /** Stores the browser's session if it is not yet; its cookie leaves with the answer. */
 export async function requireStored({ session }: Caller): Promise<void> {
   if (session.record === null) await session.patch({});
-}
-
-function sharedIn(value: unknown): Record<string, true> {
-  if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.keys(value).map((id) => [id, true]));
 }

@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Clock, CoatcheckError, isLive, isSessionId, type SessionManager } from "coatcheck";
 import type { Caller } from "coatcheck-server";
-import type { Access, Doorkeeper } from "./access.ts";
+import { type Access, type Doorkeeper, memberIdOf } from "./access.ts";
 import type { Changes } from "./changes.ts";
 import { NothingThere } from "./nothing-there.ts";
 import {
@@ -23,7 +23,7 @@ export interface Invited {
 
 /**
  * Lets others into an order. An invitation's token is the order's id, the invitation's id and a secret of 128 bits, of
- * which the session holds the digest. Whoever presents it is let in as the browser that they use.
+ * which the session holds the digest. Whoever presents it is let in as the account that they are logged in to, else as the browser that they use.
  */
 export class Invitations {
   readonly #manager: SessionManager;
@@ -80,8 +80,22 @@ export class Invitations {
     });
   }
 
+  /** A guest goes. Throws `CONFLICT` for the owner, without whom there is no order. */
+  async leave(access: Access): Promise<void> {
+    const { memberId } = access;
+    if (memberId === null) {
+      throw new CoatcheckError("CONFLICT", "Its owner does not leave an order; end the order instead.", {
+        faults: [{ path: "participantId", message: "is the owner's" }],
+      });
+    }
+    await this.#changes.here(access, { what: "left", least: "view" }, (order) => {
+      const { [memberId]: _gone, ...members } = order.members;
+      return { ...order, members };
+    });
+  }
+
   /**
-   * Lets the caller's browser in. Coming again with a better invitation raises the role; whoever owns the order stays
+   * Lets the caller's browser in, or the account that it is logged in to. Coming again with a better invitation raises the role; whoever owns the order stays
    * its owner.
    *
    * @throws CoatcheckError `FORBIDDEN` for a token that opens nothing, `VALIDATION_FAILED` for what is no token.
@@ -100,7 +114,7 @@ export class Invitations {
     if (known?.role === "owner") return { sessionId: orderId, role: "owner" };
 
     const participantId = known?.who.participantId ?? randomBytes(8).toString("base64url");
-    const memberId = caller.session.id;
+    const memberId = known?.memberId ?? memberIdOf(caller.session);
     const access: Access = { record, role: "view", who: { participantId, name }, memberId: null };
     const order = await this.#changes.here(access, { what: "joined", least: "view" }, (current, now) => {
       const invitation = requireInvitation(current, invitationId, secret, now);

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { Clock, Schedule } from "coatcheck";
+import { systemClock as clock, systemSchedule as schedule } from "coatcheck";
 import { createUpstream } from "coatcheck/gateway";
 import { type Config, listen, openSessions, readConfig, StartError, Sweeper } from "coatcheck-server";
 import { type Logger, pino } from "pino";
@@ -34,14 +34,6 @@ export interface RunningShop {
   /** Takes no more requests, finishes those under way, then ends the backend. */
   stop(): Promise<void>;
 }
-
-const clock: Clock = { now: Date.now };
-
-const schedule: Schedule = (delay, task) => {
-  const timer = setTimeout(task, delay);
-  timer.unref();
-  return () => clearTimeout(timer);
-};
 
 /**
  * Starts the backend, and the shop in front of it; resolves when both answer.

@@ -16,6 +16,7 @@ export const ACTIONS = [
   "invited",
   "uninvited",
   "joined",
+  "left",
   "excluded",
 ] as const;
 
@@ -54,7 +55,7 @@ const orderState = z.object({
   pending: z.record(z.string(), intent),
   history: z.array(entry),
   invitations: z.record(z.string(), invitation),
-  /** Who has come in, by the id of their browser's session. */
+  /** Who has come in, by the id of their account, or of their browser's session. */
   members: z.record(z.string(), member),
   /** The order that the session ended with, to answer those who ask again. */
   placed: z.object({ key: z.string(), order: z.record(z.string(), z.unknown()) }).nullable(),
@@ -147,6 +148,14 @@ export function noted(order: OrderState, change: Intent, outcome: Outcome = "don
   const number = (order.history.at(-1)?.number ?? 0) + 1;
   const history = [...order.history, { number, ...change, outcome }].slice(-LONGEST_HISTORY);
   return { ...order, revision: order.revision + 1, history };
+}
+
+/** The order with a member under another id. Who is known by that one already keeps the better role. */
+export function withMemberMoved(order: OrderState, from: string, to: string): OrderState {
+  const { [from]: moved, ...members } = order.members;
+  if (moved === undefined) return order;
+  const known = members[to];
+  return { ...order, members: { ...members, [to]: known?.role === "edit" ? known : moved } };
 }
 
 /** A change whose process died stands in the history as one of which nobody knows how it ended. */

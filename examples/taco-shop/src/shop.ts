@@ -8,6 +8,7 @@ import type { Backend } from "./backend.ts";
 import { type BrowserOrders, requireStored } from "./browser-orders.ts";
 import type { Changes } from "./changes.ts";
 import type { Invitations } from "./invitations.ts";
+import type { JoinedOrders } from "./joined-orders.ts";
 import type { LiveSessions } from "./live.ts";
 import type { Role } from "./order-state.ts";
 
@@ -23,6 +24,7 @@ export interface Shop {
   readonly backend: Backend;
   readonly doorkeeper: Doorkeeper;
   readonly browserOrders: BrowserOrders;
+  readonly joined: JoinedOrders;
   readonly changes: Changes;
   readonly invitations: Invitations;
   readonly live: LiveSessions;

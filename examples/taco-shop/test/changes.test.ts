@@ -9,6 +9,7 @@ import { refused } from "../src/backend-refusal.ts";
 import { BrowserOrders } from "../src/browser-orders.ts";
 import { Changes } from "../src/changes.ts";
 import { Invitations } from "../src/invitations.ts";
+import { JoinedOrders } from "../src/joined-orders.ts";
 import { orderIn } from "../src/order-state.ts";
 
 const clock = { now: Date.now };
@@ -20,8 +21,9 @@ function parts() {
   const accountOrders = new AccountOrders(openAccountsDatabase(":memory:"));
   const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
   const invitations = new Invitations(manager, doorkeeper, changes, clock);
+  const joined = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
-  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders });
+  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joined });
   return { manager, changes, doorkeeper, invitations, browserOrders };
 }
 

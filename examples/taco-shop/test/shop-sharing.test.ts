@@ -164,6 +164,34 @@ describe("an order that is shared", () => {
     expect(again).toMatchObject({ status: 404, body: { error: { faults: [{ path: "participantId" }] } } });
   });
 
+  test("a guest leaves, and the owner ends the order instead", async () => {
+    const { alice, order, invite, join } = await sharedOrder();
+    const { token } = await invite("edit");
+    const [bob, carol] = [await join(token, "Bob"), await join(token, "Carol")];
+    const [hers, his] = await Promise.all(
+      [carol, bob].map((each) => EventReader.open(`${shop.url()}/api/v1${order}/events`, each.headers())),
+    );
+    const leave = (each: Visitor) => each.send("DELETE", `${order}/participants/me`);
+    expect((await leave(bob)).body.data).toEqual({ removed: 1 });
+    expect(await hers?.until(({ data }) => data.entry?.what === "left")).toMatchObject({
+      data: { entry: { who: { name: "Bob" } } },
+    });
+    expect((await his?.until(({ event }) => event === "ended"))?.data.reason).toBe("excluded");
+    expect((await bob.get(`${order}/cart`)).status).toBe(404);
+    expect((await bob.get("/sessions/mine")).body.data.sessions).toEqual([]);
+    expect((await leave(bob)).status).toBe(404);
+    expect(await leave(alice)).toMatchObject({
+      status: 409,
+      body: { error: { code: "CONFLICT", faults: [{ path: "participantId" }] } },
+    });
+    const { participants } = (await alice.get(`${order}/participants`)).body.data;
+    expect(participants.map(({ name }) => name)).toEqual(["Alice", "Carol"]);
+    const { entries } = (await carol.get(`${order}/history`)).body.data;
+    expect(entries.at(-1)).toMatchObject({ what: "left", who: { name: "Bob" }, outcome: "done" });
+    expect((await bob.post("/invitations/accept", { token })).body.data.role).toBe("edit");
+    expect((await bob.get("/sessions/mine")).body.data.sessions).toHaveLength(1);
+  });
+
   test("an invitation that has expired, was altered, or is none lets nobody in", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const { token } = await invite("edit", { expiresIn: 1 });

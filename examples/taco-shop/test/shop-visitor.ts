@@ -4,6 +4,8 @@ import { type Config, readConfig } from "coatcheck-server";
 import { pino } from "pino";
 import { afterAll, beforeAll } from "vitest";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
+import { AccountOrders } from "../src/accounts/account-orders.ts";
+import { openAccountsDatabase } from "../src/accounts/database.ts";
 import type { Limits } from "../src/limits.ts";
 import { type RunningShop, startShop } from "../src/main.ts";
 import { temporaryFolder } from "./backend-visitor.ts";
@@ -165,7 +167,7 @@ export function useShop(kind: BackendKind, left: Record<string, number> = {}, li
   });
   return {
     config,
-    accountsPath,
+    accountOrders: () => new AccountOrders(openAccountsDatabase(accountsPath)),
     url,
     backendUrl: () => used.backend.url,
     browser: () => new Visitor(url),

@@ -1,14 +1,18 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /**
- * Which orders belong to an account, whatever browser they were begun in. An order belongs to one account, and to that
- * one for good.
+ * Which orders belong to an account, whatever browser they were begun in, and which of others its holder has joined. An
+ * order belongs to one account, and to that one for good.
  */
 export class AccountOrders {
   readonly #claim: StatementSync;
   readonly #accountOf: StatementSync;
   readonly #newest: StatementSync;
-  readonly #forget: StatementSync;
+  readonly #forgetOwn: StatementSync;
+  readonly #forgetJoined: StatementSync;
+  readonly #join: StatementSync;
+  readonly #joined: StatementSync;
+  readonly #leave: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#claim = database.prepare(
@@ -18,7 +22,13 @@ export class AccountOrders {
     this.#newest = database.prepare(
       "SELECT session_id FROM account_orders WHERE account = ? ORDER BY number DESC LIMIT ?",
     );
-    this.#forget = database.prepare("DELETE FROM account_orders WHERE session_id = ?");
+    this.#forgetOwn = database.prepare("DELETE FROM account_orders WHERE session_id = ?");
+    this.#forgetJoined = database.prepare("DELETE FROM joined_orders WHERE session_id = ?");
+    this.#join = database.prepare("REPLACE INTO joined_orders (account, session_id) VALUES (?, ?)");
+    this.#joined = database.prepare(
+      "SELECT session_id FROM joined_orders WHERE account = ? ORDER BY number DESC LIMIT ?",
+    );
+    this.#leave = database.prepare("DELETE FROM joined_orders WHERE account = ? AND session_id = ?");
   }
 
   /** Gives an order to an account; one that has an account already stays there. */
@@ -39,6 +49,24 @@ export class AccountOrders {
 
   /** An order that is no longer there. */
   forget(orderId: string): void {
-    this.#forget.run(orderId);
+    this.#forgetOwn.run(orderId);
+    this.#forgetJoined.run(orderId);
+  }
+
+  /** Notes an order of somebody else that the account was let into. */
+  join(account: string, orderId: string): void {
+    this.#join.run(account, orderId);
+  }
+
+  /** The orders of others that the account was let into last, newest last. It may have been shut out since. */
+  joined(account: string, most: number): string[] {
+    return this.#joined
+      .all(account, most)
+      .map(({ session_id }) => String(session_id))
+      .reverse();
+  }
+
+  leave(account: string, orderId: string): void {
+    this.#leave.run(account, orderId);
   }
 }

@@ -22,6 +22,13 @@ const TABLES = `
     session_id TEXT NOT NULL UNIQUE
   ) STRICT;
   CREATE INDEX IF NOT EXISTS account_orders_by_account ON account_orders (account, number);
+  CREATE TABLE IF NOT EXISTS joined_orders (
+    number INTEGER PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES accounts (id),
+    session_id TEXT NOT NULL,
+    UNIQUE (session_id, account)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS joined_orders_by_account ON joined_orders (account, number);
 `;
 
 /** Opens the shop's own database, made where there is none: a file that only its owner may read, or `:memory:`. */

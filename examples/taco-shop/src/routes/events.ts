@@ -25,7 +25,7 @@ export function eventRoutes(app: App, shop: Shop): void {
       schema: {
         summary: "Watch an order (server-sent events)",
         description:
-          "`changed` with revision and entry, once at the start; `ended` when there is no more to see.",
+          "`changed` with revision and entry, once at the start; `ended` when there is no more to see: the order has `ended`, the guest is `excluded`, or the browser `signed-out`.",
         tags: ["sharing"],
         params: sharedParams,
       },
@@ -33,13 +33,13 @@ export function eventRoutes(app: App, shop: Shop): void {
     async (request, reply) => {
       // Watching is no activity: it keeps no session alive.
       await sessionOf(request).load({ activity: "background" });
-      const { record, memberId } = await enter(shop, request, request.params.sessionId, "view");
+      const { record, memberId, who } = await enter(shop, request, request.params.sessionId, "view");
       const stream = new PassThrough();
       const send = (text: string) => {
         if (stream.writableLength > MOST_UNREAD) stream.destroy();
         else stream.write(text);
       };
-      const end = (reason: "ended" | "excluded") => {
+      const end = (reason: "ended" | "excluded" | "signed-out") => {
         send(eventOf("ended", { reason }));
         stream.end();
       };
@@ -47,7 +47,9 @@ export function eventRoutes(app: App, shop: Shop): void {
       const show = (now: SessionRecord | null) => {
         if (now === null) return end("ended");
         const order = orderIn(now.data);
-        if (memberId !== null && !Object.hasOwn(order.members, memberId)) return end("excluded");
+        // A guest who logs in stays the same participant, under another id.
+        const isIn = Object.values(order.members).some((each) => each.participantId === who.participantId);
+        if (memberId !== null && !isIn) return end("excluded");
         // The session also changes when the backend gives out a cookie; that is nobody's business here.
         if (order.revision === revision) return;
         revision = order.revision;
@@ -57,8 +59,8 @@ export function eventRoutes(app: App, shop: Shop): void {
       show(record);
       const ends = [shop.live.watch(record, show)];
       const viewer = (await sessionOf(request).load()).record;
-      if (viewer && viewer.id !== record.id) {
-        ends.push(shop.live.watch(viewer, (now) => (now === null ? end("ended") : undefined)));
+      if (viewer) {
+        ends.push(shop.live.watch(viewer, (now) => (now === null ? end("signed-out") : undefined)));
       }
       open.add(stream);
       let cancelBeat = shop.schedule(HEARTBEAT, function again() {

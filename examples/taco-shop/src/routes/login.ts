@@ -37,6 +37,10 @@ export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise
     user: (id) => accounts.get(id),
   });
   await app.register(async (scope) => {
+    // One handler for all of them, of which the reference could tell nothing; API.md does.
+    scope.addHook("onRoute", (route) => {
+      route.schema = { hide: true };
+    });
     scope.addHook("onRequest", async (request, reply) => {
       const [path] = request.url.split("?", 1);
       await limiters.get(`${request.method} ${path}`)?.call(app, request, reply);

@@ -26,7 +26,7 @@ const MOST_TRIES = 60;
 
 /** Letting others into an order, and who did what in it. */
 export function sharingRoutes(app: App, shop: Shop): void {
-  const { invitations, callers, browserOrders, clock } = shop;
+  const { invitations, callers, doorkeeper, joined, clock } = shop;
 
   app.post(
     `${order}/invitations`,
@@ -87,7 +87,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
       const { token, name } = request.body;
       await requireStored(caller);
       const way = await invitations.accept(caller, token, name);
-      if (way.role !== "owner") await browserOrders.remember(caller, way.sessionId);
+      if (way.role !== "owner") await joined.remember(caller, way.sessionId);
       return answer(way);
     },
   );
@@ -127,6 +127,25 @@ export function sharingRoutes(app: App, shop: Shop): void {
             uses,
           })),
       });
+    },
+  );
+
+  app.delete(
+    `${order}/participants/me`,
+    {
+      schema: {
+        summary: "Leave somebody's order",
+        tags,
+        params: sharedParams,
+        response: { 200: success(removed), ...failures },
+      },
+    },
+    async (request) => {
+      const { sessionId } = request.params;
+      const caller = await callers.of(request);
+      await invitations.leave(await doorkeeper.admit(caller, sessionId, "view"));
+      await joined.forget(caller.session, sessionId);
+      return answer({ removed: 1 });
     },
   );
 

@@ -1,0 +1,64 @@
+import { CoatcheckError, type Session, type SessionManager } from "coatcheck";
+import type { Caller } from "coatcheck-server";
+import type { AccountOrders } from "./accounts/account-orders.ts";
+import { orderIn, withMemberMoved, withOrder } from "./order-state.ts";
+
+/** Orders of others that are remembered; the oldest go first. */
+const MOST_REMEMBERED = 50;
+
+/**
+ * Which orders of others somebody was let into: the account's where they are logged in, else their browser's, whose
+ * session says so in its data. It is a list to look through and lets nobody in: that, the order itself says.
+ */
+export class JoinedOrders {
+  readonly #manager: SessionManager;
+  readonly #accountOrders: AccountOrders;
+
+  constructor(manager: SessionManager, accountOrders: AccountOrders) {
+    this.#manager = manager;
+    this.#accountOrders = accountOrders;
+  }
+
+  /** The newest of them, newest last. */
+  of({ record, subject }: Session): string[] {
+    const ofAccount = subject === null ? [] : this.#accountOrders.joined(subject, MOST_REMEMBERED);
+    return [...new Set([...ofAccount, ...joinedIn(record?.data.shared)])];
+  }
+
+  async remember({ session }: Caller, id: string): Promise<void> {
+    if (session.subject !== null) return this.#accountOrders.join(session.subject, id);
+    await session.update((data) => {
+      const others = joinedIn(data.shared).filter((each) => each !== id);
+      const newest = [...others, id].slice(-MOST_REMEMBERED);
+      return { ...data, shared: Object.fromEntries(newest.map((each) => [each, true])) };
+    });
+  }
+
+  async forget(session: Session, id: string): Promise<void> {
+    if (session.subject !== null) this.#accountOrders.leave(session.subject, id);
+    if (joinedIn(session.record?.data.shared).includes(id)) await session.patch({ shared: { [id]: null } });
+  }
+
+  /** Whom these orders knew as this browser, they know as the account from now on. */
+  async handOver({ id: browser, record }: Session, account: string): Promise<void> {
+    await Promise.all(
+      joinedIn(record?.data.shared).map(async (id) => {
+        this.#accountOrders.join(account, id);
+        const order = await this.#manager.find(id);
+        if (order === null || !Object.hasOwn(orderIn(order.data).members, browser)) return;
+        await this.#manager
+          .update(id, (data) => withOrder(data, (state) => withMemberMoved(state, browser, account)))
+          .catch(unlessEnded);
+      }),
+    );
+  }
+}
+
+function joinedIn(value: unknown): string[] {
+  return typeof value === "object" && value !== null ? Object.keys(value) : [];
+}
+
+function unlessEnded(error: unknown): void {
+  const isOver = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
+  if (!isOver) throw error;
+}

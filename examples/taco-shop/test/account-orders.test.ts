@@ -1,0 +1,252 @@
+import { openSessions, startService } from "coatcheck-server";
+import { describe, expect, test } from "vitest";
+import { auth, listed, logIn, signUp } from "./account-holder.ts";
+import { ALICE, KINDS, key, L, XL } from "./backend-visitor.ts";
+import { EventReader } from "./event-reader.ts";
+import { log, useShop, Visitor } from "./shop-visitor.ts";
+
+const kind = KINDS[0] ?? "typescript";
+
+describe("the orders of an account", () => {
+  const shop = useShop(kind);
+  let people = 0;
+
+  /** A new account, and a browser that is logged in to it. */
+  async function customer() {
+    const email = `customer-${++people}@example.com`;
+    const first = shop.browser();
+    await signUp(first, email);
+    await logIn(first, email);
+    const another = async () => {
+      const browser = shop.browser();
+      await logIn(browser, email);
+      return browser;
+    };
+    return { email, first, another };
+  }
+
+  test("follow it to every browser, which may work on them", async () => {
+    const { email, first, another } = await customer();
+    const before = shop.browser();
+    const old = await before.begin();
+    await before.post(`${old}/cart/tacos`, XL);
+    await logIn(before, email);
+    const order = await first.begin({ metadata: { customerName: "Alice" } });
+    const there = await another();
+    for (const browser of [first, before, there]) {
+      expect(await listed(browser)).toEqual([
+        [order, "owner"],
+        [old, "owner"],
+      ]);
+    }
+    expect((await there.post(`${old}/cart/tacos`, L)).status).toBe(201);
+    expect((await there.get(order)).status).toBe(200);
+    expect((await there.post(`${old}/invitations`, { role: "view" })).status).toBe(201);
+    const { body } = await there.post(`${old}/orders`, ALICE);
+    expect((await before.get(`${old}/orders`)).body.data.orders).toMatchObject([
+      { number: body.data.number, customer: ALICE.customer },
+    ]);
+    expect((await there.send("DELETE", order)).body.data).toEqual({ ended: 1 });
+    expect(await listed(first)).toEqual([[old, "owner"]]);
+  });
+
+  test("are not there for strangers, for other accounts, and after the logout", async () => {
+    const { email, first } = await customer();
+    const order = await first.begin();
+    const taken = first.cookie;
+    const other = (await customer()).first;
+    const stranger = shop.browser();
+    await stranger.begin();
+    await auth(first, "DELETE");
+    expect(first.cookie).toBeNull();
+    const late = shop.browser();
+    late.cookie = taken;
+    for (const [name, browser, status] of [
+      ["another account", other, 404],
+      ["a stranger", stranger, 404],
+      ["after the logout", first, 404],
+      ["the old cookie", late, 401],
+    ] as const) {
+      for (const path of [order, `${order}/cart`, `${order}/history`, `${order}/events`]) {
+        expect([name, path, (await browser.get(path)).status]).toEqual([name, path, status]);
+      }
+      expect((await listed(browser)).map(([path]) => path)).not.toContain(order);
+    }
+    await logIn(first, email);
+    expect(await listed(first)).toEqual([[order, "owner"]]);
+  });
+
+  test("a login to another account leaves those of the first behind", async () => {
+    const { first, email } = await customer();
+    const order = await first.begin();
+    const second = await customer();
+    await logIn(first, second.email);
+    expect(await listed(first)).toEqual([]);
+    expect((await first.get(`${order}/cart`)).status).toBe(404);
+    expect((await first.get("/cart")).body.data.sessionId).toBeNull();
+    await logIn(first, email);
+    expect(await listed(first)).toEqual([[order, "owner"]]);
+  });
+
+  test("stay when a device is ended, or ends its own session", async () => {
+    const { first, another } = await customer();
+    const there = await another();
+    const order = await there.begin();
+    const devices = (await auth(first, "GET", "/devices")).view as unknown as {
+      id: string;
+      current: boolean;
+    }[];
+    const other = devices.find(({ current }) => !current)?.id ?? "";
+    expect((await auth(first, "DELETE", `/devices/${other}`)).view).toEqual({ ended: 1 });
+    expect((await there.get(`${order}/cart`)).status).toBe(401);
+    const again = await another();
+    const newest = await again.begin();
+    const own = (await auth(again, "GET")).view.session?.id;
+    expect((await again.send("DELETE", `/sessions/${own}`)).body.data).toEqual({ ended: 1 });
+    expect(await listed(first)).toEqual([
+      [newest, "owner"],
+      [order, "owner"],
+    ]);
+  });
+
+  test("an anonymous browser's orders still end with its session", async () => {
+    const browser = shop.browser();
+    const order = await browser.begin();
+    const own = (await auth(browser, "GET")).view.session?.id;
+    expect((await browser.send("DELETE", `/sessions/${own}`)).body.data).toEqual({ ended: 2 });
+    expect((await shop.admin().get(order)).body.data).toMatchObject({ state: "revoked" });
+  });
+
+  test("the default one is the account's where the browser has none of its own", async () => {
+    const { email, first, another } = await customer();
+    await first.post("/cart/tacos", XL);
+    const there = await another();
+    expect((await there.get("/cart")).body.data).toMatchObject({ itemCount: 1, role: "owner" });
+    await there.post("/cart/tacos", L);
+    expect((await first.get("/cart")).body.data.itemCount).toBe(2);
+    const guest = shop.browser();
+    await guest.post("/cart/drinks", { product: "coca_cola" });
+    await logIn(guest, email);
+    expect((await guest.get("/cart")).body.data).toMatchObject({ itemCount: 1, tacos: [] });
+    await auth(guest, "DELETE");
+    expect((await guest.get("/cart")).body.data).toMatchObject({ itemCount: 0, sessionId: null });
+    const [once, order] = [key(), { ...ALICE, cleanUp: true }];
+    const placed = await there.post("/orders", order, once);
+    expect(placed.status).toBe(201);
+    expect(await there.post("/orders", order, once)).toMatchObject({ status: 200, body: placed.body });
+    expect(await listed(there)).toHaveLength(1);
+  });
+
+  test("requests at once begin one default order in an account too", async () => {
+    const { first } = await customer();
+    const added = await Promise.all(Array.from({ length: 5 }, () => first.post("/cart/tacos", L)));
+    expect(new Set(added.map(({ body }) => body.data.cart.sessionId)).size).toBe(1);
+    expect(await listed(first)).toHaveLength(1);
+  });
+
+  test("orders of others that it joined come along as well, before the login and after", async () => {
+    const host = shop.browser();
+    const [early, late] = [await host.begin(), await host.begin()];
+    const invite = async (order: string) =>
+      (await host.post(`${order}/invitations`, { role: "edit" })).body.data.token;
+    const { email, another } = await customer();
+    const guest = shop.browser();
+    await guest.post("/invitations/accept", { token: await invite(early), name: "Bob" });
+    const events = await EventReader.open(`${shop.url()}/api/v1${early}/events`, guest.headers());
+    await logIn(guest, email);
+    await guest.post("/invitations/accept", { token: await invite(late), name: "Bob" });
+    await host.post(`${early}/cart/tacos`, XL);
+    await events.until(({ event, data }) => event === "changed" && data.entry?.what === "added");
+    const there = await another();
+    for (const browser of [guest, there]) {
+      expect(await listed(browser)).toEqual([
+        [late, "edit"],
+        [early, "edit"],
+      ]);
+      expect((await browser.post(`${early}/cart/tacos`, L)).status).toBe(201);
+    }
+    const { participants } = (await host.get(`${early}/participants`)).body.data;
+    expect(participants.map(({ name, role }) => [name, role])).toEqual([
+      ["", "owner"],
+      ["Bob", "edit"],
+    ]);
+    await auth(guest, "DELETE");
+    expect((await guest.get(`${early}/cart`)).status).toBe(404);
+    expect(await listed(guest)).toEqual([]);
+    expect(await listed(there)).toHaveLength(2);
+  });
+
+  test("a stream of an order ends with the login of the browser that opened it", async () => {
+    const { first, another } = await customer();
+    const there = await another();
+    const order = await first.begin();
+    const open = () => EventReader.open(`${shop.url()}/api/v1${order}/events`, there.headers());
+    const left = await open();
+    await auth(there, "DELETE");
+    expect(await left.until(({ event }) => event === "ended")).toMatchObject({
+      data: { reason: "signed-out" },
+    });
+    expect(await left.next()).toBeNull();
+    const stays = await EventReader.open(`${shop.url()}/api/v1${order}/events`, first.headers());
+    await first.post(`${order}/cart/tacos`, XL);
+    await stays.until(({ data }) => data.entry?.what === "added");
+    const again = await another();
+    there.cookie = again.cookie;
+    const ended = await open();
+    await auth(first, "DELETE", "/devices?others");
+    expect((await ended.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
+  });
+
+  test("are forgotten once they have been swept", async () => {
+    const { first, another } = await customer();
+    const [gone, stays] = [await first.begin(), await first.begin()];
+    await first.send("DELETE", gone);
+    const sessions = await openSessions(shop.config, log);
+    try {
+      await sessions.manager.sweep(-1);
+    } finally {
+      await sessions.close();
+    }
+    expect(await listed(await another())).toEqual([[stays, "owner"]]);
+    expect(shop.accountOrders().accountOf(gone.slice("/sessions/".length))).toBeNull();
+    expect(shop.accountOrders().accountOf(stays.slice("/sessions/".length))).not.toBeNull();
+  });
+
+  test("nothing of an order can be rewritten past the shop", async () => {
+    const { first } = await customer();
+    const anonymous = shop.browser();
+    const service = await startService(shop.config, log);
+    try {
+      for (const browser of [first, anonymous]) {
+        const order = await browser.begin();
+        await browser.post(`${order}/cart/tacos`, XL);
+        const before = (await browser.get(`${order}/history`)).body;
+        const forged = { order: { history: [] }, upstream: "x" };
+        const past = new Visitor(() => service.url);
+        past.cookie = browser.cookie;
+        for (const [method, path, body] of [
+          ["PATCH", `${order}/data`, forged],
+          ["GET", `${order}/data`],
+          ["DELETE", order],
+          ["POST", `${order}/rotate`, {}],
+        ] as const) {
+          expect([method, path, (await past.send(method, path, body)).status]).toEqual([method, path, 404]);
+        }
+        expect(await browser.send("PATCH", `${order}/data`, forged)).toMatchObject({
+          status: 404,
+          body: { error: { code: "VALIDATION_FAILED", faults: [{ path: "url" }] } },
+        });
+        expect((await browser.get(`${order}/history`)).body).toEqual(before);
+        // What the browser makes there is its own to write into, and no order here.
+        const made = `/sessions/${(await past.post("/sessions")).body.data.sessionId}`;
+        expect((await past.send("PATCH", `${made}/data`, forged)).status).toBe(200);
+        const own = `/sessions/${(await auth(browser, "GET")).view.session?.id}`;
+        for (const path of [`${made}/cart`, `${made}/history`, `${own}/cart`, `${own}/history`]) {
+          expect([path, (await browser.get(path)).status]).toEqual([path, 404]);
+        }
+      }
+    } finally {
+      await service.stop();
+    }
+  });
+});

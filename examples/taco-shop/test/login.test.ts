@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { isPassword } from "../src/accounts/password.ts";
+import { auth, listed, logIn, PASSWORD, signUp } from "./account-holder.ts";
+import { KINDS } from "./backend-visitor.ts";
+import { useShop } from "./shop-visitor.ts";
+
+const kind = KINDS[0] ?? "typescript";
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const IPHONE =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
+
+interface Device {
+  readonly id: string;
+  readonly current: boolean;
+}
+
+describe("the session endpoints of the shop", () => {
+  const shop = useShop(kind);
+
+  test("answer under the older API's paths, to whoever comes without a session too", async () => {
+    const browser = shop.browser();
+    const none = {
+      success: true,
+      data: expect.objectContaining({ status: "none", session: null, user: null }),
+    };
+    const asked: [string, string][] = [
+      ["DELETE", "/api/auth/session-v2"],
+      ["GET", "/api/auth/session-v2"],
+      ["POST", "/api/auth/migrate-session"],
+      ["POST", "/api/auth/session-v2/migrate"],
+    ];
+    for (const [method, path] of asked) {
+      const { response, answer } = await browser.ask(method, path);
+      expect([method, path, response.status, answer]).toEqual([method, path, 200, none]);
+      expect(response.headers.get("cache-control")).toBe("private, no-store");
+    }
+    expect(browser.cookie).toBeNull();
+    await signUp(browser, "test@example.com");
+    const { response, answer } = await browser.ask("POST", "/api/auth/session-v2", {
+      email: "test@example.com",
+      password: PASSWORD,
+    });
+    expect(response.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^sid=[\w-]{50}; Path=\/; HttpOnly; SameSite=Lax$/),
+    ]);
+    expect(answer).toMatchObject({
+      success: true,
+      data: { status: "authenticated", user: { email: "test@example.com" }, csrf_token: expect.any(String) },
+    });
+    const init = await auth(shop.browser(), "POST", "/init");
+    expect(init.view).toMatchObject({ status: "anonymous", csrf_token: expect.any(String) });
+    const nowhere = await browser.ask("GET", "/api/auth/session-v2/nowhere");
+    expect([nowhere.response.status, nowhere.answer]).toMatchObject([
+      404,
+      { error: { faults: [{ path: "url" }] } },
+    ]);
+    const { answer: reference } = await browser.ask("GET", "/openapi.json");
+    const { paths } = reference as { paths: Record<string, object> };
+    expect(Object.keys(paths).filter((path) => path.startsWith("/api/auth"))).toEqual([]);
+  });
+
+  test("say where an account is logged in, and end another device but not its orders", async () => {
+    const [laptop, phone] = [shop.browser(), shop.browser()];
+    await signUp(laptop, "devices@example.com");
+    const credentials = { email: "devices@example.com", password: PASSWORD };
+    await laptop.ask("POST", "/api/auth/session-v2", credentials, { "user-agent": FIREFOX });
+    await phone.ask("POST", "/api/auth/session-v2", credentials, { "user-agent": IPHONE });
+    const order = await phone.begin();
+    await laptop.begin();
+    const devices = (await auth(laptop, "GET", "/devices")).view as unknown as readonly Device[];
+    expect(devices).toMatchObject([
+      { current: false, browser: "Safari 18", os: "iOS", address: "127.0.0.0" },
+      { current: true, browser: "Firefox 140", os: "Linux", address: "127.0.0.0" },
+    ]);
+    const other = devices.find(({ current }) => !current)?.id;
+    expect((await auth(laptop, "DELETE", `/devices/${other}`)).view).toEqual({ ended: 1 });
+    expect((await auth(phone, "GET")).view).toMatchObject({ status: "none", reason: "revoked" });
+    expect((await listed(laptop)).map(([path]) => path)).toContain(order);
+    const stranger = shop.browser();
+    await signUp(stranger, "stranger@example.com");
+    await logIn(stranger, "stranger@example.com");
+    const mine = devices.find(({ current }) => current)?.id;
+    expect((await auth(stranger, "DELETE", `/devices/${mine}`)).status).toBe(404);
+    expect((await auth(shop.browser(), "GET", "/devices")).error?.code).toBe("SESSION_REQUIRED");
+  });
+
+  test("an elevation asks for the password of the account at hand", async () => {
+    const browser = shop.browser();
+    await signUp(browser, "elevates@example.com");
+    await signUp(browser, "other@example.com");
+    await logIn(browser, "elevates@example.com");
+    const order = await browser.begin();
+    const elevate = (email: string, password: string, scope?: string) =>
+      auth(browser, "POST", "/elevate", { credentials: { email, password }, ...(scope && { scope }) });
+    expect((await elevate("elevates@example.com", "something else")).status).toBe(403);
+    expect((await elevate("other@example.com", PASSWORD)).status).toBe(403);
+    expect((await elevate("elevates@example.com", PASSWORD, "payment")).status).toBe(403);
+    const before = browser.cookie;
+    expect((await elevate("elevates@example.com", PASSWORD)).view.status).toBe("authenticated");
+    expect(browser.cookie).not.toBe(before);
+    expect(await listed(browser)).toEqual([[order, "owner"]]);
+  });
+});
+
+describe("too many tries from one address", () => {
+  const shop = useShop(kind, {}, { logins: 3, accounts: 2, inits: 2 });
+
+  test("are refused for a while, and log nobody out", async () => {
+    const browser = shop.browser();
+    await signUp(browser, "limited@example.com");
+    await logIn(browser, "limited@example.com");
+    const { cookie } = browser;
+    const wrong = { email: "limited@example.com", password: "something else" };
+    expect((await auth(browser, "POST", "", wrong)).status).toBe(403);
+    expect((await auth(browser, "POST", "/elevate", { credentials: wrong })).status).toBe(403);
+    expect((await auth(browser, "POST", "/init")).status).toBe(200);
+    expect((await auth(browser, "POST", "/init")).status).toBe(200);
+    expect((await browser.post("/accounts", { ...wrong, name: "Alice" })).status).toBe(409);
+    const over = await Promise.all([
+      browser.ask("POST", "/api/auth/session-v2", { ...wrong, password: PASSWORD }),
+      browser.ask("POST", "/api/auth/session-v2?again", { ...wrong, password: PASSWORD }),
+      browser.ask("POST", "/api/auth/session-v2/elevate", { credentials: { ...wrong, password: PASSWORD } }),
+      browser.ask("POST", "/api/auth/session-v2/init"),
+      browser.ask("POST", "/api/v1/accounts", { ...wrong, name: "Alice" }),
+    ]);
+    for (const { response, answer } of over) {
+      expect([response.status, answer]).toMatchObject([429, { error: { code: "RATE_LIMITED" } }]);
+      expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+    expect(browser.cookie).toBe(cookie);
+    expect((await auth(browser, "GET")).view.status).toBe("authenticated");
+    expect((await auth(browser, "DELETE")).view.status).toBe("none");
+  });
+});
+
+test("no password, however long it takes, opens an account that is not there", async () => {
+  const began = performance.now();
+  expect(await isPassword(PASSWORD, null)).toBe(false);
+  // A lookup alone takes a fraction of a millisecond.
+  expect(performance.now() - began).toBeGreaterThan(10);
+});
