@@ -48,14 +48,13 @@ export class BrowserOrders {
   }
 
   /**
-   * Somebody logs in to an account, in this browser's session: its orders become the account's. A login to another
-   * account than before ends the session first, as a logout would; what it was let into is not the newcomer's.
+   * Somebody logs in to an account, in this browser's session: what the browser has becomes the account's. What a login
+   * to another account had before is that one's, and stays it.
    */
   async handOver(session: Session, account: string): Promise<void> {
-    if (session.subject !== null && session.subject !== account) await session.revoke();
     if (session.record === null) return;
-    await this.#claimAll(session, account);
-    await this.#parts.joined.handOver(session, account);
+    await this.#claimAll(session, session.subject ?? account);
+    if (session.subject === null) await this.#parts.joined.handOver(session, account);
   }
 
   /** The default order session of a browser, else the newest one of its account; null where there is none yet. */

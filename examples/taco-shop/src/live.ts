@@ -26,7 +26,9 @@ export class LiveSessions {
     this.#manager = manager;
     this.#clock = clock;
     this.#schedule = schedule;
-    manager.events.on("changed", ({ record }) => this.#saw(record.id, record));
+    const saw = ({ record }: { readonly record: SessionRecord }) => this.#saw(record.id, record);
+    manager.events.on("changed", saw);
+    manager.events.on("authenticated", saw);
     manager.events.on("revoked", () => {
       for (const id of this.#watched.keys()) void this.#look(id);
     });

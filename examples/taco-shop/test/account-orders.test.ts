@@ -80,7 +80,9 @@ describe("the orders of an account", () => {
     const { first, email } = await customer();
     const order = await first.begin();
     const second = await customer();
+    const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, first.headers());
     await logIn(first, second.email);
+    expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
     expect(await listed(first)).toEqual([]);
     expect((await first.get(`${order}/cart`)).status).toBe(404);
     expect((await first.get("/cart")).body.data.sessionId).toBeNull();

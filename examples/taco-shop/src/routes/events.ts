@@ -60,7 +60,11 @@ export function eventRoutes(app: App, shop: Shop): void {
       const ends = [shop.live.watch(record, show)];
       const viewer = (await sessionOf(request).load()).record;
       if (viewer) {
-        ends.push(shop.live.watch(viewer, (now) => (now === null ? end("signed-out") : undefined)));
+        const { subject } = viewer;
+        const watchViewer = (now: SessionRecord | null) => {
+          if (now === null || (subject !== null && now.subject !== subject)) end("signed-out");
+        };
+        ends.push(shop.live.watch(viewer, watchViewer));
       }
       open.add(stream);
       let cancelBeat = shop.schedule(HEARTBEAT, function again() {
