@@ -53,7 +53,7 @@ export class BrowserOrders {
    */
   async handOver(session: Session, account: string): Promise<void> {
     if (session.record === null) return;
-    await this.#claimAll(session, session.subject ?? account);
+    await this.#claim(session, session.subject ?? account);
     if (session.subject === null) await this.#parts.joined.handOver(session, account);
   }
 
@@ -92,11 +92,11 @@ export class BrowserOrders {
     const { session } = caller;
     if (session.record === null) return [];
     const { doorkeeper, accountOrders, joined } = this.#parts;
-    const begun = session.subject === null ? await this.#begunIn(session) : [];
+    const begun = session.subject === null ? await this.#begunIn(session, MOST_LISTED) : [];
     const own = begun.flatMap((record) => doorkeeper.accessOf(caller, record) ?? []);
     if (session.subject !== null) {
       // What a request began while another one logged in is not the account's yet.
-      await this.#claimAll(session, session.subject);
+      await this.#claim(session, session.subject, MOST_LISTED);
       own.push(...(await this.#find(caller, accountOrders.newest(session.subject, MOST_LISTED))));
     }
     const others = await this.#find(caller, joined.of(session));
@@ -118,15 +118,15 @@ export class BrowserOrders {
     return null;
   }
 
-  async #claimAll(session: Session, account: string): Promise<void> {
-    for (const { id } of await this.#begunIn(session)) this.#parts.accountOrders.claim(account, id);
+  async #claim(session: Session, account: string, most?: number): Promise<void> {
+    for (const { id } of await this.#begunIn(session, most)) this.#parts.accountOrders.claim(account, id);
   }
 
-  /** The newest live orders that were begun in the browser's session. */
-  async #begunIn({ id }: Session): Promise<SessionRecord[]> {
+  /** The live orders that were begun in the browser's session, newest first. */
+  async #begunIn({ id }: Session, most?: number): Promise<SessionRecord[]> {
     const found: SessionRecord[] = [];
     for await (const record of this.#parts.owned.matching({ parentId: id, owner: SHOP })) {
-      if (found.push(record) === MOST_LISTED) break;
+      if (found.push(record) === most) break;
     }
     return found;
   }

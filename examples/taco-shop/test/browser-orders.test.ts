@@ -1,0 +1,54 @@
+import { Session, SessionManager } from "coatcheck";
+import { memoryStore } from "coatcheck/store/memory";
+import { type Caller, OwnedSessions } from "coatcheck-server";
+import { expect, test } from "vitest";
+import { Doorkeeper } from "../src/access.ts";
+import { AccountOrders } from "../src/accounts/account-orders.ts";
+import { Accounts } from "../src/accounts/accounts.ts";
+import { openAccountsDatabase } from "../src/accounts/database.ts";
+import { BrowserOrders } from "../src/browser-orders.ts";
+import { JoinedOrders } from "../src/joined-orders.ts";
+import { PASSWORD } from "./account-holder.ts";
+
+/** What the shop makes of a manager of its own, with two accounts. */
+async function parts() {
+  const clock = { now: Date.now };
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
+  const database = openAccountsDatabase(":memory:");
+  const accounts = new Accounts(database);
+  const accountOrders = new AccountOrders(database);
+  const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
+  const joined = new JoinedOrders(manager, accountOrders);
+  const owned = new OwnedSessions(manager, clock);
+  const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joined });
+  const [alice, bob] = await Promise.all(
+    ["Alice", "Bob"].map((name) =>
+      accounts.create({ email: `${name}@example.com`, password: PASSWORD, name, language: null }),
+    ),
+  );
+  if (!alice || !bob) throw new Error("There are two accounts.");
+  return { manager, accountOrders, browserOrders, alice: alice.id, bob: bob.id };
+}
+
+async function resume(manager: SessionManager, token: string): Promise<Session> {
+  const session = await manager.resume(token, "user");
+  if (!(session instanceof Session)) throw new Error("The session is not there.");
+  return session;
+}
+
+const asking = (session: Session): Caller => ({ principal: null, session, hasCookie: true });
+
+test("an order that was begun while somebody logged in is theirs, and not the next one's", async () => {
+  for (const next of ["listed", "handed over"] as const) {
+    const { manager, accountOrders, browserOrders, alice, bob } = await parts();
+    const { record, token } = await manager.create();
+    const before = await resume(manager, token);
+    const issued = await manager.authenticate(record.id, alice);
+    const { id } = await browserOrders.create(asking(before), {});
+    expect(accountOrders.accountOf(id)).toBeNull();
+    const session = await resume(manager, issued.token);
+    if (next === "listed") expect(await browserOrders.mine(asking(session))).toHaveLength(1);
+    else await browserOrders.handOver(session, bob);
+    expect(accountOrders.accountOf(id)).toBe(alice);
+  }
+});
