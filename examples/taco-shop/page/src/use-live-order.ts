@@ -3,7 +3,7 @@ import { readPeople } from "./api.ts";
 import { followOrder, type OrderEvents } from "./follow-order.ts";
 import type { Action, Entry, People } from "./wire.ts";
 
-const OF_PEOPLE: readonly Action[] = ["invited", "uninvited", "joined", "excluded"];
+const OF_PEOPLE: readonly Action[] = ["invited", "uninvited", "joined", "left", "excluded"];
 const isOfPeople = (entry: Entry | null) => entry !== null && OF_PEOPLE.includes(entry.what);
 
 /** What happens in an order. */

@@ -45,6 +45,10 @@ export function useOrders(language: Language): Orders {
   const none = loading || id !== null ? undefined : [];
   const orders = isOurs ? listed.orders : none;
   const active = orders?.find((order) => order.sessionId === chosen) ?? orders?.at(-1);
+  const followed = useRef(active);
+  useEffect(() => {
+    followed.current = active;
+  }, [active]);
 
   const change = useCallback((how: (orders: readonly OpenOrder[]) => readonly OpenOrder[]) => {
     changes.current++;
@@ -67,7 +71,13 @@ export function useOrders(language: Language): Orders {
         found = session === null ? [] : await listOrders();
         if (session !== sessionId()) return;
       } while (before !== changes.current);
-      setListed({ session, orders: found.toReversed() });
+      setListed((current) => {
+        const known = current?.session === session ? current.orders : [];
+        // What became of the order that is looked at, its own stream tells, and why.
+        const looked = known.filter((order) => order.sessionId === followed.current?.sessionId);
+        const isThere = found.some((order) => order.sessionId === looked[0]?.sessionId);
+        return { session, orders: [...(isThere ? [] : looked), ...found.toReversed()] };
+      });
       setError(undefined);
     } catch (thrown) {
       setError(thrown);

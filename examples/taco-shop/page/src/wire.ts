@@ -179,6 +179,7 @@ export type Action =
   | "invited"
   | "uninvited"
   | "joined"
+  | "left"
   | "excluded";
 
 /** Who did what to an order. */

@@ -122,6 +122,7 @@ export const de: Words = {
     invited: "erstellte einen Link",
     uninvited: "zog einen Link zurück",
     joined: "kam dazu",
+    left: "ging",
     excluded: "entfernte jemanden",
   },
   items: { tacos: "einen Taco", extras: "eine Beilage", drinks: "ein Getränk", desserts: "ein Dessert" },

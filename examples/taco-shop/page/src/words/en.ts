@@ -127,6 +127,7 @@ export const en = {
     invited: "made a link",
     uninvited: "revoked a link",
     joined: "came in",
+    left: "left",
     excluded: "removed somebody",
   } satisfies Record<Action, string>,
   items: { tacos: "a taco", extras: "a side", drinks: "a drink", desserts: "a dessert" } satisfies Record<

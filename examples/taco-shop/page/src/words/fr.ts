@@ -123,6 +123,7 @@ export const fr: Words = {
     invited: "a créé un lien",
     uninvited: "a révoqué un lien",
     joined: "est là",
+    left: "est parti·e",
     excluded: "a retiré quelqu’un",
   },
   items: { tacos: "un tacos", extras: "un accompagnement", drinks: "une boisson", desserts: "un dessert" },

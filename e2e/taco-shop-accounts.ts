@@ -1,0 +1,231 @@
+import { expect, it } from "vitest";
+import {
+  account,
+  basket,
+  becomes,
+  button,
+  choose,
+  dialog,
+  focused,
+  invite,
+  lines,
+  logIn,
+  logOut,
+  openOrder,
+  PASSWORD,
+  PHONE,
+  sheet,
+  signUp,
+  type TacoShop,
+  tab,
+  total,
+} from "./taco-shop-site.ts";
+
+/** Having an account, logging in to it and out of it. */
+export function accounts(shop: TacoShop): void {
+  it("opens an account, says at each field what is wrong with it, and keeps the basket", async () => {
+    const page = await shop.visit("alice");
+    await button(page, "Add: Baklava").click();
+    await becomes(total(page), "CHF 4.00");
+    await account(page).click();
+    const form = dialog(page);
+    const email = form.getByLabel("E-mail");
+    const password = form.getByLabel("Password");
+    expect(await focused(page)).toBe("");
+    expect(await email.getAttribute("autocomplete")).toBe("username");
+    expect(await password.getAttribute("autocomplete")).toBe("current-password");
+
+    await button(form, "I am new here").click();
+    expect(await password.getAttribute("autocomplete")).toBe("new-password");
+    await email.fill("alice");
+    await password.fill("short");
+    await page.keyboard.press("Enter");
+    await form.getByText("Please give an e-mail address").waitFor();
+    await form.getByText("Please give a name").waitFor();
+    await form.getByText("At least 8 characters, please.").waitFor();
+    const name = form.getByLabel("Name");
+    await expect.poll(() => name.evaluate((input) => input === document.activeElement)).toBe(true);
+
+    await name.fill("Alice");
+    await email.fill("alice@example.ch");
+    await password.fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await becomes(account(page), "Alice");
+    await page.getByText("Hello Alice!").waitFor();
+    expect(await form.count()).toBe(0);
+    expect(await focused(page)).toBe("Alice");
+    await becomes(total(page), "CHF 4.00");
+
+    const other = await shop.visit("bruno");
+    await account(other).click();
+    await button(dialog(other), "I am new here").click();
+    await dialog(other).getByLabel("Name").fill("Bruno");
+    await dialog(other).getByLabel("E-mail").fill("Alice@example.ch");
+    await dialog(other).getByLabel("Password").fill(PASSWORD);
+    await other.keyboard.press("Enter");
+    await dialog(other).getByText("There is an account with this address already.").waitFor();
+  });
+
+  it("shows the orders on another device, after a password that was not right", async () => {
+    const page = await shop.visit("alice");
+    await signUp(page, "Ada", "ada@example.ch");
+    await openOrder(page, "Office");
+    await button(page, "Add: Tiramisu").click();
+    await becomes(total(page), "CHF");
+
+    const other = await shop.visit("bruno");
+    await button(other, "Add: Baklava").click();
+    await becomes(lines(other), "Baklava");
+    await account(other).click();
+    await dialog(other).getByLabel("E-mail").fill("ada@example.ch");
+    await dialog(other).getByLabel("Password").fill("not the password");
+    await other.keyboard.press("Enter");
+    await dialog(other).getByText("E-mail or password is not right.").waitFor();
+    await dialog(other).getByLabel("Password").fill(PASSWORD);
+    await other.keyboard.press("Enter");
+    await becomes(account(other), "Ada");
+    await tab(other, "Office").click();
+    await becomes(lines(other), "Tiramisu");
+    // What was in the basket before the login has come along.
+    expect(await other.getByRole("tab").count()).toBe(2);
+
+    await button(other, "Add: Ayran 25 cl").click();
+    await becomes(lines(page).first(), "Ayran");
+  });
+
+  it("says what becomes of the orders, and shows none of them after the logout", async () => {
+    const page = await shop.visit("alice");
+    await signUp(page, "Linus", "linus@example.ch");
+    await button(page, "Add: Baklava").click();
+    await becomes(total(page), "CHF 4.00");
+    await choose(page, "Log out");
+    await dialog(page).getByText("Your open orders stay in your account").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog(page).waitFor({ state: "detached" });
+    expect(await focused(page)).toBe("Linus");
+
+    await logOut(page);
+    await page.getByText("You are logged out.").waitFor();
+    expect(await page.getByRole("tab").count()).toBe(0);
+    await button(page, "Add: Tiramisu").click();
+    await becomes(lines(page), "Tiramisu");
+    await logIn(page, "Linus", "linus@example.ch");
+    await expect.poll(() => page.getByRole("tab").count()).toBe(2);
+  });
+
+  it("shows nobody's orders to whoever comes back by the back button after a logout", async () => {
+    const page = await shop.visit("alice");
+    await signUp(page, "Grace", "grace@example.ch");
+    await openOrder(page, "Secret");
+    await page.goto(shop.at("/icon.svg"));
+    const second = await shop.visit("alice");
+    await becomes(account(second), "Grace");
+    await logOut(second);
+    await second.close();
+    await page.goBack({ waitUntil: "commit" });
+    await becomes(account(page), "Log in");
+    expect(await tab(page, "Secret").count()).toBe(0);
+
+    // A logout empties the browser's caches; one on another device leaves the page as it was.
+    await logIn(page, "Grace", "grace@example.ch");
+    await tab(page, "Secret").waitFor();
+    await page.evaluate(() => {
+      document.body.dataset.since = "before";
+      addEventListener("pageshow", () => {
+        document.body.dataset.shown = document.querySelector(".orders")?.checkVisibility()
+          ? "orders"
+          : "none";
+      });
+    });
+    await page.goto(shop.at("/icon.svg"));
+    const other = await shop.visit("bruno");
+    await logIn(other, "Grace", "grace@example.ch");
+    await choose(other, "Log out everywhere");
+    await button(dialog(other), "Log out everywhere").click();
+    await becomes(account(other), "Log in");
+    await page.goBack({ waitUntil: "commit" });
+    await becomes(account(page), "Log in");
+    expect(await tab(page, "Secret").count()).toBe(0);
+    const { since, shown } = await page.evaluate(() => ({ ...document.body.dataset }));
+    expect({ since, shown }).toEqual({ since: "before", shown: "none" });
+  });
+
+  it("shows nobody at once where the shop cannot be told of a logout, and tells it later", async () => {
+    const page = await shop.visit("alice");
+    await signUp(page, "Edsger", "edsger@example.ch");
+    await openOrder(page, "Secret");
+    await shop.setOffline("alice", true);
+    await choose(page, "Log out");
+    await button(dialog(page), "Log out").click();
+    await becomes(account(page), "Log in");
+    await page.getByText("The shop could not be told yet").waitFor();
+    expect(await page.getByRole("tab").count()).toBe(0);
+    await button(page, "Add: Baklava").click();
+    await page.getByText("The shop cannot be reached.").waitFor();
+
+    const told = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+    await shop.setOffline("alice", false);
+    expect((await told).status()).toBe(200);
+    await button(page, "Add: Baklava").click();
+    await becomes(lines(page), "Baklava");
+    expect(await tab(page, "Secret").count()).toBe(0);
+  });
+
+  it("lets a participant leave a shared order", async () => {
+    const owner = await shop.visit("alice");
+    await openOrder(owner, "Alice");
+    await button(owner, "Add: Baklava").click();
+    await becomes(total(owner), "CHF 4.00");
+    const guest = await shop.visit("bruno", await invite(owner));
+    await dialog(guest).getByLabel("Name").fill("Bruno");
+    await button(dialog(guest), "Come in").click();
+    await becomes(basket(owner).locator(".share"), "2 people are in");
+    await becomes(lines(guest), "Baklava");
+
+    await button(basket(guest), "Leave this order").click();
+    await button(dialog(guest), "Cancel").click();
+    await becomes(lines(guest), "Baklava");
+    await button(basket(guest), "Leave this order").click();
+    await button(dialog(guest), "Leave this order").click();
+    await expect.poll(() => guest.getByRole("tab").count()).toBe(0);
+    await becomes(basket(owner).locator(".share"), "Share");
+    await guest.reload();
+    await guest.locator(".card").first().waitFor();
+    expect(await guest.getByRole("tab").count()).toBe(0);
+    await becomes(lines(owner), "Baklava");
+  });
+
+  it("works with the keyboard alone, and on a telephone in each language", async () => {
+    const page = await shop.visit("alice", "/", PHONE);
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    await account(page).focus();
+    await press("Enter");
+    await dialog(page).waitFor();
+    await press("Shift+Tab", "Enter", "Tab");
+    await page.keyboard.type("Alan");
+    await press("Tab");
+    await page.keyboard.type("alan@example.ch");
+    await press("Tab");
+    await page.keyboard.type(PASSWORD);
+    await press("Enter");
+    await becomes(account(page), "Alan");
+    expect(await focused(page)).toBe("Alan");
+
+    for (const language of ["Deutsch", "Français", "English"]) {
+      await button(page, language).click();
+      await account(page).focus();
+      await press("Enter", "Tab", "Enter");
+      await sheet(page).locator("li").waitFor();
+      const widths = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        document.querySelector("dialog[open]")?.scrollWidth,
+      ]);
+      expect(widths).toEqual([390, 390]);
+      await press("Escape");
+      await dialog(page).waitFor({ state: "detached" });
+      expect(await focused(page)).toBe("Alan");
+    }
+  });
+}

@@ -1,0 +1,121 @@
+import { expect, it } from "vitest";
+import {
+  account,
+  becomes,
+  button,
+  choose,
+  dialog,
+  focused,
+  logIn,
+  openOrder,
+  PASSWORD,
+  signUp,
+  type TacoShop,
+} from "./taco-shop-site.ts";
+
+/** Where somebody is logged in, and how that ends. */
+export function devices(shop: TacoShop): void {
+  it("lists the devices and ends the other, which is told at once and goes on as nobody's", async () => {
+    const page = await shop.visit("alice");
+    await signUp(page, "Ada", "ada@devices.example");
+    await openOrder(page, "Office");
+    await page.evaluate(() => {
+      document.body.dataset.since = "before";
+    });
+    const other = await shop.visit("bruno");
+    await logIn(other, "Ada", "ada@devices.example");
+    await choose(other, "My devices");
+    const list = dialog(other).locator("li");
+    await expect.poll(() => list.count()).toBe(2);
+    expect(await list.getByText("This device").count()).toBe(1);
+    await becomes(list.first(), /Chrom\w+ \d+ · Linux.*Here since \d/);
+
+    await button(list, /^Log out: Chrom/).click();
+    await expect.poll(() => list.count()).toBe(1);
+    // Within the bound, at which a session that was ended elsewhere is served no more.
+    await page.getByText("You were logged out here from another device.").waitFor({ timeout: 2000 });
+    await becomes(account(page), "Log in");
+    expect(await page.getByRole("tab").count()).toBe(0);
+    expect(await page.evaluate(() => document.body.dataset.since)).toBe("before");
+
+    await button(page.getByRole("alert"), "Log in").click();
+    await dialog(page).getByLabel("E-mail").fill("ada@devices.example");
+    await dialog(page).getByLabel("Password").fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.getByRole("tab", { name: "Office" }).waitFor();
+    expect(await page.getByText("You were logged out here").count()).toBe(0);
+    expect(await focused(page)).toBe("Ada");
+  });
+
+  it("asks for the password where the login is long past, and carries on", async () => {
+    const other = await shop.visit("bruno");
+    await signUp(other, "Barbara", "barbara@example.ch");
+    const page = await shop.visit("alice");
+    await logIn(page, "Barbara", "barbara@example.ch");
+    // As the shop answers when the login is more than ten minutes old.
+    const error = { code: "REAUTHENTICATION_REQUIRED", message: "Prove it." };
+    await page.route(
+      "**/devices?others",
+      (route) => route.fulfill({ status: 403, json: { success: false, error } }),
+      { times: 1 },
+    );
+    await choose(page, "My devices");
+    await button(dialog(page), "Log out all others").click();
+    const proof = page.getByRole("dialog", { name: "Is it really you?" });
+    await proof.getByLabel("Password").fill("not the password");
+    await page.keyboard.press("Enter");
+    await proof.getByText("E-mail or password is not right.").waitFor();
+    await proof.getByLabel("Password").fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await proof.waitFor({ state: "detached" });
+    await expect.poll(() => dialog(page).locator("li").count()).toBe(1);
+    await becomes(account(other), "Log in");
+    await page.keyboard.press("Escape");
+    expect(await focused(page)).toBe("Barbara");
+  });
+
+  it("logs out everywhere", async () => {
+    const page = await shop.visit("alice");
+    await signUp(page, "Donald", "donald@example.ch");
+    const other = await shop.visit("bruno");
+    await logIn(other, "Donald", "donald@example.ch");
+    await choose(page, "Log out everywhere");
+    await button(dialog(page), "Log out everywhere").click();
+    await becomes(account(page), "Log in");
+    await becomes(account(other), "Log in");
+    await other.getByText("You were logged out here from another device.").waitFor();
+    expect(await page.getByText("You were logged out here from another device.").count()).toBe(0);
+  });
+
+  it("warns before a session ends by itself, and stays on demand", async () => {
+    // The page warns a minute ahead.
+    const url = await shop.another({ SESSION_IDLE_TIMEOUT_MS: "62000" });
+    const page = await shop.visitAt("alice", url);
+    await signUp(page, "Kay", "kay@example.ch");
+    const warning = page.getByRole("dialog", { name: "Are you still there?" });
+    await warning.waitFor();
+    await becomes(warning.getByRole("timer"), /^In \d\d seconds you will be logged out\.$/);
+    expect(await focused(page)).toBe("Stay logged in");
+    await page.keyboard.press("Enter");
+    await warning.waitFor({ state: "hidden" });
+    await becomes(account(page), "Kay");
+    await warning.waitFor();
+    await button(warning, "Log out").click();
+    await becomes(account(page), "Log in");
+  });
+
+  it("says so when a session has ended by itself", async () => {
+    const url = await shop.another({ SESSION_IDLE_TIMEOUT_MS: "2500" });
+    const page = await shop.visitAt("alice", url);
+    await signUp(page, "Kay", "kay@example.ch");
+    await page.getByText("You were away for a while, so you have been logged out.").waitFor();
+    await becomes(account(page), "Log in");
+    expect(await dialog(page).count()).toBe(0);
+    await button(page.getByRole("alert"), "Dismiss").click();
+
+    await button(page, "Add: Baklava").click();
+    await page.getByRole("dialog", { name: "Are you still hungry?" }).waitFor();
+    await page.getByText("You were away for a while, so your baskets have been cleared away.").waitFor();
+    expect(await page.getByRole("tab").count()).toBe(0);
+  });
+}

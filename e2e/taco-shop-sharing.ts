@@ -1,0 +1,107 @@
+import { expect, it } from "vitest";
+import {
+  basket,
+  becomes,
+  button,
+  compose,
+  dialog,
+  lines,
+  openOrder,
+  sheet,
+  type TacoShop,
+  tab,
+  total,
+} from "./taco-shop-site.ts";
+
+/** One order in several browsers, and closing it. */
+export function sharing(shop: TacoShop): void {
+  it("shows a shared order live in both browsers, until the link is revoked", async () => {
+    const owner = await shop.visit("alice");
+    await openOrder(owner, "Alice");
+    await compose(owner, "Tacos XL", "Minced beef");
+    await button(basket(owner), "Share").click();
+    await button(dialog(owner), "Make a link").click();
+    const link = await dialog(owner).getByLabel("Link", { exact: true }).inputValue();
+    await owner.keyboard.press("Escape");
+
+    const guest = await shop.visit("bruno", `/${new URL(link).hash}`);
+    expect(new URL(guest.url()).hash).toBe("");
+    await dialog(guest).getByLabel("Name").fill("Bruno");
+    await button(dialog(guest), "Come in").click();
+    await becomes(lines(guest), "Tacos XL");
+    await becomes(basket(guest).locator("h2"), "For Alice");
+    await becomes(basket(owner).locator(".share"), "2 people are in");
+
+    await button(guest, "Add: Ayran 25 cl").click();
+    await becomes(total(owner), "CHF 20.90");
+    await owner.getByText("Bruno added a drink").waitFor();
+    await button(basket(owner), "Remove: Ayran 25 cl").click();
+    await becomes(total(guest), "CHF 17.90");
+
+    // Both change the same taco: who comes second is told, and decides.
+    await button(basket(guest), "Change: Tacos XL").click();
+    await button(basket(owner), "Change: Tacos XL").click();
+    await dialog(owner).getByText("Tacos Giga").click();
+    await dialog(guest).getByText("Harissa").click();
+    await button(dialog(owner), /^Save/).click();
+    await becomes(total(owner), "CHF 28.90");
+    await button(dialog(guest), /^Save/).click();
+    await becomes(sheet(guest).getByRole("alert"), "Somebody has changed this taco meanwhile.");
+    await becomes(total(owner), "CHF 28.90");
+    await button(dialog(guest), /^Save/).click();
+    await becomes(lines(owner), "Tacos XL");
+    await becomes(basket(owner).locator(".line-text"), "Harissa");
+
+    await button(basket(owner), /people are in/).click();
+    await becomes(dialog(owner).locator(".happenings li").first(), "Bruno changed a taco");
+    await button(dialog(owner), "Revoke the link (May edit)").click();
+    await guest.getByText("You are not part of this order any more.").waitFor();
+    expect(await guest.getByRole("tab").count()).toBe(0);
+  });
+
+  it("closes a tab whose order was ended elsewhere, though the page had not begun to follow it", async () => {
+    const page = await shop.visit("alice");
+    const held = Promise.withResolvers<void>();
+    await page.route("**/events", (route) => held.promise.then(() => route.continue()), { times: 1 });
+    await openOrder(page, "Alice");
+    const id = (await tab(page, "Alice").getAttribute("id"))?.slice("tab-".length);
+    const ended = await page.request.delete(shop.at(`/api/v1/sessions/${id}`));
+    expect(ended.status()).toBe(200);
+    held.resolve();
+    await page.getByText("This order is closed.").waitFor();
+    expect(await page.getByRole("tab").count()).toBe(0);
+    await button(page, "Add: Baklava").click();
+    await becomes(total(page), "CHF 4.00");
+  });
+
+  it("asks before it closes an order with something in it", async () => {
+    const page = await shop.visit("alice");
+    await openOrder(page, "Alice");
+    await button(page, "Add: Baklava").click();
+    await becomes(total(page), "CHF 4.00");
+    const end = () => button(basket(page), "Close this order").click();
+    await end();
+    await button(dialog(page), "Cancel").click();
+    await becomes(total(page), "CHF 4.00");
+    await end();
+    await button(dialog(page), "Close this order").click();
+    await expect.poll(() => page.getByRole("tab").count()).toBe(0);
+    await page.reload();
+    await page.locator(".card").first().waitFor();
+    expect(await page.getByRole("tab").count()).toBe(0);
+  });
+
+  it("lets whoever may only look do no more than that", async () => {
+    const owner = await shop.visit("alice");
+    await button(owner, "Add: Baklava").click();
+    await button(basket(owner), "Share").click();
+    await dialog(owner).getByText("May only look").click();
+    await button(dialog(owner), "Make a link").click();
+    const link = new URL(await dialog(owner).getByLabel("Link", { exact: true }).inputValue());
+    const guest = await shop.visit("bruno", `/${link.hash}`);
+    await button(dialog(guest), "Come in").click();
+    await becomes(lines(guest), "Baklava");
+    expect(await button(guest, "Add: Baklava").isDisabled()).toBe(true);
+    expect(await button(basket(guest), /^(Remove|Check out)/).count()).toBe(0);
+  });
+}
