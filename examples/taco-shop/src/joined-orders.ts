@@ -34,11 +34,6 @@ export class JoinedOrders {
     });
   }
 
-  async forget(session: Session, id: string): Promise<void> {
-    if (session.subject !== null) this.#accountOrders.leave(session.subject, id);
-    if (joinedIn(session.record?.data.shared).includes(id)) await session.patch({ shared: { [id]: null } });
-  }
-
   /** Whom these orders knew as this browser, they know as the account from now on. */
   async handOver({ id: browser, record }: Session, account: string): Promise<void> {
     await Promise.all(

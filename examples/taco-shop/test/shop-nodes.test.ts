@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { auth, listed, logIn, signUp } from "./account-holder.ts";
 import { KINDS, L, XL } from "./backend-visitor.ts";
 import { EventReader } from "./event-reader.ts";
 import { openNode } from "./shop-node.ts";
@@ -9,7 +10,7 @@ describe.each(KINDS)("two nodes of the shop before the %s backend", (kind) => {
   let node: Awaited<ReturnType<typeof openNode>>;
 
   beforeAll(async () => {
-    node = await openNode(shop.config, shop.backendUrl());
+    node = await openNode(shop.config, shop.backendUrl(), {}, shop.accountsPath);
   });
   afterAll(() => node.close());
 
@@ -31,6 +32,20 @@ describe.each(KINDS)("two nodes of the shop before the %s backend", (kind) => {
     await here.send("DELETE", order);
     expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("ended");
     expect((await there.get(`${order}/cart`)).status).toBe(404);
+  });
+
+  test("serve one account: its orders are on both, and a logout on one ends what the other shows", async () => {
+    const here = shop.browser();
+    await signUp(here, "nodes@example.com");
+    await logIn(here, "nodes@example.com");
+    const order = await here.begin();
+    const there = new Visitor(() => node.url);
+    await logIn(there, "nodes@example.com");
+    expect(await listed(there)).toEqual([[order, "owner"]]);
+    const events = await EventReader.open(`${node.url}/api/v1${order}/events`, here.headers());
+    await auth(here, "DELETE");
+    expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
+    expect(await listed(there)).toEqual([[order, "owner"]]);
   });
 
   test("of two who edit on two nodes what they have seen, one edits", async () => {

@@ -167,6 +167,7 @@ export function useShop(kind: BackendKind, left: Record<string, number> = {}, li
   });
   return {
     config,
+    accountsPath,
     accountOrders: () => new AccountOrders(openAccountsDatabase(accountsPath)),
     url,
     backendUrl: () => used.backend.url,

@@ -12,7 +12,6 @@ export class AccountOrders {
   readonly #forgetJoined: StatementSync;
   readonly #join: StatementSync;
   readonly #joined: StatementSync;
-  readonly #leave: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#claim = database.prepare(
@@ -28,7 +27,6 @@ export class AccountOrders {
     this.#joined = database.prepare(
       "SELECT session_id FROM joined_orders WHERE account = ? ORDER BY number DESC LIMIT ?",
     );
-    this.#leave = database.prepare("DELETE FROM joined_orders WHERE account = ? AND session_id = ?");
   }
 
   /** Gives an order to an account; one that has an account already stays there. */
@@ -64,9 +62,5 @@ export class AccountOrders {
       .all(account, most)
       .map(({ session_id }) => String(session_id))
       .reverse();
-  }
-
-  leave(account: string, orderId: string): void {
-    this.#leave.run(account, orderId);
   }
 }

@@ -26,7 +26,7 @@ const MOST_TRIES = 60;
 
 /** Letting others into an order, and who did what in it. */
 export function sharingRoutes(app: App, shop: Shop): void {
-  const { invitations, callers, doorkeeper, joined, clock } = shop;
+  const { invitations, callers, joined, clock } = shop;
 
   app.post(
     `${order}/invitations`,
@@ -141,10 +141,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
       },
     },
     async (request) => {
-      const { sessionId } = request.params;
-      const caller = await callers.of(request);
-      await invitations.leave(await doorkeeper.admit(caller, sessionId, "view"));
-      await joined.forget(caller.session, sessionId);
+      await invitations.leave(await enter(shop, request, request.params.sessionId, "view"));
       return answer({ removed: 1 });
     },
   );
