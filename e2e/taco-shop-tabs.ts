@@ -43,6 +43,7 @@ export function tabs(shop: TacoShop): void {
 
     await openOrder(first, "Office");
     await tab(second, "Office").waitFor();
+    await second.bringToFront();
     await button(second, "Add: Baklava").click();
     await becomes(total(first), "CHF 4.00");
 
@@ -64,7 +65,9 @@ export function tabs(shop: TacoShop): void {
     await openOrder(first, "Office");
     await tab(second, "Home").waitFor();
     await tab(second, "Office").waitFor();
+    await second.bringToFront();
     await tab(second, "Office").click();
+    await first.bringToFront();
     await tab(first, "Home").click();
     await button(basket(first), "Close this order").click();
     await expect.poll(() => second.getByRole("tab").allTextContents()).toEqual(["Office"]);
@@ -72,12 +75,15 @@ export function tabs(shop: TacoShop): void {
 
   it("speak one language, which the account remembers for the next login", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
+    await first.bringToFront();
     await button(first, "Deutsch").click();
     await becomes(account(second), "Anmelden");
+    await second.bringToFront();
     await button(second, "English").click();
     await becomes(account(first), "Log in");
 
     await signUp(first, "Konrad", "konrad@example.ch");
+    await second.bringToFront();
     await button(second, "Français").click();
     await button(second, "Deutsch").click();
     await becomes(basket(first), "Ihre Bestellung");
@@ -103,6 +109,7 @@ export function tabs(shop: TacoShop): void {
     // A browser has six connections for one host.
     const others = [await shop.visit("alice"), await shop.visit("alice"), await shop.visit("alice")];
     for (const page of others) await becomes(basket(page).locator(".share"), "Share");
+    await first.bringToFront();
     await button(first, "Add: Baklava").click();
     for (const page of others) await becomes(total(page), "CHF 4.00");
   });

@@ -1,3 +1,4 @@
+import { useSession } from "coatcheck/react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiError, placeOrder } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
@@ -6,7 +7,7 @@ import { Field } from "./field.tsx";
 import { clockTime, francs, pickupTimes } from "./format.ts";
 import { kept } from "./kept.ts";
 import { useLanguage } from "./language.tsx";
-import type { Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "./wire.ts";
+import type { Account, Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "./wire.ts";
 
 interface CheckoutProps {
   readonly menu: Menu;
@@ -33,6 +34,7 @@ export function Checkout({
   onClose,
 }: CheckoutProps): ReactNode {
   const { language, words } = useLanguage();
+  const ownName = useSession<Account, string>({ select: ({ user }) => user?.name ?? "" });
   const form = useRef<HTMLFormElement>(null);
   const [times] = useState(() => pickupTimes(Date.now()));
   const [type, setType] = useState<DeliveryType>("livraison");
@@ -110,7 +112,7 @@ export function Checkout({
           label={words.name}
           name="name"
           autoComplete="name"
-          defaultValue={customerName}
+          defaultValue={customerName || ownName}
           fault={faultAt("customer.name")}
         />
         <Field

@@ -1,3 +1,4 @@
+import { useSession } from "coatcheck/react";
 import { type ReactNode, useState } from "react";
 import { join } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
@@ -5,6 +6,7 @@ import { explain } from "./explain.ts";
 import { Field } from "./field.tsx";
 import { kept } from "./kept.ts";
 import { useLanguage } from "./language.tsx";
+import type { Account } from "./wire.ts";
 
 interface JoinProps {
   readonly token: string;
@@ -15,6 +17,7 @@ interface JoinProps {
 /** Comes into somebody else's order by their link. */
 export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
   const { language, words } = useLanguage();
+  const ownName = useSession<Account, string>({ select: ({ user }) => user?.name ?? "" });
   const [error, setError] = useState<unknown>();
 
   const enter = async (name: string) => {
@@ -42,7 +45,7 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
           name="name"
           maxLength={40}
           autoComplete="nickname"
-          defaultValue={kept.read("name") ?? ""}
+          defaultValue={kept.read("name") ?? ownName}
         />
         <footer className="dialog-foot">
           <p role="alert" className="fault">

@@ -1,3 +1,4 @@
+import { Anonymous } from "coatcheck/react";
 import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
 import { clockTime, francs } from "./format.ts";
@@ -27,6 +28,9 @@ export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
             {menu.currency} {francs(order.total)}
           </strong>
         </p>
+        <Anonymous>
+          <p className="hint">{words.account.why}</p>
+        </Anonymous>
         <button type="button" className="main" onClick={onClose}>
           {words.back}
         </button>

@@ -143,6 +143,7 @@ export const de: Words = {
     unknown: "Ich bin neu hier",
     logInHint: "Ihre Bestellungen kommen mit, und die von Ihren anderen Geräten sind auch da.",
     signUpHint: "Ihre Bestellungen warten dann auf jedem Gerät, auf dem Sie sich anmelden.",
+    why: "Mit einem Konto finden Sie Ihre Bestellungen auf allen Ihren Geräten wieder.",
     email: "E-Mail",
     password: "Passwort",
     passwordHint: "Mindestens 8 Zeichen",

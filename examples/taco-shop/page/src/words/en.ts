@@ -151,6 +151,7 @@ export const en = {
     unknown: "I am new here",
     logInHint: "Your orders come along, and those from your other devices are there too.",
     signUpHint: "Your orders then wait for you on every device where you log in.",
+    why: "With an account you find your orders again on all your devices.",
     email: "E-mail",
     password: "Password",
     passwordHint: "At least 8 characters",

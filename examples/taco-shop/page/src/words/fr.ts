@@ -144,6 +144,7 @@ export const fr: Words = {
     unknown: "C’est la première fois",
     logInHint: "Vos commandes vous suivent, et celles de vos autres appareils sont là aussi.",
     signUpHint: "Vos commandes vous attendront sur chaque appareil où vous vous connectez.",
+    why: "Avec un compte, vous retrouvez vos commandes sur tous vos appareils.",
     email: "E-mail",
     password: "Mot de passe",
     passwordHint: "8 caractères au moins",
