@@ -5,6 +5,7 @@ import {
   basket,
   becomes,
   button,
+  dialog,
   lines,
   logIn,
   logOut,
@@ -98,8 +99,14 @@ export function tabs(shop: TacoShop): void {
     await logIn(other, "Konrad", "konrad@example.ch");
     await other.getByText("Guten Tag, Konrad!").waitFor();
     expect(await other.getAttribute("html", "lang")).toBe("de");
+    // Also when the browser has forgotten whatever it kept.
+    await account(other).click();
+    await button(other, "Abmelden").click();
+    await button(dialog(other), "Abmelden").click();
+    await other.getByText("Sie sind abgemeldet.").waitFor();
+    await expect.poll(() => other.evaluate(() => localStorage.getItem("taco-shop.language"))).toBe("de");
     await other.reload();
-    await becomes(basket(other), "Ihre Bestellung");
+    await becomes(account(other), "Anmelden");
   });
 
   it("leave room for requests, though all of them are followed live", async () => {
