@@ -39,6 +39,14 @@ const FAILURES = {
 
 export type Failure = keyof typeof FAILURES;
 
+/** Each of them, and the code by which the page knows it. */
+export const FAILURE_CODES: Readonly<Record<Failure, string>> = {
+  "an HTML page": "BAD_ANSWER",
+  "a 500": "BAD_ANSWER",
+  "half an answer": "BAD_ANSWER",
+  nothing: "NETWORK",
+};
+
 /** What a test may want otherwise. */
 export interface SiteOptions {
   readonly policy?: Partial<SessionPolicy>;

@@ -38,7 +38,8 @@ export function createCall(
       answered(now() - start, headers.get("server-timing"));
       if (told?.success) return told.data;
       const { code = "BAD_ANSWER", message } = told?.error ?? {};
-      throw new SessionError(code, status, message, Number(headers.get("retry-after")));
+      // A proxy may name a date instead, by a clock that is not this one.
+      throw new SessionError(code, status, message, Number(headers.get("retry-after")) | 0);
     } catch (error) {
       counts.errors++;
       throw error instanceof SessionError ? error : new SessionError("NETWORK");

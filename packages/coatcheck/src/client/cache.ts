@@ -20,8 +20,8 @@ export interface SessionCache<User> {
   note(change: Partial<SessionMeta>): void;
   /** The present session, hidden or not. */
   known(): Session | null;
-  /** Milliseconds since the server said so; Infinity when it never did. */
-  age(): number;
+  /** Milliseconds since then; unless given, since the server last said who this is: Infinity when it never did. */
+  age(since?: number): number;
   /** Milliseconds until the session ends if nothing happens, by the server's clock; null without a session. */
   expiresIn(): number | null;
 }
@@ -40,7 +40,7 @@ export function createCache<User>(now: () => number): SessionCache<User> {
   let ended: string | null = null;
 
   // Somebody may set the clock back: as good as long ago.
-  const age = () => Math.abs(now() - confirmedAt);
+  const age = (since = confirmedAt) => Math.abs(now() - since);
   const note = (change: Partial<SessionMeta>) => $meta.set({ ...$meta.get(), ...change });
 
   function expire(why?: Partial<SessionMeta>): void {

@@ -66,7 +66,7 @@ export function createSessionManager<User = unknown>(
   let generation = new AbortController();
   /** The changes under way, one after the other. */
   let turn: Promise<unknown> = Promise.resolve();
-  let askedAt = -Infinity;
+  let askedAt = 0;
   let confirmations = 0;
   let unfinished: LogoutOptions | undefined;
   let silence: (() => void) | undefined;
@@ -104,8 +104,8 @@ export function createSessionManager<User = unknown>(
 
   /** Asks, if there is reason to; a reason that comes too soon after the last question waits. */
   function trigger(allowed: boolean): void {
-    const { offline, signOut } = $meta.get();
-    const wait = askedAt + rules.minGap - clock.now();
+    const { offline, signOut, error } = $meta.get();
+    const wait = rules.minGap - cache.age(askedAt) + 1000 * (error?.retryAfter ?? 0);
     if (signOut === "failed") logout(unfinished).catch(() => {});
     else if (allowed && !offline && cache.age() >= rules.staleTime) {
       if (wait > 0) wake(wait);
@@ -137,10 +137,7 @@ export function createSessionManager<User = unknown>(
   function fail(error: SessionError): void {
     if (error.code.startsWith("SESSION_"))
       confirm(nobody(error.code === "SESSION_REVOKED" ? "revoked" : "expired"));
-    else {
-      askedAt += error.retryAfter * 1000;
-      cache.expire({ error });
-    }
+    else cache.expire({ error });
   }
 
   function init(): Promise<boolean> {
@@ -230,8 +227,7 @@ export function createSessionManager<User = unknown>(
     $csrfToken: $token,
     devices: createDevices(call, asking.join),
     async getSession({ fresh } = {}) {
-      if (!fresh && cache.age() < rules.staleTime) counts.hits++;
-      else {
+      if (fresh || cache.age() >= rules.staleTime) {
         counts.misses++;
         await asking.join();
         const { error } = $meta.get();
@@ -239,7 +235,7 @@ export function createSessionManager<User = unknown>(
           if ($session.get().status === "pending") throw error;
           counts.staleServes++;
         }
-      }
+      } else counts.hits++;
       return known();
     },
     createSession: (first: string | LoginBody, password?: string) =>

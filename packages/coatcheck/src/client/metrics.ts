@@ -56,7 +56,7 @@ export function createMeter(): Meter {
       if (tier) byTier[tier] = (byTier[tier] ?? 0) + 1;
     },
     read() {
-      const sorted = [...durations].sort((left, right) => left - right);
+      const sorted = durations.toSorted((left, right) => left - right);
       const percentile = (share: number) => sorted.at(share * sorted.length) ?? 0;
       return {
         ...counts,

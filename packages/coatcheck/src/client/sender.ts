@@ -58,8 +58,8 @@ export function createSender(
       }
 
       // The server rejects a token before it does anything else: a retry is safe, and made once.
-      const code = guarded ? told?.error?.code : undefined;
-      if (code?.startsWith("CSRF_")) {
+      const code = told?.error?.code;
+      if (guarded && code?.startsWith("CSRF_")) {
         if (recovery) {
           counts.csrfRecoveries++;
           synchronize();

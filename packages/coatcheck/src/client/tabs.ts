@@ -20,7 +20,7 @@ export function joinTabs<User>(
   const channel = attempt(() => scope.BroadcastChannel && new scope.BroadcastChannel(name));
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<TabMessage<User>>) => hear(data);
-    signal.addEventListener("abort", () => channel.close());
+    signal.onabort = () => channel.close();
     return (message) => attempt(() => channel.postMessage(message));
   }
   scope.addEventListener?.(

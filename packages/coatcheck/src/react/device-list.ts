@@ -24,12 +24,7 @@ export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListL
   const { devices, loading, error, revoke, revokeOthers } = useDevices();
 
   const row = (device: Device) => {
-    const name = phrase(device.browser, device.os) || phrase(device.device) || device.id;
-    const seen = element(
-      "time",
-      { dateTime: device.lastSeenAt },
-      new Date(device.lastSeenAt).toLocaleString(),
-    );
+    const name = phrase(device.browser, device.os) || device.device || device.id;
     return element(
       "li",
       { key: device.id },
@@ -39,7 +34,13 @@ export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListL
       " ",
       device.current
         ? element("em", null, labels.current)
-        : element("span", null, labels.lastSeen, " ", seen),
+        : element(
+            "span",
+            null,
+            labels.lastSeen,
+            " ",
+            element("time", { dateTime: device.lastSeenAt }, new Date(device.lastSeenAt).toLocaleString()),
+          ),
       " ",
       !device.current &&
         element(

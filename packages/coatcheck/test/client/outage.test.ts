@@ -94,6 +94,21 @@ describe("no false log-out", () => {
     await settle();
     expect(network.seen).toHaveLength(2);
   });
+
+  it("keeps its own pause where a proxy names a date to wait for", async () => {
+    const clock = new TestClock();
+    const page = new Page();
+    const date = "Wed, 21 Oct 2026 07:28:00 GMT";
+    const network = new Network().on(
+      GET,
+      () => new Response("", { status: 503, headers: { "retry-after": date } }),
+    );
+    const manager = open(network, { clock, page, initialState: view("s1") });
+    await manager.getSession({ fresh: true });
+    page.show();
+    await settle();
+    expect(network.seen).toHaveLength(1);
+  });
 });
 
 describe("offline", () => {

@@ -150,6 +150,19 @@ describe("triggers", () => {
     await manager.getSession();
     expect(network.seen).toHaveLength(1);
   });
+
+  it("ask soon when the clock is set back by a day after a question", async () => {
+    const clock = new TestClock();
+    clock.set(1e12);
+    const page = new Page();
+    const network = new Network().on(GET, () => success(view("s1")));
+    const manager = open(network, { clock, page });
+    await manager.getSession();
+    clock.set(1e12 - 86_400_000);
+    page.show();
+    await settle();
+    expect(network.seen).toHaveLength(2);
+  });
 });
 
 describe("a page out of the back/forward cache", () => {
