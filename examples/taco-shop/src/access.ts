@@ -64,7 +64,7 @@ export class Doorkeeper {
   accessOf(caller: Caller, record: SessionRecord): Access | null {
     if (this.#owns(caller, record)) return { record, role: "owner", who: ownerOf(record), memberId: null };
     const { session } = caller;
-    if (session.record === null) return null;
+    if (session.record === null || !isOrder(record)) return null;
     const { members } = orderIn(record.data);
     // A browser that was let in while it logged in is still known by its session.
     for (const memberId of [memberIdOf(session), session.id]) {
@@ -84,6 +84,14 @@ export class Doorkeeper {
     const account = this.#accountOrders.accountOf(id);
     return account === null ? parentId === session.id : account === session.subject;
   }
+}
+
+/**
+ * Whether the shop made this session, for a browser or with an API key. What browsers make at the service is theirs to
+ * write into, and says nothing here.
+ */
+export function isOrder({ owner }: SessionRecord): boolean {
+  return !owner.startsWith("browser:");
 }
 
 /** What an order that lets somebody in knows them by: their account where they are logged in, else their browser. */

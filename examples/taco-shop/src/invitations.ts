@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Clock, CoatcheckError, isLive, isSessionId, type SessionManager } from "coatcheck";
 import type { Caller } from "coatcheck-server";
-import { type Access, type Doorkeeper, memberIdOf } from "./access.ts";
+import { type Access, type Doorkeeper, isOrder, memberIdOf } from "./access.ts";
 import type { Changes } from "./changes.ts";
 import { NothingThere } from "./nothing-there.ts";
 import {
@@ -108,7 +108,8 @@ export class Invitations {
       });
     }
     const record = await this.#manager.find(orderId);
-    if (record === null || !isLive(record, this.#clock.now())) throw closed("the order is no longer there");
+    const isThere = record !== null && isOrder(record) && isLive(record, this.#clock.now());
+    if (!isThere) throw closed("the order is no longer there");
     requireInvitation(orderIn(record.data), invitationId, secret, this.#clock.now());
     const known = this.#doorkeeper.accessOf(caller, record);
     if (known?.role === "owner") return { sessionId: orderId, role: "owner" };

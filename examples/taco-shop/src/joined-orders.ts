@@ -29,8 +29,7 @@ export class JoinedOrders {
     if (session.subject !== null) return this.#accountOrders.join(session.subject, id);
     await session.update((data) => {
       const others = joinedIn(data.shared).filter((each) => each !== id);
-      const newest = [...others, id].slice(-MOST_REMEMBERED);
-      return { ...data, shared: Object.fromEntries(newest.map((each) => [each, true])) };
+      return { ...data, shared: Object.fromEntries([...others, id].map((each) => [each, true])) };
     });
   }
 
@@ -38,9 +37,9 @@ export class JoinedOrders {
   async handOver({ id: browser, record }: Session, account: string): Promise<void> {
     await Promise.all(
       joinedIn(record?.data.shared).map(async (id) => {
-        this.#accountOrders.join(account, id);
         const order = await this.#manager.find(id);
         if (order === null || !Object.hasOwn(orderIn(order.data).members, browser)) return;
+        this.#accountOrders.join(account, id);
         await this.#manager
           .update(id, (data) => withOrder(data, (state) => withMemberMoved(state, browser, account)))
           .catch(unlessEnded);
@@ -49,8 +48,9 @@ export class JoinedOrders {
   }
 }
 
+/** The browser may have written anything there, by way of the service. */
 function joinedIn(value: unknown): string[] {
-  return typeof value === "object" && value !== null ? Object.keys(value) : [];
+  return typeof value === "object" && value !== null ? Object.keys(value).slice(-MOST_REMEMBERED) : [];
 }
 
 function unlessEnded(error: unknown): void {
