@@ -65,7 +65,7 @@ export class CacheCore {
 
   /** The copy that may answer at this very moment. Allocates nothing. */
   peek(key: string, monotonic: number, wall: number): HeldCopy | undefined {
-    const held = this.#local.get(key);
+    const held = this.#local.get(key, monotonic);
     if (held === undefined) return undefined;
     const mayAnswer =
       this.#lease.holds(monotonic, wall) && // (1)
@@ -90,7 +90,7 @@ export class CacheCore {
    * rather have that than nothing. What is known to be revoked stays refused.
    */
   degraded(key: string, maxAge: number, monotonic: number, wall: number): HeldCopy | undefined {
-    const held = this.#local.get(key);
+    const held = this.#local.get(key, monotonic);
     if (held === undefined || hasEnded(held, wall) || !this.#log.spares(held)) return undefined;
     return this.#lease.age(monotonic, wall) <= maxAge ? held : undefined;
   }

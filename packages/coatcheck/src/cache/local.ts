@@ -10,14 +10,19 @@ export interface LocalLimits {
   readonly maxBytes: number;
 }
 
-/** A session in this process's memory. A class, so that a million of them share one shape. */
+/**
+ * A session in this process's memory. A class, so that a million of them share one shape. Its fields are declared only:
+ * one that begins as `undefined` would have V8 allocate every number that is written to it later.
+ */
 export class HeldCopy implements HeldSession {
-  readonly record: SessionRecord;
-  readonly position: LogPosition;
-  lastSeenAt: number;
-  touchedAt: number;
+  declare readonly record: SessionRecord;
+  declare readonly position: LogPosition;
+  declare lastSeenAt: number;
+  declare touchedAt: number;
   /** Monotonic milliseconds at which it was filled. */
-  readonly since: number;
+  declare readonly since: number;
+  /** Monotonic milliseconds at which it was last said to be in use. */
+  declare usedAt: number;
 
   constructor({ record, position }: Snapshot, since: number) {
     this.record = record;
@@ -25,8 +30,12 @@ export class HeldCopy implements HeldSession {
     this.lastSeenAt = record.lastSeenAt;
     this.touchedAt = record.lastSeenAt;
     this.since = since;
+    this.usedAt = since;
   }
 }
+
+/** Milliseconds to which the order of use is kept: moving a copy through the list costs more than finding it. */
+const USE_GRAIN = 5000;
 
 /** lru-cache writes into the options of each call; one object of ours saves an allocation per hit. */
 const NO_OPTIONS = {};
@@ -47,8 +56,14 @@ export class LocalTier {
     return this.#copies.calculatedSize;
   }
 
-  get(key: string): HeldCopy | undefined {
-    return this.#copies.get(key, NO_OPTIONS);
+  /** `now`: monotonic milliseconds. */
+  get(key: string, now: number): HeldCopy | undefined {
+    const copy = this.#copies.peek(key, NO_OPTIONS);
+    if (copy !== undefined && now - copy.usedAt > USE_GRAIN) {
+      copy.usedAt = now;
+      this.#copies.get(key, NO_OPTIONS);
+    }
+    return copy;
   }
 
   has(key: string): boolean {

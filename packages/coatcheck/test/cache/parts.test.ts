@@ -38,7 +38,7 @@ test("the local tier keeps the newer copy, by version and then by position, and 
   const record = recordAt(0, { version: 2, data: { cart: { tacos: 1 } } });
   const key = compactId(record.id);
   local.fill(key, { record, position: 5 }, 0);
-  expect(Object.isFrozen(local.get(key)?.record.data.cart)).toBe(true);
+  expect(Object.isFrozen(local.get(key, 0)?.record.data.cart)).toBe(true);
   for (const older of [
     { record: { ...record, version: 1 }, position: 9 },
     { record, position: 4 },
@@ -46,6 +46,25 @@ test("the local tier keeps the newer copy, by version and then by position, and 
     expect(local.fill(key, older, 1)).toMatchObject({ record: { version: 2 }, position: 5 });
   }
   expect(local.fill(key, { record, position: 6 }, 1).position).toBe(6);
+});
+
+test("what nobody asked for lately leaves the local tier first", () => {
+  const local = new LocalTier({ maxEntries: 3, maxBytes: 1e6 });
+  const keys = [1, 2, 3, 4, 5].map((name) => {
+    const record = recordAt(0);
+    return { name, key: compactId(record.id), record };
+  });
+  const fill = (name: number, now: number) => {
+    const found = keys.find((each) => each.name === name);
+    if (found) local.fill(found.key, { record: found.record, position: 1 }, now);
+  };
+  const held = () => keys.filter(({ key }) => local.has(key)).map(({ name }) => name);
+  for (const name of [1, 2, 3]) fill(name, 0);
+  local.get(keys[0]?.key ?? "", 60_000);
+  fill(4, 60_000);
+  expect(held()).toEqual([1, 3, 4]);
+  fill(5, 60_000);
+  expect(held()).toEqual([1, 4, 5]);
 });
 
 test("a million mass revocations leave a bounded log, which refuses what it has forgotten about", () => {
