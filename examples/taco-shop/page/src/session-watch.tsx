@@ -13,6 +13,8 @@ export function SessionWatch({ onLogIn }: { readonly onLogIn: () => void }): Rea
   const { end, dismiss } = useSessionNews({
     loggedIn: ({ name }) => tell(words.account.welcome(name)),
     loggedOut: () => tell(words.account.loggedOut),
+    // What was news of the session is none any more.
+    ended: () => tell(""),
   });
   const labels = useMemo(() => (isLoggedIn ? words.expiry.account : words.expiry.visit), [words, isLoggedIn]);
   const ended = end?.user ? words.ended.account : words.ended.visit;

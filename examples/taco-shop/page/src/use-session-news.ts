@@ -15,10 +15,12 @@ export interface SessionEnd {
 export function useSessionNews(tell: {
   readonly loggedIn: (user: Account) => void;
   readonly loggedOut: () => void;
+  readonly ended: () => void;
 }): { readonly end: SessionEnd | undefined; readonly dismiss: () => void } {
   const [end, setEnd] = useState<SessionEnd>();
   const loggedIn = useEffectEvent(tell.loggedIn);
   const loggedOut = useEffectEvent(tell.loggedOut);
+  const ended = useEffectEvent(tell.ended);
 
   useFollowedSession();
   const session = useSession<Account>();
@@ -31,8 +33,10 @@ export function useSessionNews(tell: {
       if (!before.isAuthenticated && !before.loading) loggedIn(session.user);
     } else if (session.status === "none" && before.session) {
       const { reason = "expired" } = session;
-      if (reason !== "signed-out") setEnd({ reason, user: before.user });
-      else if (before.user) loggedOut();
+      if (reason !== "signed-out") {
+        setEnd({ reason, user: before.user });
+        ended();
+      } else if (before.user) loggedOut();
     }
   }, [session]);
   return { end, dismiss: () => setEnd(undefined) };
