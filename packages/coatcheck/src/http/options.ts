@@ -60,7 +60,7 @@ export interface HttpOptions {
   readonly serverTiming?: boolean;
   /** What kind of activity a request is; `user` unless given. A route may say otherwise when it loads. */
   readonly activity?: (request: HttpRequest) => Activity;
-  /** What a session that begins with this request shall say of its holder. */
+  /** What a session that begins with this request shall say of its holder; asked when it is made. */
   readonly birth?: (client: Client, request: HttpRequest) => CreateOptions;
   /** Told of each commit that failed, for the log: the framework never sees it, the response has become the error. */
   readonly onCommitFailure?: (error: unknown) => void;

@@ -12,6 +12,7 @@ import { after, attempt } from "./maybe-promise.ts";
 import { addVary, type HttpRequest, type ResponseHead } from "./message.ts";
 import type { LoadOptions } from "./options.ts";
 import { type Presented, presentedBy } from "./presented.ts";
+import { refusalError } from "./refusal-error.ts";
 
 /**
  * The session of one request: nothing is read until {@link load} is asked, and what becomes of it decides the
@@ -161,7 +162,8 @@ export class RequestSession<Data> {
 
   #begin(refusal: RefusalReason | null, load: LoadOptions): Session<Data> {
     const { manager, options } = this.#http;
-    return manager.begin({ ...options.birth?.(this.client, this.#request), ...load.birth }, refusal);
+    const birth = () => ({ ...options.birth?.(this.client, this.#request), ...load.birth });
+    return manager.begin(birth, refusal);
   }
 
   #loaded(session: Session<Data>, began: number): Session<Data> {
@@ -283,22 +285,4 @@ function setCookies(head: ResponseHead, values: readonly string[]): void {
 function cookieAge(record: SessionRecord): number | undefined {
   if (!record.remembered) return undefined;
   return (record.expiresAt - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
-}
-
-/** What a caller is told whose token opens nothing. */
-function refusalError(refusal: RefusalReason | null): CoatcheckError {
-  switch (refusal) {
-    case "expired":
-      return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
-    case "revoked":
-    case "theft":
-      return new CoatcheckError("SESSION_REVOKED", "The session was ended; log in again.");
-    case "superseded":
-      return new CoatcheckError(
-        "CONFLICT",
-        "This browser was just given a newer session token; repeat the request.",
-      );
-    default:
-      return new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-  }
 }

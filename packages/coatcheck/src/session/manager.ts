@@ -9,6 +9,7 @@ import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts"
 import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
 import { type MaybePromise, Session } from "./session.ts";
+import { PLAIN } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
 import { TouchQueue } from "./touches.ts";
@@ -84,8 +85,8 @@ export class SessionManager<Data = JsonObject> {
     return await this.#writer.create(options);
   }
 
-  /** A handle for a visitor of whom nothing is stored; the first write makes the session, as `birth` says. */
-  begin(birth: CreateOptions = {}, refusal: RefusalReason | null = null): Session<Data> {
+  /** A handle for a visitor of whom nothing is stored; the first write makes the session, as `birth` says then. */
+  begin(birth: () => CreateOptions = PLAIN, refusal: RefusalReason | null = null): Session<Data> {
     const start = {
       held: null,
       presented: null,

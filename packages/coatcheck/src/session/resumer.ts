@@ -5,6 +5,7 @@ import { type Activity, touchThreshold } from "./policy.ts";
 import type { HeldSession, Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
 import { type MaybePromise, Session } from "./session.ts";
+import { PLAIN } from "./start.ts";
 import { hashSecret, idOfToken, KEY_LENGTH, secretOfToken, TOKEN_LENGTH } from "./token.ts";
 import type { TouchQueue } from "./touches.ts";
 import type { SessionWriter } from "./writer.ts";
@@ -58,7 +59,7 @@ export class SessionResumer<Data> {
       successor: null,
       refusal: null,
       tier: "local",
-      birth: {},
+      birth: PLAIN,
     } as const;
     return new Session(this.#writer, { ...start, activity: "none", assurance: "degraded" });
   }
@@ -121,7 +122,7 @@ export class SessionResumer<Data> {
       activity,
       tier,
       assurance: "full",
-      birth: {},
+      birth: PLAIN,
     });
   }
 

@@ -245,7 +245,7 @@ export class Session<Data = JsonObject> {
     const pending = this.#pending();
     const stored = pending ? applyMergePatch(this.#storedData(), pending) : undefined;
     const flash = this.#flash ? { flash: this.#flash } : {};
-    const birth = { ...this.#start.birth, ...options, id: this.id, data: data ?? stored, ...flash };
+    const birth = { ...this.#start.birth(), ...options, id: this.id, data: data ?? stored, ...flash };
     this.#adopt(await this.#writer.create(birth));
   }
 

@@ -19,6 +19,9 @@ export interface SessionStart {
   readonly activity: Activity;
   readonly tier: Tier | null;
   readonly assurance: Assurance;
-  /** What a session made from here shall say of its holder. */
-  readonly birth: CreateOptions;
+  /** What a session made from here shall say of its holder; asked when it is made. */
+  readonly birth: () => CreateOptions;
 }
+
+/** A session of whose holder nothing is said. */
+export const PLAIN = (): CreateOptions => ({});

@@ -81,9 +81,16 @@ describe("sessions over HTTP, without a server", () => {
     expect(told).toEqual([failure]);
   });
 
-  it("says of a new session what the application wants said", async () => {
-    const { open } = rig({ birth: (client) => ({ metadata: { from: client.address } }) });
+  it("says of a new session what the application wants said, and asks for it when there is one", async () => {
+    let asked = 0;
+    const { open } = rig({
+      birth: (client) => {
+        asked++;
+        return { metadata: { from: client.address } };
+      },
+    });
     const session = await open("").load();
+    expect(asked).toBe(0);
     session.data.count = 1;
     await session.save();
     expect(session.record?.metadata).toEqual({ from: "203.0.113.5" });

@@ -52,7 +52,7 @@ describe("coming back", () => {
 
   it("makes the session with the first thing left behind, under the id it already said", async () => {
     const { manager, open } = harness();
-    const session = manager.begin({ visitorId: "visitor-1", metadata: { source: "web" } });
+    const session = manager.begin(() => ({ visitorId: "visitor-1", metadata: { source: "web" } }));
     const { id } = session;
     session.data.theme = "dark";
     const { state, token } = await session.commit();
@@ -213,7 +213,7 @@ describe("login", () => {
     await one.authenticate("alice");
     expect(await codeOf(other.authenticate("alice"))).toBe("CONFLICT");
     const found = await manager.resume(token);
-    const late = manager.begin({}, found.refusal);
+    const late = manager.begin(undefined, found.refusal);
     expect(await codeOf(late.authenticate("alice"))).toBe("CONFLICT");
     late.data.theme = "dark";
     expect(await codeOf(Promise.resolve(late.commit()))).toBe("CONFLICT");
@@ -372,7 +372,7 @@ describe("writing", () => {
 
 describe("ending", () => {
   it("does not call a logout done while nobody can say whose it is", async () => {
-    const session = harness().manager.begin({}, "unavailable");
+    const session = harness().manager.begin(undefined, "unavailable");
     expect(await codeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
     expect(session.commit()).toMatchObject({ state: "unchanged" });
   });
