@@ -11,14 +11,16 @@ import { ENTRIES, type Entry } from "./contestants.ts";
 import { measureRaces } from "./races.ts";
 import { measureRevocation } from "./revocation.ts";
 import { startServers } from "./servers/remote.ts";
-import { type Contestant, SESSIONS } from "./servers/work.ts";
+import { type Contestant, logIn, SESSIONS } from "./servers/work.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
 const CONNECTIONS = 32;
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
 
-interface Server extends Contestant {
+interface Server {
   readonly entry: Entry;
+  readonly port: number;
+  readonly cookies: readonly string[];
   readonly child: ChildProcess;
   readonly rates: number[];
   /** CPU microseconds per request, one figure a round. */
@@ -39,9 +41,9 @@ async function start(entry: Entry, index: number): Promise<Server> {
     execArgv: ["--conditions=coatcheck-source", "--no-warnings"],
     env: { ...process.env, ...remote.env, NODE_ENV: "production" },
   });
-  const [contestant] = (await once(child, "message")) as [Contestant];
+  const [{ port, cookies = await logIn(port) }] = (await once(child, "message")) as [Contestant];
   console.log(`  ready: ${entry.framework}, ${entry.name}`);
-  return { ...contestant, entry, child, rates: [], cpu: [], commands: [] };
+  return { entry, port, cookies, child, rates: [], cpu: [], commands: [] };
 }
 
 async function cpuOf(child: ChildProcess): Promise<number> {

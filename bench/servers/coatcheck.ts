@@ -9,7 +9,7 @@ import { sqliteStore } from "coatcheck/store/sqlite";
 import express from "express";
 import fastify from "fastify";
 import { urls } from "./remote.ts";
-import { answer, type Contestant, logIn, SECRET, sessionData } from "./work.ts";
+import { answer, type Contestant, SECRET, sessionData } from "./work.ts";
 
 type Data = Partial<ReturnType<typeof sessionData>>;
 
@@ -45,7 +45,7 @@ export async function coatcheckExpress(manager = managerOnSqlite()): Promise<Con
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
-  return { port, cookies: await logIn(port) };
+  return { port };
 }
 
 export async function coatcheckFastify(manager = managerOnSqlite()): Promise<Contestant> {
@@ -63,5 +63,5 @@ export async function coatcheckFastify(manager = managerOnSqlite()): Promise<Con
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;
-  return { port, cookies: await logIn(port) };
+  return { port };
 }

@@ -3,7 +3,7 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { connectedClient } from "./remote.ts";
-import { answer, type Contestant, logIn, SECRET, sessionData } from "./work.ts";
+import { answer, type Contestant, SECRET, sessionData } from "./work.ts";
 
 declare module "express-session" {
   interface SessionData {
@@ -30,7 +30,7 @@ export async function expressSession(store?: session.Store): Promise<Contestant>
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
-  return { port, cookies: await logIn(port) };
+  return { port };
 }
 
 /** With connect-redis, by its README. */

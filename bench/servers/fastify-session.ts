@@ -4,7 +4,7 @@ import session from "@fastify/session";
 import { RedisStore } from "connect-redis";
 import fastify from "fastify";
 import { connectedClient } from "./remote.ts";
-import { answer, type Contestant, logIn, SECRET, sessionData } from "./work.ts";
+import { answer, type Contestant, SECRET, sessionData } from "./work.ts";
 
 declare module "fastify" {
   interface Session {
@@ -35,7 +35,7 @@ export async function fastifySession(store?: session.FastifySessionOptions["stor
   app.get("/", async (request) => answer(request.session.subject, request.session.data?.name));
   await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;
-  return { port, cookies: await logIn(port) };
+  return { port };
 }
 
 /** With connect-redis, which its README names for the purpose. */
