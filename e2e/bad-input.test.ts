@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM, NO_COOKIES } from "./chromium.ts";
 import { FAILURE_CODES, type Failure } from "./site.ts";
-import { address, body, logIn, setStage, show, shownAt, status } from "./stage.ts";
+import { address, body, eventually, logIn, setStage, show, shownAt, status } from "./stage.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -189,7 +189,7 @@ describe.skipIf(!CHROMIUM)("bad input, in Chromium", () => {
       const before = await fetches(page);
       await page.clock.setSystemTime(Date.now() + off);
       await show(page);
-      await expect.poll(() => fetches(page)).toBe(before + 1);
+      await eventually(() => fetches(page)).toBe(before + 1);
       await body(page, '[data-stale="false"][data-status="authenticated"]');
       const left = await page.evaluate(() => window.manager.expiresIn());
       expect(left).toBeGreaterThan(29 * MINUTE);

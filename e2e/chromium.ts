@@ -66,7 +66,10 @@ export type Preferences = Readonly<Record<string, unknown>>;
 /** No cookies at all, and with them no storage. */
 export const NO_COOKIES: Preferences = { default_content_setting_values: { cookies: 2 } };
 
-/** No cookies for frames of other sites, but those that are partitioned. */
+/** Cookies for frames of other sites, too. */
+export const THIRD_PARTY_COOKIES: Preferences = { cookie_controls_mode: 0, block_third_party_cookies: false };
+
+/** None for them, but those that are partitioned. */
 export const NO_THIRD_PARTY_COOKIES: Preferences = {
   cookie_controls_mode: 1,
   block_third_party_cookies: true,

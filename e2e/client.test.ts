@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CHROMIUM } from "./chromium.ts";
-import { address, logIn, setStage, shownAt, status } from "./stage.ts";
+import { address, eventually, logIn, setStage, shownAt, status } from "./stage.ts";
 
 describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
   const stage = setStage();
@@ -56,11 +56,11 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
       const pages = await Promise.all([stage.open("/?silent"), stage.open("/?silent")]);
       const release = stage.site.hold("GET /session");
       const asked = pages.map((page) => page.evaluate(() => window.manager.getSession()));
-      await expect.poll(() => stage.site.count("GET /session")).toBe(1);
+      await eventually(() => stage.site.count("GET /session")).toBe(1);
       // The second waits for the lock by now, or will adopt what the first is told.
-      await expect
-        .poll(() => pages[0]?.evaluate(async () => (await navigator.locks.query()).pending?.length))
-        .toBe(1);
+      await eventually(() =>
+        pages[0]?.evaluate(async () => (await navigator.locks.query()).pending?.length),
+      ).toBe(1);
       release();
       expect(await Promise.all(asked)).toEqual([null, null]);
       expect(stage.site.count("GET /session")).toBe(1);
@@ -75,7 +75,7 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
     const release = stage.site.hold("GET /session");
     const before = stage.site.count("GET /session");
     const asked = right.evaluate(() => window.manager.getSession({ fresh: true }));
-    await expect.poll(() => stage.site.count("GET /session")).toBe(before + 1);
+    await eventually(() => stage.site.count("GET /session")).toBe(before + 1);
     await logIn(left);
     release();
     expect((await asked)?.type).toBe("anonymous");
@@ -91,7 +91,7 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
     const release = stage.site.hold("GET /session");
     const before = stage.site.count("GET /session");
     await page.evaluate(() => void window.manager.getSession({ fresh: true }));
-    await expect.poll(() => stage.site.count("GET /session")).toBe(before + 1);
+    await eventually(() => stage.site.count("GET /session")).toBe(before + 1);
     await page.evaluate(() => window.manager.logout());
     release();
     await page.evaluate(() => window.manager.getSession({ fresh: true }));
@@ -107,7 +107,7 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
       const response = await window.manager.fetch("/orders", { method: "POST" });
       return (await response.json()).data.subject;
     });
-    await expect.poll(() => stage.site.count("POST /orders")).toBe(1);
+    await eventually(() => stage.site.count("POST /orders")).toBe(1);
     await page.evaluate(() => window.manager.logout());
     release();
     expect(await order).toBe("ada");
@@ -128,7 +128,7 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
       return Promise.all(Array.from({ length: 10 }, order));
     });
     // As many as HTTP/1.1 has under way at once; the others come while their new secret is being handed out.
-    await expect.poll(() => stage.site.count("POST /orders")).toBe(6);
+    await eventually(() => stage.site.count("POST /orders")).toBe(6);
     release();
     expect((await subjects).map(({ data }) => data.subject)).toEqual(Array(10).fill("ada"));
     const after = await sids();

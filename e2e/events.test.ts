@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { CHROMIUM, openBrowser } from "./chromium.ts";
-import { logIn, setStage, shownAt, status } from "./stage.ts";
+import { eventually, logIn, setStage, shownAt, status } from "./stage.ts";
 
 const MINUTE = 60_000;
 /** How long it may take until a page hears of another machine. */
@@ -112,8 +112,8 @@ describe.skipIf(!CHROMIUM)("what happens elsewhere, in Chromium", () => {
     const page = await follower();
     const asked = stage.site.count("GET /session");
     stage.site.pass(9.5 * MINUTE);
-    await expect.poll(() => stage.site.count("GET /session")).toBe(asked + 1);
-    await expect.poll(() => page.evaluate(() => window.manager.expiresIn())).toBeLessThan(MINUTE / 2);
+    await eventually(() => stage.site.count("GET /session")).toBe(asked + 1);
+    await eventually(() => page.evaluate(() => window.manager.expiresIn())).toBeLessThan(MINUTE / 2);
     await status(page, "authenticated");
     stage.site.pass(MINUTE);
     await status(page, "none");

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CHROMIUM, openBrowser } from "./chromium.ts";
 import { type MovingSiteOptions, startMovingSite } from "./moving-site.ts";
 import { forgedSession, OLDER_COOKIES } from "./older-cookies.ts";
-import { show, status } from "./stage.ts";
+import { eventually, show, status } from "./stage.ts";
 
 const TOKEN = /^[\w-]{50}$/;
 
@@ -65,7 +65,7 @@ describe.skipIf(!CHROMIUM)("moving over with fifteen older cookies, in Chromium"
     const page = await loggedInBefore();
     const release = site.hold("/me");
     const asked = askTenTimes(page);
-    await expect.poll(() => site.headers.length).toBe(10);
+    await eventually(() => site.headers.length).toBe(10);
     const before = site.headers[0]?.length ?? 0;
     expect(before).toBeGreaterThanOrEqual(3800);
     release();

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { CHROMIUM } from "./chromium.ts";
-import { address, body, logIn, setStage, show, status } from "./stage.ts";
+import { address, body, eventually, logIn, setStage, show, status } from "./stage.ts";
 
 /** A page that was never taken down: what it shows is what it showed when it was left. */
 const wasKept = (page: Page) => body(page, '[data-persisted="true"]');
@@ -91,7 +91,7 @@ describe.skipIf(!CHROMIUM)("a page that comes and goes, in Chromium", () => {
     const before = await fetches(page);
     for (let shown = 0; shown < 5; shown++) await show(page);
     await page.clock.runFor(20_000);
-    await expect.poll(() => fetches(page)).toBe(before + 1);
+    await eventually(() => fetches(page)).toBe(before + 1);
     await page.evaluate(() => document.dispatchEvent(new Event("enough")));
     expect(await renderings).toBe(0);
   });

@@ -2,7 +2,7 @@ import { describeClient } from "coatcheck/device";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { CHROMIUM } from "./chromium.ts";
-import { logIn, setStage } from "./stage.ts";
+import { eventually, logIn, setStage } from "./stage.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
@@ -70,10 +70,10 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
     const far = await stage.site.manager.create({ subject: "ada", client });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
-    await expect.poll(() => devices.locator("li").count()).toBe(2);
+    await eventually(() => devices.locator("li").count()).toBe(2);
     expect(await devices.getByText("This device").count()).toBe(1);
     await devices.getByRole("button", { name: /^Sign out: Firefox 140, Linux/ }).click();
-    await expect.poll(() => devices.locator("li").count()).toBe(1);
+    await eventually(() => devices.locator("li").count()).toBe(1);
     expect((await stage.site.manager.find(far.record.id))?.state ?? "revoked").toBe("revoked");
     expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("authenticated");
   });
@@ -82,14 +82,14 @@ describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
     await stage.site.manager.create({ subject: "ada" });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
-    await expect.poll(() => devices.locator("li").count()).toBe(2);
+    await eventually(() => devices.locator("li").count()).toBe(2);
     stage.site.breakDown("a 500");
     await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
     await devices.getByRole("alert").waitFor();
     expect(await devices.locator("li").count()).toBe(2);
     stage.site.breakDown(null);
     await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
-    await expect.poll(() => devices.locator("li").count()).toBe(1);
+    await eventually(() => devices.locator("li").count()).toBe(1);
     expect(await devices.getByRole("alert").count()).toBe(0);
   });
 

@@ -24,6 +24,13 @@ export interface Seen {
 /** Whoever knows it is who they say they are. */
 const PASSWORD = "secret";
 
+/** For any origin: a sandboxed frame has none. */
+const SCRIPT = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
+
+/** What another site embeds this one with. */
+const frame = (query: URLSearchParams) =>
+  `<iframe src="${query.get("src")}" ${query.has("sandbox") ? 'sandbox="allow-scripts"' : ""}></iframe>`;
+
 /** A server that accepts no token at all. */
 const STUBBORN = JSON.stringify({ success: false, error: { code: "CSRF_INVALID", message: "No." } });
 
@@ -89,7 +96,9 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
   let failure: Failure | null = null;
   let target = "";
 
-  const endpoints = withSession(routes);
+  const endpoints = withSession(async (request, response) => {
+    if (!(await routes(request, response))) response.writeHead(404).end();
+  });
   const shop = withSession(async (request, response) => {
     const { subject } = await request.session.load();
     await gates.get("inside POST /orders");
@@ -130,9 +139,8 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
     else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
     else if (pathname === "/react") reactPage(request, response);
     else if (pathname === "/plain.js" || pathname === "/react.js")
-      response.writeHead(200, { "content-type": "text/javascript" }).end(scripts[pathname]);
-    else if (pathname === "/around")
-      response.writeHead(200, HTML).end(html(`<iframe src="${searchParams.get("frame")}"></iframe>`));
+      response.writeHead(200, SCRIPT).end(scripts[pathname]);
+    else if (pathname === "/around") response.writeHead(200, HTML).end(html(frame(searchParams)));
     else if (pathname === "/bare") response.writeHead(200, HTML).end(html("<p>Nothing runs here.</p>"));
     else response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
   }

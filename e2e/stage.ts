@@ -1,6 +1,6 @@
 import type { SessionManager, SessionManagerOptions } from "coatcheck/client";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { openBrowser, type Preferences } from "./chromium.ts";
 import { type Site, type SiteOptions, startSite } from "./site.ts";
 
@@ -15,16 +15,16 @@ declare global {
   }
 }
 
+/** Expects of what `read` gives, again and again until it holds: a busy machine may take a while. */
+export const eventually = <Value>(read: () => Value | Promise<Value>) =>
+  expect.poll(read, { timeout: 5_000 });
+
 /** Waits until the page shows what the attributes say: `[data-status="none"]`. */
 export const body = (page: Page, attributes: string) =>
   page.waitForSelector(`body${attributes}`, { state: "attached" });
 
 /** Waits until the page shows this status. */
 export const status = (page: Page, wanted: string) => body(page, `[data-status="${wanted}"]`);
-
-/** Who the page is logged in as, or what else it shows. */
-export const shown = (page: Page) =>
-  page.evaluate(() => document.body.dataset.user || document.body.dataset.status);
 
 export const logIn = (page: Page, name = "ada") =>
   page.evaluate((name) => window.manager.createSession(name, "secret"), name);
