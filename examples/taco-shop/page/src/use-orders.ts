@@ -27,6 +27,10 @@ interface Listed {
   readonly orders: readonly OpenOrder[];
 }
 
+/** The orders that were listed, if they are this session's. */
+const ordersIn = (listed: Listed | undefined, session: string | null) =>
+  listed?.session === session || listed?.session === null ? listed.orders : undefined;
+
 const sessionId = () => manager.$session.get().session?.id ?? null;
 
 /** The orders that are open side by side in this browser: those of its session, and of whoever is logged in. */
@@ -40,22 +44,20 @@ export function useOrders(language: Language): Orders {
   const making = useRef<Promise<string>>(undefined);
   const changes = useRef(0);
 
-  const isOurs = listed && (loading || listed.session === id || listed.session === null);
   // Who has no session has no orders, and need not ask for them.
   const none = loading || id !== null ? undefined : [];
-  const orders = isOurs ? listed.orders : none;
+  const orders = (loading ? listed?.orders : ordersIn(listed, id)) ?? none;
   const active = orders?.find((order) => order.sessionId === chosen) ?? orders?.at(-1);
-  const followed = useRef(active);
+  const followed = useRef<string>(undefined);
   useEffect(() => {
-    followed.current = active;
+    followed.current = active?.sessionId;
   }, [active]);
 
   const change = useCallback((how: (orders: readonly OpenOrder[]) => readonly OpenOrder[]) => {
     changes.current++;
     setListed((current) => {
       const session = sessionId();
-      const isOurs = current?.session === session || current?.session === null;
-      return { session, orders: how(isOurs ? current.orders : []) };
+      return { session, orders: how(ordersIn(current, session) ?? []) };
     });
   }, []);
 
@@ -72,11 +74,12 @@ export function useOrders(language: Language): Orders {
         if (session !== sessionId()) return;
       } while (before !== changes.current);
       setListed((current) => {
-        const known = current?.session === session ? current.orders : [];
         // What became of the order that is looked at, its own stream tells, and why.
-        const looked = known.filter((order) => order.sessionId === followed.current?.sessionId);
-        const isThere = found.some((order) => order.sessionId === looked[0]?.sessionId);
-        return { session, orders: [...(isThere ? [] : looked), ...found.toReversed()] };
+        const looked = ordersIn(current, session)?.filter(
+          ({ sessionId }) =>
+            sessionId === followed.current && !found.some((order) => order.sessionId === sessionId),
+        );
+        return { session, orders: [...(looked ?? []), ...found.toReversed()] };
       });
       setError(undefined);
     } catch (thrown) {
