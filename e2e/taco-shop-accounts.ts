@@ -55,6 +55,9 @@ export function accounts(shop: TacoShop): void {
     expect(await form.count()).toBe(0);
     expect(await focused(page)).toBe("Alice");
     await becomes(total(page), "CHF 4.00");
+    const sent = page.waitForRequest((request) => request.url().endsWith("/quantity"));
+    await button(page, "Add: Baklava").click();
+    expect((await sent).headers()["x-csrf-token"]).toBeTruthy();
 
     const other = await shop.visit("bruno");
     await account(other).click();
@@ -68,10 +71,10 @@ export function accounts(shop: TacoShop): void {
 
   it("shows the orders on another device, after a password that was not right", async () => {
     const page = await shop.visit("alice");
-    await signUp(page, "Ada", "ada@example.ch");
     await openOrder(page, "Office");
     await button(page, "Add: Tiramisu").click();
-    await becomes(total(page), "CHF");
+    await becomes(lines(page), "Tiramisu");
+    await signUp(page, "Ada", "ada@example.ch");
 
     const other = await shop.visit("bruno");
     await button(other, "Add: Baklava").click();

@@ -11,6 +11,7 @@ import {
   PASSWORD,
   signUp,
   type TacoShop,
+  total,
 } from "./taco-shop-site.ts";
 
 /** Where somebody is logged in, and how that ends. */
@@ -74,16 +75,21 @@ export function devices(shop: TacoShop): void {
     expect(await focused(page)).toBe("Barbara");
   });
 
-  it("logs out everywhere", async () => {
+  it("logs out everywhere, which the order that is followed tells as well as the session", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Donald", "donald@example.ch");
     const other = await shop.visit("bruno");
+    await other.route("**/session-v2/events", (route) => route.abort());
     await logIn(other, "Donald", "donald@example.ch");
+    await openOrder(other, "Office");
+    await button(other, "Add: Baklava").click();
+    await becomes(total(other), "CHF 4.00");
     await choose(page, "Log out everywhere");
     await button(dialog(page), "Log out everywhere").click();
     await becomes(account(page), "Log in");
     await becomes(account(other), "Log in");
     await other.getByText("You were logged out here from another device.").waitFor();
+    expect(await other.getByText("This order is closed.").count()).toBe(0);
     expect(await page.getByText("You were logged out here from another device.").count()).toBe(0);
   });
 

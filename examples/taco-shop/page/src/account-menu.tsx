@@ -58,7 +58,8 @@ export function AccountMenu(): ReactNode {
         type="button"
         className="account-button"
         aria-disabled={loading}
-        {...(user && { "aria-expanded": isMenuOpen, "aria-controls": menu, title: words.account.menu })}
+        {...(user && { "aria-expanded": isMenuOpen, title: words.account.menu })}
+        {...(isMenuOpen && { "aria-controls": menu })}
         onClick={() => {
           if (user) setMenuOpen(!isMenuOpen);
           else if (!loading) setOpen("logIn");

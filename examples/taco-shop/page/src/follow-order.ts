@@ -1,4 +1,5 @@
 import { ApiError, readCart } from "./api.ts";
+import { manager } from "./session.ts";
 import type { Entry } from "./wire.ts";
 
 /** Milliseconds until a stream that was refused is asked for again. */
@@ -37,7 +38,11 @@ export function followOrder(id: string, events: OrderEvents): () => void {
       events.changed({ ...JSON.parse(data), isStart });
       isStart = false;
     });
-    source.addEventListener("ended", ({ data }) => end(JSON.parse(data).reason));
+    source.addEventListener("ended", ({ data }) => {
+      const { reason } = JSON.parse(data);
+      if (reason === "signed-out") signedOut();
+      else end(reason);
+    });
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) void refused();
     });
@@ -51,6 +56,13 @@ export function followOrder(id: string, events: OrderEvents): () => void {
     if (isOver) return;
     if (error instanceof ApiError && error.code === "SESSION_NOT_FOUND") end("ended");
     else retry = setTimeout(open, RETRY_AFTER);
+  }
+
+  /** The order is as it was, but whoever followed it is somebody else now, or nobody: then others take its place. */
+  function signedOut(): void {
+    source.close();
+    manager.getSession({ fresh: true }).catch(() => {});
+    retry = setTimeout(open, RETRY_AFTER);
   }
 
   function end(reason: "ended" | "excluded"): void {
