@@ -95,7 +95,7 @@ function Person(): ReactNode {
   return (
     <svg viewBox="0 0 16 16" aria-hidden="true">
       <circle cx="8" cy="5.5" r="2.75" />
-      <path d="M2.5 14c.4-3 2.6-4.500 5.5-4.500s5.1 1.500 5.5 4.500" />
+      <path d="M2.5 14c.4-3 2.6-4.5 5.5-4.5s5.1 1.5 5.5 4.5" />
     </svg>
   );
 }

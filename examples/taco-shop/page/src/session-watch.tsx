@@ -1,7 +1,8 @@
 import { SessionExpiryDialog, useSession } from "coatcheck/react";
-import { type ReactNode, useMemo } from "react";
+import type { ReactNode } from "react";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
+import { useFollowedSession } from "./use-followed-session.ts";
 import { useSessionNews } from "./use-session-news.ts";
 import type { Account } from "./wire.ts";
 
@@ -10,18 +11,18 @@ export function SessionWatch({ onLogIn }: { readonly onLogIn: () => void }): Rea
   const { words } = useLanguage();
   const { tell } = useNotices();
   const isLoggedIn = useSession<Account, boolean>({ select: ({ isAuthenticated }) => isAuthenticated });
+  useFollowedSession();
   const { end, dismiss } = useSessionNews({
     loggedIn: ({ name }) => tell(words.account.welcome(name)),
     loggedOut: () => tell(words.account.loggedOut),
     // What was news of the session is none any more.
     ended: () => tell(""),
   });
-  const labels = useMemo(() => (isLoggedIn ? words.expiry.account : words.expiry.visit), [words, isLoggedIn]);
   const ended = end?.user ? words.ended.account : words.ended.visit;
 
   return (
     <>
-      <SessionExpiryDialog labels={labels} />
+      <SessionExpiryDialog labels={isLoggedIn ? words.expiry.account : words.expiry.visit} />
       <div role="alert">
         {end && (
           <div className="session-end">

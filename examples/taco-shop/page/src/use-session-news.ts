@@ -1,7 +1,6 @@
-import { type EndReason, followEvents } from "coatcheck/client";
+import type { EndReason } from "coatcheck/client";
 import { useSession } from "coatcheck/react";
-import { useEffect, useEffectEvent, useRef, useState, useSyncExternalStore } from "react";
-import { EVENTS, manager } from "./session.ts";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Account } from "./wire.ts";
 
 /** How a session ended that nobody here has ended. */
@@ -22,7 +21,6 @@ export function useSessionNews(tell: {
   const loggedOut = useEffectEvent(tell.loggedOut);
   const ended = useEffectEvent(tell.ended);
 
-  useFollowedSession();
   const session = useSession<Account>();
   const last = useRef(session);
   useEffect(() => {
@@ -40,36 +38,4 @@ export function useSessionNews(tell: {
     }
   }, [session]);
   return { end, dismiss: () => setEnd(undefined) };
-}
-
-/**
- * Hears at once when a device is ended elsewhere. A browser has six connections for one host on HTTP/1.1, and each
- * visible tab needs one for its order: so one tab follows the session for all, and what it learns, the others hear of.
- */
-function useFollowedSession(): void {
-  const isLoggedIn = useSession<Account, boolean>({ select: ({ isAuthenticated }) => isAuthenticated });
-  const isVisible = useSyncExternalStore(onVisibility, () => document.visibilityState === "visible");
-
-  useEffect(() => {
-    if (!isLoggedIn || !isVisible) return;
-    const over = new AbortController();
-    const { signal } = over;
-    const follow = () =>
-      new Promise<void>((done) => {
-        const stop = followEvents(manager, EVENTS);
-        signal.addEventListener("abort", () => {
-          stop();
-          done();
-        });
-      });
-    // Without https there are no locks: then each tab follows for itself.
-    if (navigator.locks) navigator.locks.request("taco-shop.session", { signal }, follow).catch(() => {});
-    else void follow();
-    return () => over.abort();
-  }, [isLoggedIn, isVisible]);
-}
-
-function onVisibility(changed: () => void): () => void {
-  document.addEventListener("visibilitychange", changed);
-  return () => document.removeEventListener("visibilitychange", changed);
 }
