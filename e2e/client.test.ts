@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CHROMIUM } from "./chromium.ts";
-import { address, eventually, logIn, setStage, shownAt, status } from "./stage.ts";
+import { address, body, eventually, logIn, setStage, shownAt, status } from "./stage.ts";
 
 describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
   const stage = setStage();
@@ -85,15 +85,28 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
     await status(left, "authenticated");
   });
 
-  it("is not revived by an answer that was under way at log-out", async () => {
+  it("is not revived by an answer that the server gave before the log-out", async () => {
     const page = await stage.open("/", "none");
     await logIn(page);
-    const release = stage.site.hold("GET /session");
-    const before = stage.site.count("GET /session");
-    await page.evaluate(() => void window.manager.getSession({ fresh: true }));
-    await eventually(() => stage.site.count("GET /session")).toBe(before + 1);
+    const [given, late] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+    await page.route("**/session", async (route) => {
+      if (route.request().method() !== "GET") return route.continue();
+      const response = await route.fetch();
+      given.resolve((await response.json()).data.status);
+      await late.promise;
+      await route.fulfill({ response });
+    });
+    const shown = page.evaluate(async () => {
+      const statuses: string[] = [];
+      window.manager.$session.listen(({ status }) => statuses.push(status));
+      await window.manager.getSession({ fresh: true });
+      return statuses;
+    });
+    expect(await given.promise).toBe("authenticated");
     await page.evaluate(() => window.manager.logout());
-    release();
+    late.resolve();
+    expect(await shown).toEqual(["none"]);
+    await page.unrouteAll({ behavior: "wait" });
     await page.evaluate(() => window.manager.getSession({ fresh: true }));
     expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("none");
     expect(await sids()).toEqual([]);
@@ -155,5 +168,31 @@ describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
     await page.reload();
     await status(page, "authenticated");
     expect(stage.site.count("GET /session")).toBe(asked + 1);
+  });
+
+  it("loads the page anew for another subject, of whose log-in it heard nothing", async () => {
+    const deaf = address({ revalidate: { crossTab: false } });
+    const left = await stage.open("/", "none");
+    await logIn(left, "ada");
+    const right = await stage.open(deaf, "authenticated");
+    await logIn(left, "eve");
+    const loaded = right.waitForEvent("load");
+    await right.evaluate(() => void window.manager.getSession({ fresh: true }));
+    await loaded;
+    await body(right, '[data-user="eve"]');
+  });
+
+  it("counts what it answered itself, and where the server found the session", async () => {
+    await stage.rebuild({ http: { serverTiming: true } });
+    const page = await stage.open("/", "none");
+    await logIn(page);
+    const metrics = await page.evaluate(async () => {
+      for (let times = 0; times < 8; times++) await window.manager.getSession();
+      await window.manager.getSession({ fresh: true });
+      return window.manager.getMetrics();
+    });
+    expect(metrics).toMatchObject({ hits: 8, misses: 2, cacheHitRate: 80, fetches: 2, errors: 0 });
+    expect(metrics.byTier).toEqual({ store: 1 });
+    expect(metrics.p95).toBeGreaterThanOrEqual(metrics.p50);
   });
 });
