@@ -1,3 +1,4 @@
+import { XSRF_NAMES } from "coatcheck/client";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { CHROMIUM } from "./chromium.ts";
@@ -44,6 +45,25 @@ describe.skipIf(!CHROMIUM)("the CSRF token, in Chromium", () => {
     expect([await order(page), await order(other)]).toEqual([200, 200]);
     expect(stage.site.count("POST /orders")).toBe(2);
     expect(await held(other)).toBe(await cookie());
+  });
+
+  it("stays the same for ten requests at once, which all have it", async () => {
+    const page = await stage.open("/?silent");
+    await logIn(page);
+    const statuses = await page.evaluate(() => {
+      const post = async () => (await window.manager.fetch("/orders", { method: "POST" })).status;
+      return Promise.all(Array.from({ length: 10 }, post));
+    });
+    expect(statuses).toEqual(Array(10).fill(200));
+    const orders = stage.site.seen.filter(({ line }) => line === "POST /orders");
+    expect(orders.map(({ token }) => token)).toEqual(Array(10).fill(await cookie()));
+  });
+
+  it("goes by the names and the encoding of Laravel and Angular where the page says so", async () => {
+    await stage.context.addCookies([{ name: "XSRF-TOKEN", value: "a%3Db", url: stage.site.origin }]);
+    const page = await stage.open(address({ csrf: XSRF_NAMES }, "silent"));
+    expect(await order(page)).toBe(200);
+    expect(stage.site.seen).toEqual([{ line: "POST /orders", token: "a=b" }]);
   });
 
   it("is read again when the page is shown", async () => {

@@ -31,6 +31,9 @@ const SCRIPT = { "content-type": "text/javascript", "access-control-allow-origin
 const frame = (query: URLSearchParams) =>
   `<iframe src="${query.get("src")}" ${query.has("sandbox") ? 'sandbox="allow-scripts"' : ""}></iframe>`;
 
+/** Ours, and Laravel's and Angular's. */
+const TOKEN_HEADERS = ["x-csrf-token", "x-xsrf-token"];
+
 /** A server that accepts no token at all. */
 const STUBBORN = JSON.stringify({ success: false, error: { code: "CSRF_INVALID", message: "No." } });
 
@@ -128,7 +131,10 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     const line = `${request.method} ${pathname}`;
     if (pathname.startsWith("/session") || request.method === "POST")
-      seen.push({ line, token: request.headers["x-csrf-token"]?.toString() });
+      seen.push({
+        line,
+        token: TOKEN_HEADERS.map((name) => request.headers[name]?.toString()).find(Boolean),
+      });
     await gates.get(line);
     if (failure && pathname.startsWith("/session")) FAILURES[failure](response);
     else if (pathname.startsWith("/session")) endpoints(request, response);
