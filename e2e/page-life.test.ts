@@ -48,6 +48,22 @@ describe.skipIf(!CHROMIUM)("a page that comes and goes, in Chromium", () => {
       await body(page, '[data-user="eve"]');
     });
 
+    it("follows the events again, which kept it from no cache", async () => {
+      const follows = () => page.waitForResponse(`${stage.site.origin}/session/events`);
+      const page = await stage.open("/?events", "none");
+      let followed = follows();
+      await logIn(page);
+      await followed;
+      await page.goto(`${stage.site.origin}/bare`);
+      followed = follows();
+      await page.goBack({ waitUntil: "commit" });
+      await wasKept(page);
+      await followed;
+      await stage.site.manager.revoke({ subject: "ada" });
+      await status(page, "none");
+      expect(await page.evaluate(() => window.manager.$session.get())).toMatchObject({ reason: "revoked" });
+    });
+
     it("does not come after a log-out in another tab, of which it would have heard", async () => {
       const page = await stage.open("/", "none");
       await logIn(page);
