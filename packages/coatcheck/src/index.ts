@@ -10,6 +10,7 @@ export {
   type Fault,
 } from "./session/errors.ts";
 export { type RefusalReason, SessionEmitter, type SessionEvents } from "./session/events.ts";
+export type { HeldSession } from "./session/held.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./session/json.ts";
 export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
 export type { Issued, MergeData } from "./session/parts.ts";
@@ -21,7 +22,7 @@ export {
   type SessionPolicy,
   type Timeouts,
 } from "./session/policy.ts";
-export type { HeldSession, Reading, ReadOptions, SessionReader, Tier } from "./session/reader.ts";
+export type { Reading, ReadOptions, SessionReader, Tier } from "./session/reader.ts";
 export {
   type Attribution,
   type ClientInfo,

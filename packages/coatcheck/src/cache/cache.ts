@@ -1,8 +1,8 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../session/clock.ts";
 import { storeUnavailable } from "../session/errors.ts";
+import { HeldSession } from "../session/held.ts";
 import type { Hint, HintChannel } from "../session/hint.ts";
-import type { HeldSession, Reading, ReadOptions, SessionReader } from "../session/reader.ts";
-import { hold } from "../session/reader.ts";
+import type { Reading, ReadOptions, SessionReader } from "../session/reader.ts";
 import { isLive, isSessionId, type SessionRecord } from "../session/record.ts";
 import type { LogPosition, RevocationScope, SessionStore, Snapshot } from "../session/store.ts";
 import { compactId } from "../session/token.ts";
@@ -221,13 +221,13 @@ class TieredCache implements SessionCache {
       const snapshot = shared ?? (await this.#readStore(id));
       const tier = shared ? "shared" : "store";
       if (snapshot === null || !isLive(snapshot.record, this.#clock.now())) {
-        const reading = { held: snapshot && hold(snapshot), tier } as const;
+        const reading = { held: snapshot && new HeldSession(snapshot), tier } as const;
         if (isCurrent()) this.#dead.add(key, reading);
         return reading;
       }
       const held = isCurrent() ? this.#core.fill(key, snapshot, this.#monotonic()) : undefined;
       if (held && !shared) this.#outbox?.offer(key, snapshot);
-      return { held: held ?? hold(snapshot), tier };
+      return { held: held ?? new HeldSession(snapshot), tier };
     });
   }
 

@@ -70,7 +70,7 @@ export class CacheCore {
     const mayAnswer =
       this.#lease.holds(monotonic, wall) && // (1)
       monotonic - held.since <= this.#ttl &&
-      !hasEnded(held, wall) &&
+      !held.isOver(wall) && // The store alone may say that it has ended: another node may have seen activity.
       this.#log.spares(held);
     return mayAnswer ? held : undefined;
   }
@@ -91,7 +91,7 @@ export class CacheCore {
    */
   degraded(key: string, maxAge: number, monotonic: number, wall: number): HeldCopy | undefined {
     const held = this.#local.get(key, monotonic);
-    if (held === undefined || hasEnded(held, wall) || !this.#log.spares(held)) return undefined;
+    if (held === undefined || held.isOver(wall) || !this.#log.spares(held)) return undefined;
     return this.#lease.age(monotonic, wall) <= maxAge ? held : undefined;
   }
 
@@ -161,10 +161,4 @@ export class CacheCore {
     this.#local.clear();
     this.#log.beginAt(Number.POSITIVE_INFINITY);
   }
-}
-
-/** Another node may have seen activity since this copy was read: only the store may say that a session has ended. */
-function hasEnded(held: HeldCopy, wall: number): boolean {
-  const { record } = held;
-  return wall >= record.expiresAt || wall >= held.lastSeenAt + record.idleTimeout;
 }

@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { HeldSession } from "../session/reader.ts";
-import type { SessionRecord } from "../session/record.ts";
-import type { LogPosition, Snapshot } from "../session/store.ts";
+import { HeldSession } from "../session/held.ts";
+import type { Snapshot } from "../session/store.ts";
 
 /** How much the local tier may hold; what was not asked for longest goes first. */
 export interface LocalLimits {
@@ -10,27 +9,17 @@ export interface LocalLimits {
   readonly maxBytes: number;
 }
 
-/**
- * A session in this process's memory. A class, so that a million of them share one shape. Its fields are declared only:
- * one that begins as `undefined` would have V8 allocate every number that is written to it later.
- */
-export class HeldCopy implements HeldSession {
-  declare readonly record: SessionRecord;
-  declare readonly position: LogPosition;
-  declare lastSeenAt: number;
-  declare touchedAt: number;
-  /** Monotonic milliseconds at which it was filled. */
+/** A session in this process's memory. */
+export class HeldCopy extends HeldSession {
+  /** Monotonic milliseconds at which it was filled, rounded down: it is never held for younger than it is. */
   declare readonly since: number;
   /** Monotonic milliseconds at which it was last said to be in use. */
   declare usedAt: number;
 
-  constructor({ record, position }: Snapshot, since: number) {
-    this.record = record;
-    this.position = position;
-    this.lastSeenAt = record.lastSeenAt;
-    this.touchedAt = record.lastSeenAt;
-    this.since = since;
-    this.usedAt = since;
+  constructor(snapshot: Snapshot, now: number) {
+    super(snapshot);
+    this.since = Math.floor(now);
+    this.usedAt = this.since;
   }
 }
 
@@ -60,7 +49,7 @@ export class LocalTier {
   get(key: string, now: number): HeldCopy | undefined {
     const copy = this.#copies.peek(key, NO_OPTIONS);
     if (copy !== undefined && now - copy.usedAt > USE_GRAIN) {
-      copy.usedAt = now;
+      copy.usedAt = Math.floor(now);
       this.#copies.get(key, NO_OPTIONS);
     }
     return copy;
@@ -79,10 +68,7 @@ export class LocalTier {
     if (held !== undefined && isNewer(held, snapshot)) return held;
     freeze(snapshot.record);
     const copy = new HeldCopy(snapshot, now);
-    if (held !== undefined) {
-      copy.lastSeenAt = Math.max(copy.lastSeenAt, held.lastSeenAt);
-      copy.touchedAt = Math.max(copy.touchedAt, held.touchedAt);
-    }
+    if (held !== undefined) copy.inherit(held);
     this.#copies.set(key, copy, { size: ENTRY_BYTES + weigh(snapshot.record) });
     return copy;
   }

@@ -1,5 +1,5 @@
 import type { RefusalReason } from "./events.ts";
-import type { HeldSession } from "./reader.ts";
+import type { HeldSession } from "./held.ts";
 import { equalHashes } from "./token.ts";
 
 /** What a genuine token is worth: `current`, `previous` (a periodic rotation is under way), or a reason to refuse it. */
@@ -17,7 +17,7 @@ export type Verdict =
 export function judge(held: HeldSession, secretHash: string, now: number, grace: number): Verdict {
   const { record } = held;
   if (record.state === "revoked") return "revoked";
-  if (now >= record.expiresAt || now >= held.lastSeenAt + record.idleTimeout) return "expired";
+  if (held.isOver(now)) return "expired";
   if (equalHashes(record.secretHash, secretHash)) return "current";
   if (record.previousSecretHash === null || !equalHashes(record.previousSecretHash, secretHash))
     return "superseded";

@@ -1,19 +1,9 @@
+import { HeldSession } from "./held.ts";
 import type { SessionRecord } from "./record.ts";
-import type { LogPosition, RevocationScope, SessionStore, Snapshot } from "./store.ts";
+import type { LogPosition, RevocationScope, SessionStore } from "./store.ts";
 
 /** Which hop answered a read. */
 export type Tier = "local" | "shared" | "store";
-
-/**
- * A session as this process holds it: the frozen record, and the activity seen here since it was read.
- * `lastSeenAt` is the one field that moves in place, so that a hit allocates nothing.
- */
-export interface HeldSession extends Snapshot {
-  /** Epoch milliseconds; at or after `record.lastSeenAt`. */
-  lastSeenAt: number;
-  /** The activity that the store has been told of, or is about to be. */
-  touchedAt: number;
-}
 
 /** What a read found, and where. */
 export interface Reading {
@@ -56,12 +46,6 @@ export interface SessionReader {
   close(): Promise<void>;
 }
 
-/** Holds a record as freshly read. */
-export function hold(snapshot: Snapshot): HeldSession {
-  const { record, position } = snapshot;
-  return { record, position, lastSeenAt: record.lastSeenAt, touchedAt: record.lastSeenAt };
-}
-
 /** The reader without caches: every read is a primary read. */
 export function directReader(store: SessionStore): SessionReader {
   return {
@@ -69,7 +53,7 @@ export function directReader(store: SessionStore): SessionReader {
     degraded: () => undefined,
     async read(id) {
       const snapshot = await store.get(id);
-      return { held: snapshot && hold(snapshot), tier: "store" };
+      return { held: snapshot && new HeldSession(snapshot), tier: "store" };
     },
     position: () => 0,
     wrote() {},

@@ -1,12 +1,13 @@
 import type { RefusalReason } from "./events.ts";
+import { HeldSession } from "./held.ts";
 import { judge } from "./judge.ts";
 import type { WriterParts } from "./parts.ts";
-import { type Activity, touchThreshold } from "./policy.ts";
-import type { HeldSession, Tier } from "./reader.ts";
+import type { Activity } from "./policy.ts";
+import type { Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
 import { type MaybePromise, Session } from "./session.ts";
 import { PLAIN } from "./start.ts";
-import { hashSecret, idOfToken, KEY_LENGTH, secretOfToken, TOKEN_LENGTH } from "./token.ts";
+import { equalHashes, hashSecret, idOfToken, KEY_LENGTH, secretOfToken, TOKEN_LENGTH } from "./token.ts";
 import type { TouchQueue } from "./touches.ts";
 import type { SessionWriter } from "./writer.ts";
 
@@ -35,9 +36,7 @@ export class SessionResumer<Data> {
     if (held) {
       const now = this.#parts.clock.now();
       const hash = hashSecret(secretOfToken(token));
-      const { record } = held;
-      const isSettled = record.previousSecretHash === null || record.confirmedAt !== null;
-      if (isSettled && judge(held, hash, now, this.#parts.policy.rotationGrace) === "current") {
+      if (held.soleHash !== null && !held.isOver(now) && equalHashes(held.soleHash, hash)) {
         return this.#admit(held, token, null, "local", activity, now);
       }
     }
@@ -113,7 +112,9 @@ export class SessionResumer<Data> {
     now: number,
   ): Session<Data> | Refusal {
     if (this.#parts.schema.read(held.record) === null) return this.#refuse("expired", held.record.id);
-    if (activity === "user") this.#touch(held, now);
+    if (activity === "user" && held.see(now)) {
+      this.#touches.add(held.record.id, now, held.record.idleTimeout);
+    }
     return new Session(this.#writer, {
       held,
       presented,
@@ -126,18 +127,9 @@ export class SessionResumer<Data> {
     });
   }
 
-  #touch(held: HeldSession, now: number): void {
-    if (now <= held.lastSeenAt) return;
-    held.lastSeenAt = now;
-    const { id, idleTimeout } = held.record;
-    if (now - held.touchedAt < touchThreshold(idleTimeout)) return;
-    held.touchedAt = now;
-    this.#touches.add(id, now, idleTimeout);
-  }
-
   /** Activity seen here counts before the store has been told of it. */
   #seen(held: HeldSession): HeldSession {
-    held.lastSeenAt = Math.max(held.lastSeenAt, this.#touches.waiting(held.record.id));
+    held.alsoSeen(this.#touches.waiting(held.record.id));
     return held;
   }
 
@@ -146,7 +138,12 @@ export class SessionResumer<Data> {
     const { record } = held;
     if (record.previousSecretHash === null || record.confirmedAt !== null || activity === "none") return held;
     try {
-      return { ...held, record: await this.#writer.confirm(record) };
+      const confirmed = new HeldSession({
+        record: await this.#writer.confirm(record),
+        position: held.position,
+      });
+      confirmed.inherit(held);
+      return confirmed;
     } catch (error) {
       this.#parts.events.tell("failed", { operation: "confirm", error });
       return held;

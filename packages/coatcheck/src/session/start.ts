@@ -1,6 +1,7 @@
 import type { RefusalReason } from "./events.ts";
+import type { HeldSession } from "./held.ts";
 import type { Activity } from "./policy.ts";
-import type { HeldSession, Tier } from "./reader.ts";
+import type { Tier } from "./reader.ts";
 import type { CreateOptions } from "./transitions.ts";
 
 /** `degraded`: from a copy that nobody could vouch for any more, because the store does not answer. */

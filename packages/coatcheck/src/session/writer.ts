@@ -164,8 +164,7 @@ export class SessionWriter<Data> {
     if (record.state === "revoked") {
       throw new CoatcheckError("SESSION_REVOKED", "This session has been ended.");
     }
-    const end = Math.min(record.expiresAt, held.lastSeenAt + record.idleTimeout);
-    if (end <= this.parts.clock.now() || this.parts.schema.read(record) === null) {
+    if (held.isOver(this.parts.clock.now()) || this.parts.schema.read(record) === null) {
       throw new CoatcheckError("SESSION_EXPIRED", "This session has expired.");
     }
     return record;

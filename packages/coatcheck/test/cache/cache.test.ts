@@ -240,14 +240,12 @@ describe("reading", () => {
     const record = await cluster.session();
     const { held } = await cache.read(record.id);
     if (!held) throw new Error("The session was stored.");
-    held.lastSeenAt = cluster.time.wall + 5000;
-    held.touchedAt = cluster.time.wall + 3000;
+    const soon = cluster.time.wall + 100_000;
+    expect(held.see(soon)).toBe(true);
     cache.wrote(await cluster.write(record), cache.position());
-    expect(cache.peek(compactId(record.id))).toMatchObject({
-      record: { version: 2 },
-      lastSeenAt: cluster.time.wall + 5000,
-      touchedAt: cluster.time.wall + 3000,
-    });
+    const newer = cache.peek(compactId(record.id));
+    expect(newer).toMatchObject({ record: { version: 2 }, lastSeenAt: soon });
+    expect(newer?.see(soon + 1)).toBe(false);
   });
 
   test("the local tier is bounded by entries and by bytes", async () => {
