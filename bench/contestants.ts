@@ -1,5 +1,6 @@
 import { bareExpress, bareFastify } from "./servers/bare.ts";
 import { betterAuthServer } from "./servers/better-auth.ts";
+import { byHandExpress, byHandFastify } from "./servers/by-hand.ts";
 import { coatcheckExpress, coatcheckFastify, managerOnServers } from "./servers/coatcheck.ts";
 import { expressSession, expressSessionOnRedis } from "./servers/express-session.ts";
 import { fastifySession, fastifySessionOnRedis } from "./servers/fastify-session.ts";
@@ -16,6 +17,7 @@ export interface Entry {
 
 export const ENTRIES: readonly Entry[] = [
   { name: "bare", framework: "Express 5", start: bareExpress },
+  { name: "a Map, by hand", framework: "Express 5", start: byHandExpress },
   { name: "Coatcheck", framework: "Express 5", start: () => coatcheckExpress() },
   { name: "express-session, memory", framework: "Express 5", start: () => expressSession() },
   {
@@ -26,6 +28,7 @@ export const ENTRIES: readonly Entry[] = [
   },
   { name: "express-session, Redis", framework: "Express 5", isRemote: true, start: expressSessionOnRedis },
   { name: "bare", framework: "Fastify 5", start: bareFastify },
+  { name: "a Map, by hand", framework: "Fastify 5", start: byHandFastify },
   { name: "Coatcheck", framework: "Fastify 5", start: () => coatcheckFastify() },
   { name: "@fastify/session, memory", framework: "Fastify 5", start: () => fastifySession() },
   {
