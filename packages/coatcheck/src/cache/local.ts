@@ -26,15 +26,20 @@ export class HeldCopy extends HeldSession {
 /** Milliseconds to which the order of use is kept: moving a copy through the list costs more than finding it. */
 const USE_GRAIN = 5000;
 
-/** lru-cache writes into the options of each call; one object of ours saves an allocation per hit. */
-const NO_OPTIONS = {};
-
 /** The tier in this process's memory: compact id → copy, bounded by entries and by bytes. Decides nothing. */
 export class LocalTier {
+  /** In the order of their use. */
   readonly #copies: LRUCache<string, HeldCopy>;
+  /** The same, to be found in: twice as fast. */
+  readonly #byKey = new Map<string, HeldCopy>();
 
-  constructor(limits: LocalLimits) {
-    this.#copies = new LRUCache({ max: limits.maxEntries, maxSize: limits.maxBytes });
+  constructor({ maxEntries, maxBytes }: LocalLimits) {
+    this.#copies = new LRUCache({
+      max: maxEntries,
+      maxSize: maxBytes,
+      dispose: (_copy, key) => this.#byKey.delete(key),
+      onInsert: (copy, key) => this.#byKey.set(key, copy),
+    });
   }
 
   get entries(): number {
@@ -47,16 +52,16 @@ export class LocalTier {
 
   /** `now`: monotonic milliseconds. */
   get(key: string, now: number): HeldCopy | undefined {
-    const copy = this.#copies.peek(key, NO_OPTIONS);
+    const copy = this.#byKey.get(key);
     if (copy !== undefined && now - copy.usedAt > USE_GRAIN) {
       copy.usedAt = Math.floor(now);
-      this.#copies.get(key, NO_OPTIONS);
+      this.#copies.get(key);
     }
     return copy;
   }
 
   has(key: string): boolean {
-    return this.#copies.has(key);
+    return this.#byKey.has(key);
   }
 
   /**
@@ -64,7 +69,7 @@ export class LocalTier {
    * here outlives the copy it was seen on.
    */
   fill(key: string, snapshot: Snapshot, now: number): HeldCopy {
-    const held = this.#copies.peek(key);
+    const held = this.#byKey.get(key);
     if (held !== undefined && isNewer(held, snapshot)) return held;
     freeze(snapshot.record);
     const copy = new HeldCopy(snapshot, now);
@@ -75,7 +80,7 @@ export class LocalTier {
 
   /** Drops a copy below `leastVersion`. */
   drop(key: string, leastVersion = Number.POSITIVE_INFINITY): void {
-    const held = this.#copies.peek(key);
+    const held = this.#byKey.get(key);
     if (held !== undefined && held.record.version < leastVersion) this.#copies.delete(key);
   }
 
@@ -96,8 +101,8 @@ function freeze(value: unknown): void {
   for (const part of Object.values(value)) freeze(part);
 }
 
-/** The entry's share of lru-cache's arrays and map, its key, and the copy itself. */
-const ENTRY_BYTES = 240;
+/** The entry's share of lru-cache's arrays and of both maps, its key, and the copy itself. */
+const ENTRY_BYTES = 300;
 
 /** About how many bytes of memory a value takes in V8 (8-byte pointers, strings of one byte a character). */
 function weigh(value: unknown): number {

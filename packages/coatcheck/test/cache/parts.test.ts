@@ -67,6 +67,17 @@ test("what nobody asked for lately leaves the local tier first", () => {
   expect(held()).toEqual([1, 4, 5]);
 });
 
+test("what is larger than the local tier is not held, and takes an older copy of itself along", () => {
+  const local = new LocalTier({ maxEntries: 3, maxBytes: 10_000 });
+  const record = recordAt(0);
+  const key = compactId(record.id);
+  local.fill(key, { record, position: 1 }, 0);
+  const large = { ...record, version: 2, data: { text: "x".repeat(20_000) } };
+  expect(local.fill(key, { record: large, position: 2 }, 0).record.version).toBe(2);
+  expect(local.has(key)).toBe(false);
+  expect(local.entries).toBe(0);
+});
+
 test("a million mass revocations leave a bounded log, which refuses what it has forgotten about", () => {
   const log = new KnownLog(1000);
   log.beginAt(1);
