@@ -136,7 +136,7 @@ const table = [
 const report = [
   "# What a session costs",
   "",
-  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections. the client never sleeps. CPU is user and system time of the server's process, from the operating system; Redis commands as Redis counted them. Load average ${loadBefore.toFixed(1)} at the start. Written by \`npm run bench\`.`,
+  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections, a client that never sleeps. CPU is user and system time of the server's process, from the operating system; Redis commands as Redis counted them. Load average ${loadBefore.toFixed(1)} at the start. Written by \`npm run bench\`.`,
   "",
   ...table,
   "",
