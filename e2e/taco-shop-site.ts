@@ -7,6 +7,7 @@ import { readConfig } from "coatcheck-server";
 import { pino } from "pino";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { Passwords } from "../examples/taco-shop/src/accounts/password.ts";
 import { type RunningShop, startShop } from "../examples/taco-shop/src/main.ts";
 import { openBrowser } from "./chromium.ts";
 
@@ -57,6 +58,7 @@ export function setTacoShop(): TacoShop {
       backendKind: "typescript",
       backendData: join(place, "backend"),
       limits: { logins: 1000, accounts: 1000, inits: 1000 },
+      passwords: new Passwords({ N: 1024, r: 8, p: 1 }),
     });
     shops.push(shop);
     return shop.url;

@@ -16,6 +16,7 @@ import {
 import { Doorkeeper } from "./access.ts";
 import { AccountOrders } from "./accounts/account-orders.ts";
 import { Accounts } from "./accounts/accounts.ts";
+import type { Passwords } from "./accounts/password.ts";
 import { Backend } from "./backend.ts";
 import { tellBackendTime } from "./backend-time.ts";
 import { BrowserOrders } from "./browser-orders.ts";
@@ -42,6 +43,8 @@ export interface ShopOptions extends Pick<ShellOptions, "log" | "trustProxy" | "
   readonly upstream: Upstream;
   /** By `openAccountsDatabase`. */
   readonly accounts: DatabaseSync;
+  /** As costly as OWASP recommends unless given. */
+  readonly passwords?: Passwords | undefined;
   /** {@link LIMITS} unless given. */
   readonly limits?: Limits;
   readonly clock: Clock;
@@ -89,7 +92,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     owned,
     clock,
     schedule,
-    accounts: new Accounts(options.accounts),
+    accounts: new Accounts(options.accounts, options.passwords),
     accountOrders,
     backend: new Backend(upstream, manager),
     doorkeeper,

@@ -5,6 +5,7 @@ import { type Config, listen, openSessions, readConfig, StartError, Sweeper } fr
 import { type Logger, pino } from "pino";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
 import { openAccountsDatabase } from "./accounts/database.ts";
+import type { Passwords } from "./accounts/password.ts";
 import { buildShop } from "./app.ts";
 import type { Limits } from "./limits.ts";
 
@@ -25,6 +26,8 @@ export interface StartShopOptions {
   readonly accountsPath?: string;
   /** How often one address may try what; 10 logins a minute, and so on, unless given. */
   readonly limits?: Limits;
+  /** As costly as OWASP recommends unless given. */
+  readonly passwords?: Passwords;
 }
 
 /** A shop that answers, with its backend. */
@@ -74,6 +77,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
       sessions,
       upstream,
       accounts,
+      passwords: options.passwords,
       ...(options.limits && { limits: options.limits }),
       clock,
       schedule,

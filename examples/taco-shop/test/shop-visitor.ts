@@ -6,6 +6,7 @@ import { afterAll, beforeAll } from "vitest";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
 import { AccountOrders } from "../src/accounts/account-orders.ts";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
+import { Passwords } from "../src/accounts/password.ts";
 import type { Limits } from "../src/limits.ts";
 import { type RunningShop, startShop } from "../src/main.ts";
 import { temporaryFolder } from "./backend-visitor.ts";
@@ -141,6 +142,9 @@ export class Visitor {
   }
 }
 
+/** Quick to check, and worth nothing. */
+export const passwords = new Passwords({ N: 1024, r: 8, p: 1 });
+
 /** A shop with a backend of its own for the tests of one `describe`; `left` is what its stock has less of. */
 export function useShop(kind: BackendKind, left: Record<string, number> = {}, limits: Limits = GENEROUS) {
   const folder = temporaryFolder();
@@ -157,7 +161,15 @@ export function useShop(kind: BackendKind, left: Record<string, number> = {}, li
   beforeAll(async () => {
     mkdirSync(backendData);
     writeFileSync(join(backendData, "stock.json"), JSON.stringify({ through: 0, left }));
-    used.shop = await startShop({ config, log, backendData, backendKind: kind, accountsPath, limits });
+    used.shop = await startShop({
+      config,
+      log,
+      backendData,
+      backendKind: kind,
+      accountsPath,
+      limits,
+      passwords,
+    });
     used.backend = used.shop.backend;
   });
   afterAll(async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CoatcheckError } from "coatcheck";
-import { hashPassword, isPassword } from "./password.ts";
+import { Passwords } from "./password.ts";
 
 export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -24,12 +24,14 @@ const NOT_UNIQUE = 2067;
 
 /** The shop's customers. A stand-in for the user database that an application has. */
 export class Accounts {
+  readonly #passwords: Passwords;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #byId: StatementSync;
   readonly #byEmail: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, passwords = new Passwords()) {
+    this.#passwords = passwords;
     this.#insert = database.prepare(
       "INSERT INTO accounts (id, email, password, name, language) VALUES (?, ?, ?, ?, ?)",
     );
@@ -45,7 +47,7 @@ export class Accounts {
     const address = normalEmail(email);
     if (this.#byEmail.get(address)) throw taken();
     const id = randomUUID();
-    const kept = await hashPassword(password);
+    const kept = await this.#passwords.hash(password);
     try {
       this.#insert.run(id, address, kept, name, language);
     } catch (error) {
@@ -58,7 +60,7 @@ export class Accounts {
   async check(email: string, password: string): Promise<Account | null> {
     const row = this.#byEmail.get(normalEmail(email));
     const kept = row === undefined ? null : String(row.password);
-    return (await isPassword(password, kept)) && row ? accountOf(row) : null;
+    return (await this.#passwords.matches(password, kept)) && row ? accountOf(row) : null;
   }
 
   /** @throws CoatcheckError `SESSION_REVOKED` when there is no such account any more: its sessions are worth nothing. */

@@ -4,47 +4,58 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:c
 export const SHORTEST_PASSWORD = 8;
 export const LONGEST_PASSWORD = 128;
 
+/** What a hash costs: memory 128 · N · r bytes, p times over. */
+export interface PasswordCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
 /**
  * One of the settings of equal strength in OWASP's Password Storage Cheat Sheet: 32 MiB, three times over. Four hashes
  * run at once in Node's thread pool, so the one that takes 128 MiB would take half a gigabyte.
  */
-const COST = { N: 2 ** 15, r: 8, p: 3 } as const;
+const OWASP_COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
 const SALT_LENGTH = 16;
 const KEY_LENGTH = 32;
 
-/** What is kept of a password: `scrypt$N$r$p$salt$key`, base64url. Salted, so that equal passwords look different. */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(SALT_LENGTH);
-  const key = await derive(password, salt, COST);
-  return ["scrypt", COST.N, COST.r, COST.p, salt.toString("base64url"), key.toString("base64url")].join("$");
+/** Hashes passwords, each under a salt of its own, so that equal passwords look different. */
+export class Passwords {
+  readonly #cost: PasswordCost;
+  /** As long to check as anybody's, and nobody's. */
+  readonly #nobodys: string;
+
+  /** A lower `cost` is for tests: what is kept says what it cost, so a change logs nobody out. */
+  constructor(cost: PasswordCost = OWASP_COST) {
+    this.#cost = cost;
+    this.#nobodys = kept(cost, Buffer.alloc(SALT_LENGTH), Buffer.alloc(KEY_LENGTH));
+  }
+
+  /** What is to be kept of a password: `scrypt$N$r$p$salt$key`, base64url. */
+  async hash(password: string): Promise<string> {
+    const salt = randomBytes(SALT_LENGTH);
+    return kept(this.#cost, salt, await derive(password, salt, this.#cost));
+  }
+
+  /**
+   * Whether this is the password of which `hash` was kept; never where nothing was. Either takes as long, so that nobody
+   * learns from the time which accounts exist.
+   */
+  async matches(password: string, hash: string | null): Promise<boolean> {
+    const [, N, r, p, salt = "", expected = ""] = (hash ?? this.#nobodys).split("$");
+    const cost = { N: Number(N), r: Number(r), p: Number(p) };
+    const key = await derive(password, Buffer.from(salt, "base64url"), cost);
+    return timingSafeEqual(key, Buffer.from(expected, "base64url")) && hash !== null;
+  }
 }
 
-/**
- * Whether this is the password of which `kept` was kept; never where nothing was. Either takes as long, so that nobody
- * learns from the time which accounts exist.
- */
-export async function isPassword(password: string, kept: string | null): Promise<boolean> {
-  const [, N, r, p, salt = "", expected = ""] = (kept ?? NOBODYS).split("$");
-  const key = await derive(password, Buffer.from(salt, "base64url"), {
-    N: Number(N),
-    r: Number(r),
-    p: Number(p),
-  });
-  return timingSafeEqual(key, Buffer.from(expected, "base64url")) && kept !== null;
+function kept({ N, r, p }: PasswordCost, salt: Buffer, key: Buffer): string {
+  return ["scrypt", N, r, p, salt.toString("base64url"), key.toString("base64url")].join("$");
 }
 
-const NOBODYS = [
-  "scrypt",
-  COST.N,
-  COST.r,
-  COST.p,
-  "A".repeat(22),
-  Buffer.alloc(KEY_LENGTH).toString("base64url"),
-].join("$");
-
-function derive(password: string, salt: Buffer, { N, r, p }: { N: number; r: number; p: number }) {
+function derive(password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> {
   const options: ScryptOptions = { N, r, p, maxmem: 2 * 128 * N * r };
-  return new Promise<Buffer>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     // The same password, however a keyboard composes its letters (NIST SP 800-63B-4 §3.1.1.2).
     scrypt(password.normalize("NFC"), salt, KEY_LENGTH, options, (error, key) =>
       error ? reject(error) : resolve(key),
