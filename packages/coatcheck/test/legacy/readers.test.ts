@@ -78,7 +78,7 @@ const kinds: Record<string, Kind> = {
   "express-session": {
     reader: expressSession<SessionData>({ store: old, secrets: OLD_SECRETS }),
     make: async (user) => ({ "connect.sid": await logInAtTheOldSite(old, user) }),
-    expired: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", OLD_SECRETS[0], 1) }),
+    expired: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", OLD_SECRETS[0], -1000) }),
     forged: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", "a secret of somebody else") }),
   },
   "iron-session": {
