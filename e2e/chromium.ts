@@ -24,6 +24,9 @@ const FLAGS = [
   // Sites of several names, all of them here.
   "--host-resolver-rules=MAP *.test 127.0.0.1",
   "--no-proxy-server",
+  // In place of Playwright's list, which lets a site's frames share storage and channels whatever site is around them. In
+  // people's browsers they do not.
+  "--disable-features=DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,Translate",
 ];
 
 function installed(): string | undefined {

@@ -86,6 +86,18 @@ describe.skipIf(!CHROMIUM)("a site in other sites' frames, in Chromium", () => {
         .map(({ partitionKey }) => partitionKey);
       expect(parts.sort()).toEqual(["https://blog.test", "https://news.test"]);
 
+      // Nor do the tabs around one site hear of those around another.
+      await news.evaluate(() => {
+        new BroadcastChannel("word").onmessage = ({ data }) => {
+          document.body.dataset.word = `${document.body.dataset.word ?? ""}${data}`;
+        };
+      });
+      await blog.evaluate(() => new BroadcastChannel("word").postMessage("of the blog"));
+      await (await within("news.test")).evaluate(() =>
+        new BroadcastChannel("word").postMessage("of the news"),
+      );
+      await eventually(() => news.evaluate(() => document.body.dataset.word)).toBe("of the news");
+
       await logOut(blog);
       await shows(again, "none");
       expect(await order(news)).toEqual([200, "eve"]);
