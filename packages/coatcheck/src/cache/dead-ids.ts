@@ -13,7 +13,8 @@ export class DeadIds {
   hits = 0;
 
   constructor(maxEntries: number, lifetime: number, monotonic: () => number) {
-    this.#verdicts = new LRUCache({ max: maxEntries });
+    // Not `max`, which would set memory aside for all of them at once.
+    this.#verdicts = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
     this.#lifetime = lifetime;
     this.#monotonic = monotonic;
   }
