@@ -1,8 +1,7 @@
 import type { CacheCore } from "../../cache/core.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { LogPage, RevocationScope, Snapshot } from "../../session/store.ts";
-import { compactId } from "../../session/token.ts";
-import { START } from "./records.ts";
+import { keyOf, START } from "./records.ts";
 import type { NodeTrait } from "./scenario.ts";
 import type { World } from "./world.ts";
 
@@ -67,7 +66,7 @@ export class SimulatedNode {
           this.#core.suspect(scope);
           for (const { id, version } of reached) this.#world.acknowledged(this, id, version);
           if ("session" in scope) {
-            const key = compactId(scope.session);
+            const key = keyOf(scope.session);
             this.#toShared(() => this.#world.shared.tombstone(key));
           }
           this.#world.hint(this, (node) => node.#core.suspect(scope));
@@ -81,7 +80,7 @@ export class SimulatedNode {
     this.#handle(() => {
       const { store } = this.#world;
       const { position } = this.#core;
-      const key = compactId(id);
+      const key = keyOf(id);
       this.#toStore<SessionRecord>(
         (reply) => {
           if (change === "data") reply(store.write(id));
@@ -156,7 +155,7 @@ export class SimulatedNode {
   #answer(id: string): void {
     const startedAt = this.#world.agenda.now;
     const { time } = this;
-    const key = compactId(id);
+    const key = keyOf(id);
     const held = this.#core.peek(key, time.monotonic(), time.wall());
     if (held) {
       this.#world.accepted(this, "local", held.record, startedAt);
@@ -178,7 +177,7 @@ export class SimulatedNode {
   }
 
   #askStore(id: string, startedAt: number): void {
-    const key = compactId(id);
+    const key = keyOf(id);
     this.#toStore<Snapshot>(
       (reply) => reply(this.#world.store.get(id)),
       (snapshot) => {

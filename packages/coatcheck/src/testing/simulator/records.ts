@@ -1,5 +1,6 @@
 import type { SessionRecord } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
+import { compactId } from "../../session/token.ts";
 import { makeRecord } from "../records.ts";
 
 /** Simulated time begins here, epoch milliseconds. */
@@ -13,6 +14,11 @@ export const RECORDS: readonly SessionRecord[] = [
   record(3, "grace", "acme"),
   record(4, null, null),
 ];
+
+const keys = new Map(RECORDS.map(({ id }) => [id, compactId(id)]));
+
+/** The compact form of one of their ids, worked out once: half of a run is checks. */
+export const keyOf = (id: string): string => keys.get(id) ?? compactId(id);
 
 /** Mass revocations, from one subject to everyone. */
 export const SCOPES: readonly Exclude<RevocationScope, { session: string }>[] = [
