@@ -1,6 +1,10 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { SessionQueue } from "../../src/gateway/queue.ts";
 import { connect, json, serve, stateInMemory } from "./support.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 test("requests of one session arrive one after the other, in order", async () => {
   let running = 0;
@@ -53,14 +57,22 @@ test("a failed request lets the next one through", async () => {
 });
 
 test("a request whose deadline passes while it waits is never sent", async () => {
-  const server = await serve(() => {});
-  const upstream = connect(server.origin, { timeout: 600 });
+  const deadlines: AbortController[] = [];
+  vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
+    const deadline = new AbortController();
+    deadlines.push(deadline);
+    return deadline.signal;
+  });
+  const arrived = Promise.withResolvers<void>();
+  const server = await serve(() => arrived.resolve());
+  const upstream = connect(server.origin);
   const state = stateInMemory();
-  const outcomes = await Promise.allSettled(
-    [1, 2, 3].map((number) => upstream.request(state, { method: "POST", path: `/${number}` })),
-  );
-  for (const outcome of outcomes) {
-    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UPSTREAM_TIMEOUT" } });
+  const outcomes = [1, 2, 3].map((number) => upstream.request(state, { method: "POST", path: `/${number}` }));
+  await arrived.promise;
+  // Those that wait, last come first, and then the one that they wait for.
+  for (const [index, deadline] of [...deadlines.entries()].reverse()) {
+    deadline.abort(new DOMException("The time is up.", "TimeoutError"));
+    await expect(outcomes[index]).rejects.toMatchObject({ code: "UPSTREAM_TIMEOUT" });
   }
   expect(server.seen.map(({ path }) => path)).toEqual(["/1"]);
 });
