@@ -139,8 +139,21 @@ export const sessionStats = z.object({
 
 export const ended = z.object({ ended: z.number().int().describe("How many sessions were ended.") });
 
-export const dataPatch = jsonInput.describe("A merge patch (RFC 7396): null removes, objects merge.");
-export const sessionData = jsonObject;
+/**
+ * Names of data that HTTP may read and write. Those that begin with `$` are the application's own, whatever credential
+ * asks: what is written there is the application's word, and only its own code on the session's manager gives it.
+ */
+export const OPEN_NAME = /^(?!\$)/;
+
+export const sessionData = z
+  .record(z.string().regex(OPEN_NAME), z.unknown(), {
+    error: ({ code }) =>
+      code === "invalid_key" ? "is the application's own, like every name that begins with $" : undefined,
+  })
+  .describe("Without the members whose names begin with `$`, which are the application's own.");
+export const dataPatch = sessionData
+  .transform((value) => value as JsonObject)
+  .describe("A merge patch (RFC 7396): null removes, objects merge.");
 
 export const ifMatchHeader = z.object({
   "if-match": z

@@ -1,6 +1,12 @@
 import type { Page, SessionRecord, StoreStats } from "coatcheck";
 import type { z } from "zod";
-import type { sessionPage, sessionStats, sessionView } from "./schemas.ts";
+import {
+  OPEN_NAME,
+  type sessionData,
+  type sessionPage,
+  type sessionStats,
+  type sessionView,
+} from "./schemas.ts";
 
 /** The envelope of what went well. */
 export function answer<Data>(data: Data): { success: true; data: Data } {
@@ -33,6 +39,11 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
     metadata: { ...record.metadata },
     client: record.client,
   };
+}
+
+/** A session's data as its owner may see it: without what the application keeps there for itself. */
+export function dataOf({ data }: SessionRecord): z.output<typeof sessionData> {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => OPEN_NAME.test(name)));
 }
 
 /** One page of sessions. */

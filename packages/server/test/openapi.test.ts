@@ -6,6 +6,7 @@ const service = serviceOfThisFile();
 
 interface Operation {
   readonly summary?: string;
+  readonly description?: string;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
   readonly responses: Readonly<
@@ -78,6 +79,19 @@ test("the document is OpenAPI 3.1, and each of its schemas is one", async () => 
     }
   }
   expect(count).toBeGreaterThan(40);
+});
+
+test("the document says which names of data are the application's own", async () => {
+  const { paths } = await readDocument();
+  const { get, patch } = paths["/api/v1/sessions/{sessionId}/data"] ?? {};
+  for (const operation of [get, patch]) expect(operation?.description).toContain("begin with `$`");
+  const namesOfData = { propertyNames: { pattern: "^(?!\\$)" } };
+  const json = "application/json";
+  expect(patch?.requestBody?.content[json]?.schema).toMatchObject(namesOfData);
+  for (const operation of [get, patch]) {
+    const schema = operation?.responses["200"]?.content?.[json]?.schema;
+    expect(schema).toMatchObject({ properties: { data: namesOfData } });
+  }
 });
 
 test("the reference page and what it loads are there, under a policy that lets it run", async () => {

@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readConfig } from "../src/config.ts";
+import { type OpenSessions, openSessions } from "../src/open-sessions.ts";
+import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
+import { Visitor } from "./visitor.ts";
+
+const service = serviceOfThisFile();
+/** An application on the service's database, in a process of its own. */
+let application: OpenSessions;
+
+beforeAll(async () => {
+  const database = join(service().folder, "data", "coatcheck.db");
+  application = await openSessions(
+    readConfig({ DATABASE_URL: `sqlite:${database}` }),
+    pino({ level: "silent" }),
+  );
+});
+afterAll(() => application.close());
+
+const OWN = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
+
+/** A session of the consumer, in which the application has written what is its own. */
+async function begin() {
+  const slack = new Visitor(service().url, KEYS.slack);
+  const { data } = (await slack.post("/api/v1/sessions", { transport: "bearer" })).body;
+  const id = data?.sessionId ?? "";
+  await application.manager.patch(id, { ...OWN, cart: { $inside: 1 } });
+  const path = `/api/v1/sessions/${id}`;
+  const stored = async () => (await application.manager.find(id))?.data;
+  return { path, slack, holder: new Visitor(service().url, data?.token), stored };
+}
+
+test("nobody is shown what the application keeps for itself, whatever the service answers with", async () => {
+  const { path, slack, holder } = await begin();
+  const admin = new Visitor(service().url, ADMIN);
+  for (const caller of [slack, holder, admin]) {
+    expect((await caller.get(`${path}/data`)).body.data).toEqual({ cart: { $inside: 1 } });
+  }
+  const login = await slack.post(`${path}/authenticate`, { subject: "ann" });
+  const { token = "" } = login.body.data ?? {};
+  const answers = await Promise.all([
+    admin.get(path),
+    admin.get("/api/v1/sessions?limit=1000"),
+    admin.get("/api/v1/subjects/ann/sessions"),
+    slack.post("/api/v1/sessions/introspect", { token }),
+    slack.patch(`${path}/data`, { theme: "dark" }),
+  ]);
+  for (const { status, body } of [login, ...answers]) {
+    expect(status).toBe(200);
+    expect(JSON.stringify(body)).not.toMatch(/\$order|\$jar|sealed|placed/);
+  }
+});
+
+test.each([
+  ["anew", { $mine: 1 }, "$mine"],
+  ["over it", { $order: { history: [] } }, "$order"],
+  ["a member of it", { $order: { history: null } }, "$order"],
+  ["away with null", { $jar: null }, "$jar"],
+  ["beside what it may", { theme: "dark", $jar: "x" }, "$jar"],
+  ["by an escaped name", '{"\\u0024jar":"x"}', "$jar"],
+  ["the bare sign", { $: 1 }, "$"],
+])("nobody writes there: %s", async (_what, patch, path) => {
+  const session = await begin();
+  const before = await session.slack.get(`${session.path}/data`);
+  for (const caller of [session.slack, session.holder, new Visitor(service().url, ADMIN)]) {
+    for (const type of ["application/json", "application/merge-patch+json"]) {
+      const { status, body } = await caller.patch(`${session.path}/data`, patch, { "content-type": type });
+      expect([status, body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
+      expect(body.error?.faults).toEqual([
+        { path, message: "is the application's own, like every name that begins with $" },
+      ]);
+    }
+  }
+  expect(await session.stored()).toEqual({ ...OWN, cart: { $inside: 1 } });
+  const after = await session.slack.get(`${session.path}/data`);
+  expect(after.headers.get("etag")).toBe(before.headers.get("etag"));
+});
+
+test("it stays as it is while others write their own beside it", async () => {
+  const { path, slack, holder, stored } = await begin();
+  await Promise.all([
+    slack.patch(`${path}/data`, { cart: null, theme: "dark" }),
+    holder.patch(`${path}/data`, { a$: 1, nested: { $too: 2 } }),
+    slack.patch(`${path}/data`, {}),
+  ]);
+  const open = { a$: 1, nested: { $too: 2 }, theme: "dark" };
+  expect(await stored()).toEqual({ ...OWN, ...open });
+  await slack.post(`${path}/authenticate`, { subject: "ann" });
+  await slack.post(`${path}/rotate`);
+  expect(await stored()).toEqual({ ...OWN, ...open });
+  expect((await slack.get(`${path}/data`)).body.data).toEqual(open);
+});
+
+test("If-Match counts what the application writes, too", async () => {
+  const { path, slack } = await begin();
+  const etag = (await slack.get(`${path}/data`)).headers.get("etag") ?? "";
+  await application.manager.patch(path.slice(-36), { $order: { history: ["cancelled"] } });
+  const late = await slack.patch(`${path}/data`, { theme: "dark" }, { "if-match": etag });
+  expect([late.status, late.body.error?.code]).toEqual([409, "CONFLICT"]);
+  const { headers } = await slack.get(`${path}/data`);
+  const next = await slack.patch(`${path}/data`, { a: 1 }, { "if-match": headers.get("etag") ?? "" });
+  expect([next.status, next.body.data]).toEqual([200, { a: 1, cart: { $inside: 1 } }]);
+});
+
+test("no session is made with any", async () => {
+  const slack = new Visitor(service().url, KEYS.slack);
+  const count = async () => (await slack.get("/api/v1/sessions/stats")).body.data?.totalSessions;
+  const before = await count();
+  for (const [body, path] of [
+    [{ $order: {} }, "$order"],
+    [{ data: { $order: {} } }, "data"],
+  ] as const) {
+    const { status, body: answer } = await slack.post("/api/v1/sessions", body);
+    expect([status, answer.error?.code, answer.error?.faults?.map((fault) => fault.path)]).toEqual([
+      400,
+      "VALIDATION_FAILED",
+      [path],
+    ]);
+  }
+  expect(await count()).toBe(before);
+});
