@@ -1,5 +1,6 @@
 import { CoatcheckError } from "../session/errors.ts";
 import type { RefusalReason } from "../session/events.ts";
+import { superseded } from "../session/holder-errors.ts";
 
 /** What a caller is told whose token opens nothing. */
 export function refusalError(refusal: RefusalReason | null): CoatcheckError {
@@ -10,10 +11,7 @@ export function refusalError(refusal: RefusalReason | null): CoatcheckError {
     case "theft":
       return new CoatcheckError("SESSION_REVOKED", "The session was ended; log in again.");
     case "superseded":
-      return new CoatcheckError(
-        "CONFLICT",
-        "This browser was just given a newer session token; repeat the request.",
-      );
+      return superseded();
     default:
       return new CoatcheckError("SESSION_REQUIRED", "Log in first.");
   }

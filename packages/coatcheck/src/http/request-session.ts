@@ -50,7 +50,7 @@ export class RequestSession<Data> {
   /**
    * The request's session; for a visitor of whom nothing is known, one that is stored with its first change. A copy
    * held in this process answers synchronously. Ask before headers are out: a session that is loaded later can be
-   * read, and written only by its own methods.
+   * read, and its data saved; a new token, or a cookie, would reach nobody.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` when the store does not answer and the outage policy is `closed`.
    */

@@ -96,7 +96,9 @@ export class Draft implements ProxyHandler<Members> {
     return child.view;
   }
 
+  /** False, which becomes a TypeError, for the one name whose assignment would change the copy's prototype instead. */
   #write(name: string, value: JsonValue | undefined): boolean {
+    if (name === "__proto__") return false;
     this.#copy ??= { ...this.#base };
     this.#copy[name] = detached(value);
     this.#children?.delete(name);

@@ -29,6 +29,11 @@ export interface SessionLimit {
 /** What gives way is chosen from one page of the subject's sessions, a thousand. */
 const MOST_LIMITED = 999;
 
+const GIVES_WAY: readonly SessionLimit["when"][] = ["reject", "evict-oldest", "evict-least-recently-used"];
+
+/** Who means "for ever" says a hundred years: a time much further away fits into no store's integers. */
+const LONGEST = 100 * 365 * DAY;
+
 /** How long sessions live and how they change hands. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
   /** For logins with `remember: true`. */
@@ -63,26 +68,49 @@ export const DEFAULT_POLICY: SessionPolicy = {
  */
 export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy {
   const policy = { ...DEFAULT_POLICY, ...given };
-  const positive: [string, number | null][] = [
-    ["idleTimeout", policy.idleTimeout],
-    ["absoluteTimeout", policy.absoluteTimeout],
-    ["remembered.idleTimeout", policy.remembered.idleTimeout],
-    ["remembered.absoluteTimeout", policy.remembered.absoluteTimeout],
-    ["limit.most", policy.limit ? policy.limit.most : null],
-    ["rotateEvery", policy.rotateEvery],
-    ["rotationGrace", policy.rotationGrace],
-    ["dataLimit", policy.dataLimit],
-    ["metadataLimit", policy.metadataLimit],
+  const { limit, remembered } = policy;
+  const faults = [
+    ...faultsOfDurations({
+      idleTimeout: policy.idleTimeout,
+      absoluteTimeout: policy.absoluteTimeout,
+      "remembered.idleTimeout": remembered.idleTimeout,
+      "remembered.absoluteTimeout": remembered.absoluteTimeout,
+      rotateEvery: policy.rotateEvery ?? LONGEST,
+      rotationGrace: policy.rotationGrace,
+    }),
+    ...faultsOfNumbers({ dataLimit: policy.dataLimit, metadataLimit: policy.metadataLimit }),
   ];
-  const faults: Fault[] = positive
-    .filter(([, value]) => value !== null && !(Number.isSafeInteger(value) && value > 0))
-    .map(([path]) => ({ path, message: "must be a whole number above 0" }));
-  if (policy.limit && policy.limit.most > MOST_LIMITED) {
-    faults.push({ path: "limit.most", message: `must be at most ${MOST_LIMITED}` });
+  if (limit !== null) {
+    faults.push(...faultsOfNumbers({ "limit.most": limit.most }, MOST_LIMITED));
+    if (!GIVES_WAY.includes(limit.when)) {
+      faults.push({ path: "limit.when", message: `must be one of ${GIVES_WAY.join(", ")}` });
+    }
   }
   if (faults.length > 0)
     throw new CoatcheckError("VALIDATION_FAILED", "The session policy will not do.", { faults });
   return policy;
+}
+
+/**
+ * Checks durations, milliseconds, by the name of each: what is no number would be compared with times all the same, and
+ * a text of digits would be joined to one.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` with the path of each that will not do.
+ */
+export function requireDurations(durations: Readonly<Record<string, number>>): void {
+  const faults = faultsOfDurations(durations);
+  if (faults.length > 0)
+    throw new CoatcheckError("VALIDATION_FAILED", "These are no milliseconds that will do.", { faults });
+}
+
+function faultsOfDurations(durations: Readonly<Record<string, number>>): Fault[] {
+  return faultsOfNumbers(durations, LONGEST);
+}
+
+function faultsOfNumbers(numbers: Readonly<Record<string, number>>, most = Number.MAX_SAFE_INTEGER): Fault[] {
+  return Object.entries(numbers)
+    .filter(([, value]) => !(Number.isSafeInteger(value) && value > 0 && value <= most))
+    .map(([path]) => ({ path, message: `must be a whole number from 1 to ${most}` }));
 }
 
 /**

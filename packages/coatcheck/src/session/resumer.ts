@@ -30,8 +30,8 @@ export class SessionResumer<Data> {
 
   /** See `SessionManager.resume`. */
   resume(token: string, activity: Activity): MaybePromise<Session<Data> | Refusal> {
-    if (token.length !== TOKEN_LENGTH)
-      return this.#refuse(token.length === 0 ? "missing" : "malformed", null);
+    if (typeof token !== "string" || token.length !== TOKEN_LENGTH)
+      return this.#refuse(token ? "malformed" : "missing", null);
     const held = this.#parts.reader.peek(token.slice(0, KEY_LENGTH));
     if (held) {
       const now = this.#parts.clock.now();

@@ -2,6 +2,7 @@ import type { Commit, CommitState } from "./commit.ts";
 import { Draft } from "./draft.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
+import { outOfReach, superseded, unavailable } from "./holder-errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Issued } from "./parts.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
@@ -9,7 +10,7 @@ import type { Tier } from "./reader.ts";
 import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
 import type { Assurance, SessionStart } from "./start.ts";
 import { newSessionId, secretOfToken } from "./token.ts";
-import { type AuthenticateOptions, type CreateOptions, isElevated, requireElevated } from "./transitions.ts";
+import { type AuthenticateOptions, isElevated, requireElevated } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
 
 /** A value now when it is at hand, a promise of it when it is not: a local hit never waits. */
@@ -22,8 +23,9 @@ const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
  * {@link commit}, as a patch. A visitor who leaves nothing behind is never stored.
  *
  * Every method that writes throws `CONFLICT` when the presented token has been superseded: the browser has a newer
- * one, and a repeated request will carry it. They throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session
- * ended meanwhile, and `STORE_UNAVAILABLE` when the store does not answer; nothing is then changed.
+ * one, and a repeated request will carry it; those that make a new token also when the response's headers are out. They
+ * throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session ended meanwhile, and `STORE_UNAVAILABLE` when the store
+ * does not answer; nothing is then changed.
  */
 export class Session<Data = JsonObject> {
   readonly #writer: SessionWriter<Data>;
@@ -34,6 +36,8 @@ export class Session<Data = JsonObject> {
   #flash: Record<string, JsonValue> | null = null;
   #token: string | null;
   #state: CommitState;
+  /** Whether the commit has been made, after which the holder is told nothing more. */
+  #isOut = false;
 
   constructor(writer: SessionWriter<Data>, start: SessionStart) {
     this.#writer = writer;
@@ -125,8 +129,11 @@ export class Session<Data = JsonObject> {
    * another subject starts with fresh data. Throws `CONFLICT` when the policy rejects one session more.
    */
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
-    this.#requireHolder();
-    if (!this.#record) return this.#create({ ...options, subject });
+    this.#requireReach();
+    if (!this.#record) {
+      this.#adopt(await this.#writer.createAuthenticated({ ...this.#birth(options), subject }));
+      return;
+    }
     await this.save();
     this.#adopt(await this.#writer.authenticate(this.#stored(), subject, options));
   }
@@ -138,7 +145,7 @@ export class Session<Data = JsonObject> {
    * @throws CoatcheckError `SESSION_REQUIRED` when nobody is logged in.
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
-    this.#requireHolder();
+    this.#requireReach();
     if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
     await this.save();
     this.#adopt(await this.#writer.elevate(this.#stored(), scope, maxAge));
@@ -157,7 +164,7 @@ export class Session<Data = JsonObject> {
 
   /** A new token; the old one dies at once. Call it after any change of what the holder may do. */
   async rotate(): Promise<void> {
-    this.#requireHolder();
+    this.#requireReach();
     if (!this.#record) return;
     await this.save();
     this.#adopt(await this.#writer.rotate(this.#stored()));
@@ -200,15 +207,21 @@ export class Session<Data = JsonObject> {
    * Answers synchronously when there is nothing to write. Headers must not leave before it has resolved.
    */
   commit(): MaybePromise<Commit> {
-    if (this.#state === "revoked") return { state: "revoked", token: null, record: null };
+    if (this.#state === "revoked") return this.#committed();
     if (this.#flash || this.#draft?.patch() || this.#rotationIsDue()) return this.#commitPending();
-    if (!this.#record) return UNCHANGED;
-    return { state: this.#state, token: this.#token, record: this.#record };
+    return this.#committed();
   }
 
   async #commitPending(): Promise<Commit> {
     await this.save();
     if (this.#record && this.#rotationIsDue()) await this.#rotateInTime(this.#record);
+    return this.#committed();
+  }
+
+  #committed(): Commit {
+    this.#isOut = true;
+    if (this.#state === "revoked") return { state: "revoked", token: null, record: null };
+    if (!this.#record) return UNCHANGED;
     return { state: this.#state, token: this.#token, record: this.#record };
   }
 
@@ -232,7 +245,12 @@ export class Session<Data = JsonObject> {
     this.#requireHolder();
     const pending = this.#pending();
     const assigned = (data: JsonObject) => (pending ? applyMergePatch(data, pending) : data);
-    if (!this.#record) return this.#create({}, await change(assigned(this.#storedData())));
+    if (!this.#record) {
+      this.#requireReach();
+      const data = await change(assigned(this.#storedData()));
+      this.#adopt(await this.#writer.create({ ...this.#birth(), data }));
+      return;
+    }
     const seenAt = this.#start.activity === "user" ? this.#writer.parts.clock.now() : this.#record.lastSeenAt;
     this.#record = await this.#writer.changeData(this.#record, (data) => change(assigned(data)), {
       seenAt,
@@ -241,12 +259,15 @@ export class Session<Data = JsonObject> {
     this.#settle("changed");
   }
 
-  async #create(options: CreateOptions, data?: unknown): Promise<void> {
+  #birth(options: AuthenticateOptions = {}) {
     const pending = this.#pending();
-    const stored = pending ? applyMergePatch(this.#storedData(), pending) : undefined;
-    const flash = this.#flash ? { flash: this.#flash } : {};
-    const birth = { ...this.#start.birth(), ...options, id: this.id, data: data ?? stored, ...flash };
-    this.#adopt(await this.#writer.create(birth));
+    return {
+      ...this.#start.birth(),
+      ...options,
+      id: this.id,
+      ...(pending ? { data: applyMergePatch(this.#storedData(), pending) } : {}),
+      ...(this.#flash ? { flash: this.#flash } : {}),
+    };
   }
 
   #adopt({ record, token }: Issued): void {
@@ -279,17 +300,12 @@ export class Session<Data = JsonObject> {
   #requireHolder(): void {
     const { refusal } = this.#start;
     if (refusal === "unavailable") throw unavailable();
-    if (refusal !== "superseded") return;
-    throw new CoatcheckError(
-      "CONFLICT",
-      "This browser was just given a newer session token; repeat the request.",
-    );
+    if (refusal === "superseded") throw superseded();
   }
-}
 
-function unavailable(): CoatcheckError {
-  return new CoatcheckError(
-    "STORE_UNAVAILABLE",
-    "The session cannot be checked at the moment; try again shortly.",
-  );
+  /** A new token travels with the response's headers: once they are out, the old one would die and none replace it. */
+  #requireReach(): void {
+    this.#requireHolder();
+    if (this.#isOut) throw outOfReach();
+  }
 }

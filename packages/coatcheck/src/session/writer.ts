@@ -1,12 +1,13 @@
 import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
+import { LoginData } from "./login-data.ts";
 import type { Issued, WriterParts } from "./parts.ts";
 import { requireJsonObject } from "./patch.ts";
-import type { SessionLimit } from "./policy.ts";
+import { requireDurations, type SessionLimit } from "./policy.ts";
 import type { ReadOptions } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { PutOptions, RevocationScope } from "./store.ts";
-import { requireTexts } from "./text.ts";
+import { given, requireTexts } from "./text.ts";
 import { hashSecret, newSecret, newSessionId } from "./token.ts";
 import {
   type AuthenticateOptions,
@@ -22,6 +23,13 @@ import {
 
 /** Every round somebody's write got through; so many in a row lost means that something is wrong. */
 const MOST_ATTEMPTS = 100;
+
+/** What a new session begins with. */
+interface Birth extends CreateOptions {
+  readonly id?: string;
+  readonly data?: unknown;
+  readonly flash?: JsonObject;
+}
 
 interface ChangeOptions {
   readonly kind: PutOptions["change"];
@@ -41,12 +49,11 @@ export class SessionWriter<Data> {
     this.parts = parts;
   }
 
-  async create(
-    options: CreateOptions & { id?: string; data?: unknown; flash?: JsonObject },
-  ): Promise<Issued> {
+  async create(options: Birth): Promise<Issued> {
     const { schema, policy, random, clock, ring, events } = this.parts;
-    const { owner, subject, tenant, visitorId, parentId, name } = options;
-    requireTexts({ owner, subject, tenant, visitorId, parentId, name });
+    const { owner, subject, tenant, visitorId, parentId, name, idleTimeout, absoluteTimeout } = options;
+    requireTexts(given({ owner, subject, tenant, visitorId, parentId, name }));
+    requireDurations(given({ idleTimeout, absoluteTimeout }));
     const secret = newSecret(random);
     const birth = {
       id: options.id ?? newSessionId(random),
@@ -62,16 +69,27 @@ export class SessionWriter<Data> {
     return { record, token: ring.seal(record.id, secret) };
   }
 
+  /** Logs a visitor in of whom nothing is stored: the session begins with the login. */
+  async createAuthenticated(options: Birth & { subject: string }): Promise<Issued> {
+    const { subject, data = this.parts.schema.initial() } = options;
+    requireTexts({ subject });
+    const joined = await new LoginData(this.parts, subject).joined(data as Data);
+    const issued = await this.create({ ...options, data: joined });
+    this.parts.events.tell("authenticated", { record: issued.record, previousSubject: null });
+    return issued;
+  }
+
   async authenticate(from: SessionRecord, subject: string, options: AuthenticateOptions): Promise<Issued> {
     const { policy, schema, clock, events } = this.parts;
-    requireTexts({ subject, tenant: options.tenant });
+    requireTexts({ subject, ...given({ tenant: options.tenant }) });
+    const data = new LoginData(this.parts, subject);
     const secret = newSecret(this.parts.random);
     const record = await this.#change(
       from,
       { kind: "privilege", accepts: sameSecret(from), limit: policy.limit },
       async (current) => ({
         ...authenticated(current, subject, hashSecret(secret), options, policy, clock.now()),
-        data: await this.#dataAtLogin(current, subject),
+        data: await data.of(current),
         dataVersion: schema.version,
       }),
     );
@@ -81,6 +99,8 @@ export class SessionWriter<Data> {
 
   async elevate(from: SessionRecord, scope: string, maxAge: number): Promise<Issued> {
     if (from.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+    requireTexts({ scope });
+    requireDurations({ maxAge });
     const now = this.parts.clock.now();
     const secret = newSecret(this.parts.random);
     const record = await this.#change(from, { kind: "privilege", accepts: sameSecret(from) }, (current) =>
@@ -246,24 +266,6 @@ export class SessionWriter<Data> {
     for (const victim of others.slice(0, others.length - limit.most + 1)) {
       await this.revoke({ session: victim.id }, "limit");
     }
-  }
-
-  /** The visitor's data goes along into the login; another subject's never does. */
-  async #dataAtLogin(current: SessionRecord, subject: string): Promise<JsonObject> {
-    const { schema, merge, store, clock, events } = this.parts;
-    if (current.subject !== null && current.subject !== subject) return schema.initial();
-    const data = schema.read(current);
-    if (data === null) return schema.initial();
-    if (merge && current.subject === null) {
-      try {
-        const filter = { subject, state: "active", liveAt: clock.now() } as const;
-        const [newest] = (await store.list(filter, { limit: 1 })).records;
-        return schema.check(await merge(data, newest ? schema.read(newest) : null));
-      } catch (error) {
-        events.tell("failed", { operation: "merge", error });
-      }
-    }
-    return data as JsonObject;
   }
 
   /** The messages that wait: a new one replaces that of its name, null takes it away. */

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { CoatcheckError } from "../../session/errors.ts";
 import type { AdapterCase, AdapterCases } from "./case.ts";
-import { login, show } from "./case.ts";
+import { count, login, show } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
 /** Saves something, then answers on the response of `node:http` itself. */
@@ -19,6 +20,17 @@ function writing(write: (response: ServerResponse) => unknown): Route {
     },
   };
 }
+
+/** Answers, and only then logs in: too late to tell the browser. */
+const tooLate: Route = {
+  async handle(exchange) {
+    const session = await exchange.session.load();
+    const response = exchange.raw?.();
+    response?.write("answered ");
+    const failure = await session.authenticate("ann").catch((error: unknown) => error);
+    response?.end(failure instanceof CoatcheckError ? failure.code : "and logged in");
+  },
+};
 
 /** The ways to answer on a response of `node:http`, with the status and body that must arrive. */
 const ways: Record<string, [write: (response: ServerResponse) => unknown, status: number, body: string]> = {
@@ -90,6 +102,18 @@ export const rawCases: AdapterCases = {
       },
     ]),
   ),
+  "a login after the headers have left is refused, and the browser's token goes on": {
+    routes: { "/count": count, "/late": tooLate, "/show": show },
+    async check(rig) {
+      assert.equal((await rig.send("/late")).body, "answered CONFLICT");
+      assert.equal(await rig.stored(), 0);
+      const browser = rig.browser();
+      await browser.send("/count");
+      assert.equal((await browser.send("/late")).body, "answered CONFLICT");
+      const { refusal, subject } = JSON.parse((await browser.send("/show")).body);
+      assert.deepEqual([refusal, subject], [null, null]);
+    },
+  },
   "a client that goes away before the commit loses nothing, and the server lives": {
     routes: { "/write": writing((response) => response.end("body")), "/login": login },
     async check(rig) {

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { codeOf, harness } from "./harness.ts";
+
+describe("once the response's headers are out", () => {
+  it("no new token is made that could reach nobody, and the holder keeps the old one", async () => {
+    const { manager, open, refusal } = harness();
+    const { record, token } = await manager.create({ subject: "alice" });
+    const session = await open(token);
+    await session.commit();
+    for (const act of [session.authenticate("bob"), session.elevate("pay", 1000), session.rotate()]) {
+      expect(await codeOf(act)).toBe("CONFLICT");
+    }
+    expect(await refusal(token)).toBeNull();
+    expect(await manager.find(record.id)).toMatchObject({ version: 1, subject: "alice" });
+  });
+
+  it("no session is made that nobody could open", async () => {
+    const { manager } = harness();
+    const session = manager.begin();
+    await session.commit();
+    session.data.theme = "dark";
+    expect(await codeOf(session.save())).toBe("CONFLICT");
+    expect(await codeOf(session.authenticate("alice"))).toBe("CONFLICT");
+    expect((await manager.stats()).total).toBe(0);
+  });
+
+  it("what needs no token still counts: data that is saved, and the end", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create();
+    const session = await open(token);
+    session.data.theme = "light";
+    await session.commit();
+    session.data.theme = "dark";
+    await session.save();
+    await session.patch({ views: 1 });
+    expect((await manager.find(record.id))?.data).toEqual({ theme: "dark", views: 1 });
+    await session.revoke();
+    expect(await manager.find(record.id)).toMatchObject({ state: "revoked" });
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { codeOf, type Data, harness } from "./harness.ts";
+
+const join = (visitor: Data, subject: Data | null): Data => ({
+  cart: { ...subject?.cart, ...visitor.cart },
+});
+
+describe("a login as the first thing of a visitor that is stored", () => {
+  it("joins the data like any other, and is told of like any other", async () => {
+    const { manager, told } = harness({ merge: join });
+    const { record } = await manager.create({ subject: "alice", data: { cart: { pear: 2 } } });
+    told.length = 0;
+    const session = manager.begin();
+    session.data.cart = { apple: 1 };
+    session.flash("welcome", "back");
+    await session.authenticate("alice", { remember: true });
+    expect(session.record).toMatchObject({
+      subject: "alice",
+      remembered: true,
+      data: { cart: { pear: 2, apple: 1 } },
+      flash: { welcome: "back" },
+    });
+    expect(session.id).not.toBe(record.id);
+    expect(told).toEqual(["created", "authenticated"]);
+  });
+
+  it("stores nothing when the policy rejects it", async () => {
+    const { manager } = harness({ merge: join, policy: { limit: { most: 1, when: "reject" } } });
+    await manager.create({ subject: "alice" });
+    expect(await codeOf(manager.begin().authenticate("alice"))).toBe("CONFLICT");
+    expect((await manager.stats()).total).toBe(1);
+  });
+});
+
+describe("a login that makes the subject's other session give way", () => {
+  for (const when of ["evict-oldest", "evict-least-recently-used"] as const) {
+    it(`joins its data all the same: ${when}`, async () => {
+      const { manager } = harness({ merge: join, policy: { limit: { most: 1, when } } });
+      const before = await manager.create({ subject: "alice", data: { cart: { pear: 2 } } });
+      const visitor = await manager.create({ data: { cart: { apple: 1 } } });
+      const { record } = await manager.authenticate(visitor.record.id, "alice");
+      expect(record.data).toEqual({ cart: { pear: 2, apple: 1 } });
+      const first = manager.begin();
+      await first.authenticate("alice");
+      expect(first.record?.data).toEqual({ cart: { pear: 2, apple: 1 } });
+      for (const { id } of [before.record, record]) {
+        expect(await manager.find(id)).toMatchObject({ reason: "limit" });
+      }
+    });
+  }
+});
+
+describe("a login as nobody", () => {
+  // What JavaScript passes on when a look-up found nobody, or when ids are numbers.
+  for (const subject of [undefined, null, "", 7, "\0", "\ud800", "x".repeat(1025), "é".repeat(513)]) {
+    it(`is refused: ${String(subject).slice(0, 8)}`, async () => {
+      const { manager } = harness();
+      const { record } = await manager.create();
+      for (const login of [
+        () => Reflect.apply(manager.authenticate, manager, [record.id, subject]),
+        () => Reflect.apply(manager.begin().authenticate, manager.begin(), [subject]),
+      ]) {
+        await expect(login()).rejects.toMatchObject({
+          code: "VALIDATION_FAILED",
+          faults: [{ path: "subject" }],
+        });
+      }
+      expect(await manager.stats()).toMatchObject({ total: 1, authenticated: 0 });
+    });
+  }
+
+  it("takes the longest name that there may be", async () => {
+    const { manager } = harness();
+    const { record } = await manager.create({ subject: "é".repeat(512) });
+    expect(record.type).toBe("authenticated");
+  });
+});
