@@ -12,7 +12,7 @@ import { LONGEST_NAME, type OrderState, orderIn, ROLES, type Role, type Who } fr
 
 /**
  * Who owns browsers' orders, for whoever shares the database: the shop, which alone knows whose they are. So a browser's
- * cookie opens nothing of them at the service, where their history and their standing at the backend could be rewritten.
+ * cookie opens nothing of them at the service, where an order could be ended past those who share it.
  */
 export const SHOP = "consumer:taco-shop";
 
@@ -87,8 +87,8 @@ export class Doorkeeper {
 }
 
 /**
- * Whether the shop made this session, for a browser or with an API key. What browsers make at the service is theirs to
- * write into, and says nothing here.
+ * Whether the shop made this session, for a browser or with an API key. What browsers make at the service is no order,
+ * whatever it holds.
  */
 export function isOrder({ owner }: SessionRecord): boolean {
   return !owner.startsWith("browser:");
@@ -119,6 +119,12 @@ export async function whileThere<Value>(id: string, task: () => Promise<Value>):
     const { code } = error instanceof CoatcheckError ? error : {};
     throw code === "SESSION_REVOKED" || code === "SESSION_EXPIRED" ? notFound(id) : error;
   }
+}
+
+/** Catches what a change of an order throws that has ended meanwhile; anything else goes on. */
+export function unlessEnded(error: unknown): void {
+  const isOver = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
+  if (!isOver) throw error;
 }
 
 /** Asked again in the step that changes the order: who was shut out in between changes nothing. */

@@ -1,5 +1,6 @@
-import { CoatcheckError, type Session, type SessionManager } from "coatcheck";
+import type { Session, SessionManager } from "coatcheck";
 import type { Caller } from "coatcheck-server";
+import { unlessEnded } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import { orderIn, withMemberMoved, withOrder } from "./order-state.ts";
 
@@ -51,9 +52,4 @@ export class JoinedOrders {
 /** The browser may have written anything there, by way of the service. */
 function joinedIn(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.keys(value).slice(-MOST_REMEMBERED) : [];
-}
-
-function unlessEnded(error: unknown): void {
-  const isOver = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
-  if (!isOver) throw error;
 }

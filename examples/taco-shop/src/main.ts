@@ -8,6 +8,7 @@ import { openAccountsDatabase } from "./accounts/database.ts";
 import type { Passwords } from "./accounts/password.ts";
 import { buildShop } from "./app.ts";
 import type { Limits } from "./limits.ts";
+import { adoptOlderOrders } from "./older-orders.ts";
 
 /** What {@link startShop} takes. */
 export interface StartShopOptions {
@@ -72,6 +73,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
       options.accountsPath ?? join(folderOf(config), "taco-shop-accounts.db"),
     );
     stops.push(async () => accounts.close());
+    await adoptOlderOrders(sessions.manager, accounts, clock);
     const { trustProxy, secureCookie } = config;
     const app = await buildShop({
       sessions,

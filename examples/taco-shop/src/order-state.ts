@@ -94,14 +94,25 @@ const FRESH: OrderState = {
   placed: null,
 };
 
+/**
+ * The member of a session's data that holds the order. A name that begins with `$` is the shop's own: at the service
+ * nobody reads or writes it, whoever owns the session.
+ */
+export const ORDER = "$order";
+
+/** The order that a value is; null for what is none. */
+export function readOrder(value: unknown): OrderState | null {
+  return orderState.safeParse(value).data ?? null;
+}
+
 /** The order in a session's data; a fresh one where there is none. */
 export function orderIn(data: JsonObject): OrderState {
-  return orderState.safeParse(data.order).data ?? FRESH;
+  return readOrder(data[ORDER]) ?? FRESH;
 }
 
 /** The data with its order changed: one value, so that revision, history and change are written in one step. */
 export function withOrder(data: JsonObject, change: (order: OrderState) => OrderState): JsonObject {
-  return { ...data, order: change(orderIn(data)) as JsonObject };
+  return { ...data, [ORDER]: change(orderIn(data)) as JsonObject };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { CoatcheckError, DEFAULT_POLICY } from "coatcheck";
 import { describe, expect, test } from "vitest";
+import { UPSTREAM } from "../src/backend.ts";
 import {
   announced,
   type Intent,
@@ -7,6 +8,7 @@ import {
   MOST_INVITATIONS,
   MOST_MEMBERS,
   noted,
+  ORDER,
   type OrderState,
   type Outcome,
   orderIn,
@@ -94,12 +96,15 @@ describe("the state of an order", () => {
       for (const id of ids(1000)) order = announced(order, id, full, null);
     }).toThrow(CoatcheckError);
     const upstream = "x".repeat(2048);
-    expect(Buffer.byteLength(JSON.stringify({ order, upstream }))).toBeLessThan(DEFAULT_POLICY.dataLimit);
+    expect(Buffer.byteLength(JSON.stringify({ [ORDER]: order, [UPSTREAM]: upstream }))).toBeLessThan(
+      DEFAULT_POLICY.dataLimit,
+    );
   });
 
-  test("what somebody else wrote into its place is no order", () => {
+  test("what is no order is none, under whatever name it stands", () => {
     for (const odd of [null, 1, "order", [], { revision: "1" }, { ...fresh, history: [{}] }]) {
-      expect(orderIn({ order: odd as never })).toEqual(fresh);
+      expect(orderIn({ [ORDER]: odd as never })).toEqual(fresh);
     }
+    expect(orderIn({ order: noted(fresh, change()) as never })).toEqual(fresh);
   });
 });

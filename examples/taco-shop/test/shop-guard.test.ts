@@ -3,9 +3,15 @@ import { type RunningService, startService } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { auth, logIn, signUp } from "./account-holder.ts";
 import { KINDS, XL } from "./backend-visitor.ts";
-import { log, useShop, Visitor } from "./shop-visitor.ts";
+import { ADMIN, KEYS, log, useShop, Visitor } from "./shop-visitor.ts";
 
 const kind = KINDS[0] ?? "typescript";
+
+/** What is an order, as far as it shows. */
+const FORGED = {
+  ...{ revision: 0, pending: {}, history: [], invitations: {}, members: {} },
+  placed: { key: "", order: {} },
+};
 
 describe("the way past the shop, through the service on the same database,", () => {
   const shop = useShop(kind);
@@ -33,9 +39,9 @@ describe("the way past the shop, through the service on the same database,", () 
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
       const before = (await browser.get(`${order}/history`)).body;
-      const forged = { order: { history: [] }, upstream: "x" };
+      const written = { theme: "dark" };
       for (const [method, path, body] of [
-        ["PATCH", `${order}/data`, forged],
+        ["PATCH", `${order}/data`, written],
         ["GET", `${order}/data`],
         ["DELETE", order],
         ["POST", `${order}/rotate`, {}],
@@ -43,11 +49,45 @@ describe("the way past the shop, through the service on the same database,", () 
         const { status } = await past(browser).send(method, path, body);
         expect([method, path, status]).toEqual([method, path, 404]);
       }
-      expect(await browser.send("PATCH", `${order}/data`, forged)).toMatchObject({
+      expect(await browser.send("PATCH", `${order}/data`, written)).toMatchObject({
         status: 404,
         body: { error: { code: "VALIDATION_FAILED", faults: [{ path: "url" }] } },
       });
       expect((await browser.get(`${order}/history`)).body).toEqual(before);
+    }
+  });
+
+  test("forges nothing for whoever owns an order: neither a consumer nor the admin reads or writes the shop's own", async () => {
+    const slack = shop.consumer();
+    const order = await slack.begin();
+    await slack.post(`${order}/cart/tacos`, XL);
+    await slack.post(`${order}/invitations`, { role: "edit" });
+    const seen = async () => {
+      const paths = ["cart", "history", "participants"].map((what) => slack.get(`${order}/${what}`));
+      return (await Promise.all(paths)).map(({ body }) => body);
+    };
+    const before = await seen();
+    expect(before).toMatchObject([{ data: { total: 1790 } }, { data: { entries: [{}, {}] } }, {}]);
+    for (const key of [KEYS.slack, ADMIN]) {
+      const owner = new Visitor(() => service.url, key);
+      expect((await owner.get(`${order}/data`)).body.data).toEqual({});
+      for (const [patch, path] of [
+        [{ $order: { history: [], revision: 0 } }, "$order"],
+        [{ $order: null }, "$order"],
+        [{ $upstream: "x" }, "$upstream"],
+        [{ $upstream: null, theme: "dark" }, "$upstream"],
+      ] as const) {
+        const { status, body } = await owner.send("PATCH", `${order}/data`, patch);
+        expect([status, body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
+        expect(body.error?.faults).toMatchObject([{ path }]);
+      }
+      // What an older version of the shop called them.
+      const older = { order: { ...FORGED, history: [] }, upstream: "x" };
+      expect((await owner.send("PATCH", `${order}/data`, older)).status).toBe(200);
+      expect(await seen()).toEqual(before);
+      const away = { order: null, upstream: null };
+      expect((await owner.send("PATCH", `${order}/data`, away)).body.data).toEqual({});
+      expect(await seen()).toEqual(before);
     }
   });
 
@@ -59,14 +99,16 @@ describe("the way past the shop, through the service on the same database,", () 
     const secret = "s".repeat(22);
     const edit = { role: "edit", invitationId: "iiiiiiiiiii" };
     const order = {
-      ...{ revision: 0, pending: {}, history: [], placed: { key: "", order: {} } },
+      ...FORGED,
       members: { [await ownId(alice)]: { ...edit, participantId: "p", name: "Alice", joinedAt: 0 } },
       invitations: {
         iiiiiiiiiii: { ...edit, secretHash: hash("sha256", secret), createdAt: 0, expiresAt: 9e15, uses: 0 },
       },
     };
     for (const id of [made, await ownId(eve)]) {
-      expect((await past(eve).send("PATCH", `/sessions/${id}/data`, { order })).status).toBe(200);
+      const patch = async (data: unknown) =>
+        (await past(eve).send("PATCH", `/sessions/${id}/data`, data)).status;
+      expect([await patch({ order }), await patch({ $order: order })]).toEqual([200, 400]);
       for (const browser of [eve, alice]) {
         expect((await browser.get(`/sessions/${id}/history`)).status).toBe(404);
         expect((await browser.get(`/sessions/${id}/cart`)).status).toBe(404);

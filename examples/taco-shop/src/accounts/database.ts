@@ -8,7 +8,6 @@ const IN_MEMORY = ":memory:";
 const PATIENCE = 500;
 
 const TABLES = `
-  PRAGMA journal_mode = WAL;
   CREATE TABLE IF NOT EXISTS accounts (
     id TEXT PRIMARY KEY,
     email TEXT NOT NULL UNIQUE,
@@ -40,10 +39,24 @@ export function openAccountsDatabase(path: string): DatabaseSync {
   }
   const database = new DatabaseSync(path, { timeout: PATIENCE });
   try {
+    database.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
+    const isNew = database.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
     database.exec(TABLES);
+    if (isNew) noteOrdersAdopted(database);
+    database.exec("COMMIT");
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Whether an older version of the shop made this database, and what it kept of its orders is still to be adopted. */
+export function hasOlderOrders(database: DatabaseSync): boolean {
+  return database.prepare("PRAGMA user_version").get()?.user_version === 0;
+}
+
+/** From now on there are none. */
+export function noteOrdersAdopted(database: DatabaseSync): void {
+  database.exec("PRAGMA user_version = 1");
 }
