@@ -1,8 +1,13 @@
 import "./styles/base.css";
+import "./styles/buttons.css";
+import "./styles/notices.css";
 import "./styles/front.css";
 import "./styles/menu.css";
 import "./styles/receipt.css";
 import "./styles/dialog.css";
+import "./styles/form.css";
+import "./styles/editor.css";
+import "./styles/sharing.css";
 import "./styles/account.css";
 import { SessionProvider } from "coatcheck/react";
 import { StrictMode } from "react";
