@@ -14,13 +14,16 @@ export class LoginData<Data> {
   }
 
   /** The visitor's data goes along into the login; another subject's never does. */
-  async of(session: SessionRecord): Promise<JsonObject> {
+  async of(session: SessionRecord): Promise<Pick<SessionRecord, "data" | "dataVersion">> {
     const { schema } = this.#parts;
     const data = schema.read(session);
     if (data === null || (session.subject !== null && session.subject !== this.#subject)) {
-      return schema.initial();
+      return { data: schema.initial(), dataVersion: schema.version };
     }
-    return session.subject === null ? await this.joined(data) : (data as JsonObject);
+    // Not to be read here, so not to be joined either; a login never fails for it.
+    if (schema.isAhead(session)) return { data: session.data, dataVersion: session.dataVersion };
+    const dataVersion = schema.versionAfter(session);
+    return { data: session.subject === null ? await this.joined(data) : (data as JsonObject), dataVersion };
   }
 
   /** The visitor's data joined with the subject's; as it is where there is nothing to join with, or that fails. */

@@ -11,7 +11,10 @@ export type Migration = (data: JsonObject) => JsonObject;
 export interface DataOptions<Data> {
   /** Zod, Valibot, ArkType, or any other Standard Schema; it must answer synchronously. */
   readonly schema?: StandardSchemaV1<unknown, Data>;
-  /** The present version; 1 unless given. */
+  /**
+   * The present version; 1 unless given. A manager that is given neither version nor schema takes data of every version
+   * as it is, and leaves it at that version.
+   */
   readonly version?: number;
   /** `migrations[n]` brings version n to n + 1. Runs when an older session is read; written with its next change. */
   readonly migrations?: Readonly<Record<number, Migration>>;
@@ -20,19 +23,25 @@ export interface DataOptions<Data> {
   /**
    * What to do with a stored session whose data cannot be brought to the present version: `reset` gives it new data
    * and nobody is logged out; `end` treats the session as expired.
+   *
+   * Unless given, data of an older version is reset. Data of a newer one, which the processes of an earlier deployment
+   * meet while the next is rolled out, is kept: it reads as new data, and a change of it throws `CONFLICT`.
    */
   readonly onUnreadable?: "reset" | "end";
 }
 
 /** Types, checks and migrates `data`: the only place where JSON becomes the application's type. */
 export class DataSchema<Data> {
+  /** The version of what is written here; of a session that is there already, ask {@link versionAfter}. */
   readonly version: number;
+  readonly #isDeclared: boolean;
   readonly #options: DataOptions<Data>;
   readonly #limit: number;
   readonly #migrated = new WeakMap<SessionRecord, Data | null>();
 
   constructor(options: DataOptions<Data>, limit: number) {
     this.version = options.version ?? 1;
+    this.#isDeclared = options.version !== undefined || options.schema !== undefined;
     this.#options = options;
     this.#limit = limit;
   }
@@ -65,13 +74,23 @@ export class DataSchema<Data> {
 
   /** The record's data as the application's type, migrated if it is older; null when it cannot be read and must end. */
   read(record: SessionRecord): Data | null {
-    if (record.dataVersion === this.version) return record.data as Data;
+    if (record.dataVersion === this.version || !this.#isDeclared) return record.data as Data;
     let data = this.#migrated.get(record);
     if (data === undefined) {
       data = this.#migrate(record) as Data | null;
       this.#migrated.set(record, data);
     }
     return data;
+  }
+
+  /** The version that a session's data is of once this process has written it. */
+  versionAfter(record: SessionRecord): number {
+    return this.#isDeclared ? this.version : record.dataVersion;
+  }
+
+  /** Whether the data is for a later deployment to read, and not for this process to write. */
+  isAhead(record: SessionRecord): boolean {
+    return this.#isDeclared && record.dataVersion > this.version && this.#options.onUnreadable === undefined;
   }
 
   #migrate(record: SessionRecord): JsonObject | null {

@@ -80,7 +80,7 @@ export class SessionWriter<Data> {
   }
 
   async authenticate(from: SessionRecord, subject: string, options: AuthenticateOptions): Promise<Issued> {
-    const { policy, schema, clock, events } = this.parts;
+    const { policy, clock, events } = this.parts;
     requireTexts({ subject, ...given({ tenant: options.tenant }) });
     const data = new LoginData(this.parts, subject);
     const secret = newSecret(this.parts.random);
@@ -89,8 +89,7 @@ export class SessionWriter<Data> {
       { kind: "privilege", accepts: sameSecret(from), limit: policy.limit },
       async (current) => ({
         ...authenticated(current, subject, hashSecret(secret), options, policy, clock.now()),
-        data: await data.of(current),
-        dataVersion: schema.version,
+        ...(await data.of(current)),
       }),
     );
     events.tell("authenticated", { record, previousSubject: from.subject });
@@ -148,10 +147,14 @@ export class SessionWriter<Data> {
       if (options.ifVersion !== undefined && options.ifVersion !== current.version) {
         throw new CoatcheckError("CONFLICT", `The session is at version ${current.version}; read it again.`);
       }
+      if (schema.isAhead(current)) {
+        const message = `The session's data is of version ${current.dataVersion}, and this process knows ${schema.version}.`;
+        throw new CoatcheckError("CONFLICT", message, { retryAfter: 1 });
+      }
       const data = schema.check(await change((schema.read(current) ?? {}) as JsonObject, current));
       return changed(current, {
         data,
-        dataVersion: schema.version,
+        dataVersion: schema.versionAfter(current),
         flash: options.flash ? this.#flashed(current.flash, options.flash) : current.flash,
         lastSeenAt: Math.max(current.lastSeenAt, options.seenAt ?? clock.now()),
       });

@@ -64,3 +64,59 @@ describe("a stored session of an older version", () => {
     expect(await codeOf(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
   });
 });
+
+describe("a stored session of a newer version", () => {
+  const ahead = { text: "large", visits: 7 };
+
+  async function storedByNewProgram(data: Partial<DataOptions<Data>> | undefined) {
+    const store = memoryStore();
+    const next = new SessionManager({ store, secrets, data: { version: 2 } });
+    const { record, token } = await next.create({ data: ahead });
+    const manager = new SessionManager<Data>({ store, secrets, ...(data ? { data } : {}) });
+    return { manager, record, token, next };
+  }
+
+  it("is kept by a program that is one version behind: it reads new data and changes none", async () => {
+    const { manager, record, token, next } = await storedByNewProgram({ schema, initial });
+    const session = await manager.resume(token);
+    if (!("commit" in session)) throw new Error("refused");
+    expect({ ...session.data }).toEqual(initial());
+    session.data.visits = 1;
+    await expect(session.commit()).rejects.toMatchObject({ code: "CONFLICT", retryAfter: 1 });
+    expect(await codeOf(manager.patch(record.id, { visits: 1 }))).toBe("CONFLICT");
+    expect(await next.find(record.id)).toMatchObject({
+      data: ahead,
+      dataVersion: 2,
+      version: record.version,
+    });
+  });
+
+  it("takes part in a login there, its data as it is", async () => {
+    const { manager, record, token, next } = await storedByNewProgram({ schema, initial });
+    const session = await manager.resume(token);
+    if (!("commit" in session)) throw new Error("refused");
+    await session.authenticate("ada");
+    expect(await next.find(record.id)).toMatchObject({ subject: "ada", data: ahead, dataVersion: 2 });
+  });
+
+  it("is reset where the policy says so, as after a rollback", async () => {
+    const { manager, record } = await storedByNewProgram({ schema, initial, onUnreadable: "reset" });
+    await manager.patch(record.id, { visits: 1 });
+    expect(await manager.find(record.id)).toMatchObject({
+      data: { theme: "light", visits: 1 },
+      dataVersion: 1,
+    });
+  });
+
+  it("is read and changed as it is by a program that declares neither schema nor version", async () => {
+    const { manager, record, token } = await storedByNewProgram(undefined);
+    await manager.patch(record.id, { visits: 8 });
+    const session = await manager.resume(token);
+    if (!("commit" in session)) throw new Error("refused");
+    await session.authenticate("ada");
+    expect(await manager.find(record.id)).toMatchObject({
+      data: { text: "large", visits: 8 },
+      dataVersion: 2,
+    });
+  });
+});
