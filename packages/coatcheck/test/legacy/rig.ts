@@ -76,3 +76,9 @@ export async function openSite<Found>(
     },
   };
 }
+
+/** Whoever is not `deleted` may come in. */
+export function validate(found: { user?: string; sub?: string }) {
+  const subject = found.user ?? found.sub ?? "";
+  return subject === "" || subject === "deleted" ? null : { subject };
+}

@@ -5,6 +5,100 @@ const join = (visitor: Data, subject: Data | null): Data => ({
   cart: { ...subject?.cart, ...visitor.cart },
 });
 
+describe("login", () => {
+  it("keeps id, visitor and data, and kills the old token at once", async () => {
+    const { manager, open, refusal } = harness();
+    const { record, token } = await manager.create({ visitorId: "v", data: { cart: { apple: 1 } } });
+    const session = await open(token);
+    await session.authenticate("user-7", { tenant: "shop" });
+    const commit = await session.commit();
+    expect(commit.state).toBe("rotated");
+    expect(await refusal(token)).toBe("superseded");
+    const after = await open(commit.token ?? "");
+    expect(after.record).toMatchObject({
+      id: record.id,
+      visitorId: "v",
+      data: { cart: { apple: 1 } },
+      subject: "user-7",
+      tenant: "shop",
+      type: "authenticated",
+    });
+  });
+
+  it("takes along what was assigned in the same request", async () => {
+    const { manager, open } = harness();
+    const session = manager.begin();
+    session.data.theme = "dark";
+    await session.authenticate("user-7");
+    const { token } = await session.commit();
+    expect((await open(token ?? "")).record).toMatchObject({
+      subject: "user-7",
+      version: 1,
+      data: { theme: "dark" },
+    });
+  });
+
+  it("never hands one subject's data to the next", async () => {
+    const { manager, open } = harness();
+    const session = manager.begin();
+    session.data.cart = { apple: 1 };
+    await session.authenticate("alice");
+    await session.authenticate("bob");
+    const { token } = await session.commit();
+    const { record } = await open(token ?? "");
+    expect([record?.subject, record?.data]).toEqual(["bob", {}]);
+  });
+
+  it("joins the visitor's data with the subject's", async () => {
+    const { manager } = harness({
+      merge: (visitor, subject) => ({ ...subject, ...visitor, cart: { ...subject?.cart, ...visitor.cart } }),
+    });
+    const before = await manager.create({ subject: "alice", data: { cart: { pear: 2 }, theme: "dark" } });
+    const visitor = await manager.create({ data: { cart: { apple: 1 } } });
+    const { record } = await manager.authenticate(visitor.record.id, "alice");
+    expect(record.data).toEqual({ cart: { pear: 2, apple: 1 }, theme: "dark" });
+    expect((await manager.find(before.record.id))?.data).toEqual({ cart: { pear: 2 }, theme: "dark" });
+  });
+
+  it("does not fail because a merge does", async () => {
+    const { manager, told } = harness({
+      merge: () => {
+        throw new Error("no");
+      },
+    });
+    const visitor = await manager.create({ data: { theme: "dark" } });
+    const { record } = await manager.authenticate(visitor.record.id, "alice");
+    expect(record).toMatchObject({ subject: "alice", data: { theme: "dark" } });
+    expect(told).toContain("failed");
+  });
+
+  it("gives a late login on the superseded token a conflict, not a second session", async () => {
+    const { manager, open, store, now } = harness();
+    const { token } = await manager.create();
+    const [one, other] = [await open(token), await open(token)];
+    await one.authenticate("alice");
+    expect(await codeOf(other.authenticate("alice"))).toBe("CONFLICT");
+    const found = await manager.resume(token);
+    const late = manager.begin(undefined, found.refusal);
+    expect(await codeOf(late.authenticate("alice"))).toBe("CONFLICT");
+    late.data.theme = "dark";
+    expect(await codeOf(Promise.resolve(late.commit()))).toBe("CONFLICT");
+    expect((await store.stats(now())).total).toBe(1);
+  });
+
+  it("remembers who asks for it", async () => {
+    const { manager } = harness();
+    const { record } = await manager.create();
+    const { record: remembered } = await manager.authenticate(record.id, "alice", { remember: true });
+    const { idleTimeout, absoluteTimeout } = manager.policy.remembered;
+    expect(remembered).toMatchObject({
+      remembered: true,
+      idleTimeout,
+      expiresAt: record.createdAt + absoluteTimeout,
+    });
+  });
+});
+
 describe("a login as the first thing of a visitor that is stored", () => {
   it("joins the data like any other, and is told of like any other", async () => {
     const { manager, told } = harness({ merge: join });

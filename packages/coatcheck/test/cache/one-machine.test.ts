@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import { SessionManager } from "../../src/session/manager.ts";
+import { compactId } from "../../src/session/token.ts";
+import { Cluster, idle, recordAt } from "./harness.ts";
+
+describe("a single process", () => {
+  test("needs no lease: copies answer for ever", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    const record = await cluster.session();
+    await cache.read(record.id);
+    const { polls } = way;
+    await cluster.time.pass(20 * 60_000);
+    expect(cache.peek(compactId(record.id))?.record).toEqual(record);
+    expect(way.polls).toBe(polls);
+  });
+
+  test("refuses at once what it revoked, one session or many, and nothing is waited for", async () => {
+    const cluster = new Cluster();
+    const { cache } = await cluster.node({ single: true });
+    const [first, second, spared] = [
+      await cluster.session(),
+      await cluster.session(),
+      await cluster.session({ subject: "grace" }),
+    ];
+    for (const { id } of [first, second, spared]) await cache.read(id);
+    for (const scope of [{ session: first.id }, { subject: "ada" }]) {
+      await cluster.store.revoke(scope, "logout");
+      cache.revoked(scope);
+      await cache.settled();
+      for (const id of "session" in scope ? [first.id] : [first.id, second.id]) {
+        expect(cache.peek(compactId(id))).toBeUndefined();
+        expect((await cache.read(id)).held?.record.state).toBe("revoked");
+      }
+    }
+    expect(cache.peek(compactId(spared.id))).toBeDefined();
+  });
+
+  test("holds no load that a write overtook", async () => {
+    const cluster = new Cluster();
+    const { cache } = await cluster.node({ single: true });
+    const record = await cluster.session();
+    const position = cache.position();
+    const loading = cache.read(record.id);
+    const next = await cluster.write(record);
+    cache.wrote(next, position);
+    await loading;
+    expect(cache.peek(compactId(record.id))?.record.version).toBe(2);
+    cache.outdated(record.id);
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+  });
+
+  test("holds no load that was answered before a write, and late", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    const record = await cluster.session();
+    const answer = way.slowDown();
+    const loading = cache.read(record.id);
+    await idle();
+    await cluster.write(record);
+    cache.outdated(record.id);
+    answer();
+    await loading;
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+  });
+
+  test("does not take an id for dead that was created while it was looked for", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    const record = recordAt(cluster.time.wall);
+    const answer = way.slowDown();
+    const loading = cache.read(record.id);
+    await idle();
+    await cluster.store.put(record, { expectedVersion: 0, change: "data" });
+    cache.wrote(record, cache.position());
+    answer();
+    expect((await loading).held).toBeNull();
+    expect((await cache.read(record.id)).held?.record).toEqual(record);
+  });
+
+  test.each(["one session", "many"])(
+    "lets nobody join a load that a revocation of %s overtook",
+    async (reach) => {
+      const cluster = new Cluster();
+      const { cache, way } = await cluster.node({ single: true });
+      const record = await cluster.session();
+      const scope = reach === "many" ? { subject: "ada" } : { session: record.id };
+      const answer = way.slowDown();
+      const before = cache.read(record.id);
+      await idle();
+      await cluster.store.revoke(scope, "logout");
+      cache.revoked(scope);
+      const after = cache.read(record.id);
+      answer();
+      await before;
+      expect((await after).held?.record.state).toBe("revoked");
+      expect(cache.peek(compactId(record.id))).toBeUndefined();
+    },
+  );
+
+  test("begins to hold copies when a store that was away at the start is there", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    way.state = "down";
+    const late = await cluster.node({ single: true, store: way.asStore });
+    way.state = "up";
+    await cluster.time.pass(500);
+    const record = await cluster.session();
+    for (const each of [cache, late.cache]) {
+      await each.read(record.id);
+      expect(each.peek(compactId(record.id))).toBeDefined();
+    }
+  });
+
+  test("serves a manager: revoked means refused, with no further read for who is let in", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node({ single: true });
+    const { clock, schedule } = cluster.time;
+    const secrets = ["a secret for these tests"];
+    const manager = new SessionManager({ store: cluster.store, secrets, cache, clock, schedule });
+    const { token, record } = await manager.create({ subject: "ada" });
+    for (let request = 0; request < 10; request++) {
+      expect(await manager.resume(token)).toMatchObject({ id: record.id, tier: "local" });
+    }
+    expect(way.gets).toBe(0);
+    await manager.revoke({ subject: "ada" }, "logout", { wait: "everywhere" });
+    expect(await manager.resume(token)).toEqual({ refusal: "revoked" });
+  });
+});
+
+describe("several processes on one SQLite file", () => {
+  test("see each other's revocations with no delay at all", async () => {
+    const cluster = new Cluster();
+    let dataVersion = 1;
+    const { cache, way } = await cluster.node({
+      dataVersion: () => dataVersion,
+      local: { ttl: 60 * 60_000 },
+    });
+    const record = await cluster.session();
+    await cache.read(record.id);
+    await cluster.time.pass(60_000);
+    const { gets } = way;
+    expect(cache.peek(compactId(record.id))).toBeDefined();
+
+    await cluster.session();
+    dataVersion++;
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+    expect(await cache.read(record.id)).toMatchObject({ tier: "local" });
+    expect(way.gets).toBe(gets);
+
+    await cluster.store.revoke({ session: record.id }, "logout");
+    dataVersion++;
+    expect((await cache.read(record.id)).held?.record.state).toBe("revoked");
+    await cache.settled();
+  });
+
+  test("answer from nothing while the file cannot be read", async () => {
+    const cluster = new Cluster();
+    let fails = false;
+    const dataVersion = () => {
+      if (fails) throw new Error("disk I/O error");
+      return 1;
+    };
+    const { cache } = await cluster.node({ dataVersion });
+    const record = await cluster.session();
+    await cache.read(record.id);
+    expect(cache.peek(compactId(record.id))).toBeDefined();
+    fails = true;
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+  });
+});
