@@ -6,9 +6,6 @@ import { refused, type WhatIsMissing } from "./backend-refusal.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
 import { atBackend } from "./backend-time.ts";
 
-/** The member of a session's data that holds its standing at the backend; the shop's own, as the order is. */
-export const UPSTREAM = "$upstream";
-
 /** The shop that the gateway fronts, asked for one order session at a time. Its refusals arrive as our errors. */
 export class Backend {
   readonly #upstream: Upstream;
@@ -75,7 +72,7 @@ export class Backend {
   }
 
   async #send(sessionId: string, request: UpstreamRequest, missing: WhatIsMissing): Promise<UpstreamAnswer> {
-    const state = stateInSession(this.#manager, sessionId, UPSTREAM);
+    const state = stateInSession(this.#manager, sessionId);
     const answer = await atBackend(() => whileThere(sessionId, () => this.#upstream.request(state, request)));
     if (answer.status >= 400) throw refused(answer.status, answer.json(), missing);
     return answer;

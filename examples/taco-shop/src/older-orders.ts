@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type Clock, CoatcheckError, type JsonObject, type SessionManager } from "coatcheck";
+import { UPSTREAM_MEMBER } from "coatcheck/gateway";
 import { OwnedSessions } from "coatcheck-server";
 import { isOrder, unlessEnded } from "./access.ts";
 import { hasOlderOrders, noteOrdersAdopted } from "./accounts/database.ts";
-import { UPSTREAM } from "./backend.ts";
 import { ORDER, readOrder } from "./order-state.ts";
 
 /*
@@ -46,5 +46,5 @@ function isOlder({ order }: JsonObject): boolean {
 }
 
 function adopted({ order, upstream, ...others }: JsonObject): JsonObject {
-  return { [ORDER]: order, [UPSTREAM]: upstream, ...others };
+  return { [ORDER]: order, [UPSTREAM_MEMBER]: upstream, ...others };
 }

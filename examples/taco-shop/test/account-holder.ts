@@ -14,17 +14,22 @@ export interface View {
 }
 
 /** An answer of the session endpoints. */
-export interface Seen {
+export interface Seen<Data = View> {
   readonly status: number;
   readonly headers: Headers;
-  readonly view: View;
+  readonly view: Data;
   readonly error?: Answer["body"]["error"];
 }
 
 /** Asks the session endpoints, as this browser. */
-export async function auth(visitor: Visitor, method: string, path = "", body?: unknown): Promise<Seen> {
+export async function auth<Data = View>(
+  visitor: Visitor,
+  method: string,
+  path = "",
+  body?: unknown,
+): Promise<Seen<Data>> {
   const { response, answer } = await visitor.ask(method, `${SESSION}${path}`, body);
-  const { data, error } = answer as { data: View; error?: Answer["body"]["error"] };
+  const { data, error } = answer as { data: Data; error?: Answer["body"]["error"] };
   return { status: response.status, headers: response.headers, view: data, ...(error && { error }) };
 }
 

@@ -1,3 +1,4 @@
+import type { Device } from "coatcheck/client";
 import { openSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
 import { auth, listed, logIn, signUp } from "./account-holder.ts";
@@ -94,10 +95,7 @@ describe("the orders of an account", () => {
     const { first, another } = await customer();
     const there = await another();
     const order = await there.begin();
-    const devices = (await auth(first, "GET", "/devices")).view as unknown as {
-      id: string;
-      current: boolean;
-    }[];
+    const { view: devices } = await auth<readonly Device[]>(first, "GET", "/devices");
     const other = devices.find(({ current }) => !current)?.id ?? "";
     expect((await auth(first, "DELETE", `/devices/${other}`)).view).toEqual({ ended: 1 });
     expect((await there.get(`${order}/cart`)).status).toBe(401);

@@ -1,3 +1,4 @@
+import type { Device } from "coatcheck/client";
 import { describe, expect, test } from "vitest";
 import { Passwords } from "../src/accounts/password.ts";
 import { auth, listed, logIn, PASSWORD, signUp } from "./account-holder.ts";
@@ -8,11 +9,6 @@ const kind = KINDS[0] ?? "typescript";
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
-
-interface Device {
-  readonly id: string;
-  readonly current: boolean;
-}
 
 describe("the session endpoints of the shop", () => {
   const shop = useShop(kind);
@@ -67,7 +63,7 @@ describe("the session endpoints of the shop", () => {
     await phone.ask("POST", "/api/auth/session-v2", credentials, { "user-agent": IPHONE });
     const order = await phone.begin();
     await laptop.begin();
-    const devices = (await auth(laptop, "GET", "/devices")).view as unknown as readonly Device[];
+    const { view: devices } = await auth<readonly Device[]>(laptop, "GET", "/devices");
     expect(devices).toMatchObject([
       { current: false, browser: "Safari 18", os: "iOS", address: "127.0.0.0" },
       { current: true, browser: "Firefox 140", os: "Linux", address: "127.0.0.0" },

@@ -1,6 +1,6 @@
 import { CoatcheckError, DEFAULT_POLICY } from "coatcheck";
+import { UPSTREAM_MEMBER } from "coatcheck/gateway";
 import { describe, expect, test } from "vitest";
-import { UPSTREAM } from "../src/backend.ts";
 import {
   announced,
   type Intent,
@@ -96,7 +96,7 @@ describe("the state of an order", () => {
       for (const id of ids(1000)) order = announced(order, id, full, null);
     }).toThrow(CoatcheckError);
     const upstream = "x".repeat(2048);
-    expect(Buffer.byteLength(JSON.stringify({ [ORDER]: order, [UPSTREAM]: upstream }))).toBeLessThan(
+    expect(Buffer.byteLength(JSON.stringify({ [ORDER]: order, [UPSTREAM_MEMBER]: upstream }))).toBeLessThan(
       DEFAULT_POLICY.dataLimit,
     );
   });

@@ -118,7 +118,7 @@ describe("who may do what in the taco shop", () => {
       await browser.post(`${order}/cart/tacos`, XL);
       const admin = new Visitor(() => service.url, "admin-token-of-the-tests");
       const seen = await admin.get(order);
-      const parent = (await browser.get(order)).body.data as unknown as { parentId: string; owner: string };
+      const parent = (await browser.get<{ parentId: string }>(order)).body.data;
       expect(seen.body.data).toMatchObject({
         metadata: { customerName: "Alice" },
         parentId: parent.parentId,

@@ -17,43 +17,42 @@ export const KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-oth
 const GENEROUS: Limits = { logins: 1000, accounts: 1000, inits: 1000 };
 export const log = pino({ level: "silent" });
 
-/** What an answer holds, as far as the tests look into it. */
-export interface Body {
+/** What an answer holds of orders, as far as the tests look into it. */
+export interface OrderData extends Cart {
+  readonly number: number;
+  readonly role: string;
+  readonly item: { readonly id: number; readonly quantity: number } | null;
+  readonly cart: Cart;
+  readonly orders: readonly { readonly number: number }[];
+  readonly sessions: readonly {
+    readonly sessionId: string;
+    readonly role: string;
+    readonly owner: string;
+  }[];
+  readonly entries: readonly {
+    readonly number: number;
+    readonly what: string;
+    readonly outcome: string;
+    readonly who: { readonly participantId: string; readonly name: string };
+    readonly item?: unknown;
+  }[];
+  readonly participants: readonly {
+    readonly participantId: string;
+    readonly name: string;
+    readonly role: string;
+    readonly isYou: boolean;
+  }[];
+  readonly invitations: readonly { readonly invitationId: string; readonly uses: number }[];
+  readonly invitationId: string;
+  readonly token: string;
+  readonly url: string;
+  readonly removed: number;
+}
+
+export interface Body<Data = OrderData> {
   readonly success: boolean;
   readonly sessionId?: string;
-  readonly data: {
-    readonly sessionId: string;
-    readonly number: number;
-    readonly total: number;
-    readonly revision: number;
-    readonly role: string;
-    readonly item: { readonly id: number; readonly quantity: number } | null;
-    readonly cart: Cart;
-    readonly orders: readonly { readonly number: number }[];
-    readonly sessions: readonly {
-      readonly sessionId: string;
-      readonly role: string;
-      readonly owner: string;
-    }[];
-    readonly entries: readonly {
-      readonly number: number;
-      readonly what: string;
-      readonly outcome: string;
-      readonly who: { readonly participantId: string; readonly name: string };
-      readonly item?: unknown;
-    }[];
-    readonly participants: readonly {
-      readonly participantId: string;
-      readonly name: string;
-      readonly role: string;
-      readonly isYou: boolean;
-    }[];
-    readonly invitations: readonly { readonly invitationId: string; readonly uses: number }[];
-    readonly invitationId: string;
-    readonly token: string;
-    readonly url: string;
-    readonly removed: number;
-  } & Cart;
+  readonly data: Data;
   readonly error?: {
     readonly code: string;
     readonly message: string;
@@ -72,10 +71,10 @@ export interface Cart {
   readonly total: number;
 }
 
-export interface Answer {
+export interface Answer<Data = OrderData> {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Body;
+  readonly body: Body<Data>;
 }
 
 /** Somebody who talks to the shop: a browser that keeps its cookie, or a program with a key. */
@@ -97,14 +96,14 @@ export class Visitor {
   }
 
   /** Below `/api/v1`. A string goes as it is, anything else as JSON. */
-  async send(
+  async send<Data = OrderData>(
     method: string,
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<Answer> {
+  ): Promise<Answer<Data>> {
     const { response, answer } = await this.ask(method, `/api/v1${path}`, body, headers);
-    return { status: response.status, headers: response.headers, body: answer as Body };
+    return { status: response.status, headers: response.headers, body: answer as Body<Data> };
   }
 
   /** The same, from the root, and what it answers is the caller's to know. */
@@ -126,8 +125,8 @@ export class Visitor {
     return { response, answer: (await response.json()) as unknown };
   }
 
-  async get(path: string): Promise<Answer> {
-    return await this.send("GET", path);
+  async get<Data = OrderData>(path: string): Promise<Answer<Data>> {
+    return await this.send<Data>("GET", path);
   }
 
   async post(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> {

@@ -56,10 +56,7 @@ describe.each(KINDS)("the taco shop in front of the %s backend", (kind) => {
     await browser.post(`${order}/cart/tacos`, XL);
     await browser.post(`${order}/cart/tacos`, L);
     const portions = { extras: "frites", drinks: "coca_cola", desserts: "tiramisu" };
-    const menu = (await browser.get("/resources/menu")).body.data as unknown as Record<
-      string,
-      { id: string }[]
-    >;
+    const menu = (await browser.get<Record<string, { id: string }[]>>("/resources/menu")).body.data;
     for (const [group, wanted] of Object.entries(portions)) {
       const product = menu[group]?.find(({ id }) => id === wanted)?.id ?? menu[group]?.[0]?.id;
       const added = await browser.post(`${order}/cart/${group}`, { product });
@@ -179,7 +176,7 @@ describe.each(KINDS)("the taco shop in front of the %s backend", (kind) => {
     expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(0);
     const { entries } = (await browser.get(`${order}/history`)).body.data;
     expect(entries).toMatchObject([{ what: "added", outcome: "refused" }]);
-    const stock = (await browser.get("/resources/stock")).body.data as unknown as Record<string, object>;
+    const stock = (await browser.get<Record<string, object>>("/resources/stock")).body.data;
     expect(stock.desserts).toMatchObject({ tiramisu: 1 });
   });
 });

@@ -8,6 +8,9 @@ export interface SessionKeeper<Data extends object> {
   update(id: string, change: (data: Data) => Data): Promise<unknown>;
 }
 
+/** Where it is kept unless said otherwise; the service shows no member that begins with `$`, and takes none. */
+export const UPSTREAM_MEMBER = "$upstream";
+
 /** Ends an update without a write: what is stored is not what was expected. */
 class Outrun extends Error {}
 
@@ -21,7 +24,7 @@ class Outrun extends Error {}
 export function stateInSession<Data extends object>(
   manager: SessionKeeper<Data>,
   sessionId: string,
-  member = "upstream",
+  member = UPSTREAM_MEMBER,
 ): UpstreamState {
   const stateIn = (data: object) => {
     const value: unknown = Reflect.get(data, member);

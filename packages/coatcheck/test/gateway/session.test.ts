@@ -50,13 +50,14 @@ test("tells what is stored, even when the update was tried on an old copy", asyn
 test("takes a manager whose data is typed", async () => {
   interface Data {
     readonly cart: string;
-    readonly upstream: string | null;
+    readonly $upstream: string | null;
   }
   const manager = new SessionManager<Data>({ store: memoryStore(), secrets: SECRETS });
-  const { record } = await manager.create({ data: { cart: "mine", upstream: null } });
+  const { record } = await manager.create({ data: { cart: "mine", $upstream: null } });
   const state = stateInSession(manager, record.id);
   expect(await state.read()).toBeNull();
   expect(await state.swap(null, "first")).toBe("first");
+  expect((await manager.find(record.id))?.data).toEqual({ cart: "mine", $upstream: "first" });
 });
 
 test("leaves the application's data as it is, and its writers as they are", async () => {
