@@ -13,6 +13,12 @@ export interface View {
   readonly csrf_token: string | null;
 }
 
+/** One of the places where an account is logged in, as far as the tests look into it. */
+export interface Device {
+  readonly id: string;
+  readonly current: boolean;
+}
+
 /** An answer of the session endpoints. */
 export interface Seen<Data = View> {
   readonly status: number;

@@ -1,7 +1,6 @@
-import type { Device } from "coatcheck/client";
 import { openSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { auth, listed, logIn, signUp } from "./account-holder.ts";
+import { auth, type Device, listed, logIn, signUp } from "./account-holder.ts";
 import { ALICE, KINDS, key, L, XL } from "./backend-visitor.ts";
 import { EventReader } from "./event-reader.ts";
 import { log, useShop } from "./shop-visitor.ts";

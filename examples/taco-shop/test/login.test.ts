@@ -1,7 +1,6 @@
-import type { Device } from "coatcheck/client";
 import { describe, expect, test } from "vitest";
 import { Passwords } from "../src/accounts/password.ts";
-import { auth, listed, logIn, PASSWORD, signUp } from "./account-holder.ts";
+import { auth, type Device, listed, logIn, PASSWORD, signUp } from "./account-holder.ts";
 import { KINDS } from "./backend-visitor.ts";
 import { useShop } from "./shop-visitor.ts";
 
