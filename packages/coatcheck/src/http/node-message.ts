@@ -45,7 +45,9 @@ class NodeExchange<Data> implements HttpRequest, HeadGuard {
   }
 
   header(name: string): string | undefined {
-    const value = this.#request.headers[name];
+    const { headers } = this.#request;
+    // HTTP/2 names the host in a field of its own (RFC 9113 §8.3.1).
+    const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
     return typeof value === "object" ? value.join(", ") : value;
   }
 

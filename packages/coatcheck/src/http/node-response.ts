@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { MaybePromise } from "../session/session.ts";
 import { type ErrorAnswer, OF_THE_REPLACED } from "./error-answer.ts";
+import { after } from "./maybe-promise.ts";
 import type { ResponseHead } from "./message.ts";
 import { type HeadFields, NodeHead } from "./node-head.ts";
 
@@ -19,11 +20,16 @@ export interface HeadGuard {
  *
  * When `before` answers synchronously nothing is delayed. When it answers with a promise, what is written meanwhile
  * waits in order, `write` asks for a pause, and the response says of itself what it would if nothing were held. A
- * redirect so never beats the save that it depends on. Once headers are out there is nothing to hold.
+ * redirect so never beats the save that it depends on. Once headers are out there is nothing to hold. Whoever holds a
+ * response that is held already has its turn after the others.
  */
 export function holdHead(response: ServerResponse, guard: HeadGuard): void {
   if (response.headersSent) return;
   const held: HeldResponse = response;
+  if (held[HOLD] !== undefined) {
+    held[HOLD].join(guard);
+    return;
+  }
   held[HOLD] = new Hold(held, guard);
   held.writeHead = writeHead;
   held.write = write;
@@ -49,7 +55,7 @@ class Hold {
   #waiting: (() => void)[] | null = null;
   readonly head: NodeHead;
   readonly #response: ServerResponse;
-  readonly #guard: HeadGuard;
+  #guard: HeadGuard;
   readonly writeHead: ServerResponse["writeHead"];
   readonly write: ServerResponse["write"];
   readonly end: ServerResponse["end"];
@@ -63,6 +69,15 @@ class Hold {
     this.write = response.write;
     this.end = response.end;
     this.flushHeaders = response.flushHeaders;
+  }
+
+  /** Lets `guard` run too, when the one before it has. */
+  join(guard: HeadGuard): void {
+    const earlier = this.#guard;
+    this.#guard = {
+      before: (head) => after(earlier.before(head), () => guard.before(head)),
+      failed: (error) => guard.failed(error),
+    };
   }
 
   /** Runs the guard at the first call that would send headers. */
