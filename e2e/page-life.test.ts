@@ -145,6 +145,29 @@ describe.skipIf(!CHROMIUM)("a page that comes and goes, in Chromium", () => {
     await status(page, "none");
   });
 
+  it("sends nothing for whoever has signed out, in any tab, until the server has heard of it", async () => {
+    const page = await stage.open("/", "none");
+    await logIn(page);
+    const other = await stage.open("/", "authenticated");
+    const order = (page: Page) =>
+      page.evaluate(() =>
+        window.manager.fetch("/orders", { method: "POST" }).then(
+          async (response) => (await response.json()).data,
+          ({ name, code }) => ({ name, code }),
+        ),
+      );
+    expect(await order(other)).toEqual({ subject: "ada" });
+    stage.site.breakDown("nothing");
+    expect(await page.evaluate(() => window.manager.logout().catch(({ code }) => code))).toBe("NETWORK");
+    await status(other, "none");
+    for (const tab of [page, other])
+      expect(await order(tab)).toEqual({ name: "SessionError", code: "NETWORK" });
+    expect(stage.site.count("POST /orders")).toBe(1);
+    stage.site.breakDown(null);
+    expect(await order(other)).toEqual({ subject: null });
+    expect(await order(page)).toEqual({ subject: null });
+  });
+
   it("is online again as whom the server knows by then", async () => {
     const page = await stage.open(address({ revalidate: { minGap: 0 } }), "none");
     await logIn(page);

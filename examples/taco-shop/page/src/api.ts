@@ -1,5 +1,5 @@
-import type { SessionErrorCode } from "coatcheck/client";
-import { manager, signedOut } from "./session.ts";
+import { SessionError, type SessionErrorCode } from "coatcheck/client";
+import { manager } from "./session.ts";
 import type {
   Account,
   Cart,
@@ -61,7 +61,6 @@ async function call<Data>(
 ): Promise<Data> {
   let envelope: Envelope<Data>;
   try {
-    await signedOut();
     const response = await manager.fetch(`/api/v1${path}`, {
       method,
       headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
@@ -70,7 +69,8 @@ async function call<Data>(
     });
     envelope = await response.json();
   } catch (cause) {
-    throw new ApiError("NETWORK", String(cause));
+    // Not sent, since the shop has not heard yet that the user logged out; or there was no answer.
+    throw new ApiError(cause instanceof SessionError ? cause.code : "NETWORK", String(cause));
   }
   if (envelope.success) return envelope.data;
   const { code, message, faults } = envelope.error;

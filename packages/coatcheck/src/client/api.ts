@@ -7,7 +7,7 @@ export type Call = <Data>(
   method: string,
   path: string,
   body?: unknown,
-  signal?: AbortSignal,
+  ...until: AbortSignal[]
 ) => Promise<Data>;
 
 /** `timeout` in milliseconds: an answer that comes later counts as none. */
@@ -18,8 +18,7 @@ export function createCall(
   now: () => number,
   send: Send,
 ): Call {
-  return async <Data>(method: string, path: string, body?: unknown, signal?: AbortSignal) => {
-    const limit = AbortSignal.timeout(timeout);
+  return async <Data>(method: string, path: string, body?: unknown, ...until: AbortSignal[]) => {
     const start = now();
     try {
       const { response, told } = await send<Data>(
@@ -28,8 +27,8 @@ export function createCall(
           // What ends something must reach the server even if the page is closed meanwhile.
           keepalive: method === "DELETE",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify(body) ?? null,
-          signal: signal ? AbortSignal.any([limit, signal]) : limit,
+          body: JSON.stringify(body),
+          signal: AbortSignal.any([AbortSignal.timeout(timeout), ...until]),
         }),
         // A recovery gets its token there: it has none to send, and cannot itself recover.
         path !== "/init",

@@ -1,5 +1,6 @@
 import { atom, type ReadableAtom } from "nanostores";
 import { PENDING, type SessionMeta, type SessionState, toState, UNASKED } from "./state.ts";
+import type { Deed } from "./tabs.ts";
 import type { Session, SessionView } from "./wire.ts";
 
 /** What this page knows of its session, and since when. */
@@ -8,10 +9,10 @@ export interface SessionCache<User> {
   readonly $meta: ReadableAtom<SessionMeta>;
   /**
    * Takes over what the server said at `at`. False: it is about a session that ended here, or older than
-   * what is known. After an answer that says why there is none, no other about that session brings it back.
+   * what is known. After an answer that says why there is none, no other about that session brings it back, but a login.
    */
-  apply(view: SessionView<User>, at: number): boolean;
-  /** Forgets whom the page knew, and that a session ended here: the user has just logged in, maybe to that one. */
+  apply(view: SessionView<User>, at: number, deed: Deed): boolean;
+  /** Forgets whom the page knew: whoever has just logged in here is no surprise to it. */
   forget(): void;
   /** Shows nothing until the next answer. */
   hide(): void;
@@ -29,7 +30,8 @@ export interface SessionCache<User> {
 /** Equal values keep their identity, so that nobody renders again for nothing. */
 const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
 
-export function createCache<User>(now: () => number): SessionCache<User> {
+/** `onSubjectChange` runs when somebody else is logged in than the page knew. */
+export function createCache<User>(now: () => number, onSubjectChange: () => void): SessionCache<User> {
   const $session = atom<SessionState<User>>(PENDING);
   const $meta = atom(UNASKED);
   $session.eq = $meta.eq = equal;
@@ -54,20 +56,23 @@ export function createCache<User>(now: () => number): SessionCache<User> {
     note,
     age,
     known: () => session,
-    apply(view, at) {
+    apply(view, at, { login, signOut }) {
       const next = view.session;
+      const before = session?.subject;
+      if (login) ended = null;
       if (next && (next.id === ended || (next.id === session?.id && view.rev < rev))) return false;
       if (!next && view.reason) ended = session?.id ?? ended;
       rev = view.rev;
       lifetime = next && Math.min(next.expiresInMs, next.idleExpiresInMs);
       confirmedAt = at;
+      note({ stale: false, error: undefined, signOut: signOut && "pending" });
       $session.set(toState(view));
       session = $session.get().session;
-      note({ stale: false, error: undefined, signOut: undefined });
+      if (before && next?.subject && before !== next.subject) onSubjectChange();
       return true;
     },
     forget() {
-      session = ended = null;
+      session = null;
     },
     hide() {
       expire();

@@ -13,7 +13,7 @@ import { watchPage } from "./page.ts";
 import { attempt } from "./scope.ts";
 import { createSender } from "./sender.ts";
 import { nobody } from "./state.ts";
-import { joinTabs } from "./tabs.ts";
+import { type Deed, joinTabs } from "./tabs.ts";
 import type { LoginBody, SessionView } from "./wire.ts";
 
 /** How long the answer of the tab that held the lock may be on its way to this one, milliseconds. */
@@ -25,7 +25,7 @@ export function createSessionManager<User = unknown>(
 ): SessionManager<User> {
   const {
     baseUrl = "/session",
-    csrf: names = { cookie: "csrf_token", header: "x-csrf-token" },
+    csrf: names,
     allowOrigins = [],
     timeout = 10_000,
     transport = (request) => fetch(request),
@@ -34,41 +34,34 @@ export function createSessionManager<User = unknown>(
     scope = globalThis.document ? globalThis : {},
     onSubjectChange = () => scope.location?.reload(),
     initialState,
-    revalidate,
+    revalidate: { staleTime = 300_000, minGap = 5_000, focus = true, reconnect = true, crossTab = true } = {},
   } = options;
-  const rules = {
-    staleTime: 300_000,
-    minGap: 5_000,
-    focus: true,
-    reconnect: true,
-    crossTab: true,
-    ...revalidate,
-  };
-  const { document, location, navigator } = scope;
+  /** What the tabs talk and take turns by: nothing, for a page that keeps to itself. */
+  const common = crossTab ? scope : {};
+  const locks = common.navigator?.locks;
 
   const disposal = new AbortController();
   const meter = createMeter();
   const { counts } = meter;
   const csrf = createCsrf(scope, names);
   const { $token, synchronize } = csrf;
-  const cache = createCache<User>(clock.now);
+  const cache = createCache<User>(clock.now, onSubjectChange);
   const { $session, $meta, note, known } = cache;
 
-  const own = location?.origin;
+  const own = scope.location?.origin;
   const origins = new Set([own, attempt(() => new URL(baseUrl, own).origin), ...allowOrigins]);
   const send = createSender(csrf, meter, own, origins, transport, () => initializing.join());
   const call = createCall(baseUrl, timeout, meter, clock.now, send);
   const channel = `coatcheck:${baseUrl}`;
-  const exclusive = (task: (waited: boolean) => Promise<void>) =>
-    exclusively(rules.crossTab && navigator?.locks, channel, timeout, task);
+  const exclusive = (task: (waited: boolean) => Promise<void>) => exclusively(locks, channel, timeout, task);
 
   /** A generation of answers: what a newer one has aborted no longer counts, however late it comes. */
   let generation = new AbortController();
   /** The changes under way, one after the other. */
   let turn: Promise<unknown> = Promise.resolve();
   let askedAt = 0;
-  let confirmations = 0;
-  let unfinished: LogoutOptions | undefined;
+  /** How the user last signed out: what the server is still to hear, while `$meta` says so. */
+  let unfinished: LogoutOptions = {};
   let silence: (() => void) | undefined;
 
   function supersede(): void {
@@ -77,19 +70,16 @@ export function createSessionManager<User = unknown>(
     asking.leave();
   }
 
-  /** Takes an answer over; one that another tab had at `heardAt` is not told again. */
-  function confirm(view: SessionView<User>, heardAt?: number): void {
+  /** Takes an answer over, and what the user did that it is about; what another tab told at `heardAt` is not told again. */
+  function confirm(view: SessionView<User>, deed: Deed = {}, heardAt?: number): void {
     const at = heardAt ?? clock.now();
-    const before = known()?.subject;
     csrf.update(view.csrf_token);
     supersede();
-    if (!cache.apply(view, at)) return;
-    confirmations++;
-    if (!heardAt && post) post({ view, at });
+    if (!cache.apply(view, at, deed)) return;
+    unfinished = deed.signOut ?? unfinished;
+    if (!heardAt) post({ view, at, deed });
     // When the session's time is up, the server is asked, and not the clock.
     wake(cache.expiresIn() ?? Infinity);
-    const after = known()?.subject;
-    if (before && after && before !== after) onSubjectChange();
   }
 
   function wake(delay: number): void {
@@ -105,32 +95,12 @@ export function createSessionManager<User = unknown>(
   /** Asks, if there is reason to; a reason that comes too soon after the last question waits. */
   function trigger(allowed: boolean): void {
     const { offline, signOut, error } = $meta.get();
-    const wait = rules.minGap - cache.age(askedAt) + 1000 * (error?.retryAfter ?? 0);
-    if (signOut === "failed") logout(unfinished).catch(() => {});
-    else if (allowed && !offline && cache.age() >= rules.staleTime) {
+    const wait = minGap - cache.age(askedAt) + 1000 * (error?.retryAfter ?? 0);
+    if (signOut) leaving.join().catch(() => {});
+    else if (allowed && !offline && cache.age() >= staleTime) {
       if (wait > 0) wake(wait);
       else asking.join();
     }
-  }
-
-  /** The one place that asks "who am I?". Never rejects: how it went is in `$session` and `$meta`. */
-  async function ask(): Promise<void> {
-    const before = confirmations;
-    await turn;
-    await exclusive(async (waited) => {
-      if (waited && confirmations === before)
-        await new Promise<void>((done) => void clock.schedule(ADOPTION_GRACE, done));
-      if (confirmations > before) return;
-      const { signal } = generation;
-      askedAt = clock.now();
-      note({ fetching: true });
-      counts.fetches++;
-      await call<SessionView<User>>("GET", "", undefined, signal).then(
-        (view) => signal.aborted || confirm(view),
-        (error: SessionError) => signal.aborted || fail(error),
-      );
-      note({ fetching: false });
-    });
   }
 
   /** Only the server's own word ends a session: no answer, an HTML page, a 500 leave what is known as it is. */
@@ -140,7 +110,28 @@ export function createSessionManager<User = unknown>(
     else cache.expire({ error });
   }
 
-  function init(): Promise<boolean> {
+  /** The one place that asks "who am I?". Never rejects: how it went is in `$session` and `$meta`. */
+  const asking = singleFlight(
+    async () => {
+      const { signal } = generation;
+      await turn;
+      await exclusive(async (waited) => {
+        if (waited && !signal.aborted)
+          await new Promise<void>((done) => void clock.schedule(ADOPTION_GRACE, done));
+        if (signal.aborted) return;
+        askedAt = clock.now();
+        note({ fetching: true });
+        counts.fetches++;
+        await call<SessionView<User>>("GET", "", undefined, signal).then(
+          (view) => signal.aborted || confirm(view),
+          (error: SessionError) => signal.aborted || fail(error),
+        );
+        note({ fetching: false });
+      });
+    },
+    () => counts.deduped++,
+  );
+  const initializing = singleFlight(() => {
     const before = $token.get();
     return exclusive(async () => {
       synchronize();
@@ -150,17 +141,11 @@ export function createSessionManager<User = unknown>(
       () => true,
       () => false,
     );
-  }
+  });
 
-  const asking = singleFlight(ask, () => counts.deduped++);
-  const initializing = singleFlight(init);
-
-  /** Changes wait for one another, and questions for them; answers to earlier questions no longer count. */
+  /** Changes wait for one another, and questions for them. */
   function change<T>(work: () => Promise<T>): Promise<T> {
-    const run = turn.then(() => {
-      supersede();
-      return work();
-    });
+    const run = turn.then(work);
     turn = run.catch(() => {});
     return run;
   }
@@ -169,34 +154,34 @@ export function createSessionManager<User = unknown>(
     change(async () => {
       const view = await call<SessionView<User>>("POST", path, body);
       cache.forget();
-      confirm(view);
+      // A page that migrates whatever it finds has asked nobody: that undoes no sign-out of another tab.
+      confirm(view, { login: !!body });
       return known();
     });
 
-  const logout = (how: LogoutOptions = {}): Promise<void> =>
+  /** Tells the server of a sign-out: first the other tabs, so that none of them sends a request for whoever has left. */
+  const leaving = singleFlight(() =>
     change(async () => {
-      if (how.optimistic !== false) confirm(nobody("signed-out"));
-      unfinished = how;
       note({ signOut: "pending" });
-      await call("DELETE", how.everywhere ? "?everywhere" : "").catch((error) => {
+      if (unfinished.optimistic !== false) confirm(nobody("signed-out"), { signOut: unfinished });
+      await call("DELETE", unfinished.everywhere ? "?everywhere" : "").catch((error) => {
         note({ signOut: "failed" });
         throw error;
       });
       confirm(nobody("signed-out"));
-    });
+    }),
+  );
 
-  const post =
-    rules.crossTab &&
-    joinTabs<User>(
-      scope,
-      channel,
-      ({ view, at }) => {
-        counts.crossTabAdoptions++;
-        confirm(view, at);
-      },
-      disposal.signal,
-    );
-  note({ offline: navigator?.onLine === false });
+  const post = joinTabs<User>(
+    common,
+    channel,
+    ({ view, at, deed }) => {
+      counts.crossTabAdoptions++;
+      confirm(view, deed, at);
+    },
+    disposal.signal,
+  );
+  note({ offline: scope.navigator?.onLine === false });
   if (initialState) confirm(initialState);
   synchronize();
   watchPage(
@@ -204,7 +189,7 @@ export function createSessionManager<User = unknown>(
     {
       visibilitychange() {
         synchronize();
-        if (document?.visibilityState === "visible") trigger(rules.focus);
+        if (scope.document?.visibilityState === "visible") trigger(focus);
       },
       pageshow({ persisted }) {
         if (!persisted) return;
@@ -214,7 +199,7 @@ export function createSessionManager<User = unknown>(
       },
       online() {
         note({ offline: false });
-        trigger(rules.reconnect);
+        trigger(reconnect);
       },
       offline: () => cache.expire({ offline: true }),
     },
@@ -225,9 +210,10 @@ export function createSessionManager<User = unknown>(
     $session,
     $meta,
     $csrfToken: $token,
+    locks,
     devices: createDevices(call, asking.join),
     async getSession({ fresh } = {}) {
-      if (fresh || cache.age() >= rules.staleTime) {
+      if (fresh || cache.age() >= staleTime) {
         counts.misses++;
         await asking.join();
         const { error } = $meta.get();
@@ -240,7 +226,11 @@ export function createSessionManager<User = unknown>(
     },
     createSession: (first: string | LoginBody, password?: string) =>
       become("", password === undefined ? first : { email: first, password }),
-    logout,
+    logout(how = {}) {
+      unfinished = how;
+      leaving.leave();
+      return leaving.join();
+    },
     elevate: (body) => become("/elevate", body),
     migrateLegacySession: () => become("/migrate"),
     extend: () => change(async () => confirm(await call("GET", "?touch"))),
@@ -252,6 +242,8 @@ export function createSessionManager<User = unknown>(
     initSession: initializing.join,
     createCsrfErrorListener: csrf.listen,
     async fetch(input, init) {
+      // The cookie would speak for whoever has left.
+      if ($meta.get().signOut) await leaving.join();
       const { response, told } = await send(new Request(input, init));
       if (response.status === 401 && told) asking.join();
       return response;

@@ -23,7 +23,10 @@ export interface Csrf {
   fail(error: SessionError): void;
 }
 
-export function createCsrf(scope: Scope, { cookie, header }: CsrfNames): Csrf {
+export function createCsrf(
+  scope: Scope,
+  { cookie = "csrf_token", header = "x-csrf-token" }: Partial<CsrfNames> = {},
+): Csrf {
   const $token = atom<string | null>(null);
   const $error = atom<SessionError | null>(null);
 

@@ -10,14 +10,11 @@ export function singleFlight<T>(task: () => Promise<T>, shared?: () => void): Fl
   let flight: Promise<T> | undefined;
   return {
     join() {
-      if (flight) {
-        shared?.();
-        return flight;
-      }
-      const run = task().finally(() => {
+      if (flight) shared?.();
+      flight ??= task().finally(() => {
         if (flight === run) flight = undefined;
       });
-      flight = run;
+      const run = flight;
       return run;
     },
     leave() {

@@ -1,3 +1,5 @@
+import type { Locks } from "./scope.ts";
+
 /**
  * Runs `task` while no other tab of this origin runs one under the same name. `waited` says that another tab held the
  * lock before, so that its result may be adopted.
@@ -7,23 +9,22 @@
  * instead of one. What `task` throws is the caller's.
  */
 export async function exclusively(
-  locks: Pick<LockManager, "request"> | undefined | false,
+  locks: Locks | undefined,
   name: string,
   patience: number,
   task: (waited: boolean) => Promise<void>,
 ): Promise<void> {
-  if (!locks) return task(false);
   let began = false;
   const run = (waited: boolean) => {
     began = true;
     return task(waited);
   };
   try {
-    await locks.request(name, { ifAvailable: true }, (lock) =>
+    await locks?.request(name, { ifAvailable: true }, (lock) =>
       lock ? run(false) : locks.request(name, { signal: AbortSignal.timeout(patience) }, () => run(true)),
     );
   } catch (error) {
     if (began) throw error;
-    await task(false);
   }
+  if (!began) await task(false);
 }

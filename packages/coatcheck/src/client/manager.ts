@@ -2,6 +2,7 @@ import type { ReadableAtom } from "nanostores";
 import type { Devices } from "./devices.ts";
 import type { SessionError } from "./error.ts";
 import type { SessionMetrics } from "./metrics.ts";
+import type { Locks } from "./scope.ts";
 import type { SessionMeta, SessionState } from "./state.ts";
 import type { ElevateBody, LoginBody, Session, SessionView } from "./wire.ts";
 
@@ -19,6 +20,8 @@ export interface SessionManager<User = unknown> {
   readonly $meta: ReadableAtom<SessionMeta>;
   readonly $csrfToken: ReadableAtom<string | null>;
   readonly devices: Devices;
+  /** Where the tabs of this browser take turns; undefined where it has no Web Locks, or the page keeps to itself. */
+  readonly locks: Locks | undefined;
   /**
    * The present session, from what is known while that is fresh. Where the server does not answer, the last one known;
    * rejects with a `SessionError` when there is none, since "no answer" is not "logged out".
@@ -28,8 +31,8 @@ export interface SessionManager<User = unknown> {
   createSession(email: string, password: string): Promise<Session | null>;
   createSession(login: LoginBody): Promise<Session | null>;
   /**
-   * Rejects when the server could not be told; it is told again as soon as the page is shown or online. Leave with
-   * `location.replace` afterwards, so that "back" leads past the page.
+   * Rejects when the server could not be told; it is told again as soon as a page of this browser is shown, online, or
+   * makes a request. Leave with `location.replace` afterwards, so that "back" leads past the page.
    */
   logout(options?: LogoutOptions): Promise<void>;
   /** A recent, scoped re-authentication. */
@@ -55,6 +58,10 @@ export interface SessionManager<User = unknown> {
   /**
    * `fetch` with the CSRF token, for this origin and the allowed ones only, and one recovery where the token is
    * rejected. A 401 makes the client ask the session endpoint, which alone decides whether the session is over.
+   *
+   * While the server has not heard of a sign-out, in this tab or another, it is told first: the cookie would speak for
+   * whoever has left. If that fails the request is not sent, and this rejects with the `SessionError` of the sign-out,
+   * whose code (`NETWORK`, `STORE_UNAVAILABLE`, …) says what keeps it from the server. No other rejection is one.
    */
   fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>;
   getMetrics(): SessionMetrics;

@@ -1,3 +1,6 @@
+/** What takes turns between the tabs of a browser. */
+export type Locks = Pick<LockManager, "request">;
+
 /**
  * The slice of a browser's global object that the client uses. Any member may be missing (an old browser, a worker, a
  * server), and any may throw when touched (storage switched off, a sandboxed frame): then the client does without.
@@ -5,7 +8,7 @@
 export interface Scope {
   readonly document?: Pick<Document, "cookie" | "visibilityState">;
   readonly location?: Pick<Location, "origin" | "reload">;
-  readonly navigator?: { readonly onLine?: boolean; readonly locks?: Pick<LockManager, "request"> };
+  readonly navigator?: { readonly onLine?: boolean; readonly locks?: Locks };
   readonly localStorage?: Pick<Storage, "setItem" | "removeItem">;
   readonly BroadcastChannel?: new (
     name: string,

@@ -29,46 +29,43 @@ export function createSender(
   transport: (request: Request) => Promise<Response>,
   init: () => Promise<boolean>,
 ): Send {
-  return async <Data>(request: Request, guard = true) => {
+  return async function send<Data>(request: Request, guard = true, recovery = true) {
     const { origin } = new URL(request.url);
     const trusted = origins.has(origin);
     const guarded = guard && trusted && !SAFE_METHOD.test(request.method);
-    for (let recovery = guarded; ; recovery = false) {
-      if (guarded) synchronize();
-      const token = guarded && $token.get();
-      // A redirect takes custom headers along, to another origin too. `same-origin` fails before that is asked; where
-      // the request itself crosses origins, none that carries a token is followed.
-      const sealed = new Request(request.clone(), {
-        ...(trusted && { credentials: "include" }),
-        ...(token && (origin === own ? { mode: "same-origin" } : { redirect: "error" })),
-      });
-      if (token) sealed.headers.set(header, token);
+    if (guarded) synchronize();
+    const token = guarded && $token.get();
+    // A redirect takes custom headers along, to another origin too. `same-origin` fails before that is asked; where
+    // the request itself crosses origins, none that carries a token is followed.
+    const sealed = new Request(request.clone(), {
+      ...(trusted && { credentials: "include" }),
+      ...(token && (origin === own ? { mode: "same-origin" } : { redirect: "error" })),
+    });
+    if (token) sealed.headers.set(header, token);
 
-      const response = await transport(sealed);
-      const { headers } = response;
-      let told: Told<Data> | undefined;
-      if (trusted && (response.url || request.url).startsWith(`${origin}/`)) {
-        update(headers.get(header));
-        if (headers.get("content-type")?.includes("json"))
-          told = await response
-            .clone()
-            .json()
-            .catch(() => {});
-        update(told?.data?.csrf_token);
-      }
-
-      // The server rejects a token before it does anything else: a retry is safe, and made once.
-      const code = told?.error?.code;
-      if (guarded && code?.startsWith("CSRF_")) {
-        if (recovery) {
-          counts.csrfRecoveries++;
-          synchronize();
-          // Another request, tab or answer may have brought a newer token since: then there is nothing to ask for.
-          if ($token.get() !== token || (await init())) continue;
-        }
-        fail(new SessionError(code, response.status));
-      }
-      return { response, told };
+    const response = await transport(sealed);
+    let told: Told<Data> | undefined;
+    if (trusted && (response.url || request.url).startsWith(`${origin}/`)) {
+      update(response.headers.get(header));
+      if (response.headers.get("content-type")?.includes("json"))
+        told = await response
+          .clone()
+          .json()
+          .catch(() => {});
+      update(told?.data?.csrf_token);
     }
+
+    // The server rejects a token before it does anything else: a retry is safe, and made once.
+    const code = told?.error?.code;
+    if (guarded && code?.startsWith("CSRF_")) {
+      if (recovery) {
+        counts.csrfRecoveries++;
+        synchronize();
+        // Another request, tab or answer may have brought a newer token since: then there is nothing to ask for.
+        if ($token.get() !== token || (await init())) return send(request, guard, false);
+      }
+      fail(new SessionError(code, response.status));
+    }
+    return { response, told };
   };
 }

@@ -45,7 +45,7 @@ export interface SessionMeta {
   readonly stale: boolean;
   readonly fetching: boolean;
   readonly offline: boolean;
-  /** The user has signed out here, and the server does not know yet. `failed` is tried again on its own. */
+  /** The user has signed out, and the server does not know yet. `failed` is tried again on its own. */
   readonly signOut?: "pending" | "failed" | undefined;
   /** Why the last question went unanswered. */
   readonly error?: SessionError | undefined;

@@ -1,10 +1,21 @@
+import type { LogoutOptions } from "./manager.ts";
+import { watchPage } from "./page.ts";
 import { attempt, type Scope } from "./scope.ts";
 import type { SessionView } from "./wire.ts";
+
+/** What the user did that an answer is about, where it was not only a question. */
+export interface Deed {
+  /** Logged in, or proved again who they are: maybe in the very session that ended here before. */
+  readonly login?: boolean | undefined;
+  /** Signs out so, of which the server is still to hear. */
+  readonly signOut?: LogoutOptions | undefined;
+}
 
 /** What one tab tells the others: what the server said, and when, in epoch milliseconds of this machine. */
 export interface TabMessage<User> {
   readonly view: SessionView<User>;
   readonly at: number;
+  readonly deed: Deed;
 }
 
 /**
@@ -23,12 +34,14 @@ export function joinTabs<User>(
     signal.onabort = () => channel.close();
     return (message) => attempt(() => channel.postMessage(message));
   }
-  scope.addEventListener?.(
-    "storage",
-    ({ key, newValue }) => {
-      if (key === name && newValue) hear(JSON.parse(newValue));
+  watchPage(
+    scope,
+    {
+      storage({ key, newValue }) {
+        if (key === name && newValue) hear(JSON.parse(newValue));
+      },
     },
-    { signal },
+    signal,
   );
   return (message) =>
     attempt(() => {

@@ -1,5 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { failure, gate, Network, nobody, open, Page, settle, success, TestClock, view } from "./browser.ts";
+import { SessionError, type SessionManager } from "../../src/client/index.ts";
+import {
+  failure,
+  gate,
+  Network,
+  nobody,
+  ORIGIN,
+  open,
+  Page,
+  settle,
+  success,
+  TestClock,
+  type User,
+  view,
+} from "./browser.ts";
 
 const GET = "GET /session";
 const DELETE = "DELETE /session";
@@ -102,6 +116,70 @@ describe("signing out", () => {
   });
 });
 
+describe("a request of the page, before the server has heard of a sign-out", () => {
+  const ORDERS = "GET /orders";
+  const lines = (network: Network) => network.seen.map(({ line }) => line);
+  const order = (manager: SessionManager<User>) => manager.fetch(`${ORIGIN}/orders`);
+
+  it("waits for a sign-out under way", async () => {
+    const gone = gate<Response>();
+    const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => gone.promise);
+    const manager = open(network, { initialState: view("s1") });
+    const out = manager.logout();
+    await settle();
+    const ordered = order(manager);
+    await settle();
+    expect(lines(network)).toEqual([DELETE]);
+    gone.resolve(success(nobody));
+    await out;
+    expect((await ordered).status).toBe(200);
+    expect(lines(network)).toEqual([DELETE, ORDERS]);
+  });
+
+  it("does not slip by where a subscriber makes it as soon as nobody is there", async () => {
+    const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => success(nobody));
+    const manager = open(network, { initialState: view("s1") });
+    const ordered = gate<Response>();
+    manager.$session.listen(({ status }) => {
+      if (status === "none") ordered.resolve(order(manager));
+    });
+    await manager.logout();
+    await ordered.promise;
+    expect(lines(network)).toEqual([DELETE, ORDERS]);
+  });
+
+  it("tells the server first, and is refused by the sign-out's code if that fails: once for all that ask", async () => {
+    const network = new Network().on(ORDERS, () => success([]));
+    const manager = open(network, { initialState: view("s1") });
+    await expect(manager.logout({ everywhere: true })).rejects.toThrow();
+    const everywhere = "DELETE /session?everywhere";
+    network.on(everywhere, () => failure(503, "STORE_UNAVAILABLE", { "retry-after": "7" }));
+    const refused = await Promise.allSettled([order(manager), order(manager)]);
+    for (const { status, reason } of refused as PromiseRejectedResult[]) {
+      expect([status, reason instanceof SessionError]).toEqual(["rejected", true]);
+      expect(reason).toMatchObject({ code: "STORE_UNAVAILABLE", retryAfter: 7 });
+    }
+    expect(lines(network)).toEqual([everywhere, everywhere]);
+    expect(manager.$meta.get().signOut).toBe("failed");
+    network.on(everywhere, () => success(nobody));
+    expect((await order(manager)).status).toBe(200);
+    expect(lines(network).slice(2)).toEqual([everywhere, ORDERS]);
+    await order(manager);
+    expect(lines(network).slice(4)).toEqual([ORDERS]);
+  });
+
+  it("goes as whoever has logged in since", async () => {
+    const network = new Network()
+      .on(ORDERS, () => success([]))
+      .on("POST /session", () => success(view("s1")));
+    const manager = open(network, { initialState: view("s1") });
+    await expect(manager.logout()).rejects.toThrow();
+    await manager.createSession("ada@example.com", "secret");
+    expect((await order(manager)).status).toBe(200);
+    expect(network.count(DELETE)).toBe(1);
+  });
+});
+
 describe("logging in", () => {
   it("is not undone by an older question, and fails with the server's code", async () => {
     const late = gate<Response>();
@@ -118,6 +196,22 @@ describe("logging in", () => {
       code: "FORBIDDEN",
     });
     expect(manager.$session.get().status).toBe("authenticated");
+  });
+
+  it("that fails takes no answer from a question that was under way", async () => {
+    const late = gate<Response>();
+    const network = new Network()
+      .on(GET, () => late.promise)
+      .on("POST /session", () => failure(403, "FORBIDDEN"));
+    const manager = open(network);
+    const asked = manager.getSession();
+    await settle();
+    await expect(manager.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
+    late.resolve(success(view("s1", null)));
+    expect((await asked)?.id).toBe("s1");
+    expect(manager.$session.get().status).toBe("anonymous");
   });
 
   it("elevates, migrates and extends by their endpoints", async () => {

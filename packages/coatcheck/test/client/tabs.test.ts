@@ -39,6 +39,34 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
   });
 
+  it("send nothing for whoever has signed out in either, before the server has heard of it", async () => {
+    const network = new Network().on("GET /orders", () => success([]));
+    const { path, left, right } = twoTabs(network, { initialState: view("s1") });
+    const everywhere = `DELETE ${path}?everywhere`;
+    await expect(left.logout({ everywhere: true })).rejects.toThrow();
+    await until(right.$meta, ({ signOut }) => signOut === "pending");
+    const order = () => right.fetch("https://shop.test/orders");
+    await expect(order()).rejects.toMatchObject({ code: "NETWORK" });
+    network.on(everywhere, () => success(nobody));
+    expect((await order()).status).toBe(200);
+    await until(left.$meta, ({ signOut }) => signOut === undefined);
+    expect(network.seen.map(({ line }) => line)).toEqual([everywhere, everywhere, everywhere, "GET /orders"]);
+  });
+
+  it("hear of a login to the very session that had ended, and end it no more", async () => {
+    const network = new Network();
+    const page = new Page();
+    const { path, left, right } = twoTabs(network, { page, initialState: view("s1") });
+    await expect(left.logout()).rejects.toThrow();
+    network.on(`POST ${path}`, () => success(view("s1")));
+    await right.createSession("ada@example.com", "secret");
+    await until(left.$session, ({ status }) => status === "authenticated");
+    expect(left.$meta.get().signOut).toBe(undefined);
+    page.show();
+    await settle();
+    expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `POST ${path}`]);
+  });
+
   it("log in together", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network);
