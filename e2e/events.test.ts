@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { CHROMIUM, openBrowser } from "./chromium.ts";
-import { eventually, logIn, setStage, shownAt, status } from "./stage.ts";
+import { address, eventually, logIn, setStage, shownAt, status } from "./stage.ts";
 
 const MINUTE = 60_000;
 /** The longest until a page shows a revocation on another machine. */
@@ -20,6 +20,13 @@ const endDevice = (page: Page, id: string) =>
       ),
     id,
   );
+
+/** As when another tab of its window is shown: a headless browser shows them all. */
+const hide = (page: Page) =>
+  page.evaluate(() => {
+    Object.defineProperty(document, "visibilityState", { value: "hidden" });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
 
 describe.skipIf(!CHROMIUM)("what happens elsewhere, in Chromium", () => {
   const stage = setStage();
@@ -51,6 +58,75 @@ describe.skipIf(!CHROMIUM)("what happens elsewhere, in Chromium", () => {
     expect(devices.map(({ current }) => current).sort()).toEqual([false, true]);
     return { page, other: devices.find(({ current }) => !current)?.id ?? "" };
   }
+
+  describe("of two tabs with one session", () => {
+    const asked = () => stage.site.count("GET /session/events");
+    /** The locks by which the page follows the events, or waits to. */
+    const turns = (page: Page) =>
+      page.evaluate(async () => {
+        const { held, pending } = await navigator.locks.query();
+        const follows = ({ name }: LockInfo) => name?.startsWith("coatcheck:/session/events:");
+        return [held, pending].map((locks) => locks?.filter(follows).length);
+      });
+
+    /** The one that follows the events, and the one that waits for its turn. */
+    async function followers(): Promise<readonly [Page, Page]> {
+      const first = await follower();
+      const second = await stage.open("/?events", "authenticated");
+      await eventually(() => turns(second)).toEqual([1, 1]);
+      expect(asked()).toBe(1);
+      return [first, second];
+    }
+
+    it("one follows, and both show what it hears", async () => {
+      const pages = await followers();
+      await stage.site.manager.revoke({ subject: "ada" });
+      for (const page of pages) {
+        await status(page, "none");
+        expect(await session(page)).toMatchObject({ reason: "revoked" });
+      }
+      await eventually(() => turns(pages[0])).toEqual([0, 0]);
+    });
+
+    it.each([
+      ["is closed", (page: Page) => page.close()],
+      ["goes to the back/forward cache", (page: Page) => page.goto(`${stage.site.origin}/bare`)],
+      ["is hidden", hide],
+    ])("the other takes over when the one that follows %s", async (_, leave) => {
+      const [first, second] = await followers();
+      const followed = follows(second);
+      await leave(first);
+      await followed;
+      expect(await turns(second)).toEqual([1, 0]);
+      await stage.site.manager.revoke({ subject: "ada" });
+      await status(second, "none");
+      expect(await session(second)).toMatchObject({ reason: "revoked" });
+    });
+
+    it("hears of an end that came between the two turns", async () => {
+      const [first, second] = await followers();
+      const refused = second.waitForResponse(
+        (answer) => answer.url().endsWith("/session/events") && answer.status() === 401,
+      );
+      const release = stage.site.hold("GET /session/events");
+      await first.close();
+      await eventually(asked).toBe(2);
+      await stage.site.manager.revoke({ subject: "ada" });
+      release();
+      await refused;
+      await status(second, "none");
+    });
+
+    it("each follows for itself where it keeps to itself", async () => {
+      const alone = address({ revalidate: { crossTab: false } }, "events");
+      const first = await stage.open(alone, "none");
+      await logIn(first);
+      const second = await stage.open(alone, "authenticated");
+      await eventually(asked).toBe(2);
+      await stage.site.manager.revoke({ subject: "ada" });
+      for (const page of [first, second]) await status(page, "none");
+    });
+  });
 
   it("shows at once where it follows the events, when its device is ended from another browser", async () => {
     const page = await follower();
@@ -119,5 +195,22 @@ describe.skipIf(!CHROMIUM)("what happens elsewhere, in Chromium", () => {
     await status(page, "none");
     expect(await session(page)).toMatchObject({ reason: "expired" });
     expect(stage.site.count("GET /session")).toBe(asked + 2);
+  });
+
+  // The last: the clock is the browser's from here on.
+  it("is followed again ten seconds after a stream was refused", async () => {
+    const page = await stage.open("/?silent");
+    await page.clock.install();
+    await page.goto(`${stage.site.origin}/?events`);
+    await status(page, "none");
+    await page.route("**/session/events", (route) => route.fulfill({ status: 502 }), { times: 1 });
+    const refused = follows(page);
+    const asked = stage.site.count("GET /session");
+    await logIn(page);
+    expect((await refused).status()).toBe(502);
+    await eventually(() => stage.site.count("GET /session")).toBe(asked + 1);
+    const followed = follows(page);
+    await page.clock.runFor(10_000);
+    expect((await followed).status()).toBe(200);
   });
 });

@@ -3,23 +3,63 @@ import type { StreamEvent } from "./wire.ts";
 
 const EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];
 
+/** Milliseconds until a stream that was refused is asked for again. */
+const RETRY_AFTER = 10_000;
+
 /**
  * Follows the server's event stream while the page is visible and has a session, so that a revocation elsewhere shows
- * here at once: each event makes the manager ask. EventSource reconnects by itself. A hidden page keeps no connection,
- * since six are all that HTTP/1.1 allows a browser for one host. The result stops it.
+ * here at once: each event makes the manager ask.
+ *
+ * Six connections are all that HTTP/1.1 allows a browser for one host. So a hidden page keeps none, and of the visible
+ * tabs with one session only the one that holds a lock does: the others hear through the manager's channel what it was
+ * answered, and one of them takes over when it is closed, hidden or left. Without locks, or where the manager keeps to
+ * itself, each tab follows for itself. The result stops it.
  */
 export function followEvents(manager: SessionManager, url = "/session/events"): () => void {
   let followed: string | undefined;
-  let source: EventSource | undefined;
+  let turn = new AbortController();
   const ask = () => void manager.getSession({ fresh: true }).catch(() => {});
 
   function settle(): void {
     const id = document.visibilityState === "visible" ? manager.$session.get().session?.id : undefined;
     if (id === followed) return;
     followed = id;
-    source?.close();
-    source = id ? new EventSource(url, { withCredentials: true }) : undefined;
-    for (const event of EVENTS) source?.addEventListener(event, ask);
+    turn.abort();
+    if (!id) return;
+    turn = new AbortController();
+    const { signal } = turn;
+    const follow = () => hold(signal);
+    // Where locks are forbidden the tab is left to itself.
+    if (manager.locks) manager.locks.request(`coatcheck:${url}:${id}`, { signal }, follow).catch(follow);
+    else follow();
+  }
+
+  /** Keeps a stream open until `signal` ends. EventSource connects again by itself, but not where it was refused. */
+  function hold(signal: AbortSignal): Promise<void> {
+    return new Promise((done) => {
+      // The lock may come when the tab wants it no more.
+      if (signal.aborted) return done();
+      let source: EventSource;
+      let retry: ReturnType<typeof setTimeout>;
+
+      function open(): void {
+        source = new EventSource(url, { withCredentials: true });
+        for (const event of EVENTS) source.addEventListener(event, ask);
+        source.addEventListener("error", () => {
+          if (source.readyState !== EventSource.CLOSED) return;
+          // The session may be over, or was before this tab's turn came.
+          ask();
+          retry = setTimeout(open, RETRY_AFTER);
+        });
+      }
+
+      open();
+      signal.addEventListener("abort", () => {
+        clearTimeout(retry);
+        source.close();
+        done();
+      });
+    });
   }
 
   const forget = manager.$session.subscribe(settle);
@@ -27,6 +67,6 @@ export function followEvents(manager: SessionManager, url = "/session/events"): 
   return () => {
     forget();
     document.removeEventListener("visibilitychange", settle);
-    source?.close();
+    turn.abort();
   };
 }
