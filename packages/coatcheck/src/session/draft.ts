@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-import { diffMergePatch } from "./patch.ts";
+import { applyMergePatch, diffMergePatch } from "./patch.ts";
 
 type Members = Record<string, JsonValue | undefined>;
 
@@ -14,7 +14,7 @@ const DRAFT = Symbol("coatcheck.draft");
  * view's own handler, because every request that reads its data makes one.
  */
 export class Draft implements ProxyHandler<Members> {
-  readonly #base: JsonObject;
+  #base: JsonObject;
   #children: Map<string, Draft> | null = null;
   #copy: Members | null = null;
   /** Read and assign here. */
@@ -42,6 +42,13 @@ export class Draft implements ProxyHandler<Members> {
       current[name] = value;
     }
     return current ?? this.#members;
+  }
+
+  /** Goes on from `base`, into which `patch` has been stored; what was assigned besides it stays assigned. */
+  rebase(base: JsonObject, patch: JsonObject | null): void {
+    const later = diffMergePatch(patch ? applyMergePatch(this.#base, patch) : this.#base, this.current());
+    this.#restart(base);
+    if (later) this.#assign(later);
   }
 
   get(_target: Members, name: string | symbol): unknown {
@@ -82,18 +89,38 @@ export class Draft implements ProxyHandler<Members> {
     const members = this.#members;
     const value = Object.hasOwn(members, name) ? members[name] : undefined;
     if (typeof value !== "object" || value === null || value !== this.#base[name]) return value;
-    if (!isJsonObject(value)) {
-      const array: JsonValue = structuredClone(value);
-      this.#write(name, array);
-      return array;
-    }
+    if (isJsonObject(value)) return this.#child(name, value).view;
+    const array: JsonValue = structuredClone(value);
+    this.#write(name, array);
+    return array;
+  }
+
+  #child(name: string, base: JsonObject): Draft {
     this.#children ??= new Map();
     let child = this.#children.get(name);
     if (!child) {
-      child = new Draft(value);
+      child = new Draft(base);
       this.#children.set(name, child);
     }
-    return child.view;
+    return child;
+  }
+
+  #restart(base: JsonObject): void {
+    this.#base = base;
+    this.#copy = null;
+    for (const [name, child] of this.#children ?? []) {
+      const value = Object.hasOwn(base, name) ? base[name] : undefined;
+      if (isJsonObject(value)) child.#restart(value);
+      else this.#children?.delete(name);
+    }
+  }
+
+  #assign(patch: JsonObject): void {
+    for (const [name, value] of Object.entries(patch)) {
+      const present = Object.hasOwn(this.#base, name) ? this.#base[name] : undefined;
+      if (isJsonObject(value) && isJsonObject(present)) this.#child(name, present).#assign(value);
+      else this.#write(name, value);
+    }
   }
 
   /** False, which becomes a TypeError, for the one name whose assignment would change the copy's prototype instead. */

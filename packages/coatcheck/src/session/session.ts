@@ -1,5 +1,4 @@
 import type { Commit, CommitState } from "./commit.ts";
-import { Draft } from "./draft.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
 import { outOfReach, superseded, unavailable } from "./holder-errors.ts";
@@ -11,6 +10,8 @@ import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
 import type { Assurance, SessionStart } from "./start.ts";
 import { newSessionId, secretOfToken } from "./token.ts";
 import { type AuthenticateOptions, isElevated, requireElevated } from "./transitions.ts";
+import { Turns } from "./turns.ts";
+import { type Part, Unsaved } from "./unsaved.ts";
 import type { SessionWriter } from "./writer.ts";
 
 /** A value now when it is at hand, a promise of it when it is not: a local hit never waits. */
@@ -32,12 +33,12 @@ export class Session<Data = JsonObject> {
   readonly #start: SessionStart;
   #record: SessionRecord | null;
   #id: string | null = null;
-  #draft: Draft | null = null;
-  #flash: Record<string, JsonValue> | null = null;
+  #unsaved: Unsaved | null = null;
   #token: string | null;
   #state: CommitState;
   /** Whether the commit has been made, after which the holder is told nothing more. */
   #isOut = false;
+  #turns: Turns | null = null;
 
   constructor(writer: SessionWriter<Data>, start: SessionStart) {
     this.#writer = writer;
@@ -103,24 +104,27 @@ export class Session<Data = JsonObject> {
 
   /**
    * The application's data. Assign to it at any depth; `commit` writes what changed as a merge patch, so assigning
-   * null removes. Arrays replace whole: keep what several requests may change at once in objects.
+   * null removes. Arrays replace whole: keep what several requests may change at once in objects. It may be held: it is
+   * the same object as long as the handle.
    */
   get data(): Data {
-    this.#draft ??= new Draft(this.#storedData());
-    return this.#draft.view as Data;
+    this.#unsaved ??= new Unsaved();
+    return this.#unsaved.view(() => this.#storedData()) as Data;
   }
 
   /** Leaves a message for the next request that asks, in place of one of the same name. */
   flash(name: string, message: JsonValue): void {
-    this.#flash = { ...this.#flash, [name]: message };
+    this.#unsaved ??= new Unsaved();
+    this.#unsaved.leave(name, message);
   }
 
   /** Takes a message; it is gone for the next request. */
   takeFlash(name: string): JsonValue | undefined {
-    const messages: JsonObject = { ...this.#record?.flash, ...this.#flash };
-    const message = Object.hasOwn(messages, name) ? messages[name] : undefined;
+    const unsaved = this.#unsaved ?? new Unsaved();
+    const message = unsaved.message(name, this.#record?.flash);
     if (message === undefined || message === null) return undefined;
-    this.#flash = { ...this.#flash, [name]: null };
+    unsaved.leave(name, null);
+    this.#unsaved = unsaved;
     return message;
   }
 
@@ -129,13 +133,17 @@ export class Session<Data = JsonObject> {
    * another subject starts with fresh data. Throws `CONFLICT` when the policy rejects one session more.
    */
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
-    this.#requireReach();
-    if (!this.#record) {
-      this.#adopt(await this.#writer.createAuthenticated({ ...this.#birth(options), subject }));
-      return;
-    }
-    await this.save();
-    this.#adopt(await this.#writer.authenticate(this.#stored(), subject, options));
+    await this.#inTurn(async () => {
+      this.#requireReach();
+      if (!this.#record) {
+        const part = this.#part();
+        const birth = { ...this.#birth(part, options), subject };
+        this.#adopt(await this.#writer.createAuthenticated(birth), part);
+        return;
+      }
+      await this.#save();
+      this.#adopt(await this.#writer.authenticate(this.#stored(), subject, options), null);
+    });
   }
 
   /**
@@ -145,10 +153,12 @@ export class Session<Data = JsonObject> {
    * @throws CoatcheckError `SESSION_REQUIRED` when nobody is logged in.
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
-    this.#requireReach();
-    if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-    await this.save();
-    this.#adopt(await this.#writer.elevate(this.#stored(), scope, maxAge));
+    await this.#inTurn(async () => {
+      this.#requireReach();
+      if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+      await this.#save();
+      this.#adopt(await this.#writer.elevate(this.#stored(), scope, maxAge), null);
+    });
   }
 
   /** Throws `SESSION_REQUIRED` or `REAUTHENTICATION_REQUIRED` unless {@link elevate} was called recently for `scope`. */
@@ -164,28 +174,32 @@ export class Session<Data = JsonObject> {
 
   /** A new token; the old one dies at once. Call it after any change of what the holder may do. */
   async rotate(): Promise<void> {
-    this.#requireReach();
-    if (!this.#record) return;
-    await this.save();
-    this.#adopt(await this.#writer.rotate(this.#stored()));
+    await this.#inTurn(async () => {
+      this.#requireReach();
+      if (!this.#record) return;
+      await this.#save();
+      this.#adopt(await this.#writer.rotate(this.#stored()), null);
+    });
   }
 
   /** Applies a merge patch (RFC 7396) now, together with what was assigned. Concurrent disjoint patches all survive. */
   async patch(patch: JsonObject): Promise<void> {
     const { policy } = this.#writer.parts;
     const checked = requireJsonObject(patch, "data", policy.dataLimit);
-    await this.#write((data) => applyMergePatch(data, checked));
+    await this.#inTurn(() => this.#write((data) => applyMergePatch(data, checked)));
   }
 
-  /** Changes the data by a function, now; it runs again when another request was faster, so keep it free of effects. */
+  /**
+   * Changes the data by a function, now; it runs again when another request was faster, so keep it free of effects. It
+   * must not wait for a change of this same handle, which has its turn afterwards.
+   */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
-    await this.#write(async (data) => await change(structuredClone(data) as Data));
+    await this.#inTurn(() => this.#write(async (data) => await change(structuredClone(data) as Data)));
   }
 
   /** Writes what was assigned now, instead of with the response. */
   async save(): Promise<void> {
-    const pending = this.#pending();
-    if (pending || this.#flash) await this.#write(async (data) => data);
+    await this.#inTurn(() => this.#save());
   }
 
   /**
@@ -194,26 +208,30 @@ export class Session<Data = JsonObject> {
    */
   async revoke(reason: RevokeReason = "logout"): Promise<void> {
     if (this.#start.refusal === "unavailable") throw unavailable();
-    this.#draft = null;
-    this.#flash = null;
-    if (this.#record) await this.#writer.revoke({ session: this.#record.id }, reason);
-    this.#record = null;
-    this.#token = null;
-    this.#state = "revoked";
+    await this.#inTurn(async () => {
+      this.#unsaved = null;
+      if (this.#record) await this.#writer.revoke({ session: this.#record.id }, reason);
+      this.#record = null;
+      this.#token = null;
+      this.#state = "revoked";
+    });
   }
 
   /**
    * The one commit switch: writes what is pending, rotates when it is time, and says what became of the session.
-   * Answers synchronously when there is nothing to write. Headers must not leave before it has resolved.
+   * Answers synchronously when there is nothing to write. It comes after what was asked for before it, be that awaited or
+   * not. Headers must not leave before it has resolved.
    */
   commit(): MaybePromise<Commit> {
+    const underWay = this.#turns?.underWay;
+    if (underWay) return underWay.then(() => this.commit());
     if (this.#state === "revoked") return this.#committed();
-    if (this.#flash || this.#draft?.patch() || this.#rotationIsDue()) return this.#commitPending();
+    if (this.#unsaved?.part() || this.#rotationIsDue()) return this.#inTurn(() => this.#commitPending());
     return this.#committed();
   }
 
   async #commitPending(): Promise<Commit> {
-    await this.save();
+    await this.#save();
     if (this.#record && this.#rotationIsDue()) await this.#rotateInTime(this.#record);
     return this.#committed();
   }
@@ -228,7 +246,7 @@ export class Session<Data = JsonObject> {
   /** A rotation that does not come about is tried again by a later request; this one answers all the same. */
   async #rotateInTime(record: SessionRecord): Promise<void> {
     try {
-      this.#adopt(await this.#writer.rotateInTime(record, secretOfToken(this.#start.presented ?? "")));
+      this.#adopt(await this.#writer.rotateInTime(record, secretOfToken(this.#start.presented ?? "")), null);
     } catch (error) {
       this.#writer.parts.events.tell("failed", { operation: "rotate", error });
     }
@@ -241,50 +259,62 @@ export class Session<Data = JsonObject> {
     return clock.now() - this.#record.rotatedAt >= policy.rotateEvery;
   }
 
+  async #save(): Promise<void> {
+    if (this.#unsaved?.part()) await this.#write(async (data) => data);
+  }
+
   async #write(change: (data: JsonObject) => MaybePromise<unknown>): Promise<void> {
     this.#requireHolder();
-    const pending = this.#pending();
-    const assigned = (data: JsonObject) => (pending ? applyMergePatch(data, pending) : data);
+    const part = this.#part();
+    const patch = part?.patch;
+    const assigned = (data: JsonObject) => (patch ? applyMergePatch(data, patch) : data);
     if (!this.#record) {
       this.#requireReach();
       const data = await change(assigned(this.#storedData()));
-      this.#adopt(await this.#writer.create({ ...this.#birth(), data }));
+      this.#adopt(await this.#writer.create({ ...this.#birth(part), data }), part);
       return;
     }
     const seenAt = this.#start.activity === "user" ? this.#writer.parts.clock.now() : this.#record.lastSeenAt;
     this.#record = await this.#writer.changeData(this.#record, (data) => change(assigned(data)), {
       seenAt,
-      ...(this.#flash ? { flash: this.#flash } : {}),
+      ...(part?.flash ? { flash: part.flash } : {}),
     });
-    this.#settle("changed");
+    this.#settle("changed", part);
   }
 
-  #birth(options: AuthenticateOptions = {}) {
-    const pending = this.#pending();
+  #birth(part: Part | null, options: AuthenticateOptions = {}) {
     return {
       ...this.#start.birth(),
       ...options,
       id: this.id,
-      ...(pending ? { data: applyMergePatch(this.#storedData(), pending) } : {}),
-      ...(this.#flash ? { flash: this.#flash } : {}),
+      ...(part?.patch ? { data: applyMergePatch(this.#storedData(), part.patch) } : {}),
+      ...(part?.flash ? { flash: part.flash } : {}),
     };
   }
 
-  #adopt({ record, token }: Issued): void {
+  #adopt({ record, token }: Issued, part: Part | null): void {
     this.#record = record;
     this.#token = token;
-    this.#settle("rotated");
+    this.#settle("rotated", part);
   }
 
-  #settle(state: CommitState): void {
-    this.#draft = null;
-    this.#flash = null;
+  #settle(state: CommitState, part: Part | null): void {
+    this.#unsaved?.settle(part, () => this.#storedData());
     if (this.#state !== "rotated") this.#state = state;
   }
 
-  #pending(): JsonObject | null {
-    const patch = this.#draft?.patch() ?? null;
-    return patch && requireJsonObject(patch, "data", this.#writer.parts.policy.dataLimit);
+  /** What is to be stored now, checked, and a copy: what is assigned later belongs to the next write. */
+  #part(): Part | null {
+    const part = this.#unsaved?.part() ?? null;
+    if (!part?.patch) return part;
+    const { dataLimit } = this.#writer.parts.policy;
+    return { ...part, patch: requireJsonObject(part.patch, "data", dataLimit) };
+  }
+
+  /** What changes the session happens one after the other, in the order asked for. */
+  #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
+    this.#turns ??= new Turns();
+    return this.#turns.take(act);
   }
 
   #storedData(): JsonObject {

@@ -147,7 +147,7 @@ describe("a login that makes the subject's other session give way", () => {
 describe("a login as nobody", () => {
   // What JavaScript passes on when a look-up found nobody, or when ids are numbers.
   for (const subject of [undefined, null, "", 7, "\0", "\ud800", "x".repeat(1025), "é".repeat(513)]) {
-    it(`is refused: ${String(subject).slice(0, 8)}`, async () => {
+    it(`is refused: ${JSON.stringify(subject)?.slice(0, 8)}`, async () => {
       const { manager } = harness();
       const { record } = await manager.create();
       for (const login of [

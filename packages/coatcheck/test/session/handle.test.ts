@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { codeOf, harness } from "./harness.ts";
+
+describe("data that a handler holds", () => {
+  it("goes on being the session's after a write and after a login", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
+    const session = await open(token);
+    const { data } = session;
+    const { cart = {} } = data;
+    data.theme = "dark";
+    await session.save();
+    data.views = 1;
+    cart.apple = 2;
+    await session.authenticate("alice");
+    expect(session.data).toBe(data);
+    data.views = 2;
+    cart.plum = 3;
+    delete cart.pear;
+    await session.commit();
+    expect((await manager.find(record.id))?.data).toEqual({
+      theme: "dark",
+      views: 2,
+      cart: { apple: 2, plum: 3 },
+    });
+  });
+
+  it("shows what another request has written, once this one has too", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
+    const session = await open(token);
+    const { cart = {} } = session.data;
+    await manager.patch(record.id, { cart: { plum: 1 } });
+    cart.apple = 1;
+    await session.save();
+    expect(cart).toEqual({ pear: 1, plum: 1, apple: 1 });
+  });
+
+  it("is the next subject's after a change of subject, with nothing of the last one's", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create({ subject: "alice", data: { cart: { pear: 1 } } });
+    const session = await open(token);
+    const { data } = session;
+    data.theme = "dark";
+    await session.authenticate("bob");
+    expect(data).toEqual({});
+    data.views = 1;
+    await session.commit();
+    expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
+  });
+
+  it("keeps what is assigned while a write is under way, as it keeps messages", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
+    const session = await open(token);
+    session.data.theme = "dark";
+    session.flash("first", 1);
+    const saving = session.save();
+    session.data.theme = "light";
+    session.data.cart = { plum: 1 };
+    session.flash("second", 2);
+    await saving;
+    expect((await manager.find(record.id))?.data).toEqual({ theme: "dark", cart: { pear: 1 } });
+    await session.commit();
+    expect(await manager.find(record.id)).toMatchObject({
+      data: { theme: "light", cart: { plum: 1 } },
+      flash: { first: 1, second: 2 },
+    });
+  });
+
+  it("does not leave a message twice that somebody else has taken meanwhile", async () => {
+    const { manager, open } = harness();
+    const { token } = await manager.create();
+    const [one, other] = [await open(token), await open(token)];
+    one.flash("notice", "saved");
+    await one.save();
+    const reader = await open(token);
+    expect(reader.takeFlash("notice")).toBe("saved");
+    await reader.commit();
+    one.data.views = 1;
+    await one.commit();
+    expect(other.takeFlash("notice")).toBeUndefined();
+    expect((await open(token)).takeFlash("notice")).toBeUndefined();
+  });
+});
+
+describe("what one handler asks for at once", () => {
+  it("happens one after the other, for a visitor too of whom nothing is stored", async () => {
+    const { manager } = harness();
+    const session = manager.begin();
+    await Promise.all([
+      session.patch({ theme: "dark" }),
+      session.patch({ views: 1 }),
+      session.authenticate("alice"),
+    ]);
+    expect(session.record).toMatchObject({ subject: "alice", data: { theme: "dark", views: 1 } });
+    expect((await manager.stats()).total).toBe(1);
+  });
+
+  it("ends in the one token that opens", async () => {
+    const { manager, open, refusal } = harness();
+    const { record, token } = await manager.create({ subject: "alice" });
+    const session = await open(token);
+    await Promise.all([session.rotate(), session.patch({ views: 1 }), session.elevate("pay", 1000)]);
+    const { token: next } = await session.commit();
+    expect([await refusal(next ?? ""), await refusal(token)]).toEqual([null, "superseded"]);
+    expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
+  });
+
+  it("goes on after one that failed", async () => {
+    const { manager, open } = harness();
+    const { record, token } = await manager.create();
+    const session = await open(token);
+    const codes = [
+      session.patch({ cart: { pear: 1 } }),
+      session.elevate("pay", 1000),
+      session.update(() => JSON.parse('{ "__proto__": 1 }')),
+      session.patch({ cart: { plum: 1 } }),
+    ].map(codeOf);
+    expect(await Promise.all(codes)).toEqual([null, "SESSION_REQUIRED", "VALIDATION_FAILED", null]);
+    expect((await manager.find(record.id))?.data).toEqual({ cart: { pear: 1, plum: 1 } });
+  });
+
+  it("is waited for by the commit, whether the handler did or not", async () => {
+    const { manager, open, refusal } = harness();
+    const { token } = await manager.create();
+    const session = await open(token);
+    const forgotten = session.authenticate("alice");
+    const { state, token: next } = await session.commit();
+    expect(state).toBe("rotated");
+    expect(await refusal(next ?? "")).toBeNull();
+    await forgotten;
+    const ended = await open(next ?? "");
+    const leaving = ended.revoke();
+    expect((await ended.commit()).state).toBe("revoked");
+    await leaving;
+  });
+});
