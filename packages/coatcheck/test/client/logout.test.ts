@@ -121,11 +121,11 @@ describe("a request of the page, before the server has heard of a sign-out", () 
   const lines = (network: Network) => network.seen.map(({ line }) => line);
   const order = (manager: SessionManager<User>) => manager.fetch(`${ORIGIN}/orders`);
 
-  it("waits for a sign-out under way", async () => {
+  it.each([true, false])("waits for a sign-out under way, be it optimistic: %s", async (optimistic) => {
     const gone = gate<Response>();
     const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => gone.promise);
     const manager = open(network, { initialState: view("s1") });
-    const out = manager.logout();
+    const out = manager.logout({ optimistic });
     await settle();
     const ordered = order(manager);
     await settle();

@@ -5,6 +5,7 @@ import {
   gate,
   Network,
   nobody,
+  ORIGIN,
   open,
   ownBase,
   Page,
@@ -43,14 +44,44 @@ describe("two tabs", () => {
     const network = new Network().on("GET /orders", () => success([]));
     const { path, left, right } = twoTabs(network, { initialState: view("s1") });
     const everywhere = `DELETE ${path}?everywhere`;
+    const order = () => right.fetch(`${ORIGIN}/orders`);
+    const refused = new Promise((resolve) => {
+      // As soon as nobody is there.
+      right.$session.listen(() => resolve(expect(order()).rejects.toMatchObject({ code: "NETWORK" })));
+    });
     await expect(left.logout({ everywhere: true })).rejects.toThrow();
-    await until(right.$meta, ({ signOut }) => signOut === "pending");
-    const order = () => right.fetch("https://shop.test/orders");
-    await expect(order()).rejects.toMatchObject({ code: "NETWORK" });
+    await refused;
     network.on(everywhere, () => success(nobody));
     expect((await order()).status).toBe(200);
     await until(left.$meta, ({ signOut }) => signOut === undefined);
     expect(network.seen.map(({ line }) => line)).toEqual([everywhere, everywhere, everywhere, "GET /orders"]);
+  });
+
+  it("tell the server of a sign-out from whichever is shown", async () => {
+    const network = new Network();
+    const baseUrl = ownBase();
+    const path = new URL(baseUrl).pathname;
+    const page = new Page();
+    const left = open(network, { baseUrl, initialState: view("s1") });
+    const right = open(network, { baseUrl, initialState: view("s1"), page });
+    await expect(left.logout()).rejects.toThrow();
+    await until(right.$session, ({ status }) => status === "none");
+    network.on(`DELETE ${path}`, () => success(nobody));
+    page.show();
+    await until(left.$meta, ({ signOut }) => signOut === undefined);
+    expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
+  });
+
+  it("stay signed out when another page migrates what the server still has", async () => {
+    const network = new Network();
+    const { path, left, right } = twoTabs(network, { initialState: view("s1") });
+    network.on(`POST ${path}/migrate`, () => success(view("s1")));
+    await expect(left.logout()).rejects.toThrow();
+    await until(right.$session, ({ status }) => status === "none");
+    const later = open(network, { baseUrl: `${ORIGIN}${path}`, clock: new TestClock() });
+    await later.migrateLegacySession();
+    await settle();
+    expect([left, right].map(({ $session }) => $session.get().status)).toEqual(["none", "none"]);
   });
 
   it("hear of a login to the very session that had ended, and end it no more", async () => {
