@@ -39,8 +39,11 @@ export class HttpSessions<Data> {
       .join(", ");
   }
 
-  /** The handle of one request. `onLoad` is called when a session is first asked for; until then nothing happens. */
-  open(request: HttpRequest, onLoad?: () => void): RequestSession<Data> {
+  /**
+   * The handle of one request. `onLoad` is called when a session is first asked for; until then nothing happens. It
+   * answers whether headers can still leave after the session's commit.
+   */
+  open(request: HttpRequest, onLoad?: () => boolean): RequestSession<Data> {
     return new RequestSession(this, request, onLoad);
   }
 }

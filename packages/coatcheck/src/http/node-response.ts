@@ -22,19 +22,22 @@ export interface HeadGuard {
  * waits in order, `write` asks for a pause, and the response says of itself what it would if nothing were held. A
  * redirect so never beats the save that it depends on. Once headers are out there is nothing to hold. Whoever holds a
  * response that is held already has its turn after the others.
+ *
+ * @returns whether it is held; false when headers are out.
  */
-export function holdHead(response: ServerResponse, guard: HeadGuard): void {
-  if (response.headersSent) return;
+export function holdHead(response: ServerResponse, guard: HeadGuard): boolean {
+  if (response.headersSent) return false;
   const held: HeldResponse = response;
   if (held[HOLD] !== undefined) {
     held[HOLD].join(guard);
-    return;
+    return true;
   }
   held[HOLD] = new Hold(held, guard);
   held.writeHead = writeHead;
   held.write = write;
   held.end = end;
   held.flushHeaders = flushHeaders;
+  return true;
 }
 
 const HOLD = Symbol("coatcheck.hold");

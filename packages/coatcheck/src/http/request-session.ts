@@ -21,7 +21,7 @@ import { refusalError } from "./refusal-error.ts";
 export class RequestSession<Data> {
   readonly #http: HttpSessions<Data>;
   readonly #request: HttpRequest;
-  readonly #onLoad: (() => void) | undefined;
+  readonly #onLoad: (() => boolean) | undefined;
   #presented: Presented | null = null;
   #loading: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
@@ -31,7 +31,7 @@ export class RequestSession<Data> {
   #isCommitted = false;
   #loadTime = 0;
 
-  constructor(http: HttpSessions<Data>, request: HttpRequest, onLoad?: () => void) {
+  constructor(http: HttpSessions<Data>, request: HttpRequest, onLoad?: () => boolean) {
     this.#http = http;
     this.#request = request;
     this.#onLoad = onLoad;
@@ -50,13 +50,13 @@ export class RequestSession<Data> {
   /**
    * The request's session; for a visitor of whom nothing is known, one that is stored with its first change. A copy
    * held in this process answers synchronously. Ask before headers are out: a session that is loaded later can be
-   * read, and its data saved; a new token, or a cookie, would reach nobody.
+   * read, and its data saved; what makes a new token throws `CONFLICT`.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` when the store does not answer and the outage policy is `closed`.
    */
   load(options: LoadOptions = {}): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
-    this.#onLoad?.();
+    if (this.#onLoad?.() === false) this.#isCommitted = true;
     const began = this.#http.options.serverTiming ? performance.now() : 0;
     this.#loading = attempt(
       () => this.#resume(options),
@@ -121,8 +121,9 @@ export class RequestSession<Data> {
    * before it has resolved. The second call does nothing.
    */
   commit(head: ResponseHead): MaybePromise<void> {
-    if (this.#loading === null || this.#isCommitted) return;
+    if (this.#isCommitted) return;
     this.#isCommitted = true;
+    if (this.#loading === null) return;
     this.#markAsPrivate(head);
     const session = this.#session;
     if (session === null || (this.#outage && session.record === null)) return;
@@ -166,13 +167,14 @@ export class RequestSession<Data> {
     return manager.begin(birth, refusal);
   }
 
-  #loaded(session: Session<Data>, began: number): Session<Data> {
+  #loaded(session: Session<Data>, began: number): MaybePromise<Session<Data>> {
     this.#session = session;
     if (began > 0) this.#loadTime = performance.now() - began;
-    return session;
+    // The headers are out: the session must know, so that it makes no token which could reach nobody.
+    return this.#isCommitted ? after(session.commit(), () => session) : session;
   }
 
-  #unavailable(error: unknown, options: LoadOptions, began: number): Session<Data> {
+  #unavailable(error: unknown, options: LoadOptions, began: number): MaybePromise<Session<Data>> {
     const policy = options.outage ?? this.#http.options.outage ?? "closed";
     if (policy === "closed" || !(error instanceof CoatcheckError)) throw error;
     this.#outage = error;

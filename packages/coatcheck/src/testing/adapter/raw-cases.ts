@@ -21,16 +21,17 @@ function writing(write: (response: ServerResponse) => unknown): Route {
   };
 }
 
-/** Answers, and only then logs in: too late to tell the browser. */
-const tooLate: Route = {
+/** Answers, and only then logs in, or even asks for the session: too late to tell the browser. */
+const tooLate = (load: "early" | "late"): Route => ({
   async handle(exchange) {
-    const session = await exchange.session.load();
+    if (load === "early") await exchange.session.load();
     const response = exchange.raw?.();
     response?.write("answered ");
+    const session = await exchange.session.load();
     const failure = await session.authenticate("ann").catch((error: unknown) => error);
     response?.end(failure instanceof CoatcheckError ? failure.code : "and logged in");
   },
-};
+});
 
 /** The ways to answer on a response of `node:http`, with the status and body that must arrive. */
 const ways: Record<string, [write: (response: ServerResponse) => unknown, status: number, body: string]> = {
@@ -103,13 +104,17 @@ export const rawCases: AdapterCases = {
     ]),
   ),
   "a login after the headers have left is refused, and the browser's token goes on": {
-    routes: { "/count": count, "/late": tooLate, "/show": show },
+    routes: { "/count": count, "/late": tooLate("early"), "/later": tooLate("late"), "/show": show },
     async check(rig) {
-      assert.equal((await rig.send("/late")).body, "answered CONFLICT");
+      for (const path of ["/late", "/later"]) {
+        assert.equal((await rig.send(path)).body, "answered CONFLICT");
+      }
       assert.equal(await rig.stored(), 0);
       const browser = rig.browser();
       await browser.send("/count");
-      assert.equal((await browser.send("/late")).body, "answered CONFLICT");
+      for (const path of ["/late", "/later"]) {
+        assert.equal((await browser.send(path)).body, "answered CONFLICT");
+      }
       const { refusal, subject } = JSON.parse((await browser.send("/show")).body);
       assert.deepEqual([refusal, subject], [null, null]);
     },
