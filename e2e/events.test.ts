@@ -103,6 +103,17 @@ describe.skipIf(!CHROMIUM)("what happens elsewhere, in Chromium", () => {
       expect(await session(second)).toMatchObject({ reason: "revoked" });
     });
 
+    it("neither keeps a connection or waits for its turn while it is hidden", async () => {
+      const [first, second] = await followers();
+      await hide(second);
+      await eventually(() => turns(first)).toEqual([1, 0]);
+      const closed = first.waitForEvent("requestfailed", (request) => request.url().endsWith("/events"));
+      await hide(first);
+      await closed;
+      await eventually(() => turns(first)).toEqual([0, 0]);
+      expect(asked()).toBe(1);
+    });
+
     it("hears of an end that came between the two turns", async () => {
       const [first, second] = await followers();
       const refused = second.waitForResponse(
