@@ -1,6 +1,8 @@
 import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
+import { directReader } from "../../src/session/reader.ts";
 import { Session } from "../../src/session/session.ts";
+import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, harness } from "./harness.ts";
 
 const MINUTE = 60_000;
@@ -170,4 +172,28 @@ it("a named session belongs to the browser that it stands in", async () => {
   const { record } = await manager.create();
   const inner = await manager.create({ parentId: record.id, name: "order 1" });
   expect([record.owner, inner.record.owner]).toEqual([`browser:${record.id}`, `browser:${record.id}`]);
+});
+
+it("a revocation waits for every node when it is asked to, and only then", async () => {
+  const store = memoryStore();
+  const everywhere = Promise.withResolvers<void>();
+  const cache = { ...directReader(store), settled: () => everywhere.promise };
+  const { manager } = harness({ store, cache });
+  const { record } = await manager.create({ subject: "alice" });
+  expect(await manager.revoke({ session: record.id })).toBe(1);
+  const order: string[] = [];
+  await manager.create({ subject: "alice" });
+  const waiting = manager.revoke({ subject: "alice" }, "logout", { wait: "everywhere" }).then((count) => {
+    order.push("revoked");
+    return count;
+  });
+  manager.events.once("revoked", () => {
+    order.push("stored");
+    setImmediate(() => {
+      order.push("known everywhere");
+      everywhere.resolve();
+    });
+  });
+  expect(await waiting).toBe(1);
+  expect(order).toEqual(["stored", "known everywhere", "revoked"]);
 });
