@@ -30,8 +30,11 @@ export interface SessionEvents {
   theft: [{ record: SessionRecord }];
   /** `id` is null where the token named none that could be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
-  /** Something failed that no caller was waiting for; what was to be done is tried again or harmless. */
-  failed: [{ operation: "touch" | "merge" | "confirm" | "rotate"; error: unknown }];
+  /**
+   * Something failed that no caller was waiting for; what was to be done is tried again or harmless. `migrate`: a stored
+   * session's data could not be read, and what `onUnreadable` says happens.
+   */
+  failed: [{ operation: "touch" | "merge" | "migrate" | "confirm" | "rotate"; error: unknown }];
 }
 
 const channels = {

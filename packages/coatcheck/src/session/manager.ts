@@ -1,5 +1,5 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
-import { type RefusalReason, SessionEmitter } from "./events.ts";
+import { type RefusalReason, SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
 import type { Issued, MergeData } from "./parts.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
@@ -55,22 +55,22 @@ export class SessionManager<Data = JsonObject> {
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` for secrets or a policy that will not do. */
+  /** @throws CoatcheckError `VALIDATION_FAILED` for secrets, a policy or initial data that will not do. */
   constructor(options: SessionManagerOptions<Data>) {
     this.policy = resolvePolicy(options.policy);
     this.ring = new SecretRing(options.secrets);
     this.#store = options.store;
     this.#reader = options.cache ?? directReader(options.store);
     this.#clock = options.clock ?? systemClock;
-    const touches = new TouchQueue(options.store, options.schedule ?? systemSchedule, (error) =>
-      this.events.tell("failed", { operation: "touch", error }),
-    );
+    const failed = (operation: SessionEvents["failed"][0]["operation"]) => (error: unknown) =>
+      this.events.tell("failed", { operation, error });
+    const touches = new TouchQueue(options.store, options.schedule ?? systemSchedule, failed("touch"));
     this.#writer = new SessionWriter({
       store: options.store,
       reader: this.#reader,
       ring: this.ring,
       policy: this.policy,
-      schema: new DataSchema(options.data ?? {}, this.policy.dataLimit),
+      schema: new DataSchema(options.data ?? {}, this.policy.dataLimit, failed("migrate")),
       events: this.events,
       clock: this.#clock,
       random: options.random ?? pooledRandom(),

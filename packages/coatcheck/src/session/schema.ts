@@ -22,7 +22,7 @@ export interface DataOptions<Data> {
   readonly initial?: () => Data;
   /**
    * What to do with a stored session whose data cannot be brought to the present version: `reset` gives it new data
-   * and nobody is logged out; `end` treats the session as expired.
+   * and nobody is logged out; `end` treats the session as expired. The event `failed` says why.
    *
    * Unless given, data of an older version is reset. Data of a newer one, which the processes of an earlier deployment
    * meet while the next is rolled out, is kept: it reads as new data, and a change of it throws `CONFLICT`.
@@ -37,13 +37,20 @@ export class DataSchema<Data> {
   readonly #isDeclared: boolean;
   readonly #options: DataOptions<Data>;
   readonly #limit: number;
+  readonly #onFailure: (error: unknown) => void;
   readonly #migrated = new WeakMap<SessionRecord, Data | null>();
 
-  constructor(options: DataOptions<Data>, limit: number) {
+  /**
+   * @param onFailure told why a stored session could not be migrated.
+   * @throws CoatcheckError `VALIDATION_FAILED` when a new session's data would not do: better now than in each request.
+   */
+  constructor(options: DataOptions<Data>, limit: number, onFailure: (error: unknown) => void = () => {}) {
     this.version = options.version ?? 1;
     this.#isDeclared = options.version !== undefined || options.schema !== undefined;
     this.#options = options;
     this.#limit = limit;
+    this.#onFailure = onFailure;
+    this.initial();
   }
 
   /** A new session's data. */
@@ -102,7 +109,8 @@ export class DataSchema<Data> {
         data = migration(data);
       }
       return this.check(data);
-    } catch {
+    } catch (error) {
+      if (!this.isAhead(record)) this.#onFailure(error);
       return this.#options.onUnreadable === "end" ? null : this.initial();
     }
   }

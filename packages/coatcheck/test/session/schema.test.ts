@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { SessionManager } from "../../src/session/manager.ts";
@@ -23,6 +24,18 @@ describe("a schema of the data", () => {
     await manager.update(record.id, (data) => ({ ...data, visits: data.visits + 1 }));
     expect((await manager.find(record.id))?.data).toEqual({ theme: "light", visits: 1 });
   });
+});
+
+it("a schema that a new session's data does not fit is told of at once, not in each request", () => {
+  const options = { store: memoryStore(), secrets };
+  expect(() => new SessionManager({ ...options, data: { schema } })).toThrow(
+    expect.objectContaining({
+      code: "VALIDATION_FAILED",
+      faults: [expect.objectContaining({ path: "data.theme" })],
+    }),
+  );
+  const later = schema.refine(async () => true);
+  expect(() => new SessionManager({ ...options, data: { schema: later, initial } })).toThrow(/synchronous/);
 });
 
 describe("a stored session of an older version", () => {
@@ -51,11 +64,13 @@ describe("a stored session of an older version", () => {
     });
   });
 
-  it("starts afresh when it cannot be migrated, logging nobody out", async () => {
+  it("starts afresh when it cannot be migrated, logging nobody out, and says why", async () => {
     const { manager, token } = await storedByOldProgram({ mode: "purple" }, { migrations });
+    const told = once(manager.events, "failed");
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
     expect({ ...session.data }).toEqual({ theme: "light", visits: 0 });
+    expect(await told).toMatchObject([{ operation: "migrate", error: { faults: [{ path: "data.theme" }] } }]);
   });
 
   it("ends when the policy says so", async () => {
