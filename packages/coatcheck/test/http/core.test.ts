@@ -69,6 +69,16 @@ describe("sessions over HTTP, without a server", () => {
     expect(head.getSetCookie()).toHaveLength(1);
   });
 
+  it("leaves a Vary alone that says enough", async () => {
+    for (const vary of ["*", "Origin, cookie"]) {
+      const session = rig().open("");
+      await session.load();
+      const head = new Headers({ vary });
+      await session.commit(head);
+      expect(head.get("vary")).toBe(vary);
+    }
+  });
+
   it("tells the log of a commit that failed", async () => {
     const told: unknown[] = [];
     const { store, open } = rig({ onCommitFailure: (error) => told.push(error) });
