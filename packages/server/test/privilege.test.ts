@@ -133,13 +133,20 @@ test("introspection tells keys only, records no activity, and calls no token an 
   expect((await browser.post("/api/v1/sessions/introspect", asking)).status).toBe(403);
 });
 
-test("a session that is only asked about ends when its time is up", async () => {
+test("a session that is only asked about ends when its time is up, and is listed no more", async () => {
   const shop = new Visitor(hasty().url, KEYS.shop);
   const created = await shop.post("/api/v1/sessions", { transport: "bearer" });
   const ask = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
   let answer = await ask();
   while (answer.body.data?.active) answer = await ask();
   expect(answer.body.data).toEqual({ active: false, reason: "expired" });
+
+  const admin = new Visitor(hasty().url, ADMIN);
+  const listed = async (query: string) => (await admin.get(`/api/v1/sessions${query}`)).body.data?.sessions;
+  expect(await listed("")).toEqual([]);
+  expect(await listed("?state=any")).toMatchObject([{ sessionId: created.body.data?.sessionId }]);
+  const counts = (await admin.get("/api/v1/sessions/stats")).body.data;
+  expect(counts).toMatchObject({ totalSessions: 1, activeSessions: 0, oldestSession: null });
 });
 
 test("a token that was ended says so", async () => {
