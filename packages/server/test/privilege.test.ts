@@ -149,6 +149,20 @@ test("a session that is only asked about ends when its time is up, and is listed
   expect(counts).toMatchObject({ totalSessions: 1, activeSessions: 0, oldestSession: null });
 });
 
+test("nothing is made for a bearer token that opens nothing", async () => {
+  const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const { token = "", sessionId } = created.body.data ?? {};
+  await visitor(KEYS.slack).post(`/api/v1/sessions/${sessionId}/rotate`);
+  const make = async (bearer: string) => {
+    const { status, body } = await visitor(bearer).post("/api/v1/sessions", { transport: "bearer" });
+    return [status, body.error?.code, body.data?.token];
+  };
+  expect(await make(token)).toEqual([409, "CONFLICT", undefined]);
+  expect(await make("A".repeat(50))).toEqual([401, "SESSION_REQUIRED", undefined]);
+  await visitor(KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
+  expect(await make(token)).toEqual([401, "SESSION_REVOKED", undefined]);
+});
+
 test("a token that was ended says so", async () => {
   const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
