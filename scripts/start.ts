@@ -1,6 +1,6 @@
 /**
  * `npm start`: the service, and the taco shop with the backend that it fronts, on one database. Each is a process of its
- * own; when one ends, or on Ctrl-C, all end.
+ * own; when one ends, or npm, or on Ctrl-C, all end.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -30,6 +30,9 @@ function stop(): void {
 
 process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
+// A signal to npm ends npm and its shell, and goes no further: whoever has lost its parent is to end as well.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && stop(), 500).unref();
 const ends = children.map(async (child) => {
   const [code] = (await once(child, "exit")) as [number | null];
   // Without a code it was killed: by us, or by somebody else.
