@@ -13,21 +13,29 @@ import { measureRevocation } from "./revocation.ts";
 import { startServers } from "./servers/remote.ts";
 import { type Contestant, logIn, SESSIONS } from "./servers/work.ts";
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+/** How often each server is started anew: what V8 makes of a program differs from one process to the next. */
+const PROCESSES = Number(process.env.BENCH_PROCESSES ?? 5);
+/** Of each process. */
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 2);
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 1.5;
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
+
+/** What was measured of a contestant; one figure a round. */
+interface Figures {
+  readonly entry: Entry;
+  readonly rates: number[];
+  /** CPU microseconds per request. */
+  readonly cpu: number[];
+  /** Redis commands per request. */
+  readonly commands: number[];
+}
 
 interface Server {
-  readonly entry: Entry;
+  readonly figures: Figures;
   readonly port: number;
   readonly cookies: readonly string[];
   readonly child: ChildProcess;
-  readonly rates: number[];
-  /** CPU microseconds per request, one figure a round. */
-  readonly cpu: number[];
-  /** Redis commands per request, likewise. */
-  readonly commands: number[];
 }
 
 function median(values: readonly number[]): number {
@@ -37,14 +45,14 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-async function start(entry: Entry, index: number): Promise<Server> {
+async function start(figures: Figures, index: number): Promise<Server> {
   const child = fork(new URL("child.ts", import.meta.url), [String(index)], {
     execArgv: ["--conditions=coatcheck-source", "--no-warnings"],
     env: { ...process.env, ...remote.env, NODE_ENV: "production" },
   });
   const [{ port, cookies = await logIn(port) }] = (await once(child, "message")) as [Contestant];
-  console.log(`  ready: ${entry.framework}, ${entry.name}`);
-  return { entry, port, cookies, child, rates: [], cpu: [], commands: [] };
+  console.log(`  ready: ${figures.entry.framework}, ${figures.entry.name}`);
+  return { figures, port, cookies, child };
 }
 
 async function cpuOf(child: ChildProcess): Promise<number> {
@@ -81,62 +89,72 @@ async function load(server: Server, seconds: number) {
 }
 
 async function round(server: Server): Promise<void> {
+  const { entry, rates, cpu, commands } = server.figures;
   // While the others had their turn it was idle, and V8 has put code and memory away.
   await load(server, WARM_UP_SECONDS);
   const before = await cpuOf(server.child);
   const commandsBefore = await remote.commands();
   const result = await load(server, SECONDS);
   if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${server.entry.name}: ${result.non2xx} answers were no 200`);
+    throw new Error(`${entry.name}: ${result.non2xx} answers were no 200`);
   const answered = result["2xx"];
-  server.cpu.push(((await cpuOf(server.child)) - before) / answered);
-  server.commands.push(((await remote.commands()) - commandsBefore) / answered);
-  server.rates.push(answered / result.duration);
+  cpu.push(((await cpuOf(server.child)) - before) / answered);
+  commands.push(((await remote.commands()) - commandsBefore) / answered);
+  rates.push(answered / result.duration);
 }
 
-function row(server: Server, servers: readonly Server[]): string {
-  const bare = servers.find(
-    ({ entry }) => entry.name === "bare" && entry.framework === server.entry.framework,
-  );
-  if (!bare) throw new Error(`There is no bare ${server.entry.framework}.`);
-  const ratio = median(server.rates.map((rate, index) => rate / (bare.rates[index] ?? Number.NaN)));
-  const added = median(server.cpu.map((cpu, index) => cpu - (bare.cpu[index] ?? Number.NaN)));
-  const { framework, name } = server.entry;
-  const figures = [
-    Math.round(median(server.rates)),
+/** Runs every contestant in a process of its own for {@link ROUNDS} rounds. */
+async function generation(contestants: readonly Figures[]): Promise<void> {
+  const servers: Server[] = [];
+  try {
+    for (const [index, figures] of contestants.entries()) servers.push(await start(figures, index));
+    for (let number = 1; number <= ROUNDS; number++) {
+      console.log(`  round ${number} of ${ROUNDS}`);
+      const order = number % 2 === 0 ? servers.toReversed() : servers;
+      for (const server of order) await round(server);
+    }
+  } finally {
+    for (const { child } of servers) child.kill();
+  }
+}
+
+function row(measured: Figures, contestants: readonly Figures[]): string {
+  const { framework, name, isRemote } = measured.entry;
+  const bare = contestants.find(({ entry }) => entry.name === "bare" && entry.framework === framework);
+  if (!bare) throw new Error(`There is no bare ${framework}.`);
+  const ratio = median(measured.rates.map((rate, index) => rate / (bare.rates[index] ?? Number.NaN)));
+  const added = median(measured.cpu.map((cpu, index) => cpu - (bare.cpu[index] ?? Number.NaN)));
+  const cells = [
+    Math.round(median(measured.rates)),
     ratio.toFixed(2),
-    median(server.cpu).toFixed(1),
+    median(measured.cpu).toFixed(1),
     added.toFixed(1),
-    server.entry.isRemote ? median(server.commands).toFixed(2) : "",
+    isRemote ? median(measured.commands).toFixed(2) : "",
   ];
-  return `| ${[framework, name, ...figures].join(" | ")} |`;
+  return `| ${[framework, name, ...cells].join(" | ")} |`;
 }
 
 const loadBefore = loadavg()[0] ?? 0;
 const remote = await startServers();
-console.log(`Starting ${ENTRIES.length} servers, ${SESSIONS} sessions each`);
-const servers: Server[] = [];
+const contestants = ENTRIES.map((entry): Figures => ({ entry, rates: [], cpu: [], commands: [] }));
 try {
-  for (const [index, entry] of ENTRIES.entries()) servers.push(await start(entry, index));
-  for (let number = 1; number <= ROUNDS; number++) {
-    console.log(`  round ${number} of ${ROUNDS}`);
-    const order = number % 2 === 0 ? servers.toReversed() : servers;
-    for (const server of order) await round(server);
+  for (let number = 1; number <= PROCESSES; number++) {
+    console.log(`Starting ${ENTRIES.length} servers, ${SESSIONS} sessions each: ${number} of ${PROCESSES}`);
+    await generation(contestants);
   }
 } finally {
-  for (const { child } of servers) child.kill();
   await remote.stop();
 }
 
 const table = [
   "| framework | sessions | requests/s | of bare | CPU per request, µs | of which the session, µs | Redis commands per request |",
   "|---|---|---|---|---|---|---|",
-  ...servers.map((server) => row(server, servers)),
+  ...contestants.map((measured) => row(measured, contestants)),
 ];
 const report = [
   "# What a session costs",
   "",
-  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians of ${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections, a client that never sleeps. CPU is user and system time of the server's process, from the operating system; Redis commands as Redis counted them. Load average ${loadBefore.toFixed(1)} at the start. Written by \`npm run bench\`.`,
+  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians over ${PROCESSES} processes of each, started anew, with ${ROUNDS} interleaved rounds of ${SECONDS} s; ${CONNECTIONS} connections, a client that never sleeps. CPU is user and system time of the server's process, from the operating system; Redis commands as Redis counted them. Load average ${loadBefore.toFixed(1)} at the start. Written by \`npm run bench\`.`,
   "",
   ...table,
   "",

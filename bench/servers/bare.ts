@@ -1,24 +1,38 @@
 import type { AddressInfo } from "node:net";
 import express from "express";
 import fastify from "fastify";
-import { answer, type Contestant, SESSIONS } from "./work.ts";
+import { answer, type Contestant } from "./work.ts";
+
+/*
+ * Each framework by itself. It is logged in to as the others are, and its handler may wait as theirs do: neither is a
+ * session's doing.
+ */
 
 /** As long as a session's cookie, and ignored. */
-const cookies = Array.from({ length: SESSIONS }, (_, index) => `sid=${String(index).padStart(50, "0")}`);
+function cookie(index: string): string {
+  return `sid=${index.padStart(50, "0")}; Path=/; HttpOnly; SameSite=Lax`;
+}
 
 export async function bareExpress(): Promise<Contestant> {
   const app = express();
-  app.get("/", (_request, response) => {
+  app.post("/login/:index", (request, response) => {
+    response.setHeader("set-cookie", cookie(request.params.index)).end();
+  });
+  app.get("/", async (_request, response) => {
     response.json(answer("user-1", "User 1"));
   });
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
-  return { port: (server.address() as AddressInfo).port, cookies };
+  return { port: (server.address() as AddressInfo).port };
 }
 
 export async function bareFastify(): Promise<Contestant> {
   const app = fastify();
+  app.post<{ Params: { index: string } }>("/login/:index", async (request, reply) => {
+    reply.header("set-cookie", cookie(request.params.index));
+    return {};
+  });
   app.get("/", async () => answer("user-1", "User 1"));
   await app.listen({ port: 0, host: "127.0.0.1" });
-  return { port: (app.server.address() as AddressInfo).port, cookies };
+  return { port: (app.server.address() as AddressInfo).port };
 }

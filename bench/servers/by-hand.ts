@@ -5,14 +5,23 @@ import fastify from "fastify";
 import { answer, type Contestant, sessionData } from "./work.ts";
 
 /*
- * The least that a session can do: find it in a Map, compare the hash of its secret, keep the answer out of shared
- * caches. No timeouts, no writes, no revocation; what is above this in the table is what those cost.
+ * The least that a session layer can do: find the session in a Map, compare the hash of its secret, keep the answer out
+ * of shared caches, and hand it to a handler that waits for it. No timeouts, no writes, no revocation; what is above
+ * this in the table is what those cost.
  */
 
-const sessions = new Map<
-  string,
-  { subject: string; secretHash: string; data: ReturnType<typeof sessionData> }
->();
+interface Found {
+  readonly subject: string;
+  readonly secretHash: string;
+  readonly data: ReturnType<typeof sessionData>;
+}
+
+/** A request that the middleware has seen. */
+interface Visit {
+  found?: Found | null;
+}
+
+const sessions = new Map<string, Found>();
 
 function logIn(index: number): string {
   const id = randomBytes(16).toString("base64url");
@@ -24,11 +33,16 @@ function logIn(index: number): string {
   return `sid=${id}${secret}; Path=/; HttpOnly; SameSite=Lax`;
 }
 
-function find(cookie = "") {
+function find(cookie = ""): Found | null {
   const token = cookie.slice(cookie.indexOf("sid=") + 4);
   const session = sessions.get(token.slice(0, 22));
-  if (session?.secretHash !== hash("sha256", token.slice(22, 44), "base64url")) throw new Error("nobody");
-  return session;
+  return session?.secretHash === hash("sha256", token.slice(22, 44), "base64url") ? session : null;
+}
+
+/** Typed as a session is that may have to be fetched: it must be awaited. */
+function sessionOf(request: Visit): Found | Promise<Found> {
+  if (!request.found) throw new Error("nobody");
+  return request.found;
 }
 
 export async function byHandExpress(): Promise<Contestant> {
@@ -36,9 +50,13 @@ export async function byHandExpress(): Promise<Contestant> {
   app.post("/login/:index", (request, response) => {
     response.setHeader("set-cookie", logIn(Number(request.params.index))).end();
   });
-  app.get("/", (request, response) => {
-    const session = find(request.headers.cookie);
+  app.use((request, response, next) => {
+    (request as Visit).found = find(request.headers.cookie);
     response.setHeader("cache-control", "private, no-store").setHeader("vary", "Cookie");
+    next();
+  });
+  app.get("/", async (request, response) => {
+    const session = await sessionOf(request as Visit);
     response.json(answer(session.subject, session.data.name));
   });
   const server = app.listen(0, "127.0.0.1");
@@ -52,9 +70,14 @@ export async function byHandFastify(): Promise<Contestant> {
     reply.header("set-cookie", logIn(Number(request.params.index)));
     return {};
   });
-  app.get("/", async (request, reply) => {
-    const session = find(request.headers.cookie);
+  app.decorateRequest<null>("found", null);
+  app.addHook("onRequest", (request, reply, next) => {
+    (request as Visit).found = find(request.headers.cookie);
     reply.header("cache-control", "private, no-store").header("vary", "Cookie");
+    next();
+  });
+  app.get("/", async (request) => {
+    const session = await sessionOf(request as Visit);
     return answer(session.subject, session.data.name);
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
