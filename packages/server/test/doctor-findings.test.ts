@@ -1,0 +1,195 @@
+import { createServer } from "node:http";
+import { describe, expect, test } from "vitest";
+import { examine } from "../src/doctor/examine.ts";
+import { isPublicSuffix, isSameSite } from "../src/doctor/site.ts";
+import { codes, GOOD, PRIVATE, Sites, sets } from "./doctor-sites.ts";
+
+const sites = Sites.ofThisFile();
+
+test("says nothing where nothing is wrong", async () => {
+  expect(await codes(await sites.plain(sets(GOOD)))).toEqual([]);
+});
+
+describe("cookies that a browser drops, or keeps otherwise than meant", () => {
+  const long = "x".repeat(5000);
+  test.each<[name: string, cookies: string | string[], found: string[]]>([
+    ["Secure on http", `${GOOD}; Secure`, ["secure-on-http"]],
+    ["SameSite=None in the clear", "sid=1; Path=/; HttpOnly; SameSite=None", ["none-not-secure"]],
+    ["Partitioned in the clear", `${GOOD}; Partitioned`, ["partitioned-not-secure"]],
+    [
+      "__Host- with a Domain",
+      `__Host-${GOOD}; Secure; Domain=localhost`,
+      ["secure-on-http", "host-prefix-domain"],
+    ],
+    [
+      "__Host- on a path",
+      "__Host-sid=1; Path=/a; HttpOnly; Secure",
+      ["secure-on-http", "host-prefix-path", "narrow-path"],
+    ],
+    ["__Host- in the clear", `__Host-${GOOD}`, ["prefix-not-secure"]],
+    ["__Secure- in the clear", `__Secure-${GOOD}`, ["prefix-not-secure"]],
+    ["another host's Domain", `${GOOD}; Domain=example.com`, ["foreign-domain"]],
+    ["a narrow path", "sid=1; Path=/shop; HttpOnly", ["narrow-path"]],
+    ["too large", `sid=${long}; Path=/; HttpOnly`, ["too-large"]],
+    ["large", `sid=${long.slice(0, 2000)}; Path=/; HttpOnly`, ["large"]],
+    ["an attribute too large", `${GOOD}; Path=/${long}`, ["narrow-path", "attribute-too-large"]],
+    ["scripts may read it", "sid=1; Path=/", ["readable"]],
+    ["over at once", `${GOOD}; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, ["over-at-once"]],
+    ["Max-Age outweighs Expires", `${GOOD}; Max-Age=60; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, []],
+    ["twice", [GOOD, "sid=2; Path=/; HttpOnly"], ["duplicates"]],
+    ["cleared elsewhere", [GOOD, "sid=; Path=/shop; Max-Age=0"], []],
+    ["no session's", "theme=dark; Path=/", ["not-set"]],
+  ])("%s", async (_name, cookies, found) => {
+    expect(await codes(await sites.plain(sets(cookies)))).toEqual(found);
+  });
+
+  test("no Path, set from a folder", async () => {
+    const url = await sites.plain(sets("sid=1; HttpOnly"));
+    expect(await codes(url)).toEqual([]);
+    expect(await codes(`${url}/api/login`)).toEqual(["no-path"]);
+  });
+
+  test("a problem off this machine, a hint on it", async () => {
+    const port = await sites.listen(createServer(sets(`${GOOD}; Secure`)), "0.0.0.0");
+    const asking = { method: "GET" };
+    const level = async (host: string) => {
+      const url = new URL(`http://${host}:${port}`);
+      const { findings } = await examine({ url, frontend: null, cookie: null, asking });
+      return findings.map((each) => each.level);
+    };
+    expect(await level("127.0.0.1")).toEqual(["hint"]);
+    expect(await level("0.0.0.0")).toEqual(["problem"]);
+  });
+});
+
+describe("answers", () => {
+  test("that a shared cache may keep", async () => {
+    expect(await codes(await sites.plain(sets(GOOD, {})))).toEqual(["cacheable", "no-vary"]);
+    const headers = { "cache-control": "public, max-age=60", vary: "accept, COOKIE" };
+    expect(await codes(await sites.plain(sets(GOOD, headers)))).toEqual(["cacheable"]);
+  });
+
+  test.each([
+    [-120_000, ["clock"]],
+    [120_000, ["clock"]],
+    [-30_000, []],
+  ])("of a clock that is %i ms off", async (offset, found) => {
+    const date = new Date(Date.now() + offset).toUTCString();
+    expect(await codes(await sites.plain(sets(GOOD, { ...PRIVATE, date })))).toEqual(found);
+  });
+
+  test("of a server that does not know its own cookie", async () => {
+    let count = 0;
+    const url = await sites.plain((_request, response) => {
+      response.writeHead(200, { ...PRIVATE, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
+    });
+    expect(await codes(url)).toEqual(["not-recognised"]);
+  });
+
+  test("that set the cookie where a redirect leads, and no further", async () => {
+    const url = await sites.plain((request, response) => {
+      if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
+      else sets(GOOD, { ...PRIVATE, location: "http://localhost:1/" })(request, response);
+    });
+    expect(await codes(url)).toEqual([]);
+    const astray = await sites.plain((_request, response) =>
+      response.writeHead(302, { location: "mailto:ann" }).end(),
+    );
+    expect(await codes(astray)).toEqual(["not-set"]);
+    let count = 0;
+    const endless = await sites.plain((_request, response) =>
+      response.writeHead(302, { location: `/${++count}` }).end(),
+    );
+    const asking = { method: "GET" };
+    expect(await examine({ url: new URL(endless), frontend: null, cookie: null, asking })).toMatchObject({
+      stops: Array(6).fill({ status: 302 }),
+    });
+  });
+
+  test("that set the cookie on a redirect", async () => {
+    const url = await sites.plain((request, response) => {
+      const isLogin = request.url === "/login" && request.headers.cookie === undefined;
+      response
+        .writeHead(isLogin ? 303 : 200, isLogin ? { ...PRIVATE, location: "/", "set-cookie": GOOD } : {})
+        .end();
+    });
+    expect(await codes(`${url}/login`, { asking: { method: "POST", data: "{}" } })).toEqual([]);
+    expect(await codes(`${url}/login`, { cookie: "other" })).toEqual(["not-set"]);
+  });
+});
+
+describe("a page of another origin", () => {
+  const granted = (origin: string) => ({
+    ...PRIVATE,
+    vary: "Cookie, Origin",
+    "access-control-allow-origin": origin,
+    "access-control-allow-credentials": "true",
+  });
+  const shop = "https://shop.example";
+
+  test.each<
+    [name: string, frontend: string, cookie: string, headers: Record<string, string>, found: string[]]
+  >([
+    ["may not read the answer", "http://localhost:1", GOOD, PRIVATE, ["cors-origin"]],
+    ["is not named by *", "http://localhost:1", GOOD, granted("*"), ["cors-origin"]],
+    ["may", "http://localhost:1", GOOD, granted("http://localhost:1"), []],
+    ["is of another site, and Lax", shop, GOOD, granted(shop), ["same-site"]],
+    ["is of another site, and says nothing", shop, "sid=1; Path=/; HttpOnly", granted(shop), ["same-site"]],
+    [
+      "is of another site, as a third party",
+      shop,
+      "sid=1; Path=/; HttpOnly; Secure; SameSite=None",
+      granted(shop),
+      ["secure-on-http", "third-party"],
+    ],
+    [
+      "is of another site, in a jar of its own",
+      shop,
+      "sid=1; Path=/; HttpOnly; Secure; SameSite=None; Partitioned",
+      granted(shop),
+      ["secure-on-http"],
+    ],
+  ])("%s", async (_name, frontend, cookie, headers, found) => {
+    expect(await codes(await sites.plain(sets(cookie, headers)), { frontend: new URL(frontend) })).toEqual(
+      found,
+    );
+  });
+
+  test("without credentials, without Vary, without a preflight", async () => {
+    const frontend = new URL("http://localhost:1");
+    const { "access-control-allow-credentials": _none, ...bare } = granted(frontend.origin);
+    expect(await codes(await sites.plain(sets(GOOD, bare)), { frontend })).toEqual(["cors-credentials"]);
+    const unvaried = { ...granted(frontend.origin), vary: "Cookie" };
+    expect(await codes(await sites.plain(sets(GOOD, unvaried)), { frontend })).toEqual(["cors-vary"]);
+    const url = await sites.plain((request, response) => {
+      if (request.method === "OPTIONS") response.writeHead(401).end();
+      else sets(GOOD, granted(frontend.origin))(request, response);
+    });
+    expect(await codes(url, { frontend })).toEqual(["cors-origin", "cors-preflight"]);
+  });
+});
+
+test.each([
+  ["https://shop.example.com", "https://api.example.com", true],
+  ["https://example.com", "https://www.example.com:8443", true],
+  ["http://localhost:3000", "http://localhost:5173", true],
+  ["https://example.com", "http://example.com", false],
+  ["https://example.com", "https://example.org", false],
+  ["https://ann.co.uk", "https://bob.co.uk", false],
+  ["https://www.ann.co.uk", "https://ann.co.uk", true],
+  ["https://ann.github.io", "https://bob.github.io", false],
+  ["http://127.0.0.1", "http://127.0.0.1:81", true],
+  ["http://10.0.0.1", "http://10.1.0.1", false],
+])("%s and %s are of one site: %s", (left, right, same) => {
+  expect(isSameSite(new URL(left), new URL(right))).toBe(same);
+});
+
+test.each([
+  ["com", true],
+  ["co.uk", true],
+  ["vercel.app", true],
+  ["example.com", false],
+  ["example.co.uk", false],
+])("%s is nobody's own: %s", (domain, suffix) => {
+  expect(isPublicSuffix(domain)).toBe(suffix);
+});
