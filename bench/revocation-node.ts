@@ -1,8 +1,8 @@
 /** One of two service processes: it revokes, or it watches when it begins to refuse. Told what to do by revocation.ts. */
 import { setTimeout as pause } from "node:timers/promises";
 import { compactId, SessionManager, type SessionStore } from "coatcheck";
-import { createCache, redisShared, type SharedTier } from "coatcheck/cache";
-import { postgresStore } from "coatcheck/store/postgres";
+import { createCache, type HintChannel, redisShared, type SharedTier } from "coatcheck/cache";
+import { postgresHints, postgresStore } from "coatcheck/store/postgres";
 import { connectRedis } from "coatcheck/store/redis";
 import { urls } from "./servers/remote.ts";
 import { SECRET, sessionData } from "./servers/work.ts";
@@ -37,18 +37,24 @@ function look(id: string): void {
 }
 
 /** Looks whenever a hint has been taken in. */
+function observedHints(hints: HintChannel): HintChannel {
+  return {
+    publish: (hint) => hints.publish(hint),
+    close: () => hints.close(),
+    subscribe: (listener) =>
+      hints.subscribe((hint) => {
+        listener(hint);
+        if (hint.kind === "revoked" && "session" in hint.scope) look(hint.scope.session);
+      }),
+  };
+}
+
 function observedShared(shared: SharedTier): SharedTier {
   return {
     get: (key) => shared.get(key),
     fill: (key, snapshot) => shared.fill(key, snapshot),
     tombstone: (key) => shared.tombstone(key),
-    publish: (hint) => shared.publish(hint),
-    close: () => shared.close(),
-    subscribe: (listener) =>
-      shared.subscribe((hint) => {
-        listener(hint);
-        if (hint.kind === "revoked" && "session" in hint.scope) look(hint.scope.session);
-      }),
+    ...observedHints(shared),
   };
 }
 
@@ -75,7 +81,12 @@ function observedStore(store: SessionStore): SessionStore {
 
 const { DATABASE_URL, REDIS_URL } = urls();
 const store = observedStore(await postgresStore({ connectionString: DATABASE_URL }));
-const cache = createCache({ store, shared: observedShared(redisShared(await connectRedis(REDIS_URL))) });
+const cache = createCache({
+  store,
+  ...(REDIS_URL === ""
+    ? { hints: observedHints(postgresHints({ connectionString: DATABASE_URL })) }
+    : { shared: observedShared(redisShared(await connectRedis(REDIS_URL))) }),
+});
 const manager = new SessionManager<ReturnType<typeof sessionData>>({ store, cache, secrets: [SECRET] });
 
 async function create(count: number): Promise<string[]> {

@@ -1,6 +1,6 @@
 /**
- * How long another process goes on serving a session that was revoked here, over PostgreSQL and Redis, at a rate of
- * revocations that only a bad day brings.
+ * How long another process goes on serving a session that was revoked here, over PostgreSQL with Redis and without, at
+ * rates of revocations that only a bad day brings.
  *
  *   node --conditions=coatcheck-source bench/revocation.ts
  */
@@ -11,8 +11,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Moments, Order, Revocations } from "./revocation-node.ts";
 import { startServers } from "./servers/remote.ts";
 
-const PER_SECOND = 1000;
 const SECONDS = 10;
+
+/** What brings the news, and how many revocations a second it is given. */
+const CASES = [
+  { name: "Redis", hasRedis: true, perSecond: 1000 },
+  { name: "PostgreSQL's `NOTIFY`", hasRedis: false, perSecond: 100 },
+  { name: "PostgreSQL's `NOTIFY`", hasRedis: false, perSecond: 1000 },
+] as const;
 
 async function start(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = fork(new URL("revocation-node.ts", import.meta.url), {
@@ -35,21 +41,17 @@ function figures(values: readonly number[]): string {
   return `${at(0.5)} | ${at(0.99)} | ${at(1)}`;
 }
 
-/** The table's lines. */
-export async function measureRevocation(): Promise<string[]> {
+/** One line of the table for each moment that counts. */
+async function measureCase({ name, hasRedis, perSecond }: (typeof CASES)[number]): Promise<string[]> {
   const servers = await startServers();
   const children: ChildProcess[] = [];
   try {
-    for (let count = 0; count < 2; count++) children.push(await start({ ...process.env, ...servers.env }));
+    const env = { ...process.env, ...servers.env, ...(hasRedis ? {} : { REDIS_URL: "" }) };
+    for (let count = 0; count < 2; count++) children.push(await start(env));
     const [revoker, other] = children as [ChildProcess, ChildProcess];
-    const ids = await ask<string[]>(revoker, { kind: "create", count: PER_SECOND * SECONDS });
+    const ids = await ask<string[]>(revoker, { kind: "create", count: perSecond * SECONDS });
     await ask(other, { kind: "watch", ids });
-    const load = loadavg()[0] ?? 0;
-    const { calledAt, resolvedAt } = await ask<Revocations>(revoker, {
-      kind: "revoke",
-      ids,
-      perSecond: PER_SECOND,
-    });
+    const { calledAt, resolvedAt } = await ask<Revocations>(revoker, { kind: "revoke", ids, perSecond });
     await pause(2000);
     const refusedAt = await ask<Moments>(other, { kind: "report" });
 
@@ -57,20 +59,30 @@ export async function measureRevocation(): Promise<string[]> {
       ids.map((id) => Math.max(0, (refusedAt[id] ?? Number.POSITIVE_INFINITY) - (moments[id] ?? Number.NaN)));
     const commits = ids.map((id) => (resolvedAt[id] ?? Number.NaN) - (calledAt[id] ?? Number.NaN));
     const took = Math.max(...Object.values(calledAt)) - Math.min(...Object.values(calledAt));
-    const rate = Math.round(((ids.length - 1) * 1000) / took);
+    const rate = Math.round(((ids.length - 1) * 1000) / took).toLocaleString("en");
     return [
-      `Two processes over PostgreSQL and Redis, one revokes: ${ids.length.toLocaleString("en")} sessions, ${rate.toLocaleString("en")} a second (load average ${load.toFixed(1)}). Milliseconds.`,
-      "",
-      "| | p50 | p99 | worst |",
-      "|---|---|---|---|",
-      `| \`revoke()\` resolves, on disk | ${figures(commits)} |`,
-      `| the other process refuses, after the call | ${figures(since(calledAt))} |`,
-      `| the other process refuses, after \`revoke()\` has resolved | ${figures(since(resolvedAt))} |`,
+      `| ${name} | ${rate} | \`revoke()\` resolves, on disk | ${figures(commits)} |`,
+      `| | | the other process refuses, after the call | ${figures(since(calledAt))} |`,
+      `| | | the other process refuses, after \`revoke()\` has resolved | ${figures(since(resolvedAt))} |`,
     ];
   } finally {
     for (const child of children) child.kill();
     await servers.stop();
   }
+}
+
+/** The table's lines. */
+export async function measureRevocation(): Promise<string[]> {
+  const load = loadavg()[0] ?? 0;
+  const rows: string[] = [];
+  for (const each of CASES) rows.push(...(await measureCase(each)));
+  return [
+    `Two processes over PostgreSQL, one revokes for ${SECONDS} seconds (load average ${load.toFixed(1)}). Milliseconds.`,
+    "",
+    "| news through | a second | | p50 | p99 | worst |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+  ];
 }
 
 if (import.meta.main) console.log((await measureRevocation()).join("\n"));
