@@ -88,7 +88,7 @@ export class SessionResumer<Data> {
       case "previous":
         return this.#admit(
           held,
-          token,
+          null,
           this.#successor(held.record, token),
           tier,
           activity,
@@ -105,7 +105,7 @@ export class SessionResumer<Data> {
 
   #admit(
     held: HeldSession,
-    presented: string,
+    presented: string | null,
     successor: string | null,
     tier: Tier,
     activity: Activity,

@@ -38,6 +38,8 @@ export class Session<Data = JsonObject> {
   #state: CommitState;
   /** Whether the commit has been made, after which the holder is told nothing more. */
   #isOut = false;
+  /** Whether another request has replaced the token, and a write here has gone on from its record. */
+  #isSuperseded = false;
   #turns: Turns | null = null;
 
   constructor(writer: SessionWriter<Data>, start: SessionStart) {
@@ -255,7 +257,7 @@ export class Session<Data = JsonObject> {
   #rotationIsDue(): boolean {
     const { policy, clock } = this.#writer.parts;
     if (policy.rotateEvery === null || this.#token !== null || this.#start.activity === "none") return false;
-    if (!this.#record || !this.#start.presented) return false;
+    if (!this.#record || !this.#start.presented || this.#isSuperseded) return false;
     return clock.now() - this.#record.rotatedAt >= policy.rotateEvery;
   }
 
@@ -275,10 +277,17 @@ export class Session<Data = JsonObject> {
       return;
     }
     const seenAt = this.#start.activity === "user" ? this.#writer.parts.clock.now() : this.#record.lastSeenAt;
+    const { secretHash } = this.#record;
     this.#record = await this.#writer.changeData(this.#record, (data) => change(assigned(data)), {
       seenAt,
       ...(part?.flash ? { flash: part.flash } : {}),
     });
+    if (this.#record.secretHash !== secretHash) {
+      // Data may go on through another request's login; a token may not, since whoever sent that one holds the newer.
+      this.#isSuperseded = true;
+      this.#token = null;
+      this.#state = "changed";
+    }
     this.#settle("changed", part);
   }
 
@@ -295,6 +304,7 @@ export class Session<Data = JsonObject> {
   #adopt({ record, token }: Issued, part: Part | null): void {
     this.#record = record;
     this.#token = token;
+    this.#isSuperseded = false;
     this.#settle("rotated", part);
   }
 
@@ -323,6 +333,7 @@ export class Session<Data = JsonObject> {
   }
 
   #stored(): SessionRecord {
+    if (this.#isSuperseded) throw superseded();
     if (this.#record) return this.#record;
     throw new CoatcheckError("SESSION_REQUIRED", "There is no session to work on.");
   }

@@ -11,7 +11,7 @@ export type Assurance = "full" | "degraded";
 export interface SessionStart {
   /** The session found, or null for a visitor of whom nothing is stored yet. */
   readonly held: HeldSession | null;
-  /** The token that found it. */
+  /** The token that found it; null for one that another has followed already. */
   readonly presented: string | null;
   /** The successor to hand out, when the old secret of a periodic rotation was presented. */
   readonly successor: string | null;

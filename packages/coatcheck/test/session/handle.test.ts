@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, harness } from "./harness.ts";
+import type { Session } from "../../src/session/session.ts";
+import { codeOf, type Data, harness } from "./harness.ts";
 
 describe("data that a handler holds", () => {
   it("goes on being the session's after a write and after a login", async () => {
@@ -134,5 +135,42 @@ describe("what one handler asks for at once", () => {
     const leaving = ended.revoke();
     expect((await ended.commit()).state).toBe("revoked");
     await leaving;
+  });
+});
+
+describe("a request that another one's login has overtaken", () => {
+  const acts = {
+    "logs in": (session: Session<Data>) => session.authenticate("alice"),
+    "steps up": (session: Session<Data>) => session.elevate("pay", 1000),
+    rotates: (session: Session<Data>) => session.rotate(),
+  };
+  for (const [name, act] of Object.entries(acts)) {
+    it(`saves its data, and makes no token of the new login's when it ${name}`, async () => {
+      const { manager, open, refusal } = harness();
+      const { record, token } = await manager.create();
+      const [early, late] = [await open(token), await open(token)];
+      const { token: next } = await manager.authenticate(record.id, "alice");
+      early.data.theme = "dark";
+      expect(await codeOf(act(early))).toBe("CONFLICT");
+      late.data.views = 1;
+      await late.save();
+      expect(await codeOf(act(late))).toBe("CONFLICT");
+      expect(await late.commit()).toMatchObject({ state: "changed", token: null });
+      expect(await refusal(next)).toBeNull();
+      expect((await manager.find(record.id))?.data).toEqual({ theme: "dark", views: 1 });
+    });
+  }
+
+  it("may end that session, and begin another", async () => {
+    const { manager, open, refusal } = harness();
+    const { record, token } = await manager.create();
+    const session = await open(token);
+    await manager.authenticate(record.id, "alice");
+    session.data.theme = "dark";
+    await session.save();
+    await session.revoke();
+    await session.authenticate("bob");
+    await session.rotate();
+    expect(await refusal((await session.commit()).token ?? "")).toBeNull();
   });
 });

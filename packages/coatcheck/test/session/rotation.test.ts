@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { SessionStore } from "../../src/session/store.ts";
+import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, harness } from "./harness.ts";
 
 const MINUTE = 60_000;
@@ -45,6 +47,21 @@ describe("periodic rotation", () => {
     await open(successor);
     pass(29_999);
     expect((await (await open(old)).commit()).token).toBeNull();
+  });
+
+  it("hands out nothing for it then, though the next rotation is due", async () => {
+    const { old, successor, open, pass } = await rotatedSession();
+    pass(15 * MINUTE);
+    await open(successor);
+    expect(await (await open(old)).commit()).toMatchObject({ state: "touched", token: null });
+  });
+
+  it("takes back a successor that died while the request wrote", async () => {
+    const { old, successor, open } = await rotatedSession();
+    const slow = await open(old);
+    await (await open(successor)).elevate("payment", MINUTE);
+    slow.data.theme = "dark";
+    expect(await slow.commit()).toMatchObject({ state: "changed", token: null });
   });
 
   it("takes a later use of the old secret for theft, and ends the session", async () => {
@@ -127,6 +144,25 @@ describe("a session limit", () => {
     const third = await manager.create({ subject: "alice" });
     const all = await Promise.all([first, second, third].map(({ token }) => refusal(token)));
     expect(all).toEqual([null, "revoked", null]);
+  });
+
+  it("ends none when others have ended by themselves meanwhile", async () => {
+    const inner = memoryStore();
+    const leaving: string[] = [];
+    const store: SessionStore = {
+      ...inner,
+      list: async (filter, page) => {
+        for (const session of leaving) await inner.revoke({ session }, "logout");
+        return await inner.list(filter, page);
+      },
+    };
+    const { manager, refusal } = harness({ store, policy: { limit: { most: 4, when: "evict-oldest" } } });
+    const all = [];
+    for (let count = 0; count < 4; count++) all.push(await manager.create({ subject: "alice" }));
+    const [first, second, ...staying] = all;
+    leaving.push(first?.record.id ?? "", second?.record.id ?? "");
+    await manager.create({ subject: "alice" });
+    expect(await Promise.all(staying.map(({ token }) => refusal(token)))).toEqual([null, null]);
   });
 
   it("is small enough to choose from one page of sessions", () => {
