@@ -8,7 +8,7 @@ import type { ReadOptions } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { PutOptions, RevocationScope } from "./store.ts";
 import { given, requireTexts } from "./text.ts";
-import { hashSecret, newSecret, newSessionId } from "./token.ts";
+import { compactId, hashSecret, newSecret, newSessionId } from "./token.ts";
 import {
   type AuthenticateOptions,
   authenticated,
@@ -217,7 +217,9 @@ export class SessionWriter<Data> {
         await this.#makeRoom(record);
         continue;
       }
-      reader.outdated(from.id);
+      // A later write of ours may be held already. Were that copy dropped, an earlier one acknowledged late would take its place.
+      const held = reader.peek(compactId(from.id));
+      if (!held || held.record.version <= current.version) reader.outdated(from.id);
       current = await this.live(from.id, { fresh: true });
       if (options.accepts && !options.accepts(current)) break;
     }
@@ -266,7 +268,7 @@ export class SessionWriter<Data> {
     const others = records
       .filter(({ id }) => id !== record.id)
       .sort((left, right) => rank(left) - rank(right));
-    for (const victim of others.slice(0, others.length - limit.most + 1)) {
+    for (const victim of others.slice(0, Math.max(0, others.length - limit.most + 1))) {
       await this.revoke({ session: victim.id }, "limit");
     }
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
+import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, harness } from "./harness.ts";
 
@@ -68,6 +69,54 @@ describe("writing", () => {
     await here.patch(record.id, { theme: "dark" }, { ifVersion: 2 });
     expect((await here.find(record.id))?.data).toEqual({ views: 1, theme: "dark" });
     await Promise.all([here.close(), elsewhere.close()]);
+  });
+
+  it("puts no older copy into the cache, in whatever order its writes are acknowledged", async () => {
+    const inner = memoryStore();
+    const [stored, acknowledged] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [begun, overtaken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let beforeRead = async () => {};
+    const store: SessionStore = {
+      ...inner,
+      put: async (record, options) => {
+        const outcome = await inner.put(record, options);
+        if (record.data.views !== 1 || record.version !== 2) return outcome;
+        stored.resolve();
+        await acknowledged.promise;
+        return outcome;
+      },
+      get: async (id) => {
+        await beforeRead();
+        return await inner.get(id);
+      },
+    };
+    const clock = { now: () => Date.UTC(2026, 0, 1) };
+    const cache = createCache({ store, single: true, clock, monotonic: () => 0 });
+    const { manager, open, refusal } = harness({ store, cache, clock });
+    const { record, token } = await manager.create();
+    await open(token);
+    expect((await open(token)).tier).toBe("local");
+
+    const patch = manager.patch(record.id, { views: 1 });
+    await stored.promise;
+    let attempts = 0;
+    const update = manager.update(record.id, async () => {
+      if (++attempts > 1) throw new RangeError("no");
+      begun.resolve();
+      await overtaken.promise;
+      return {};
+    });
+    await begun.promise;
+    const { token: next } = await manager.rotate(record.id);
+    beforeRead = async () => {
+      acknowledged.resolve();
+      await patch;
+    };
+    overtaken.resolve();
+    await expect(update).rejects.toThrow(RangeError);
+    expect(await refusal(token)).toBe("superseded");
+    expect((await open(next)).tier).toBe("local");
+    await manager.close();
   });
 
   it("keeps a message for exactly one reading", async () => {
