@@ -106,6 +106,8 @@ class Hold {
     Object.defineProperties(this.#response, {
       headersSent: { get: () => true, configurable: true },
       writableEnded: { get: () => this.ended, configurable: true },
+      // What wraps a response may look for the bytes of the head, and ask for it again while it waits.
+      _implicitHeader: { value: () => {}, configurable: true },
     });
     pending.then(
       () => this.#settle(() => this.#release()),
@@ -117,6 +119,7 @@ class Hold {
   #settle(step: () => void): void {
     Reflect.deleteProperty(this.#response, "headersSent");
     Reflect.deleteProperty(this.#response, "writableEnded");
+    Reflect.deleteProperty(this.#response, "_implicitHeader");
     try {
       step();
     } catch (error) {
@@ -134,7 +137,10 @@ class Hold {
     const answer = this.#guard.failed(error);
     this.head.settle();
     this.phase = "released";
-    sendError(this.#response, answer);
+    becomeError(this.#response, answer);
+    // From here down: what wraps the response above, such as compression, may have ended it by its own account.
+    this.writeHead.call(this.#response, answer.status);
+    Reflect.apply(this.end, this.#response, [answer.body]);
     this.phase = "replaced";
   }
 }
@@ -168,8 +174,9 @@ function write(this: HeldResponse, chunk: unknown, encoding?: unknown, callback?
       return true;
     default:
       hold.later(() => Reflect.apply(hold.write, this, [chunk, encoding, callback]));
-      hold.owesDrain = true;
-      return false;
+      // What wraps the response below may keep for itself whoever listens for `drain`, as compression does.
+      hold.owesDrain = hold.write === Object.getPrototypeOf(this).write;
+      return !hold.owesDrain;
   }
 }
 
@@ -191,9 +198,10 @@ function end(this: HeldResponse, chunk?: unknown, encoding?: unknown, callback?:
 
 function flushHeaders(this: HeldResponse): void {
   const hold = holdOf(this);
-  const phase = hold.phase === "open" ? hold.open() : hold.phase;
-  if (phase === "released") hold.flushHeaders.call(this);
-  if (phase === "waiting") hold.later(() => hold.flushHeaders.call(this));
+  // As Node does: what wraps the response above must hear of its head before what is written next.
+  if (hold.phase === "open") this.writeHead(this.statusCode);
+  if (hold.phase === "released") hold.flushHeaders.call(this);
+  if (hold.phase === "waiting") hold.later(() => hold.flushHeaders.call(this));
 }
 
 function holdOf(response: HeldResponse): Hold {
@@ -219,10 +227,15 @@ export function sendError(response: ServerResponse, answer: ErrorAnswer): void {
     response.destroy();
     return;
   }
+  becomeError(response, answer);
+  response.end(answer.body);
+}
+
+/** Makes the head of an unsent response that of an error. */
+function becomeError(response: ServerResponse, answer: ErrorAnswer): void {
   for (const name of OF_THE_REPLACED) response.removeHeader(name);
   response.statusCode = answer.status;
   response.statusMessage = STATUS_CODES[answer.status] ?? "";
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
   response.setHeader("content-length", Buffer.byteLength(answer.body));
-  response.end(answer.body);
 }
