@@ -51,16 +51,15 @@ export function knownError(error: unknown): CoatcheckError {
       ),
     });
   }
-  if (isFastifyError(error)) {
-    switch (error.code) {
+  if (error instanceof Error) {
+    const { code, statusCode = 500, message } = error as Partial<FastifyError> & Error;
+    switch (code) {
       case "FST_ERR_CTP_BODY_TOO_LARGE":
         return new CoatcheckError("PAYLOAD_TOO_LARGE", "The body is larger than this service takes.");
       case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
         return invalid("The body must be JSON.", "content-type", "must be application/json");
       default:
-        if (error.statusCode !== undefined && error.statusCode < 500) {
-          return invalid("The request cannot be read.", "", error.message);
-        }
+        if (statusCode < 500) return invalid("The request cannot be read.", "", message);
     }
   }
   return new CoatcheckError(
@@ -82,8 +81,4 @@ function faultsOf(path: string, message: string, params: Record<string, unknown>
     path: path ? `${path}.${key}` : String(key),
     message: "is not known here",
   }));
-}
-
-function isFastifyError(error: unknown): error is FastifyError {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
 }

@@ -1,6 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { serviceOfThisFile } from "./running.ts";
+import { ADMIN, serviceOfThisFile } from "./running.ts";
+import { Visitor } from "./visitor.ts";
 
 const service = serviceOfThisFile();
 
@@ -19,6 +20,16 @@ interface Document {
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: object;
+}
+
+/** Makes a check out of a schema of the document. */
+function compilerOf(document: Document): (schema: object) => (value: unknown) => boolean {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema({ $id: "document", ...document });
+  return (schema) => {
+    const text = JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"document#/');
+    return ajv.compile<unknown>(JSON.parse(text));
+  };
 }
 
 async function readDocument(): Promise<Document> {
@@ -55,12 +66,10 @@ test("the document covers every route", async () => {
 test("the document is OpenAPI 3.1, and each of its schemas is one", async () => {
   const document = await readDocument();
   expect(document).toMatchObject({ openapi: "3.1.0", info: { title: "Coatcheck" } });
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  ajv.addSchema({ $id: "document", ...document });
+  const compiler = compilerOf(document);
   let count = 0;
   const compile = (schema: object) => {
-    const text = JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"document#/');
-    expect(() => ajv.compile(JSON.parse(text))).not.toThrow();
+    expect(() => compiler(schema)).not.toThrow();
     count++;
   };
   for (const [path, methods] of Object.entries(document.paths)) {
@@ -79,6 +88,24 @@ test("the document is OpenAPI 3.1, and each of its schemas is one", async () => 
     }
   }
   expect(count).toBeGreaterThan(40);
+});
+
+test("what is read has the type and the shape that the document says, and so has each refusal", async () => {
+  const document = await readDocument();
+  const compile = compilerOf(document);
+  const session = await new Visitor(service().url, ADMIN).create({ metadata: { from: "a test" } });
+  for (const [path, { get }] of Object.entries(document.paths)) {
+    if (get === undefined) continue;
+    const url = service().url + path.replace(/^.*\{sessionId\}/, session).replace("{subject}", "alice");
+    for (const key of [ADMIN, "a key that nobody has"]) {
+      const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
+      const { content = {} } = get.responses[answer.status === 200 ? 200 : "4XX"] ?? {};
+      const type = answer.headers.get("content-type")?.split(";")[0] ?? "";
+      expect(Object.keys(content), path).toContain(type);
+      const body = type === "text/plain" ? await answer.text() : await answer.json();
+      expect(compile(content[type]?.schema ?? {})(body), path).toBe(true);
+    }
+  }
 });
 
 test("the document says which names of data are the application's own", async () => {
@@ -103,4 +130,16 @@ test("the reference page and what it loads are there, under a policy that lets i
   for (const file of files) expect((await fetch(new URL(file ?? "", page.url))).status).toBe(200);
   expect(html).not.toMatch(/<script>[^<]/);
   expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+});
+
+test("a part of the reference's files that is not there is the client's mistake, and no outage", async () => {
+  const file = `${service().url}/docs/static/swagger-ui.css`;
+  for (const headers of [{ range: "bytes=9999999-" }, { "if-match": '"another"' }]) {
+    const answer = await fetch(file, { headers: new Headers(headers) });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { error: { code: "VALIDATION_FAILED" } },
+    ]);
+  }
+  expect(service().command.output).not.toContain('"level":50');
 });

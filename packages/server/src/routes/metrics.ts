@@ -25,7 +25,10 @@ export function metricsRoute(
         description:
           "For the admin. Counts of sessions are missing while the store does not answer; the rest is there.",
         tags: ["health"],
-        response: { 200: z.string(), ...failures },
+        response: {
+          200: { description: "Done.", content: { "text/plain": { schema: z.string() } } },
+          ...failures,
+        },
       },
     },
     async (request, reply) => {
