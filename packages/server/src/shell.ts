@@ -25,6 +25,7 @@ import type { ClientDescriber } from "./client-describer.ts";
 import { answerError, answerNoRoute } from "./error-answer.ts";
 import { readJson } from "./json-body.ts";
 import { refuseClient } from "./refuse-client.ts";
+import { SilentConnections } from "./silent-connections.ts";
 import { VERSION } from "./version.ts";
 
 /** Fastify, with schemas by zod. */
@@ -94,8 +95,10 @@ export async function buildShell(options: ShellOptions): Promise<App> {
     reply.header("x-request-id", request.id);
   });
   let isClosing = false;
+  const silent = new SilentConnections(app.server);
   app.addHook("preClose", async () => {
     isClosing = true;
+    silent.end();
   });
   app.addHook("onSend", async (_request, reply) => {
     // A connection that was kept would keep the process.

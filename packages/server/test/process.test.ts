@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -168,6 +169,20 @@ test("SIGTERM lets a request that is under way finish", async () => {
   const again = await start();
   const { body: stored } = await new Visitor(again.url, KEYS.slack).get(`${path}/data`);
   expect(stored.data).toEqual({ late: true });
+});
+
+test("SIGTERM does not wait for who has connected and asks for nothing", async () => {
+  const service = await start();
+  const { hostname, port } = new URL(service.url);
+  const sockets = ["", "GET /ready HT"].map((sent) => {
+    const socket = connect(Number(port), hostname).on("error", () => {});
+    socket.write(sent);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  // Who came later has been answered, so those before have been let in.
+  await fetch(`${service.url}/ready`);
+  expect(await service.end()).toBe(0);
 });
 
 /** Resolves when nobody listens at the URL any more. */
