@@ -5,9 +5,12 @@ import { fileURLToPath } from "node:url";
 /** The repository's folder. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The README and the guides, by path from the root. */
+/** The READMEs and the guides, by path from the root. */
 export const documents: readonly string[] = [
   "README.md",
+  "packages/coatcheck/README.md",
+  "packages/server/README.md",
+  "examples/taco-shop/README.md",
   ...readdirSync(join(root, "docs")).map((name) => join("docs", name)),
 ].filter((name) => name.endsWith(".md"));
 
