@@ -232,7 +232,7 @@ export class RequestSession<Data> {
 
   #handOut(head: ResponseHead, token: string, record: SessionRecord): void {
     if (this.#present().transport === "bearer") {
-      head.set("cache-control", PRIVATE);
+      keepFromCaches(head);
       head.set("x-session-token", token);
       return;
     }
@@ -248,7 +248,7 @@ export class RequestSession<Data> {
   /** Logged out: ASVS 5.0 14.3.1. */
   #forget(head: ResponseHead): void {
     const { cookie, csrfCookie, csrfTokenPolicy, clearSiteData } = this.#http;
-    head.set("cache-control", PRIVATE);
+    keepFromCaches(head);
     if (clearSiteData !== "") head.set("clear-site-data", clearSiteData);
     if (this.#present().transport === "bearer") return;
     setCookies(head, [...this.#duplicateClears(), cookie.clear()]);
@@ -278,8 +278,13 @@ export class RequestSession<Data> {
 const PRIVATE = "private, no-store";
 
 /** Even a route that is public otherwise: a cache that kept this would hand one browser's cookies to strangers. */
+function keepFromCaches(head: ResponseHead): void {
+  // What a route says besides, such as that its stream may not be compressed, goes on to hold.
+  if (!head.get("cache-control")?.includes("no-store")) head.set("cache-control", PRIVATE);
+}
+
 function setCookies(head: ResponseHead, values: readonly string[]): void {
-  head.set("cache-control", PRIVATE);
+  keepFromCaches(head);
   for (const value of values) head.append("set-cookie", value);
 }
 

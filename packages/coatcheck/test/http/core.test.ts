@@ -69,6 +69,20 @@ describe("sessions over HTTP, without a server", () => {
     expect(head.getSetCookie()).toHaveLength(1);
   });
 
+  it("with a cookie, what a route says is for no cache stays as it is said", async () => {
+    for (const [said, left] of [
+      ["public, max-age=60", "private, no-store"],
+      ["private, no-store, no-transform", "private, no-store, no-transform"],
+    ] as const) {
+      const session = rig().open("");
+      await (await session.load()).patch({});
+      const head = new Headers({ "cache-control": said });
+      await session.commit(head);
+      expect(head.getSetCookie()).toHaveLength(1);
+      expect(head.get("cache-control")).toBe(left);
+    }
+  });
+
   it("leaves a Vary alone that says enough", async () => {
     for (const vary of ["*", "Origin, cookie"]) {
       const session = rig().open("");
