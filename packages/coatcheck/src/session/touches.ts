@@ -9,7 +9,7 @@ export class TouchQueue {
   readonly #store: SessionStore;
   readonly #schedule: Schedule;
   readonly #onFailure: (error: unknown) => void;
-  #waiting = new Map<string, number>();
+  readonly #waiting = new Map<string, number>();
   #cancel: (() => void) | null = null;
 
   constructor(store: SessionStore, schedule: Schedule, onFailure: (error: unknown) => void) {
@@ -35,11 +35,14 @@ export class TouchQueue {
     this.#cancel = null;
     if (this.#waiting.size === 0) return;
     const touches = Array.from(this.#waiting, ([id, lastSeenAt]) => ({ id, lastSeenAt }));
-    this.#waiting = new Map();
     try {
       await this.#store.touch(touches);
     } catch (error) {
       this.#onFailure(error);
+    }
+    // Not before: what is read of the store meanwhile knows nothing of it yet.
+    for (const { id, lastSeenAt } of touches) {
+      if (this.#waiting.get(id) === lastSeenAt) this.#waiting.delete(id);
     }
   }
 }

@@ -2,6 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
 import { directReader } from "../../src/session/reader.ts";
 import { Session } from "../../src/session/session.ts";
+import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, harness } from "./harness.ts";
 
@@ -139,6 +140,21 @@ describe("activity", () => {
     const seen = [`${short.record.id} ${now() - 10 * MINUTE}`, `${long.record.id} ${now()}`];
     await manager.close();
     expect(touched).toEqual(seen);
+  });
+
+  it("counts while the store is still being told of it", async () => {
+    const written = Promise.withResolvers<void>();
+    const store: SessionStore = { ...memoryStore(), touch: () => written.promise };
+    const { manager, open, pass, fire } = harness({ store, policy: { idleTimeout: MINUTE } });
+    const { token } = await manager.create();
+    pass(MINUTE - 1);
+    await open(token);
+    const told = fire();
+    pass(1);
+    expect((await manager.resume(token, "none")).refusal).toBeNull();
+    written.resolve();
+    await told;
+    expect((await manager.resume(token, "none")).refusal).toBe("expired");
   });
 });
 
