@@ -1,4 +1,4 @@
-import { ERROR_STATUS, type ErrorCode, type JsonObject } from "coatcheck";
+import { ERROR_STATUS, type ErrorCode, isSessionId, type JsonObject } from "coatcheck";
 import { z } from "zod";
 
 /*
@@ -47,7 +47,13 @@ const pageQuery = z.object({
 export const subjectQuery = pageQuery.strict();
 
 export const subjectEndQuery = z.strictObject({
-  except: z.string().max(64).optional().describe("The session that is spared."),
+  // What names no session would spare none, and all would be ended by a slip.
+  except: z
+    .string()
+    .refine(isSessionId, "must be a session's id")
+    .meta({ format: "uuid" })
+    .optional()
+    .describe("The session that is spared."),
 });
 
 export const listQuery = pageQuery

@@ -35,6 +35,15 @@ test("who is logged in sees where, and ends the other places", async () => {
   expect((await stranger.holder.get(`/api/v1/sessions/${stranger.id}`)).status).toBe(200);
 });
 
+test("what names no session to spare ends none", async () => {
+  const { id, holder } = await loggedIn(KEYS.slack, "eve");
+  for (const slip of ["", "undefined", id.slice(1), id.toUpperCase(), "%00"]) {
+    const { status, body } = await holder.delete(`/api/v1/subjects/eve/sessions?except=${slip}`);
+    expect([status, body.error?.faults?.[0]?.path], slip).toEqual([400, "except"]);
+  }
+  expect((await holder.get(`/api/v1/sessions/${id}`)).status).toBe(200);
+});
+
 test("a consumer reaches what it made, an admin everything", async () => {
   const slack = await loggedIn(KEYS.slack, "cid");
   const shop = await loggedIn(KEYS.shop, "cid");
