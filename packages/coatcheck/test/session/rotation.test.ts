@@ -64,6 +64,19 @@ describe("periodic rotation", () => {
     expect(await slow.commit()).toMatchObject({ state: "changed", token: null });
   });
 
+  it("never comes to a request that a login has overtaken", async () => {
+    const { manager, open, pass, refusal } = harness({ policy });
+    const { record, token } = await manager.create();
+    const slow = await open(token);
+    const { token: next } = await manager.authenticate(record.id, "alice");
+    slow.data.theme = "dark";
+    await slow.save();
+    pass(15 * MINUTE);
+    expect(await slow.commit()).toMatchObject({ state: "changed", token: null });
+    expect((await (await open(next)).commit()).state).toBe("rotated");
+    expect(await refusal(token)).toBe("superseded");
+  });
+
   it("takes a later use of the old secret for theft, and ends the session", async () => {
     const { old, successor, open, refusal, pass, told } = await rotatedSession();
     await open(successor);
