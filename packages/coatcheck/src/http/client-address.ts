@@ -83,13 +83,15 @@ function trustOf(trust: TrustProxy): Trusts {
     if (!Number.isInteger(trust) || trust < 0) throw misconfigured("", "must be a whole number of hops");
     return (_address, hop) => hop < trust;
   }
+  if (!Array.isArray(trust))
+    throw misconfigured("", "must be false, a number of hops, or a list of addresses");
   const list = new BlockList();
   for (const [index, entry] of trust.entries()) addRange(list, entry, `.${index}`);
   return (address) => address !== null && list.check(address, familyOf(address));
 }
 
 function addRange(list: BlockList, entry: string, path: string): void {
-  const [start = "", bits, ...rest] = entry.split("/");
+  const [start = "", bits, ...rest] = String(entry).split("/");
   const address = normalAddress(start);
   if (address === null || rest.length > 0) throw misconfigured(path, "must be an address or a CIDR range");
   const family = familyOf(address);

@@ -6,6 +6,7 @@ import { type ErrorAnswer, errorAnswer, isOurs, OF_THE_REPLACED } from "./error-
 import type { HttpRequest, ResponseHead } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
+import { sessionOf } from "./session-of.ts";
 
 export type { RequestSession };
 
@@ -84,7 +85,7 @@ export function sessionErrors(): ErrorHandler {
 function guard(check: (session: RequestSession<unknown>) => MaybePromise<unknown>): MiddlewareHandler {
   return async (c, next) => {
     try {
-      await check(c.get("session"));
+      await check(sessionOf(c.var));
     } catch (error) {
       if (isOurs(error)) return responseOf(errorAnswer(error));
       throw error;

@@ -123,6 +123,7 @@ class Hold {
     try {
       step();
     } catch (error) {
+      this.#guard.failed(error);
       this.#response.destroy(error instanceof Error ? error : new Error(String(error)));
     }
     if (this.owesDrain && !this.#response.writableNeedDrain) this.#response.emit("drain");

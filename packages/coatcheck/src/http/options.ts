@@ -62,7 +62,10 @@ export interface HttpOptions {
   readonly activity?: (request: HttpRequest) => Activity;
   /** What a session that begins with this request shall say of its holder; asked when it is made. */
   readonly birth?: (client: Client, request: HttpRequest) => CreateOptions;
-  /** Told of each commit that failed, for the log: the framework never sees it, the response has become the error. */
+  /**
+   * Told, for the log, of what the framework never sees: a commit that failed, so that the response became the error;
+   * and a call of the handler's that failed after waiting for the commit, so that the connection ended.
+   */
   readonly onCommitFailure?: (error: unknown) => void;
 }
 

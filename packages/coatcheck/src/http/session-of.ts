@@ -1,9 +1,16 @@
 import type { JsonObject } from "../session/json.ts";
 import { RequestSession } from "./request-session.ts";
 
-/** Makes the handle the request's `session`. */
+/**
+ * Makes the handle the request's `session`. Throws `TypeError` when that is another library's: it has taken hold of the
+ * response as well, and would look for its own session at the end.
+ */
 export function attach<Data>(request: object, session: RequestSession<Data>): RequestSession<Data> {
-  (request as { session?: unknown }).session = session;
+  const owner = request as { session?: unknown };
+  if (owner.session && !(owner.session instanceof RequestSession)) {
+    throw new TypeError("request.session is another session layer's: mount only one of the two.");
+  }
+  owner.session = session;
   return session;
 }
 

@@ -210,6 +210,10 @@ describe("trusted proxies that are none", () => {
     [["10.0.0.0/x"], "trustProxy.0"],
     [["::ffff:10.0.0.0/104"], "trustProxy.0"],
     [[""], "trustProxy.0"],
+    // From JavaScript, or from a file.
+    [JSON.parse("true"), "trustProxy"],
+    [JSON.parse('"10.0.0.1"'), "trustProxy"],
+    [JSON.parse("[null]"), "trustProxy.0"],
   ];
   it.each(cases)("%j", (trust, path) => {
     expect(() => new ClientAddress(trust)).toThrow(

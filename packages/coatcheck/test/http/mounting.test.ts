@@ -4,10 +4,13 @@ import { connect, constants } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import express from "express";
+import olderSession from "express-session";
 import fastify from "fastify";
+import { Hono } from "hono";
 import { afterEach, expect, it } from "vitest";
 import * as forExpress from "../../src/http/express.ts";
 import * as forFastify from "../../src/http/fastify.ts";
+import * as forHono from "../../src/http/hono.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
@@ -65,6 +68,27 @@ it("neither cookie leaves when one of them cannot be stored", async () => {
     expect(answer.status).toBe(503);
     expect(answer.headers.getSetCookie()).toEqual([]);
   }
+});
+
+it("beside another session layer nothing is served, and the error says why", async () => {
+  const app = express();
+  app.use(olderSession({ secret: "an older secret", resave: false, saveUninitialized: false }));
+  app.use(forExpress.coatcheck(managerOf(), { cookie: { secure: false } }));
+  app.get("/", (_request, response) => void response.send("never"));
+  const told: express.ErrorRequestHandler = (error, _request, response, _next) => {
+    response.status(500).send(`${error}`);
+  };
+  const answer = await fetch(await listening(createServer(app.use(told))));
+  expect(answer.status).toBe(500);
+  expect(await answer.text()).toMatch(/^TypeError: request\.session is another session layer's/);
+});
+
+it("a guard without the adapter says what is missing", async () => {
+  const app = new Hono();
+  app.get("/", forHono.requireSubject(), (c) => c.text("never"));
+  app.onError((error, c) => c.text(`${error}`, 500));
+  const answer = await app.request("/");
+  expect(await answer.text()).toMatch(/^TypeError: .*mount coatcheck\(\) before/);
 });
 
 it("over HTTP/2 a page of the same host may post, and one of another host may not", async () => {

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { errorAnswer } from "../../src/http/error-answer.ts";
+import { holdHead } from "../../src/http/node-response.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { MaybePromise } from "../../src/session/session.ts";
 import { hold, listen } from "./held-response.ts";
@@ -136,12 +138,19 @@ describe("while the commit is under way", () => {
     expect(await (await fetch(`${server.url}/other`)).text()).toBe("alive");
   });
 
-  it("a chunk of the wrong type ends the connection, not the process", async () => {
+  it("a chunk of the wrong type ends the connection, not the process, and is told of", async () => {
+    const told: unknown[] = [];
     const server = await listen((_request, response) => {
-      hold(response, () => new Promise((resolve) => setImmediate(resolve)));
+      const before = () => new Promise<void>((resolve) => setImmediate(resolve));
+      const failed = (error: unknown) => {
+        told.push(error);
+        return errorAnswer(error);
+      };
+      holdHead(response, { before, failed });
       Reflect.apply(response.end, response, [{}]);
     });
     await expect(fetch(server.url)).rejects.toThrow();
+    expect(told).toEqual([expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" })]);
   });
 });
 
