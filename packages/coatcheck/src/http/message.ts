@@ -24,3 +24,18 @@ export function addVary(head: ResponseHead, field: string): void {
   const names = present.split(",").map((name) => name.trim().toLowerCase());
   if (!names.includes("*") && !names.includes(field.toLowerCase())) head.set("vary", `${present}, ${field}`);
 }
+
+/** For one browser alone. */
+export const PRIVATE = "private, no-store";
+
+/** Even a route that is public otherwise: a cache that kept this would hand one browser's cookies to strangers. */
+export function keepFromCaches(head: ResponseHead): void {
+  // What a route says besides, such as that its stream may not be compressed, goes on to hold.
+  if (!head.get("cache-control")?.includes("no-store")) head.set("cache-control", PRIVATE);
+}
+
+/** Adds `Set-Cookie` values. */
+export function setCookies(head: ResponseHead, values: readonly string[]): void {
+  keepFromCaches(head);
+  for (const value of values) head.append("set-cookie", value);
+}

@@ -9,7 +9,14 @@ import type { HttpSessions } from "./core.ts";
 import { isSafeMethod } from "./csrf.ts";
 import { type ErrorAnswer, errorAnswer } from "./error-answer.ts";
 import { after, attempt } from "./maybe-promise.ts";
-import { addVary, type HttpRequest, type ResponseHead } from "./message.ts";
+import {
+  addVary,
+  type HttpRequest,
+  keepFromCaches,
+  PRIVATE,
+  type ResponseHead,
+  setCookies,
+} from "./message.ts";
 import type { LoadOptions } from "./options.ts";
 import { type Presented, presentedBy } from "./presented.ts";
 import { refusalError } from "./refusal-error.ts";
@@ -209,15 +216,12 @@ export class RequestSession<Data> {
   }
 
   /** The one switch from what became of the session to the headers that say so. */
-  #tell(head: ResponseHead, { state, token, record }: Commit): void {
+  #tell(head: ResponseHead, { state, token, record }: Commit): MaybePromise<void> {
     switch (state) {
       case "unchanged":
       case "touched":
       case "changed":
-        // With several cookies of the name, the one that opened the session stays, at the place where it belongs.
-        if (record && this.#opener !== null && this.#duplicateClears().length > 0) {
-          this.#handOut(head, this.#opener, record);
-        }
+        if (record && this.#duplicateClears().length > 0) return this.#tidy(head, record);
         break;
       case "rotated":
         if (record && token) this.#handOut(head, token, record);
@@ -228,6 +232,23 @@ export class RequestSession<Data> {
         return;
     }
     if (record) this.#offerCsrfToken(head, record);
+  }
+
+  /**
+   * With several cookies of the name, the one that opened the session stays, at the place where it belongs; unless it
+   * opens nothing any more, when the browser has been given a newer one meanwhile.
+   */
+  #tidy(head: ResponseHead, record: SessionRecord): MaybePromise<void> {
+    const opener = this.#opener ?? "";
+    return attempt(
+      () => this.#http.manager.resume(opener, "none"),
+      (found) => {
+        if (!(found instanceof Session)) return;
+        this.#handOut(head, opener, record);
+        this.#offerCsrfToken(head, record);
+      },
+      () => {},
+    );
   }
 
   #handOut(head: ResponseHead, token: string, record: SessionRecord): void {
@@ -273,19 +294,6 @@ export class RequestSession<Data> {
     this.#presented ??= presentedBy(this.#request, this.#http.cookie);
     return this.#presented;
   }
-}
-
-const PRIVATE = "private, no-store";
-
-/** Even a route that is public otherwise: a cache that kept this would hand one browser's cookies to strangers. */
-function keepFromCaches(head: ResponseHead): void {
-  // What a route says besides, such as that its stream may not be compressed, goes on to hold.
-  if (!head.get("cache-control")?.includes("no-store")) head.set("cache-control", PRIVATE);
-}
-
-function setCookies(head: ResponseHead, values: readonly string[]): void {
-  keepFromCaches(head);
-  for (const value of values) head.append("set-cookie", value);
 }
 
 /** A login that is to be remembered outlives the browser, until its absolute timeout; seconds. */

@@ -8,6 +8,6 @@ export interface Commit {
   readonly state: CommitState;
   /** The token that the holder must be given; null when the one they hold stands, or none does. */
   readonly token: string | null;
-  /** Null while nothing is stored. */
+  /** What the holder may be told of; null while nothing is stored, and once another request has replaced their token. */
   readonly record: SessionRecord | null;
 }

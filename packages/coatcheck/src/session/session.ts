@@ -242,6 +242,7 @@ export class Session<Data = JsonObject> {
     this.#isOut = true;
     if (this.#state === "revoked") return { state: "revoked", token: null, record: null };
     if (!this.#record) return UNCHANGED;
+    if (this.#isSuperseded) return { state: this.#state, token: null, record: null };
     return { state: this.#state, token: this.#token, record: this.#record };
   }
 

@@ -69,6 +69,23 @@ describe("sessions over HTTP, without a server", () => {
     expect(head.getSetCookie()).toHaveLength(1);
   });
 
+  it("a late request brings no cookie back that a login has replaced meanwhile", async () => {
+    const { manager, open } = rig({ cookie: { secure: false } });
+    const { record, token } = await manager.create();
+    const ends = ["read", "write"].map(async (act) => {
+      const request = open(`sid=${token.toUpperCase()}; sid=${token}`);
+      const session = await request.load();
+      await loggedIn;
+      if (act === "write") session.data.late = true;
+      const head = new Headers();
+      await request.commit(head);
+      return head.getSetCookie();
+    });
+    const loggedIn = manager.authenticate(record.id, "ann");
+    expect(await Promise.all(ends)).toEqual([[], []]);
+    expect((await manager.find(record.id))?.data).toEqual({ late: true });
+  });
+
   it("with a cookie, what a route says is for no cache stays as it is said", async () => {
     for (const [said, left] of [
       ["public, max-age=60", "private, no-store"],
