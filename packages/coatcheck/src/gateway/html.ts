@@ -14,7 +14,8 @@ export function findAttribute(
   name: string,
   valueAttribute: string,
 ): string | null {
-  const lower = html.toLowerCase();
+  // Only ASCII: a letter such as İ is longer in lower case, and whatever follows would stand elsewhere.
+  const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   for (let at = lower.indexOf("<"); at !== -1; at = lower.indexOf("<", at)) {
     if (lower.startsWith("<!--", at)) {
       at = endOf(lower, "-->", at);

@@ -16,8 +16,14 @@ export interface StoredCookie {
 
 /** Bytes of name and value; browsers ignore a larger cookie (RFC 6265bis §5.7). */
 const LARGEST_COOKIE = 4096;
+/** Characters; browsers ignore an attribute that is longer (RFC 6265bis §5.6). */
+const LONGEST_PATH = 1024;
 /** Bytes of all cookies of a session together. The session that keeps them is small, so the oldest leave. */
 const LARGEST_JAR = 8192;
+/** Bytes of the same as they are kept: very many small ones are mostly what is said about them. */
+const LARGEST_KEPT = 2 * LARGEST_JAR;
+/** The last moment that a `Date` can tell (ECMA-262 §21.4.1.1); `Max-Age` may be as long as anybody likes. */
+const LATEST = 8.64e15;
 
 /** The cookies of one session at the upstream: what tough-cookie makes of them, oldest first. */
 export class Jar {
@@ -46,6 +52,7 @@ export class Jar {
     for (const header of headers) {
       const cookie = Cookie.parse(header);
       if (!cookie || Buffer.byteLength(cookie.key + cookie.value) > LARGEST_COOKIE) continue;
+      if (cookie.path && cookie.path.length > LONGEST_PATH) continue;
       this.#jar.setCookieSync(cookie, url.href, { ignoreError: true });
     }
   }
@@ -54,11 +61,14 @@ export class Jar {
   cookies(): StoredCookie[] {
     const kept: StoredCookie[] = [];
     let size = 0;
+    let sizeKept = 0;
     for (const cookie of this.#all().reverse()) {
       if (cookie.TTL() <= 0) continue;
+      const next = stored(cookie);
       size += Buffer.byteLength(cookie.key + cookie.value);
-      if (size > LARGEST_JAR) break;
-      kept.unshift(stored(cookie));
+      sizeKept += Buffer.byteLength(JSON.stringify(next));
+      if (size > LARGEST_JAR || sizeKept > LARGEST_KEPT) break;
+      kept.unshift(next);
     }
     return kept;
   }
@@ -84,7 +94,7 @@ function stored(cookie: Cookie): StoredCookie {
     ...(cookie.secure ? { secure: true } : {}),
     ...(cookie.httpOnly ? { httpOnly: true } : {}),
     ...(sameSite ? { sameSite } : {}),
-    ...(ends !== undefined && Number.isFinite(ends) ? { expires: new Date(ends).toISOString() } : {}),
+    ...(ends !== undefined && ends <= LATEST ? { expires: new Date(ends).toISOString() } : {}),
   };
 }
 

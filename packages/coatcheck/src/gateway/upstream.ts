@@ -51,9 +51,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return new Gateway(resolveOptions(options));
 }
 
-/** An answer, and the address that gave it after all redirects. */
+/** An answer, and what was asked for it in the end, after all redirects. */
 interface Exchange {
   readonly answer: UpstreamAnswer;
+  readonly method: string;
   readonly url: URL;
 }
 
@@ -103,26 +104,27 @@ class Gateway implements Upstream {
     await account.read();
     await this.#open(account, null, signal);
     const token = this.#token(account);
-    const answer = await this.#once(account, request, signal);
-    if (answer.status !== 403 || token === null || isSafe(request.method)) return usable(answer);
+    const { answer, method } = await this.#once(account, request, signal);
+    // A page that refuses itself to who was redirected there says that what led there has been carried out.
+    if (answer.status !== 403 || token === null || isSafe(method)) return usable(answer);
     await account.read();
     await this.#open(account, token, signal);
-    return usable(await this.#once(account, request, signal));
+    const { answer: second } = await this.#once(account, request, signal);
+    return usable(second);
   }
 
   /**
    * Sends the request as the account stands now, and stores the cookies that come back; also those of a redirect whose
    * target then fails, because what led there has been carried out.
    */
-  async #once(account: Account, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+  async #once(account: Account, request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
     const { csrf, baseUrl } = this.#options;
     const value = isSafe(request.method) ? null : this.#token(account);
     const token = csrf && value !== null ? { value, sendAs: csrf.sendAs } : null;
     const { cookies } = account.standing;
     const jar = new Jar(cookies);
     try {
-      const { answer } = await this.#exchange(outgoingOf(request, baseUrl, token), jar, signal);
-      return answer;
+      return await this.#exchange(outgoingOf(request, baseUrl, token), jar, signal);
     } finally {
       await account.record(cookies, jar.cookies());
     }
@@ -164,7 +166,7 @@ class Gateway implements Upstream {
       );
       jar.take([headers["set-cookie"] ?? []].flat(), url);
       if (![301, 302, 303, 307, 308].includes(status)) {
-        return { answer: answerOf(status, headers, body), url };
+        return { answer: answerOf(status, headers, body), method: sent.method, url };
       }
       outgoing = redirected(outgoing, status, targetOf(headers.location, url));
     }

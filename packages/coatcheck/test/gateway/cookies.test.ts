@@ -125,3 +125,16 @@ test("stays small: the oldest leave", () => {
   const many = cookies(...Array.from({ length: 20 }, (_, index) => `c${index}=${"x".repeat(1000)}`));
   expect(many.map(({ key }) => key)).toEqual(["c12", "c13", "c14", "c15", "c16", "c17", "c18", "c19"]);
 });
+
+test("stays small, also when very many cookies say much about themselves", () => {
+  const many = cookies(...Array.from({ length: 500 }, (_, index) => `c${index}=; Max-Age=3600`));
+  expect(many.at(-1)?.key).toBe("c499");
+  expect(JSON.stringify(many).length).toBeLessThan(20_000);
+  expect(cookies("a=1", `c=; Path=/${"x".repeat(20_000)}`)).toMatchObject([{ key: "a" }]);
+});
+
+test("keeps a cookie that is to last longer than time can tell", () => {
+  const [first, second] = cookies("a=1; Max-Age=99999999999999999", "b=1; Max-Age=-99999999999999999");
+  expect(first).toMatchObject({ key: "a", value: "1" });
+  expect(second).toBeUndefined();
+});

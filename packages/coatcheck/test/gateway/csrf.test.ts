@@ -181,3 +181,37 @@ test("a page built to be slow to parse is parsed at once", async () => {
   );
   expect(performance.now() - started).toBeLessThan(1000);
 });
+
+test("carries no request out again because the page it was redirected to says 403", async () => {
+  const server = await serve((_request, response, { method, path }) => {
+    if (path === "/token") return json(response, { token: "t" });
+    if (method === "GET") return response.writeHead(403).end();
+    return response.writeHead(303, { location: "/orders/1" }).end();
+  });
+  const upstream = connect(server.origin, { csrf });
+  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(403);
+  expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    "GET /token",
+    "POST /orders",
+    "GET /orders/1",
+  ]);
+});
+
+test("repeats a request that was redirected as it is, and refused there", async () => {
+  const server = await serve((_request, response, { path, token }) => {
+    if (path === "/token") return json(response, { token: `t${server.seen.length}` });
+    if (path === "/orders") return response.writeHead(307, { location: "/new/orders" }).end();
+    return response.writeHead(token === "t1" ? 403 : 200).end();
+  });
+  const upstream = connect(server.origin, { csrf });
+  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(200);
+});
+
+test("finds the token behind letters that are longer in lower case", async () => {
+  const page = `<TITLE>${"\u0130".repeat(9)}stanbul</TITLE><META NAME="csrf" CONTENT="t">`;
+  const server = await serve((_request, response, { method, token }) =>
+    method === "GET" ? response.end(page) : json(response, token),
+  );
+  const upstream = connect(server.origin, { csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS } });
+  expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).json()).toBe("t");
+});
