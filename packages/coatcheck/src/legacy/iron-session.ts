@@ -35,7 +35,8 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
   const { unsealData, name, password, ttl, key } = options;
   const chunks = CHUNKS.map((index) => `${name}.${index}`);
   return {
-    kind: "iron-session",
+    // What names a login at one older system may name another's at the next.
+    kind: key ? `iron-session:${name}` : "iron-session",
     cookies: [name, ...chunks],
     read: (cookies) =>
       readEach(seals(cookies, name, chunks), async (seal) => {

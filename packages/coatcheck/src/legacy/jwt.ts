@@ -55,7 +55,8 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
     ...(audience === undefined ? {} : { audience }),
   };
   return {
-    kind: "jwt",
+    // What names a login at one older system may name another's at the next.
+    kind: id ? `jwt:${name}` : "jwt",
     cookies: [name, ...(options.others ?? [])],
     read: (cookies) =>
       readEach(cookies.all(name), async (token) => {

@@ -43,7 +43,11 @@ export async function readEach<Found>(
   return closest;
 }
 
-/** For a cookie that holds the whole session: there is nothing on a server to end. */
-export function statelessSession<Found>(key: string, found: Found): LegacySession<Found> {
+/**
+ * For a cookie that holds the whole session: there is nothing on a server to end. Without a key it is unreadable: types
+ * promise one, cookies do not, and whoever lacks it would share one session with all others who do.
+ */
+export function statelessSession<Found>(key: string, found: Found): LegacySession<Found> | "unreadable" {
+  if (typeof key !== "string" || key === "") return "unreadable";
   return { key, open: () => found, end: async () => undefined };
 }

@@ -236,3 +236,44 @@ test.each([[{ names: ["a b"] }], [{ domains: ["exa mple"] }], [{ paths: ["shop"]
     await expect(openSite([jwt], validate, { clear })).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
   },
 );
+
+describe("what names a login", () => {
+  const idOf = ({ jti }: { jti?: string }) => jti as string;
+  const jwtOf = (name: string) => jwtCookie({ jwtVerify, key: KEY, algorithms: ["HS256"], name, id: idOf });
+  const signed = (user: string, jti?: string) => {
+    const token = new SignJWT({ sub: user }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1h");
+    return (jti === undefined ? token : token.setJti(jti)).sign(KEY);
+  };
+
+  test("is no name when it is missing: nobody shares a session with others who lack it", async () => {
+    const seals = ironSession<{ user: string; id: string }>({
+      unsealData,
+      name: "old",
+      password: PASSWORD,
+      key: ({ id }) => id,
+    });
+    const { site, outcomes } = await openSite<{ user?: string; sub?: string }>(
+      [jwtOf("jwt"), seals],
+      validate,
+    );
+    for (const user of ["ann", "bob"]) {
+      const cookies = [
+        { jwt: await signed(user) },
+        { jwt: await signed(user, "") },
+        { old: await sealData({ user }, { password: PASSWORD }) },
+      ];
+      for (const each of cookies) {
+        expect(JSON.parse((await ask(site, "/me", each)).body).subject).toBeNull();
+      }
+    }
+    expect(outcomes).toEqual(Array(6).fill("unreadable"));
+  });
+
+  test("names it at one older system only", async () => {
+    const { site } = await openSite([jwtOf("staff"), jwtOf("customer")], validate);
+    const staff = await ask(site, "/me", { staff: await signed("ann", "1") });
+    expect(JSON.parse(staff.body).subject).toBe("ann");
+    const customer = await ask(site, "/me", { customer: await signed("bob", "1") });
+    expect(JSON.parse(customer.body).subject).toBe("bob");
+  });
+});
