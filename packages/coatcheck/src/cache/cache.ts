@@ -139,7 +139,7 @@ class TieredCache implements SessionCache {
     if (held && held.record.version >= atLeast) return { held, tier: "local" };
     const underWay = this.#flights.join(key, this.#monotonic() - this.#joinWindow);
     const joined = underWay && (await underWay);
-    if (joined && versionOf(joined) >= atLeast) return joined;
+    if (joined && versionOf(joined) >= atLeast) return this.#asCopy(joined);
     return await this.#load(key, id, { fresh, atLeast });
   }
 
@@ -212,6 +212,12 @@ class TieredCache implements SessionCache {
 
   #isLeased(): boolean {
     return this.#core.isLeased(this.#monotonic(), this.#clock.now());
+  }
+
+  /** What a load brought to who came after its start. It may be older than their token, so it must turn nobody away. */
+  #asCopy(joined: Reading): Reading {
+    const { held } = joined;
+    return held && isLive(held.record, this.#clock.now()) ? { held, tier: "local" } : joined;
   }
 
   /** Begins a load, which those who come after it may join. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
+import { SessionManager } from "../../src/session/manager.ts";
 import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
 import { Cluster, FakeTime, idle, recordAt, SharedInMemory } from "./harness.ts";
 
@@ -27,6 +28,24 @@ describe("reading", () => {
     cluster.time.leap(2001);
     expect((await cache.read(record.id)).held?.record.id).toBe(record.id);
     expect(way.gets).toBe(2);
+  });
+
+  test("a load under way turns nobody away whose token is newer than what it found", async () => {
+    const cluster = new Cluster();
+    const { cache, way } = await cluster.node();
+    const { clock, schedule } = cluster.time;
+    const parts = { secrets: ["a secret for these tests"], clock, schedule };
+    const here = new SessionManager({ ...parts, store: way.asStore, cache });
+    const elsewhere = new SessionManager({ ...parts, store: cluster.store });
+    const { record, token } = await elsewhere.create();
+    const answer = way.slowDown();
+    const before = here.resume(token);
+    await idle();
+    const { token: next } = await elsewhere.authenticate(record.id, "ada");
+    const after = here.resume(next);
+    answer();
+    await before;
+    expect(await after).toMatchObject({ subject: "ada", refusal: null });
   });
 
   test("dead ids cost one read each, whoever keeps knocking: unknown, revoked, expired", async () => {
