@@ -5,6 +5,7 @@ import {
   ConsecutiveBreaker,
   circuitBreaker,
   handleAll,
+  type IBackoff,
 } from "cockatiel";
 import type { Schedule } from "../session/clock.ts";
 import { LatencyHistogram, type LatencySnapshot } from "./histogram.ts";
@@ -51,7 +52,7 @@ export class Guard {
     this.#options = options;
     this.#breaker = circuitBreaker(handleAll, {
       breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      halfOpenAfter: HALF_OPEN_AFTER,
+      halfOpenAfter: { next: () => pauseBy(options.monotonic) },
     });
   }
 
@@ -80,6 +81,17 @@ export class Guard {
       latency: this.#latency.snapshot(),
     };
   }
+}
+
+/** Begins now. cockatiel counts by the wall clock, and one set back an hour would hold the breaker open for as long. */
+function pauseBy(monotonic: () => number): IBackoff<unknown> {
+  const until = monotonic() + HALF_OPEN_AFTER;
+  return {
+    get duration() {
+      return monotonic() < until ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    },
+    next: () => pauseBy(monotonic),
+  };
 }
 
 const STATE_NAMES: Record<CircuitState, BreakerState> = {

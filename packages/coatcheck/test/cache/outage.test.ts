@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { compactId } from "../../src/session/token.ts";
 import { Cluster, SharedInMemory } from "./harness.ts";
@@ -59,6 +59,20 @@ describe("an outage of the store", () => {
     expect(way.gets).toBe(gets);
     expect(cache.metrics().store).toMatchObject({ breaker: "open", turnedAway: 1 });
   });
+
+  test("is over half a second after the store is back, though the clock was set back meanwhile", async () => {
+    const { cluster, cache, way, known } = await outage();
+    for (let request = 0; request < 5; request++) {
+      await cache.read(known.id, { fresh: true }).catch(() => {});
+    }
+    way.state = "up";
+    const wallClock = vi.spyOn(Date, "now").mockReturnValue(Date.now() - 60 * 60_000);
+    await cluster.time.pass(499);
+    await expect(cache.read(known.id, { fresh: true })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    await cluster.time.pass(1);
+    expect((await cache.read(known.id, { fresh: true })).held?.record.id).toBe(known.id);
+    wallClock.mockRestore();
+  });
 });
 
 describe("an outage of the shared tier", () => {
@@ -72,7 +86,7 @@ describe("an outage of the shared tier", () => {
       for (let count = 0; count < 20; count++) {
         const record = await cluster.session();
         const reading = cache.read(record.id);
-        await cluster.time.pass(101);
+        await cluster.time.pass(count < 5 ? 101 : 1);
         expect((await reading).tier).toBe("store");
       }
       expect(shared.gets).toBeLessThanOrEqual(5);
