@@ -1,4 +1,5 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
+import { CoatcheckError } from "./errors.ts";
 import { type RefusalReason, SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
 import type { Issued, MergeData } from "./parts.ts";
@@ -38,7 +39,7 @@ export interface SessionManagerOptions<Data> {
  * All methods throw `STORE_UNAVAILABLE` when the store does not answer; nobody is logged out by that.
  *
  * @example
- * const manager = new SessionManager({ store: memoryStore(), secrets: [process.env.SESSION_SECRET] });
+ * const manager = new SessionManager({ store: memoryStore(), secrets: [process.env.SESSION_SECRET ?? ""] });
  * const { token } = await manager.create({ subject: "user-7" });
  * const session = await manager.resume(token);
  */
@@ -55,8 +56,9 @@ export class SessionManager<Data = JsonObject> {
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` for secrets, a policy or initial data that will not do. */
+  /** @throws CoatcheckError `VALIDATION_FAILED` for a store, secrets, a policy or initial data that will not do. */
   constructor(options: SessionManagerOptions<Data>) {
+    requireStore(options.store);
     this.policy = resolvePolicy(options.policy);
     this.ring = new SecretRing(options.secrets);
     this.#store = options.store;
@@ -200,4 +202,11 @@ export class SessionManager<Data = JsonObject> {
     await this.#reader.close();
     await this.#store.close();
   }
+}
+
+/** A store that takes time to connect is a promise first; the compiler says so, JavaScript does not. */
+function requireStore(store: unknown): void {
+  if (typeof store === "object" && store !== null && "put" in store) return;
+  const faults = [{ path: "store", message: "must be a store; await those that have to connect first" }];
+  throw new CoatcheckError("VALIDATION_FAILED", "The session manager has no store.", { faults });
 }

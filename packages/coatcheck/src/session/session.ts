@@ -143,8 +143,7 @@ export class Session<Data = JsonObject> {
         this.#adopt(await this.#writer.createAuthenticated(birth), part);
         return;
       }
-      await this.#save();
-      this.#adopt(await this.#writer.authenticate(this.#stored(), subject, options), null);
+      this.#adopt(await this.#writer.authenticate(await this.#saved(), subject, options), null);
     });
   }
 
@@ -158,8 +157,7 @@ export class Session<Data = JsonObject> {
     await this.#inTurn(async () => {
       this.#requireReach();
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-      await this.#save();
-      this.#adopt(await this.#writer.elevate(this.#stored(), scope, maxAge), null);
+      this.#adopt(await this.#writer.elevate(await this.#saved(), scope, maxAge), null);
     });
   }
 
@@ -179,8 +177,7 @@ export class Session<Data = JsonObject> {
     await this.#inTurn(async () => {
       this.#requireReach();
       if (!this.#record) return;
-      await this.#save();
-      this.#adopt(await this.#writer.rotate(this.#stored()), null);
+      this.#adopt(await this.#writer.rotate(await this.#saved()), null);
     });
   }
 
@@ -277,6 +274,7 @@ export class Session<Data = JsonObject> {
       this.#adopt(await this.#writer.create({ ...this.#birth(part), data }), part);
       return;
     }
+    await this.#requireLife();
     const seenAt = this.#start.activity === "user" ? this.#writer.parts.clock.now() : this.#record.lastSeenAt;
     const { secretHash } = this.#record;
     this.#record = await this.#writer.changeData(this.#record, (data) => change(assigned(data)), {
@@ -333,10 +331,22 @@ export class Session<Data = JsonObject> {
     return (this.#record ? schema.read(this.#record) : schema.initial()) as JsonObject;
   }
 
-  #stored(): SessionRecord {
+  /** The record to work on, once what was assigned is stored. */
+  async #saved(): Promise<SessionRecord> {
+    await this.#save();
+    await this.#requireLife();
     if (this.#isSuperseded) throw superseded();
     if (this.#record) return this.#record;
     throw new CoatcheckError("SESSION_REQUIRED", "There is no session to work on.");
+  }
+
+  /**
+   * What has ended stays ended: a request that went on for longer than its session may not bring it back by a change.
+   * Only the store knows of what others have done meanwhile.
+   */
+  async #requireLife(): Promise<void> {
+    const { clock } = this.#writer.parts;
+    if (this.#start.held?.isOver(clock.now())) await this.#writer.live(this.id, { fresh: true });
   }
 
   #requireHolder(): void {

@@ -91,12 +91,18 @@ function formatId(bytes: Buffer): string {
 export class SecretRing {
   readonly #keys: readonly string[];
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` when there is no secret, or one is shorter than 16 characters. */
+  /**
+   * @throws CoatcheckError `VALIDATION_FAILED` when there is no secret, or one is shorter than 16 characters; also for
+   * one that is no text, as an environment variable that nobody has set.
+   */
   constructor(secrets: readonly string[]) {
-    const faults = secrets.flatMap((secret, index) =>
-      secret.length < 16 ? [{ path: `secrets.${index}`, message: "must have at least 16 characters" }] : [],
+    const given: readonly unknown[] = Array.isArray(secrets) ? secrets : [];
+    const faults = given.flatMap((secret, index) =>
+      typeof secret === "string" && secret.length >= 16
+        ? []
+        : [{ path: `secrets.${index}`, message: "must have at least 16 characters" }],
     );
-    if (secrets.length === 0) faults.push({ path: "secrets", message: "must hold at least one secret" });
+    if (given.length === 0) faults.push({ path: "secrets", message: "must hold at least one secret" });
     if (faults.length > 0)
       throw new CoatcheckError("VALIDATION_FAILED", "The session secrets will not do.", { faults });
     this.#keys = [...secrets];

@@ -138,6 +138,40 @@ describe("what one handler asks for at once", () => {
   });
 });
 
+describe("a request that goes on for longer than its session may", () => {
+  const DAY = 24 * 60 * 60 * 1000;
+  const acts: Record<string, (session: Session<Data>) => Promise<unknown>> = {
+    saves: (session) => session.patch({ theme: "dark" }),
+    "logs in": (session) => session.authenticate("alice"),
+    "steps up": (session) => session.elevate("pay", 1000),
+    rotates: (session) => session.rotate(),
+  };
+  for (const [name, act] of Object.entries(acts)) {
+    it(`does not bring it back when it ${name}`, async () => {
+      const { manager, open, pass, refusal } = harness();
+      const { token } = await manager.create({ subject: "alice" });
+      const session = await open(token);
+      pass(DAY);
+      expect(await codeOf(act(session))).toBe("SESSION_EXPIRED");
+      expect(await refusal(token)).toBe("expired");
+    });
+  }
+
+  it("may still save when another one has kept it alive, and may log out in any case", async () => {
+    const { manager, open, pass, refusal } = harness();
+    const { record, token } = await manager.create();
+    const [upload, late] = [await open(token), await open(token)];
+    pass(DAY - 1);
+    await manager.patch(record.id, { views: 1 });
+    pass(2);
+    await upload.patch({ theme: "dark" });
+    expect((await manager.find(record.id))?.data).toEqual({ theme: "dark", views: 1 });
+    pass(DAY);
+    await late.revoke();
+    expect(await refusal(token)).toBe("revoked");
+  });
+});
+
 describe("a request that another one's login has overtaken", () => {
   const acts = {
     "logs in": (session: Session<Data>) => session.authenticate("alice"),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { SessionManager } from "../../src/session/manager.ts";
 import type { SessionLimit } from "../../src/session/policy.ts";
+import { memoryStore } from "../../src/store/memory.ts";
 import { harness } from "./harness.ts";
 
 /** What comes out of `process.env`, a form, or a sum with something missing, where the types were not asked. */
@@ -17,6 +19,15 @@ const NO_DURATIONS = [
 const refused = (path: string) => ({
   code: "VALIDATION_FAILED",
   faults: [expect.objectContaining({ path })],
+});
+
+it("a store that is none, or not yet one, is refused when the manager is made", () => {
+  const secrets = ["a secret for these tests"];
+  for (const store of [undefined, null, {}, Promise.resolve(memoryStore())]) {
+    expect(() => Reflect.construct(SessionManager, [{ store, secrets }])).toThrow(
+      expect.objectContaining(refused("store")),
+    );
+  }
 });
 
 describe("durations that are none", () => {

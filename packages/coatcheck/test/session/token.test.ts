@@ -68,6 +68,15 @@ describe("a secret ring", () => {
         faults: [{ path: "secrets.1", message: "must have at least 16 characters" }],
       }),
     );
+    // As JavaScript gives them: a variable of the environment that nobody has set, a text for a list.
+    for (const [given, path] of [
+      [[undefined], "secrets.0"],
+      ["a text of sixteen characters and more", "secrets"],
+    ] as const) {
+      expect(() => Reflect.construct(SecretRing, [given])).toThrow(
+        expect.objectContaining({ faults: [expect.objectContaining({ path })] }),
+      );
+    }
   });
 
   it("keeps signatures for different purposes apart", () => {
