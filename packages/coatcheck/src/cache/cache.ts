@@ -161,6 +161,7 @@ class TieredCache implements SessionCache {
     this.#outbox?.replace(key, snapshot);
     // Nobody holds what was created just now.
     if (record.version > 1) {
+      this.#sharedReader?.expect(key, record.version);
       this.#publish({ kind: "written", session: record.id, version: record.version });
     }
   }
@@ -294,6 +295,7 @@ class TieredCache implements SessionCache {
     const key = compactId(hint.session);
     this.#flights.forget(key);
     this.#core.drop(key, hint.version);
+    this.#sharedReader?.expect(key, hint.version);
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SessionRecord } from "../../src/session/record.ts";
 import { compactId } from "../../src/session/token.ts";
 import { Cluster, idle, SharedInMemory } from "./harness.ts";
 
@@ -36,6 +37,31 @@ test("with the shared tier, the next process reads no store, and sees data as so
   one.cache.wrote(next, position);
   await idle();
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", held: { record: next } });
+});
+
+test("an old copy does not answer in place of a new one that has not arrived yet", async () => {
+  const cluster = new Cluster();
+  const shared = new SharedInMemory();
+  const options = { shared, local: { maxEntries: 1 } };
+  const [one, other] = [await cluster.node(options), await cluster.node(options)];
+  const [record, another] = [await cluster.session(), await cluster.session()];
+  for (const { cache } of [one, other]) await cache.read(record.id);
+  await idle();
+  shared.fill = () => new Promise(() => {});
+  const write = async (old: SessionRecord) => {
+    const position = one.cache.position();
+    const next = await cluster.write(old);
+    one.cache.wrote(next, position);
+    await idle();
+    return next;
+  };
+  const second = await write(record);
+  expect(await other.cache.read(record.id)).toMatchObject({ tier: "store", held: { record: second } });
+  shared.copies.set(compactId(record.id), { record: second, position: one.cache.position() });
+  shared.publish = () => Promise.reject(new Error("Hints may be lost."));
+  const third = await write(second);
+  await one.cache.read(another.id);
+  expect(await one.cache.read(record.id)).toMatchObject({ tier: "store", held: { record: third } });
 });
 
 test("a copy that a shared tier brings back from the dead is refused", async () => {
