@@ -12,6 +12,7 @@ import { Guard } from "./guard.ts";
 import { KnownLog } from "./known-log.ts";
 import { LocalTier } from "./local.ts";
 import type { CacheSnapshot } from "./metrics.ts";
+import { NewestVersions } from "./newest.ts";
 import { type CacheOptions, checkedBound, leaseOf } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Poller } from "./poller.ts";
@@ -62,6 +63,7 @@ class TieredCache implements SessionCache {
   readonly #log = new KnownLog(MOST_MARKS);
   readonly #core: CacheCore;
   readonly #dead: DeadIds;
+  readonly #newest = new NewestVersions();
   readonly #flights = new SingleFlight<Reading>();
   readonly #storeGuard: Guard;
   readonly #sharedGuard: Guard;
@@ -156,12 +158,12 @@ class TieredCache implements SessionCache {
     const snapshot = { record, position };
     this.#flights.forget(key);
     this.#dead.forget(key);
-    this.#core.fill(key, snapshot, this.#monotonic());
+    this.#newest.heard(key, record.version);
+    if (record.version === this.#newest.of(key)) this.#core.fill(key, snapshot, this.#monotonic());
     this.#core.drop(key, record.version);
     this.#outbox?.replace(key, snapshot);
     // Nobody holds what was created just now.
     if (record.version > 1) {
-      this.#sharedReader?.expect(key, record.version);
       this.#publish({ kind: "written", session: record.id, version: record.version });
     }
   }
@@ -243,7 +245,7 @@ class TieredCache implements SessionCache {
     return await this.#sharedReader.read(key, (snapshot) => {
       const wall = this.#clock.now();
       return (
-        snapshot.record.version >= atLeast &&
+        snapshot.record.version >= Math.max(atLeast, this.#newest.of(key)) &&
         isLive(snapshot.record, wall) &&
         this.#core.accepts(key, snapshot, this.#monotonic(), wall)
       );
@@ -295,7 +297,7 @@ class TieredCache implements SessionCache {
     const key = compactId(hint.session);
     this.#flights.forget(key);
     this.#core.drop(key, hint.version);
-    this.#sharedReader?.expect(key, hint.version);
+    this.#newest.heard(key, hint.version);
   }
 }
 

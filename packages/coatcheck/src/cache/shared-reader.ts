@@ -1,17 +1,12 @@
-import { LRUCache } from "lru-cache";
 import type { Snapshot } from "../session/store.ts";
 import type { Guard } from "./guard.ts";
 import type { SharedFigures } from "./metrics.ts";
 import type { SharedTier } from "./shared.ts";
 
-const MOST_EXPECTED = 10_000;
-
 /** Reads the shared tier. Nothing it says is believed, and its outage is no reason for anything but asking the store. */
 export class SharedReader {
   readonly #shared: SharedTier;
   readonly #guard: Guard;
-  /** Compact id → the newest version of which this process has heard. */
-  readonly #expected = new LRUCache<string, number>({ maxSize: MOST_EXPECTED, sizeCalculation: () => 1 });
   #hits = 0;
   #misses = 0;
   #refusals = 0;
@@ -19,11 +14,6 @@ export class SharedReader {
   constructor(shared: SharedTier, guard: Guard) {
     this.#shared = shared;
     this.#guard = guard;
-  }
-
-  /** A version was written, here or elsewhere. A copy below it is refused: the hint may be faster than the new copy. */
-  expect(key: string, version: number): void {
-    if (version > (this.#expected.get(key) ?? 0)) this.#expected.set(key, version);
   }
 
   /** A copy that `mayAnswer`, judged when it is there; else null. */
@@ -38,7 +28,7 @@ export class SharedReader {
       this.#misses++;
       return null;
     }
-    if (snapshot.record.version < (this.#expected.get(key) ?? 0) || !mayAnswer(snapshot)) {
+    if (!mayAnswer(snapshot)) {
       this.#refusals++;
       return null;
     }

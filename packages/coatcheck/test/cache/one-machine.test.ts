@@ -64,6 +64,20 @@ describe("a single process", () => {
     expect(cache.peek(compactId(record.id))).toBeUndefined();
   });
 
+  test("holds no write that was acknowledged after a later one, though that has made room for others", async () => {
+    const cluster = new Cluster();
+    const { cache } = await cluster.node({ single: true, local: { maxEntries: 1 } });
+    const [record, another] = [await cluster.session(), await cluster.session()];
+    const position = cache.position();
+    const second = await cluster.write(record);
+    const third = await cluster.write(second);
+    cache.wrote(third, position);
+    await cache.read(another.id);
+    cache.wrote(second, position);
+    expect(cache.peek(compactId(record.id))).toBeUndefined();
+    expect((await cache.read(record.id)).held?.record).toEqual(third);
+  });
+
   test("does not take an id for dead that was created while it was looked for", async () => {
     const cluster = new Cluster();
     const { cache, way } = await cluster.node({ single: true });
