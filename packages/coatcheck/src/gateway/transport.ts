@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
-import { type Dispatcher, Pool } from "undici";
+import { type Dispatcher, errors, Pool } from "undici";
 import { upstreamUnavailable } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 
@@ -47,16 +47,12 @@ export class Transport {
   /**
    * Sends a request and reads the whole answer.
    *
-   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for an answer that cannot be used: too large, or not decompressible.
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for an answer that cannot be used: too large, not decompressible, or
+   *   with headers that are none.
    * @throws what undici throws, or the reason of `signal`, when there is no answer at all.
    */
   async send(outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
-    const { statusCode, headers, body } = await this.#pool.request({
-      ...outgoing,
-      method: outgoing.method as Dispatcher.HttpMethod,
-      headers: { "accept-encoding": [...DECOMPRESSORS.keys()].join(", "), ...outgoing.headers },
-      signal,
-    });
+    const { statusCode, headers, body } = await this.#request(outgoing, signal);
     const compressed = await this.#read(body);
     return {
       status: statusCode,
@@ -68,6 +64,23 @@ export class Transport {
   /** Ends all connections, those in use as well. */
   async close(): Promise<void> {
     await this.#pool.destroy();
+  }
+
+  async #request(outgoing: Outgoing, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#pool.request({
+        ...outgoing,
+        method: outgoing.method as Dispatcher.HttpMethod,
+        headers: { "accept-encoding": [...DECOMPRESSORS.keys()].join(", "), ...outgoing.headers },
+        signal,
+      });
+    } catch (error) {
+      // Who answers is not absent: one page with a header that repeats what it was sent must not close all the others.
+      if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
+        throw upstreamUnavailable("answered with headers that cannot be read", error);
+      }
+      throw error;
+    }
   }
 
   async #read(body: Dispatcher.ResponseData["body"]): Promise<Buffer> {

@@ -68,6 +68,24 @@ test("server errors of the request's own making do not open the breaker", async 
   expect(server.seen.length).toBe(5);
 });
 
+test.each([
+  ["with a character that no header has", "X-Search: a\x7fb\r\nContent-Length: 0\r\n\r\n", 7],
+  ["larger than headers may be", `X-Search: ${"a".repeat(20_000)}\r\nContent-Length: 0\r\n\r\n`, 7],
+  ["broken off", "X-Sea", 3],
+])("headers %s", async (_name, headers, sent) => {
+  const server = await serve(({ socket }, response, { path }) =>
+    path === "/fine" ? json(response, {}) : socket.end(`HTTP/1.1 200 OK\r\n${headers}`),
+  );
+  const upstream = connect(server.origin, { retries: 2, breaker: { failures: 3, halfOpenAfter: 60_000 } });
+  const ask = (path: string) => upstream.request(stateInMemory(), { method: "GET", path });
+  for (let request = 0; request < 6; request++) {
+    await expect(ask("/search")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
+  }
+  // Whoever breaks off is asked again, and left alone after the third time; whoever answers is neither.
+  await (sent === 7 ? ask("/fine") : expect(ask("/fine")).rejects.toMatchObject({ retryAfter: 60 }));
+  expect(server.seen.length).toBe(sent);
+});
+
 test("an upstream that is not there at all", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
