@@ -6,7 +6,7 @@ import { requireJsonObject } from "./patch.ts";
 import { requireDurations, type SessionLimit } from "./policy.ts";
 import type { ReadOptions } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
-import type { PutOptions, RevocationScope } from "./store.ts";
+import type { PutOptions, PutOutcome, RevocationScope } from "./store.ts";
 import { given, requireTexts } from "./text.ts";
 import { compactId, hashSecret, newSecret, newSessionId } from "./token.ts";
 import {
@@ -165,9 +165,10 @@ export class SessionWriter<Data> {
 
   /** One durable step; the copies held here are dropped when it has been acknowledged. */
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
-    const count = await this.parts.store.revoke(scope, reason);
-    this.parts.reader.revoked(scope);
-    this.parts.events.tell("revoked", { scope, reason, count });
+    const { store, reader, events } = this.parts;
+    // A store that failed may have done it all the same, and only its answer was lost.
+    const count = await store.revoke(scope, reason).finally(() => reader.revoked(scope));
+    events.tell("revoked", { scope, reason, count });
     return count;
   }
 
@@ -198,13 +199,13 @@ export class SessionWriter<Data> {
     options: ChangeOptions,
     next: (current: SessionRecord) => SessionRecord | Promise<SessionRecord>,
   ): Promise<SessionRecord> {
-    const { store, reader } = this.parts;
+    const { reader } = this.parts;
     let current = from;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const position = reader.position();
       const record = await next(current);
       if (record === current) return current;
-      const outcome = await store.put(record, {
+      const outcome = await this.#put(record, {
         expectedVersion: current.version,
         change: options.kind,
         ...this.#limitOf(record, options.limit),
@@ -229,12 +230,22 @@ export class SessionWriter<Data> {
     );
   }
 
+  /** A store that failed may have done it all the same: from now on nobody but the store knows. */
+  async #put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
+    try {
+      return await this.parts.store.put(record, options);
+    } catch (error) {
+      this.parts.reader.outdated(record.id);
+      throw error;
+    }
+  }
+
   async #insert(record: SessionRecord): Promise<void> {
-    const { store, reader, policy } = this.parts;
+    const { reader, policy } = this.parts;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const position = reader.position();
       const limit = record.subject === null ? null : policy.limit;
-      const outcome = await store.put(record, {
+      const outcome = await this.#put(record, {
         expectedVersion: 0,
         change: "data",
         ...this.#limitOf(record, limit),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
+import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, harness } from "./harness.ts";
@@ -116,6 +117,41 @@ describe("writing", () => {
     await expect(update).rejects.toThrow(RangeError);
     expect(await refusal(token)).toBe("superseded");
     expect((await open(next)).tier).toBe("local");
+    await manager.close();
+  });
+
+  it("asks the store again when its answer to a change was lost", async () => {
+    const inner = memoryStore();
+    let isLost = false;
+    const losing = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+      const given = await answer;
+      if (isLost) throw new CoatcheckError("STORE_UNAVAILABLE", "The answer was lost.");
+      return given;
+    };
+    const store: SessionStore = {
+      ...inner,
+      put: (record, options) => losing(inner.put(record, options)),
+      revoke: (scope, reason) => losing(inner.revoke(scope, reason)),
+    };
+    const clock = { now: () => Date.UTC(2026, 0, 1) };
+    const cache = createCache({ store, single: true, clock, monotonic: () => 0 });
+    const { manager, open, refusal } = harness({ store, cache, clock });
+    const acts: [(id: string) => Promise<unknown>, refused: string | null][] = [
+      [(id) => manager.patch(id, { views: 1 }), null],
+      [(id) => manager.rotate(id), "superseded"],
+      [(id) => manager.revoke({ session: id }), "revoked"],
+      [() => manager.revoke({ subject: "alice" }), "revoked"],
+    ];
+    for (const [act, refused] of acts) {
+      const { record, token } = await manager.create({ subject: "alice" });
+      await open(token);
+      expect((await open(token)).tier).toBe("local");
+      isLost = true;
+      expect(await codeOf(act(record.id))).toBe("STORE_UNAVAILABLE");
+      isLost = false;
+      expect(await refusal(token)).toBe(refused);
+      if (refused === null) expect((await open(token)).data.views).toBe(1);
+    }
     await manager.close();
   });
 
