@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { CoatcheckError } from "../session/errors.ts";
+import { isBusy } from "./sqlite-busy.ts";
 import { migrate } from "./sqlite-schema.ts";
 
 /** A database in memory, which no other connection sees. */
@@ -25,13 +26,32 @@ export function openDatabase(path: string, patience: number): DatabaseSync {
     // Made here, because SQLite would make it readable by everybody; its -wal and -shm files take the same mode.
     if (path !== IN_MEMORY) closeSync(openSync(path, "a", 0o600));
     database = new DatabaseSync(path, { timeout: patience });
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    writeAhead(database, patience);
+    database.exec("PRAGMA synchronous = FULL");
     migrate(database);
     database.exec(`PRAGMA busy_timeout = ${HELD_UP_FOR}; PRAGMA cache_size = -${CACHE_SIZE}`);
     return database;
   } catch (error) {
     database?.close();
     throw error instanceof CoatcheckError ? error : openingFailed(error);
+  }
+}
+
+/**
+ * Two processes that make a file at the same moment both change its mode, and there SQLite waits for nobody: each would
+ * wait for the other (https://sqlite.org/wal.html#activating_and_configuring_wal_mode).
+ */
+function writeAhead(database: DatabaseSync, patience: number): void {
+  const deadline = performance.now() + patience;
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error;
+    }
+    Atomics.wait(never, 0, 0, HELD_UP_FOR);
   }
 }
 

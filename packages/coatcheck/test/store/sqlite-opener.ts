@@ -1,10 +1,26 @@
-/** A process of its own for the tests: opens the file it is given, and prints what it was told instead. */
+/**
+ * A process of its own for the tests: opens the file it is given, and prints what it was told instead. With `rounds`, it
+ * opens a file of its own name for each line that it reads, and prints a line.
+ */
+import { createInterface } from "node:readline";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { sqliteStore } from "../../src/store/sqlite.ts";
 
-try {
-  await sqliteStore(process.argv[2] ?? "").close();
-  process.stdout.write("opened");
-} catch (error) {
-  process.stdout.write(error instanceof CoatcheckError ? `${error.code}: ${error.message}` : String(error));
+const [, , path = "", rounds] = process.argv;
+
+async function open(file: string): Promise<string> {
+  try {
+    await sqliteStore(file).close();
+    return "opened";
+  } catch (error) {
+    return error instanceof CoatcheckError ? `${error.code}: ${error.message}` : String(error);
+  }
+}
+
+if (rounds === undefined) process.stdout.write(await open(path));
+else {
+  process.stdout.write("ready\n");
+  for await (const round of createInterface(process.stdin)) {
+    process.stdout.write(`${await open(`${path}-${round}`)}\n`);
+  }
 }

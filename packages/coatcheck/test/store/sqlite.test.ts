@@ -244,6 +244,23 @@ describe("sqlite store", () => {
     await other.close();
   });
 
+  it("is opened by all that make it at the same moment", async () => {
+    const openers = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path, "rounds"], {
+        stdio: ["pipe", "pipe", "inherit"],
+      }),
+    );
+    const answers = openers.map(({ stdout }) => createInterface(stdout)[Symbol.asyncIterator]());
+    const all = () => Promise.all(answers.map(async (answer) => (await answer.next()).value));
+    expect(await all()).toEqual(Array(3).fill("ready"));
+    for (let round = 0; round < 30; round++) {
+      for (const { stdin } of openers) stdin.write(`${round}\n`);
+      expect(await all()).toEqual(Array(3).fill("opened"));
+    }
+    for (const { stdin } of openers) stdin.end();
+    await Promise.all(openers.map((opener) => once(opener, "exit")));
+  });
+
   it("is made once by processes that start at once", async () => {
     const writers = Array.from({ length: 4 }, () => startWriter(path, 1));
     const ids = await Promise.all(writers.map((writer) => linesOf(writer)));
