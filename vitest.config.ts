@@ -1,6 +1,7 @@
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { SkipReport } from "./scripts/test-programs/skip-report.ts";
 
 const conditions = ["coatcheck-source", ...defaultServerConditions];
 
@@ -18,7 +19,13 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/**/*.test.{ts,tsx}", "examples/*/test/**/*.test.{ts,tsx}", "e2e/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.{ts,tsx}",
+      "examples/*/test/**/*.test.{ts,tsx}",
+      "e2e/**/*.test.ts",
+      "scripts/**/*.test.ts",
+    ],
+    reporters: ["default", new SkipReport()],
     globalSetup: ["packages/coatcheck/test/servers/global-setup.ts"],
     pool: "forks",
     // More than a small machine has cores: half of the time a test waits for a browser, a server or a socket.

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { CHROMIUM, NO_COOKIES } from "./chromium.ts";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
+import { NO_COOKIES } from "./chromium.ts";
 import { FAILURE_CODES, type Failure } from "./site.ts";
 import { address, body, eventually, logIn, setStage, show, shownAt, status } from "./stage.ts";
 
@@ -16,7 +17,7 @@ const order = (page: Page) =>
     return [response.status, (await response.json()).data.subject];
   });
 
-describe.skipIf(!CHROMIUM)("bad input, in Chromium", () => {
+describeWithProgram("chromium", "bad input, in Chromium", () => {
   describe("a browser whose cookies are switched off", () => {
     const stage = setStage({}, NO_COOKIES);
 

@@ -1,17 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
-
-const PLACES = [
-  process.env.CHROMIUM_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/usr/bin/google-chrome-stable",
-];
+import { findProgram, TEST_PROGRAMS } from "../scripts/test-programs/programs.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -28,40 +19,6 @@ const FLAGS = [
   // people's browsers they do not. A spare renderer for each page that might be opened next costs a third of the time.
   "--disable-features=DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,SpareRendererForSitePerProcess,Translate",
 ];
-
-function installed(): string | undefined {
-  return PLACES.find((path) => {
-    try {
-      if (path) accessSync(path, constants.X_OK);
-      return !!path;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Where Chromium is: given, installed, or installed now where that is allowed. Undefined where there is none. */
-function findChromium(): string | undefined {
-  const found = installed();
-  if (found || process.getuid?.() !== 0) return found;
-  try {
-    // Two test files may come here at once: the second waits for the first.
-    const wait = ["-o", "DPkg::Lock::Timeout=300"];
-    execFileSync("apt-get", [...wait, "update"], { stdio: "ignore", timeout: 120_000 });
-    execFileSync("apt-get", [...wait, "install", "-y", "chromium"], { stdio: "ignore", timeout: 300_000 });
-  } catch {
-    return undefined;
-  }
-  return installed();
-}
-
-/** Chromium's path. Without one the browser tests are skipped, and said to be; in continuous integration they fail. */
-export const CHROMIUM = findChromium();
-
-if (!CHROMIUM) {
-  if (process.env.CI) throw new Error("There is no Chromium, so that the browser tests cannot run.");
-  console.warn("The browser tests are skipped: there is no Chromium. Install it, or set CHROMIUM_PATH.");
-}
 
 /** What a person sets in the browser's settings, by Chromium's own names. */
 export type Preferences = Readonly<Record<string, unknown>>;
@@ -86,7 +43,7 @@ export async function openBrowser(
   await mkdir(join(profile, "Default"));
   await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: preferences }));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM ?? "",
+    executablePath: findProgram(TEST_PROGRAMS.chromium) ?? "",
     headless: true,
     // The certificates of the tests are made by the tests.
     ignoreHTTPSErrors: true,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { CHROMIUM } from "./chromium.ts";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { address, body, eventually, logIn, setStage, shownAt, status } from "./stage.ts";
 
-describe.skipIf(!CHROMIUM)("the browser's session, in Chromium", () => {
+describeWithProgram("chromium", "the browser's session, in Chromium", () => {
   const stage = setStage();
 
   /** The session cookies that the browser has, wherever they lie. */

@@ -1,7 +1,7 @@
 import { XSRF_NAMES } from "coatcheck/client";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { CHROMIUM } from "./chromium.ts";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { startElsewhere } from "./elsewhere.ts";
 import { address, logIn, setStage, show } from "./stage.ts";
 
@@ -10,7 +10,7 @@ const held = (page: Page) => page.evaluate(() => window.manager.$csrfToken.get()
 const order = (page: Page) =>
   page.evaluate(async () => (await window.manager.fetch("/orders", { method: "POST" })).status);
 
-describe.skipIf(!CHROMIUM)("the CSRF token, in Chromium", () => {
+describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
   const stage = setStage();
 
   const cookie = async () =>

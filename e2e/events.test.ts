@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
-import { CHROMIUM, openBrowser } from "./chromium.ts";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
+import { openBrowser } from "./chromium.ts";
 import { address, eventually, logIn, setStage, shownAt, status } from "./stage.ts";
 
 const MINUTE = 60_000;
@@ -28,7 +29,7 @@ const hide = (page: Page) =>
     document.dispatchEvent(new Event("visibilitychange"));
   });
 
-describe.skipIf(!CHROMIUM)("what happens elsewhere, in Chromium", () => {
+describeWithProgram("chromium", "what happens elsewhere, in Chromium", () => {
   const stage = setStage();
   let far: Awaited<ReturnType<typeof openBrowser>> | undefined;
 

@@ -1,6 +1,7 @@
 import type { Frame, Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CHROMIUM, NO_THIRD_PARTY_COOKIES, THIRD_PARTY_COOKIES } from "./chromium.ts";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
+import { NO_THIRD_PARTY_COOKIES, THIRD_PARTY_COOKIES } from "./chromium.ts";
 import { type Front, startFront } from "./front.ts";
 import type { SiteOptions } from "./site.ts";
 import { eventually, setStage } from "./stage.ts";
@@ -62,7 +63,7 @@ function setFrames(options: SiteOptions, preferences?: Parameters<typeof setStag
   };
 }
 
-describe.skipIf(!CHROMIUM)("a site in other sites' frames, in Chromium", () => {
+describeWithProgram("chromium", "a site in other sites' frames, in Chromium", () => {
   describe("with a partitioned cookie, where third parties get none", () => {
     const { stage, alone, within } = setFrames(PARTITIONED, NO_THIRD_PARTY_COOKIES);
 

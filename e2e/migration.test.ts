@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { CHROMIUM, openBrowser } from "./chromium.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
+import { openBrowser } from "./chromium.ts";
 import { type MovingSiteOptions, startMovingSite } from "./moving-site.ts";
 import { forgedSession, OLDER_COOKIES } from "./older-cookies.ts";
 import { eventually, show, status } from "./stage.ts";
@@ -14,7 +15,7 @@ const askTenTimes = (page: Page): Promise<{ id: string; subject: string | null; 
     return Promise.all(Array.from({ length: 10 }, ask));
   });
 
-describe.skipIf(!CHROMIUM)("moving over with fifteen older cookies, in Chromium", () => {
+describeWithProgram("chromium", "moving over with fifteen older cookies, in Chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let context: BrowserContext;
   let site: Awaited<ReturnType<typeof startMovingSite>>;

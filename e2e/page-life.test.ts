@@ -1,13 +1,13 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { CHROMIUM } from "./chromium.ts";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { address, body, eventually, logIn, setStage, show, status } from "./stage.ts";
 
 /** A page that was never taken down: what it shows is what it showed when it was left. */
 const wasKept = (page: Page) => body(page, '[data-persisted="true"]');
 const fetches = (page: Page) => page.evaluate(() => window.manager.getMetrics().fetches);
 
-describe.skipIf(!CHROMIUM)("a page that comes and goes, in Chromium", () => {
+describeWithProgram("chromium", "a page that comes and goes, in Chromium", () => {
   const stage = setStage();
 
   /** Ends the session behind the browser's back, as an answer that it never saw. */

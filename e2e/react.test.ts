@@ -1,7 +1,7 @@
 import { describeClient } from "coatcheck/device";
 import type { Page } from "playwright-core";
-import { describe, expect, it } from "vitest";
-import { CHROMIUM } from "./chromium.ts";
+import { expect, it } from "vitest";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { eventually, logIn, setStage } from "./stage.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -13,7 +13,7 @@ const fire = (page: Page, event: string, properties = {}) =>
     properties,
   ] as const);
 
-describe.skipIf(!CHROMIUM)("the React hooks, in Chromium", () => {
+describeWithProgram("chromium", "the React hooks, in Chromium", () => {
   const stage = setStage();
 
   /** The React page of somebody who is logged in, hydrated but for the late boundary. */

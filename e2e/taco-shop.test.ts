@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { CHROMIUM } from "./chromium.ts";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { accounts } from "./taco-shop-accounts.ts";
 import { devices } from "./taco-shop-devices.ts";
 import { ordering } from "./taco-shop-ordering.ts";
@@ -9,7 +9,7 @@ import { setTacoShop } from "./taco-shop-site.ts";
 import { tabs } from "./taco-shop-tabs.ts";
 
 // In one file: the page is built once, and one shop and two browsers serve all.
-describe.skipIf(!CHROMIUM)("the taco shop, in Chromium", () => {
+describeWithProgram("chromium", "the taco shop, in Chromium", () => {
   const shop = setTacoShop();
   describe("ordering", () => ordering(shop));
   describe("sharing", () => sharing(shop));

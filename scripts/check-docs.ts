@@ -7,8 +7,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { documents, root, typescriptBlocks } from "./documents.ts";
 
-const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const { scripts, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const faults: string[] = [];
+if (!readFileSync(join(root, "README.md"), "utf8").includes(`Node ${devDependencies.node}`)) {
+  faults.push(`README.md must name the bundled Node ${devDependencies.node}`);
+}
 // Inside the workspace, so that imports resolve as they would for an application in it.
 const folder = mkdtempSync(join(root, "packages", "server", ".docs-"));
 

@@ -1,11 +1,11 @@
 import { openSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
 import { auth, type Device, listed, logIn, signUp } from "./account-holder.ts";
-import { ALICE, KINDS, key, L, XL } from "./backend-visitor.ts";
+import { ALICE, key, L, ONE_BACKEND, XL } from "./backend-visitor.ts";
 import { EventReader } from "./event-reader.ts";
 import { log, useShop } from "./shop-visitor.ts";
 
-const kind = KINDS[0] ?? "typescript";
+const kind = ONE_BACKEND;
 
 describe("the orders of an account", () => {
   const shop = useShop(kind);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { auth, listed, logIn, PASSWORD, SESSION, signUp } from "./account-holder.ts";
-import { KINDS, XL } from "./backend-visitor.ts";
+import { ONE_BACKEND, XL } from "./backend-visitor.ts";
 import { useShop } from "./shop-visitor.ts";
 
-const kind = KINDS[0] ?? "typescript";
+const kind = ONE_BACKEND;
 
 describe("accounts", () => {
   const shop = useShop(kind);

@@ -3,13 +3,13 @@ import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { CoatcheckError } from "coatcheck";
 import { stateInSession } from "coatcheck/gateway";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ShownCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
 import {
   ALICE,
+  describeEachBackend,
   gatewayTo,
-  KINDS,
   key,
   L,
   sessionVisitor,
@@ -75,145 +75,151 @@ async function shopAround(visitor: Visitor, roll: (sides: number) => number) {
   return expected;
 }
 
-describe.each(KINDS)("the %s backend under load", (kind) => {
-  const plenty = Object.fromEntries(
-    [L.meats[0]?.id ?? "", ...L.sauces, ...L.garnitures].map((id) => [id, PLENTY]),
-  );
-  const shop = useBackend(kind, plenty);
+describeEachBackend(
+  (kind) => `the ${kind} backend under load`,
+  (kind) => {
+    const plenty = Object.fromEntries(
+      [L.meats[0]?.id ?? "", ...L.sauces, ...L.garnitures].map((id) => [id, PLENTY]),
+    );
+    const shop = useBackend(kind, plenty);
 
-  test(`${SESSIONS} sessions × ${OPERATIONS} operations, ${AT_ONCE} at once: every cart is exact`, async () => {
-    const patient = gatewayTo(shop.url(), { timeout: 60_000 });
-    await each(SESSIONS, AT_ONCE, async (number) => {
-      const visitor = await sessionVisitor(patient, shop.manager);
-      const expected = await shopAround(visitor, dice(number));
-      const { body } = await visitor.ask<ShownCart>("GET", "/cart");
-      expect(new Map(body.tacos.map((taco) => [taco.id, taco.quantity]))).toEqual(expected);
-      const quantity = [...expected.values()].reduce((sum, each) => sum + each, 0);
-      expect([body.itemCount, body.total]).toEqual([quantity, quantity * 1290]);
-    });
-    await patient.close();
-  }, 120_000);
+    test(`${SESSIONS} sessions × ${OPERATIONS} operations, ${AT_ONCE} at once: every cart is exact`, async () => {
+      const patient = gatewayTo(shop.url(), { timeout: 60_000 });
+      await each(SESSIONS, AT_ONCE, async (number) => {
+        const visitor = await sessionVisitor(patient, shop.manager);
+        const expected = await shopAround(visitor, dice(number));
+        const { body } = await visitor.ask<ShownCart>("GET", "/cart");
+        expect(new Map(body.tacos.map((taco) => [taco.id, taco.quantity]))).toEqual(expected);
+        const quantity = [...expected.values()].reduce((sum, each) => sum + each, 0);
+        expect([body.itemCount, body.total]).toEqual([quantity, quantity * 1290]);
+      });
+      await patient.close();
+    }, 120_000);
 
-  test(`${SUBMISSIONS} double submissions, on two nodes at once, are ${SUBMISSIONS} orders`, async () => {
-    const nodes = [gatewayTo(shop.url(), { timeout: 60_000 }), gatewayTo(shop.url(), { timeout: 60_000 })];
-    const numbers = new Set<number>();
-    await each(SUBMISSIONS, 20, async () => {
-      const { record } = await shop.manager.create();
-      const visitors = await Promise.all(nodes.map((node) => sessionVisitor(node, shop.manager, record.id)));
-      await visitors[0]?.ask("POST", "/cart/tacos", L);
-      const headers = key();
-      const placed = await Promise.all(
-        visitors.map((visitor) => visitor.ask<Order>("POST", "/orders", ALICE, headers)),
+    test(`${SUBMISSIONS} double submissions, on two nodes at once, are ${SUBMISSIONS} orders`, async () => {
+      const nodes = [gatewayTo(shop.url(), { timeout: 60_000 }), gatewayTo(shop.url(), { timeout: 60_000 })];
+      const numbers = new Set<number>();
+      await each(SUBMISSIONS, 20, async () => {
+        const { record } = await shop.manager.create();
+        const visitors = await Promise.all(
+          nodes.map((node) => sessionVisitor(node, shop.manager, record.id)),
+        );
+        await visitors[0]?.ask("POST", "/cart/tacos", L);
+        const headers = key();
+        const placed = await Promise.all(
+          visitors.map((visitor) => visitor.ask<Order>("POST", "/orders", ALICE, headers)),
+        );
+        expect(placed.map(({ status }) => status).sort()).toEqual([200, 201]);
+        expect(placed[0]?.body).toEqual(placed[1]?.body);
+        const listed = await visitors[1]?.ask<{ orders: Order[] }>("GET", "/orders");
+        expect(listed?.body.orders).toEqual([placed[0]?.body]);
+        numbers.add(placed[0]?.body.number ?? 0);
+      });
+      expect(numbers.size).toBe(SUBMISSIONS);
+      expect(Math.max(...numbers)).toBe(SUBMISSIONS);
+      await Promise.all(nodes.map((node) => node.close()));
+    }, 240_000);
+
+    test(`killed ${KILLS} times while orders come in: none is lost, none is there twice`, async () => {
+      const upstream = gatewayTo(shop.url(), { breaker: { failures: 5, halfOpenAfter: 50 } });
+      const acknowledged: { visitor: Visitor; order: Order }[] = [];
+      const failures = new Map<string, number>();
+      let customers = 0;
+      let killing = true;
+
+      /** Repeats what may be repeated, as a patient client does. */
+      const insist = async <T>(ask: () => Promise<T>): Promise<T> => {
+        for (;;) {
+          try {
+            return await ask();
+          } catch (error) {
+            const code = error instanceof CoatcheckError ? error.code : String(error);
+            failures.set(code, (failures.get(code) ?? 0) + 1);
+            await pause(20);
+          }
+        }
+      };
+      /** Adding may have been carried out although no answer came: look before doing it again. */
+      const fill = async (visitor: Visitor) => {
+        const { body } = await visitor.ask<ShownCart>("GET", "/cart");
+        if (body.itemCount === 0) await visitor.ask("POST", "/cart/tacos", L);
+      };
+      const order = async () => {
+        const visitor = await sessionVisitor(upstream, shop.manager);
+        customers++;
+        await insist(() => fill(visitor));
+        const headers = key();
+        const { body } = await insist(() => visitor.ask<Order>("POST", "/orders", ALICE, headers));
+        expect(body.itemCount).toBe(1);
+        acknowledged.push({ visitor, order: body });
+      };
+      const customer = async () => {
+        while (killing) await order();
+      };
+      const before = (await orderCount(shop.url())) ?? 0;
+      const crowd = Array.from({ length: 10 }, customer);
+      for (let kill = 0; kill < KILLS; kill++) {
+        const seen = acknowledged.length;
+        while (acknowledged.length < seen + 20) await pause(5);
+        await shop.kill();
+        await shop.restart();
+      }
+      killing = false;
+      await Promise.all(crowd);
+
+      for (const { visitor, order } of acknowledged) {
+        expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
+      }
+      expect(acknowledged.length).toBe(customers);
+      expect(await orderCount(shop.url())).toBe(before + customers);
+      expect([...failures.keys()].filter((code) => !code.startsWith("UPSTREAM_"))).toEqual([]);
+      expect(failures.get("UPSTREAM_UNAVAILABLE")).toBeGreaterThan(0);
+      console.log(
+        `${kind}: ${customers} orders through ${KILLS} kills, failures seen:`,
+        Object.fromEntries(failures),
       );
-      expect(placed.map(({ status }) => status).sort()).toEqual([200, 201]);
-      expect(placed[0]?.body).toEqual(placed[1]?.body);
-      const listed = await visitors[1]?.ask<{ orders: Order[] }>("GET", "/orders");
-      expect(listed?.body.orders).toEqual([placed[0]?.body]);
-      numbers.add(placed[0]?.body.number ?? 0);
-    });
-    expect(numbers.size).toBe(SUBMISSIONS);
-    expect(Math.max(...numbers)).toBe(SUBMISSIONS);
-    await Promise.all(nodes.map((node) => node.close()));
-  }, 240_000);
+      await upstream.close();
+    }, 120_000);
 
-  test(`killed ${KILLS} times while orders come in: none is lost, none is there twice`, async () => {
-    const upstream = gatewayTo(shop.url(), { breaker: { failures: 5, halfOpenAfter: 50 } });
-    const acknowledged: { visitor: Visitor; order: Order }[] = [];
-    const failures = new Map<string, number>();
-    let customers = 0;
-    let killing = true;
+    /** How many orders took a taco L from the stock. */
+    async function orderCount(url: string): Promise<number> {
+      const stock = (await (await fetch(`${url}/stock`)).json()) as { garnitures: Record<string, number> };
+      return PLENTY - (stock.garnitures.tomates ?? 0);
+    }
 
-    /** Repeats what may be repeated, as a patient client does. */
-    const insist = async <T>(ask: () => Promise<T>): Promise<T> => {
-      for (;;) {
-        try {
-          return await ask();
-        } catch (error) {
-          const code = error instanceof CoatcheckError ? error.code : String(error);
-          failures.set(code, (failures.get(code) ?? 0) + 1);
-          await pause(20);
+    test("the gateway adds a millisecond at most to half of the requests", async () => {
+      const agent = new Agent({ keepAlive: true });
+      const direct = (path: string, headers: Record<string, string>) =>
+        new Promise<{ cookie: string; body: string }>((resolve, reject) => {
+          request(shop.url() + path, { agent, headers }, async (answer) => {
+            const [cookie = ""] = answer.headers["set-cookie"] ?? [];
+            resolve({ cookie: cookie.split(";", 1).join(), body: await text(answer) });
+          })
+            .on("error", reject)
+            .end();
+        });
+      const { record } = await shop.manager.create();
+      const state = stateInSession(shop.manager, record.id);
+      const { cookie } = await direct("/cart", {});
+      const through = async () =>
+        (await shop.upstream().request(state, { method: "GET", path: "/cart" })).json();
+      const without = async () => JSON.parse((await direct("/cart", { cookie })).body);
+      const times = { through: [] as number[], without: [] as number[] };
+      const rounds = FULL ? 2000 : 300;
+      for (let round = 0; round < rounds + 50; round++) {
+        for (const [name, ask] of Object.entries({ through, without })) {
+          const started = performance.now();
+          await ask();
+          if (round >= 50) times[name as keyof typeof times].push(performance.now() - started);
         }
       }
-    };
-    /** Adding may have been carried out although no answer came: look before doing it again. */
-    const fill = async (visitor: Visitor) => {
-      const { body } = await visitor.ask<ShownCart>("GET", "/cart");
-      if (body.itemCount === 0) await visitor.ask("POST", "/cart/tacos", L);
-    };
-    const order = async () => {
-      const visitor = await sessionVisitor(upstream, shop.manager);
-      customers++;
-      await insist(() => fill(visitor));
-      const headers = key();
-      const { body } = await insist(() => visitor.ask<Order>("POST", "/orders", ALICE, headers));
-      expect(body.itemCount).toBe(1);
-      acknowledged.push({ visitor, order: body });
-    };
-    const customer = async () => {
-      while (killing) await order();
-    };
-    const before = (await orderCount(shop.url())) ?? 0;
-    const crowd = Array.from({ length: 10 }, customer);
-    for (let kill = 0; kill < KILLS; kill++) {
-      const seen = acknowledged.length;
-      while (acknowledged.length < seen + 20) await pause(5);
-      await shop.kill();
-      await shop.restart();
-    }
-    killing = false;
-    await Promise.all(crowd);
-
-    for (const { visitor, order } of acknowledged) {
-      expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
-    }
-    expect(acknowledged.length).toBe(customers);
-    expect(await orderCount(shop.url())).toBe(before + customers);
-    expect([...failures.keys()].filter((code) => !code.startsWith("UPSTREAM_"))).toEqual([]);
-    expect(failures.get("UPSTREAM_UNAVAILABLE")).toBeGreaterThan(0);
-    console.log(
-      `${kind}: ${customers} orders through ${KILLS} kills, failures seen:`,
-      Object.fromEntries(failures),
-    );
-    await upstream.close();
-  }, 120_000);
-
-  /** How many orders took a taco L from the stock. */
-  async function orderCount(url: string): Promise<number> {
-    const stock = (await (await fetch(`${url}/stock`)).json()) as { garnitures: Record<string, number> };
-    return PLENTY - (stock.garnitures.tomates ?? 0);
-  }
-
-  test("the gateway adds a millisecond at most to half of the requests", async () => {
-    const agent = new Agent({ keepAlive: true });
-    const direct = (path: string, headers: Record<string, string>) =>
-      new Promise<{ cookie: string; body: string }>((resolve, reject) => {
-        request(shop.url() + path, { agent, headers }, async (answer) => {
-          const [cookie = ""] = answer.headers["set-cookie"] ?? [];
-          resolve({ cookie: cookie.split(";", 1).join(), body: await text(answer) });
-        })
-          .on("error", reject)
-          .end();
-      });
-    const { record } = await shop.manager.create();
-    const state = stateInSession(shop.manager, record.id);
-    const { cookie } = await direct("/cart", {});
-    const through = async () =>
-      (await shop.upstream().request(state, { method: "GET", path: "/cart" })).json();
-    const without = async () => JSON.parse((await direct("/cart", { cookie })).body);
-    const times = { through: [] as number[], without: [] as number[] };
-    const rounds = FULL ? 2000 : 300;
-    for (let round = 0; round < rounds + 50; round++) {
-      for (const [name, ask] of Object.entries({ through, without })) {
-        const started = performance.now();
-        await ask();
-        if (round >= 50) times[name as keyof typeof times].push(performance.now() - started);
-      }
-    }
-    agent.destroy();
-    const median = (values: number[]) => values.sort((left, right) => left - right)[values.length >> 1] ?? 0;
-    const [slow, fast] = [median(times.through), median(times.without)];
-    console.log(`${kind}: p50 ${slow.toFixed(2)} ms through the gateway, ${fast.toFixed(2)} ms without`);
-    // Beside other tests everything takes longer.
-    expect(slow - fast).toBeLessThanOrEqual(FULL ? 1 : 2);
-  }, 60_000);
-});
+      agent.destroy();
+      const median = (values: number[]) =>
+        values.sort((left, right) => left - right)[values.length >> 1] ?? 0;
+      const [slow, fast] = [median(times.through), median(times.without)];
+      console.log(`${kind}: p50 ${slow.toFixed(2)} ms through the gateway, ${fast.toFixed(2)} ms without`);
+      // Beside other tests everything takes longer.
+      expect(slow - fast).toBeLessThanOrEqual(FULL ? 1 : 2);
+    }, 60_000);
+  },
+);

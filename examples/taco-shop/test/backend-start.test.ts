@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { symlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { startBackend } from "../backend/start.ts";
-import { KINDS, temporaryFolder } from "./backend-visitor.ts";
+import { describeEachBackend, temporaryFolder } from "./backend-visitor.ts";
 
 function folder(): string {
   const { path, remove } = temporaryFolder();
@@ -13,34 +16,36 @@ function folder(): string {
   return path;
 }
 
-test.each(KINDS)("the %s backend is there when it is started, and gone when it is stopped", async (kind) => {
-  const backend = await startBackend({ port: 0, dataDir: folder(), kind });
-  expect(await (await fetch(`${backend.url}/health`)).json()).toEqual({ status: "ok", kind });
-  await backend.stop();
-  await expect(fetch(`${backend.url}/health`)).rejects.toThrow("fetch failed");
-  await backend.stop();
-});
+describeEachBackend(
+  (kind) => `the ${kind} backend`,
+  (kind) => {
+    test("responds after startBackend() and is gone after stop()", async () => {
+      const backend = await startBackend({ port: 0, dataDir: folder(), kind });
+      expect(await (await fetch(`${backend.url}/health`)).json()).toEqual({ status: "ok", kind });
+      await backend.stop();
+      await expect(fetch(`${backend.url}/health`)).rejects.toThrow("fetch failed");
+      await backend.stop();
+    });
 
-test.each(KINDS)(
-  "the %s backend ends with the process that started it, even when that is killed",
-  async (kind) => {
-    const start = fileURLToPath(new URL("../backend/start.ts", import.meta.url));
-    const options = JSON.stringify({ port: 0, dataDir: folder(), kind });
-    const program = `
+    test("ends when the process that started it is killed", async () => {
+      const start = fileURLToPath(new URL("../backend/start.ts", import.meta.url));
+      const options = JSON.stringify({ port: 0, dataDir: folder(), kind });
+      const program = `
     const { startBackend } = await import(${JSON.stringify(start)});
     console.log((await startBackend(${options})).url);`;
-    const parent = spawn(process.execPath, ["--input-type=module", "-e", program], {
-      stdio: ["ignore", "pipe", "inherit"],
+      const parent = spawn(process.execPath, ["--input-type=module", "-e", program], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let url = "";
+      for await (const line of createInterface(parent.stdout)) {
+        if (!line.startsWith("http")) continue;
+        url = line;
+        break;
+      }
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+      parent.kill("SIGKILL");
+      await vi.waitFor(() => expect(fetch(`${url}/health`)).rejects.toThrow("fetch failed"), 5000);
     });
-    let url = "";
-    for await (const line of createInterface(parent.stdout)) {
-      if (!line.startsWith("http")) continue;
-      url = line;
-      break;
-    }
-    expect((await fetch(`${url}/health`)).status).toBe(200);
-    parent.kill("SIGKILL");
-    await vi.waitFor(() => expect(fetch(`${url}/health`)).rejects.toThrow("fetch failed"), 5000);
   },
 );
 
@@ -54,8 +59,20 @@ test("a port that is taken is said to be taken", async () => {
   server.close();
 });
 
-test("takes PHP where there is one", async () => {
+describeWithProgram("php", "startBackend() with kind auto and PHP on the path", () => {
+  test("starts the PHP backend", async () => {
+    const backend = await startBackend({ port: 0, dataDir: folder(), kind: "auto" });
+    expect(backend.kind).toBe("php");
+    await backend.stop();
+  });
+});
+
+test("startBackend() with kind auto starts the TypeScript stand-in when PHP is not on the path", async () => {
+  const path = folder();
+  symlinkSync("/bin/sh", join(path, "sh"));
+  vi.stubEnv("PATH", path);
+  onTestFinished(() => void vi.unstubAllEnvs());
   const backend = await startBackend({ port: 0, dataDir: folder(), kind: "auto" });
-  expect(backend.kind).toBe(KINDS[0]);
+  expect(backend.kind).toBe("typescript");
   await backend.stop();
 });

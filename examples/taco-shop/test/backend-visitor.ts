@@ -10,12 +10,26 @@ import {
   type UpstreamRequest,
 } from "coatcheck/gateway";
 import { memoryStore } from "coatcheck/store/memory";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, describe } from "vitest";
+import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { type Backend, type BackendKind, hasPhp, startBackend } from "../backend/start.ts";
 import type { ShownCart } from "../backend/typescript/cart.ts";
 
-/** Both backends, or the one that can run here. */
-export const KINDS: BackendKind[] = hasPhp() ? ["php", "typescript"] : ["typescript"];
+const BACKENDS: readonly BackendKind[] = ["php", "typescript"];
+
+/** The backend for tests that need only one. */
+export const ONE_BACKEND: BackendKind = hasPhp() ? "php" : "typescript";
+
+/** Describes tests once for each backend; those of the PHP backend are skipped where PHP is missing. */
+export function describeEachBackend(
+  title: (kind: BackendKind) => string,
+  body: (kind: BackendKind) => void,
+): void {
+  for (const kind of BACKENDS) {
+    if (kind === "php") describeWithProgram("php", title(kind), () => body(kind));
+    else describe(title(kind), () => body(kind));
+  }
+}
 
 export const XL = {
   size: "tacos_XL",

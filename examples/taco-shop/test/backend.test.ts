@@ -2,8 +2,8 @@ import { stateInSession } from "coatcheck/gateway";
 import { describe, expect, test } from "vitest";
 import {
   ALICE,
+  describeEachBackend,
   gatewayTo,
-  KINDS,
   key,
   L,
   type Refused,
@@ -12,193 +12,199 @@ import {
   XL,
 } from "./backend-visitor.ts";
 
-describe.each(KINDS)("the cart of the %s backend", (kind) => {
-  const shop = useBackend(kind);
+describeEachBackend(
+  (kind) => `the cart of the ${kind} backend`,
+  (kind) => {
+    const shop = useBackend(kind);
 
-  describe.each([
-    { way: "asked directly", arrive: shop.plain },
-    { way: "through the gateway", arrive: shop.visitor },
-  ])("$way", ({ arrive }) => {
-    test("an id stays the same when an earlier item goes, and is not given again", async () => {
-      const visitor = await arrive();
-      for (const size of ["tacos_L", "tacos_XL", "tacos_XXL"])
-        await visitor.ask("POST", "/cart/tacos", { ...L, size });
-      await visitor.ask("DELETE", "/cart/tacos/0");
-      expect((await visitor.ask("GET", "/cart/tacos/1")).body).toMatchObject({ id: 1, size: "tacos_XL" });
-      expect((await visitor.ask("DELETE", "/cart/tacos/0")).status).toBe(404);
-      await visitor.ask("DELETE", "/cart/tacos/2");
-      const added = await visitor.ask<Write>("POST", "/cart/tacos", L);
-      expect(added).toMatchObject({ status: 201, body: { item: { id: 3 } } });
-      expect(added.body.cart.tacos.map(({ id }) => id)).toEqual([1, 3]);
-      expect((await visitor.ask<Write>("DELETE", "/cart")).body.cart).toMatchObject({ tacos: [], total: 0 });
-    });
-
-    test("keeps every kind of item, and adds up in rappen", async () => {
-      const visitor = await arrive();
-      const dear = { ...XL, meats: [{ id: "kebab", quantity: 2 }], garnitures: ["raclette"], quantity: 2 };
-      await visitor.ask("POST", "/cart/tacos", dear);
-      await visitor.ask("POST", "/cart/extras", { product: "frites" });
-      await visitor.ask("POST", "/cart/drinks", { product: "ayran", quantity: 3 });
-      await visitor.ask("POST", "/cart/desserts", { product: "tiramisu" });
-      await visitor.ask("PUT", "/cart/extras/0", { product: "frites_cheddar", quantity: 2 });
-      await visitor.ask("PATCH", "/cart/drinks/0/quantity", { quantity: 1 });
-      await visitor.ask("PATCH", "/cart/tacos/0/quantity", { quantity: 3 });
-      await visitor.ask("DELETE", "/cart/desserts/0");
-      const unitPrice = 1790 + 2 * 100 + 150;
-      expect((await visitor.ask("GET", "/cart")).body).toEqual({
-        tacos: [{ id: 0, ...dear, quantity: 3, unitPrice, total: 3 * unitPrice }],
-        extras: [{ id: 0, product: "frites_cheddar", quantity: 2, unitPrice: 700, total: 1400 }],
-        drinks: [{ id: 0, product: "ayran", quantity: 1, unitPrice: 300, total: 300 }],
-        desserts: [],
-        itemCount: 6,
-        total: 3 * unitPrice + 1400 + 300,
-      });
-    });
-
-    test("refuses what is not on the menu, with the path of each fault, and leaves the cart alone", async () => {
-      const visitor = await arrive();
-      await visitor.ask("POST", "/cart/tacos", L);
-      await visitor.ask("POST", "/cart/drinks", { product: "ayran" });
-      const { body: before } = await visitor.ask("GET", "/cart");
-      const meat = (id: unknown, quantity: unknown) => ({ ...L, meats: [{ id, quantity }] });
-      const faulty: [unknown, string[]][] = [
-        [{ ...L, size: "tacos_S" }, ["size"]],
-        [{ ...L, size: ["tacos_L"] }, ["size"]],
-        [{ ...L, meats: [] }, ["meats"]],
-        [{ ...L, meats: "viande_hachee" }, ["meats"]],
-        [{ ...L, meats: ["viande_hachee"] }, ["meats.0.id"]],
-        [meat("__proto__", 1), ["meats.0.id"]],
-        [meat("viande_hachee", 2), ["meats"]],
-        [{ ...XL, meats: [XL.meats[0], XL.meats[0]] }, ["meats.1.id"]],
-        [{ ...L, sauces: ["harissa", "mystère"], garnitures: ["béton"] }, ["sauces.1", "garnitures.0"]],
-        [{ ...L, sauces: ["harissa", "harissa"] }, ["sauces.1"]],
-        [{ ...L, sauces: ["harissa", "algérienne", "curry", "ketchup"] }, ["sauces"]],
-        [{ ...L, sauces: { 0: "harissa" } }, ["sauces"]],
-        [{}, ["size", "meats"]],
-        ...[0, -1, 1.5, 1e9, "1", true, [1]].map((quantity): [unknown, string[]] => [
-          { ...L, quantity },
-          ["quantity"],
-        ]),
-        ...[0, -1, 1.5, 1e9].map((quantity): [unknown, string[]] => [
-          meat("viande_hachee", quantity),
-          ["meats.0.quantity"],
-        ]),
-      ];
-      for (const [input, paths] of faulty) {
-        for (const [method, path] of [
-          ["POST", "/cart/tacos"],
-          ["PUT", "/cart/tacos/0"],
-        ] as const) {
-          const { status, body } = await visitor.ask<Refused>(method, path, input);
-          expect([status, body.error.code]).toEqual([422, "validation"]);
-          expect(body.error.fields?.map((field) => field.path)).toEqual(paths);
-        }
-      }
-      for (const quantity of [0, -1, 1.5, 1e9, null]) {
-        const patched = await visitor.ask<Refused>("PATCH", "/cart/drinks/0/quantity", { quantity });
-        expect(patched).toMatchObject({ status: 422, body: { error: { fields: [{ path: "quantity" }] } } });
-      }
-      const wrong = await visitor.ask("POST", "/cart/desserts", { product: "ayran" });
-      expect(wrong).toMatchObject({ status: 422, body: { error: { fields: [{ path: "product" }] } } });
-      expect((await visitor.ask("POST", "/cart/tacos", [L])).body).toMatchObject({
-        error: { code: "bad_json" },
-      });
-      const large = await visitor.ask("POST", "/cart/tacos", { ...L, note: "x".repeat(70_000) });
-      expect(large).toMatchObject({ status: 413, body: { error: { code: "too_large" } } });
-      expect((await visitor.ask("GET", "/cart")).body).toEqual(before);
-    });
-
-    test.each([
-      "-1",
-      "1.5",
-      "00",
-      "0x0",
-      "1e9",
-      "999999999",
-      "99999999999999999999",
-      "%00",
-      "a",
-      "0%20",
-      "%C3%A9",
-    ])("the item id %s names nothing", async (id) => {
-      const visitor = await arrive();
-      await visitor.ask("POST", "/cart/tacos", L);
-      for (const path of [`/cart/tacos/${id}`, `/orders/${id}`]) {
-        expect(await visitor.ask("GET", path)).toMatchObject({
-          status: 404,
-          body: { error: { code: "not_found" } },
+    describe.each([
+      { way: "asked directly", arrive: shop.plain },
+      { way: "through the gateway", arrive: shop.visitor },
+    ])("$way", ({ arrive }) => {
+      test("an id stays the same when an earlier item goes, and is not given again", async () => {
+        const visitor = await arrive();
+        for (const size of ["tacos_L", "tacos_XL", "tacos_XXL"])
+          await visitor.ask("POST", "/cart/tacos", { ...L, size });
+        await visitor.ask("DELETE", "/cart/tacos/0");
+        expect((await visitor.ask("GET", "/cart/tacos/1")).body).toMatchObject({ id: 1, size: "tacos_XL" });
+        expect((await visitor.ask("DELETE", "/cart/tacos/0")).status).toBe(404);
+        await visitor.ask("DELETE", "/cart/tacos/2");
+        const added = await visitor.ask<Write>("POST", "/cart/tacos", L);
+        expect(added).toMatchObject({ status: 201, body: { item: { id: 3 } } });
+        expect(added.body.cart.tacos.map(({ id }) => id)).toEqual([1, 3]);
+        expect((await visitor.ask<Write>("DELETE", "/cart")).body.cart).toMatchObject({
+          tacos: [],
+          total: 0,
         });
+      });
+
+      test("keeps every kind of item, and adds up in rappen", async () => {
+        const visitor = await arrive();
+        const dear = { ...XL, meats: [{ id: "kebab", quantity: 2 }], garnitures: ["raclette"], quantity: 2 };
+        await visitor.ask("POST", "/cart/tacos", dear);
+        await visitor.ask("POST", "/cart/extras", { product: "frites" });
+        await visitor.ask("POST", "/cart/drinks", { product: "ayran", quantity: 3 });
+        await visitor.ask("POST", "/cart/desserts", { product: "tiramisu" });
+        await visitor.ask("PUT", "/cart/extras/0", { product: "frites_cheddar", quantity: 2 });
+        await visitor.ask("PATCH", "/cart/drinks/0/quantity", { quantity: 1 });
+        await visitor.ask("PATCH", "/cart/tacos/0/quantity", { quantity: 3 });
+        await visitor.ask("DELETE", "/cart/desserts/0");
+        const unitPrice = 1790 + 2 * 100 + 150;
+        expect((await visitor.ask("GET", "/cart")).body).toEqual({
+          tacos: [{ id: 0, ...dear, quantity: 3, unitPrice, total: 3 * unitPrice }],
+          extras: [{ id: 0, product: "frites_cheddar", quantity: 2, unitPrice: 700, total: 1400 }],
+          drinks: [{ id: 0, product: "ayran", quantity: 1, unitPrice: 300, total: 300 }],
+          desserts: [],
+          itemCount: 6,
+          total: 3 * unitPrice + 1400 + 300,
+        });
+      });
+
+      test("refuses what is not on the menu, with the path of each fault, and leaves the cart alone", async () => {
+        const visitor = await arrive();
+        await visitor.ask("POST", "/cart/tacos", L);
+        await visitor.ask("POST", "/cart/drinks", { product: "ayran" });
+        const { body: before } = await visitor.ask("GET", "/cart");
+        const meat = (id: unknown, quantity: unknown) => ({ ...L, meats: [{ id, quantity }] });
+        const faulty: [unknown, string[]][] = [
+          [{ ...L, size: "tacos_S" }, ["size"]],
+          [{ ...L, size: ["tacos_L"] }, ["size"]],
+          [{ ...L, meats: [] }, ["meats"]],
+          [{ ...L, meats: "viande_hachee" }, ["meats"]],
+          [{ ...L, meats: ["viande_hachee"] }, ["meats.0.id"]],
+          [meat("__proto__", 1), ["meats.0.id"]],
+          [meat("viande_hachee", 2), ["meats"]],
+          [{ ...XL, meats: [XL.meats[0], XL.meats[0]] }, ["meats.1.id"]],
+          [{ ...L, sauces: ["harissa", "mystère"], garnitures: ["béton"] }, ["sauces.1", "garnitures.0"]],
+          [{ ...L, sauces: ["harissa", "harissa"] }, ["sauces.1"]],
+          [{ ...L, sauces: ["harissa", "algérienne", "curry", "ketchup"] }, ["sauces"]],
+          [{ ...L, sauces: { 0: "harissa" } }, ["sauces"]],
+          [{}, ["size", "meats"]],
+          ...[0, -1, 1.5, 1e9, "1", true, [1]].map((quantity): [unknown, string[]] => [
+            { ...L, quantity },
+            ["quantity"],
+          ]),
+          ...[0, -1, 1.5, 1e9].map((quantity): [unknown, string[]] => [
+            meat("viande_hachee", quantity),
+            ["meats.0.quantity"],
+          ]),
+        ];
+        for (const [input, paths] of faulty) {
+          for (const [method, path] of [
+            ["POST", "/cart/tacos"],
+            ["PUT", "/cart/tacos/0"],
+          ] as const) {
+            const { status, body } = await visitor.ask<Refused>(method, path, input);
+            expect([status, body.error.code]).toEqual([422, "validation"]);
+            expect(body.error.fields?.map((field) => field.path)).toEqual(paths);
+          }
+        }
+        for (const quantity of [0, -1, 1.5, 1e9, null]) {
+          const patched = await visitor.ask<Refused>("PATCH", "/cart/drinks/0/quantity", { quantity });
+          expect(patched).toMatchObject({ status: 422, body: { error: { fields: [{ path: "quantity" }] } } });
+        }
+        const wrong = await visitor.ask("POST", "/cart/desserts", { product: "ayran" });
+        expect(wrong).toMatchObject({ status: 422, body: { error: { fields: [{ path: "product" }] } } });
+        expect((await visitor.ask("POST", "/cart/tacos", [L])).body).toMatchObject({
+          error: { code: "bad_json" },
+        });
+        const large = await visitor.ask("POST", "/cart/tacos", { ...L, note: "x".repeat(70_000) });
+        expect(large).toMatchObject({ status: 413, body: { error: { code: "too_large" } } });
+        expect((await visitor.ask("GET", "/cart")).body).toEqual(before);
+      });
+
+      test.each([
+        "-1",
+        "1.5",
+        "00",
+        "0x0",
+        "1e9",
+        "999999999",
+        "99999999999999999999",
+        "%00",
+        "a",
+        "0%20",
+        "%C3%A9",
+      ])("the item id %s names nothing", async (id) => {
+        const visitor = await arrive();
+        await visitor.ask("POST", "/cart/tacos", L);
+        for (const path of [`/cart/tacos/${id}`, `/orders/${id}`]) {
+          expect(await visitor.ask("GET", path)).toMatchObject({
+            status: 404,
+            body: { error: { code: "not_found" } },
+          });
+        }
+      });
+
+      test("says what is not here, and what cannot be done here", async () => {
+        const visitor = await arrive();
+        expect(await visitor.ask("GET", "/admin")).toMatchObject({ status: 404 });
+        expect(await visitor.ask("POST", "/cart/pizzas", {})).toMatchObject({ status: 404 });
+        expect(await visitor.ask("PATCH", "/cart", {})).toMatchObject({
+          status: 405,
+          body: { error: { code: "method_not_allowed" } },
+        });
+      });
+    });
+
+    test("shows the menu in three languages with what is left, to everybody and without a cookie", async () => {
+      const answer = await fetch(`${shop.url()}/menu`);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+      expect(await answer.json()).toMatchObject({
+        currency: "CHF",
+        sizes: expect.arrayContaining([expect.objectContaining({ id: "tacos_XL", meats: 3, price: 1790 })]),
+        sauces: expect.arrayContaining([
+          {
+            id: "algérienne",
+            name: { fr: "Algérienne", de: "Algerische Sauce", en: "Algerian sauce" },
+            price: 0,
+            stock: expect.any(Number),
+          },
+        ]),
+      });
+    });
+
+    test("wants the visitor's own, newest token with every write", async () => {
+      const give = async () => {
+        const answer = await fetch(`${shop.url()}/csrf`);
+        const [cookie = ""] = answer.headers.getSetCookie();
+        return { cookie: cookie.split(";", 1).join(), ...((await answer.json()) as { csrfToken: string }) };
+      };
+      const [{ cookie, csrfToken }, theirs] = await Promise.all([give(), give()]);
+      const post = (token: string, path = "/cart/tacos", body: unknown = L) =>
+        fetch(shop.url() + path, {
+          method: "POST",
+          headers: { cookie, "x-csrf-token": token, ...key() },
+          body: JSON.stringify(body),
+        });
+      for (const token of ["", "x", csrfToken.slice(1), theirs.csrfToken]) {
+        const refused = await post(token);
+        expect(refused.status).toBe(403);
+        expect(await refused.json()).toMatchObject({ error: { code: "csrf" } });
       }
+      expect((await post(csrfToken)).status).toBe(201);
+      expect((await post(csrfToken, "/orders", ALICE)).status).toBe(201);
+      expect((await post(csrfToken)).status).toBe(403);
     });
 
-    test("says what is not here, and what cannot be done here", async () => {
-      const visitor = await arrive();
-      expect(await visitor.ask("GET", "/admin")).toMatchObject({ status: 404 });
-      expect(await visitor.ask("POST", "/cart/pizzas", {})).toMatchObject({ status: 404 });
-      expect(await visitor.ask("PATCH", "/cart", {})).toMatchObject({
-        status: 405,
-        body: { error: { code: "method_not_allowed" } },
+    test("gives out no session for an id that it did not make", async () => {
+      const cookie = `PHPSESSID=${"a".repeat(32)}`;
+      const answer = await fetch(`${shop.url()}/cart`, { headers: { cookie } });
+      expect(answer.headers.getSetCookie()[0]).toMatch(
+        /^PHPSESSID=(?!aaaa)[\w,-]{22,}; path=\/; HttpOnly; SameSite=Lax$/i,
+      );
+    });
+
+    test("the gateway takes the token from the page as well", async () => {
+      const meta = gatewayTo(shop.url(), {
+        csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "X-CSRF-Token" } },
       });
+      const { record } = await shop.manager.create();
+      const state = stateInSession(shop.manager, record.id);
+      const answer = await meta.request(state, { method: "POST", path: "/cart/tacos", body: { json: L } });
+      expect(answer.status).toBe(201);
+      expect(JSON.stringify((await shop.manager.find(record.id))?.data).length).toBeLessThan(1024);
+      await meta.close();
     });
-  });
-
-  test("shows the menu in three languages with what is left, to everybody and without a cookie", async () => {
-    const answer = await fetch(`${shop.url()}/menu`);
-    expect(answer.headers.getSetCookie()).toEqual([]);
-    expect(await answer.json()).toMatchObject({
-      currency: "CHF",
-      sizes: expect.arrayContaining([expect.objectContaining({ id: "tacos_XL", meats: 3, price: 1790 })]),
-      sauces: expect.arrayContaining([
-        {
-          id: "algérienne",
-          name: { fr: "Algérienne", de: "Algerische Sauce", en: "Algerian sauce" },
-          price: 0,
-          stock: expect.any(Number),
-        },
-      ]),
-    });
-  });
-
-  test("wants the visitor's own, newest token with every write", async () => {
-    const give = async () => {
-      const answer = await fetch(`${shop.url()}/csrf`);
-      const [cookie = ""] = answer.headers.getSetCookie();
-      return { cookie: cookie.split(";", 1).join(), ...((await answer.json()) as { csrfToken: string }) };
-    };
-    const [{ cookie, csrfToken }, theirs] = await Promise.all([give(), give()]);
-    const post = (token: string, path = "/cart/tacos", body: unknown = L) =>
-      fetch(shop.url() + path, {
-        method: "POST",
-        headers: { cookie, "x-csrf-token": token, ...key() },
-        body: JSON.stringify(body),
-      });
-    for (const token of ["", "x", csrfToken.slice(1), theirs.csrfToken]) {
-      const refused = await post(token);
-      expect(refused.status).toBe(403);
-      expect(await refused.json()).toMatchObject({ error: { code: "csrf" } });
-    }
-    expect((await post(csrfToken)).status).toBe(201);
-    expect((await post(csrfToken, "/orders", ALICE)).status).toBe(201);
-    expect((await post(csrfToken)).status).toBe(403);
-  });
-
-  test("gives out no session for an id that it did not make", async () => {
-    const cookie = `PHPSESSID=${"a".repeat(32)}`;
-    const answer = await fetch(`${shop.url()}/cart`, { headers: { cookie } });
-    expect(answer.headers.getSetCookie()[0]).toMatch(
-      /^PHPSESSID=(?!aaaa)[\w,-]{22,}; path=\/; HttpOnly; SameSite=Lax$/i,
-    );
-  });
-
-  test("the gateway takes the token from the page as well", async () => {
-    const meta = gatewayTo(shop.url(), {
-      csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "X-CSRF-Token" } },
-    });
-    const { record } = await shop.manager.create();
-    const state = stateInSession(shop.manager, record.id);
-    const answer = await meta.request(state, { method: "POST", path: "/cart/tacos", body: { json: L } });
-    expect(answer.status).toBe(201);
-    expect(JSON.stringify((await shop.manager.find(record.id))?.data).length).toBeLessThan(1024);
-    await meta.close();
-  });
-});
+  },
+);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Passwords } from "../src/accounts/password.ts";
 import { auth, type Device, listed, logIn, PASSWORD, signUp } from "./account-holder.ts";
-import { KINDS } from "./backend-visitor.ts";
+import { ONE_BACKEND } from "./backend-visitor.ts";
 import { useShop } from "./shop-visitor.ts";
 
-const kind = KINDS[0] ?? "typescript";
+const kind = ONE_BACKEND;
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";

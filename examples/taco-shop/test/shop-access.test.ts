@@ -1,9 +1,9 @@
 import { startService } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { ALICE, KINDS, L, XL } from "./backend-visitor.ts";
+import { ALICE, L, ONE_BACKEND, XL } from "./backend-visitor.ts";
 import { KEYS, log, useShop, Visitor } from "./shop-visitor.ts";
 
-const kind = KINDS[0] ?? "typescript";
+const kind = ONE_BACKEND;
 
 describe("who may do what in the taco shop", () => {
   const shop = useShop(kind);

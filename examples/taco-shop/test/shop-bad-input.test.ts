@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { ALICE, KINDS, XL } from "./backend-visitor.ts";
+import { expect, test } from "vitest";
+import { ALICE, describeEachBackend, XL } from "./backend-visitor.ts";
 import { useShop } from "./shop-visitor.ts";
 
 const taco = (change: object) => ({ ...XL, ...change });
@@ -43,104 +43,107 @@ const RECIPIENTS: [string, unknown, string[]][] = [
   ["no customer", { delivery: ALICE.delivery }, ["customer"]],
 ];
 
-describe.each(KINDS)("bad input to the shop before the %s backend", (kind) => {
-  const shop = useShop(kind);
+describeEachBackend(
+  (kind) => `bad input to the shop before the ${kind} backend`,
+  (kind) => {
+    const shop = useShop(kind);
 
-  test("is refused with a path for each fault, and changes nothing", async () => {
-    const browser = shop.browser();
-    const order = await browser.begin();
-    await browser.post(`${order}/cart/tacos`, XL);
-    await browser.post(`${order}/cart/drinks`, { product: "coca_cola" });
-    const before = (await browser.get(`${order}/cart`)).body.data;
+    test("is refused with a path for each fault, and changes nothing", async () => {
+      const browser = shop.browser();
+      const order = await browser.begin();
+      await browser.post(`${order}/cart/tacos`, XL);
+      await browser.post(`${order}/cart/drinks`, { product: "coca_cola" });
+      const before = (await browser.get(`${order}/cart`)).body.data;
 
-    const requests: [string, string, string, unknown, string[]][] = [
-      ...TACOS.flatMap(([name, body, paths]): [string, string, string, unknown, string[]][] => [
-        [name, "POST", `${order}/cart/tacos`, body, paths],
-        [name, "PUT", `${order}/cart/tacos/0`, body, paths],
-      ]),
-      ...[0, -1, 1.5, 1e9, "2", null].map((quantity): [string, string, string, unknown, string[]] => [
-        `quantity ${quantity}`,
-        "PATCH",
-        `${order}/cart/drinks/0/quantity`,
-        { quantity },
-        ["quantity"],
-      ]),
-      ["a drink among extras", "POST", `${order}/cart/extras`, { product: "coca_cola" }, ["product"]],
-      ...RECIPIENTS.map(([name, body, paths]): [string, string, string, unknown, string[]] => [
-        name,
-        "POST",
-        `${order}/orders`,
-        body,
-        paths,
-      ]),
-    ];
-    for (const [name, method, path, body, paths] of requests) {
-      const { status, body: answer } = await browser.send(method, path, body);
-      const faults = answer.error?.faults?.map((fault) => fault.path);
-      expect([name, method, status, answer.error?.code, faults]).toEqual([
-        name,
-        method,
-        400,
-        "VALIDATION_FAILED",
-        paths,
-      ]);
-    }
-    const after = (await browser.get(`${order}/cart`)).body.data;
-    expect({ ...after, revision: 0 }).toEqual({ ...before, revision: 0 });
-    expect((await browser.get(`${order}/orders`)).body.data.orders).toEqual([]);
-  });
-
-  test("an item or order that is not there, or in an odd form, is 404 with a path", async () => {
-    const browser = shop.browser();
-    const order = await browser.begin();
-    await browser.post(`${order}/cart/tacos`, XL);
-    for (const id of [
-      "1",
-      "-1",
-      "00",
-      "0x0",
-      "1e0",
-      "0.0",
-      "%30%20",
-      "١",
-      "9".repeat(30),
-      "__proto__",
-      "null",
-    ]) {
-      for (const [method, body] of [["GET"], ["PUT", XL], ["DELETE"]] as const) {
-        const { status, body: answer } = await browser.send(method, `${order}/cart/tacos/${id}`, body);
-        const { code, faults } = answer.error ?? {};
-        expect([id, method, status, code, faults?.map(({ path }) => path)]).toEqual([
-          id,
+      const requests: [string, string, string, unknown, string[]][] = [
+        ...TACOS.flatMap(([name, body, paths]): [string, string, string, unknown, string[]][] => [
+          [name, "POST", `${order}/cart/tacos`, body, paths],
+          [name, "PUT", `${order}/cart/tacos/0`, body, paths],
+        ]),
+        ...[0, -1, 1.5, 1e9, "2", null].map((quantity): [string, string, string, unknown, string[]] => [
+          `quantity ${quantity}`,
+          "PATCH",
+          `${order}/cart/drinks/0/quantity`,
+          { quantity },
+          ["quantity"],
+        ]),
+        ["a drink among extras", "POST", `${order}/cart/extras`, { product: "coca_cola" }, ["product"]],
+        ...RECIPIENTS.map(([name, body, paths]): [string, string, string, unknown, string[]] => [
+          name,
+          "POST",
+          `${order}/orders`,
+          body,
+          paths,
+        ]),
+      ];
+      for (const [name, method, path, body, paths] of requests) {
+        const { status, body: answer } = await browser.send(method, path, body);
+        const faults = answer.error?.faults?.map((fault) => fault.path);
+        expect([name, method, status, answer.error?.code, faults]).toEqual([
+          name,
           method,
-          404,
+          400,
           "VALIDATION_FAILED",
-          ["item"],
+          paths,
         ]);
       }
-    }
-    const { status, body } = await browser.get(`${order}/orders/999999`);
-    expect([status, body.error?.faults?.[0]?.path]).toEqual([404, "number"]);
-    expect((await browser.get("/nowhere")).body.error?.faults?.[0]?.path).toBe("url");
-    expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(1);
-  });
-
-  test("headers and bodies that will not do", async () => {
-    const browser = shop.browser();
-    const order = await browser.begin();
-    await browser.post(`${order}/cart/tacos`, XL);
-    const long = await browser.post(`${order}/orders`, ALICE, { "idempotency-key": "k".repeat(101) });
-    expect(long).toMatchObject({ status: 400, body: { error: { faults: [{ path: "Idempotency-Key" }] } } });
-    const odd = await browser.post(`${order}/cart/tacos`, XL, { "if-match": "2" });
-    expect(odd).toMatchObject({ status: 400, body: { error: { faults: [{ path: "if-match" }] } } });
-    const large = await browser.post(`${order}/cart/tacos`, `"${"x".repeat(200_000)}"`);
-    expect(large).toMatchObject({ status: 413, body: { error: { code: "PAYLOAD_TOO_LARGE" } } });
-    const form = await browser.post(`${order}/cart/tacos`, "size=tacos_XL", {
-      "content-type": "application/x-www-form-urlencoded",
+      const after = (await browser.get(`${order}/cart`)).body.data;
+      expect({ ...after, revision: 0 }).toEqual({ ...before, revision: 0 });
+      expect((await browser.get(`${order}/orders`)).body.data.orders).toEqual([]);
     });
-    expect(form).toMatchObject({ status: 400, body: { error: { faults: [{ path: "content-type" }] } } });
-    const metadata = await browser.post("/sessions", { metadata: { note: "x".repeat(5000) } });
-    expect(metadata).toMatchObject({ status: 413, body: { error: { code: "PAYLOAD_TOO_LARGE" } } });
-    expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(1);
-  });
-});
+
+    test("an item or order that is not there, or in an odd form, is 404 with a path", async () => {
+      const browser = shop.browser();
+      const order = await browser.begin();
+      await browser.post(`${order}/cart/tacos`, XL);
+      for (const id of [
+        "1",
+        "-1",
+        "00",
+        "0x0",
+        "1e0",
+        "0.0",
+        "%30%20",
+        "١",
+        "9".repeat(30),
+        "__proto__",
+        "null",
+      ]) {
+        for (const [method, body] of [["GET"], ["PUT", XL], ["DELETE"]] as const) {
+          const { status, body: answer } = await browser.send(method, `${order}/cart/tacos/${id}`, body);
+          const { code, faults } = answer.error ?? {};
+          expect([id, method, status, code, faults?.map(({ path }) => path)]).toEqual([
+            id,
+            method,
+            404,
+            "VALIDATION_FAILED",
+            ["item"],
+          ]);
+        }
+      }
+      const { status, body } = await browser.get(`${order}/orders/999999`);
+      expect([status, body.error?.faults?.[0]?.path]).toEqual([404, "number"]);
+      expect((await browser.get("/nowhere")).body.error?.faults?.[0]?.path).toBe("url");
+      expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(1);
+    });
+
+    test("headers and bodies that will not do", async () => {
+      const browser = shop.browser();
+      const order = await browser.begin();
+      await browser.post(`${order}/cart/tacos`, XL);
+      const long = await browser.post(`${order}/orders`, ALICE, { "idempotency-key": "k".repeat(101) });
+      expect(long).toMatchObject({ status: 400, body: { error: { faults: [{ path: "Idempotency-Key" }] } } });
+      const odd = await browser.post(`${order}/cart/tacos`, XL, { "if-match": "2" });
+      expect(odd).toMatchObject({ status: 400, body: { error: { faults: [{ path: "if-match" }] } } });
+      const large = await browser.post(`${order}/cart/tacos`, `"${"x".repeat(200_000)}"`);
+      expect(large).toMatchObject({ status: 413, body: { error: { code: "PAYLOAD_TOO_LARGE" } } });
+      const form = await browser.post(`${order}/cart/tacos`, "size=tacos_XL", {
+        "content-type": "application/x-www-form-urlencoded",
+      });
+      expect(form).toMatchObject({ status: 400, body: { error: { faults: [{ path: "content-type" }] } } });
+      const metadata = await browser.post("/sessions", { metadata: { note: "x".repeat(5000) } });
+      expect(metadata).toMatchObject({ status: 413, body: { error: { code: "PAYLOAD_TOO_LARGE" } } });
+      expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(1);
+    });
+  },
+);

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CHROMIUM, openBrowser } from "../../../e2e/chromium.ts";
-import { KINDS } from "./backend-visitor.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openBrowser } from "../../../e2e/chromium.ts";
+import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
+import { ONE_BACKEND } from "./backend-visitor.ts";
 import { useShop } from "./shop-visitor.ts";
 
 const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
 
-describe.skipIf(!CHROMIUM)("the workflow of two users at once, as it is written, in Chromium", () => {
-  const shop = useShop(KINDS[0] ?? "typescript");
+describeWithProgram("chromium", "the workflow of two users at once, as it is written, in Chromium", () => {
+  const shop = useShop(ONE_BACKEND);
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   beforeAll(async () => {
     browser = await openBrowser();

@@ -2,10 +2,10 @@ import { hash } from "node:crypto";
 import { type RunningService, startService } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { auth, logIn, signUp } from "./account-holder.ts";
-import { KINDS, XL } from "./backend-visitor.ts";
+import { ONE_BACKEND, XL } from "./backend-visitor.ts";
 import { ADMIN, KEYS, log, useShop, Visitor } from "./shop-visitor.ts";
 
-const kind = KINDS[0] ?? "typescript";
+const kind = ONE_BACKEND;
 
 /** What is an order, as far as it shows. */
 const FORGED = {

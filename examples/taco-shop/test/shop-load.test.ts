@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { ALICE, KINDS, key, L, XL } from "./backend-visitor.ts";
+import { expect, test } from "vitest";
+import { ALICE, describeEachBackend, key, L, XL } from "./backend-visitor.ts";
 import { type Cart, useShop, type Visitor } from "./shop-visitor.ts";
 
 /** `TACO_SHOP_LOAD=full` takes the figures whole; a small part of them belongs to every run. */
@@ -9,44 +9,47 @@ const DOUBLES = isFull ? 1000 : 20;
 const AT_ONCE = 50;
 const PATIENCE = 300_000;
 
-describe.each(KINDS)("a lot of orders at once before the %s backend", (kind) => {
-  const shop = useShop(kind, plenty());
+describeEachBackend(
+  (kind) => `a lot of orders at once before the ${kind} backend`,
+  (kind) => {
+    const shop = useShop(kind, plenty());
 
-  test(`${SESSIONS} orders × 20 operations: each cart ends as its own operations say`, {
-    timeout: PATIENCE,
-  }, async () => {
-    const consumer = shop.consumer();
-    const started = performance.now();
-    const carts = await inParallel(SESSIONS, async (index) => {
-      const order = await consumer.begin({ metadata: { index } });
-      const wanted = await twentyOperations(consumer, order, index);
-      return { order, wanted };
+    test(`${SESSIONS} orders × 20 operations: each cart ends as its own operations say`, {
+      timeout: PATIENCE,
+    }, async () => {
+      const consumer = shop.consumer();
+      const started = performance.now();
+      const carts = await inParallel(SESSIONS, async (index) => {
+        const order = await consumer.begin({ metadata: { index } });
+        const wanted = await twentyOperations(consumer, order, index);
+        return { order, wanted };
+      });
+      const seconds = (performance.now() - started) / 1000;
+      console.log(`${kind}: ${Math.round((SESSIONS * 21) / seconds)} operations/s`);
+      await inParallel(SESSIONS, async (index) => {
+        const { order, wanted } = carts[index] ?? { order: "", wanted: [] };
+        const { tacos, drinks, sessionId } = (await consumer.get(`${order}/cart`)).body.data;
+        expect(sessionId).toBe(order.slice("/sessions/".length));
+        expect(linesOf({ tacos, drinks })).toEqual(wanted);
+      });
     });
-    const seconds = (performance.now() - started) / 1000;
-    console.log(`${kind}: ${Math.round((SESSIONS * 21) / seconds)} operations/s`);
-    await inParallel(SESSIONS, async (index) => {
-      const { order, wanted } = carts[index] ?? { order: "", wanted: [] };
-      const { tacos, drinks, sessionId } = (await consumer.get(`${order}/cart`)).body.data;
-      expect(sessionId).toBe(order.slice("/sessions/".length));
-      expect(linesOf({ tacos, drinks })).toEqual(wanted);
-    });
-  });
 
-  test(`${DOUBLES} double submissions make ${DOUBLES} orders`, { timeout: PATIENCE }, async () => {
-    const consumer = shop.consumer();
-    const numbers = await inParallel(DOUBLES, async () => {
-      const order = await consumer.begin();
-      await consumer.post(`${order}/cart/drinks`, { product: "coca_cola" });
-      const once = key();
-      const answers = await Promise.all([1, 2].map(() => consumer.post(`${order}/orders`, ALICE, once)));
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, 201]);
-      const { orders } = (await consumer.get(`${order}/orders`)).body.data;
-      expect(orders).toHaveLength(1);
-      return orders[0]?.number;
+    test(`${DOUBLES} double submissions make ${DOUBLES} orders`, { timeout: PATIENCE }, async () => {
+      const consumer = shop.consumer();
+      const numbers = await inParallel(DOUBLES, async () => {
+        const order = await consumer.begin();
+        await consumer.post(`${order}/cart/drinks`, { product: "coca_cola" });
+        const once = key();
+        const answers = await Promise.all([1, 2].map(() => consumer.post(`${order}/orders`, ALICE, once)));
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 201]);
+        const { orders } = (await consumer.get(`${order}/orders`)).body.data;
+        expect(orders).toHaveLength(1);
+        return orders[0]?.number;
+      });
+      expect(new Set(numbers).size).toBe(DOUBLES);
     });
-    expect(new Set(numbers).size).toBe(DOUBLES);
-  });
-});
+  },
+);
 
 /** Twenty edits that only this order makes; answers what must be in its cart afterwards. */
 async function twentyOperations(visitor: Visitor, order: string, index: number): Promise<string[]> {

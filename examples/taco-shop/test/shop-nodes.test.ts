@@ -1,69 +1,77 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { auth, listed, logIn, signUp } from "./account-holder.ts";
-import { KINDS, L, XL } from "./backend-visitor.ts";
+import { describeEachBackend, L, XL } from "./backend-visitor.ts";
 import { EventReader } from "./event-reader.ts";
 import { openNode } from "./shop-node.ts";
 import { useShop, Visitor } from "./shop-visitor.ts";
 
-describe.each(KINDS)("two nodes of the shop before the %s backend", (kind) => {
-  const shop = useShop(kind);
-  let node: Awaited<ReturnType<typeof openNode>>;
+describeEachBackend(
+  (kind) => `two nodes of the shop before the ${kind} backend`,
+  (kind) => {
+    const shop = useShop(kind);
+    let node: Awaited<ReturnType<typeof openNode>>;
 
-  beforeAll(async () => {
-    node = await openNode(shop.config, shop.backendUrl(), {}, shop.accountsPath);
-  });
-  afterAll(() => node.close());
+    beforeAll(async () => {
+      node = await openNode(shop.config, shop.backendUrl(), {}, shop.accountsPath);
+    });
+    afterAll(() => node.close());
 
-  test("serve one order: same cart, same ids, and edits of one appear on the other", async () => {
-    const here = shop.browser();
-    const order = await here.begin();
-    const there = new Visitor(() => node.url);
-    there.cookie = here.cookie;
-    await here.post(`${order}/cart/tacos`, XL);
-    expect((await there.post(`${order}/cart/tacos`, L)).body.data.item?.id).toBe(1);
-    const events = await EventReader.open(`${node.url}/api/v1${order}/events`, there.headers());
-    const before = await events.next();
-    await here.send("DELETE", `${order}/cart/tacos/0`);
-    const seen = await events.until(({ data }) => data.entry?.what === "removed");
-    expect(seen.data.revision).toBeGreaterThan(before?.data.revision ?? 0);
-    const carts = await Promise.all([here, there].map((each) => each.get(`${order}/cart`)));
-    expect(carts[0]?.body).toEqual(carts[1]?.body);
-    expect(carts[1]?.body.data.tacos).toMatchObject([{ id: 1 }]);
-    await here.send("DELETE", order);
-    expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("ended");
-    expect((await there.get(`${order}/cart`)).status).toBe(404);
-  });
+    test("serve one order: same cart, same ids, and edits of one appear on the other", async () => {
+      const here = shop.browser();
+      const order = await here.begin();
+      const there = new Visitor(() => node.url);
+      there.cookie = here.cookie;
+      await here.post(`${order}/cart/tacos`, XL);
+      expect((await there.post(`${order}/cart/tacos`, L)).body.data.item?.id).toBe(1);
+      const events = await EventReader.open(`${node.url}/api/v1${order}/events`, there.headers());
+      const before = await events.next();
+      await here.send("DELETE", `${order}/cart/tacos/0`);
+      const seen = await events.until(({ data }) => data.entry?.what === "removed");
+      expect(seen.data.revision).toBeGreaterThan(before?.data.revision ?? 0);
+      const carts = await Promise.all([here, there].map((each) => each.get(`${order}/cart`)));
+      expect(carts[0]?.body).toEqual(carts[1]?.body);
+      expect(carts[1]?.body.data.tacos).toMatchObject([{ id: 1 }]);
+      await here.send("DELETE", order);
+      expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("ended");
+      expect((await there.get(`${order}/cart`)).status).toBe(404);
+    });
 
-  test("serve one account: its orders are on both, and a logout on one ends what the other shows", async () => {
-    const here = shop.browser();
-    await signUp(here, "nodes@example.com");
-    await logIn(here, "nodes@example.com");
-    const order = await here.begin();
-    const there = new Visitor(() => node.url);
-    await logIn(there, "nodes@example.com");
-    expect(await listed(there)).toEqual([[order, "owner"]]);
-    const events = await EventReader.open(`${node.url}/api/v1${order}/events`, here.headers());
-    await auth(here, "DELETE");
-    expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
-    expect(await listed(there)).toEqual([[order, "owner"]]);
-  });
+    test("serve one account: its orders are on both, and a logout on one ends what the other shows", async () => {
+      const here = shop.browser();
+      await signUp(here, "nodes@example.com");
+      await logIn(here, "nodes@example.com");
+      const order = await here.begin();
+      const there = new Visitor(() => node.url);
+      await logIn(there, "nodes@example.com");
+      expect(await listed(there)).toEqual([[order, "owner"]]);
+      const events = await EventReader.open(`${node.url}/api/v1${order}/events`, here.headers());
+      await auth(here, "DELETE");
+      expect((await events.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
+      expect(await listed(there)).toEqual([[order, "owner"]]);
+    });
 
-  test("of two who edit on two nodes what they have seen, one edits", async () => {
-    const here = shop.browser();
-    const order = await here.begin();
-    await here.post(`${order}/cart/tacos`, XL);
-    const there = new Visitor(() => node.url);
-    there.cookie = here.cookie;
-    for (let round = 0; round < 5; round++) {
-      const etag = (await there.get(`${order}/cart`)).headers.get("etag") ?? "";
-      const answers = await Promise.all(
-        [here, there].map((each, index) =>
-          each.send("PATCH", `${order}/cart/tacos/0/quantity`, { quantity: 2 + index }, { "if-match": etag }),
-        ),
-      );
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
-    }
-    const { entries } = (await there.get(`${order}/history`)).body.data;
-    expect(entries.filter(({ what }) => what === "quantity")).toHaveLength(5);
-  });
-});
+    test("of two who edit on two nodes what they have seen, one edits", async () => {
+      const here = shop.browser();
+      const order = await here.begin();
+      await here.post(`${order}/cart/tacos`, XL);
+      const there = new Visitor(() => node.url);
+      there.cookie = here.cookie;
+      for (let round = 0; round < 5; round++) {
+        const etag = (await there.get(`${order}/cart`)).headers.get("etag") ?? "";
+        const answers = await Promise.all(
+          [here, there].map((each, index) =>
+            each.send(
+              "PATCH",
+              `${order}/cart/tacos/0/quantity`,
+              { quantity: 2 + index },
+              { "if-match": etag },
+            ),
+          ),
+        );
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+      }
+      const { entries } = (await there.get(`${order}/history`)).body.data;
+      expect(entries.filter(({ what }) => what === "quantity")).toHaveLength(5);
+    });
+  },
+);

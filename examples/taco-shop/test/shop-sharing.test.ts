@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { ALICE, KINDS, L, XL } from "./backend-visitor.ts";
+import { ALICE, L, ONE_BACKEND, XL } from "./backend-visitor.ts";
 import { EventReader } from "./event-reader.ts";
 import { useShop, type Visitor } from "./shop-visitor.ts";
 
-const kind = KINDS[0] ?? "typescript";
+const kind = ONE_BACKEND;
 
 const ALICE_AS_PLACED = { customer: ALICE.customer, delivery: { address: ALICE.delivery.address } };
 

@@ -1,182 +1,197 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
-import { ALICE, KINDS, key, L, XL } from "./backend-visitor.ts";
+import { expect, test } from "vitest";
+import { ALICE, describeEachBackend, key, L, XL } from "./backend-visitor.ts";
 import { KEYS, useShop } from "./shop-visitor.ts";
 
 /** "Multiple Users Ordering Simultaneously", as the specification has it. */
 const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
 
-describe.each(KINDS)("the taco shop in front of the %s backend", (kind) => {
-  const shop = useShop(kind, { tiramisu: 1 });
+describeEachBackend(
+  (kind) => `the taco shop in front of the ${kind} backend`,
+  (kind) => {
+    const shop = useShop(kind, { tiramisu: 1 });
 
-  test("runs the workflow of two users at once as it is written", async () => {
-    const answers: [string, number][] = [];
-    const ask = async (path: string, init: RequestInit) => {
-      const response = await fetch(shop.url() + path, {
-        ...init,
-        headers: { authorization: `Bearer ${KEYS.slack}` },
-      });
-      answers.push([`${init.method} ${path.replace(/[0-9a-f-]{36}/, ":id")}`, response.status]);
-      return response;
-    };
-    const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-    await new AsyncFunction("fetch", WORKFLOW)(ask);
-    expect(answers).toEqual([
-      ["POST /api/v1/sessions", 201],
-      ["POST /api/v1/sessions/:id/cart/tacos", 201],
-      ["POST /api/v1/sessions", 201],
-      ["POST /api/v1/sessions/:id/cart/tacos", 201],
-      ["PUT /api/v1/sessions/:id/cart/tacos/0", 200],
-      ["POST /api/v1/sessions/:id/orders", 201],
-      ["POST /api/v1/sessions/:id/orders", 201],
-    ]);
-    const { body } = await shop.admin().get("/sessions?owner=consumer:slack");
-    const consumer = shop.consumer();
-    const placed = await Promise.all(
-      body.data.sessions.map(
-        async ({ sessionId }) => (await consumer.get(`/sessions/${sessionId}/orders`)).body,
-      ),
-    );
-    expect(placed.map(({ data }) => data.orders)).toEqual([
-      [expect.objectContaining({ customer: { name: "Bob", phone: "+41797654321" }, total: 1290 })],
-      [
-        expect.objectContaining({
-          customer: { name: "Alice", phone: "+41791234567" },
-          items: expect.objectContaining({
-            tacos: [expect.objectContaining({ id: 0, size: "tacos_XXL", garnitures: ["salade", "tomates"] })],
+    test("runs the workflow of two users at once as it is written", async () => {
+      const answers: [string, number][] = [];
+      const ask = async (path: string, init: RequestInit) => {
+        const response = await fetch(shop.url() + path, {
+          ...init,
+          headers: { authorization: `Bearer ${KEYS.slack}` },
+        });
+        answers.push([`${init.method} ${path.replace(/[0-9a-f-]{36}/, ":id")}`, response.status]);
+        return response;
+      };
+      const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+      await new AsyncFunction("fetch", WORKFLOW)(ask);
+      expect(answers).toEqual([
+        ["POST /api/v1/sessions", 201],
+        ["POST /api/v1/sessions/:id/cart/tacos", 201],
+        ["POST /api/v1/sessions", 201],
+        ["POST /api/v1/sessions/:id/cart/tacos", 201],
+        ["PUT /api/v1/sessions/:id/cart/tacos/0", 200],
+        ["POST /api/v1/sessions/:id/orders", 201],
+        ["POST /api/v1/sessions/:id/orders", 201],
+      ]);
+      const { body } = await shop.admin().get("/sessions?owner=consumer:slack");
+      const consumer = shop.consumer();
+      const placed = await Promise.all(
+        body.data.sessions.map(
+          async ({ sessionId }) => (await consumer.get(`/sessions/${sessionId}/orders`)).body,
+        ),
+      );
+      expect(placed.map(({ data }) => data.orders)).toEqual([
+        [expect.objectContaining({ customer: { name: "Bob", phone: "+41797654321" }, total: 1290 })],
+        [
+          expect.objectContaining({
+            customer: { name: "Alice", phone: "+41791234567" },
+            items: expect.objectContaining({
+              tacos: [
+                expect.objectContaining({ id: 0, size: "tacos_XXL", garnitures: ["salade", "tomates"] }),
+              ],
+            }),
           }),
-        }),
-      ],
-    ]);
-  });
-
-  test("edits every kind of item until the order is placed", async () => {
-    const browser = shop.browser();
-    const order = await browser.begin({ metadata: { customerName: "Alice" } });
-    await browser.post(`${order}/cart/tacos`, XL);
-    await browser.post(`${order}/cart/tacos`, L);
-    const portions = { extras: "frites", drinks: "coca_cola", desserts: "tiramisu" };
-    const menu = (await browser.get<Record<string, { id: string }[]>>("/resources/menu")).body.data;
-    for (const [group, wanted] of Object.entries(portions)) {
-      const product = menu[group]?.find(({ id }) => id === wanted)?.id ?? menu[group]?.[0]?.id;
-      const added = await browser.post(`${order}/cart/${group}`, { product });
-      expect(added).toMatchObject({ status: 201, body: { data: { item: { id: 0, product, quantity: 1 } } } });
-      const more = await browser.send("PUT", `${order}/cart/${group}/0`, { product, quantity: 1 });
-      expect(more.status).toBe(200);
-      const gone = await browser.send("DELETE", `${order}/cart/${group}/0`);
-      expect(gone.body.data).toMatchObject({ item: null, cart: { [group]: [] } });
-    }
-    const patched = await browser.send("PATCH", `${order}/cart/tacos/1/quantity`, { quantity: 3 });
-    expect(patched.body.data.item).toMatchObject({ id: 1, quantity: 3, total: 3 * 1290 });
-    const removed = await browser.send("DELETE", `${order}/cart/tacos/0`);
-    expect(removed.body.data.cart.tacos.map(({ id }) => id)).toEqual([1]);
-    expect((await browser.get(`${order}/cart/tacos/1`)).body.data).toMatchObject({ size: "tacos_L" });
-    const { body, headers } = await browser.get(`${order}/cart`);
-    expect(body.data).toMatchObject({ itemCount: 3, total: 3870, role: "owner", sessionId: order.slice(10) });
-    expect(headers.get("etag")).toBe(`"${body.data.revision}"`);
-    expect(headers.get("server-timing")).toMatch(/upstream;dur=[\d.]+, session;desc="local";dur=[\d.]+/);
-    expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
-
-    const placed = await browser.post(`${order}/orders`, ALICE);
-    expect(placed).toMatchObject({ status: 201, body: { data: { total: 3870, itemCount: 3 } } });
-    expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(0);
-    const { number } = placed.body.data;
-    expect((await browser.get(`${order}/orders/${number}`)).body.data.number).toBe(number);
-  });
-
-  test("makes one order of each double click", async () => {
-    const consumer = shop.consumer();
-    const doubles = await Promise.all(
-      Array.from({ length: 10 }, async () => {
-        const order = await consumer.begin();
-        await consumer.post(`${order}/cart/tacos`, XL);
-        const once = key();
-        const answers = await Promise.all([
-          consumer.post(`${order}/orders`, ALICE, once),
-          consumer.post(`${order}/orders`, ALICE, once),
-        ]);
-        const { orders } = (await consumer.get(`${order}/orders`)).body.data;
-        const { entries } = (await consumer.get(`${order}/history`)).body.data;
-        expect(entries.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
-          "added done",
-          "ordered done",
-        ]);
-        return { statuses: answers.map(({ status }) => status).sort(), answers, orders };
-      }),
-    );
-    for (const { statuses, answers, orders } of doubles) {
-      expect(statuses).toEqual([200, 201]);
-      expect(answers[0]?.body.data).toEqual(answers[1]?.body.data);
-      expect(orders).toHaveLength(1);
-    }
-    expect(new Set(doubles.map(({ orders }) => orders[0]?.number)).size).toBe(10);
-  });
-
-  test("refuses a key that was used for another order, and without a key an order of nothing", async () => {
-    const browser = shop.browser();
-    const order = await browser.begin();
-    await browser.post(`${order}/cart/tacos`, XL);
-    const once = key();
-    await browser.post(`${order}/orders`, ALICE, once);
-    const bob = { ...ALICE, customer: { name: "Bob", phone: "+41797654321" } };
-    expect(await browser.post(`${order}/orders`, bob, once)).toMatchObject({
-      status: 409,
-      body: { error: { code: "CONFLICT", faults: [{ path: "Idempotency-Key" }] } },
+        ],
+      ]);
     });
-    expect(await browser.post(`${order}/orders`, ALICE)).toMatchObject({
-      status: 409,
-      body: { error: { code: "CONFLICT", faults: [{ path: "cart" }] } },
-    });
-  });
 
-  test("cleans up after an order, and still knows it when asked again", async () => {
-    const browser = shop.browser();
-    const order = await browser.begin();
-    await browser.post(`${order}/cart/tacos`, XL);
-    const once = key();
-    const first = await browser.post(`${order}/orders`, { ...ALICE, cleanUp: true }, once);
-    expect(first.status).toBe(201);
-    expect(await browser.get(order)).toMatchObject({
-      status: 404,
-      body: { error: { code: "SESSION_NOT_FOUND" } },
-    });
-    const again = await browser.post(`${order}/orders`, { ...ALICE, cleanUp: true }, once);
-    expect(again).toMatchObject({ status: 200, body: { data: first.body.data } });
-    const stranger = shop.browser();
-    await stranger.begin();
-    expect((await stranger.post(`${order}/orders`, ALICE, once)).status).toBe(404);
-    expect((await browser.post(`${order}/orders`, ALICE, key())).status).toBe(404);
-  });
-
-  test("makes one order of a double click that also cleans up, by any path", async () => {
-    for (const prefix of ["", "default"]) {
-      for (let round = 0; round < 5; round++) {
-        const browser = shop.browser();
-        const order = prefix === "default" ? "" : await browser.begin();
-        await browser.post(`${order}/cart/tacos`, XL);
-        const once = key();
-        const recipient = { ...ALICE, cleanUp: true };
-        const answers = await Promise.all([1, 2].map(() => browser.post(`${order}/orders`, recipient, once)));
-        answers.push(await browser.post(`${order}/orders`, recipient, once));
-        expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
-        expect(new Set(answers.map(({ body }) => body.data.number)).size).toBe(1);
+    test("edits every kind of item until the order is placed", async () => {
+      const browser = shop.browser();
+      const order = await browser.begin({ metadata: { customerName: "Alice" } });
+      await browser.post(`${order}/cart/tacos`, XL);
+      await browser.post(`${order}/cart/tacos`, L);
+      const portions = { extras: "frites", drinks: "coca_cola", desserts: "tiramisu" };
+      const menu = (await browser.get<Record<string, { id: string }[]>>("/resources/menu")).body.data;
+      for (const [group, wanted] of Object.entries(portions)) {
+        const product = menu[group]?.find(({ id }) => id === wanted)?.id ?? menu[group]?.[0]?.id;
+        const added = await browser.post(`${order}/cart/${group}`, { product });
+        expect(added).toMatchObject({
+          status: 201,
+          body: { data: { item: { id: 0, product, quantity: 1 } } },
+        });
+        const more = await browser.send("PUT", `${order}/cart/${group}/0`, { product, quantity: 1 });
+        expect(more.status).toBe(200);
+        const gone = await browser.send("DELETE", `${order}/cart/${group}/0`);
+        expect(gone.body.data).toMatchObject({ item: null, cart: { [group]: [] } });
       }
-    }
-  });
+      const patched = await browser.send("PATCH", `${order}/cart/tacos/1/quantity`, { quantity: 3 });
+      expect(patched.body.data.item).toMatchObject({ id: 1, quantity: 3, total: 3 * 1290 });
+      const removed = await browser.send("DELETE", `${order}/cart/tacos/0`);
+      expect(removed.body.data.cart.tacos.map(({ id }) => id)).toEqual([1]);
+      expect((await browser.get(`${order}/cart/tacos/1`)).body.data).toMatchObject({ size: "tacos_L" });
+      const { body, headers } = await browser.get(`${order}/cart`);
+      expect(body.data).toMatchObject({
+        itemCount: 3,
+        total: 3870,
+        role: "owner",
+        sessionId: order.slice(10),
+      });
+      expect(headers.get("etag")).toBe(`"${body.data.revision}"`);
+      expect(headers.get("server-timing")).toMatch(/upstream;dur=[\d.]+, session;desc="local";dur=[\d.]+/);
+      expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
 
-  test("names what is out of stock, and leaves the cart as it was", async () => {
-    const browser = shop.browser();
-    const order = await browser.begin();
-    const answer = await browser.post(`${order}/cart/desserts`, { product: "tiramisu", quantity: 2 });
-    expect(answer).toMatchObject({
-      status: 409,
-      body: { error: { code: "CONFLICT", faults: [{ path: "stock.tiramisu" }] } },
+      const placed = await browser.post(`${order}/orders`, ALICE);
+      expect(placed).toMatchObject({ status: 201, body: { data: { total: 3870, itemCount: 3 } } });
+      expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(0);
+      const { number } = placed.body.data;
+      expect((await browser.get(`${order}/orders/${number}`)).body.data.number).toBe(number);
     });
-    expect(answer.body.error?.message).toContain("Tiramisu");
-    expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(0);
-    const { entries } = (await browser.get(`${order}/history`)).body.data;
-    expect(entries).toMatchObject([{ what: "added", outcome: "refused" }]);
-    const stock = (await browser.get<Record<string, object>>("/resources/stock")).body.data;
-    expect(stock.desserts).toMatchObject({ tiramisu: 1 });
-  });
-});
+
+    test("makes one order of each double click", async () => {
+      const consumer = shop.consumer();
+      const doubles = await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const order = await consumer.begin();
+          await consumer.post(`${order}/cart/tacos`, XL);
+          const once = key();
+          const answers = await Promise.all([
+            consumer.post(`${order}/orders`, ALICE, once),
+            consumer.post(`${order}/orders`, ALICE, once),
+          ]);
+          const { orders } = (await consumer.get(`${order}/orders`)).body.data;
+          const { entries } = (await consumer.get(`${order}/history`)).body.data;
+          expect(entries.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
+            "added done",
+            "ordered done",
+          ]);
+          return { statuses: answers.map(({ status }) => status).sort(), answers, orders };
+        }),
+      );
+      for (const { statuses, answers, orders } of doubles) {
+        expect(statuses).toEqual([200, 201]);
+        expect(answers[0]?.body.data).toEqual(answers[1]?.body.data);
+        expect(orders).toHaveLength(1);
+      }
+      expect(new Set(doubles.map(({ orders }) => orders[0]?.number)).size).toBe(10);
+    });
+
+    test("refuses a key that was used for another order, and without a key an order of nothing", async () => {
+      const browser = shop.browser();
+      const order = await browser.begin();
+      await browser.post(`${order}/cart/tacos`, XL);
+      const once = key();
+      await browser.post(`${order}/orders`, ALICE, once);
+      const bob = { ...ALICE, customer: { name: "Bob", phone: "+41797654321" } };
+      expect(await browser.post(`${order}/orders`, bob, once)).toMatchObject({
+        status: 409,
+        body: { error: { code: "CONFLICT", faults: [{ path: "Idempotency-Key" }] } },
+      });
+      expect(await browser.post(`${order}/orders`, ALICE)).toMatchObject({
+        status: 409,
+        body: { error: { code: "CONFLICT", faults: [{ path: "cart" }] } },
+      });
+    });
+
+    test("cleans up after an order, and still knows it when asked again", async () => {
+      const browser = shop.browser();
+      const order = await browser.begin();
+      await browser.post(`${order}/cart/tacos`, XL);
+      const once = key();
+      const first = await browser.post(`${order}/orders`, { ...ALICE, cleanUp: true }, once);
+      expect(first.status).toBe(201);
+      expect(await browser.get(order)).toMatchObject({
+        status: 404,
+        body: { error: { code: "SESSION_NOT_FOUND" } },
+      });
+      const again = await browser.post(`${order}/orders`, { ...ALICE, cleanUp: true }, once);
+      expect(again).toMatchObject({ status: 200, body: { data: first.body.data } });
+      const stranger = shop.browser();
+      await stranger.begin();
+      expect((await stranger.post(`${order}/orders`, ALICE, once)).status).toBe(404);
+      expect((await browser.post(`${order}/orders`, ALICE, key())).status).toBe(404);
+    });
+
+    test("makes one order of a double click that also cleans up, by any path", async () => {
+      for (const prefix of ["", "default"]) {
+        for (let round = 0; round < 5; round++) {
+          const browser = shop.browser();
+          const order = prefix === "default" ? "" : await browser.begin();
+          await browser.post(`${order}/cart/tacos`, XL);
+          const once = key();
+          const recipient = { ...ALICE, cleanUp: true };
+          const answers = await Promise.all(
+            [1, 2].map(() => browser.post(`${order}/orders`, recipient, once)),
+          );
+          answers.push(await browser.post(`${order}/orders`, recipient, once));
+          expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
+          expect(new Set(answers.map(({ body }) => body.data.number)).size).toBe(1);
+        }
+      }
+    });
+
+    test("names what is out of stock, and leaves the cart as it was", async () => {
+      const browser = shop.browser();
+      const order = await browser.begin();
+      const answer = await browser.post(`${order}/cart/desserts`, { product: "tiramisu", quantity: 2 });
+      expect(answer).toMatchObject({
+        status: 409,
+        body: { error: { code: "CONFLICT", faults: [{ path: "stock.tiramisu" }] } },
+      });
+      expect(answer.body.error?.message).toContain("Tiramisu");
+      expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(0);
+      const { entries } = (await browser.get(`${order}/history`)).body.data;
+      expect(entries).toMatchObject([{ what: "added", outcome: "refused" }]);
+      const stock = (await browser.get<Record<string, object>>("/resources/stock")).body.data;
+      expect(stock.desserts).toMatchObject({ tiramisu: 1 });
+    });
+  },
+);

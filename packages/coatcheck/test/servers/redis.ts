@@ -1,17 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createClient } from "redis";
+import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { freePort, requireProgram, throwAwayFolder, unprivileged } from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
 /** Starts a Redis of our own: loopback only, with a password, every write on disk before it is acknowledged. */
 export async function startRedis(): Promise<RunningServer> {
-  const program = await requireProgram(
-    "redis-server",
-    ["redis-server", "/usr/bin/redis-server", "/usr/local/bin/redis-server", "valkey-server"],
-    "redis-server",
-  );
+  const program = requireProgram(TEST_PROGRAMS.redis);
   const user = await unprivileged("redis", "nobody");
   const password = randomBytes(16).toString("hex");
   return await startServer("Redis", async () => {

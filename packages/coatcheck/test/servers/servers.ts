@@ -1,14 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { json } from "node:stream/consumers";
-import { describe, inject, test } from "vitest";
+import { describe, inject } from "vitest";
+import { describeWithout } from "../../../../scripts/test-programs/describe.ts";
+import type { TestProgramName } from "../../../../scripts/test-programs/programs.ts";
 import type { ServerAnswer, ServerKind } from "./broker.ts";
 import type {} from "./global-setup.ts";
 import { query } from "./postgres.ts";
 
+/** The program whose absence explains why a server cannot be started. */
+const PROGRAMS: Readonly<Record<ServerKind, TestProgramName>> = {
+  redis: "redis",
+  postgres: "postgres",
+  "private-postgres": "postgres",
+  "local-postgres": "postgresStandby",
+};
+
 /**
- * Describes tests that need a real server and hands them its URL. Where there is none, the tests are skipped and the
- * reason printed; under `CI=true` that is a failure.
+ * Describes tests that need a real server and passes its URL to them. Without a server the tests are skipped and the
+ * reason is printed; under `CI=true` that fails the run.
  *
  * @example
  * await describeWithServer("the Redis store", "redis", (url) => { test("…", …); });
@@ -21,13 +31,9 @@ export async function describeWithServer(
   const answer = await askFor(kind);
   if ("url" in answer) {
     describe(title, () => body(answer.url));
-  } else if (process.env.CI === "true") {
-    test(title, () => {
-      throw new Error(answer.missing);
-    });
   } else {
     console.warn(`SKIPPED: ${title}. ${answer.missing}`);
-    describe.skip(title, () => body("unavailable:"));
+    describeWithout(PROGRAMS[kind], title, () => body("unavailable:"));
   }
 }
 

@@ -1,5 +1,6 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { freePort, requireProgram, throwAwayFolder, unprivileged } from "../servers/machine.ts";
 import { pingRedis } from "../servers/redis.ts";
 import { type RunningServer, startServer } from "../servers/start.ts";
@@ -23,7 +24,7 @@ export function startSentinel(port: number): Promise<OwnRedis> {
 }
 
 async function start(settings: Settings, flags: readonly string[]): Promise<OwnRedis> {
-  const command = await requireProgram("redis-server", ["redis-server", "valkey-server"], "redis-server");
+  const command = requireProgram(TEST_PROGRAMS.redis);
   const user = await unprivileged("redis", "nobody");
   let port = 0;
   const server = await startServer("Redis", async () => {

