@@ -2,21 +2,28 @@ import type { JsonValue } from "../session/json.ts";
 import { upstreamUnavailable } from "./errors.ts";
 
 /**
- * What the upstream answered, for the application to translate. Cookies are not in it: they stay in the session.
- * Neither is anything that concerns the connection rather than the message.
+ * A response of the upstream, for the application to translate. It holds no cookies, because they stay in the session,
+ * and no connection-level headers.
  */
 export interface UpstreamAnswer {
-  /** 200 to 499: server errors are thrown. */
+  /** From 200 to 499. A status of 500 or above is thrown as `UPSTREAM_UNAVAILABLE`. */
   readonly status: number;
   readonly headers: Headers;
-  /** The body, decompressed, decoded by the charset it names (UTF-8 without one). Not fit to be shown as it is. */
+  /**
+   * The decompressed body, decoded by the charset of `Content-Type`. Default: UTF-8. Do not show it to users as it is:
+   * it may contain internal details of the upstream.
+   */
   readonly text: string;
-  /** @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when the body is anything but JSON; empty is not JSON. */
+  /**
+   * Parses the body.
+   *
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when the body is empty or is not JSON.
+   */
   json(): JsonValue;
 }
 
-/** Names the server's side of the connection, or what has been undone already; and the cookies. */
-const WITHHELD = new Set([
+/** Headers left out: cookies, hop-by-hop headers (RFC 9110 §7.6.1), and encodings that are already undone. */
+const OMITTED_HEADERS = new Set([
   "set-cookie",
   "set-cookie2",
   "connection",
@@ -28,7 +35,7 @@ const WITHHELD = new Set([
   "upgrade",
 ]);
 
-/** Builds the answer from what came over the wire. */
+/** Builds the response that the application sees from what the transport received. */
 export function answerOf(
   status: number,
   received: Readonly<Record<string, string | string[] | undefined>>,
@@ -36,7 +43,7 @@ export function answerOf(
 ): UpstreamAnswer {
   const headers = new Headers();
   for (const [name, value] of Object.entries(received)) {
-    if (value === undefined || WITHHELD.has(name)) continue;
+    if (value === undefined || OMITTED_HEADERS.has(name)) continue;
     for (const each of [value].flat()) headers.append(name, each);
   }
   const text = decode(body, headers.get("content-type"));
@@ -48,8 +55,8 @@ export function answerOf(
       try {
         return JSON.parse(text);
       } catch {
-        const what = text.trim() === "" ? "with nothing" : "with something else than JSON";
-        throw upstreamUnavailable(`answered ${status} ${what}`);
+        const what = text.trim() === "" ? "an empty body" : "a body that is not JSON";
+        throw upstreamUnavailable(`responded with status ${status} and ${what}`);
       }
     },
   };

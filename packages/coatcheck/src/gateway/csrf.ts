@@ -6,28 +6,32 @@ import { Jar } from "./jar.ts";
 import type { CsrfSource } from "./options.ts";
 import type { Standing } from "./state.ts";
 
-/** The token that a session would send now; null when it has none. A cookie's is whatever the cookie says by now. */
+/**
+ * The CSRF token that a session sends with its next unsafe request; null when it has none. A token from a cookie is
+ * read from the cookie each time, because any response may replace the cookie.
+ */
 export function heldToken(source: CsrfSource, standing: Standing, url: URL): string | null {
   if (!("cookie" in source)) return standing.token;
   return decoded(new Jar(standing.cookies).value(source.cookie, url));
 }
 
 /**
- * The token in the answer that should bring one; null for a cookie's, which stands in the jar.
+ * Extracts the CSRF token from the response to a request for one. Returns null for a cookie token, which is stored in
+ * the jar and not beside it.
  *
- * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when it is not where it should be.
+ * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when the response has no token at the configured place.
  */
-export function takenToken(source: CsrfSource, answer: UpstreamAnswer, jar: Jar, url: URL): string | null {
-  const token = "cookie" in source ? jar.value(source.cookie, url) : tokenIn(source, answer);
-  if (!token) throw upstreamUnavailable(`answered ${answer.status} without the CSRF token it was asked for`);
+export function takenToken(source: CsrfSource, response: UpstreamAnswer, jar: Jar, url: URL): string | null {
+  const token = "cookie" in source ? jar.value(source.cookie, url) : tokenIn(source, response);
+  if (!token) throw upstreamUnavailable(`responded with status ${response.status} but without a CSRF token`);
   return "cookie" in source ? null : token;
 }
 
-function tokenIn(source: Exclude<CsrfSource, { cookie: string }>, answer: UpstreamAnswer): string | null {
-  if ("header" in source) return answer.headers.get(source.header);
-  if ("meta" in source) return findAttribute(answer.text, "meta", source.meta, "content");
-  if ("input" in source) return findAttribute(answer.text, "input", source.input, "value");
-  let value: JsonValue | undefined = answer.json();
+function tokenIn(source: Exclude<CsrfSource, { cookie: string }>, response: UpstreamAnswer): string | null {
+  if ("header" in source) return response.headers.get(source.header);
+  if ("meta" in source) return findAttribute(response.text, "meta", source.meta, "content");
+  if ("input" in source) return findAttribute(response.text, "input", source.input, "value");
+  let value: JsonValue | undefined = response.json();
   for (const name of source.json.split(".")) {
     value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }

@@ -14,38 +14,39 @@ import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Incoming } from "./transport.ts";
 
-/** Codes of undici and of the system that mean "it took too long". */
-const TIMEOUTS = new Set([
+/** Error codes of undici and of the operating system that mean a timeout. */
+const TIMEOUT_CODES = new Set([
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
   "UND_ERR_CONNECT_TIMEOUT",
   "ETIMEDOUT",
 ]);
-/** RFC 9110 §15.6: the server, or one before it, is not there right now; the request itself is not to blame. */
-const ABSENT = new Set([502, 503, 504]);
+/**
+ * RFC 9110 §15.6: the server, or a gateway before it, is temporarily unavailable. The request itself is not the cause.
+ */
+const UNAVAILABLE_STATUSES = new Set([502, 503, 504]);
 
 /**
- * Stands before one upstream: repeats safe requests that found it absent, and stops asking for a while when it has been
- * absent several times in a row, so that an outage costs its callers milliseconds instead of deadlines.
+ * Retry and circuit breaker of one upstream. It retries safe requests while the upstream is unavailable. After several
+ * failures in a row it fails at once for a while, so that an outage does not make each caller wait for its deadline.
  */
 export class Guard {
   readonly #once: CircuitBreakerPolicy;
-  readonly #repeatedly: IPolicy;
+  readonly #withRetries: IPolicy;
   readonly #options: ResolvedOptions;
 
   constructor(options: ResolvedOptions) {
     const { failures, halfOpenAfter } = options.breaker;
-    const absent = handleWhen(
+    const failed = handleWhen(
       (error) => !(error instanceof CoatcheckError) && !(error instanceof BrokenCircuitError),
-    );
-    const answers = absent.orWhenResult((result) => ABSENT.has((result as Incoming).status));
+    ).orWhenResult((result) => UNAVAILABLE_STATUSES.has((result as Incoming).status));
     this.#options = options;
-    this.#once = circuitBreaker(answers, { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });
-    this.#repeatedly =
+    this.#once = circuitBreaker(failed, { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });
+    this.#withRetries =
       options.retries === 0
         ? this.#once
         : wrap(
-            retry(answers, {
+            retry(failed, {
               maxAttempts: options.retries,
               backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }),
             }),
@@ -54,26 +55,34 @@ export class Guard {
   }
 
   /**
-   * Runs one exchange. `safe` (RFC 9110 §9.2.1) says that it may be repeated.
+   * Runs one exchange.
    *
+   * @param safe - whether the request method is safe (RFC 9110 §9.2.1), so that the exchange may be retried.
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` or `UPSTREAM_TIMEOUT`.
    */
   async run(safe: boolean, signal: AbortSignal, exchange: () => Promise<Incoming>): Promise<Incoming> {
     try {
-      return await (safe ? this.#repeatedly : this.#once).execute(exchange, signal);
+      return await (safe ? this.#withRetries : this.#once).execute(exchange, signal);
     } catch (error) {
-      throw this.#explained(error, signal);
+      throw this.#toCoatcheckError(error, signal);
     }
   }
 
-  #explained(error: unknown, signal: AbortSignal): CoatcheckError {
+  #toCoatcheckError(error: unknown, signal: AbortSignal): CoatcheckError {
     if (error instanceof CoatcheckError) return error;
     if (error instanceof BrokenCircuitError) {
       const seconds = Math.ceil(this.#options.breaker.halfOpenAfter / 1000);
-      return upstreamUnavailable("has not been answering and is left alone for a moment", error, seconds);
+      return upstreamUnavailable(
+        `keeps failing; the next attempt is allowed in ${seconds} s`,
+        error,
+        seconds,
+      );
     }
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (signal.aborted || TIMEOUTS.has(code)) return upstreamTimeout(this.#options.timeout, error);
-    return upstreamUnavailable("cannot be reached, or broke off while answering", error);
+    if (signal.aborted || TIMEOUT_CODES.has(code)) return upstreamTimeout(this.#options.timeout, error);
+    return upstreamUnavailable(
+      "cannot be reached, or closed the connection before its response was complete",
+      error,
+    );
   }
 }

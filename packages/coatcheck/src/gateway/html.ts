@@ -1,12 +1,13 @@
-/** Opening tags whose content is text, not markup: what looks like a tag in there is none. */
+/** Elements whose content is text, so that a tag inside them is not markup. */
 const RAW_TEXT = ["script", "style", "textarea", "title"];
 const ATTRIBUTE = /[\s/]*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?/y;
 const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi;
-const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const NAMED_ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /**
- * The value of `valueAttribute` in the first `tag` whose `name` is `name`; null when there is none. Walks from tag to
- * tag, never back, so that no page makes it slow. Comments and scripts are stepped over.
+ * Finds an attribute of an element in an HTML page: the value of `valueAttribute` in the first `tag` whose attribute
+ * `name` equals `name`; null when there is no such element. Ignores comments and the content of scripts. It reads the
+ * page once from start to end without backtracking, so that a hostile page cannot make it slow.
  */
 export function findAttribute(
   html: string,
@@ -14,23 +15,23 @@ export function findAttribute(
   name: string,
   valueAttribute: string,
 ): string | null {
-  // Only ASCII: a letter such as İ is longer in lower case, and whatever follows would stand elsewhere.
+  // Convert ASCII letters only: some letters, such as İ, are longer in lower case, which would shift all later indexes.
   const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   for (let at = lower.indexOf("<"); at !== -1; at = lower.indexOf("<", at)) {
     if (lower.startsWith("<!--", at)) {
       at = endOf(lower, "-->", at);
       continue;
     }
-    const opened = /[a-z][a-z\d-]*/y;
-    opened.lastIndex = at + 1;
-    const [found] = opened.exec(lower) ?? [];
+    const tagName = /[a-z][a-z\d-]*/y;
+    tagName.lastIndex = at + 1;
+    const [found] = tagName.exec(lower) ?? [];
     if (found === undefined) {
       at += 1;
       continue;
     }
-    const attributes = attributesAt(html, opened.lastIndex);
+    const attributes = attributesAt(html, tagName.lastIndex);
     if (found === tag && attributes.get("name") === name) return attributes.get(valueAttribute) ?? null;
-    at = RAW_TEXT.includes(found) ? endOf(lower, `</${found}`, at) : opened.lastIndex;
+    at = RAW_TEXT.includes(found) ? endOf(lower, `</${found}`, at) : tagName.lastIndex;
   }
   return null;
 }
@@ -45,15 +46,15 @@ function attributesAt(html: string, from: number): Map<string, string> {
   return attributes;
 }
 
-function endOf(text: string, mark: string, from: number): number {
-  const at = text.indexOf(mark, from);
-  return at === -1 ? text.length : at + mark.length;
+function endOf(text: string, delimiter: string, from: number): number {
+  const at = text.indexOf(delimiter, from);
+  return at === -1 ? text.length : at + delimiter.length;
 }
 
 function decoded(value: string): string {
   return value.replace(ENTITY, (entity, decimal?: string, hex?: string, name?: string) => {
-    if (name) return NAMED[name.toLowerCase()] ?? entity;
-    const point = decimal ? Number.parseInt(decimal, 10) : Number.parseInt(hex ?? "", 16);
-    return point <= 0x10ffff ? String.fromCodePoint(point) : entity;
+    if (name) return NAMED_ENTITIES[name.toLowerCase()] ?? entity;
+    const codePoint = decimal ? Number.parseInt(decimal, 10) : Number.parseInt(hex ?? "", 16);
+    return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : entity;
   });
 }

@@ -1,3 +1,25 @@
+/**
+ * Client for an upstream backend that has cookies and a CSRF token of its own. It sends requests on behalf of many
+ * sessions; each session has its own cookie jar and CSRF token, stored encrypted in the session.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { createUpstream, stateInSession } from "coatcheck/gateway";
+ * import { memoryStore } from "coatcheck/store/memory";
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const shop = createUpstream({
+ *   baseUrl: "http://127.0.0.1:3002",
+ *   csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
+ *   secrets: ["another long secret"],
+ * });
+ *
+ * const { record } = await sessions.create();
+ * const response = await shop.request(stateInSession(sessions, record.id), { method: "GET", path: "/cart" });
+ * console.log(response.json());
+ *
+ * @module
+ */
 export type { UpstreamAnswer } from "./answer.ts";
 export type { CsrfOptions, CsrfSource, UpstreamOptions } from "./options.ts";
 export type { SafeMethod, UpstreamRequest } from "./request.ts";

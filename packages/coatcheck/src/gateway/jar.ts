@@ -1,6 +1,6 @@
 import { Cookie, CookieJar, MemoryCookieStore } from "tough-cookie";
 
-/** A cookie as the session keeps it: the fields of RFC 6265 §5.3 that decide where it is sent. */
+/** A cookie as the session stores it: the fields of RFC 6265 §5.3 that decide where it is sent. */
 export interface StoredCookie {
   readonly key: string;
   readonly value: string;
@@ -10,22 +10,22 @@ export interface StoredCookie {
   readonly secure?: true;
   readonly httpOnly?: true;
   readonly sameSite?: string;
-  /** ISO 8601; absent for as long as the session lives. */
+  /** ISO 8601. Absent for a cookie that lasts as long as the session. */
   readonly expires?: string;
 }
 
-/** Bytes of name and value; browsers ignore a larger cookie (RFC 6265bis §5.7). */
-const LARGEST_COOKIE = 4096;
-/** Characters; browsers ignore an attribute that is longer (RFC 6265bis §5.6). */
-const LONGEST_PATH = 1024;
-/** Bytes of all cookies of a session together. The session that keeps them is small, so the oldest leave. */
-const LARGEST_JAR = 8192;
-/** Bytes of the same as they are kept: very many small ones are mostly what is said about them. */
-const LARGEST_KEPT = 2 * LARGEST_JAR;
-/** The last moment that a `Date` can tell (ECMA-262 §21.4.1.1); `Max-Age` may be as long as anybody likes. */
-const LATEST = 8.64e15;
+/** Name and value of one cookie together. Browsers ignore a larger cookie (RFC 6265bis §5.7). */
+const MAX_COOKIE_BYTES = 4096;
+/** Characters. Browsers ignore a longer attribute (RFC 6265bis §5.6). */
+const MAX_PATH_LENGTH = 1024;
+/** Names and values of all cookies of a session. Session data must stay small, so the oldest cookies are dropped. */
+const MAX_JAR_BYTES = 8192;
+/** The same cookies as JSON. Limits many small cookies, whose attributes are larger than their values. */
+const MAX_STORED_BYTES = 2 * MAX_JAR_BYTES;
+/** The last time that a `Date` can represent (ECMA-262 §21.4.1.1), epoch milliseconds. `Max-Age` has no upper limit. */
+const MAX_TIME = 8.64e15;
 
-/** The cookies of one session at the upstream: what tough-cookie makes of them, oldest first. */
+/** The cookie jar of one session at the upstream, oldest cookie first. tough-cookie applies the rules of RFC 6265. */
 export class Jar {
   readonly #store = new MemoryCookieStore();
   readonly #jar = new CookieJar(this.#store);
@@ -37,40 +37,42 @@ export class Jar {
     }
   }
 
-  /** The `Cookie` header for a request to `url`; empty when none is due. */
+  /** The `Cookie` header for a request to `url`; empty when no cookie matches. */
   header(url: URL): string {
     return this.#jar.getCookieStringSync(url.href);
   }
 
-  /** The value of the cookie of this name that would be sent to `url`; null when none would. */
+  /** The value of the cookie `name` that a request to `url` carries; null when it carries none. */
   value(name: string, url: URL): string | null {
     return this.#jar.getCookiesSync(url.href).find(({ key }) => key === name)?.value ?? null;
   }
 
-  /** Takes the `Set-Cookie` headers of an answer from `url`. One for another domain, or malformed, is passed over. */
+  /**
+   * Stores the `Set-Cookie` headers of a response from `url`. Ignores malformed cookies and those for another domain.
+   */
   take(headers: readonly string[], url: URL): void {
     for (const header of headers) {
       const cookie = Cookie.parse(header);
-      if (!cookie || Buffer.byteLength(cookie.key + cookie.value) > LARGEST_COOKIE) continue;
-      if (cookie.path && cookie.path.length > LONGEST_PATH) continue;
+      if (!cookie || Buffer.byteLength(cookie.key + cookie.value) > MAX_COOKIE_BYTES) continue;
+      if (cookie.path && cookie.path.length > MAX_PATH_LENGTH) continue;
       this.#jar.setCookieSync(cookie, url.href, { ignoreError: true });
     }
   }
 
-  /** What is to be kept: neither what has expired, nor what is too much. */
+  /** The cookies to store: the newest that have not expired and fit into the size limits. */
   cookies(): StoredCookie[] {
-    const kept: StoredCookie[] = [];
+    const newest: StoredCookie[] = [];
     let size = 0;
-    let sizeKept = 0;
+    let storedSize = 0;
     for (const cookie of this.#all().reverse()) {
       if (cookie.TTL() <= 0) continue;
-      const next = stored(cookie);
+      const next = toStored(cookie);
       size += Buffer.byteLength(cookie.key + cookie.value);
-      sizeKept += Buffer.byteLength(JSON.stringify(next));
-      if (size > LARGEST_JAR || sizeKept > LARGEST_KEPT) break;
-      kept.unshift(next);
+      storedSize += Buffer.byteLength(JSON.stringify(next));
+      if (size > MAX_JAR_BYTES || storedSize > MAX_STORED_BYTES) break;
+      newest.unshift(next);
     }
-    return kept;
+    return newest;
   }
 
   #all(): Cookie[] {
@@ -82,9 +84,9 @@ export class Jar {
   }
 }
 
-function stored(cookie: Cookie): StoredCookie {
+function toStored(cookie: Cookie): StoredCookie {
   const { key, value, sameSite } = cookie;
-  const ends = cookie.expiryTime();
+  const expiry = cookie.expiryTime();
   return {
     key,
     value,
@@ -94,14 +96,20 @@ function stored(cookie: Cookie): StoredCookie {
     ...(cookie.secure ? { secure: true } : {}),
     ...(cookie.httpOnly ? { httpOnly: true } : {}),
     ...(sameSite ? { sameSite } : {}),
-    ...(ends !== undefined && ends <= LATEST ? { expires: new Date(ends).toISOString() } : {}),
+    ...(expiry !== undefined && expiry <= MAX_TIME ? { expires: new Date(expiry).toISOString() } : {}),
   };
 }
 
 /**
- * Carries over to `current` what an answer changed between `before` (the cookies its request was sent with) and
- * `after`. A cookie that somebody else changed meanwhile stays as they left it: the answer was made without knowing it.
- * So of two first requests that were each given a `PHPSESSID`, one wins for both.
+ * Three-way merge of the cookies that one response changed.
+ *
+ * A cookie that another request changed in between keeps that change, because the upstream did not know it when it made
+ * this response. If two first requests receive a `PHPSESSID` each, the first one stored is used for both.
+ *
+ * @param before - the cookies that the request was sent with.
+ * @param after - the same cookies with the changes of the response.
+ * @param current - the cookies that the session has now.
+ * @returns `current` itself when nothing changes.
  */
 export function mergeCookies(
   before: readonly StoredCookie[],
@@ -112,8 +120,8 @@ export function mergeCookies(
   let changed = false;
   for (const identity of new Set([...old.keys(), ...fresh.keys()])) {
     const cookie = fresh.get(identity);
-    const unseen = !equalCookies(old.get(identity), merged.get(identity));
-    if (equalCookies(old.get(identity), cookie) || unseen) continue;
+    const changedElsewhere = !equalCookies(old.get(identity), merged.get(identity));
+    if (equalCookies(old.get(identity), cookie) || changedElsewhere) continue;
     changed = true;
     if (cookie) merged.set(identity, cookie);
     else merged.delete(identity);
@@ -121,7 +129,7 @@ export function mergeCookies(
   return changed ? [...merged.values()] : current;
 }
 
-/** RFC 6265 §5.3: name, domain and path together are what a cookie is replaced by. */
+/** RFC 6265 §5.3: a cookie replaces another one that has the same name, domain and path. */
 function byIdentity(cookies: readonly StoredCookie[]): Map<string, StoredCookie> {
   return new Map(cookies.map((cookie) => [`${cookie.key}\n${cookie.domain}\n${cookie.path}`, cookie]));
 }

@@ -1,56 +1,63 @@
-import { CoatcheckError, type Fault } from "../session/errors.ts";
+import type { Fault } from "../session/errors.ts";
+import { invalid } from "./errors.ts";
 import { headerFault, urlOf } from "./request.ts";
 
-/** Where in an answer the CSRF token stands. */
+/** Where a response carries the CSRF token. */
 export type CsrfSource =
-  /** A field of a JSON body; `data.csrfToken` goes into objects. */
+  /** A member of the JSON body. Dots reach into nested objects: `data.csrfToken`. */
   | { readonly json: string }
   | { readonly header: string }
-  /** A cookie that is to be repeated (double submit). Percent-encoding is taken off, as browsers' clients do. */
+  /** A cookie (double-submit pattern). Its value is percent-decoded, as browser clients do. */
   | { readonly cookie: string }
   /** `<meta name="…" content="token">`. */
   | { readonly meta: string }
   /** `<input name="…" value="token">`. */
   | { readonly input: string };
 
-/** How the upstream hands out its CSRF token, and how it wants it back with every unsafe request. */
+/** How the upstream issues its CSRF token, and how unsafe requests return it. */
 export interface CsrfOptions {
-  /** Where it is fetched, with GET, below `baseUrl`. */
+  /** The path below `baseUrl` from which a `GET` request fetches the token. */
   readonly path: string;
   readonly source: CsrfSource;
-  /** A header, or a member of the JSON object or form that is sent. */
+  /** A request header, or a member of the JSON object or form that the request sends. */
   readonly sendAs: { readonly header: string } | { readonly field: string };
 }
 
-/** What {@link createUpstream} takes. */
+/** Options of {@link createUpstream}. */
 export interface UpstreamOptions {
-  /** Origin, and a path that every request is below. No other origin is ever contacted. */
+  /** Origin and path prefix of all requests. The gateway never contacts another origin. */
   readonly baseUrl: string;
-  /** Null when the upstream wants no token. */
+  /** Null when the upstream requires no token. */
   readonly csrf: CsrfOptions | null;
-  /** Encrypt what is kept of each session, newest first; 16 characters or more each. */
+  /** Secrets that encrypt the cookies and the token of each session, newest first. At least 16 characters each. */
   readonly secrets: readonly string[];
-  /** Deadline of a request, milliseconds: its turn, the token, redirects and retries included. Default 10,000. */
+  /**
+   * Deadline of a request in milliseconds. It includes the wait for earlier requests of the session, fetching the
+   * token, redirects and retries. Default: 10,000.
+   */
   readonly timeout?: number;
-  /** How often a safe request is repeated when the upstream does not answer or says 502, 503 or 504. Default 2. */
+  /** Retries of a safe request when the upstream does not respond, or responds 502, 503 or 504. Default: 2. */
   readonly retries?: number;
-  /** Largest answer, bytes, after decompression as before. Default 2 MiB. */
+  /** Largest response body in bytes, both compressed and decompressed. Default: 2 MiB. */
   readonly answerLimit?: number;
-  /** Most connections at once; further requests wait for one. Default 64. */
+  /** Maximum number of open connections. Further requests wait for a free one. Default: 64. */
   readonly connections?: number;
-  /** Opens after so many failures in a row, and lets one request try again after so many milliseconds. Default 5, 1,000. */
+  /**
+   * Circuit breaker: it opens after `failures` failures in a row, and lets one request through after `halfOpenAfter`
+   * milliseconds. Default: 5 failures, 1,000 ms.
+   */
   readonly breaker?: { readonly failures: number; readonly halfOpenAfter: number };
 }
 
-/** The options with their defaults filled in. */
+/** {@link UpstreamOptions} with the defaults filled in. */
 export interface ResolvedOptions extends Required<Omit<UpstreamOptions, "baseUrl">> {
   readonly baseUrl: URL;
 }
 
 /**
- * Fills in the defaults and checks what was given.
+ * Validates the options and fills in the defaults.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with the path of each fault.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
  */
 export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
   const options = {
@@ -66,7 +73,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
   if (!baseUrl || !/^https?:$/.test(baseUrl.protocol)) {
     faults.push({ path: "baseUrl", message: "must be an http or https URL" });
   } else if (baseUrl.username || baseUrl.password || baseUrl.search || baseUrl.hash) {
-    faults.push({ path: "baseUrl", message: "must have no user, query or fragment" });
+    faults.push({ path: "baseUrl", message: "must not have a user name, password, query or fragment" });
   }
   const { csrf } = options;
   if (csrf && baseUrl && !urlOf(csrf.path, baseUrl)) {
@@ -74,7 +81,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
   }
   const tokenFault = csrf && "header" in csrf.sendAs ? headerFault(csrf.sendAs.header, "token") : null;
   if (tokenFault) faults.push({ path: "csrf.sendAs.header", message: tokenFault });
-  const least: [string, number, number][] = [
+  const minimums: [string, number, number][] = [
     ["timeout", options.timeout, 1],
     ["retries", options.retries, 0],
     ["answerLimit", options.answerLimit, 1],
@@ -82,13 +89,11 @@ export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
     ["breaker.failures", options.breaker.failures, 1],
     ["breaker.halfOpenAfter", options.breaker.halfOpenAfter, 1],
   ];
-  for (const [path, value, minimum] of least) {
+  for (const [path, value, minimum] of minimums) {
     if (!Number.isSafeInteger(value) || value < minimum) {
-      faults.push({ path, message: `must be a whole number, ${minimum} or more` });
+      faults.push({ path, message: `must be an integer of at least ${minimum} (got ${value})` });
     }
   }
-  if (!baseUrl || faults.length > 0) {
-    throw new CoatcheckError("VALIDATION_FAILED", "The upstream's options will not do.", { faults });
-  }
+  if (!baseUrl || faults.length > 0) throw invalid("upstream options", faults);
   return { ...options, baseUrl };
 }

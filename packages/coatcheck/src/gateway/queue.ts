@@ -1,33 +1,33 @@
 /**
- * One line per session: tasks of the same session run one after the other, in the order they came; those of
- * different sessions do not wait for each other. A backend that locks its session would serialise them anyway, with a
- * worker held up for each one waiting.
+ * A FIFO queue per session: tasks of one session run one at a time, in the order of their arrival; tasks of different
+ * sessions run concurrently. An upstream that locks its session, as PHP does, would serialise the requests anyway and
+ * block one worker for each waiting request.
  */
 export class SessionQueue {
   readonly #tails = new Map<string, Promise<void>>();
 
   /**
-   * Runs `task` when all earlier ones of the session have ended, however they ended.
+   * Runs `task` after all earlier tasks of the session have settled, whether they succeeded or failed.
    *
-   * @throws the reason of `signal`, when it aborts while the task is still waiting; the task then never runs.
+   * @throws the abort reason of `signal` when it aborts before the task starts. The task then never runs.
    */
   async run<T>(sessionId: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(sessionId);
+    const previous = this.#tails.get(sessionId);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    const tail = before ? before.then(() => ended) : ended;
+    const tail = previous ? previous.then(() => ended) : ended;
     this.#tails.set(sessionId, tail);
     void tail.then(() => {
       if (this.#tails.get(sessionId) === tail) this.#tails.delete(sessionId);
     });
     try {
-      if (before) await unlessAborted(before, signal);
+      if (previous) await unlessAborted(previous, signal);
       return await task();
     } finally {
       end();
     }
   }
 
-  /** How many sessions have a task running or waiting. */
+  /** The number of sessions that have a running or waiting task. */
   get size(): number {
     return this.#tails.size;
   }

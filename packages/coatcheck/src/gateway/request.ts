@@ -1,25 +1,27 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { CoatcheckError, type Fault } from "../session/errors.ts";
+import type { Fault } from "../session/errors.ts";
 import type { JsonObject, JsonValue } from "../session/json.ts";
 import { isJsonObject } from "../session/json.ts";
+import { invalid } from "./errors.ts";
 import type { CsrfOptions } from "./options.ts";
 import type { Outgoing } from "./transport.ts";
 
-/** Methods that change nothing (RFC 9110 §9.2.1): they carry no token and may be repeated. */
+/** Safe methods (RFC 9110 §9.2.1). They carry no CSRF token, and may be retried. */
 export type SafeMethod = "GET" | "HEAD";
 
-/** What the upstream is asked. */
+/** A request to the upstream. */
 export interface UpstreamRequest {
   readonly method: SafeMethod | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Below `baseUrl`, with a leading slash, percent-encoded; put ids in with `encodeURIComponent`. */
+  /** Percent-encoded path below `baseUrl`, with a leading slash. Encode ids with `encodeURIComponent`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** End-to-end headers only. Cookies, token and framing are the gateway's own business. */
+  /** End-to-end headers only. The gateway sets `Cookie`, the CSRF token and the framing headers itself. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON, or as a form. */
+  /** The body, as JSON or as `application/x-www-form-urlencoded`. */
   readonly body?: { readonly json: JsonValue } | { readonly form: Readonly<Record<string, string>> };
 }
 
+/** Headers that the gateway sets itself. */
 const OWN_HEADERS = new Set([
   "accept-encoding",
   "connection",
@@ -35,15 +37,16 @@ const OWN_HEADERS = new Set([
   "upgrade",
 ]);
 
-/** Whether a request of this method changes nothing. */
+/** Whether the method is safe (RFC 9110 §9.2.1). */
 export function isSafe(method: string): method is SafeMethod {
   return method === "GET" || method === "HEAD";
 }
 
 /**
- * The request as it will leave, apart from its cookies.
+ * Builds the request to send: complete except for its cookies, which can differ after each redirect.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for a path that leaves `baseUrl`, or a header that is not the caller's to set.
+ * @throws CoatcheckError `VALIDATION_FAILED` for a path outside `baseUrl`, a malformed header, or a header that the
+ *   gateway sets itself.
  */
 export function outgoingOf(
   request: UpstreamRequest,
@@ -59,11 +62,13 @@ export function outgoingOf(
     headers[name.toLowerCase()] = value;
   }
   const url = urlOf(path, baseUrl);
-  if (!url)
-    faults.push({ path: "path", message: "must start with / and stay below the base URL, percent-encoded" });
-  if (!url || faults.length > 0) {
-    throw new CoatcheckError("VALIDATION_FAILED", "This request cannot be passed on.", { faults });
+  if (!url) {
+    faults.push({
+      path: "path",
+      message: "must be percent-encoded, start with / and stay below the base URL",
+    });
   }
+  if (!url || faults.length > 0) throw invalid("upstream request", faults);
   for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
   let { body } = request;
   if (token && "header" in token.sendAs) headers[token.sendAs.header.toLowerCase()] = token.value;
@@ -73,24 +78,27 @@ export function outgoingOf(
   return { method, path: url.pathname + url.search, headers, body: serialized(body) };
 }
 
-/** The URL of a path below `baseUrl`; null if it would be sent in another way than it is written: `/../admin`, `//host`. */
+/**
+ * The URL of a path below `baseUrl`; null when URL parsing would change the path or its origin, as with `/../admin` and
+ * `//host`. Otherwise a path made from user input could reach other parts of the upstream.
+ */
 export function urlOf(path: string, baseUrl: URL): URL | null {
   const [pathname = ""] = path.split("?", 1);
-  const whole = baseUrl.pathname.replace(/\/$/, "") + pathname;
-  const url = URL.parse(baseUrl.origin + whole + path.slice(pathname.length));
-  const unchanged = url?.origin === baseUrl.origin && url.pathname === whole && url.hash === "";
+  const fullPath = baseUrl.pathname.replace(/\/$/, "") + pathname;
+  const url = URL.parse(baseUrl.origin + fullPath + path.slice(pathname.length));
+  const unchanged = url?.origin === baseUrl.origin && url.pathname === fullPath && url.hash === "";
   return unchanged && /^\/(?!\/)/.test(path) && !/%2f|%5c|\\/i.test(pathname) ? url : null;
 }
 
-/** What is wrong with a header that a caller wants sent; null when nothing is. */
+/** Validates a request header. Returns what is wrong with it, or null. */
 export function headerFault(name: string, value: string): string | null {
-  if (OWN_HEADERS.has(name.toLowerCase())) return "is set by the gateway";
+  if (OWN_HEADERS.has(name.toLowerCase())) return "must not be set, because the gateway sets it";
   try {
     validateHeaderName(name);
     validateHeaderValue(name, value);
     return null;
   } catch {
-    return "is not a header (RFC 9110 §5.5)";
+    return "must be a valid header name and value (RFC 9110 §5)";
   }
 }
 
@@ -98,9 +106,9 @@ function withField(body: UpstreamRequest["body"], field: string, token: string):
   if (!body) return { form: { [field]: token } };
   if ("form" in body) return { form: { ...body.form, [field]: token } };
   if (isJsonObject(body.json)) return { json: { ...body.json, [field]: token } satisfies JsonObject };
-  throw new CoatcheckError("VALIDATION_FAILED", "This request cannot be passed on.", {
-    faults: [{ path: "body.json", message: "must be an object, for the CSRF token to go into" }],
-  });
+  throw invalid("upstream request", [
+    { path: "body.json", message: "must be an object, because the CSRF token is sent as one of its members" },
+  ]);
 }
 
 function serialized(body: UpstreamRequest["body"]): string | null {

@@ -2,24 +2,29 @@ import { CoatcheckError } from "../session/errors.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { UpstreamState } from "./state.ts";
 
-/** The part of a session manager that {@link stateInSession} uses; `Data` is the application's. */
+/**
+ * The part of a session manager that {@link stateInSession} uses. `Data` is the type of the application's session data.
+ */
 export interface SessionKeeper<Data extends object> {
   find(id: string): Promise<Pick<SessionRecord, "state" | "data"> | null>;
   update(id: string, change: (data: Data) => Data): Promise<unknown>;
 }
 
-/** Where it is kept unless said otherwise; the service shows no member that begins with `$`, and takes none. */
+/**
+ * The default member of the session data for the upstream state. The service neither returns nor accepts members whose
+ * names begin with `$`.
+ */
 export const UPSTREAM_MEMBER = "$upstream";
 
-/** Ends an update without a write: what is stored is not what was expected. */
-class Outrun extends Error {}
+/** Aborts an update without a write, because the stored state is not the expected one. */
+class UnexpectedState extends Error {}
 
 /**
- * Keeps a session's standing at the upstream in the session's own data, so that it is shared, expires and is revoked
- * with it. A data schema must let the member through.
+ * Stores a session's upstream credentials in the session's own data. They are then shared between machines, and expire
+ * and are revoked with the session. A schema for the data must accept the member.
  *
- * @param member - the member of the data; the application leaves it alone, and shows it to nobody.
- * @throws CoatcheckError from reading and swapping: `SESSION_NOT_FOUND`, `SESSION_REVOKED`, and what `manager` throws.
+ * @param member - the member of the session data. The application must neither change it nor return it to a client.
+ * @returns a state whose `read` and `swap` throw `SESSION_NOT_FOUND`, `SESSION_REVOKED` and the errors of `manager`.
  */
 export function stateInSession<Data extends object>(
   manager: SessionKeeper<Data>,
@@ -34,19 +39,19 @@ export function stateInSession<Data extends object>(
     const record = await manager.find(sessionId);
     if (!record) throw new CoatcheckError("SESSION_NOT_FOUND", `Session not found: ${sessionId}`);
     if (record.state !== "active")
-      throw new CoatcheckError("SESSION_REVOKED", "This session has been ended.");
+      throw new CoatcheckError("SESSION_REVOKED", "The session has been revoked.");
     return stateIn(record.data);
   };
   const swap = async (expected: string | null, next: string) => {
     try {
       await manager.update(sessionId, (data) => {
-        if (stateIn(data) !== expected) throw new Outrun();
+        if (stateIn(data) !== expected) throw new UnexpectedState();
         return { ...data, [member]: next };
       });
       return next;
     } catch (error) {
-      // An update may begin with a copy from a cache; what is really stored, only a primary read tells.
-      if (error instanceof Outrun) return await read();
+      // The update may have started from a cached copy. Only a primary read returns the stored state.
+      if (error instanceof UnexpectedState) return await read();
       throw error;
     }
   };

@@ -3,38 +3,38 @@ import { upstreamUnavailable } from "./errors.ts";
 import { mergeCookies, type StoredCookie } from "./jar.ts";
 import type { KeyRing } from "./keys.ts";
 
-/** Every round somebody else's write got through; so many in a row lost means that something is wrong. */
-const MOST_ATTEMPTS = 20;
+/** Each failed attempt means that another write succeeded. Give up after this many in a row. */
+const MAX_ATTEMPTS = 20;
 
 /**
- * Where one session's standing at the upstream is kept: one encrypted text of about 1 KB, or null before first contact.
- * The session itself keeps it, so that any node can serve the next request.
+ * Storage for the upstream credentials of one session: one encrypted text of about 1 KB, or null before the first
+ * request. {@link stateInSession} implements it on the session itself, so that any node can serve the next request.
  */
 export interface UpstreamState {
-  /** The text is bound to this id and decrypts for no other. */
+  /** The encrypted text is bound to this id, and does not decrypt for another session. */
   readonly sessionId: string;
-  /** What is stored now: a primary read, not one from a cache. */
+  /** Reads the stored text from the primary store, never from a cache. */
   read(): Promise<string | null>;
   /**
-   * Compare-and-set, one atomic step: stores `next` if `expected` is what is stored.
+   * Atomic compare-and-set: stores `next` if the stored text equals `expected`.
    *
-   * @returns what is stored afterwards: `next` if it went in, else what was there instead.
+   * @returns the text stored afterwards: `next` on success, otherwise the text that was stored instead.
    */
   swap(expected: string | null, next: string): Promise<string | null>;
 }
 
-/** How a session stands with the upstream: the CSRF token it was given, and its cookies. */
+/** The upstream credentials of a session: its CSRF token (null when there is none) and its cookies. */
 export interface Standing {
   readonly token: string | null;
   readonly cookies: readonly StoredCookie[];
 }
 
-/** A session's standing as last read or written through its state. */
+/** A session's upstream credentials, as last read from or written to its {@link UpstreamState}. */
 export class Account {
   readonly #state: UpstreamState;
   readonly #ring: KeyRing;
   #text: string | null = null;
-  #standing: Standing = { token: null, cookies: [] };
+  #credentials: Standing = { token: null, cookies: [] };
 
   constructor(state: UpstreamState, ring: KeyRing) {
     this.#state = state;
@@ -42,15 +42,22 @@ export class Account {
   }
 
   get standing(): Standing {
-    return this.#standing;
+    return this.#credentials;
   }
 
-  /** @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when no secret opens what is stored; it is left as it is. */
+  /**
+   * Reads the stored credentials.
+   *
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when no secret decrypts them. The stored text stays as it is.
+   */
   async read(): Promise<void> {
     this.#adopt(await this.#state.read());
   }
 
-  /** Stores `next` if nobody stored anything meanwhile; else holds what they stored, and answers false. */
+  /**
+   * Stores `next` unless the stored credentials changed since they were last read. In that case it returns false and
+   * loads the stored ones.
+   */
   async replace(next: Standing): Promise<boolean> {
     const text = this.#ring.encrypt(JSON.stringify(next), this.#state.sessionId);
     const stored = await this.#state.swap(this.#text, text);
@@ -59,26 +66,26 @@ export class Account {
       return false;
     }
     this.#text = text;
-    this.#standing = next;
+    this.#credentials = next;
     return true;
   }
 
   /**
-   * Carries what an answer changed of the cookies into the state, however often others write at the same time.
+   * Merges the cookies that a response changed into the state. Retries when another request writes at the same time.
    *
-   * @throws CoatcheckError `CONFLICT` when they never stop.
+   * @throws CoatcheckError `CONFLICT` after 20 failed attempts.
    */
   async record(before: readonly StoredCookie[], after: readonly StoredCookie[]): Promise<void> {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const { token, cookies } = this.#standing;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { token, cookies } = this.#credentials;
       const merged = mergeCookies(before, after, cookies);
       if (merged === cookies || (await this.replace({ token, cookies: merged }))) return;
     }
-    throw new CoatcheckError("CONFLICT", "The session is being changed all the time; try again.");
+    throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
   }
 
   #adopt(text: string | null): void {
-    if (text !== this.#text) this.#standing = this.#decode(text);
+    if (text !== this.#text) this.#credentials = this.#decode(text);
     this.#text = text;
   }
 
@@ -86,7 +93,9 @@ export class Account {
     if (text === null) return { token: null, cookies: [] };
     const plaintext = this.#ring.decrypt(text, this.#state.sessionId);
     if (plaintext === null) {
-      throw upstreamUnavailable("cannot be asked: no secret opens what is kept of this session's cookies");
+      throw upstreamUnavailable(
+        "cannot be used: no configured secret decrypts this session's upstream cookies",
+      );
     }
     return JSON.parse(plaintext) as Standing;
   }

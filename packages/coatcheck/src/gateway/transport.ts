@@ -4,7 +4,7 @@ import { type Dispatcher, errors, Pool } from "undici";
 import { upstreamUnavailable } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** One request as it goes over the wire. */
+/** A request as it is sent. */
 export interface Outgoing {
   readonly method: string;
   /** Path and query. */
@@ -13,7 +13,7 @@ export interface Outgoing {
   readonly body: string | null;
 }
 
-/** One answer as it came, decompressed. */
+/** A response as it was received, with its body decompressed. */
 export interface Incoming {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -29,13 +29,13 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompress> = new Map([
   ["zstd", promisify(zstdDecompress) as Decompress],
 ]);
 
-/** Connections kept open to one origin. It is bound to that origin: whatever a path says, nothing else is contacted. */
+/** Persistent connections to one origin. The pool is bound to that origin, so that no path can reach another host. */
 export class Transport {
   readonly #pool: Pool;
-  readonly #limit: number;
+  readonly #maxBytes: number;
 
   constructor({ baseUrl, connections, answerLimit, timeout }: ResolvedOptions) {
-    this.#limit = answerLimit;
+    this.#maxBytes = answerLimit;
     this.#pool = new Pool(baseUrl.origin, {
       connections,
       headersTimeout: timeout,
@@ -45,11 +45,11 @@ export class Transport {
   }
 
   /**
-   * Sends a request and reads the whole answer.
+   * Sends a request and reads the whole response.
    *
-   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for an answer that cannot be used: too large, not decompressible, or
-   *   with headers that are none.
-   * @throws what undici throws, or the reason of `signal`, when there is no answer at all.
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for an unusable response: too large, impossible to decompress,
+   *   or with malformed headers.
+   * @throws the error of undici, or the abort reason of `signal`, when no response arrives.
    */
   async send(outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
     const { statusCode, headers, body } = await this.#request(outgoing, signal);
@@ -61,7 +61,7 @@ export class Transport {
     };
   }
 
-  /** Ends all connections, those in use as well. */
+  /** Closes all connections, including those in use. */
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
@@ -75,9 +75,10 @@ export class Transport {
         signal,
       });
     } catch (error) {
-      // Who answers is not absent: one page with a header that repeats what it was sent must not close all the others.
+      // The upstream responded, so this must not count as a failure for the circuit breaker. Otherwise one page that
+      // echoes user input into a header would block all other pages.
       if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
-        throw upstreamUnavailable("answered with headers that cannot be read", error);
+        throw upstreamUnavailable("sent response headers that cannot be parsed", error);
       }
       throw error;
     }
@@ -88,7 +89,7 @@ export class Transport {
     let size = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > this.#limit) throw this.#tooLarge();
+      if (size > this.#maxBytes) throw this.#tooLarge();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -100,18 +101,18 @@ export class Transport {
     for (const name of names.map((each) => each.trim()).reverse()) {
       if (name === "" || name === "identity" || result.length === 0) continue;
       const decompress = DECOMPRESSORS.get(name.replace(/^x-/, ""));
-      if (!decompress) throw upstreamUnavailable("answered in a compression that nobody asked for");
+      if (!decompress) throw upstreamUnavailable("used a content encoding that was not requested");
       try {
-        result = await decompress(result, { maxOutputLength: this.#limit });
+        result = await decompress(result, { maxOutputLength: this.#maxBytes });
       } catch (error) {
         if (error instanceof RangeError) throw this.#tooLarge();
-        throw upstreamUnavailable("answered with something that does not decompress", error);
+        throw upstreamUnavailable("sent a body that cannot be decompressed", error);
       }
     }
     return result;
   }
 
   #tooLarge() {
-    return upstreamUnavailable(`answered with more than ${this.#limit} bytes`);
+    return upstreamUnavailable(`sent a body of more than ${this.#maxBytes} bytes`);
   }
 }

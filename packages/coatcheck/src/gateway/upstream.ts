@@ -11,13 +11,14 @@ import { isSafe, outgoingOf, type SafeMethod, type UpstreamRequest } from "./req
 import { Account, type UpstreamState } from "./state.ts";
 import { type Outgoing, Transport } from "./transport.ts";
 
-/** Browsers allow 20; an upstream that needs more than a few goes round in circles. */
-const MOST_REDIRECTS = 5;
-/** Each lost round means that another node has opened the account, or taken a cookie, in the meantime. */
-const MOST_OPENINGS = 5;
+/** Browsers allow 20. More than a few redirects in a row indicate a redirect loop. */
+const MAX_REDIRECTS = 5;
+/** Each failed attempt means that another request stored a token or a cookie first. Give up after this many. */
+const MAX_TOKEN_ATTEMPTS = 5;
 
 /**
- * Somebody else's backend, asked on behalf of many sessions, each with its own cookies and CSRF token there.
+ * Client for an upstream backend. It sends requests on behalf of many sessions, each with its own cookies and CSRF
+ * token at the upstream.
  *
  * @example
  * const shop = createUpstream({
@@ -25,35 +26,47 @@ const MOST_OPENINGS = 5;
  *   csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
  *   secrets: [process.env.GATEWAY_SECRET],
  * });
- * const answer = await shop.request(state, { method: "POST", path: "/cart/tacos", body: { json: taco } });
+ * const response = await shop.request(state, { method: "POST", path: "/cart/tacos", body: { json: taco } });
  */
 export interface Upstream {
   /**
-   * Asks on behalf of a session. Requests of one session go one after the other; the first one opens its account (fetches
-   * a token, and with it the cookies). An unsafe request that is refused with 403 gets a new token and is repeated,
-   * once each: 403 means that it was not carried out. Cookies are stored before the answer is returned.
+   * Sends a request on behalf of a session.
    *
-   * Redirects within the origin are followed. Answers from 200 to 499 are returned, whatever they mean.
+   * - Requests of one session run one at a time. The first one fetches a CSRF token and, with it, the cookies.
+   * - When the upstream rejects an unsafe request with 403, it has not carried the request out. The gateway then
+   *   fetches a new token and repeats the request, once.
+   * - Redirects within the origin are followed.
+   * - Cookies are stored before the response is returned.
    *
-   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE`, `UPSTREAM_TIMEOUT`; after these, an unsafe request may have been
-   *   carried out or not. `VALIDATION_FAILED` for a request that cannot be passed on; `CONFLICT` when the session's
-   *   state never holds still; and what `state` throws.
+   * @returns every response with a status from 200 to 499.
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` or `UPSTREAM_TIMEOUT`: the upstream may have carried out an unsafe
+   *   request, or not. `VALIDATION_FAILED`: the request is invalid and was not sent. `CONFLICT`: too many concurrent
+   *   updates of the session. Errors of `state` pass through.
    */
   request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamAnswer>;
-  /** Asks for what concerns no session, a public list for example: no cookie, no token, no waiting in line. */
+  /**
+   * Sends a safe request that belongs to no session, such as one for a public list. It carries no cookie and no token,
+   * and does not wait for other requests.
+   *
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE`, `UPSTREAM_TIMEOUT`, `VALIDATION_FAILED`.
+   */
   ask(request: UpstreamRequest & { readonly method: SafeMethod }): Promise<UpstreamAnswer>;
-  /** Ends all connections; requests under way fail with `UPSTREAM_UNAVAILABLE`. */
+  /** Closes all connections. Requests in flight fail with `UPSTREAM_UNAVAILABLE`. */
   close(): Promise<void>;
 }
 
-/** @throws CoatcheckError `VALIDATION_FAILED` with the path of each fault in the options. */
+/**
+ * Creates a client for one upstream backend.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
+ */
 export function createUpstream(options: UpstreamOptions): Upstream {
   return new Gateway(resolveOptions(options));
 }
 
-/** An answer, and what was asked for it in the end, after all redirects. */
+/** A response, with the method and URL of the last request after all redirects. */
 interface Exchange {
-  readonly answer: UpstreamAnswer;
+  readonly response: UpstreamAnswer;
   readonly method: string;
   readonly url: URL;
 }
@@ -75,7 +88,7 @@ class Gateway implements Upstream {
   async request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamAnswer> {
     const signal = AbortSignal.timeout(this.#options.timeout);
     try {
-      return await this.#queue.run(state.sessionId, signal, () => this.#inTurn(state, request, signal));
+      return await this.#queue.run(state.sessionId, signal, () => this.#runRequest(state, request, signal));
     } catch (error) {
       throw error === signal.reason ? upstreamTimeout(this.#options.timeout, error) : error;
     }
@@ -83,41 +96,41 @@ class Gateway implements Upstream {
 
   async ask(request: UpstreamRequest & { readonly method: SafeMethod }): Promise<UpstreamAnswer> {
     const outgoing = outgoingOf(request, this.#options.baseUrl, null);
-    const { answer } = await this.#exchange(
+    const { response } = await this.#exchange(
       outgoing,
       new Jar([]),
       AbortSignal.timeout(this.#options.timeout),
     );
-    return usable(answer);
+    return requireUsable(response);
   }
 
   async close(): Promise<void> {
     await this.#transport.close();
   }
 
-  async #inTurn(
+  async #runRequest(
     state: UpstreamState,
     request: UpstreamRequest,
     signal: AbortSignal,
   ): Promise<UpstreamAnswer> {
     const account = new Account(state, this.#ring);
     await account.read();
-    await this.#open(account, null, signal);
+    await this.#ensureToken(account, null, signal);
     const token = this.#token(account);
-    const { answer, method } = await this.#once(account, request, signal);
-    // A page that refuses itself to who was redirected there says that what led there has been carried out.
-    if (answer.status !== 403 || token === null || isSafe(method)) return usable(answer);
+    const { response: first, method } = await this.#send(account, request, signal);
+    // A 403 for the GET after a redirect means that the original request was carried out already; do not repeat it.
+    if (first.status !== 403 || token === null || isSafe(method)) return requireUsable(first);
     await account.read();
-    await this.#open(account, token, signal);
-    const { answer: second } = await this.#once(account, request, signal);
-    return usable(second);
+    await this.#ensureToken(account, token, signal);
+    const { response: second } = await this.#send(account, request, signal);
+    return requireUsable(second);
   }
 
   /**
-   * Sends the request as the account stands now, and stores the cookies that come back; also those of a redirect whose
-   * target then fails, because what led there has been carried out.
+   * Sends the request with the session's current credentials, and stores the cookies that it receives. Cookies of a
+   * redirect are stored even if the redirect target fails, because the redirecting request was carried out.
    */
-  async #once(account: Account, request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
+  async #send(account: Account, request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
     const { csrf, baseUrl } = this.#options;
     const value = isSafe(request.method) ? null : this.#token(account);
     const token = csrf && value !== null ? { value, sendAs: csrf.sendAs } : null;
@@ -131,22 +144,23 @@ class Gateway implements Upstream {
   }
 
   /**
-   * Sees to it that the account has a token other than `refused`. Whoever stores first wins, on whatever node; the
-   * others take theirs over and drop their own, so that one session never has two carts.
+   * Ensures that the session has a CSRF token other than the rejected one. When several nodes fetch one at the same
+   * time, the first to store its token and cookies wins and the others use these, so that one session never has two
+   * carts.
    */
-  async #open(account: Account, refused: string | null, signal: AbortSignal): Promise<void> {
+  async #ensureToken(account: Account, rejected: string | null, signal: AbortSignal): Promise<void> {
     const { csrf, baseUrl } = this.#options;
     if (!csrf) return;
-    for (let opening = 0; opening < MOST_OPENINGS; opening++) {
-      const held = this.#token(account);
-      if (held !== null && held !== refused) return;
+    for (let attempt = 0; attempt < MAX_TOKEN_ATTEMPTS; attempt++) {
+      const current = this.#token(account);
+      if (current !== null && current !== rejected) return;
       const outgoing = outgoingOf({ method: "GET", path: csrf.path }, baseUrl, null);
       const jar = new Jar(account.standing.cookies);
-      const { answer, url } = await this.#exchange(outgoing, jar, signal);
-      const token = takenToken(csrf.source, usable(answer), jar, url);
+      const { response, url } = await this.#exchange(outgoing, jar, signal);
+      const token = takenToken(csrf.source, requireUsable(response), jar, url);
       if (await account.replace({ token, cookies: jar.cookies() })) return;
     }
-    throw new CoatcheckError("CONFLICT", "The session is being changed all the time; try again.");
+    throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
   }
 
   #token(account: Account): string | null {
@@ -157,24 +171,24 @@ class Gateway implements Upstream {
   async #exchange(first: Outgoing, jar: Jar, signal: AbortSignal): Promise<Exchange> {
     const { origin } = this.#options.baseUrl;
     let outgoing = first;
-    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const url = new URL(origin + outgoing.path);
       const cookie = jar.header(url);
-      const sent = cookie ? { ...outgoing, headers: { ...outgoing.headers, cookie } } : outgoing;
-      const { status, headers, body } = await this.#guard.run(isSafe(sent.method), signal, () =>
-        this.#transport.send(sent, signal),
+      const request = cookie ? { ...outgoing, headers: { ...outgoing.headers, cookie } } : outgoing;
+      const { status, headers, body } = await this.#guard.run(isSafe(request.method), signal, () =>
+        this.#transport.send(request, signal),
       );
       jar.take([headers["set-cookie"] ?? []].flat(), url);
       if (![301, 302, 303, 307, 308].includes(status)) {
-        return { answer: answerOf(status, headers, body), method: sent.method, url };
+        return { response: answerOf(status, headers, body), method: request.method, url };
       }
       outgoing = redirected(outgoing, status, targetOf(headers.location, url));
     }
-    throw upstreamUnavailable(`redirected more than ${MOST_REDIRECTS} times`);
+    throw upstreamUnavailable(`redirected more than ${MAX_REDIRECTS} times`);
   }
 }
 
-/** RFC 9110 §15.4: 307 and 308 keep the method; after the others a client goes on with GET, as browsers do. */
+/** RFC 9110 §15.4: 307 and 308 keep the method. After 301, 302 and 303 continue with GET, as browsers do. */
 function redirected(outgoing: Outgoing, status: number, target: URL): Outgoing {
   const path = target.pathname + target.search;
   if (status === 307 || status === 308 || isSafe(outgoing.method)) return { ...outgoing, path };
@@ -184,14 +198,18 @@ function redirected(outgoing: Outgoing, status: number, target: URL): Outgoing {
 
 function targetOf(location: string | string[] | undefined, from: URL): URL {
   const target = typeof location === "string" ? URL.parse(location, from.href) : null;
-  if (!target) throw upstreamUnavailable("redirected without saying where");
+  if (!target) throw upstreamUnavailable("redirected without a valid Location header");
   if (target.origin !== from.origin)
-    throw upstreamUnavailable("redirected to another host, which is never contacted");
+    throw upstreamUnavailable("redirected to another origin, which the gateway never contacts");
   return target;
 }
 
-/** @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for a server error, whose body is for nobody's eyes. */
-function usable(answer: UpstreamAnswer): UpstreamAnswer {
-  if (answer.status < 500) return answer;
-  throw upstreamUnavailable(`failed with status ${answer.status}`);
+/**
+ * Rejects server errors. Their bodies may contain internal details of the upstream, so none of it reaches the caller.
+ *
+ * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for a status of 500 or above.
+ */
+function requireUsable(response: UpstreamAnswer): UpstreamAnswer {
+  if (response.status < 500) return response;
+  throw upstreamUnavailable(`failed with status ${response.status}`);
 }

@@ -2,15 +2,15 @@ import { expect, test } from "vitest";
 import { Jar, mergeCookies } from "../../src/gateway/jar.ts";
 import { connect, json, serve, stateInMemory } from "./support.ts";
 
-const URL_HERE = new URL("http://shop.example/cart/tacos");
+const SHOP_URL = new URL("http://shop.example/cart/tacos");
 
 function cookies(...headers: string[]) {
   const jar = new Jar([]);
-  jar.take(headers, URL_HERE);
+  jar.take(headers, SHOP_URL);
   return jar.cookies();
 }
 
-test("keeps a jar per session and hands no cookie on", async () => {
+test("request() keeps the cookies of each session apart and returns no Set-Cookie header", async () => {
   const server = await serve((_request, response, { path, cookie }) =>
     json(
       response,
@@ -21,8 +21,8 @@ test("keeps a jar per session and hands no cookie on", async () => {
   const upstream = connect(server.origin);
   const [alice, bob] = [stateInMemory(), stateInMemory()];
   for (const state of [alice, bob]) {
-    const answer = await upstream.request(state, { method: "GET", path: "/in" });
-    expect([...answer.headers.keys()]).not.toContain("set-cookie");
+    const response = await upstream.request(state, { method: "GET", path: "/in" });
+    expect([...response.headers.keys()]).not.toContain("set-cookie");
   }
   const [first, second] = await Promise.all(
     [alice, bob].map(async (state) => (await upstream.request(state, { method: "GET", path: "/" })).json()),
@@ -33,9 +33,9 @@ test("keeps a jar per session and hands no cookie on", async () => {
   expect(alice.text).not.toContain("who");
 });
 
-test("asks for public things without any session's cookies", async () => {
+test("ask() sends and stores no cookies", async () => {
   const server = await serve((_request, response, { cookie }) =>
-    json(response, { cookie }, { "set-cookie": "who=somebody" }),
+    json(response, { cookie }, { "set-cookie": "who=alice" }),
   );
   const upstream = connect(server.origin);
   await upstream.ask({ method: "GET", path: "/menu" });
@@ -43,11 +43,11 @@ test("asks for public things without any session's cookies", async () => {
     cookie: "",
   });
   expect(server.seen.at(-1)?.path).toBe("/menu?size=tacos+XL");
-  // @ts-expect-error: what changes something is always done on behalf of a session.
+  // @ts-expect-error: an unsafe request always belongs to a session.
   await upstream.ask({ method: "POST", path: "/menu" });
 });
 
-test("writes the state only when a cookie changed", async () => {
+test("request() writes the session's state only when a cookie changed", async () => {
   const server = await serve((_request, response) => json(response, {}, { "set-cookie": "same=1; Path=/" }));
   const upstream = connect(server.origin);
   const state = stateInMemory();
@@ -57,13 +57,13 @@ test("writes the state only when a cookie changed", async () => {
   expect(state.text).toBe(text);
 });
 
-test("loses no cookie when two nodes are answered at once", async () => {
+test("request() keeps every cookie when several nodes receive cookies for one session at once", async () => {
   const nodes = 8;
-  const held: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   const server = await serve(async (_request, response, { path }) => {
     await new Promise<void>((release) => {
-      held.push(release);
-      if (held.length === nodes) for (const each of held) each();
+      waiting.push(release);
+      if (waiting.length === nodes) for (const each of waiting) each();
     });
     json(response, {}, { "set-cookie": `${path.slice(1)}=1; Path=/` });
   });
@@ -77,7 +77,7 @@ test("loses no cookie when two nodes are answered at once", async () => {
   expect(String(sent).split("; ").sort()).toEqual(names.map((name) => `${name}=1`));
 });
 
-test("an answer made before somebody else changed the cookie does not undo the change", () => {
+test("mergeCookies() keeps a cookie that another response changed first", () => {
   const [first, second] = [cookies("PHPSESSID=first"), cookies("PHPSESSID=second; Path=/cart")];
   expect(mergeCookies([], second, first)).toBe(first);
   expect(mergeCookies(first, second, first)).toEqual(second);
@@ -87,11 +87,11 @@ test("an answer made before somebody else changed the cookie does not undo the c
   expect(mergeCookies([], other, first)).toEqual([...first, ...other]);
 });
 
-test("sends a cookie where RFC 6265 says", () => {
+test("Jar.header() sends a cookie only where its path and Secure attribute allow (RFC 6265)", () => {
   const jar = new Jar(
     cookies("here=1", "cart=2; Path=/cart", "admin=3; Path=/admin", "tls=4; Secure; Path=/"),
   );
-  expect(jar.header(URL_HERE)).toBe("here=1; cart=2");
+  expect(jar.header(SHOP_URL)).toBe("here=1; cart=2");
   expect(jar.header(new URL("http://shop.example/"))).toBe("");
   expect(jar.header(new URL("https://shop.example/admin/x"))).toBe("admin=3");
   jar.take(["tls=4; Secure; Path=/"], new URL("https://shop.example/"));
@@ -99,7 +99,7 @@ test("sends a cookie where RFC 6265 says", () => {
   expect(jar.header(new URL("http://shop.example/admin/x"))).toBe("admin=3");
 });
 
-test("takes no cookie for another domain, a public suffix or a false prefix", () => {
+test("Jar.take() ignores cookies that are too large, for another domain or a public suffix, or misuse a prefix", () => {
   expect(
     cookies(
       "a=1; Domain=evil.example",
@@ -113,27 +113,27 @@ test("takes no cookie for another domain, a public suffix or a false prefix", ()
   expect(cookies("e=1; Domain=shop.example")).toMatchObject([{ key: "e", domain: "shop.example" }]);
 });
 
-test("forgets what has expired or was taken back", () => {
+test("Jar.cookies() omits expired and deleted cookies", () => {
   expect(cookies("a=1; Max-Age=0", "b=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT")).toEqual([]);
   const jar = new Jar(cookies("c=1", "d=1; Max-Age=3600"));
   expect(jar.cookies()[1]?.expires).toMatch(/^\d{4}-/);
-  jar.take(["c=; Max-Age=0"], URL_HERE);
+  jar.take(["c=; Max-Age=0"], SHOP_URL);
   expect(jar.cookies().map(({ key }) => key)).toEqual(["d"]);
 });
 
-test("stays small: the oldest leave", () => {
+test("Jar.cookies() drops the oldest cookies above the size limit", () => {
   const many = cookies(...Array.from({ length: 20 }, (_, index) => `c${index}=${"x".repeat(1000)}`));
   expect(many.map(({ key }) => key)).toEqual(["c12", "c13", "c14", "c15", "c16", "c17", "c18", "c19"]);
 });
 
-test("stays small, also when very many cookies say much about themselves", () => {
+test("Jar.cookies() counts the attributes of many small cookies towards the size limit", () => {
   const many = cookies(...Array.from({ length: 500 }, (_, index) => `c${index}=; Max-Age=3600`));
   expect(many.at(-1)?.key).toBe("c499");
   expect(JSON.stringify(many).length).toBeLessThan(20_000);
   expect(cookies("a=1", `c=; Path=/${"x".repeat(20_000)}`)).toMatchObject([{ key: "a" }]);
 });
 
-test("keeps a cookie that is to last longer than time can tell", () => {
+test("Jar.cookies() keeps a cookie whose Max-Age exceeds the range of Date", () => {
   const [first, second] = cookies("a=1; Max-Age=99999999999999999", "b=1; Max-Age=-99999999999999999");
   expect(first).toMatchObject({ key: "a", value: "1" });
   expect(second).toBeUndefined();

@@ -15,7 +15,7 @@ const sources: [string, CsrfSource, { body?: string; headers?: Record<string, st
   ["a hidden input", { input: "csrf" }, { body: `<input type=hidden disabled name="csrf" value="plain">` }],
 ];
 
-test.each(sources)("takes the token from %s", async (_name, source, { body = "", headers = {} }) => {
+test.each(sources)("reads the token from %s", async (_name, source, { body = "", headers = {} }) => {
   const server = await serve((_request, response, { method, token }) => {
     if (method === "GET") response.writeHead(200, headers).end(body);
     else response.writeHead(token === "plain" ? 200 : 403).end();
@@ -31,7 +31,7 @@ test.each(sources)("takes the token from %s", async (_name, source, { body = "",
   ]);
 });
 
-test("decodes what HTML escapes", async () => {
+test("decodes HTML entities in a token from a meta tag", async () => {
   const server = await serve((_request, response, { method, body }) =>
     method === "GET"
       ? response.end(`<meta name="csrf" content="${ESCAPED}">`)
@@ -40,15 +40,15 @@ test("decodes what HTML escapes", async () => {
   const upstream = connect(server.origin, {
     csrf: { path: "/", source: { meta: "csrf" }, sendAs: { field: "_token" } },
   });
-  const answer = await upstream.request(stateInMemory(), {
+  const response = await upstream.request(stateInMemory(), {
     method: "POST",
     path: "/",
     body: { form: { a: "ü" } },
   });
-  expect(answer.json()).toEqual({ body: { a: "ü", _token: TOKEN } });
+  expect(response.json()).toEqual({ body: { a: "ü", _token: TOKEN } });
 });
 
-test("adds the token to JSON objects, and makes a form of it where there is no body", async () => {
+test("adds a field token to a JSON object, sends it as a form without a body, and rejects a JSON array", async () => {
   const server = await serve((_request, response, { method, body }) =>
     method === "GET" ? json(response, { token: "t" }) : json(response, body),
   );
@@ -66,25 +66,27 @@ test("adds the token to JSON objects, and makes a form of it where there is no b
   });
 });
 
-/** Gives out a token per page view and takes only the newest, as long as `accepts` says. */
-async function fussyServer(accepts = () => true) {
+/**
+ * A server that issues a new token with each request for one, and accepts only the newest while `accepts` returns true.
+ */
+async function singleTokenServer(accepts = () => true) {
   let newest = 0;
   return await serve((_request, response, { method, path, token }) => {
     if (path === "/token") return json(response, { token: `token-${++newest}` });
-    const fine = method === "GET" || (token === `token-${newest}` && accepts());
+    const isAccepted = method === "GET" || (token === `token-${newest}` && accepts());
     if (path === "/outdate") newest++;
-    response.writeHead(fine ? 200 : 403).end();
+    response.writeHead(isAccepted ? 200 : 403).end();
   });
 }
 const csrf = { path: "/token", source: { json: "token" }, sendAs: SEND_AS } as const;
 
-test("on 403 fetches the token anew and repeats, once each", async () => {
-  const server = await fussyServer();
+test("request() fetches a new token after a 403 and repeats the request once", async () => {
+  const server = await singleTokenServer();
   const upstream = connect(server.origin, { csrf });
   const state = stateInMemory();
   await upstream.request(state, { method: "GET", path: "/outdate" });
-  const answer = await upstream.request(state, { method: "PUT", path: "/cart", body: { json: { a: 1 } } });
-  expect(answer.status).toBe(200);
+  const response = await upstream.request(state, { method: "PUT", path: "/cart", body: { json: { a: 1 } } });
+  expect(response.status).toBe(200);
   expect(server.seen.map(({ path, token, body }) => [path, token, body])).toEqual([
     ["/token", "", ""],
     ["/outdate", "", ""],
@@ -94,22 +96,22 @@ test("on 403 fetches the token anew and repeats, once each", async () => {
   ]);
 });
 
-test("returns a second 403, and the 403 of a safe request, as they are", async () => {
-  const server = await fussyServer(() => false);
+test("request() returns a second 403, and the 403 of a safe request", async () => {
+  const server = await singleTokenServer(() => false);
   const upstream = connect(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
   expect(server.seen.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
-  const closed = await serve((_request, response, { path }) =>
+  const forbidding = await serve((_request, response, { path }) =>
     path === "/token" ? json(response, { token: "t" }) : response.writeHead(403).end(),
   );
-  const answer = await connect(closed.origin, { csrf }).request(stateInMemory(), {
+  const response = await connect(forbidding.origin, { csrf }).request(stateInMemory(), {
     method: "GET",
     path: "/",
   });
-  expect([answer.status, closed.seen.length]).toEqual([403, 2]);
+  expect([response.status, forbidding.seen.length]).toEqual([403, 2]);
 });
 
-test("a 403 that is not about the token is returned after one repetition", async () => {
+test("request() returns a 403 after one repetition when the new token equals the rejected one", async () => {
   const server = await serve((_request, response, { path }) =>
     path === "/token" ? json(response, { token: "always the same" }) : response.writeHead(403).end(),
   );
@@ -118,33 +120,33 @@ test("a 403 that is not about the token is returned after one repetition", async
   expect(server.seen.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
 });
 
-test("nodes that open a session at the same time end up with one account", async () => {
+test("nodes that send a session's first request at the same time agree on one token and one cookie", async () => {
   const nodes = 6;
-  const held: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   const server = await serve(async (_request, response, { path, cookie, token }) => {
     if (path !== "/token") return json(response, { cookie, token });
-    const number = held.length;
+    const number = waiting.length;
     await new Promise<void>((release) => {
-      held.push(release);
-      if (held.length === nodes) for (const each of held) each();
+      waiting.push(release);
+      if (waiting.length === nodes) for (const each of waiting) each();
     });
     json(response, { token: `token-${number}` }, { "set-cookie": `PHPSESSID=session-${number}; Path=/` });
   });
   const state = stateInMemory();
-  const answers = await Promise.all(
+  const bodies = await Promise.all(
     Array.from({ length: nodes }, async () =>
       (await connect(server.origin, { csrf }).request(state, { method: "POST", path: "/" })).json(),
     ),
   );
-  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-  expect(answers[0]).toEqual({
+  expect(new Set(bodies.map((response) => JSON.stringify(response))).size).toBe(1);
+  expect(bodies[0]).toEqual({
     cookie: expect.stringMatching(/^PHPSESSID=session-(\d)$/),
     token: expect.stringMatching(/^token-(\d)$/),
   });
 });
 
-test("uses the token that another node has fetched meanwhile", async () => {
-  const server = await fussyServer();
+test("request() uses the token that another node stored after the 403, without fetching one", async () => {
+  const server = await singleTokenServer();
   const [here, there] = [connect(server.origin, { csrf }), connect(server.origin, { csrf })];
   const state = stateInMemory();
   await here.request(state, { method: "POST", path: "/" });
@@ -159,16 +161,16 @@ test("uses the token that another node has fetched meanwhile", async () => {
   expect(server.seen.map(({ path }) => path)).toEqual(["/", "/"]);
 });
 
-test("says so when there is no token", async () => {
+test("request() throws UPSTREAM_UNAVAILABLE when the token page contains no token", async () => {
   const server = await serve((_request, response) => response.end("<html>maintenance</html>"));
   const upstream = connect(server.origin, { csrf: { path: "/", source: { meta: "csrf" }, sendAs: SEND_AS } });
   await expect(upstream.request(stateInMemory(), { method: "GET", path: "/cart" })).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
-    message: "The upstream answered 200 without the CSRF token it was asked for.",
+    message: "The upstream responded with status 200 but without a CSRF token.",
   });
 });
 
-test("a page built to be slow to parse is parsed at once", async () => {
+test("a page made to exhaust the HTML parser is parsed within one second", async () => {
   const page = `${"<meta a=".repeat(40_000)}${"<!-- ".repeat(40_000)}<meta name='x`;
   const server = await serve((_request, response) => response.end(page));
   const upstream = connect(server.origin, {
@@ -177,12 +179,12 @@ test("a page built to be slow to parse is parsed at once", async () => {
   });
   const started = performance.now();
   await expect(upstream.request(stateInMemory(), { method: "GET", path: "/" })).rejects.toThrow(
-    "without the CSRF",
+    "without a CSRF token",
   );
   expect(performance.now() - started).toBeLessThan(1000);
 });
 
-test("carries no request out again because the page it was redirected to says 403", async () => {
+test("request() does not repeat a request whose redirect target responds 403", async () => {
   const server = await serve((_request, response, { method, path }) => {
     if (path === "/token") return json(response, { token: "t" });
     if (method === "GET") return response.writeHead(403).end();
@@ -197,7 +199,7 @@ test("carries no request out again because the page it was redirected to says 40
   ]);
 });
 
-test("repeats a request that was redirected as it is, and refused there", async () => {
+test("request() repeats a request that received 403 after a 307 redirect", async () => {
   const server = await serve((_request, response, { path, token }) => {
     if (path === "/token") return json(response, { token: `t${server.seen.length}` });
     if (path === "/orders") return response.writeHead(307, { location: "/new/orders" }).end();
@@ -207,7 +209,7 @@ test("repeats a request that was redirected as it is, and refused there", async 
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(200);
 });
 
-test("finds the token behind letters that are longer in lower case", async () => {
+test("reads the token from a page with letters that are longer in lower case", async () => {
   const page = `<TITLE>${"\u0130".repeat(9)}stanbul</TITLE><META NAME="csrf" CONTENT="t">`;
   const server = await serve((_request, response, { method, token }) =>
     method === "GET" ? response.end(page) : json(response, token),

@@ -5,7 +5,7 @@ const OLD = "the secret of last year";
 const NEW = "the secret of this year";
 const TEXT = JSON.stringify({ token: "t0ken", cookies: [{ key: "PHPSESSID", value: "algérienne" }] });
 
-test("decrypts what it encrypted, and never encrypts the same way twice", () => {
+test("encrypt() returns a different text each time, and decrypt() restores the plaintext", () => {
   const ring = new KeyRing([NEW]);
   const [first, second] = [ring.encrypt(TEXT, "a"), ring.encrypt(TEXT, "a")];
   expect(first).not.toBe(second);
@@ -13,7 +13,7 @@ test("decrypts what it encrypted, and never encrypts the same way twice", () => 
   expect(ring.decrypt(first, "a")).toBe(TEXT);
 });
 
-test("reads with every secret of the ring, and writes with the newest", () => {
+test("decrypt() accepts every secret of the ring; encrypt() uses the newest", () => {
   const before = new KeyRing([OLD]).encrypt(TEXT, "a");
   const rotated = new KeyRing([NEW, OLD]);
   expect(rotated.decrypt(before, "a")).toBe(TEXT);
@@ -22,12 +22,12 @@ test("reads with every secret of the ring, and writes with the newest", () => {
   expect(new KeyRing([NEW]).decrypt(after, "a")).toBe(TEXT);
 });
 
-test("is bound to the session", () => {
+test("decrypt() returns null for a text of another session", () => {
   const ring = new KeyRing([NEW]);
   expect(ring.decrypt(ring.encrypt(TEXT, "a"), "b")).toBeNull();
 });
 
-test("refuses every text with one character altered, and shorter ones", () => {
+test("decrypt() returns null for an altered or truncated text", () => {
   const ring = new KeyRing([NEW]);
   const text = ring.encrypt(TEXT, "a");
   for (let at = 0; at < text.length - 1; at++) {
@@ -37,9 +37,12 @@ test("refuses every text with one character altered, and shorter ones", () => {
   }
 });
 
-test("wants secrets of 16 characters", () => {
+test("the constructor rejects an empty list and a secret of fewer than 16 characters", () => {
   expect(() => new KeyRing([])).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
   expect(() => new KeyRing([NEW, "short"])).toThrow(
-    expect.objectContaining({ faults: [{ path: "secrets.1", message: "must have at least 16 characters" }] }),
+    expect.objectContaining({
+      message: "Invalid gateway secrets: secrets.1 must have at least 16 characters.",
+      faults: [{ path: "secrets.1", message: "must have at least 16 characters" }],
+    }),
   );
 });

@@ -5,41 +5,41 @@ import type { UpstreamOptions, UpstreamRequest } from "../../src/gateway/index.t
 import { connect, json, type Seen, serve, stateInMemory } from "./support.ts";
 
 const MEGABYTE = 1024 * 1024;
-const SECRET_OF_THEIRS = "mysql://root:hunter2@db";
+const UPSTREAM_SECRET = "mysql://root:hunter2@db";
 
-/** Asks a server that answers like this; POST unless told otherwise, so that nothing is repeated. */
-async function ask(
-  answer: (response: ServerResponse, seen: Seen) => unknown,
+/** Sends a request to a server that responds with `respond`. Default: POST, because the gateway never retries it. */
+async function send(
+  respond: (response: ServerResponse, seen: Seen) => unknown,
   request: Partial<UpstreamRequest> = {},
   options: Partial<UpstreamOptions> = {},
 ) {
-  const server = await serve((_request, response, seen) => void answer(response, seen));
+  const server = await serve((_request, response, seen) => void respond(response, seen));
   const upstream = connect(server.origin, options);
   const state = stateInMemory();
   const outcome = upstream.request(state, { method: "POST", path: "/", ...request });
   return { outcome, server, state, upstream };
 }
 
-test("an HTML page where JSON was due is an error that does not show the page", async () => {
-  const { outcome } = await ask((response) => response.end(`<h1>Fatal error</h1>${SECRET_OF_THEIRS}`));
-  const answer = await outcome;
-  expect(() => answer.json()).toThrow(
+test("json() rejects an HTML page without quoting it", async () => {
+  const { outcome } = await send((response) => response.end(`<h1>Fatal error</h1>${UPSTREAM_SECRET}`));
+  const response = await outcome;
+  expect(() => response.json()).toThrow(
     expect.objectContaining({
       code: "UPSTREAM_UNAVAILABLE",
-      message: "The upstream answered 200 with something else than JSON.",
+      message: "The upstream responded with status 200 and a body that is not JSON.",
     }),
   );
 });
 
-test("nothing is not JSON either", async () => {
-  const { outcome } = await ask((response) => response.end());
-  const answer = await outcome;
-  expect(() => answer.json()).toThrow("The upstream answered 200 with nothing.");
+test("json() rejects an empty body", async () => {
+  const { outcome } = await send((response) => response.end());
+  const response = await outcome;
+  expect(() => response.json()).toThrow("The upstream responded with status 200 and an empty body.");
 });
 
-test("a server error is UPSTREAM_UNAVAILABLE, its body unseen, its cookies kept", async () => {
-  const { outcome, state } = await ask((response) =>
-    response.writeHead(500, { "set-cookie": "a=1" }).end(SECRET_OF_THEIRS),
+test("a server error throws UPSTREAM_UNAVAILABLE without the body, and its cookies are stored", async () => {
+  const { outcome, state } = await send((response) =>
+    response.writeHead(500, { "set-cookie": "a=1" }).end(UPSTREAM_SECRET),
   );
   const error = await outcome.catch((reason) => reason);
   expect(error).toMatchObject({
@@ -51,12 +51,12 @@ test("a server error is UPSTREAM_UNAVAILABLE, its body unseen, its cookies kept"
 });
 
 test.each([
-  ["announced", (response: ServerResponse) => response.writeHead(200, { "content-length": 30 * MEGABYTE })],
-  ["unannounced", (response: ServerResponse) => response.writeHead(200)],
-])("30 MB, %s, are cut off at the limit", async (_name, head) => {
+  ["with", (response: ServerResponse) => response.writeHead(200, { "content-length": 30 * MEGABYTE })],
+  ["without", (response: ServerResponse) => response.writeHead(200)],
+])("a body of 30 MB %s Content-Length is aborted at the limit", async (_name, writeHeaders) => {
   let sent = 0;
-  const { outcome } = await ask((response) => {
-    head(response);
+  const { outcome } = await send((response) => {
+    writeHeaders(response);
     const chunk = Buffer.alloc(64 * 1024, " ");
     const push = () => {
       while (sent < 30 * MEGABYTE && !response.destroyed) {
@@ -69,14 +69,14 @@ test.each([
   });
   await expect(outcome).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
-    message: "The upstream answered with more than 2097152 bytes.",
+    message: "The upstream sent a body of more than 2097152 bytes.",
   });
   expect(sent).toBeLessThan(12 * MEGABYTE);
 });
 
-test("a gzip bomb is not unpacked", async () => {
+test("a gzip bomb is not decompressed beyond the limit", async () => {
   const bomb = gzipSync(Buffer.alloc(30 * MEGABYTE));
-  const { outcome } = await ask((response) =>
+  const { outcome } = await send((response) =>
     response.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
   );
   await expect(outcome).rejects.toThrow("more than 2097152 bytes");
@@ -85,39 +85,39 @@ test("a gzip bomb is not unpacked", async () => {
 test.each([
   ["gzip", gzipSync],
   ["zstd", zstdCompressSync],
-])("%s is unpacked", async (encoding, compress) => {
-  const packed = await ask((response) =>
+])("a %s body is decompressed", async (encoding, compress) => {
+  const compressed = await send((response) =>
     response.writeHead(200, { "content-encoding": encoding }).end(compress('{"sauce":"algérienne"}')),
   );
-  const answer = await packed.outcome;
-  expect(answer.json()).toEqual({ sauce: "algérienne" });
-  expect(answer.headers.has("content-encoding")).toBe(false);
+  const response = await compressed.outcome;
+  expect(response.json()).toEqual({ sauce: "algérienne" });
+  expect(response.headers.has("content-encoding")).toBe(false);
 });
 
 test.each([
-  ["gzip", "not gzip at all", "with something that does not decompress"],
-  ["rot13", "{}", "in a compression that nobody asked for"],
-])("a body that is said to be %s and is not", async (encoding, body, message) => {
-  const { outcome } = await ask((response) =>
+  ["gzip", "not gzip at all", "a body that cannot be decompressed"],
+  ["rot13", "{}", "a content encoding that was not requested"],
+])("a body with Content-Encoding %s that cannot be decoded is rejected", async (encoding, body, message) => {
+  const { outcome } = await send((response) =>
     response.writeHead(200, { "content-encoding": encoding }).end(body),
   );
   await expect(outcome).rejects.toThrow(message);
 });
 
-test("an old charset is decoded; one that nobody knows is taken for UTF-8", async () => {
+test("text is decoded by its charset, and as UTF-8 when the charset is unknown", async () => {
   const latin = Buffer.from('{"sauce":"algérienne"}', "latin1");
-  const old = await ask((response) =>
+  const declared = await send((response) =>
     response.writeHead(200, { "content-type": 'application/json; charset="ISO-8859-1"' }).end(latin),
   );
-  expect((await old.outcome).json()).toEqual({ sauce: "algérienne" });
-  const odd = await ask((response) =>
+  expect((await declared.outcome).json()).toEqual({ sauce: "algérienne" });
+  const unknown = await send((response) =>
     response.writeHead(200, { "content-type": "application/json; charset=klingon" }).end('\ufeff{"a":"é"}'),
   );
-  expect((await odd.outcome).json()).toEqual({ a: "é" });
+  expect((await unknown.outcome).json()).toEqual({ a: "é" });
 });
 
-test("redirects within the origin are followed, with their cookies and without the body", async () => {
-  const { outcome, server } = await ask(
+test("a 302 redirect within the origin is followed with its cookies and without the body", async () => {
+  const { outcome, server } = await send(
     (response, { path }) => {
       if (path === "/")
         response.writeHead(302, { location: "/done?x=1", "set-cookie": "hop=1; Path=/" }).end();
@@ -129,8 +129,8 @@ test("redirects within the origin are followed, with their cookies and without t
   expect(server.seen[1]).toMatchObject({ method: "GET", cookie: "hop=1", body: "" });
 });
 
-test("what a redirect brought is kept when its target fails", async () => {
-  const { outcome, state, upstream } = await ask((response, { path, cookie }) => {
+test("the cookies of a redirect are stored when its target fails", async () => {
+  const { outcome, state, upstream } = await send((response, { path, cookie }) => {
     if (path === "/") response.writeHead(303, { location: "/broken", "set-cookie": "new=id; Path=/" }).end();
     else if (path === "/broken") response.socket?.destroy();
     else json(response, cookie);
@@ -139,8 +139,8 @@ test("what a redirect brought is kept when its target fails", async () => {
   expect((await upstream.request(state, { method: "GET", path: "/echo" })).json()).toBe("new=id");
 });
 
-test("307 keeps method and body", async () => {
-  const { outcome, server } = await ask(
+test("a 307 redirect keeps the method and the body", async () => {
+  const { outcome, server } = await send(
     (response, { path }) =>
       path === "/" ? response.writeHead(307, { location: "there" }).end() : json(response, {}),
     { body: { form: { a: "1" } } },
@@ -149,63 +149,63 @@ test("307 keeps method and body", async () => {
   expect(server.seen[1]).toMatchObject({ method: "POST", path: "/there", body: "a=1" });
 });
 
-test("a redirect to another host is not followed, and its host never contacted", async () => {
+test("a redirect to another origin is rejected, and that origin is not contacted", async () => {
   const elsewhere = await serve((_request, response) => json(response, {}));
   for (const location of [`${elsewhere.origin}/steal`, elsewhere.origin.replace("http:", "")]) {
-    const { outcome } = await ask((response) => response.writeHead(302, { location }).end());
+    const { outcome } = await send((response) => response.writeHead(302, { location }).end());
     await expect(outcome).rejects.toMatchObject({
       code: "UPSTREAM_UNAVAILABLE",
-      message: "The upstream redirected to another host, which is never contacted.",
+      message: "The upstream redirected to another origin, which the gateway never contacts.",
     });
   }
   expect(elsewhere.connections()).toBe(0);
 });
 
-test("a redirect in circles, or to nowhere, ends", async () => {
-  const circle = await ask((response) => response.writeHead(302, { location: "/" }).end());
-  await expect(circle.outcome).rejects.toThrow("redirected more than 5 times");
-  const nowhere = await ask((response) => response.writeHead(301).end());
-  await expect(nowhere.outcome).rejects.toThrow("redirected without saying where");
+test("a redirect loop and a redirect without Location are rejected", async () => {
+  const loop = await send((response) => response.writeHead(302, { location: "/" }).end());
+  await expect(loop.outcome).rejects.toThrow("redirected more than 5 times");
+  const missing = await send((response) => response.writeHead(301).end());
+  await expect(missing.outcome).rejects.toThrow("redirected without a valid Location header");
 });
 
-test("a cookie for another domain is not kept", async () => {
-  const { outcome, state } = await ask((response) =>
+test("a cookie for another domain is not stored", async () => {
+  const { outcome, state } = await send((response) =>
     json(response, {}, { "set-cookie": ["evil=1; Domain=bank.example", "evil=1; Domain=com"] }),
   );
   await outcome;
   expect(state.text).toBeNull();
 });
 
-test("a slow drip ends at the deadline", async () => {
-  const { outcome } = await ask(
+test("a response that arrives too slowly is aborted at the deadline", async () => {
+  const { outcome } = await send(
     (response) => {
       response.writeHead(200);
-      const drip = setInterval(() => response.write(" "), 10);
-      response.on("close", () => clearInterval(drip));
+      const timer = setInterval(() => response.write(" "), 10);
+      response.on("close", () => clearInterval(timer));
     },
     {},
     { timeout: 200 },
   );
   await expect(outcome).rejects.toMatchObject({
     code: "UPSTREAM_TIMEOUT",
-    message: "The upstream did not answer within 200 ms.",
+    message: "The upstream did not respond within 200 ms.",
   });
 });
 
 test.each([
-  ["before it answers", (response: ServerResponse) => response.socket?.destroy()],
+  ["before the response", (response: ServerResponse) => response.socket?.destroy()],
   [
-    "while it answers",
+    "during the response",
     (response: ServerResponse) => {
       response.writeHead(200, { "content-length": 100 }).write("{");
       setImmediate(() => response.socket?.resetAndDestroy());
     },
   ],
-])("a connection that is reset %s", async (_name, answer) => {
-  const { outcome } = await ask(answer);
+])("a connection reset %s throws UPSTREAM_UNAVAILABLE", async (_name, respond) => {
+  const { outcome } = await send(respond);
   await expect(outcome).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
-    message: "The upstream cannot be reached, or broke off while answering.",
+    message: "The upstream cannot be reached, or closed the connection before its response was complete.",
   });
 });
 
@@ -220,20 +220,20 @@ test.each([
   "/#a",
   "/\r\nHost: x",
   "",
-])("the path %j is refused before anything is sent", async (path) => {
-  const { outcome, server } = await ask((response) => json(response, {}), { path });
+])("the path %j is rejected before a request is sent", async (path) => {
+  const { outcome, server } = await send((response) => json(response, {}), { path });
   await expect(outcome).rejects.toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path: "path" }] });
   expect(server.seen).toEqual([]);
 });
 
-test("headers that are not the caller's are refused", async () => {
+test("malformed headers and headers that the gateway sets are rejected", async () => {
   for (const [name, value] of [
     ["Cookie", "a=1"],
     ["Host", "evil"],
     ["X-A", "a\r\nb: c"],
     ["bad name", "x"],
   ] as const) {
-    const { outcome } = await ask((response) => json(response, {}), { headers: { [name]: value } });
+    const { outcome } = await send((response) => json(response, {}), { headers: { [name]: value } });
     await expect(outcome).rejects.toMatchObject({
       code: "VALIDATION_FAILED",
       faults: [{ path: `headers.${name}` }],
@@ -241,7 +241,7 @@ test("headers that are not the caller's are refused", async () => {
   }
 });
 
-test("a base path is kept, and cannot be left", async () => {
+test("a request stays below the path of baseUrl", async () => {
   const server = await serve((_request, response, { path }) => json(response, path));
   const upstream = connect(`${server.origin}/shop/`);
   expect((await upstream.ask({ method: "GET", path: "/menu?x=%C3%A9" })).json()).toBe("/shop/menu?x=%C3%A9");
@@ -250,13 +250,13 @@ test("a base path is kept, and cannot be left", async () => {
   });
 });
 
-test("state that no secret opens is left as it is", async () => {
+test("a state that no secret decrypts throws UPSTREAM_UNAVAILABLE and stays unchanged", async () => {
   const server = await serve((_request, response) => json(response, {}, { "set-cookie": "a=1" }));
   const state = stateInMemory();
   await connect(server.origin).request(state, { method: "GET", path: "/" });
   const { text } = state;
-  const stranger = connect(server.origin, { secrets: ["quite another secret"] });
-  await expect(stranger.request(state, { method: "GET", path: "/" })).rejects.toMatchObject({
+  const other = connect(server.origin, { secrets: ["quite another secret"] });
+  await expect(other.request(state, { method: "GET", path: "/" })).rejects.toMatchObject({
     code: "UPSTREAM_UNAVAILABLE",
   });
   expect([state.text, server.seen.length]).toEqual([text, 1]);
@@ -274,8 +274,12 @@ test.each([
   [{ timeout: 0 }, "timeout"],
   [{ retries: -1 }, "retries"],
   [{ answerLimit: 1.5 }, "answerLimit"],
-])("options %j are refused", (options, path) => {
+])("createUpstream() rejects the options %j", (options, path) => {
   expect(() => connect("http://127.0.0.1:1", options)).toThrow(
-    expect.objectContaining({ code: "VALIDATION_FAILED", faults: [expect.objectContaining({ path })] }),
+    expect.objectContaining({
+      code: "VALIDATION_FAILED",
+      message: expect.stringMatching(`^Invalid upstream options: ${path} must .+\\.$`),
+      faults: [expect.objectContaining({ path })],
+    }),
   );
 });

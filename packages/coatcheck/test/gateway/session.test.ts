@@ -7,7 +7,7 @@ import { connect, json, serve } from "./support.ts";
 
 const SECRETS = ["a secret of the manager's tests"];
 
-/** Two nodes over one store, and a session. */
+/** Two nodes that share one store, and a session in it. */
 async function nodes() {
   const store = memoryStore();
   const [here, there] = [
@@ -18,7 +18,7 @@ async function nodes() {
   return { here, there, id: record.id };
 }
 
-test("stores compare-and-set, and tells what is there", async () => {
+test("swap() stores only if the stored text is the expected one, and returns the stored text", async () => {
   const { here, there, id } = await nodes();
   const [mine, theirs] = [stateInSession(here, id), stateInSession(there, id)];
   expect(await mine.read()).toBeNull();
@@ -31,7 +31,7 @@ test("stores compare-and-set, and tells what is there", async () => {
   expect(await mine.read()).toBe("second");
 });
 
-test("tells what is stored, even when the update was tried on an old copy", async () => {
+test("swap() returns the stored text when the update started from a stale copy", async () => {
   const { here, id } = await nodes();
   await stateInSession(here, id).swap(null, "first");
   const lagging = stateInSession<JsonObject>(
@@ -47,7 +47,7 @@ test("tells what is stored, even when the update was tried on an old copy", asyn
   expect(await lagging.swap("first", "second")).toBe("first");
 });
 
-test("takes a manager whose data is typed", async () => {
+test("stateInSession() accepts a manager with typed session data", async () => {
   interface Data {
     readonly cart: string;
     readonly $upstream: string | null;
@@ -60,7 +60,7 @@ test("takes a manager whose data is typed", async () => {
   expect((await manager.find(record.id))?.data).toEqual({ cart: "mine", $upstream: "first" });
 });
 
-test("leaves the application's data as it is, and its writers as they are", async () => {
+test("swap() keeps the application's data and its concurrent patches", async () => {
   const { here, there, id } = await nodes();
   const state = stateInSession(here, id, "shop");
   await Promise.all([
@@ -70,7 +70,7 @@ test("leaves the application's data as it is, and its writers as they are", asyn
   expect((await here.find(id))?.data).toMatchObject({ cart: "mine", shop: "text", item0: 0, item19: 19 });
 });
 
-test("loses no cookie that nodes are given at once", async () => {
+test("the session keeps every cookie that two nodes receive at once", async () => {
   const { here, there, id } = await nodes();
   const arrived: (() => void)[] = [];
   const server = await serve(async (_request, response, { path, cookie }) => {
@@ -92,19 +92,19 @@ test("loses no cookie that nodes are given at once", async () => {
   expect(String(echo.json()).split("; ").sort()).toEqual(["here=1", "there=1"]);
 });
 
-test("a session that is gone or ended is not spoken for", async () => {
+test("request() sends nothing for a missing or revoked session", async () => {
   const { here, id } = await nodes();
   const server = await serve((_request, response) => json(response, {}));
   const upstream = connect(server.origin);
-  const ask = (sessionId: string) =>
+  const send = (sessionId: string) =>
     upstream.request(stateInSession(here, sessionId), { method: "GET", path: "/" });
-  await expect(ask(crypto.randomUUID())).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
+  await expect(send(crypto.randomUUID())).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
   await here.revoke({ session: id });
-  await expect(ask(id)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+  await expect(send(id)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   expect(server.seen).toEqual([]);
 });
 
-test("a session that ends while it is spoken for stays ended", async () => {
+test("a session that is revoked during a request stays revoked", async () => {
   const { here, id } = await nodes();
   const server = await serve(async (_request, response) => {
     await here.revoke({ session: id });

@@ -10,7 +10,7 @@ import {
   type UpstreamState,
 } from "../../src/gateway/index.ts";
 
-/** What the test upstream was asked. */
+/** A request that the test upstream received. */
 export interface Seen {
   readonly method: string;
   readonly path: string;
@@ -22,11 +22,11 @@ export interface Seen {
 export interface TestServer {
   readonly origin: string;
   readonly seen: Seen[];
-  /** Connections opened so far. */
+  /** The number of connections opened so far. */
   readonly connections: () => number;
 }
 
-/** A real HTTP server on a free port, ended with the test. */
+/** Starts a real HTTP server on a free port, and closes it at the end of the test. */
 export async function serve(
   handle: (request: IncomingMessage, response: ServerResponse, seen: Seen) => unknown,
 ): Promise<TestServer> {
@@ -58,7 +58,7 @@ export async function serve(
 
 export const SECRET = "a secret of the gateway's tests";
 
-/** An upstream that wants no token unless told so. */
+/** Connects to an upstream and closes it at the end of the test. Default: no CSRF token and no retries. */
 export function connect(origin: string, options: Partial<UpstreamOptions> = {}): Upstream {
   const upstream = createUpstream({
     baseUrl: origin,
@@ -72,7 +72,7 @@ export function connect(origin: string, options: Partial<UpstreamOptions> = {}):
   return upstream;
 }
 
-/** State in a variable, with the port's atomicity: each call is one turn of the event loop. */
+/** An `UpstreamState` in memory. Its compare-and-set is atomic, because it runs without awaiting. */
 export function stateInMemory(sessionId = crypto.randomUUID()): UpstreamState & { text: string | null } {
   return {
     sessionId,
@@ -87,7 +87,7 @@ export function stateInMemory(sessionId = crypto.randomUUID()): UpstreamState & 
   };
 }
 
-/** Answers with JSON. */
+/** Sends a JSON response. */
 export function json(
   response: ServerResponse,
   value: unknown,

@@ -6,11 +6,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("requests of one session arrive one after the other, in order", async () => {
+test("requests of one session reach the upstream one at a time, in order", async () => {
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   const server = await serve((_request, response) => {
-    most = Math.max(most, ++running);
+    maxRunning = Math.max(maxRunning, ++running);
     setImmediate(() => {
       running--;
       json(response, {});
@@ -21,10 +21,10 @@ test("requests of one session arrive one after the other, in order", async () =>
   const paths = Array.from({ length: 30 }, (_, index) => `/${index}`);
   await Promise.all(paths.map((path) => upstream.request(state, { method: "POST", path })));
   expect(server.seen.map(({ path }) => path)).toEqual(paths);
-  expect(most).toBe(1);
+  expect(maxRunning).toBe(1);
 });
 
-test("requests of different sessions do not wait for each other, over connections that are kept", async () => {
+test("requests of different sessions run concurrently and reuse their connections", async () => {
   const sessions = 20;
   let waiting: (() => void)[] = [];
   const server = await serve(async (_request, response) => {
@@ -44,7 +44,7 @@ test("requests of different sessions do not wait for each other, over connection
   expect(server.connections()).toBe(sessions);
 });
 
-test("a failed request lets the next one through", async () => {
+test("a failed request does not block the next request of its session", async () => {
   const server = await serve((request, response, { path }) =>
     path === "/bad" ? request.socket.destroy() : json(response, {}),
   );
@@ -56,7 +56,7 @@ test("a failed request lets the next one through", async () => {
   expect([bad?.status, good?.status]).toEqual(["rejected", "fulfilled"]);
 });
 
-test("a request whose deadline passes while it waits is never sent", async () => {
+test("a request whose deadline passes while it waits is not sent", async () => {
   const deadlines: AbortController[] = [];
   vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
     const deadline = new AbortController();
@@ -69,7 +69,7 @@ test("a request whose deadline passes while it waits is never sent", async () =>
   const state = stateInMemory();
   const outcomes = [1, 2, 3].map((number) => upstream.request(state, { method: "POST", path: `/${number}` }));
   await arrived.promise;
-  // Those that wait, last come first, and then the one that they wait for.
+  // Abort the waiting requests first, the latest before the earlier one, and then the running one.
   for (const [index, deadline] of [...deadlines.entries()].reverse()) {
     deadline.abort(new DOMException("The time is up.", "TimeoutError"));
     await expect(outcomes[index]).rejects.toMatchObject({ code: "UPSTREAM_TIMEOUT" });
@@ -77,19 +77,19 @@ test("a request whose deadline passes while it waits is never sent", async () =>
   expect(server.seen.map(({ path }) => path)).toEqual(["/1"]);
 });
 
-test("a waiting task that gives up does not let its successors overtake", async () => {
+test("a task after an aborted waiting task still waits for the running task", async () => {
   const queue = new SessionQueue();
   const never = new AbortController().signal;
-  const impatient = new AbortController();
+  const aborting = new AbortController();
   const first = Promise.withResolvers<void>();
   const order: string[] = [];
   const running = queue.run("a", never, async () => {
     await first.promise;
     order.push("first");
   });
-  const given = queue.run("a", impatient.signal, async () => order.push("second"));
-  impatient.abort(new Error("gave up"));
-  await expect(given).rejects.toThrow("gave up");
+  const aborted = queue.run("a", aborting.signal, async () => order.push("second"));
+  aborting.abort(new Error("aborted"));
+  await expect(aborted).rejects.toThrow("aborted");
   const last = queue.run("a", never, async () => order.push("third"));
   first.resolve();
   await Promise.all([running, last]);
