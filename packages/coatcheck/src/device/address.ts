@@ -1,12 +1,15 @@
 import { isIP, SocketAddress } from "node:net";
 
 /**
- * How much of a client's address is kept. `full`: all of it. `truncated`: the network, /24 of IPv4 and /48 of IPv6,
- * which is about a household or an office. `none`: nothing.
+ * How much of a client's IP address a session stores.
+ *
+ * - `full`: the whole address.
+ * - `truncated`: the network prefix, /24 for IPv4 and /48 for IPv6, which is about a household or an office.
+ * - `none`: nothing.
  */
 export type AddressPrivacy = "full" | "truncated" | "none";
 
-/** What may be kept of an address; null when nothing may, or when it is no address. */
+/** Reduces an IP address to what `privacy` allows; null when it allows nothing, and for an invalid address. */
 export function keptAddress(address: string | null, privacy: AddressPrivacy): string | null {
   if (address === null || privacy === "none" || isIP(address) === 0) return null;
   return privacy === "full" ? address : network(address);
@@ -25,7 +28,7 @@ function network(address: string): string {
   return new SocketAddress({ address: `${prefix}::`, family: "ipv6" }).address;
 }
 
-/** A dotted end, as in `64:ff9b::192.0.2.1`, takes the place of two groups. */
+/** The groups of one half of an IPv6 address. An IPv4 suffix, as in `64:ff9b::192.0.2.1`, counts as two groups. */
 function groupsOf(text: string): string[] {
   const groups = text === "" ? [] : text.split(":");
   return groups.at(-1)?.includes(".") ? [...groups.slice(0, -1), "0", "0"] : groups;

@@ -4,7 +4,12 @@ import { NOWHERE, type Place } from "./place.ts";
 import { LONGEST_USER_AGENT, readUserAgent } from "./user-agent.ts";
 
 /**
- * What a session may keep of its holder. Look the place up with the whole address, before it is cut down here.
+ * Describes a client for the `client` field of a session: address, browser, operating system, device and place.
+ *
+ * @param client - the connection of the request. Only `address` is used.
+ * @param userAgent - the `User-Agent` header. At most 512 characters of it are stored.
+ * @param privacy - how much of the address to store. Default: `truncated`.
+ * @param place - where the client is. Look it up with the full address, because only the truncated one is stored.
  *
  * @example
  * coatcheck(sessions, {

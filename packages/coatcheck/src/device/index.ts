@@ -1,3 +1,17 @@
+/**
+ * Descriptions of a client's device: browser and operating system from `User-Agent`, an IP address that is truncated
+ * for privacy, and a place from a GeoIP file or from the headers of a content delivery network. Sessions store them so
+ * that users recognize their devices in a list.
+ *
+ * @example
+ * import { describeClient } from "coatcheck/device";
+ *
+ * const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+ * const { address, browser, os } = describeClient({ address: "192.0.2.77" }, userAgent);
+ * console.log(address, browser, os); // 192.0.2.0 Firefox 140 Linux
+ *
+ * @module
+ */
 export { type AddressPrivacy, keptAddress } from "./address.ts";
 export { describeClient } from "./describe.ts";
 export { type GeoReader, type Place, type PlaceHeaders, placeFromHeaders, placeOf } from "./place.ts";

@@ -1,13 +1,14 @@
-/** Where a client seems to be. */
+/** The approximate location of a client. */
 export interface Place {
   /** ISO 3166-1 alpha-2 code. */
   readonly country: string | null;
   readonly city: string | null;
 }
 
+/** An unknown place. */
 export const NOWHERE: Place = { country: null, city: null };
 
-/** The slice of `maxmind`'s reader, or of another for the same file format, that is used. */
+/** The method used of a reader for MaxMind DB files, such as that of the `maxmind` package. */
 export interface GeoReader {
   get(address: string): {
     readonly country?: { readonly iso_code?: string };
@@ -16,7 +17,9 @@ export interface GeoReader {
 }
 
 /**
- * Looks an address up in the operator's own `.mmdb` file.
+ * Looks up an IP address in a `.mmdb` file that you provide.
+ *
+ * @returns a place whose members are null where the file has no entry.
  *
  * @example
  * const reader = await maxmind.open<CityResponse>(process.env.GEOIP_DATABASE);
@@ -24,40 +27,40 @@ export interface GeoReader {
  */
 export function placeOf(reader: GeoReader, address: string | null): Place {
   const found = address === null ? null : reader.get(address);
-  return placed(found?.country?.iso_code, found?.city?.names?.en);
+  return toPlace(found?.country?.iso_code, found?.city?.names?.en);
 }
 
-/** The headers in which a content delivery network says where the client is, by lower-case name. */
+/** The lower-case names of the headers in which a content delivery network (CDN) sends the client's location. */
 export interface PlaceHeaders {
   readonly country: string;
   readonly city?: string;
 }
 
 /**
- * Believes the network in front of the application. Anybody else can send the same headers: use it only where every
- * request comes through that network.
+ * Reads the place from headers of a content delivery network (CDN). Use it only if every request passes through that
+ * network, because any other client can forge these headers.
  *
  * @example placeFromHeaders(request.header, { country: "cf-ipcountry", city: "cf-ipcity" })
  */
 export function placeFromHeaders(header: (name: string) => string | undefined, names: PlaceHeaders): Place {
-  return placed(header(names.country), names.city && header(names.city));
+  return toPlace(header(names.country), names.city && header(names.city));
 }
 
-/** Networks say `XX` where they do not know, and `T1` for Tor; neither is a country. */
+/** CDNs send `XX` for an unknown country and `T1` for Tor. */
 const COUNTRY = /^(?!XX$)[A-Z]{2}$/;
 
 /** Characters. */
-const LONGEST_CITY = 100;
+const MAX_CITY_LENGTH = 100;
 
-function placed(country: string | undefined, city: string | undefined): Place {
+function toPlace(country: string | undefined, city: string | undefined): Place {
   const code = country?.toUpperCase() ?? "";
   return {
     country: COUNTRY.test(code) ? code : null,
-    city: city ? decoded(city).slice(0, LONGEST_CITY) : null,
+    city: city ? decoded(city).slice(0, MAX_CITY_LENGTH) : null,
   };
 }
 
-/** Header values are ASCII, so some networks percent-encode `Zürich`. */
+/** Header values are ASCII, so that some CDNs percent-encode names such as `Zürich`. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -2,33 +2,33 @@ import Bowser from "bowser";
 import { isbot } from "isbot";
 import { LRUCache } from "lru-cache";
 
-/** What a `User-Agent` header says of its sender, as far as it can be believed: anybody may send any. */
+/** A parsed `User-Agent` header. Do not base security decisions on it, because a client can send any value. */
 export interface UserAgent {
-  /** `tool` says nothing at all about itself, which no browser does. */
+  /** `tool` means that the header is missing or empty, which no browser sends. */
   readonly kind: "browser" | "bot" | "tool";
-  /** Name and major version, `Firefox 140`; null where it is not known. */
+  /** Name and major version, such as `Firefox 140`; null when unknown. */
   readonly browser: string | null;
-  /** `Windows`, `macOS`, `Android`; versions have stopped telling the truth. */
+  /** Such as `Windows`, `macOS` or `Android`; null when unknown. Without a version, because browsers freeze it. */
   readonly os: string | null;
-  /** A bot, or a kind of device. An iPad that asks for desktop sites looks like a Mac. */
+  /** The type of device; null when unknown. An iPad that requests desktop sites is reported as `desktop`. */
   readonly device: "desktop" | "mobile" | "tablet" | "tv" | "bot" | null;
 }
 
-/** Characters; browsers send about 120. What is longer is somebody trying the parser. */
+/** Characters. Browsers send about 120; a much longer header may be an attack on the parser. */
 export const LONGEST_USER_AGENT = 512;
 
-const NOTHING: UserAgent = { kind: "tool", browser: null, os: null, device: null };
+const UNKNOWN: UserAgent = { kind: "tool", browser: null, os: null, device: null };
 
-const read = new LRUCache<string, UserAgent>({ max: 1000 });
+const cache = new LRUCache<string, UserAgent>({ max: 1000 });
 
-/** Reads a `User-Agent` header; the thousand latest are remembered. */
+/** Parses a `User-Agent` header. Caches the 1,000 most recently used results. */
 export function readUserAgent(header: string | null | undefined): UserAgent {
   const text = header?.trim().slice(0, LONGEST_USER_AGENT);
-  if (!text) return NOTHING;
-  const known = read.get(text);
-  if (known) return known;
+  if (!text) return UNKNOWN;
+  const cached = cache.get(text);
+  if (cached) return cached;
   const parsed = parse(text);
-  read.set(text, parsed);
+  cache.set(text, parsed);
   return parsed;
 }
 
@@ -37,7 +37,7 @@ const DEVICES = ["desktop", "mobile", "tablet", "tv", "bot"] as const;
 function parse(text: string): UserAgent {
   const { browser, os, platform } = Bowser.parse(text);
   const major = browser.version?.split(".")[0];
-  // A headless browser calls itself by its ordinary name, so that only isbot can tell.
+  // Bowser reports a headless browser as an ordinary one; only isbot detects it.
   const isBot = isbot(text);
   return {
     kind: isBot ? "bot" : "browser",

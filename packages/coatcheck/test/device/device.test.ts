@@ -14,7 +14,7 @@ const IPHONE =
 const GALAXY_TAB =
   "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
-describe("a user agent", () => {
+describe("readUserAgent()", () => {
   it.each([
     [FIREFOX, "browser", "Firefox 140", "Linux", "desktop"],
     [
@@ -27,7 +27,7 @@ describe("a user agent", () => {
     [IPHONE, "browser", "Safari 17", "iOS", "mobile"],
     [GALAXY_TAB, "browser", "Chrome 126", "Android", "tablet"],
     [`${MAC} HeadlessChrome/126.0.0.0 Safari/537.36`, "bot", "Chrome 126", "macOS", "bot"],
-  ])("%s", (text, kind, browser, os, device) => {
+  ])("parses %s", (text, kind, browser, os, device) => {
     expect(readUserAgent(text)).toEqual({ kind, browser, os, device });
   });
 
@@ -36,26 +36,25 @@ describe("a user agent", () => {
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
     "curl/8.5.0",
     "axios/1.7.2",
-  ])("of a bot: %s", (text) => {
+  ])("reports a bot for %s", (text) => {
     expect(readUserAgent(text)).toMatchObject({ kind: "bot", device: "bot" });
   });
 
-  it.each([undefined, null, "", "   "])("that is not there says nothing: %j", (text) => {
+  it.each([undefined, null, "", "   "])("reports an unknown tool for the header %j", (text) => {
     expect(readUserAgent(text)).toEqual({ kind: "tool", browser: null, os: null, device: null });
   });
 
-  it("is read once", () => {
+  it("caches the result for a header", () => {
     expect(readUserAgent(FIREFOX)).toBe(readUserAgent(FIREFOX));
   });
 
-  it("is cut before it is read, so that nobody stores a novel", () => {
-    const novel = `${FIREFOX} ${"x".repeat(100_000)}`;
-    expect(describeClient({ address: null }, novel).userAgent).toHaveLength(512);
-    expect(readUserAgent(novel)).toBe(readUserAgent(novel.slice(0, 512)));
+  it("reads only the first 512 characters of a header", () => {
+    const oversized = `${FIREFOX} ${"x".repeat(100_000)}`;
+    expect(readUserAgent(oversized)).toBe(readUserAgent(oversized.slice(0, 512)));
   });
 });
 
-describe("an address", () => {
+describe("keptAddress()", () => {
   it.each([
     ["192.0.2.77", "192.0.2.0"],
     ["::ffff:192.0.2.77", "192.0.2.0"],
@@ -66,22 +65,22 @@ describe("an address", () => {
     ["::1", "::"],
     ["fe80::1%eth0", "fe80::"],
     ["64:ff9b::192.0.2.1", "64:ff9b::"],
-  ])("%s is kept as its network, %s", (address, kept) => {
-    expect(keptAddress(address, "truncated")).toBe(kept);
+  ])("truncates %s to %s, and leaves it whole or removes it in the other modes", (address, truncated) => {
+    expect(keptAddress(address, "truncated")).toBe(truncated);
     expect(keptAddress(address, "full")).toBe(address);
     expect(keptAddress(address, "none")).toBeNull();
   });
 
-  it.each([null, "", "localhost", "192.0.2"])("that is none is not kept: %j", (address) => {
+  it.each([null, "", "localhost", "192.0.2"])("returns null for the invalid address %j", (address) => {
     expect(keptAddress(address, "full")).toBeNull();
     expect(keptAddress(address, "truncated")).toBeNull();
   });
 });
 
-describe("a place", () => {
+describe("placeFromHeaders()", () => {
   const headers: Record<string, string> = { "cf-ipcountry": "ch", "cf-ipcity": "Z%C3%BCrich" };
 
-  it("is what the network in front says", () => {
+  it("reads country and city, and decodes a percent-encoded city", () => {
     expect(placeFromHeaders((name) => headers[name], { country: "cf-ipcountry", city: "cf-ipcity" })).toEqual(
       {
         country: "CH",
@@ -90,11 +89,13 @@ describe("a place", () => {
     );
   });
 
-  it.each(["XX", "T1", "Germany", "", "<b>"])("is unknown where the network says %j", (country) => {
+  it.each(["XX", "T1", "Germany", "", "<b>"])("returns no country for the value %j", (country) => {
     expect(placeFromHeaders(() => country, { country: "cf-ipcountry" }).country).toBeNull();
   });
+});
 
-  it("is what the operator's file says", () => {
+describe("placeOf()", () => {
+  it("returns the country and city of the file, and nulls for an unknown or missing address", () => {
     const reader = {
       get: (address: string) =>
         address === "192.0.2.1" ? { country: { iso_code: "CH" }, city: { names: { en: "Zurich" } } } : null,
@@ -105,8 +106,12 @@ describe("a place", () => {
   });
 });
 
-describe("a client", () => {
-  it("is described with as much of its address as the mode keeps, truncated unless told otherwise", () => {
+describe("describeClient()", () => {
+  it("stores at most 512 characters of the User-Agent header", () => {
+    expect(describeClient({ address: null }, "x".repeat(100_000)).userAgent).toHaveLength(512);
+  });
+
+  it("stores the address as the privacy mode allows, truncated by default", () => {
     const client = { address: "192.0.2.77" };
     const place = { country: "CH", city: "Zürich" };
     expect(describeClient(client, FIREFOX, undefined, place)).toEqual({
