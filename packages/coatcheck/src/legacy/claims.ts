@@ -10,15 +10,17 @@ import { newSessionId } from "../session/token.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 import { SessionWriter } from "../session/writer.ts";
 
-/** Who an older session turned out to belong to: what a session is made with. Without `subject` it is anonymous. */
+/** The user that a legacy session belongs to, as options for the new session. Without `subject` it is anonymous. */
 export interface Migrant<Data> extends CreateOptions {
   readonly data?: Data;
 }
 
 /**
- * What the older session has become. `open`: a session that this browser may have the token of. `spent`: a session
- * whose token a browser has been using for a while, so that the older cookie opens nothing any more. `ended`: a session
- * that was revoked or has expired.
+ * The state of a legacy session that has been migrated.
+ *
+ * - `open`: the new session is live, and a browser with the legacy cookie may receive its token.
+ * - `spent`: a browser already uses the token of the new session, so that the legacy cookie is no longer accepted.
+ * - `ended`: the new session was revoked or has expired.
  */
 export type Claim =
   | { readonly state: "open"; readonly record: SessionRecord; readonly token: string }
@@ -26,18 +28,19 @@ export type Claim =
   | { readonly state: "ended" };
 
 /**
- * Makes one session of an older one, whoever asks at once and on whatever node.
+ * Creates exactly one session for each legacy session, even for concurrent requests on several nodes.
  *
- * The new session's id is a hash of what names the older one, so that the store, which creates an id once, decides who
- * makes it. Its secret is derived, as in a periodic rotation, from the older one and the application's secrets: all who
- * ask get the same token, and nobody who has only the older cookie can work it out. A session that was ended stays in
- * the store under its id, until it is swept, and so does not come back.
+ * The id of the new session is a hash of the legacy session's key. The store creates an id only once, so that one
+ * request creates the session and all others find it. The secret is derived from that key and the application's
+ * secrets, as in a periodic rotation. So concurrent requests receive the same token, and the legacy cookie alone is not
+ * enough to compute it. A session that has ended stays in the store under its id until it is swept, so that the legacy
+ * cookie cannot create it again.
  */
 export class Claims<Data> {
   readonly #manager: SessionManager<Data>;
   readonly #parts: Omit<ConstructorParameters<typeof SessionWriter<Data>>[0], "random">;
 
-  /** @param madeOf what `manager` was made of. */
+  /** @param madeOf - the options that `manager` was created with. */
   constructor(manager: SessionManager<Data>, madeOf: SessionManagerOptions<Data>) {
     this.#manager = manager;
     this.#parts = {
@@ -52,12 +55,12 @@ export class Claims<Data> {
     };
   }
 
-  /** The id of the session that is, or would be, made of the older one. */
+  /** The id of the session that replaces the legacy session `key`, whether or not that session exists yet. */
   idOf(key: string): string {
     return newSessionId((bytes) => bytes.set(hash("sha256", key, "buffer").subarray(0, bytes.length)));
   }
 
-  /** What has become of the older session; null when nothing has yet. */
+  /** The state of the legacy session `key`; null when it has not been migrated. */
   async find(key: string): Promise<Claim | null> {
     const id = this.idOf(key);
     const record = await this.#manager.find(id);
@@ -69,10 +72,10 @@ export class Claims<Data> {
   }
 
   /**
-   * Makes the session, or finds the one that somebody else has made meanwhile.
+   * Creates the session. If another request has created it first, returns the state of that session.
    *
-   * @throws CoatcheckError `CONFLICT` at the subject's limit of sessions, `VALIDATION_FAILED` and `PAYLOAD_TOO_LARGE`
-   * for what the migrant brings.
+   * @throws CoatcheckError `CONFLICT` when the subject has reached its session limit; `VALIDATION_FAILED` and
+   *   `PAYLOAD_TOO_LARGE` for invalid fields of `migrant`.
    */
   async make(key: string, migrant: Migrant<Data>): Promise<Claim> {
     const id = this.idOf(key);
@@ -90,8 +93,8 @@ export class Claims<Data> {
 }
 
 /**
- * Whether a browser has the new token: it came back with it, later than activity takes to be recorded. Until then the
- * answer with the token may have been lost, and whoever holds the older cookie is handed the token again.
+ * Whether a browser has received the new token: a request with it has been recorded as activity. Until then, the
+ * response with the token may have been lost, so that a request with the legacy cookie receives the token again.
  */
 function isInUse({ createdAt, lastSeenAt, idleTimeout }: SessionRecord): boolean {
   return lastSeenAt >= createdAt + touchThreshold(idleTimeout);

@@ -4,22 +4,23 @@ import type { MaybePromise } from "../session/session.ts";
 import type { LegacyCookies } from "./cookies.ts";
 import { type LegacyReader, readEach, statelessSession } from "./reader.ts";
 
-/** A set of cookies that an application made itself. */
+/** Options of {@link cookieSet}. */
 export interface CookieSetOptions<Found> {
-  /** The cookie without which there is no session. */
+  /** The name of the required cookie. Without it there is no session. */
   readonly name: string;
-  /** The others of the set: tokens, flags, steps. */
+  /** The names of the other cookies of the set, such as tokens and flags. */
   readonly others?: readonly string[];
   /**
-   * Makes sense of the set. `value` is the cookie `name`'s, to be decrypted by the application's own means or by
-   * {@link aesGcm}. Null, or an error, says that it is not genuine; so ask no server here, `validate` does that.
+   * Decrypts and parses the set. `value` is the value of the cookie `name`; {@link aesGcm} can decrypt it. A null
+   * result or an error means that the cookie is not authentic. Do not call a server here, because its outage would then
+   * look like a forged cookie; `validate` may call one.
    */
   readonly read: (value: string, cookies: LegacyCookies) => MaybePromise<Found | null>;
-  /** What names one login in what was read, such as the backend's session token. It must be under the encryption. */
+  /** Returns a unique key of the login, such as the backend's session token. The encryption must protect it. */
   readonly key: (found: Found) => string;
 }
 
-/** Reads a set of cookies of the application's own making, such as an encrypted one with flags beside it. */
+/** Reads a custom set of cookies, such as an encrypted cookie and several flag cookies. */
 export function cookieSet<Found>(options: CookieSetOptions<Found>): LegacyReader<Found> {
   const { name, others = [], read, key } = options;
   return {
@@ -41,24 +42,26 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Opens AES-256-GCM cookies in the layout of Web Crypto: base64 or base64url of nonce (12 bytes) ‖ ciphertext ‖ tag (16
- * bytes). For any other layout write the few lines of `createDecipheriv` that the older system had.
+ * Creates a function that decrypts AES-256-GCM cookies in the layout of Web Crypto: base64 or base64url of nonce (12
+ * bytes) ‖ ciphertext ‖ tag (16 bytes). For any other layout, call `createDecipheriv` of `node:crypto` as the legacy
+ * system did.
  *
- * @param key 32 bytes.
- * @returns the plain text, or null when the cookie is not genuine.
+ * @param key - 32 bytes.
+ * @returns a function that returns the plaintext, or null when the cookie is not authentic.
  * @throws CoatcheckError `VALIDATION_FAILED` for a key of another length.
  */
 export function aesGcm(key: Uint8Array): (value: string) => string | null {
   if (key.length !== 32) {
-    throw new CoatcheckError("VALIDATION_FAILED", "The key of the older cookies will not do.", {
-      faults: [{ path: "key", message: "must be 32 bytes" }],
+    const message = `must be 32 bytes (got ${key.length})`;
+    throw new CoatcheckError("VALIDATION_FAILED", `Invalid AES-256-GCM options: key ${message}.`, {
+      faults: [{ path: "key", message }],
     });
   }
   return (value) => {
     const bytes = Buffer.from(value, "base64");
     if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;
     const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE_BYTES));
-    // Always the whole of it: a tag of four bytes would do as well, and can be guessed.
+    // Require all 16 bytes: Node also accepts a tag of 4 bytes, which an attacker can guess.
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
       const text = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));

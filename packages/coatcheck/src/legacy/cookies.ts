@@ -1,6 +1,6 @@
 import { cookieValues } from "../http/cookie.ts";
 
-/** The cookies of one request, as the older system reads them: URL-decoded. */
+/** The cookies of one request, with URL-decoded values. */
 export class LegacyCookies {
   readonly #header: string;
 
@@ -13,7 +13,10 @@ export class LegacyCookies {
     return cookieValues(this.#header, name).length > 0;
   }
 
-  /** Every value of a name, in the order sent: a browser has several when they lie on several paths or domains. */
+  /**
+   * All values of a name, in the order sent, at most four. A browser sends several when it has cookies of one name on
+   * several paths or domains.
+   */
   all(name: string): readonly string[] {
     return cookieValues(this.#header, name).slice(0, MOST_DUPLICATES).map(decoded);
   }
@@ -23,7 +26,7 @@ export class LegacyCookies {
     return this.all(name)[0];
   }
 
-  /** The first value of a name as JSON, such as a flag or an object; undefined when it is none. */
+  /** The first value of a name, parsed as JSON; undefined when it is missing or not JSON. */
   json(name: string): unknown {
     try {
       return JSON.parse(this.text(name) ?? "");
@@ -33,7 +36,7 @@ export class LegacyCookies {
   }
 }
 
-/** More of one name is an attack: each costs a signature to check. */
+/** Limits the work of a request with many cookies of one name, because each value costs a signature check. */
 const MOST_DUPLICATES = 4;
 
 function decoded(value: string): string {

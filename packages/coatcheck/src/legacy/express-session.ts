@@ -1,24 +1,24 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { type LegacyReader, type LegacySession, readEach } from "./reader.ts";
 
-/** What is needed of a store of express-session: connect-redis, connect-pg-simple, its `MemoryStore`, … */
+/** The methods used of an express-session store, such as connect-redis, connect-pg-simple or `MemoryStore`. */
 export interface ExpressSessionStore<Found> {
   get(sid: string, callback: (error: unknown, session?: Found | null) => void): void;
   destroy(sid: string, callback?: (error?: unknown) => void): void;
 }
 
-/** How express-session was set up. */
+/** Options of {@link expressSession}: how the legacy site configures express-session. */
 export interface ExpressSessionOptions<Found> {
   readonly store: ExpressSessionStore<Found>;
-  /** All that may have signed a cookie, in any order. */
+  /** All secrets that may have signed a cookie, in any order. */
   readonly secrets: readonly string[];
-  /** `connect.sid` unless given. */
+  /** The name of the cookie. Default: `connect.sid`. */
   readonly name?: string;
 }
 
 /**
- * Reads the cookies of express-session: a signed id, and the session in its store. What is found is what the store
- * holds, `cookie` included.
+ * Reads the sessions of express-session: verifies the signed id in the cookie and loads the session from its store.
+ * `validate` receives the stored session, including its `cookie` member.
  */
 export function expressSession<Found extends object>(
   options: ExpressSessionOptions<Found>,
@@ -27,8 +27,8 @@ export function expressSession<Found extends object>(
   const sessionOf = (sid: string): LegacySession<Found> => ({
     key: sid,
     open: async () => {
-      const found = await got(store, sid);
-      return found && !isPast(found) ? found : null;
+      const found = await load(store, sid);
+      return found && !isExpired(found) ? found : null;
     },
     end: () =>
       new Promise((resolve, reject) => {
@@ -40,29 +40,32 @@ export function expressSession<Found extends object>(
     cookies: [name],
     read: (cookies) =>
       readEach(cookies.all(name), (value) => {
-        const sid = unsigned(value, secrets);
+        const sid = verifiedId(value, secrets);
         return sid === null ? "unreadable" : sessionOf(sid);
       }),
   };
 }
 
-/** `s:<id>.<signature>`, as cookie-signature writes it: HMAC-SHA256, base64 without padding. */
-function unsigned(value: string, secrets: readonly string[]): string | null {
+/**
+ * The session id of a cookie value with a valid signature; null otherwise. Format of the cookie-signature package:
+ * `s:<id>.<signature>`, where the signature is HMAC-SHA256 in base64 without padding.
+ */
+function verifiedId(value: string, secrets: readonly string[]): string | null {
   const dot = value.lastIndexOf(".");
   if (!value.startsWith("s:") || dot < 3) return null;
   const sid = value.slice(2, dot);
-  const given = Buffer.from(value.slice(dot + 1));
+  const actual = Buffer.from(value.slice(dot + 1));
   const isSigned = secrets.some((secret) => {
-    const right = createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
-    return given.length === right.length && timingSafeEqual(given, Buffer.from(right));
+    const expected = createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
+    return actual.length === expected.length && timingSafeEqual(actual, Buffer.from(expected));
   });
   return isSigned ? sid : null;
 }
 
-function got<Found>(store: ExpressSessionStore<Found>, sid: string): Promise<Found | null> {
+function load<Found>(store: ExpressSessionStore<Found>, sid: string): Promise<Found | null> {
   return new Promise((resolve, reject) => {
     store.get(sid, (error, session) => {
-      // How a store of files says that there is none; express-session takes it so, too.
+      // File-based stores report a missing session as ENOENT. express-session handles it in the same way.
       const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
       if (error && !isMissing) reject(error);
       else resolve(session ?? null);
@@ -70,8 +73,8 @@ function got<Found>(store: ExpressSessionStore<Found>, sid: string): Promise<Fou
   });
 }
 
-/** Stores without a clock of their own leave it to the reader to look. */
-function isPast(session: object): boolean {
+/** Whether the session's cookie has expired. Some stores return expired sessions. */
+function isExpired(session: object): boolean {
   const cookie: unknown = "cookie" in session ? session.cookie : null;
   if (typeof cookie !== "object" || cookie === null || !("expires" in cookie)) return false;
   const { expires } = cookie;

@@ -2,7 +2,7 @@ import { errorAnswer, isOurs } from "../http/error-answer.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Gate } from "./passage.ts";
 
-/** What is needed of Hono's context: whoever uses another framework need not have it. */
+/** The members used of Hono's context. Declared here so that the package does not depend on Hono. */
 interface HonoContext {
   readonly req: {
     raw: Request;
@@ -15,7 +15,7 @@ interface HonoContext {
   header(name: string, value: string, options?: { append: boolean }): void;
 }
 
-/** What `@hono/node-server` puts into a context's `env`. */
+/** The members that `@hono/node-server` adds to a context's `env`. */
 interface NodeEnv {
   readonly incoming?: { readonly socket: { readonly remoteAddress?: string } };
 }
@@ -23,7 +23,7 @@ interface NodeEnv {
 type HonoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<void>;
 
 /**
- * The migration for Hono; mount it before `coatcheck()`.
+ * Middleware that runs the migration in Hono. Mount it before `coatcheck()`.
  *
  * @example
  * app.use(legacySessionsHono(migration));
@@ -32,11 +32,11 @@ type HonoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<voi
 export function legacySessionsHono(migration: Gate): HonoMiddleware {
   return async (c, next) => {
     try {
-      const passage = await migration.pass(requestOf(c));
-      const { cookieHeader } = passage;
+      const result = await migration.pass(requestOf(c));
+      const { cookieHeader } = result;
       if (cookieHeader !== undefined) c.req.raw = withCookies(c.req.raw, cookieHeader);
       await next();
-      passage.tell({
+      result.tell({
         get: (name) => c.res.headers.get(name),
         set: (name, value) => c.header(name, value),
         append: (name, value) => c.header(name, value, { append: true }),
@@ -49,7 +49,9 @@ export function legacySessionsHono(migration: Gate): HonoMiddleware {
   };
 }
 
-/** Made anew from its parts: some runtimes let nobody change a request's headers, or hand out requests of their own kind. */
+/**
+ * Copies the request with another `Cookie` header. Some runtimes have immutable headers or their own `Request` class.
+ */
 function withCookies(request: Request, cookieHeader: string): Request {
   const headers = new Headers(request.headers);
   headers.set("cookie", cookieHeader);

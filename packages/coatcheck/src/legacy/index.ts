@@ -1,3 +1,32 @@
+/**
+ * Migration from another session system without a new login. It reads the cookie of the legacy session, creates a
+ * Coatcheck session for its user, and clears the legacy cookies, all within one request. Readers exist for
+ * express-session, iron-session, JWT cookies and custom cookie sets.
+ *
+ * @example
+ * import { SessionManager, type SessionManagerOptions } from "coatcheck";
+ * import { coatcheck } from "coatcheck/express";
+ * import { jwtCookie, legacySessions, migrate } from "coatcheck/legacy";
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import express from "express";
+ * import { jwtVerify } from "jose";
+ *
+ * const options: SessionManagerOptions<object> = { store: memoryStore(), secrets: ["a long secret of your own"] };
+ * const manager = new SessionManager(options);
+ * const key = new TextEncoder().encode("the shared secret of the legacy system");
+ * const migration = migrate({
+ *   manager,
+ *   madeOf: options,
+ *   readers: [jwtCookie({ jwtVerify, key, algorithms: ["HS256"], name: "access_token" })],
+ *   validate: ({ sub }) => (sub === undefined ? null : { subject: sub }),
+ * });
+ *
+ * const app = express();
+ * app.use(legacySessions(migration));
+ * app.use(coatcheck(manager));
+ *
+ * @module
+ */
 export type { Migrant } from "./claims.ts";
 export type { ClearOptions } from "./clearing.ts";
 export { aesGcm, type CookieSetOptions, cookieSet } from "./cookie-set.ts";

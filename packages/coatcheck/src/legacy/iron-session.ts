@@ -1,7 +1,7 @@
 import type { LegacyCookies } from "./cookies.ts";
 import { type LegacyReader, readEach, statelessSession } from "./reader.ts";
 
-/** The `unsealData` of iron-session 8 and 9. */
+/** The type of `unsealData` of iron-session 8 and 9. */
 export type UnsealData = <Found>(
   seal: string,
   options: {
@@ -11,31 +11,31 @@ export type UnsealData = <Found>(
   },
 ) => Promise<Found>;
 
-/** How iron-session was set up. */
+/** Options of {@link ironSession}: how the legacy site configures iron-session. */
 export interface IronSessionOptions<Found> {
   readonly unsealData: UnsealData;
-  /** Its `cookieName`. */
+  /** The `cookieName` of iron-session. */
   readonly name: string;
-  /** One, or all that may have sealed a cookie, by their numbers. */
+  /** The password, or all passwords that may have sealed a cookie, by number. */
   readonly password: string | Readonly<Record<string, string>>;
-  /** Its `ttl`, seconds. */
+  /** The `ttl` of iron-session in seconds. */
   readonly ttl?: number;
   /**
-   * What names one login in the sealed data. Without it each seal is a login of its own, and a browser that was handed
-   * a newer seal may come in once with each.
+   * Returns a unique key of the login from the sealed data. Without it, each seal counts as a separate login: a browser
+   * that received a newer seal can then migrate once with each seal.
    */
   readonly key?: (found: Found) => string;
 }
 
-/** As many as iron-session makes of one. */
+/** iron-session splits a large seal into at most four cookies. */
 const CHUNKS = [0, 1, 2, 3];
 
-/** Reads the seals of iron-session, whole or in chunks, with its own `unsealData`. */
+/** Reads the sealed cookies of iron-session, including seals split into several cookies, with its own `unsealData`. */
 export function ironSession<Found extends object>(options: IronSessionOptions<Found>): LegacyReader<Found> {
   const { unsealData, name, password, ttl, key } = options;
   const chunks = CHUNKS.map((index) => `${name}.${index}`);
   return {
-    // What names a login at one older system may name another's at the next.
+    // Two legacy systems can use the same key for different logins, so the kind includes the cookie name.
     kind: key ? `iron-session:${name}` : "iron-session",
     cookies: [name, ...chunks],
     read: (cookies) =>
@@ -49,9 +49,9 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
           },
         });
         if (fault === "expired") return "expired";
-        // A seal that did not open comes back as an empty object; so does one of a session that never held anything.
+        // unsealData returns an empty object for an invalid seal, and for the seal of an empty session.
         if (fault !== null || Object.keys(found).length === 0) return "unreadable";
-        return statelessSession(key ? key(found) : sealed(seal), found);
+        return statelessSession(key ? key(found) : withoutVersion(seal), found);
       }),
   };
 }
@@ -65,7 +65,7 @@ function seals(cookies: LegacyCookies, name: string, chunks: readonly string[]):
   return seal === "" ? [] : [seal];
 }
 
-/** The version after `~` is under no signature: whoever holds the cookie may change it at will. */
-function sealed(seal: string): string {
+/** Removes the version after `~`. It is not signed, so that a client could change it to obtain another key. */
+function withoutVersion(seal: string): string {
   return seal.split("~", 1)[0] ?? seal;
 }

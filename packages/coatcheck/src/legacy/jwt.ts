@@ -1,7 +1,7 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { type LegacyReader, readEach, statelessSession } from "./reader.ts";
 
-/** What a signed token says, RFC 7519 §4. */
+/** The claims of a JWT (RFC 7519 §4). */
 export interface JwtClaims {
   readonly iss?: string;
   readonly sub?: string;
@@ -12,41 +12,42 @@ export interface JwtClaims {
   readonly [claim: string]: unknown;
 }
 
-/** How the tokens were made. */
+/** Options of {@link jwtCookie}: how the legacy system creates its tokens. */
 export interface JwtCookieOptions<Key> {
-  /** The `jwtVerify` of jose 5 and 6. */
+  /** The function `jwtVerify` of jose 5 and 6. */
   readonly jwtVerify: (
     token: string,
     key: Key,
     options: { algorithms: string[]; issuer?: string; audience?: string },
   ) => Promise<{ payload: JwtClaims }>;
-  /** Whatever `jwtVerify` takes: the bytes of a shared secret, or a public key. */
+  /** A key that `jwtVerify` accepts: the bytes of a shared secret, or a public key. */
   readonly key: Key;
-  /** The algorithms that the older system signed with, and no other (RFC 8725 §3.1). */
+  /** Exactly the algorithms that the legacy system signs with (RFC 8725 §3.1). */
   readonly algorithms: readonly string[];
-  /** The cookie's. */
+  /** The name of the cookie. */
   readonly name: string;
   readonly issuer?: string;
   readonly audience?: string;
-  /** Other cookies of the same session, such as a refresh token. */
+  /** Names of other cookies of the same session, such as a refresh token. */
   readonly others?: readonly string[];
   /**
-   * What names one login in the token, such as its `jti`, if the older system never gave one twice. Without it each
-   * token is a login of its own.
+   * Returns a unique key of the login, such as `jti` if the legacy system never used one twice. Without it, each token
+   * counts as a separate login.
    */
   readonly id?: (claims: JwtClaims) => string;
 }
 
 /**
- * Reads JWT in a cookie, with the `jwtVerify` of jose.
+ * Reads a JWT from a cookie and verifies it with `jwtVerify` of jose.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` when no algorithm is given, or `none`.
+ * @throws CoatcheckError `VALIDATION_FAILED` when `algorithms` is empty or contains `none`.
  */
 export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<JwtClaims> {
   const { jwtVerify, key, algorithms, name, issuer, audience, id } = options;
   if (algorithms.length === 0 || algorithms.some((algorithm) => algorithm.toLowerCase() === "none")) {
-    throw new CoatcheckError("VALIDATION_FAILED", "The algorithms of the older tokens will not do.", {
-      faults: [{ path: "algorithms", message: "must name what the tokens are signed with, and not none" }],
+    const message = 'must list at least one signature algorithm, and must not contain "none"';
+    throw new CoatcheckError("VALIDATION_FAILED", `Invalid JWT cookie options: algorithms ${message}.`, {
+      faults: [{ path: "algorithms", message }],
     });
   }
   const checks = {
@@ -55,7 +56,7 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
     ...(audience === undefined ? {} : { audience }),
   };
   return {
-    // What names a login at one older system may name another's at the next.
+    // Two legacy systems can use the same key for different logins, so the kind includes the cookie name.
     kind: id ? `jwt:${name}` : "jwt",
     cookies: [name, ...(options.others ?? [])],
     read: (cookies) =>
@@ -67,14 +68,14 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
           const code = error instanceof Error && "code" in error ? String(error.code) : "";
           if (code === "ERR_JWT_EXPIRED") return "expired";
           if (/^ERR_(JWT|JWS|JOSE)_/.test(code) || code === "ERR_JWKS_NO_MATCHING_KEY") return "unreadable";
-          // A key that cannot be fetched, or that is of the wrong kind, says nothing of the token.
+          // A key that cannot be fetched, or has the wrong type, is an outage and not a forged token.
           throw error;
         }
       }),
   };
 }
 
-/** One signature has several spellings in base64url (RFC 4648 §3.5); what it signs has one. */
+/** The header and payload. The signature is no unique key: base64url can encode it in several ways (RFC 4648 §3.5). */
 function signedPart(token: string): string {
   return token.slice(0, token.lastIndexOf("."));
 }

@@ -11,66 +11,70 @@ import { LegacyCookies } from "./cookies.ts";
 import { type Gate, type Outcome, Passage } from "./passage.ts";
 import type { LegacyReader, LegacySession } from "./reader.ts";
 
-/** How older sessions become sessions. */
+/** Options of {@link migrate}. */
 export interface MigrateOptions<Found, Data> {
   readonly manager: SessionManager<Data>;
-  /** What `manager` was made of: the very options. */
+  /** The same options object that `manager` was created with. */
   readonly madeOf: SessionManagerOptions<Data>;
-  /** As given to `coatcheck()`. */
+  /** The same options that `coatcheck()` receives. */
   readonly http?: HttpOptions;
-  /** Tried in order; the first that finds a genuine cookie decides. */
+  /** Tried in order. The first reader that finds an authentic cookie decides. */
   readonly readers: readonly LegacyReader<Found>[];
   /**
-   * Says whom an older session belongs to, after looking whether they still may come in. Null turns it away for good,
-   * such as for a user who was deleted. An error is an outage, which changes nothing: the next request tries again.
+   * Decides whether the user of a legacy session may log in, and with which fields the new session is created. Null
+   * rejects the legacy session for good, such as that of a deleted user. An error counts as an outage: nothing changes,
+   * and the next request tries again.
    *
-   * @param visitor what the browser already has in an anonymous session of ours, which is left behind; null for none.
+   * @param visitor - the data of the browser's anonymous Coatcheck session, which the new session replaces; null when
+   *   there is none.
    */
   readonly validate: (found: Found, visitor: Data | null) => MaybePromise<Migrant<Data> | null>;
   readonly clear?: ClearOptions;
   /**
-   * Whether the older cookies and sessions stay, for a way back; false unless given. They go when the session that was
-   * made of them has ended.
+   * Whether to keep the legacy cookies and sessions while the new session lives, so that the migration can be undone.
+   * Default: false.
    */
   readonly keepOld?: boolean;
-  /** The switch. Off: nothing is read, made or cleared, and the older system is as it was. */
+  /** Called for each request. When it returns false, the migration does nothing. Default: always enabled. */
   readonly enabled?: () => boolean;
-  /** Told what became of each request that carries an older cookie, for counting. */
+  /** Called with the outcome of each request that carries a legacy cookie, for metrics. */
   readonly observe?: (outcome: Outcome, kind: string | null) => void;
 }
 
-/** What was found of the older session, and by which reader. */
-interface Sighting<Found> {
+/** An authentic legacy session, with the kind of the reader that found it. `key` is unique across all readers. */
+interface LegacyMatch<Found> {
   readonly session: LegacySession<Found>;
   readonly key: string;
   readonly kind: string;
 }
 
 /**
- * Turns the cookies of an older session system into sessions, without anybody having to log in again. It stands before
- * `coatcheck()`: what follows sees a request that carries the new token, as if the browser had always had it.
+ * Replaces sessions of a legacy system by Coatcheck sessions without a new login. It runs before `coatcheck()`, which
+ * then sees a request that carries the new token.
  */
 export class LegacyMigration<Found, Data> implements Gate {
   readonly #options: MigrateOptions<Found, Data>;
   readonly #http: HttpSessions<Data>;
-  readonly #claims: Claims<Data>;
+  readonly #records: Claims<Data>;
   readonly #names: readonly string[];
 
   /** See {@link migrate}. */
   constructor(options: MigrateOptions<Found, Data>) {
     this.#options = options;
     this.#http = new HttpSessions(options.manager, options.http);
-    this.#claims = new Claims(options.manager, options.madeOf);
+    this.#records = new Claims(options.manager, options.madeOf);
     const names = [...options.readers.flatMap(({ cookies }) => cookies), ...(options.clear?.names ?? [])];
     this.#names = [...new Set(names)];
+    // Validates the names, domains and paths at startup.
     clearingLines(this.#names, null, this.#isPlain, options.clear ?? {});
   }
 
   /**
-   * Decides what a request goes on with. Nothing is asked of anybody unless it carries an older cookie.
+   * Migrates the legacy session of a request, if it carries one. A request without a legacy cookie causes no calls to
+   * the store or to the legacy system.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the older system or `validate` fails. All cookies are left
-   * alone; the next request tries again.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the legacy system or `validate` fails. All cookies stay as
+   *   they are, and the next request tries again.
    */
   async pass(request: HttpRequest): Promise<Passage> {
     const header = request.header("cookie");
@@ -86,49 +90,54 @@ export class LegacyMigration<Found, Data> implements Gate {
 
   async #pass(request: HttpRequest, header: string, cookies: LegacyCookies): Promise<Passage> {
     const { keepOld } = this.#options;
-    const leave = (outcome: Outcome, kind: string | null = null) => this.#told(new Passage(outcome), kind);
+    const keep = (outcome: Outcome, kind: string | null = null) => this.#observed(new Passage(outcome), kind);
     const clear = (outcome: Outcome, kind: string | null = null) =>
-      this.#told(new Passage(outcome, this.#clears(request, cookies)), kind);
-    const settled = () => (keepOld ? leave("settled") : clear("settled"));
+      this.#observed(new Passage(outcome, this.#clearingHeaders(request, cookies)), kind);
+    const settled = () => (keepOld ? keep("settled") : clear("settled"));
 
-    const present = await this.#present(request);
-    if (present === "left alone") return UNTOUCHED;
-    if (present !== null && present.subject !== null) return settled();
+    const current = await this.#currentSession(request);
+    if (current === "skip") return UNTOUCHED;
+    if (current !== null && current.subject !== null) return settled();
 
-    const sighting = await this.#sight(cookies);
-    if (sighting === "absent" || sighting === "unreadable") return leave(sighting);
-    if (sighting === "expired") return clear(sighting);
-    const { session, key, kind } = sighting;
+    const match = await this.#match(cookies);
+    if (match === "absent" || match === "unreadable") return keep(match);
+    if (match === "expired") return clear(match);
+    const { session, key, kind } = match;
 
-    const claim = (await this.#claims.find(key)) ?? (await this.#make(sighting, present));
+    const claim = (await this.#records.find(key)) ?? (await this.#create(match, current));
     if (claim === null) return clear("rejected", kind);
-    if (claim === "crowded") return leave(claim, kind);
+    if (claim === "crowded") return keep(claim, kind);
     if (claim === "expired" || claim.state === "ended") {
       await session.end();
       return clear(claim === "expired" ? "expired" : "ended", kind);
     }
-    if (claim.state === "spent") return leave("spent", kind);
+    if (claim.state === "spent") return keep("spent", kind);
     if (!keepOld) await session.end();
-    if (present?.id === claim.record.id) return settled();
-    const clears = keepOld ? [] : this.#clears(request, cookies);
-    return this.#told(new Passage("migrated", clears, { claim, cookie: this.#http.cookie, header }), kind);
+    if (current?.id === claim.record.id) return settled();
+    const clears = keepOld ? [] : this.#clearingHeaders(request, cookies);
+    return this.#observed(
+      new Passage("migrated", clears, { claim, cookie: this.#http.cookie, header }),
+      kind,
+    );
   }
 
-  /** Our own session that the request carries. Whoever holds one of ours by other means is not to be given another. */
-  async #present(request: HttpRequest): Promise<Session<Data> | null | "left alone"> {
+  /**
+   * The Coatcheck session of the request; null when it has none. "skip" when the request must not be migrated: it
+   * carries a bearer token, or an older token whose replacement may be in another response to the same browser.
+   */
+  async #currentSession(request: HttpRequest): Promise<Session<Data> | null | "skip"> {
     const { transport, tokens } = presentedBy(request, this.#http.cookie);
-    if (transport === "bearer") return "left alone";
-    let isSuperseded = false;
+    if (transport === "bearer") return "skip";
+    let isOlderToken = false;
     for (const token of tokens) {
       const found = await this.#options.manager.resume(token, "none");
       if (found instanceof Session) return found;
-      isSuperseded ||= found.refusal === "superseded";
+      isOlderToken ||= found.refusal === "superseded";
     }
-    // The browser is being given a newer token of a session of ours at this moment.
-    return isSuperseded ? "left alone" : null;
+    return isOlderToken ? "skip" : null;
   }
 
-  async #sight(cookies: LegacyCookies): Promise<Sighting<Found> | "absent" | "unreadable" | "expired"> {
+  async #match(cookies: LegacyCookies): Promise<LegacyMatch<Found> | "absent" | "unreadable" | "expired"> {
     let closest: "absent" | "unreadable" | "expired" = "absent";
     for (const reader of this.#options.readers) {
       const reading = await reader.read(cookies);
@@ -140,28 +149,28 @@ export class LegacyMigration<Found, Data> implements Gate {
     return closest;
   }
 
-  async #make(
-    { session, key }: Sighting<Found>,
+  async #create(
+    { session, key }: LegacyMatch<Found>,
     visitor: Session<Data> | null,
   ): Promise<Claim | "expired" | "crowded" | null> {
     const found = await session.open();
-    const migrant = found === null ? null : await this.#options.validate(found, visitor?.data ?? null);
-    // Another request may have been through here meanwhile, and ended the older session behind it.
-    if (migrant === null) return (await this.#claims.find(key)) ?? (found === null ? "expired" : null);
+    const user = found === null ? null : await this.#options.validate(found, visitor?.data ?? null);
+    // A concurrent request may have migrated the session and ended the legacy one after the first lookup.
+    if (user === null) return (await this.#records.find(key)) ?? (found === null ? "expired" : null);
     try {
-      return await this.#claims.make(key, migrant);
+      return await this.#records.make(key, user);
     } catch (error) {
       if (error instanceof CoatcheckError && error.code === "CONFLICT") return "crowded";
       throw error;
     }
   }
 
-  #told(passage: Passage, kind: string | null): Passage {
-    this.#options.observe?.(passage.outcome, kind);
-    return passage;
+  #observed(result: Passage, kind: string | null): Passage {
+    this.#options.observe?.(result.outcome, kind);
+    return result;
   }
 
-  #clears(request: HttpRequest, cookies: LegacyCookies): readonly string[] {
+  #clearingHeaders(request: HttpRequest, cookies: LegacyCookies): readonly string[] {
     const { host } = this.#http.clients.of(request);
     const present = this.#names.filter((name) => cookies.has(name));
     return clearingLines(present, host, this.#isPlain, this.#options.clear ?? {});
@@ -175,15 +184,15 @@ export class LegacyMigration<Found, Data> implements Gate {
 const UNTOUCHED = new Passage("absent");
 
 /**
- * Sets the migration of older sessions up.
+ * Sets up the migration of legacy sessions.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for names, domains or paths that no cookie has.
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie names, domains or paths in `readers` and `clear`.
  *
  * @example
  * const migration = migrate({
  *   manager,
  *   madeOf,
- *   readers: [expressSession({ store: olderStore, secrets: [olderSecret] })],
+ *   readers: [expressSession({ store: legacyStore, secrets: [legacySecret] })],
  *   validate: async ({ userId }) => ((await users.find(userId)) ? { subject: userId } : null),
  * });
  * app.use(legacySessions(migration));

@@ -9,7 +9,8 @@ type Next = (error?: unknown) => void;
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
 /**
- * The migration for Express 5 and 4, and for any server of `node:http`; mount it before `coatcheck()`.
+ * Middleware that runs the migration in Express 5 and 4, and in any server of `node:http`. Mount it before
+ * `coatcheck()`.
  *
  * @example
  * app.use(legacySessions(migration));
@@ -25,7 +26,11 @@ export function legacySessions(migration: Gate): Middleware {
 }
 
 /**
- * Takes a request to a Node server through the migration: from then on it carries the new token.
+ * Runs the migration for one request to a Node server. On success the request carries the new token, and the response
+ * sets and clears the cookies when its headers are sent.
+ *
+ * @returns the outcome, for applications that redirect after a migration.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the legacy system or `validate` fails.
  *
  * @example
  * app.addHook("onRequest", async (request, reply) => { await passNode(migration, request.raw, reply.raw); });
@@ -36,11 +41,11 @@ export async function passNode(
   request: IncomingMessage & { readonly originalUrl?: string },
   response: ServerResponse,
 ): Promise<Passage> {
-  const passage = await migration.pass(requestOf(request));
-  const { cookieHeader } = passage;
+  const result = await migration.pass(requestOf(request));
+  const { cookieHeader } = result;
   if (cookieHeader !== undefined) request.headers.cookie = cookieHeader;
-  if (!passage.isSilent) beforeHead(response, (head) => passage.tell(head));
-  return passage;
+  if (!result.isSilent) beforeHeaders(response, (headers) => result.tell(headers));
+  return result;
 }
 
 function requestOf(request: IncomingMessage & { readonly originalUrl?: string }): HttpRequest {
@@ -56,15 +61,17 @@ function requestOf(request: IncomingMessage & { readonly originalUrl?: string })
   };
 }
 
-/** Makes a change when the headers leave, after whatever the handler and `coatcheck()` have set. */
-function beforeHead(response: ServerResponse, change: (head: ResponseHead) => void): void {
+/** Calls `change` when the headers are sent, after the handler and `coatcheck()` have set theirs. */
+function beforeHeaders(response: ServerResponse, change: (headers: ResponseHead) => void): void {
   const { writeHead } = response;
   response.writeHead = function (this: ServerResponse, status: number, reason?: unknown, fields?: unknown) {
     this.writeHead = writeHead;
-    const head = new NodeHead(this);
+    const headers = new NodeHead(this);
     if (typeof reason === "string") this.statusMessage = reason;
-    head.stage((typeof reason === "string" ? fields : (fields ?? reason)) as HeadFields | null | undefined);
-    change(head);
-    return writeHead.call(this, status, head.staged);
+    headers.stage(
+      (typeof reason === "string" ? fields : (fields ?? reason)) as HeadFields | null | undefined,
+    );
+    change(headers);
+    return writeHead.call(this, status, headers.staged);
   };
 }

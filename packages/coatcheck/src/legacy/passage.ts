@@ -3,17 +3,17 @@ import { addVary, type HttpRequest, type ResponseHead } from "../http/message.ts
 import type { Claim } from "./claims.ts";
 
 /**
- * What became of a request.
+ * The outcome of the migration for one request.
  *
- * - `absent`: it carries no older session, or a session of ours that is not to be touched.
- * - `settled`: the browser is logged in with a session of ours.
- * - `migrated`: it goes on with the session that was made of the older one, now or a moment ago.
- * - `spent`: a browser has long been using that session; the older cookie opens nothing any more.
+ * - `absent`: the request carries no legacy session, or a Coatcheck token that the migration must not replace.
+ * - `settled`: the browser is already logged in with a Coatcheck session.
+ * - `migrated`: the request continues with the session that replaces the legacy one.
+ * - `spent`: a browser already uses the token of that session; the legacy cookie is no longer accepted.
  * - `ended`: that session was revoked or has expired.
- * - `expired`: the older session is past its time, or its system knows it no more.
- * - `rejected`: the application turned it away.
- * - `crowded`: the subject has as many sessions as the policy lets it have.
- * - `unreadable`: garbage, forged, or made with a key that is not known here.
+ * - `expired`: the legacy session has expired, or the legacy system no longer has it.
+ * - `rejected`: `validate` returned null.
+ * - `crowded`: the subject has reached its session limit.
+ * - `unreadable`: the legacy cookie is malformed, forged, or made with an unknown key.
  */
 export type Outcome =
   | "absent"
@@ -26,61 +26,66 @@ export type Outcome =
   | "crowded"
   | "unreadable";
 
-/** The token that a request goes on with, and where it is to be put. */
-interface Onward {
+/** The new session of a request, and the cookie that carries its token. */
+interface Migrated {
   readonly claim: Extract<Claim, { state: "open" }>;
   readonly cookie: Cookie;
   /** The `Cookie` header that the request came with. */
   readonly header: string;
 }
 
-/** What stands before `coatcheck()` and lets requests through. */
+/** The step before `coatcheck()` that migrates requests. */
 export interface Gate {
-  /** Decides what a request goes on with. */
+  /**
+   * Migrates the legacy session of a request.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the legacy system or `validate` fails.
+   */
   pass(request: HttpRequest): Promise<Passage>;
 }
 
-/** How a request gets past the migration, and what its response has to say of it. */
+/** The result of the migration for one request: the cookies that the request continues with, and those to set. */
 export class Passage {
   readonly outcome: Outcome;
   readonly #clears: readonly string[];
-  readonly #onward: Onward | null;
+  readonly #migrated: Migrated | null;
 
-  constructor(outcome: Outcome, clears: readonly string[] = [], onward: Onward | null = null) {
+  /** @param clears - `Set-Cookie` headers that clear the legacy cookies. */
+  constructor(outcome: Outcome, clears: readonly string[] = [], migrated: Migrated | null = null) {
     this.outcome = outcome;
     this.#clears = clears;
-    this.#onward = onward;
+    this.#migrated = migrated;
   }
 
-  /** The `Cookie` header that the request goes on with; undefined when it stays as it is. */
+  /** The `Cookie` header that the request continues with; undefined when it does not change. */
   get cookieHeader(): string | undefined {
-    if (this.#onward === null) return undefined;
-    const { claim, cookie, header } = this.#onward;
+    if (this.#migrated === null) return undefined;
+    const { claim, cookie, header } = this.#migrated;
     const others = header.split(";").filter((pair) => cookieValues(pair, cookie.name).length === 0);
     return [`${cookie.name}=${claim.token}`, ...others.map((pair) => pair.trim())].join("; ");
   }
 
-  /** Whether the response has something to say. */
+  /** Whether the response needs no additional headers. */
   get isSilent(): boolean {
-    return this.#clears.length === 0 && this.#onward === null;
+    return this.#clears.length === 0 && this.#migrated === null;
   }
 
-  /** Puts onto the response what the browser has to know. Call it when the headers are about to leave. */
-  tell(head: ResponseHead): void {
+  /** Sets the session cookie and clears the legacy cookies. Call it immediately before the headers are sent. */
+  tell(headers: ResponseHead): void {
     if (this.isSilent) return;
-    // A cache that kept this would hand one browser's session to others.
-    head.set("cache-control", "private, no-store");
-    addVary(head, "Cookie");
-    for (const clear of this.#clears) head.append("set-cookie", clear);
-    if (this.#onward === null) return;
-    const { cookie, claim } = this.#onward;
-    // The handler may have gone on from here: logged out, or risen in privilege.
-    if (` ${head.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
-    head.append("set-cookie", cookie.set(claim.token, ageOf(claim)));
+    // A shared cache must not store this response: it would send one browser's session to others.
+    headers.set("cache-control", "private, no-store");
+    addVary(headers, "Cookie");
+    for (const clear of this.#clears) headers.append("set-cookie", clear);
+    if (this.#migrated === null) return;
+    const { cookie, claim } = this.#migrated;
+    // Keep a cookie that the handler has set already, by a logout or a rotation for example.
+    if (` ${headers.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
+    headers.append("set-cookie", cookie.set(claim.token, maxAgeOf(claim)));
   }
 }
 
-/** As of any login: until the browser closes, unless it is to be remembered; seconds. */
-function ageOf({ record }: Onward["claim"]): number | undefined {
+/** `Max-Age` in seconds, as for any login; undefined for a cookie that ends with the browser. */
+function maxAgeOf({ record }: Migrated["claim"]): number | undefined {
   return record.remembered ? (record.expiresAt - record.createdAt) / 1000 : undefined;
 }

@@ -1,35 +1,39 @@
 import type { MaybePromise } from "../session/session.ts";
 import type { LegacyCookies } from "./cookies.ts";
 
-/** A session of the older system whose cookie is genuine. */
+/** A session of the legacy system whose cookie is authentic. */
 export interface LegacySession<Found> {
   /**
-   * What names this session and no other, however its cookie is spelled. At most one session is ever made of it. Only
-   * its hash is kept.
+   * A key that identifies exactly this session, even if its cookie can be encoded in several ways. At most one new
+   * session is created for each key. Only a hash of the key is stored.
    */
   readonly key: string;
-  /** What the older system knows of it; null when it knows nothing any more. */
+  /** Loads the data of the session; null when the legacy system no longer has it. */
   open(): MaybePromise<Found | null>;
-  /** Ends it where the older system can; calling it twice is no error. */
+  /** Ends the session at the legacy system, where possible. Idempotent. */
   end(): Promise<void>;
 }
 
 /**
- * What became of reading a cookie. `absent`: there is none. `unreadable`: garbage, forged, or made with a key that is
- * not known here. `expired`: genuine, and past its time.
+ * The result of reading a legacy cookie.
+ *
+ * - `absent`: the request does not carry the cookie.
+ * - `unreadable`: the cookie is malformed, forged, or made with an unknown key.
+ * - `expired`: the cookie is authentic and has expired.
  */
 export type Reading<Found> = LegacySession<Found> | "absent" | "unreadable" | "expired";
 
-/** Reads one kind of older session cookie. It never throws for what a browser may send. */
+/** Reads one kind of legacy session cookie. */
 export interface LegacyReader<Found> {
-  /** Keeps the sessions of several readers apart. */
+  /** Distinguishes the keys of this reader from those of other readers. */
   readonly kind: string;
-  /** The cookies that belong to the older session, and go with it. */
+  /** The names of all cookies of the legacy session. They are cleared after the migration. */
   readonly cookies: readonly string[];
+  /** Reads the cookies of a request. An error means an outage; malformed cookies must not cause one. */
   read(cookies: LegacyCookies): MaybePromise<Reading<Found>>;
 }
 
-/** Reads each value of a cookie in turn: the first that is a session counts, else what came closest to one. */
+/** Reads all values of a cookie in order. Returns the first session; otherwise `expired` rather than `unreadable`. */
 export async function readEach<Found>(
   values: readonly string[],
   read: (value: string) => MaybePromise<LegacySession<Found> | "unreadable" | "expired">,
@@ -44,8 +48,8 @@ export async function readEach<Found>(
 }
 
 /**
- * For a cookie that holds the whole session: there is nothing on a server to end. Without a key it is unreadable: types
- * promise one, cookies do not, and whoever lacks it would share one session with all others who do.
+ * A legacy session whose cookie contains all of its data, so that there is nothing to end on a server. A missing or
+ * empty `key` makes it unreadable: cookies can lack the key at run time, and all such users would share one session.
  */
 export function statelessSession<Found>(key: string, found: Found): LegacySession<Found> | "unreadable" {
   if (typeof key !== "string" || key === "") return "unreadable";

@@ -6,13 +6,13 @@ import { ask, Browser } from "./site.ts";
 
 const AES = randomBytes(32);
 
-interface Older {
+interface LegacyData {
   readonly user: string;
   readonly session_token: string;
   readonly onboarded: boolean;
 }
 
-/** As an application with Web Crypto writes it. */
+/** Encrypts a cookie with Web Crypto, as a legacy application does. */
 async function encrypted(value: object): Promise<string> {
   const iv = randomBytes(12);
   const key = await webcrypto.subtle.importKey("raw", AES, "AES-GCM", false, ["encrypt"]);
@@ -24,8 +24,8 @@ async function encrypted(value: object): Promise<string> {
 const SET = ["session_token", "onboarding_status", "businessInfoCompleted", "onboardingStep"];
 const open = aesGcm(AES);
 
-/** Seed 3's set: an encrypted cookie, a token, flags. */
-const dott = cookieSet<Older>({
+/** An encrypted cookie, a session token and several flags. */
+const encryptedSet = cookieSet<LegacyData>({
   name: "dott_auth_session",
   others: [...SET, ...Array.from({ length: 10 }, (_, index) => `flag_${index}`)],
   read: (value, cookies) => {
@@ -36,7 +36,7 @@ const dott = cookieSet<Older>({
   key: ({ session_token }) => session_token,
 });
 
-describe("an encrypted cookie with flags beside it", () => {
+describe("cookieSet()", () => {
   async function cookies(user: string): Promise<Record<string, string>> {
     return {
       dott_auth_session: await encrypted({ user }),
@@ -48,15 +48,15 @@ describe("an encrypted cookie with flags beside it", () => {
     };
   }
 
-  function bringFlags({ user, onboarded }: Older) {
+  function validateWithFlags({ user, onboarded }: LegacyData) {
     return user === "deleted" ? null : { subject: user, data: { theme: onboarded ? "dark" : "light" } };
   }
 
-  test("fifteen cookies become one", async () => {
-    const { site } = await openSite([dott], bringFlags);
+  test("replaces fifteen cookies by one session cookie", async () => {
+    const { site } = await openSite([encryptedSet], validateWithFlags);
     const browser = new Browser(site, await cookies("ann"));
     expect(Object.keys(browser.cookies)).toHaveLength(15);
-    // What does not fit into one answer goes with the next.
+    // Cookies that do not fit into one response are cleared by the next one.
     while (Object.keys(browser.cookies).length > 1 || !("__Host-sid" in browser.cookies)) {
       const before = Object.keys(browser.cookies).length;
       const { lines, body } = await browser.get("/me");
@@ -68,7 +68,7 @@ describe("an encrypted cookie with flags beside it", () => {
     expect((await browser.me()).subject).toBe("ann");
   });
 
-  test("the layout of Web Crypto, and nothing less than all of it", async () => {
+  test("aesGcm() decrypts values of Web Crypto, and rejects altered values, truncated values and short keys", async () => {
     const genuine = decodeURIComponent(await encrypted({ user: "ann" }));
     expect(JSON.parse(open(genuine) ?? "")).toEqual({ user: "ann" });
     const bytes = Buffer.from(genuine, "base64");
@@ -78,10 +78,15 @@ describe("an encrypted cookie with flags beside it", () => {
       expect(open(changed.toString("base64"))).toBeNull();
       expect(open(bytes.subarray(0, index).toString("base64"))).toBeNull();
     }
-    expect(() => aesGcm(randomBytes(16))).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
+    expect(() => aesGcm(randomBytes(16))).toThrow(
+      expect.objectContaining({
+        code: "VALIDATION_FAILED",
+        message: "Invalid AES-256-GCM options: key must be 32 bytes (got 16).",
+      }),
+    );
   });
 
-  test("the application's own decryption, AES-256-CBC here", async () => {
+  test("migrates a cookie that the application decrypts itself, with AES-256-CBC for example", async () => {
     const iv = randomBytes(16);
     const cipher = createCipheriv("aes-256-cbc", AES, iv);
     const text = Buffer.concat([cipher.update('{"user":"ann"}'), cipher.final()]);
@@ -89,9 +94,9 @@ describe("an encrypted cookie with flags beside it", () => {
       name: "auth",
       others: ["session_token"],
       read: (value, all) => {
-        const [head = "", body = ""] = value.split(":");
-        const decipher = createDecipheriv("aes-256-cbc", AES, Buffer.from(head, "hex"));
-        const plain = Buffer.concat([decipher.update(Buffer.from(body, "hex")), decipher.final()]);
+        const [nonce = "", ciphertext = ""] = value.split(":");
+        const decipher = createDecipheriv("aes-256-cbc", AES, Buffer.from(nonce, "hex"));
+        const plain = Buffer.concat([decipher.update(Buffer.from(ciphertext, "hex")), decipher.final()]);
         return { ...JSON.parse(plain.toString()), token: all.text("session_token") ?? "" };
       },
       key: ({ token: value }) => value,
@@ -99,8 +104,8 @@ describe("an encrypted cookie with flags beside it", () => {
     const { site, outcomes } = await openSite([reader], validate);
     const auth = `${iv.toString("hex")}:${text.toString("hex")}`;
     await ask(site, "/me", { auth: "old_encrypted_data", session_token: "t" });
-    const answer = await ask(site, "/me", { auth, session_token: "t" });
-    expect(JSON.parse(answer.body).subject).toBe("ann");
+    const response = await ask(site, "/me", { auth, session_token: "t" });
+    expect(JSON.parse(response.body).subject).toBe("ann");
     expect(outcomes).toEqual(["unreadable", "migrated"]);
   });
 });

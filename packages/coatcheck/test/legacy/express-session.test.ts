@@ -28,7 +28,7 @@ beforeEach(() => {
   old = new MemoryStore();
 });
 
-/** A site whose users come from express-session. */
+/** A site that migrates sessions of express-session. */
 async function open(options: RigOptions<SessionData> = {}) {
   return await openSite<SessionData>(
     [expressSession({ store: old, secrets: OLD_SECRETS })],
@@ -43,8 +43,8 @@ describe.each([
   ["node:http", startNode],
   ["Fastify", startFastify],
   ["Hono", startHono],
-])("under %s", (_name, start) => {
-  test("a browser that was logged in still is, in the same request and after it", async () => {
+])("a migration under %s", (_name, start) => {
+  test("logs the browser in for the same request and the following ones", async () => {
     const { site, manager } = await open({ start });
     const browser = new Browser(site, { "connect.sid": await logInAtTheOldSite(old, "ann") });
     const first = await browser.get("/me");
@@ -62,41 +62,41 @@ describe.each([
     expect((await manager.stats()).total).toBe(1);
   });
 
-  test("in an unsafe request, too", async () => {
+  test("runs for an unsafe request", async () => {
     const { site } = await open({ start });
-    const answer = await ask(site, "/me", { "connect.sid": await logInAtTheOldSite(old, "ann") }, "POST");
-    expect(JSON.parse(answer.body).subject).toBe("ann");
-    expect(tokenIn(answer)).toBeDefined();
+    const response = await ask(site, "/me", { "connect.sid": await logInAtTheOldSite(old, "ann") }, "POST");
+    expect(JSON.parse(response.body).subject).toBe("ann");
+    expect(tokenIn(response)).toBeDefined();
   });
 
-  test("a public page that sets cookies of its own keeps them, and no cache keeps the token", async () => {
+  test("keeps the cookies that a public page sets, and prevents caching of the token", async () => {
     const { site } = await open({ start });
-    const answer = await ask(site, "/public", { "connect.sid": await logInAtTheOldSite(old, "ann") });
-    expect(answer.body).toBe("anybody");
-    expect(answer.lines.some((line) => line.startsWith("theme=dark"))).toBe(true);
-    expect(tokenIn(answer)).toBeDefined();
-    expect(answer.headers["cache-control"]).toBe("private, no-store");
+    const response = await ask(site, "/public", { "connect.sid": await logInAtTheOldSite(old, "ann") });
+    expect(response.body).toBe("anybody");
+    expect(response.lines.some((line) => line.startsWith("theme=dark"))).toBe(true);
+    expect(tokenIn(response)).toBeDefined();
+    expect(response.headers["cache-control"]).toBe("private, no-store");
     expect((await ask(site, "/public", {})).headers["cache-control"]).toBe("public, max-age=60");
   });
 
-  test("who logs out in the very request stays out, with the older cookie as well", async () => {
+  test("leaves the browser logged out when the same request logs out", async () => {
     const { site } = await open({ start });
     const cookie = await logInAtTheOldSite(old, "ann");
-    const answer = await ask(site, "/logout", { "connect.sid": cookie });
-    expect(tokenIn(answer)).toBe("");
+    const response = await ask(site, "/logout", { "connect.sid": cookie });
+    expect(tokenIn(response)).toBe("");
     const replay = await ask(site, "/me", { "connect.sid": cookie });
     expect(JSON.parse(replay.body)).toMatchObject({ id: null, subject: null });
     expect(tokenIn(replay)).toBeUndefined();
   });
 
-  test("a handler that goes on to a newer token hands out that one", async () => {
+  test("sends the newer token when the handler rotates the session", async () => {
     const { site } = await open({ start });
     const browser = new Browser(site, { "connect.sid": await logInAtTheOldSite(old, "ann") });
     await browser.get("/rotate");
     expect((await browser.me()).subject).toBe("ann");
   });
 
-  test("on a site that is not https, too", async () => {
+  test("uses cookies without Secure on a site without https", async () => {
     const { site } = await open({ start, http: { cookie: { secure: false } } });
     const browser = new Browser(site, { "connect.sid": await logInAtTheOldSite(old, "ann") });
     const first = await browser.get("/me");
@@ -105,15 +105,15 @@ describe.each([
     expect((await browser.me()).subject).toBe("ann");
   });
 
-  test("an older system that does not answer is no log-out", async () => {
+  test("responds 503 and keeps all cookies while the legacy store is down", async () => {
     const { site } = await open({ start });
     const cookie = await logInAtTheOldSite(old, "ann");
     const get = old.get;
     old.get = (_sid, callback) => callback(new Error("connection refused"));
-    const answer = await ask(site, "/me", { "connect.sid": cookie });
-    expect(answer.status).toBe(503);
-    expect(answer.lines).toEqual([]);
-    expect(JSON.parse(answer.body).error.code).toBe("STORE_UNAVAILABLE");
+    const response = await ask(site, "/me", { "connect.sid": cookie });
+    expect(response.status).toBe(503);
+    expect(response.lines).toEqual([]);
+    expect(JSON.parse(response.body).error.code).toBe("STORE_UNAVAILABLE");
     old.get = get;
     expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
   });
@@ -129,42 +129,42 @@ describe.each([
       return sqliteStore(join(folder, "sessions.db"));
     },
   ],
-])("ten requests at once, on the %s store", (_name, make) => {
-  test("make one session, on one node", async () => {
-    const { site, manager } = await open({ store: make() });
-    await expectOne([site], manager);
+])("ten concurrent requests, on the %s store", (_name, createStore) => {
+  test("create one session on one node", async () => {
+    const { site, manager } = await open({ store: createStore() });
+    await expectOneSession([site], manager);
   });
 
-  test("make one session, on two nodes, whose secrets are being changed", async () => {
-    const store = make();
-    const [elder, newer] = ["a secret of the new site", "a newer secret of the new site"] as const;
-    const { site } = await open({ store, secrets: [elder, newer] });
-    const other = await open({ start: startHono, store, secrets: [newer, elder] });
-    await expectOne([site, other.site], other.manager);
+  test("create one session on two nodes during a rotation of secrets", async () => {
+    const store = createStore();
+    const [old, newer] = ["a secret of the new site", "a newer secret of the new site"] as const;
+    const { site } = await open({ store, secrets: [old, newer] });
+    const other = await open({ start: startHono, store, secrets: [newer, old] });
+    await expectOneSession([site, other.site], other.manager);
   });
 });
 
-async function expectOne(sites: readonly Site[], manager: SessionManager<Data>): Promise<void> {
+async function expectOneSession(sites: readonly Site[], manager: SessionManager<Data>): Promise<void> {
   const cookie = await logInAtTheOldSite(old, "ann");
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
       ask(sites[index % sites.length] as Site, "/me", { "connect.sid": cookie }),
     ),
   );
-  const ids = new Set(answers.map(({ body }) => JSON.parse(body).id));
-  expect(answers.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
+  const ids = new Set(responses.map(({ body }) => JSON.parse(body).id));
+  expect(responses.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
   expect(ids.size).toBe(1);
   expect((await manager.stats()).total).toBe(1);
-  for (const answer of answers) {
-    const me = await ask(sites.at(-1) as Site, "/me", { "__Host-sid": tokenIn(answer) ?? "" });
+  for (const response of responses) {
+    const me = await ask(sites.at(-1) as Site, "/me", { "__Host-sid": tokenIn(response) ?? "" });
     expect(ids).toContain(JSON.parse(me.body).id);
   }
 }
 
-test("under Hono, where the request is made anew, its body goes along", async () => {
+test("a migration under Hono keeps the body of the request that it copies", async () => {
   const { site, outcomes } = await open({ start: startHono });
   const cookies = { "connect.sid": await logInAtTheOldSite(old, "ann") };
-  const answer = await ask(site, "/echo", cookies, "POST", "a body");
-  expect([answer.body, tokenIn(answer)?.length]).toEqual(["a body", 50]);
+  const response = await ask(site, "/echo", cookies, "POST", "a body");
+  expect([response.body, tokenIn(response)?.length]).toEqual(["a body", 50]);
   expect(outcomes).toEqual(["migrated"]);
 });

@@ -35,19 +35,19 @@ async function open(options: RigOptions<SessionData> = {}) {
   );
 }
 
-function oldSessions(): Promise<number> {
+function legacySessionCount(): Promise<number> {
   return new Promise((resolve) => old.length((_error, count) => resolve(count ?? 0)));
 }
 
-test("the older session ends where it was kept", async () => {
+test("a migration ends the legacy session in its store", async () => {
   const { site } = await open();
   const cookie = await logInAtTheOldSite(old, "ann", OLD_SECRETS[1]);
-  expect(await oldSessions()).toBe(1);
+  expect(await legacySessionCount()).toBe(1);
   await ask(site, "/me", { "connect.sid": cookie });
-  expect(await oldSessions()).toBe(0);
+  expect(await legacySessionCount()).toBe(0);
 });
 
-test("an answer that is lost loses nobody: the older cookie is handed the same token again", async () => {
+test("the legacy cookie receives the same token again when the first response was lost", async () => {
   const { site, manager, pass } = await open();
   const cookie = await logInAtTheOldSite(old, "ann");
   const lost = await ask(site, "/me", { "connect.sid": cookie });
@@ -57,7 +57,7 @@ test("an answer that is lost loses nobody: the older cookie is handed the same t
   expect((await manager.stats()).total).toBe(1);
 });
 
-test("once the new token has been in use for a while, the older cookie opens nothing", async () => {
+test("the legacy cookie is not accepted once the new token is in use", async () => {
   const { site, outcomes, pass, flush } = await open();
   const cookie = await logInAtTheOldSite(old, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
@@ -65,14 +65,14 @@ test("once the new token has been in use for a while, the older cookie opens not
   pass(2 * MINUTE);
   expect((await browser.me()).subject).toBe("ann");
   await flush();
-  const thief = await ask(site, "/me", { "connect.sid": cookie });
-  expect(JSON.parse(thief.body).subject).toBeNull();
-  expect(thief.lines).toEqual([]);
+  const replay = await ask(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(replay.body).subject).toBeNull();
+  expect(replay.lines).toEqual([]);
   expect(outcomes.at(-1)).toBe("spent");
   expect((await browser.me()).subject).toBe("ann");
 });
 
-test("nor once the new token has been replaced", async () => {
+test("the legacy cookie is not accepted once the new token was rotated", async () => {
   const { site, outcomes } = await open();
   const cookie = await logInAtTheOldSite(old, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
@@ -83,21 +83,21 @@ test("nor once the new token has been replaced", async () => {
   expect((await browser.me()).subject).toBe("ann");
 });
 
-test("a session that was ended does not come back, while its tombstone stands", async () => {
+test("the legacy cookie does not recreate a revoked session before it is swept", async () => {
   const { site, manager, outcomes } = await open({ keepOld: true });
   const cookie = await logInAtTheOldSite(old, "ann");
   const { id } = JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body);
   await manager.revoke({ session: id }, "admin");
-  expect(await oldSessions()).toBe(1);
-  const answer = await ask(site, "/me", { "connect.sid": cookie });
-  expect(JSON.parse(answer.body).id).toBeNull();
-  expect(tokenIn(answer)).toBeUndefined();
-  expect(clearsIn(answer)).toContain("connect.sid /");
+  expect(await legacySessionCount()).toBe(1);
+  const response = await ask(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(response.body).id).toBeNull();
+  expect(tokenIn(response)).toBeUndefined();
+  expect(clearsIn(response)).toContain("connect.sid /");
   expect(outcomes).toEqual(["migrated", "ended"]);
-  expect(await oldSessions()).toBe(0);
+  expect(await legacySessionCount()).toBe(0);
 });
 
-test("a session that has run out does not come back", async () => {
+test("the legacy cookie does not recreate an expired session", async () => {
   const { site, outcomes, pass } = await open({ keepOld: true, policy: { absoluteTimeout: 5 * MINUTE } });
   const cookie = await logInAtTheOldSite(old, "ann");
   await ask(site, "/me", { "connect.sid": cookie });
@@ -106,25 +106,25 @@ test("a session that has run out does not come back", async () => {
   expect(outcomes.at(-1)).toBe("ended");
 });
 
-test("keeping the old, there is a way back: cookies and sessions are as they were", async () => {
+test("keepOld leaves the legacy cookies and sessions unchanged, and enabled() turns the migration off", async () => {
   let enabled = true;
   const { site, outcomes } = await open({ keepOld: true, enabled: () => enabled });
   const cookie = await logInAtTheOldSite(old, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
   await browser.me();
   expect(browser.cookies["connect.sid"]).toBe(cookie);
-  expect(await oldSessions()).toBe(1);
+  expect(await legacySessionCount()).toBe(1);
   await browser.me();
   expect(outcomes).toEqual(["migrated", "settled"]);
 
   enabled = false;
-  const answer = await ask(site, "/me", { "connect.sid": cookie });
-  expect(JSON.parse(answer.body).subject).toBeNull();
-  expect(answer.lines).toEqual([]);
+  const response = await ask(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(response.body).subject).toBeNull();
+  expect(response.lines).toEqual([]);
   expect(outcomes).toHaveLength(2);
 });
 
-test("cookies that stayed behind are cleared once the browser is logged in", async () => {
+test("remaining legacy cookies are cleared when the browser is logged in", async () => {
   const { site } = await open({ clear: { names: ["flag"], domains: [".example.com"], paths: ["/shop"] } });
   const cookie = await logInAtTheOldSite(old, "ann");
   const token = tokenIn(await ask(site, "/me", { "connect.sid": cookie })) ?? "";
@@ -134,57 +134,57 @@ test("cookies that stayed behind are cleared once the browser is logged in", asy
   expect((await ask(site, "/me", { "__Host-sid": token })).lines).toEqual([]);
 });
 
-test("whoever is logged in already stays who they are", async () => {
+test("a logged-in Coatcheck session wins over the legacy cookie", async () => {
   const { site, manager, outcomes } = await open();
   const { token } = await manager.create({ subject: "bob" });
   const cookie = await logInAtTheOldSite(old, "ann");
-  const answer = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
-  expect(JSON.parse(answer.body).subject).toBe("bob");
+  const response = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(JSON.parse(response.body).subject).toBe("bob");
   expect(outcomes).toEqual(["settled"]);
 });
 
-test("what a visitor has with us already, the application may take along", async () => {
+test("validate() receives the data of the visitor's anonymous session", async () => {
   const { site, manager } = await open();
   const { token } = await manager.create({ data: { cart: { salsa: 1 } } });
   const cookie = await logInAtTheOldSite(old, "ann");
-  const answer = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
-  expect(JSON.parse(answer.body)).toMatchObject({ subject: "ann", data: { cart: { taco: 2, salsa: 1 } } });
+  const response = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(JSON.parse(response.body)).toMatchObject({ subject: "ann", data: { cart: { taco: 2, salsa: 1 } } });
   expect(visitors).toEqual([{ cart: { salsa: 1 } }]);
 });
 
-test("a token that was just replaced is left alone: its successor is on the way", async () => {
+test("a request with an older token is not migrated, because its newer token may be in another response", async () => {
   const { site, manager, outcomes } = await open();
   const { token, record } = await manager.create({ subject: "bob" });
   await manager.rotate(record.id);
   const cookie = await logInAtTheOldSite(old, "ann");
-  const answer = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
-  expect(answer.lines).toEqual([]);
+  const response = await ask(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(response.lines).toEqual([]);
   expect(outcomes).toEqual([]);
 });
 
-test("a login that was to be remembered still is", async () => {
+test("the session cookie is persistent only when validate() returns remember: true", async () => {
   const { site } = await open();
   const age = async (user: string) => {
-    const answer = await ask(site, "/me", { "connect.sid": await logInAtTheOldSite(old, user) });
-    return /Max-Age=(\d+)/.exec(answer.lines.at(-1) ?? "")?.[1];
+    const response = await ask(site, "/me", { "connect.sid": await logInAtTheOldSite(old, user) });
+    return /Max-Age=(\d+)/.exec(response.lines.at(-1) ?? "")?.[1];
   };
   expect(await age("bob")).toBe(String(90 * 24 * 60 * 60));
   expect(await age("ann")).toBeUndefined();
 });
 
-test("at the limit of sessions nobody is turned away for good", async () => {
+test("the session limit postpones a migration and keeps the legacy cookie", async () => {
   const policy = { limit: { most: 1, when: "reject" } } as const;
   const { site, manager, outcomes } = await open({ policy });
   const { record } = await manager.create({ subject: "ann" });
   const cookie = await logInAtTheOldSite(old, "ann");
-  const answer = await ask(site, "/me", { "connect.sid": cookie });
-  expect([answer.status, answer.lines]).toEqual([200, []]);
+  const response = await ask(site, "/me", { "connect.sid": cookie });
+  expect([response.status, response.lines]).toEqual([200, []]);
   expect(outcomes).toEqual(["crowded"]);
   await manager.revoke({ session: record.id });
   expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("a request that finds the older session gone meanwhile finds the new one", async () => {
+test("a request that loses the race for the legacy session finds the new session", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
   const cookie = await logInAtTheOldSite(old, "ann");
@@ -201,12 +201,12 @@ test("a request that finds the older session gone meanwhile finds the new one", 
   const slow = ask(site, "/me", { "connect.sid": cookie });
   await arrived.promise;
   const fast = await ask(site, "/me", { "connect.sid": cookie });
-  expect(await oldSessions()).toBe(0);
+  expect(await legacySessionCount()).toBe(0);
   released.resolve();
   expect(tokenIn(await slow)).toBe(tokenIn(fast));
 });
 
-test("a store of ours that does not answer is no log-out, and is not asked for the sake of strangers", async () => {
+test("a store outage responds 503, keeps the cookie, and does not affect requests without a legacy cookie", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
   const cookie = await logInAtTheOldSite(old, "ann");
@@ -214,14 +214,14 @@ test("a store of ours that does not answer is no log-out, and is not asked for t
   store.get = async () => {
     throw new Error("down");
   };
-  const answer = await ask(site, "/me", { "connect.sid": cookie });
-  expect([answer.status, answer.lines]).toEqual([503, []]);
+  const response = await ask(site, "/me", { "connect.sid": cookie });
+  expect([response.status, response.lines]).toEqual([503, []]);
   expect((await ask(site, "/public", { other: "1" })).status).toBe(200);
   store.get = get;
   expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
 });
 
-test("the endpoint that a page asks to migrate finds it done", async () => {
+test("the endpoint migratePath responds with the user that the same request migrated", async () => {
   const startRoutes: StartSite = async (migration, manager) => {
     const routes = sessionRoutes<{ id: string }, Data>(manager, {
       authenticate: () => null,
@@ -234,8 +234,8 @@ test("the endpoint that a page asks to migrate finds it done", async () => {
   };
   const { site, manager } = await open({ start: startRoutes });
   const cookies = { "connect.sid": await logInAtTheOldSite(old, "ann") };
-  const answer = await ask(site, "/api/auth/migrate-session", cookies, "POST");
-  expect(JSON.parse(answer.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
-  expect(tokenIn(answer)).toBeDefined();
+  const response = await ask(site, "/api/auth/migrate-session", cookies, "POST");
+  expect(JSON.parse(response.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
+  expect(tokenIn(response)).toBeDefined();
   expect((await manager.stats()).total).toBe(1);
 });

@@ -11,10 +11,13 @@ declare module "express-session" {
   }
 }
 
-/** The secrets of the older site, newest first. */
-export const OLD_SECRETS = ["the newer secret of the old site", "the older secret of the old site"] as const;
+/** The secrets of the legacy site, newest first. */
+export const OLD_SECRETS = [
+  "the newer secret of the old site",
+  "the previous secret of the old site",
+] as const;
 
-/** The older site, a real one: logs `user` in and hands over the cookie that it set. */
+/** Logs `user` in at a real legacy site, and returns the session cookie that it sets. */
 export async function logInAtTheOldSite(
   store: MemoryStore,
   user: string,
@@ -31,7 +34,7 @@ export async function logInAtTheOldSite(
   const server = createServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
   const site = served(server);
-  const answer = await ask(site, "/login", {});
+  const response = await ask(site, "/login", {});
   await site.close();
-  return tokenOf("connect.sid", answer) ?? "";
+  return tokenOf("connect.sid", response) ?? "";
 }

@@ -35,7 +35,7 @@ const kinds: Record<string, Kind> = {
     reader: expressSession<SessionData>({ store: old, secrets: OLD_SECRETS }),
     make: async (user) => ({ "connect.sid": await logInAtTheOldSite(old, user) }),
     expired: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", OLD_SECRETS[0], -1000) }),
-    forged: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", "a secret of somebody else") }),
+    forged: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", "a secret of another site") }),
   },
   "iron-session": {
     reader: iron,
@@ -51,25 +51,25 @@ const kinds: Record<string, Kind> = {
   },
 };
 
-describe.each(Object.entries(kinds))("%s", (_name, { reader, make, expired, forged }) => {
-  test("moves a browser over, once for ten requests", async () => {
+describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make, expired, forged }) => {
+  test("migrates a browser once for ten concurrent requests", async () => {
     const { site, manager } = await openSite([reader], validate, { start: startHono });
     const cookies = await make("ann");
-    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(site, "/me", cookies)));
-    expect(new Set(answers.map(tokenIn)).size).toBe(1);
-    expect(answers.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
+    const responses = await Promise.all(Array.from({ length: 10 }, () => ask(site, "/me", cookies)));
+    expect(new Set(responses.map(tokenIn)).size).toBe(1);
+    expect(responses.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
     expect((await manager.stats()).total).toBe(1);
     const browser = new Browser(site, cookies);
     await browser.me();
     expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
   });
 
-  test("garbage and forgeries open nothing, and are left alone", async () => {
+  test("rejects malformed and forged cookies without clearing them", async () => {
     const { site, manager, outcomes } = await openSite([reader], validate);
     const [[name = "", genuine = ""] = []] = Object.entries(await make("ann"));
-    const cut = `${genuine.slice(0, 20)}${genuine.slice(21)}`;
+    const shortened = `${genuine.slice(0, 20)}${genuine.slice(21)}`;
     const longest = "x".repeat(4000);
-    const wrong = [
+    const invalid = [
       "",
       "x",
       "s:",
@@ -79,30 +79,30 @@ describe.each(Object.entries(kinds))("%s", (_name, { reader, make, expired, forg
       "%E0%A4%A",
       "=",
       "Fe26.2**",
-      cut,
+      shortened,
       longest,
       `x${genuine}`,
     ];
-    for (const value of wrong) {
-      const answer = await ask(site, "/me", { [name]: value });
-      expect([value, answer.status, answer.lines]).toEqual([value, 200, []]);
-      expect(JSON.parse(answer.body).subject).toBeNull();
+    for (const value of invalid) {
+      const response = await ask(site, "/me", { [name]: value });
+      expect([value, response.status, response.lines]).toEqual([value, 200, []]);
+      expect(JSON.parse(response.body).subject).toBeNull();
     }
     expect((await ask(site, "/me", await forged())).lines).toEqual([]);
     expect(new Set(outcomes)).toEqual(new Set(["unreadable"]));
     expect((await manager.stats()).total).toBe(0);
   });
 
-  test("a session past its time is cleared away", async () => {
+  test("clears the cookies of an expired session", async () => {
     const { site, outcomes } = await openSite([reader], validate);
     const cookies = await expired();
-    const answer = await ask(site, "/me", cookies);
-    expect(JSON.parse(answer.body).subject).toBeNull();
-    expect(clearsIn(answer)).toContain(`${Object.keys(cookies)[0]} /`);
+    const response = await ask(site, "/me", cookies);
+    expect(JSON.parse(response.body).subject).toBeNull();
+    expect(clearsIn(response)).toContain(`${Object.keys(cookies)[0]} /`);
     expect(outcomes).toEqual(["expired"]);
   });
 
-  test("a deleted user's is cleared away", async () => {
+  test("clears the cookies of a user that validate() rejects", async () => {
     const { site, manager, outcomes } = await openSite([reader], validate);
     const browser = new Browser(site, await make("deleted"));
     expect((await browser.me()).subject).toBeNull();
@@ -111,15 +111,15 @@ describe.each(Object.entries(kinds))("%s", (_name, { reader, make, expired, forg
     expect((await manager.stats()).total).toBe(0);
   });
 
-  test("of several cookies of one name, the first that opens counts", async () => {
+  test("uses the first valid cookie when several have the same name", async () => {
     const { site } = await openSite([reader], validate);
     const [[name = "", value = ""] = []] = Object.entries(await make("ann"));
-    const answer = await ask(site, "/me", { [name]: `garbage; ${name}=${value}` });
-    expect(JSON.parse(answer.body).subject).toBe("ann");
+    const response = await ask(site, "/me", { [name]: `garbage; ${name}=${value}` });
+    expect(JSON.parse(response.body).subject).toBe("ann");
   });
 });
 
-test("a store of express-session that leaves the time to its reader", async () => {
+test("expressSession() rejects an expired session that the store returns", async () => {
   const sessions = new Map<string, string>();
   const store = {
     get: (sid: string, callback: (error: unknown, found?: object | null) => void) =>
@@ -139,7 +139,7 @@ test("a store of express-session that leaves the time to its reader", async () =
   expect(outcomes).toEqual(["expired", "migrated", "migrated"]);
 });
 
-test("a store of express-session that says there is none by an error", async () => {
+test("expressSession() treats ENOENT of the store as a missing session", async () => {
   const missing = Object.assign(new Error("no such file"), { code: "ENOENT" });
   const store = {
     get: (_sid: string, callback: (error: unknown) => void) => callback(missing),
@@ -150,28 +150,28 @@ test("a store of express-session that says there is none by an error", async () 
   expect(outcomes).toEqual(["expired"]);
 });
 
-test("several readers: each browser comes in with what it has", async () => {
+test("a migration with several readers accepts the cookies of each of them", async () => {
   const readers = Object.values(kinds).map(({ reader }) => reader);
   const { site } = await openSite(readers, validate);
   for (const [index, { make }] of Object.values(kinds).entries()) {
-    const answer = await ask(site, "/me", { ...(await make(`user-${index}`)), "connect.sid2": "x" });
-    expect(JSON.parse(answer.body).subject).toBe(`user-${index}`);
+    const response = await ask(site, "/me", { ...(await make(`user-${index}`)), "connect.sid2": "x" });
+    expect(JSON.parse(response.body).subject).toBe(`user-${index}`);
   }
 });
 
-describe("one older session has one spelling", () => {
-  test("the version behind a seal", async () => {
+describe("a revoked session cannot be recreated by another encoding of the same legacy cookie", () => {
+  test("ironSession() ignores the unsigned version at the end of a seal", async () => {
     const { site, manager } = await openSite([iron], validate);
     const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 3600 });
-    const answer = await ask(site, "/me", { old: seal });
-    await manager.revoke({ session: JSON.parse(answer.body).id });
+    const response = await ask(site, "/me", { old: seal });
+    await manager.revoke({ session: JSON.parse(response.body).id });
     for (const version of ["", "~1", "~2~2", "~3"]) {
       const replay = await ask(site, "/me", { old: seal.replace("~2", version) });
       expect([version, JSON.parse(replay.body).subject]).toEqual([version, null]);
     }
   });
 
-  test("the last bits of a signature", async () => {
+  test("jwtCookie() ignores the unused last bits of a base64url signature", async () => {
     const { site, manager } = await openSite([jwt], validate);
     const genuine = await token("ann");
     const { id } = JSON.parse((await ask(site, "/me", { jwt: genuine })).body);
@@ -184,7 +184,7 @@ describe("one older session has one spelling", () => {
   });
 });
 
-test("a seal in chunks", async () => {
+test("ironSession() joins a seal that is split into several cookies", async () => {
   const { site } = await openSite([iron], validate);
   const seal = await sealData({ user: "ann" }, { password: { 1: PASSWORD }, ttl: 3600 });
   const browser = new Browser(site, { "old.0": seal.slice(0, 100), "old.1": seal.slice(100) });
@@ -192,8 +192,8 @@ test("a seal in chunks", async () => {
   expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
 });
 
-describe("JWT", () => {
-  test("only the algorithms that are listed: a public key is no shared secret", async () => {
+describe("jwtCookie()", () => {
+  test("rejects unlisted algorithms, such as HS256 with the public key as secret, and other issuers", async () => {
     const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
     const reader = jwtCookie({
       jwtVerify,
@@ -207,37 +207,40 @@ describe("JWT", () => {
       new SignJWT().setProtectedHeader({ alg }).setSubject("ann").setIssuer(issuer).sign(key);
     const confused = await make("HS256", new TextEncoder().encode(await exportSPKI(publicKey)));
     await ask(site, "/me", { jwt: confused });
-    await ask(site, "/me", { jwt: await make("RS256", privateKey, "somebody else") });
+    await ask(site, "/me", { jwt: await make("RS256", privateKey, "another issuer") });
     expect(outcomes).toEqual(["unreadable", "unreadable"]);
-    const answer = await ask(site, "/me", { jwt: await make("RS256", privateKey) });
-    expect(JSON.parse(answer.body).subject).toBe("ann");
+    const response = await ask(site, "/me", { jwt: await make("RS256", privateKey) });
+    expect(JSON.parse(response.body).subject).toBe("ann");
   });
 
-  test.each([[[]], [["none"]], [["HS256", "NONE"]]])("no list, or none on it: %j", (algorithms) => {
+  test.each([[[]], [["none"]], [["HS256", "NONE"]]])("rejects the algorithms %j", (algorithms) => {
     expect(() => jwtCookie({ jwtVerify, key: KEY, algorithms, name: "jwt" })).toThrow(
-      expect.objectContaining({ code: "VALIDATION_FAILED" }),
+      expect.objectContaining({
+        code: "VALIDATION_FAILED",
+        message: expect.stringMatching(/^Invalid JWT cookie options: algorithms must list/),
+      }),
     );
   });
 
-  test("a key that cannot be fetched is an outage, not a forgery", async () => {
+  test("responds 503 and keeps the cookie when the key cannot be fetched", async () => {
     const key = async () => {
       throw new TypeError("fetch failed");
     };
     const reader = jwtCookie({ jwtVerify, key, algorithms: ["HS256"], name: "jwt" });
     const { site } = await openSite([reader], validate);
-    const answer = await ask(site, "/me", { jwt: await token("ann") });
-    expect([answer.status, answer.lines]).toEqual([503, []]);
+    const response = await ask(site, "/me", { jwt: await token("ann") });
+    expect([response.status, response.lines]).toEqual([503, []]);
   });
 });
 
 test.each([[{ names: ["a b"] }], [{ domains: ["exa mple"] }], [{ paths: ["shop"] }]])(
-  "places where no cookie can lie are turned away at once: %j",
+  "migrate() rejects the invalid clear options %j",
   async (clear) => {
     await expect(openSite([jwt], validate, { clear })).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
   },
 );
 
-describe("what names a login", () => {
+describe("the key of a login", () => {
   const idOf = ({ jti }: { jti?: string }) => jti as string;
   const jwtOf = (name: string) => jwtCookie({ jwtVerify, key: KEY, algorithms: ["HS256"], name, id: idOf });
   const signed = (user: string, jti?: string) => {
@@ -245,7 +248,7 @@ describe("what names a login", () => {
     return (jti === undefined ? token : token.setJti(jti)).sign(KEY);
   };
 
-  test("is no name when it is missing: nobody shares a session with others who lack it", async () => {
+  test("makes a cookie unreadable when it is missing or empty, so that users do not share a session", async () => {
     const seals = ironSession<{ user: string; id: string }>({
       unsealData,
       name: "old",
@@ -269,7 +272,7 @@ describe("what names a login", () => {
     expect(outcomes).toEqual(Array(6).fill("unreadable"));
   });
 
-  test("names it at one older system only", async () => {
+  test("distinguishes logins with the same key at different legacy systems", async () => {
     const { site } = await openSite([jwtOf("staff"), jwtOf("customer")], validate);
     const staff = await ask(site, "/me", { staff: await signed("ann", "1") });
     expect(JSON.parse(staff.body).subject).toBe("ann");

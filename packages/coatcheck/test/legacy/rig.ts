@@ -6,7 +6,7 @@ import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { type Data, type Site, type StartSite, startExpress } from "./site.ts";
 
-/** What a test may say of a site. */
+/** Options of {@link openSite}. */
 export interface RigOptions<Found>
   extends Partial<Omit<MigrateOptions<Found, Data>, "manager" | "madeOf" | "readers" | "validate">> {
   readonly start?: StartSite;
@@ -15,15 +15,15 @@ export interface RigOptions<Found>
   readonly policy?: Partial<SessionPolicy>;
 }
 
-/** A site with the migration, and what it did. */
+/** A running site with the migration, and the outcomes that the migration reported. */
 export interface Rig {
   readonly site: Site;
   readonly manager: SessionManager<Data>;
-  /** What became of each request with an older cookie. */
+  /** The outcome of each request with a legacy cookie. */
   readonly outcomes: Outcome[];
-  /** Lets milliseconds pass. */
+  /** Advances the clock. */
   pass(milliseconds: number): void;
-  /** Writes the activity that waits. */
+  /** Writes the pending touches. */
   flush(): Promise<void>;
 }
 
@@ -33,12 +33,12 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** Something to be let go after the test. */
+/** Registers a function to call after the test. */
 export function afterwards(close: () => Promise<void>): void {
   closing.push(close);
 }
 
-/** Starts a site of the tests; it is ended after the test. */
+/** Starts a site with a migration, and closes it after the test. */
 export async function openSite<Found>(
   readers: readonly LegacyReader<Found>[],
   validate: MigrateOptions<Found, Data>["validate"],
@@ -77,7 +77,7 @@ export async function openSite<Found>(
   };
 }
 
-/** Whoever is not `deleted` may come in. */
+/** Accepts every user except `deleted`. */
 export function validate(found: { user?: string; sub?: string }) {
   const subject = found.user ?? found.sub ?? "";
   return subject === "" || subject === "deleted" ? null : { subject };

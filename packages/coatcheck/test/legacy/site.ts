@@ -25,7 +25,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Starts a site with a migration before `coatcheck()`; `/me`, `/logout`, `/rotate` and `/public` are its pages. */
+/** Starts a site with a migration before `coatcheck()`. Its pages are `/me`, `/logout`, `/rotate` and `/public`. */
 export type StartSite = (migration: Gate, manager: SessionManager<Data>, http?: HttpOptions) => Promise<Site>;
 
 async function page(path: string, session: Session<Data>): Promise<string> {
@@ -100,7 +100,7 @@ export const startHono: StartSite = async (migration, manager, http) => {
   return served(server as Server);
 };
 
-/** Lets a server listen where there is room. */
+/** Starts a server on a free port. */
 export async function listening(server: Server): Promise<Site> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -120,22 +120,22 @@ export function served(server: Server): Site {
   };
 }
 
-/** What a page answered. */
+/** The response of a page. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The `Set-Cookie` lines. */
+  /** The `Set-Cookie` headers. */
   readonly lines: readonly string[];
   readonly body: string;
 }
 
-/** Asks for a page with just these cookies, under a host name that has parents. */
+/** Requests a page with exactly these cookies, under a host name that has parent domains. */
 export async function ask(
   site: Site,
   path: string,
   cookies: Readonly<Record<string, string>>,
   method = "GET",
-  sent = "",
+  content = "",
 ): Promise<Answer> {
   const cookie = Object.entries(cookies)
     .map(([name, value]) => `${name}=${value}`)
@@ -145,7 +145,7 @@ export async function ask(
     agent: false,
     headers: { host: "shop.example.com", ...(cookie === "" ? {} : { cookie }) },
   });
-  request.end(sent);
+  request.end(content);
   const [response] = await once(request, "response");
   let body = "";
   for await (const chunk of response.setEncoding("utf8")) body += chunk;
@@ -157,7 +157,7 @@ export async function ask(
   };
 }
 
-/** A browser's jar, as far as it matters here: what a host was set and cleared without a domain. */
+/** A browser with a simple cookie jar: it handles host-only cookies and ignores those with a domain. */
 export class Browser {
   readonly cookies: Record<string, string>;
   readonly #site: Site;
@@ -168,14 +168,14 @@ export class Browser {
   }
 
   async get(path: string): Promise<Answer> {
-    const answer = await ask(this.#site, path, this.cookies);
-    for (const line of answer.lines) {
+    const response = await ask(this.#site, path, this.cookies);
+    for (const line of response.lines) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (/domain=/i.test(line)) continue;
       if (/max-age=0/i.test(line)) delete this.cookies[name];
       else this.cookies[name] = value;
     }
-    return answer;
+    return response;
   }
 
   async me(): Promise<{ id: string | null; subject: string | null; data?: Data }> {
@@ -183,23 +183,23 @@ export class Browser {
   }
 }
 
-/** The last value that an answer sets a cookie to; undefined when it does not. */
-export function tokenOf(name: string, answer: Answer): string | undefined {
-  const set = answer.lines.filter((line) => line.startsWith(`${name}=`));
+/** The last value of a cookie that a response sets; undefined when it sets none. */
+export function tokenOf(name: string, response: Answer): string | undefined {
+  const set = response.lines.filter((line) => line.startsWith(`${name}=`));
   return set
     .at(-1)
     ?.slice(name.length + 1)
     .split(";", 1)[0];
 }
 
-/** The token of ours that an answer hands out; empty when it takes it away, undefined when it does neither. */
-export function tokenIn(answer: Answer): string | undefined {
-  return tokenOf("__Host-sid", answer);
+/** The session token that a response sets: empty when it clears the cookie, undefined when it does neither. */
+export function tokenIn(response: Answer): string | undefined {
+  return tokenOf("__Host-sid", response);
 }
 
-/** The names that an answer clears, each with its place. */
-export function clearsIn(answer: Answer): readonly string[] {
-  return answer.lines
+/** The cookies that a response clears, each as its name, domain and path. */
+export function clearsIn(response: Answer): readonly string[] {
+  return response.lines
     .filter((line) => /max-age=0/i.test(line))
     .map((line) => {
       const domain = /domain=([^;]+)/i.exec(line)?.[1] ?? "";
