@@ -3,18 +3,21 @@ declare(strict_types=1);
 
 const KINDS = ['tacos', 'extras', 'drinks', 'desserts'];
 
-/** The cart of one PHP session. Ids of a kind start at 0 and are never given twice, so an id outlives its neighbours. */
+/**
+ * The cart of one PHP session. Line ids of each kind start at 0 and are never reused, so that deleting a line keeps the
+ * others.
+ */
 final class Cart
 {
     /**
      * @param array<string, list<array<string, mixed>>> $lines kind → lines
-     * @param array<string, int> $next kind → the next line's id
+     * @param array<string, int> $next kind → id of the next line
      */
     private function __construct(public readonly string $id, private array $lines, private array $next)
     {
     }
 
-    public static function fresh(): self
+    public static function newCart(): self
     {
         $id = bin2hex(random_bytes(16));
         return new self($id, array_fill_keys(KINDS, []), array_fill_keys(KINDS, 0));
@@ -50,7 +53,7 @@ final class Cart
         return $id;
     }
 
-    /** @param array<string, mixed> $content what is to be different about the line */
+    /** @param array<string, mixed> $content the fields of the line to replace */
     public function change(string $kind, int $id, array $content): void
     {
         $at = $this->indexOf($kind, $id);
@@ -73,7 +76,7 @@ final class Cart
         return $this->priced($menu, $kind, $this->lines[$kind][$this->indexOf($kind, $id)]);
     }
 
-    /** @return array<string, mixed> every line with its prices, and the totals */
+    /** @return array<string, mixed> all lines with their prices, and the totals */
     public function shown(Menu $menu): array
     {
         $shown = [];
@@ -87,7 +90,7 @@ final class Cart
         return $shown;
     }
 
-    /** @return array<string, int> product → portions that the cart takes out of the stock */
+    /** @return array<string, int> product → portions that an order of this cart takes out of the stock */
     public function demand(): array
     {
         $demand = [];
@@ -119,7 +122,7 @@ final class Cart
     private function indexOf(string $kind, int $id): int
     {
         $at = array_search($id, array_column($this->lines[$kind], 'id'), true);
-        if ($at === false) throw new Refusal(404, 'not_found', "There is no such item among the $kind of this cart.");
+        if ($at === false) throw new Refusal(404, 'not_found', "Item not found in the $kind of this cart.");
         return $at;
     }
 }

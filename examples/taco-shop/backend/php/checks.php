@@ -1,7 +1,9 @@
 <?php
 declare(strict_types=1);
 
-/** What a customer sends, checked against the menu. Each check returns the clean value, or refuses with every fault. */
+/**
+ * Validates input against the menu. Each method returns the valid value, or throws a Refusal that lists every fault.
+ */
 final class Checks
 {
     public function __construct(private readonly Menu $menu)
@@ -13,7 +15,7 @@ final class Checks
     {
         $faults = new Faults();
         $size = $this->menu->find('sizes', $body->size ?? null);
-        if ($size === null) $faults->add('size', 'is no size on the menu');
+        if ($size === null) $faults->add('size', 'must be a size on the menu');
         $taco = [
             'size' => $size['id'] ?? '',
             'meats' => $this->meats($body->meats ?? null, $size['meats'] ?? PHP_INT_MAX, $faults),
@@ -30,7 +32,7 @@ final class Checks
     {
         $faults = new Faults();
         $product = $this->menu->find($group, $body->product ?? null);
-        if ($product === null) $faults->add('product', "is none of the $group on the menu");
+        if ($product === null) $faults->add('product', "must be one of the $group on the menu");
         $line = [
             'product' => $product['id'] ?? '',
             'quantity' => $this->quantityOf($body->quantity ?? 1, 'quantity', $faults),
@@ -75,56 +77,58 @@ final class Checks
     }
 
     /** @return list<array{id: string, quantity: int}> */
-    private function meats(mixed $meats, int $most, Faults $faults): array
+    private function meats(mixed $meats, int $maxPortions, Faults $faults): array
     {
         if (!is_array($meats) || $meats === []) {
             $faults->add('meats', 'must list at least one meat');
             return [];
         }
-        $clean = [];
+        $valid = [];
         foreach ($meats as $index => $meat) {
             $id = $meat->id ?? null;
-            if ($this->menu->find('meats', $id) === null) $faults->add("meats.$index.id", 'is no meat on the menu');
-            elseif (isset($clean[$id])) $faults->add("meats.$index.id", 'is listed twice; raise its quantity instead');
+            if ($this->menu->find('meats', $id) === null) $faults->add("meats.$index.id", 'must be a meat on the menu');
+            elseif (isset($valid[$id])) $faults->add("meats.$index.id", 'must not be listed twice; increase its quantity');
             $quantity = $this->quantityOf($meat->quantity ?? 1, "meats.$index.quantity", $faults);
-            if (is_string($id)) $clean[$id] = ['id' => $id, 'quantity' => $quantity];
+            if (is_string($id)) $valid[$id] = ['id' => $id, 'quantity' => $quantity];
         }
-        $portions = array_sum(array_column($clean, 'quantity'));
-        if ($portions > $most) $faults->add('meats', "are $portions portions; this size takes $most");
-        return array_values($clean);
+        $portions = array_sum(array_column($valid, 'quantity'));
+        if ($portions > $maxPortions) {
+            $faults->add('meats', "must have at most $maxPortions portions for this size (got $portions)");
+        }
+        return array_values($valid);
     }
 
     /** @return list<string> */
-    private function choices(string $group, mixed $ids, int $most, Faults $faults): array
+    private function choices(string $group, mixed $ids, int $maxCount, Faults $faults): array
     {
         if (!is_array($ids)) {
             $faults->add($group, 'must be a list');
             return [];
         }
-        if (count($ids) > $most) $faults->add($group, "may be $most at most");
+        if (count($ids) > $maxCount) $faults->add($group, "must have at most $maxCount entries");
         foreach ($ids as $index => $id) {
-            if ($this->menu->find($group, $id) === null) $faults->add("$group.$index", "is none of the $group on the menu");
-            elseif (array_search($id, $ids, true) !== $index) $faults->add("$group.$index", 'is listed twice');
+            if ($this->menu->find($group, $id) === null) $faults->add("$group.$index", "must be one of the $group on the menu");
+            elseif (array_search($id, $ids, true) !== $index) $faults->add("$group.$index", 'must not be listed twice');
         }
         return $ids;
     }
 
     private function quantityOf(mixed $value, string $path, Faults $faults): int
     {
-        $most = $this->menu->limit('quantity');
-        $quantity = wholeNumber($value);
-        if ($quantity === null || $quantity < 1 || $quantity > $most) {
-            $faults->add($path, "must be a whole number from 1 to $most");
+        $max = $this->menu->limit('quantity');
+        $quantity = toInteger($value);
+        if ($quantity === null || $quantity < 1 || $quantity > $max) {
+            $faults->add($path, "must be an integer from 1 to $max");
             return 1;
         }
         return $quantity;
     }
 
-    private function text(mixed $value, string $path, int $most, Faults $faults): string
+    private function text(mixed $value, string $path, int $maxLength, Faults $faults): string
     {
         $text = trimmed($value);
-        if (preg_match('/^\P{C}{1,' . $most . '}$/u', $text) !== 1) {
-            $faults->add($path, "must be a text of 1 to $most characters");
+        if (preg_match('/^\P{C}{1,' . $maxLength . '}$/u', $text) !== 1) {
+            $faults->add($path, "must be a text of 1 to $maxLength characters");
         }
         return $text;
     }
@@ -134,22 +138,25 @@ final class Checks
         $phone = trimmed($value);
         $digits = strlen(preg_replace('/\D/', '', $phone));
         if (preg_match('#^\+?[0-9 ()/.\-]{1,30}$#D', $phone) !== 1 || $digits < 9 || $digits > 15) {
-            $faults->add('customer.phone', 'must be a telephone number');
+            $faults->add('customer.phone', 'must be a phone number');
         }
         return $phone;
     }
 
-    /** `HH:MM` is the next time that the shop's clock shows it; a whole timestamp (RFC 3339) is itself. */
+    /**
+     * Accepts `HH:MM`, for the next such time in the shop's time zone, and RFC 3339 timestamps. Returns ISO 8601 in
+     * UTC.
+     */
     private function time(mixed $value, DateTimeImmutable $now, Faults $faults): string
     {
         $time = is_string($value) ? $this->clockTime($value, $now) ?? $this->timestamp($value) : null;
         $days = $this->menu->limit('daysAhead');
         if ($time === null) {
-            $faults->add('delivery.requestedFor', 'must be a time as 18:30, or a timestamp with its offset');
+            $faults->add('delivery.requestedFor', 'must be a time such as 18:30, or an RFC 3339 timestamp');
         } elseif ($time <= $now) {
-            $faults->add('delivery.requestedFor', 'is in the past');
+            $faults->add('delivery.requestedFor', 'must be in the future');
         } elseif ($time > $now->modify("+$days days")) {
-            $faults->add('delivery.requestedFor', "is more than $days days ahead");
+            $faults->add('delivery.requestedFor', "must be at most $days days ahead");
         }
         return instant($time ?? $now);
     }
@@ -169,13 +176,13 @@ final class Checks
     }
 }
 
-/** White space only; PHP's own trim() would take control characters as well. */
+/** Removes white space from both ends. PHP's trim() would also remove control characters. */
 function trimmed(mixed $value): string
 {
     return is_string($value) ? preg_replace('/^\s+|\s+$/Du', '', $value) : '';
 }
 
-/** ISO 8601 in UTC, as everything that is stored. */
+/** The time as ISO 8601 in UTC. */
 function instant(DateTimeImmutable $time): string
 {
     return $time->setTimezone(new DateTimeZone('UTC'))->format('Y-m-d\TH:i:s.v\Z');

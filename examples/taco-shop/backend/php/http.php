@@ -1,21 +1,21 @@
 <?php
 declare(strict_types=1);
 
-/** An answer that ends the request: `throw new Refusal(404, 'not_found', '…')`. */
+/** An error response that ends the request: `throw new Refusal(404, 'not_found', '…')`. */
 final class Refusal extends Exception
 {
-    /** @param array<string, mixed> $more further members of the error: `fields`, `items` */
+    /** @param array<string, mixed> $details additional members of the error: `fields` or `items` */
     public function __construct(
         public readonly int $status,
         public readonly string $name,
         string $message,
-        public readonly array $more = [],
+        public readonly array $details = [],
     ) {
         parent::__construct($message);
     }
 }
 
-/** Collects the faults of an input, and refuses it if there are any. */
+/** Collects the faults of an input, so that one response lists them all. */
 final class Faults
 {
     /** @var list<array{path: string, message: string}> */
@@ -26,14 +26,16 @@ final class Faults
         $this->fields[] = ['path' => $path, 'message' => $message];
     }
 
+    /** Throws 422 `validation` if there is a fault. The message names the first one. */
     public function refuse(): void
     {
         if ($this->fields === []) return;
-        throw new Refusal(422, 'validation', 'Some of what was sent will not do.', ['fields' => $this->fields]);
+        ['path' => $path, 'message' => $message] = $this->fields[0];
+        throw new Refusal(422, 'validation', "Invalid request: $path $message.", ['fields' => $this->fields]);
     }
 }
 
-function answer(int $status, mixed $value): void
+function sendJson(int $status, mixed $value): void
 {
     http_response_code($status);
     header('Content-Type: application/json; charset=utf-8');
@@ -41,31 +43,31 @@ function answer(int $status, mixed $value): void
     echo json_encode($value, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);
 }
 
-function answerPage(string $html): void
+function sendPage(string $html): void
 {
     header('Content-Type: text/html; charset=utf-8');
     header('Cache-Control: no-store');
     echo $html;
 }
 
-function answerRefusal(Refusal $refusal): void
+function sendRefusal(Refusal $refusal): void
 {
-    $error = ['code' => $refusal->name, 'message' => $refusal->getMessage(), ...$refusal->more];
-    answer($refusal->status, ['error' => $error]);
+    $error = ['code' => $refusal->name, 'message' => $refusal->getMessage(), ...$refusal->details];
+    sendJson($refusal->status, ['error' => $error]);
 }
 
-/** The request's JSON object. */
+/** The JSON object in the request body. Throws 413 or 400. */
 function requestBody(): stdClass
 {
     $text = file_get_contents('php://input', length: 65537);
-    if (strlen($text) > 65536) throw new Refusal(413, 'too_large', 'The body may take 65536 bytes.');
+    if (strlen($text) > 65536) throw new Refusal(413, 'too_large', 'The body must have at most 65536 bytes.');
     $value = json_decode($text, false, 32);
     if (!$value instanceof stdClass) throw new Refusal(400, 'bad_json', 'The body must be a JSON object.');
     return $value;
 }
 
-/** JSON knows one kind of number: 2.0 is the whole number 2. */
-function wholeNumber(mixed $value): ?int
+/** The value as an integer; null when it is none. JSON has one number type, so that 2.0 is the integer 2. */
+function toInteger(mixed $value): ?int
 {
     if (is_float($value) && floor($value) === $value && abs($value) < 1e15) return (int) $value;
     return is_int($value) ? $value : null;

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-// Every request comes here: php -S 127.0.0.1:3002 index.php, with TACO_SHOP_DATA naming the folder of its state.
+// Handles every request: TACO_SHOP_DATA=folder php -S 127.0.0.1:3002 index.php
 
 require __DIR__ . '/http.php';
 require __DIR__ . '/menu.php';
@@ -14,7 +14,7 @@ require __DIR__ . '/shop.php';
 const KIND = '(tacos|extras|drinks|desserts)';
 const NUMBER = '(0|[1-9]\d{0,8})';
 
-/** Path → method → what answers. Methods of Shop want a session; the others do not. */
+/** Path → method → name of the route. `health`, `menu` and `stock` need no session; the others are methods of Shop. */
 const ROUTES = [
     '/health' => ['GET' => 'health'],
     '/' => ['GET' => 'page'],
@@ -37,9 +37,9 @@ function route(string $method, string $path): array
         $name = $methods[$method] ?? null;
         if ($name !== null) return [$name, array_map(fn ($each) => ctype_digit($each) ? (int) $each : $each, array_slice($match, 1))];
         header('Allow: ' . implode(', ', array_keys($methods)));
-        throw new Refusal(405, 'method_not_allowed', 'This cannot be done here.');
+        throw new Refusal(405, 'method_not_allowed', 'Method not allowed for this path.');
     }
-    throw new Refusal(404, 'not_found', 'There is nothing here.');
+    throw new Refusal(404, 'not_found', 'Path not found.');
 }
 
 function startSession(string $folder): void
@@ -61,34 +61,35 @@ function serve(string $folder): void
     $method = $_SERVER['REQUEST_METHOD'] === 'HEAD' ? 'GET' : $_SERVER['REQUEST_METHOD'];
     [$name, $parameters] = route($method, strtok($_SERVER['REQUEST_URI'], '?'));
     $menu = new Menu();
-    if ($name === 'health') answer(200, ['status' => 'ok', 'kind' => 'php']);
-    elseif ($name === 'menu') answer(200, $menu->offer((new Ledger($folder, $menu))->left()));
-    elseif ($name === 'stock') answer(200, $menu->stock((new Ledger($folder, $menu))->left()));
-    else serveVisitor($name, $parameters, $method, $menu, $folder);
+    if ($name === 'health') sendJson(200, ['status' => 'ok', 'kind' => 'php']);
+    elseif ($name === 'menu') sendJson(200, $menu->offer((new Ledger($folder, $menu))->left()));
+    elseif ($name === 'stock') sendJson(200, $menu->stock((new Ledger($folder, $menu))->left()));
+    else {
+        startSession($folder);
+        serveVisitor(new Shop($menu, $folder), $method, $name, $parameters);
+    }
 }
 
 /** @param list<string|int> $parameters */
-function serveVisitor(string $name, array $parameters, string $method, Menu $menu, string $folder): void
+function serveVisitor(Shop $shop, string $method, string $name, array $parameters): void
 {
-    startSession($folder);
-    $shop = new Shop($menu, $folder);
     if ($method !== 'GET') $shop->requireToken();
     [$status, $value] = $shop->$name(...$parameters);
-    // Kept before it is acknowledged: nothing that was answered is lost when the shop is killed.
+    // Save before the response is sent, so that a killed shop loses nothing that it has acknowledged.
     session_write_close();
-    if ($name === 'page') answerPage($value);
-    else answer($status, $value);
+    if ($name === 'page') sendPage($value);
+    else sendJson($status, $value);
 }
 
-$folder = getenv('TACO_SHOP_DATA') ?: throw new RuntimeException('TACO_SHOP_DATA names no folder.');
+$folder = getenv('TACO_SHOP_DATA') ?: throw new RuntimeException("TACO_SHOP_DATA must be set to the folder for the shop's state.");
 foreach (['sessions', 'orders', 'keys'] as $part) {
     if (!is_dir("$folder/$part")) @mkdir("$folder/$part", 0700, true);
 }
 try {
     serve($folder);
 } catch (Refusal $refusal) {
-    answerRefusal($refusal);
+    sendRefusal($refusal);
 } catch (Throwable $error) {
     error_log((string) $error);
-    answer(500, ['error' => ['code' => 'internal', 'message' => 'Something went wrong here.']]);
+    sendJson(500, ['error' => ['code' => 'internal', 'message' => 'Internal error; see the log of the backend.']]);
 }

@@ -2,19 +2,19 @@
 declare(strict_types=1);
 
 /**
- * Orders and stock, in files that all workers share.
+ * Orders and stock, stored in files that all workers share.
  *
- * An order is placed by the one rename that puts `orders/000017.json` there; stock follows from it. Whoever opens the
- * ledger applies orders that the stock does not know yet, so that a shop killed between the two loses nothing.
+ * The rename that creates `orders/000017.json` places the order; the stock is derived from the orders. The constructor
+ * applies orders that are missing in the stock, so that a shop killed between the two writes loses nothing.
  */
 final class Ledger
 {
     /** @var resource */
     private $lock;
-    /** @var array{through: int, left: array<string, int>} the last order that is in it, and what is left */
+    /** @var array{through: int, left: array<string, int>} number of the last applied order, and portions left */
     private array $stock;
 
-    /** Waits for its turn; the ledger is this request's alone until the request ends. */
+    /** Waits for the exclusive lock, which this request holds until it ends. */
     public function __construct(private readonly string $folder, private readonly Menu $menu)
     {
         $this->lock = fopen("$folder/ledger.lock", 'c');
@@ -33,10 +33,10 @@ final class Ledger
     }
 
     /**
-     * Refuses when products are short, naming each.
+     * Throws 409 `out_of_stock`, with each product that is short.
      *
      * @param array<string, int> $demand
-     * @param array<string, int> $before what was asked for already, and may stay
+     * @param array<string, int> $before portions that the cart contained already; they never cause an error
      */
     public function requireStock(array $demand, array $before = []): void
     {
@@ -49,11 +49,11 @@ final class Ledger
         }
         if ($short === []) return;
         $names = implode(', ', array_column(array_column($short, 'name'), 'fr'));
-        throw new Refusal(409, 'out_of_stock', "Not enough left of: $names.", ['items' => $short]);
+        throw new Refusal(409, 'out_of_stock', "Out of stock: $names.", ['items' => $short]);
     }
 
     /**
-     * Places an order; one key, one order.
+     * Places an order. The caller must check first that its key has no order.
      *
      * @param array<string, mixed> $content
      * @param array<string, int> $demand
@@ -70,7 +70,7 @@ final class Ledger
         return $order;
     }
 
-    /** @return array<string, mixed>|null the order that was placed with this key */
+    /** @return array<string, mixed>|null the order with this key */
     public function placedWith(string $key): ?array
     {
         $file = "$this->folder/keys/$key.json";

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 const GROUPS = ['meats', 'sauces', 'garnitures', 'extras', 'drinks', 'desserts'];
 
-/** What the shop sells, from the file that both backends share. Prices are in rappen. */
+/** The menu, read from the file that both backends share. Prices are in rappen. */
 final class Menu
 {
     /** @var array<string, mixed> */
@@ -22,7 +22,7 @@ final class Menu
         return $this->file['limits'][$name];
     }
 
-    /** @return array<string, mixed>|null the size or product of this id in a group */
+    /** @return array<string, mixed>|null the size or product with this id in a group */
     public function find(string $group, mixed $id): ?array
     {
         foreach ($this->file[$group] as $product) {
@@ -31,17 +31,17 @@ final class Menu
         return null;
     }
 
-    /** @return array<string, mixed> the product of this id, whatever its group */
+    /** @return array<string, mixed> the product with this id, in any group */
     public function product(string $id): array
     {
         foreach (GROUPS as $group) {
             $product = $this->find($group, $id);
             if ($product !== null) return $product;
         }
-        throw new LogicException("No such product: $id");
+        throw new LogicException("Product not found: $id");
     }
 
-    /** @return array<string, int> what is in stock before the first order */
+    /** @return array<string, int> product → portions before the first order */
     public function initialStock(): array
     {
         $stock = [];
@@ -51,7 +51,7 @@ final class Menu
 
     /**
      * @param array<string, int> $left
-     * @return array<string, mixed> what there is to choose from, with what is left of it
+     * @return array<string, mixed> the menu with the current stock
      */
     public function offer(array $left): array
     {

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-/** What can be asked of the shop, on behalf of one PHP session. Every method answers with a status and a JSON value. */
+/** The shop's operations, for one PHP session. Each returns the status and the body of the response. */
 final class Shop
 {
     private readonly Checks $checks;
@@ -12,7 +12,7 @@ final class Shop
         $this->checks = new Checks($menu);
         $_SESSION['token'] ??= bin2hex(random_bytes(20));
         $_SESSION['orders'] ??= [];
-        $this->cart = isset($_SESSION['cart']) ? Cart::from($_SESSION['cart']) : Cart::fresh();
+        $this->cart = isset($_SESSION['cart']) ? Cart::from($_SESSION['cart']) : Cart::newCart();
     }
 
     public function csrf(): array
@@ -20,7 +20,7 @@ final class Shop
         return [200, ['csrfToken' => $_SESSION['token']]];
     }
 
-    /** The one answer that is no JSON. */
+    /** The only response that is HTML and not JSON. */
     public function page(): array
     {
         return [200, page($this->menu, $_SESSION['token'])];
@@ -28,9 +28,9 @@ final class Shop
 
     public function requireToken(): void
     {
-        $given = $_SERVER['HTTP_X_CSRF_TOKEN'] ?? '';
-        if (hash_equals($_SESSION['token'], $given)) return;
-        throw new Refusal(403, 'csrf', 'The CSRF token is missing or old; fetch a new one.');
+        $received = $_SERVER['HTTP_X_CSRF_TOKEN'] ?? '';
+        if (hash_equals($_SESSION['token'], $received)) return;
+        throw new Refusal(403, 'csrf', 'CSRF token missing or outdated; fetch a new one.');
     }
 
     public function cart(): array
@@ -53,7 +53,7 @@ final class Shop
     {
         $content = $this->content($kind);
         if ($this->cart->count() >= $this->menu->limit('lines')) {
-            throw new Refusal(409, 'cart_full', "A cart holds {$this->menu->limit('lines')} items at most.");
+            throw new Refusal(409, 'cart_full', "A cart can hold at most {$this->menu->limit('lines')} items.");
         }
         $before = $this->cart->demand();
         $id = $this->cart->add($kind, $content);
@@ -92,12 +92,15 @@ final class Shop
     public function order(int $number): array
     {
         if (!in_array($number, $_SESSION['orders'], true)) {
-            throw new Refusal(404, 'not_found', 'There is no such order in this session.');
+            throw new Refusal(404, 'not_found', 'Order not found in this session.');
         }
         return [200, shownOrder($this->ledger()->order($number))];
     }
 
-    /** One key, one order: sent again, it answers with the order that is there. Another body under it is refused. */
+    /**
+     * Places an order, at most once per idempotency key. A repeated request returns the existing order. The same key
+     * with another body throws 409 `key_reused`.
+     */
     public function place(): array
     {
         $key = $_SERVER['HTTP_IDEMPOTENCY_KEY'] ?? '';
@@ -112,7 +115,7 @@ final class Shop
         $ledger = $this->ledger();
         $placed = $ledger->placedWith($key);
         if ($placed !== null && $placed['stamp'] !== $stamp) {
-            throw new Refusal(409, 'key_reused', 'This Idempotency-Key was used for another order.');
+            throw new Refusal(409, 'key_reused', 'This Idempotency-Key was already used for another order; use a new one.');
         }
         $order = $placed ?? $this->placeNow($ledger, $key, $stamp, $body);
         $this->remember($order);
@@ -123,7 +126,7 @@ final class Shop
     {
         $now = new DateTimeImmutable();
         $checked = $this->checks->order($body, $now);
-        if ($this->cart->isEmpty()) throw new Refusal(409, 'cart_empty', 'There is nothing in the cart.');
+        if ($this->cart->isEmpty()) throw new Refusal(409, 'cart_empty', 'The cart is empty.');
         $shown = $this->cart->shown($this->menu);
         $content = [
             'placedAt' => instant($now),
@@ -137,11 +140,14 @@ final class Shop
         return $ledger->place($key, $content, $this->cart->demand());
     }
 
-    /** Empties the cart that the order was made of, also when the shop was killed before it could the first time. */
+    /**
+     * Adds the order to the session, and empties the cart that was ordered. A repeated request does it too, in case the
+     * shop was killed before it could do so the first time.
+     */
     private function remember(array $order): void
     {
         if ($order['cart'] === $this->cart->id) {
-            $this->cart = Cart::fresh();
+            $this->cart = Cart::newCart();
             $_SESSION['token'] = bin2hex(random_bytes(20));
         }
         if (!in_array($order['number'], $_SESSION['orders'], true)) $_SESSION['orders'][] = $order['number'];
@@ -154,7 +160,7 @@ final class Shop
         return $kind === 'tacos' ? $this->checks->taco($body) : $this->checks->product($kind, $body);
     }
 
-    /** @param array{string, int} $item kind and id of what was changed */
+    /** @param array{string, int} $item kind and id of the changed item */
     private function inStock(array $before, int $status, array $item): array
     {
         $this->ledger()->requireStock($this->cart->demand(), $before);
@@ -173,7 +179,7 @@ final class Shop
     }
 }
 
-/** An order without what is only for the books. */
+/** An order without its internal fields. */
 function shownOrder(array $order): array
 {
     return array_diff_key($order, array_flip(['key', 'demand', 'stamp', 'cart']));

@@ -3,33 +3,36 @@ import type { Choice, Taco } from "./checks.ts";
 import type { Menu, Portions } from "./menu.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Kinds of items in a cart; apart from tacos they are groups of the menu. */
+/** The kinds of items in a cart. All except tacos are also groups of the menu. */
 export const KINDS = ["tacos", "extras", "drinks", "desserts"] as const;
 export type Kind = (typeof KINDS)[number];
 type Content = Taco | Choice;
 type Line = Content & { readonly id: number };
-/** A line with its prices, rappen. */
+/** A line with its prices in rappen. */
 export type PricedLine = Line & { readonly unitPrice: number; readonly total: number };
 
-/** A cart as its customer sees it. */
+/** A cart as the API returns it. */
 export interface ShownCart extends Record<Kind, readonly PricedLine[]> {
   readonly itemCount: number;
   readonly total: number;
 }
 
-/** A cart as the session keeps it. */
+/** A cart as the session stores it. */
 export interface StoredCart {
   readonly id: string;
   readonly lines: Record<Kind, Line[]>;
-  /** Kind → the next line's id. */
+  /** Kind → id of the next line. */
   readonly next: Record<Kind, number>;
 }
 
-/** The cart of one session. Ids of a kind start at 0 and are never given twice, so an id outlives its neighbours. */
+/**
+ * The cart of one session. Line ids of each kind start at 0 and are never reused, so that deleting a line keeps the
+ * others.
+ */
 export class Cart {
   readonly stored: StoredCart;
 
-  constructor(stored: StoredCart = fresh()) {
+  constructor(stored: StoredCart = emptyCart()) {
     this.stored = stored;
   }
 
@@ -47,7 +50,7 @@ export class Cart {
     return id;
   }
 
-  /** Makes the line different in what is given. */
+  /** Replaces the given fields of a line. */
   change(kind: Kind, id: number, content: Content | { readonly quantity: number }): void {
     const lines = this.stored.lines[kind];
     const index = this.#indexOf(kind, id);
@@ -67,7 +70,7 @@ export class Cart {
     return priced(menu, this.#line(kind, id));
   }
 
-  /** Every line with its prices, and the totals. */
+  /** All lines with their prices, and the totals. */
   shown(menu: Menu): ShownCart {
     const { lines } = this.stored;
     const kinds = {
@@ -84,7 +87,7 @@ export class Cart {
     };
   }
 
-  /** What the cart takes out of the stock. */
+  /** The portions of each product that an order of this cart takes out of the stock. */
   demand(): Portions {
     const demand: Portions = {};
     for (const line of KINDS.flatMap((kind) => this.stored.lines[kind])) {
@@ -97,7 +100,7 @@ export class Cart {
 
   #line(kind: Kind, id: number): Line {
     const line = this.stored.lines[kind].find((each) => each.id === id);
-    if (!line) throw new Refusal(404, "not_found", `There is no such item among the ${kind} of this cart.`);
+    if (!line) throw new Refusal(404, "not_found", `Item not found in the ${kind} of this cart.`);
     return line;
   }
 
@@ -106,7 +109,7 @@ export class Cart {
   }
 }
 
-function fresh(): StoredCart {
+function emptyCart(): StoredCart {
   return {
     id: randomBytes(16).toString("hex"),
     lines: { tacos: [], extras: [], drinks: [], desserts: [] },
@@ -114,7 +117,7 @@ function fresh(): StoredCart {
   };
 }
 
-/** What goes into one piece of a line. */
+/** The products of one piece of a line, with their portions. */
 function productsOf(line: Content): readonly { readonly id: string; readonly quantity: number }[] {
   if ("product" in line) return [{ id: line.product, quantity: 1 }];
   const rest = [...line.sauces, ...line.garnitures].map((id) => ({ id, quantity: 1 }));

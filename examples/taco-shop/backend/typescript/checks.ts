@@ -2,10 +2,10 @@ import type { Group, Menu } from "./menu.ts";
 import { Faults } from "./refusal.ts";
 import { clockTime, timestamp } from "./time.ts";
 
-/** What came as JSON, before it is checked. */
+/** A parsed JSON object that is not validated yet. */
 export type Input = Readonly<Record<string, unknown>>;
 
-/** A taco as its customer wants it. */
+/** A taco in a cart. */
 export interface Taco {
   readonly size: string;
   readonly meats: readonly { readonly id: string; readonly quantity: number }[];
@@ -14,13 +14,13 @@ export interface Taco {
   readonly quantity: number;
 }
 
-/** Of anything but tacos: which, and how many. */
+/** Any other product in a cart. */
 export interface Choice {
   readonly product: string;
   readonly quantity: number;
 }
 
-/** Who wants an order, where and when. */
+/** The customer of an order, with place and time of delivery. */
 export interface Recipient {
   readonly customer: { readonly name: string; readonly phone: string };
   readonly delivery: {
@@ -31,12 +31,15 @@ export interface Recipient {
   };
 }
 
-/** The object itself, or an empty one in its place. */
+/** Returns the value if it is an object, otherwise an empty object. */
 export function inputOf(value: unknown): Input {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Input) : {};
 }
 
-/** What a customer sends, checked against the menu. Each check returns the clean value, or refuses with every fault. */
+/**
+ * Validates input against the menu. Each method returns the valid value, or throws a {@link Refusal} that lists every
+ * fault.
+ */
 export class Checks {
   readonly #menu: Menu;
 
@@ -47,7 +50,7 @@ export class Checks {
   taco(body: Input): Taco {
     const faults = new Faults();
     const size = this.#menu.size(body.size);
-    if (!size) faults.add("size", "is no size on the menu");
+    if (!size) faults.add("size", "must be a size on the menu");
     const taco = {
       size: size?.id ?? "",
       meats: this.#meats(body.meats, size?.meats ?? Number.POSITIVE_INFINITY, faults),
@@ -62,7 +65,7 @@ export class Checks {
   product(group: Group, body: Input): Choice {
     const faults = new Faults();
     const product = this.#menu.find(group, body.product);
-    if (!product) faults.add("product", `is none of the ${group} on the menu`);
+    if (!product) faults.add("product", `must be one of the ${group} on the menu`);
     const quantity = this.#quantity(body.quantity ?? 1, "quantity", faults);
     faults.refuse();
     return { product: product?.id ?? "", quantity };
@@ -98,64 +101,70 @@ export class Checks {
     return recipient;
   }
 
-  #meats(meats: unknown, most: number, faults: Faults): Taco["meats"] {
+  #meats(meats: unknown, maxPortions: number, faults: Faults): Taco["meats"] {
     if (!Array.isArray(meats) || meats.length === 0) {
       faults.add("meats", "must list at least one meat");
       return [];
     }
-    const clean = new Map<string, { id: string; quantity: number }>();
+    const valid = new Map<string, { id: string; quantity: number }>();
     for (const [index, each] of meats.entries()) {
       const meat = inputOf(each);
       const id = String(meat.id);
-      if (!this.#menu.find("meats", meat.id)) faults.add(`meats.${index}.id`, "is no meat on the menu");
-      else if (clean.has(id)) faults.add(`meats.${index}.id`, "is listed twice; raise its quantity instead");
+      if (!this.#menu.find("meats", meat.id)) faults.add(`meats.${index}.id`, "must be a meat on the menu");
+      else if (valid.has(id))
+        faults.add(`meats.${index}.id`, "must not be listed twice; increase its quantity");
       const quantity = this.#quantity(meat.quantity ?? 1, `meats.${index}.quantity`, faults);
-      if (typeof meat.id === "string") clean.set(id, { id, quantity });
+      if (typeof meat.id === "string") valid.set(id, { id, quantity });
     }
-    const portions = [...clean.values()].reduce((sum, { quantity }) => sum + quantity, 0);
-    if (portions > most) faults.add("meats", `are ${portions} portions; this size takes ${most}`);
-    return [...clean.values()];
+    const portions = [...valid.values()].reduce((sum, { quantity }) => sum + quantity, 0);
+    if (portions > maxPortions) {
+      faults.add("meats", `must have at most ${maxPortions} portions for this size (got ${portions})`);
+    }
+    return [...valid.values()];
   }
 
-  #choices(group: Group, ids: unknown, most: number, faults: Faults): string[] {
+  #choices(group: Group, ids: unknown, maxCount: number, faults: Faults): string[] {
     if (!Array.isArray(ids)) {
       faults.add(group, "must be a list");
       return [];
     }
-    if (ids.length > most) faults.add(group, `may be ${most} at most`);
+    if (ids.length > maxCount) faults.add(group, `must have at most ${maxCount} entries`);
     for (const [index, id] of ids.entries()) {
-      if (!this.#menu.find(group, id)) faults.add(`${group}.${index}`, `is none of the ${group} on the menu`);
-      else if (ids.indexOf(id) !== index) faults.add(`${group}.${index}`, "is listed twice");
+      if (!this.#menu.find(group, id))
+        faults.add(`${group}.${index}`, `must be one of the ${group} on the menu`);
+      else if (ids.indexOf(id) !== index) faults.add(`${group}.${index}`, "must not be listed twice");
     }
     return ids;
   }
 
   #quantity(value: unknown, path: string, faults: Faults): number {
-    const most = this.#menu.file.limits.quantity;
-    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most) return value;
-    faults.add(path, `must be a whole number from 1 to ${most}`);
+    const max = this.#menu.file.limits.quantity;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max) return value;
+    faults.add(path, `must be an integer from 1 to ${max}`);
     return 1;
   }
 
-  /** `HH:MM` is the next time that the shop's clock shows it; a whole timestamp (RFC 3339) is itself. */
+  /**
+   * Accepts `HH:MM`, for the next such time in the shop's time zone, and RFC 3339 timestamps. Returns ISO 8601 in UTC.
+   */
   #time(value: unknown, now: number, faults: Faults): string {
     const { timeZone, limits } = this.#menu.file;
     const time = typeof value === "string" ? (clockTime(value, now, timeZone) ?? timestamp(value)) : null;
     if (time === null) {
-      faults.add("delivery.requestedFor", "must be a time as 18:30, or a timestamp with its offset");
+      faults.add("delivery.requestedFor", "must be a time such as 18:30, or an RFC 3339 timestamp");
     } else if (time <= now) {
-      faults.add("delivery.requestedFor", "is in the past");
+      faults.add("delivery.requestedFor", "must be in the future");
     } else if (time > now + limits.daysAhead * 86_400_000) {
-      faults.add("delivery.requestedFor", `is more than ${limits.daysAhead} days ahead`);
+      faults.add("delivery.requestedFor", `must be at most ${limits.daysAhead} days ahead`);
     }
     return new Date(time ?? now).toISOString();
   }
 }
 
-function text(value: unknown, path: string, most: number, faults: Faults): string {
+function text(value: unknown, path: string, maxLength: number, faults: Faults): string {
   const trimmed = typeof value === "string" ? value.trim() : "";
-  if (!new RegExp(`^\\P{C}{1,${most}}$`, "u").test(trimmed)) {
-    faults.add(path, `must be a text of 1 to ${most} characters`);
+  if (!new RegExp(`^\\P{C}{1,${maxLength}}$`, "u").test(trimmed)) {
+    faults.add(path, `must be a text of 1 to ${maxLength} characters`);
   }
   return trimmed;
 }
@@ -164,7 +173,7 @@ function phone(value: unknown, faults: Faults): string {
   const trimmed = typeof value === "string" ? value.trim() : "";
   const digits = trimmed.replace(/\D/g, "").length;
   if (!/^\+?[0-9 ()/.-]{1,30}$/.test(trimmed) || digits < 9 || digits > 15) {
-    faults.add("customer.phone", "must be a telephone number");
+    faults.add("customer.phone", "must be a phone number");
   }
   return trimmed;
 }

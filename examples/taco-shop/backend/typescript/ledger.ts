@@ -6,7 +6,7 @@ import { readJson, writeJson } from "./files.ts";
 import type { Menu, Portions } from "./menu.ts";
 import { Refusal } from "./refusal.ts";
 
-/** An order as its customer sees it. */
+/** An order as the API returns it. */
 export interface Order extends Recipient {
   readonly number: number;
   /** ISO 8601, UTC. */
@@ -17,31 +17,32 @@ export interface Order extends Recipient {
   readonly total: number;
 }
 
-/** An order as the books have it. */
+/** An order as the ledger stores it. */
 export interface BookedOrder extends Order {
+  /** Hash of visitor id and idempotency key. */
   readonly key: string;
   readonly demand: Portions;
-  /** Hash of the body it was asked for with. */
+  /** Hash of the request body. */
   readonly stamp: string;
-  /** The cart that it was made of. */
+  /** Id of the cart that was ordered. */
   readonly cart: string;
 }
 
 /**
- * Orders and stock, in files.
+ * Orders and stock, stored in files.
  *
- * An order is placed by the one rename that puts `orders/000017.json` there; stock follows from it. Whoever opens the
- * ledger applies orders that the stock does not know yet, so that a shop killed between the two loses nothing.
- * Nothing here waits, so that requests cannot come between one another.
+ * The rename that creates `orders/000017.json` places the order; the stock is derived from the orders. The constructor
+ * applies orders that are missing in the stock, so that a shop killed between the two writes loses nothing. All methods
+ * are synchronous, so that requests cannot interleave.
  */
 export class Ledger {
   readonly #folder: string;
   readonly #menu: Menu;
-  /** The last order that is in it, and what is left. */
+  /** `through` is the number of the last order that was applied; `left` are the portions left. */
   readonly #stock: { through: number; left: Portions };
 
   constructor(folder: string, menu: Menu) {
-    for (const part of ["orders", "keys"]) mkdirSync(join(folder, part), { recursive: true });
+    for (const name of ["orders", "keys"]) mkdirSync(join(folder, name), { recursive: true });
     this.#folder = folder;
     this.#menu = menu;
     const { through, left } = readJson<{ through: number; left: Portions }>(join(folder, "stock.json")) ?? {
@@ -57,7 +58,11 @@ export class Ledger {
     return this.#stock.left;
   }
 
-  /** Refuses when products are short, naming each. `before` was asked for already, and may stay. */
+  /**
+   * Throws 409 `out_of_stock`, with each product that is short.
+   *
+   * @param before - portions that the cart contained already. They never cause an error.
+   */
   requireStock(demand: Portions, before: Portions = {}): void {
     const items = Object.entries(demand).flatMap(([product, wanted]) => {
       const left = this.left[product] ?? 0;
@@ -66,10 +71,10 @@ export class Ledger {
     });
     if (items.length === 0) return;
     const names = items.map(({ name }) => name.fr).join(", ");
-    throw new Refusal(409, "out_of_stock", `Not enough left of: ${names}.`, { items });
+    throw new Refusal(409, "out_of_stock", `Out of stock: ${names}.`, { details: { items } });
   }
 
-  /** Places an order; one key, one order. */
+  /** Places an order. The caller must check first that its key has no order. */
   place(content: Omit<BookedOrder, "number">): BookedOrder {
     this.requireStock(content.demand);
     const order = { number: this.#stock.through + 1, ...content };
@@ -79,10 +84,10 @@ export class Ledger {
     return order;
   }
 
-  /** The order that was placed with this key. */
+  /** The order with this key; null when there is none. */
   placedWith(key: string): BookedOrder | null {
-    const named = readJson<{ number: number }>(join(this.#folder, "keys", `${key}.json`));
-    const order = named && this.order(named.number);
+    const entry = readJson<{ number: number }>(join(this.#folder, "keys", `${key}.json`));
+    const order = entry && this.order(entry.number);
     return order?.key === key ? order : null;
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Groups of products that stock is kept of. */
+/** The groups of products that have a stock. */
 export const GROUPS = ["meats", "sauces", "garnitures", "extras", "drinks", "desserts"] as const;
 export type Group = (typeof GROUPS)[number];
 
@@ -10,9 +10,9 @@ interface Entry {
   /** Rappen. */
   readonly price: number;
 }
-/** A size takes so many portions of meat. */
+/** A size of tacos. `meats` is its maximum number of portions of meat. */
 export type Size = Entry & { readonly meats: number };
-/** A product, and the portions of it before the first order. */
+/** A product. `stock` is the number of portions before the first order. */
 export type Product = Entry & { readonly stock: number };
 /** Product → portions. */
 export type Portions = Record<string, number>;
@@ -29,7 +29,7 @@ interface MenuFile extends Record<Group, readonly Product[]> {
   readonly sizes: readonly Size[];
 }
 
-/** What the shop sells, from the file that both backends share. */
+/** The menu, read from the file that both backends share. */
 export class Menu {
   readonly file: MenuFile = JSON.parse(readFileSync(new URL("../menu.json", import.meta.url), "utf8"));
   readonly #products = new Map(GROUPS.flatMap((group) => this.file[group]).map((each) => [each.id, each]));
@@ -42,10 +42,10 @@ export class Menu {
     return this.file[group].find((each) => each.id === id);
   }
 
-  /** The product of this id, whatever its group. */
+  /** The product with this id, in any group. */
   product(id: string): Product {
     const product = this.#products.get(id);
-    if (!product) throw new Error(`No such product: ${id}`);
+    if (!product) throw new Error(`Product not found: ${id}`);
     return product;
   }
 
@@ -53,7 +53,7 @@ export class Menu {
     return Object.fromEntries([...this.#products.values()].map(({ id, stock }) => [id, stock]));
   }
 
-  /** What there is to choose from, with what is left of it. */
+  /** The menu with the current stock. */
   offer(left: Portions): object {
     const groups = GROUPS.map((group) => [
       group,

@@ -1,33 +1,32 @@
-/** One fault of an input: where, and what. */
+/** One fault of an input: its path, and what is wrong. */
 export interface Field {
   readonly path: string;
   readonly message: string;
 }
 
-/** An answer that ends the request: `throw new Refusal(404, "not_found", "…")`. */
+/** An error response that ends the request: `throw new Refusal(404, "not_found", "…")`. */
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
-  /** Further members of the error: `fields`, `items`. */
-  readonly more: object;
+  /** Additional members of the error: `fields` or `items`. */
+  readonly details: object;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
     code: string,
     message: string,
-    more: object = {},
-    headers: Readonly<Record<string, string>> = {},
+    options: { readonly details?: object; readonly headers?: Readonly<Record<string, string>> } = {},
   ) {
     super(message);
     this.status = status;
     this.code = code;
-    this.more = more;
-    this.headers = headers;
+    this.details = options.details ?? {};
+    this.headers = options.headers ?? {};
   }
 }
 
-/** Collects the faults of an input, and refuses it if there are any. */
+/** Collects the faults of an input, so that one response lists them all. */
 export class Faults {
   readonly #fields: Field[] = [];
 
@@ -35,8 +34,11 @@ export class Faults {
     this.#fields.push({ path, message });
   }
 
+  /** Throws 422 `validation` if there is a fault. The message names the first one. */
   refuse(): void {
-    if (this.#fields.length === 0) return;
-    throw new Refusal(422, "validation", "Some of what was sent will not do.", { fields: this.#fields });
+    const [first] = this.#fields;
+    if (!first) return;
+    const message = `Invalid request: ${first.path} ${first.message}.`;
+    throw new Refusal(422, "validation", message, { details: { fields: this.#fields } });
   }
 }

@@ -3,13 +3,13 @@ import type { Input } from "./checks.ts";
 import { Refusal } from "./refusal.ts";
 import type { Answer, Shop } from "./shop.ts";
 
-/** What a request brings along; the body is only parsed where it is wanted. */
+/** The input of a handler: the idempotency key, and the body, which is parsed only when the handler calls `body()`. */
 export interface Asked {
   readonly key: string;
   readonly body: () => Input;
 }
 
-/** Answers a request on behalf of a visitor. */
+/** Handles a request of one visitor. */
 export type Handler = (shop: Shop, asked: Asked) => Answer;
 type Methods = Readonly<Record<string, Handler>>;
 
@@ -22,14 +22,14 @@ const PATHS: Readonly<Record<string, Methods>> = {
   "/orders": { GET: (shop) => shop.orders(), POST: (shop, { key, body }) => shop.place(key, body) },
 };
 
-/** Finds what answers; refuses with 404, or with 405 and what would be allowed. */
+/** Finds the handler of a request. Throws 404, or 405 with the allowed methods. */
 export function route(method: string, path: string): Handler {
   const methods = methodsAt(path);
-  if (!methods) throw new Refusal(404, "not_found", "There is nothing here.");
+  if (!methods) throw new Refusal(404, "not_found", "Path not found.");
   const handler = methods[method];
   if (handler) return handler;
   const headers = { allow: Object.keys(methods).join(", ") };
-  throw new Refusal(405, "method_not_allowed", "This cannot be done here.", {}, headers);
+  throw new Refusal(405, "method_not_allowed", "Method not allowed for this path.", { headers });
 }
 
 function methodsAt(path: string): Methods | undefined {

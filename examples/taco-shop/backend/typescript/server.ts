@@ -8,18 +8,19 @@ import { route } from "./routes.ts";
 import { Sessions, type Visitor } from "./sessions.ts";
 import { type Answer, Shop } from "./shop.ts";
 
-// The stand-in for machines without PHP: PORT=3002 TACO_SHOP_DATA=folder node server.ts
+// The backend for machines without PHP: PORT=3002 TACO_SHOP_DATA=folder node server.ts
 
-const LARGEST_BODY = 65_536;
+/** Bytes. */
+const MAX_BODY = 65_536;
 
 const { PORT, TACO_SHOP_DATA: folder } = process.env;
-if (!folder) throw new Error("TACO_SHOP_DATA names no folder.");
+if (!folder) throw new Error("TACO_SHOP_DATA must be set to the folder for the shop's state.");
 
 const menu = new Menu();
 const ledger = new Ledger(folder, menu);
 const sessions = new Sessions(folder);
 
-/** What concerns no visitor. */
+/** Resources that need no session. */
 const PUBLIC: Readonly<Record<string, () => unknown>> = {
   "/health": () => ({ status: "ok", kind: "typescript" }),
   "/menu": () => menu.offer(ledger.left),
@@ -29,19 +30,22 @@ const PUBLIC: Readonly<Record<string, () => unknown>> = {
 createServer(async (request, response) => {
   try {
     const body = await bodyOf(request);
-    answer(response, ...serve(request, response, body));
+    send(response, ...serve(request, response, body));
   } catch (error) {
-    refuse(response, error);
+    sendError(response, error);
   }
 }).listen(Number(PORT), "127.0.0.1");
 
-/** From here on nothing waits: a request is served whole before the next, as PHP's lock on the session has it. */
+/** Synchronous, so that requests are handled one at a time, as with PHP's session lock. */
 function serve(request: IncomingMessage, response: ServerResponse, body: Buffer): Answer {
   const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
   const [path = ""] = (request.url ?? "").split("?", 1);
-  const ask = Object.hasOwn(PUBLIC, path) ? PUBLIC[path] : undefined;
-  if (ask && method === "GET") return [200, ask()];
-  if (ask) throw new Refusal(405, "method_not_allowed", "This cannot be done here.", {}, { allow: "GET" });
+  const read = Object.hasOwn(PUBLIC, path) ? PUBLIC[path] : undefined;
+  if (read && method === "GET") return [200, read()];
+  if (read) {
+    const headers = { allow: "GET" };
+    throw new Refusal(405, "method_not_allowed", "Method not allowed for this path.", { headers });
+  }
   const handler = route(method, path);
   const visitor = sessions.open(request.headers.cookie ?? "");
   if (visitor.isNew) {
@@ -51,15 +55,15 @@ function serve(request: IncomingMessage, response: ServerResponse, body: Buffer)
   if (method !== "GET") requireToken(visitor, String(request.headers["x-csrf-token"] ?? ""));
   const key = String(request.headers["idempotency-key"] ?? "");
   const result = handler(new Shop(menu, ledger, visitor), { key, body: () => parsed(body) });
-  // Kept before it is acknowledged: nothing that was answered is lost when the shop is killed.
+  // Save before the response is sent, so that a killed shop loses nothing that it has acknowledged.
   if (method !== "GET") sessions.save(visitor);
   return result;
 }
 
-function requireToken({ token }: Visitor, given: string): void {
-  const [expected, actual] = [Buffer.from(token), Buffer.from(given)];
+function requireToken({ token }: Visitor, received: string): void {
+  const [expected, actual] = [Buffer.from(token), Buffer.from(received)];
   if (expected.length === actual.length && timingSafeEqual(expected, actual)) return;
-  throw new Refusal(403, "csrf", "The CSRF token is missing or old; fetch a new one.");
+  throw new Refusal(403, "csrf", "CSRF token missing or outdated; fetch a new one.");
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
@@ -67,9 +71,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size <= LARGEST_BODY) chunks.push(chunk);
+    if (size <= MAX_BODY) chunks.push(chunk);
   }
-  if (size > LARGEST_BODY) throw new Refusal(413, "too_large", `The body may take ${LARGEST_BODY} bytes.`);
+  if (size > MAX_BODY) throw new Refusal(413, "too_large", `The body must have at most ${MAX_BODY} bytes.`);
   return Buffer.concat(chunks);
 }
 
@@ -78,12 +82,12 @@ function parsed(body: Buffer): Input {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Input;
   } catch {
-    // Told below, as everything else that is no JSON object.
+    // Handled below, together with JSON values that are not objects.
   }
   throw new Refusal(400, "bad_json", "The body must be a JSON object.");
 }
 
-function answer(response: ServerResponse, status: number, value: unknown): void {
+function send(response: ServerResponse, status: number, value: unknown): void {
   const isPage = typeof value === "string";
   response.writeHead(status, {
     "content-type": isPage ? "text/html; charset=utf-8" : "application/json; charset=utf-8",
@@ -92,13 +96,15 @@ function answer(response: ServerResponse, status: number, value: unknown): void 
   response.end(isPage ? value : JSON.stringify(value));
 }
 
-function refuse(response: ServerResponse, error: unknown): void {
+function sendError(response: ServerResponse, error: unknown): void {
   if (error instanceof Refusal) {
-    const { status, code, message, more, headers } = error;
+    const { status, code, message, details, headers } = error;
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    answer(response, status, { error: { code, message, ...more } });
+    send(response, status, { error: { code, message, ...details } });
   } else {
     console.error(error);
-    answer(response, 500, { error: { code: "internal", message: "Something went wrong here." } });
+    send(response, 500, {
+      error: { code: "internal", message: "Internal error; see the log of the backend." },
+    });
   }
 }

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { Cart, type StoredCart } from "./cart.ts";
 import { readJson, writeJson } from "./files.ts";
 
-/** The name that PHP gives its cookie. */
+/** The cookie name of PHP sessions. */
 const COOKIE = "PHPSESSID";
 
-/** What the shop knows of a visitor. */
+/** The session of a visitor. */
 export interface Visitor {
   readonly id: string;
-  /** Whether the cookie has yet to be set. */
+  /** Whether the response must set the cookie. */
   readonly isNew: boolean;
   token: string;
   cart: Cart;
@@ -18,7 +18,9 @@ export interface Visitor {
   readonly orders: number[];
 }
 
-/** The visitors' sessions, a file each, as PHP keeps them. An id that was not given out here opens nothing. */
+/**
+ * The sessions of all visitors, one file each, as in PHP. A visitor with an unknown session id receives a new session.
+ */
 export class Sessions {
   readonly #folder: string;
 

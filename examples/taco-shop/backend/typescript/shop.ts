@@ -7,10 +7,10 @@ import { page } from "./page.ts";
 import { Faults, Refusal } from "./refusal.ts";
 import { newToken, type Visitor } from "./sessions.ts";
 
-/** A status, and a JSON value; a string is a page instead. */
+/** The status and body of a response. A string is sent as HTML, any other value as JSON. */
 export type Answer = readonly [status: number, value: unknown];
 
-/** What can be asked of the shop, on behalf of one visitor. */
+/** The shop's operations, for one visitor. */
 export class Shop {
   readonly #menu: Menu;
   readonly #ledger: Ledger;
@@ -49,7 +49,7 @@ export class Shop {
     const { cart } = this.#visitor;
     const content = this.#content(kind, body());
     const { lines } = this.#menu.file.limits;
-    if (cart.count >= lines) throw new Refusal(409, "cart_full", `A cart holds ${lines} items at most.`);
+    if (cart.count >= lines) throw new Refusal(409, "cart_full", `A cart can hold at most ${lines} items.`);
     const before = cart.demand();
     const id = cart.add(kind, content);
     return this.#inStock(before, 201, kind, id);
@@ -83,23 +83,30 @@ export class Shop {
 
   order(number: number): Answer {
     const order = this.#visitor.orders.includes(number) ? this.#ledger.order(number) : null;
-    if (!order) throw new Refusal(404, "not_found", "There is no such order in this session.");
+    if (!order) throw new Refusal(404, "not_found", "Order not found in this session.");
     return [200, shown(order)];
   }
 
-  /** One key, one order: sent again, it answers with the order that is there. Another body under it is refused. */
-  place(given: string, body: () => Input): Answer {
-    if (!/^[\x21-\x7e]{1,100}$/.test(given)) {
+  /**
+   * Places an order, at most once per idempotency key. A repeated request returns the existing order. The same key with
+   * another body throws 409 `key_reused`.
+   */
+  place(idempotencyKey: string, body: () => Input): Answer {
+    if (!/^[\x21-\x7e]{1,100}$/.test(idempotencyKey)) {
       const faults = new Faults();
       faults.add("Idempotency-Key", "must be a header of 1 to 100 visible ASCII characters");
       faults.refuse();
     }
     const input = body();
     const stamp = hash("sha256", JSON.stringify(input));
-    const key = hash("sha256", `${this.#visitor.id}\n${given}`);
+    const key = hash("sha256", `${this.#visitor.id}\n${idempotencyKey}`);
     const placed = this.#ledger.placedWith(key);
     if (placed && placed.stamp !== stamp) {
-      throw new Refusal(409, "key_reused", "This Idempotency-Key was used for another order.");
+      throw new Refusal(
+        409,
+        "key_reused",
+        "This Idempotency-Key was already used for another order; use a new one.",
+      );
     }
     const order = placed ?? this.#placeNow(key, stamp, input);
     this.#remember(order);
@@ -110,14 +117,17 @@ export class Shop {
     const now = Date.now();
     const recipient = this.#checks.order(body, now);
     const { cart } = this.#visitor;
-    if (cart.count === 0) throw new Refusal(409, "cart_empty", "There is nothing in the cart.");
+    if (cart.count === 0) throw new Refusal(409, "cart_empty", "The cart is empty.");
     const { itemCount, total, ...items } = cart.shown(this.#menu);
     const placedAt = new Date(now).toISOString();
-    const books = { key, demand: cart.demand(), stamp, cart: cart.id };
-    return this.#ledger.place({ placedAt, ...recipient, items, itemCount, total, ...books });
+    const internal = { key, demand: cart.demand(), stamp, cart: cart.id };
+    return this.#ledger.place({ placedAt, ...recipient, items, itemCount, total, ...internal });
   }
 
-  /** Empties the cart that the order was made of, also when the shop was killed before it could the first time. */
+  /**
+   * Adds the order to the session, and empties the cart that was ordered. A repeated request does it too, in case the
+   * shop was killed before it could do so the first time.
+   */
   #remember(order: BookedOrder): void {
     const visitor = this.#visitor;
     if (order.cart === visitor.cart.id) {
@@ -141,7 +151,7 @@ export class Shop {
   }
 }
 
-/** An order without what is only for the books. */
+/** An order without its internal fields. */
 function shown(order: BookedOrder): Order {
   const { key: _key, demand: _demand, stamp: _stamp, cart: _cart, ...rest } = order;
   return rest;

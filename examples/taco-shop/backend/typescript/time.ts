@@ -4,7 +4,11 @@ const CLOCK = /^([01]\d|2[0-3]):([0-5]\d)$/;
 const TIMESTAMP =
   /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-][01]\d:[0-5]\d)$/;
 
-/** `HH:MM` as the next time, after `now`, that the clock of `timeZone` shows it; null when it is something else. */
+/**
+ * The next instant after `now` at which a clock in `timeZone` shows `value`, epoch milliseconds.
+ *
+ * @param value - `HH:MM`. Any other text returns null.
+ */
 export function clockTime(value: string, now: number, timeZone: string): number | null {
   const [, hours, minutes] = CLOCK.exec(value) ?? [];
   if (hours === undefined || minutes === undefined) return null;
@@ -14,7 +18,7 @@ export function clockTime(value: string, now: number, timeZone: string): number 
   return today > now ? today : instantOf(wanted + DAY, now, timeZone);
 }
 
-/** A whole timestamp (RFC 3339) with a day that the calendar has; null when it is something else. */
+/** Parses an RFC 3339 timestamp to epoch milliseconds; null when it is malformed, or its date does not exist. */
 export function timestamp(value: string): number | null {
   const [, year, month, day] = (TIMESTAMP.exec(value) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined) return null;
@@ -22,13 +26,15 @@ export function timestamp(value: string): number | null {
   return month >= 1 && month <= 12 && day >= 1 && day <= last ? Date.parse(value) : null;
 }
 
-/** When the clock of `timeZone` shows `wanted`; an hour that it leaves out in spring is the hour after. */
+/**
+ * The instant at which a clock in `timeZone` shows `wanted`. A time skipped by daylight saving becomes one hour later.
+ */
 function instantOf(wanted: number, now: number, timeZone: string): number {
   const instant = wanted - offset(wanted - offset(now, timeZone), timeZone);
   return Math.max(instant, wanted - offset(instant, timeZone));
 }
 
-/** How far the clock of `timeZone` is ahead of UTC at `time`, milliseconds. */
+/** The offset of `timeZone` from UTC at `time`, in milliseconds. */
 function offset(time: number, timeZone: string): number {
   const name = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" })
     .formatToParts(time)
