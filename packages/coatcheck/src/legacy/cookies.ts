@@ -18,7 +18,7 @@ export class LegacyCookies {
    * several paths or domains.
    */
   all(name: string): readonly string[] {
-    return cookieValues(this.#header, name).slice(0, MOST_DUPLICATES).map(decoded);
+    return cookieValues(this.#header, name).slice(0, MAX_DUPLICATES).map(decoded);
   }
 
   /** The first value of a name. */
@@ -37,7 +37,7 @@ export class LegacyCookies {
 }
 
 /** Limits the work of a request with many cookies of one name, because each value costs a signature check. */
-const MOST_DUPLICATES = 4;
+const MAX_DUPLICATES = 4;
 
 function decoded(value: string): string {
   try {

@@ -64,7 +64,12 @@ describe.each([
 
   test("runs for an unsafe request", async () => {
     const { site } = await open({ start });
-    const response = await ask(site, "/me", { "connect.sid": await logInAtTheOldSite(old, "ann") }, "POST");
+    const response = await ask(
+      site,
+      "/me",
+      { "connect.sid": await logInAtTheOldSite(old, "ann") },
+      { method: "POST" },
+    );
     expect(JSON.parse(response.body).subject).toBe("ann");
     expect(tokenIn(response)).toBeDefined();
   });
@@ -164,7 +169,7 @@ async function expectOneSession(sites: readonly Site[], manager: SessionManager<
 test("a migration under Hono keeps the body of the request that it copies", async () => {
   const { site, outcomes } = await open({ start: startHono });
   const cookies = { "connect.sid": await logInAtTheOldSite(old, "ann") };
-  const response = await ask(site, "/echo", cookies, "POST", "a body");
+  const response = await ask(site, "/echo", cookies, { method: "POST", content: "a body" });
   expect([response.body, tokenIn(response)?.length]).toEqual(["a body", 50]);
   expect(outcomes).toEqual(["migrated"]);
 });

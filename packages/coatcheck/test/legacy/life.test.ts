@@ -234,7 +234,7 @@ test("the endpoint migratePath responds with the user that the same request migr
   };
   const { site, manager } = await open({ start: startRoutes });
   const cookies = { "connect.sid": await logInAtTheOldSite(old, "ann") };
-  const response = await ask(site, "/api/auth/migrate-session", cookies, "POST");
+  const response = await ask(site, "/api/auth/migrate-session", cookies, { method: "POST" });
   expect(JSON.parse(response.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
   expect(tokenIn(response)).toBeDefined();
   expect((await manager.stats()).total).toBe(1);

@@ -134,8 +134,7 @@ export async function ask(
   site: Site,
   path: string,
   cookies: Readonly<Record<string, string>>,
-  method = "GET",
-  content = "",
+  { method = "GET", content = "" }: { readonly method?: string; readonly content?: string } = {},
 ): Promise<Answer> {
   const cookie = Object.entries(cookies)
     .map(([name, value]) => `${name}=${value}`)
