@@ -1,53 +1,64 @@
 import { CoatcheckError } from "../session/errors.ts";
 import type { SessionRecord } from "../session/record.ts";
 
-/** What the cross-origin check looks at. Header values as received; undefined where the header is absent. */
+/** The parts of a request that the cross-origin check reads. Header values as received; undefined for an absent header. */
 export interface CrossOriginRequest {
   readonly method: string;
   readonly secFetchSite: string | undefined;
   readonly origin: string | undefined;
-  /** The host that the browser asked for, with its port where that is not the default. */
+  /** The host that the browser addressed, with its port unless that is the default. */
   readonly host: string | undefined;
 }
 
-/** Methods that change nothing, by agreement (RFC 9110 §9.2.1). An application that writes on GET is open to forgery. */
+/**
+ * Whether a method is safe, which means that it changes nothing (RFC 9110 §9.2.1). The CSRF checks let safe methods pass,
+ * so an application that writes in a GET handler is open to forgery.
+ */
 export function isSafeMethod(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
 /**
- * Turns away requests that another origin made a browser send, by what the browser itself says of them.
+ * Rejects requests that another origin made a browser send. Relies on headers that only the browser can set.
  *
- * The order is that of Go 1.25's `CrossOriginProtection`: safe methods pass; `Sec-Fetch-Site` decides where it is
- * sent (every browser since 2023); else `Origin` against `Host`; a request with neither comes from no browser.
- * `same-site` is refused: a sibling host is not this one. There is no exemption by path, since patterns of paths have
- * been the way around such checks.
+ * Checks in the order of Go 1.25's `CrossOriginProtection`:
+ *
+ * 1. Safe methods pass.
+ * 2. If `Sec-Fetch-Site` is present, it decides. Every browser has sent it since 2023.
+ * 3. Otherwise `Origin` must match `Host`.
+ * 4. A request with neither header is not from a browser and passes.
+ *
+ * `same-site` is rejected: a sibling host is another origin. Paths cannot be exempted, because path patterns have been a
+ * common way to bypass such checks.
  */
 export class CrossOriginProtection {
   readonly #trusted: ReadonlySet<string>;
 
   /**
-   * @param trustedOrigins origins that may post here, spelt as browsers do: `https://pay.example`, no slash at the end.
-   * @throws CoatcheckError `VALIDATION_FAILED` with the index of each entry that is no origin.
+   * @param trustedOrigins origins that may send unsafe requests, as browsers write them: `https://pay.example`, without
+   *   a trailing slash.
+   * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each entry that is not an origin.
    */
   constructor(trustedOrigins: readonly string[] = []) {
     const faults = trustedOrigins.flatMap((origin, index) =>
       isOrigin(origin) ? [] : [{ path: `trustedOrigins.${index}`, message: "must be scheme://host[:port]" }],
     );
-    if (faults.length > 0) {
-      throw new CoatcheckError("VALIDATION_FAILED", "The trusted origins will not do.", { faults });
+    const [fault] = faults;
+    if (fault) {
+      const message = `Invalid CSRF options: ${fault.path} ${fault.message}.`;
+      throw new CoatcheckError("VALIDATION_FAILED", message, { faults });
     }
     this.#trusted = new Set(trustedOrigins);
   }
 
-  /** Whether the request may go on. */
+  /** Whether the request passes the check. */
   allows(request: CrossOriginRequest): boolean {
     if (isSafeMethod(request.method)) return true;
     const { secFetchSite, origin, host } = request;
     if (secFetchSite === "same-origin" || secFetchSite === "none") return true;
     if (!secFetchSite) {
       if (!origin) return true;
-      // Host has no scheme, so http → https of the same host passes; HSTS is what closes that.
+      // Host has no scheme, so a plain http page can post to https on the same host. HSTS prevents that.
       if (host !== undefined && hostOf(origin) === host.toLowerCase()) return true;
     }
     return origin !== undefined && this.#trusted.has(origin);
@@ -62,34 +73,35 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-/** What signs: the session's secret ring. */
+/** Signs CSRF tokens. The manager's secret ring implements this. */
 export interface Signer {
   sign(purpose: string, text: string): string;
   verifies(purpose: string, text: string, signature: string): boolean;
 }
 
-/** The part of a session that its CSRF token is bound to. */
+/** The fields of a session that its CSRF token is bound to. */
 export type CsrfSubject = Pick<SessionRecord, "id" | "authenticatedAt">;
 
 const PURPOSE = "csrf";
 
 /**
- * The readable token for clients that want one: `csrf_token` cookie out, `x-csrf-token` header back in.
+ * Issues and verifies the readable CSRF token: responses set it as the `csrf_token` cookie, and requests return it in the
+ * `x-csrf-token` header.
  *
- * An HMAC bound to the session, so that a cookie planted from a sibling domain is no valid token here (OWASP: signed
- * double submit). It names the session's id and login, not its secret: periodic rotation leaves a page's token valid, a
- * login replaces it.
+ * The token is an HMAC over the session's id and time of login (OWASP: signed double submit). A cookie that a sibling
+ * domain has set is therefore not a valid token. A login replaces the token; periodic rotation of the secret keeps it, so
+ * that open pages stay usable.
  */
 export class CsrfTokens {
   readonly #signer: Signer;
-  /** By record, which stays the same while it is held in a cache: a hit signs nothing. */
+  /** Keyed by record object: a cache returns the same object for each hit, so a hit computes no HMAC. */
   readonly #issued = new WeakMap<CsrfSubject, string>();
 
   constructor(signer: Signer) {
     this.#signer = signer;
   }
 
-  /** The session's token: 43 characters, the same until the next login or change of the newest secret. */
+  /** Returns the session's token: 43 characters, the same until the next login or until the application adds a secret. */
   issue(session: CsrfSubject): string {
     let token = this.#issued.get(session);
     if (token === undefined) {
@@ -99,13 +111,16 @@ export class CsrfTokens {
     return token;
   }
 
-  /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it is not this session's. */
+  /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session. */
   verify(session: CsrfSubject, token: string | undefined): void {
     if (!token) {
-      throw new CoatcheckError("CSRF_MISSING", "This request needs the x-csrf-token header.");
+      throw new CoatcheckError("CSRF_MISSING", "Missing CSRF token: send the x-csrf-token header.");
     }
     if (!this.#signer.verifies(PURPOSE, boundTo(session), token)) {
-      throw new CoatcheckError("CSRF_INVALID", "The x-csrf-token header does not belong to this session.");
+      throw new CoatcheckError(
+        "CSRF_INVALID",
+        "Invalid CSRF token: x-csrf-token does not belong to this session.",
+      );
     }
   }
 }

@@ -5,8 +5,8 @@ import type { Activity } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import type { Client } from "./client-address.ts";
+import { cookieAge } from "./cookie.ts";
 import type { HttpSessions } from "./core.ts";
-import { isSafeMethod } from "./csrf.ts";
 import { type ErrorAnswer, errorAnswer } from "./error-answer.ts";
 import { after, attempt } from "./maybe-promise.ts";
 import {
@@ -22,8 +22,8 @@ import { type Presented, presentedBy } from "./presented.ts";
 import { refusalError } from "./refusal-error.ts";
 
 /**
- * The session of one request: nothing is read until {@link load} is asked, and what becomes of it decides the
- * response's headers in one place, {@link commit}.
+ * The session handle of one request. Nothing is read until {@link load} is called. {@link commit} is the only place that
+ * turns the outcome into response headers.
  */
 export class RequestSession<Data> {
   readonly #http: HttpSessions<Data>;
@@ -32,7 +32,7 @@ export class RequestSession<Data> {
   #presented: Presented | null = null;
   #loading: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
-  /** The token that opened the session; null when none did. */
+  /** The token that opened the session; null if none did. */
   #opener: string | null = null;
   #outage: CoatcheckError | null = null;
   #isCommitted = false;
@@ -44,36 +44,47 @@ export class RequestSession<Data> {
     this.#onLoad = onLoad;
   }
 
-  /** The same request asked anew, for an answer that goes on for longer than its session may. It has no response. */
+  /**
+   * Returns a new handle for the same request, for a response that lasts so long that its session may end before it: an
+   * event stream. The new handle has no response to commit to.
+   */
   reopen(): RequestSession<Data> {
     return new RequestSession(this.#http, this.#request);
   }
 
-  /** Who sent the request, as far as the trusted proxies can tell. */
+  /** The client's address, protocol and host, as reported by the trusted proxies. */
   get client(): Client {
     return this.#http.clients.of(this.#request);
   }
 
   /**
-   * The request's session; for a visitor of whom nothing is known, one that is stored with its first change. A copy
-   * held in this process answers synchronously. Ask before headers are out: a session that is loaded later can be
-   * read, and its data saved; what makes a new token throws `CONFLICT`.
+   * Loads the request's session. A new visitor gets a session that is stored with its first change. A hit in this
+   * process's cache returns synchronously. Later calls return the same session and ignore their options.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when the store does not answer and the outage policy is `closed`.
+   * Load the session before the response headers are sent. A session that is loaded later can be read and its data can
+   * be saved, but every operation that issues a new token throws `CONFLICT`.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the store does not respond and the outage policy is `closed`, or is
+   *   `degraded` and no recent copy is cached.
    */
   load(options: LoadOptions = {}): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
     if (this.#onLoad?.() === false) this.#isCommitted = true;
-    const began = this.#http.options.serverTiming ? performance.now() : 0;
+    const startedAt = this.#http.options.serverTiming ? performance.now() : 0;
     this.#loading = attempt(
       () => this.#resume(options),
-      (session) => this.#loaded(session, began),
-      (error) => this.#unavailable(error, options, began),
+      (session) => this.#loaded(session, startedAt),
+      (error) => this.#unavailable(error, options, startedAt),
     );
     return this.#loading;
   }
 
-  /** The session, if one is stored. Throws `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED`, or `CONFLICT`. */
+  /**
+   * Loads the session and requires that it is stored.
+   *
+   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED` or `SESSION_REVOKED` when it is not, `CONFLICT` for an
+   *   older token, and `STORE_UNAVAILABLE`, as {@link load} does.
+   */
   requireSession(): MaybePromise<Session<Data>> {
     return after(this.load(), (session) => {
       if (session.record === null) throw this.#outage ?? refusalError(session.refusal);
@@ -81,7 +92,7 @@ export class RequestSession<Data> {
     });
   }
 
-  /** The session, if somebody is logged in. Throws as {@link requireSession}. */
+  /** Loads the session and requires that it is logged in. Throws the same errors as {@link requireSession}. */
   requireSubject(): MaybePromise<Session<Data>> {
     return after(this.requireSession(), (session) => {
       if (session.subject === null) throw refusalError(null);
@@ -89,7 +100,11 @@ export class RequestSession<Data> {
     });
   }
 
-  /** The session, if its holder has lately proved again who they are. Also throws `REAUTHENTICATION_REQUIRED`. */
+  /**
+   * Loads the session and requires a current elevation for `scope`. Throws the same errors as {@link requireSubject}.
+   *
+   * @throws CoatcheckError `REAUTHENTICATION_REQUIRED` without a current elevation.
+   */
   requireElevated(scope: string): MaybePromise<Session<Data>> {
     return after(this.requireSubject(), (session) => {
       session.requireElevated(scope);
@@ -98,52 +113,43 @@ export class RequestSession<Data> {
   }
 
   /**
-   * Decides before the handler whether the request may go on. Requests with a bearer token pass: no browser adds one
-   * by itself.
+   * Runs the CSRF checks, before the handler. A request with a bearer token passes: a browser never adds one by itself.
    *
-   * @throws CoatcheckError `FORBIDDEN` when another origin sent it, `CSRF_MISSING` and `CSRF_INVALID` for the token.
+   * @throws CoatcheckError `FORBIDDEN` for a cross-origin request, `CSRF_MISSING` and `CSRF_INVALID` for the token.
    */
   admit(): MaybePromise<void> {
-    const { method } = this.#request;
-    const { crossOrigin, csrfTokenPolicy } = this.#http;
-    if (crossOrigin === null || isSafeMethod(method) || this.#present().transport === "bearer") return;
-    const allowed = crossOrigin.allows({
-      method,
-      secFetchSite: this.#request.header("sec-fetch-site"),
-      origin: this.#request.header("origin"),
-      host: this.client.host ?? undefined,
-    });
-    if (!allowed) throw new CoatcheckError("FORBIDDEN", "This request comes from another site.");
-
-    const token = this.#request.header("x-csrf-token");
-    if (csrfTokenPolicy === "off" || this.#isInit()) return;
-    if (csrfTokenPolicy === "offered" && token === undefined) return;
+    const { csrf } = this.#http;
+    if (!csrf.checks(this.#request.method) || this.#present().transport === "bearer") return;
+    csrf.requireSameOrigin(this.#request, this.client.host);
+    if (!csrf.expectsToken(this.#request)) return;
     return after(this.load(), ({ record }) => {
-      if (record !== null) this.#http.csrfTokens.verify(record, token);
+      if (record !== null) csrf.verifyToken(this.#request, record);
     });
   }
 
   /**
-   * Writes what is pending and puts onto `head` what the response has to say of the session. Headers must not leave
-   * before it has resolved. The second call does nothing.
+   * Saves pending changes and sets the response headers that follow from the session. The response headers must not be
+   * sent before this resolves. A second call does nothing.
+   *
+   * @throws CoatcheckError when the changes cannot be saved. Send the response that {@link failed} returns instead.
    */
-  commit(head: ResponseHead): MaybePromise<void> {
+  commit(headers: ResponseHead): MaybePromise<void> {
     if (this.#isCommitted) return;
     this.#isCommitted = true;
     if (this.#loading === null) return;
-    this.#markAsPrivate(head);
+    this.#markAsPrivate(headers);
     const session = this.#session;
     if (session === null || (this.#outage && session.record === null)) return;
-    return after(session.commit(), (commit) => this.#tell(head, commit));
+    return after(session.commit(), (commit) => this.#setHeaders(headers, commit));
   }
 
-  /** The answer that replaces the response when {@link commit} failed. It has no cookie: nobody is logged out by it. */
+  /** The error response to send instead when {@link commit} failed. It sets no cookie, so it logs no user out. */
   failed(error: unknown): ErrorAnswer {
     this.#http.options.onCommitFailure?.(error);
     return errorAnswer(error);
   }
 
-  /** Bearer header, else each cookie of the name in turn: the first that opens a session is the one. */
+  /** Tries each token of the request in turn; the first that opens a session wins. */
   #resume(options: LoadOptions): MaybePromise<Session<Data>> {
     const activity = options.activity ?? this.#http.options.activity?.(this.#request) ?? "user";
     return this.#tryFrom(0, activity, null, options);
@@ -162,7 +168,7 @@ export class RequestSession<Data> {
         this.#opener = token;
         return found;
       }
-      // A superseded token among others means that the browser is being given a newer one at this moment.
+      // An older token among them means that another response is bringing the newer one.
       const counts = refusal === null || found.refusal === "superseded";
       return this.#tryFrom(index + 1, activity, counts ? found.refusal : refusal, options);
     });
@@ -174,21 +180,21 @@ export class RequestSession<Data> {
     return manager.begin(birth, refusal);
   }
 
-  #loaded(session: Session<Data>, began: number): MaybePromise<Session<Data>> {
+  #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
     this.#session = session;
-    if (began > 0) this.#loadTime = performance.now() - began;
-    // The headers are out: the session must know, so that it makes no token which could reach nobody.
+    if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
+    // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
     return this.#isCommitted ? after(session.commit(), () => session) : session;
   }
 
-  #unavailable(error: unknown, options: LoadOptions, began: number): MaybePromise<Session<Data>> {
+  #unavailable(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {
     const policy = options.outage ?? this.#http.options.outage ?? "closed";
     if (policy === "closed" || !(error instanceof CoatcheckError)) throw error;
     this.#outage = error;
-    if (policy === "anonymous") return this.#loaded(this.#begin("unavailable", options), began);
+    if (policy === "anonymous") return this.#loaded(this.#begin("unavailable", options), startedAt);
     const session = this.#degraded(policy.degraded.maxAge);
     if (session === null) throw error;
-    return this.#loaded(session, began);
+    return this.#loaded(session, startedAt);
   }
 
   #degraded(maxAge: number): Session<Data> | null {
@@ -201,63 +207,63 @@ export class RequestSession<Data> {
     return null;
   }
 
-  /** Whatever depends on a session must reach no cache that others read. */
-  #markAsPrivate(head: ResponseHead): void {
-    if (!head.get("cache-control")) head.set("cache-control", PRIVATE);
-    addVary(head, "Cookie");
-    if (this.#present().transport === "bearer") addVary(head, "Authorization");
+  /** A response that depends on a session must not be served from a shared cache to another browser. */
+  #markAsPrivate(headers: ResponseHead): void {
+    if (!headers.get("cache-control")) headers.set("cache-control", PRIVATE);
+    addVary(headers, "Cookie");
+    if (this.#present().transport === "bearer") addVary(headers, "Authorization");
     if (this.#http.options.serverTiming && this.#session) {
       const tier = this.#session.tier;
-      head.append(
+      headers.append(
         "server-timing",
         `session${tier ? `;desc="${tier}"` : ""};dur=${this.#loadTime.toFixed(2)}`,
       );
     }
   }
 
-  /** The one switch from what became of the session to the headers that say so. */
-  #tell(head: ResponseHead, { state, token, record }: Commit): MaybePromise<void> {
+  /** The one switch from the session's outcome to the response headers. */
+  #setHeaders(headers: ResponseHead, { state, token, record }: Commit): MaybePromise<void> {
     switch (state) {
       case "unchanged":
       case "touched":
       case "changed":
-        if (record && this.#duplicateClears().length > 0) return this.#tidy(head, record);
+        if (record && this.#duplicateClears().length > 0) return this.#clearDuplicates(headers, record);
         break;
       case "rotated":
-        if (record && token) this.#handOut(head, token, record);
+        if (record && token) this.#sendToken(headers, token, record);
         break;
       case "revoked":
-        // A request whose token opened nothing may be a late one: the browser may have a newer cookie by now.
-        if (this.#opener !== null) this.#forget(head);
+        // A request whose token opened no session may be late: the browser may hold a newer cookie by now.
+        if (this.#opener !== null) this.#clearCookies(headers);
         return;
     }
-    if (record) this.#offerCsrfToken(head, record);
+    if (record) this.#offerCsrfToken(headers, record);
   }
 
   /**
-   * With several cookies of the name, the one that opened the session stays, at the place where it belongs; unless it
-   * opens nothing any more, when the browser has been given a newer one meanwhile.
+   * Clears duplicates of the session cookie and sets the one that opened the session again. If that token no longer opens
+   * it, another response has brought the browser a newer one, which must not be overwritten.
    */
-  #tidy(head: ResponseHead, record: SessionRecord): MaybePromise<void> {
+  #clearDuplicates(headers: ResponseHead, record: SessionRecord): MaybePromise<void> {
     const opener = this.#opener ?? "";
     return attempt(
       () => this.#http.manager.resume(opener, "none"),
       (found) => {
         if (!(found instanceof Session)) return;
-        this.#handOut(head, opener, record);
-        this.#offerCsrfToken(head, record);
+        this.#sendToken(headers, opener, record);
+        this.#offerCsrfToken(headers, record);
       },
       () => {},
     );
   }
 
-  #handOut(head: ResponseHead, token: string, record: SessionRecord): void {
+  #sendToken(headers: ResponseHead, token: string, record: SessionRecord): void {
     if (this.#present().transport === "bearer") {
-      keepFromCaches(head);
-      head.set("x-session-token", token);
+      keepFromCaches(headers);
+      headers.set("x-session-token", token);
       return;
     }
-    setCookies(head, [...this.#duplicateClears(), this.#http.cookie.set(token, cookieAge(record))]);
+    setCookies(headers, [...this.#duplicateClears(), this.#http.cookie.set(token, cookieAge(record))]);
   }
 
   #duplicateClears(): readonly string[] {
@@ -266,38 +272,23 @@ export class RequestSession<Data> {
     return this.#http.cookie.clearElsewhere(this.client.host, this.#request.url);
   }
 
-  /** Logged out: ASVS 5.0 14.3.1. */
-  #forget(head: ResponseHead): void {
-    const { cookie, csrfCookie, csrfTokenPolicy, clearSiteData } = this.#http;
-    keepFromCaches(head);
-    if (clearSiteData !== "") head.set("clear-site-data", clearSiteData);
+  /** A logout makes the browser delete what belongs to the session (ASVS 5.0 14.3.1). */
+  #clearCookies(headers: ResponseHead): void {
+    const { cookie, csrf, clearSiteData } = this.#http;
+    keepFromCaches(headers);
+    if (clearSiteData !== "") headers.set("clear-site-data", clearSiteData);
     if (this.#present().transport === "bearer") return;
-    setCookies(head, [...this.#duplicateClears(), cookie.clear()]);
-    if (csrfTokenPolicy !== "off") setCookies(head, [csrfCookie.clear()]);
+    setCookies(headers, [...this.#duplicateClears(), cookie.clear()]);
+    csrf.clearToken(headers);
   }
 
-  #offerCsrfToken(head: ResponseHead, record: SessionRecord): void {
-    const { csrfTokenPolicy, csrfTokens, csrfCookie } = this.#http;
-    if (csrfTokenPolicy === "off" || this.#present().transport === "bearer") return;
-    const token = csrfTokens.issue(record);
-    const held = csrfCookie.read(this.#request.header("cookie"));
-    if (held.length === 1 && held[0] === token) return;
-    setCookies(head, [csrfCookie.set(token, cookieAge(record))]);
-  }
-
-  #isInit(): boolean {
-    const { method, url } = this.#request;
-    return method === "POST" && url.split("?", 1)[0] === this.#http.csrfInitPath;
+  #offerCsrfToken(headers: ResponseHead, record: SessionRecord): void {
+    if (this.#present().transport === "bearer") return;
+    this.#http.csrf.offerToken(headers, this.#request, record);
   }
 
   #present(): Presented {
     this.#presented ??= presentedBy(this.#request, this.#http.cookie);
     return this.#presented;
   }
-}
-
-/** A login that is to be remembered outlives the browser, until its absolute timeout; seconds. */
-function cookieAge(record: SessionRecord): number | undefined {
-  if (!record.remembered) return undefined;
-  return (record.expiresAt - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
 }

@@ -1,0 +1,87 @@
+import { CoatcheckError } from "../session/errors.ts";
+import type { SessionRecord } from "../session/record.ts";
+import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
+import { CrossOriginProtection, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
+import { type HttpRequest, type ResponseHead, setCookies } from "./message.ts";
+import type { CsrfTokenPolicy, HttpOptions } from "./options.ts";
+
+const INIT_PATH = "/session/init";
+
+/**
+ * Protects one application against cross-site request forgery, as its options say: the cross-origin check, and the
+ * optional readable token with its cookie.
+ */
+export class CsrfProtection {
+  /** Null when the application has turned the check off. */
+  readonly #crossOrigin: CrossOriginProtection | null;
+  readonly #tokenPolicy: CsrfTokenPolicy;
+  readonly #initPath: string;
+  readonly #tokens: CsrfTokens;
+  readonly #cookie: Cookie;
+
+  /** @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options or trusted origins. */
+  constructor(signer: Signer, { csrf = {}, cookie }: HttpOptions) {
+    this.#cookie = new Cookie(csrfCookieOptions(cookie), "scripts");
+    this.#tokens = new CsrfTokens(signer);
+    this.#crossOrigin = csrf ? new CrossOriginProtection(csrf.trustedOrigins) : null;
+    this.#tokenPolicy = csrf ? (csrf.token ?? "off") : "off";
+    this.#initPath = csrf ? (csrf.initPath ?? INIT_PATH) : INIT_PATH;
+  }
+
+  /** Whether requests with this method are checked at all. */
+  checks(method: string): boolean {
+    return this.#crossOrigin !== null && !isSafeMethod(method);
+  }
+
+  /**
+   * Rejects a request that another site made a browser send.
+   *
+   * @param host the host that the browser addressed, as the trusted proxies report it.
+   * @throws CoatcheckError `FORBIDDEN`.
+   */
+  requireSameOrigin(request: HttpRequest, host: string | null): void {
+    const allowed = this.#crossOrigin?.allows({
+      method: request.method,
+      secFetchSite: request.header("sec-fetch-site"),
+      origin: request.header("origin"),
+      host: host ?? undefined,
+    });
+    if (allowed === false) throw new CoatcheckError("FORBIDDEN", "Cross-origin request rejected.");
+  }
+
+  /** Whether the request's token must be verified, if the request has a stored session. */
+  expectsToken(request: HttpRequest): boolean {
+    if (this.#tokenPolicy === "off" || this.#isInit(request)) return false;
+    return this.#tokenPolicy === "required" || request.header("x-csrf-token") !== undefined;
+  }
+
+  /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session. */
+  verifyToken(request: HttpRequest, record: SessionRecord): void {
+    this.#tokens.verify(record, request.header("x-csrf-token"));
+  }
+
+  /** Sets the token's cookie, unless tokens are off or the browser has sent the current one. */
+  offerToken(headers: ResponseHead, request: HttpRequest, record: SessionRecord): void {
+    if (this.#tokenPolicy === "off") return;
+    const token = this.#tokens.issue(record);
+    const sent = this.#cookie.read(request.header("cookie"));
+    if (sent.length === 1 && sent[0] === token) return;
+    setCookies(headers, [this.#cookie.set(token, cookieAge(record))]);
+  }
+
+  /** Clears the token's cookie, unless tokens are off. */
+  clearToken(headers: ResponseHead): void {
+    if (this.#tokenPolicy !== "off") setCookies(headers, [this.#cookie.clear()]);
+  }
+
+  /** A page gets its first token with this request, so it cannot send one yet. */
+  #isInit({ method, url }: HttpRequest): boolean {
+    return method === "POST" && url.split("?", 1)[0] === this.#initPath;
+  }
+}
+
+/** The session cookie's options under the name that clients expect. The value is bound to the session: no prefix needed. */
+function csrfCookieOptions(session: CookieOptions = {}): CookieOptions {
+  const name = "csrf_token";
+  return session.secure === false ? { ...session, name } : { ...session, name, prefix: "" };
+}
