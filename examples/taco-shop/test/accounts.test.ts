@@ -60,10 +60,7 @@ describe("accounts", () => {
       ].map((body) => auth(browser, "POST", "", body)),
     );
     for (const { status, error } of answers) {
-      expect([status, error]).toEqual([
-        403,
-        { code: "FORBIDDEN", message: "These credentials are not right." },
-      ]);
+      expect([status, error]).toEqual([403, { code: "FORBIDDEN", message: "Invalid credentials." }]);
     }
     expect((await auth(browser, "GET")).view.status).toBe("none");
   });

@@ -1,19 +1,19 @@
 import type { Envelope } from "../../client/wire.ts";
 import { errorAnswer } from "../error-answer.ts";
 
-/** `{ success: true, data }`. */
+/** Returns the response `{ success: true, data }`. */
 export function success<Data>(data: Data): Response {
   const envelope: Envelope<Data> = { success: true, data };
   return json(200, { "content-type": "application/json; charset=utf-8" }, JSON.stringify(envelope));
 }
 
-/** `{ success: false, error }`. */
+/** Returns the response `{ success: false, error }`, with the status of the error's code. */
 export function failure(error: unknown): Response {
   const { status, headers, body } = errorAnswer(error);
   return json(status, headers, body);
 }
 
-/** A stream of server-sent events: buffered by no proxy, compressed by no middleware. */
+/** Returns a response of server-sent events. Its headers keep proxies from buffering it and middleware from compressing it. */
 export function eventStream(body: string | ReadableStream<Uint8Array>): Response {
   const headers = {
     "content-type": "text/event-stream; charset=utf-8",

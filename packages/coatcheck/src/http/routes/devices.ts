@@ -3,10 +3,10 @@ import type { SessionManager } from "../../session/manager.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Session } from "../../session/session.ts";
 
-/** As many as a page of the store; nobody looks through more. */
-const MOST_DEVICES = 1000;
+/** One page of the store. More devices than that are of no use in a list. */
+const MAX_DEVICES = 1000;
 
-/** Where the subject is logged in, newest first. Order sessions are no places: they live inside one. */
+/** Lists the devices where a subject is logged in, newest first. Omits order sessions, which belong to another session. */
 export async function devicesOf<Data>(
   manager: SessionManager<Data>,
   subject: string,
@@ -14,16 +14,16 @@ export async function devicesOf<Data>(
   now: number,
 ): Promise<readonly Device[]> {
   const filter = { subject, state: "active", liveAt: now } as const;
-  const { records } = await manager.list(filter, { limit: MOST_DEVICES });
+  const { records } = await manager.list(filter, { limit: MAX_DEVICES });
   return records
     .filter(({ parentId }) => parentId === null)
     .map((record) => {
       const isCurrent = record.id === current.id;
-      return deviceOf(record, isCurrent, (isCurrent && current.lastSeenAt) || record.lastSeenAt);
+      return toDevice(record, isCurrent, (isCurrent && current.lastSeenAt) || record.lastSeenAt);
     });
 }
 
-function deviceOf({ id, client, createdAt }: SessionRecord, current: boolean, lastSeenAt: number): Device {
+function toDevice({ id, client, createdAt }: SessionRecord, current: boolean, lastSeenAt: number): Device {
   return {
     id,
     current,

@@ -4,27 +4,27 @@ import { endsAt } from "../../session/record.ts";
 import type { Session } from "../../session/session.ts";
 import type { RequestSession } from "../request-session.ts";
 
-/** Milliseconds until a browser whose stream has ended asks again: long enough for a login's new cookie to arrive. */
+/** Milliseconds until a browser reconnects after its stream ended: long enough for a login's new cookie to arrive. */
 const RETRY = 2000;
 
-/** Chunks that may wait for a reader before it counts as gone. */
-const MOST_UNREAD = 64;
+/** Unread chunks after which the reader counts as gone. */
+const MAX_UNREAD = 64;
 
-/** One open stream: server-sent events about one session, told to one tab. */
+/** One open stream: sends the events of one session to one tab. */
 export class EventStream<Data> {
   readonly id: string;
   readonly body: ReadableStream<Uint8Array>;
   readonly #request: RequestSession<Data>;
   readonly #ended: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  /** The newest version that the tab has been told of, or has seen before it asked. */
+  /** The newest session version that the tab knows, from an event or from before the stream opened. */
   #version: number;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  /** The end that the tab has been warned of. */
-  #warnedOf = 0;
+  #changedSentAt = Number.NEGATIVE_INFINITY;
+  /** The expiry that the last `expiring` event announced. */
+  #announcedExpiry = 0;
   #isChecking = false;
 
-  /** `ended` is called once, whoever ends the stream. */
+  /** @param ended called once when the stream ends, whether the server or the client ends it. */
   constructor(request: RequestSession<Data>, id: string, version: number, ended: () => void) {
     this.id = id;
     this.#request = request;
@@ -39,64 +39,73 @@ export class EventStream<Data> {
     this.#send(`retry: ${RETRY}\n\n`);
   }
 
-  /** A comment, so that proxies keep the connection and a dead one is noticed. */
+  /** Sends a comment, so that proxies keep the connection open and the server notices a dead one. */
   beat(): void {
     this.#send(":\n\n");
   }
 
-  /** The session became another version, seen at `now`. Told at once, but no oftener than every `interval`. */
+  /**
+   * Sends `changed` for a new session version, at most once per `interval` (milliseconds). {@link check} reports a change
+   * that this skips.
+   */
   changed(version: number, now: number, interval: number): void {
-    if (version <= this.#version || now - this.#toldAt < interval) return;
+    if (version <= this.#version || now - this.#changedSentAt < interval) return;
     this.#version = version;
-    this.#toldAt = now;
-    this.#tell("changed");
+    this.#changedSentAt = now;
+    this.#sendEvent("changed");
   }
 
-  /** The last word: what became of the session, or of the token that opened the stream. */
+  /** Sends a last event and ends the stream. */
   finish(event: StreamEvent): void {
-    this.#tell(event);
+    this.#sendEvent(event);
     this.end();
   }
 
-  /** Ends without a word; the browser asks again. */
+  /** Ends the stream without an event. The browser reconnects. */
   end(): void {
     this.#close((controller) => controller.close());
   }
 
-  /** Asks the caches anew with the token that opened the stream. Counts as no activity; never rejects. */
+  /**
+   * Loads the session again with the token that opened the stream, and sends what has changed. Does not count as activity.
+   * Never rejects.
+   *
+   * @param interval milliseconds between two `changed` events.
+   * @param warnBefore milliseconds before the expiry at which `expiring` is sent.
+   */
   async check(clock: Clock, interval: number, warnBefore: number): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
     try {
       const session = await this.#request.reopen().load({ activity: "none", outage: "closed" });
-      this.#learn(session, clock.now(), interval, warnBefore);
+      this.#report(session, clock.now(), interval, warnBefore);
     } catch {
-      // The store does not answer: that says nothing about the session.
+      // An outage of the store says nothing about the session. The next check tries again.
     } finally {
       this.#isChecking = false;
     }
   }
 
-  #learn({ record, refusal, lastSeenAt }: Session<Data>, now: number, interval: number, warnBefore: number) {
+  #report({ record, refusal, lastSeenAt }: Session<Data>, now: number, interval: number, warnBefore: number) {
     if (record === null) {
-      // With a superseded token there is nothing more to learn: the browser comes back with its newer one.
+      // After `changed` the browser reconnects with its newer token, or learns that the session has expired.
       this.finish(refusal === "superseded" || refusal === "expired" ? "changed" : "revoked");
       return;
     }
     this.changed(record.version, now, interval);
-    const end = endsAt({ ...record, lastSeenAt: lastSeenAt ?? record.lastSeenAt });
-    if (end - now > warnBefore || end === this.#warnedOf) return;
-    this.#warnedOf = end;
-    this.#tell("expiring");
+    const expiry = endsAt({ ...record, lastSeenAt: lastSeenAt ?? record.lastSeenAt });
+    if (expiry - now > warnBefore || expiry === this.#announcedExpiry) return;
+    this.#announcedExpiry = expiry;
+    this.#sendEvent("expiring");
   }
 
-  #tell(event: StreamEvent): void {
+  #sendEvent(event: StreamEvent): void {
     this.#send(`event: ${event}\ndata: ${JSON.stringify({ id: this.id })}\n\n`);
   }
 
   #send(text: string): void {
     this.#controller?.enqueue(encoder.encode(text));
-    if ((this.#controller?.desiredSize ?? 0) < -MOST_UNREAD) this.end();
+    if ((this.#controller?.desiredSize ?? 0) < -MAX_UNREAD) this.end();
   }
 
   #close(how: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
@@ -111,8 +120,8 @@ export class EventStream<Data> {
 const encoder = new TextEncoder();
 
 /**
- * The stream of a token that a change of privilege has replaced: it ends at once and the browser comes back with its
- * newer one. An error status would not do, EventSource gives up at any.
+ * The body of a stream that was opened with an older token: it ends at once, and the browser reconnects with its newer
+ * token. An error status would stop EventSource from reconnecting.
  */
 export function comeBack(): string {
   return `retry: ${RETRY}\n\n`;

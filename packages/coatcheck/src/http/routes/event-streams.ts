@@ -8,129 +8,135 @@ import type { RequestSession } from "../request-session.ts";
 import { EventStream } from "./event-stream.ts";
 import type { EventOptions } from "./options.ts";
 
-/** Milliseconds; proxies give a silent connection up after 30 seconds or more. */
-const BEAT_EVERY = 15_000;
+/** Milliseconds between heartbeats. Proxies close a silent connection after 30 seconds or more. */
+const HEARTBEAT_INTERVAL = 15_000;
 
-/** A session that is followed, as it was last known here, and the tabs that follow it. */
-interface Followed<Data> {
+/** A session with open streams: its newest record known to this process, and the streams. */
+interface Subscription<Data> {
   record: SessionRecord;
   readonly streams: Set<EventStream<Data>>;
 }
 
 /**
- * All open event streams of this process. What happens here is told at once; what other nodes did is found by looking
- * through the caches, one timer for all. Nothing runs while no stream is open.
+ * All open event streams of this process. Changes made by this process are sent at once. Changes made by other nodes are
+ * found by loading each session again through the cache, with one timer for all streams. No timer and no listener is active
+ * while no stream is open.
  */
 export class EventStreams<Data> {
   readonly #manager: SessionManager<Data>;
   readonly #clock: Clock;
   readonly #schedule: Schedule;
-  readonly #checkEvery: number;
+  readonly #checkInterval: number;
   readonly #warnBefore: number;
-  readonly #mostPerSession: number;
-  readonly #followed = new Map<string, Followed<Data>>();
+  readonly #maxPerSession: number;
+  /** By session id. */
+  readonly #subscriptions = new Map<string, Subscription<Data>>();
   #cancelTimer: (() => void) | null = null;
-  #beatenAt = 0;
+  #heartbeatSentAt = 0;
 
   constructor(manager: SessionManager<Data>, clock: Clock, options: EventOptions = {}) {
     this.#manager = manager;
     this.#clock = clock;
     this.#schedule = options.schedule ?? systemSchedule;
-    this.#checkEvery = options.checkEvery ?? 1000;
+    this.#checkInterval = options.checkEvery ?? 1000;
     this.#warnBefore = options.warnBefore ?? 60_000;
-    this.#mostPerSession = options.mostPerSession ?? 10;
+    this.#maxPerSession = options.mostPerSession ?? 10;
   }
 
-  /** Opens one for the session that `request` carries. Throws `RATE_LIMITED` when the session has as many as it may. */
+  /**
+   * Opens a stream for the session of `request`.
+   *
+   * @throws CoatcheckError `RATE_LIMITED` when the session has the maximum number of open streams.
+   */
   open(request: RequestSession<Data>, record: SessionRecord): ReadableStream<Uint8Array> {
-    const followed = this.#followed.get(record.id) ?? { record, streams: new Set() };
-    if (followed.streams.size >= this.#mostPerSession) {
-      throw new CoatcheckError("RATE_LIMITED", "This session has too many event streams open.", {
-        retryAfter: 30,
-      });
+    const subscription = this.#subscriptions.get(record.id) ?? { record, streams: new Set() };
+    if (subscription.streams.size >= this.#maxPerSession) {
+      const message = `Too many event streams: a session can have ${this.#maxPerSession} open.`;
+      throw new CoatcheckError("RATE_LIMITED", message, { retryAfter: 30 });
     }
-    if (this.#followed.size === 0) this.#begin();
-    this.#followed.set(record.id, followed);
-    const stream = new EventStream(request, record.id, record.version, () => this.#ended(followed, stream));
-    followed.streams.add(stream);
+    if (this.#subscriptions.size === 0) this.#start();
+    this.#subscriptions.set(record.id, subscription);
+    const ended = () => this.#remove(subscription, stream);
+    const stream = new EventStream(request, record.id, record.version, ended);
+    subscription.streams.add(stream);
     return stream.body;
   }
 
-  /** Ends all of them, for a server that stops; their browsers come back to whoever takes over. */
+  /** Ends all streams, so that the server can stop. The browsers reconnect to the server that replaces it. */
   close(): void {
     for (const stream of this.#streams()) stream.end();
   }
 
-  #begin(): void {
+  #start(): void {
     const { events } = this.#manager;
-    events.on("changed", this.#whenChanged);
-    for (const name of RESECURED) events.on(name, this.#whenResecured);
-    events.on("revoked", this.#whenRevoked);
-    this.#beatenAt = this.#clock.now();
-    this.#wait();
+    events.on("changed", this.#onChanged);
+    for (const name of NEW_TOKEN_EVENTS) events.on(name, this.#onNewToken);
+    events.on("revoked", this.#onRevoked);
+    this.#heartbeatSentAt = this.#clock.now();
+    this.#scheduleCheck();
   }
 
-  #ended(followed: Followed<Data>, stream: EventStream<Data>): void {
-    followed.streams.delete(stream);
-    if (followed.streams.size > 0) return;
-    this.#followed.delete(stream.id);
-    if (this.#followed.size > 0) return;
+  #remove(subscription: Subscription<Data>, stream: EventStream<Data>): void {
+    subscription.streams.delete(stream);
+    if (subscription.streams.size > 0) return;
+    this.#subscriptions.delete(stream.id);
+    if (this.#subscriptions.size > 0) return;
     const { events } = this.#manager;
-    events.off("changed", this.#whenChanged);
-    for (const name of RESECURED) events.off(name, this.#whenResecured);
-    events.off("revoked", this.#whenRevoked);
+    events.off("changed", this.#onChanged);
+    for (const name of NEW_TOKEN_EVENTS) events.off(name, this.#onNewToken);
+    events.off("revoked", this.#onRevoked);
     this.#cancelTimer?.();
   }
 
-  #wait(): void {
-    this.#cancelTimer = this.#schedule(this.#checkEvery, () => this.#look());
+  #scheduleCheck(): void {
+    this.#cancelTimer = this.#schedule(this.#checkInterval, () => this.#checkAll());
   }
 
-  #look(): void {
-    this.#wait();
+  #checkAll(): void {
+    this.#scheduleCheck();
     const now = this.#clock.now();
-    const beats = now - this.#beatenAt >= BEAT_EVERY;
-    if (beats) this.#beatenAt = now;
+    const isHeartbeatDue = now - this.#heartbeatSentAt >= HEARTBEAT_INTERVAL;
+    if (isHeartbeatDue) this.#heartbeatSentAt = now;
     for (const stream of this.#streams()) {
-      if (beats) stream.beat();
-      void stream.check(this.#clock, this.#checkEvery, this.#warnBefore);
+      if (isHeartbeatDue) stream.beat();
+      void stream.check(this.#clock, this.#checkInterval, this.#warnBefore);
     }
   }
 
   #streams(): EventStream<Data>[] {
-    return [...this.#followed.values()].flatMap(({ streams }) => [...streams]);
+    return [...this.#subscriptions.values()].flatMap(({ streams }) => [...streams]);
   }
 
-  readonly #whenChanged = ({ record }: SessionEvents["changed"][0]): void => {
-    const followed = this.#followed.get(record.id);
-    if (followed === undefined) return;
-    followed.record = record;
-    for (const stream of followed.streams)
-      stream.changed(record.version, this.#clock.now(), this.#checkEvery);
+  readonly #onChanged = ({ record }: SessionEvents["changed"][0]): void => {
+    const subscription = this.#subscriptions.get(record.id);
+    if (subscription === undefined) return;
+    subscription.record = record;
+    const now = this.#clock.now();
+    for (const stream of subscription.streams) stream.changed(record.version, now, this.#checkInterval);
   };
 
-  /** The token that opened the streams has died, or is about to: the tabs come back with the new one. */
-  readonly #whenResecured = ({ record }: { readonly record: SessionRecord }): void => {
-    for (const stream of [...(this.#followed.get(record.id)?.streams ?? [])]) stream.finish("changed");
+  /** The token that opened the streams is replaced: the tabs reconnect with the new one. */
+  readonly #onNewToken = ({ record }: { readonly record: SessionRecord }): void => {
+    for (const stream of [...(this.#subscriptions.get(record.id)?.streams ?? [])]) stream.finish("changed");
   };
 
-  readonly #whenRevoked = ({ scope }: SessionEvents["revoked"][0]): void => {
-    for (const { record, streams } of this.#reached(scope)) {
-      if (reaches(scope, record)) for (const stream of [...streams]) stream.finish("revoked");
+  readonly #onRevoked = ({ scope }: SessionEvents["revoked"][0]): void => {
+    for (const { record, streams } of this.#candidates(scope)) {
+      if (isInScope(scope, record)) for (const stream of [...streams]) stream.finish("revoked");
     }
   };
 
-  #reached(scope: RevocationScope): readonly Followed<Data>[] {
-    if (!("session" in scope)) return [...this.#followed.values()];
-    const followed = this.#followed.get(scope.session);
-    return followed ? [followed] : [];
+  #candidates(scope: RevocationScope): readonly Subscription<Data>[] {
+    if (!("session" in scope)) return [...this.#subscriptions.values()];
+    const subscription = this.#subscriptions.get(scope.session);
+    return subscription ? [subscription] : [];
   }
 }
 
-/** The events of a new secret. */
-const RESECURED = ["authenticated", "elevated", "rotated"] as const;
+/** The events after which a session has a new token. */
+const NEW_TOKEN_EVENTS = ["authenticated", "elevated", "rotated"] as const;
 
-function reaches(scope: RevocationScope, record: SessionRecord): boolean {
+function isInScope(scope: RevocationScope, record: SessionRecord): boolean {
   if ("session" in scope) return scope.session === record.id;
   if ("subject" in scope) return scope.subject === record.subject && scope.except !== record.id;
   if ("tenant" in scope) return scope.tenant === record.tenant;

@@ -1,3 +1,28 @@
+/**
+ * The session endpoints for Express 5 and 4: login, logout, devices, elevation and the event stream.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck } from "coatcheck/express";
+ * import { sessionRoutes } from "coatcheck/routes/express";
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import express from "express";
+ *
+ * declare function checkPassword(credentials: object): Promise<{ id: string } | null>;
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const routes = sessionRoutes(sessions, {
+ *   authenticate: async (credentials) => {
+ *     const account = await checkPassword(credentials);
+ *     return account && { subject: account.id };
+ *   },
+ * });
+ * const app = express();
+ * app.use(coatcheck(sessions), routes);
+ * app.listen(3000);
+ *
+ * @module
+ */
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { Middleware } from "../express.ts";
@@ -6,8 +31,8 @@ import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * The session endpoints for Express 5 and 4. Mount them after `coatcheck()`, at the root: `base` is the whole path.
- * `close` before the server stops.
+ * Middleware that serves the session endpoints. Mount it after `coatcheck()`, at the root: the option `base` is the whole
+ * path. Call `close` before the server stops.
  *
  * @example
  * app.use(coatcheck(sessions));
@@ -19,9 +44,9 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): Middleware & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: Middleware = (request, response, next) => {
-    const answer = routes.answer(new NodeRequest(request));
-    if (answer === null) next();
-    else answer.then((ready) => send(ready, response)).catch(next);
+    const pending = routes.answer(new NodeRequest(request));
+    if (pending === null) next();
+    else pending.then((ready) => send(ready, response)).catch(next);
   };
   return Object.assign(middleware, routes.controls);
 }

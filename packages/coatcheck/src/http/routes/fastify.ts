@@ -1,3 +1,30 @@
+/**
+ * The session endpoints for Fastify 5: login, logout, devices, elevation and the event stream.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck } from "coatcheck/fastify";
+ * import { sessionRoutes } from "coatcheck/routes/fastify";
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import fastify from "fastify";
+ *
+ * declare function checkPassword(credentials: object): Promise<{ id: string } | null>;
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const app = fastify();
+ * await app.register(coatcheck(sessions));
+ * await app.register(
+ *   sessionRoutes(sessions, {
+ *     authenticate: async (credentials) => {
+ *       const account = await checkPassword(credentials);
+ *       return account && { subject: account.id };
+ *     },
+ *   }),
+ * );
+ * await app.listen({ port: 3000 });
+ *
+ * @module
+ */
 import type { FastifyPluginCallback } from "fastify";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
@@ -8,8 +35,8 @@ import { LARGEST_BODY } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * The session endpoints for Fastify 5. Register them after `coatcheck()`, without a prefix: `base` is the whole path.
- * The open event streams end when the application closes.
+ * Plugin that serves the session endpoints. Register it after `coatcheck()`, without a prefix: the option `base` is the
+ * whole path. Open event streams end when the application closes.
  *
  * @example
  * await app.register(coatcheck(sessions));
@@ -22,27 +49,27 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
   const routes = new SessionRoutes(manager, options);
   const { controls } = routes;
   const plugin: FastifyPluginCallback = (app, _options, done) => {
-    // The browser sends a type with an empty body too, which Fastify's own parser takes for a fault.
+    // The browser client sends a content type even with an empty body, which Fastify's JSON parser rejects.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "string", bodyLimit: LARGEST_BODY }, (_request, body, parsed) =>
       parsed(null, body),
     );
     for (const path of new Set([routes.base, `${routes.base}/*`, routes.migratePath])) {
       app.all(path, async (request, reply) => {
-        const answer = await routes.answer({
+        const response = await routes.answer({
           method: request.method,
           url: request.originalUrl,
           session: sessionOf<Data>(request),
           header: (name) => headerOf(request.headers, name),
           body: async () => request.body,
         });
-        if (answer === null) return reply.callNotFound();
-        return reply.send(answer);
+        if (response === null) return reply.callNotFound();
+        return reply.send(response);
       });
     }
-    app.addHook("preClose", (closed) => {
+    app.addHook("preClose", (next) => {
       controls.close();
-      closed();
+      next();
     });
     done();
   };

@@ -1,3 +1,29 @@
+/**
+ * The session endpoints for Hono 4: login, logout, devices, elevation and the event stream.
+ *
+ * @example
+ * import { serve } from "@hono/node-server";
+ * import { type JsonObject, SessionManager } from "coatcheck";
+ * import { coatcheck, type SessionEnv } from "coatcheck/hono";
+ * import { sessionRoutes } from "coatcheck/routes/hono";
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import { Hono } from "hono";
+ *
+ * declare function checkPassword(credentials: object): Promise<{ id: string } | null>;
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const routes = sessionRoutes(sessions, {
+ *   authenticate: async (credentials) => {
+ *     const account = await checkPassword(credentials);
+ *     return account && { subject: account.id };
+ *   },
+ * });
+ * const app = new Hono<SessionEnv<JsonObject>>();
+ * app.use(coatcheck(sessions), routes);
+ * serve({ fetch: app.fetch, port: 3000 });
+ *
+ * @module
+ */
 import type { MiddlewareHandler } from "hono";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
@@ -7,8 +33,8 @@ import { readText } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * The session endpoints for Hono. Use them after `coatcheck()`, at the root: `base` is the whole path. `close` them
- * before the server stops.
+ * Middleware that serves the session endpoints. Mount it after `coatcheck()`, at the root: the option `base` is the whole
+ * path. Call `close` before the server stops.
  *
  * @example
  * app.use(coatcheck(sessions));
@@ -20,15 +46,15 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): MiddlewareHandler<SessionEnv<Data>> & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: MiddlewareHandler<SessionEnv<Data>> = async (c, next) => {
-    const answer = routes.answer({
+    const pending = routes.answer({
       method: c.req.method,
-      // What follows scheme and host; parsing the whole would cost every request that is none of ours.
+      // Everything after scheme and host. Parsing the URL would slow down requests for other paths.
       url: c.req.url.slice(c.req.url.indexOf("/", "https://".length)),
       session: c.get("session"),
       header: (name) => c.req.header(name),
       body: async () => (c.req.raw.bodyUsed ? await c.req.text() : await readText(c.req.raw.body ?? [])),
     });
-    return answer === null ? await next() : await answer;
+    return pending === null ? await next() : await pending;
   };
   return Object.assign(middleware, routes.controls);
 }

@@ -5,14 +5,14 @@ import type { RequestSession } from "../request-session.ts";
 import { sessionOf } from "../session-of.ts";
 import { type RouteRequest, readText } from "./request.ts";
 
-/** What Express adds to a request. */
-type Incoming = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
+/** A request with the properties that Express adds. */
+type IncomingRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
 
-/** A request to a Node server, and to the frameworks that leave it as it is. */
+/** Adapts a `node:http` request, or that of a framework on top of it, to the endpoints. */
 export class NodeRequest<Data> implements RouteRequest<Data> {
-  readonly #request: Incoming;
+  readonly #request: IncomingRequest;
 
-  constructor(request: Incoming) {
+  constructor(request: IncomingRequest) {
     this.#request = request;
   }
 
@@ -33,25 +33,25 @@ export class NodeRequest<Data> implements RouteRequest<Data> {
   }
 
   async body(): Promise<unknown> {
-    // Leaving the loop early must not take the connection down, which has an answer to carry.
+    // Stopping early must not destroy the connection: it still carries the response.
     return this.#request.body ?? (await readText(this.#request.iterator({ destroyOnReturn: false })));
   }
 }
 
-/** One value, whatever number of lines it came in. */
+/** Returns the value of a header. Several lines are joined with a comma. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "object" ? value.join(", ") : value;
 }
 
-/** Sends the answer; when the client goes away, or has gone already, the body is told. */
-export function send(answer: Response, response: ServerResponse): void {
+/** Sends a fetch response over `node:http`. Cancels its body when the client disconnects, or already has. */
+export function send(source: Response, response: ServerResponse): void {
   if (response.destroyed) {
-    void answer.body?.cancel();
+    void source.body?.cancel();
     return;
   }
-  response.statusCode = answer.status;
-  for (const [name, value] of answer.headers) response.appendHeader(name, value);
-  if (answer.body === null) response.end();
-  else pipeline(Readable.fromWeb(answer.body as ReadableStream), response, () => undefined);
+  response.statusCode = source.status;
+  for (const [name, value] of source.headers) response.appendHeader(name, value);
+  if (source.body === null) response.end();
+  else pipeline(Readable.fromWeb(source.body as ReadableStream), response, () => undefined);
 }

@@ -4,58 +4,62 @@ import type { MaybePromise } from "../../session/session.ts";
 import type { AuthenticateOptions } from "../../session/transitions.ts";
 import type { RouteRequest } from "./request.ts";
 
-/** Whom the application found behind a login. */
+/** The result of a successful login. */
 export interface Identity<User> extends AuthenticateOptions {
   readonly subject: string;
-  /** Spares looking the user up for this one answer. */
+  /** The user to return in this response. Saves a call of {@link SessionRoutesOptions.user}. */
   readonly user?: User;
 }
 
-/** What the application decides; the endpoints decide nothing about credentials. */
+/** What the application decides. The endpoints themselves never judge credentials. */
 export interface SessionRoutesOptions<User, Data = JsonObject> {
   /**
-   * Checks the password, or whatever the credentials are; null refuses them, with `FORBIDDEN`. How often somebody may
-   * try is the application's to limit: it knows what an attempt costs, and which proxy it sits behind. `metadata` is
-   * what the page sent beside its credentials, as unchecked as they are.
+   * Checks the credentials, such as an email address and a password. Return null to reject them: the response is 403
+   * `FORBIDDEN`.
+   *
+   * The endpoints do not limit the number of attempts. The application must do that: it knows what an attempt costs, and
+   * which proxies it trusts.
+   *
+   * @param metadata what the page sent besides the credentials. Unvalidated, as they are.
    */
   readonly authenticate: (
     credentials: JsonObject,
     request: RouteRequest<Data>,
     metadata: JsonObject,
   ) => MaybePromise<Identity<User> | null>;
-  /** Whom the page sees as logged in. Without it: `{ id: subject }`. */
+  /** Returns the user that the page sees as logged in. Default: `{ id: subject }`. */
   readonly user?: (subject: string) => MaybePromise<User>;
-  /** Whether the page shall send its user through the onboarding first. Without it the answer does not say. */
+  /** Whether the page should show onboarding first. Default: the field is omitted from responses. */
   readonly needsOnboarding?: (subject: string) => MaybePromise<boolean>;
   /**
-   * Checks a fresh proof of who the user is, for a scope. Without it: credentials that log the same subject in elevate
-   * for the scope `account`, and no other.
+   * Checks the credentials of a re-authentication, for one scope. Default: the credentials of the subject's login elevate
+   * for the scope `account`, and every other scope is rejected.
    */
   readonly elevate?: (
     credentials: JsonObject,
     scope: string,
     request: RouteRequest<Data>,
   ) => MaybePromise<boolean>;
-  /** Where the endpoints lie, as the client asks for them; `/session` unless given. */
+  /** The path of the endpoints, as the client requests it. Default: `/session`. */
   readonly base?: string;
-  /** A second path for the migration, besides `migrate` under the base. */
+  /** A second path for the migration. Default: only `migrate` below the base. */
   readonly migratePath?: string;
-  /** How long a login or an elevation counts as recent, milliseconds; 10 minutes unless given. */
+  /** How long a login or an elevation counts as recent, in milliseconds. Default: 10 minutes. */
   readonly recent?: number;
   readonly events?: EventOptions;
   readonly clock?: Clock;
 }
 
-/** How the event stream is kept. Milliseconds. */
+/** Settings of the event streams. Durations in milliseconds. */
 export interface EventOptions {
   /**
-   * How often each stream looks for changes that other nodes made, through the manager's caches; 1000 unless given.
-   * Without a cache each look is a read of the store.
+   * How often each stream checks for changes that other nodes made, through the manager's cache. Without a cache each
+   * check reads the store. Default: 1000.
    */
   readonly checkEvery?: number;
-  /** How long before its end a session is said to be expiring; 60,000 unless given. */
+  /** How long before the session's expiry `expiring` is sent. Default: 60,000. */
   readonly warnBefore?: number;
-  /** Open streams of one session; one more is refused with `RATE_LIMITED`. 10 unless given. */
+  /** The maximum number of open streams per session. A further one is rejected with `RATE_LIMITED`. Default: 10. */
   readonly mostPerSession?: number;
   readonly schedule?: Schedule;
 }

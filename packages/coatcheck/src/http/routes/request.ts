@@ -2,63 +2,82 @@ import { CoatcheckError } from "../../session/errors.ts";
 import type { JsonObject } from "../../session/json.ts";
 import type { RequestSession } from "../request-session.ts";
 
-/** A request to the session endpoints, as every framework can show it. */
+/** A request to the session endpoints. Every adapter maps its framework's request to this. */
 export interface RouteRequest<Data = JsonObject> {
   readonly method: string;
-  /** Path and query, as the client asked for them. */
+  /** Path and query, as the client requested them. */
   readonly url: string;
   readonly session: RequestSession<Data>;
-  /** The value of a header, by lower-case name. */
+  /** Returns the value of a header by its lower-case name. */
   header(name: string): string | undefined;
-  /** The body: what the framework has parsed already, else its text. */
+  /** Returns the body: the value that the framework has parsed, otherwise the text. */
   body(): Promise<unknown>;
 }
 
-/** Bytes; a login is a few hundred. */
+/** Bytes. The body of a login has a few hundred. */
 export const LARGEST_BODY = 64 * 1024;
 
 /**
- * Reads a body to its end. Throws `PAYLOAD_TOO_LARGE` at more than 64 KiB. The stream is left as it is, so that the
- * connection can still carry the answer.
+ * Reads a whole body as UTF-8 text. Does not destroy the stream on failure, so that the connection can still carry the
+ * response.
+ *
+ * @throws CoatcheckError `PAYLOAD_TOO_LARGE` above 64 KiB.
  */
 export async function readText(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   const read: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.byteLength;
-    if (size > LARGEST_BODY) throw new CoatcheckError("PAYLOAD_TOO_LARGE", "That is too much to read.");
+    if (size > LARGEST_BODY) {
+      const message = `Request body too large: must be at most ${LARGEST_BODY} bytes.`;
+      throw new CoatcheckError("PAYLOAD_TOO_LARGE", message);
+    }
     read.push(chunk);
   }
   return Buffer.concat(read).toString("utf8");
 }
 
-/** The body as a JSON object. Throws `VALIDATION_FAILED` for anything else. */
+/**
+ * Reads the body as a JSON object.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` for anything else.
+ */
 export async function readObject<Data>(request: RouteRequest<Data>): Promise<JsonObject> {
   const body = await request.body();
   const value = typeof body === "string" ? parse(body) : body;
   if (isObject(value)) return value;
-  throw invalid("", "must be a JSON object");
+  throw invalid("", "the body must be a JSON object");
 }
 
-/** The credentials of a login or an elevation: `credentials`, or `email` and `password` at the top. */
+/**
+ * Returns the credentials of a login or an elevation: the field `credentials`, or the fields `email` and `password`.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` when there are none.
+ */
 export function credentialsOf(body: JsonObject): JsonObject {
   const { credentials, email, password } = body;
   if (credentials === undefined && typeof email === "string" && typeof password === "string") {
     return { email, password };
   }
   if (isObject(credentials)) return credentials;
-  throw invalid("credentials", "must be an object; or give email and password");
+  throw invalid("credentials", "must be an object, or email and password must be strings");
 }
 
-/** What was sent beside the credentials. */
+/**
+ * Returns what was sent besides the credentials. Default: `{}`.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` when `metadata` is not an object.
+ */
 export function metadataOf({ metadata = {} }: JsonObject): JsonObject {
   if (isObject(metadata)) return metadata;
   throw invalid("metadata", "must be an object");
 }
 
-/** The error of an input that will not do. */
+/** Returns the error for an invalid request. With an empty path, the message must name what is wrong. */
 export function invalid(path: string, message: string): CoatcheckError {
-  return new CoatcheckError("VALIDATION_FAILED", "The request will not do.", { faults: [{ path, message }] });
+  return new CoatcheckError("VALIDATION_FAILED", `Invalid request: ${path}${path && " "}${message}.`, {
+    faults: [{ path, message }],
+  });
 }
 
 function parse(text: string): unknown {

@@ -18,17 +18,19 @@ import { nobody, type ViewParts, viewOf } from "./view.ts";
 
 type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
 
-/** What an elevation is for that names no scope, and what ending another device asks for. */
+/** The default scope of an elevation, and the scope that ending another device requires. */
 const ACCOUNT = "account";
 
-/** Milliseconds. */
+/** Milliseconds for which a login or an elevation counts as recent. */
 const RECENT = 10 * 60_000;
 
-/** What the application can ask of the endpoints once they are mounted. */
+/** What the application can do with the mounted endpoints. */
 export interface RouteControls<User, Data> {
   /**
-   * What a page that the server renders begins with, as its client's `initialState`: then it shows no flash and fetches
-   * nothing. Throws `CONFLICT` for a superseded token and `STORE_UNAVAILABLE` in an outage.
+   * Returns the `initialState` for the client of a page that the server renders. With it the client neither fetches the
+   * session nor shows a logged-out state first.
+   *
+   * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the store does not respond.
    */
   view(session: RequestSession<Data>): Promise<SessionView<User>>;
   /** Ends the open event streams, so that the server can stop. */
@@ -36,15 +38,16 @@ export interface RouteControls<User, Data> {
 }
 
 /**
- * The endpoints that the browser's client talks to, for any framework: current session, login, logout, devices,
- * elevation, migration, and the stream of events. `client/wire.ts` has their paths and shapes.
+ * The endpoints that the browser client calls, for any framework: current session, login, logout, devices, elevation,
+ * migration, and the event stream. `client/wire.ts` defines their JSON.
  *
- * An adapter admits the request first, so that a forged one is turned away before anything here runs, and commits the
- * session before the answer's headers leave.
+ * The adapter must run `admit` first, which rejects forged requests before a handler runs, and `commit` before the response
+ * headers are sent.
  */
 export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
-  /** Where the endpoints lie, but for the second path of the migration. */
+  /** The path of the endpoints. */
   readonly base: string;
+  /** The second path of the migration; that below {@link base} if the application configured none. */
   readonly migratePath: string;
   readonly #manager: SessionManager<Data>;
   readonly #options: SessionRoutesOptions<User, Data>;
@@ -80,34 +83,37 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     ]);
   }
 
-  /** The answer to a request, or null when it is none of ours. Rejects only with errors of the application's own. */
+  /**
+   * Returns the response to a request, or null for a request to another path. Rejects only with errors of the application:
+   * a `CoatcheckError` becomes an error response.
+   */
   answer(request: RouteRequest<Data>): Promise<Response> | null {
-    // Most requests are none of ours, and shall not pay for it.
+    // Most requests are for other paths: reject those with the least work.
     if (!request.url.startsWith(this.base) && !request.url.startsWith(this.migratePath)) return null;
     const [path = "", query] = request.url.split("?", 2);
     const handler =
       this.#handlers.get(`${request.method} ${path}`) ?? this.#deviceHandler(request.method, path);
-    return handler ? answered(handler(request, new URLSearchParams(query))) : null;
+    return handler ? withErrorResponse(handler(request, new URLSearchParams(query))) : null;
   }
 
-  /** What the mounted endpoints lend to the application. */
+  /** The functions for the application that mounted the endpoints. */
   get controls(): RouteControls<User, Data> {
     return {
-      view: async (session) => await viewOf(await held(session), this.#view),
+      view: async (session) => await viewOf(await loadSession(session), this.#view),
       close: () => this.#streams.close(),
     };
   }
 
   async #current(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    const session = await held(request.session, query.has("touch") ? "user" : "none");
+    const session = await loadSession(request.session, query.has("touch") ? "user" : "none");
     return success(await viewOf(session, this.#view));
   }
 
   async #logIn(request: RouteRequest<Data>): Promise<Response> {
-    const session = await held(request.session, "user");
+    const session = await loadSession(request.session, "user");
     const body = await readObject(request);
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
-    if (identity === null) throw refused();
+    if (identity === null) throw invalidCredentials();
     const { subject, user, tenant, remember } = identity;
     await session.authenticate(subject, {
       ...(tenant !== undefined && { tenant }),
@@ -117,7 +123,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    const session = await held(request.session, "user");
+    const session = await loadSession(request.session, "user");
     const { record, subject } = session;
     if (query.has("everywhere") && subject !== null) await this.#manager.revoke({ subject }, "logout");
     if (record === null) return success(await viewOf(session, this.#view));
@@ -126,42 +132,42 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #init(request: RouteRequest<Data>): Promise<Response> {
-    const session = await held(request.session, "user");
+    const session = await loadSession(request.session, "user");
     if (session.isNew) await session.patch({});
     return success(await viewOf(session, this.#view));
   }
 
   async #csrf(request: RouteRequest<Data>): Promise<Response> {
-    const { csrf_token } = await viewOf(await held(request.session, "none"), this.#view);
+    const { csrf_token } = await viewOf(await loadSession(request.session, "none"), this.#view);
     return success({ csrf_token });
   }
 
   async #devices(request: RouteRequest<Data>): Promise<Response> {
-    const { session, subject } = await loggedIn(request.session, "none");
+    const { session, subject } = await requireLogin(request.session, "none");
     return success(await devicesOf(this.#manager, subject, session, this.#view.clock.now()));
   }
 
   async #endDevices(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
-    const { session, subject } = await loggedIn(request.session, "user");
+    const { session, subject } = await requireLogin(request.session, "user");
     this.#requireRecent(session);
     if (query.has("others")) {
       return success({ ended: await this.#manager.revoke({ subject, except: session.id }) });
     }
-    if (!query.has("all")) throw invalid("", "say which: ?others or ?all");
+    if (!query.has("all")) throw invalid("", "the query must be ?others or ?all");
     const ended = await this.#manager.revoke({ subject });
     await session.revoke();
     return success({ ended });
   }
 
   #deviceHandler(method: string, path: string): Handler<Data> | undefined {
-    const folder = `${this.base}/devices/`;
-    if (method !== "DELETE" || !path.startsWith(folder)) return undefined;
-    return (request) => this.#endDevice(request, path.slice(folder.length));
+    const prefix = `${this.base}/devices/`;
+    if (method !== "DELETE" || !path.startsWith(prefix)) return undefined;
+    return (request) => this.#endDevice(request, path.slice(prefix.length));
   }
 
-  /** Ending the current one is a logout, which nobody has to prove themselves for. */
+  /** Ending the current device is a logout, so it requires no recent authentication. */
   async #endDevice(request: RouteRequest<Data>, id: string): Promise<Response> {
-    const { session, subject } = await loggedIn(request.session, "user");
+    const { session, subject } = await requireLogin(request.session, "user");
     if (id === session.id) {
       await session.revoke();
       return success({ ended: 1 });
@@ -169,36 +175,40 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     this.#requireRecent(session);
     const record = await this.#manager.find(id);
     if (record?.subject !== subject) {
-      throw new CoatcheckError("SESSION_NOT_FOUND", "You have no such device.");
+      throw new CoatcheckError("SESSION_NOT_FOUND", "Device not found.");
     }
     return success({ ended: await this.#manager.revoke({ session: id }) });
   }
 
   async #elevate(request: RouteRequest<Data>): Promise<Response> {
-    const { session, subject } = await loggedIn(request.session, "user");
+    const { session, subject } = await requireLogin(request.session, "user");
     const body = await readObject(request);
     const scope = scopeOf(body);
     const credentials = credentialsOf(body);
     const { elevate, authenticate } = this.#options;
-    const isProved = elevate
+    const isVerified = elevate
       ? await elevate(credentials, scope, request)
       : scope === ACCOUNT &&
         (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
-    if (!isProved) throw refused();
+    if (!isVerified) throw invalidCredentials();
     await session.elevate(scope, this.#options.recent ?? RECENT);
     return success(await viewOf(session, this.#view));
   }
 
-  /** What stands before `coatcheck()` has turned an older cookie into a session by now, if there was one. */
+  /** The migration itself runs in middleware before `coatcheck()`, so the request has its session by now. */
   async #migrate(request: RouteRequest<Data>): Promise<Response> {
-    return success(await viewOf(await held(request.session, "user"), this.#view));
+    return success(await viewOf(await loadSession(request.session, "user"), this.#view));
   }
 
   async #events(request: RouteRequest<Data>): Promise<Response> {
     const session = await request.session.load({ activity: "none", outage: "closed" });
     if (session.refusal === "superseded") return eventStream(comeBack());
     const { record } = await request.session.requireSession();
-    if (record === null) throw new CoatcheckError("SESSION_REQUIRED", "There is no session to follow.");
+    if (record === null)
+      throw new CoatcheckError(
+        "SESSION_REQUIRED",
+        "Session required: an event stream needs a stored session.",
+      );
     return eventStream(this.#streams.open(request.session, record));
   }
 
@@ -208,9 +218,9 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 }
 
-async function answered(answer: Promise<Response>): Promise<Response> {
+async function withErrorResponse(pending: Promise<Response>): Promise<Response> {
   try {
-    return await answer;
+    return await pending;
   } catch (error) {
     if (!isOurs(error)) throw error;
     return failure(error);
@@ -218,11 +228,12 @@ async function answered(answer: Promise<Response>): Promise<Response> {
 }
 
 /**
- * The request's session, stored or not. Two reasons for having none are no answer to "who am I?", since the browser
- * would take itself for logged out: a superseded token (`CONFLICT`), and a store that does not answer
- * (`STORE_UNAVAILABLE`), whatever the application's outage policy.
+ * Loads the request's session, stored or not. Ignores the application's outage policy.
+ *
+ * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the store does not respond. In both cases
+ *   the browser may well be logged in, so a response without a session would be wrong.
  */
-async function held<Data>(request: RequestSession<Data>, activity?: Activity): Promise<Session<Data>> {
+async function loadSession<Data>(request: RequestSession<Data>, activity?: Activity): Promise<Session<Data>> {
   const session = await request.load({ outage: "closed", ...(activity && { activity }) });
   if (session.record !== null) return session;
   try {
@@ -233,18 +244,19 @@ async function held<Data>(request: RequestSession<Data>, activity?: Activity): P
   }
 }
 
-async function loggedIn<Data>(request: RequestSession<Data>, activity: Activity) {
+/** Loads the request's session and requires a login. */
+async function requireLogin<Data>(request: RequestSession<Data>, activity: Activity) {
   await request.load({ activity, outage: "closed" });
   const session = await request.requireSubject();
   return { session, subject: session.subject ?? "" };
 }
 
-/** A scope is a name of the application's, and stands in the session. */
+/** Validates the scope's name, which the application defines and the session stores. */
 function scopeOf({ scope = ACCOUNT }: JsonObject): string {
   if (typeof scope === "string" && /^[\w.:-]{1,64}$/.test(scope)) return scope;
-  throw invalid("scope", "must be 1 to 64 letters, digits, or . : - _");
+  throw invalid("scope", "must be 1 to 64 letters, digits or characters of . : - _");
 }
 
-function refused(): CoatcheckError {
-  return new CoatcheckError("FORBIDDEN", "These credentials are not right.");
+function invalidCredentials(): CoatcheckError {
+  return new CoatcheckError("FORBIDDEN", "Invalid credentials.");
 }

@@ -5,7 +5,7 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { MaybePromise, Session } from "../../session/session.ts";
 import type { CsrfTokens } from "../csrf.ts";
 
-/** What a view is made with. */
+/** What {@link viewOf} needs besides the session. */
 export interface ViewParts<User> {
   readonly csrfTokens: CsrfTokens;
   readonly clock: Clock;
@@ -13,7 +13,11 @@ export interface ViewParts<User> {
   readonly needsOnboarding: ((subject: string) => MaybePromise<boolean>) | undefined;
 }
 
-/** What a page may know of its session. `known` is its user, where they are at hand. */
+/**
+ * Returns what a page may know of its session.
+ *
+ * @param known the session's user, if the caller has loaded it already.
+ */
 export async function viewOf<User, Data>(
   session: Session<Data>,
   { csrfTokens, clock, user, needsOnboarding }: ViewParts<User>,
@@ -21,22 +25,22 @@ export async function viewOf<User, Data>(
 ): Promise<SessionView<User>> {
   const { record } = session;
   if (record === null) return nobody(endReason(session.refusal));
-  const seen = {
-    session: travelling(record, session.lastSeenAt ?? record.lastSeenAt, clock.now()),
-    // One more with each write, a login's included, and never less for one id: which answer is the newer, is decided.
+  const shared = {
+    session: sessionOnTheWire(record, session.lastSeenAt ?? record.lastSeenAt, clock.now()),
+    // Grows with each write of a session, including a login: so the client can tell which of two responses is newer.
     rev: record.version,
     csrf_token: csrfTokens.issue(record),
   };
-  if (record.subject === null) return { status: "anonymous", user: null, ...seen };
+  if (record.subject === null) return { status: "anonymous", user: null, ...shared };
   return {
     status: "authenticated",
     user: known ?? (await user(record.subject)),
-    ...seen,
+    ...shared,
     ...(needsOnboarding && { needsOnboarding: await needsOnboarding(record.subject) }),
   };
 }
 
-/** The view of no session. */
+/** Returns the view of a request without a session. */
 export function nobody<User>(reason: EndReason | null): SessionView<User> {
   const view = { status: "none", session: null, user: null, rev: 0, csrf_token: null } as const;
   return reason === null ? view : { ...view, reason };
@@ -54,7 +58,7 @@ function endReason(refusal: RefusalReason | null): EndReason | null {
   }
 }
 
-function travelling(record: SessionRecord, lastSeenAt: number, now: number): SessionOnTheWire {
+function sessionOnTheWire(record: SessionRecord, lastSeenAt: number, now: number): SessionOnTheWire {
   return {
     id: record.id,
     type: record.type,
