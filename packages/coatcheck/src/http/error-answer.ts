@@ -1,6 +1,6 @@
 import { CoatcheckError, errorBody, storeUnavailable } from "../session/errors.ts";
 
-/** An error as it leaves: the one envelope, whatever the framework. */
+/** An error response. The same for every framework. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -8,7 +8,10 @@ export interface ErrorAnswer {
   readonly body: string;
 }
 
-/** What describes a body or a success that is not sent after all. CORS and security headers stay. */
+/**
+ * Headers to remove when an error replaces a response: they describe the body or the success that is not sent. CORS and
+ * security headers stay, so that scripts can read the error.
+ */
 export const OF_THE_REPLACED: readonly string[] = [
   "accept-ranges",
   "cache-control",
@@ -29,8 +32,8 @@ export const OF_THE_REPLACED: readonly string[] = [
 ];
 
 /**
- * The answer to an error. What is no {@link CoatcheckError} could only come from underneath and answers as
- * `STORE_UNAVAILABLE`, without a word of what went wrong inside.
+ * The response for an error. An error that is not a {@link CoatcheckError} comes from a driver below the manager: the
+ * response is `STORE_UNAVAILABLE` and reveals nothing about the cause.
  */
 export function errorAnswer(error: unknown): ErrorAnswer {
   const known = error instanceof CoatcheckError ? error : storeUnavailable(error);
@@ -45,7 +48,7 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   };
 }
 
-/** Whether an error is one of this library's, which all may be shown to a client. */
+/** Whether an error is a {@link CoatcheckError}. All of those may be shown to a client. */
 export function isOurs(error: unknown): error is CoatcheckError {
   return error instanceof CoatcheckError;
 }

@@ -1,3 +1,68 @@
+/**
+ * The kit for authors of adapters: sessions over HTTP, independent of any framework.
+ *
+ * An adapter translates and decides nothing. For each request it:
+ *
+ * 1. opens a {@link RequestSession} for the framework's request and gives it to the handler;
+ * 2. calls `admit` before the handler, which runs the CSRF checks;
+ * 3. calls `commit` after the handler, before the response headers are sent, and sends the response of `failed` instead
+ *    if that throws;
+ * 4. responds to a `CoatcheckError` with {@link errorAnswer}.
+ *
+ * On top of `node:http`, {@link openNodeSession} does steps 1 and 3. To prove an adapter, run `adapterContract` of
+ * `coatcheck/testing` against it.
+ *
+ * @example
+ * // An adapter for handlers of the fetch standard.
+ * import type { SessionManager } from "coatcheck";
+ * import {
+ *   type ErrorAnswer,
+ *   errorAnswer,
+ *   type HttpOptions,
+ *   HttpSessions,
+ *   isOurs,
+ *   OF_THE_REPLACED,
+ *   type RequestSession,
+ * } from "coatcheck/http";
+ *
+ * type Handler<Data> = (request: Request, session: RequestSession<Data>) => Promise<Response>;
+ *
+ * export function withSession<Data>(manager: SessionManager<Data>, options: HttpOptions, handler: Handler<Data>) {
+ *   const sessions = new HttpSessions(manager, options);
+ *   return async (request: Request, address?: string): Promise<Response> => {
+ *     const { host, pathname, protocol } = new URL(request.url);
+ *     const session = sessions.open({
+ *       method: request.method,
+ *       url: pathname,
+ *       address,
+ *       encrypted: protocol === "https:",
+ *       header: (name) => request.headers.get(name) ?? (name === "host" ? host : undefined),
+ *     });
+ *     let response: Response;
+ *     try {
+ *       await session.admit();
+ *       response = await handler(request, session);
+ *     } catch (error) {
+ *       response = isOurs(error) ? toResponse(errorAnswer(error)) : new Response(null, { status: 500 });
+ *     }
+ *     const headers = new Headers(response.headers);
+ *     try {
+ *       await session.commit(headers);
+ *       return new Response(response.body, { status: response.status, headers });
+ *     } catch (error) {
+ *       for (const name of OF_THE_REPLACED) headers.delete(name);
+ *       return toResponse(session.failed(error), headers);
+ *     }
+ *   };
+ * }
+ *
+ * function toResponse(error: ErrorAnswer, headers = new Headers()): Response {
+ *   for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
+ *   return new Response(error.body, { status: error.status, headers });
+ * }
+ *
+ * @module
+ */
 export {
   type Arrival,
   type Client,
@@ -24,7 +89,7 @@ export {
   isSafeMethod,
   type Signer,
 } from "./csrf.ts";
-export { type ErrorAnswer, errorAnswer, isOurs } from "./error-answer.ts";
+export { type ErrorAnswer, errorAnswer, isOurs, OF_THE_REPLACED } from "./error-answer.ts";
 export type { HttpRequest, ResponseHead } from "./message.ts";
 export { openNodeSession } from "./node-message.ts";
 export { type HeadGuard, holdHead, sendError } from "./node-response.ts";
