@@ -2,34 +2,40 @@ import { BlockList, isIP, SocketAddress } from "node:net";
 import { CoatcheckError } from "../session/errors.ts";
 
 /**
- * Which proxies before the server may say who the client is. `false`: none, and forwarding headers are ignored. A
- * number: so many hops, counted from the server. A list: these addresses and CIDR ranges.
+ * The proxies whose forwarding headers are trusted.
+ *
+ * - `false`: none; forwarding headers are ignored.
+ * - a number: that many proxies, counted from the server.
+ * - a list: proxies with these IP addresses, or in these CIDR ranges.
  */
 export type TrustProxy = false | number | readonly string[];
 
-/** What the trusted proxies write. Only one kind is read: a proxy that writes one kind passes a forged other kind on. */
+/**
+ * The kind of headers that the trusted proxies write. Only this kind is read: a proxy that writes one kind forwards a
+ * forged header of the other kind unchanged.
+ */
 export type ForwardingHeaders = "x-forwarded" | "forwarded";
 
-/** How a request arrived at this process. */
+/** The connection that a request arrived on, and its headers. */
 export interface Arrival {
-  /** The other end of the socket. */
+  /** The IP address of the socket's peer; undefined if unknown. */
   readonly address: string | undefined;
-  /** Whether that socket speaks TLS. */
+  /** Whether the socket uses TLS. */
   readonly encrypted: boolean;
-  /** The value of a header, by lower-case name; several lines joined by a comma. */
+  /** Returns the value of a header by its lower-case name. Several lines are joined with a comma. */
   header(name: string): string | undefined;
 }
 
-/** Who sent a request and what they asked for, as far as the trusted proxies can tell. */
+/** The client of a request, as reported by the trusted proxies. */
 export interface Client {
-  /** Without port, zone or IPv4-mapped prefix; null when it is unknown. */
+  /** An IP address without port, zone or IPv4-mapped prefix; null if unknown. */
   readonly address: string | null;
   readonly protocol: "http" | "https";
-  /** With its port where that is not the default; null when the request named none. */
+  /** The requested host, with its port unless that is the default; null if the request named none. */
   readonly host: string | null;
 }
 
-/** One hop as a proxy reported it. */
+/** The previous hop, as one proxy reported it. */
 interface Hop {
   readonly address: string | null;
   readonly protocol: string | undefined;
@@ -39,27 +45,27 @@ interface Hop {
 /**
  * Finds the client behind the trusted proxies.
  *
- * Everything is read from the right, the end that trusted proxies write; what stands further left than the last trusted
- * hop came from the client, who may write there what they like.
+ * Forwarding headers are read from the right, because each proxy appends its entry there. Entries further left than those
+ * of the trusted proxies come from the client, who can forge them.
  */
 export class ClientAddress {
-  readonly #trusts: Trusts;
+  readonly #isTrusted: IsTrusted;
   readonly #headers: ForwardingHeaders;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` when an entry is no address, no range, or the count no whole number. */
+  /** @throws CoatcheckError `VALIDATION_FAILED` when an entry is not an address or CIDR range, or the count is invalid. */
   constructor(trust: TrustProxy = false, headers: ForwardingHeaders = "x-forwarded") {
-    this.#trusts = trustOf(trust);
+    this.#isTrusted = trustCheck(trust);
     this.#headers = headers;
   }
 
-  /** Who sent the request that arrived so. */
+  /** Returns the client of a request. */
   of(arrival: Arrival): Client {
     let client: Client = {
       address: normalAddress(arrival.address ?? ""),
       protocol: arrival.encrypted ? "https" : "http",
       host: arrival.header("host") ?? null,
     };
-    if (!this.#trusts(client.address, 0)) return client;
+    if (!this.#isTrusted(client.address, 0)) return client;
 
     const hops = this.#headers === "forwarded" ? forwardedHops(arrival) : xForwardedHops(arrival);
     for (const [distance, hop] of hops.reverse().entries()) {
@@ -68,23 +74,24 @@ export class ClientAddress {
         protocol: hop.protocol === "https" || hop.protocol === "http" ? hop.protocol : client.protocol,
         host: hop.host ?? client.host,
       };
-      if (hop.address === null || !this.#trusts(hop.address, distance + 1)) break;
+      if (hop.address === null || !this.#isTrusted(hop.address, distance + 1)) break;
     }
     return client;
   }
 }
 
-/** Whether the hop so far from the server, at this address, is one of ours. */
-type Trusts = (address: string | null, hop: number) => boolean;
+/** Whether to trust a proxy, by its address and its distance from the server (0 is the socket's peer). */
+type IsTrusted = (address: string | null, hop: number) => boolean;
 
-function trustOf(trust: TrustProxy): Trusts {
+function trustCheck(trust: TrustProxy): IsTrusted {
   if (trust === false) return () => false;
   if (typeof trust === "number") {
-    if (!Number.isInteger(trust) || trust < 0) throw misconfigured("", "must be a whole number of hops");
+    if (!Number.isInteger(trust) || trust < 0) throw invalidProxies("", "must be a whole number of proxies");
     return (_address, hop) => hop < trust;
   }
-  if (!Array.isArray(trust))
-    throw misconfigured("", "must be false, a number of hops, or a list of addresses");
+  if (!Array.isArray(trust)) {
+    throw invalidProxies("", "must be false, a number of proxies, or a list of addresses");
+  }
   const list = new BlockList();
   for (const [index, entry] of trust.entries()) addRange(list, entry, `.${index}`);
   return (address) => address !== null && list.check(address, familyOf(address));
@@ -93,17 +100,18 @@ function trustOf(trust: TrustProxy): Trusts {
 function addRange(list: BlockList, entry: string, path: string): void {
   const [start = "", bits, ...rest] = String(entry).split("/");
   const address = normalAddress(start);
-  if (address === null || rest.length > 0) throw misconfigured(path, "must be an address or a CIDR range");
+  if (address === null || rest.length > 0)
+    throw invalidProxies(path, "must be an IP address or a CIDR range");
   const family = familyOf(address);
   if (bits === undefined) {
     list.addAddress(address, family);
     return;
   }
-  // A range over IPv4-mapped addresses would count its bits from the wrong end once it is normalised.
+  // Normalising turns an IPv4-mapped address into IPv4, so a prefix length counted in IPv6 bits would be wrong.
   const width = family === "ipv6" ? 128 : 32;
   const mapped = family === "ipv4" && start.includes(":");
   if (mapped || !/^\d{1,3}$/.test(bits) || Number(bits) < 1 || Number(bits) > width) {
-    throw misconfigured(path, `must be an address and 1 to ${width} bits`);
+    throw invalidProxies(path, `must be an IP address with a prefix length of 1 to ${width}`);
   }
   list.addSubnet(address, Number(bits), family);
 }
@@ -112,14 +120,16 @@ function familyOf(address: string): "ipv4" | "ipv6" {
   return isIP(address) === 6 ? "ipv6" : "ipv4";
 }
 
-function misconfigured(path: string, message: string): CoatcheckError {
-  const faults = [{ path: `trustProxy${path}`, message }];
-  return new CoatcheckError("VALIDATION_FAILED", "The trusted proxies will not do.", { faults });
+function invalidProxies(subpath: string, message: string): CoatcheckError {
+  const path = `trustProxy${subpath}`;
+  return new CoatcheckError("VALIDATION_FAILED", `Invalid trusted proxies: ${path} ${message}.`, {
+    faults: [{ path, message }],
+  });
 }
 
 /**
- * `X-Forwarded-For` has an entry per hop. `-Proto` and `-Host` may have as many, or a single one that the outermost
- * proxy set and the others left alone; aligned at the right, where a missing entry repeats the one nearest to it.
+ * `X-Forwarded-For` has one entry per hop. `-Proto` and `-Host` have as many, or a single one that the outermost proxy set
+ * and the others kept. So the lists are aligned at the right, and a missing entry takes the value of the leftmost one.
  */
 function xForwardedHops(arrival: Arrival): Hop[] {
   const addresses = listOf(arrival.header("x-forwarded-for"));
@@ -163,12 +173,12 @@ function forwardedHops(arrival: Arrival): Hop[] {
   });
 }
 
-/** Splits at commas that stand outside quotes. */
+/** Splits at commas outside quotes. */
 function elementsOf(value: string): string[] {
   return (value.match(/(?:"[^"]*"?|[^",])+/g) ?? []).map((element) => element.trim());
 }
 
-/** Addresses come as `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` and `[2001:db8::1]:4711`. */
+/** Accepts `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` and `[2001:db8::1]:4711`. */
 function withoutPort(text: string): string | null {
   if (text.startsWith("[")) return normalAddress(text.slice(1, text.indexOf("]")));
   const colon = text.indexOf(":");
@@ -176,7 +186,7 @@ function withoutPort(text: string): string | null {
   return normalAddress(single ? text.slice(0, colon) : text);
 }
 
-/** One spelling per address: no zone, IPv4-mapped IPv6 as IPv4, IPv6 in its canonical form (RFC 5952). */
+/** Returns the one canonical form of an address: no zone, IPv4-mapped IPv6 as IPv4, IPv6 as in RFC 5952. */
 function normalAddress(text: string): string | null {
   const zone = text.indexOf("%");
   const address = zone === -1 ? text : text.slice(0, zone);

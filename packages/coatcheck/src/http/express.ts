@@ -1,3 +1,24 @@
+/**
+ * Sessions for Express 5 and 4, and for Connect.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck, requireSubject, sessionErrors, sessionOf } from "coatcheck/express";
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import express from "express";
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const app = express();
+ * app.use(coatcheck(sessions));
+ * app.get("/account", requireSubject(), async (request, response) => {
+ *   const session = await sessionOf(request).load();
+ *   response.json({ subject: session.subject });
+ * });
+ * app.use(sessionErrors());
+ * app.listen(3000);
+ *
+ * @module
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
@@ -14,12 +35,14 @@ export { type RequestSession, sessionOf };
 
 type Next = (error?: unknown) => void;
 
-/** A middleware, as Express 4 and 5 (and Connect) call it. */
+/** A middleware of Express 4, Express 5 or Connect. */
 export type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
 /**
- * Sessions for Express 5 and 4: `request.session` is the request's handle, typed by {@link sessionOf}.
+ * Middleware that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with
+ * {@link sessionOf}, which types it.
  *
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
  * @example
  * app.use(coatcheck(manager));
  * app.get("/account", requireSubject(), async (request, response) => {
@@ -32,26 +55,27 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
   const http = new HttpSessions(manager, options);
   return (request, response, next) => {
     const session = attach(request, openNodeSession(http, request, response));
-    goOn(() => session.admit(), response, next);
+    runCheck(() => session.admit(), response, next);
   };
 }
 
-/** Lets only requests through that have a stored session. */
+/** Requires a stored session, else responds 401. */
 export function requireSession(): Middleware {
-  return (request, response, next) => goOn(() => sessionOf(request).requireSession(), response, next);
+  return (request, response, next) => runCheck(() => sessionOf(request).requireSession(), response, next);
 }
 
-/** Lets only requests through that are logged in. */
+/** Requires a login, else responds 401. */
 export function requireSubject(): Middleware {
-  return (request, response, next) => goOn(() => sessionOf(request).requireSubject(), response, next);
+  return (request, response, next) => runCheck(() => sessionOf(request).requireSubject(), response, next);
 }
 
-/** Lets only requests through whose holder has lately proved again who they are, for `scope`. */
+/** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
 export function requireElevated(scope: string): Middleware {
-  return (request, response, next) => goOn(() => sessionOf(request).requireElevated(scope), response, next);
+  return (request, response, next) =>
+    runCheck(() => sessionOf(request).requireElevated(scope), response, next);
 }
 
-/** Answers the errors of this library that handlers throw, in its envelope; passes all others on. */
+/** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
 export function sessionErrors() {
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: Next): void => {
     if (isOurs(error)) sendError(response, errorAnswer(error));
@@ -59,7 +83,7 @@ export function sessionErrors() {
   };
 }
 
-function goOn(check: () => MaybePromise<unknown>, response: ServerResponse, next: Next): void {
+function runCheck(check: () => MaybePromise<unknown>, response: ServerResponse, next: Next): void {
   attempt(
     check,
     () => next(),

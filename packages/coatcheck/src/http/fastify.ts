@@ -1,3 +1,24 @@
+/**
+ * Sessions for Fastify 5.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck, requireSubject, sessionErrors, sessionOf } from "coatcheck/fastify";
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import fastify from "fastify";
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const app = fastify();
+ * await app.register(coatcheck(sessions));
+ * app.setErrorHandler(sessionErrors());
+ * app.get("/account", { preHandler: requireSubject() }, async (request) => {
+ *   const session = await sessionOf(request).load();
+ *   return { subject: session.subject };
+ * });
+ * await app.listen({ port: 3000 });
+ *
+ * @module
+ */
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
@@ -11,16 +32,17 @@ import { attach, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
 
-/** Not its literal type: another session plugin may have declared a property of this name to the compiler. */
+/** Typed as string: another session plugin may have declared this property in Fastify's types. */
 const PROPERTY: string = "session";
 
 type Done = (error?: Error) => void;
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 
 /**
- * Sessions for Fastify 5: `request.session` is the request's handle, typed by {@link sessionOf}. A plugin for the whole
- * application, whatever it is registered in.
+ * Plugin that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with
+ * {@link sessionOf}, which types it. Applies to the scope that registers it, as plugins made with fastify-plugin do.
  *
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
  * @example
  * await app.register(coatcheck(manager));
  * app.get("/account", { preHandler: requireSubject() }, async (request) => {
@@ -34,49 +56,49 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
     app.decorateRequest<null>(PROPERTY, null);
     app.addHook("onRequest", (request, reply, next) => {
       const session = attach(request, openNodeSession(http, request.raw, reply.raw));
-      goOn(() => session.admit(), reply, next);
+      runCheck(() => session.admit(), reply, next);
     });
     done();
   };
-  // What fastify-plugin does: hooks and decorator count for the application, not for this plugin alone.
+  // As fastify-plugin does: hooks and decorator apply to the scope that registers the plugin, not to the plugin alone.
   return Object.assign(plugin, { [Symbol.for("skip-override")]: true });
 }
 
-/** Lets only requests through that have a stored session. */
+/** Requires a stored session, else responds 401. */
 export function requireSession(): Hook {
-  return (request, reply, done) => goOn(() => sessionOf(request).requireSession(), reply, done);
+  return (request, reply, done) => runCheck(() => sessionOf(request).requireSession(), reply, done);
 }
 
-/** Lets only requests through that are logged in. */
+/** Requires a login, else responds 401. */
 export function requireSubject(): Hook {
-  return (request, reply, done) => goOn(() => sessionOf(request).requireSubject(), reply, done);
+  return (request, reply, done) => runCheck(() => sessionOf(request).requireSubject(), reply, done);
 }
 
-/** Lets only requests through whose holder has lately proved again who they are, for `scope`. */
+/** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
 export function requireElevated(scope: string): Hook {
-  return (request, reply, done) => goOn(() => sessionOf(request).requireElevated(scope), reply, done);
+  return (request, reply, done) => runCheck(() => sessionOf(request).requireElevated(scope), reply, done);
 }
 
-/** For `setErrorHandler`: answers the errors of this library in its envelope; rethrows all others. */
+/** For `setErrorHandler`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors() {
   return (error: unknown, _request: FastifyRequest, reply: FastifyReply): void => {
     if (!isOurs(error)) throw error;
-    answer(reply, error);
+    sendErrorReply(reply, error);
   };
 }
 
-function goOn(check: () => MaybePromise<unknown>, reply: FastifyReply, done: Done): void {
+function runCheck(check: () => MaybePromise<unknown>, reply: FastifyReply, done: Done): void {
   attempt(
     check,
     () => done(),
     (error) => {
-      if (isOurs(error)) answer(reply, error);
+      if (isOurs(error)) sendErrorReply(reply, error);
       else done(error instanceof Error ? error : new Error(String(error)));
     },
   );
 }
 
-function answer(reply: FastifyReply, error: unknown): void {
+function sendErrorReply(reply: FastifyReply, error: unknown): void {
   const { status, headers, body } = errorAnswer(error);
   reply.code(status).headers(headers).send(body);
 }

@@ -1,3 +1,29 @@
+/**
+ * Sessions for Hono 4, on every runtime that has `node:crypto`.
+ *
+ * @example
+ * import { serve } from "@hono/node-server";
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck, requireSubject, type SessionEnv, sessionErrors } from "coatcheck/hono";
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import { Hono } from "hono";
+ *
+ * interface Data {
+ *   theme?: string;
+ * }
+ *
+ * const sessions = new SessionManager<Data>({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const app = new Hono<SessionEnv<Data>>();
+ * app.use(coatcheck(sessions));
+ * app.onError(sessionErrors());
+ * app.get("/account", requireSubject(), async (c) => {
+ *   const session = await c.get("session").load();
+ *   return c.json({ subject: session.subject, theme: session.data.theme });
+ * });
+ * serve({ fetch: app.fetch, port: 3000 });
+ *
+ * @module
+ */
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
@@ -10,22 +36,24 @@ import { sessionOf } from "./session-of.ts";
 
 export type { RequestSession };
 
-/** For `new Hono<SessionEnv<Data>>()`: `c.get("session")` is the request's handle. */
+/** For `new Hono<SessionEnv<Data>>()`: types `c.get("session")` as the session handle. */
 export interface SessionEnv<Data> {
   Variables: { session: RequestSession<Data> };
 }
 
-/** Where a request came from. `@hono/node-server` says it in `c.env.incoming`; other servers have a `getConnInfo`. */
+/** Returns the IP address of the connection's peer. Servers other than `@hono/node-server` offer `getConnInfo` for it. */
 export type AddressOf = (context: Context) => string | undefined;
 
-/** How sessions travel with Hono. */
+/** The options of {@link coatcheck}. */
 export interface HonoOptions extends HttpOptions {
+  /** Default: reads `c.env.incoming`, which `@hono/node-server` sets. */
   readonly addressOf?: AddressOf;
 }
 
 /**
- * Sessions for Hono, on any runtime with Node's `crypto`.
+ * Middleware that sets `c.get("session")` to the session handle and runs the CSRF checks.
  *
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
  * @example
  * const app = new Hono<SessionEnv<Cart>>();
  * app.use(coatcheck(manager));
@@ -36,8 +64,8 @@ export function coatcheck<Data>(
   manager: SessionManager<Data>,
   options: HonoOptions = {},
 ): MiddlewareHandler<SessionEnv<Data>> {
-  const { addressOf = addressOfNode, ...rest } = options;
-  const http = new HttpSessions(manager, rest);
+  const { addressOf = nodeAddress, ...httpOptions } = options;
+  const http = new HttpSessions(manager, httpOptions);
   return async (c, next) => {
     const session = http.open(requestOf(c, addressOf));
     c.set("session", session);
@@ -46,48 +74,48 @@ export function coatcheck<Data>(
       await next();
     } catch (error) {
       if (!isOurs(error)) throw error;
-      c.res = responseOf(errorAnswer(error));
+      c.res = toResponse(errorAnswer(error));
     }
     try {
-      await session.commit(headOf(c));
+      await session.commit(headersOf(c));
     } catch (error) {
       const kept = new Headers(c.res.headers);
       for (const name of OF_THE_REPLACED) kept.delete(name);
       c.res = undefined;
-      c.res = responseOf(session.failed(error), kept);
+      c.res = toResponse(session.failed(error), kept);
     }
   };
 }
 
-/** Lets only requests through that have a stored session. */
+/** Requires a stored session, else responds 401. */
 export function requireSession(): MiddlewareHandler {
-  return guard((session) => session.requireSession());
+  return requireCheck((session) => session.requireSession());
 }
 
-/** Lets only requests through that are logged in. */
+/** Requires a login, else responds 401. */
 export function requireSubject(): MiddlewareHandler {
-  return guard((session) => session.requireSubject());
+  return requireCheck((session) => session.requireSubject());
 }
 
-/** Lets only requests through whose holder has lately proved again who they are, for `scope`. */
+/** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
 export function requireElevated(scope: string): MiddlewareHandler {
-  return guard((session) => session.requireElevated(scope));
+  return requireCheck((session) => session.requireElevated(scope));
 }
 
-/** Answers the errors of this library that handlers throw, in its envelope; rethrows all others. */
+/** For `onError`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors(): ErrorHandler {
   return (error) => {
-    if (isOurs(error)) return responseOf(errorAnswer(error));
+    if (isOurs(error)) return toResponse(errorAnswer(error));
     throw error;
   };
 }
 
-function guard(check: (session: RequestSession<unknown>) => MaybePromise<unknown>): MiddlewareHandler {
+function requireCheck(check: (session: RequestSession<unknown>) => MaybePromise<unknown>): MiddlewareHandler {
   return async (c, next) => {
     try {
       await check(sessionOf(c.var));
     } catch (error) {
-      if (isOurs(error)) return responseOf(errorAnswer(error));
+      if (isOurs(error)) return toResponse(errorAnswer(error));
       throw error;
     }
     return await next();
@@ -105,11 +133,11 @@ function requestOf(c: Context, addressOf: AddressOf): HttpRequest {
   };
 }
 
-function addressOfNode(c: Context): string | undefined {
+function nodeAddress(c: Context): string | undefined {
   return c.env?.incoming?.socket?.remoteAddress;
 }
 
-function headOf(c: Context): ResponseHead {
+function headersOf(c: Context): ResponseHead {
   return {
     get: (name) => c.res.headers.get(name),
     set: (name, value) => c.header(name, value),
@@ -117,7 +145,7 @@ function headOf(c: Context): ResponseHead {
   };
 }
 
-function responseOf(answer: ErrorAnswer, headers: Headers = new Headers()): Response {
-  for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value);
-  return new Response(answer.body, { status: answer.status, headers });
+function toResponse(error: ErrorAnswer, headers: Headers = new Headers()): Response {
+  for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
+  return new Response(error.body, { status: error.status, headers });
 }

@@ -1,6 +1,6 @@
 import type { MaybePromise } from "../session/session.ts";
 
-/** Goes on with a value: now when it is at hand, later when it is promised. A local hit never meets a promise. */
+/** Passes a value to `next`: synchronously if it is available, else when its promise resolves. Cache hits stay synchronous. */
 export function after<Value, Next>(
   value: MaybePromise<Value>,
   next: (value: Value) => MaybePromise<Next>,
@@ -8,7 +8,7 @@ export function after<Value, Next>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** As {@link after}, with a way on when it fails, be it by throwing or by rejecting. */
+/** Like {@link after}, but calls `failed` when `start` throws or its promise rejects. */
 export function attempt<Value, Next>(
   start: () => MaybePromise<Value>,
   next: (value: Value) => MaybePromise<Next>,

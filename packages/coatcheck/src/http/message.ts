@@ -1,41 +1,45 @@
 import type { Arrival } from "./client-address.ts";
 
-/** A request, as every framework can show it. */
+/** A request, reduced to what the core reads. Every adapter maps its framework's request to this. */
 export interface HttpRequest extends Arrival {
   readonly method: string;
-  /** The path that the client asked for, before any router took parts of it away; a query may follow. */
+  /** The path that the client requested, before any router removed a prefix. May include a query. */
   readonly url: string;
 }
 
-/** The headers of a response that has not left. `Headers` of the fetch standard is one. */
+/** The headers of a response that has not been sent. The fetch standard's `Headers` implements this. Names are lower case. */
 export interface ResponseHead {
   get(name: string): string | null;
   set(name: string, value: string): void;
   append(name: string, value: string): void;
 }
 
-/** Adds a field name to `Vary`, unless it is there already (RFC 9110 §12.5.5). */
-export function addVary(head: ResponseHead, field: string): void {
-  const present = head.get("vary");
+/** Adds a field name to `Vary`, unless `Vary` covers it already (RFC 9110 §12.5.5). */
+export function addVary(headers: ResponseHead, field: string): void {
+  const present = headers.get("vary");
   if (present === null || present === "") {
-    head.set("vary", field);
+    headers.set("vary", field);
     return;
   }
   const names = present.split(",").map((name) => name.trim().toLowerCase());
-  if (!names.includes("*") && !names.includes(field.toLowerCase())) head.set("vary", `${present}, ${field}`);
+  if (!names.includes("*") && !names.includes(field.toLowerCase()))
+    headers.set("vary", `${present}, ${field}`);
 }
 
-/** For one browser alone. */
+/** The `Cache-Control` value of a response that is meant for one browser. */
 export const PRIVATE = "private, no-store";
 
-/** Even a route that is public otherwise: a cache that kept this would hand one browser's cookies to strangers. */
-export function keepFromCaches(head: ResponseHead): void {
-  // What a route says besides, such as that its stream may not be compressed, goes on to hold.
-  if (!head.get("cache-control")?.includes("no-store")) head.set("cache-control", PRIVATE);
+/**
+ * Forbids caching, even where the route allows it: a shared cache that stored this response would send one browser's
+ * cookies to others.
+ */
+export function keepFromCaches(headers: ResponseHead): void {
+  // An existing no-store value stays: it may carry more, such as the no-transform of an event stream.
+  if (!headers.get("cache-control")?.includes("no-store")) headers.set("cache-control", PRIVATE);
 }
 
-/** Adds `Set-Cookie` values. */
-export function setCookies(head: ResponseHead, values: readonly string[]): void {
-  keepFromCaches(head);
-  for (const value of values) head.append("set-cookie", value);
+/** Appends `Set-Cookie` values and forbids caching. */
+export function setCookies(headers: ResponseHead, values: readonly string[]): void {
+  keepFromCaches(headers);
+  for (const value of values) headers.append("set-cookie", value);
 }

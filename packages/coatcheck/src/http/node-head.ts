@@ -7,14 +7,17 @@ import {
 } from "node:http";
 import type { ResponseHead } from "./message.ts";
 
-/** What `writeHead` takes: an object, a flat list `[name, value, …]`, or a list of pairs. Names in a list may repeat. */
+/**
+ * The header forms that `writeHead` accepts: an object, a flat list `[name, value, …]`, or a list of pairs. Names in a list
+ * may repeat.
+ */
 export type HeadFields = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | readonly (readonly string[])[];
 
 /**
- * The headers of a `ServerResponse` that has not left: those set on it, and those given to `writeHead`.
+ * The headers of a `ServerResponse` before they are sent: those set on the response, and those passed to `writeHead`.
  *
- * Where `writeHead` alone is used they stay an object, which Node writes without a copy of its own; else they become
- * the response's, as in Node.
+ * If only `writeHead` sets headers, they stay the object that was passed: Node writes that without copying it. Otherwise
+ * they are merged into the response's headers, as Node does.
  */
 export class NodeHead implements ResponseHead {
   readonly #response: ServerResponse;
@@ -24,12 +27,12 @@ export class NodeHead implements ResponseHead {
     this.#response = response;
   }
 
-  /** What is to be given to `writeHead` in the end. */
+  /** The headers to pass to the original `writeHead`; undefined when all are set on the response. */
   get staged(): OutgoingHttpHeaders | undefined {
     return this.#fields ?? undefined;
   }
 
-  /** Takes the fields of `writeHead`. Throws what Node throws for a name or value that is none. */
+  /** Takes over the headers passed to `writeHead`. Throws Node's own error for an invalid name or value. */
   stage(fields: HeadFields | null | undefined): void {
     if (!fields) return;
     if (!isList(fields)) {
@@ -44,7 +47,7 @@ export class NodeHead implements ResponseHead {
     for (const [name, value] of pairs) this.#response.appendHeader(name, value);
   }
 
-  /** Makes what was staged the response's own. */
+  /** Moves the staged headers to the response. */
   settle(): void {
     for (const [name, value] of Object.entries(this.#fields ?? {})) {
       this.#response.setHeader(name, value as OutgoingHttpHeader);
@@ -53,13 +56,13 @@ export class NodeHead implements ResponseHead {
   }
 
   get(name: string): string | null {
-    const value = this.#fields ? this.#fields[this.#spelt(name)] : this.#response.getHeader(name);
+    const value = this.#fields ? this.#fields[this.#stagedName(name)] : this.#response.getHeader(name);
     if (value === undefined) return null;
     return typeof value === "object" ? value.join(", ") : String(value);
   }
 
   set(name: string, value: string): void {
-    if (this.#fields) this.#fields[this.#spelt(name)] = value;
+    if (this.#fields) this.#fields[this.#stagedName(name)] = value;
     else this.#response.setHeader(name, value);
   }
 
@@ -68,14 +71,14 @@ export class NodeHead implements ResponseHead {
       this.#response.appendHeader(name, value);
       return;
     }
-    const spelt = this.#spelt(name);
-    const present = this.#fields[spelt];
-    if (present === undefined) this.#fields[spelt] = value;
-    else this.#fields[spelt] = [...(Array.isArray(present) ? present : [String(present)]), value];
+    const stagedName = this.#stagedName(name);
+    const present = this.#fields[stagedName];
+    if (present === undefined) this.#fields[stagedName] = value;
+    else this.#fields[stagedName] = [...(Array.isArray(present) ? present : [String(present)]), value];
   }
 
-  /** The name as it stands among the staged fields, in whatever case, else as given. */
-  #spelt(name: string): string {
+  /** The staged spelling of a header name, which may differ in case; the name itself if it is not staged. */
+  #stagedName(name: string): string {
     for (const candidate in this.#fields) {
       if (candidate.length === name.length && candidate.toLowerCase() === name) return candidate;
     }

@@ -6,7 +6,7 @@ import type { HttpRequest, ResponseHead } from "./message.ts";
 import { type HeadGuard, holdHead } from "./node-response.ts";
 import type { RequestSession } from "./request-session.ts";
 
-/** Opens the session of a request to a Node server: once it is asked for, the response's headers wait for its commit. */
+/** Opens the session handle of a `node:http` request. Loading the session defers the response headers until its commit. */
 export function openNodeSession<Data>(
   http: HttpSessions<Data>,
   request: IncomingMessage,
@@ -16,8 +16,8 @@ export function openNodeSession<Data>(
 }
 
 /**
- * A request of `node:http`, and of the frameworks on top of it, as the core wants to see it; and what its response
- * waits for.
+ * Adapts a request of `node:http`, or of a framework on top of it, to the core. Also commits the session before the
+ * response headers are sent.
  */
 class NodeExchange<Data> implements HttpRequest, HeadGuard {
   readonly session: RequestSession<Data>;
@@ -46,13 +46,13 @@ class NodeExchange<Data> implements HttpRequest, HeadGuard {
 
   header(name: string): string | undefined {
     const { headers } = this.#request;
-    // HTTP/2 names the host in a field of its own (RFC 9113 §8.3.1).
+    // HTTP/2 sends the host in a pseudo-header (RFC 9113 §8.3.1).
     const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
     return typeof value === "object" ? value.join(", ") : value;
   }
 
-  before(head: ResponseHead): MaybePromise<void> {
-    return this.session.commit(head);
+  before(headers: ResponseHead): MaybePromise<void> {
+    return this.session.commit(headers);
   }
 
   failed(error: unknown): ErrorAnswer {

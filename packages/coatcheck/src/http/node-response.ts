@@ -5,58 +5,65 @@ import { after } from "./maybe-promise.ts";
 import type { ResponseHead } from "./message.ts";
 import { type HeadFields, NodeHead } from "./node-head.ts";
 
-/**
- * Runs before a response's headers leave; they are final but for what it changes. When it fails, the response becomes
- * what {@link HeadGuard.failed} says, and what the handler goes on to write is dropped.
- */
+/** Hooks into a response just before its headers are sent. */
 export interface HeadGuard {
-  before(head: ResponseHead): MaybePromise<void>;
+  /** Runs once, when the handler has set its headers. May change them. */
+  before(headers: ResponseHead): MaybePromise<void>;
+  /**
+   * Returns the response to send instead when {@link before} failed. What the handler has written, and goes on to write,
+   * is discarded.
+   */
   failed(error: unknown): ErrorAnswer;
 }
 
 /**
- * Holds the headers of `response` until `guard.before` has run, whichever call would send them: `writeHead` in each
- * form, `write`, `end`, `flushHeaders`, or a stream piped in.
+ * Defers the headers of `response` until `guard.before` has run. Covers every call that sends headers: each form of
+ * `writeHead`, `write`, `end`, `flushHeaders`, and a stream piped into the response.
  *
- * When `before` answers synchronously nothing is delayed. When it answers with a promise, what is written meanwhile
- * waits in order, `write` asks for a pause, and the response says of itself what it would if nothing were held. A
- * redirect so never beats the save that it depends on. Once headers are out there is nothing to hold. Whoever holds a
- * response that is held already has its turn after the others.
+ * If `before` completes synchronously, nothing is delayed. If it returns a promise, the handler's calls are queued in
+ * order, `write` returns false to ask for a pause, and `headersSent` and `writableEnded` report what they would without
+ * the delay. So a client never follows a redirect before the session that it depends on is saved.
  *
- * @returns whether it is held; false when headers are out.
+ * Several guards can be added to one response. They run in the order in which they were added.
+ *
+ * @returns false if the headers have been sent, so that nothing can be deferred.
  */
 export function holdHead(response: ServerResponse, guard: HeadGuard): boolean {
   if (response.headersSent) return false;
-  const held: HeldResponse = response;
-  if (held[HOLD] !== undefined) {
-    held[HOLD].join(guard);
+  const deferred: DeferredResponse = response;
+  if (deferred[DEFERRAL] !== undefined) {
+    deferred[DEFERRAL].add(guard);
     return true;
   }
-  held[HOLD] = new Hold(held, guard);
-  held.writeHead = writeHead;
-  held.write = write;
-  held.end = end;
-  held.flushHeaders = flushHeaders;
+  deferred[DEFERRAL] = new Deferral(deferred, guard);
+  deferred.writeHead = writeHead;
+  deferred.write = write;
+  deferred.end = end;
+  deferred.flushHeaders = flushHeaders;
   return true;
 }
 
-const HOLD = Symbol("coatcheck.hold");
+const DEFERRAL = Symbol("coatcheck.deferral");
 
-interface HeldResponse extends ServerResponse {
-  [HOLD]?: Hold;
+interface DeferredResponse extends ServerResponse {
+  [DEFERRAL]?: Deferral;
 }
 
-/** `open`: nothing sent. `waiting`: for `before`. `released`: calls go through. `replaced`: an error went out instead. */
+/**
+ * `open`: no headers requested yet. `waiting`: `before` is running, calls are queued. `released`: calls pass through.
+ * `replaced`: an error response was sent, calls are discarded.
+ */
 type Phase = "open" | "waiting" | "released" | "replaced";
 
-class Hold {
+/** The state of one deferred response, and the methods that it had before. */
+class Deferral {
   phase: Phase = "open";
   /** Whether the handler has ended the response while it was waiting. */
   ended = false;
-  /** Whether a `write` was answered with false, so that somebody waits for `drain`. */
+  /** Whether a queued `write` returned false, so that its caller waits for a `drain` event. */
   owesDrain = false;
-  #waiting: (() => void)[] | null = null;
-  readonly head: NodeHead;
+  #queued: (() => void)[] | null = null;
+  readonly headers: NodeHead;
   readonly #response: ServerResponse;
   #guard: HeadGuard;
   readonly writeHead: ServerResponse["writeHead"];
@@ -65,7 +72,7 @@ class Hold {
   readonly flushHeaders: ServerResponse["flushHeaders"];
 
   constructor(response: ServerResponse, guard: HeadGuard) {
-    this.head = new NodeHead(response);
+    this.headers = new NodeHead(response);
     this.#response = response;
     this.#guard = guard;
     this.writeHead = response.writeHead;
@@ -74,20 +81,20 @@ class Hold {
     this.flushHeaders = response.flushHeaders;
   }
 
-  /** Lets `guard` run too, when the one before it has. */
-  join(guard: HeadGuard): void {
+  /** Runs `guard` too, after those added before it. */
+  add(guard: HeadGuard): void {
     const earlier = this.#guard;
     this.#guard = {
-      before: (head) => after(earlier.before(head), () => guard.before(head)),
+      before: (headers) => after(earlier.before(headers), () => guard.before(headers)),
       failed: (error) => guard.failed(error),
     };
   }
 
-  /** Runs the guard at the first call that would send headers. */
-  open(): Phase {
+  /** Runs the guards. Called by the first call that sends headers. */
+  start(): Phase {
     this.phase = "waiting";
     try {
-      const pending = this.#guard.before(this.head);
+      const pending = this.#guard.before(this.headers);
       if (pending === undefined) this.phase = "released";
       else this.#waitFor(pending);
     } catch (error) {
@@ -96,27 +103,30 @@ class Hold {
     return this.phase;
   }
 
-  /** Makes a call later, in its turn. */
-  later(call: () => void): void {
-    this.#waiting ??= [];
-    this.#waiting.push(call);
+  /** Queues a call until the guards have run. */
+  queue(call: () => void): void {
+    this.#queued ??= [];
+    this.#queued.push(call);
   }
 
   #waitFor(pending: Promise<void>): void {
     Object.defineProperties(this.#response, {
       headersSent: { get: () => true, configurable: true },
       writableEnded: { get: () => this.ended, configurable: true },
-      // What wraps a response may look for the bytes of the head, and ask for it again while it waits.
+      // Middleware that wraps the response may check whether Node has built the headers, and call this again.
       _implicitHeader: { value: () => {}, configurable: true },
     });
     pending.then(
-      () => this.#settle(() => this.#release()),
-      (error) => this.#settle(() => this.#replace(error)),
+      () => this.#finish(() => this.#release()),
+      (error) => this.#finish(() => this.#replace(error)),
     );
   }
 
-  /** Nobody is left to catch what a held call throws, such as a chunk of the wrong type: the connection ends with it. */
-  #settle(step: () => void): void {
+  /**
+   * Ends the wait. A queued call may throw, for example for a chunk of the wrong type. Its caller has returned, so the
+   * error is reported to the guard and ends the connection.
+   */
+  #finish(step: () => void): void {
     Reflect.deleteProperty(this.#response, "headersSent");
     Reflect.deleteProperty(this.#response, "writableEnded");
     Reflect.deleteProperty(this.#response, "_implicitHeader");
@@ -131,112 +141,126 @@ class Hold {
 
   #release(): void {
     this.phase = "released";
-    for (const call of this.#waiting ?? []) call();
+    for (const call of this.#queued ?? []) call();
   }
 
   #replace(error: unknown): void {
-    const answer = this.#guard.failed(error);
-    this.head.settle();
+    const replacement = this.#guard.failed(error);
+    this.headers.settle();
     this.phase = "released";
-    becomeError(this.#response, answer);
-    // From here down: what wraps the response above, such as compression, may have ended it by its own account.
-    this.writeHead.call(this.#response, answer.status);
-    Reflect.apply(this.end, this.#response, [answer.body]);
+    setErrorHeaders(this.#response, replacement);
+    // The original methods: middleware that wrapped the response later, such as compression, may regard it as ended.
+    this.writeHead.call(this.#response, replacement.status);
+    Reflect.apply(this.end, this.#response, [replacement.body]);
     this.phase = "replaced";
   }
 }
 
-function writeHead(this: HeldResponse, status: number, reason?: unknown, fields?: unknown): HeldResponse {
-  const hold = holdOf(this);
-  if (hold.phase === "open" && status >= 100 && status <= 999) {
+function writeHead(
+  this: DeferredResponse,
+  status: number,
+  reason?: unknown,
+  fields?: unknown,
+): DeferredResponse {
+  const deferral = deferralOf(this);
+  if (deferral.phase === "open" && status >= 100 && status <= 999) {
     this.statusCode = Math.trunc(status);
     if (typeof reason === "string") this.statusMessage = reason;
-    hold.head.stage(
+    deferral.headers.stage(
       (typeof reason === "string" ? fields : (fields ?? reason)) as HeadFields | null | undefined,
     );
-    const send = () => hold.writeHead.call(this, this.statusCode, hold.head.staged);
-    const phase = hold.open();
+    const send = () => deferral.writeHead.call(this, this.statusCode, deferral.headers.staged);
+    const phase = deferral.start();
     if (phase === "released") send();
-    if (phase === "waiting") hold.later(send);
+    if (phase === "waiting") deferral.queue(send);
     return this;
   }
-  if (hold.phase === "waiting") throw alreadySent();
-  if (hold.phase !== "replaced") Reflect.apply(hold.writeHead, this, [status, reason, fields]);
+  if (deferral.phase === "waiting") throw alreadySent();
+  if (deferral.phase !== "replaced") Reflect.apply(deferral.writeHead, this, [status, reason, fields]);
   return this;
 }
 
-function write(this: HeldResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-  const hold = holdOf(this);
-  switch (hold.phase === "open" ? hold.open() : hold.phase) {
+function write(this: DeferredResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+  const deferral = deferralOf(this);
+  switch (deferral.phase === "open" ? deferral.start() : deferral.phase) {
     case "released":
-      return Reflect.apply(hold.write, this, [chunk, encoding, callback]);
+      return Reflect.apply(deferral.write, this, [chunk, encoding, callback]);
     case "replaced":
-      callBack(encoding, callback);
+      runCallback(encoding, callback);
       return true;
     default:
-      hold.later(() => Reflect.apply(hold.write, this, [chunk, encoding, callback]));
-      // What wraps the response below may keep for itself whoever listens for `drain`, as compression does.
-      hold.owesDrain = hold.write === Object.getPrototypeOf(this).write;
-      return !hold.owesDrain;
+      deferral.queue(() => Reflect.apply(deferral.write, this, [chunk, encoding, callback]));
+      // Middleware that wrapped the response earlier may keep `drain` listeners to itself, as compression does. Then the
+      // caller would never hear the event, so it must not wait for it.
+      deferral.owesDrain = deferral.write === Object.getPrototypeOf(this).write;
+      return !deferral.owesDrain;
   }
 }
 
-function end(this: HeldResponse, chunk?: unknown, encoding?: unknown, callback?: unknown): HeldResponse {
-  const hold = holdOf(this);
-  switch (hold.phase === "open" ? hold.open() : hold.phase) {
+function end(
+  this: DeferredResponse,
+  chunk?: unknown,
+  encoding?: unknown,
+  callback?: unknown,
+): DeferredResponse {
+  const deferral = deferralOf(this);
+  switch (deferral.phase === "open" ? deferral.start() : deferral.phase) {
     case "released":
-      Reflect.apply(hold.end, this, [chunk, encoding, callback]);
+      Reflect.apply(deferral.end, this, [chunk, encoding, callback]);
       break;
     case "replaced":
-      callBack(chunk, encoding, callback);
+      runCallback(chunk, encoding, callback);
       break;
     default:
-      hold.later(() => Reflect.apply(hold.end, this, [chunk, encoding, callback]));
-      hold.ended = true;
+      deferral.queue(() => Reflect.apply(deferral.end, this, [chunk, encoding, callback]));
+      deferral.ended = true;
   }
   return this;
 }
 
-function flushHeaders(this: HeldResponse): void {
-  const hold = holdOf(this);
-  // As Node does: what wraps the response above must hear of its head before what is written next.
-  if (hold.phase === "open") this.writeHead(this.statusCode);
-  if (hold.phase === "released") hold.flushHeaders.call(this);
-  if (hold.phase === "waiting") hold.later(() => hold.flushHeaders.call(this));
+function flushHeaders(this: DeferredResponse): void {
+  const deferral = deferralOf(this);
+  // Node does the same. Middleware that wrapped the response later must see writeHead before the next write.
+  if (deferral.phase === "open") this.writeHead(this.statusCode);
+  if (deferral.phase === "released") deferral.flushHeaders.call(this);
+  if (deferral.phase === "waiting") deferral.queue(() => deferral.flushHeaders.call(this));
 }
 
-function holdOf(response: HeldResponse): Hold {
-  const hold = response[HOLD];
-  if (hold === undefined) throw new TypeError("This response is not held.");
-  return hold;
+function deferralOf(response: DeferredResponse): Deferral {
+  const deferral = response[DEFERRAL];
+  if (deferral === undefined) throw new TypeError("The headers of this response are not deferred.");
+  return deferral;
 }
 
-/** Only what Node itself would say; the handler made the same mistake. */
+/** The error that Node throws when a handler calls `writeHead` twice. */
 function alreadySent(): Error {
   return Object.assign(new Error("Cannot write headers after they are sent to the client"), {
     code: "ERR_HTTP_HEADERS_SENT",
   });
 }
 
-function callBack(...args: readonly unknown[]): void {
+function runCallback(...args: readonly unknown[]): void {
   for (const argument of args) if (typeof argument === "function") process.nextTick(() => argument());
 }
 
-/** Answers with an error. When headers are out already, all that is left is to cut the connection. */
-export function sendError(response: ServerResponse, answer: ErrorAnswer): void {
+/**
+ * Sends an error response. If the headers have been sent, destroys the connection: the client must not take the partial
+ * body for a complete one.
+ */
+export function sendError(response: ServerResponse, error: ErrorAnswer): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  becomeError(response, answer);
-  response.end(answer.body);
+  setErrorHeaders(response, error);
+  response.end(error.body);
 }
 
-/** Makes the head of an unsent response that of an error. */
-function becomeError(response: ServerResponse, answer: ErrorAnswer): void {
+/** Replaces status and headers of an unsent response with those of an error. */
+function setErrorHeaders(response: ServerResponse, error: ErrorAnswer): void {
   for (const name of OF_THE_REPLACED) response.removeHeader(name);
-  response.statusCode = answer.status;
-  response.statusMessage = STATUS_CODES[answer.status] ?? "";
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-  response.setHeader("content-length", Buffer.byteLength(answer.body));
+  response.statusCode = error.status;
+  response.statusMessage = STATUS_CODES[error.status] ?? "";
+  for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  response.setHeader("content-length", Buffer.byteLength(error.body));
 }

@@ -1,3 +1,23 @@
+/**
+ * Sessions for a plain `node:http` server, without a framework.
+ *
+ * @example
+ * import { createServer } from "node:http";
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck } from "coatcheck/node";
+ * import { memoryStore } from "coatcheck/store/memory";
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const withSession = coatcheck(sessions);
+ * createServer(
+ *   withSession(async (request, response) => {
+ *     const session = await request.session.requireSubject();
+ *     response.end(session.subject);
+ *   }),
+ * ).listen(3000);
+ *
+ * @module
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { JsonObject } from "../session/json.ts";
 import type { SessionManager } from "../session/manager.ts";
@@ -13,24 +33,27 @@ import { attach, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
 
-/** A request whose handle is at hand. */
+/** A request with its session handle. */
 export type SessionRequest<Data = JsonObject> = IncomingMessage & { readonly session: RequestSession<Data> };
 
-/** Answers a request; may be asynchronous. */
+/** Handles a request. May be asynchronous. */
 export type SessionListener<Data> = (
   request: SessionRequest<Data>,
   response: ServerResponse,
 ) => MaybePromise<unknown>;
 
 /**
- * Sessions for a server of `node:http`: makes a listener whose requests have a `session`. An error of this library that
- * the listener throws is answered in its envelope; any other is the listener's own to catch.
+ * Returns a function that wraps a request listener, so that each request has its session handle as `request.session`.
  *
+ * If the listener throws a `CoatcheckError`, the response is that error as JSON. Other errors are rethrown: the listener
+ * must catch them.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
  * @example
  * const withSession = coatcheck(manager);
  * createServer(withSession(async (request, response) => {
  *   const session = await request.session.load();
- *   response.end(session.subject ?? "nobody");
+ *   response.end(session.subject ?? "anonymous");
  * }));
  */
 export function coatcheck<Data>(

@@ -5,74 +5,78 @@ import type { CookieOptions } from "./cookie.ts";
 import type { HttpRequest } from "./message.ts";
 
 /**
- * What a request gets whose session cannot be read because the store does not answer. The cookie is left alone in any
- * case, so nobody is logged out by it.
+ * How a request continues when its session cannot be read because the store does not respond. No policy touches the
+ * cookie, so an outage never logs a user out.
  *
- * - `closed`: 503.
- * - `anonymous`: it goes on as a visitor of whom nothing is known.
- * - `degraded`: a copy answers that the store last vouched for at most `maxAge` milliseconds ago, and says so in
- *   `session.assurance`. A revocation of that time may be missed: this gives up the staleness bound. Without such a
- *   copy: 503.
+ * - `closed` (fail closed): the response is 503.
+ * - `anonymous`: the request continues as an anonymous visitor's.
+ * - `degraded`: the request gets a cached copy that the store confirmed at most `maxAge` milliseconds ago, marked in
+ *   `session.assurance`. The copy may miss a revocation of that period: this policy gives up the staleness bound.
+ *   Without such a copy the response is 503.
  */
 export type OutagePolicy = "closed" | "anonymous" | { readonly degraded: { readonly maxAge: number } };
 
 /**
- * The readable token on top of the cross-origin check. `off`: none. `offered`: the `csrf_token` cookie is set, and an
- * `x-csrf-token` header that is sent must be right. `required`: under a stored session, a request that may change
- * something must send it.
+ * Whether clients prove with a readable token, besides the cross-origin check, that a request is theirs.
+ *
+ * - `off`: no token.
+ * - `offered`: responses set the `csrf_token` cookie. A request may omit the `x-csrf-token` header; a wrong one is
+ *   rejected.
+ * - `required`: a request with an unsafe method and a stored session must send the header.
  */
 export type CsrfTokenPolicy = "off" | "offered" | "required";
 
-/** How cross-site request forgery is turned away. */
+/** How cross-site request forgery is prevented. */
 export interface CsrfOptions {
-  /** Other origins whose pages may post here, such as a payment provider's: `https://pay.example`. */
+  /** Other origins whose pages may send unsafe requests, such as a payment provider: `https://pay.example`. */
   readonly trustedOrigins?: readonly string[];
-  /** `off` unless given: the cross-origin check alone covers every browser since 2023. */
+  /** Default: `off`. The cross-origin check alone covers every browser since 2023. */
   readonly token?: CsrfTokenPolicy;
   /**
-   * Where a page gets its first token: a POST there is not asked for one. The cross-origin check stays. `/session/init`
-   * unless given, which is where the session endpoints have it.
+   * The path where a page gets its first token: a POST to it needs none. The cross-origin check still applies. Default:
+   * `/session/init`, the path of the session endpoints.
    */
   readonly initPath?: string;
 }
 
-/** What a browser is told to forget at logout, besides the cookie. */
+/** A kind of data that `Clear-Site-Data` makes a browser delete. */
 export type SiteData = "cache" | "cookies" | "storage";
 
-/** How sessions travel over HTTP. Every field has a default that is safe on an https site. */
+/** How sessions travel over HTTP. Every default is safe on an https site. */
 export interface HttpOptions {
-  /** `__Host-sid`, `HttpOnly`, `Secure`, `SameSite=Lax`, `Path=/` unless given. */
+  /** Default: `__Host-sid`, `HttpOnly`, `Secure`, `SameSite=Lax`, `Path=/`. */
   readonly cookie?: CookieOptions;
-  /** False turns the check off, for a site where no request comes from a browser. */
+  /** `false` turns the checks off, for a site that no browser sends requests to. */
   readonly csrf?: CsrfOptions | false;
-  /** Which proxies are believed about the client; none unless given. */
+  /** The proxies whose forwarding headers are trusted. Default: none. */
   readonly trustProxy?: TrustProxy;
-  /** Which headers the trusted proxies write; `x-forwarded` unless given. */
+  /** The kind of forwarding headers that the trusted proxies write. Default: `x-forwarded`. */
   readonly forwardingHeaders?: ForwardingHeaders;
-  /** `closed` unless given; a route may say otherwise when it loads. */
+  /** Default: `closed`. A route can override it in {@link LoadOptions}. */
   readonly outage?: OutagePolicy;
   /**
-   * For `Clear-Site-Data` at logout. `cache` and `storage` unless given: `cookies` would also end the visits to every
-   * other host of the domain.
+   * What `Clear-Site-Data` lists at logout. Default: `cache` and `storage`. `cookies` would also delete the cookies of
+   * every other host of the registrable domain.
    */
   readonly clearSiteData?: readonly SiteData[];
-  /** Whether answers say where the session came from and how long that took. */
+  /** Whether responses report in `Server-Timing` where the session was found and how long that took. Default: false. */
   readonly serverTiming?: boolean;
-  /** What kind of activity a request is; `user` unless given. A route may say otherwise when it loads. */
+  /** The activity class of a request. Default: `user`. A route can override it in {@link LoadOptions}. */
   readonly activity?: (request: HttpRequest) => Activity;
-  /** What a session that begins with this request shall say of its holder; asked when it is made. */
+  /** Fields for a session that this request creates. Called only on creation. */
   readonly birth?: (client: Client, request: HttpRequest) => CreateOptions;
   /**
-   * Told, for the log, of what the framework never sees: a commit that failed, so that the response became the error;
-   * and a call of the handler's that failed after waiting for the commit, so that the connection ended.
+   * Called for failures that the framework does not see, so that the application can log them: a commit that failed and
+   * turned the response into an error; a call of the handler's on the response that was deferred until the commit and
+   * then failed, which ended the connection.
    */
   readonly onCommitFailure?: (error: unknown) => void;
 }
 
-/** What a route may say when it asks for the session. Counts for the first who asks in a request. */
+/** What a route can override when it loads the session. The first load of a request decides. */
 export interface LoadOptions {
   readonly activity?: Activity;
   readonly outage?: OutagePolicy;
-  /** What a session that begins with this request shall say of its holder, besides what the options of all say. */
+  /** Fields for a session that this request creates. They take precedence over those of {@link HttpOptions}. */
   readonly birth?: CreateOptions;
 }

@@ -2,21 +2,24 @@ import { TOKEN_LENGTH } from "../session/token.ts";
 import type { Cookie } from "./cookie.ts";
 import type { HttpRequest } from "./message.ts";
 
-/** What a request carries that may be a session token. */
+/** The values in a request that may be session tokens. */
 export interface Presented {
   readonly transport: "cookie" | "bearer";
   /** In the order sent. */
   readonly tokens: readonly string[];
 }
 
-/** A browser has duplicates when somebody set the cookie on another path or domain: a few. More is an attack. */
-const MOST_DUPLICATES = 8;
+/**
+ * A browser sends duplicates when the cookie was also set for another path or domain: a few at most. The limit caps the
+ * number of lookups that one request can cause.
+ */
+const MAX_DUPLICATES = 8;
 
 const SCHEME = "bearer ";
 
 /**
- * A bearer token that looks like one of ours outweighs cookies; anything else in `Authorization` is the application's
- * own business, such as a JWT or an API key.
+ * Reads the session tokens of a request. A bearer token with the shape of a session token takes precedence over
+ * cookies. Any other `Authorization` value belongs to the application, such as a JWT or an API key.
  */
 export function presentedBy(request: HttpRequest, cookie: Cookie): Presented {
   const authorization = request.header("authorization");
@@ -29,6 +32,6 @@ export function presentedBy(request: HttpRequest, cookie: Cookie): Presented {
   const tokens = cookie.read(request.header("cookie"));
   return {
     transport: "cookie",
-    tokens: tokens.length > MOST_DUPLICATES ? tokens.slice(0, MOST_DUPLICATES) : tokens,
+    tokens: tokens.length > MAX_DUPLICATES ? tokens.slice(0, MAX_DUPLICATES) : tokens,
   };
 }

@@ -2,21 +2,26 @@ import type { JsonObject } from "../session/json.ts";
 import { RequestSession } from "./request-session.ts";
 
 /**
- * Makes the handle the request's `session`. Throws `TypeError` when that is another library's: it has taken hold of the
- * response as well, and would look for its own session at the end.
+ * Sets `request.session` to the handle.
+ *
+ * @throws TypeError when another session library has set `request.session`. That library has wrapped the response too
+ *   and would look for its own session when the response ends.
  */
 export function attach<Data>(request: object, session: RequestSession<Data>): RequestSession<Data> {
   const owner = request as { session?: unknown };
   if (owner.session && !(owner.session instanceof RequestSession)) {
-    throw new TypeError("request.session is another session layer's: mount only one of the two.");
+    throw new TypeError(
+      "request.session belongs to another session middleware: mount coatcheck() or the other one, not both.",
+    );
   }
   owner.session = session;
   return session;
 }
 
 /**
- * The request's handle, typed. Throws `TypeError` when no adapter is mounted before the handler that asks.
+ * Returns the session handle of a request, typed.
  *
+ * @throws TypeError when no adapter is mounted before the caller.
  * @example
  * const session = await sessionOf<Cart>(request).load();
  */

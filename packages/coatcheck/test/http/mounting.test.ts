@@ -80,7 +80,7 @@ it("beside another session layer nothing is served, and the error says why", asy
   };
   const answer = await fetch(await listening(createServer(app.use(told))));
   expect(answer.status).toBe(500);
-  expect(await answer.text()).toMatch(/^TypeError: request\.session is another session layer's/);
+  expect(await answer.text()).toMatch(/^TypeError: request\.session belongs to another session middleware/);
 });
 
 it("a guard without the adapter says what is missing", async () => {
