@@ -3,24 +3,25 @@ import type { SessionPolicy } from "../../session/policy.ts";
 import type { Exchange, Route, Routes } from "./exchange.ts";
 import type { Rig } from "./rig.ts";
 
-/** One case of the suite: how the server is set up, and what is tried. */
+/** One case of the suite: the server's options and routes, and the check to run against it. */
 export interface AdapterCase {
   readonly http?: HttpOptions;
   readonly policy?: Partial<SessionPolicy>;
   readonly routes?: Routes;
+  /** Rejects when the adapter fails the case. */
   check(rig: Rig): Promise<void>;
 }
 
-/** Several cases, by what they prove. */
+/** Cases by title. */
 export type AdapterCases = Readonly<Record<string, AdapterCase>>;
 
-/** A page that never asks for the session. */
+/** Responds without loading the session. */
 export const still: Route = { handle: (exchange) => exchange.reply(200, {}, "still") };
 
-/** Says what the session holds. */
+/** Responds with the session's fields. */
 export const show: Route = { handle: async (exchange) => showSession(exchange) };
 
-/** Assigns to the session's data and says what it holds. */
+/** Increments `data.count` and responds with the session's fields. */
 export const count: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
@@ -29,7 +30,7 @@ export const count: Route = {
   },
 };
 
-/** Logs in as `ann`. */
+/** Logs in as `ann` and responds with the session's fields. */
 export const login: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
@@ -38,7 +39,7 @@ export const login: Route = {
   },
 };
 
-/** Logs in as `ann`, for longer than the browser runs. */
+/** Logs in as `ann` with `remember`, so that the cookie survives closing the browser. */
 export const remember: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
@@ -56,7 +57,7 @@ export const logout: Route = {
   },
 };
 
-/** Replies with what the session is now. */
+/** Responds with the current fields of the session as JSON. */
 export async function showSession(exchange: Exchange): Promise<unknown> {
   const session = await exchange.session.load();
   const { id, subject, isNew, refusal } = session;

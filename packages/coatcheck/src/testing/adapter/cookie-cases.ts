@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { type AdapterCases, count, login, logout, show, showSession } from "./case.ts";
 import type { Rig } from "./rig.ts";
 
-/** What a cookie may be worth, and what becomes of one that is worth nothing. */
+/** Session tokens in cookies: valid, invalid, expired, older and duplicate ones. */
 export const cookieCases: AdapterCases = {
-  "a token that opens nothing is refused with the right code and costs the browser nothing": {
+  "an invalid token is rejected with SESSION_REQUIRED, sets no cookie and causes no store access": {
     routes: { "/login": login, "/show": show, "/guarded": { ...show, guard: "session" } },
     async check(rig) {
       const browser = rig.browser();
@@ -13,7 +13,7 @@ export const cookieCases: AdapterCases = {
       const token = String(browser.token);
       const rows = await rig.stored();
       const { reads } = rig.store;
-      const nothing = [
+      const invalid = [
         "",
         "x",
         token.slice(0, -1),
@@ -25,27 +25,27 @@ export const cookieCases: AdapterCases = {
         encodeURIComponent("../../etc/passwd"),
         "__proto__",
       ];
-      for (const value of nothing) {
-        const answer = await rig.send("/guarded", { headers: { cookie: `__Host-sid=${value}` } });
-        assert.deepEqual([answer.status, answer.code], [401, "SESSION_REQUIRED"], value.slice(0, 60));
-        assert.deepEqual(answer.cookies, []);
+      for (const value of invalid) {
+        const response = await rig.send("/guarded", { headers: { cookie: `__Host-sid=${value}` } });
+        assert.deepEqual([response.status, response.code], [401, "SESSION_REQUIRED"], value.slice(0, 60));
+        assert.deepEqual(response.cookies, []);
       }
-      assert.equal(rig.store.reads, reads, "the seal turns them away before any look-up");
+      assert.equal(rig.store.reads, reads, "the seal rejects them before any lookup");
       assert.equal(await rig.stored(), rows);
     },
   },
-  "random tokens and logouts with them leave no row and no cookie": {
+  "a logout with a random token stores nothing and sets no cookie": {
     routes: { "/logout": logout },
     async check(rig) {
       for (let round = 0; round < 50; round++) {
         const cookie = `__Host-sid=${randomBytes(38).toString("base64url").slice(0, 50)}`;
-        const answer = await rig.send("/logout", { method: "POST", headers: { cookie } });
-        assert.deepEqual([answer.status, answer.cookies], [200, []]);
+        const response = await rig.send("/logout", { method: "POST", headers: { cookie } });
+        assert.deepEqual([response.status, response.cookies], [200, []]);
       }
       assert.deepEqual([await rig.stored(), rig.store.reads, rig.store.writes], [0, 0, 0]);
     },
   },
-  "an expired token is refused as expired, by either timeout": {
+  "a token is rejected with SESSION_EXPIRED after the absolute timeout, even if it was in use": {
     policy: { idleTimeout: 1000, absoluteTimeout: 1500 },
     routes: { "/login": login, "/show": { ...show, guard: "session" } },
     async check(rig) {
@@ -54,23 +54,23 @@ export const cookieCases: AdapterCases = {
       rig.pass(900);
       assert.equal((await browser.send("/show")).status, 200);
       rig.pass(700);
-      const answer = await browser.send("/show");
-      assert.deepEqual([answer.status, answer.code, answer.cookies], [401, "SESSION_EXPIRED", []]);
+      const response = await browser.send("/show");
+      assert.deepEqual([response.status, response.code, response.cookies], [401, "SESSION_EXPIRED", []]);
     },
   },
-  "a token of another session's secret is refused": {
+  "a token with the secret of another session is rejected": {
     routes: { "/login": login, "/show": { ...show, guard: "session" } },
     async check(rig) {
       const victim = rig.browser();
       await victim.send("/login");
-      const thief = rig.browser();
-      await thief.send("/login");
-      const forged = String(victim.token).slice(0, 22) + String(thief.token).slice(22);
-      const answer = await rig.send("/show", { headers: { cookie: `__Host-sid=${forged}` } });
-      assert.deepEqual([answer.status, answer.code], [401, "SESSION_REQUIRED"]);
+      const attacker = rig.browser();
+      await attacker.send("/login");
+      const forged = String(victim.token).slice(0, 22) + String(attacker.token).slice(22);
+      const response = await rig.send("/show", { headers: { cookie: `__Host-sid=${forged}` } });
+      assert.deepEqual([response.status, response.code], [401, "SESSION_REQUIRED"]);
     },
   },
-  "a superseded request gets no session and touches no cookie, whatever it tries": {
+  "a request with an older token gets no session and sets no cookie": {
     routes: {
       "/login": login,
       "/show": show,
@@ -90,17 +90,17 @@ export const cookieCases: AdapterCases = {
         ["/guarded", 409],
         ["/logout", 200],
       ] as const) {
-        const answer = await rig.send(path, { headers });
-        assert.equal(answer.status, status, path);
-        assert.deepEqual(answer.cookies, [], path);
-        assert.equal(answer.headers["clear-site-data"], undefined);
-        if (status === 409) assert.equal(answer.code, "CONFLICT", path);
+        const response = await rig.send(path, { headers });
+        assert.equal(response.status, status, path);
+        assert.deepEqual(response.cookies, [], path);
+        assert.equal(response.headers["clear-site-data"], undefined);
+        if (status === 409) assert.equal(response.code, "CONFLICT", path);
       }
-      assert.equal((await browser.send("/guarded")).status, 200, "the new token still opens");
+      assert.equal((await browser.send("/guarded")).status, 200, "the new token still opens the session");
       assert.equal(await rig.stored(), 1);
     },
   },
-  "periodic rotation hands the same successor to every request that still carries the old token": {
+  "a periodic rotation gives every request with the old token the same new token": {
     policy: { rotateEvery: 1000, rotationGrace: 500 },
     routes: { "/login": login, "/show": show },
     async check(rig) {
@@ -114,7 +114,7 @@ export const cookieCases: AdapterCases = {
       assert.deepEqual(again.cookies, rotated.cookies);
     },
   },
-  "of several cookies the one that opens counts, and with the prefix there is nothing to clear": {
+  "duplicate __Host- cookies: the valid one opens its session, and no cookie is set": {
     routes: { "/login": login, "/show": show },
     async check(rig) {
       const browser = rig.browser();
@@ -123,13 +123,13 @@ export const cookieCases: AdapterCases = {
         `__Host-sid=garbage; __Host-sid=${browser.token}`,
         `__Host-sid=${browser.token}; a=b; __Host-sid=${"A".repeat(50)}`,
       ]) {
-        const answer = await rig.send("/show", { headers: { cookie } });
-        assert.equal(JSON.parse(answer.body).subject, "ann");
-        assert.deepEqual(answer.cookies, []);
+        const response = await rig.send("/show", { headers: { cookie } });
+        assert.equal(JSON.parse(response.body).subject, "ann");
+        assert.deepEqual(response.cookies, []);
       }
     },
   },
-  "of several cookies without the prefix the losers are cleared and the winner stays": {
+  "duplicate cookies without a prefix: the valid one is set again and the others are cleared": {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": login, "/show": show },
     async check(rig) {
@@ -139,11 +139,11 @@ export const cookieCases: AdapterCases = {
       const headers = { host: "www.shop.example", cookie: `session_id=garbage; session_id=${token}` };
       const { body, cookies } = await rig.send("/show", { headers });
       assert.equal(JSON.parse(body).subject, "ann");
-      const places = cookies.slice(0, -1).map((line) => {
+      const cleared = cookies.slice(0, -1).map((line) => {
         assert.match(line, /^session_id=; Max-Age=0; /);
         return line.match(/(Domain=[^;]+; )?Path=[^;]+/)?.[0];
       });
-      assert.deepEqual(places, [
+      assert.deepEqual(cleared, [
         "Domain=www.shop.example; Path=/",
         "Domain=shop.example; Path=/",
         "Path=/show",
@@ -151,18 +151,18 @@ export const cookieCases: AdapterCases = {
       assert.equal(cookies.at(-1), `session_id=${token}; Path=/; HttpOnly; Secure; SameSite=Lax`);
     },
   },
-  "a superseded token among several cookies still means hands off": {
+  "a write with an older token among duplicate cookies fails with CONFLICT and sets no cookie": {
     routes: { "/count": count, "/login": login },
     async check(rig) {
       const browser = rig.browser();
       await browser.send("/count");
       const cookie = `__Host-sid=garbage; __Host-sid=${browser.token}; __Host-sid=x`;
       await browser.send("/login");
-      const answer = await rig.send("/count", { headers: { cookie } });
-      assert.deepEqual([answer.status, answer.cookies], [409, []]);
+      const response = await rig.send("/count", { headers: { cookie } });
+      assert.deepEqual([response.status, response.cookies], [409, []]);
     },
   },
-  "a cookie's name cannot be smuggled in": {
+  "a cookie whose name only resembles the session cookie is ignored": {
     routes: { "/login": login, "/show": show },
     async check(rig) {
       const browser = rig.browser();
@@ -173,33 +173,33 @@ export const cookieCases: AdapterCases = {
         `a=b, __Host-sid=${browser.token}`,
         `__host-sid=${browser.token}`,
       ]) {
-        await expectStranger(rig, cookie);
+        await expectAnonymous(rig, cookie);
       }
     },
   },
-  "a CSRF token is no session token": {
+  "a CSRF token is rejected as a session token": {
     http: { csrf: { token: "offered" } },
     routes: { "/login": login, "/show": show },
     async check(rig) {
       const browser = rig.browser();
       await browser.send("/login");
-      await expectStranger(rig, `__Host-sid=${browser.cookies.get("csrf_token")}`);
-      await expectStranger(rig, `__Host-sid=${browser.cookies.get("csrf_token")}A`.padEnd(61, "A"));
+      await expectAnonymous(rig, `__Host-sid=${browser.cookies.get("csrf_token")}`);
+      await expectAnonymous(rig, `__Host-sid=${browser.cookies.get("csrf_token")}A`.padEnd(61, "A"));
     },
   },
-  "a session id in query or header opens nothing": {
+  "a session id or token in the query or in another header is ignored": {
     routes: { "/login": login, "/show": { handle: showSession } },
     async check(rig) {
       const browser = rig.browser();
       const { id } = JSON.parse((await browser.send("/login")).body);
       const headers = { "x-session-id": id, "x-session-token": String(browser.token) };
-      const answer = await rig.send(`/show?sid=${browser.token}&sessionId=${id}`, { headers });
-      assert.equal(JSON.parse(answer.body).isNew, true);
+      const response = await rig.send(`/show?sid=${browser.token}&sessionId=${id}`, { headers });
+      assert.equal(JSON.parse(response.body).isNew, true);
     },
   },
 };
 
-async function expectStranger(rig: Rig, cookie: string): Promise<void> {
-  const answer = await rig.send("/show", { headers: { cookie } });
-  assert.deepEqual([JSON.parse(answer.body).subject, answer.cookies], [null, []], cookie);
+async function expectAnonymous(rig: Rig, cookie: string): Promise<void> {
+  const response = await rig.send("/show", { headers: { cookie } });
+  assert.deepEqual([JSON.parse(response.body).subject, response.cookies], [null, []], cookie);
 }

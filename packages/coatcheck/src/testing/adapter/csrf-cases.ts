@@ -4,9 +4,9 @@ import type { Browser } from "./rig.ts";
 
 const CROSS_SITE = { "sec-fetch-site": "cross-site", origin: "https://attacker.example" };
 
-/** Requests that another site made a browser send. */
+/** Cross-site request forgery: requests that another site makes a browser send. */
 export const csrfCases: AdapterCases = {
-  "a write from another site is refused before the handler": {
+  "an unsafe request from another site is rejected before the handler runs": {
     routes: { "/count": count, "/show": show },
     async check(rig) {
       const browser = rig.browser();
@@ -18,15 +18,15 @@ export const csrfCases: AdapterCases = {
           { origin: "https://attacker.example" },
           { origin: "null" },
         ]) {
-          const answer = await browser.send("/count", { method, headers });
-          assert.deepEqual([answer.status, answer.code], [403, "FORBIDDEN"], JSON.stringify(headers));
-          assert.deepEqual(answer.cookies, []);
+          const response = await browser.send("/count", { method, headers });
+          assert.deepEqual([response.status, response.code], [403, "FORBIDDEN"], JSON.stringify(headers));
+          assert.deepEqual(response.cookies, []);
         }
       }
       assert.equal(JSON.parse((await browser.send("/show")).body).data.count, 1);
     },
   },
-  "a write from the site itself, or from no browser, passes": {
+  "an unsafe request from the same origin or from a non-browser client passes": {
     routes: { "/still": still },
     async check(rig) {
       const { host, origin } = new URL(rig.url);
@@ -40,13 +40,13 @@ export const csrfCases: AdapterCases = {
       }
     },
   },
-  "a read from another site passes": {
+  "a safe request from another site passes": {
     routes: { "/still": still },
     async check(rig) {
       assert.equal((await rig.send("/still", { headers: CROSS_SITE })).status, 200);
     },
   },
-  "a trusted origin may post": {
+  "an unsafe request from a trusted origin passes": {
     http: { csrf: { trustedOrigins: ["https://pay.example"] } },
     routes: { "/still": still },
     async check(rig) {
@@ -56,7 +56,7 @@ export const csrfCases: AdapterCases = {
       assert.equal((await post("https://pay.example.attacker.example")).status, 403);
     },
   },
-  "behind a trusted proxy the origin is compared with the host that the browser asked": {
+  "behind a trusted proxy, Origin is compared with the forwarded host": {
     http: { trustProxy: 1 },
     routes: { "/still": still },
     async check(rig) {
@@ -68,7 +68,7 @@ export const csrfCases: AdapterCases = {
       assert.equal((await rig.send("/still", { method: "POST", headers })).status, 200);
     },
   },
-  "bearer requests pass: no browser adds the token by itself": {
+  "a cross-site request with a bearer token passes, because browsers never add one by themselves": {
     routes: { "/still": still },
     async check(rig) {
       const { token } = await rig.manager.create();
@@ -76,24 +76,24 @@ export const csrfCases: AdapterCases = {
       assert.equal((await rig.send("/still", { method: "POST", headers })).status, 200);
     },
   },
-  "the check can be turned off where no browser comes": {
+  "a cross-site request passes when the check is turned off": {
     http: { csrf: false },
     routes: { "/still": still },
     async check(rig) {
       assert.equal((await rig.send("/still", { method: "POST", headers: CROSS_SITE })).status, 200);
     },
   },
-  "the readable token is offered with the session, stays within it and is replaced at login": {
+  "an offered token is set with the session, kept until login, replaced at login and cleared at logout": {
     http: { csrf: { token: "offered" } },
     routes: { "/show": show, "/count": count, "/login": login, "/logout": logout },
     async check(rig) {
       const browser = rig.browser();
-      assert.deepEqual((await browser.send("/show")).cookies, [], "none without a session");
+      assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
       const first = await browser.send("/count");
       assert.match(
         String(first.cookies[1]),
         /^csrf_token=[\w-]{43}; Path=\/; Secure; SameSite=Lax$/,
-        "scripts may read it",
+        "the cookie is readable by scripts",
       );
       assert.deepEqual((await browser.send("/count")).cookies, []);
       const anonymous = browser.cookies.get("csrf_token");
@@ -102,17 +102,25 @@ export const csrfCases: AdapterCases = {
       const stale = await browser.send("/count", post(String(anonymous)));
       assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
       assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
-      assert.equal((await browser.send("/count", { method: "POST" })).status, 200, "offered, not required");
+      assert.equal(
+        (await browser.send("/count", { method: "POST" })).status,
+        200,
+        "the header may be omitted",
+      );
       await browser.send("/logout", { method: "POST" });
       assert.equal(browser.cookies.has("csrf_token"), false);
     },
   },
-  "a required token is demanded of writes under a session": {
+  "an unsafe request with a session is rejected without a valid token when tokens are required": {
     http: { csrf: { token: "required" } },
     routes: { "/count": count, "/login": login, "/show": show },
     async check(rig) {
       const browser = rig.browser();
-      assert.equal((await browser.send("/login", { method: "POST" })).status, 200, "nothing to protect yet");
+      assert.equal(
+        (await browser.send("/login", { method: "POST" })).status,
+        200,
+        "a request without a session needs no token",
+      );
       const missing = await browser.send("/count", { method: "POST" });
       assert.deepEqual([missing.status, missing.code], [403, "CSRF_MISSING"]);
       const other = rig.browser();
@@ -120,11 +128,11 @@ export const csrfCases: AdapterCases = {
       const foreign = await browser.send("/count", post(tokenOf(other)));
       assert.deepEqual([foreign.status, foreign.code], [403, "CSRF_INVALID"]);
       const { data } = JSON.parse((await browser.send("/show")).body);
-      assert.deepEqual(data, {}, "no handler ran");
+      assert.deepEqual(data, {}, "no handler has run");
       assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
     },
   },
-  "the token survives a periodic rotation": {
+  "a CSRF token stays valid after a periodic rotation": {
     http: { csrf: { token: "required" } },
     policy: { rotateEvery: 1000 },
     routes: { "/count": count, "/login": login, "/show": show },

@@ -4,29 +4,29 @@ import type { RequestSession } from "../../http/request-session.ts";
 import type { JsonValue } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 
-/** What the suite keeps in a session. */
+/** The data that the suite stores in a session. */
 export interface SuiteData {
   [name: string]: JsonValue | undefined;
 }
 
-/** One request as a route of the suite sees it, whatever the framework. */
+/** A request and its response, as a route of the suite sees them, for any framework. */
 export interface Exchange {
   readonly session: RequestSession<SuiteData>;
-  /** Answers in the framework's own way. Absent body: none. */
+  /** Responds by the means of the framework. Without `body` the response has none. */
   reply(status: number, headers: Readonly<Record<string, string>>, body?: string): unknown;
-  /** Answers with a stream of chunks, in the framework's own way. */
+  /** Responds with a stream of chunks, by the means of the framework. */
   stream(chunks: Iterable<string>): unknown;
-  /** The response of `node:http` underneath, for frameworks that have one; the framework must then stay out of it. */
+  /** Returns the underlying `node:http` response, if there is one. The framework must not use the response afterwards. */
   raw?(): ServerResponse;
 }
 
-/** A route of the suite: an optional guard of the adapter, then a handler. Answers every method. */
+/** A route of the suite: an optional guard of the adapter, then a handler. Serves every method. */
 export interface Route {
   readonly guard?: "session" | "subject" | { readonly elevated: string };
   handle(exchange: Exchange): unknown;
 }
 
-/** Paths to routes. */
+/** Routes by path. */
 export type Routes = Readonly<Record<`/${string}`, Route>>;
 
 /** A server under test. */
@@ -37,8 +37,8 @@ export interface AdapterServer {
 }
 
 /**
- * Starts a server with the adapter mounted before `routes`, on a free port of 127.0.0.1. Errors of this library that a
- * handler throws must be answered in its envelope, any other error with 500.
+ * Starts a server with the adapter mounted before `routes`, on a free port of 127.0.0.1. For a `CoatcheckError` that a
+ * handler throws, the response must be that error as JSON; for any other error, its status must be 500.
  */
 export type StartAdapter = (
   manager: SessionManager<SuiteData>,

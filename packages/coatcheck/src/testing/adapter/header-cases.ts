@@ -2,19 +2,20 @@ import assert from "node:assert/strict";
 import { type AdapterCases, count, login, show } from "./case.ts";
 import type { Exchange, Route } from "./exchange.ts";
 
-function answering(answer: (exchange: Exchange) => unknown): Route {
+/** A route that changes the session's data, so that the response depends on a save, and then responds. */
+function saving(respond: (exchange: Exchange) => unknown): Route {
   return {
     async handle(exchange) {
       const session = await exchange.session.load();
       session.data.saved = true;
-      return answer(exchange);
+      return respond(exchange);
     },
   };
 }
 
-/** What the response says besides its cookie, and when it may leave. */
+/** Response headers besides the cookie, and the moment at which they are sent. */
 export const headerCases: AdapterCases = {
-  "whatever read a session is private": {
+  "a response that loaded the session is Cache-Control: private, no-store and Vary: Cookie": {
     routes: { "/show": show },
     async check(rig) {
       for (const method of ["GET", "HEAD", "POST"]) {
@@ -24,7 +25,7 @@ export const headerCases: AdapterCases = {
       }
     },
   },
-  "a route may say otherwise, and its Vary is kept": {
+  "a route can set Cache-Control itself, and its Vary is kept": {
     routes: {
       "/public": {
         async handle(exchange) {
@@ -46,7 +47,7 @@ export const headerCases: AdapterCases = {
       assert.equal((await rig.send("/varied")).headers.vary, "accept, COOKIE");
     },
   },
-  "a response that hands out a token is private whatever the route says": {
+  "a response that sets a token is private, even if the route allows caching": {
     routes: {
       "/public": {
         async handle(exchange) {
@@ -62,7 +63,7 @@ export const headerCases: AdapterCases = {
       assert.equal(headers["cache-control"], "private, no-store");
     },
   },
-  "no cache keeps a logout or another browser's CSRF token, not even of a public route": {
+  "a logout and a response that sets a CSRF token are private, even if the route allows caching": {
     http: { csrf: { token: "offered" } },
     routes: {
       "/login": login,
@@ -92,8 +93,8 @@ export const headerCases: AdapterCases = {
       assert.equal(left.headers["cache-control"], "private, no-store");
     },
   },
-  "cookies of the route stay beside the session's": {
-    routes: { "/both": answering((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")) },
+  "cookies that the route sets are kept": {
+    routes: { "/both": saving((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")) },
     async check(rig) {
       const { cookies } = await rig.send("/both");
       assert.equal(cookies.length, 2);
@@ -101,40 +102,40 @@ export const headerCases: AdapterCases = {
       assert.match(String(cookies[1]), /^__Host-sid=/);
     },
   },
-  "no answer leaves before what it depends on is stored": {
+  "a response is not sent before the session that it depends on is stored": {
     routes: {
-      "/text": answering((exchange) => exchange.reply(200, {}, "text")),
-      "/empty": answering((exchange) => exchange.reply(204, {})),
-      "/redirect": answering((exchange) => exchange.reply(303, { location: "/next" })),
-      "/stream": answering((exchange) => exchange.stream(["a", "b", "c"])),
+      "/text": saving((exchange) => exchange.reply(200, {}, "text")),
+      "/empty": saving((exchange) => exchange.reply(204, {})),
+      "/redirect": saving((exchange) => exchange.reply(303, { location: "/next" })),
+      "/stream": saving((exchange) => exchange.stream(["a", "b", "c"])),
     },
     async check(rig) {
       for (const method of ["GET", "HEAD", "POST"]) {
         for (const path of ["/text", "/empty", "/redirect", "/stream"]) {
           const writing = rig.store.hold();
-          let hasLeft = false;
-          const answer = rig.send(path, { method }).finally(() => {
-            hasLeft = true;
+          let isReceived = false;
+          const response = rig.send(path, { method }).finally(() => {
+            isReceived = true;
           });
           await writing.arrived;
           await rig.send("/nowhere");
-          assert.equal(hasLeft, false, `${method} ${path} left early`);
+          assert.equal(isReceived, false, `${method} ${path} was sent early`);
           writing.release();
-          assert.match(String((await answer).cookies[0]), /^__Host-sid=/, `${method} ${path}`);
+          assert.match(String((await response).cookies[0]), /^__Host-sid=/, `${method} ${path}`);
         }
       }
       assert.equal(await rig.stored(), 12);
     },
   },
-  "a stream arrives whole": {
-    routes: { "/stream": answering((exchange) => exchange.stream(Array(50).fill("x".repeat(20_000)))) },
+  "a streamed response arrives complete": {
+    routes: { "/stream": saving((exchange) => exchange.stream(Array(50).fill("x".repeat(20_000)))) },
     async check(rig) {
-      const answer = await rig.send("/stream");
-      assert.equal(answer.body.length, 1_000_000);
-      assert.equal(answer.cookies.length, 1);
+      const response = await rig.send("/stream");
+      assert.equal(response.body.length, 1_000_000);
+      assert.equal(response.cookies.length, 1);
     },
   },
-  "HEAD says what GET says": {
+  "HEAD has the same status and headers as GET": {
     routes: { "/show": show, "/login": login },
     async check(rig) {
       const browser = rig.browser();
@@ -148,7 +149,7 @@ export const headerCases: AdapterCases = {
       assert.equal(head.body, "");
     },
   },
-  "Server-Timing says where the session came from, when enabled": {
+  "Server-Timing reports where the session was found, when enabled": {
     http: { serverTiming: true },
     routes: { "/count": count, "/show": show },
     async check(rig) {
@@ -160,7 +161,7 @@ export const headerCases: AdapterCases = {
       );
     },
   },
-  "the client is found behind trusted proxies only": {
+  "the client's address, protocol and host come from forwarding headers behind a trusted proxy": {
     http: { trustProxy: 1 },
     routes: {
       "/client": {
@@ -178,7 +179,7 @@ export const headerCases: AdapterCases = {
       assert.deepEqual(JSON.parse(body), { address: "203.0.113.5", protocol: "https", host: "shop.example" });
     },
   },
-  "forwarding headers are ignored where no proxy is trusted": {
+  "forwarding headers are ignored when no proxy is trusted": {
     routes: {
       "/client": {
         handle: (exchange) => exchange.reply(200, {}, JSON.stringify(exchange.session.client)),

@@ -1,32 +1,32 @@
 import assert from "node:assert/strict";
 import { type AdapterCases, count, login, logout, remember, show, showSession, still } from "./case.ts";
 
-/** From the first visit to the last: what is stored when, and what the browser is given. */
+/** The life of a session, from the first visit to logout: what is stored, and which cookies are set. */
 export const lifeCases: AdapterCases = {
-  "a page that never asks for the session costs nothing and says nothing": {
+  "a response that does not load the session causes no store access and sets no headers": {
     routes: { "/count": count, "/still": still },
     async check(rig) {
       const browser = rig.browser();
       await browser.send("/count");
       const { reads, writes } = rig.store;
-      const answer = await browser.send("/still");
-      assert.equal(answer.body, "still");
-      assert.equal(answer.headers["cache-control"], undefined);
-      assert.equal(answer.headers.vary, undefined);
-      assert.deepEqual(answer.cookies, []);
+      const response = await browser.send("/still");
+      assert.equal(response.body, "still");
+      assert.equal(response.headers["cache-control"], undefined);
+      assert.equal(response.headers.vary, undefined);
+      assert.deepEqual(response.cookies, []);
       assert.deepEqual([rig.store.reads, rig.store.writes], [reads, writes]);
     },
   },
-  "a visitor who leaves nothing behind is not stored and gets no cookie": {
+  "an unchanged anonymous session is not stored and sets no cookie": {
     routes: { "/show": show },
     async check(rig) {
-      const answer = await rig.send("/show");
-      assert.equal(JSON.parse(answer.body).isNew, true);
-      assert.deepEqual(answer.cookies, []);
+      const response = await rig.send("/show");
+      assert.equal(JSON.parse(response.body).isNew, true);
+      assert.deepEqual(response.cookies, []);
       assert.equal(await rig.stored(), 0);
     },
   },
-  "the first assignment stores the session and sets the cookie, once": {
+  "the first assignment to data stores the session and sets the cookie once": {
     routes: { "/count": count, "/show": show },
     async check(rig) {
       const browser = rig.browser();
@@ -43,18 +43,18 @@ export const lifeCases: AdapterCases = {
       assert.equal(await rig.stored(), 1);
     },
   },
-  "reading writes nothing": {
+  "reading the session writes nothing": {
     routes: { "/count": count, "/show": show },
     async check(rig) {
       const browser = rig.browser();
       await browser.send("/count");
       const { writes } = rig.store;
-      const answer = await browser.send("/show");
-      assert.deepEqual(answer.cookies, []);
+      const response = await browser.send("/show");
+      assert.deepEqual(response.cookies, []);
       assert.equal(rig.store.writes, writes);
     },
   },
-  "parallel requests that each write their own field lose none": {
+  "parallel requests that write different fields lose no update": {
     routes: {
       "/own": {
         async handle(exchange) {
@@ -76,43 +76,43 @@ export const lifeCases: AdapterCases = {
       assert.deepEqual(Object.keys(data).sort(), ["count", ...fields].sort());
     },
   },
-  "login keeps id and data, hands out a new token and kills the old one": {
+  "a login keeps id and data, sets a new token and invalidates the old one": {
     routes: { "/count": count, "/login": login, "/show": show },
     async check(rig) {
       const browser = rig.browser();
       const before = JSON.parse((await browser.send("/count")).body);
       const old = browser.token;
-      const answer = await browser.send("/login");
+      const response = await browser.send("/login");
       assert.notEqual(browser.token, old);
-      const after = JSON.parse(answer.body);
+      const after = JSON.parse(response.body);
       assert.deepEqual([after.id, after.subject, after.data.count], [before.id, "ann", 1]);
       const fixed = await rig.send("/show", { headers: { cookie: `__Host-sid=${old}` } });
       assert.deepEqual(JSON.parse(fixed.body).refusal, "superseded");
     },
   },
-  "a remembered login outlives the browser, any other does not": {
+  "a remembered login sets Max-Age, and any other login does not": {
     routes: { "/login": login, "/remember": remember },
     async check(rig) {
       assert.doesNotMatch(String((await rig.send("/login")).cookies[0]), /Max-Age|Expires/);
       assert.match(String((await rig.send("/remember")).cookies[0]), /; Max-Age=7776000;/);
     },
   },
-  "logout ends the session for good and tells the browser to forget": {
+  "a logout revokes the session, clears the cookie and sends Clear-Site-Data": {
     routes: { "/login": login, "/logout": logout, "/show": { ...show, guard: "session" } },
     async check(rig) {
       const browser = rig.browser();
       await browser.send("/login");
       const token = browser.token;
-      const answer = await browser.send("/logout", { method: "POST" });
-      assert.equal(answer.headers["clear-site-data"], '"cache", "storage"');
-      assert.match(String(answer.cookies[0]), /^__Host-sid=; Max-Age=0; Path=\/; Expires=Thu, 01 Jan 1970/);
+      const response = await browser.send("/logout", { method: "POST" });
+      assert.equal(response.headers["clear-site-data"], '"cache", "storage"');
+      assert.match(String(response.cookies[0]), /^__Host-sid=; Max-Age=0; Path=\/; Expires=Thu, 01 Jan 1970/);
       assert.equal(browser.token, undefined);
       const replayed = await rig.send("/show", { headers: { cookie: `__Host-sid=${token}` } });
       assert.deepEqual([replayed.status, replayed.code], [401, "SESSION_REVOKED"]);
       assert.deepEqual(replayed.cookies, []);
     },
   },
-  "a logout during a slow request that writes stays a logout": {
+  "a slow write that started before a logout does not restore the session": {
     routes: { "/count": count, "/logout": logout },
     async check(rig) {
       const browser = rig.browser();
@@ -129,7 +129,7 @@ export const lifeCases: AdapterCases = {
       assert.equal((await rig.manager.stats()).active, 0);
     },
   },
-  "a flash message is read once": {
+  "a flash message is readable once": {
     routes: {
       "/leave": {
         async handle(exchange) {
@@ -152,7 +152,7 @@ export const lifeCases: AdapterCases = {
       assert.equal((await browser.send("/take")).body, "undefined");
     },
   },
-  "guards answer with the code that says what to do": {
+  "guards reject with SESSION_REQUIRED or REAUTHENTICATION_REQUIRED": {
     routes: {
       "/login": login,
       "/count": count,
@@ -169,42 +169,42 @@ export const lifeCases: AdapterCases = {
     },
     async check(rig) {
       const browser = rig.browser();
-      const try_ = async (path: string) => {
+      const outcome = async (path: string) => {
         const { status, code } = await browser.send(path);
         return code === null ? status : `${status} ${code}`;
       };
-      assert.equal(await try_("/session"), "401 SESSION_REQUIRED");
+      assert.equal(await outcome("/session"), "401 SESSION_REQUIRED");
       await browser.send("/count");
-      assert.equal(await try_("/session"), 200);
-      assert.equal(await try_("/subject"), "401 SESSION_REQUIRED");
+      assert.equal(await outcome("/session"), 200);
+      assert.equal(await outcome("/subject"), "401 SESSION_REQUIRED");
       await browser.send("/login");
-      assert.equal(await try_("/subject"), 200);
-      assert.equal(await try_("/sudo"), "403 REAUTHENTICATION_REQUIRED");
+      assert.equal(await outcome("/subject"), 200);
+      assert.equal(await outcome("/sudo"), "403 REAUTHENTICATION_REQUIRED");
       await browser.send("/elevate");
-      assert.equal(await try_("/sudo"), 200);
+      assert.equal(await outcome("/sudo"), 200);
       rig.pass(60_000);
-      assert.equal(await try_("/sudo"), "403 REAUTHENTICATION_REQUIRED");
+      assert.equal(await outcome("/sudo"), "403 REAUTHENTICATION_REQUIRED");
     },
   },
-  "a handler that throws: the framework answers, what was assigned is kept": {
+  "a handler that throws gets the framework's error response, and its assignments are saved": {
     routes: {
       "/throw": {
         async handle(exchange) {
           const session = await exchange.session.load();
           session.data.count = 7;
-          throw new Error("handler's own");
+          throw new Error("thrown by the handler");
         },
       },
       "/show": show,
     },
     async check(rig) {
       const browser = rig.browser();
-      const answer = await browser.send("/throw");
-      assert.equal(answer.status, 500);
+      const response = await browser.send("/throw");
+      assert.equal(response.status, 500);
       assert.equal(JSON.parse((await browser.send("/show")).body).data.count, 7);
     },
   },
-  "data that will not do answers 400 or 413, stores nothing and sets no cookie": {
+  "data above the size limit is rejected with 413, stores nothing and sets no cookie": {
     policy: { dataLimit: 100 },
     routes: {
       "/large": {
@@ -215,9 +215,9 @@ export const lifeCases: AdapterCases = {
       },
     },
     async check(rig) {
-      const answer = await rig.send("/large");
-      assert.deepEqual([answer.status, answer.code], [413, "PAYLOAD_TOO_LARGE"]);
-      assert.deepEqual(answer.cookies, []);
+      const response = await rig.send("/large");
+      assert.deepEqual([response.status, response.code], [413, "PAYLOAD_TOO_LARGE"]);
+      assert.deepEqual(response.cookies, []);
       assert.equal(await rig.stored(), 0);
     },
   },

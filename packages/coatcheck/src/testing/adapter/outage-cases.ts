@@ -2,43 +2,51 @@ import assert from "node:assert/strict";
 import { type AdapterCases, count, show, showSession, still } from "./case.ts";
 import type { Rig } from "./rig.ts";
 
-/** The store does not answer. Whatever the policy, nobody is logged out by it. */
+/** An outage of the store. No outage policy may log a user out. */
 export const outageCases: AdapterCases = {
-  "closed: 503, and the cookie is left alone": {
+  "policy closed: the response is 503 and sets no cookie": {
     routes: { "/show": show, "/still": still, "/guarded": { ...show, guard: "session" } },
     async check(rig) {
       const headers = await loggedIn(rig);
       rig.store.isDown = true;
       for (const path of ["/show", "/guarded"]) {
-        const answer = await rig.send(path, { headers });
-        assert.deepEqual([answer.status, answer.code], [503, "STORE_UNAVAILABLE"], path);
-        assert.deepEqual(answer.cookies, []);
-        assert.match(String(answer.headers["cache-control"]), /no-store/);
+        const response = await rig.send(path, { headers });
+        assert.deepEqual([response.status, response.code], [503, "STORE_UNAVAILABLE"], path);
+        assert.deepEqual(response.cookies, []);
+        assert.match(String(response.headers["cache-control"]), /no-store/);
       }
-      assert.equal((await rig.send("/still", { headers })).status, 200, "what needs no session goes on");
+      assert.equal(
+        (await rig.send("/still", { headers })).status,
+        200,
+        "a route without a session still responds",
+      );
       rig.store.isDown = false;
       assert.equal((await rig.send("/guarded", { headers })).status, 200);
     },
   },
-  "anonymous: the request goes on as a stranger's, stores nothing and sets no cookie": {
+  "policy anonymous: the request continues without a session, stores nothing and sets no cookie": {
     http: { outage: "anonymous" },
     routes: { "/show": show, "/count": count, "/guarded": { ...show, guard: "session" } },
     async check(rig) {
       const headers = await loggedIn(rig);
       rig.store.isDown = true;
       for (const path of ["/show", "/count"]) {
-        const answer = await rig.send(path, { headers });
-        assert.deepEqual([answer.status, answer.cookies], [200, []], path);
-        assert.equal(JSON.parse(answer.body).subject, null);
+        const response = await rig.send(path, { headers });
+        assert.deepEqual([response.status, response.cookies], [200, []], path);
+        assert.equal(JSON.parse(response.body).subject, null);
       }
       const guarded = await rig.send("/guarded", { headers });
-      assert.deepEqual([guarded.status, guarded.code], [503, "STORE_UNAVAILABLE"], "no log-out in disguise");
+      assert.deepEqual(
+        [guarded.status, guarded.code],
+        [503, "STORE_UNAVAILABLE"],
+        "an outage must not look like a logout",
+      );
       rig.store.isDown = false;
       assert.equal(JSON.parse((await rig.send("/show", { headers })).body).subject, "ann");
       assert.equal(await rig.stored(), 1);
     },
   },
-  "a route may choose for itself": {
+  "a route can override the outage policy": {
     routes: {
       "/page": {
         async handle(exchange) {
@@ -53,7 +61,7 @@ export const outageCases: AdapterCases = {
       assert.equal((await rig.send("/page", { headers })).status, 200);
     },
   },
-  "an outage at the commit replaces the answer and sets no cookie": {
+  "an outage during the commit replaces the response with 503 and sets no cookie": {
     routes: {
       "/break": {
         async handle(exchange) {
@@ -70,17 +78,21 @@ export const outageCases: AdapterCases = {
       await writing.arrived;
       rig.store.isDown = true;
       writing.release();
-      const answer = await sent;
-      assert.deepEqual([answer.status, answer.code], [503, "STORE_UNAVAILABLE"]);
-      assert.deepEqual(answer.cookies, []);
-      assert.equal(answer.headers.etag, undefined);
-      assert.equal(answer.headers["access-control-allow-origin"], "*", "or scripts could not read the error");
-      assert.doesNotMatch(answer.body, /made to fail/);
+      const response = await sent;
+      assert.deepEqual([response.status, response.code], [503, "STORE_UNAVAILABLE"]);
+      assert.deepEqual(response.cookies, []);
+      assert.equal(response.headers.etag, undefined);
+      assert.equal(
+        response.headers["access-control-allow-origin"],
+        "*",
+        "CORS headers stay, so that scripts can read the error",
+      );
+      assert.doesNotMatch(response.body, /made to fail/);
     },
   },
 };
 
-/** The cookie header of a browser that is logged in, with nothing held in a cache. */
+/** Returns the cookie header of a logged-in browser whose session is not in the cache. */
 async function loggedIn(rig: Rig): Promise<{ cookie: string }> {
   const { record, token } = await rig.manager.create({ subject: "ann" });
   rig.forget(record.id);

@@ -8,32 +8,35 @@ import type { AdapterCase, AdapterCases } from "./case.ts";
 import { count, login, show } from "./case.ts";
 import type { Route } from "./exchange.ts";
 
-/** Saves something, then answers on the response of `node:http` itself. */
-function writing(write: (response: ServerResponse) => unknown): Route {
+/** Changes the session, then responds on the `node:http` response directly. */
+function responding(write: (response: ServerResponse) => unknown): Route {
   return {
     async handle(exchange) {
       const session = await exchange.session.load();
       session.data.saved = true;
       const response = exchange.raw?.();
-      if (!response) throw new Error("This adapter has no response of node:http.");
+      if (!response)
+        throw new Error(
+          "Exchange.raw is missing: an adapter with `raw: true` must return its node:http response.",
+        );
       return write(response);
     },
   };
 }
 
-/** Answers, and only then logs in, or even asks for the session: too late to tell the browser. */
-const tooLate = (load: "early" | "late"): Route => ({
+/** Sends the headers before it logs in, so that the new token can no longer be set. Loads the session before or after. */
+const lateLogin = (load: "early" | "late"): Route => ({
   async handle(exchange) {
     if (load === "early") await exchange.session.load();
     const response = exchange.raw?.();
-    response?.write("answered ");
+    response?.write("sent ");
     const session = await exchange.session.load();
     const failure = await session.authenticate("ann").catch((error: unknown) => error);
-    response?.end(failure instanceof CoatcheckError ? failure.code : "and logged in");
+    response?.end(failure instanceof CoatcheckError ? failure.code : "logged in");
   },
 });
 
-/** The ways to answer on a response of `node:http`, with the status and body that must arrive. */
+/** Ways to respond on a `node:http` response, with the expected status and body. */
 const ways: Record<string, [write: (response: ServerResponse) => unknown, status: number, body: string]> = {
   "writeHead with a status": [(response) => response.writeHead(201).end("body"), 201, "body"],
   "writeHead with an object": [
@@ -83,44 +86,44 @@ const ways: Record<string, [write: (response: ServerResponse) => unknown, status
   ],
 };
 
-/** What only frameworks on top of `node:http` can do wrong. */
+/** Cases for frameworks on top of `node:http`, where handlers can bypass the framework. */
 export const rawCases: AdapterCases = {
   ...Object.fromEntries(
     Object.entries(ways).map(([name, [write, status, body]]): [string, AdapterCase] => [
-      `the session's cookie leaves with ${name}`,
+      `the session's cookie is set by ${name}`,
       {
-        routes: { "/write": writing(write), "/show": show },
+        routes: { "/write": responding(write), "/show": show },
         async check(rig) {
           const browser = rig.browser();
           const hold = rig.store.hold();
           const sent = browser.send("/write");
           await hold.arrived;
           hold.release();
-          const answer = await sent;
-          assert.deepEqual([answer.status, answer.body], [status, body]);
+          const response = await sent;
+          assert.deepEqual([response.status, response.body], [status, body]);
           assert.equal(JSON.parse((await browser.send("/show")).body).data.saved, true);
         },
       },
     ]),
   ),
-  "a login after the headers have left is refused, and the browser's token goes on": {
-    routes: { "/count": count, "/late": tooLate("early"), "/later": tooLate("late"), "/show": show },
+  "a login after the headers were sent fails with CONFLICT, and the browser's token stays valid": {
+    routes: { "/count": count, "/late": lateLogin("early"), "/later": lateLogin("late"), "/show": show },
     async check(rig) {
       for (const path of ["/late", "/later"]) {
-        assert.equal((await rig.send(path)).body, "answered CONFLICT");
+        assert.equal((await rig.send(path)).body, "sent CONFLICT");
       }
       assert.equal(await rig.stored(), 0);
       const browser = rig.browser();
       await browser.send("/count");
       for (const path of ["/late", "/later"]) {
-        assert.equal((await browser.send(path)).body, "answered CONFLICT");
+        assert.equal((await browser.send(path)).body, "sent CONFLICT");
       }
       const { refusal, subject } = JSON.parse((await browser.send("/show")).body);
       assert.deepEqual([refusal, subject], [null, null]);
     },
   },
-  "a client that goes away before the commit loses nothing, and the server lives": {
-    routes: { "/write": writing((response) => response.end("body")), "/login": login },
+  "a client that disconnects before the commit: the session is saved and the server keeps running": {
+    routes: { "/write": responding((response) => response.end("body")), "/login": login },
     async check(rig) {
       const writes = rig.store.hold();
       const { hostname, port } = new URL(rig.url);

@@ -10,26 +10,27 @@ import type { SessionStore } from "../../session/store.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type { AdapterServer, Routes, StartAdapter, SuiteData } from "./exchange.ts";
 
-/** What came back. */
+/** A response, with its body read. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: readonly string[];
   readonly body: string;
-  /** The body's `error.code`; null when it has none. */
+  /** The body's `error.code`; null if it has none. */
   readonly code: string | null;
 }
 
-/** What is sent. */
+/** What to send besides the path. */
 export interface Sending {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A store that counts, that can be made to fail, and whose writes can be made to wait. */
+/** Wraps a store: counts its reads and writes, and can make it fail or make its writes wait. */
 export class ObservedStore implements SessionStore {
   reads = 0;
   writes = 0;
+  /** While true, every call fails with `STORE_UNAVAILABLE`. */
   isDown = false;
   #hold: { readonly arrived: () => void; readonly released: Promise<void> } | null = null;
   readonly #store: SessionStore;
@@ -38,7 +39,7 @@ export class ObservedStore implements SessionStore {
     this.#store = store;
   }
 
-  /** Makes writes wait until `release` is called; `arrived` resolves when the first does. */
+  /** Makes writes wait until `release` is called. `arrived` resolves when the first write waits. */
   hold(): { readonly arrived: Promise<void>; readonly release: () => void } {
     const arrived = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
@@ -52,62 +53,62 @@ export class ObservedStore implements SessionStore {
 
   async get(id: string) {
     this.reads++;
-    return await this.#ask(() => this.#store.get(id));
+    return await this.#call(() => this.#store.get(id));
   }
 
   async put(...args: Parameters<SessionStore["put"]>) {
     const hold = this.#hold;
     hold?.arrived();
     await hold?.released;
-    const outcome = await this.#ask(() => this.#store.put(...args));
+    const outcome = await this.#call(() => this.#store.put(...args));
     this.writes++;
     return outcome;
   }
 
   async touch(...args: Parameters<SessionStore["touch"]>) {
-    await this.#ask(() => this.#store.touch(...args));
+    await this.#call(() => this.#store.touch(...args));
   }
 
   async revoke(...args: Parameters<SessionStore["revoke"]>) {
-    return await this.#ask(() => this.#store.revoke(...args));
+    return await this.#call(() => this.#store.revoke(...args));
   }
 
   async list(...args: Parameters<SessionStore["list"]>) {
-    return await this.#ask(() => this.#store.list(...args));
+    return await this.#call(() => this.#store.list(...args));
   }
 
   async stats(now: number) {
-    return await this.#ask(() => this.#store.stats(now));
+    return await this.#call(() => this.#store.stats(now));
   }
 
   async changes(...args: Parameters<SessionStore["changes"]>) {
-    return await this.#ask(() => this.#store.changes(...args));
+    return await this.#call(() => this.#store.changes(...args));
   }
 
   async sweep(before: number, limit: number) {
-    return await this.#ask(() => this.#store.sweep(before, limit));
+    return await this.#call(() => this.#store.sweep(before, limit));
   }
 
   async close() {
     await this.#store.close();
   }
 
-  async #ask<Value>(call: () => Promise<Value>): Promise<Value> {
+  async #call<Value>(call: () => Promise<Value>): Promise<Value> {
     if (this.isDown) throw storeUnavailable(new Error("The store was made to fail."));
     return await call();
   }
 }
 
-/** What a case may say of its server. */
+/** What a case can configure. */
 export interface RigOptions {
   readonly http?: HttpOptions;
   readonly policy?: Partial<SessionPolicy>;
 }
 
-/** Puts a cache in front of the store, so that hits answer synchronously; null for none. */
+/** Creates the cache in front of the store, so that hits return synchronously; null for none. */
 export type CacheOf = ((store: SessionStore, clock: Clock) => SessionReader) | null;
 
-/** A manager on an observed store, a clock that the case moves, and a server of the adapter. */
+/** The set-up of one case: a manager on an {@link ObservedStore}, a clock that the case moves, and the adapter's server. */
 export class Rig {
   readonly store = new ObservedStore(memoryStore());
   readonly manager: SessionManager<SuiteData>;
@@ -131,46 +132,46 @@ export class Rig {
     this.#server = await start(this.manager, http, routes);
   }
 
-  /** Lets time pass, milliseconds. */
+  /** Advances the clock by `milliseconds`. */
   pass(milliseconds: number): void {
     this.#now += milliseconds;
   }
 
-  /** Takes a session out of the cache, so that the store is asked for it. */
+  /** Removes a session from the cache, so that the next load reads the store. */
   forget(id: string): void {
     this.#cache?.outdated(id);
   }
 
-  /** How many sessions are stored, live or not. */
+  /** Returns the number of stored sessions, active or ended. */
   async stored(): Promise<number> {
     return (await this.manager.stats()).total;
   }
 
-  /** Sends one request over a connection of its own. */
+  /** Sends one request over a new connection. */
   async send(path: string, { method = "GET", headers = {} }: Sending = {}): Promise<Answer> {
     const url = new URL(path, this.url);
     const outgoing = request(url, { method, headers, agent: false });
-    const answer = Promise.withResolvers<Answer>();
-    outgoing.on("error", answer.reject);
+    const response = Promise.withResolvers<Answer>();
+    outgoing.on("error", response.reject);
     outgoing.on("response", (incoming) => {
       const { "set-cookie": cookies = [], ...rest } = incoming.headers;
       const fields = Object.entries(rest).map(([name, value]) => [name, String(value)]);
       text(incoming).then((body) => {
         const status = incoming.statusCode ?? 0;
-        answer.resolve({ status, headers: Object.fromEntries(fields), cookies, body, code: codeOf(body) });
-      }, answer.reject);
+        response.resolve({ status, headers: Object.fromEntries(fields), cookies, body, code: codeOf(body) });
+      }, response.reject);
     });
     outgoing.end();
-    return await answer.promise;
+    return await response.promise;
   }
 
-  /** A client that keeps cookies. */
+  /** Returns a client that keeps cookies. */
   browser(): Browser {
     return new Browser(this);
   }
 
   get url(): string {
-    if (this.#server === null) throw new Error("The server has not been started.");
+    if (this.#server === null) throw new Error("The server has not been started: call serve() first.");
     return this.#server.url;
   }
 
@@ -181,7 +182,7 @@ export class Rig {
   }
 }
 
-/** Keeps cookies as browsers do, but for expiry in time, and sends them back. */
+/** A client that keeps cookies and sends them back. Ignores their lifetime, except for `Max-Age=0`. */
 export class Browser {
   readonly cookies = new Map<string, string>();
   readonly #rig: Rig;
@@ -190,7 +191,7 @@ export class Browser {
     this.#rig = rig;
   }
 
-  /** The session's token, if there is one. */
+  /** The session's token; undefined without one. */
   get token(): string | undefined {
     return this.cookies.get("__Host-sid");
   }
@@ -198,9 +199,9 @@ export class Browser {
   async send(path: string, sending: Sending = {}): Promise<Answer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = cookie === "" ? sending.headers : { cookie, ...sending.headers };
-    const answer = await this.#rig.send(path, headers ? { ...sending, headers } : sending);
-    for (const line of answer.cookies) this.#keep(line);
-    return answer;
+    const response = await this.#rig.send(path, headers ? { ...sending, headers } : sending);
+    for (const line of response.cookies) this.#keep(line);
+    return response;
   }
 
   #keep(line: string): void {
