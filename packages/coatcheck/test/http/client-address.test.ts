@@ -15,9 +15,9 @@ interface Case {
   readonly host?: string | null;
 }
 
-describe("X-Forwarded-*", () => {
+describe("ClientAddress with X-Forwarded-* headers", () => {
   const cases: Record<string, Case> = {
-    "is ignored when no proxy is trusted": {
+    "ignores them when no proxy is trusted": {
       trust: false,
       headers: {
         "x-forwarded-for": "1.1.1.1",
@@ -28,91 +28,95 @@ describe("X-Forwarded-*", () => {
       protocol: "http",
       host: "shop.example",
     },
-    "is ignored for no hops": { trust: 0, headers: { "x-forwarded-for": "1.1.1.1" }, address: "10.0.0.9" },
-    "one hop: the right-most entry, whatever the client wrote before it": {
+    "ignores them when the number of proxies is 0": {
+      trust: 0,
+      headers: { "x-forwarded-for": "1.1.1.1" },
+      address: "10.0.0.9",
+    },
+    "takes the rightmost entry for one proxy": {
       trust: 1,
       headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.5" },
       address: "203.0.113.5",
     },
-    "two hops": {
+    "takes the second entry from the right for two proxies": {
       trust: 2,
       headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.5, 10.0.0.7" },
       address: "203.0.113.5",
     },
-    "more hops than entries": {
+    "takes the leftmost entry when there are fewer entries than proxies": {
       trust: 5,
       headers: { "x-forwarded-for": "203.0.113.5" },
       address: "203.0.113.5",
     },
-    "no header: the proxy itself": { trust: 1, headers: {}, address: "10.0.0.9" },
-    "a count trusts a socket without an address": {
+    "takes the peer's address when there is no header": { trust: 1, headers: {}, address: "10.0.0.9" },
+    "trusts a socket without an address when proxies are counted": {
       trust: 1,
       from: "",
       headers: { "x-forwarded-for": "203.0.113.5" },
       address: "203.0.113.5",
     },
-    "a list does not": {
+    "does not trust a socket without an address when proxies are listed": {
       trust: ["10.0.0.0/8"],
       from: "",
       headers: { "x-forwarded-for": "1.1.1.1" },
       address: null,
     },
-    "a list stops at the first stranger": {
+    "stops at the first address that is not in the list": {
       trust: ["10.0.0.0/8", "192.168.1.1"],
       headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.5, 192.168.1.1, 10.9.9.9" },
       address: "203.0.113.5",
     },
-    "a list ignores a stranger's headers": {
+    "ignores the headers of a peer that is not in the list": {
       trust: ["192.168.0.0/16"],
       headers: { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https" },
       address: "10.0.0.9",
       protocol: "http",
     },
-    "an IPv4-mapped peer is its IPv4 address": {
+    "converts an IPv4-mapped address to IPv4": {
       trust: ["10.0.0.0/8"],
       from: "::ffff:10.0.0.9",
       headers: { "x-forwarded-for": "::ffff:203.0.113.5" },
       address: "203.0.113.5",
     },
-    "a mapped address in hexadecimal too": {
+    "converts an IPv4-mapped address in hexadecimal to IPv4": {
       trust: false,
       from: "::ffff:cb00:7105",
       headers: {},
       address: "203.0.113.5",
     },
-    "IPv6 ranges": {
+    "matches IPv6 ranges": {
       trust: ["2001:db8::/32"],
       from: "2001:db8::7",
       headers: { "x-forwarded-for": "2001:DB9:0:0:0::1" },
       address: "2001:db9::1",
     },
-    "a zone is no part of the address": {
+    "removes the zone of an address": {
       trust: false,
       from: "fe80::1%eth0",
       headers: {},
       address: "fe80::1",
     },
-    "ports come off": {
+    "removes the port of an IPv4 address": {
       trust: 1,
       headers: { "x-forwarded-for": "203.0.113.5:4711" },
       address: "203.0.113.5",
     },
-    "ports of IPv6 come off": {
+    "removes the port of an IPv6 address": {
       trust: 1,
       headers: { "x-forwarded-for": "[2001:db8::1]:4711" },
       address: "2001:db8::1",
     },
-    "what is no address ends the walk": {
+    "stops at an entry that is not an address": {
       trust: 3,
       headers: { "x-forwarded-for": "6.6.6.6, unknown, 203.0.113.5" },
       address: "203.0.113.5",
     },
-    "script in the header": {
+    "ignores an entry with markup": {
       trust: 1,
       headers: { "x-forwarded-for": "<script>alert(1)</script>" },
       address: "10.0.0.9",
     },
-    "protocol and host of one trusted hop": {
+    "takes protocol and host from one trusted proxy": {
       trust: 1,
       headers: {
         "x-forwarded-for": "203.0.113.5",
@@ -123,7 +127,7 @@ describe("X-Forwarded-*", () => {
       protocol: "https",
       host: "www.shop.example",
     },
-    "the entries that the trusted hop wrote, not what the client put before them": {
+    "ignores entries that the client added before those of the proxy": {
       trust: 1,
       headers: {
         "x-forwarded-for": "6.6.6.6, 203.0.113.5",
@@ -134,25 +138,25 @@ describe("X-Forwarded-*", () => {
       protocol: "http",
       host: "shop.example",
     },
-    "one entry that the outermost proxy set stands for all hops": {
+    "applies a single protocol entry to all proxies": {
       trust: 2,
       headers: { "x-forwarded-for": "203.0.113.5, 10.0.0.7", "x-forwarded-proto": "https" },
       address: "203.0.113.5",
       protocol: "https",
     },
-    "protocol without address": {
+    "takes the protocol when there is no address": {
       trust: 1,
       headers: { "x-forwarded-proto": "https" },
       address: "10.0.0.9",
       protocol: "https",
     },
-    "an unknown protocol changes nothing": {
+    "ignores an unknown protocol": {
       trust: 1,
       headers: { "x-forwarded-for": "203.0.113.5", "x-forwarded-proto": "gopher" },
       address: "203.0.113.5",
       protocol: "http",
     },
-    "Forwarded is not read beside it": {
+    "ignores a Forwarded header": {
       trust: 1,
       headers: { "x-forwarded-for": "203.0.113.5", forwarded: "for=6.6.6.6" },
       address: "203.0.113.5",
@@ -161,44 +165,44 @@ describe("X-Forwarded-*", () => {
   it.each(Object.entries(cases))("%s", (_name, expected) => check(expected, "x-forwarded"));
 });
 
-describe("Forwarded (RFC 7239)", () => {
+describe("ClientAddress with a Forwarded header (RFC 7239)", () => {
   const cases: Record<string, Case> = {
-    "the RFC's example": {
+    "reads the example of the RFC": {
       trust: 1,
       headers: { forwarded: "for=192.0.2.60;proto=https;by=203.0.113.43;host=www.shop.example" },
       address: "192.0.2.60",
       protocol: "https",
       host: "www.shop.example",
     },
-    "several elements, IPv6 in quotes": {
+    "reads several elements and quoted IPv6 addresses": {
       trust: ["10.0.0.0/8", "2001:db8:cafe::/48"],
       headers: { forwarded: 'for=6.6.6.6, For=192.0.2.43;Proto=https, for="[2001:db8:cafe::17]:4711"' },
       address: "192.0.2.43",
       protocol: "https",
     },
-    "an obfuscated client is unknown": {
+    "stops at an obfuscated client": {
       trust: 2,
       headers: { forwarded: "for=_hidden;proto=https" },
       address: "10.0.0.9",
       protocol: "https",
     },
-    "a comma or semicolon in quotes separates nothing": {
+    "does not split at a comma or semicolon in quotes": {
       trust: 1,
       headers: { forwarded: 'for=192.0.2.60;host="a, for=6.6.6.6;b"' },
       address: "192.0.2.60",
     },
-    "X-Forwarded-For is not read beside it": {
+    "ignores an X-Forwarded-For header": {
       trust: 1,
       headers: { forwarded: "for=192.0.2.60", "x-forwarded-for": "6.6.6.6" },
       address: "192.0.2.60",
     },
-    "no header": { trust: 1, headers: {}, address: "10.0.0.9" },
-    garbage: { trust: 1, headers: { forwarded: ';;=",",for' }, address: "10.0.0.9" },
+    "takes the peer's address when there is no header": { trust: 1, headers: {}, address: "10.0.0.9" },
+    "ignores a malformed header": { trust: 1, headers: { forwarded: ';;=",",for' }, address: "10.0.0.9" },
   };
   it.each(Object.entries(cases))("%s", (_name, expected) => check(expected, "forwarded"));
 });
 
-describe("trusted proxies that are none", () => {
+describe("ClientAddress", () => {
   const cases: [trust: TrustProxy, path: string][] = [
     [-1, "trustProxy"],
     [1.5, "trustProxy"],
@@ -210,12 +214,12 @@ describe("trusted proxies that are none", () => {
     [["10.0.0.0/x"], "trustProxy.0"],
     [["::ffff:10.0.0.0/104"], "trustProxy.0"],
     [[""], "trustProxy.0"],
-    // From JavaScript, or from a file.
+    // Values of other types, as JavaScript callers or a configuration file may pass them.
     [JSON.parse("true"), "trustProxy"],
     [JSON.parse('"10.0.0.1"'), "trustProxy"],
     [JSON.parse("[null]"), "trustProxy.0"],
   ];
-  it.each(cases)("%j", (trust, path) => {
+  it.each(cases)("rejects the trusted proxies %j", (trust, path) => {
     expect(() => new ClientAddress(trust)).toThrow(
       expect.objectContaining({ code: "VALIDATION_FAILED", faults: [expect.objectContaining({ path })] }),
     );

@@ -1,4 +1,7 @@
-/** Programs that must not compile: each line under an `@ts-expect-error` is a cookie that a browser drops or that opens a hole. */
+/**
+ * Programs that must not compile: the line below each `@ts-expect-error` creates a cookie that browsers drop or that is
+ * unsafe.
+ */
 import { Cookie, type CookieOptions } from "../../src/http/cookie.ts";
 
 export const allowed: CookieOptions[] = [
@@ -11,23 +14,23 @@ export const allowed: CookieOptions[] = [
   { secure: false, sameSite: "strict", domain: "localhost" },
 ];
 
-// @ts-expect-error __Host- is bound to one host
+// @ts-expect-error __Host- forbids a domain
 new Cookie({ prefix: "__Host-", domain: "example.com" });
-// @ts-expect-error __Host- is the default prefix
+// @ts-expect-error the default prefix __Host- forbids a domain
 new Cookie({ domain: "example.com" });
-// @ts-expect-error __Host- is bound to the whole site
+// @ts-expect-error __Host- requires the path /
 new Cookie({ prefix: "__Host-", path: "/shop" });
-// @ts-expect-error __Host- needs Secure
+// @ts-expect-error __Host- requires Secure
 new Cookie({ prefix: "__Host-", secure: false });
-// @ts-expect-error __Secure- needs Secure
+// @ts-expect-error __Secure- requires Secure
 new Cookie({ prefix: "__Secure-", secure: false });
-// @ts-expect-error SameSite=None needs Secure
+// @ts-expect-error SameSite=None requires Secure
 new Cookie({ secure: false, sameSite: "none" });
-// @ts-expect-error Partitioned needs Secure
+// @ts-expect-error Partitioned requires Secure
 new Cookie({ secure: false, partitioned: true });
-// @ts-expect-error no other prefix exists
+// @ts-expect-error unknown prefix
 new Cookie({ prefix: "__Shop-" });
-// @ts-expect-error no other value exists
+// @ts-expect-error unknown SameSite value
 new Cookie({ sameSite: "Lax; Domain=evil.example" });
-// @ts-expect-error whether scripts may read the cookie is not the application's to say
+// @ts-expect-error the application cannot make the session cookie readable by scripts
 new Cookie({ httpOnly: false });

@@ -9,9 +9,9 @@ import { Session } from "../../src/session/session.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { ObservedStore } from "../../src/testing/adapter/rig.ts";
 
-describe("sessions over HTTP, without a server", () => {
-  it("a local hit answers and commits without a promise", async () => {
-    const { manager, open } = rig();
+describe("RequestSession", () => {
+  it("loads and commits a cached session without a promise", async () => {
+    const { manager, open } = setUp();
     const { token } = await manager.create({ subject: "ann" });
     await open(`__Host-sid=${token}`).load();
     const session = open(`__Host-sid=${token}`);
@@ -19,126 +19,127 @@ describe("sessions over HTTP, without a server", () => {
     const loaded = session.load();
     expect(loaded).toBeInstanceOf(Session);
     expect(session.requireSubject()).toBe(loaded);
-    const head = new Headers();
-    expect(session.commit(head)).toBeUndefined();
-    expect(Object.fromEntries(head)).toEqual({ "cache-control": "private, no-store", vary: "Cookie" });
+    const headers = new Headers();
+    expect(session.commit(headers)).toBeUndefined();
+    expect(Object.fromEntries(headers)).toEqual({ "cache-control": "private, no-store", vary: "Cookie" });
   });
 
-  it("10,000 random tokens leave no row and cause no read", async () => {
-    const { manager, store, open } = rig();
+  it("stores nothing and reads nothing for 10,000 random tokens", async () => {
+    const { manager, store, open } = setUp();
     for (let round = 0; round < 10_000; round++) {
       const token = randomBytes(38).toString("base64url").slice(0, 50);
       const session = open(`__Host-sid=${token}`);
       expect((await session.load()).record).toBeNull();
-      const head = new Headers();
-      await session.commit(head);
-      expect(head.getSetCookie()).toEqual([]);
+      const headers = new Headers();
+      await session.commit(headers);
+      expect(headers.getSetCookie()).toEqual([]);
     }
     expect(store.reads).toBe(0);
     expect((await manager.stats()).total).toBe(0);
   });
 
-  it("looks at no more than eight cookies of the name", async () => {
-    const { store, manager, open } = rig();
+  it("tries at most eight cookies of the same name", async () => {
+    const { store, manager, open } = setUp();
     const { token, record } = await manager.create();
-    const dead = await manager.create();
-    await manager.revoke({ session: dead.record.id });
+    const revoked = await manager.create();
+    await manager.revoke({ session: revoked.record.id });
     const cookies = (count: number) =>
-      [...Array(count).fill(dead.token), token].map((value) => `__Host-sid=${value}`);
+      [...Array(count).fill(revoked.token), token].map((value) => `__Host-sid=${value}`);
     expect((await open(cookies(7).join("; ")).load()).id).toBe(record.id);
     const { reads } = store;
     expect((await open(cookies(1000).join("; ")).load()).record).toBeNull();
     expect(store.reads - reads).toBeLessThanOrEqual(8);
   });
 
-  it("asks once, however often it is asked", async () => {
-    const { manager, open } = rig();
+  it("load() returns the same session on every call", async () => {
+    const { manager, open } = setUp();
     const { token } = await manager.create();
     const session = open(`__Host-sid=${token}`);
     expect(await session.load()).toBe(await session.load({ activity: "none" }));
   });
 
-  it("commits once, however often it is asked to", async () => {
-    const { manager, open } = rig();
+  it("commit() sets headers only once", async () => {
+    const { manager, open } = setUp();
     const { token } = await manager.create();
     const session = open(`__Host-sid=${token}`);
     await (await session.load()).authenticate("ann");
-    const head = new Headers();
-    await session.commit(head);
-    await session.commit(head);
-    expect(head.getSetCookie()).toHaveLength(1);
+    const headers = new Headers();
+    await session.commit(headers);
+    await session.commit(headers);
+    expect(headers.getSetCookie()).toHaveLength(1);
   });
 
-  it("a late request brings no cookie back that a login has replaced meanwhile", async () => {
-    const { manager, open } = rig({ cookie: { secure: false } });
+  it("does not set a duplicate cookie again after a concurrent login has replaced it", async () => {
+    const { manager, open } = setUp({ cookie: { secure: false } });
     const { record, token } = await manager.create();
-    const ends = ["read", "write"].map(async (act) => {
+    const responses = ["read", "write"].map(async (action) => {
       const request = open(`sid=${token.toUpperCase()}; sid=${token}`);
       const session = await request.load();
       await loggedIn;
-      if (act === "write") session.data.late = true;
-      const head = new Headers();
-      await request.commit(head);
-      return head.getSetCookie();
+      if (action === "write") session.data.late = true;
+      const headers = new Headers();
+      await request.commit(headers);
+      return headers.getSetCookie();
     });
     const loggedIn = manager.authenticate(record.id, "ann");
-    expect(await Promise.all(ends)).toEqual([[], []]);
+    expect(await Promise.all(responses)).toEqual([[], []]);
     expect((await manager.find(record.id))?.data).toEqual({ late: true });
   });
 
-  it("with a cookie, what a route says is for no cache stays as it is said", async () => {
-    for (const [said, left] of [
+  it("replaces Cache-Control when it sets a cookie, unless it forbids storing already", async () => {
+    for (const [before, after] of [
       ["public, max-age=60", "private, no-store"],
       ["private, no-store, no-transform", "private, no-store, no-transform"],
     ] as const) {
-      const session = rig().open("");
+      const session = setUp().open("");
       await (await session.load()).patch({});
-      const head = new Headers({ "cache-control": said });
-      await session.commit(head);
-      expect(head.getSetCookie()).toHaveLength(1);
-      expect(head.get("cache-control")).toBe(left);
+      const headers = new Headers({ "cache-control": before });
+      await session.commit(headers);
+      expect(headers.getSetCookie()).toHaveLength(1);
+      expect(headers.get("cache-control")).toBe(after);
     }
   });
 
-  it("leaves a Vary alone that says enough", async () => {
+  it("keeps a Vary that covers Cookie", async () => {
     for (const vary of ["*", "Origin, cookie"]) {
-      const session = rig().open("");
+      const session = setUp().open("");
       await session.load();
-      const head = new Headers({ vary });
-      await session.commit(head);
-      expect(head.get("vary")).toBe(vary);
+      const headers = new Headers({ vary });
+      await session.commit(headers);
+      expect(headers.get("vary")).toBe(vary);
     }
   });
 
-  it("tells the log of a commit that failed", async () => {
-    const told: unknown[] = [];
-    const { store, open } = rig({ onCommitFailure: (error) => told.push(error) });
+  it("calls onCommitFailure when a commit fails", async () => {
+    const reported: unknown[] = [];
+    const { store, open } = setUp({ onCommitFailure: (error) => reported.push(error) });
     const session = open("");
     (await session.load()).data.count = 1;
     store.isDown = true;
     const failure = await Promise.resolve(session.commit(new Headers())).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(session.failed(failure).status).toBe(503);
-    expect(told).toEqual([failure]);
+    expect(reported).toEqual([failure]);
   });
 
-  it("says of a new session what the application wants said, and asks for it when there is one", async () => {
-    let asked = 0;
-    const { open } = rig({
+  it("calls the option for new sessions only when it creates one", async () => {
+    let calls = 0;
+    const { open } = setUp({
       birth: (client) => {
-        asked++;
+        calls++;
         return { metadata: { from: client.address } };
       },
     });
     const session = await open("").load();
-    expect(asked).toBe(0);
+    expect(calls).toBe(0);
     session.data.count = 1;
     await session.save();
     expect(session.record?.metadata).toEqual({ from: "203.0.113.5" });
   });
 });
 
-function rig(options: HttpOptions = {}) {
+/** A cached manager on an observed store, and a function that opens the session of a request with a `Cookie` header. */
+function setUp(options: HttpOptions = {}) {
   const store = new ObservedStore(memoryStore());
   const manager = new SessionManager<Record<string, unknown>>({
     store,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CrossOriginProtection, CsrfTokens } from "../../src/http/csrf.ts";
 import { SecretRing } from "../../src/session/token.ts";
 
-describe("cross-origin protection: the cases of Go 1.25 net/http", () => {
+describe("CrossOriginProtection, cases of Go 1.25 net/http", () => {
   const secFetchSite: [name: string, method: string, site: string, origin: string, allowed: boolean][] = [
     ["same-origin allowed", "POST", "same-origin", "", true],
     ["none allowed", "POST", "none", "", true],
@@ -46,14 +46,14 @@ describe("cross-origin protection: the cases of Go 1.25 net/http", () => {
     ["empty string", "", false],
     ["null", "null", false],
   ];
-  it.each(origins)("trusting %s", (_name, origin, valid) => {
+  it.each(origins)("validates a trusted origin: %s", (_name, origin, valid) => {
     const make = () => new CrossOriginProtection([origin]);
     if (valid) expect(make).not.toThrow();
     else expect(make).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
   });
 });
 
-describe("cross-origin protection: beyond Go's table", () => {
+describe("CrossOriginProtection, further cases", () => {
   const cases: [
     name: string,
     method: string,
@@ -61,23 +61,29 @@ describe("cross-origin protection: beyond Go's table", () => {
     origin: string | undefined,
     allowed: boolean,
   ][] = [
-    ["DELETE from another site", "DELETE", "cross-site", undefined, false],
-    ["PATCH from a sibling host", "PATCH", undefined, "https://evil.example.com", false],
-    ["a method in lower case is not a safe one", "get", "cross-site", undefined, false],
-    ["a value that no browser sends", "POST", "SAME-ORIGIN", undefined, false],
-    ["two values joined", "POST", "same-origin, cross-site", undefined, false],
-    ["the site's header outweighs a matching origin", "POST", "cross-site", "https://example.com", false],
-    ["another port is another origin", "POST", undefined, "https://example.com:8443", false],
-    ["the host in the user part", "POST", undefined, "https://example.com@attacker.example", false],
-    ["the host as a suffix", "POST", undefined, "https://notexample.com", false],
-    ["an origin that is no URL", "POST", undefined, "example.com", false],
+    ["DELETE from another site blocked", "DELETE", "cross-site", undefined, false],
+    ["PATCH from a sibling host blocked", "PATCH", undefined, "https://evil.example.com", false],
+    ["lower-case method not treated as safe", "get", "cross-site", undefined, false],
+    ["unknown sec-fetch-site value blocked", "POST", "SAME-ORIGIN", undefined, false],
+    ["two joined sec-fetch-site values blocked", "POST", "same-origin, cross-site", undefined, false],
+    ["cross-site blocked despite a matching origin", "POST", "cross-site", "https://example.com", false],
+    ["another port blocked", "POST", undefined, "https://example.com:8443", false],
+    [
+      "origin with the host as user name blocked",
+      "POST",
+      undefined,
+      "https://example.com@attacker.example",
+      false,
+    ],
+    ["origin with the host as suffix blocked", "POST", undefined, "https://notexample.com", false],
+    ["origin without scheme blocked", "POST", undefined, "example.com", false],
   ];
   it.each(cases)("%s", (_name, method, secFetchSite, origin, allowed) => {
     const protection = new CrossOriginProtection();
     expect(protection.allows({ method, secFetchSite, origin, host: "example.com" })).toBe(allowed);
   });
 
-  it("refuses an Origin when there is no Host to compare it with", () => {
+  it("rejects a request with Origin but without Host", () => {
     const request = {
       method: "POST",
       secFetchSite: undefined,
@@ -87,41 +93,41 @@ describe("cross-origin protection: beyond Go's table", () => {
     expect(new CrossOriginProtection().allows(request)).toBe(false);
   });
 
-  it("keeps the trusted origins of two protections apart", () => {
+  it("does not share trusted origins between instances", () => {
     new CrossOriginProtection(["https://trusted.example"]);
     expect(check(new CrossOriginProtection(), "POST", "", "https://trusted.example")).toBe(false);
   });
 });
 
-describe("the readable token", () => {
+describe("CsrfTokens", () => {
   const ring = new SecretRing(["a secret of some length"]);
   const tokens = new CsrfTokens(ring);
   const anonymous = { id: "8e7ff9d3-96f5-4c8f-9d1c-0d1f6f5f2b11", authenticatedAt: null };
 
-  it("is stable within a session and fits a cookie and a header", () => {
+  it("issues the same token for the same session, as 43 characters of base64url", () => {
     expect(tokens.issue(anonymous)).toBe(tokens.issue({ ...anonymous }));
     expect(tokens.issue(anonymous)).toMatch(/^[\w-]{43}$/);
     expect(() => tokens.verify(anonymous, tokens.issue(anonymous))).not.toThrow();
   });
 
-  it("is replaced at login, and the old one dies", () => {
+  it("issues a new token after a login and rejects the old one", () => {
     const loggedIn = { ...anonymous, authenticatedAt: 1_750_000_000_000 };
     expect(tokens.issue(loggedIn)).not.toBe(tokens.issue(anonymous));
     expect(() => tokens.verify(loggedIn, tokens.issue(anonymous))).toThrow(code("CSRF_INVALID"));
   });
 
-  it("belongs to one session", () => {
+  it("rejects the token of another session", () => {
     const other = { ...anonymous, id: "11111111-96f5-4c8f-9d1c-0d1f6f5f2b11" };
     expect(() => tokens.verify(other, tokens.issue(anonymous))).toThrow(code("CSRF_INVALID"));
   });
 
-  it("belongs to the purpose: another signature over the same text does not pass", () => {
+  it("rejects a signature over the same text for another purpose", () => {
     const text = `${anonymous.id}.anonymous`;
     expect(() => tokens.verify(anonymous, ring.sign("csrf", text))).not.toThrow();
     expect(() => tokens.verify(anonymous, ring.sign("visitor", text))).toThrow(code("CSRF_INVALID"));
   });
 
-  it("made under an older secret of the ring still passes; under a dropped one it does not", () => {
+  it("accepts a token signed with an older secret and rejects one signed with a removed secret", () => {
     const token = tokens.issue(anonymous);
     const rotated = new CsrfTokens(new SecretRing(["a newer secret, longer", "a secret of some length"]));
     const dropped = new CsrfTokens(new SecretRing(["a newer secret, longer"]));
@@ -129,16 +135,19 @@ describe("the readable token", () => {
     expect(() => dropped.verify(anonymous, token)).toThrow(code("CSRF_INVALID"));
   });
 
-  it.each([undefined, ""])("missing as %j", (token) => {
+  it.each([undefined, ""])("throws CSRF_MISSING for %j", (token) => {
     expect(() => tokens.verify(anonymous, token)).toThrow(code("CSRF_MISSING"));
   });
 
-  it.each(["x", "é".repeat(43), "A".repeat(43), "x".repeat(1_000_000)])("%.20s is invalid", (token) => {
-    expect(() => tokens.verify(anonymous, token)).toThrow(code("CSRF_INVALID"));
-  });
+  it.each(["x", "é".repeat(43), "A".repeat(43), "x".repeat(1_000_000)])(
+    "throws CSRF_INVALID for %.20s",
+    (token) => {
+      expect(() => tokens.verify(anonymous, token)).toThrow(code("CSRF_INVALID"));
+    },
+  );
 });
 
-/** As Go's tests do: an empty string stands for an absent header, and the request goes to example.com. */
+/** As in Go's tests, an empty string stands for an absent header, and the host is example.com. */
 function check(protection: CrossOriginProtection, method: string, site: string, origin: string): boolean {
   return protection.allows({
     method,

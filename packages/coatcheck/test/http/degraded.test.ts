@@ -1,20 +1,20 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
 import { coatcheck } from "../../src/http/node.ts";
 import type { OutagePolicy } from "../../src/http/options.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
-const ends: (() => unknown)[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
+  for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
-/** A server whose store has stopped answering long enough for the lease to lapse; the cookie of somebody logged in. */
-async function afterTheLease(outage: OutagePolicy) {
+/** Starts a server, logs in, and then stops the store for so long that the cache's lease has expired. */
+async function startWithExpiredLease(outage: OutagePolicy) {
   const state = { isDown: false, time: 0 };
   const memory = memoryStore();
   const store = {
@@ -40,7 +40,7 @@ async function afterTheLease(outage: OutagePolicy) {
     },
   });
   const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache, clock });
-  ends.push(() => manager.close());
+  cleanups.push(() => manager.close());
   const { token } = await manager.create({ subject: "alice" });
   const withSession = coatcheck(manager, { cookie: { secure: false }, outage });
   const server = createServer(
@@ -50,7 +50,7 @@ async function afterTheLease(outage: OutagePolicy) {
       response.end(`${session.subject} ${session.assurance}`);
     }),
   ).listen(0, "127.0.0.1");
-  ends.push(() => server.close());
+  cleanups.push(() => server.close());
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const get = async (path: string) => {
@@ -63,17 +63,19 @@ async function afterTheLease(outage: OutagePolicy) {
   return { get };
 }
 
-it("answers from a copy, marked, where the route would rather have that than nothing", async () => {
-  const { get } = await afterTheLease({ degraded: { maxAge: 60_000 } });
-  expect(await get("/")).toEqual({ status: 200, body: "alice degraded", cookies: [] });
-});
+describe("outage policy degraded, with the lease expired", () => {
+  it("serves a cached copy marked as degraded", async () => {
+    const { get } = await startWithExpiredLease({ degraded: { maxAge: 60_000 } });
+    expect(await get("/")).toEqual({ status: 200, body: "alice degraded", cookies: [] });
+  });
 
-it("lets nobody past a step-up with such a copy", async () => {
-  const { get } = await afterTheLease({ degraded: { maxAge: 60_000 } });
-  expect(await get("/pay")).toMatchObject({ status: 503, cookies: [] });
-});
+  it("does not accept a cached copy for a step-up", async () => {
+    const { get } = await startWithExpiredLease({ degraded: { maxAge: 60_000 } });
+    expect(await get("/pay")).toMatchObject({ status: 503, cookies: [] });
+  });
 
-it("has an end to it", async () => {
-  const { get } = await afterTheLease({ degraded: { maxAge: 5_000 } });
-  expect(await get("/")).toMatchObject({ status: 503, cookies: [] });
+  it("responds 503 when the cached copy is older than maxAge", async () => {
+    const { get } = await startWithExpiredLease({ degraded: { maxAge: 5_000 } });
+    expect(await get("/")).toMatchObject({ status: 503, cookies: [] });
+  });
 });

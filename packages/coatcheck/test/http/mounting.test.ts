@@ -4,10 +4,10 @@ import { connect, constants } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import express from "express";
-import olderSession from "express-session";
+import expressSession from "express-session";
 import fastify from "fastify";
 import { Hono } from "hono";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import * as forExpress from "../../src/http/express.ts";
 import * as forFastify from "../../src/http/fastify.ts";
 import * as forHono from "../../src/http/hono.ts";
@@ -19,79 +19,81 @@ interface Data {
   seen?: boolean;
 }
 
-const ends: (() => unknown)[] = [];
+const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
+  for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
 function managerOf(store = memoryStore()): SessionManager<Data> {
   return new SessionManager<Data>({ store, secrets: ["the secret of these tests"] });
 }
 
-/** Where it listens. */
-async function listening(server: Server): Promise<string> {
+/** Starts the server and returns its URL. */
+async function listen(server: Server): Promise<string> {
   await once(server.listen(0, "127.0.0.1"), "listening");
-  ends.push(() => server.close());
+  cleanups.push(() => server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A part of an application with sessions of its own, inside one whose sessions have been asked for already. */
-async function twoParts(outer: SessionManager<Data>, inner: SessionManager<Data>): Promise<string> {
-  const see: express.RequestHandler = async (request, _response, next) => {
+/** Starts an application that mounts the adapter twice: for all paths, and again for `/admin` with another manager. */
+async function startNested(outer: SessionManager<Data>, inner: SessionManager<Data>): Promise<string> {
+  const markSeen: express.RequestHandler = async (request, _response, next) => {
     (await forExpress.sessionOf<Data>(request).load()).data.seen = true;
     next();
   };
   const app = express();
-  app.use(forExpress.coatcheck(outer, { cookie: { secure: false, name: "outer" } }), see);
-  app.use("/admin", forExpress.coatcheck(inner, { cookie: { secure: false, name: "inner" } }), see);
+  app.use(forExpress.coatcheck(outer, { cookie: { secure: false, name: "outer" } }), markSeen);
+  app.use("/admin", forExpress.coatcheck(inner, { cookie: { secure: false, name: "inner" } }), markSeen);
   app.get("/admin/page", (_request, response) => response.redirect("/elsewhere"));
-  return await listening(createServer(app));
+  return await listen(createServer(app));
 }
 
-it("both sessions of a request are stored and told of, before the redirect leaves", async () => {
-  const [outer, inner] = [managerOf(), managerOf()];
-  const answer = await fetch(`${await twoParts(outer, inner)}/admin/page`, { redirect: "manual" });
-  expect([answer.status, answer.headers.get("location")]).toEqual([302, "/elsewhere"]);
-  expect(answer.headers.getSetCookie().map((cookie) => cookie.split("=")[0])).toEqual(["outer", "inner"]);
-  expect([(await outer.stats()).total, (await inner.stats()).total]).toEqual([1, 1]);
+describe("two adapters in one application", () => {
+  it("stores both sessions and sets both cookies before the redirect is sent", async () => {
+    const [outer, inner] = [managerOf(), managerOf()];
+    const response = await fetch(`${await startNested(outer, inner)}/admin/page`, { redirect: "manual" });
+    expect([response.status, response.headers.get("location")]).toEqual([302, "/elsewhere"]);
+    expect(response.headers.getSetCookie().map((cookie) => cookie.split("=")[0])).toEqual(["outer", "inner"]);
+    expect([(await outer.stats()).total, (await inner.stats()).total]).toEqual([1, 1]);
+  });
+
+  it("sets neither cookie when one session cannot be stored", async () => {
+    for (const broken of [0, 1]) {
+      const stores = [memoryStore(), memoryStore()] as const;
+      const put = async () => {
+        throw new CoatcheckError("STORE_UNAVAILABLE", "Made to fail.");
+      };
+      Object.assign(stores[broken] ?? {}, { put });
+      const url = await startNested(managerOf(stores[0]), managerOf(stores[1]));
+      const response = await fetch(`${url}/admin/page`, { redirect: "manual" });
+      expect(response.status).toBe(503);
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+  });
 });
 
-it("neither cookie leaves when one of them cannot be stored", async () => {
-  for (const broken of [0, 1]) {
-    const stores = [memoryStore(), memoryStore()] as const;
-    const put = async () => {
-      throw new CoatcheckError("STORE_UNAVAILABLE", "Made to fail.");
-    };
-    Object.assign(stores[broken] ?? {}, { put });
-    const url = await twoParts(managerOf(stores[0]), managerOf(stores[1]));
-    const answer = await fetch(`${url}/admin/page`, { redirect: "manual" });
-    expect(answer.status).toBe(503);
-    expect(answer.headers.getSetCookie()).toEqual([]);
-  }
-});
-
-it("beside another session layer nothing is served, and the error says why", async () => {
+it("coatcheck() fails with a clear error beside express-session", async () => {
   const app = express();
-  app.use(olderSession({ secret: "an older secret", resave: false, saveUninitialized: false }));
+  app.use(expressSession({ secret: "an older secret", resave: false, saveUninitialized: false }));
   app.use(forExpress.coatcheck(managerOf(), { cookie: { secure: false } }));
   app.get("/", (_request, response) => void response.send("never"));
-  const told: express.ErrorRequestHandler = (error, _request, response, _next) => {
+  const errorHandler: express.ErrorRequestHandler = (error, _request, response, _next) => {
     response.status(500).send(`${error}`);
   };
-  const answer = await fetch(await listening(createServer(app.use(told))));
-  expect(answer.status).toBe(500);
-  expect(await answer.text()).toMatch(/^TypeError: request\.session belongs to another session middleware/);
+  const response = await fetch(await listen(createServer(app.use(errorHandler))));
+  expect(response.status).toBe(500);
+  expect(await response.text()).toMatch(/^TypeError: request\.session belongs to another session middleware/);
 });
 
-it("a guard without the adapter says what is missing", async () => {
+it("a guard without coatcheck() fails with a clear error", async () => {
   const app = new Hono();
   app.get("/", forHono.requireSubject(), (c) => c.text("never"));
   app.onError((error, c) => c.text(`${error}`, 500));
-  const answer = await app.request("/");
-  expect(await answer.text()).toMatch(/^TypeError: .*mount coatcheck\(\) before/);
+  const response = await app.request("/");
+  expect(await response.text()).toMatch(/^TypeError: .*mount coatcheck\(\) before/);
 });
 
-it("over HTTP/2 a page of the same host may post, and one of another host may not", async () => {
+it("the CSRF check over HTTP/2 accepts a POST of the same host and rejects one of another host", async () => {
   const app = fastify({ http2: true });
   await app.register(forFastify.coatcheck(managerOf(), { cookie: { secure: false } }));
   app.post("/", async (request) => {
@@ -100,7 +102,7 @@ it("over HTTP/2 a page of the same host may post, and one of another host may no
   });
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   const client = connect(url);
-  ends.push(
+  cleanups.push(
     () => client.close(),
     () => app.close(),
   );
