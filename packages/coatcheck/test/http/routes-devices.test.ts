@@ -1,14 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Device } from "../../src/client/wire.ts";
-import {
-  type Browser,
-  IPHONE,
-  type Site,
-  startExpress,
-  startFastify,
-  startHono,
-  startSite,
-} from "./routes-site.ts";
+import type { Browser } from "./routes-browser.ts";
+import { IPHONE, type Site, startExpress, startFastify, startHono, startSite } from "./routes-site.ts";
 
 const MINUTE = 60_000;
 
@@ -21,7 +14,7 @@ const end = async (browser: Browser, which: string) => {
   return code ?? data?.ended;
 };
 
-describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_name, start) => {
+describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, start) => {
   let site: Site;
   let laptop: Browser;
   let phone: Browser;
@@ -36,7 +29,7 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
   });
   afterEach(() => site.close());
 
-  it("are listed with what may be known of them, newest first", async () => {
+  it("list the devices of the subject, newest first", async () => {
     await site.browser().logIn("eve");
     const { data } = await phone.send("GET /session");
     expect(await list(phone)).toEqual([
@@ -62,7 +55,7 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
     ]);
   });
 
-  it("are not those of a cart, nor those that have ended", async () => {
+  it("omit order sessions and ended sessions", async () => {
     const [, here] = await list(phone);
     await site.manager.create({ subject: "ada", parentId: here?.id ?? "", name: "order 1" });
     const tablet = site.browser();
@@ -71,15 +64,15 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
     expect(await list(phone)).toHaveLength(2);
   });
 
-  it("are shown to nobody else", async () => {
-    const stranger = site.browser();
-    expect((await stranger.send("GET /session/devices")).code).toBe("SESSION_REQUIRED");
-    await stranger.send("POST /session/init");
-    expect((await stranger.send("GET /session/devices")).code).toBe("SESSION_REQUIRED");
-    expect(await end(stranger, "?all")).toBe("SESSION_REQUIRED");
+  it("require a login", async () => {
+    const anonymous = site.browser();
+    expect((await anonymous.send("GET /session/devices")).code).toBe("SESSION_REQUIRED");
+    await anonymous.send("POST /session/init");
+    expect((await anonymous.send("GET /session/devices")).code).toBe("SESSION_REQUIRED");
+    expect(await end(anonymous, "?all")).toBe("SESSION_REQUIRED");
   });
 
-  it("end one by one", async () => {
+  it("end one device by id", async () => {
     const other = (await list(phone)).find(({ current }) => !current);
     expect(await end(phone, `/${other?.id}`)).toBe(1);
     expect((await laptop.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
@@ -87,7 +80,7 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
     expect(await end(phone, `/${other?.id}`)).toBe(0);
   });
 
-  it("end all but this one, or all", async () => {
+  it("end all other devices, or all", async () => {
     expect(await end(phone, "?others")).toBe(1);
     expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "none"]);
     await laptop.logIn();
@@ -96,7 +89,7 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
     expect(laptop.cookies.has("__Host-sid")).toBe(false);
   });
 
-  it("must be named", async () => {
+  it("reject a request without a valid device, and end nothing", async () => {
     expect(await end(phone, "")).toBe("VALIDATION_FAILED");
     expect(await end(phone, "/")).toBe("SESSION_NOT_FOUND");
     expect(await end(phone, "/nothing")).toBe("SESSION_NOT_FOUND");
@@ -104,7 +97,7 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
     expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "authenticated"]);
   });
 
-  it("of somebody else are not there", async () => {
+  it("answer SESSION_NOT_FOUND for a device of another subject", async () => {
     const eve = site.browser();
     await eve.logIn("eve");
     const [ada] = await list(phone);
@@ -112,8 +105,8 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
     expect(await status(phone)).toBe("authenticated");
   });
 
-  it("ask for a recent proof of who ends them, but for a logout here", async () => {
-    const [mine, other] = await list(phone);
+  it("require a recent authentication to end another device, but not the current one", async () => {
+    const [current, other] = await list(phone);
     site.pass(10 * MINUTE - 1);
     await phone.send("GET /session?touch");
     expect(await end(phone, "?others")).toBe(1);
@@ -127,13 +120,13 @@ describe.each(Object.entries(frameworks))("the devices of somebody on %s", (_nam
     expect(await end(phone, "?others")).toBe(1);
     site.pass(10 * MINUTE);
     expect(await end(phone, "?others")).toBe("REAUTHENTICATION_REQUIRED");
-    expect(await end(phone, `/${mine?.id}`)).toBe(1);
+    expect(await end(phone, `/${current?.id}`)).toBe(1);
     expect(await status(phone)).toBe("none");
     expect(phone.cookies.has("__Host-sid")).toBe(false);
   });
 });
 
-describe("an elevation", () => {
+describe("POST /session/elevate", () => {
   let site: Site;
   let browser: Browser;
   const elevate = async (body: object) => (await browser.send("POST /session/elevate", body)).code;
@@ -147,28 +140,28 @@ describe("an elevation", () => {
   });
   afterEach(() => site.close());
 
-  it("is a new secret, and the same session", async () => {
-    const late = browser.copy();
+  it("keeps the session and changes its token", async () => {
+    const older = browser.copy();
     const { data } = await browser.send("POST /session/elevate", {
       credentials: { email: "ada", password: "secret" },
     });
     expect(data).toMatchObject({ status: "authenticated", user: { name: "ada" }, rev: 2 });
-    expect((await late.send("GET /session")).code).toBe("CONFLICT");
+    expect((await older.send("GET /session")).code).toBe("CONFLICT");
     expect((await record())?.elevations).toEqual({ account: site.clock.now() + 10 * MINUTE });
   });
 
-  it("takes nobody else's password", async () => {
+  it("rejects the password of another user", async () => {
     expect(await elevate({ email: "eve", password: "secret" })).toBe("FORBIDDEN");
     expect(await elevate({ email: "ada", password: "guess" })).toBe("FORBIDDEN");
     expect((await record())?.elevations).toEqual({});
   });
 
-  it("by the login's own credentials is for nothing that the application guards better", async () => {
+  it("rejects the login credentials for any scope but account", async () => {
     expect(await elevate({ email: "ada", password: "secret", scope: "payments" })).toBe("FORBIDDEN");
     expect((await record())?.elevations).toEqual({});
   });
 
-  it("is for what the application says, for as long as it says", async () => {
+  it("uses the application's elevate function and duration", async () => {
     await site.close();
     site = await startSite(startExpress, {
       routes: { elevate: ({ pin }, scope) => scope === "payments" && pin === 12, recent: MINUTE },

@@ -8,9 +8,9 @@ import { sessionRoutes } from "../../src/http/routes/express.ts";
 import { type LegacyReader, legacySessions, migrate, statelessSession } from "../../src/legacy/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { Browser } from "./routes-site.ts";
+import { Browser } from "./routes-browser.ts";
 
-/** An older cookie that says who somebody is. */
+/** Reads a legacy cookie whose value is the name of the user. */
 const reader: LegacyReader<string> = {
   kind: "older",
   cookies: ["old"],
@@ -52,7 +52,7 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-it("moves a browser with an older cookie over, in whichever of its requests comes first", async () => {
+it("the first request with a legacy cookie migrates the browser, whatever its path", async () => {
   const browser = new Browser(url, "");
   browser.cookies.set("old", "ada");
   const { data } = await browser.send(`GET ${BASE}`);
@@ -61,7 +61,7 @@ it("moves a browser with an older cookie over, in whichever of its requests come
   expect((await browser.send(`POST ${MIGRATE}`)).data).toMatchObject({ user: { id: "ada" }, rev: data.rev });
 });
 
-it("makes one session of ten requests at once, which have their first token with the rejection", async () => {
+it("ten concurrent requests with a legacy cookie create one session, and their rejections set the CSRF token", async () => {
   const browsers = Array.from({ length: 10 }, () => {
     const browser = new Browser(url, "");
     browser.cookies.set("old", "ada");
@@ -69,7 +69,7 @@ it("makes one session of ten requests at once, which have their first token with
   });
   const post = () => Promise.all(browsers.map((browser) => browser.send(`POST ${MIGRATE}`)));
   expect(new Set((await post()).map(({ code }) => code))).toEqual(new Set(["CSRF_MISSING"]));
-  // What the client does of itself: it takes the cookie's token over and repeats the request, once.
+  // The browser client does the same: it reads the token from the cookie and repeats the request once.
   for (const browser of browsers) browser.csrfToken = browser.cookies.get("csrf_token") ?? null;
   const ids = new Set((await post()).map(({ data }) => data.session?.id));
   expect(ids.size).toBe(1);
