@@ -20,7 +20,7 @@ import type {
   SuiteData,
 } from "../../src/testing/adapter-suite.ts";
 
-/** Express 5, or 4, which does not wait for handlers and so gets their failures by hand. */
+/** Starts Express 5 or 4. Express 4 ignores the promise of a handler, so a rejection is passed to `next` explicitly. */
 export function startExpress(make: () => Express): StartAdapter {
   return async (manager, options, routes) => {
     const app = make();
@@ -105,7 +105,7 @@ export const startHono: StartAdapter = async (manager, options, routes) => {
   return served(server as Server);
 };
 
-/** Hono as any runtime with `fetch` calls it: a `Request` in, a `Response` out, no `node:http` in between. */
+/** Starts Hono as fetch-based runtimes call it: with a `Request`, returning a `Response`, without `@hono/node-server`. */
 export const startFetch: StartAdapter = async (manager, options, routes) => {
   const app = honoApp(manager, { ...options, addressOf: () => "127.0.0.1" } as forHono.HonoOptions, routes);
   const listener: RequestListener = async (incoming, outgoing) => {
@@ -114,12 +114,12 @@ export const startFetch: StartAdapter = async (manager, options, routes) => {
       headers.append(incoming.rawHeaders[index] ?? "", incoming.rawHeaders[index + 1] ?? "");
     }
     const { method = "GET", url = "/" } = incoming;
-    const answer = await app.fetch(
+    const response = await app.fetch(
       new Request(new URL(url, `http://${incoming.headers.host}`), { method, headers }),
     );
-    const { "set-cookie": _joined, ...fields } = Object.fromEntries(answer.headers);
-    outgoing.writeHead(answer.status, { ...fields, "set-cookie": answer.headers.getSetCookie() });
-    outgoing.end(method === "HEAD" ? undefined : await answer.bytes());
+    const { "set-cookie": _joined, ...fields } = Object.fromEntries(response.headers);
+    outgoing.writeHead(response.status, { ...fields, "set-cookie": response.headers.getSetCookie() });
+    outgoing.end(method === "HEAD" ? undefined : await response.bytes());
   };
   return await listen(createServer(listener));
 };
@@ -189,7 +189,8 @@ function served(server: Server): AdapterServer {
   };
 }
 
-function streamOf(chunks: Iterable<string>): ReadableStream<Uint8Array> {
+/** Returns a stream that encodes one chunk per read. */
+export function streamOf(chunks: Iterable<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = chunks[Symbol.iterator]();
   return new ReadableStream({
