@@ -8,7 +8,7 @@ const adapters: [name: string, start: StartAdapter, raw: boolean][] = [
   ["Express 4", startExpress4, true],
   ["Fastify", startFastify, true],
   ["Hono on Node", startHono, false],
-  ["Hono by fetch alone", startFetch, false],
+  ["Hono without a Node server", startFetch, false],
   ["node:http", startNode, true],
 ];
 

@@ -10,12 +10,12 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Holds a response's head until `before` is done. */
+/** Defers the headers of a response until `before` is done. */
 export function hold(response: ServerResponse, before: HeadGuard["before"]): void {
   holdHead(response, { before, failed: errorAnswer });
 }
 
-/** A server that is ended after the test; `requested` resolves with its first request. */
+/** Starts a server that is stopped after the test. `requested` resolves when it has handled its first request. */
 export async function listen(handler: RequestListener) {
   const requested = Promise.withResolvers<void>();
   const server = createServer((request, response) => {

@@ -10,14 +10,14 @@ import { hold, listen } from "./held-response.ts";
 
 const BIG = Buffer.alloc(300_000, "x");
 
-describe("while the commit is under way", () => {
-  it("nothing leaves, and the order is kept", async () => {
+describe("a deferred response during an asynchronous commit", () => {
+  it("sends nothing before the commit, then everything in order", async () => {
     const gate = Promise.withResolvers<void>();
     const server = await listen((request, response) => {
       if (request.url === "/other") return response.end();
       hold(response, () => gate.promise);
       response.writeHead(302, { location: "/next" });
-      return response.end("gone");
+      return response.end("moved");
     });
     const socket = connect(server.port, "127.0.0.1");
     socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -26,35 +26,35 @@ describe("while the commit is under way", () => {
     socket.on("data", (chunk) => {
       received += chunk;
     });
-    // A whole exchange later the server has had its chance to answer the first.
+    // After another complete exchange, the server has had time to respond to the first request.
     await (await fetch(`${server.url}/other`)).text();
     expect(received).toBe("");
     gate.resolve();
     await once(socket, "close");
     expect(received).toContain("location: /next");
-    expect(received).toContain("gone");
+    expect(received).toContain("moved");
   });
 
-  it("a stream pauses and goes on: every byte arrives", async () => {
+  it("pauses and resumes a piped stream without losing data", async () => {
     const gate = Promise.withResolvers<void>();
-    const pauses: boolean[] = [];
+    const results: boolean[] = [];
     const server = await listen((_request, response) => {
       hold(response, () => gate.promise);
       const original = response.write;
       response.write = ((...args: Parameters<typeof original>) => {
-        const goOn = Reflect.apply(original, response, args);
-        pauses.push(goOn);
-        if (pauses.length === 1) setImmediate(() => gate.resolve());
-        return goOn;
+        const canContinue = Reflect.apply(original, response, args);
+        results.push(canContinue);
+        if (results.length === 1) setImmediate(() => gate.resolve());
+        return canContinue;
       }) as typeof original;
       Readable.from(Array.from({ length: 20 }, () => BIG)).pipe(response);
     });
     const body = await (await fetch(server.url)).arrayBuffer();
     expect(body.byteLength).toBe(20 * BIG.length);
-    expect(pauses[0]).toBe(false);
+    expect(results[0]).toBe(false);
   });
 
-  it("a small first chunk does not leave the stream waiting for drain", async () => {
+  it("emits drain after a small first chunk", async () => {
     const server = await listen((_request, response) => {
       hold(response, () => new Promise((resolve) => setImmediate(resolve)));
       Readable.from(["a", "b"]).pipe(response);
@@ -62,23 +62,23 @@ describe("while the commit is under way", () => {
     expect(await (await fetch(server.url)).text()).toBe("ab");
   });
 
-  it("the response says that it is sent and ended", async () => {
+  it("reports headersSent and writableEnded as if nothing were deferred", async () => {
     const gate = Promise.withResolvers<void>();
-    const said: object[] = [];
+    const states: object[] = [];
     const server = await listen((_request, response) => {
       hold(response, () => gate.promise);
-      const say = () =>
-        said.push({ headersSent: response.headersSent, writableEnded: response.writableEnded });
-      say();
+      const record = () =>
+        states.push({ headersSent: response.headersSent, writableEnded: response.writableEnded });
+      record();
       response.flushHeaders();
-      say();
+      record();
       response.end();
-      say();
-      response.once("finish", say);
+      record();
+      response.once("finish", record);
       gate.resolve();
     });
     await (await fetch(server.url)).text();
-    expect(said).toEqual([
+    expect(states).toEqual([
       { headersSent: false, writableEnded: false },
       { headersSent: true, writableEnded: false },
       { headersSent: true, writableEnded: true },
@@ -86,7 +86,7 @@ describe("while the commit is under way", () => {
     ]);
   });
 
-  it("the callback of end comes after the commit", async () => {
+  it("calls the callback of end after the commit", async () => {
     const order: string[] = [];
     const server = await listen((_request, response) => {
       hold(response, async () => {
@@ -99,7 +99,7 @@ describe("while the commit is under way", () => {
     expect(order).toEqual(["commit", "sent"]);
   });
 
-  it("runs once, however many calls come", async () => {
+  it("runs the guard once for several calls", async () => {
     let runs = 0;
     const server = await listen((_request, response) => {
       hold(response, async () => {
@@ -115,7 +115,7 @@ describe("while the commit is under way", () => {
     expect(runs).toBe(1);
   });
 
-  it("a client that goes away is no error, and the commit is made", async () => {
+  it("commits when the client disconnects", async () => {
     const committed = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
     const server = await listen((request, response) => {
@@ -138,29 +138,29 @@ describe("while the commit is under way", () => {
     expect(await (await fetch(`${server.url}/other`)).text()).toBe("alive");
   });
 
-  it("a chunk of the wrong type ends the connection, not the process, and is told of", async () => {
-    const told: unknown[] = [];
+  it("ends the connection and reports the error for a chunk of the wrong type", async () => {
+    const reported: unknown[] = [];
     const server = await listen((_request, response) => {
       const before = () => new Promise<void>((resolve) => setImmediate(resolve));
       const failed = (error: unknown) => {
-        told.push(error);
+        reported.push(error);
         return errorAnswer(error);
       };
       holdHead(response, { before, failed });
       Reflect.apply(response.end, response, [{}]);
     });
     await expect(fetch(server.url)).rejects.toThrow();
-    expect(told).toEqual([expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" })]);
+    expect(reported).toEqual([expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" })]);
   });
 });
 
-describe("a commit that fails", () => {
+describe("a deferred response whose commit fails", () => {
   const outage = new CoatcheckError(
     "STORE_UNAVAILABLE",
     "The session store did not answer; try again shortly.",
   );
   const ways: [string, () => MaybePromise<void>][] = [
-    ["at once", () => Promise.reject(outage)],
+    ["by rejecting", () => Promise.reject(outage)],
     [
       "by throwing",
       () => {
@@ -169,7 +169,7 @@ describe("a commit that fails", () => {
     ],
   ];
   for (const [way, before] of ways) {
-    it(`${way}: the error leaves instead of the answer`, async () => {
+    it(`${way} is replaced with the error response`, async () => {
       const server = await listen((_request, response) => {
         hold(response, before);
         response.setHeader("access-control-allow-origin", "https://shop.example");
@@ -178,23 +178,23 @@ describe("a commit that fails", () => {
         response.write("<p");
         response.end(">");
       });
-      const answer = await fetch(server.url);
-      expect(answer.status).toBe(503);
-      expect(answer.statusText).toBe("Service Unavailable");
-      expect(Object.fromEntries(answer.headers)).toMatchObject({
+      const received = await fetch(server.url);
+      expect(received.status).toBe(503);
+      expect(received.statusText).toBe("Service Unavailable");
+      expect(Object.fromEntries(received.headers)).toMatchObject({
         "content-type": "application/json; charset=utf-8",
         "cache-control": "no-store",
         "access-control-allow-origin": "https://shop.example",
       });
-      expect(answer.headers.has("etag")).toBe(false);
-      expect(answer.headers.getSetCookie()).toEqual([]);
-      expect(await answer.json()).toEqual({
+      expect(received.headers.has("etag")).toBe(false);
+      expect(received.headers.getSetCookie()).toEqual([]);
+      expect(await received.json()).toEqual({
         success: false,
         error: { code: "STORE_UNAVAILABLE", message: outage.message },
       });
     });
 
-    it(`${way}: callbacks of dropped calls come, streams run out`, async () => {
+    it(`${way} still calls the callbacks of discarded calls`, async () => {
       const called = Promise.withResolvers<void>();
       const server = await listen(async (_request, response) => {
         hold(response, before);
@@ -208,13 +208,13 @@ describe("a commit that fails", () => {
     });
   }
 
-  it("hides what is no error of ours", async () => {
+  it("does not reveal an unexpected error", async () => {
     const server = await listen((_request, response) => {
       hold(response, () => Promise.reject(new TypeError("secret detail")));
       response.end("body");
     });
-    const answer = await fetch(server.url);
-    expect(answer.status).toBe(503);
-    expect(await answer.text()).not.toContain("secret");
+    const received = await fetch(server.url);
+    expect(received.status).toBe(503);
+    expect(await received.text()).not.toContain("secret");
   });
 });

@@ -7,15 +7,15 @@ import { hold, listen } from "./held-response.ts";
 
 const TEXT = "body ".repeat(1000);
 
-/** What middleware in the field uses of a response that Node does not document. */
+/** Undocumented properties of a response that published middleware uses. */
 interface Undocumented extends ServerResponse {
   readonly _header: string | null;
   _implicitHeader(): void;
 }
 
 /**
- * Compresses as the `compression` package does: what is written goes through a stream of its own, made when the head is
- * written. 1.7 looks for the bytes of the head, 1.8 asks whether they are sent.
+ * Compresses a response in the same way as the `compression` package: writes go through a gzip stream, which is created when
+ * the headers are written. Version 1.7 checks `_header`, version 1.8 checks `headersSent`.
  */
 function compress(response: ServerResponse, version: "1.7" | "1.8"): void {
   const own = response as Undocumented;
@@ -23,34 +23,34 @@ function compress(response: ServerResponse, version: "1.7" | "1.8"): void {
   const early: (() => void)[] = [];
   let stream: Gzip | null = null;
   let isEnded = false;
-  const requireHead = () => {
+  const requireHeaders = () => {
     if (version === "1.8" && !own.headersSent) own.writeHead(own.statusCode);
     if (version === "1.7" && !own._header) own._implicitHeader();
   };
-  const begin = () => {
-    const made = createGzip();
-    stream = made;
+  const start = () => {
+    const gzip = createGzip();
+    stream = gzip;
     own.setHeader("content-encoding", "gzip");
     own.removeHeader("content-length");
-    for (const listener of early) made.on("drain", listener);
-    made.on("data", (chunk) => {
-      if (!Reflect.apply(write, own, [chunk])) made.pause();
+    for (const listener of early) gzip.on("drain", listener);
+    gzip.on("data", (chunk) => {
+      if (!Reflect.apply(write, own, [chunk])) gzip.pause();
     });
-    made.on("end", () => Reflect.apply(end, own, []));
-    Reflect.apply(on, own, ["drain", () => made.resume()]);
+    gzip.on("end", () => Reflect.apply(end, own, []));
+    Reflect.apply(on, own, ["drain", () => gzip.resume()]);
   };
   own.writeHead = (status: number) => {
-    if (stream === null) begin();
+    if (stream === null) start();
     return Reflect.apply(writeHead, own, [status]);
   };
   own.write = (chunk: string | Buffer) => {
     if (isEnded) return false;
-    requireHead();
+    requireHeaders();
     return stream === null ? Reflect.apply(write, own, [chunk]) : stream.write(chunk);
   };
   own.end = (chunk?: unknown) => {
     if (isEnded) return own;
-    requireHead();
+    requireHeaders();
     if (stream === null) return Reflect.apply(end, own, [chunk]);
     isEnded = true;
     stream.end(chunk);
@@ -79,33 +79,33 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
 
 const outage = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
 
-describe.each(["1.7", "1.8"] as const)("compressed as by version %s", (version) => {
-  for (const place of ["below", "above"] as const) {
+describe.each(["1.7", "1.8"] as const)("compression %s on a deferred response", (version) => {
+  for (const place of ["before", "after"] as const) {
     for (const [name, handler] of Object.entries(handlers)) {
-      /** Answers when the commit has been made, or has failed. */
-      const ask = async (commit: () => Promise<void>) => {
+      /** Sends a request to a server whose response waits for `commit`. */
+      const request = async (commit: () => Promise<void>) => {
         const { url } = await listen((_request, response) => {
-          if (place === "below") compress(response, version);
-          hold(response, async (head) => {
+          if (place === "before") compress(response, version);
+          hold(response, async (headers) => {
             await new Promise((resolve) => setImmediate(resolve));
             await commit();
-            head.append("set-cookie", "sid=1");
+            headers.append("set-cookie", "sid=1");
           });
-          if (place === "above") compress(response, version);
+          if (place === "after") compress(response, version);
           handler(response);
         });
         return await fetch(url, { signal: AbortSignal.timeout(5000) });
       };
 
-      it(`${place} the hold: ${name} waits for the commit and arrives whole`, async () => {
-        const response = await ask(async () => {});
+      it(`${name} waits for the commit and arrives complete, mounted ${place} the deferral`, async () => {
+        const response = await request(async () => {});
         expect([response.status, response.headers.get("content-encoding")]).toEqual([200, "gzip"]);
         expect(response.headers.getSetCookie()).toEqual(["sid=1"]);
         expect(await response.text()).toBe(TEXT);
       });
 
-      it(`${place} the hold: ${name} gives way to the error of a commit that fails`, async () => {
-        const response = await ask(() => Promise.reject(outage));
+      it(`${name} is replaced with the error of a failed commit, mounted ${place} the deferral`, async () => {
+        const response = await request(() => Promise.reject(outage));
         expect(response.status).toBe(503);
         expect(response.headers.getSetCookie()).toEqual([]);
         expect(await response.json()).toMatchObject({ error: { code: "STORE_UNAVAILABLE" } });

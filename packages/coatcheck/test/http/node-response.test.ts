@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import type { MaybePromise } from "../../src/session/session.ts";
 import { hold, listen } from "./held-response.ts";
 
-/** What a handler may do with a response; each must look the same to the client whether the headers are held or not. */
+/** Ways to use a response. The client must receive the same bytes whether the headers are deferred or not. */
 const handlers: Record<string, (response: ServerResponse) => unknown> = {
   "end alone": (response) => response.end(),
   "end with a body": (response) => response.end("body"),
@@ -31,12 +31,12 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
     response.writeHead(200, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-One", "1"]).end("body"),
   "writeHead with reason and flat list": (response) =>
     response.writeHead(200, "Fine", ["Set-Cookie", "a=1", "Set-Cookie", "b=2"]).end("body"),
-  "writeHead over setHeader": (response) => {
+  "writeHead after setHeader": (response) => {
     response.setHeader("X-One", "old");
     response.setHeader("Set-Cookie", "a=1");
     response.writeHead(200, { "x-one": "new" }).end("body");
   },
-  "writeHead with a flat list over setHeader": (response) => {
+  "writeHead with a flat list after setHeader": (response) => {
     response.setHeader("X-One", "old");
     response.writeHead(200, ["X-One", "new", "X-One", "newer"]).end("body");
   },
@@ -63,22 +63,22 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
   },
   "a redirect": (response) => response.writeHead(302, { Location: "/next" }).end(),
   "204": (response) => response.writeHead(204).end(),
-  "304 with a body that must not leave": (response) => response.writeHead(304, { ETag: '"1"' }).end(),
-  "a status out of range": (response) => {
+  "304": (response) => response.writeHead(304, { ETag: '"1"' }).end(),
+  "writeHead with a status out of range": (response) => {
     try {
       response.writeHead(99);
     } catch (error) {
       response.end(String(error));
     }
   },
-  "a header that is none": (response) => {
+  "writeHead with an invalid header value": (response) => {
     try {
       response.writeHead(200, { "X-One": "a\r\nX-Two: b" });
     } catch (error) {
       response.end(String(error));
     }
   },
-  "what the response says of itself after writeHead": (response) => {
+  "headersSent and writableEnded after writeHead": (response) => {
     response.writeHead(200);
     const { headersSent, writableEnded } = response;
     response.end(JSON.stringify({ headersSent, writableEnded }));
@@ -94,21 +94,21 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
   "a small stream": (response) => pipeline(Readable.from(["a", "b", "c"]), response),
 };
 
-describe("a held response leaves as the handler wrote it", () => {
+describe("holdHead() changes nothing about a response that uses", () => {
   for (const [name, handler] of Object.entries(handlers)) {
     for (const method of ["GET", "HEAD"]) {
       it(`${name} (${method})`, async () => {
         const bare = await exchange(handler, method);
-        const atOnce = await exchange(handler, method, () => undefined);
+        const immediate = await exchange(handler, method, () => undefined);
         const later = await exchange(handler, method, () => new Promise((resolve) => setImmediate(resolve)));
         expect(bare).toContain("HTTP/1.1 ");
-        expect(atOnce).toBe(withMark(bare));
+        expect(immediate).toBe(withMark(bare));
         expect(later).toBe(withMark(bare));
       });
     }
   }
 
-  it("takes writeHead with a list of pairs", async () => {
+  it("writeHead with a list of pairs", async () => {
     const pairs = [
       ["Set-Cookie", "a=1"],
       ["Set-Cookie", "b=2"],
@@ -119,7 +119,7 @@ describe("a held response leaves as the handler wrote it", () => {
   });
 });
 
-it("keeps trailers", async () => {
+it("holdHead() keeps trailers", async () => {
   const handler = (response: ServerResponse) => {
     response.writeHead(200, { Trailer: "X-Sum" });
     response.write("a");
@@ -130,21 +130,22 @@ it("keeps trailers", async () => {
   expect(await exchange(handler, "GET", later)).toBe(withMark(await exchange(handler, "GET")));
 });
 
-it("leaves a response alone whose headers are out", async () => {
+it("holdHead() does nothing when the headers have been sent", async () => {
   const server = await listen((_request, response) => {
     response.write("a");
-    hold(response, () => Promise.reject(new Error("never asked")));
+    hold(response, () => Promise.reject(new Error("must not be called")));
     response.end("b");
   });
   expect(await (await fetch(server.url)).text()).toBe("ab");
 });
 
+/** Inserts the header that the guard sets, after the headers that the handler sets. */
 function withMark(raw: string): string {
   const end = raw.indexOf("\r\n", raw.lastIndexOf("\r\n", raw.indexOf("\r\nConnection:")));
-  return `${raw.slice(0, end)}\r\nx-held: 1${raw.slice(end)}`;
+  return `${raw.slice(0, end)}\r\nx-deferred: 1${raw.slice(end)}`;
 }
 
-/** The raw bytes that a handler's response puts on the wire. */
+/** Returns the raw response to a request that `handler` serves, deferred until `before` is done if that is given. */
 async function exchange(
   handler: (response: ServerResponse) => unknown,
   method: string,
@@ -153,9 +154,9 @@ async function exchange(
   const server = await listen((_request, response) => {
     response.sendDate = false;
     if (before) {
-      hold(response, (head) => {
+      hold(response, (headers) => {
         const pending = before();
-        const mark = () => head.set("x-held", "1");
+        const mark = () => headers.set("x-deferred", "1");
         return pending ? pending.then(mark) : mark();
       });
     }
