@@ -1,9 +1,11 @@
-/** Wall-clock time, epoch milliseconds. A parameter everywhere, so that tests set it. */
+/** Wall-clock time in epoch milliseconds. Passed in everywhere, so that tests can set it. */
 export interface Clock {
   now(): number;
 }
 
-/** Runs a task later; the result cancels it. Never keeps the process alive. */
+/**
+ * Runs `task` after `delay` milliseconds and returns a function that cancels it. Must not keep the process alive.
+ */
 export type Schedule = (delay: number, task: () => void) => () => void;
 
 /** The machine's clock. */

@@ -1,13 +1,13 @@
 import type { SessionRecord } from "./record.ts";
 
-/** What became of a session in the course of a request; the one thing that decides which headers leave. */
+/** What a request did to its session. Adapters derive the `Set-Cookie` header from this and nothing else. */
 export type CommitState = "unchanged" | "touched" | "changed" | "rotated" | "revoked";
 
-/** How a request ended for its session. */
+/** The result of committing a session at the end of a request. */
 export interface Commit {
   readonly state: CommitState;
-  /** The token that the holder must be given; null when the one they hold stands, or none does. */
+  /** The new token to send to the client; null when the client keeps its present token, or must not get one. */
   readonly token: string | null;
-  /** What the holder may be told of; null while nothing is stored, and once another request has replaced their token. */
+  /** The record that the client may see; null when nothing is stored, and when another request has replaced the token. */
   readonly record: SessionRecord | null;
 }

@@ -3,21 +3,21 @@ import { applyMergePatch, diffMergePatch } from "./patch.ts";
 
 type Members = Record<string, JsonValue | undefined>;
 
-/** How a draft is found behind its view. */
+/** Reading this symbol from a view returns its draft. */
 const DRAFT = Symbol("coatcheck.draft");
 
 /**
- * A view of a frozen object that may be assigned to. The object itself stays as it is; what was assigned comes out
- * as a merge patch, so that two requests which change different things both keep their change.
+ * A writable view of a frozen JSON object. The base object never changes: {@link patch} returns the assignments as a
+ * merge patch (RFC 7396), so that two requests which change different members keep both changes.
  *
- * Reading costs a lookup; a level is copied when it is first written, an array when it is first read. The draft is its
- * view's own handler, because every request that reads its data makes one.
+ * Copies lazily: an object level on its first write, an array on its first read. The draft is also the proxy handler of
+ * its view, which saves an allocation for every request that reads its data.
  */
 export class Draft implements ProxyHandler<Members> {
   #base: JsonObject;
   #children: Map<string, Draft> | null = null;
   #copy: Members | null = null;
-  /** Read and assign here. */
+  /** The object to read from and assign to. */
   readonly view: Members;
 
   constructor(base: JsonObject) {
@@ -25,13 +25,13 @@ export class Draft implements ProxyHandler<Members> {
     this.view = new Proxy<Members>({}, this);
   }
 
-  /** What was assigned since the draft was made, as a merge patch; null when nothing really changed. */
+  /** The assignments so far as a merge patch; null when the view equals the base. */
   patch(): JsonObject | null {
     const current = this.current();
     return current === this.#base ? null : diffMergePatch(this.#base, current);
   }
 
-  /** What the view shows now; the base itself while nothing was assigned. */
+  /** The present content of the view; the base object itself when nothing was assigned. */
   current(): JsonObject {
     if (this.#children === null) return this.#members;
     let current: Members | null = null;
@@ -44,7 +44,7 @@ export class Draft implements ProxyHandler<Members> {
     return current ?? this.#members;
   }
 
-  /** Goes on from `base`, into which `patch` has been stored; what was assigned besides it stays assigned. */
+  /** Continues from `base`, the data after `patch` was stored. Assignments that `patch` did not contain are kept. */
   rebase(base: JsonObject, patch: JsonObject | null): void {
     const later = diffMergePatch(patch ? applyMergePatch(this.#base, patch) : this.#base, this.current());
     this.#restart(base);
@@ -123,18 +123,18 @@ export class Draft implements ProxyHandler<Members> {
     }
   }
 
-  /** False, which becomes a TypeError, for the one name whose assignment would change the copy's prototype instead. */
+  /** Rejects `__proto__`, which would set the copy's prototype: the proxy turns false into a TypeError. */
   #write(name: string, value: JsonValue | undefined): boolean {
     if (name === "__proto__") return false;
     this.#copy ??= { ...this.#base };
-    this.#copy[name] = detached(value);
+    this.#copy[name] = withoutDraft(value);
     this.#children?.delete(name);
     return true;
   }
 }
 
-/** Assigning one draft's view into another stores what it shows at that moment, not the view. */
-function detached(value: JsonValue | undefined): JsonValue | undefined {
+/** Copies the content of a draft's view, so that assigning one view into another does not store a proxy. */
+function withoutDraft(value: JsonValue | undefined): JsonValue | undefined {
   if (!isJsonObject(value)) return value;
   const draft: unknown = Reflect.get(value, DRAFT);
   return draft instanceof Draft ? structuredClone(draft.current()) : value;

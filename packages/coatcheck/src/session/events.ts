@@ -4,8 +4,8 @@ import type { RevokeReason, SessionRecord } from "./record.ts";
 import type { RevocationScope } from "./store.ts";
 
 /**
- * Why a token opened nothing. `superseded`: it was genuine, and the browser has been given a newer one. `unavailable`:
- * nobody could say, because the store did not answer.
+ * Why a token was refused. `superseded`: an older token, whose secret has been rotated away. `theft`: an older token that
+ * was used after the rotation grace. `unavailable`: the store did not respond, so the token could not be checked.
  */
 export type RefusalReason =
   | "missing"
@@ -18,7 +18,7 @@ export type RefusalReason =
   | "theft"
   | "unavailable";
 
-/** What happens to sessions, with what each listener is told. */
+/** Session events and their payloads. Each describes what this process did; other processes emit their own. */
 export interface SessionEvents {
   created: [{ record: SessionRecord }];
   authenticated: [{ record: SessionRecord; previousSubject: string | null }];
@@ -26,13 +26,13 @@ export interface SessionEvents {
   rotated: [{ record: SessionRecord }];
   changed: [{ record: SessionRecord }];
   revoked: [{ scope: RevocationScope; reason: RevokeReason; count: number }];
-  /** A secret was used after its successor: somebody else holds it. The session has been revoked. */
+  /** A rotated secret was used after its grace, so two parties hold it. The session has been revoked. */
   theft: [{ record: SessionRecord }];
-  /** `id` is null where the token named none that could be trusted. */
+  /** `id` is null when the token's seal was not verified: its id cannot be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
   /**
-   * Something failed that no caller was waiting for; what was to be done is tried again or harmless. `migrate`: a stored
-   * session's data could not be read, and what `onUnreadable` says happens.
+   * A background operation failed; it is retried later or safe to skip. `migrate`: stored data could not be migrated, and
+   * `DataOptions.onUnreadable` applies.
    */
   failed: [{ operation: "touch" | "merge" | "migrate" | "confirm" | "rotate"; error: unknown }];
 }
@@ -50,16 +50,16 @@ const channels = {
 };
 
 /**
- * Tells listeners and `diagnostics_channel` (`coatcheck:created`, …) what happened. A listener that throws or
- * rejects becomes a process warning: it cannot undo what it was told of, nor fail the request that did it.
+ * Emits session events to listeners and to `diagnostics_channel` (`coatcheck:created`, …). A listener that throws or
+ * rejects causes a process warning with the code `COATCHECK_LISTENER`; it never fails the request.
  */
 export class SessionEmitter extends EventEmitter<SessionEvents> {
-  /** Whether anybody listens; spares the hot path from making the message. */
+  /** Whether the event has a listener or channel subscriber. The hot path checks this before it builds a message. */
   wants(name: keyof SessionEvents): boolean {
     return this.listenerCount(name) > 0 || channels[name].hasSubscribers;
   }
 
-  /** Tells everybody. */
+  /** Emits one event. */
   tell<Name extends keyof SessionEvents>(name: Name, message: SessionEvents[Name][0]): void {
     channels[name].publish(message);
     for (const listener of this.rawListeners(name)) {

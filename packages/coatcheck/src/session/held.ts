@@ -2,70 +2,74 @@ import { touchThreshold } from "./policy.ts";
 import { endsAt, type SessionRecord } from "./record.ts";
 import type { LogPosition, Snapshot } from "./store.ts";
 
-/** Times are held as milliseconds since then: for 24 days they are small integers, which V8 keeps in the object itself. */
-const START = Date.now();
+/** Times are kept as milliseconds since this one: for 24 days they fit V8's small integers, which need no heap object. */
+const EPOCH = Date.now();
 
 /**
- * A session as this process holds it: the frozen record, and the activity seen here since it was read.
+ * A session in this process: the frozen record, and the activity seen here since it was read.
  *
- * Of ten thousand sessions hardly one is in the processor's caches, so a request waits for every place in memory that it
- * visits. Therefore what every request asks stands in this one object. Its fields are only declared: in one that begins
- * as `undefined`, V8 would keep each number in an object of its own.
+ * With many sessions in memory, nearly every access misses the processor's caches. Everything that each request reads is
+ * therefore in this one object. The fields are declared without initial values: V8 would store the numbers of a field
+ * that starts as `undefined` in heap objects.
  */
 export class HeldSession implements Snapshot {
   declare readonly record: SessionRecord;
   declare readonly position: LogPosition;
-  /** The hash of the one secret that opens it; null while a rotation waits to be confirmed, or once it was revoked. */
+  /** The hash of the only valid secret; null while an older token is still valid, and once the session is revoked. */
   declare readonly soleHash: string | null;
-  /** Whole seconds since the epoch up to which it surely lives, as far as is known here. */
-  declare private livesUntil: number;
-  declare private seen: number;
-  /** From when on the store is to be told of activity again. */
+  /** Whole seconds since the Unix epoch. Before this time the session is certainly within its timeouts. */
+  declare private liveUntil: number;
+  declare private lastSeen: number;
+  /** When the next touch must be written. */
   declare private touchDue: number;
 
   constructor({ record, position }: Snapshot) {
     const { state, secretHash, previousSecretHash, confirmedAt, lastSeenAt, idleTimeout } = record;
-    const isSettled = previousSecretHash === null || confirmedAt !== null;
+    const isConfirmed = previousSecretHash === null || confirmedAt !== null;
     this.record = record;
     this.position = position;
-    this.soleHash = state === "active" && isSettled ? secretHash : null;
-    this.livesUntil = Math.floor(endsAt(record) / 1000);
-    this.seen = lastSeenAt - START;
-    this.touchDue = this.seen + Math.ceil(touchThreshold(idleTimeout));
+    this.soleHash = state === "active" && isConfirmed ? secretHash : null;
+    this.liveUntil = Math.floor(endsAt(record) / 1000);
+    this.lastSeen = lastSeenAt - EPOCH;
+    this.touchDue = this.lastSeen + Math.ceil(touchThreshold(idleTimeout));
   }
 
-  /** Epoch milliseconds; at or after `record.lastSeenAt`. */
+  /** The latest known activity, epoch milliseconds; never before `record.lastSeenAt`. */
   get lastSeenAt(): number {
-    return START + this.seen;
+    return EPOCH + this.lastSeen;
   }
 
-  /** Whether its time is up at `now`, epoch milliseconds. Timeouts only: a revoked one may have time left. */
+  /** Whether a timeout has ended the session at `now`, epoch milliseconds. Says nothing about revocation. */
   isOver(now: number): boolean {
-    if (now < this.livesUntil * 1000) return false;
+    if (now < this.liveUntil * 1000) return false;
     const { expiresAt, idleTimeout } = this.record;
     const end = endsAt({ expiresAt, idleTimeout, lastSeenAt: this.lastSeenAt });
-    this.livesUntil = Math.floor(end / 1000);
+    this.liveUntil = Math.floor(end / 1000);
     return now >= end;
   }
 
-  /** Activity at `now`, epoch milliseconds. True when it is time to tell the store, which is then counted as told. */
+  /**
+   * Records activity at `now`, epoch milliseconds.
+   *
+   * @returns true when a touch is due. The caller must then queue one; the next is due a threshold later.
+   */
   see(now: number): boolean {
-    const moment = now - START;
-    if (moment <= this.seen) return false;
-    this.seen = moment;
-    if (moment < this.touchDue) return false;
-    this.touchDue = moment + Math.ceil(touchThreshold(this.record.idleTimeout));
+    const seen = now - EPOCH;
+    if (seen <= this.lastSeen) return false;
+    this.lastSeen = seen;
+    if (seen < this.touchDue) return false;
+    this.touchDue = seen + Math.ceil(touchThreshold(this.record.idleTimeout));
     return true;
   }
 
-  /** Takes over the activity that was seen on another copy of the same session. */
-  inherit({ seen, touchDue }: HeldSession): void {
-    this.seen = Math.max(this.seen, seen);
+  /** Takes over the activity of another copy of the same session. */
+  inherit({ lastSeen, touchDue }: HeldSession): void {
+    this.lastSeen = Math.max(this.lastSeen, lastSeen);
     this.touchDue = Math.max(this.touchDue, touchDue);
   }
 
-  /** Activity of which another part of this process knows, epoch milliseconds. */
+  /** Takes over activity recorded elsewhere in this process, epoch milliseconds. */
   alsoSeen(lastSeenAt: number): void {
-    this.seen = Math.max(this.seen, lastSeenAt - START);
+    this.lastSeen = Math.max(this.lastSeen, lastSeenAt - EPOCH);
   }
 }

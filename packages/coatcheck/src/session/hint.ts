@@ -2,23 +2,23 @@ import { isJsonObject, parseJson } from "./json.ts";
 import type { RevocationScope } from "./store.ts";
 
 /**
- * What one process tells the others, for speed alone. Hints only ever make copies be dropped, so they may be lost,
- * doubled or late, and the bound holds without them.
+ * A message between processes that shortens the time until a change is seen. A hint can only make a process drop cached
+ * copies. The staleness bound holds without hints, so they may be lost, duplicated or late.
  */
 export type Hint =
   | { readonly kind: "revoked"; readonly scope: RevocationScope }
-  /** Copies below `version` are out of date. */
+  /** Cached copies below `version` are out of date. */
   | { readonly kind: "written"; readonly session: string; readonly version: number };
 
-/** Carries hints between processes. Every call may reject; callers go on without. */
+/** Carries hints between processes. Any call may reject; callers then continue without hints. */
 export interface HintChannel {
   publish(hint: Hint): Promise<void>;
-  /** Calls `listener` with the hints of all processes, this one's too. The result ends it. */
+  /** Calls `listener` with the hints of every process, including this one. Returns a function that unsubscribes. */
   subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
-/** A hint out of text from outside; null when it is none. */
+/** Parses a hint received as text; returns null when the text is not a valid hint. */
 export function parseHint(text: string): Hint | null {
   const value = parseJson(text);
   if (!isJsonObject(value)) return null;

@@ -1,20 +1,20 @@
-/** A JSON value that RFC 8259 can carry: no `undefined`, no functions, no dates. */
+/** A JSON value (RFC 8259). Excludes `undefined`, functions, dates, and every class instance. */
 export type JsonValue = string | number | boolean | null | JsonArray | JsonObject;
 
-/** Shape: `[value, …]`. A merge patch replaces an array whole (RFC 7396). */
+/** A JSON array: `[value, …]`. A merge patch replaces the whole array (RFC 7396). */
 export type JsonArray = readonly JsonValue[];
 
-/** Shape: `{ name: value }`. */
+/** A JSON object: `{ name: value }`. Members that are `undefined` are not stored. */
 export interface JsonObject {
   readonly [name: string]: JsonValue | undefined;
 }
 
-/** Whether `value` is an object in JSON's sense: not null, not an array. */
+/** Whether `value` is an object as JSON defines it: neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value of a JSON text, or undefined. */
+/** Parses JSON text; returns undefined when the text is not valid JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

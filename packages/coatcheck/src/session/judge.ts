@@ -2,17 +2,22 @@ import type { RefusalReason } from "./events.ts";
 import type { HeldSession } from "./held.ts";
 import { equalHashes } from "./token.ts";
 
-/** What a genuine token is worth: `current`, `previous` (a periodic rotation is under way), or a reason to refuse it. */
+/**
+ * The result of checking a secret. `current`: the session's present secret. `previous`: the secret before a periodic
+ * rotation, still accepted. Every other value is the reason to refuse the token.
+ */
 export type Verdict =
   | "current"
   | "previous"
   | Extract<RefusalReason, "expired" | "revoked" | "superseded" | "theft">;
 
 /**
- * Judges a token's secret against a session. The timeouts are checked on every read, wherever the copy came from.
+ * Checks a token's secret, and both timeouts, against a session. Runs on every read, whichever tier the copy came from.
  *
- * `grace` is how long, milliseconds, the old secret still opens after the new one was first used: requests that were
- * under way then. Used later it is in two hands, and the session must end (design: confirm on use).
+ * @param secretHash SHA-256 of the token's secret, base64url.
+ * @param now epoch milliseconds.
+ * @param grace how long the previous secret is accepted after the new one was first used, milliseconds. It covers requests
+ *   that were sent before the response with the new token arrived. A later use means that two parties hold the secret.
  */
 export function judge(held: HeldSession, secretHash: string, now: number, grace: number): Verdict {
   const { record } = held;

@@ -7,19 +7,19 @@ import type { DataSchema } from "./schema.ts";
 import type { SessionStore } from "./store.ts";
 import type { RandomSource, SecretRing } from "./token.ts";
 
-/** A session and the only copy of its token; `token` goes to the holder and nowhere else. */
+/** A session and the only copy of its new token. Send `token` to the client; never store or log it. */
 export interface Issued {
   readonly record: SessionRecord;
   readonly token: string;
 }
 
 /**
- * Joins what an anonymous visitor left with what the subject had in their newest other session, at login. `null`:
- * there is no other session. Its failure never fails the login; the visitor's data then stays as it is.
+ * Merges an anonymous visitor's data with the data of the subject's newest other session, at login. `subject` is null
+ * when there is no other session. If it throws, the login succeeds with the visitor's data unchanged.
  */
 export type MergeData<Data> = (visitor: Data, subject: Data | null) => Data | Promise<Data>;
 
-/** What the writer works with. */
+/** The dependencies that the writer, the resumer and the session handles share. */
 export interface WriterParts<Data> {
   readonly store: SessionStore;
   readonly reader: SessionReader;

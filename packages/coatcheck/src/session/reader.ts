@@ -2,10 +2,10 @@ import { HeldSession } from "./held.ts";
 import type { SessionRecord } from "./record.ts";
 import type { LogPosition, RevocationScope, SessionStore } from "./store.ts";
 
-/** Which hop answered a read. */
+/** The tier that answered a read. */
 export type Tier = "local" | "shared" | "store";
 
-/** What a read found, and where. */
+/** The result of a read: the session, or null, and the tier that answered. */
 export interface Reading {
   readonly held: HeldSession | null;
   readonly tier: Tier;
@@ -13,40 +13,46 @@ export interface Reading {
 
 /** How fresh a read must be. */
 export interface ReadOptions {
-  /** Ask the store itself, whatever the caches hold. */
+  /** Read from the store and skip every cache. Default: false. */
   readonly fresh?: boolean;
-  /** A copy below this version will not do: "I must see my own write", on whatever node it was made. */
+  /** The lowest acceptable version, for a caller that must see its own write on any node. Default: 0. */
   readonly atLeast?: number;
 }
 
 /**
- * Where the manager reads sessions: the store itself, or the caches in front of it. The manager tells it of every
- * write and revocation made here, so that a process always sees its own.
+ * Reads sessions for the manager, from the store or from the caches in front of it. The manager reports each of its own
+ * writes and revocations here, so that a process always sees them.
  */
 export interface SessionReader {
-  /** Synchronous: a copy that may answer at this very moment, else undefined. `key` is the compact id, 22 characters. */
+  /** Returns a cached copy whose lease is valid now, else undefined. Synchronous. `key` is the compact id, 22 characters. */
   peek(key: string): HeldSession | undefined;
   /**
-   * Synchronous: a copy that the store last vouched for at most `maxAge` milliseconds ago, for a route that would
-   * rather have that than nothing while the store does not answer. Gives up the staleness bound.
+   * Returns a cached copy that was last valid at most `maxAge` milliseconds ago, else undefined. Synchronous. For routes
+   * whose outage policy is `degraded`: the staleness bound does not hold.
    */
   degraded(key: string, maxAge: number): HeldSession | undefined;
-  /** Through the tiers to the store. A record that is expired or revoked is returned as it is; null: no such session. */
+  /**
+   * Reads through the tiers to the store. Returns expired and revoked records too; `held` is null when no session has
+   * this id.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE`.
+   */
   read(id: string, options?: ReadOptions): Promise<Reading>;
-  /** The log position known here, to be taken *before* a write is sent and passed to {@link wrote} after it. */
+  /** The known position in the revocation log. Read it *before* sending a write, and pass it to {@link wrote} afterwards. */
   position(): LogPosition;
-  /** A write of ours was acknowledged. */
+  /** Reports that the store acknowledged a write of this process. */
   wrote(record: SessionRecord, position: LogPosition): void;
-  /** A write of ours met a newer version: what is held here is out of date. */
+  /** Reports that the cached copy may be out of date: the store has a newer version, or its response to a write was lost. */
   outdated(id: string): void;
-  /** A revocation of ours was acknowledged. */
+  /** Reports a revocation by this process, acknowledged or with its response lost. */
   revoked(scope: RevocationScope): void;
-  /** Resolves when no node can still answer from a copy older than what is acknowledged now. */
+  /** Resolves when no node can still serve a copy older than the revocations acknowledged so far. */
   settled(): Promise<void>;
+  /** Stops polling and closes the shared tier. */
   close(): Promise<void>;
 }
 
-/** The reader without caches: every read is a primary read. */
+/** A reader without caches: every read goes to the store's primary. */
 export function directReader(store: SessionStore): SessionReader {
   return {
     peek: () => undefined,

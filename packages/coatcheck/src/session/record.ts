@@ -1,12 +1,12 @@
 import type { JsonObject } from "./json.ts";
 
-/** `anonymous` until somebody logs in; `authenticated` from then on. */
+/** `anonymous` before the first login; `authenticated` after it. */
 export type SessionType = "anonymous" | "authenticated";
 
 /** `revoked` is terminal: a revoked session never becomes active again. */
 export type SessionState = "active" | "revoked";
 
-/** Why a session was revoked; shown to people on the dashboard and in logs. */
+/** Why a session was revoked. For people: device lists, administration, logs. */
 export type RevokeReason =
   | "logout"
   | "revoked"
@@ -16,9 +16,9 @@ export type RevokeReason =
   | "subject-disabled"
   | "credentials-changed";
 
-/** What is known of the browser or program that holds the token, as far as the privacy mode allows. */
+/** The client that holds the token, as far as the privacy mode allows it to be stored. */
 export interface ClientInfo {
-  /** The address, whole, truncated or null, as the privacy mode says. */
+  /** The IP address: whole, truncated or null, depending on the privacy mode. */
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly browser: string | null;
@@ -29,7 +29,7 @@ export interface ClientInfo {
   readonly city: string | null;
 }
 
-/** Where the visit came from, frozen at its first page. */
+/** The origin of a visit, recorded at its first page view. */
 export interface Attribution {
   readonly landingPage: string | null;
   readonly referrer: string | null;
@@ -40,55 +40,60 @@ export interface Attribution {
 }
 
 /**
- * One session: the row that every store keeps. All times are epoch milliseconds.
+ * One session, as every store keeps it: one row. All times are epoch milliseconds.
  *
- * A record is a value. It is never changed in place; a change is a new record with `version + 1`.
+ * A record is immutable. A change is a new record with `version + 1`.
  */
 export interface SessionRecord<Data = JsonObject> {
-  /** UUID v4. A name, safe to show, log and list: it opens nothing. */
+  /** UUID v4. A name, not a key: safe to show, log and list. */
   readonly id: string;
-  /** Who may read and end it by its id: `browser:<id of the browser's own session>` or `consumer:<name of an API key>`. */
+  /**
+   * Who may read and revoke the session by its id: `browser:<id of the browser's own session>` or
+   * `consumer:<name of an API key>`.
+   */
   readonly owner: string;
   readonly type: SessionType;
   readonly state: SessionState;
   /** Null while active. */
   readonly reason: RevokeReason | null;
-  /** 1 when created; one more for each change, touches excepted. Writes compare and set it. */
+  /** 1 on creation, incremented by each change except a touch. Writes compare and set it. */
   readonly version: number;
-  /** Whom the session is logged in as; null while anonymous. */
+  /** The user or customer id that the session is logged in as; null while anonymous. */
   readonly subject: string | null;
+  /** The company or site that the session belongs to. */
   readonly tenant: string | null;
-  /** The browser over time, for analytics only; never authorises anything. */
+  /** Identifies a browser over time. For analytics only; it authorises nothing. */
   readonly visitorId: string | null;
-  /** The browser's own session, when this one is a named session inside it. */
+  /** For a named session: the id of the browser's own session. */
   readonly parentId: string | null;
+  /** The name of a named session; null otherwise. */
   readonly name: string | null;
-  /** SHA-256 of the token's secret, base64url. The secret itself is nowhere (ASVS 5.0 V7.2, V14.2). */
+  /** SHA-256 of the token's secret, base64url. The secret itself is never stored (ASVS 5.0 V7.2, V14.2). */
   readonly secretHash: string;
-  /** The hash before the last periodic rotation; null after a change of privilege, which kills the old secret at once. */
+  /** The hash before the last periodic rotation; null after a change of privilege, which invalidates the older token at once. */
   readonly previousSecretHash: string | null;
   /** When the present secret was issued. */
   readonly rotatedAt: number;
-  /** When the present secret was first used after a periodic rotation; null until then. */
+  /** When the present secret was first used after a periodic rotation; null before that. */
   readonly confirmedAt: number | null;
   readonly createdAt: number;
   readonly lastSeenAt: number;
   readonly authenticatedAt: number | null;
-  /** End whatever the activity. */
+  /** The absolute timeout: when the session ends regardless of activity. */
   readonly expiresAt: number;
-  /** End without activity, milliseconds after `lastSeenAt`. */
+  /** The idle timeout: milliseconds after `lastSeenAt` at which the session ends without activity. */
   readonly idleTimeout: number;
-  /** Whether the holder asked to stay logged in; decides the cookie's lifetime and the timeouts. */
+  /** Whether the subject chose to stay logged in. Determines the cookie's lifetime and the timeouts. */
   readonly remembered: boolean;
-  /** Scope → when this elevation ends. */
+  /** Elevations by scope: when each ends. */
   readonly elevations: Readonly<Record<string, number>>;
-  /** The application's own, JSON, limited in size. */
+  /** The application's data: JSON, limited by the policy's size. */
   readonly data: Data;
-  /** The version of the application's schema that `data` was written under. */
+  /** The version of the application's schema that `data` was written with. */
   readonly dataVersion: number;
-  /** Messages that are read once. */
+  /** Flash messages by name. Each is read once. */
   readonly flash: JsonObject;
-  /** Given at creation, never changed. */
+  /** Set on creation, never changed. */
   readonly metadata: JsonObject;
   readonly client: ClientInfo | null;
   readonly attribution: Attribution | null;
@@ -97,19 +102,19 @@ export interface SessionRecord<Data = JsonObject> {
   readonly orderId: string | null;
 }
 
-/** When the session ends if nothing more happens: the earlier of idle and absolute timeout, epoch milliseconds. */
+/** When the session ends without further activity: the earlier of the two timeouts, epoch milliseconds. */
 export function endsAt(record: Pick<SessionRecord, "expiresAt" | "lastSeenAt" | "idleTimeout">): number {
   return Math.min(record.expiresAt, record.lastSeenAt + record.idleTimeout);
 }
 
-/** Whether the session may still come in at `now`: active, and within both timeouts. */
+/** Whether the session is valid at `now`, epoch milliseconds: active, and within both timeouts. */
 export function isLive(record: SessionRecord, now: number): boolean {
   return record.state === "active" && now < endsAt(record);
 }
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Whether `id` has the only shape a session id has: lower-case UUID v4. Checked before any store is asked. */
+/** Whether `id` is a well-formed session id: a lower-case UUID v4. Checked before every store access. */
 export function isSessionId(id: unknown): id is string {
   return typeof id === "string" && id.length === 36 && UUID_V4.test(id);
 }

@@ -1,18 +1,18 @@
 import type { RevokeReason, SessionRecord, SessionState, SessionType } from "./record.ts";
 
 /**
- * A place in the store's revocation log. A copy read at position `p` reflects every log item whose position is
- * below `p`; items at `p` or above may be missing from it. Positions only grow.
+ * A position in the store's revocation log. A copy read at position `p` reflects every log item below `p`; it may not
+ * reflect items at `p` or above. Positions never decrease.
  */
 export type LogPosition = number;
 
-/** A record together with the log position it was read at, which is what makes a cached copy checkable. */
+/** A record and the log position at which it was read. Caches compare the position with later log items. */
 export interface Snapshot {
   readonly record: SessionRecord;
   readonly position: LogPosition;
 }
 
-/** What a revocation reaches. `except` spares one session: "log out my other devices". */
+/** The sessions that a revocation ends. `except` keeps one session, for "log out my other devices". */
 export type RevocationScope =
   | { readonly session: string }
   | { readonly subject: string; readonly except?: string }
@@ -20,47 +20,47 @@ export type RevocationScope =
   | { readonly everyone: true };
 
 /**
- * What caches must learn. An item about one session refuses copies below `leastVersion`; an item about many
- * refuses every matching copy that was read at or before `position`.
+ * An item of the revocation log. An item for one session invalidates cached copies below `leastVersion`. An item for a
+ * scope invalidates every matching copy that was read at or before `position`.
  */
 export type LogItem =
   | { readonly position: LogPosition; readonly session: string; readonly leastVersion: number }
   | { readonly position: LogPosition; readonly scope: Exclude<RevocationScope, { session: string }> };
 
-/** One answer of {@link SessionStore.changes}. */
+/** One result of {@link SessionStore.changes}. */
 export interface LogPage {
   readonly items: readonly LogItem[];
-  /** Pass it to the next call. Also the position up to which the log is now known. */
+  /** The position up to which the log is now known. Pass it to the next call. */
   readonly cursor: LogPosition;
 }
 
-/** How `put` decides. */
+/** Conditions and effects of {@link SessionStore.put}. */
 export interface PutOptions {
-  /** 0: no session of this id may exist. n: it must be active and at version n. */
+  /** 0: no session with this id may exist. n: the session must be active and at version n. */
   readonly expectedVersion: number;
   /**
-   * `privilege` (a new secret, subject, tenant or elevation) also appends to the log, in the same atomic step,
-   * because caches elsewhere must stop answering with the old copy. `data` does not.
+   * `privilege` (a new secret, subject, tenant or elevation) also appends to the revocation log in the same atomic step,
+   * because caches on other nodes must stop serving the old copy. `data` does not.
    */
   readonly change: "data" | "privilege";
   /**
-   * At most this many live sessions of the record's subject, the record included, at `now`. Decided in the same
-   * atomic step, so that two logins at once cannot both slip through.
+   * The most live sessions that the record's subject may have at `now` (epoch milliseconds), including this record.
+   * Checked in the same atomic step, so that two concurrent logins cannot both pass.
    */
   readonly limit?: { readonly most: number; readonly now: number };
 }
 
-/** `conflict`: the expected version was not there. `over-limit`: the subject has as many sessions as it may. */
+/** `conflict`: the stored version was not the expected one. `over-limit`: the subject is at its session limit. */
 export type PutOutcome = "stored" | "conflict" | "over-limit";
 
-/** One recorded activity. */
+/** One touch: the latest activity of a session. */
 export interface Touch {
   readonly id: string;
   /** Epoch milliseconds. */
   readonly lastSeenAt: number;
 }
 
-/** Which sessions `list` returns; every given field must match. */
+/** Selects sessions for {@link SessionStore.list}. Every field that is present must match. */
 export interface SessionFilter {
   readonly subject?: string;
   readonly tenant?: string;
@@ -69,95 +69,95 @@ export interface SessionFilter {
   readonly owner?: string;
   readonly type?: SessionType;
   readonly state?: SessionState;
-  /** Only sessions that neither timeout has ended at this time, epoch milliseconds. */
+  /** Selects sessions within both timeouts at this time, epoch milliseconds. */
   readonly liveAt?: number;
 }
 
-/** Which part of a list. */
+/** Selects one page of a list. */
 export interface PageRequest {
   /** 1 to 1000. */
   readonly limit: number;
-  /** The `next` of the page before; absent for the first. Anything else is `VALIDATION_FAILED`. */
+  /** The `next` of the previous page; absent for the first page. Any other value throws `VALIDATION_FAILED`. */
   readonly cursor?: string;
 }
 
-/** Newest first, by `createdAt` then `id`, both descending. */
+/** One page of sessions, newest first: by `createdAt`, then `id`, both descending. */
 export interface Page {
   readonly records: readonly SessionRecord[];
   /** Null on the last page. */
   readonly next: string | null;
 }
 
-/** Counts over what is stored now, in seed words: `total` rows, `active` of them live. */
+/** Counts of the stored sessions: `total` counts all rows, `active` the live ones, `authenticated` the live ones with a subject. */
 export interface StoreStats {
   readonly total: number;
   readonly active: number;
   readonly authenticated: number;
-  /** Epoch milliseconds of the oldest and newest live session's creation; null when there is none. */
+  /** When the oldest and the newest live session were created, epoch milliseconds; null without live sessions. */
   readonly oldest: number | null;
   readonly newest: number | null;
 }
 
 /**
- * Where sessions are kept. Every method is required.
+ * Stores sessions. Every method is required.
  *
- * - **Missing** means: no row of that id. `get` answers null, `put` with an expected version answers `conflict`.
- * - **Expired** rows are still rows: `get` returns them, and the caller judges the timeouts, wherever a copy came
- *   from. They go when `sweep` takes them.
- * - **Revoked** rows stay, as tombstones, until `sweep` takes them. Nothing makes them active again.
- * - **Malformed** ids are ids that no row has.
- * - **Concurrent** calls behave as if they ran one after the other (linearizable at the primary).
- * - An acknowledged write survives the death of the process.
- * - What the store cannot do throws `STORE_UNAVAILABLE` with the driver's error as `cause`; nothing else does.
+ * - **Missing**: no row has the id. `get` returns null; `put` with an expected version above 0 returns `conflict`.
+ * - **Expired**: the row still exists. `get` returns it, and the caller checks the timeouts, as it does for every copy.
+ *   `sweep` deletes it later.
+ * - **Revoked**: the row stays as a tombstone until `sweep` deletes it. It never becomes active again.
+ * - **Malformed**: an id that is no UUID is treated like a missing one.
+ * - **Concurrent**: calls are linearizable at the primary: they behave as if they ran one after the other.
+ * - **Durable**: an acknowledged write survives a crash of the process.
+ * - **Failures**: an operation that the store cannot perform throws `STORE_UNAVAILABLE`, with the driver's error as `cause`.
  */
 export interface SessionStore {
   /** Primary read: never a replica, never a cache. */
   get(id: string): Promise<Snapshot | null>;
 
   /**
-   * Creates or replaces one record, compare-and-set on `version`: the stored one must be `expectedVersion`, and
-   * active. The record's own `version` is `expectedVersion + 1`. Creating and updating never turn into each other,
-   * so a slow request cannot revive what was revoked or swept meanwhile. `lastSeenAt` becomes the greater of stored
-   * and given, because a touch may have passed since the record was read.
+   * Creates or replaces one record by compare-and-set: the stored version must be `expectedVersion`, and the stored record
+   * active. The new record's `version` is `expectedVersion + 1`. An update never creates, so a slow request cannot
+   * revive a session that was revoked or swept. `lastSeenAt` becomes the later of the stored and the new value, because a
+   * touch may have been written since the record was read.
    */
   put(record: SessionRecord, options: PutOptions): Promise<PutOutcome>;
 
   /**
-   * Records activity: `lastSeenAt` becomes the greater of stored and given. Only active rows move, `version` does
-   * not, missing ids are passed over. May be lost in a crash: sessions then end early, never late.
+   * Records activity: `lastSeenAt` becomes the later of the stored and the new value. Changes active rows only, keeps
+   * `version`, and ignores missing ids. A crash may lose touches: sessions then end early, never late.
    */
   touch(touches: readonly Touch[]): Promise<void>;
 
   /**
-   * Ends sessions for good: `state` revoked, `reason` set, `version + 1`, one log item, all in one atomic step.
-   * Resolves at commit.
+   * Revokes sessions permanently: sets `state` and `reason`, increments `version`, and appends one log item, in one atomic
+   * step. Resolves at commit.
    *
-   * @returns how many active sessions it ended; 0 when none was left, which is no error.
+   * @returns the number of active sessions that it revoked; 0 when there were none.
    */
   revoke(scope: RevocationScope, reason: RevokeReason): Promise<number>;
 
-  /** Newest first, keyset paging: stable while rows come and go. */
+  /** Lists sessions, newest first. Uses keyset paging: inserts and deletes do not shift later pages. */
   list(filter: SessionFilter, page: PageRequest): Promise<Page>;
 
   /** Counts as of `now`, epoch milliseconds. */
   stats(now: number): Promise<StoreStats>;
 
   /**
-   * The log from `cursor` on; null answers no items and where the log stands now.
+   * Reads the revocation log from `cursor` on. With null it returns no items and the present end of the log.
    *
-   * LAW: every revocation acknowledged before this call began is in this or an earlier answer. Items may come
-   * twice; they never go missing, whatever order transactions commit in.
+   * Invariant: every revocation acknowledged before this call began is in this result or an earlier one. Items may be
+   * repeated but never omitted, whatever order transactions commit in.
    */
   changes(cursor: LogPosition | null): Promise<LogPage>;
 
   /**
-   * Deletes up to `limit` rows that ended before `before` (revoked, or past a timeout; epoch milliseconds), and log
-   * items that old. Safe on every node at once: each row is counted by one caller.
+   * Deletes up to `limit` rows that ended before `before` (revoked, or past a timeout; epoch milliseconds), and log items
+   * of that age. Nodes may sweep concurrently: each row is counted by one caller.
    *
-   * @returns how many rows it deleted.
+   * @returns the number of deleted rows.
    */
   sweep(before: number, limit: number): Promise<number>;
 
-  /** Finishes what was accepted, then lets go of files and connections. Calling it twice is no error. */
+  /** Finishes the accepted calls, then closes files and connections. May be called more than once. */
   close(): Promise<void>;
 }

@@ -2,14 +2,15 @@ import type { Schedule } from "./clock.ts";
 import { touchThreshold } from "./policy.ts";
 import type { SessionStore } from "./store.ts";
 
-const LONGEST_WAIT = 5_000;
+/** The longest delay before a touch is written, milliseconds. */
+const MAX_DELAY = 5_000;
 
-/** Collects activity and tells the store of it in batches: never a write per request. */
+/** Collects touches in memory and writes them to the store in batches, so that a request costs no write. */
 export class TouchQueue {
   readonly #store: SessionStore;
   readonly #schedule: Schedule;
   readonly #onFailure: (error: unknown) => void;
-  readonly #waiting = new Map<string, number>();
+  readonly #pending = new Map<string, number>();
   #cancel: (() => void) | null = null;
 
   constructor(store: SessionStore, schedule: Schedule, onFailure: (error: unknown) => void) {
@@ -18,31 +19,36 @@ export class TouchQueue {
     this.#onFailure = onFailure;
   }
 
-  /** Records activity at `lastSeenAt`, to be written within five seconds, or sooner for a short idle timeout. */
+  /**
+   * Queues a touch. It is written within 5 s, or within 5 % of a shorter idle timeout.
+   *
+   * @param lastSeenAt epoch milliseconds.
+   * @param idleTimeout milliseconds.
+   */
   add(id: string, lastSeenAt: number, idleTimeout: number): void {
-    this.#waiting.set(id, lastSeenAt);
-    this.#cancel ??= this.#schedule(Math.min(LONGEST_WAIT, touchThreshold(idleTimeout)), () => this.flush());
+    this.#pending.set(id, lastSeenAt);
+    this.#cancel ??= this.#schedule(Math.min(MAX_DELAY, touchThreshold(idleTimeout)), () => this.flush());
   }
 
-  /** Activity that the store has not been told of, epoch milliseconds; 0 when there is none. */
+  /** The time of the queued touch of a session, epoch milliseconds; 0 when none is queued. */
   waiting(id: string): number {
-    return this.#waiting.get(id) ?? 0;
+    return this.#pending.get(id) ?? 0;
   }
 
-  /** Writes what waits. A failure is reported and forgotten: the next request of a live session touches it again. */
+  /** Writes the queued touches. A failed batch is reported and dropped: the next request of a live session touches it again. */
   async flush(): Promise<void> {
     this.#cancel?.();
     this.#cancel = null;
-    if (this.#waiting.size === 0) return;
-    const touches = Array.from(this.#waiting, ([id, lastSeenAt]) => ({ id, lastSeenAt }));
+    if (this.#pending.size === 0) return;
+    const touches = Array.from(this.#pending, ([id, lastSeenAt]) => ({ id, lastSeenAt }));
     try {
       await this.#store.touch(touches);
     } catch (error) {
       this.#onFailure(error);
     }
-    // Not before: what is read of the store meanwhile knows nothing of it yet.
+    // Remove them only now: a record read during the write does not contain them yet.
     for (const { id, lastSeenAt } of touches) {
-      if (this.#waiting.get(id) === lastSeenAt) this.#waiting.delete(id);
+      if (this.#pending.get(id) === lastSeenAt) this.#pending.delete(id);
     }
   }
 }

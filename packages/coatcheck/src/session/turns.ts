@@ -1,13 +1,13 @@
-/** Lets what is asked for at once happen one after the other. */
+/** A mutex: runs asynchronous actions one at a time, in the order of their calls. */
 export class Turns {
   #last: Promise<unknown> | null = null;
 
-  /** The last that was asked for, while it or one before it is under way. Never rejects. */
+  /** Resolves when every action so far has ended; null when none is running. Never rejects. */
   get underWay(): Promise<unknown> | null {
     return this.#last;
   }
 
-  /** Runs `act` when all before it are done, however they ended; at once when there are none. */
+  /** Runs `act` after the earlier actions have ended, whether they failed or not; synchronously when there are none. */
   async take<Value>(act: () => Promise<Value>): Promise<Value> {
     const turn = this.#last === null ? act() : this.#last.then(act);
     const ended = turn.then(ignore, ignore);
