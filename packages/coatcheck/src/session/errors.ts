@@ -1,4 +1,4 @@
-/** Every code that Coatcheck answers with, and the HTTP status it travels under. */
+/** Every error code, and the HTTP status of its response. */
 export const ERROR_STATUS = {
   SESSION_NOT_FOUND: 404,
   SESSION_EXPIRED: 401,
@@ -17,26 +17,28 @@ export const ERROR_STATUS = {
   UPSTREAM_TIMEOUT: 504,
 } as const;
 
-/** A closed union, so that `switch (error.code)` is checked for completeness. */
+/** A closed union, so that the compiler checks a `switch (error.code)` for completeness. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** One fault of an input: where (`items.0.size`, empty for the whole) and what. */
+/** One fault of an input. */
 export interface Fault {
+  /** The member with the fault, such as `items.0.size`; empty for the whole input. */
   readonly path: string;
+  /** What is wrong with it, such as `must be a string`. */
   readonly message: string;
 }
 
-/** What an error may carry besides code and message. */
+/** Optional details of a {@link CoatcheckError}. */
 export interface ErrorDetails {
   readonly cause?: unknown;
   readonly faults?: readonly Fault[];
-  /** Seconds until another try makes sense (RFC 9110 §10.2.3). */
+  /** Seconds until the caller may retry (RFC 9110 §10.2.3). */
   readonly retryAfter?: number;
 }
 
 /**
- * The one error class. `message` is written for the caller of an API: it names no secret, no token, no path of the
- * machine. What went wrong inside is in `cause`, for the log.
+ * The only error class of this library. `message` is safe to send to a client: it contains no secret, token or file
+ * path. Internal details, such as a driver's error, are in `cause`, for the log.
  *
  * @example
  * try { await session.authenticate("user-7"); }
@@ -45,7 +47,9 @@ export interface ErrorDetails {
 export class CoatcheckError extends Error {
   override readonly name = "CoatcheckError";
   readonly code: ErrorCode;
+  /** Every fault of the input; empty unless the code is `VALIDATION_FAILED` or `PAYLOAD_TOO_LARGE`. */
   readonly faults: readonly Fault[];
+  /** Seconds until the caller may retry; undefined when unknown. */
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -61,33 +65,49 @@ export class CoatcheckError extends Error {
   }
 }
 
-/** Wraps a driver's error, so that callers see one code whatever the store. */
+/** Wraps a driver's error as `STORE_UNAVAILABLE`, so that callers handle one code for every store. */
 export function storeUnavailable(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
-  return new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer; try again shortly.", {
+  return new CoatcheckError("STORE_UNAVAILABLE", "The session store did not respond; try again shortly.", {
     cause,
   });
 }
 
-/** The body that every error leaves with: `{ success: false, error: { code, message, faults? } }`. */
+/** The body of every error response: `{ success: false, error: { code, message, faults? } }`. */
 export interface ErrorBody {
   readonly success: false;
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly faults?: readonly Fault[] };
 }
 
-/** As many faults as somebody will mend at once. */
-const MOST_FAULTS = 20;
-/** Characters of a fault's path. */
-const LONGEST_PATH = 128;
+/** Faults in one response body. */
+const MAX_FAULTS = 20;
+/** Characters of a fault's path in a response body or an error message. */
+const MAX_PATH_LENGTH = 128;
+/** Characters of a fault's message inside an error message. */
+const MAX_FAULT_LENGTH = 256;
 
 /**
- * The seeds' envelope for an error. Faults are cut in number and length: their paths come from the caller's own input,
- * and thousands below one long name would make an answer of hundreds of megabytes out of a small request.
+ * Builds the body of an error response. Limits the number of faults and the length of their paths: a path repeats names
+ * from the client's input, so a small request with one long name could cause a response of hundreds of megabytes.
  */
 export function errorBody(error: CoatcheckError): ErrorBody {
   const { code, message } = error;
   const faults = error.faults
-    .slice(0, MOST_FAULTS)
-    .map((fault) => ({ ...fault, path: fault.path.slice(0, LONGEST_PATH) }));
+    .slice(0, MAX_FAULTS)
+    .map((fault) => ({ ...fault, path: fault.path.slice(0, MAX_PATH_LENGTH) }));
   return { success: false, error: faults.length > 0 ? { code, message, faults } : { code, message } };
+}
+
+/**
+ * Builds a `VALIDATION_FAILED` error whose message names the first fault:
+ * `Invalid session policy: rotateEvery must be …`.
+ *
+ * @param input what was checked, such as "session policy".
+ * @param faults at least one.
+ */
+export function invalidInput(input: string, faults: readonly Fault[]): CoatcheckError {
+  const [first] = faults;
+  const path = first?.path.slice(0, MAX_PATH_LENGTH);
+  const message = first?.message.slice(0, MAX_FAULT_LENGTH).replace(/\.$/, "");
+  return new CoatcheckError("VALIDATION_FAILED", `Invalid ${input}: ${path} ${message}.`, { faults });
 }

@@ -1,14 +1,15 @@
 import { CoatcheckError } from "./errors.ts";
+import type { RefusalReason } from "./events.ts";
 
-/** What the holder of a superseded token is told: the browser has a newer one by now. */
+/** The error for a request with an older token: the browser has a newer one, which a repeated request will carry. */
 export function superseded(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "This browser was just given a newer session token; repeat the request.",
+    "This browser has just received a newer session token; repeat the request.",
   );
 }
 
-/** Nobody can say whose session it is. */
+/** The error for a session that cannot be checked because the store does not respond. */
 export function unavailable(): CoatcheckError {
   return new CoatcheckError(
     "STORE_UNAVAILABLE",
@@ -16,10 +17,32 @@ export function unavailable(): CoatcheckError {
   );
 }
 
-/** A new token was asked for that no header could carry any more. */
+/** The error for a change that needs a new token when `Set-Cookie` can no longer be sent. */
 export function outOfReach(): CoatcheckError {
   return new CoatcheckError(
     "CONFLICT",
-    "The response's headers are out, so a new session token cannot reach its holder.",
+    "The response headers have been sent, so the client cannot receive a new session token.",
   );
+}
+
+/**
+ * Checks that a request may write.
+ *
+ * @param refusal why the request's token was refused; null when it was not.
+ * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the token could not be checked.
+ */
+export function requireCurrentToken(refusal: RefusalReason | null): void {
+  if (refusal === "unavailable") throw unavailable();
+  if (refusal === "superseded") throw superseded();
+}
+
+/**
+ * Checks that a request may write, and that its client would receive a new token. Issuing one after the headers were sent
+ * would end the client's present token and leave it with none.
+ *
+ * @throws CoatcheckError as {@link requireCurrentToken}, and `CONFLICT` when the headers have been sent.
+ */
+export function requireTokenDelivery(refusal: RefusalReason | null, headersSent: boolean): void {
+  requireCurrentToken(refusal);
+  if (headersSent) throw outOfReach();
 }

@@ -1,9 +1,13 @@
-import { CoatcheckError, type Fault } from "./errors.ts";
+import { CoatcheckError, type Fault, invalidInput } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 
-const DEEPEST = 64;
+/** Levels of nesting. Every function here recurses, so deeper input would exhaust the stack. */
+const MAX_DEPTH = 64;
 
-/** Applies a merge patch (RFC 7396 §2): null removes, objects merge, everything else replaces. Shares what did not change. */
+/**
+ * Applies a merge patch (RFC 7396 §2): null removes a member, objects merge, every other value replaces. Neither argument
+ * changes; the result shares their unchanged members.
+ */
 export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const result: Record<string, JsonValue | undefined> = { ...target };
   for (const [name, value] of Object.entries(patch)) {
@@ -20,7 +24,7 @@ export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObje
   return result;
 }
 
-/** The smallest merge patch that turns `before` into `after`; null when there is nothing to change. */
+/** The smallest merge patch that turns `before` into `after`; null when they are equal. */
 export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObject | null {
   const patch: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(before)) {
@@ -39,12 +43,12 @@ export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObjec
   return Object.keys(patch).length > 0 ? patch : null;
 }
 
-/** A member of its own: `constructor` is a name like any other. */
+/** Reads an own member, so that `constructor` is a name like any other. */
 function member(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Deep equality of JSON values; the order of an object's members does not count. */
+/** Deep equality of JSON values, regardless of the order of an object's members. */
 export function equalJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
   if (left === right) return true;
   if (Array.isArray(left) && Array.isArray(right)) {
@@ -61,32 +65,32 @@ export function equalJson(left: JsonValue | undefined, right: JsonValue | undefi
 }
 
 /**
- * Checks that `value` is an object of JSON and within `limit` bytes, and copies it, so that what the caller does to it
- * later changes nothing here. Everything that is to be stored passes here.
+ * Checks that `value` is a JSON object of at most `limit` bytes, and returns a copy that the caller's later changes cannot
+ * reach. Everything that is stored passes through here.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with a path per fault; `PAYLOAD_TOO_LARGE` over the limit.
+ * @param path what `value` is, such as `data`: the first segment of each fault's path.
+ * @param limit bytes of JSON in UTF-8.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault; `PAYLOAD_TOO_LARGE` above the limit.
  */
 export function requireJsonObject(value: unknown, path: string, limit: number): JsonObject {
   const faults: Fault[] = [];
   collectFaults(value, path, 0, faults);
   if (!isJsonObject(value)) faults.unshift({ path, message: "must be a JSON object" });
-  if (faults.length > 0) {
-    throw new CoatcheckError("VALIDATION_FAILED", `What was given as ${path} is not plain JSON.`, { faults });
-  }
+  if (faults.length > 0) throw invalidInput("session JSON", faults);
   const json = JSON.stringify(value);
   const size = Buffer.byteLength(json);
   if (size > limit) {
-    const faults = [{ path, message: `is ${size} bytes, more than ${limit}` }];
-    throw new CoatcheckError("PAYLOAD_TOO_LARGE", `The session's ${path} may take ${limit} bytes.`, {
-      faults,
+    const message = `must be at most ${limit} bytes of JSON (got ${size})`;
+    throw new CoatcheckError("PAYLOAD_TOO_LARGE", `Session too large: ${path} ${message}.`, {
+      faults: [{ path, message }],
     });
   }
   return JSON.parse(json);
 }
 
 function collectFaults(value: unknown, path: string, depth: number, faults: Fault[]): void {
-  if (depth > DEEPEST) {
-    faults.push({ path, message: `is nested more than ${DEEPEST} levels deep` });
+  if (depth > MAX_DEPTH) {
+    faults.push({ path, message: `must be nested at most ${MAX_DEPTH} levels deep` });
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) collectFaults(item, `${path}.${index}`, depth + 1, faults);
   } else if (typeof value === "object" && value !== null) {
@@ -94,17 +98,18 @@ function collectFaults(value: unknown, path: string, depth: number, faults: Faul
     if (prototype !== Object.prototype && prototype !== null) {
       faults.push({
         path,
-        message: `is a ${prototype.constructor?.name ?? "class"} instance, not plain JSON`,
+        message: `must be plain JSON (got an instance of ${prototype.constructor?.name ?? "a class"})`,
       });
       return;
     }
     for (const [name, item] of Object.entries(value)) {
       const inner = `${path}.${name}`;
-      if (name === "__proto__") faults.push({ path: inner, message: "is a name that cannot be stored" });
+      if (name === "__proto__")
+        faults.push({ path: inner, message: "must be renamed: __proto__ cannot be stored" });
       else if (item !== undefined) collectFaults(item, inner, depth + 1, faults);
     }
   } else if (typeof value === "number" ? !Number.isFinite(value) : !isScalar(value)) {
-    faults.push({ path, message: `is ${typeof value === "number" ? value : `a ${typeof value}`}, not JSON` });
+    faults.push({ path, message: `must be JSON (got ${typeof value === "number" ? value : typeof value})` });
   }
 }
 

@@ -1,55 +1,66 @@
-import { CoatcheckError, type Fault } from "./errors.ts";
+import { type Fault, invalidInput } from "./errors.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * What kind of request this is. `user`: a person did something, the idle timeout starts anew. `background`: a poll or a
- * beacon, which keeps no session alive. `none`: somebody only asks about the session; nothing at all is recorded.
+ * The activity class of a request. `user`: a person acted; the idle timeout restarts. `background`: a poll or a beacon;
+ * the idle timeout does not restart. `none`: an inspection of the session; nothing is recorded.
  */
 export type Activity = "user" | "background" | "none";
 
-/** The two ends of a session, milliseconds. */
+/** The two timeouts of a session, milliseconds. */
 export interface Timeouts {
-  /** End without activity (ASVS 5.0 V7.3.1). */
+  /** Ends the session after this time without activity (ASVS 5.0 V7.3.1). */
   readonly idleTimeout: number;
-  /** End whatever the activity (ASVS 5.0 V7.3.2). */
+  /** Ends the session after this time regardless of activity (ASVS 5.0 V7.3.2). */
   readonly absoluteTimeout: number;
 }
 
-/** How many live sessions a subject may have, and what gives way (ASVS 5.0 V7.1.2). */
+/** How many live sessions a subject may have, and what happens at the limit (ASVS 5.0 V7.1.2). */
 export interface SessionLimit {
   /** 1 to 999. */
   readonly most: number;
-  /** `reject` fails the login with `CONFLICT`; the others end a session of the subject with the reason `limit`. */
+  /** `reject` fails the login with `CONFLICT`; the others revoke a session of the subject with the reason `limit`. */
   readonly when: "reject" | "evict-oldest" | "evict-least-recently-used";
 }
 
-/** What gives way is chosen from one page of the subject's sessions, a thousand. */
-const MOST_LIMITED = 999;
+/** One page of the subject's sessions, a thousand, must contain every candidate for eviction. */
+const MAX_SESSIONS_PER_SUBJECT = 999;
 
-const GIVES_WAY: readonly SessionLimit["when"][] = ["reject", "evict-oldest", "evict-least-recently-used"];
+const LIMIT_ACTIONS: readonly SessionLimit["when"][] = [
+  "reject",
+  "evict-oldest",
+  "evict-least-recently-used",
+];
 
-/** Who means "for ever" says a hundred years: a time much further away fits into no store's integers. */
-const LONGEST = 100 * 365 * DAY;
+/** A hundred years stands for "for ever". A much later time would overflow the integers of the stores. */
+const MAX_DURATION = 100 * 365 * DAY;
 
-/** How long sessions live and how they change hands. Every field has a default; see {@link DEFAULT_POLICY}. */
+/** Characters of an invalid value that a message repeats: too few for a token. */
+const MAX_SHOWN_LENGTH = 20;
+
+/** The timeouts, limits and rotation of sessions. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
-  /** For logins with `remember: true`. */
+  /** Timeouts for logins with `remember: true`. Default: 30 days idle, 90 days absolute. */
   readonly remembered: Timeouts;
+  /** Default: null, no limit. */
   readonly limit: SessionLimit | null;
-  /** Periodic rotation of the secret, milliseconds; null for none. Changes of privilege always rotate. */
+  /** Interval of periodic rotation, milliseconds; null disables it. A change of privilege always rotates. Default: null. */
   readonly rotateEvery: number | null;
-  /** How long the old secret still opens after the new one was first used, milliseconds. Later use is theft. */
+  /**
+   * How long the older token stays valid after the first use of the new one, milliseconds. A later use is treated as theft.
+   * Default: 30 s.
+   */
   readonly rotationGrace: number;
-  /** Largest `data`, bytes of JSON in UTF-8. */
+  /** Largest `data`, bytes of JSON in UTF-8. Default: 64 KB. */
   readonly dataLimit: number;
-  /** Largest `metadata`, bytes of JSON in UTF-8. */
+  /** Largest `metadata`, bytes of JSON in UTF-8. Default: 4 KB. */
   readonly metadataLimit: number;
 }
 
-/** A day without activity, thirty days at most: NIST SP 800-63B-4 §2.1.3 for AAL1. Shorten it where more is at stake. */
+/** 1 day idle, 30 days absolute: NIST SP 800-63B-4 §2.1.3 for AAL1. Use shorter timeouts where more is at stake. */
 export const DEFAULT_POLICY: SessionPolicy = {
   idleTimeout: DAY,
   absoluteTimeout: 30 * DAY,
@@ -62,60 +73,74 @@ export const DEFAULT_POLICY: SessionPolicy = {
 };
 
 /**
- * Fills in the defaults and checks the numbers.
+ * Fills in the defaults and checks the policy.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with the path of each fault.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid field.
  */
 export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy {
   const policy = { ...DEFAULT_POLICY, ...given };
-  const { limit, remembered } = policy;
+  const { limit, remembered, dataLimit, metadataLimit } = policy;
   const faults = [
-    ...faultsOfDurations({
+    ...durationFaults({
       idleTimeout: policy.idleTimeout,
       absoluteTimeout: policy.absoluteTimeout,
       "remembered.idleTimeout": remembered.idleTimeout,
       "remembered.absoluteTimeout": remembered.absoluteTimeout,
-      rotateEvery: policy.rotateEvery ?? LONGEST,
+      rotateEvery: policy.rotateEvery ?? MAX_DURATION,
       rotationGrace: policy.rotationGrace,
     }),
-    ...faultsOfNumbers({ dataLimit: policy.dataLimit, metadataLimit: policy.metadataLimit }),
+    ...numberFaults(
+      { dataLimit, metadataLimit },
+      Number.MAX_SAFE_INTEGER,
+      "must be a positive whole number of bytes",
+    ),
   ];
   if (limit !== null) {
-    faults.push(...faultsOfNumbers({ "limit.most": limit.most }, MOST_LIMITED));
-    if (!GIVES_WAY.includes(limit.when)) {
-      faults.push({ path: "limit.when", message: `must be one of ${GIVES_WAY.join(", ")}` });
+    const max = MAX_SESSIONS_PER_SUBJECT;
+    faults.push(
+      ...numberFaults({ "limit.most": limit.most }, max, `must be a whole number from 1 to ${max}`),
+    );
+    if (!LIMIT_ACTIONS.includes(limit.when)) {
+      const message = `must be one of ${LIMIT_ACTIONS.join(", ")} (got ${shown(limit.when)})`;
+      faults.push({ path: "limit.when", message });
     }
   }
-  if (faults.length > 0)
-    throw new CoatcheckError("VALIDATION_FAILED", "The session policy will not do.", { faults });
+  if (faults.length > 0) throw invalidInput("session policy", faults);
   return policy;
 }
 
 /**
- * Checks durations, milliseconds, by the name of each: what is no number would be compared with times all the same, and
- * a text of digits would be joined to one.
+ * Checks durations in milliseconds. Without the check, JavaScript would compare `NaN` with times and concatenate a string
+ * of digits with one.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with the path of each that will not do.
+ * @param durations the values by name; the name becomes the fault's path.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid duration.
  */
 export function requireDurations(durations: Readonly<Record<string, number>>): void {
-  const faults = faultsOfDurations(durations);
-  if (faults.length > 0)
-    throw new CoatcheckError("VALIDATION_FAILED", "These are no milliseconds that will do.", { faults });
+  const faults = durationFaults(durations);
+  if (faults.length > 0) throw invalidInput("duration", faults);
 }
 
-function faultsOfDurations(durations: Readonly<Record<string, number>>): Fault[] {
-  return faultsOfNumbers(durations, LONGEST);
+function durationFaults(durations: Readonly<Record<string, number>>): Fault[] {
+  const requirement = "must be a positive whole number of milliseconds, at most 100 years";
+  return numberFaults(durations, MAX_DURATION, requirement);
 }
 
-function faultsOfNumbers(numbers: Readonly<Record<string, number>>, most = Number.MAX_SAFE_INTEGER): Fault[] {
+function numberFaults(numbers: Readonly<Record<string, number>>, max: number, requirement: string): Fault[] {
   return Object.entries(numbers)
-    .filter(([, value]) => !(Number.isSafeInteger(value) && value > 0 && value <= most))
-    .map(([path]) => ({ path, message: `must be a whole number from 1 to ${most}` }));
+    .filter(([, value]) => !(Number.isSafeInteger(value) && value > 0 && value <= max))
+    .map(([path, value]) => ({ path, message: `${requirement} (got ${shown(value)})` }));
+}
+
+/** The value as a message may show it: callers without types pass anything, so a long string may be a token. */
+function shown(value: unknown): string {
+  if (typeof value === "string" && value.length <= MAX_SHOWN_LENGTH) return JSON.stringify(value);
+  return typeof value === "number" || value === null ? String(value) : typeof value;
 }
 
 /**
- * How far activity must have moved before the store is told: 5 % of the idle timeout, a minute at most. So a session
- * may end that much early after a crash, and never late.
+ * How far `lastSeenAt` must move before a touch is written: 5 % of the idle timeout, at most 1 minute. After a crash a
+ * session may therefore end that much early, but never late.
  */
 export function touchThreshold(idleTimeout: number): number {
   return Math.min(MINUTE, idleTimeout / 20);

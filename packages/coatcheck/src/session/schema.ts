@@ -1,38 +1,38 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { CoatcheckError, type Fault } from "./errors.ts";
+import { type Fault, invalidInput } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
-/** Brings data of one schema version to the next. */
+/** Converts data of one schema version to the next. Must not change its argument. */
 export type Migration = (data: JsonObject) => JsonObject;
 
-/** What the application keeps in a session, and how it got there. */
+/** The type, schema and migrations of the application's session data. */
 export interface DataOptions<Data> {
-  /** Zod, Valibot, ArkType, or any other Standard Schema; it must answer synchronously. */
+  /** Zod, Valibot, ArkType, or any other Standard Schema. It must validate synchronously. */
   readonly schema?: StandardSchemaV1<unknown, Data>;
   /**
-   * The present version; 1 unless given. A manager that is given neither version nor schema takes data of every version
-   * as it is, and leaves it at that version.
+   * The present version of the data. Default: 1. A manager with neither version nor schema reads data of every version
+   * unchanged, and keeps its version.
    */
   readonly version?: number;
-  /** `migrations[n]` brings version n to n + 1. Runs when an older session is read; written with its next change. */
+  /** `migrations[n]` converts version n to n + 1. Runs when an older session is read; the next change stores the result. */
   readonly migrations?: Readonly<Record<number, Migration>>;
-  /** A new session's data; `{}` unless given. */
+  /** Returns a new session's data. Default: `{}`. */
   readonly initial?: () => Data;
   /**
-   * What to do with a stored session whose data cannot be brought to the present version: `reset` gives it new data
-   * and nobody is logged out; `end` treats the session as expired. The event `failed` says why.
+   * What to do with a stored session whose data cannot be converted to the present version. `reset` replaces the data and
+   * logs no one out. `end` treats the session as expired. The event `failed` carries the reason.
    *
-   * Unless given, data of an older version is reset. Data of a newer one, which the processes of an earlier deployment
-   * meet while the next is rolled out, is kept: it reads as new data, and a change of it throws `CONFLICT`.
+   * Default: older data is reset. Newer data, which an older deployment meets during a rolling update, is kept: it reads
+   * as new data, and changing it throws `CONFLICT`. Set either value to apply it to newer data too.
    */
   readonly onUnreadable?: "reset" | "end";
 }
 
-/** Types, checks and migrates `data`: the only place where JSON becomes the application's type. */
+/** Types, validates and migrates `data`: the only place where JSON becomes the application's type. */
 export class DataSchema<Data> {
-  /** The version of what is written here; of a session that is there already, ask {@link versionAfter}. */
+  /** The version of new data. For an existing session use {@link versionAfter}. */
   readonly version: number;
   readonly #isDeclared: boolean;
   readonly #options: DataOptions<Data>;
@@ -41,8 +41,11 @@ export class DataSchema<Data> {
   readonly #migrated = new WeakMap<SessionRecord, Data | null>();
 
   /**
-   * @param onFailure told why a stored session could not be migrated.
-   * @throws CoatcheckError `VALIDATION_FAILED` when a new session's data would not do: better now than in each request.
+   * Validates the initial data at once, so that a mistake does not appear only in requests.
+   *
+   * @param limit the largest data, bytes of JSON.
+   * @param onFailure receives the error when a stored session cannot be migrated.
+   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE` for the initial data.
    */
   constructor(options: DataOptions<Data>, limit: number, onFailure: (error: unknown) => void = () => {}) {
     this.version = options.version ?? 1;
@@ -59,9 +62,10 @@ export class DataSchema<Data> {
   }
 
   /**
-   * Checks what is to be stored against schema and size.
+   * Validates data before it is stored, and returns a copy.
    *
-   * @throws CoatcheckError `VALIDATION_FAILED` with a path per fault; `PAYLOAD_TOO_LARGE`.
+   * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault; `PAYLOAD_TOO_LARGE`.
+   * @throws TypeError when the schema validates asynchronously.
    */
   check(value: unknown): JsonObject {
     const data = requireJsonObject(value, "data", this.#limit);
@@ -72,14 +76,12 @@ export class DataSchema<Data> {
       throw new TypeError("The schema of session data must validate synchronously.");
     if (result.issues) {
       const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOf(path), message }));
-      throw new CoatcheckError("VALIDATION_FAILED", "The session's data does not fit its schema.", {
-        faults,
-      });
+      throw invalidInput("session data", faults);
     }
     return requireJsonObject(result.value, "data", this.#limit);
   }
 
-  /** The record's data as the application's type, migrated if it is older; null when it cannot be read and must end. */
+  /** The record's data, migrated if it is older; null when it cannot be read and the session must end. */
   read(record: SessionRecord): Data | null {
     if (record.dataVersion === this.version || !this.#isDeclared) return record.data as Data;
     let data = this.#migrated.get(record);
@@ -90,12 +92,17 @@ export class DataSchema<Data> {
     return data;
   }
 
-  /** The version that a session's data is of once this process has written it. */
+  /** The data to start from: the record's, migrated, or a new session's when there is no record. */
+  readOrInitial(record: SessionRecord | null): JsonObject {
+    return (record ? this.read(record) : this.initial()) as JsonObject;
+  }
+
+  /** The data version of a session once this process has written it. */
   versionAfter(record: SessionRecord): number {
     return this.#isDeclared ? this.version : record.dataVersion;
   }
 
-  /** Whether the data is for a later deployment to read, and not for this process to write. */
+  /** Whether a later deployment wrote the data and this process must not change it. */
   isAhead(record: SessionRecord): boolean {
     return this.#isDeclared && record.dataVersion > this.version && this.#options.onUnreadable === undefined;
   }

@@ -1,32 +1,32 @@
-import { CoatcheckError } from "./errors.ts";
+import { type Fault, invalidInput } from "./errors.ts";
 
-/** Bytes in UTF-8; PostgreSQL's indexes take little more than twice as much. */
-const LONGEST = 1024;
+/** Bytes in UTF-8. An index entry of PostgreSQL holds little more than twice as many. */
+const MAX_BYTES = 1024;
 
 /**
- * Checks texts that stores compare and index, by the name of each. A lone surrogate has no UTF-8, and PostgreSQL takes
- * no NUL: one store would refuse them, and another take two different subjects for one. Who logs in as an empty text, or
- * as no text at all, has come out of a look-up that found nobody.
+ * Checks strings that stores compare and index: subjects, tenants, names. A lone surrogate has no UTF-8 form and PostgreSQL
+ * rejects NUL, so one store would fail and another could treat two different subjects as one. An empty or missing
+ * subject usually comes from a user look-up that found no user.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with the path of each that will not do.
+ * @param texts the strings by name; the name becomes the fault's path.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid string.
  */
 export function requireTexts(texts: Readonly<Record<string, unknown>>): void {
-  const faults = Object.entries(texts).flatMap(([path, text]) => {
+  const faults = Object.entries(texts).flatMap(([path, text]): Fault[] => {
     const message = faultOf(text);
     return message === null ? [] : [{ path, message }];
   });
-  if (faults.length > 0) {
-    throw new CoatcheckError("VALIDATION_FAILED", "This text cannot be stored.", { faults });
-  }
+  if (faults.length > 0) throw invalidInput("session field", faults);
 }
 
 function faultOf(text: unknown): string | null {
-  if (typeof text !== "string" || text === "") return "must be a text that is not empty";
-  if (text.includes("\0") || !text.isWellFormed()) return "holds NUL or half a character";
-  return Buffer.byteLength(text) > LONGEST ? `is longer than ${LONGEST} bytes` : null;
+  if (typeof text !== "string" || text === "") return "must be a non-empty string";
+  if (text.includes("\0")) return "must not contain NUL characters";
+  if (!text.isWellFormed()) return "must not contain a lone surrogate";
+  return Buffer.byteLength(text) > MAX_BYTES ? `must be at most ${MAX_BYTES} bytes in UTF-8` : null;
 }
 
-/** The members that were given. */
+/** The members that are not undefined. */
 export function given<Members extends object>(members: Members): Partial<Members> {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<Members>;

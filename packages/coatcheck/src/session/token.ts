@@ -1,24 +1,25 @@
 import { createHmac, hash, randomFillSync } from "node:crypto";
-import { CoatcheckError } from "./errors.ts";
+import { invalidInput } from "./errors.ts";
 
 /*
  * Token: base64url(id) 22 ‖ base64url(secret) 22 ‖ base64url(seal) 6 = 50 characters.
  *
- * The id finds the row, the secret opens it, the seal lets a forged token be turned away before any lookup. A token
- * is text from the outside until its seal is checked: nothing here throws on it.
+ * The id finds the row. The secret proves that the client holds the session. The seal is an HMAC that lets the server
+ * reject a forged token before any lookup. Until the seal is verified a token is untrusted text: no function here throws
+ * on it.
  */
 
-/** Characters of the compact id, the key that caches are asked with. */
+/** Characters of the compact id, which is the key in the caches. */
 export const KEY_LENGTH = 22;
 const SECRET_END = 44;
 /** Characters of a whole token. */
 export const TOKEN_LENGTH = 50;
 const SEAL_BYTES = 4;
 
-/** Fills the given bytes with randomness; `crypto.randomFillSync` unless a test says otherwise. */
+/** Fills the array with random bytes. Must be cryptographically secure outside tests. Default: {@link pooledRandom}. */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
 
-/** Randomness from the operating system's generator, drawn 4 KB at a time (1.6 µs a call otherwise). */
+/** Random bytes from the operating system, fetched 4 KB at a time because each call costs 1.6 µs. */
 export function pooledRandom(): RandomSource {
   const pool = Buffer.alloc(4096);
   let used = pool.length;
@@ -49,12 +50,12 @@ export function newSecret(random: RandomSource): string {
   return bytes.toString("base64url");
 }
 
-/** What the store keeps of a secret: its SHA-256, base64url. A 128-bit secret needs no salt and no slow hash. */
+/** The hash of a secret that the store keeps: SHA-256, base64url. 128 random bits need no salt and no slow hash. */
 export function hashSecret(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
 
-/** Whether two hashes are equal, in time that does not depend on where they differ. */
+/** Compares two hashes in constant time, so that the duration does not reveal where they differ. */
 export function equalHashes(left: string, right: string): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
@@ -69,12 +70,12 @@ export function compactId(id: string): string {
   return Buffer.from(id.replaceAll("-", ""), "hex").toString("base64url");
 }
 
-/** The id that a token names. Call it only with a token whose seal holds. */
+/** The session id in a token. Verify the seal first: a malformed token gives a malformed id. */
 export function idOfToken(token: string): string {
   return formatId(Buffer.from(token.slice(0, KEY_LENGTH), "base64url"));
 }
 
-/** The secret that a token carries. */
+/** The secret in a token. */
 export function secretOfToken(token: string): string {
   return token.slice(KEY_LENGTH, SECRET_END);
 }
@@ -85,15 +86,16 @@ function formatId(bytes: Buffer): string {
 }
 
 /**
- * The application's secrets, newest first: the first seals, all open. Put a new one in front to rotate, and take the
- * last away when no session of its time can be alive.
+ * The application's secrets, newest first. The first one seals new tokens; every one verifies. To rotate, insert a new
+ * secret at the front, and remove the last one after the absolute timeout of the sessions sealed with it.
  */
 export class SecretRing {
   readonly #keys: readonly string[];
 
   /**
-   * @throws CoatcheckError `VALIDATION_FAILED` when there is no secret, or one is shorter than 16 characters; also for
-   * one that is no text, as an environment variable that nobody has set.
+   * @param secrets newest first, at least 16 characters each.
+   * @throws CoatcheckError `VALIDATION_FAILED` when the list is empty, and for a secret that is too short or not a string,
+   *   such as an unset environment variable.
    */
   constructor(secrets: readonly string[]) {
     const given: readonly unknown[] = Array.isArray(secrets) ? secrets : [];
@@ -102,19 +104,19 @@ export class SecretRing {
         ? []
         : [{ path: `secrets.${index}`, message: "must have at least 16 characters" }],
     );
-    if (given.length === 0) faults.push({ path: "secrets", message: "must hold at least one secret" });
-    if (faults.length > 0)
-      throw new CoatcheckError("VALIDATION_FAILED", "The session secrets will not do.", { faults });
+    if (given.length === 0)
+      faults.push({ path: "secrets", message: "must be a list of at least one secret" });
+    if (faults.length > 0) throw invalidInput("session secrets", faults);
     this.#keys = [...secrets];
   }
 
-  /** The token of a session id and its secret. */
+  /** Makes the token of a session id and its secret. */
   seal(id: string, secret: string): string {
     const body = compactId(id) + secret;
     return body + sealOf(this.#newest, body);
   }
 
-  /** Whether one of the secrets sealed this token. The token may be anything at all. */
+  /** Whether one of the secrets sealed this token. Accepts any string. */
   opens(token: string): boolean {
     if (token.length !== TOKEN_LENGTH) return false;
     const body = token.slice(0, SECRET_END);
@@ -123,14 +125,14 @@ export class SecretRing {
   }
 
   /**
-   * The secret that follows `secret` in a periodic rotation. It is derived, not drawn, so that every request which
-   * still carries the old secret during the overlap is handed the same successor, and none has to be stored.
+   * The secret that follows `secret` in a periodic rotation. Deriving it, instead of generating a random one, gives every
+   * concurrent request with the older token the same successor without storing it.
    */
   successor(id: string, secret: string, key = this.#newest): string {
     return mac(key, `successor:${id}:${secret}`).subarray(0, 16).toString("base64url");
   }
 
-  /** The successor under whichever secret made it: the one whose hash is `successorHash`, else null. */
+  /** Finds the successor with the hash `successorHash`, derived with any secret of the ring; null when none matches. */
   successorMatching(id: string, secret: string, successorHash: string): string | null {
     for (const key of this.#keys) {
       const successor = this.successor(id, secret, key);
@@ -139,12 +141,15 @@ export class SecretRing {
     return null;
   }
 
-  /** A MAC over `text`, base64url, for other values bound to a session; `purpose` keeps the uses apart. */
+  /**
+   * An HMAC over `text`, base64url, for other values bound to a session, such as CSRF tokens. A signature is valid for its
+   * `purpose` only.
+   */
   sign(purpose: string, text: string): string {
     return mac(this.#newest, `${purpose}:${text}`).toString("base64url");
   }
 
-  /** Whether one of the secrets signed `text` so. */
+  /** Whether `signature` is one of {@link sign} for this purpose and text, made with any secret of the ring. */
   verifies(purpose: string, text: string, signature: string): boolean {
     return this.#keys.some((key) =>
       equalHashes(mac(key, `${purpose}:${text}`).toString("base64url"), signature),

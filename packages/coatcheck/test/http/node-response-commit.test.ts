@@ -157,7 +157,7 @@ describe("a deferred response during an asynchronous commit", () => {
 describe("a deferred response whose commit fails", () => {
   const outage = new CoatcheckError(
     "STORE_UNAVAILABLE",
-    "The session store did not answer; try again shortly.",
+    "The session store did not respond; try again shortly.",
   );
   const ways: [string, () => MaybePromise<void>][] = [
     ["by rejecting", () => Promise.reject(outage)],
