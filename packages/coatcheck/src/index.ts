@@ -1,3 +1,24 @@
+/**
+ * Server-side sessions: create, open, change and revoke them. The application checks the password; the
+ * {@link SessionManager} keeps the session in a store, issues its token, and enforces timeouts and revocation. Stores,
+ * caches and framework adapters have import paths of their own.
+ *
+ * @example
+ * ```ts
+ * import { SessionManager } from "coatcheck";
+ * import { memoryStore } from "coatcheck/store/memory";
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const { record, token } = await sessions.create({ subject: "user-7" });
+ * const session = await sessions.resume(token);
+ * if (session.refusal === null) console.log(session.subject); // user-7
+ * await sessions.revoke({ session: record.id }, "logout");
+ * console.log((await sessions.resume(token)).refusal); // revoked
+ * ```
+ *
+ * @module
+ */
+
 export { type Clock, type Schedule, systemClock, systemSchedule } from "./session/clock.ts";
 export type { Commit, CommitState } from "./session/commit.ts";
 export {

@@ -2,36 +2,36 @@ import type { JsonObject } from "./json.ts";
 import type { WriterParts } from "./parts.ts";
 import type { SessionRecord } from "./record.ts";
 
-/** What a session's data becomes when somebody logs in. */
+/** Determines a session's data at the login of one subject. */
 export class LoginData<Data> {
-  readonly #parts: WriterParts<Data>;
+  readonly #deps: WriterParts<Data>;
   readonly #subject: string;
-  #elsewhere: Promise<Data | null> | null = null;
+  #subjectData: Promise<Data | null> | null = null;
 
-  constructor(parts: WriterParts<Data>, subject: string) {
-    this.#parts = parts;
+  constructor(deps: WriterParts<Data>, subject: string) {
+    this.#deps = deps;
     this.#subject = subject;
   }
 
-  /** The visitor's data goes along into the login; another subject's never does. */
+  /** The data after the login: the visitor's own, merged; fresh data when the session belonged to another subject. */
   async of(session: SessionRecord): Promise<Pick<SessionRecord, "data" | "dataVersion">> {
-    const { schema } = this.#parts;
+    const { schema } = this.#deps;
     const data = schema.read(session);
     if (data === null || (session.subject !== null && session.subject !== this.#subject)) {
       return { data: schema.initial(), dataVersion: schema.version };
     }
-    // Not to be read here, so not to be joined either; a login never fails for it.
+    // Data of a newer deployment cannot be read here, so it is not merged. The login succeeds with it unchanged.
     if (schema.isAhead(session)) return { data: session.data, dataVersion: session.dataVersion };
     const dataVersion = schema.versionAfter(session);
     return { data: session.subject === null ? await this.joined(data) : (data as JsonObject), dataVersion };
   }
 
-  /** The visitor's data joined with the subject's; as it is where there is nothing to join with, or that fails. */
+  /** The visitor's data merged with the subject's; unchanged when no merge is configured or the merge fails. */
   async joined(visitor: Data): Promise<JsonObject> {
-    const { merge, schema, events } = this.#parts;
+    const { merge, schema, events } = this.#deps;
     if (merge) {
       try {
-        return schema.check(await merge(visitor, await this.#ofSubject()));
+        return schema.check(await merge(visitor, await this.#loadSubjectData()));
       } catch (error) {
         events.tell("failed", { operation: "merge", error });
       }
@@ -39,14 +39,14 @@ export class LoginData<Data> {
     return visitor as JsonObject;
   }
 
-  /** Looked up once: the session that the limit then makes give way must not take the subject's data along. */
-  #ofSubject(): Promise<Data | null> {
-    this.#elsewhere ??= this.#newest();
-    return this.#elsewhere;
+  /** Reads once, before the session limit can evict the session that holds the subject's data. */
+  #loadSubjectData(): Promise<Data | null> {
+    this.#subjectData ??= this.#readNewest();
+    return this.#subjectData;
   }
 
-  async #newest(): Promise<Data | null> {
-    const { store, schema, clock } = this.#parts;
+  async #readNewest(): Promise<Data | null> {
+    const { store, schema, clock } = this.#deps;
     const filter = { subject: this.#subject, state: "active", liveAt: clock.now() } as const;
     const [record] = (await store.list(filter, { limit: 1 })).records;
     return record ? schema.read(record) : null;

@@ -1,8 +1,8 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
-import { CoatcheckError } from "./errors.ts";
+import { invalidInput } from "./errors.ts";
 import { type RefusalReason, SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
-import type { Issued, MergeData } from "./parts.ts";
+import type { Issued, MergeData, WriterParts } from "./parts.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, type SessionReader } from "./reader.ts";
@@ -17,26 +17,31 @@ import { TouchQueue } from "./touches.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
 import { SessionWriter } from "./writer.ts";
 
-/** What a manager is made of; only `store` and `secrets` must be given. */
+/** Options of a {@link SessionManager}. `store` and `secrets` are required. */
 export interface SessionManagerOptions<Data> {
   readonly store: SessionStore;
-  /** Newest first, 16 characters at least each; the first seals, all open. */
+  /** Newest first, at least 16 characters each. The first one seals new tokens; every one verifies. */
   readonly secrets: readonly string[];
+  /** Timeouts, limits and rotation. Default: {@link DEFAULT_POLICY} for every absent field. */
   readonly policy?: Partial<SessionPolicy>;
-  /** Types, checks and migrates the application's data. */
+  /** The schema, version and migrations of the application's data. Default: any JSON object. */
   readonly data?: DataOptions<Data>;
+  /** Merges a visitor's data with the subject's at login. Default: the visitor's data is kept. */
   readonly merge?: MergeData<Data>;
-  /** The caches, made with `createCache`; without, every read is a read of the store. */
+  /** The caches, from `createCache` of `coatcheck/cache`. Default: none, every read goes to the store. */
   readonly cache?: SessionReader;
+  /** Default: the machine's clock. */
   readonly clock?: Clock;
+  /** Default: Node's timers, unreferenced. */
   readonly schedule?: Schedule;
+  /** Default: the operating system's random generator. */
   readonly random?: RandomSource;
 }
 
 /**
- * Answers for every request who this browser is and whether it may still come in.
+ * Creates, opens, changes and revokes sessions. Create one manager per process and store.
  *
- * All methods throw `STORE_UNAVAILABLE` when the store does not answer; nobody is logged out by that.
+ * Every method that reads or writes throws `STORE_UNAVAILABLE` when the store does not respond; that logs no one out.
  *
  * @example
  * const manager = new SessionManager({ store: memoryStore(), secrets: [process.env.SESSION_SECRET ?? ""] });
@@ -44,19 +49,20 @@ export interface SessionManagerOptions<Data> {
  * const session = await manager.resume(token);
  */
 export class SessionManager<Data = JsonObject> {
-  /** What happens to sessions; also on `diagnostics_channel`, as `coatcheck:created` and so on. */
+  /** Session events; also on `diagnostics_channel`, as `coatcheck:created` and so on. */
   readonly events = new SessionEmitter();
   readonly policy: SessionPolicy;
-  /** Signs and opens other values that are bound to a session, such as CSRF tokens. */
+  /** Signs and verifies other values bound to a session, such as CSRF tokens. */
   readonly ring: SecretRing;
   readonly #store: SessionStore;
   readonly #reader: SessionReader;
   readonly #clock: Clock;
   readonly #touches: TouchQueue;
+  readonly #deps: WriterParts<Data>;
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` for a store, secrets, a policy or initial data that will not do. */
+  /** @throws CoatcheckError `VALIDATION_FAILED` for an invalid store, secret, policy or initial data. */
   constructor(options: SessionManagerOptions<Data>) {
     requireStore(options.store);
     this.policy = resolvePolicy(options.policy);
@@ -64,30 +70,39 @@ export class SessionManager<Data = JsonObject> {
     this.#store = options.store;
     this.#reader = options.cache ?? directReader(options.store);
     this.#clock = options.clock ?? systemClock;
-    const failed = (operation: SessionEvents["failed"][0]["operation"]) => (error: unknown) =>
+    const reportFailure = (operation: SessionEvents["failed"][0]["operation"]) => (error: unknown) =>
       this.events.tell("failed", { operation, error });
-    const touches = new TouchQueue(options.store, options.schedule ?? systemSchedule, failed("touch"));
-    this.#writer = new SessionWriter({
+    this.#touches = new TouchQueue(options.store, options.schedule ?? systemSchedule, reportFailure("touch"));
+    this.#deps = {
       store: options.store,
       reader: this.#reader,
       ring: this.ring,
       policy: this.policy,
-      schema: new DataSchema(options.data ?? {}, this.policy.dataLimit, failed("migrate")),
+      schema: new DataSchema(options.data ?? {}, this.policy.dataLimit, reportFailure("migrate")),
       events: this.events,
       clock: this.#clock,
       random: options.random ?? pooledRandom(),
       merge: options.merge ?? null,
-    });
-    this.#touches = touches;
-    this.#resumer = new SessionResumer(this.#writer, touches);
+    };
+    this.#writer = new SessionWriter(this.#deps);
+    this.#resumer = new SessionResumer(this.#writer, this.#deps, this.#touches);
   }
 
-  /** Makes and stores a session. Throws `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and `CONFLICT` at the subject's limit. */
+  /**
+   * Creates and stores a session.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and `CONFLICT` at the subject's session limit.
+   */
   async create(options: CreateOptions & { data?: Data } = {}): Promise<Issued> {
     return await this.#writer.create(options);
   }
 
-  /** A handle for a visitor of whom nothing is stored; the first write makes the session, as `birth` says then. */
+  /**
+   * Returns a handle for a visitor without a stored session. The first write creates the session.
+   *
+   * @param birth returns the new session's fields; called only on creation.
+   * @param refusal why the request's token was refused; null when it carried none.
+   */
   begin(birth: () => CreateOptions = PLAIN, refusal: RefusalReason | null = null): Session<Data> {
     const start = {
       held: null,
@@ -99,26 +114,31 @@ export class SessionManager<Data = JsonObject> {
       assurance: "full",
       birth,
     } as const;
-    return new Session(this.#writer, start);
+    return new Session(this.#writer, this.#deps, start);
   }
 
   /**
-   * Finds the session that a token opens. A copy held here answers synchronously; the seal turns a forged token away
-   * before any look-up. The token may be anything at all: it is never an error, only a {@link Refusal}.
+   * Opens the session of a token. Synchronous when the local cache answers, and for a forged token, which its seal reveals
+   * before any look-up. Accepts any string: an invalid token gives a {@link Refusal}, never an error.
+   *
+   * @param activity the activity class of the request. Default: `user`.
    */
   resume(token: string, activity: Activity = "user"): MaybePromise<Session<Data> | Refusal> {
     return this.#resumer.resume(token, activity);
   }
 
   /**
-   * For an outage: the session that a token opens, from a copy that the store last vouched for at most `maxAge`
-   * milliseconds ago; null when there is none. It may have been revoked since; its `assurance` says so.
+   * Opens the session of a token during an outage, from a cached copy that was last valid at most `maxAge` milliseconds
+   * ago. The session may have been revoked since; its `assurance` is therefore `degraded`. Returns null without such a copy.
    */
   resumeDegraded(token: string, maxAge: number): Session<Data> | null {
     return this.#resumer.resumeDegraded(token, maxAge);
   }
 
-  /** The record, live or not, or null; for looking, not for authorising. An id of the wrong shape finds nothing. */
+  /**
+   * Reads a record from the store, live or not; null for an unknown or malformed id. For inspection: it does not check that
+   * the session is still valid.
+   */
   async find(id: string): Promise<SessionRecord | null> {
     if (!isSessionId(id)) return null;
     const { held } = await this.#reader.read(id, { fresh: true });
@@ -126,27 +146,34 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Logs a session in by its id, for a caller that has checked who asks. The old token dies at once.
+   * Logs a session in by its id, and invalidates its older token at once. The caller must have checked the credentials.
    *
-   * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `CONFLICT`.
+   * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `CONFLICT`,
+   *   `VALIDATION_FAILED`.
    */
   async authenticate(id: string, subject: string, options: AuthenticateOptions = {}): Promise<Issued> {
     return await this.#writer.authenticate(await this.#writer.live(id), subject, options);
   }
 
-  /** Elevates by id; `maxAge` in milliseconds. Throws as {@link authenticate}, and `SESSION_REQUIRED` while anonymous. */
+  /**
+   * Adds an elevation for `maxAge` milliseconds, and invalidates the older token at once.
+   *
+   * @throws CoatcheckError as {@link authenticate}, and `SESSION_REQUIRED` while anonymous.
+   */
   async elevate(id: string, scope: string, maxAge: number): Promise<Issued> {
     return await this.#writer.elevate(await this.#writer.live(id), scope, maxAge);
   }
 
-  /** A new token by id; the old one dies at once. Throws as {@link authenticate}. */
+  /** Issues a new token, and invalidates the older one at once. Throws as {@link authenticate}. */
   async rotate(id: string): Promise<Issued> {
     return await this.#writer.rotate(await this.#writer.live(id));
   }
 
   /**
-   * Applies a merge patch to the data (RFC 7396). Concurrent disjoint patches all survive; with `ifVersion` it applies
-   * to that version or throws `CONFLICT`. Throws `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and as {@link authenticate}.
+   * Applies a merge patch to the data (RFC 7396). Concurrent disjoint patches all survive.
+   *
+   * @param options with `ifVersion`, throws `CONFLICT` unless the session is at that version.
+   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and as {@link authenticate}.
    */
   async patch(id: string, patch: JsonObject, options: { ifVersion?: number } = {}): Promise<SessionRecord> {
     const checked = requireJsonObject(patch, "data", this.policy.dataLimit);
@@ -157,7 +184,7 @@ export class SessionManager<Data = JsonObject> {
     );
   }
 
-  /** Changes the data by a function, which runs again when another write was faster. Throws as {@link patch}. */
+  /** Changes the data with a function, which is called again after each conflict. Throws as {@link patch}. */
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
     return await this.#writer.changeData(await this.#writer.live(id), (data) =>
       change(structuredClone(data) as Data),
@@ -165,10 +192,10 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Ends sessions for good, in one durable step; resolves at commit. With `wait: "everywhere"` it resolves when no
-   * node can still answer from a copy.
+   * Revokes sessions permanently, in one durable step. Resolves at commit; with `wait: "everywhere"`, when no node can still
+   * serve a cached copy of them.
    *
-   * @returns how many active sessions it ended.
+   * @returns the number of active sessions that it revoked.
    */
   async revoke(
     scope: RevocationScope,
@@ -181,22 +208,22 @@ export class SessionManager<Data = JsonObject> {
     return count;
   }
 
-  /** Newest first. Throws `VALIDATION_FAILED` for a cursor or limit that will not do. */
+  /** Lists sessions, newest first. Throws `VALIDATION_FAILED` for an invalid cursor or limit. */
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
     return await this.#store.list(filter, page);
   }
 
-  /** Counts over what is stored now. */
+  /** Counts the stored sessions. */
   async stats(): Promise<StoreStats> {
     return await this.#store.stats(this.#clock.now());
   }
 
-  /** Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns how many. */
+  /** Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns the number deleted. */
   async sweep(retention: number, limit = 1000): Promise<number> {
     return await this.#store.sweep(this.#clock.now() - retention, limit);
   }
 
-  /** Writes the activity that waits, then closes caches and store. */
+  /** Writes the queued touches, then closes the caches and the store. */
   async close(): Promise<void> {
     await this.#touches.flush();
     await this.#reader.close();
@@ -204,9 +231,9 @@ export class SessionManager<Data = JsonObject> {
   }
 }
 
-/** A store that takes time to connect is a promise first; the compiler says so, JavaScript does not. */
+/** Catches a store that was not awaited: stores that connect are returned as promises, and JavaScript has no types. */
 function requireStore(store: unknown): void {
   if (typeof store === "object" && store !== null && "put" in store) return;
-  const faults = [{ path: "store", message: "must be a store; await those that have to connect first" }];
-  throw new CoatcheckError("VALIDATION_FAILED", "The session manager has no store.", { faults });
+  const message = "must be a session store; await a store that has to connect first";
+  throw invalidInput("session manager options", [{ path: "store", message }]);
 }

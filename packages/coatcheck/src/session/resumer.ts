@@ -3,137 +3,133 @@ import { HeldSession } from "./held.ts";
 import { judge } from "./judge.ts";
 import type { WriterParts } from "./parts.ts";
 import type { Activity } from "./policy.ts";
-import type { Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
 import { type MaybePromise, Session } from "./session.ts";
-import { PLAIN } from "./start.ts";
+import { PLAIN, type SessionStart } from "./start.ts";
 import { equalHashes, hashSecret, idOfToken, KEY_LENGTH, secretOfToken, TOKEN_LENGTH } from "./token.ts";
 import type { TouchQueue } from "./touches.ts";
 import type { SessionWriter } from "./writer.ts";
 
-/** A token that opened nothing. `superseded`, and an outage, must leave the browser's cookie alone. */
+/** The result of a refused token. After `superseded` and `unavailable` the response must not change the browser's cookie. */
 export interface Refusal {
   readonly refusal: RefusalReason;
 }
 
-/** Turns tokens into sessions: the way that every request takes. */
+/** The start of a handle whose session was found. */
+type FoundStart = SessionStart & { readonly held: HeldSession };
+
+/** Opens sessions by token, once for every request. */
 export class SessionResumer<Data> {
   readonly #writer: SessionWriter<Data>;
-  readonly #parts: WriterParts<Data>;
+  readonly #deps: WriterParts<Data>;
   readonly #touches: TouchQueue;
 
-  constructor(writer: SessionWriter<Data>, touches: TouchQueue) {
+  constructor(writer: SessionWriter<Data>, deps: WriterParts<Data>, touches: TouchQueue) {
     this.#writer = writer;
-    this.#parts = writer.parts;
+    this.#deps = deps;
     this.#touches = touches;
   }
 
-  /** See `SessionManager.resume`. */
+  /** Implements `SessionManager.resume`. */
   resume(token: string, activity: Activity): MaybePromise<Session<Data> | Refusal> {
     if (typeof token !== "string" || token.length !== TOKEN_LENGTH)
       return this.#refuse(token ? "malformed" : "missing", null);
-    const held = this.#parts.reader.peek(token.slice(0, KEY_LENGTH));
+    const held = this.#deps.reader.peek(token.slice(0, KEY_LENGTH));
     if (held) {
-      const now = this.#parts.clock.now();
+      const now = this.#deps.clock.now();
       const hash = hashSecret(secretOfToken(token));
       if (held.soleHash !== null && !held.isOver(now) && equalHashes(held.soleHash, hash)) {
-        return this.#admit(held, token, null, "local", activity, now);
+        // Built here instead of passed as arguments: a hit allocates this object in any case.
+        const start: FoundStart = {
+          held,
+          presented: token,
+          successor: null,
+          refusal: null,
+          activity,
+          tier: "local",
+          assurance: "full",
+          birth: PLAIN,
+        };
+        return this.#admit(start, now);
       }
     }
-    if (!this.#parts.ring.opens(token)) return this.#refuse("forged", null);
-    return this.#resumeThrough(token, activity);
+    if (!this.#deps.ring.opens(token)) return this.#refuse("forged", null);
+    return this.#resumeThroughTiers(token, activity);
   }
 
-  /** See `SessionManager.resumeDegraded`. */
+  /** Implements `SessionManager.resumeDegraded`. */
   resumeDegraded(token: string, maxAge: number): Session<Data> | null {
-    const { ring, reader, clock, policy, schema } = this.#parts;
+    const { ring, reader, clock, policy, schema } = this.#deps;
     if (!ring.opens(token)) return null;
     const held = reader.degraded(token.slice(0, KEY_LENGTH), maxAge);
     if (!held || schema.read(held.record) === null) return null;
-    const verdict = judge(held, hashSecret(secretOfToken(token)), clock.now(), policy.rotationGrace);
-    if (verdict !== "current") return null;
-    const start = {
+    const check = judge(held, hashSecret(secretOfToken(token)), clock.now(), policy.rotationGrace);
+    if (check !== "current") return null;
+    return new Session(this.#writer, this.#deps, {
       held,
       presented: token,
       successor: null,
       refusal: null,
+      activity: "none",
       tier: "local",
-      birth: PLAIN,
-    } as const;
-    return new Session(this.#writer, { ...start, activity: "none", assurance: "degraded" });
-  }
-
-  async #resumeThrough(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
-    const id = idOfToken(token);
-    const hash = hashSecret(secretOfToken(token));
-    const grace = this.#parts.policy.rotationGrace;
-    let { held, tier } = await this.#parts.reader.read(id);
-    let verdict = held && judge(this.#seen(held), hash, this.#parts.clock.now(), grace);
-    // Only the store may turn somebody away: a copy may be older than the token.
-    if (verdict !== "current" && tier !== "store") {
-      ({ held, tier } = await this.#parts.reader.read(id, { fresh: true }));
-      verdict = held && judge(this.#seen(held), hash, this.#parts.clock.now(), grace);
-    }
-    if (!held || !verdict) return this.#refuse("unknown", id);
-    switch (verdict) {
-      case "current":
-        return this.#admit(
-          await this.#confirm(held, activity),
-          token,
-          null,
-          tier,
-          activity,
-          this.#parts.clock.now(),
-        );
-      case "previous":
-        return this.#admit(
-          held,
-          null,
-          this.#successor(held.record, token),
-          tier,
-          activity,
-          this.#parts.clock.now(),
-        );
-      case "theft":
-        await this.#writer.revoke({ session: id }, "theft");
-        this.#parts.events.tell("theft", { record: held.record });
-        return this.#refuse("theft", id);
-      default:
-        return this.#refuse(verdict, id);
-    }
-  }
-
-  #admit(
-    held: HeldSession,
-    presented: string | null,
-    successor: string | null,
-    tier: Tier,
-    activity: Activity,
-    now: number,
-  ): Session<Data> | Refusal {
-    if (this.#parts.schema.read(held.record) === null) return this.#refuse("expired", held.record.id);
-    if (activity === "user" && held.see(now)) {
-      this.#touches.add(held.record.id, now, held.record.idleTimeout);
-    }
-    return new Session(this.#writer, {
-      held,
-      presented,
-      successor,
-      refusal: null,
-      activity,
-      tier,
-      assurance: "full",
+      assurance: "degraded",
       birth: PLAIN,
     });
   }
 
-  /** Activity seen here counts before the store has been told of it. */
-  #seen(held: HeldSession): HeldSession {
+  async #resumeThroughTiers(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
+    const { reader, clock, events, policy } = this.#deps;
+    const id = idOfToken(token);
+    const hash = hashSecret(secretOfToken(token));
+    let { held, tier } = await reader.read(id);
+    let check = held && judge(this.#withTouch(held), hash, clock.now(), policy.rotationGrace);
+    // Only the store may cause a refusal: a cached copy may predate the token.
+    if (check !== "current" && tier !== "store") {
+      ({ held, tier } = await reader.read(id, { fresh: true }));
+      check = held && judge(this.#withTouch(held), hash, clock.now(), policy.rotationGrace);
+    }
+    if (!held || !check) return this.#refuse("unknown", id);
+    switch (check) {
+      case "current":
+      case "previous": {
+        const isCurrent = check === "current";
+        const start: FoundStart = {
+          held: isCurrent ? await this.#confirm(held, activity) : held,
+          presented: isCurrent ? token : null,
+          successor: isCurrent ? null : this.#successor(held.record, token),
+          refusal: null,
+          activity,
+          tier,
+          assurance: "full",
+          birth: PLAIN,
+        };
+        return this.#admit(start, clock.now());
+      }
+      case "theft":
+        await this.#writer.revoke({ session: id }, "theft");
+        events.tell("theft", { record: held.record });
+        return this.#refuse("theft", id);
+      default:
+        return this.#refuse(check, id);
+    }
+  }
+
+  #admit(start: FoundStart, now: number): Session<Data> | Refusal {
+    const { held, activity } = start;
+    if (this.#deps.schema.read(held.record) === null) return this.#refuse("expired", held.record.id);
+    if (activity === "user" && held.see(now)) {
+      this.#touches.add(held.record.id, now, held.record.idleTimeout);
+    }
+    return new Session(this.#writer, this.#deps, start);
+  }
+
+  /** Adds the queued touch, which the store does not know of yet. */
+  #withTouch(held: HeldSession): HeldSession {
     held.alsoSeen(this.#touches.waiting(held.record.id));
     return held;
   }
 
-  /** The new secret of a periodic rotation is in use: from now on the old one has only its grace. */
+  /** Records the first use of the new secret after a periodic rotation: the grace of the older token starts now. */
   async #confirm(held: HeldSession, activity: Activity): Promise<HeldSession> {
     const { record } = held;
     if (record.previousSecretHash === null || record.confirmedAt !== null || activity === "none") return held;
@@ -145,19 +141,20 @@ export class SessionResumer<Data> {
       confirmed.inherit(held);
       return confirmed;
     } catch (error) {
-      this.#parts.events.tell("failed", { operation: "confirm", error });
+      this.#deps.events.tell("failed", { operation: "confirm", error });
       return held;
     }
   }
 
+  /** The token to send to a client with an older token; null when the new one is in use already. */
   #successor(record: SessionRecord, token: string): string | null {
     if (record.confirmedAt !== null) return null;
-    const secret = this.#parts.ring.successorMatching(record.id, secretOfToken(token), record.secretHash);
-    return secret && this.#parts.ring.seal(record.id, secret);
+    const secret = this.#deps.ring.successorMatching(record.id, secretOfToken(token), record.secretHash);
+    return secret && this.#deps.ring.seal(record.id, secret);
   }
 
   #refuse(refusal: RefusalReason, id: string | null): Refusal {
-    if (this.#parts.events.wants("refused")) this.#parts.events.tell("refused", { reason: refusal, id });
+    if (this.#deps.events.wants("refused")) this.#deps.events.tell("refused", { reason: refusal, id });
     return { refusal };
   }
 }

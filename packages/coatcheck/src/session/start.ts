@@ -1,28 +1,35 @@
+import type { CommitState } from "./commit.ts";
 import type { RefusalReason } from "./events.ts";
 import type { HeldSession } from "./held.ts";
 import type { Activity } from "./policy.ts";
 import type { Tier } from "./reader.ts";
 import type { CreateOptions } from "./transitions.ts";
 
-/** `degraded`: from a copy that nobody could vouch for any more, because the store does not answer. */
+/** `full`: checked within the staleness bound. `degraded`: from an expired copy, because the store does not respond. */
 export type Assurance = "full" | "degraded";
 
-/** Where a handle starts from. */
+/** The initial state of a {@link Session} handle. */
 export interface SessionStart {
-  /** The session found, or null for a visitor of whom nothing is stored yet. */
+  /** The session that the token opened; null for a visitor without a stored session. */
   readonly held: HeldSession | null;
-  /** The token that found it; null for one that another has followed already. */
+  /** The request's token; null when there was none, and for an older token, which must not start another rotation. */
   readonly presented: string | null;
-  /** The successor to hand out, when the old secret of a periodic rotation was presented. */
+  /** The token to send in the response, when the request carried the older token of an unconfirmed rotation. */
   readonly successor: string | null;
-  /** Why the token that was presented opened nothing. */
+  /** Why the request's token was refused; null when it was accepted, and when there was none. */
   readonly refusal: RefusalReason | null;
   readonly activity: Activity;
   readonly tier: Tier | null;
   readonly assurance: Assurance;
-  /** What a session made from here shall say of its holder; asked when it is made. */
+  /** Fields for a session created by this handle. Called only on creation. */
   readonly birth: () => CreateOptions;
 }
 
-/** A session of whose holder nothing is said. */
+/** The state of a handle before any write. */
+export function initialState(start: SessionStart): CommitState {
+  if (start.successor !== null) return "rotated";
+  return start.held !== null && start.activity === "user" ? "touched" : "unchanged";
+}
+
+/** The default for {@link SessionStart.birth}: no fields. */
 export const PLAIN = (): CreateOptions => ({});

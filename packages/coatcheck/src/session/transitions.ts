@@ -4,23 +4,24 @@ import type { SessionPolicy } from "./policy.ts";
 import type { Attribution, ClientInfo, SessionRecord } from "./record.ts";
 
 /*
- * What a session may become, as pure functions from record to record. Each result is one version on. Who calls them
- * compares and sets, and may have to call them again on a newer record.
+ * The changes of a session as pure functions from record to record. Each result has `version + 1`. The writer stores it by
+ * compare-and-set, and calls the function again with the newer record after a conflict.
  */
 
-/** What may be said of a session when it is made; everything else starts empty. */
+/** Fields of a new session. Every one is optional and empty by default. */
 export interface CreateOptions {
-  /** `consumer:<name>` for a session made with an API key; a browser owns its own unless told otherwise. */
+  /** `consumer:<name>` for a session created with an API key. Default: the browser that holds the session. */
   readonly owner?: string;
   readonly subject?: string;
   readonly tenant?: string;
   readonly visitorId?: string;
-  /** Makes it a named session inside a browser, together with `name`. */
+  /** The id of the browser's own session; together with `name` it makes a named session inside it. */
   readonly parentId?: string;
   readonly name?: string;
   readonly metadata?: JsonObject;
   readonly client?: ClientInfo;
   readonly attribution?: Attribution;
+  /** Uses the policy's `remembered` timeouts. Default: false. */
   readonly remember?: boolean;
   /** Overrides the policy's, milliseconds. */
   readonly idleTimeout?: number;
@@ -28,25 +29,28 @@ export interface CreateOptions {
   readonly absoluteTimeout?: number;
 }
 
-/** What login says of a session. */
+/** Options of a login. */
 export interface AuthenticateOptions {
+  /** The tenant from now on. Default: unchanged for the same subject, none for another one. */
   readonly tenant?: string;
-  /** Keep the holder logged in: the policy's `remembered` timeouts, and a cookie that outlives the browser. */
+  /** Uses the policy's `remembered` timeouts and a cookie that outlives the browser. Default: the session's present choice. */
   readonly remember?: boolean;
 }
 
-interface Birth {
+/** The validated and generated values of a new record. */
+interface NewRecord {
   readonly id: string;
   readonly secretHash: string;
   readonly data: JsonObject;
   readonly dataVersion: number;
   readonly metadata: JsonObject;
+  /** Epoch milliseconds. */
   readonly now: number;
 }
 
 /** A new session at version 1. */
-export function born(birth: Birth, options: CreateOptions, policy: SessionPolicy): SessionRecord {
-  const { id, now } = birth;
+export function born(values: NewRecord, options: CreateOptions, policy: SessionPolicy): SessionRecord {
+  const { id, now } = values;
   const { idleTimeout, absoluteTimeout } = options.remember ? policy.remembered : policy;
   const subject = options.subject ?? null;
   return {
@@ -61,7 +65,7 @@ export function born(birth: Birth, options: CreateOptions, policy: SessionPolicy
     visitorId: options.visitorId ?? null,
     parentId: options.parentId ?? null,
     name: options.name ?? null,
-    secretHash: birth.secretHash,
+    secretHash: values.secretHash,
     previousSecretHash: null,
     rotatedAt: now,
     confirmedAt: null,
@@ -72,10 +76,10 @@ export function born(birth: Birth, options: CreateOptions, policy: SessionPolicy
     idleTimeout: options.idleTimeout ?? idleTimeout,
     remembered: options.remember ?? false,
     elevations: {},
-    data: birth.data,
-    dataVersion: birth.dataVersion,
+    data: values.data,
+    dataVersion: values.dataVersion,
     flash: {},
-    metadata: birth.metadata,
+    metadata: values.metadata,
     client: options.client ?? null,
     attribution: options.attribution ?? null,
     pageViews: 0,
@@ -84,21 +88,25 @@ export function born(birth: Birth, options: CreateOptions, policy: SessionPolicy
   };
 }
 
+/** A login. */
+interface Login {
+  readonly subject: string;
+  readonly secretHash: string;
+  readonly options: AuthenticateOptions;
+  readonly policy: SessionPolicy;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
 /**
- * Logged in as `subject`: same id, visitor and attribution, new secret, both timeouts afresh (NIST SP 800-63B-4 §5.2).
- * The old secret dies at once, and elevations with it (ASVS 5.0 V7.2.4).
+ * A login: keeps id, visitor and attribution, sets a new secret, and restarts both timeouts (NIST SP 800-63B-4 §5.2).
+ * Invalidates the older token and every elevation at once (ASVS 5.0 V7.2.4).
  */
-export function authenticated(
-  record: SessionRecord,
-  subject: string,
-  secretHash: string,
-  options: AuthenticateOptions,
-  policy: SessionPolicy,
-  now: number,
-): SessionRecord {
+export function authenticated(record: SessionRecord, login: Login): SessionRecord {
+  const { subject, secretHash, options, policy, now } = login;
   const remembered = options.remember ?? record.remembered;
   const { idleTimeout, absoluteTimeout } = remembered ? policy.remembered : policy;
-  const restarts = remembered !== record.remembered;
+  const hasOtherTimeouts = remembered !== record.remembered;
   return {
     ...resecured(record, secretHash, now),
     type: "authenticated",
@@ -107,29 +115,33 @@ export function authenticated(
     authenticatedAt: now,
     lastSeenAt: now,
     remembered,
-    idleTimeout: restarts ? idleTimeout : record.idleTimeout,
-    expiresAt: now + (restarts ? absoluteTimeout : lifetimeOf(record)),
+    idleTimeout: hasOtherTimeouts ? idleTimeout : record.idleTimeout,
+    expiresAt: now + (hasOtherTimeouts ? absoluteTimeout : lifetimeOf(record)),
     elevations: {},
   };
 }
 
-/** A recent, scoped re-authentication, until `until`; rotates like a login. */
-export function elevated(
-  record: SessionRecord,
-  scope: string,
-  until: number,
-  secretHash: string,
-  now: number,
-): SessionRecord {
-  const standing = Object.entries(record.elevations).filter(([, end]) => end > now);
+/** A step-up. */
+interface Elevation {
+  readonly scope: string;
+  /** When the elevation ends, epoch milliseconds. */
+  readonly until: number;
+  readonly secretHash: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** A step-up: adds an elevation, drops the ones that have ended, and sets a new secret like a login. */
+export function elevated(record: SessionRecord, { scope, until, secretHash, now }: Elevation): SessionRecord {
+  const current = Object.entries(record.elevations).filter(([, end]) => end > now);
   return {
     ...resecured(record, secretHash, now),
     lastSeenAt: now,
-    elevations: { ...Object.fromEntries(standing), [scope]: until },
+    elevations: { ...Object.fromEntries(current), [scope]: until },
   };
 }
 
-/** A new secret; the old one dies at once. */
+/** A new secret. Invalidates the older token at once. */
 export function resecured(record: SessionRecord, secretHash: string, now: number): SessionRecord {
   return {
     ...record,
@@ -141,33 +153,34 @@ export function resecured(record: SessionRecord, secretHash: string, now: number
   };
 }
 
-/** Periodic rotation: the old secret goes on opening until the new one has been used, plus a grace. */
+/** A periodic rotation: the older token stays valid until the first use of the new one, and for a grace after it. */
 export function rotated(record: SessionRecord, secretHash: string, now: number): SessionRecord {
   return { ...resecured(record, secretHash, now), previousSecretHash: record.secretHash };
 }
 
-/** The new secret of a periodic rotation has been used. */
+/** The first use of the new secret after a periodic rotation. */
 export function confirmed(record: SessionRecord, now: number): SessionRecord {
   return { ...record, version: record.version + 1, confirmedAt: now };
 }
 
-/** Whether the holder has recently enough proved again who they are, for `scope`. */
+/** Whether the session has an elevation for `scope` at `now`. */
 export function isElevated(record: SessionRecord | null, scope: string, now: number): boolean {
-  // Own members only: every object has a `constructor`, which a scope from a URL may name.
+  // Own members only: a scope may come from a URL, and every object inherits a `constructor`.
   return record !== null && Object.hasOwn(record.elevations, scope) && (record.elevations[scope] ?? 0) > now;
 }
 
 /**
- * Checks that the holder has recently proved again who they are, for `scope`.
+ * Checks that the session has an elevation for `scope` at `now`.
  *
- * @throws CoatcheckError `SESSION_REQUIRED` when nobody is logged in, `REAUTHENTICATION_REQUIRED` when it is too long ago.
+ * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `REAUTHENTICATION_REQUIRED` without a current elevation.
  */
 export function requireElevated(record: SessionRecord | null, scope: string, now: number): void {
   if (record === null || record.subject === null) {
     throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
   }
   if (!isElevated(record, scope, now)) {
-    throw new CoatcheckError("REAUTHENTICATION_REQUIRED", `Confirm who you are to go on (${scope}).`);
+    const message = `Re-authenticate to continue: "${scope}" requires a recent confirmation of your identity.`;
+    throw new CoatcheckError("REAUTHENTICATION_REQUIRED", message);
   }
 }
 
@@ -175,7 +188,7 @@ function lifetimeOf(record: SessionRecord): number {
   return record.expiresAt - (record.authenticatedAt ?? record.createdAt);
 }
 
-/** New data, and messages to be read once. */
+/** New data, flash messages or activity. Keeps the secret. */
 export function changed(
   record: SessionRecord,
   change: Partial<Pick<SessionRecord, "data" | "dataVersion" | "flash" | "lastSeenAt">>,

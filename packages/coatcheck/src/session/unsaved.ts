@@ -1,45 +1,49 @@
 import { Draft } from "./draft.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import { applyMergePatch, requireJsonObject } from "./patch.ts";
 
 type Messages = Readonly<Record<string, JsonValue>>;
 
-/** What is to be stored of it in one write. */
+/** The pending changes that one write stores. */
 export interface Part {
-  /** A merge patch; null when nothing was assigned. */
+  /** A merge patch of the data; null when nothing was assigned. */
   readonly patch: JsonObject | null;
-  /** Messages by name, null for one that was taken; null when there are none. */
+  /** Flash messages by name, null for a message that was taken; null when there are none. */
   readonly flash: Messages | null;
 }
 
-/** What a request has left in its session and not stored yet: assignments to the data, and messages. */
+/** The changes that a request has made to its session and not yet stored: assignments to the data, flash messages. */
 export class Unsaved {
   #draft: Draft | null = null;
   #flash: Messages | null = null;
 
-  /** The data as it will be; assign here. It stays the same object through every write. */
+  /** The data with the pending assignments, writable. The same object is returned before and after every write. */
   view(stored: () => JsonObject): unknown {
     this.#draft ??= new Draft(stored());
     return this.#draft.view;
   }
 
-  /** Leaves a message in place of one of the same name; null takes it away. */
+  /** Sets a flash message, replacing one of the same name; null removes it. */
   leave(name: string, message: JsonValue): void {
     this.#flash = { ...this.#flash, [name]: message };
   }
 
-  /** The message of this name, be it stored or only left here. */
-  message(name: string, stored: JsonObject | undefined): JsonValue | undefined {
+  /** Returns the flash message of this name, pending or stored, and removes it; undefined when there is none. */
+  take(name: string, stored: JsonObject | undefined): JsonValue | undefined {
     const messages: JsonObject = { ...stored, ...this.#flash };
-    return Object.hasOwn(messages, name) ? messages[name] : undefined;
+    const message = Object.hasOwn(messages, name) ? messages[name] : undefined;
+    if (message === undefined || message === null) return undefined;
+    this.leave(name, null);
+    return message;
   }
 
-  /** What there is to store now; null when there is nothing. */
+  /** The changes to store now; null when there are none. Not validated: see {@link checkedPart}. */
   part(): Part | null {
     const patch = this.#draft?.patch() ?? null;
     return patch === null && this.#flash === null ? null : { patch, flash: this.#flash };
   }
 
-  /** Goes on after a write of `part`, from the data as stored now; what was left meanwhile stays unsaved. */
+  /** Drops the changes in `part`, now stored, and continues from the stored data. Later changes stay pending. */
   settle(part: Part | null, data: () => JsonObject): void {
     this.#draft?.rebase(data(), part?.patch ?? null);
     const later = Object.entries(this.#flash ?? {}).filter(
@@ -47,4 +51,25 @@ export class Unsaved {
     );
     this.#flash = later.length > 0 ? Object.fromEntries(later) : null;
   }
+}
+
+/**
+ * Validates and copies the patch of `part`, so that assignments during the write belong to the next one.
+ *
+ * @param limit the largest patch, bytes of JSON.
+ * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`.
+ */
+export function checkedPart(part: Part | null, limit: number): Part | null {
+  return part?.patch ? { ...part, patch: requireJsonObject(part.patch, "data", limit) } : part;
+}
+
+/** The stored data with the patch of `part` applied. */
+export function applyPart(data: JsonObject, part: Part | null): JsonObject {
+  return part?.patch ? applyMergePatch(data, part.patch) : data;
+}
+
+/** The stored flash messages with new ones by name; null removes a message. Throws as {@link checkedPart}. */
+export function mergeFlash(stored: JsonObject, messages: JsonObject, limit: number): JsonObject {
+  const all = Object.entries({ ...stored, ...messages }).filter(([, message]) => message !== null);
+  return requireJsonObject(Object.fromEntries(all), "flash", limit);
 }

@@ -1,0 +1,46 @@
+import { CoatcheckError } from "./errors.ts";
+import type { WriterParts } from "./parts.ts";
+import type { SessionLimit } from "./policy.ts";
+import type { SessionRecord } from "./record.ts";
+import type { PutOptions } from "./store.ts";
+
+/** The largest page of a store, which holds every session that the policy's limit allows. */
+const PAGE_SIZE = 1000;
+
+/** The session limit that a write must respect; empty without a limit, and for an anonymous session. */
+export function limitOf(
+  record: SessionRecord,
+  limit: SessionLimit | null | undefined,
+  now: number,
+): Pick<PutOptions, "limit"> {
+  if (!limit || record.subject === null) return {};
+  return { limit: { most: limit.most, now } };
+}
+
+/**
+ * Selects the sessions to revoke so that `record` fits into its subject's limit. The list may be outdated by the time the
+ * caller writes again, so the store makes the final decision.
+ *
+ * @returns the ids of the sessions to revoke; empty when others have ended since the write.
+ * @throws CoatcheckError `CONFLICT` when the policy rejects instead.
+ */
+export async function selectEvictions<Data>(
+  record: SessionRecord,
+  { store, policy, clock }: WriterParts<Data>,
+): Promise<string[]> {
+  const { limit } = policy;
+  if (!limit || limit.when === "reject" || record.subject === null) {
+    throw new CoatcheckError(
+      "CONFLICT",
+      "The session limit of this subject is reached; end a session first.",
+    );
+  }
+  const ageOf = (each: SessionRecord) =>
+    limit.when === "evict-oldest" ? (each.authenticatedAt ?? each.createdAt) : each.lastSeenAt;
+  const filter = { subject: record.subject, state: "active", liveAt: clock.now() } as const;
+  const { records } = await store.list(filter, { limit: PAGE_SIZE });
+  const others = records
+    .filter(({ id }) => id !== record.id)
+    .sort((left, right) => ageOf(left) - ageOf(right));
+  return others.slice(0, Math.max(0, others.length - limit.most + 1)).map(({ id }) => id);
+}
