@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { codeOf, harness } from "./harness.ts";
 
-describe("once the response's headers are out", () => {
-  it("no new token is made that could reach nobody, and the holder keeps the old one", async () => {
+describe("a handle after commit()", () => {
+  it("rejects authenticate(), elevate() and rotate() and keeps the present token valid", async () => {
     const { manager, open, refusal } = harness();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -14,7 +14,7 @@ describe("once the response's headers are out", () => {
     expect(await manager.find(record.id)).toMatchObject({ version: 1, subject: "alice" });
   });
 
-  it("no session is made that nobody could open", async () => {
+  it("creates no session, because the client could not receive its token", async () => {
     const { manager } = harness();
     const session = manager.begin();
     await session.commit();
@@ -24,7 +24,7 @@ describe("once the response's headers are out", () => {
     expect((await manager.stats()).total).toBe(0);
   });
 
-  it("what needs no token still counts: data that is saved, and the end", async () => {
+  it("still saves data and revokes, which need no new token", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create();
     const session = await open(token);

@@ -11,12 +11,12 @@ function deepFreeze<T>(value: T): T {
 
 const draftOf = (base: object) => {
   const draft = new Draft(deepFreeze(base) as never);
-  // biome-ignore lint/suspicious/noExplicitAny: the view is whatever the application says its data is.
+  // biome-ignore lint/suspicious/noExplicitAny: the application defines the type of the view.
   return { draft, view: draft.view as any };
 };
 
 describe("a draft", () => {
-  it("has nothing to write when it was only read", () => {
+  it("has no patch when it was only read", () => {
     const { draft, view } = draftOf({ a: { b: [1, 2] }, c: 1 });
     expect([view.a.b[1], view.c, view.nothing, "a" in view, Object.keys(view)]).toEqual([
       2,
@@ -38,7 +38,7 @@ describe("a draft", () => {
     expect(view.cart).toEqual({ apple: 2, fig: 3 });
   });
 
-  it("has nothing to write when what was assigned was there already", () => {
+  it("has no patch when the assigned values equal the present ones", () => {
     const { draft, view } = draftOf({ a: { b: 1 }, list: [1] });
     view.a = { b: 1 };
     view.list.push(2);
@@ -46,13 +46,13 @@ describe("a draft", () => {
     expect(draft.patch()).toBeNull();
   });
 
-  it("replaces an array whole", () => {
+  it("replaces the whole array when an element changes", () => {
     const { draft, view } = draftOf({ list: [1, { a: 1 }] });
     view.list[1].a = 2;
     expect(draft.patch()).toEqual({ list: [1, { a: 2 }] });
   });
 
-  it("stores what another view shows, not the view", () => {
+  it("copies the content when another view is assigned", () => {
     const { draft, view } = draftOf({ from: { a: 1 } });
     view.from.a = 2;
     view.to = view.from;
@@ -61,14 +61,14 @@ describe("a draft", () => {
     expect(structuredClone(draft.patch())).toEqual({ from: { a: 3 }, to: { a: 2 } });
   });
 
-  it("goes on recording in an object that was assigned", () => {
+  it("records changes inside an assigned object", () => {
     const { draft, view } = draftOf({});
     view.cart = { apple: 1 };
     view.cart.apple = 2;
     expect(draft.patch()).toEqual({ cart: { apple: 2 } });
   });
 
-  it("inherits nothing", () => {
+  it("does not expose members inherited from Object.prototype", () => {
     const { draft, view } = draftOf({});
     expect(view.constructor).toBeUndefined();
     expect(view.hasOwnProperty).toBeUndefined();

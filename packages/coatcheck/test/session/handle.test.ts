@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/session/session.ts";
 import { codeOf, type Data, harness } from "./harness.ts";
 
-describe("data that a handler holds", () => {
-  it("goes on being the session's after a write and after a login", async () => {
+describe("session.data", () => {
+  it("stays the same writable object after a write and after a login", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -26,7 +26,7 @@ describe("data that a handler holds", () => {
     });
   });
 
-  it("shows what another request has written, once this one has too", async () => {
+  it("shows another request's changes after this request has written", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -37,7 +37,7 @@ describe("data that a handler holds", () => {
     expect(cart).toEqual({ pear: 1, plum: 1, apple: 1 });
   });
 
-  it("is the next subject's after a change of subject, with nothing of the last one's", async () => {
+  it("is empty after a change of subject", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create({ subject: "alice", data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -50,7 +50,7 @@ describe("data that a handler holds", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("keeps what is assigned while a write is under way, as it keeps messages", async () => {
+  it("keeps assignments and flash messages made during a write for the next write", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
@@ -69,7 +69,7 @@ describe("data that a handler holds", () => {
     });
   });
 
-  it("does not leave a message twice that somebody else has taken meanwhile", async () => {
+  it("does not restore a flash message that another request has taken", async () => {
     const { manager, open } = harness();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
@@ -85,8 +85,8 @@ describe("data that a handler holds", () => {
   });
 });
 
-describe("what one handler asks for at once", () => {
-  it("happens one after the other, for a visitor too of whom nothing is stored", async () => {
+describe("concurrent writes of one handle", () => {
+  it("run one after the other and create a new session only once", async () => {
     const { manager } = harness();
     const session = manager.begin();
     await Promise.all([
@@ -98,7 +98,7 @@ describe("what one handler asks for at once", () => {
     expect((await manager.stats()).total).toBe(1);
   });
 
-  it("ends in the one token that opens", async () => {
+  it("leave exactly one valid token", async () => {
     const { manager, open, refusal } = harness();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -108,7 +108,7 @@ describe("what one handler asks for at once", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("goes on after one that failed", async () => {
+  it("continue after one has failed", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create();
     const session = await open(token);
@@ -122,7 +122,7 @@ describe("what one handler asks for at once", () => {
     expect((await manager.find(record.id))?.data).toEqual({ cart: { pear: 1, plum: 1 } });
   });
 
-  it("is waited for by the commit, whether the handler did or not", async () => {
+  it("finish before commit() resolves, awaited by the handler or not", async () => {
     const { manager, open, refusal } = harness();
     const { token } = await manager.create();
     const session = await open(token);
@@ -138,7 +138,7 @@ describe("what one handler asks for at once", () => {
   });
 });
 
-describe("a request that goes on for longer than its session may", () => {
+describe("a request that outlasts its session", () => {
   const DAY = 24 * 60 * 60 * 1000;
   const acts: Record<string, (session: Session<Data>) => Promise<unknown>> = {
     saves: (session) => session.patch({ theme: "dark" }),
@@ -147,39 +147,39 @@ describe("a request that goes on for longer than its session may", () => {
     rotates: (session) => session.rotate(),
   };
   for (const [name, act] of Object.entries(acts)) {
-    it(`does not bring it back when it ${name}`, async () => {
-      const { manager, open, pass, refusal } = harness();
+    it(`does not revive the session when it ${name}`, async () => {
+      const { manager, open, advance, refusal } = harness();
       const { token } = await manager.create({ subject: "alice" });
       const session = await open(token);
-      pass(DAY);
+      advance(DAY);
       expect(await codeOf(act(session))).toBe("SESSION_EXPIRED");
       expect(await refusal(token)).toBe("expired");
     });
   }
 
-  it("may still save when another one has kept it alive, and may log out in any case", async () => {
-    const { manager, open, pass, refusal } = harness();
+  it("can save when another request kept the session alive, and can always log out", async () => {
+    const { manager, open, advance, refusal } = harness();
     const { record, token } = await manager.create();
     const [upload, late] = [await open(token), await open(token)];
-    pass(DAY - 1);
+    advance(DAY - 1);
     await manager.patch(record.id, { views: 1 });
-    pass(2);
+    advance(2);
     await upload.patch({ theme: "dark" });
     expect((await manager.find(record.id))?.data).toEqual({ theme: "dark", views: 1 });
-    pass(DAY);
+    advance(DAY);
     await late.revoke();
     expect(await refusal(token)).toBe("revoked");
   });
 });
 
-describe("a request that another one's login has overtaken", () => {
+describe("a request whose token another request's login replaced", () => {
   const acts = {
     "logs in": (session: Session<Data>) => session.authenticate("alice"),
     "steps up": (session: Session<Data>) => session.elevate("pay", 1000),
     rotates: (session: Session<Data>) => session.rotate(),
   };
   for (const [name, act] of Object.entries(acts)) {
-    it(`saves its data, and makes no token of the new login's when it ${name}`, async () => {
+    it(`saves its data, but gets CONFLICT and no token when it ${name}`, async () => {
       const { manager, open, refusal } = harness();
       const { record, token } = await manager.create();
       const [early, late] = [await open(token), await open(token)];
@@ -195,7 +195,7 @@ describe("a request that another one's login has overtaken", () => {
     });
   }
 
-  it("may end that session, and begin another", async () => {
+  it("can revoke that session and create another one", async () => {
     const { manager, open, refusal } = harness();
     const { record, token } = await manager.create();
     const session = await open(token);

@@ -4,7 +4,7 @@ import { Session } from "../../src/session/session.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
-/** Data of the application in these tests. */
+/** The type of the session data in these tests. */
 export interface Data {
   theme?: string | null;
   views?: number;
@@ -12,7 +12,7 @@ export interface Data {
   [name: string]: unknown;
 }
 
-/** A manager on a memory store, whose time and timers the test moves. */
+/** Creates a manager on a memory store with a clock and timers that the test controls. */
 export function harness(options: Partial<SessionManagerOptions<Data>> = {}) {
   let time = Date.UTC(2026, 0, 1);
   const timers = new Set<() => unknown>();
@@ -27,7 +27,7 @@ export function harness(options: Partial<SessionManagerOptions<Data>> = {}) {
     ...options,
     store,
   });
-  const told: string[] = [];
+  const emitted: string[] = [];
   for (const name of [
     "created",
     "authenticated",
@@ -37,36 +37,36 @@ export function harness(options: Partial<SessionManagerOptions<Data>> = {}) {
     "theft",
     "failed",
   ] as const) {
-    manager.events.on(name, () => told.push(name));
+    manager.events.on(name, () => emitted.push(name));
   }
   return {
     manager,
     store,
-    /** Names of the events so far. */
-    told,
+    /** The names of the events emitted so far. */
+    emitted,
     now: () => time,
-    pass: (milliseconds: number) => {
+    advance: (milliseconds: number) => {
       time += milliseconds;
     },
-    /** Runs every timer that is set. */
-    fire: async () => {
+    /** Runs every pending timer. */
+    runTimers: async () => {
       const due = [...timers];
       timers.clear();
       await Promise.all(due.map((task) => task()));
     },
-    /** The session that a token opens; fails the test when it opens none. */
+    /** Opens the session of a token; fails the test when the token is refused. */
     open: async (token: string): Promise<Session<Data>> => {
       const found = await manager.resume(token);
       if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);
       return found;
     },
-    /** Why a token opens nothing; null when it does. */
+    /** Why a token is refused; null when it is accepted. */
     refusal: async (token: string): Promise<Refusal["refusal"] | null> =>
       (await manager.resume(token)).refusal,
   };
 }
 
-/** What a promise was rejected with, as far as a caller may rely on it. */
+/** The error code that a promise was rejected with; null when it resolved. */
 export async function codeOf(promise: Promise<unknown>): Promise<string | null> {
   try {
     await promise;

@@ -10,8 +10,8 @@ function held(fields: Partial<SessionRecord> = {}): HeldSession {
   return new HeldSession({ record: makeRecord({ createdAt: NOW, ...fields }), position: 1 });
 }
 
-describe("a held session", () => {
-  test("is over to the millisecond, by either timeout", () => {
+describe("a cached session", () => {
+  test("expires at the exact millisecond of either timeout", () => {
     const idle = held({ idleTimeout: HOUR });
     expect(idle.isOver(NOW + HOUR - 1)).toBe(false);
     expect(idle.isOver(NOW + HOUR)).toBe(true);
@@ -21,7 +21,7 @@ describe("a held session", () => {
     expect(aged.isOver(NOW + 1500)).toBe(true);
   });
 
-  test("lives on with activity, whenever it was asked before", () => {
+  test("extends its life with activity, even after an earlier expiry check", () => {
     const session = held({ idleTimeout: HOUR });
     expect(session.isOver(NOW + HOUR - 1)).toBe(false);
     session.see(NOW + HOUR - 1);
@@ -29,7 +29,7 @@ describe("a held session", () => {
     expect(session.isOver(NOW + 2 * HOUR - 1)).toBe(true);
   });
 
-  test("wants the store to be told of activity once in a while, and once for all that it took over", () => {
+  test("requests a touch once per threshold, inherited activity included", () => {
     const session = held({ idleTimeout: HOUR });
     expect(session.see(NOW + 59_999)).toBe(false);
     expect(session.see(NOW + 60_000)).toBe(true);
@@ -43,7 +43,7 @@ describe("a held session", () => {
     expect(newer.see(NOW + 120_000)).toBe(true);
   });
 
-  test("opens to one secret alone, but while a rotation waits or once it was revoked", () => {
+  test("has a sole secret hash except during an unconfirmed rotation and after revocation", () => {
     const secretHash = "h".repeat(43);
     const previousSecretHash = "p".repeat(43);
     expect(held({ secretHash }).soleHash).toBe(secretHash);
@@ -52,7 +52,7 @@ describe("a held session", () => {
     expect(held({ secretHash, state: "revoked" }).soleHash).toBeNull();
   });
 
-  test("counts in years too", () => {
+  test("handles timeouts of several years", () => {
     const session = held({ expiresAt: NOW + 40_000 * HOUR, idleTimeout: 30_000 * HOUR });
     expect(session.see(NOW + 20_000 * HOUR)).toBe(true);
     expect(session.isOver(NOW + 40_000 * HOUR - 1)).toBe(false);

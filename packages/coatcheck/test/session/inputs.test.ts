@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import type { SessionLimit } from "../../src/session/policy.ts";
+import { SecretRing } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { harness } from "./harness.ts";
 
-/** What comes out of `process.env`, a form, or a sum with something missing, where the types were not asked. */
-const NO_DURATIONS = [
+/** Values that untyped code may advance: from `process.env`, a form, or a sum with an undefined term. */
+const INVALID_DURATIONS = [
   0,
   -1,
   1.5,
@@ -16,59 +17,59 @@ const NO_DURATIONS = [
   null,
 ];
 
-const refused = (path: string) => ({
+const invalid = (path: string) => ({
   code: "VALIDATION_FAILED",
   faults: [expect.objectContaining({ path })],
 });
 
-it("a store that is none, or not yet one, is refused when the manager is made", () => {
+it("the SessionManager constructor rejects a missing store and a promise of a store", () => {
   const secrets = ["a secret for these tests"];
   for (const store of [undefined, null, {}, Promise.resolve(memoryStore())]) {
     expect(() => Reflect.construct(SessionManager, [{ store, secrets }])).toThrow(
-      expect.objectContaining(refused("store")),
+      expect.objectContaining(invalid("store")),
     );
   }
 });
 
-describe("durations that are none", () => {
-  for (const duration of NO_DURATIONS) {
-    it(`are refused, by name: ${JSON.stringify(duration)} (${typeof duration})`, async () => {
+describe("an invalid duration", () => {
+  for (const duration of INVALID_DURATIONS) {
+    it(`is rejected with the name of its option: ${JSON.stringify(duration)} (${typeof duration})`, async () => {
       const { manager } = harness();
       const { record } = await manager.create({ subject: "alice" });
       await expect(
         Reflect.apply(manager.elevate, manager, [record.id, "pay", duration]),
-      ).rejects.toMatchObject(refused("maxAge"));
+      ).rejects.toMatchObject(invalid("maxAge"));
       expect((await manager.find(record.id))?.elevations).toEqual({});
       for (const name of ["idleTimeout", "absoluteTimeout"]) {
         const creating = Reflect.apply(manager.create, manager, [{ [name]: duration }]);
-        await expect(creating).rejects.toMatchObject(refused(name));
+        await expect(creating).rejects.toMatchObject(invalid(name));
         expect(() => harness({ policy: { [name]: duration } })).toThrow(
-          expect.objectContaining(refused(name)),
+          expect.objectContaining(invalid(name)),
         );
       }
       expect((await manager.stats()).total).toBe(1);
     });
   }
 
-  it("but a hundred years are one", async () => {
+  it("excludes 100 years, the longest duration allowed", async () => {
     const { manager } = harness();
     const absoluteTimeout = 100 * 365 * 24 * 60 * 60 * 1000;
     expect((await manager.create({ absoluteTimeout })).record.expiresAt).toBeGreaterThan(absoluteTimeout);
   });
 });
 
-it("a limit that does not say what gives way is refused, for it would end sessions", () => {
+it("a session limit with an unknown action is rejected", () => {
   const limit = { most: 2, when: "evict-newest" as string } as SessionLimit;
-  expect(() => harness({ policy: { limit } })).toThrow(expect.objectContaining(refused("limit.when")));
+  expect(() => harness({ policy: { limit } })).toThrow(expect.objectContaining(invalid("limit.when")));
 });
 
-it("a scope without a name is refused", async () => {
+it("elevate() rejects an empty scope", async () => {
   const { manager } = harness();
   const { record } = await manager.create({ subject: "alice" });
-  await expect(manager.elevate(record.id, "", 1000)).rejects.toMatchObject(refused("scope"));
+  await expect(manager.elevate(record.id, "", 1000)).rejects.toMatchObject(invalid("scope"));
 });
 
-it("a token that is no text opens nothing, like one that is missing or malformed", () => {
+it("resume() refuses a token that is not a string as missing or malformed", () => {
   const { manager } = harness();
   const resumed = [undefined, null, 7, { length: 50 }, ["a"]].map((token) =>
     Reflect.apply(manager.resume, manager, [token]),
@@ -82,7 +83,7 @@ it("a token that is no text opens nothing, like one that is missing or malformed
   ]);
 });
 
-it("data takes no member that would become its prototype", async () => {
+it("session.data rejects an assignment to __proto__", async () => {
   const { manager } = harness();
   const session = manager.begin();
   expect(Reflect.set(session.data, "__proto__", { admin: true })).toBe(false);
@@ -90,4 +91,49 @@ it("data takes no member that would become its prototype", async () => {
     TypeError,
   );
   expect(session.commit()).toMatchObject({ state: "unchanged" });
+});
+
+describe("the message of a validation error", () => {
+  const messageOf = async (act: () => unknown): Promise<string> => {
+    try {
+      await act();
+    } catch (error) {
+      return error instanceof Error ? error.message : "";
+    }
+    return "";
+  };
+
+  it("names the first fault, with the requirement and the value", async () => {
+    const { manager } = harness();
+    const { record } = await manager.create({ subject: "alice" });
+    const milliseconds = "must be a positive whole number of milliseconds, at most 100 years";
+    const messages = await Promise.all(
+      [
+        () => harness({ policy: { idleTimeout: "30m" as never } }),
+        () => manager.elevate(record.id, "pay", Number.NaN),
+        () => manager.authenticate(record.id, ""),
+        () => new SecretRing(["long enough to be one", "short"]),
+        () => Reflect.construct(SessionManager, [{ secrets: ["a secret for these tests"] }]),
+        () => manager.patch(record.id, { list: [new Date(0) as never] }),
+        () => manager.create({ metadata: { text: "x".repeat(5000) } }),
+      ].map(messageOf),
+    );
+    expect(messages).toEqual([
+      `Invalid session policy: idleTimeout ${milliseconds} (got "30m").`,
+      `Invalid duration: maxAge ${milliseconds} (got NaN).`,
+      "Invalid session field: subject must be a non-empty string.",
+      "Invalid session secrets: secrets.1 must have at least 16 characters.",
+      "Invalid session manager options: store must be a session store; await a store that has to connect first.",
+      "Invalid session JSON: data.list.0 must be plain JSON (got an instance of Date).",
+      "Session too large: metadata must be at most 4096 bytes of JSON (got 5011).",
+    ]);
+  });
+
+  it("does not contain a long string, which may be a token", async () => {
+    const { manager } = harness();
+    const { record, token } = await manager.create({ subject: "alice" });
+    const message = await messageOf(() => manager.elevate(record.id, "pay", token as never));
+    expect(message).toContain("(got string)");
+    expect(message).not.toContain(token);
+  });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { codeOf, type Data, harness } from "./harness.ts";
 
-const join = (visitor: Data, subject: Data | null): Data => ({
+const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
   cart: { ...subject?.cart, ...visitor.cart },
 });
 
-describe("login", () => {
-  it("keeps id, visitor and data, and kills the old token at once", async () => {
+describe("authenticate()", () => {
+  it("keeps id, visitor and data, and invalidates the older token at once", async () => {
     const { manager, open, refusal } = harness();
     const { record, token } = await manager.create({ visitorId: "v", data: { cart: { apple: 1 } } });
     const session = await open(token);
@@ -25,7 +25,7 @@ describe("login", () => {
     });
   });
 
-  it("takes along what was assigned in the same request", async () => {
+  it("stores what the same request assigned before", async () => {
     const { manager, open } = harness();
     const session = manager.begin();
     session.data.theme = "dark";
@@ -38,7 +38,7 @@ describe("login", () => {
     });
   });
 
-  it("never hands one subject's data to the next", async () => {
+  it("never passes one subject's data to the next subject", async () => {
     const { manager, open } = harness();
     const session = manager.begin();
     session.data.cart = { apple: 1 };
@@ -49,7 +49,7 @@ describe("login", () => {
     expect([record?.subject, record?.data]).toEqual(["bob", {}]);
   });
 
-  it("joins the visitor's data with the subject's", async () => {
+  it("merges the visitor's data with the subject's", async () => {
     const { manager } = harness({
       merge: (visitor, subject) => ({ ...subject, ...visitor, cart: { ...subject?.cart, ...visitor.cart } }),
     });
@@ -60,8 +60,8 @@ describe("login", () => {
     expect((await manager.find(before.record.id))?.data).toEqual({ cart: { pear: 2 }, theme: "dark" });
   });
 
-  it("does not fail because a merge does", async () => {
-    const { manager, told } = harness({
+  it("succeeds when the merge function throws", async () => {
+    const { manager, emitted } = harness({
       merge: () => {
         throw new Error("no");
       },
@@ -69,10 +69,10 @@ describe("login", () => {
     const visitor = await manager.create({ data: { theme: "dark" } });
     const { record } = await manager.authenticate(visitor.record.id, "alice");
     expect(record).toMatchObject({ subject: "alice", data: { theme: "dark" } });
-    expect(told).toContain("failed");
+    expect(emitted).toContain("failed");
   });
 
-  it("gives a late login on the superseded token a conflict, not a second session", async () => {
+  it("throws CONFLICT for an older token instead of creating a second session", async () => {
     const { manager, open, store, now } = harness();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
@@ -86,7 +86,7 @@ describe("login", () => {
     expect((await store.stats(now())).total).toBe(1);
   });
 
-  it("remembers who asks for it", async () => {
+  it("applies the remembered timeouts with remember: true", async () => {
     const { manager } = harness();
     const { record } = await manager.create();
     const { record: remembered } = await manager.authenticate(record.id, "alice", { remember: true });
@@ -99,11 +99,11 @@ describe("login", () => {
   });
 });
 
-describe("a login as the first thing of a visitor that is stored", () => {
-  it("joins the data like any other, and is told of like any other", async () => {
-    const { manager, told } = harness({ merge: join });
+describe("authenticate() of a visitor without a stored session", () => {
+  it("merges the data and emits created and authenticated", async () => {
+    const { manager, emitted } = harness({ merge: mergeCarts });
     const { record } = await manager.create({ subject: "alice", data: { cart: { pear: 2 } } });
-    told.length = 0;
+    emitted.length = 0;
     const session = manager.begin();
     session.data.cart = { apple: 1 };
     session.flash("welcome", "back");
@@ -115,21 +115,21 @@ describe("a login as the first thing of a visitor that is stored", () => {
       flash: { welcome: "back" },
     });
     expect(session.id).not.toBe(record.id);
-    expect(told).toEqual(["created", "authenticated"]);
+    expect(emitted).toEqual(["created", "authenticated"]);
   });
 
-  it("stores nothing when the policy rejects it", async () => {
-    const { manager } = harness({ merge: join, policy: { limit: { most: 1, when: "reject" } } });
+  it("stores nothing when the session limit rejects it", async () => {
+    const { manager } = harness({ merge: mergeCarts, policy: { limit: { most: 1, when: "reject" } } });
     await manager.create({ subject: "alice" });
     expect(await codeOf(manager.begin().authenticate("alice"))).toBe("CONFLICT");
     expect((await manager.stats()).total).toBe(1);
   });
 });
 
-describe("a login that makes the subject's other session give way", () => {
+describe("authenticate() that evicts the subject's other session", () => {
   for (const when of ["evict-oldest", "evict-least-recently-used"] as const) {
-    it(`joins its data all the same: ${when}`, async () => {
-      const { manager } = harness({ merge: join, policy: { limit: { most: 1, when } } });
+    it(`merges the evicted session's data with ${when}`, async () => {
+      const { manager } = harness({ merge: mergeCarts, policy: { limit: { most: 1, when } } });
       const before = await manager.create({ subject: "alice", data: { cart: { pear: 2 } } });
       const visitor = await manager.create({ data: { cart: { apple: 1 } } });
       const { record } = await manager.authenticate(visitor.record.id, "alice");
@@ -144,10 +144,10 @@ describe("a login that makes the subject's other session give way", () => {
   }
 });
 
-describe("a login as nobody", () => {
-  // What JavaScript passes on when a look-up found nobody, or when ids are numbers.
+describe("the subject of a login", () => {
+  // Untyped code passes these when a user look-up finds nothing, or when ids are numbers.
   for (const subject of [undefined, null, "", 7, "\0", "\ud800", "x".repeat(1025), "é".repeat(513)]) {
-    it(`is refused: ${JSON.stringify(subject)?.slice(0, 8)}`, async () => {
+    it(`is rejected when invalid: ${JSON.stringify(subject)?.slice(0, 8)}`, async () => {
       const { manager } = harness();
       const { record } = await manager.create();
       for (const login of [
@@ -163,7 +163,7 @@ describe("a login as nobody", () => {
     });
   }
 
-  it("takes the longest name that there may be", async () => {
+  it("may have exactly 1024 bytes", async () => {
     const { manager } = harness();
     const { record } = await manager.create({ subject: "é".repeat(512) });
     expect(record.type).toBe("authenticated");

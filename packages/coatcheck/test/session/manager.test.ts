@@ -4,8 +4,8 @@ import { codeOf, harness } from "./harness.ts";
 
 const MINUTE = 60_000;
 
-describe("coming back", () => {
-  it("opens a session with its token and with nothing else", async () => {
+describe("opening a session", () => {
+  it("resume() opens a session with its token only, and names the reason of each refusal", async () => {
     const { manager, open, refusal } = harness();
     const { record, token } = await manager.create({ data: { theme: "dark" } });
     const session = await open(token);
@@ -13,11 +13,11 @@ describe("coming back", () => {
     expect(await refusal("")).toBe("missing");
     expect(await refusal(record.id)).toBe("malformed");
     expect(await refusal(`${token.slice(0, 49)}${token.endsWith("A") ? "B" : "A"}`)).toBe("forged");
-    const stranger = await harness().manager.create();
-    expect(await refusal(stranger.token)).toBe("unknown");
+    const unknown = await harness().manager.create();
+    expect(await refusal(unknown.token)).toBe("unknown");
   });
 
-  it("turns 10,000 random tokens away without asking the store", async () => {
+  it("resume() refuses 10,000 random tokens without reading the store", async () => {
     const store = memoryStore();
     let reads = 0;
     const { refusal } = harness({
@@ -39,7 +39,7 @@ describe("coming back", () => {
     expect((await store.stats(0)).total).toBe(0);
   });
 
-  it("stores nothing of who leaves nothing behind", async () => {
+  it("begin() stores nothing without a change", async () => {
     const { manager, store, now } = harness();
     const session = manager.begin();
     expect(session.data.theme).toBeUndefined();
@@ -49,7 +49,7 @@ describe("coming back", () => {
     expect((await store.stats(now())).total).toBe(0);
   });
 
-  it("makes the session with the first thing left behind, under the id it already said", async () => {
+  it("begin() creates the session with the first change, under the id read before", async () => {
     const { manager, open } = harness();
     const session = manager.begin(() => ({ visitorId: "visitor-1", metadata: { source: "web" } }));
     const { id } = session;
@@ -69,34 +69,34 @@ describe("coming back", () => {
 describe("timeouts", () => {
   const policy = { idleTimeout: 30 * MINUTE, absoluteTimeout: 100 * MINUTE };
 
-  it("ends a session that nobody uses, and one that is too old", async () => {
-    const { manager, refusal, pass } = harness({ policy });
+  it("end an idle session, and an active one at the absolute timeout", async () => {
+    const { manager, refusal, advance } = harness({ policy });
     const { token } = await manager.create();
-    pass(29 * MINUTE);
+    advance(29 * MINUTE);
     expect(await refusal(token)).toBeNull();
-    pass(29 * MINUTE);
+    advance(29 * MINUTE);
     expect(await refusal(token)).toBeNull();
-    pass(30 * MINUTE);
+    advance(30 * MINUTE);
     expect(await refusal(token)).toBe("expired");
     const { token: busy } = await manager.create();
     for (let count = 0; count < 9; count++) {
-      pass(11 * MINUTE);
+      advance(11 * MINUTE);
       expect(await refusal(busy)).toBeNull();
     }
-    pass(1 * MINUTE);
+    advance(1 * MINUTE);
     expect(await refusal(busy)).toBe("expired");
   });
 
-  it("keeps no session alive by polling", async () => {
-    const { manager, pass } = harness({ policy });
+  it("are not extended by background requests", async () => {
+    const { manager, advance } = harness({ policy });
     const { token } = await manager.create();
-    pass(20 * MINUTE);
+    advance(20 * MINUTE);
     expect((await manager.resume(token, "background")).refusal).toBeNull();
-    pass(11 * MINUTE);
+    advance(11 * MINUTE);
     expect((await manager.resume(token, "background")).refusal).toBe("expired");
   });
 
-  it("writes activity in batches, not per request, and survives a restart with it", async () => {
+  it("count from activity that is written in one batch, not per request", async () => {
     const store = memoryStore();
     let touches = 0;
     const counted = {
@@ -106,11 +106,11 @@ describe("timeouts", () => {
         await store.touch(entries);
       },
     };
-    const { manager, open, pass, fire } = harness({ policy, store: counted });
+    const { manager, open, advance, runTimers } = harness({ policy, store: counted });
     const { record, token } = await manager.create();
-    pass(2 * MINUTE);
+    advance(2 * MINUTE);
     for (let count = 0; count < 50; count++) await open(token);
-    await fire();
+    await runTimers();
     expect(touches).toBe(1);
     expect((await store.get(record.id))?.record).toMatchObject({
       lastSeenAt: record.createdAt + 2 * MINUTE,
@@ -118,29 +118,29 @@ describe("timeouts", () => {
     });
   });
 
-  it("tells of activity that could not be written, and answers all the same", async () => {
+  it("are unaffected by a failed touch, which emits failed", async () => {
     const store = memoryStore();
-    const { manager, refusal, pass, fire, told } = harness({
+    const { manager, refusal, advance, runTimers, emitted } = harness({
       store: { ...store, touch: () => Promise.reject(new Error("down")) },
     });
     const { token } = await manager.create();
-    pass(5 * MINUTE);
+    advance(5 * MINUTE);
     expect(await refusal(token)).toBeNull();
-    await fire();
-    expect(told).toContain("failed");
+    await runTimers();
+    expect(emitted).toContain("failed");
   });
 
-  it("lets a session have its own", async () => {
-    const { manager, refusal, pass } = harness({ policy });
+  it("can be overridden for one session", async () => {
+    const { manager, refusal, advance } = harness({ policy });
     const { token } = await manager.create({ idleTimeout: MINUTE });
-    pass(MINUTE);
+    advance(MINUTE);
     expect(await refusal(token)).toBe("expired");
   });
 });
 
-describe("step-up", () => {
-  it("counts for its scope and its time, with a new token", async () => {
-    const { manager, open, refusal, pass } = harness();
+describe("elevate()", () => {
+  it("adds an elevation for its scope and duration, and issues a new token", async () => {
+    const { manager, open, refusal, advance } = harness();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     expect(() => session.requireElevated("payment")).toThrow(
@@ -152,11 +152,11 @@ describe("step-up", () => {
     const elevated = await open(next ?? "");
     elevated.requireElevated("payment");
     expect(elevated.isElevated("email")).toBe(false);
-    pass(5 * MINUTE);
+    advance(5 * MINUTE);
     expect(elevated.isElevated("payment")).toBe(false);
   });
 
-  it("ends with the next login", async () => {
+  it("adds an elevation that ends with the next login", async () => {
     const { manager, open } = harness();
     const { record } = await manager.create({ subject: "alice" });
     await manager.elevate(record.id, "payment", MINUTE);
@@ -164,7 +164,7 @@ describe("step-up", () => {
     expect((await open(token)).isElevated("payment")).toBe(false);
   });
 
-  it("is for somebody who is logged in", async () => {
+  it("throws SESSION_REQUIRED for an anonymous session", async () => {
     const { manager } = harness();
     const { record } = await manager.create();
     expect(await codeOf(manager.elevate(record.id, "payment", MINUTE))).toBe("SESSION_REQUIRED");
@@ -174,14 +174,14 @@ describe("step-up", () => {
   });
 });
 
-describe("ending", () => {
-  it("does not call a logout done while nobody can say whose it is", async () => {
+describe("ending a session", () => {
+  it("throws STORE_UNAVAILABLE when the request's token could not be checked", async () => {
     const session = harness().manager.begin(undefined, "unavailable");
     expect(await codeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
     expect(session.commit()).toMatchObject({ state: "unchanged" });
   });
 
-  it("reaches one, the others, a subject's, a tenant's, everyone's", async () => {
+  it("revokes by session, by subject with an exception, by tenant, and for everyone", async () => {
     const { manager, refusal } = harness();
     const make = (subject: string, tenant: string) => manager.create({ subject, tenant });
     const [a1, a2, a3] = [await make("alice", "x"), await make("alice", "x"), await make("alice", "y")];
@@ -202,7 +202,7 @@ describe("ending", () => {
   });
 
   it.each(["../etc/passwd", "", "x".repeat(1_000_000), "__proto__", "NaN"])(
-    "finds nothing under %#",
+    "treats malformed id %# as unknown",
     async (id) => {
       const { manager } = harness();
       expect(await manager.find(id)).toBeNull();
@@ -211,19 +211,19 @@ describe("ending", () => {
     },
   );
 
-  it("is gone from the store once it has been kept long enough", async () => {
-    const { manager, pass } = harness({ policy: { idleTimeout: MINUTE } });
+  it("lets sweep() delete it after the retention", async () => {
+    const { manager, advance } = harness({ policy: { idleTimeout: MINUTE } });
     await manager.create();
-    pass(10 * MINUTE);
+    advance(10 * MINUTE);
     expect(await manager.sweep(30 * MINUTE)).toBe(0);
-    pass(30 * MINUTE);
+    advance(30 * MINUTE);
     expect(await manager.sweep(30 * MINUTE)).toBe(1);
   });
 });
 
-describe("events", () => {
-  it("tell what happened, and a listener that throws undoes nothing", async () => {
-    const { manager, told } = harness();
+describe("the event emitter", () => {
+  it("emits every event, and warns when a listener throws", async () => {
+    const { manager, emitted } = harness();
     manager.events.on("created", () => {
       throw new Error("listener");
     });
@@ -234,10 +234,10 @@ describe("events", () => {
     await manager.elevate(record.id, "payment", MINUTE);
     await manager.rotate(record.id);
     await manager.revoke({ session: record.id });
-    expect(told).toEqual(["created", "authenticated", "elevated", "rotated", "revoked"]);
+    expect(emitted).toEqual(["created", "authenticated", "elevated", "rotated", "revoked"]);
   });
 
-  it("survive a listener whose promise is rejected", async () => {
+  it("warns when a listener rejects", async () => {
     const { manager } = harness();
     manager.events.on("created", async () => {
       throw new Error("audit");

@@ -3,8 +3,8 @@ import { codeOf, harness } from "./harness.ts";
 
 const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 
-describe("names that come from outside", () => {
-  it("never elevate because every object has a member of that name", async () => {
+describe("a name from a request", () => {
+  it("is not an elevation when it is a member of Object.prototype", async () => {
     const { manager, open } = harness();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
@@ -18,7 +18,7 @@ describe("names that come from outside", () => {
     session.requireElevated("constructor");
   });
 
-  it("find no message that nobody left", async () => {
+  it("is not a flash message when it is a member of Object.prototype", async () => {
     const { manager, open } = harness();
     const { token } = await manager.create();
     const session = await open(token);
@@ -28,7 +28,7 @@ describe("names that come from outside", () => {
     expect(session.takeFlash("constructor")).toBe("left");
   });
 
-  it("are assigned, changed and deleted like any other", async () => {
+  it("can be deleted from data when it is a member of Object.prototype", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create({ data: { cart: { constructor: 1, toString: 2 } } });
     const session = await open(token);
@@ -37,7 +37,7 @@ describe("names that come from outside", () => {
     expect((await manager.find(record.id))?.data).toEqual({ cart: { toString: 2 } });
   });
 
-  it("are not repeated in a message, for they may be tokens", async () => {
+  it("is not echoed in an error message when it is a malformed id, which may be a token", async () => {
     const { manager } = harness();
     const { token } = await manager.create();
     for (const act of [
@@ -53,8 +53,8 @@ describe("names that come from outside", () => {
   });
 });
 
-describe("messages that are read once", () => {
-  it("replace a message of the same name whole", async () => {
+describe("flash()", () => {
+  it("replaces the whole message of the same name", async () => {
     const { manager, open } = harness();
     const { token } = await manager.create();
     const first = await open(token);
@@ -66,7 +66,7 @@ describe("messages that are read once", () => {
     expect((await open(token)).takeFlash("notice")).toEqual({ text: "Sent." });
   });
 
-  it("are plain JSON of a limited size", async () => {
+  it("rejects messages that are not JSON or exceed the size limit", async () => {
     const { manager, open } = harness({ policy: { dataLimit: 1000 } });
     const { token } = await manager.create();
     const session = await open(token);

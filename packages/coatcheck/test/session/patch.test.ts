@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/session/json.ts";
 import { applyMergePatch, diffMergePatch, requireJsonObject } from "../../src/session/patch.ts";
 
-/** Objects without null members: null is how a merge patch says "remove" (RFC 7396 §1). */
+/** Objects without null members: in a merge patch null removes a member (RFC 7396 §1). */
 const jsonObject = fc.letrec<{ object: JsonObject; value: unknown }>((tie) => ({
   object: fc.dictionary(
     fc.string({ maxLength: 4 }).filter((name) => name !== "__proto__"),
@@ -22,7 +22,7 @@ const jsonObject = fc.letrec<{ object: JsonObject; value: unknown }>((tie) => ({
 
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
 
-describe("merge patch", () => {
+describe("applyMergePatch() and diffMergePatch()", () => {
   it.each([
     [{ a: "b" }, { a: "c" }, { a: "c" }],
     [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
@@ -34,11 +34,11 @@ describe("merge patch", () => {
     [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
     [{ e: null }, { a: 1 }, { e: null, a: 1 }],
     [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
-  ])("follows RFC 7396 appendix A: %j with %j is %j", (target, patch, result) => {
+  ])("follow RFC 7396 appendix A: %j patched with %j is %j", (target, patch, result) => {
     expect(applyMergePatch(target, patch)).toEqual(result);
   });
 
-  it("turns one object into the other, whatever they are", () => {
+  it("turn any object into any other", () => {
     fc.assert(
       fc.property(jsonObject, jsonObject, (before, after) => {
         const patch = diffMergePatch(before, after);
@@ -47,11 +47,11 @@ describe("merge patch", () => {
     );
   });
 
-  it("is null for equal objects, whatever the order of their members", () => {
+  it("find no difference between objects whose members differ in order only", () => {
     expect(diffMergePatch({ a: 1, b: { c: [1, { d: 2 }] } }, { b: { c: [1, { d: 2 }] }, a: 1 })).toBeNull();
   });
 
-  it("keeps both of two disjoint patches, in either order", () => {
+  it("keep both of two disjoint patches, in either order", () => {
     const base = { cart: { a: 1 } };
     const one = { cart: { b: 2 } };
     const other = { theme: "dark" };
@@ -61,7 +61,7 @@ describe("merge patch", () => {
   });
 });
 
-describe("what may be stored", () => {
+describe("requireJsonObject()", () => {
   const faultsOf = (value: unknown) => {
     try {
       requireJsonObject(value, "data", 1000);
@@ -80,17 +80,17 @@ describe("what may be stored", () => {
     ["__proto__", JSON.parse('{"a":{"__proto__":{"admin":true}}}'), "data.a.__proto__"],
     ["an array at the top", [], "data"],
     ["null at the top", null, "data"],
-  ])("is not %s", (_name, value, path) => {
+  ])("rejects %s", (_name, value, path) => {
     expect(faultsOf(value)).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path }] });
   });
 
-  it("is not nested without end", () => {
+  it("rejects nesting of 10,000 levels", () => {
     let value: JsonObject = {};
     for (let depth = 0; depth < 10_000; depth++) value = { value };
     expect(faultsOf(value)).toMatchObject({ code: "VALIDATION_FAILED" });
   });
 
-  it("is measured in bytes", () => {
+  it("measures the limit in bytes, not characters", () => {
     expect(faultsOf({ text: "é".repeat(495) })).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
     expect(faultsOf({ text: "e".repeat(900) })).toBeNull();
   });

@@ -6,57 +6,57 @@ import { codeOf, harness } from "./harness.ts";
 const MINUTE = 60_000;
 const policy = { rotateEvery: 15 * MINUTE, rotationGrace: 30_000, idleTimeout: 60 * MINUTE };
 
-/** A session whose secret has just been rotated: the old token, and the one handed out in its place. */
+/** A session right after a periodic rotation: the older token, and its successor. */
 async function rotatedSession() {
-  const world = harness({ policy });
-  const { record, token } = await world.manager.create({ subject: "alice" });
-  world.pass(15 * MINUTE);
-  const session = await world.open(token);
+  const fixture = harness({ policy });
+  const { record, token } = await fixture.manager.create({ subject: "alice" });
+  fixture.advance(15 * MINUTE);
+  const session = await fixture.open(token);
   const commit = await session.commit();
-  return { ...world, record, old: token, commit, successor: commit.token ?? "" };
+  return { ...fixture, record, old: token, commit, successor: commit.token ?? "" };
 }
 
 describe("periodic rotation", () => {
-  it("waits until it is time", async () => {
-    const { manager, open, pass } = harness({ policy });
+  it("does not happen before the interval has passed", async () => {
+    const { manager, open, advance } = harness({ policy });
     const { token } = await manager.create();
-    pass(15 * MINUTE - 1);
+    advance(15 * MINUTE - 1);
     expect((await (await open(token)).commit()).token).toBeNull();
-    pass(1);
+    advance(1);
     expect((await (await open(token)).commit()).state).toBe("rotated");
   });
 
-  it("never happens for somebody who only asks", async () => {
-    const { manager, pass } = harness({ policy });
+  it("does not happen for a request with the activity none", async () => {
+    const { manager, advance } = harness({ policy });
     const { token } = await manager.create();
-    pass(20 * MINUTE);
+    advance(20 * MINUTE);
     const session = await manager.resume(token, "none");
     if (!("commit" in session)) throw new Error("refused");
     expect(await session.commit()).toMatchObject({ state: "unchanged", token: null });
   });
 
-  it("hands every request that still carries the old secret the same successor", async () => {
+  it("gives the same successor to every request with the older token", async () => {
     const { old, successor, open } = await rotatedSession();
     const late = await Promise.all(Array.from({ length: 5 }, async () => await (await open(old)).commit()));
     expect(successor).not.toBe(old);
     expect(late.map(({ token }) => token)).toEqual(Array(5).fill(successor));
   });
 
-  it("lets the old secret open for the grace once the new one has been used, and hands out nothing", async () => {
-    const { old, successor, open, pass } = await rotatedSession();
+  it("accepts the older token during the grace, and sends no new one", async () => {
+    const { old, successor, open, advance } = await rotatedSession();
     await open(successor);
-    pass(29_999);
+    advance(29_999);
     expect((await (await open(old)).commit()).token).toBeNull();
   });
 
-  it("hands out nothing for it then, though the next rotation is due", async () => {
-    const { old, successor, open, pass } = await rotatedSession();
-    pass(15 * MINUTE);
+  it("sends no new token for an older one when the next rotation is due", async () => {
+    const { old, successor, open, advance } = await rotatedSession();
+    advance(15 * MINUTE);
     await open(successor);
     expect(await (await open(old)).commit()).toMatchObject({ state: "touched", token: null });
   });
 
-  it("takes back a successor that died while the request wrote", async () => {
+  it("does not send a successor that was invalidated during the request's write", async () => {
     const { old, successor, open } = await rotatedSession();
     const slow = await open(old);
     await (await open(successor)).elevate("payment", MINUTE);
@@ -64,45 +64,45 @@ describe("periodic rotation", () => {
     expect(await slow.commit()).toMatchObject({ state: "changed", token: null });
   });
 
-  it("never comes to a request that a login has overtaken", async () => {
-    const { manager, open, pass, refusal } = harness({ policy });
+  it("does not happen for a request whose token a login replaced", async () => {
+    const { manager, open, advance, refusal } = harness({ policy });
     const { record, token } = await manager.create();
     const slow = await open(token);
     const { token: next } = await manager.authenticate(record.id, "alice");
     slow.data.theme = "dark";
     await slow.save();
-    pass(15 * MINUTE);
+    advance(15 * MINUTE);
     expect(await slow.commit()).toMatchObject({ state: "changed", token: null });
     expect((await (await open(next)).commit()).state).toBe("rotated");
     expect(await refusal(token)).toBe("superseded");
   });
 
-  it("takes a later use of the old secret for theft, and ends the session", async () => {
-    const { old, successor, open, refusal, pass, told } = await rotatedSession();
+  it("revokes the session for theft when the older token is used after the grace", async () => {
+    const { old, successor, open, refusal, advance, emitted } = await rotatedSession();
     await open(successor);
-    pass(30_000);
+    advance(30_000);
     expect(await refusal(old)).toBe("theft");
-    expect(told).toContain("theft");
+    expect(emitted).toContain("theft");
     expect(await refusal(successor)).toBe("revoked");
   });
 
-  it("counts a lost answer as no theft, however late the browser comes back", async () => {
-    const { old, successor, open, pass } = await rotatedSession();
-    pass(14 * MINUTE);
+  it("accepts the older token after a lost response, however late", async () => {
+    const { old, successor, open, advance } = await rotatedSession();
+    advance(14 * MINUTE);
     expect((await (await open(old)).commit()).token).toBe(successor);
   });
 
-  it("gives way to a change of privilege, which kills old and new at once", async () => {
+  it("is superseded by a change of privilege, which invalidates both tokens", async () => {
     const { old, successor, open, refusal } = await rotatedSession();
     await (await open(successor)).elevate("payment", MINUTE);
     expect(await refusal(old)).toBe("superseded");
     expect(await refusal(successor)).toBe("superseded");
   });
 
-  it("leaves a session as it is when two requests rotate at once", async () => {
-    const { manager, open, pass, refusal } = harness({ policy });
+  it("leaves a valid token when two requests rotate at once", async () => {
+    const { manager, open, advance, refusal } = harness({ policy });
     const { token } = await manager.create();
-    pass(15 * MINUTE);
+    advance(15 * MINUTE);
     const [one, other] = [await open(token), await open(token)];
     const results = await Promise.all([one.commit(), codeOf(Promise.resolve(other.commit()))]);
     expect(results[1]).toBeNull();
@@ -110,11 +110,11 @@ describe("periodic rotation", () => {
   });
 });
 
-describe("a session limit", () => {
+describe("the session limit", () => {
   const limited = (when: "reject" | "evict-oldest" | "evict-least-recently-used") =>
     harness({ policy: { limit: { most: 2, when } } });
 
-  it("rejects one session more, under parallel logins too", async () => {
+  it("rejects logins above it, parallel logins included", async () => {
     const { manager, store, now } = limited("reject");
     const visitors = await Promise.all(Array.from({ length: 10 }, () => manager.create()));
     const codes = await Promise.all(
@@ -126,19 +126,19 @@ describe("a session limit", () => {
     expect(await codeOf(manager.create({ subject: "alice" }))).toBe("CONFLICT");
   });
 
-  it("lets a subject log in again in a session of theirs", async () => {
+  it("allows a repeated login in an existing session of the subject", async () => {
     const { manager } = limited("reject");
     const { record } = await manager.create({ subject: "alice" });
     await manager.create({ subject: "alice" });
     expect(await codeOf(manager.authenticate(record.id, "alice"))).toBeNull();
   });
 
-  it("ends the oldest", async () => {
-    const { manager, refusal, pass, open } = limited("evict-oldest");
+  it("revokes the oldest session with evict-oldest", async () => {
+    const { manager, refusal, advance, open } = limited("evict-oldest");
     const first = await manager.create({ subject: "alice" });
-    pass(1000);
+    advance(1000);
     const second = await manager.create({ subject: "alice" });
-    pass(MINUTE);
+    advance(MINUTE);
     await open(first.token);
     const third = await manager.create({ subject: "alice" });
     const all = await Promise.all([first, second, third].map(({ token }) => refusal(token)));
@@ -146,20 +146,20 @@ describe("a session limit", () => {
     expect(await manager.find(first.record.id)).toMatchObject({ reason: "limit" });
   });
 
-  it("ends the one that was used least recently", async () => {
-    const { manager, refusal, pass, open, fire } = limited("evict-least-recently-used");
+  it("revokes the least recently used session with evict-least-recently-used", async () => {
+    const { manager, refusal, advance, open, runTimers } = limited("evict-least-recently-used");
     const first = await manager.create({ subject: "alice" });
-    pass(1000);
+    advance(1000);
     const second = await manager.create({ subject: "alice" });
-    pass(5 * MINUTE);
+    advance(5 * MINUTE);
     await open(first.token);
-    await fire();
+    await runTimers();
     const third = await manager.create({ subject: "alice" });
     const all = await Promise.all([first, second, third].map(({ token }) => refusal(token)));
     expect(all).toEqual([null, "revoked", null]);
   });
 
-  it("ends none when others have ended by themselves meanwhile", async () => {
+  it("revokes none when other sessions have ended before the eviction", async () => {
     const inner = memoryStore();
     const leaving: string[] = [];
     const store: SessionStore = {
@@ -178,7 +178,7 @@ describe("a session limit", () => {
     expect(await Promise.all(staying.map(({ token }) => refusal(token)))).toEqual([null, null]);
   });
 
-  it("is small enough to choose from one page of sessions", () => {
+  it("must be from 1 to 999", () => {
     for (const most of [0, 1000]) {
       expect(() => harness({ policy: { limit: { most, when: "evict-oldest" } } })).toThrow(
         expect.objectContaining({ faults: [expect.objectContaining({ path: "limit.most" })] }),
@@ -186,12 +186,12 @@ describe("a session limit", () => {
     }
   });
 
-  it("counts no session that has expired", async () => {
-    const { manager, pass } = harness({
+  it("does not count expired sessions", async () => {
+    const { manager, advance } = harness({
       policy: { limit: { most: 1, when: "reject" }, idleTimeout: MINUTE },
     });
     await manager.create({ subject: "alice" });
-    pass(MINUTE);
+    advance(MINUTE);
     expect(await codeOf(manager.create({ subject: "alice" }))).toBeNull();
   });
 });

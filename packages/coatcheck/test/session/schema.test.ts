@@ -12,8 +12,8 @@ type Data = z.infer<typeof schema>;
 
 const initial = (): Data => ({ theme: "light", visits: 0 });
 
-describe("a schema of the data", () => {
-  it("types and checks every write, and says where the fault is", async () => {
+describe("a data schema", () => {
+  it("validates every write and reports the path of a fault", async () => {
     const manager = new SessionManager({ store: memoryStore(), secrets, data: { schema, initial } });
     const { record } = await manager.create();
     expect(record.data).toEqual({ theme: "light", visits: 0 });
@@ -26,7 +26,7 @@ describe("a schema of the data", () => {
   });
 });
 
-it("a schema that a new session's data does not fit is told of at once, not in each request", () => {
+it("the SessionManager constructor rejects initial data that does not match the schema", () => {
   const options = { store: memoryStore(), secrets };
   expect(() => new SessionManager({ ...options, data: { schema } })).toThrow(
     expect.objectContaining({
@@ -38,8 +38,8 @@ it("a schema that a new session's data does not fit is told of at once, not in e
   expect(() => new SessionManager({ ...options, data: { schema: later, initial } })).toThrow(/synchronous/);
 });
 
-describe("a stored session of an older version", () => {
-  async function storedByOldProgram(data: Record<string, string>, options: Partial<DataOptions<Data>>) {
+describe("a stored session with older data", () => {
+  async function storeWithOlderVersion(data: Record<string, string>, options: Partial<DataOptions<Data>>) {
     const store = memoryStore();
     const { record, token } = await new SessionManager({ store, secrets }).create({ data });
     const manager = new SessionManager<Data>({
@@ -51,8 +51,8 @@ describe("a stored session of an older version", () => {
   }
   const migrations = { 1: (data: object) => ({ theme: "mode" in data ? String(data.mode) : "light" }) };
 
-  it("is migrated when read, and written so with its next change", async () => {
-    const { manager, record, token } = await storedByOldProgram({ mode: "dark" }, { migrations });
+  it("is migrated when read, and stored migrated with its next change", async () => {
+    const { manager, record, token } = await storeWithOlderVersion({ mode: "dark" }, { migrations });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
     expect({ ...session.data }).toEqual({ theme: "dark", visits: 0 });
@@ -64,26 +64,28 @@ describe("a stored session of an older version", () => {
     });
   });
 
-  it("starts afresh when it cannot be migrated, logging nobody out, and says why", async () => {
-    const { manager, token } = await storedByOldProgram({ mode: "purple" }, { migrations });
-    const told = once(manager.events, "failed");
+  it("gets new data when it cannot be migrated, stays logged in, and emits failed", async () => {
+    const { manager, token } = await storeWithOlderVersion({ mode: "purple" }, { migrations });
+    const failed = once(manager.events, "failed");
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
     expect({ ...session.data }).toEqual({ theme: "light", visits: 0 });
-    expect(await told).toMatchObject([{ operation: "migrate", error: { faults: [{ path: "data.theme" }] } }]);
+    expect(await failed).toMatchObject([
+      { operation: "migrate", error: { faults: [{ path: "data.theme" }] } },
+    ]);
   });
 
-  it("ends when the policy says so", async () => {
-    const { manager, token, record } = await storedByOldProgram({ mode: "dark" }, { onUnreadable: "end" });
+  it("ends when it cannot be migrated and onUnreadable is end", async () => {
+    const { manager, token, record } = await storeWithOlderVersion({ mode: "dark" }, { onUnreadable: "end" });
     expect((await manager.resume(token)).refusal).toBe("expired");
     expect(await codeOf(manager.patch(record.id, { visits: 1 }))).toBe("SESSION_EXPIRED");
   });
 });
 
-describe("a stored session of a newer version", () => {
+describe("a stored session with newer data", () => {
   const ahead = { text: "large", visits: 7 };
 
-  async function storedByNewProgram(data: Partial<DataOptions<Data>> | undefined) {
+  async function storeWithNewerVersion(data: Partial<DataOptions<Data>> | undefined) {
     const store = memoryStore();
     const next = new SessionManager({ store, secrets, data: { version: 2 } });
     const { record, token } = await next.create({ data: ahead });
@@ -91,8 +93,8 @@ describe("a stored session of a newer version", () => {
     return { manager, record, token, next };
   }
 
-  it("is kept by a program that is one version behind: it reads new data and changes none", async () => {
-    const { manager, record, token, next } = await storedByNewProgram({ schema, initial });
+  it("reads as initial data in an older deployment, which cannot change it", async () => {
+    const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
     expect({ ...session.data }).toEqual(initial());
@@ -106,16 +108,16 @@ describe("a stored session of a newer version", () => {
     });
   });
 
-  it("takes part in a login there, its data as it is", async () => {
-    const { manager, record, token, next } = await storedByNewProgram({ schema, initial });
+  it("can log in on an older deployment and keeps its data", async () => {
+    const { manager, record, token, next } = await storeWithNewerVersion({ schema, initial });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");
     await session.authenticate("ada");
     expect(await next.find(record.id)).toMatchObject({ subject: "ada", data: ahead, dataVersion: 2 });
   });
 
-  it("is reset where the policy says so, as after a rollback", async () => {
-    const { manager, record } = await storedByNewProgram({ schema, initial, onUnreadable: "reset" });
+  it("is reset when onUnreadable is reset, as after a rollback", async () => {
+    const { manager, record } = await storeWithNewerVersion({ schema, initial, onUnreadable: "reset" });
     await manager.patch(record.id, { visits: 1 });
     expect(await manager.find(record.id)).toMatchObject({
       data: { theme: "light", visits: 1 },
@@ -123,8 +125,8 @@ describe("a stored session of a newer version", () => {
     });
   });
 
-  it("is read and changed as it is by a program that declares neither schema nor version", async () => {
-    const { manager, record, token } = await storedByNewProgram(undefined);
+  it("is read and changed unmigrated by a manager without schema and version", async () => {
+    const { manager, record, token } = await storeWithNewerVersion(undefined);
     await manager.patch(record.id, { visits: 8 });
     const session = await manager.resume(token);
     if (!("commit" in session)) throw new Error("refused");

@@ -21,7 +21,7 @@ describe("a token", () => {
   const secret = newSecret(random);
   const token = ring.seal(id, secret);
 
-  it("is id, secret and seal in 50 characters that a cookie can carry", () => {
+  it("consists of id, secret and seal, in 50 characters that a cookie allows", () => {
     expect(isSessionId(id)).toBe(true);
     expect(token).toMatch(/^[A-Za-z0-9_-]{50}$/);
     expect(token).toHaveLength(TOKEN_LENGTH);
@@ -30,18 +30,18 @@ describe("a token", () => {
     expect(secretOfToken(token)).toBe(secret);
   });
 
-  it("does not carry what the store keeps", () => {
+  it("does not contain the hash that the store keeps", () => {
     expect(token).not.toContain(hashSecret(secret));
     expect(hashSecret(secret)).not.toContain(secret);
   });
 
-  it("is opened by every secret of the ring, and sealed by the first", () => {
+  it("is sealed by the first secret of the ring and verified by every one", () => {
     expect(ring.opens(token)).toBe(true);
     expect(ring.opens(new SecretRing(["the secret before it"]).seal(id, secret))).toBe(true);
     expect(new SecretRing(["the secret before it"]).opens(token)).toBe(false);
   });
 
-  it("is forged when any one of its characters is another", () => {
+  it("fails verification when any single character changes", () => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (let index = 0; index < token.length; index++) {
       for (const character of alphabet) {
@@ -53,22 +53,22 @@ describe("a token", () => {
   });
 
   it.each(["", "x", "x".repeat(49), "x".repeat(51), "\0".repeat(50), "é".repeat(50), "x".repeat(10_000_000)])(
-    "is anything but nonsense (%#)",
-    (nonsense) => {
-      expect(ring.opens(nonsense)).toBe(false);
+    "fails verification when it is arbitrary text (%#)",
+    (text) => {
+      expect(ring.opens(text)).toBe(false);
     },
   );
 });
 
-describe("a secret ring", () => {
-  it("wants secrets, long ones", () => {
+describe("a SecretRing", () => {
+  it("rejects an empty list, a short secret, and a value that is not a string", () => {
     expect(() => new SecretRing([])).toThrow(expect.objectContaining({ code: "VALIDATION_FAILED" }));
     expect(() => new SecretRing(["long enough to be one", "short"])).toThrow(
       expect.objectContaining({
         faults: [{ path: "secrets.1", message: "must have at least 16 characters" }],
       }),
     );
-    // As JavaScript gives them: a variable of the environment that nobody has set, a text for a list.
+    // Untyped code passes an unset environment variable, or a string instead of a list.
     for (const [given, path] of [
       [[undefined], "secrets.0"],
       ["a text of sixteen characters and more", "secrets"],
@@ -79,7 +79,7 @@ describe("a secret ring", () => {
     }
   });
 
-  it("keeps signatures for different purposes apart", () => {
+  it("verifies a signature for its own purpose and text only", () => {
     const signature = ring.sign("csrf", "text");
     expect(ring.verifies("csrf", "text", signature)).toBe(true);
     expect(ring.verifies("other", "text", signature)).toBe(false);
@@ -87,7 +87,7 @@ describe("a secret ring", () => {
     expect(ring.verifies("csrf", "text", "")).toBe(false);
   });
 
-  it("finds a successor again after a newer secret was put in front", () => {
+  it("finds a successor derived with an older secret of the ring", () => {
     const before = new SecretRing(["the secret before it"]);
     const successor = before.successor("id", "old");
     expect(ring.successorMatching("id", "old", hashSecret(successor))).toBe(successor);
@@ -95,13 +95,13 @@ describe("a secret ring", () => {
   });
 });
 
-describe("randomness and hashes", () => {
-  it("never comes twice", () => {
+describe("newSecret() and equalHashes()", () => {
+  it("generate 20,000 different secrets", () => {
     const seen = new Set(Array.from({ length: 20_000 }, () => newSecret(random)));
     expect(seen.size).toBe(20_000);
   });
 
-  it("is told from its like by every character", () => {
+  it("detect a difference at every character and in the length", () => {
     const hash = hashSecret("secret");
     expect(equalHashes(hash, hash)).toBe(true);
     for (let index = 0; index < hash.length; index++) {

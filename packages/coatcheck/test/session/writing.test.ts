@@ -5,8 +5,8 @@ import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { codeOf, harness } from "./harness.ts";
 
-describe("writing", () => {
-  it("loses none of 20 requests that each write their own field", async () => {
+describe("a write", () => {
+  it("is not lost among 20 concurrent requests that each change another field", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create();
     const sessions = await Promise.all(Array.from({ length: 20 }, () => open(token)));
@@ -21,7 +21,7 @@ describe("writing", () => {
     expect(stored?.version).toBe(21);
   });
 
-  it("counts every one of 60 increments", async () => {
+  it("by update() is not lost among 60 concurrent increments", async () => {
     const { manager } = harness();
     const { record } = await manager.create();
     const increment = () => manager.update(record.id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
@@ -29,7 +29,7 @@ describe("writing", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 60 });
   });
 
-  it("cannot bring back what was ended while a slow request wrote", async () => {
+  it("by a slow request does not revive a session that was revoked", async () => {
     const { manager, open, refusal } = harness();
     const { record, token } = await manager.create({ subject: "alice" });
     const slow = await open(token);
@@ -40,7 +40,7 @@ describe("writing", () => {
     expect(await manager.find(record.id)).toMatchObject({ state: "revoked", reason: "logout", data: {} });
   });
 
-  it("costs no write when nothing changed", async () => {
+  it("does not happen when the assigned values equal the stored ones", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create({ data: { cart: { apple: 1 }, list: [1] } });
     const session = await open(token);
@@ -50,7 +50,7 @@ describe("writing", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
-  it("writes an older version only when that is asked for and true", async () => {
+  it("with ifVersion throws CONFLICT at any other version", async () => {
     const { manager } = harness();
     const { record } = await manager.create();
     await manager.patch(record.id, { views: 1 }, { ifVersion: 1 });
@@ -58,7 +58,7 @@ describe("writing", () => {
     expect((await manager.find(record.id))?.data).toEqual({ views: 1 });
   });
 
-  it("applies to the version it asks for, whatever copy is held here", async () => {
+  it("with ifVersion ignores an older cached copy", async () => {
     const store = memoryStore();
     const [here, elsewhere] = [0, 1].map(
       () => harness({ store, cache: createCache({ store, single: true }) }).manager,
@@ -72,7 +72,7 @@ describe("writing", () => {
     await Promise.all([here.close(), elsewhere.close()]);
   });
 
-  it("puts no older copy into the cache, in whatever order its writes are acknowledged", async () => {
+  it("acknowledged late does not replace a newer copy in the cache", async () => {
     const inner = memoryStore();
     const [stored, acknowledged] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const [begun, overtaken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -120,18 +120,18 @@ describe("writing", () => {
     await manager.close();
   });
 
-  it("asks the store again when its answer to a change was lost", async () => {
+  it("whose response was lost makes the next request read the store", async () => {
     const inner = memoryStore();
     let isLost = false;
-    const losing = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
-      const given = await answer;
-      if (isLost) throw new CoatcheckError("STORE_UNAVAILABLE", "The answer was lost.");
-      return given;
+    const lossy = async <Value>(response: Promise<Value>): Promise<Value> => {
+      const value = await response;
+      if (isLost) throw new CoatcheckError("STORE_UNAVAILABLE", "The response was lost.");
+      return value;
     };
     const store: SessionStore = {
       ...inner,
-      put: (record, options) => losing(inner.put(record, options)),
-      revoke: (scope, reason) => losing(inner.revoke(scope, reason)),
+      put: (record, options) => lossy(inner.put(record, options)),
+      revoke: (scope, reason) => lossy(inner.revoke(scope, reason)),
     };
     const clock = { now: () => Date.UTC(2026, 0, 1) };
     const cache = createCache({ store, single: true, clock, monotonic: () => 0 });
@@ -155,7 +155,7 @@ describe("writing", () => {
     await manager.close();
   });
 
-  it("keeps a message for exactly one reading", async () => {
+  it("stores a flash message that can be read once", async () => {
     const { manager, open } = harness();
     const { token } = await manager.create();
     const writer = await open(token);
@@ -168,7 +168,7 @@ describe("writing", () => {
     expect((await open(token)).takeFlash("notice")).toBeUndefined();
   });
 
-  it("refuses what is too large or no JSON, and stores none of it", async () => {
+  it("is rejected whole when it is too large or not JSON", async () => {
     const { manager, open } = harness();
     const { record, token } = await manager.create();
     const session = await open(token);
@@ -180,7 +180,7 @@ describe("writing", () => {
     expect((await manager.stats()).total).toBe(1);
   });
 
-  it("is not changed by what the caller does to its objects afterwards", async () => {
+  it("stores a copy, so later changes of the caller's object have no effect", async () => {
     const { manager } = harness();
     const data = { cart: { apple: 1 } };
     const { record } = await manager.create({ data });
