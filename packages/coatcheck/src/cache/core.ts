@@ -4,27 +4,28 @@ import type { KnownLog } from "./known-log.ts";
 import { type Lease, TimedLease } from "./lease.ts";
 import type { HeldCopy, LocalTier } from "./local.ts";
 
-/** A question to the store's log, on its way. */
+/** One request to the store's revocation log. */
 export interface Poll {
+  /** Counts the polls of this core, from 1. */
   readonly number: number;
-  /** What to ask `changes` with. */
+  /** The argument for `changes`. */
   readonly cursor: LogPosition | null;
-  /** Renews the lease, from the moment at which the poll was sent. */
+  /** Renews the lease as of the time at which the poll was sent. */
   readonly renew: () => void;
-  /** Ends the silence, from the same moment. */
+  /** Restarts the silence limit as of the same time. */
   readonly heard: () => void;
 }
 
-/** What a core is made of. */
+/** The parts and limits of a core. */
 export interface CoreParts {
   readonly lease: Lease;
   readonly log: KnownLog;
   readonly local: LocalTier;
-  /** Milliseconds after which a copy is read again, so that data written elsewhere is seen even if a hint was lost. */
+  /** Milliseconds after which a copy is read again. Bounds how long data of another process stays unseen if its hint is lost. */
   readonly ttl: number;
   /**
-   * Milliseconds without an answered poll after which this process begins anew, with nothing held. The store sweeps its
-   * log: who slept for longer than it is kept would never hear what happened meanwhile.
+   * Milliseconds without a successful poll after which this process drops all copies and starts over. The store sweeps
+   * its log, so after a longer silence the items that this process missed may be gone.
    */
   readonly longestSilence: number;
 }
@@ -32,12 +33,15 @@ export interface CoreParts {
 /**
  * The leased cache, without timers, sockets or clocks, so that a simulator can drive it through every failure.
  *
- * Its promise: a copy that answers at a request reflects every revocation acknowledged more than the lease's bound
- * before. Why: a copy answers only under a lease (1), which a poll sent within the bound has renewed; that poll brought
- * every revocation acknowledged before it was sent (the law of `changes`); each of these dropped the copies it reached
- * (2), and keeps out those that come late (3).
+ * Guarantee: a served copy reflects every revocation that was acknowledged more than the lease's bound before the
+ * request. The argument has three parts:
  *
- * Times are milliseconds; `monotonic` from an arbitrary start, `wall` since the epoch.
+ * 1. A copy is served only under a lease, which was renewed by a poll sent within the bound. That poll returned every
+ *    revocation acknowledged before it was sent (the law of `SessionStore.changes`).
+ * 2. Each revocation in the response drops the copies in its scope.
+ * 3. It also rejects matching copies that arrive later.
+ *
+ * Times are milliseconds: `monotonic` from an arbitrary start, `wall` since the epoch.
  */
 export class CacheCore {
   readonly #lease: Lease;
@@ -47,7 +51,7 @@ export class CacheCore {
   readonly #silence: TimedLease;
   #cursor: LogPosition | null = null;
   #polls = 0;
-  /** Answers to polls before this one are of no use any more. */
+  /** Responses to polls with a lower number are ignored. */
   #firstPoll = 1;
 
   constructor({ lease, log, local, ttl, longestSilence }: CoreParts) {
@@ -58,36 +62,40 @@ export class CacheCore {
     this.#silence = new TimedLease(longestSilence);
   }
 
-  /** The log position known here; 0 before the first poll. */
+  /** The log position that this process has read up to; 0 before the first poll. */
   get position(): LogPosition {
     return this.#cursor ?? 0;
   }
 
-  /** The copy that may answer at this very moment. Allocates nothing. */
+  /** The copy, if it may be served now. Allocates nothing. */
   peek(key: string, monotonic: number, wall: number): HeldCopy | undefined {
     const held = this.#local.get(key, monotonic);
     if (held === undefined) return undefined;
-    const mayAnswer =
+    const mayServe =
       this.#lease.holds(monotonic, wall) && // (1)
       monotonic - held.since <= this.#ttl &&
-      !held.isOver(wall) && // The store alone may say that it has ended: another node may have seen activity.
+      !held.isOver(wall) && // Only the store can say that it has expired: another node may have seen activity.
       this.#log.spares(held);
-    return mayAnswer ? held : undefined;
+    return mayServe ? held : undefined;
   }
 
-  /** Whether a copy from the shared tier may answer at this very moment: nothing about that tier is believed. */
+  /** Whether a copy from the shared tier may be served now. That tier is not trusted, so the log decides. */
   accepts(key: string, snapshot: Snapshot, monotonic: number, wall: number): boolean {
     return this.#lease.holds(monotonic, wall) && this.#log.admits(key, snapshot);
   }
 
-  /** Holds a copy, if the log allows it (3). Returns what is held now, undefined when this one must not be. */
+  /**
+   * Caches a copy if the log allows it (3).
+   *
+   * @returns the cached copy, which may be a newer one; undefined if the log rejects this copy.
+   */
   fill(key: string, snapshot: Snapshot, monotonic: number): HeldCopy | undefined {
     return this.#log.admits(key, snapshot) ? this.#local.fill(key, snapshot, monotonic) : undefined;
   }
 
   /**
-   * A held copy whose lease has lapsed by at most `maxAge` milliseconds in all, for a route that declared that it would
-   * rather have that than nothing. What is known to be revoked stays refused.
+   * A copy under an expired lease, for a route that declared the outage policy `degraded`. Undefined if the last renewal
+   * is more than `maxAge` milliseconds ago, or if the copy is known to be revoked or expired.
    */
   degraded(key: string, maxAge: number, monotonic: number, wall: number): HeldCopy | undefined {
     const held = this.#local.get(key, monotonic);
@@ -95,18 +103,19 @@ export class CacheCore {
     return this.#lease.age(monotonic, wall) <= maxAge ? held : undefined;
   }
 
-  /** Whether anything held may answer now. */
+  /** Whether the lease is valid now. */
   isLeased(monotonic: number, wall: number): boolean {
     return this.#lease.holds(monotonic, wall);
   }
 
+  /** Milliseconds since the newest successful poll was sent; Infinity before the first. */
   leaseAge(monotonic: number, wall: number): number {
     return this.#lease.age(monotonic, wall);
   }
 
-  /** Call it before sending a poll, and {@link answered} with the same poll and its answer. */
+  /** Call it before sending a poll. Pass its result to {@link answered} together with the response. */
   ask(monotonic: number, wall: number): Poll {
-    if (this.#cursor !== null && !this.#silence.holds(monotonic, wall)) this.#beginAnew();
+    if (this.#cursor !== null && !this.#silence.holds(monotonic, wall)) this.#startOver();
     return {
       number: ++this.#polls,
       cursor: this.#cursor,
@@ -116,15 +125,15 @@ export class CacheCore {
   }
 
   /**
-   * A poll was answered; polls may be answered late, twice or out of order.
+   * Applies the response to a poll. Responses may come late, twice or out of order.
    *
-   * @returns false when the log went back behind what is known: the store has lost acknowledged commits, no position
-   * means anything any more, and the lease is left to lapse.
+   * @returns false if the log is behind the poll's cursor: the store has lost acknowledged commits, so positions are
+   * meaningless. The lease is not renewed then.
    */
   answered(poll: Poll, page: LogPage): boolean {
     if (poll.number < this.#firstPoll) return true;
     if (poll.cursor === null) {
-      // Says where the log stands, brings no items, and renews nothing: some that are above may be committed already.
+      // This response has a position and no items. It renews nothing: later items may already be committed.
       if (this.#cursor === null) {
         this.#cursor = page.cursor;
         this.#log.beginAt(page.cursor);
@@ -145,17 +154,18 @@ export class CacheCore {
     return true;
   }
 
-  /** Something was revoked, by us or by what a hint says: nothing that it reaches answers until the log has told all. */
+  /** Marks a revocation of our own, or one from a hint, as pending: copies in its scope are refused until a later poll. */
   suspect(scope: RevocationScope): void {
     this.#log.suspect(scope, this.#polls);
     if ("session" in scope) this.#local.drop(compactId(scope.session));
   }
 
+  /** Drops a copy below `leastVersion`; without it, any copy. */
   drop(key: string, leastVersion?: number): void {
     this.#local.drop(key, leastVersion);
   }
 
-  #beginAnew(): void {
+  #startOver(): void {
     this.#firstPoll = this.#polls + 1;
     this.#cursor = null;
     this.#local.clear();

@@ -2,35 +2,36 @@ import { LRUCache } from "lru-cache";
 import type { Reading } from "../session/reader.ts";
 
 /**
- * Ids of which the store said that no session, or none that is alive, is behind them. Whoever keeps knocking with one
- * costs no read of the store. Such a verdict is held for `lifetime` milliseconds only, and is still the store's own:
- * its `tier` stays what it was.
+ * Negative cache: repeated lookups of a missing or ended session skip the store for `lifetime` milliseconds. A cached
+ * result keeps the `tier` of the original read.
  */
 export class DeadIds {
-  readonly #verdicts: LRUCache<string, { readonly reading: Reading; readonly until: number }>;
+  readonly #entries: LRUCache<string, { readonly reading: Reading; readonly until: number }>;
   readonly #lifetime: number;
   readonly #monotonic: () => number;
+  /** Number of lookups that skipped the store. */
   hits = 0;
 
+  /** `lifetime` in milliseconds; `monotonic` returns monotonic milliseconds. */
   constructor(maxEntries: number, lifetime: number, monotonic: () => number) {
-    // Not `max`, which would set memory aside for all of them at once.
-    this.#verdicts = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
+    // Not `max`: lru-cache would allocate memory for all entries at once.
+    this.#entries = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
     this.#lifetime = lifetime;
     this.#monotonic = monotonic;
   }
 
   get(key: string): Reading | undefined {
-    const verdict = this.#verdicts.get(key);
-    if (verdict === undefined || this.#monotonic() > verdict.until) return undefined;
+    const entry = this.#entries.get(key);
+    if (entry === undefined || this.#monotonic() > entry.until) return undefined;
     this.hits++;
-    return verdict.reading;
+    return entry.reading;
   }
 
   add(key: string, reading: Reading): void {
-    this.#verdicts.set(key, { reading, until: this.#monotonic() + this.#lifetime });
+    this.#entries.set(key, { reading, until: this.#monotonic() + this.#lifetime });
   }
 
   forget(key: string): void {
-    this.#verdicts.delete(key);
+    this.#entries.delete(key);
   }
 }

@@ -10,53 +10,54 @@ import {
 import type { Schedule } from "../session/clock.ts";
 import { LatencyHistogram, type LatencySnapshot } from "./histogram.ts";
 
-/** `closed`: calls go through. `open`: they are turned away at once. `half-open`: one tries. */
+/** `closed`: calls go through. `open`: calls are rejected at once. `half-open`: one trial call goes through. */
 export type BreakerState = "closed" | "open" | "half-open";
 
-/** How long to wait for a remote tier, and when to leave it alone. */
+/** Deadline and time sources of a {@link Guard}. */
 export interface GuardOptions {
-  /** Milliseconds after which an unanswered call has failed. */
+  /** Milliseconds after which a call without a response has failed. */
   readonly deadline: number;
   readonly schedule: Schedule;
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
 }
 
-/** What went through one guard. */
+/** Metrics of one guard. */
 export interface GuardFigures {
   readonly breaker: BreakerState;
+  /** Calls that failed or missed the deadline. */
   readonly failures: number;
-  /** Calls that were not made, because the breaker was open. */
+  /** Calls that were rejected because the breaker was open. */
   readonly turnedAway: number;
-  /** Of the calls that were answered. */
+  /** Latency of the successful calls. */
   readonly latency: LatencySnapshot;
 }
 
-/** Calls that fail in a row before the breaker opens. */
+/** Number of consecutive failures that opens the breaker. */
 const FAILURES_TO_OPEN = 5;
-/** Milliseconds that it stays open before one call tries. */
+/** Milliseconds for which the breaker stays open before the next trial call. */
 const HALF_OPEN_AFTER = 500;
 
 /**
- * Stands before a remote tier: a deadline for each call, since the drivers leave a command to a hung server pending for
- * ever, and a breaker, so that a tier that is down costs the deadline a few times and not at every request.
+ * Protects callers from a slow or unavailable remote tier. Each call has a deadline, because drivers leave a command to
+ * a hung server pending forever. A circuit breaker makes sure that only the first few calls wait for that deadline.
  */
 export class Guard {
   readonly #options: GuardOptions;
   readonly #breaker: CircuitBreakerPolicy;
   readonly #latency = new LatencyHistogram();
   #failures = 0;
-  #turnedAway = 0;
+  #rejected = 0;
 
   constructor(options: GuardOptions) {
     this.#options = options;
     this.#breaker = circuitBreaker(handleAll, {
       breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      halfOpenAfter: { next: () => pauseBy(options.monotonic) },
+      halfOpenAfter: { next: () => backoffBy(options.monotonic) },
     });
   }
 
-  /** Runs a call; rejects with the call's error, with {@link DeadlineError}, or at once while the breaker is open. */
+  /** Runs a call. Rejects with the call's error, with {@link DeadlineError}, or at once while the breaker is open. */
   async run<T>(call: () => Promise<T>): Promise<T> {
     const { monotonic, deadline, schedule } = this.#options;
     try {
@@ -67,30 +68,31 @@ export class Guard {
         return result;
       });
     } catch (error) {
-      if (error instanceof BrokenCircuitError) this.#turnedAway++;
+      if (error instanceof BrokenCircuitError) this.#rejected++;
       else this.#failures++;
       throw error;
     }
   }
 
+  /** Metrics since the guard was created. */
   figures(): GuardFigures {
     return {
       breaker: STATE_NAMES[this.#breaker.state],
       failures: this.#failures,
-      turnedAway: this.#turnedAway,
+      turnedAway: this.#rejected,
       latency: this.#latency.snapshot(),
     };
   }
 }
 
-/** Begins now. cockatiel counts by the wall clock, and one set back an hour would hold the breaker open for as long. */
-function pauseBy(monotonic: () => number): IBackoff<unknown> {
+/** A backoff by the monotonic clock, from now. cockatiel uses the wall clock: set back an hour, it would keep the breaker open that long. */
+function backoffBy(monotonic: () => number): IBackoff<unknown> {
   const until = monotonic() + HALF_OPEN_AFTER;
   return {
     get duration() {
       return monotonic() < until ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     },
-    next: () => pauseBy(monotonic),
+    next: () => backoffBy(monotonic),
   };
 }
 
@@ -101,26 +103,26 @@ const STATE_NAMES: Record<CircuitState, BreakerState> = {
   [CircuitState.HalfOpen]: "half-open",
 };
 
-/** A call that was not answered in time. It may still take effect. */
+/** A call missed its deadline. It may still take effect. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 
   constructor(deadline: number) {
-    super(`No answer within ${deadline} ms.`);
+    super(`No response within ${deadline} ms.`);
   }
 }
 
 /**
- * The promise, or a {@link DeadlineError} after `deadline` milliseconds. A process that was itself stopped wakes up with
- * the deadline past and the answer unread, so the answer is given one more turn of the event loop.
+ * Settles like `promise`, or rejects with {@link DeadlineError} after `deadline` milliseconds. A process that was paused
+ * resumes with the deadline expired and the response unread, so the response gets one more turn of the event loop.
  */
 export async function withDeadline<T>(promise: Promise<T>, deadline: number, schedule: Schedule): Promise<T> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const { promise: expired, reject } = Promise.withResolvers<never>();
   let cancel = schedule(deadline, () => {
     cancel = schedule(0, () => reject(new DeadlineError(deadline)));
   });
   try {
-    return await Promise.race([promise, tooLate]);
+    return await Promise.race([promise, expired]);
   } finally {
     cancel();
   }

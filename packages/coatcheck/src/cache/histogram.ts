@@ -1,14 +1,14 @@
-/** Upper bounds of the buckets, milliseconds; one more bucket takes what is above the last. */
+/** Upper bounds of the buckets, in milliseconds. An additional last bucket counts everything above. */
 export const LATENCY_BOUNDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500] as const;
 
-/** Latencies as Prometheus and OpenTelemetry want them. */
+/** A latency histogram in the shape that Prometheus and OpenTelemetry expect. */
 export interface LatencySnapshot {
-  /** Milliseconds; as {@link LATENCY_BOUNDS}. */
+  /** Milliseconds; equal to {@link LATENCY_BOUNDS}. */
   readonly bounds: readonly number[];
-  /** How many fell into each bucket, not cumulated; one longer than `bounds`. */
+  /** Number of latencies in each bucket, not cumulative; one longer than `bounds`. */
   readonly counts: readonly number[];
   readonly count: number;
-  /** Milliseconds in all. */
+  /** Sum of all latencies, in milliseconds. */
   readonly sum: number;
 }
 
@@ -18,7 +18,7 @@ export class LatencyHistogram {
   #count = 0;
   #sum = 0;
 
-  /** Records one latency, milliseconds. */
+  /** Records one latency, in milliseconds. */
   record(latency: number): void {
     const bucket = LATENCY_BOUNDS.findIndex((bound) => latency <= bound);
     const index = bucket === -1 ? LATENCY_BOUNDS.length : bucket;

@@ -1,3 +1,21 @@
+/**
+ * Caches in front of a session store: in process, and optionally in a Redis that several processes share. A cached copy is
+ * served only under a lease that polling the store's revocation log renews, so no process serves a revoked session for
+ * longer than the staleness bound.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { createCache } from "coatcheck/cache";
+ * import { memoryStore } from "coatcheck/store/memory";
+ *
+ * const store = memoryStore();
+ * const cache = createCache({ store, single: true });
+ * const sessions = new SessionManager({ store, cache, secrets: ["a long secret of your own"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ * const session = await sessions.resume(token);
+ *
+ * @module
+ */
 export type { Hint, HintChannel } from "../session/hint.ts";
 export { createCache, type SessionCache } from "./cache.ts";
 export type { BreakerState, GuardFigures } from "./guard.ts";

@@ -1,41 +1,41 @@
 import type { GuardFigures } from "./guard.ts";
 import type { CacheSnapshot } from "./metrics.ts";
 
-/** One figure, and what tells it from its instrument's others. */
+/** One value of an instrument, with the labels that distinguish it from the instrument's other values. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** A kind of figure, as both Prometheus and OpenTelemetry know it. */
+/** A metric that both Prometheus and OpenTelemetry can export. */
 export interface Instrument {
   readonly name: string;
-  /** `counter`: only grows. */
+  /** A `counter` never decreases. */
   readonly kind: "counter" | "gauge";
   readonly description: string;
   readonly unit?: "s" | "By";
   read(snapshot: CacheSnapshot): readonly Sample[];
 }
 
-/** Everything that a snapshot tells, except how latencies are spread. */
+/** Every metric of a snapshot except the latency histograms, which only Prometheus exports. */
 export const INSTRUMENTS: readonly Instrument[] = [
   {
     name: "coatcheck_cache_entries",
     kind: "gauge",
-    description: "Sessions held in this process.",
-    read: ({ local }) => one(local.entries),
+    description: "Sessions in the local tier.",
+    read: ({ local }) => single(local.entries),
   },
   {
     name: "coatcheck_cache_memory",
     kind: "gauge",
-    description: "Memory that they take, estimated.",
+    description: "Estimated memory of the local tier.",
     unit: "By",
-    read: ({ local }) => one(local.bytes),
+    read: ({ local }) => single(local.bytes),
   },
   {
     name: "coatcheck_cache_reads",
     kind: "counter",
-    description: "Reads of a tier, by what came of them; refusal: a copy was there, and must not answer.",
+    description: "Reads of a tier by outcome. A refusal is a copy that could not be served.",
     read: ({ local, shared }) => [
       ...outcomesOf("local", local),
       ...(shared ? outcomesOf("shared", shared) : []),
@@ -44,57 +44,57 @@ export const INSTRUMENTS: readonly Instrument[] = [
   {
     name: "coatcheck_cache_store_reads",
     kind: "counter",
-    description: "Reads that reached the store.",
-    read: ({ store }) => one(store.reads),
+    description: "Reads sent to the store.",
+    read: ({ store }) => single(store.reads),
   },
   {
     name: "coatcheck_cache_dead_id_hits",
     kind: "counter",
-    description: "Reads of the store that were saved because the id was known to be dead.",
-    read: ({ store }) => one(store.deadIdHits),
+    description: "Store reads saved because the id was recently found missing or ended.",
+    read: ({ store }) => single(store.deadIdHits),
   },
   {
     name: "coatcheck_cache_failures",
     kind: "counter",
-    description: "Calls of a remote tier that failed or were not answered in time.",
-    read: (snapshot) => remote(snapshot, ({ failures }) => failures),
+    description: "Calls to a remote tier that failed or missed their deadline.",
+    read: (snapshot) => perRemoteTier(snapshot, ({ failures }) => failures),
   },
   {
     name: "coatcheck_cache_turned_away",
     kind: "counter",
-    description: "Calls of a remote tier that were not made, because its breaker was open.",
-    read: (snapshot) => remote(snapshot, ({ turnedAway }) => turnedAway),
+    description: "Calls to a remote tier rejected because its circuit breaker was open.",
+    read: (snapshot) => perRemoteTier(snapshot, ({ turnedAway }) => turnedAway),
   },
   {
     name: "coatcheck_cache_breaker",
     kind: "gauge",
-    description: "A remote tier's breaker: 0 closed, 0.5 half-open, 1 open.",
-    read: (snapshot) => remote(snapshot, ({ breaker }) => BREAKER_VALUES[breaker]),
+    description: "Circuit breaker of a remote tier: 0 closed, 0.5 half-open, 1 open.",
+    read: (snapshot) => perRemoteTier(snapshot, ({ breaker }) => BREAKER_VALUES[breaker]),
   },
   {
     name: "coatcheck_lease_bound",
     kind: "gauge",
-    description: "The longest that a revoked session may be served; 0 when nothing can be stale.",
+    description: "Longest time for which a revoked session may be served; 0 if no copy can be stale.",
     unit: "s",
-    read: ({ lease }) => one(lease.bound / 1000),
+    read: ({ lease }) => single(lease.bound / 1000),
   },
   {
     name: "coatcheck_lease_age",
     kind: "gauge",
-    description: "Since the newest answered poll of the log was sent; absent before the first.",
+    description: "Time since the newest successful log poll was sent; absent before the first.",
     unit: "s",
-    read: ({ lease }) => (lease.age === null ? [] : one(lease.age / 1000)),
+    read: ({ lease }) => (lease.age === null ? [] : single(lease.age / 1000)),
   },
   {
     name: "coatcheck_lease_held",
     kind: "gauge",
-    description: "1 while copies may answer.",
-    read: ({ lease }) => one(lease.isHeld ? 1 : 0),
+    description: "1 while cached copies may be served.",
+    read: ({ lease }) => single(lease.isHeld ? 1 : 0),
   },
   {
     name: "coatcheck_log_polls",
     kind: "counter",
-    description: "Polls of the log, by whether they were answered.",
+    description: "Polls of the revocation log by outcome.",
     read: ({ log }) => [
       { labels: { outcome: "answered" }, value: log.polls },
       { labels: { outcome: "failed" }, value: log.failures },
@@ -103,14 +103,14 @@ export const INSTRUMENTS: readonly Instrument[] = [
   {
     name: "coatcheck_log_marks",
     kind: "gauge",
-    description: "Revocations that are remembered in this process.",
-    read: ({ log }) => one(log.marks),
+    description: "Revocations kept in this process.",
+    read: ({ log }) => single(log.marks),
   },
 ];
 
 const BREAKER_VALUES = { closed: 0, "half-open": 0.5, open: 1 } as const;
 
-function one(value: number): readonly Sample[] {
+function single(value: number): readonly Sample[] {
   return [{ labels: {}, value }];
 }
 
@@ -124,7 +124,7 @@ function outcomesOf(
   }));
 }
 
-/** The tiers beyond this process. */
+/** The tiers outside this process, with their metrics. */
 export function remoteTiers({ shared, store }: CacheSnapshot): readonly (readonly [string, GuardFigures])[] {
   return shared
     ? [
@@ -134,6 +134,6 @@ export function remoteTiers({ shared, store }: CacheSnapshot): readonly (readonl
     : [["store", store]];
 }
 
-function remote(snapshot: CacheSnapshot, read: (figures: GuardFigures) => number): readonly Sample[] {
+function perRemoteTier(snapshot: CacheSnapshot, read: (figures: GuardFigures) => number): readonly Sample[] {
   return remoteTiers(snapshot).map(([tier, figures]) => ({ labels: { tier }, value: read(figures) }));
 }

@@ -1,7 +1,7 @@
 import type { LogItem, LogPosition, RevocationScope, Snapshot } from "../session/store.ts";
 import { compactId } from "../session/token.ts";
 
-/** A scope that reaches many sessions. */
+/** A scope that can match many sessions. */
 export type MassScope = Exclude<RevocationScope, { session: string }>;
 
 interface SessionMark {
@@ -10,76 +10,77 @@ interface SessionMark {
 }
 
 /**
- * What this process knows of the revocation log: which copies it refuses. Refusing costs a read of the store, never a
- * logout, so everything here may refuse too much and nothing may refuse too little. In particular `except` is ignored:
- * the spared session is read once more, and its new copy passes.
+ * This process's view of the revocation log; it decides which copies must be refused. A refusal costs one store read and
+ * never logs anyone out, so a refusal too many is harmless and one too few is not. For that reason `except` is ignored:
+ * the excepted session is read once more, and the new copy is allowed.
  *
- * Marks are complete from the *horizon* on: every log item at or above it that an answered poll reached is here. A copy
- * older than the horizon is refused, which is what lets old marks be forgotten.
+ * A *mark* is one revocation kept in memory. Marks are complete from the *horizon* on: every log item at or above it that
+ * a successful poll returned is kept here. Copies read before the horizon are refused, so older marks can be deleted.
  */
 export class KnownLog {
   readonly #capacity: number;
-  readonly #sessions = new Map<string, SessionMark>();
-  readonly #masses = new Map<string, LogPosition>();
-  /** Scope → the number of the newest poll begun when it fell under suspicion; a later one clears it. */
-  readonly #suspects = new Map<string, number>();
-  #suspectMasses = 0;
+  readonly #sessionMarks = new Map<string, SessionMark>();
+  readonly #massMarks = new Map<string, LogPosition>();
+  /** Pending revocations: scope → number of the newest poll sent before. The response to a later poll clears it. */
+  readonly #pending = new Map<string, number>();
+  #pendingMasses = 0;
   #horizon: LogPosition = Number.POSITIVE_INFINITY;
   #massHorizon: LogPosition = 0;
   #newestMass: LogPosition = -1;
 
-  /** `capacity`: how many marks of each kind to keep before the older half is forgotten. */
+  /** `capacity`: the maximum number of marks of each kind. Above it the older half is deleted. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** The position from which on the marks are complete; Infinity before the first poll. */
+  /** The log position from which the marks are complete; Infinity before the first poll. */
   get horizon(): LogPosition {
     return this.#horizon;
   }
 
-  /** How many marks are kept. */
+  /** Number of marks. */
   get size(): number {
-    return this.#sessions.size + this.#masses.size;
+    return this.#sessionMarks.size + this.#massMarks.size;
   }
 
-  /** The log is known from `position` on, and nothing before it; Infinity: nothing at all. */
+  /** Sets the horizon: the log is known from `position` on. Infinity means that nothing is known. */
   beginAt(position: LogPosition): void {
     this.#horizon = position;
   }
 
+  /** Adds one log item as a mark. Items may repeat and may come in any order. */
   learn(item: LogItem): void {
     if ("session" in item) {
       const key = compactId(item.session);
-      const known = this.#sessions.get(key);
-      // Deleted first, so that the map stays in the order of the log and the oldest marks come first.
-      this.#sessions.delete(key);
-      this.#sessions.set(key, {
+      const known = this.#sessionMarks.get(key);
+      // Delete and set keep the map in log order, so that the oldest marks come first.
+      this.#sessionMarks.delete(key);
+      this.#sessionMarks.set(key, {
         leastVersion: Math.max(item.leastVersion, known?.leastVersion ?? 0),
         position: Math.max(item.position, known?.position ?? 0),
       });
     } else {
       const name = massName(item.scope);
-      const position = Math.max(item.position, this.#masses.get(name) ?? 0);
-      this.#masses.delete(name);
-      this.#masses.set(name, position);
+      const position = Math.max(item.position, this.#massMarks.get(name) ?? 0);
+      this.#massMarks.delete(name);
+      this.#massMarks.set(name, position);
       this.#newestMass = Math.max(this.#newestMass, position);
     }
   }
 
-  /** Forgets the older half of the marks when there are too many; copies from before them are refused from now on. */
+  /** Deletes the older half of the marks above capacity, and raises the horizon accordingly. */
   trim(): void {
-    if (this.#sessions.size > this.#capacity) {
-      for (const [key, { position }] of this.#sessions) {
-        if (this.#sessions.size <= this.#capacity / 2) break;
-        this.#sessions.delete(key);
+    if (this.#sessionMarks.size > this.#capacity) {
+      for (const [key, { position }] of this.#sessionMarks) {
+        if (this.#sessionMarks.size <= this.#capacity / 2) break;
+        this.#sessionMarks.delete(key);
         this.#horizon = Math.max(this.#horizon, position + 1);
       }
     }
-    if (this.#masses.size > this.#capacity) {
-      for (const [name, position] of this.#masses) {
-        if (this.#masses.size <= this.#capacity / 2) break;
-        this.#masses.delete(name);
+    if (this.#massMarks.size > this.#capacity) {
+      for (const [name, position] of this.#massMarks) {
+        if (this.#massMarks.size <= this.#capacity / 2) break;
+        this.#massMarks.delete(name);
         this.#massHorizon = Math.max(this.#massHorizon, position + 1);
       }
       this.#horizon = Math.max(this.#horizon, this.#massHorizon);
@@ -87,60 +88,60 @@ export class KnownLog {
   }
 
   /**
-   * Something was revoked, but where in the log is not known yet: refuses every copy it reaches until a poll numbered
-   * above `pollNumber` has been answered, since that one brings the item itself.
+   * Marks a revocation as pending, because its log position is not known yet. Every copy in its scope is refused until
+   * the response to a poll numbered above `pollNumber`, which contains the log item itself.
    */
   suspect(scope: RevocationScope, pollNumber: number): void {
     const isMass = !("session" in scope);
     const name = isMass ? massName(scope) : compactId(scope.session);
-    if (isMass && !this.#suspects.has(name)) this.#suspectMasses++;
-    this.#suspects.set(name, pollNumber);
+    if (isMass && !this.#pending.has(name)) this.#pendingMasses++;
+    this.#pending.set(name, pollNumber);
   }
 
-  /** A poll was answered: suspicions that are older than it are certainties now, or were nothing. */
+  /** Clears the pending revocations from before this poll: its response contained their log items, if there were any. */
   settle(pollNumber: number): void {
-    for (const [name, since] of this.#suspects) {
-      if (since >= pollNumber) continue;
-      this.#suspects.delete(name);
-      if (isMassName(name)) this.#suspectMasses--;
+    for (const [name, sentBefore] of this.#pending) {
+      if (sentBefore >= pollNumber) continue;
+      this.#pending.delete(name);
+      if (isMassName(name)) this.#pendingMasses--;
     }
   }
 
-  /** Whether a copy may be held or handed out, as far as the log is known: the check of every fill. */
+  /** Whether a copy may be cached or served according to the known log. Checked at every fill. */
   admits(key: string, snapshot: Snapshot): boolean {
     if (snapshot.position < this.#horizon) return false;
-    if (this.#suspects.has(key)) return false;
-    const mark = this.#sessions.get(key);
+    if (this.#pending.has(key)) return false;
+    const mark = this.#sessionMarks.get(key);
     if (mark !== undefined && snapshot.record.version < mark.leastVersion) return false;
     return this.spares(snapshot);
   }
 
   /**
-   * Whether no mass revocation reaches a copy: the part of the check that is made at every request, because dropping
-   * a tenant's copies one by one when the item comes would stop a process that holds a million. One comparison for
-   * copies that were read after the newest of them.
+   * Whether no mass revocation applies to a copy. Checked at every request: dropping a tenant's copies one by one when
+   * the item arrives would block a process with a million copies. Takes one comparison for copies that were read after
+   * the newest mass revocation.
    */
   spares(snapshot: Snapshot): boolean {
-    if (snapshot.position > this.#newestMass && this.#suspectMasses === 0) return true;
-    return this.#sparesOneByOne(snapshot);
+    if (snapshot.position > this.#newestMass && this.#pendingMasses === 0) return true;
+    return this.#allowedByEachScope(snapshot);
   }
 
-  #sparesOneByOne({ record, position }: Snapshot): boolean {
+  #allowedByEachScope({ record, position }: Snapshot): boolean {
     if (position < this.#massHorizon) return false;
-    if (this.#isReached(EVERYONE, position)) return false;
-    if (record.subject !== null && this.#isReached(`subject:${record.subject}`, position)) return false;
-    return record.tenant === null || !this.#isReached(`tenant:${record.tenant}`, position);
+    if (this.#isRevoked(EVERYONE, position)) return false;
+    if (record.subject !== null && this.#isRevoked(`subject:${record.subject}`, position)) return false;
+    return record.tenant === null || !this.#isRevoked(`tenant:${record.tenant}`, position);
   }
 
-  #isReached(name: string, position: LogPosition): boolean {
-    const at = this.#masses.get(name);
-    return (at !== undefined && position <= at) || this.#suspects.has(name);
+  #isRevoked(name: string, position: LogPosition): boolean {
+    const at = this.#massMarks.get(name);
+    return (at !== undefined && position <= at) || this.#pending.has(name);
   }
 }
 
 const EVERYONE = "everyone:";
 
-/** The colon keeps these apart from compact ids, which are base64url. */
+/** The colon distinguishes these names from compact ids, which are base64url. */
 function massName(scope: MassScope): string {
   if ("subject" in scope) return `subject:${scope.subject}`;
   return "tenant" in scope ? `tenant:${scope.tenant}` : EVERYONE;

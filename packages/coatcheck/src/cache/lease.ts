@@ -1,21 +1,21 @@
 /**
- * Decides whether what is held may answer at all, at this moment. Three ways, one for each kind of deployment;
- * all are pure: the caller brings the time.
+ * Decides whether cached copies may be served now. One implementation per kind of deployment. The caller passes the time.
  */
 export interface Lease {
-  /** Compared at the request, never by a timer: a process that was paused must not answer on yesterday's word. */
+  /** Checked at each request, never by a timer: a process that was paused must not answer from an expired lease. */
   holds(monotonic: number, wall: number): boolean;
-  /** Called *before* a poll of the log is sent; what it returns is called when that poll has been answered. */
+  /** Call it *before* a poll of the log is sent. Call the returned function when that poll has succeeded. */
   ask(monotonic: number, wall: number): () => void;
-  /** Milliseconds since the newest answered poll was sent; Infinity before the first. */
+  /** Milliseconds since the newest successful poll was sent; Infinity before the first. */
   age(monotonic: number, wall: number): number;
 }
 
 /**
- * Several processes, anywhere: a copy answers for `bound` milliseconds after the newest answered poll was sent.
+ * For several processes on any number of machines. Valid for `bound` milliseconds after the newest successful poll was
+ * sent.
  *
- * Elapsed time is the greater of monotonic and wall time: a virtual machine's pause can stop the first, and somebody
- * can set back the second. Either running on is enough; a jump forward only costs a poll.
+ * Elapsed time is the greater of monotonic and wall time: pausing a virtual machine can stop the monotonic clock, and an
+ * administrator can set back the wall clock. One running clock is enough. A clock that jumps forward only costs a poll.
  */
 export class TimedLease implements Lease {
   readonly #bound: number;
@@ -44,33 +44,33 @@ export class TimedLease implements Lease {
 }
 
 /**
- * Several processes on one host over one SQLite file: a copy answers while nobody else has committed since before the
- * newest answered poll was sent. `dataVersion` is `PRAGMA data_version`, read at every request, so there is no staleness.
+ * For several processes on one host with one SQLite file. Valid while no other connection has committed since the newest
+ * successful poll was sent. `dataVersion` returns `PRAGMA data_version`; reading it at every request rules out staleness.
  */
 export class WatchedLease implements Lease {
   readonly #dataVersion: () => number;
   readonly #age = new TimedLease(Number.POSITIVE_INFINITY);
-  #seen: number | null = null;
-  #order = 0;
-  #newest = -1;
+  #renewedVersion: number | null = null;
+  #polls = 0;
+  #newestPoll = -1;
 
   constructor(dataVersion: () => number) {
     this.#dataVersion = dataVersion;
   }
 
   holds(): boolean {
-    return this.#seen !== null && this.#now() === this.#seen;
+    return this.#renewedVersion !== null && this.#currentVersion() === this.#renewedVersion;
   }
 
   ask(monotonic: number, wall: number): () => void {
     const renewAge = this.#age.ask(monotonic, wall);
-    const order = this.#order++;
-    const dataVersion = this.#now();
+    const poll = this.#polls++;
+    const dataVersion = this.#currentVersion();
     return () => {
       renewAge();
-      if (order < this.#newest) return;
-      this.#newest = order;
-      this.#seen = dataVersion;
+      if (poll < this.#newestPoll) return;
+      this.#newestPoll = poll;
+      this.#renewedVersion = dataVersion;
     };
   }
 
@@ -78,8 +78,8 @@ export class WatchedLease implements Lease {
     return this.#age.age(monotonic, wall);
   }
 
-  /** NaN, which equals nothing, while the file cannot be read. */
-  #now(): number {
+  /** NaN if the file cannot be read: NaN equals no version, so the lease is invalid. */
+  #currentVersion(): number {
     try {
       return this.#dataVersion();
     } catch {
@@ -88,7 +88,7 @@ export class WatchedLease implements Lease {
   }
 }
 
-/** One process alone: everything is written here, so nothing held can be out of date without being told. */
+/** For a single process. Always valid: every write happens in this process, so no copy can be out of date. */
 export class SoleLease implements Lease {
   readonly #age = new TimedLease(Number.POSITIVE_INFINITY);
 

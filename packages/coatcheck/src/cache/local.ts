@@ -2,18 +2,18 @@ import { LRUCache } from "lru-cache";
 import { HeldSession } from "../session/held.ts";
 import type { Snapshot } from "../session/store.ts";
 
-/** How much the local tier may hold; what was not asked for longest goes first. */
+/** Limits of the local tier. Above them, the least recently used copies are dropped. */
 export interface LocalLimits {
   readonly maxEntries: number;
-  /** Bytes of memory, estimated from the records' contents. */
+  /** Estimated bytes of memory. */
   readonly maxBytes: number;
 }
 
-/** A session in this process's memory. */
+/** A copy in the local tier. */
 export class HeldCopy extends HeldSession {
-  /** Monotonic milliseconds at which it was filled, rounded down: it is never held for younger than it is. */
+  /** Monotonic milliseconds when it was cached. Rounded down, so that it never seems newer than it is. */
   declare readonly since: number;
-  /** Monotonic milliseconds at which it was last said to be in use. */
+  /** Monotonic milliseconds when its recency was last updated. */
   declare usedAt: number;
 
   constructor(snapshot: Snapshot, now: number) {
@@ -23,39 +23,44 @@ export class HeldCopy extends HeldSession {
   }
 }
 
-/** Milliseconds to which the order of use is kept: moving a copy through the list costs more than finding it. */
-const USE_GRAIN = 5000;
+/** Milliseconds between updates of a copy's recency: moving it within the LRU list costs more than a lookup. */
+const RECENCY_INTERVAL = 5000;
 
-/** The tier in this process's memory: compact id → copy, bounded by entries and by bytes. Decides nothing. */
+/**
+ * The tier in this process's memory: compact id → copy, bounded by entries and by bytes. It does not decide whether a copy
+ * may be served.
+ */
 export class LocalTier {
-  /** In the order of their use. */
+  /** Orders the copies by recency. */
   readonly #copies: LRUCache<string, HeldCopy>;
-  /** The same, to be found in: twice as fast. */
+  /** The same copies. A lookup in a plain Map is twice as fast. */
   readonly #byKey = new Map<string, HeldCopy>();
   readonly #maxEntries: number;
 
   constructor({ maxEntries, maxBytes }: LocalLimits) {
     this.#maxEntries = maxEntries;
     this.#copies = new LRUCache({
-      // Without `max`, for whose every entry it would set memory aside at once: 8 ms and 2 MB before the first session.
+      // Not `max`: lru-cache would allocate memory for all entries at once, 8 ms and 2 MB before the first session.
       maxSize: maxBytes,
       dispose: (_copy, key) => this.#byKey.delete(key),
       onInsert: (copy, key) => this.#byKey.set(key, copy),
     });
   }
 
+  /** Number of copies. */
   get entries(): number {
     return this.#copies.size;
   }
 
+  /** Estimated bytes of memory. */
   get bytes(): number {
     return this.#copies.calculatedSize;
   }
 
-  /** `now`: monotonic milliseconds. */
+  /** Returns a copy and updates its recency. `now` in monotonic milliseconds. */
   get(key: string, now: number): HeldCopy | undefined {
     const copy = this.#byKey.get(key);
-    if (copy !== undefined && now - copy.usedAt > USE_GRAIN) {
+    if (copy !== undefined && now - copy.usedAt > RECENCY_INTERVAL) {
       copy.usedAt = Math.floor(now);
       this.#copies.get(key);
     }
@@ -67,8 +72,10 @@ export class LocalTier {
   }
 
   /**
-   * Holds a copy, deeply frozen, unless a newer version is held already, which is then returned instead. Activity seen
-   * here outlives the copy it was seen on.
+   * Caches a deeply frozen copy, unless a newer one is cached already. The new copy inherits the activity that was seen
+   * on the one it replaces.
+   *
+   * @returns the copy that is cached now.
    */
   fill(key: string, snapshot: Snapshot, now: number): HeldCopy {
     const held = this.#byKey.get(key);
@@ -76,7 +83,7 @@ export class LocalTier {
     freeze(snapshot.record);
     const copy = new HeldCopy(snapshot, now);
     if (held !== undefined) copy.inherit(held);
-    this.#copies.set(key, copy, { size: ENTRY_BYTES + weigh(snapshot.record) });
+    this.#copies.set(key, copy, { size: ENTRY_BYTES + estimateBytes(snapshot.record) });
     if (this.#copies.size > this.#maxEntries) this.#copies.pop();
     return copy;
   }
@@ -97,22 +104,22 @@ function isNewer(held: Snapshot, snapshot: Snapshot): boolean {
   return held.position > snapshot.position;
 }
 
-/** What is handed to every request must not be changed by one of them. */
+/** Requests share the record, so none of them may change it. */
 function freeze(value: unknown): void {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
   for (const part of Object.values(value)) freeze(part);
 }
 
-/** The entry's share of lru-cache's arrays and of both maps, its key, and the copy itself. */
+/** Fixed cost of one copy: its share of lru-cache's arrays and of both maps, its key, and the object itself. */
 const ENTRY_BYTES = 300;
 
-/** About how many bytes of memory a value takes in V8 (8-byte pointers, strings of one byte a character). */
-function weigh(value: unknown): number {
+/** Estimated bytes that a value takes in V8 (8-byte pointers, one byte per character). */
+function estimateBytes(value: unknown): number {
   if (typeof value === "string") return 16 + value.length;
   if (typeof value === "number") return 12;
   if (typeof value !== "object" || value === null) return 0;
   let bytes = 24;
-  for (const part of Object.values(value)) bytes += 8 + weigh(part);
+  for (const part of Object.values(value)) bytes += 8 + estimateBytes(part);
   return bytes;
 }

@@ -1,15 +1,15 @@
 import type { GuardFigures } from "./guard.ts";
 
-/** What was read of the shared tier. */
+/** Metrics of the shared tier. */
 export interface SharedFigures extends GuardFigures {
   readonly hits: number;
-  /** Tombstones included. */
+  /** Includes tombstones. */
   readonly misses: number;
-  /** A copy was there but could not answer: the log or a timeout kept it out, or it was too old for the reader. */
+  /** Copies that could not be served: rejected by the log, past a timeout, or older than the reader required. */
   readonly refusals: number;
 }
 
-/** What the caches did since they were made. Counts only grow; an exporter takes differences. */
+/** Counters and gauges of a cache. Counters start at 0 when the cache is created and never decrease. */
 export interface CacheSnapshot {
   readonly local: {
     readonly entries: number;
@@ -17,22 +17,22 @@ export interface CacheSnapshot {
     readonly bytes: number;
     readonly hits: number;
     readonly misses: number;
-    /** A copy was there but could not answer: no lease, a mass revocation, past its time. */
+    /** Copies that could not be served: no lease, a mass revocation, or past a timeout or the TTL. */
     readonly refusals: number;
   };
   /** Null without a shared tier. */
   readonly shared: SharedFigures | null;
   readonly store: GuardFigures & {
     readonly reads: number;
-    /** Reads that were saved because the id was known to be dead. */
+    /** Reads saved because the id was recently found missing or ended. */
     readonly deadIdHits: number;
   };
   readonly lease: {
-    /** Milliseconds; 0 when nothing can be stale: a single process, or one that watches its SQLite file. */
+    /** Staleness bound in milliseconds; 0 if no copy can be stale (`single` or `dataVersion`). */
     readonly bound: number;
-    /** Milliseconds since the newest answered poll was sent (the poll's lag); null before the first. */
+    /** Milliseconds since the newest successful poll was sent; null before the first. */
     readonly age: number | null;
-    /** Whether copies may answer now. */
+    /** Whether copies may be served now. */
     readonly isHeld: boolean;
   };
   readonly log: { readonly polls: number; readonly failures: number; readonly marks: number };

@@ -1,20 +1,21 @@
 import { LRUCache } from "lru-cache";
 
-const MOST_KEYS = 10_000;
+const MAX_KEYS = 10_000;
 
 /**
- * The newest version of which this process has heard, for the sessions written last, here or elsewhere. An
- * acknowledgement may come late and a hint may be faster than the new copy, when what was held has gone already: nothing
- * older may take its place. Compact id → version.
+ * The latest known version of each recently written session: compact id → version. A write's acknowledgement may arrive
+ * late, and a hint may arrive before the new copy. If the cached copy was evicted in between, the known version still
+ * keeps an older copy from taking its place.
  */
 export class NewestVersions {
-  readonly #versions = new LRUCache<string, number>({ maxSize: MOST_KEYS, sizeCalculation: () => 1 });
+  readonly #versions = new LRUCache<string, number>({ maxSize: MAX_KEYS, sizeCalculation: () => 1 });
 
+  /** Records a version unless a later one is known. */
   heard(key: string, version: number): void {
     if (version > this.of(key)) this.#versions.set(key, version);
   }
 
-  /** 0 for a session of which nothing was heard. */
+  /** The latest known version; 0 if none is known. */
   of(key: string): number {
     return this.#versions.get(key) ?? 0;
   }

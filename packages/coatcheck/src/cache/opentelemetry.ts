@@ -1,7 +1,7 @@
 import { INSTRUMENTS } from "./instruments.ts";
 import type { CacheSnapshot } from "./metrics.ts";
 
-/** The slice of an OpenTelemetry observation that is used. */
+/** The part of OpenTelemetry's `ObservableResult` that is used. */
 interface ObservableResult {
   observe(value: number, attributes?: Record<string, string>): void;
 }
@@ -16,28 +16,28 @@ interface InstrumentOptions {
   readonly unit?: string;
 }
 
-/** The slice of `@opentelemetry/api`'s `Meter` that is used. */
+/** The part of `@opentelemetry/api`'s `Meter` that is used. */
 export interface OpenTelemetryMeter {
   createObservableCounter(name: string, options?: InstrumentOptions): Observable;
   createObservableGauge(name: string, options?: InstrumentOptions): Observable;
 }
 
 /**
- * Lets OpenTelemetry read a cache's figures whenever it collects. How latencies are spread is not among them: it knows
- * no histogram that is read; {@link prometheusText} has it.
+ * Exports a cache's metrics through an OpenTelemetry meter, which reads them at each collection. Latency histograms are
+ * not included, because OpenTelemetry has no observable histogram; use `prometheusText` for them.
  *
- * @returns ends it.
+ * @returns a function that stops the export.
  * @example
  * observeCache(metrics.getMeter("coatcheck"), cache);
  */
 export function observeCache(meter: OpenTelemetryMeter, cache: { metrics(): CacheSnapshot }): () => void {
-  const ends = INSTRUMENTS.map(({ name, kind, description, unit, read }) => {
+  const removals = INSTRUMENTS.map(({ name, kind, description, unit, read }) => {
     const options = { description, ...(unit ? { unit } : {}) };
-    const dotted = name.replaceAll("_", ".");
+    const dottedName = name.replaceAll("_", ".");
     const observable =
       kind === "counter"
-        ? meter.createObservableCounter(dotted, options)
-        : meter.createObservableGauge(dotted, options);
+        ? meter.createObservableCounter(dottedName, options)
+        : meter.createObservableGauge(dottedName, options);
     const callback = (result: ObservableResult) => {
       for (const { labels, value } of read(cache.metrics())) result.observe(value, labels);
     };
@@ -45,6 +45,6 @@ export function observeCache(meter: OpenTelemetryMeter, cache: { metrics(): Cach
     return () => observable.removeCallback(callback);
   });
   return () => {
-    for (const end of ends) end();
+    for (const remove of removals) remove();
   };
 }

@@ -6,64 +6,79 @@ import { type Lease, SoleLease, TimedLease, WatchedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
 import type { SharedTier } from "./shared.ts";
 
-/** What a cache is made of; only `store` must be given. */
+/** Options of `createCache`. Only `store` is required. */
 export interface CacheOptions {
+  /** The store that the cache reads and whose revocation log it polls. The manager closes it. */
   readonly store: SessionStore;
-  /** The tier that several processes share, such as `redisShared`. Closed with the cache. */
+  /** The tier that several processes share, such as `redisShared()`. Closed with the cache. */
   readonly shared?: SharedTier;
-  /** Carries hints where there is no shared tier, such as `postgresHints`. Closed with the cache. */
+  /** Carries hints between processes without a shared tier, such as `postgresHints()`. Closed with the cache. */
   readonly hints?: HintChannel;
-  /** Milliseconds: the longest that any process may go on serving a revoked session. 100 at least, 2000 unless given. */
+  /** Longest time for which any process may serve a revoked session, in milliseconds. Minimum: 100. Default: 2000. */
   readonly stalenessBound?: number;
-  /** This process is the only one that writes to the store. No lease is needed then, and nothing is ever stale. */
+  /** This process is the only one that writes to the store. It needs no lease then, and no copy is ever stale. Default: false. */
   readonly single?: boolean;
   /**
-   * For several processes on one host over one SQLite file: the store's `PRAGMA data_version`, asked at every hit
-   * (2 to 4 µs). Revocations then show at once, everywhere.
+   * For several processes on one host with one SQLite file: returns the store's `PRAGMA data_version`. The cache calls it
+   * at every hit (2 to 4 µs), so that each process sees revocations at the next request.
    */
   readonly dataVersion?: () => number;
-  /** 100,000 entries and 256 MB unless given. */
+  /** Limits of the local tier. Default: 100,000 entries and 256 MiB. */
   readonly local?: Partial<LocalLimits> & {
     /**
-     * Milliseconds until a copy is read again. The bound is about revocations; this is about *data* that was written in
-     * another process, should its hint be lost. 30 s with a shared tier, else the staleness bound;
-     * a single process needs none.
+     * Milliseconds until a copy is read again. It limits how long *data* written by another process stays unseen if the
+     * hint is lost; revocations are limited by the staleness bound. Default: 30 s with a shared tier, otherwise the
+     * staleness bound; Infinity with `single`.
      */
     readonly ttl?: number;
   };
-  /** Milliseconds to wait for one answer. `shared`, hints included, 100, `store` 1000 unless given. */
+  /** Milliseconds to wait for one response. Default: `shared` (including hints) 100, `store` 1000. */
   readonly deadlines?: { readonly shared?: number; readonly store?: number };
+  /** Default: the system clock. */
   readonly clock?: Clock;
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. Default: `performance.now`. */
   readonly monotonic?: () => number;
+  /** Default: `setTimeout`, unreferenced. */
   readonly schedule?: Schedule;
 }
 
-/** The lease that fits the deployment. */
+/** Chooses the lease for the deployment that the options describe. */
 export function leaseOf({ single, dataVersion }: CacheOptions, bound: number): Lease {
   if (single) return new SoleLease();
   return dataVersion ? new WatchedLease(dataVersion) : new TimedLease(bound);
 }
 
-/** The staleness bound, milliseconds, once the options have been looked through. */
+/**
+ * Validates the options.
+ *
+ * @returns the staleness bound, in milliseconds.
+ * @throws CoatcheckError `VALIDATION_FAILED` with every fault; the first is in the message.
+ */
 export function checkedBound(options: CacheOptions): number {
   const { stalenessBound = 2000, single, dataVersion, shared, hints, local = {} } = options;
   const faults: Fault[] = [];
   if (!(stalenessBound >= 100 && stalenessBound < Number.POSITIVE_INFINITY)) {
-    faults.push({ path: "stalenessBound", message: "must be at least 100 milliseconds" });
+    const message = `must be a finite number of milliseconds, at least 100 (got ${stalenessBound})`;
+    faults.push({ path: "stalenessBound", message });
   }
-  if (single && dataVersion)
-    faults.push({ path: "dataVersion", message: "is of no use to a single process" });
-  if (single && shared) faults.push({ path: "shared", message: "is of no use to a single process" });
-  if (single && hints) faults.push({ path: "hints", message: "is of no use to a single process" });
-  if (shared && hints) faults.push({ path: "hints", message: "is the shared tier's work already" });
+  for (const [path, value] of Object.entries({ dataVersion, shared, hints })) {
+    if (single && value) faults.push({ path, message: "must not be set together with single" });
+  }
+  if (shared && hints) {
+    faults.push({ path: "hints", message: "must not be set together with shared, which carries the hints" });
+  }
   for (const name of ["maxEntries", "maxBytes"] as const) {
     const limit = local[name] ?? 1;
     if (!Number.isSafeInteger(limit) || limit < 1) {
-      faults.push({ path: `local.${name}`, message: "must be a whole number above 0" });
+      faults.push({ path: `local.${name}`, message: `must be a positive integer (got ${limit})` });
     }
   }
-  if (!((local.ttl ?? 0) >= 0)) faults.push({ path: "local.ttl", message: "must be 0 milliseconds or more" });
-  if (faults.length === 0) return stalenessBound;
-  throw new CoatcheckError("VALIDATION_FAILED", "The cache's options will not do.", { faults });
+  if (!((local.ttl ?? 0) >= 0)) {
+    const message = `must be a number of milliseconds, 0 or more (got ${local.ttl})`;
+    faults.push({ path: "local.ttl", message });
+  }
+  const [first] = faults;
+  if (!first) return stalenessBound;
+  const message = `Invalid cache options: ${first.path} ${first.message}.`;
+  throw new CoatcheckError("VALIDATION_FAILED", message, { faults });
 }

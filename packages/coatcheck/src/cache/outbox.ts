@@ -2,18 +2,18 @@ import type { Snapshot } from "../session/store.ts";
 import type { Guard } from "./guard.ts";
 import type { SharedTier } from "./shared.ts";
 
-/** Written copies that wait to be tried again; beyond that the oldest are given up. */
-const MOST_OWED = 10_000;
+/** Maximum number of writes that wait for a retry. Above it the oldest are dropped. */
+const MAX_PENDING = 10_000;
 
 /**
- * Keeps the shared tier's copies up with what happened here. Nobody waits for it: they make things fast, the log makes
- * them right. Only one thing is tried again, because the log says nothing of it: a copy of what was *written* here, in
- * whose place an older one may go on being handed out.
+ * Writes this process's reads, writes and revocations to the shared tier. Callers never wait for it: the shared tier is an
+ * optimization, and the log keeps the caches correct. Only a failed *write* is retried: the log does not contain changes
+ * of data, so without the retry the shared tier could go on serving the older copy.
  */
 export class Outbox {
   readonly #shared: SharedTier;
   readonly #guard: Guard;
-  readonly #owed = new Map<string, Snapshot>();
+  readonly #pending = new Map<string, Snapshot>();
   #isRetrying = false;
 
   constructor(shared: SharedTier, guard: Guard) {
@@ -21,48 +21,49 @@ export class Outbox {
     this.#guard = guard;
   }
 
-  /** A copy that was read: if it does not arrive, the next reader brings it. */
+  /** Stores a copy that was read. A failure is ignored, because the next reader stores it again. */
   offer(key: string, snapshot: Snapshot): void {
     this.#send(() => this.#shared.fill(key, snapshot));
   }
 
-  /** A copy that was written. */
+  /** Stores a copy that was written. A failure is retried by {@link retry}. */
   replace(key: string, snapshot: Snapshot): void {
     this.#guard
       .run(() => this.#shared.fill(key, snapshot))
       .catch(() => {
-        this.#owe(key, snapshot);
+        this.#retryLater(key, snapshot);
       });
   }
 
+  /** Stores the tombstone of a revoked session. A failure is ignored, because the log rejects old copies anyway. */
   tombstone(key: string): void {
-    this.#owed.delete(key);
+    this.#pending.delete(key);
     this.#send(() => this.#shared.tombstone(key));
   }
 
-  /** Tries again what is owed, until the first that fails. */
+  /** Retries the failed writes, and stops at the first that fails again. */
   async retry(): Promise<void> {
     if (this.#isRetrying) return;
     this.#isRetrying = true;
-    for (const [key, snapshot] of this.#owed) {
-      this.#owed.delete(key);
+    for (const [key, snapshot] of this.#pending) {
+      this.#pending.delete(key);
       try {
         await this.#guard.run(() => this.#shared.fill(key, snapshot));
       } catch {
-        this.#owe(key, snapshot);
+        this.#retryLater(key, snapshot);
         break;
       }
     }
     this.#isRetrying = false;
   }
 
-  #owe(key: string, snapshot: Snapshot): void {
-    const owed = this.#owed.get(key);
-    if (owed && owed.record.version > snapshot.record.version) return;
-    this.#owed.set(key, snapshot);
-    if (this.#owed.size <= MOST_OWED) return;
-    const [oldest] = this.#owed.keys();
-    if (oldest !== undefined) this.#owed.delete(oldest);
+  #retryLater(key: string, snapshot: Snapshot): void {
+    const pending = this.#pending.get(key);
+    if (pending && pending.record.version > snapshot.record.version) return;
+    this.#pending.set(key, snapshot);
+    if (this.#pending.size <= MAX_PENDING) return;
+    const [oldest] = this.#pending.keys();
+    if (oldest !== undefined) this.#pending.delete(oldest);
   }
 
   #send(call: () => Promise<unknown>): void {

@@ -3,39 +3,43 @@ import type { LogPage, LogPosition } from "../session/store.ts";
 import type { Poll } from "./core.ts";
 import { withDeadline } from "./guard.ts";
 
-/** What a poller works with. */
+/** The interval, time sources and callbacks of a {@link Poller}. */
 export interface PollerParts {
-  /** Milliseconds between polls; Infinity to poll only when asked to. */
+  /** Milliseconds between polls; Infinity to poll only on request. */
   readonly every: number;
-  /** Milliseconds after which an unanswered poll is given up. Its answer, if it comes, is still taken. */
+  /** Milliseconds after which a poll without a response has failed. A later response is still applied. */
   readonly deadline: number;
   readonly schedule: Schedule;
+  /** Starts a poll; called before it is sent. */
   readonly ask: () => Poll;
+  /** Sends the poll. */
   readonly changes: (cursor: LogPosition | null) => Promise<LogPage>;
-  /** False: the answer will not do. */
+  /** Applies the response; false if it is unusable. */
   readonly answered: (poll: Poll, page: LogPage) => boolean;
 }
 
-/** Milliseconds until a failed poll is tried again, unless the next regular one comes sooner. */
-const RETRY_AFTER = 500;
+/** Milliseconds until a failed poll is retried, unless the next regular poll comes sooner. */
+const RETRY_DELAY = 500;
 
-/** Asks the store's log, one question at a time: regularly, and at once when something is suspected. */
+/** Polls the store's revocation log: at a regular interval, and at once on request. At most one poll is in flight. */
 export class Poller {
-  readonly #parts: PollerParts;
+  readonly #deps: PollerParts;
   #current: Promise<boolean> | null = null;
   #next: Promise<boolean> | null = null;
   #cancel: () => void = () => {};
   #isClosed = false;
-  /** Whether the newest poll was answered; true before the first. */
+  /** Whether the newest poll succeeded; true before the first. */
   isAnswered = true;
+  /** Number of successful polls. */
   answers = 0;
+  /** Number of failed polls. */
   failures = 0;
 
-  constructor(parts: PollerParts) {
-    this.#parts = parts;
+  constructor(deps: PollerParts) {
+    this.#deps = deps;
   }
 
-  /** Resolves when a poll that was sent after this call has been answered (true) or has failed (false). */
+  /** Resolves when a poll that was sent after this call has succeeded (true) or failed (false). */
   soon(): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);
     if (this.#current === null) {
@@ -49,11 +53,12 @@ export class Poller {
     return this.#next;
   }
 
-  /** Resolves when the poll under way, or else one sent now, has been answered or has failed. */
+  /** Resolves when the poll in flight, or one sent now if there is none, has succeeded (true) or failed (false). */
   any(): Promise<boolean> {
     return this.#current ?? this.soon();
   }
 
+  /** Sends no further polls. */
   close(): void {
     this.#isClosed = true;
     this.#cancel();
@@ -61,29 +66,29 @@ export class Poller {
 
   async #poll(): Promise<boolean> {
     this.#cancel();
-    const isAnswered = await this.#askOnce();
+    const isAnswered = await this.#request();
     this.#current = null;
     this.isAnswered = isAnswered;
     if (isAnswered) this.answers++;
     else this.failures++;
-    const delay = isAnswered ? this.#parts.every : Math.min(this.#parts.every, RETRY_AFTER);
+    const delay = isAnswered ? this.#deps.every : Math.min(this.#deps.every, RETRY_DELAY);
     if (!this.#isClosed && delay < Number.POSITIVE_INFINITY) {
-      this.#cancel = this.#parts.schedule(delay, () => void this.soon());
+      this.#cancel = this.#deps.schedule(delay, () => void this.soon());
     }
     return isAnswered;
   }
 
-  async #askOnce(): Promise<boolean> {
-    const { ask, changes, answered, deadline, schedule } = this.#parts;
+  async #request(): Promise<boolean> {
+    const { ask, changes, answered, deadline, schedule } = this.#deps;
     let poll: Poll;
     try {
       poll = ask();
-      const answer = changes(poll.cursor).then((page) => answered(poll, page));
-      if (!(await withDeadline(answer, deadline, schedule))) return false;
+      const applied = changes(poll.cursor).then((page) => answered(poll, page));
+      if (!(await withDeadline(applied, deadline, schedule))) return false;
     } catch {
       return false;
     }
-    // The first answer tells where the log stands; only one asked with a cursor says what changed.
-    return poll.cursor === null ? await this.#askOnce() : true;
+    // A poll without a cursor only returns the log's position; poll again from there to get the changes.
+    return poll.cursor === null ? await this.#request() : true;
   }
 }

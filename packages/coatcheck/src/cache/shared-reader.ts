@@ -3,7 +3,7 @@ import type { Guard } from "./guard.ts";
 import type { SharedFigures } from "./metrics.ts";
 import type { SharedTier } from "./shared.ts";
 
-/** Reads the shared tier. Nothing it says is believed, and its outage is no reason for anything but asking the store. */
+/** Reads the shared tier. Its copies are not trusted, and a failed read only means that the store is read instead. */
 export class SharedReader {
   readonly #shared: SharedTier;
   readonly #guard: Guard;
@@ -16,8 +16,8 @@ export class SharedReader {
     this.#guard = guard;
   }
 
-  /** A copy that `mayAnswer`, judged when it is there; else null. */
-  async read(key: string, mayAnswer: (snapshot: Snapshot) => boolean): Promise<Snapshot | null> {
+  /** Returns a copy that passes `mayServe`, which is called when the copy has arrived; otherwise null. */
+  async read(key: string, mayServe: (snapshot: Snapshot) => boolean): Promise<Snapshot | null> {
     let snapshot: Snapshot | null;
     try {
       snapshot = await this.#guard.run(() => this.#shared.get(key));
@@ -28,7 +28,7 @@ export class SharedReader {
       this.#misses++;
       return null;
     }
-    if (!mayAnswer(snapshot)) {
+    if (!mayServe(snapshot)) {
       this.#refusals++;
       return null;
     }
@@ -36,6 +36,7 @@ export class SharedReader {
     return snapshot;
   }
 
+  /** Metrics of the shared tier. */
   figures(): SharedFigures {
     return {
       hits: this.#hits,

@@ -8,17 +8,17 @@ import { refusedWith } from "../store/redis-errors.ts";
 import type { RedisTransport } from "../store/redis-transport.ts";
 import type { SharedTier } from "./shared.ts";
 
-/** Where and for how long the shared tier keeps copies. */
+/** Options of {@link redisShared}. */
 export interface RedisSharedOptions {
-  /** Before every key and the channel's name; `coatcheck:` unless given. */
+  /** Prefix of every key and of the channel name. Default: `coatcheck:`. */
   readonly prefix?: string;
-  /** Milliseconds; half an hour unless given. */
+  /** Milliseconds for which Redis keeps a copy or a tombstone. Default: 30 minutes. */
   readonly ttl?: number;
 }
 
 /*
- * A copy is `version:position:json`, a tombstone is `revoked`. Each script touches one key, so that Cluster works
- * without hash tags.
+ * A copy is stored as `version:position:json`, a tombstone as `revoked`. Each script uses one key, so it runs on Redis
+ * Cluster without hash tags.
  */
 const TOMBSTONE = "revoked";
 
@@ -36,7 +36,7 @@ return 1
 const FILL_DIGEST = createHash("sha1").update(FILL).digest("hex");
 
 /**
- * The shared tier on Redis. Closing it ends the subscription; the transport belongs to who made it.
+ * Creates a shared tier on Redis. Closing it ends its subscription; the transport stays open for its owner to close.
  *
  * @example
  * const cache = createCache({ store, shared: redisShared(transport) });
@@ -85,20 +85,20 @@ class RedisShared implements SharedTier {
   }
 
   async subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>> {
-    const end = await this.#transport.subscribe(this.#channel, (message) => {
+    const unsubscribe = await this.#transport.subscribe(this.#channel, (message) => {
       const hint = parseHint(message);
       if (hint) listener(hint);
     });
-    this.#subscriptions.add(end);
+    this.#subscriptions.add(unsubscribe);
     return async () => {
-      if (this.#subscriptions.delete(end)) await end();
+      if (this.#subscriptions.delete(unsubscribe)) await unsubscribe();
     };
   }
 
   async close(): Promise<void> {
-    const ends = [...this.#subscriptions];
+    const subscriptions = [...this.#subscriptions];
     this.#subscriptions.clear();
-    await Promise.all(ends.map((end) => end()));
+    await Promise.all(subscriptions.map((unsubscribe) => unsubscribe()));
   }
 
   async #runFill(args: string[]): Promise<unknown> {
@@ -111,7 +111,7 @@ class RedisShared implements SharedTier {
   }
 }
 
-/** A copy, if it is one, and of the session that was asked for. */
+/** Parses a copy; null if the text is malformed or belongs to another session. */
 function parseCopy(key: string, text: string): Snapshot | null {
   const versionEnd = text.indexOf(":");
   const positionEnd = text.indexOf(":", versionEnd + 1);
@@ -122,7 +122,7 @@ function parseCopy(key: string, text: string): Snapshot | null {
   return { record, position };
 }
 
-/** Whether a value has a record's shape, as far as the cache itself relies on it; only Coatcheck writes these keys. */
+/** Checks only the fields that the cache relies on, since only Coatcheck writes these keys. */
 function isRecord(value: unknown): value is SessionRecord {
   return (
     isJsonObject(value) &&

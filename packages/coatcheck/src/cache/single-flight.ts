@@ -1,24 +1,24 @@
-/** A load on its way, that others may wait for too. */
+/** An in-flight load that later callers may join. */
 interface Flight<T> {
   readonly startedAt: number;
   readonly result: Promise<T>;
 }
 
 /**
- * One load per key at a time. Who comes later joins it, if it began recently enough for them; a load that was overtaken
- * by a write or a revocation is *forgotten*: whoever waits for it gets its answer, but nobody joins it any more, and it
- * learns that what it brings must not be held.
+ * Shares in-flight loads. Concurrent callers of a key share its load if it started late enough for them. A load that was
+ * overtaken by a write or a revocation is *forgotten*: callers that already wait for it get its result, but later callers
+ * do not join it, and its result must not be cached.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
-  /** The load under way that began at `earliest` or later (monotonic milliseconds). */
+  /** Returns the in-flight load if it started at `earliest` (monotonic milliseconds) or later. */
   join(key: string, earliest: number): Promise<T> | undefined {
     const flight = this.#flights.get(key);
     return flight !== undefined && flight.startedAt >= earliest ? flight.result : undefined;
   }
 
-  /** Begins a load; later comers join this one. `task` asks `isCurrent` before it holds what it found. */
+  /** Starts a load that later callers may join. `task` must cache its result only if `isCurrent()` is true. */
   start(key: string, now: number, task: (isCurrent: () => boolean) => Promise<T>): Promise<T> {
     const isCurrent = () => this.#flights.get(key) === flight;
     const result = task(isCurrent).finally(() => {
@@ -29,10 +29,12 @@ export class SingleFlight<T> {
     return result;
   }
 
+  /** Detaches the in-flight load of a key. */
   forget(key: string): void {
     this.#flights.delete(key);
   }
 
+  /** Detaches all in-flight loads. */
   forgetAll(): void {
     this.#flights.clear();
   }

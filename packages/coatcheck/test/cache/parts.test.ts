@@ -138,7 +138,7 @@ test("a deadline lets the answer through that was there when the process woke up
   await time.pass(101);
   await expect(answer).resolves.toBe("in time");
   const never = withDeadline(new Promise(() => {}), 100, time.schedule);
-  const refused = expect(never).rejects.toThrow("No answer within 100 ms.");
+  const refused = expect(never).rejects.toThrow("No response within 100 ms.");
   await time.pass(101);
   await refused;
 });
