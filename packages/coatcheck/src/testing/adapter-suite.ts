@@ -13,20 +13,20 @@ import type { TestFramework } from "./store-suite.ts";
 export type { AdapterServer, Exchange, Route, Routes, StartAdapter, SuiteData } from "./adapter/exchange.ts";
 export type { CacheOf } from "./adapter/rig.ts";
 
-/** What {@link adapterContract} needs to know of an adapter. */
+/** Options of {@link adapterContract}. */
 export interface AdapterContractOptions {
-  /** Stands before each case in the test's output. */
+  /** Name of the adapter in the test output. */
   readonly name: string;
-  /** Called once for each case. */
+  /** Starts a server with the adapter. Called once per case. */
   readonly start: StartAdapter;
-  /** Whether `Exchange.raw` is there: frameworks on top of `node:http` also prove that they hold its response. */
+  /** Whether `Exchange.raw` exists. Frameworks on top of `node:http` must also defer the headers of its raw response. */
   readonly raw: boolean;
-  /** A cache, so that hits answer synchronously; without one every load is a promise. Both ways must do the same. */
+  /** Creates a cache. With one, loads may be synchronous; without one, every load is a promise. Test both. */
   readonly cacheOf?: CacheOf;
 }
 
 /**
- * Declares the tests that every adapter must pass, each over a real socket, with a server of its own.
+ * Declares the tests that every adapter must pass. Each case runs over a real socket, against a server of its own.
  *
  * @example
  * import { describe, it } from "vitest";
@@ -45,14 +45,15 @@ export function adapterContract({ describe, it }: TestFramework, options: Adapte
   describe(`${options.name}: contract of adapters`, () => {
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
-        for (const [sentence, proof] of Object.entries(cases)) it(sentence, () => onTrial(options, proof));
+        for (const [title, adapterCase] of Object.entries(cases))
+          it(title, () => runCase(options, adapterCase));
       });
     }
   });
 }
 
-async function onTrial(options: AdapterContractOptions, proof: AdapterCase): Promise<void> {
-  const { http = {}, policy = {}, routes = {}, check } = proof;
+async function runCase(options: AdapterContractOptions, adapterCase: AdapterCase): Promise<void> {
+  const { http = {}, policy = {}, routes = {}, check } = adapterCase;
   const rig = new Rig(options.cacheOf ?? null, policy);
   try {
     await rig.serve(options.start, http, routes);

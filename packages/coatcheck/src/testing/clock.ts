@@ -1,14 +1,14 @@
 import type { Clock } from "../session/clock.ts";
 
-/** A clock that stands still until the test moves it. */
+/** A clock that only the test advances. */
 export interface FakeClock extends Clock {
-  /** Moves time on, milliseconds. */
+  /** Advances the time by a number of milliseconds. */
   pass(milliseconds: number): void;
-  /** Sets the time, epoch milliseconds; backwards too, as machines' clocks may. */
+  /** Sets the time, in epoch milliseconds. May go backwards, as a machine's clock may. */
   set(time: number): void;
 }
 
-/** A clock at `start`, epoch milliseconds; without, at the first moment of 2026 (UTC). */
+/** Creates a clock that starts at `start`, in epoch milliseconds. Default: 2026-01-01T00:00:00Z. */
 export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
   let time = start;
   return {

@@ -1,3 +1,15 @@
+/**
+ * Test support: a fake clock, session records, and the contract suites that every store and every adapter must pass.
+ *
+ * @example
+ * import { memoryStore } from "coatcheck/store/memory";
+ * import { storeContract } from "coatcheck/testing";
+ * import { describe, it } from "vitest";
+ *
+ * storeContract({ describe, it }, { name: "memory", open: () => ({ store: memoryStore() }) });
+ *
+ * @module
+ */
 export {
   type AdapterContractOptions,
   type AdapterServer,

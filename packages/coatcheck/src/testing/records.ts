@@ -4,8 +4,9 @@ import type { SessionRecord } from "../session/record.ts";
 const HOUR = 3_600_000;
 
 /**
- * An active record at version 1, created now and good for a day; `fields` overrides any of it. Each call makes a new id
- * and a new secret hash.
+ * Creates an active record at version 1 with a new id and secret hash. It is created now and expires after a day.
+ *
+ * @param fields override the defaults.
  */
 export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   const id = fields.id ?? randomUUID();
@@ -47,7 +48,7 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   };
 }
 
-/** A record with no field left empty, to see whether all of them come back. */
+/** Creates a record with every field set, to test that a store returns all of them. */
 export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now();
   return makeRecord({
@@ -90,7 +91,7 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
   });
 }
 
-/** The next version of a record, with `changes`. */
+/** Returns the next version of a record, with `changes` applied. */
 export function nextVersion(record: SessionRecord, changes: Partial<SessionRecord> = {}): SessionRecord {
   return { ...record, ...changes, version: record.version + 1 };
 }

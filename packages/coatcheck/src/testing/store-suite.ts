@@ -7,37 +7,37 @@ import { revoking } from "./store-suite/revoking.ts";
 import { sweeping } from "./store-suite/sweeping.ts";
 import { writing } from "./store-suite/writing.ts";
 
-/** The slice of a test framework that the suite uses; Vitest, Jest and `node:test` all have it. */
+/** The part of a test framework that the suites use. Vitest, Jest and `node:test` all provide it. */
 export interface TestFramework {
   describe(name: string, body: () => void): unknown;
   it(name: string, body: () => Promise<void>): unknown;
 }
 
-/** One fresh, empty store for one case. */
+/** An empty store for one case. */
 export interface StoreOnTrial {
   readonly store: SessionStore;
   /**
-   * A second handle on the same data, with a connection of its own, as another process would have: it is what shows
-   * races. Leave it out only where the data cannot be shared.
+   * A second handle on the same data with its own connection, like another process. It reveals races. Omit it only if the
+   * data cannot be shared. Default: `store`.
    */
   readonly other?: SessionStore;
-  /** Removes what the case left behind; the stores have been closed by then. */
+  /** Removes the case's data. Called after the stores have been closed. */
   readonly cleanUp?: () => void | Promise<void>;
 }
 
-/** What {@link storeContract} needs to know of a store. */
+/** Options of {@link storeContract}. */
 export interface StoreContractOptions {
-  /** Stands before each case in the test's output. */
+  /** Name of the store in the test output. */
   readonly name: string;
-  /** Called once for each case; no two may share data. */
+  /** Opens an empty store. Called once per case; no two cases may share data. */
   readonly open: () => StoreOnTrial | Promise<StoreOnTrial>;
 }
 
 const GROUPS: Readonly<Record<string, Cases>> = { writing, revoking, listing, log, sweeping, enduring };
 
 /**
- * Declares the tests that every session store must pass; each follows from a sentence of the contract on
- * `SessionStore`. Real servers only: a mock would prove the mock.
+ * Declares the tests that every session store must pass. Each follows from a sentence of the contract on `SessionStore`.
+ * Run them against a real database, since a mock only proves the mock.
  *
  * @example
  * import { describe, it } from "vitest";
@@ -47,18 +47,18 @@ export function storeContract({ describe, it }: TestFramework, { name, open }: S
   describe(`${name}: contract of session stores`, () => {
     for (const [group, cases] of Object.entries(GROUPS)) {
       describe(group, () => {
-        for (const [sentence, prove] of Object.entries(cases)) {
-          it(sentence, () => onTrial(open, prove));
+        for (const [title, check] of Object.entries(cases)) {
+          it(title, () => runCase(open, check));
         }
       });
     }
   });
 }
 
-async function onTrial(open: StoreContractOptions["open"], prove: Cases[string]): Promise<void> {
+async function runCase(open: StoreContractOptions["open"], check: Cases[string]): Promise<void> {
   const { store, other = store, cleanUp } = await open();
   try {
-    await prove?.({ store, other });
+    await check?.({ store, other });
   } finally {
     await store.close();
     await other.close();

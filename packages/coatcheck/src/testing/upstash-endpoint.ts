@@ -1,3 +1,23 @@
+/**
+ * A local server with Upstash's REST API, backed by a real Redis, for tests of code that uses Upstash.
+ *
+ * @example
+ * import { connectRedis } from "coatcheck/store/redis";
+ * import { serveUpstash } from "coatcheck/testing/upstash-endpoint";
+ *
+ * const redis = await connectRedis("redis://127.0.0.1:6379");
+ * const endpoint = await serveUpstash({ redis, token: "a token for tests" });
+ * const response = await fetch(endpoint.url, {
+ *   method: "POST",
+ *   headers: { authorization: "Bearer a token for tests" },
+ *   body: JSON.stringify(["PING"]),
+ * });
+ * console.log(await response.json()); // { result: "PONG" }
+ * await endpoint.close();
+ * await redis.close();
+ *
+ * @module
+ */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -5,34 +25,37 @@ import { json } from "node:stream/consumers";
 import { CoatcheckError } from "../session/errors.ts";
 import type { RedisTransport } from "../store/redis-transport.ts";
 
-/** Upstash's REST interface, served on this machine. */
+/** A running server with Upstash's REST API. */
 export interface UpstashEndpoint {
+  /** `http://127.0.0.1:<port>` */
   readonly url: string;
   close(): Promise<void>;
 }
 
+/** Options of {@link serveUpstash}. */
 export interface UpstashEndpointOptions {
-  /** The Redis that does the work; it stays the caller's. */
+  /** The Redis that runs the commands. Closing the endpoint does not close it. */
   readonly redis: RedisTransport;
-  /** What the `Authorization: Bearer` header must carry, on every path. */
+  /** The token that every request must send as `Authorization: Bearer`. */
   readonly token: string;
 }
 
 type Command = readonly string[];
-type Answer = { readonly result: unknown } | { readonly error: string };
+type Encode = (value: unknown) => unknown;
+type Result = { readonly result: unknown } | { readonly error: string };
 
 /**
- * Serves Upstash's REST interface over a real Redis, on the loopback interface and a port of its own, so that what
- * talks to Upstash can be tested without it: one command (`/`), several (`/pipeline`), several in one step
- * (`/multi-exec`), answers in base64 for who asks with `Upstash-Encoding: base64`.
+ * Serves Upstash's REST API over a real Redis, on a free port of the loopback interface, to test Upstash clients without
+ * the service. It supports a single command (`/`), a pipeline (`/pipeline`), a transaction (`/multi-exec`), and base64
+ * responses for requests with `Upstash-Encoding: base64`.
  *
- * Not of this endpoint: commands in the path, subscriptions, and whatever the real service does about regions.
+ * It does not support commands in the path, subscriptions, or regions.
  */
 export async function serveUpstash({ redis, token }: UpstashEndpointOptions): Promise<UpstashEndpoint> {
   const server = createServer((request, response) => {
-    answer(request, redis, token).then(
+    respond(request, redis, token).then(
       ({ status, body }) => send(response, status, body),
-      () => send(response, 500, { error: "ERR the endpoint failed" }),
+      () => send(response, 500, { error: "ERR internal error" }),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -50,7 +73,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
 }
 
-async function answer(
+async function respond(
   request: IncomingMessage,
   redis: RedisTransport,
   token: string,
@@ -59,7 +82,7 @@ async function answer(
     return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
   }
   const body: unknown = request.method === "POST" ? await json(request).catch(() => undefined) : undefined;
-  const encode = request.headers["upstash-encoding"] === "base64" ? encoded : (value: unknown) => value;
+  const encode = request.headers["upstash-encoding"] === "base64" ? encodeBase64 : (value: unknown) => value;
   switch (request.url) {
     case "/": {
       const command = commandOf(body);
@@ -77,7 +100,7 @@ async function answer(
       return commands ? await runTogether(redis, commands, encode) : malformed;
     }
     default:
-      return { status: 404, body: { error: "ERR no such path" } };
+      return { status: 404, body: { error: "ERR path not found" } };
   }
 }
 
@@ -88,7 +111,7 @@ function isAuthorized(header: string | undefined, token: string): boolean {
   return timingSafeEqual(digest(header ?? ""), digest(`Bearer ${token}`));
 }
 
-/** Numbers and booleans come as JSON has them. */
+/** Converts numbers and booleans to strings, because clients send them as JSON values. */
 function commandOf(body: unknown): Command | null {
   const isCommand = Array.isArray(body) && body.length > 0 && body.every((part) => Object(part) !== part);
   return isCommand ? body.map(String) : null;
@@ -100,30 +123,26 @@ function commandsOf(body: unknown): readonly Command[] | null {
   return commands.every((command) => command !== null) ? commands : null;
 }
 
-async function run(
-  redis: RedisTransport,
-  command: Command,
-  encode: (value: unknown) => unknown,
-): Promise<Answer> {
+async function run(redis: RedisTransport, command: Command, encode: Encode): Promise<Result> {
   try {
     return { result: encode(await redis.exec(command)) };
   } catch (error) {
-    return { error: reasonOf(error) };
+    return { error: messageOf(error) };
   }
 }
 
-/** Sent in one go down one connection, so that nothing else comes between `MULTI` and `EXEC`. */
+/** Sends all commands at once on one connection, so that no other command runs between `MULTI` and `EXEC`. */
 async function runTogether(
   redis: RedisTransport,
   commands: readonly Command[],
-  encode: (value: unknown) => unknown,
+  encode: Encode,
 ): Promise<{ status: number; body: unknown }> {
   const sent = [["MULTI"], ...commands, ["EXEC"]].map((command) => redis.exec(command));
   const executed = (await Promise.allSettled(sent)).at(-1);
   if (executed?.status !== "fulfilled" || !Array.isArray(executed.value)) {
     return {
       status: 400,
-      body: { error: reasonOf(executed?.status === "rejected" ? executed.reason : null) },
+      body: { error: messageOf(executed?.status === "rejected" ? executed.reason : null) },
     };
   }
   const body = executed.value.map((reply: unknown) =>
@@ -132,13 +151,13 @@ async function runTogether(
   return { status: 200, body };
 }
 
-function reasonOf(error: unknown): string {
+function messageOf(error: unknown): string {
   const cause = error instanceof CoatcheckError ? error.cause : error;
-  return cause instanceof Error ? cause.message : "ERR the server did not answer";
+  return cause instanceof Error ? cause.message : "ERR no response from the server";
 }
 
-/** As the service does it: every string, however deep, but the status `OK` by itself. */
-function encoded(reply: unknown): unknown {
+/** Like Upstash: encodes every string at any depth, except a reply that is just `OK`. */
+function encodeBase64(reply: unknown): unknown {
   return reply === "OK" ? reply : toBase64(reply);
 }
 

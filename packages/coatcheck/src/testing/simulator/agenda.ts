@@ -1,18 +1,20 @@
+/** A scheduled event. */
 interface Entry {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
 }
 
-/** Simulated time: what is to happen, soonest first, and in the order it was planned when at the same moment. */
+/** Event queue in simulated time. Runs events by time; events at the same time run in the order they were scheduled. */
 export class Agenda {
   readonly #heap: Entry[] = [];
-  #planned = 0;
-  /** True time, milliseconds since the simulation began. */
+  #scheduled = 0;
+  /** True time: milliseconds since the simulation started. */
   now = 0;
 
+  /** Schedules an event `delay` milliseconds from now. */
   after(delay: number, run: () => void): void {
-    const entry = { at: this.now + delay, order: this.#planned++, run };
+    const entry = { at: this.now + delay, order: this.#scheduled++, run };
     let index = this.#heap.push(entry) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
@@ -22,7 +24,7 @@ export class Agenda {
     }
   }
 
-  /** Lets everything happen that is planned until `end`. */
+  /** Runs all events scheduled up to `end`. */
   runUntil(end: number): void {
     for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
       this.#removeFirst();
@@ -55,8 +57,8 @@ export class Agenda {
   }
 
   #swap(left: number, right: number): void {
-    const held = this.#heap[left] as Entry;
+    const entry = this.#heap[left] as Entry;
     this.#heap[left] = this.#heap[right] as Entry;
-    this.#heap[right] = held;
+    this.#heap[right] = entry;
   }
 }

@@ -5,24 +5,25 @@ import { keyOf, START } from "./records.ts";
 import type { NodeTrait } from "./scenario.ts";
 import type { World } from "./world.ts";
 
-/** A process's own idea of time, milliseconds. */
+/** The clocks of one process, in milliseconds. */
 export interface NodeTime {
   monotonic(): number;
   wall(): number;
 }
 
-/** The core under test, and what its process's timer runs besides the poll. */
+/** The core under test, and an action that its process runs at each poll. */
 export interface Subject {
   readonly core: CacheCore;
   readonly tick?: () => void;
 }
 
-/** A message that waits for a paused process. */
-type Mail = () => void;
+/** Handles a message; queued while the process is paused. */
+type Handler = () => void;
 
 /**
- * One process around a core: it does what the real cache does with sockets and timers (local, shared, store, fill; poll;
- * hints), but can be paused between any two steps, and handles what piled up meanwhile in any order.
+ * One process with a core. It does what the real cache does with sockets and timers: it reads the local tier, the shared
+ * tier and the store, fills the caches, polls, and sends hints. It can be paused between any two steps, and then handles
+ * the queued messages in any order.
  */
 export class SimulatedNode {
   readonly #world: World;
@@ -32,7 +33,7 @@ export class SimulatedNode {
   #subject: Subject;
   #incarnation = 0;
   #pausedUntil = 0;
-  #mail: Mail[] = [];
+  #queue: Handler[] = [];
   #wallOffset = 0;
   #frozenFor = 0;
 
@@ -52,19 +53,19 @@ export class SimulatedNode {
     return this.#subject.core;
   }
 
-  /** Asks, at this moment, whether a session may come in; the world judges what is answered. */
+  /** Reads a session, like a request does. The world checks the result. */
   check(id: string): void {
-    this.#handle(() => this.#answer(id));
+    this.#handle(() => this.#read(id));
   }
 
-  /** Revokes: the caller hears of it when the store's acknowledgement has come back. */
+  /** Revokes sessions, and sends tombstone and hint when the store has acknowledged it. */
   revoke(scope: RevocationScope): void {
     this.#handle(() => {
       this.#toStore<SessionRecord[]>(
         (reply) => this.#world.store.invalidate(scope, this.#world.commitDelay(), reply),
-        (reached) => {
+        (invalidated) => {
           this.#core.suspect(scope);
-          for (const { id, version } of reached) this.#world.acknowledged(this, id, version);
+          for (const { id, version } of invalidated) this.#world.acknowledged(this, id, version);
           if ("session" in scope) {
             const key = keyOf(scope.session);
             this.#toShared(() => this.#world.shared.tombstone(key));
@@ -75,7 +76,7 @@ export class SimulatedNode {
     });
   }
 
-  /** Changes the privilege, or only the data, and holds what it wrote. */
+  /** Writes a privilege or data change, and caches the written record. */
   write(id: string, change: "privilege" | "data"): void {
     this.#handle(() => {
       const { store } = this.#world;
@@ -101,7 +102,7 @@ export class SimulatedNode {
     });
   }
 
-  /** Stops for a while, and then handles what has come in an order of its own. */
+  /** Pauses for `span` milliseconds, then handles the queued messages in an order determined by `order`. */
   pause(span: number, order: number): void {
     const { agenda } = this.#world;
     const until = agenda.now + span;
@@ -109,21 +110,23 @@ export class SimulatedNode {
     this.#pausedUntil = until;
     agenda.after(span, () => {
       if (this.#trait.clocks === "freeze") this.#frozenFor += span;
-      const mail = shuffled(this.#mail, order);
-      this.#mail = [];
-      for (const handle of mail) handle();
+      const queue = shuffled(this.#queue, order);
+      this.#queue = [];
+      for (const handle of queue) handle();
     });
   }
 
+  /** Loses all messages to and from a server for `span` milliseconds. */
   cutOff(from: "store" | "shared", span: number): void {
     this.#cutUntil[from] = Math.max(this.#cutUntil[from], this.#world.agenda.now + span);
   }
 
+  /** Moves the wall clock by a number of milliseconds. */
   setWallClock(by: number): void {
     if (this.#trait.clocks === "jump") this.#wallOffset += by;
   }
 
-  /** Ends and begins again with nothing in memory; what was on its way to the old process is lost. */
+  /** Restarts with empty memory. Messages in flight to the old process are lost. */
   restart(): void {
     this.#handle(() => {
       this.#incarnation++;
@@ -132,13 +135,13 @@ export class SimulatedNode {
     });
   }
 
-  /** Whether a message to or from this process passes now. */
+  /** Whether a message between this process and the server is delivered now. */
   reaches(remote: "store" | "shared"): boolean {
     return this.#world.agenda.now >= this.#cutUntil[remote];
   }
 
-  /** A hint, or anything else from outside, on its way to this process. */
-  receive(delay: number, handle: Mail): void {
+  /** Delivers a hint after `delay` milliseconds. */
+  receive(delay: number, handle: Handler): void {
     this.#later(delay, handle);
   }
 
@@ -152,7 +155,7 @@ export class SimulatedNode {
     this.#later(this.#world.bound / 4, () => this.#tick());
   }
 
-  #answer(id: string): void {
+  #read(id: string): void {
     const startedAt = this.#world.agenda.now;
     const { time } = this;
     const key = keyOf(id);
@@ -161,91 +164,93 @@ export class SimulatedNode {
       this.#world.accepted(this, "local", held.record, startedAt);
       return;
     }
-    const askStore = () => this.#askStore(id, startedAt);
+    const readStore = () => this.#readStore(id, startedAt);
     this.#toShared(
       () => this.#world.shared.get(key),
       (snapshot) => {
         if (!snapshot || !this.#core.accepts(key, snapshot, time.monotonic(), time.wall())) {
-          askStore();
+          readStore();
           return;
         }
         this.#world.accepted(this, "shared", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, time.monotonic());
       },
-      askStore,
+      readStore,
     );
   }
 
-  #askStore(id: string, startedAt: number): void {
+  #readStore(id: string, startedAt: number): void {
     const key = keyOf(id);
     this.#toStore<Snapshot>(
       (reply) => reply(this.#world.store.get(id)),
       (snapshot) => {
         this.#world.accepted(this, "store", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, this.time.monotonic());
-        // It may sleep here, between reading the one and writing the other.
+        // The process may be paused here, between the read of the store and the write to the shared tier.
         this.#later(this.#world.delay(), () => this.#toShared(() => this.#world.shared.fill(key, snapshot)));
       },
     );
   }
 
-  #toStore<T>(ask: (reply: (answer: T) => void) => void, answered: (answer: T) => void): void {
-    this.#exchange("store", ask, answered);
+  #toStore<T>(send: (reply: (response: T) => void) => void, receive: (response: T) => void): void {
+    this.#exchange("store", send, receive);
   }
 
-  /** `lost`: called at once when the tier cannot be reached, as a breaker would. */
-  #toShared<T>(ask: () => T, answered: (answer: T) => void = () => {}, lost?: () => void): void {
-    if (this.reaches("shared")) this.#exchange<T>("shared", (reply) => reply(ask()), answered);
-    else lost?.();
+  /** `unreachable` is called at once if the tier cannot be reached, like by an open circuit breaker. */
+  #toShared<T>(send: () => T, receive: (response: T) => void = () => {}, unreachable?: () => void): void {
+    if (this.reaches("shared")) this.#exchange<T>("shared", (reply) => reply(send()), receive);
+    else unreachable?.();
   }
 
-  /** A request and its reply. Either may be late or lost, and the process may not be the same when the reply comes. */
+  /** Sends a request and handles its response. Either may be late or lost, and a restart discards the response. */
   #exchange<T>(
     remote: "store" | "shared",
-    ask: (reply: (answer: T) => void) => void,
-    answered: (answer: T) => void,
+    send: (reply: (response: T) => void) => void,
+    receive: (response: T) => void,
   ): void {
-    const handle = this.#ofThisProcess(answered);
-    this.#carry(remote, () => ask((answer) => this.#carry(remote, () => this.#handle(() => handle(answer)))));
+    const handle = this.#unlessRestarted(receive);
+    this.#deliver(remote, () =>
+      send((response) => this.#deliver(remote, () => this.#handle(() => handle(response)))),
+    );
   }
 
-  #carry(remote: "store" | "shared", deliver: () => void): void {
+  #deliver(remote: "store" | "shared", handle: () => void): void {
     const delay = this.#world.delay();
     if (delay < 0 || !this.reaches(remote)) return;
     this.#world.agenda.after(delay, () => {
-      if (this.reaches(remote)) deliver();
+      if (this.reaches(remote)) handle();
     });
   }
 
-  #later(delay: number, handle: Mail): void {
-    const own = this.#ofThisProcess(handle);
+  #later(delay: number, handle: Handler): void {
+    const own = this.#unlessRestarted(handle);
     this.#world.agenda.after(Math.max(0, delay), () => this.#handle(() => own(undefined)));
   }
 
-  /** Does nothing once this process has been restarted. */
-  #ofThisProcess<T>(handle: (message: T) => void): (message: T) => void {
+  /** Wraps a handler so that it does nothing after a restart. */
+  #unlessRestarted<T>(handle: (message: T) => void): (message: T) => void {
     const incarnation = this.#incarnation;
     return (message) => {
       if (incarnation === this.#incarnation) handle(message);
     };
   }
 
-  #handle(handle: Mail): void {
-    if (this.#world.agenda.now < this.#pausedUntil) this.#mail.push(handle);
+  #handle(handle: Handler): void {
+    if (this.#world.agenda.now < this.#pausedUntil) this.#queue.push(handle);
     else handle();
   }
 }
 
-/** Any order, decided by a number: Fisher–Yates over a small generator (Numerical Recipes' constants). */
+/** Fisher–Yates shuffle, seeded by `order`, with the generator of Numerical Recipes. */
 function shuffled<T>(items: readonly T[], order: number): T[] {
   const result = [...items];
   let state = order >>> 0;
   for (let last = result.length - 1; last > 0; last--) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     const other = Math.floor((state / 2 ** 32) * (last + 1));
-    const held = result[last] as T;
+    const item = result[last] as T;
     result[last] = result[other] as T;
-    result[other] = held;
+    result[other] = item;
   }
   return result;
 }

@@ -3,11 +3,11 @@ import type { RevocationScope } from "../../session/store.ts";
 import { compactId } from "../../session/token.ts";
 import { makeRecord } from "../records.ts";
 
-/** Simulated time begins here, epoch milliseconds. */
+/** Start of simulated time, in epoch milliseconds. */
 export const START = Date.UTC(2026, 0, 1);
 const YEAR = 365 * 24 * 60 * 60 * 1000;
 
-/** A few sessions are enough: what goes wrong goes wrong with one. */
+/** A few sessions are enough, since a bug shows with one. */
 export const RECORDS: readonly SessionRecord[] = [
   record(1, "ada", "acme"),
   record(2, "ada", "acme"),
@@ -17,7 +17,7 @@ export const RECORDS: readonly SessionRecord[] = [
 
 const keys = new Map(RECORDS.map(({ id }) => [id, compactId(id)]));
 
-/** The compact form of one of their ids, worked out once: half of a run is checks. */
+/** The compact form of a record's id. Precomputed, because half of a run's steps need it. */
 export const keyOf = (id: string): string => keys.get(id) ?? compactId(id);
 
 /** Mass revocations, from one subject to everyone. */

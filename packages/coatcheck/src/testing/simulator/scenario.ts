@@ -1,17 +1,17 @@
 import * as fc from "fast-check";
 
-/** One process: how its clocks run. */
+/** How the clocks of one process run. */
 export interface NodeTrait {
-  /** How much faster or slower than true time, per mille: ±5 is half a percent. */
+  /** Speed relative to true time, per mille: ±5 is half a percent faster or slower. */
   readonly drift: number;
   /**
-   * What its clocks may suffer. A suspended virtual machine freezes the monotonic clock, an administrator sets the wall
-   * clock; assumption A2 is that not both happen to the same process.
+   * The clock fault that can occur. Suspending a virtual machine freezes the monotonic clock; an administrator can set the
+   * wall clock. Assumption A2 of docs/guarantees.md is that not both happen to the same process.
    */
   readonly clocks: "freeze" | "jump";
 }
 
-/** Something that somebody does, or that happens to them. Numbers name nodes and sessions, modulo how many there are. */
+/** One action or fault. Numbers index nodes, sessions and scopes, modulo their count. `span` in milliseconds. */
 export type Step =
   | {
       readonly kind: "revoke" | "privilege" | "data" | "check";
@@ -25,15 +25,15 @@ export type Step =
   | { readonly kind: "lose-tail"; readonly span: number }
   | { readonly kind: "restart"; readonly node: number };
 
-/** What a node can be cut off from. */
+/** The servers that a node can be cut off from. */
 export type Remote = "store" | "shared" | "both";
 
-/** A whole run. Everything in it is drawn by fast-check, so a failure shrinks and comes back by its seed. */
+/** The input of one run. fast-check generates it, so a failure can be shrunk and reproduced by its seed. */
 export interface Scenario {
   readonly nodes: readonly NodeTrait[];
-  /** Each step, and the milliseconds before it. */
+  /** The steps, each with the milliseconds to wait before it. */
   readonly steps: readonly { readonly wait: number; readonly step: Step }[];
-  /** How long each message takes, milliseconds, in turn and again from the start; -1 for one that is lost. */
+  /** Delays of the messages, in milliseconds, used in turn and repeated from the start. -1: the message is lost. */
   readonly delays: readonly number[];
 }
 
@@ -86,7 +86,7 @@ const delay = fc.oneof(
   { weight: 1, arbitrary: fc.constant(-1) },
 );
 
-/** Every scenario that the simulator knows. */
+/** Generates scenarios. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   nodes: fc.array(
     fc.record({ drift: fc.integer({ min: -5, max: 5 }), clocks: fc.constantFrom("freeze", "jump") }),

@@ -1,27 +1,27 @@
 import type { Snapshot } from "../../session/store.ts";
 import type { Agenda } from "./agenda.ts";
 
-type Kept = Snapshot | "tombstone" | undefined;
+type Stored = Snapshot | "tombstone" | undefined;
 
-/** A shared tier that holds what Redis would, and can lose its newest writes as a failover does. */
+/** A shared tier that behaves like Redis, and can lose its newest writes like a failover does. */
 export class SimulatedShared {
   readonly #agenda: Agenda;
-  readonly #kept = new Map<string, Kept>();
-  readonly #undo: { at: number; key: string; before: Kept }[] = [];
+  readonly #entries = new Map<string, Stored>();
+  readonly #undoLog: { at: number; key: string; before: Stored }[] = [];
 
   constructor(agenda: Agenda) {
     this.#agenda = agenda;
   }
 
   get(key: string): Snapshot | null {
-    const kept = this.#kept.get(key);
-    return kept === undefined || kept === "tombstone" ? null : kept;
+    const stored = this.#entries.get(key);
+    return stored === undefined || stored === "tombstone" ? null : stored;
   }
 
   fill(key: string, snapshot: Snapshot): void {
-    const kept = this.#kept.get(key);
-    // A tombstone gives way here, since an invalidated session lives on in this world.
-    if (kept !== undefined && kept !== "tombstone" && !isOlder(kept, snapshot)) return;
+    const stored = this.#entries.get(key);
+    // Unlike in Redis, a copy replaces a tombstone, because simulated sessions stay active when they are invalidated.
+    if (stored !== undefined && stored !== "tombstone" && !isOlder(stored, snapshot)) return;
     this.#set(key, snapshot);
   }
 
@@ -29,22 +29,26 @@ export class SimulatedShared {
     this.#set(key, "tombstone");
   }
 
-  /** Goes back to what it held `span` milliseconds ago. */
+  /** Restores the state of `span` milliseconds ago. */
   loseTail(span: number): void {
     const from = this.#agenda.now - span;
-    for (let last = this.#undo.at(-1); last !== undefined && last.at >= from; last = this.#undo.at(-1)) {
-      this.#kept.set(last.key, last.before);
-      this.#undo.pop();
+    for (
+      let last = this.#undoLog.at(-1);
+      last !== undefined && last.at >= from;
+      last = this.#undoLog.at(-1)
+    ) {
+      this.#entries.set(last.key, last.before);
+      this.#undoLog.pop();
     }
   }
 
-  #set(key: string, kept: Kept): void {
-    this.#undo.push({ at: this.#agenda.now, key, before: this.#kept.get(key) });
-    this.#kept.set(key, kept);
+  #set(key: string, stored: Stored): void {
+    this.#undoLog.push({ at: this.#agenda.now, key, before: this.#entries.get(key) });
+    this.#entries.set(key, stored);
   }
 }
 
-function isOlder(kept: Snapshot, { record, position }: Snapshot): boolean {
-  const ahead = kept.record.version - record.version;
-  return ahead < 0 || (ahead === 0 && kept.position < position);
+function isOlder(stored: Snapshot, { record, position }: Snapshot): boolean {
+  const ahead = stored.record.version - record.version;
+  return ahead < 0 || (ahead === 0 && stored.position < position);
 }

@@ -4,37 +4,40 @@ import { type Scenario, scenarios } from "./scenario.ts";
 import { honest } from "./subjects.ts";
 import { type MakeSubject, type Outcome, World } from "./world.ts";
 
-/** What to simulate. */
+/** Options of {@link simulate}. */
 export interface SimulationOptions {
+  /** Number of scenarios. */
   readonly runs: number;
-  /** The same seed plays the same scenarios; drawn at random unless given. */
+  /** The same seed generates the same scenarios. Default: random. */
   readonly seed?: number;
-  /** The core under test; the published one unless given. */
+  /** Creates the core under test. Default: the published core. */
   readonly subject?: MakeSubject;
-  /** Milliseconds; 1000 unless given. */
+  /** Staleness bound in milliseconds. Default: 1000. */
   readonly bound?: number;
 }
 
-/** What many runs came to. */
+/** The combined result of all runs. */
 export interface SimulationReport {
   readonly seed: number;
-  /** Scenarios played; fewer than asked for when one of them failed. */
+  /** Scenarios played; fewer than requested if one of them failed. */
   readonly runs: number;
+  /** Checks that returned a session, by tier. */
   readonly accepted: Readonly<Record<Tier, number>>;
   /** Milliseconds; see {@link Outcome}. */
   readonly worstStaleness: number;
-  /** The first broken promise, as small as it could be made; null when all were kept. */
+  /** The first failing scenario, shrunk by fast-check; null if every scenario passed. */
   readonly failure: { readonly scenario: Scenario; readonly violations: readonly string[] } | null;
 }
 
-/** Plays one scenario. */
+/** Plays one scenario. `bound`: staleness bound in milliseconds. */
 export function play(scenario: Scenario, subject: MakeSubject = honest, bound = 1000): Outcome {
   return new World(scenario, subject, bound).play(scenario.steps);
 }
 
 /**
- * Plays generated scenarios against a leased cache: partitions, pauses with any order of what piled up, slow, lost and
- * reordered messages, clocks that drift, jump and freeze, a shared tier that loses its newest writes, restarts.
+ * Plays generated scenarios against a leased cache. Faults are network partitions, pauses after which queued messages are
+ * handled in any order, slow, lost and reordered messages, clocks that drift, jump and freeze, a shared tier that loses
+ * its newest writes, and restarts.
  *
  * @example
  * const report = simulate({ runs: 3000 });

@@ -8,8 +8,8 @@ import type { MakeSubject, SubjectOptions } from "./world.ts";
 
 const LIMITS = { maxEntries: 16, maxBytes: 1 << 20 };
 
-/** What the published core is made of. */
-function partsOf({ bound, marks }: SubjectOptions): CoreParts {
+/** The parts of the published core. */
+function dependenciesOf({ bound, marks }: SubjectOptions): CoreParts {
   return {
     lease: new TimedLease(bound),
     log: new KnownLog(marks),
@@ -19,8 +19,8 @@ function partsOf({ bound, marks }: SubjectOptions): CoreParts {
   };
 }
 
-/** The core as it is published. */
-export const honest: MakeSubject = (options) => ({ core: new CacheCore(partsOf(options)) });
+/** The published core, without a bug. */
+export const honest: MakeSubject = (options) => ({ core: new CacheCore(dependenciesOf(options)) });
 
 class NoLease extends TimedLease {
   override holds(): boolean {
@@ -41,11 +41,11 @@ class LeaseFromReply extends TimedLease {
   }
 }
 
-/** Looks at the clock when a timer fires and remembers the result, as a heartbeat would. */
+/** Checks the clock only when a timer fires, like a heartbeat, and uses that result until the next time. */
 class TimerFlag extends TimedLease {
   #isHeld = false;
 
-  look(time: NodeTime): void {
+  update(time: NodeTime): void {
     this.#isHeld = super.holds(time.monotonic(), time.wall());
   }
 
@@ -63,9 +63,9 @@ class TrustingCore extends CacheCore {
 class UncheckedCore extends CacheCore {
   readonly #local: LocalTier;
 
-  constructor(parts: CoreParts) {
-    super(parts);
-    this.#local = parts.local;
+  constructor(deps: CoreParts) {
+    super(deps);
+    this.#local = deps.local;
   }
 
   override fill(key: string, snapshot: Snapshot, monotonic: number): HeldCopy {
@@ -73,28 +73,34 @@ class UncheckedCore extends CacheCore {
   }
 }
 
-/** Takes a copy for as new as the marks are complete. */
+/** Treats every copy as read at the horizon or later. */
 class NoHorizon extends KnownLog {
   override admits(key: string, { record, position }: Snapshot): boolean {
     return super.admits(key, { record, position: Math.max(position, this.horizon) });
   }
 }
 
-/** Cores with one deliberate mistake each. The simulator must catch every one, which proves that it can fail. */
+/** Cores with one deliberate bug each. The simulator must catch every one, which proves that it can detect bugs. */
 export const mutants = {
   "no lease": (options) => ({
-    core: new CacheCore({ ...partsOf(options), lease: new NoLease(options.bound) }),
+    core: new CacheCore({ ...dependenciesOf(options), lease: new NoLease(options.bound) }),
   }),
   "lease counted from the reply": (options) => ({
-    core: new CacheCore({ ...partsOf(options), lease: new LeaseFromReply(options.bound, options.time) }),
+    core: new CacheCore({
+      ...dependenciesOf(options),
+      lease: new LeaseFromReply(options.bound, options.time),
+    }),
   }),
   "a timer's flag": (options) => {
     const lease = new TimerFlag(options.bound);
-    return { core: new CacheCore({ ...partsOf(options), lease }), tick: () => lease.look(options.time) };
+    return {
+      core: new CacheCore({ ...dependenciesOf(options), lease }),
+      tick: () => lease.update(options.time),
+    };
   },
-  "trusting the shared tier": (options) => ({ core: new TrustingCore(partsOf(options)) }),
-  "unchecked fill": (options) => ({ core: new UncheckedCore(partsOf(options)) }),
+  "trusting the shared tier": (options) => ({ core: new TrustingCore(dependenciesOf(options)) }),
+  "unchecked fill": (options) => ({ core: new UncheckedCore(dependenciesOf(options)) }),
   "no horizon": (options) => ({
-    core: new CacheCore({ ...partsOf(options), log: new NoHorizon(options.marks) }),
+    core: new CacheCore({ ...dependenciesOf(options), log: new NoHorizon(options.marks) }),
   }),
 } satisfies Record<string, MakeSubject>;

@@ -7,34 +7,36 @@ import type { Scenario, Step } from "./scenario.ts";
 import { SimulatedShared } from "./shared.ts";
 import { SimulatedStore } from "./store.ts";
 
-/** What a core under test is to be made with. */
+/** Options for creating a core under test. */
 export interface SubjectOptions {
+  /** Staleness bound in milliseconds. */
   readonly bound: number;
-  /** How many log marks of each kind it is to keep. */
+  /** Capacity of the log, in marks of each kind. */
   readonly marks: number;
   readonly time: NodeTime;
 }
 
-/** Makes the core under test for one process. */
+/** Creates the core under test for one process. */
 export type MakeSubject = (options: SubjectOptions) => Subject;
 
-/** How one run went. */
+/** The result of one run. */
 export interface Outcome {
-  /** Checks that were answered with a session, by tier. */
+  /** Checks that returned a session, by tier. */
   readonly accepted: Readonly<Record<Tier, number>>;
-  /** Milliseconds of true time between an invalidation and the latest check that still got the old copy. */
+  /** Greatest true time between an invalidation and a check that still got the old copy, in milliseconds. */
   readonly worstStaleness: number;
-  /** What broke a promise, in words; empty when all was well. */
+  /** Descriptions of the broken guarantees; empty if all held. */
   readonly violations: readonly string[];
 }
 
-/** Few, so that they are trimmed all the time. */
-const MARKS = 2;
-const PROBE_EVERY = 60;
-/** A clock that is half a percent slow makes the bound as much longer. */
+/** Low, so that the log is trimmed often. */
+const LOG_CAPACITY = 2;
+/** Milliseconds. */
+const PROBE_INTERVAL = 60;
+/** A clock that runs half a percent slow makes the bound half a percent longer. */
 const SLOWEST_CLOCK = 0.995;
 
-/** One scenario being played. The world alone knows true time, and judges every answer by it. */
+/** Plays one scenario. Only the world knows true time, and it checks every served session against it. */
 export class World {
   readonly agenda = new Agenda();
   readonly store = new SimulatedStore(this.agenda, RECORDS);
@@ -56,31 +58,32 @@ export class World {
     this.#nodes = scenario.nodes.map((trait) => new SimulatedNode(this, trait));
   }
 
-  /** Plays the steps with probes of every session on every node in between, and some time after the last. */
+  /** Plays the steps. It checks every session on every node at a regular interval, up to three bounds after the last step. */
   play(steps: Scenario["steps"]): Outcome {
     this.#probe();
     for (const { wait, step } of steps) {
       this.agenda.runUntil(this.agenda.now + wait);
-      this.#take(step);
+      this.#perform(step);
     }
     this.agenda.runUntil(this.agenda.now + 3 * this.bound);
     return { accepted: this.#accepted, worstStaleness: this.#worst, violations: this.#violations };
   }
 
   makeSubject(time: NodeTime): Subject {
-    return this.#makeSubject({ bound: this.bound, marks: MARKS, time });
+    return this.#makeSubject({ bound: this.bound, marks: LOG_CAPACITY, time });
   }
 
-  /** How long the next message takes; -1: it is lost. */
+  /** Delay of the next message, in milliseconds; -1 if it is lost. */
   delay(): number {
     return this.#delays[this.#messages++ % this.#delays.length] ?? 0;
   }
 
+  /** Milliseconds for which the next transaction is open. */
   commitDelay(): number {
     return Math.max(0, this.delay());
   }
 
-  /** A hint to everybody else: late, or lost, like any message. */
+  /** Sends a hint to all other nodes. Like any message, it may be late or lost. */
   hint(from: SimulatedNode, act: (node: SimulatedNode) => void): void {
     for (const node of this.#nodes) {
       const delay = this.delay();
@@ -89,31 +92,32 @@ export class World {
     }
   }
 
-  /** A process has heard that its own revocation is durable: from now on it must know better itself. */
+  /** A node's own revocation was acknowledged. From now on this node must not serve the old version at all. */
   acknowledged(node: SimulatedNode, id: string, version: number): void {
     const own = this.#acknowledged.get(node) ?? new Map<string, { version: number; at: number }>();
     this.#acknowledged.set(node, own.set(id, { version, at: this.agenda.now }));
   }
 
+  /** A node served a session. Records a violation if the copy was too stale. */
   accepted(node: SimulatedNode, tier: Tier, { id, version }: SessionRecord, startedAt: number): void {
     this.#accepted[tier]++;
     const staleness = this.store.staleness(id, version, startedAt);
     this.#worst = Math.max(this.#worst, staleness);
     if (staleness > this.bound / SLOWEST_CLOCK) {
-      this.#violations.push(`${tier} answered ${Math.round(staleness)} ms after the copy was invalid`);
+      this.#violations.push(`${tier} served a copy that had been invalid for ${Math.round(staleness)} ms`);
     }
     const own = this.#acknowledged.get(node)?.get(id);
     if (own !== undefined && startedAt > own.at && version < own.version) {
-      this.#violations.push(`${tier} answered with a copy that the same process had revoked`);
+      this.#violations.push(`${tier} served a copy that the same process had revoked`);
     }
   }
 
   #probe(): void {
     for (const node of this.#nodes) for (const { id } of RECORDS) node.check(id);
-    this.agenda.after(PROBE_EVERY, () => this.#probe());
+    this.agenda.after(PROBE_INTERVAL, () => this.#probe());
   }
 
-  #take(step: Step): void {
+  #perform(step: Step): void {
     if (step.kind === "lose-tail") {
       this.shared.loseTail(step.span);
       return;
