@@ -7,62 +7,62 @@ import { Cluster, FakeTime, idle, recordAt, SharedInMemory } from "./harness.ts"
 
 const unknownId = () => newSessionId(pooledRandom());
 
-describe("reading", () => {
-  test("many at once cost one read", async () => {
+describe("cache.read()", () => {
+  test("reads the store once for concurrent calls with the same id", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node();
+    const { cache, faultyStore } = await cluster.node();
     const record = await cluster.session();
     const readings = await Promise.all(Array.from({ length: 100 }, () => cache.read(record.id)));
     expect(readings.every(({ held }) => held?.record.id === record.id)).toBe(true);
-    expect(way.gets).toBe(1);
+    expect(faultyStore.gets).toBe(1);
   });
 
-  test("a load older than the bound is not joined: what it brings may be staler than that", async () => {
+  test("does not join a load that started longer than the bound ago", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node({ deadlines: { store: 60_000 } });
+    const { cache, faultyStore } = await cluster.node({ deadlines: { store: 60_000 } });
     const record = await cluster.session();
-    way.state = "hung";
+    faultyStore.state = "hung";
     void cache.read(record.id);
     await idle();
-    way.state = "up";
+    faultyStore.state = "up";
     cluster.time.leap(2001);
     expect((await cache.read(record.id)).held?.record.id).toBe(record.id);
-    expect(way.gets).toBe(2);
+    expect(faultyStore.gets).toBe(2);
   });
 
-  test("a load under way turns nobody away whose token is newer than what it found", async () => {
+  test("never makes the manager reject a token that is newer than the joined load", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node();
+    const { cache, faultyStore } = await cluster.node();
     const { clock, schedule } = cluster.time;
-    const parts = { secrets: ["a secret for these tests"], clock, schedule };
-    const here = new SessionManager({ ...parts, store: way.asStore, cache });
-    const elsewhere = new SessionManager({ ...parts, store: cluster.store });
+    const managerOptions = { secrets: ["a secret for these tests"], clock, schedule };
+    const here = new SessionManager({ ...managerOptions, store: faultyStore.asStore, cache });
+    const elsewhere = new SessionManager({ ...managerOptions, store: cluster.store });
     const { record, token } = await elsewhere.create();
-    const answer = way.slowDown();
+    const release = faultyStore.slowDown();
     const before = here.resume(token);
     await idle();
     const { token: next } = await elsewhere.authenticate(record.id, "ada");
     const after = here.resume(next);
-    answer();
+    release();
     await before;
     expect(await after).toMatchObject({ subject: "ada", refusal: null });
   });
 
-  test("dead ids cost one read each, whoever keeps knocking: unknown, revoked, expired", async () => {
+  test("reads the store once for repeated lookups of an unknown, revoked or expired id", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node();
+    const { cache, faultyStore } = await cluster.node();
     const revoked = await cluster.session();
     await cluster.store.revoke({ session: revoked.id }, "logout");
     const expired = await cluster.session({ expiresAt: cluster.time.wall - 1 });
     for (const id of [unknownId(), revoked.id, expired.id]) {
-      const { gets } = way;
-      for (let knock = 0; knock < 1000; knock++) expect((await cache.read(id)).tier).toBe("store");
-      expect(way.gets).toBe(gets + 1);
+      const { gets } = faultyStore;
+      for (let read = 0; read < 1000; read++) expect((await cache.read(id)).tier).toBe("store");
+      expect(faultyStore.gets).toBe(gets + 1);
     }
     expect(cache.metrics().store.deadIdHits).toBe(3 * 999);
   });
 
-  test("an id that was unknown can be created, here at once and elsewhere within the bound", async () => {
+  test("finds a session created after a miss: in this process at once, in others within the bound", async () => {
     const cluster = new Cluster();
     const [one, other] = [await cluster.node(), await cluster.node()];
     const record = recordAt(cluster.time.wall);
@@ -75,16 +75,16 @@ describe("reading", () => {
     expect((await other.cache.read(record.id)).held?.record).toEqual(record);
   });
 
-  test("what is no id asks nobody", async () => {
+  test("returns null for a malformed id without reading the store", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node();
+    const { cache, faultyStore } = await cluster.node();
     for (const id of ["", "../etc/passwd", "x".repeat(1e6)]) {
       expect(await cache.read(id)).toEqual({ held: null, tier: "store" });
     }
-    expect(way.gets).toBe(0);
+    expect(faultyStore.gets).toBe(0);
   });
 
-  test("activity seen here outlives a newer copy of the same session", async () => {
+  test("keeps the activity of this process when a newer copy replaces the old one", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node();
     const record = await cluster.session();
@@ -98,7 +98,7 @@ describe("reading", () => {
     expect(newer?.see(soon + 1)).toBe(false);
   });
 
-  test("the local tier is bounded by entries and by bytes", async () => {
+  test("keeps the local tier within maxEntries and maxBytes", async () => {
     const cluster = new Cluster();
     const few = await cluster.node({ local: { maxEntries: 10 } });
     const small = await cluster.node({ local: { maxBytes: 50_000 } });
@@ -115,7 +115,7 @@ describe("reading", () => {
   });
 });
 
-describe("options that will not do", () => {
+describe("createCache() rejects invalid options", () => {
   const { store, time } = new Cluster();
   test.each([
     { stalenessBound: 0 },
@@ -128,9 +128,24 @@ describe("options that will not do", () => {
   ])("%o", (options) => {
     expect(() => createCache({ store, schedule: time.schedule, ...options })).toThrow(CoatcheckError);
   });
+
+  test("and names the first fault in the message, all of them in faults", () => {
+    const create = () => createCache({ store, stalenessBound: 0, local: { maxEntries: 1.5 } });
+    expect(create).toThrow(
+      expect.objectContaining({
+        code: "VALIDATION_FAILED",
+        message:
+          "Invalid cache options: stalenessBound must be a finite number of milliseconds, at least 100 (got 0).",
+        faults: [
+          { path: "stalenessBound", message: expect.stringContaining("at least 100") },
+          { path: "local.maxEntries", message: "must be a positive integer (got 1.5)" },
+        ],
+      }),
+    );
+  });
 });
 
-test("metrics tell what happened", async () => {
+test("metrics() counts reads per tier, polls and the age of the lease", async () => {
   const cluster = new Cluster();
   const { cache } = await cluster.node({ shared: new SharedInMemory() });
   const record = await cluster.session();
@@ -149,12 +164,12 @@ test("metrics tell what happened", async () => {
   });
 });
 
-test("a closed cache asks nothing more", async () => {
+test("close() stops the polling", async () => {
   const time = new FakeTime();
   const cluster = new Cluster();
-  const { cache, way } = await cluster.node({ schedule: time.schedule });
+  const { cache, faultyStore } = await cluster.node({ schedule: time.schedule });
   await cache.close();
-  const { polls } = way;
+  const { polls } = faultyStore;
   await time.pass(10_000);
-  expect(way.polls).toBe(polls);
+  expect(faultyStore.polls).toBe(polls);
 });

@@ -15,7 +15,7 @@ async function usedCache() {
   return cache;
 }
 
-/** A meter that keeps what it is told, by name and labels. */
+/** A meter that records the observed values by name and labels. */
 function recordingMeter() {
   type Callback = Parameters<ReturnType<OpenTelemetryMeter["createObservableGauge"]>["addCallback"]>[0];
   const callbacks = new Map<Callback, string>();
@@ -26,18 +26,18 @@ function recordingMeter() {
   return {
     meter: { createObservableCounter: create, createObservableGauge: create },
     collect() {
-      const seen = new Map<string, number>();
+      const observed = new Map<string, number>();
       for (const [callback, name] of callbacks) {
         callback({
-          observe: (value, labels) => seen.set([name, ...Object.values(labels ?? {})].join(" "), value),
+          observe: (value, labels) => observed.set([name, ...Object.values(labels ?? {})].join(" "), value),
         });
       }
-      return seen;
+      return observed;
     },
   };
 }
 
-test("Prometheus's text tells a cache's figures, in its units", async () => {
+test("prometheusText() reports the metrics in base units", async () => {
   const text = prometheusText((await usedCache()).metrics());
   const value = (series: string) =>
     Number(
@@ -56,7 +56,7 @@ test("Prometheus's text tells a cache's figures, in its units", async () => {
   expect(value('coatcheck_log_polls_total{outcome="answered"}')).toBeGreaterThan(0);
 });
 
-test("Prometheus's text is well-formed: every series is announced, and buckets count up", async () => {
+test("prometheusText() declares a type for every series and cumulates its buckets", async () => {
   const lines = prometheusText((await usedCache()).metrics())
     .trimEnd()
     .split("\n");
@@ -79,17 +79,17 @@ test("Prometheus's text is well-formed: every series is announced, and buckets c
   expect(buckets.at(-1)).toBe('coatcheck_cache_call_seconds_bucket{tier="store",le="+Inf"} 1');
 });
 
-test("OpenTelemetry reads the same figures when it collects, until it is told to stop", async () => {
+test("observeCache() reports the metrics at each collection until it is stopped", async () => {
   const { meter, collect } = recordingMeter();
   const cache = await usedCache();
-  const end = observeCache(meter, cache);
+  const stop = observeCache(meter, cache);
   expect(collect().get("coatcheck.cache.reads local hit")).toBe(cache.metrics().local.hits);
   expect(collect().get("coatcheck.lease.age")).toBe(0.25);
   expect(collect().get("coatcheck.cache.failures store")).toBe(0);
-  end();
+  stop();
   expect(collect().size).toBe(0);
 });
 
-test("takes the meter of OpenTelemetry's own package", async () => {
+test("observeCache() accepts a meter of @opentelemetry/api", async () => {
   observeCache(createNoopMeter(), await usedCache())();
 });

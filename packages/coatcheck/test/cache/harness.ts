@@ -12,7 +12,7 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** Time that only the test moves: wall clock, monotonic clock and timers. */
+/** Wall clock, monotonic clock and timers that only the test advances. */
 export class FakeTime {
   wall = Date.UTC(2026, 0, 1);
   elapsed = 0;
@@ -26,11 +26,11 @@ export class FakeTime {
     return () => this.#timers.delete(timer);
   };
 
-  /** Time passes and timers fire, each at its moment. */
+  /** Advances the time and fires each timer when it is due. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.elapsed + milliseconds;
     await idle();
-    for (let next = this.#next(end); next; next = this.#next(end)) {
+    for (let next = this.#nextDue(end); next; next = this.#nextDue(end)) {
       this.#timers.delete(next);
       this.leap(Math.max(0, next.at - this.elapsed));
       next.task();
@@ -39,37 +39,37 @@ export class FakeTime {
     this.leap(Math.max(0, end - this.elapsed));
   }
 
-  /** Time passes for everybody but this process: it was paused, and no timer has fired yet. */
+  /** Advances the time without firing timers, as if the process had been paused. */
   leap(milliseconds: number): void {
     this.elapsed += milliseconds;
     this.wall += milliseconds;
   }
 
-  #next(end: number): Timer | undefined {
+  #nextDue(end: number): Timer | undefined {
     const due = [...this.#timers].filter(({ at }) => at <= end);
     return due.sort((left, right) => left.at - right.at)[0];
   }
 }
 
-/** Lets everything happen that waits for no timer. */
+/** Waits until all work that needs no timer is done. */
 export async function idle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A store that can be put out of order, and counts what it is asked. */
+/** A store that counts calls, and can be made to hang or fail. */
 export class Faulty implements Pick<SessionStore, "get" | "changes"> {
   readonly store: SessionStore;
   /** `hung`: calls never settle. `down`: they reject. */
   state: "up" | "hung" | "down" = "up";
   gets = 0;
   polls = 0;
-  #slowness = Promise.resolve();
+  #released = Promise.resolve();
 
   constructor(store: SessionStore) {
     this.store = store;
   }
 
-  /** The store as the cache is given it. */
+  /** A complete store, for `createCache`. */
   get asStore(): SessionStore {
     return {
       ...this.store,
@@ -80,56 +80,56 @@ export class Faulty implements Pick<SessionStore, "get" | "changes"> {
 
   async get(id: string) {
     this.gets++;
-    await this.#pass();
-    const answer = await this.store.get(id);
-    await this.#slowness;
-    return answer;
+    await this.#failIfAway();
+    const snapshot = await this.store.get(id);
+    await this.#released;
+    return snapshot;
   }
 
-  /** From now on answers of `get` are on their way until the returned function is called. */
+  /** Delays the results of `get` until the returned function is called. */
   slowDown(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#slowness = promise;
+    this.#released = promise;
     return () => {
-      this.#slowness = Promise.resolve();
+      this.#released = Promise.resolve();
       resolve();
     };
   }
 
   async changes(cursor: number | null) {
     this.polls++;
-    await this.#pass();
+    await this.#failIfAway();
     return await this.store.changes(cursor);
   }
 
-  async #pass(): Promise<void> {
+  async #failIfAway(): Promise<void> {
     if (this.state === "down") throw new Error("The database is down.");
     if (this.state === "hung") await new Promise(() => {});
   }
 }
 
-/** Processes over one store, and one shared tier if asked for, at one time. */
+/** Processes with one store and one fake time. */
 export class Cluster {
   readonly time = new FakeTime();
   readonly store = memoryStore({ clock: this.time.clock });
 
-  /** A process: its cache, and its own way to the store. */
-  async node(options: Partial<CacheOptions> = {}): Promise<{ cache: SessionCache; way: Faulty }> {
-    const way = new Faulty(this.store);
+  /** Starts a process: a cache, and its own connection to the store. */
+  async node(options: Partial<CacheOptions> = {}): Promise<{ cache: SessionCache; faultyStore: Faulty }> {
+    const faultyStore = new Faulty(this.store);
     const { clock, monotonic, schedule } = this.time;
-    const cache = createCache({ store: way.asStore, clock, monotonic, schedule, ...options });
+    const cache = createCache({ store: faultyStore.asStore, clock, monotonic, schedule, ...options });
     await idle();
-    return { cache, way };
+    return { cache, faultyStore };
   }
 
-  /** Stores a session without any cache hearing of it. */
+  /** Stores a session without notifying any cache. */
   async session(fields: Partial<SessionRecord> = {}): Promise<SessionRecord> {
     const record = recordAt(this.time.wall, fields);
     await this.store.put(record, { expectedVersion: record.version - 1, change: "data" });
     return record;
   }
 
-  /** Stores its next version, without any cache hearing of it. */
+  /** Stores the next version of a session without notifying any cache. */
   async write(record: SessionRecord, fields: Partial<SessionRecord> = {}): Promise<SessionRecord> {
     const next = nextVersion(record, fields);
     await this.store.put(next, { expectedVersion: record.version, change: "data" });
@@ -137,12 +137,12 @@ export class Cluster {
   }
 }
 
-/** A live session of Ada's, created at `now`. */
+/** Creates a live session record of subject `ada`, created at `now`, in epoch milliseconds. */
 export function recordAt(now: number, fields: Partial<SessionRecord> = {}): SessionRecord {
   return makeRecord({ subject: "ada", tenant: "acme", createdAt: now, ...fields });
 }
 
-/** A shared tier in this process, as fast as an answer can be, that can be put out of order. */
+/** A shared tier in memory that can be made to hang or fail. */
 export class SharedInMemory implements SharedTier {
   readonly copies = new Map<string, Snapshot | "tombstone">();
   readonly #listeners = new Set<(hint: Hint) => void>();
@@ -151,31 +151,31 @@ export class SharedInMemory implements SharedTier {
 
   async get(key: string): Promise<Snapshot | null> {
     this.gets++;
-    await this.#pass();
-    const kept = this.copies.get(key);
-    return kept === undefined || kept === "tombstone" ? null : kept;
+    await this.#failIfAway();
+    const copy = this.copies.get(key);
+    return copy === undefined || copy === "tombstone" ? null : copy;
   }
 
   async fill(key: string, snapshot: Snapshot): Promise<boolean> {
-    await this.#pass();
-    const kept = this.copies.get(key);
-    if (kept === "tombstone" || (kept && kept.record.version > snapshot.record.version)) return false;
+    await this.#failIfAway();
+    const copy = this.copies.get(key);
+    if (copy === "tombstone" || (copy && copy.record.version > snapshot.record.version)) return false;
     this.copies.set(key, snapshot);
     return true;
   }
 
   async tombstone(key: string): Promise<void> {
-    await this.#pass();
+    await this.#failIfAway();
     this.copies.set(key, "tombstone");
   }
 
   async publish(hint: Hint): Promise<void> {
-    await this.#pass();
+    await this.#failIfAway();
     for (const listener of this.#listeners) listener(hint);
   }
 
   async subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>> {
-    await this.#pass();
+    await this.#failIfAway();
     this.#listeners.add(listener);
     return async () => {
       this.#listeners.delete(listener);
@@ -186,7 +186,7 @@ export class SharedInMemory implements SharedTier {
     this.#listeners.clear();
   }
 
-  async #pass(): Promise<void> {
+  async #failIfAway(): Promise<void> {
     if (this.state === "down") throw new Error("The shared tier is down.");
     if (this.state === "hung") await new Promise(() => {});
   }

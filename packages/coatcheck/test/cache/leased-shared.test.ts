@@ -5,7 +5,7 @@ import { Cluster, idle, SharedInMemory } from "./harness.ts";
 
 const BOUND = 2000;
 
-test("with the shared tier, a revocation shows at once where the hint arrives", async () => {
+test("with a shared tier, a process refuses a revoked session as soon as the hint arrives", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
@@ -21,7 +21,7 @@ test("with the shared tier, a revocation shows at once where the hint arrives", 
   expect(shared.copies.get(key)).toBe("tombstone");
 });
 
-test("with the shared tier, the next process reads no store, and sees data as soon as it is written", async () => {
+test("with a shared tier, another process reads no store and sees written data at once", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
@@ -29,7 +29,7 @@ test("with the shared tier, the next process reads no store, and sees data as so
   await one.cache.read(record.id);
   await idle();
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", held: { record } });
-  expect(other.way.gets).toBe(0);
+  expect(other.faultyStore.gets).toBe(0);
   expect(shared.gets).toBe(2);
 
   const position = one.cache.position();
@@ -39,7 +39,7 @@ test("with the shared tier, the next process reads no store, and sees data as so
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", held: { record: next } });
 });
 
-test("an old copy does not answer in place of a new one that has not arrived yet", async () => {
+test("an old shared copy is not served while the new one has not arrived", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const options = { shared, local: { maxEntries: 1 } };
@@ -58,13 +58,13 @@ test("an old copy does not answer in place of a new one that has not arrived yet
   const second = await write(record);
   expect(await other.cache.read(record.id)).toMatchObject({ tier: "store", held: { record: second } });
   shared.copies.set(compactId(record.id), { record: second, position: one.cache.position() });
-  shared.publish = () => Promise.reject(new Error("Hints may be lost."));
+  shared.publish = () => Promise.reject(new Error("The hint is lost."));
   const third = await write(second);
   await one.cache.read(another.id);
   expect(await one.cache.read(record.id)).toMatchObject({ tier: "store", held: { record: third } });
 });
 
-test("a copy that a shared tier brings back from the dead is refused", async () => {
+test("a revoked copy that the shared tier restores is refused", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
@@ -88,7 +88,7 @@ test("a copy that a shared tier brings back from the dead is refused", async () 
   expect(newcomer.cache.peek(key)).toBeUndefined();
 });
 
-test("who asks for the store's own word, or their own write, is not handed an older shared copy", async () => {
+test("a read with fresh or atLeast does not return an older shared copy", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const { cache } = await cluster.node({ shared });
@@ -104,7 +104,7 @@ test("who asks for the store's own word, or their own write, is not handed an ol
   }
 });
 
-test("a shared copy that looks expired is no reason to turn anybody away either", async () => {
+test("a shared copy that looks expired is checked against the store before it is rejected", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
@@ -118,18 +118,18 @@ test("a shared copy that looks expired is no reason to turn anybody away either"
   expect(held?.lastSeenAt).toBe(cluster.time.wall - 1000);
 });
 
-test("without a lease the shared tier is not even asked", async () => {
+test("without a lease the shared tier is not read", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
-  const { cache, way } = await cluster.node({ shared });
+  const { cache, faultyStore } = await cluster.node({ shared });
   const record = await cluster.session();
-  way.changes = () => Promise.reject(new Error("The log cannot be read."));
+  faultyStore.changes = () => Promise.reject(new Error("The log is unavailable."));
   cluster.time.leap(BOUND + 1);
   expect((await cache.read(record.id)).tier).toBe("store");
   expect(shared.gets).toBe(0);
 });
 
-test("hints are listened to as soon as the shared tier lets us", async () => {
+test("a failed subscription to hints is retried until the shared tier is available", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   shared.state = "down";
@@ -142,7 +142,7 @@ test("hints are listened to as soon as the shared tier lets us", async () => {
   expect(cache.peek(compactId(record.id))).toBeUndefined();
 });
 
-test("what was written while the shared tier was away arrives there when it is back", async () => {
+test("writes made during an outage of the shared tier are stored there after it", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const { cache } = await cluster.node({ shared });

@@ -5,8 +5,8 @@ import { Cluster, idle } from "./harness.ts";
 
 const BOUND = 2000;
 
-/** Two processes that both hold one session. */
-async function holders(options: Partial<CacheOptions> = { local: { ttl: 60 * 60_000 } }) {
+/** Two processes that have both cached the same session. */
+async function twoProcesses(options: Partial<CacheOptions> = { local: { ttl: 60 * 60_000 } }) {
   const cluster = new Cluster();
   const [one, other] = [await cluster.node(options), await cluster.node(options)];
   const record = await cluster.session();
@@ -15,15 +15,15 @@ async function holders(options: Partial<CacheOptions> = { local: { ttl: 60 * 60_
   return { cluster, one, other, record, key: compactId(record.id) };
 }
 
-test("a hit answers synchronously, without a read of the store", async () => {
-  const { one, key, record } = await holders();
-  const { gets } = one.way;
+test("a hit is synchronous and reads no store", async () => {
+  const { one, key, record } = await twoProcesses();
+  const { gets } = one.faultyStore;
   expect(one.cache.peek(key)?.record).toEqual(record);
   expect(await one.cache.read(record.id)).toMatchObject({ tier: "local" });
-  expect(one.way.gets).toBe(gets);
+  expect(one.faultyStore.gets).toBe(gets);
 });
 
-test("what is held cannot be changed by whoever is handed it", async () => {
+test("a cached record is deeply frozen", async () => {
   const cluster = new Cluster();
   const { cache } = await cluster.node();
   const record = await cluster.session({ data: { cart: { tacos: 2 } } });
@@ -31,8 +31,8 @@ test("what is held cannot be changed by whoever is handed it", async () => {
   expect(Object.isFrozen(held?.record.data.cart)).toBe(true);
 });
 
-test("a revocation elsewhere is known after the next poll, a quarter of the bound", async () => {
-  const { cluster, other, key, record } = await holders();
+test("a revocation in another process is applied at the next poll, after a quarter of the bound", async () => {
+  const { cluster, other, key, record } = await twoProcesses();
   await cluster.store.revoke({ session: record.id }, "logout");
   expect(other.cache.peek(key)).toBeDefined();
   await cluster.time.pass(BOUND / 4);
@@ -40,28 +40,28 @@ test("a revocation elsewhere is known after the next poll, a quarter of the boun
   expect((await other.cache.read(record.id)).held?.record.state).toBe("revoked");
 });
 
-test("a process that cannot ask the log stops answering at the bound, and goes on when it can", async () => {
-  const { cluster, other, key } = await holders();
+test("a process that cannot poll the log stops serving copies at the bound and resumes after a successful poll", async () => {
+  const { cluster, other, key } = await twoProcesses();
   await cluster.time.pass(BOUND / 4);
-  other.way.state = "hung";
+  other.faultyStore.state = "hung";
   await cluster.time.pass(BOUND);
   expect(other.cache.peek(key)).toBeDefined();
   await cluster.time.pass(1);
   expect(other.cache.peek(key)).toBeUndefined();
-  other.way.state = "up";
+  other.faultyStore.state = "up";
   await cluster.time.pass(BOUND);
   expect(other.cache.peek(key)).toBeDefined();
 });
 
-test("a process that was paused does not answer before it has asked the log, whatever runs first", async () => {
-  const { cluster, other, key, record } = await holders();
+test("a process that was paused serves no copy before it has polled the log", async () => {
+  const { cluster, other, key, record } = await twoProcesses();
   await cluster.store.revoke({ session: record.id }, "logout");
   cluster.time.leap(BOUND + 1);
   expect(other.cache.peek(key)).toBeUndefined();
 });
 
 test("neither a clock set back nor a frozen one makes the lease longer", async () => {
-  const { cluster, one, key } = await holders();
+  const { cluster, one, key } = await twoProcesses();
   const { wall } = cluster.time;
   cluster.time.elapsed += BOUND + 1;
   expect(one.cache.peek(key)).toBeUndefined();
@@ -72,20 +72,20 @@ test("neither a clock set back nor a frozen one makes the lease longer", async (
   expect(one.cache.peek(key)).toBeDefined();
 });
 
-test("after a pause, one poll brings everybody's copy back", async () => {
-  const { cluster, one, record } = await holders();
+test("after a pause, one poll makes all copies servable again", async () => {
+  const { cluster, one, record } = await twoProcesses();
   const second = await cluster.session();
   await one.cache.read(second.id);
   cluster.time.leap(BOUND + 1);
-  const { gets, polls } = one.way;
+  const { gets, polls } = one.faultyStore;
   const readings = await Promise.all([record, second, record, second].map(({ id }) => one.cache.read(id)));
   expect(readings.map(({ tier }) => tier)).toEqual(["local", "local", "local", "local"]);
-  expect(one.way.gets).toBe(gets);
-  expect(one.way.polls).toBe(polls + 1);
+  expect(one.faultyStore.gets).toBe(gets);
+  expect(one.faultyStore.polls).toBe(polls + 1);
 });
 
-test("after a silence longer than the log is kept, nothing held is believed", async () => {
-  const { cluster, other, key, record } = await holders();
+test("after a silence longer than the log retention, no cached copy is served", async () => {
+  const { cluster, other, key, record } = await twoProcesses();
   cluster.time.leap(11 * 60_000);
   await cluster.store.revoke({ session: record.id }, "logout");
   await cluster.store.sweep(cluster.time.wall + 1, 100);
@@ -95,8 +95,8 @@ test("after a silence longer than the log is kept, nothing held is believed", as
   expect((await other.cache.read(record.id)).held).toBeNull();
 });
 
-test("a process refuses at once what it revoked itself, though a load of it was under way", async () => {
-  const { cluster, one } = await holders();
+test("a process refuses a session that it revoked itself at once, even if a load was in flight", async () => {
+  const { cluster, one } = await twoProcesses();
   const record = await cluster.session();
   const loading = one.cache.read(record.id);
   await cluster.store.revoke({ session: record.id }, "logout");
@@ -106,8 +106,8 @@ test("a process refuses at once what it revoked itself, though a load of it was 
   expect((await one.cache.read(record.id)).held?.record.state).toBe("revoked");
 });
 
-test("a tenant's revocation is one log row, and reaches the tenant's copies only", async () => {
-  const { cluster, one, other, key, record } = await holders();
+test("revoking a tenant writes one log row and affects only that tenant's copies", async () => {
+  const { cluster, one, other, key, record } = await twoProcesses();
   const neighbour = await cluster.session({ tenant: "umbrella", subject: "grace" });
   await other.cache.read(neighbour.id);
   const { cursor } = await cluster.store.changes(null);
@@ -121,8 +121,8 @@ test("a tenant's revocation is one log row, and reaches the tenant's copies only
   expect((await other.cache.read(record.id)).held?.record.state).toBe("revoked");
 });
 
-test("who logs in again after 'log out everywhere' is held again", async () => {
-  const { cluster, one, other } = await holders();
+test("a session created after 'log out everywhere' is cached again", async () => {
+  const { cluster, one, other } = await twoProcesses();
   await cluster.store.revoke({ subject: "ada" }, "logout");
   one.cache.revoked({ subject: "ada" });
   await idle();
@@ -134,8 +134,8 @@ test("who logs in again after 'log out everywhere' is held again", async () => {
   expect(other.cache.peek(compactId(record.id))).toBeDefined();
 });
 
-test("the session that 'log out my other devices' spares goes on being held, after one read", async () => {
-  const { cluster, other, key, record } = await holders();
+test("the session excepted by 'log out my other devices' is cached again after one read", async () => {
+  const { cluster, other, key, record } = await twoProcesses();
   await cluster.session();
   await cluster.store.revoke({ subject: "ada", except: record.id }, "logout");
   await cluster.time.pass(BOUND / 4);
@@ -144,8 +144,8 @@ test("the session that 'log out my other devices' spares goes on being held, aft
   expect(other.cache.peek(key)).toBeDefined();
 });
 
-test("a copy that looks expired is no reason to turn anybody away: another process may have seen them", async () => {
-  const { cluster, one, key, record } = await holders();
+test("a copy that looks expired is read again, because another process may have seen activity", async () => {
+  const { cluster, one, key, record } = await twoProcesses();
   await cluster.time.pass(record.idleTimeout - 1000);
   await cluster.store.touch([{ id: record.id, lastSeenAt: cluster.time.wall }]);
   await cluster.time.pass(1000);
@@ -155,8 +155,8 @@ test("a copy that looks expired is no reason to turn anybody away: another proce
   expect(held?.lastSeenAt).toBe(cluster.time.wall - 1000);
 });
 
-test("revoke with 'everywhere' waits for the bound and a clock that is slow", async () => {
-  const { cluster, one } = await holders();
+test("settled() waits for the bound plus the clock drift", async () => {
+  const { cluster, one } = await twoProcesses();
   let isSettled = false;
   void one.cache.settled().then(() => {
     isSettled = true;
@@ -168,8 +168,8 @@ test("revoke with 'everywhere' waits for the bound and a clock that is slow", as
   expect(isSettled).toBe(true);
 });
 
-test("data written elsewhere is seen after the ttl, the bound where there are no hints", async () => {
-  const { cluster, one, key, record } = await holders({});
+test("data written by another process is visible after the TTL, which is the bound without a shared tier", async () => {
+  const { cluster, one, key, record } = await twoProcesses({});
   await cluster.write(record, { data: { theme: "dark" } });
   expect(one.cache.peek(key)?.record.version).toBe(1);
   await cluster.time.pass(BOUND + 1);
@@ -177,19 +177,19 @@ test("data written elsewhere is seen after the ttl, the bound where there are no
   expect((await one.cache.read(record.id)).held?.record.data).toEqual({ theme: "dark" });
 });
 
-test("who must see their own write made elsewhere, does", async () => {
-  const { cluster, one, record } = await holders();
+test("a read with atLeast or fresh sees a write made by another process", async () => {
+  const { cluster, one, record } = await twoProcesses();
   const next = await cluster.write(record);
   expect((await one.cache.read(record.id, { atLeast: next.version })).held?.record.version).toBe(2);
   await cluster.write(next);
   expect((await one.cache.read(record.id, { fresh: true })).held?.record.version).toBe(3);
 });
 
-test("a log that went back has lost acknowledged revocations: nothing held is believed any more", async () => {
-  const { cluster, one, key } = await holders();
+test("no cached copy is served after the log went back, because acknowledged revocations were lost", async () => {
+  const { cluster, one, key } = await twoProcesses();
   await cluster.store.revoke({ session: (await cluster.session()).id }, "logout");
   await cluster.time.pass(BOUND / 4);
-  one.way.changes = async (cursor) => ({ ...(await cluster.store.changes(cursor)), cursor: 1 });
+  one.faultyStore.changes = async (cursor) => ({ ...(await cluster.store.changes(cursor)), cursor: 1 });
   await cluster.time.pass(BOUND + 1);
   expect(one.cache.peek(key)).toBeUndefined();
   expect(one.cache.metrics().lease.isHeld).toBe(false);

@@ -4,26 +4,26 @@ import { compactId } from "../../src/session/token.ts";
 import { Cluster, idle, recordAt } from "./harness.ts";
 
 describe("a single process", () => {
-  test("needs no lease: copies answer for ever", async () => {
+  test("needs no lease: it serves copies without polling", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ single: true });
     const record = await cluster.session();
     await cache.read(record.id);
-    const { polls } = way;
+    const { polls } = faultyStore;
     await cluster.time.pass(20 * 60_000);
     expect(cache.peek(compactId(record.id))?.record).toEqual(record);
-    expect(way.polls).toBe(polls);
+    expect(faultyStore.polls).toBe(polls);
   });
 
-  test("refuses at once what it revoked, one session or many, and nothing is waited for", async () => {
+  test("refuses its own revocations of one or many sessions at once, and settled() does not wait", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ single: true });
-    const [first, second, spared] = [
+    const [first, second, other] = [
       await cluster.session(),
       await cluster.session(),
       await cluster.session({ subject: "grace" }),
     ];
-    for (const { id } of [first, second, spared]) await cache.read(id);
+    for (const { id } of [first, second, other]) await cache.read(id);
     for (const scope of [{ session: first.id }, { subject: "ada" }]) {
       await cluster.store.revoke(scope, "logout");
       cache.revoked(scope);
@@ -33,10 +33,10 @@ describe("a single process", () => {
         expect((await cache.read(id)).held?.record.state).toBe("revoked");
       }
     }
-    expect(cache.peek(compactId(spared.id))).toBeDefined();
+    expect(cache.peek(compactId(other.id))).toBeDefined();
   });
 
-  test("holds no load that a write overtook", async () => {
+  test("does not cache a load that a write overtook", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ single: true });
     const record = await cluster.session();
@@ -50,21 +50,21 @@ describe("a single process", () => {
     expect(cache.peek(compactId(record.id))).toBeUndefined();
   });
 
-  test("holds no load that was answered before a write, and late", async () => {
+  test("does not cache a late result that was read before a write", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ single: true });
     const record = await cluster.session();
-    const answer = way.slowDown();
+    const release = faultyStore.slowDown();
     const loading = cache.read(record.id);
     await idle();
     await cluster.write(record);
     cache.outdated(record.id);
-    answer();
+    release();
     await loading;
     expect(cache.peek(compactId(record.id))).toBeUndefined();
   });
 
-  test("holds no write that was acknowledged after a later one, though that has made room for others", async () => {
+  test("ignores a late acknowledgement after a newer write was evicted", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ single: true, local: { maxEntries: 1 } });
     const [record, another] = [await cluster.session(), await cluster.session()];
@@ -78,46 +78,46 @@ describe("a single process", () => {
     expect((await cache.read(record.id)).held?.record).toEqual(third);
   });
 
-  test("does not take an id for dead that was created while it was looked for", async () => {
+  test("does not remember an id as missing if it was created during the lookup", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ single: true });
     const record = recordAt(cluster.time.wall);
-    const answer = way.slowDown();
+    const release = faultyStore.slowDown();
     const loading = cache.read(record.id);
     await idle();
     await cluster.store.put(record, { expectedVersion: 0, change: "data" });
     cache.wrote(record, cache.position());
-    answer();
+    release();
     expect((await loading).held).toBeNull();
     expect((await cache.read(record.id)).held?.record).toEqual(record);
   });
 
-  test.each(["one session", "many"])(
-    "lets nobody join a load that a revocation of %s overtook",
-    async (reach) => {
+  test.each(["one session", "many sessions"])(
+    "does not join a load that a revocation of %s overtook",
+    async (scopeName) => {
       const cluster = new Cluster();
-      const { cache, way } = await cluster.node({ single: true });
+      const { cache, faultyStore } = await cluster.node({ single: true });
       const record = await cluster.session();
-      const scope = reach === "many" ? { subject: "ada" } : { session: record.id };
-      const answer = way.slowDown();
+      const scope = scopeName === "many sessions" ? { subject: "ada" } : { session: record.id };
+      const release = faultyStore.slowDown();
       const before = cache.read(record.id);
       await idle();
       await cluster.store.revoke(scope, "logout");
       cache.revoked(scope);
       const after = cache.read(record.id);
-      answer();
+      release();
       await before;
       expect((await after).held?.record.state).toBe("revoked");
       expect(cache.peek(compactId(record.id))).toBeUndefined();
     },
   );
 
-  test("begins to hold copies when a store that was away at the start is there", async () => {
+  test("starts to cache when a store that was down at startup is available", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node({ single: true });
-    way.state = "down";
-    const late = await cluster.node({ single: true, store: way.asStore });
-    way.state = "up";
+    const { cache, faultyStore } = await cluster.node({ single: true });
+    faultyStore.state = "down";
+    const late = await cluster.node({ single: true, store: faultyStore.asStore });
+    faultyStore.state = "up";
     await cluster.time.pass(500);
     const record = await cluster.session();
     for (const each of [cache, late.cache]) {
@@ -126,9 +126,9 @@ describe("a single process", () => {
     }
   });
 
-  test("serves a manager: revoked means refused, with no further read for who is let in", async () => {
+  test("lets a manager resume a session without store reads until it is revoked", async () => {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ single: true });
     const { clock, schedule } = cluster.time;
     const secrets = ["a secret for these tests"];
     const manager = new SessionManager({ store: cluster.store, secrets, cache, clock, schedule });
@@ -136,31 +136,31 @@ describe("a single process", () => {
     for (let request = 0; request < 10; request++) {
       expect(await manager.resume(token)).toMatchObject({ id: record.id, tier: "local" });
     }
-    expect(way.gets).toBe(0);
+    expect(faultyStore.gets).toBe(0);
     await manager.revoke({ subject: "ada" }, "logout", { wait: "everywhere" });
     expect(await manager.resume(token)).toEqual({ refusal: "revoked" });
   });
 });
 
 describe("several processes on one SQLite file", () => {
-  test("see each other's revocations with no delay at all", async () => {
+  test("see each other's revocations at the next request", async () => {
     const cluster = new Cluster();
     let dataVersion = 1;
-    const { cache, way } = await cluster.node({
+    const { cache, faultyStore } = await cluster.node({
       dataVersion: () => dataVersion,
       local: { ttl: 60 * 60_000 },
     });
     const record = await cluster.session();
     await cache.read(record.id);
     await cluster.time.pass(60_000);
-    const { gets } = way;
+    const { gets } = faultyStore;
     expect(cache.peek(compactId(record.id))).toBeDefined();
 
     await cluster.session();
     dataVersion++;
     expect(cache.peek(compactId(record.id))).toBeUndefined();
     expect(await cache.read(record.id)).toMatchObject({ tier: "local" });
-    expect(way.gets).toBe(gets);
+    expect(faultyStore.gets).toBe(gets);
 
     await cluster.store.revoke({ session: record.id }, "logout");
     dataVersion++;
@@ -168,7 +168,7 @@ describe("several processes on one SQLite file", () => {
     await cache.settled();
   });
 
-  test("answer from nothing while the file cannot be read", async () => {
+  test("serve no copy while the file cannot be read", async () => {
     const cluster = new Cluster();
     let fails = false;
     const dataVersion = () => {

@@ -6,20 +6,20 @@ import { Cluster, SharedInMemory } from "./harness.ts";
 const DAY = 24 * 60 * 60_000;
 
 describe("an outage of the store", () => {
-  /** A process that held two sessions when its store went, and whose lease has lapsed since. */
+  /** A process that cached two sessions before its store failed, and whose lease has expired since. */
   async function outage() {
     const cluster = new Cluster();
-    const { cache, way } = await cluster.node();
+    const { cache, faultyStore } = await cluster.node();
     const [known, revoked] = [await cluster.session(), await cluster.session()];
     for (const { id } of [known, revoked]) await cache.read(id);
     cache.revoked({ session: revoked.id });
     await cluster.time.pass(500);
-    way.state = "down";
+    faultyStore.state = "down";
     await cluster.time.pass(3000);
-    return { cluster, cache, way, known, revoked };
+    return { cluster, cache, faultyStore, known, revoked };
   }
 
-  test("is told as STORE_UNAVAILABLE, with the cause kept", async () => {
+  test("makes reads reject with STORE_UNAVAILABLE", async () => {
     const { cache, known } = await outage();
     const error = await cache.read(known.id).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(CoatcheckError);
@@ -27,7 +27,7 @@ describe("an outage of the store", () => {
     expect(cache.peek(compactId(known.id))).toBeUndefined();
   });
 
-  test("leaves copies up to an age to the route that declares it, and none that is known to be revoked", async () => {
+  test("lets degraded() return copies up to maxAge, but none that is known to be revoked", async () => {
     const { cache, known, revoked } = await outage();
     const key = compactId(known.id);
     expect(cache.degraded(key, 60_000)).toMatchObject({ record: { id: known.id } });
@@ -37,7 +37,7 @@ describe("an outage of the store", () => {
     expect(cache.degraded(key, DAY)).toBeUndefined();
   });
 
-  test("degraded brings no expired session back", async () => {
+  test("does not let degraded() return an expired session", async () => {
     const { cluster, cache, known } = await outage();
     const key = compactId(known.id);
     cluster.time.leap(known.idleTimeout - 3501);
@@ -46,26 +46,26 @@ describe("an outage of the store", () => {
     expect(cache.degraded(key, DAY)).toBeUndefined();
   });
 
-  test("opens the breaker, so that nobody waits for a store that hangs", async () => {
-    const { cluster, cache, way, known } = await outage();
-    way.state = "hung";
+  test("opens the breaker, so that reads of a hung store fail at once", async () => {
+    const { cluster, cache, faultyStore, known } = await outage();
+    faultyStore.state = "hung";
     for (let request = 0; request < 5; request++) {
       const reading = cache.read(known.id, { fresh: true }).catch(() => {});
       await cluster.time.pass(1001);
       await reading;
     }
-    const { gets } = way;
+    const { gets } = faultyStore;
     await expect(cache.read(known.id, { fresh: true })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect(way.gets).toBe(gets);
+    expect(faultyStore.gets).toBe(gets);
     expect(cache.metrics().store).toMatchObject({ breaker: "open", turnedAway: 1 });
   });
 
-  test("is over half a second after the store is back, though the clock was set back meanwhile", async () => {
-    const { cluster, cache, way, known } = await outage();
+  test("ends half a second after the store is back, even if the wall clock was set back", async () => {
+    const { cluster, cache, faultyStore, known } = await outage();
     for (let request = 0; request < 5; request++) {
       await cache.read(known.id, { fresh: true }).catch(() => {});
     }
-    way.state = "up";
+    faultyStore.state = "up";
     const wallClock = vi.spyOn(Date, "now").mockReturnValue(Date.now() - 60 * 60_000);
     await cluster.time.pass(499);
     await expect(cache.read(known.id, { fresh: true })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -77,7 +77,7 @@ describe("an outage of the store", () => {
 
 describe("an outage of the shared tier", () => {
   test.each(["down", "hung"] as const)(
-    "(%s) costs speed only, and after a few calls not even that",
+    "(%s) delays only the first reads, which fall back to the store",
     async (state) => {
       const cluster = new Cluster();
       const shared = new SharedInMemory();

@@ -8,7 +8,7 @@ import { Poller } from "../../src/cache/poller.ts";
 import { compactId } from "../../src/session/token.ts";
 import { FakeTime, idle, recordAt } from "./harness.ts";
 
-test("a timed lease counts from the sending of the newest answered poll, in whatever order the answers come", () => {
+test("TimedLease counts from when the newest successful poll was sent, in any order of responses", () => {
   const lease = new TimedLease(1000);
   expect(lease.holds(0, 0)).toBe(false);
   const [first, second] = [lease.ask(100, 5100), lease.ask(200, 5200)];
@@ -19,7 +19,7 @@ test("a timed lease counts from the sending of the newest answered poll, in what
   expect(lease.age(1200, 6300)).toBe(1100);
 });
 
-test("a watched lease goes by the newest poll too", () => {
+test("WatchedLease uses the data version from before the newest successful poll", () => {
   let dataVersion = 1;
   const lease = new WatchedLease(() => dataVersion);
   expect(lease.holds()).toBe(false);
@@ -33,7 +33,7 @@ test("a watched lease goes by the newest poll too", () => {
   expect(lease.holds()).toBe(false);
 });
 
-test("the local tier keeps the newer copy, by version and then by position, and freezes it", () => {
+test("LocalTier keeps the newer copy by version, then by position, and freezes it", () => {
   const local = new LocalTier({ maxEntries: 10, maxBytes: 1e6 });
   const record = recordAt(0, { version: 2, data: { cart: { tacos: 1 } } });
   const key = compactId(record.id);
@@ -48,7 +48,7 @@ test("the local tier keeps the newer copy, by version and then by position, and 
   expect(local.fill(key, { record, position: 6 }, 1).position).toBe(6);
 });
 
-test("what nobody asked for lately leaves the local tier first", () => {
+test("LocalTier evicts the least recently used copy first", () => {
   const local = new LocalTier({ maxEntries: 3, maxBytes: 1e6 });
   const keys = [1, 2, 3, 4, 5].map((name) => {
     const record = recordAt(0);
@@ -58,16 +58,16 @@ test("what nobody asked for lately leaves the local tier first", () => {
     const found = keys.find((each) => each.name === name);
     if (found) local.fill(found.key, { record: found.record, position: 1 }, now);
   };
-  const held = () => keys.filter(({ key }) => local.has(key)).map(({ name }) => name);
+  const cached = () => keys.filter(({ key }) => local.has(key)).map(({ name }) => name);
   for (const name of [1, 2, 3]) fill(name, 0);
   local.get(keys[0]?.key ?? "", 60_000);
   fill(4, 60_000);
-  expect(held()).toEqual([1, 3, 4]);
+  expect(cached()).toEqual([1, 3, 4]);
   fill(5, 60_000);
-  expect(held()).toEqual([1, 4, 5]);
+  expect(cached()).toEqual([1, 4, 5]);
 });
 
-test("what is larger than the local tier is not held, and takes an older copy of itself along", () => {
+test("LocalTier does not keep a copy larger than maxBytes, and drops the older copy of that session", () => {
   const local = new LocalTier({ maxEntries: 3, maxBytes: 10_000 });
   const record = recordAt(0);
   const key = compactId(record.id);
@@ -78,7 +78,7 @@ test("what is larger than the local tier is not held, and takes an older copy of
   expect(local.entries).toBe(0);
 });
 
-test("a million mass revocations leave a bounded log, which refuses what it has forgotten about", () => {
+test("KnownLog keeps its capacity after 100,000 mass revocations and refuses copies from before its horizon", () => {
   const log = new KnownLog(1000);
   log.beginAt(1);
   const record = recordAt(0, { subject: "ada", tenant: null });
@@ -94,56 +94,56 @@ test("a million mass revocations leave a bounded log, which refuses what it has 
   expect(log.admits(compactId(record.id), copyAt(100_001))).toBe(true);
 });
 
-test("a poller answers with a poll sent after it was asked, and never asks twice at once", async () => {
+test("Poller.soon() resolves with a poll sent after the call, and polls never overlap", async () => {
   const time = new FakeTime();
-  const answers: (() => void)[] = [];
+  const respond: (() => void)[] = [];
   let number = 0;
   const poller = new Poller({
     every: 500,
     deadline: 1000,
     schedule: time.schedule,
     ask: () => ({ number: ++number, cursor: 1, renew() {}, heard() {} }),
-    changes: () => new Promise((resolve) => answers.push(() => resolve({ items: [], cursor: 1 }))),
+    changes: () => new Promise((resolve) => respond.push(() => resolve({ items: [], cursor: 1 }))),
     answered: () => true,
   });
   const settled: string[] = [];
   void poller.soon().then(() => settled.push("first"));
   for (const name of ["second", "also second"]) void poller.soon().then(() => settled.push(name));
-  expect(answers).toHaveLength(1);
-  answers[0]?.();
+  expect(respond).toHaveLength(1);
+  respond[0]?.();
   await idle();
   expect(settled).toEqual(["first"]);
-  expect(answers).toHaveLength(2);
+  expect(respond).toHaveLength(2);
   void poller.soon().then(() => settled.push("third"));
-  answers[1]?.();
+  respond[1]?.();
   await idle();
   expect(settled).toEqual(["first", "second", "also second"]);
-  answers[2]?.();
+  respond[2]?.();
   await time.pass(499);
-  expect(answers).toHaveLength(3);
+  expect(respond).toHaveLength(3);
   await time.pass(1);
-  expect(answers).toHaveLength(4);
+  expect(respond).toHaveLength(4);
   poller.close();
 });
 
-test("a deadline lets the answer through that was there when the process woke up", async () => {
+test("withDeadline() accepts a response that was unread when a paused process resumed", async () => {
   const time = new FakeTime();
   const { promise, resolve } = Promise.withResolvers<string>();
-  const answer = withDeadline(promise, 100, (delay, task) =>
+  const result = withDeadline(promise, 100, (delay, task) =>
     time.schedule(delay, () => {
       task();
-      resolve("in time");
+      resolve("response");
     }),
   );
   await time.pass(101);
-  await expect(answer).resolves.toBe("in time");
+  await expect(result).resolves.toBe("response");
   const never = withDeadline(new Promise(() => {}), 100, time.schedule);
-  const refused = expect(never).rejects.toThrow("No response within 100 ms.");
+  const rejection = expect(never).rejects.toThrow("No response within 100 ms.");
   await time.pass(101);
-  await refused;
+  await rejection;
 });
 
-test("a histogram counts every latency once", () => {
+test("LatencyHistogram counts every latency once", () => {
   const histogram = new LatencyHistogram();
   for (const latency of [0, 0.1, 0.11, 3, 2500, 2501]) histogram.record(latency);
   const { counts, count, sum } = histogram.snapshot();

@@ -8,7 +8,7 @@ import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
 import { wireTo } from "../servers/wire.ts";
 import { Cluster, recordAt } from "./harness.ts";
 
-/** A transport that remembers what it was asked. */
+/** A transport that records the names of the commands. */
 function counting(transport: RedisTransport): RedisTransport & { readonly commands: string[] } {
   const commands: string[] = [];
   return {
@@ -21,7 +21,7 @@ function counting(transport: RedisTransport): RedisTransport & { readonly comman
   };
 }
 
-/** The next hint that a tier hears. */
+/** Returns the next hint that a subscriber receives after `act`. */
 async function nextHint(transport: RedisTransport, prefix: string, act: () => Promise<void>): Promise<Hint> {
   const shared = redisShared(transport, { prefix });
   const { promise, resolve } = Promise.withResolvers<Hint>();
@@ -47,7 +47,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     prefix = throwAwayPrefix();
   });
 
-  test("gives back what was filled, whole, in one command", async () => {
+  test("returns a stored copy unchanged, in one command", async () => {
     const counted = counting(transport);
     const shared = redisShared(counted, { prefix });
     expect(await shared.get(key)).toBeNull();
@@ -57,7 +57,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(counted.commands).toEqual(["GET"]);
   });
 
-  test("holds the newer of two copies, whatever order they come in", async () => {
+  test("keeps the newer of two copies, in any order of arrival", async () => {
     const shared = redisShared(transport, { prefix });
     expect(await shared.fill(key, at(3, 10))).toBe(true);
     for (const older of [at(2, 99), at(3, 9), at(3, 10)]) expect(await shared.fill(key, older)).toBe(false);
@@ -67,14 +67,14 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(await shared.get(key)).toEqual(at(10, 2 ** 52));
   });
 
-  test("of many copies at once the newest stays", async () => {
+  test("keeps the newest of many concurrent copies", async () => {
     const shared = redisShared(transport, { prefix });
     const versions = Array.from({ length: 200 }, (_, index) => ((index * 71) % 200) + 1);
     await Promise.all(versions.map((version) => shared.fill(key, at(version, 1))));
     expect(await shared.get(key)).toEqual(at(200, 1));
   });
 
-  test("keeps copies of a revoked session out", async () => {
+  test("stores no copy over a tombstone", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     await shared.tombstone(key);
@@ -82,7 +82,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(await shared.get(key)).toBeNull();
   });
 
-  test("lets go of everything after its time", async () => {
+  test("expires copies and tombstones after the TTL", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     expect(await transport.exec(["PTTL", `${prefix}held:${key}`])).toBeGreaterThan(29 * 60_000);
@@ -90,7 +90,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     expect(await transport.exec(["PTTL", `${prefix}held:${key}`])).toBeLessThanOrEqual(30 * 60_000);
   });
 
-  test("takes nothing for a copy that is none, or somebody else's", async () => {
+  test("ignores malformed values and copies of another session", async () => {
     const shared = redisShared(transport, { prefix });
     const other = JSON.stringify(recordAt(0));
     for (const text of ["", "{}", "1:2", "1:2:", "1:x:{}", "1:2:null", `1:2:${other}`, ":::"]) {
@@ -100,14 +100,14 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     }
   });
 
-  test("goes on after the server has forgotten its scripts", async () => {
+  test("continues after SCRIPT FLUSH", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
     await transport.exec(["SCRIPT", "FLUSH"]);
     expect(await shared.fill(key, at(2, 2))).toBe(true);
   });
 
-  test("carries hints between processes, and nothing else that is said on the channel", async () => {
+  test("delivers hints between processes and ignores malformed messages", async () => {
     const shared = redisShared(transport, { prefix });
     const hints: Hint[] = [
       { kind: "written", session: record.id, version: 4 },
@@ -116,18 +116,25 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
       { kind: "revoked", scope: { tenant: "acme" } },
       { kind: "revoked", scope: { everyone: true } },
     ];
-    const noise = ["", "null", "[]", '{"kind":"revoked"}', '{"kind":"written","session":1}', '{"kind":"x"}'];
+    const malformed = [
+      "",
+      "null",
+      "[]",
+      '{"kind":"revoked"}',
+      '{"kind":"written","session":1}',
+      '{"kind":"x"}',
+    ];
     for (const hint of hints) {
-      const heard = await nextHint(transport, prefix, async () => {
-        for (const text of noise) await transport.publish(`${prefix}hints`, text);
+      const received = await nextHint(transport, prefix, async () => {
+        for (const text of malformed) await transport.publish(`${prefix}hints`, text);
         await shared.publish(hint);
       });
-      expect(heard).toEqual(hint);
+      expect(received).toEqual(hint);
     }
   });
 
-  test("lets one process refuse what another revoked, long before the next poll", async () => {
-    const { store, session } = clusterParts();
+  test("makes a process refuse a session revoked by another one before the next poll", async () => {
+    const { store, session } = storeWithSessions();
     const held = await session();
     const [one, other] = [redisShared(transport, { prefix }), redisShared(transport, { prefix })];
     const options = { store, stalenessBound: 60_000 };
@@ -145,10 +152,10 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     for (const cache of caches) await cache.close();
   });
 
-  test("a Redis that hangs, or is gone, costs its deadline and then nothing", async () => {
+  test("costs its deadline for the first reads only while Redis hangs or is down", async () => {
     const wire = await wireTo(url);
     const wired = await connectRedis(wire.url);
-    const { store, session } = clusterParts();
+    const { store, session } = storeWithSessions();
     const cache = createCache({ store, shared: redisShared(wired, { prefix }), deadlines: { shared: 20 } });
     for (const fail of [() => wire.freeze(), () => wire.cut()]) {
       fail();
@@ -165,8 +172,8 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   });
 });
 
-/** A store, and sessions in it, at the machine's own time. */
-function clusterParts() {
+/** A store with a function that stores a session, created at the current time of the machine. */
+function storeWithSessions() {
   const cluster = new Cluster();
   const session = async () => {
     const record = recordAt(Date.now());

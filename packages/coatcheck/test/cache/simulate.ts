@@ -1,5 +1,5 @@
 /**
- * Plays many scenarios against the leased cache and prints what came of it.
+ * Simulates many scenarios against the leased cache and prints the result. Exits with 1 if a scenario fails.
  *
  *   node --conditions=coatcheck-source packages/coatcheck/test/cache/simulate.ts [runs] [seed]
  */
@@ -12,8 +12,8 @@ const seconds = Math.round((performance.now() - startedAt) / 1000);
 const { local, shared, store } = report.accepted;
 
 console.log(`seed ${report.seed}: ${report.runs} scenarios in ${seconds} s`);
-console.log(`answered: ${local} from local, ${shared} from shared, ${store} from the store`);
-console.log(`worst staleness: ${report.worstStaleness.toFixed(0)} ms, the bound being 1000 ms`);
+console.log(`served: ${local} from the local tier, ${shared} from the shared tier, ${store} from the store`);
+console.log(`worst staleness: ${report.worstStaleness.toFixed(0)} ms (bound: 1000 ms)`);
 if (report.failure) {
   console.error(report.failure.violations.join("\n"));
   console.error(JSON.stringify(report.failure.scenario, null, 2));

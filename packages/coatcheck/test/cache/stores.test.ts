@@ -16,7 +16,7 @@ import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
 
 const BOUND = 400;
 
-/** Two processes' ways to the same sessions. */
+/** Two processes' stores with the same data. */
 interface Pair {
   readonly stores: readonly [SessionStore, SessionStore];
   readonly options?: readonly [Partial<CacheOptions>, Partial<CacheOptions>];
@@ -28,8 +28,8 @@ interface Process {
   readonly cache: SessionCache;
 }
 
-/** What every pair of processes has to hold to, whatever the store. */
-function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void {
+/** Declares the tests that two processes must pass with any store. */
+function coherenceTests(name: string, open: () => Promise<Pair>, bound = BOUND): void {
   describe(name, () => {
     let pair: Pair;
     let processes: readonly [Process, Process];
@@ -61,7 +61,7 @@ function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void 
       cache.revoked(scope);
     };
 
-    test("holds what was read, and refuses it within the bound once it is revoked", async () => {
+    test("cache a session that was read, and refuse it within the bound after its revocation", async () => {
       const [one, other] = processes;
       for (const scope of [
         (id: string) => ({ session: id }),
@@ -77,22 +77,22 @@ function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void 
         await revoke(one, scope(record.id));
         const revokedAt = performance.now();
         expect(one.cache.peek(key)).toBeUndefined();
-        let lastAnswer = 0;
-        const ask = () => {
-          const askedAt = performance.now();
+        let lastServed = 0;
+        const peek = () => {
+          const startedAt = performance.now();
           const held = other.cache.peek(key);
-          if (held) lastAnswer = askedAt - revokedAt;
+          if (held) lastServed = startedAt - revokedAt;
           return held;
         };
-        await expect.poll(ask, { interval: 1, timeout: 5000 }).toBeUndefined();
-        expect(lastAnswer).toBeLessThanOrEqual(bound);
+        await expect.poll(peek, { interval: 1, timeout: 5000 }).toBeUndefined();
+        expect(lastServed).toBeLessThanOrEqual(bound);
         for (const { cache } of processes) {
           expect((await cache.read(record.id, { fresh: true })).held?.record.state).toBe("revoked");
         }
       }
     });
 
-    test("holds a login after 'log out everywhere', on both", async () => {
+    test("cache a session created after 'log out everywhere', in both processes", async () => {
       const [one, other] = processes;
       await create(one);
       await revoke(one, { subject: "ada" });
@@ -102,8 +102,8 @@ function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void 
       }
     });
 
-    test("answers nobody past the bound while both revoke, log in and write at once", async () => {
-      const overtaken = new Map<string, number>();
+    test("serve no revoked session past the bound while both revoke, log in and write", async () => {
+      const invalidatedAt = new Map<string, number>();
       const live: SessionRecord[] = [];
       for (let count = 0; count < 20; count++) live.push(await create(processes[count % 2] as Process));
       const ended: SessionRecord[] = [];
@@ -114,7 +114,7 @@ function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void 
         const { record } = cache.peek(compactId(id)) ?? (await cache.read(id)).held ?? {};
         if (record?.state !== "active") return;
         reads.accepted++;
-        const since = overtaken.get(`${id} ${record.version}`);
+        const since = invalidatedAt.get(`${id} ${record.version}`);
         if (since !== undefined) reads.worst = Math.max(reads.worst, startedAt - since);
       };
       const readAll = async (process: Process) => {
@@ -125,7 +125,7 @@ function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void 
       };
       const replace = async (process: Process, place: number, at: number) => {
         const record = live[place] as SessionRecord;
-        overtaken.set(`${record.id} ${record.version}`, at);
+        invalidatedAt.set(`${record.id} ${record.version}`, at);
         ended.push(record);
         live[place] = await create(process);
       };
@@ -141,7 +141,7 @@ function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void 
           const change = { expectedVersion: record.version, change: "privilege" } as const;
           expect(await process.store.put(next, change)).toBe("stored");
           process.cache.wrote(next, position);
-          overtaken.set(`${record.id} ${record.version}`, performance.now());
+          invalidatedAt.set(`${record.id} ${record.version}`, performance.now());
           live[place] = next;
         } else if (round % 20 === 10) {
           await revoke(process, { tenant: "acme" });
@@ -161,12 +161,12 @@ function coherent(name: string, open: () => Promise<Pair>, bound = BOUND): void 
   });
 }
 
-coherent("two caches on one memory store", async () => {
+coherenceTests("two caches on one memory store", async () => {
   const store = memoryStore();
   return { stores: [store, store] };
 });
 
-/** Two connections to one SQLite file see each other as two processes do. */
+/** Two connections to one SQLite file behave like two processes. */
 const sqlitePair = () => {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-cache-"));
   const path = join(folder, "sessions.db");
@@ -174,10 +174,10 @@ const sqlitePair = () => {
   return { stores, cleanUp: () => rmSync(folder, { recursive: true }) };
 };
 
-coherent("two caches on one SQLite file", async () => sqlitePair());
+coherenceTests("two caches on one SQLite file", async () => sqlitePair());
 
-coherent(
-  "two caches that watch one SQLite file: no staleness at all",
+coherenceTests(
+  "two caches with dataVersion on one SQLite file",
   async () => {
     const pair = sqlitePair();
     const [one, other] = pair.stores;
@@ -189,7 +189,7 @@ coherent(
   0,
 );
 
-test("a watched SQLite file shows a revocation at the very next request", async () => {
+test("a cache with dataVersion refuses a revoked session at the next request", async () => {
   const { stores, cleanUp } = sqlitePair();
   const [one, other] = stores;
   const cache = createCache({ store: other, dataVersion: () => other.dataVersion() });
@@ -218,7 +218,7 @@ await describeWithServer("on Redis", "redis", (url) => {
   });
   const stores = (): [SessionStore, SessionStore] => {
     const prefix = throwAwayPrefix();
-    // The store closes its transport; these two are shared by all tests.
+    // A store closes its transport, but all tests share these two.
     const [one, other] = transports.map((transport) =>
       redisStore({ ...transport, close: async () => {} }, { prefix }),
     );
@@ -230,19 +230,19 @@ await describeWithServer("on Redis", "redis", (url) => {
     return [{ shared: redisShared(one, { prefix }) }, { shared: redisShared(other, { prefix }) }] as const;
   };
 
-  coherent("two caches on one Redis store", async () => ({ stores: stores() }));
-  coherent("two caches and a shared tier on one Redis store", async () => ({
+  coherenceTests("two caches on one Redis store", async () => ({ stores: stores() }));
+  coherenceTests("two caches and a shared tier on one Redis store", async () => ({
     stores: stores(),
     options: shared(),
   }));
-  coherent("two caches on one SQLite file, and a shared tier", async () => ({
+  coherenceTests("two caches on one SQLite file, and a shared tier", async () => ({
     ...sqlitePair(),
     options: shared(),
   }));
 });
 
 await describeWithServer("on PostgreSQL", "postgres", (server) => {
-  coherent("two caches on one PostgreSQL store", async () => {
+  coherenceTests("two caches on one PostgreSQL store", async () => {
     const { url, drop } = await throwAwaySchema(server);
     const connect = () => postgresStore({ connectionString: url });
     return { stores: [await connect(), await connect()], cleanUp: drop };

@@ -6,8 +6,8 @@ import { nextVersion } from "../../src/testing/records.ts";
 import { Cluster, idle, SharedInMemory } from "./harness.ts";
 
 /*
- * The simulator drives the core alone. This drives whole caches, with their loads, hints, breakers and dead ids, through
- * generated faults in fake time.
+ * The simulator only covers the core. These tests cover whole caches, with their loads, hints, circuit breakers and
+ * negative cache, under generated faults in fake time.
  */
 
 const BOUND = 1000;
@@ -24,11 +24,11 @@ type Step = {
     | "privilege"
     | "data"
     | "slow store"
-    | "quick store"
-    | "store away"
-    | "store back"
-    | "shared away"
-    | "shared back"
+    | "fast store"
+    | "store hangs"
+    | "store recovers"
+    | "shared hangs"
+    | "shared recovers"
     | "shared rolled back"
     | "pause";
 };
@@ -45,11 +45,11 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       "privilege",
       "data",
       "slow store",
-      "quick store",
-      "store away",
-      "store back",
-      "shared away",
-      "shared back",
+      "fast store",
+      "store hangs",
+      "store recovers",
+      "shared hangs",
+      "shared recovers",
       "shared rolled back",
       "pause",
     ),
@@ -57,7 +57,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-/** Plays the steps, with checks of everything in between; returns what was answered against a promise. */
+/** Plays the steps and checks every session after each one. `faults` describes the broken guarantees. */
 async function play(
   script: readonly Step[],
   withShared: boolean,
@@ -65,7 +65,7 @@ async function play(
   const cluster = new Cluster();
   const { time, store } = cluster;
   const shared = new SharedInMemory();
-  // Copies live long and answers may be very late, so that only lease and log can keep the promise.
+  // With a long TTL and late responses, only the lease and the log can keep the guarantees.
   const options = {
     stalenessBound: BOUND,
     local: { ttl: Number.POSITIVE_INFINITY },
@@ -76,20 +76,23 @@ async function play(
   const release: [() => void, () => void] = [() => {}, () => {}];
   const live: SessionRecord[] = [];
   const everyId = new Set<string>();
-  let before = new Map(shared.copies);
+  let earlierCopies = new Map(shared.copies);
 
   const invalidAt = new Map<string, number>();
-  const ownLeast = [new Map<string, number>(), new Map<string, number>()] as const;
+  const ownVersions = [new Map<string, number>(), new Map<string, number>()] as const;
   const faults: string[] = [];
 
   const check = async (index: 0 | 1, id: string) => {
     const startedAt = time.elapsed;
-    const least = ownLeast[index].get(id) ?? 0;
+    const ownVersion = ownVersions[index].get(id) ?? 0;
     const { cache } = nodes[index];
     const held = cache.peek(compactId(id)) ?? (await cache.read(id).catch(() => null))?.held;
     if (held?.record.state !== "active") return;
     const { version } = held.record;
-    if (version < least) faults.push(`process ${index} did not see its own write ${least}, but ${version}`);
+    if (version < ownVersion)
+      faults.push(
+        `process ${index} did not see its own write of version ${ownVersion}, but version ${version}`,
+      );
     const since = invalidAt.get(`${id} ${version}`);
     if (since !== undefined && startedAt - since > BOUND) faults.push(`${startedAt - since} ms stale`);
   };
@@ -98,7 +101,7 @@ async function play(
       const name = `${record.id} ${version}`;
       if (!invalidAt.has(name)) invalidAt.set(name, time.elapsed);
     }
-    ownLeast[index].set(record.id, record.version + 1);
+    ownVersions[index].set(record.id, record.version + 1);
   };
   const replace = async (place: number) => {
     const record = await cluster.session({ subject: `subject ${place % 2}` });
@@ -107,9 +110,9 @@ async function play(
   };
   for (let place = 0; place < SESSIONS; place++) await replace(place);
 
-  const take = async ({ act, node, session }: Step) => {
+  const perform = async ({ act, node, session }: Step) => {
     const index = node === 0 ? 0 : 1;
-    const { cache, way } = nodes[index];
+    const { cache, faultyStore } = nodes[index];
     const record = live[session] as SessionRecord;
     switch (act) {
       case "check":
@@ -137,31 +140,31 @@ async function play(
         await store.put(next, { expectedVersion: record.version, change: act });
         cache.wrote(next, position);
         if (act === "privilege") invalidate(index, record);
-        else ownLeast[index].set(record.id, next.version);
+        else ownVersions[index].set(record.id, next.version);
         live[session] = next;
         break;
       }
       case "slow store":
-        release[index] = way.slowDown();
+        release[index] = faultyStore.slowDown();
         break;
-      case "quick store":
+      case "fast store":
         release[index]();
         break;
-      case "store away":
-        way.state = "hung";
+      case "store hangs":
+        faultyStore.state = "hung";
         break;
-      case "store back":
-        way.state = "up";
+      case "store recovers":
+        faultyStore.state = "up";
         break;
-      case "shared away":
+      case "shared hangs":
         shared.state = "hung";
         break;
-      case "shared back":
+      case "shared recovers":
         shared.state = "up";
         break;
       case "shared rolled back":
-        for (const [key, copy] of before) shared.copies.set(key, copy);
-        before = new Map(shared.copies);
+        for (const [key, copy] of earlierCopies) shared.copies.set(key, copy);
+        earlierCopies = new Map(shared.copies);
         break;
       case "pause":
         time.leap(700);
@@ -170,7 +173,7 @@ async function play(
 
   for (const step of script) {
     await time.pass(step.wait);
-    await take(step);
+    await perform(step);
     await idle();
     for (const index of [0, 1] as const) for (const id of everyId) void check(index, id);
     await idle();
@@ -186,7 +189,7 @@ test.each([
   ["with a shared tier", true],
   ["without a shared tier", false],
 ])(
-  "whole caches keep their promises through generated faults, %s",
+  "whole caches keep their guarantees through generated faults, %s",
   { timeout: 60_000 },
   async (_name, withShared) => {
     let fromLocal = 0;
