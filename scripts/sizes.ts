@@ -1,4 +1,4 @@
-/** Measures what a browser carries and loads. Run as a program, it has the README quote it. */
+/** Measures the size of the session cookie and of the browser client. `npm run sizes` prints it for the README. */
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -9,6 +9,7 @@ import { coatcheck } from "coatcheck/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { build } from "esbuild";
 import { root } from "./documents.ts";
+import { closingLine, type MeasurementCommand, readRequest } from "./measurement-command.ts";
 
 /** Bytes. */
 export interface Sizes {
@@ -84,10 +85,21 @@ async function cookieLength(): Promise<number> {
   }
 }
 
+const COMMAND: MeasurementCommand = {
+  command: "npm run sizes",
+  description:
+    "Measures the session cookie and the gzipped browser client, and prints them as the README quotes them.",
+  files: ["README.md"],
+};
+
 if (import.meta.main) {
-  const readme = join(root, "README.md");
+  const { isWrite } = readRequest(COMMAND);
   const quote = quoteOf(await measureSizes());
-  const text = readFileSync(readme, "utf8");
-  writeFileSync(readme, text.replace(/<!-- sizes -->.*?<!-- \/sizes -->/s, quote));
   console.log(quote);
+  if (isWrite) {
+    const readme = join(root, "README.md");
+    const text = readFileSync(readme, "utf8");
+    writeFileSync(readme, text.replace(/<!-- sizes -->.*?<!-- \/sizes -->/s, quote));
+  }
+  console.log(`\n${closingLine(COMMAND, isWrite)}`);
 }
