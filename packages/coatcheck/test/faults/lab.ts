@@ -7,18 +7,18 @@ import { addNamespace, type Namespace, openNetwork } from "./network.ts";
 import { NodeProcess } from "./node-process.ts";
 import { CacheServer } from "./redis-server.ts";
 
-/** The staleness bound that is put to the test, milliseconds. */
+/** The staleness bound under test, in milliseconds. */
 export const BOUND = 1000;
 
-/** The lease is switched off by a bound that nothing outlasts: same code, but the log is never asked again. */
+/** A bound that no trial outlasts switches the lease off: the code is the same, but the node never polls the log again. */
 const NO_BOUND = 24 * 3_600_000;
 
-/** PostgreSQL, Redis and three nodes, each in a network namespace of its own. */
+/** PostgreSQL, Redis and three nodes, each node in its own network namespace. */
 export class Lab {
   readonly postgres: string;
   readonly postgresPort: number;
   readonly redis: CacheServer;
-  /** Of PostgreSQL's processes, those that a fault has stopped. */
+  /** Process ids of the PostgreSQL backends that a fault has stopped. */
   stoppedBackends: readonly number[] = [];
   readonly #server: RunningServer;
   readonly #folder: string;
@@ -39,6 +39,7 @@ export class Lab {
     this.postgresPort = Number(new URL(server.url).port);
   }
 
+  /** Starts the servers and creates the namespaces. */
   static async open(): Promise<Lab> {
     await openNetwork();
     const [server, redis, folder] = await Promise.all([
@@ -54,28 +55,30 @@ export class Lab {
     return new Lab(server, redis, folder, namespaces);
   }
 
+  /** The node that revokes sessions. */
   get revoker(): NodeProcess {
     return this.#node(0);
   }
 
-  /** The node that keeps its bound. */
+  /** The serving node with the lease. */
   get leased(): NodeProcess {
     return this.#node(1);
   }
 
-  /** The node with the lease switched off. */
+  /** The serving node without the lease. */
   get unleased(): NodeProcess {
     return this.#node(2);
   }
 
+  /** Both serving nodes. */
   get serving(): readonly NodeProcess[] {
     return [this.leased, this.unleased];
   }
 
-  /** New nodes, which remember nothing of the last trial. */
+  /** Starts new nodes with empty caches. */
   async startNodes(): Promise<void> {
     const [revoker, ...others] = this.#namespaces;
-    // One after the other first: the tables are made by the first.
+    // The first node creates the tables, so it starts before the others.
     this.#nodes = [await this.#start(revoker)];
     this.#nodes = [...this.#nodes, ...(await Promise.all(others.map((each) => this.#start(each))))];
   }
@@ -87,6 +90,7 @@ export class Lab {
     await Promise.all(this.#namespaces.map((namespace) => namespace.heal()));
   }
 
+  /** Resumes the PostgreSQL backends that a fault has stopped. */
   resumeBackends(): void {
     for (const pid of this.stoppedBackends) process.kill(pid, "SIGCONT");
     this.stoppedBackends = [];
@@ -100,7 +104,7 @@ export class Lab {
 
   #node(index: number): NodeProcess {
     const node = this.#nodes[index];
-    if (!node) throw new Error("The nodes have not been started.");
+    if (!node) throw new Error("The nodes have not been started: call startNodes() first.");
     return node;
   }
 

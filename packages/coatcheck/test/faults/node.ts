@@ -1,4 +1,4 @@
-/** A node of the harness: a session manager with its caches, over PostgreSQL and Redis, asked over a UNIX socket. */
+/** A node: a session manager with its caches, on PostgreSQL and Redis, controlled over a UNIX socket. */
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { createCache, redisShared } from "../../src/cache/index.ts";
@@ -13,7 +13,7 @@ type Handlers = {
 };
 
 const settings: NodeSettings = JSON.parse(process.argv[2] ?? "");
-// Whoever started us has ended.
+// The parent process has exited.
 process.stdin.on("close", () => process.exit()).resume();
 
 let clockOffset = 0;
@@ -35,18 +35,18 @@ const manager = new SessionManager({
 
 const handlers: Handlers = {
   async create(count) {
-    const made = [];
-    while (made.length < count) {
-      const { record, token } = await manager.create({ subject: "somebody" });
-      made.push({ id: record.id, token });
+    const sessions = [];
+    while (sessions.length < count) {
+      const { record, token } = await manager.create({ subject: "user-1" });
+      sessions.push({ id: record.id, token });
     }
-    return made;
+    return sessions;
   },
   async probe(token) {
     const startedAt = machineTime();
     try {
-      const answer = await manager.resume(token);
-      return { outcome: answer instanceof Session ? "served" : "refused", startedAt };
+      const session = await manager.resume(token);
+      return { outcome: session instanceof Session ? "served" : "refused", startedAt };
     } catch {
       return { outcome: "unavailable", startedAt };
     }
@@ -66,7 +66,7 @@ createServer((socket) => {
   createInterface(socket).on("line", async (line) => {
     const { number, name, argument } = JSON.parse(line);
     try {
-      const answer = await answerTo(name, argument);
+      const answer = await execute(name, argument);
       socket.write(`${JSON.stringify({ number, answer })}\n`);
     } catch (error) {
       socket.write(`${JSON.stringify({ number, error: String(error) })}\n`);
@@ -74,6 +74,6 @@ createServer((socket) => {
   });
 }).listen(settings.socket, () => console.log("ready"));
 
-function answerTo<Name extends QuestionName>(name: Name, argument: Argument<Name>) {
+function execute<Name extends QuestionName>(name: Name, argument: Argument<Name>) {
   return handlers[name](argument);
 }

@@ -1,20 +1,21 @@
 import type { CacheSnapshot } from "../../src/cache/index.ts";
 
-/** What one check of a token came to: let in, turned away, or 503 because nobody could say. */
+/** The result of checking one token. `unavailable` corresponds to a 503 response. */
 export interface Probe {
   readonly outcome: "served" | "refused" | "unavailable";
-  /** When the check began, as {@link machineTime}. */
+  /** Start of the check, as {@link machineTime}. */
   readonly startedAt: number;
 }
 
-/** What a node of the harness can be asked. */
+/** The commands of a node, with argument and result. */
 export interface Questions {
-  /** Makes so many sessions. */
+  /** Creates `count` sessions. */
   create(count: number): { readonly id: string; readonly token: string }[];
+  /** Resumes a session by its token. */
   probe(token: string): Probe;
-  /** Answers when `revoke()` has resolved, with that moment, as {@link machineTime}. */
+  /** Revokes a session. Returns the time at which `revoke()` resolved, as {@link machineTime}. */
   revoke(id: string): number;
-  /** Sets the wall clock that the process reads, by so many milliseconds. */
+  /** Shifts the wall clock of the process by `offset` milliseconds from the machine's. */
   setClock(offset: number): null;
   metrics(): CacheSnapshot;
 }
@@ -23,16 +24,16 @@ export type QuestionName = keyof Questions;
 export type Argument<Name extends QuestionName> = Parameters<Questions[Name]>[0];
 export type Answer<Name extends QuestionName> = ReturnType<Questions[Name]>;
 
-/** What a node is started with. */
+/** The settings of a node. */
 export interface NodeSettings {
-  /** The UNIX socket to answer on, which no cut network reaches. */
+  /** Path of the UNIX socket for commands, which network faults do not affect. */
   readonly socket: string;
   readonly postgres: string;
   readonly redis: string;
   readonly stalenessBound: number;
 }
 
-/** Milliseconds on the one monotonic clock that all processes of a machine share. */
+/** The current time on the monotonic clock that all processes of this machine share, in milliseconds. */
 export function machineTime(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

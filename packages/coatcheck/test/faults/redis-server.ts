@@ -6,7 +6,7 @@ import { pingRedis } from "../servers/redis.ts";
 import { startServer } from "../servers/start.ts";
 import { type Supervised, supervise } from "../servers/supervise.ts";
 
-/** A Redis as a cache is run: nothing on disk, so that a crash forgets everything. */
+/** A Redis server without persistence, as for a cache: a crash loses all data. */
 export class CacheServer {
   readonly port: number;
   #server: Supervised;
@@ -16,19 +16,20 @@ export class CacheServer {
     this.#server = server;
   }
 
+  /** Starts a server on a free port. */
   static async start(): Promise<CacheServer> {
     const port = await freePort();
     return new CacheServer(port, await startOn(port));
   }
 
-  /** `kill -9`, and a start with nothing. */
+  /** Kills the server (`kill -9`) and starts an empty one on the same port. */
   async crash(): Promise<void> {
     this.#server.signal("SIGKILL");
     await this.#server.ended;
     this.#server = await startOn(this.port);
   }
 
-  /** Lets no command through for so many milliseconds; connections stay. */
+  /** Suspends all commands for a number of milliseconds. Connections stay open. */
   async pause(milliseconds: number): Promise<void> {
     const client = createClient({ url: urlOf(this.port) });
     await client.connect();
@@ -36,6 +37,7 @@ export class CacheServer {
     client.destroy();
   }
 
+  /** Stops the server. */
   async stop(): Promise<void> {
     await this.#server.stop();
   }
@@ -59,7 +61,7 @@ async function startOn(port: number): Promise<Supervised> {
       logfile: "/dev/null",
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const errand = {
+    const options = {
       command,
       args,
       folder,
@@ -67,6 +69,6 @@ async function startOn(port: number): Promise<Supervised> {
       endSignal: "SIGTERM",
       user,
     } as const;
-    return { server: await supervise(errand), url: urlOf(port), ping: pingRedis };
+    return { server: await supervise(options), url: urlOf(port), ping: pingRedis };
   });
 }

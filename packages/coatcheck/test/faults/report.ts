@@ -2,17 +2,22 @@ import { cpus, loadavg } from "node:os";
 import { BOUND } from "./lab.ts";
 import type { Conduct, Trial } from "./trial.ts";
 
-/** What was found, for people; Markdown. */
+/** Formats the results as Markdown. */
 export function reportOf(trials: readonly Trial[], loadBefore: number): string {
   const sum = (of: (trial: Trial) => number) => trials.reduce((total, trial) => total + of(trial), 0);
   const revocations = sum((trial) => trial.revocations);
   const probes = sum(({ leased, unleased }) => leased.probes + unleased.probes);
   return [
-    "# What each fault did",
+    "# Fault harness results",
     "",
-    `Bound: ${BOUND} ms. Three Node ${process.versions.node} processes in network namespaces of their own, over PostgreSQL and Redis: one revokes ten sessions a second, two serve, one of them with the lease and one with the lease switched off (same code, no bound). *Worst*: the longest time after \`revoke()\` had resolved at which a check began that still let the session in. *Beyond*: such checks later than the bound. *Live*: requests of sessions that nobody revoked, and how many of them were served; the others were answered 503, from the first to the last of them for as long as *503 for* says; nobody was logged out.`,
+    `The staleness bound is ${BOUND} ms. Three Node ${process.versions.node} processes run in separate network namespaces, on PostgreSQL and Redis. One revokes ten sessions per second. The other two serve requests: one with the lease, one with the lease switched off (same code, no bound).`,
     "",
-    `${revocations.toLocaleString("en")} revocations, ${probes.toLocaleString("en")} checks of revoked sessions; ${cpus().length} cores, load average ${loadBefore.toFixed(1)} before and ${(loadavg()[0] ?? 0).toFixed(1)} after. Written by \`npm run test:faults\`.`,
+    "- *worst*: the longest time between the moment when `revoke()` resolved and the start of a check that still accepted the session.",
+    "- *beyond*: the number of such checks that started later than the bound.",
+    "- *live*: the share of requests with unrevoked sessions that were served. All others got a 503 response; none was logged out.",
+    "- *503 for*: the time from the first to the last 503 response.",
+    "",
+    `${revocations.toLocaleString("en")} revocations and ${probes.toLocaleString("en")} checks of revoked sessions, on ${cpus().length} cores. The load average was ${loadBefore.toFixed(1)} before the run and ${(loadavg()[0] ?? 0).toFixed(1)} after it. Written by \`npm run test:faults -- --write\`.`,
     "",
     "| fault | trial | worst, lease | beyond | live | 503 for | worst, no lease | beyond | live | 503 for |",
     "|---|---|---|---|---|---|---|---|---|---|",
@@ -26,11 +31,11 @@ function rowOf({ fault, leased, unleased }: Trial): string {
   return `| ${[fault.name, `${fault.trial} s`, ...cellsOf(leased), ...cellsOf(unleased)].join(" | ")} |`;
 }
 
-/** A page of the documentation, with what was seen now in the place of what was seen before. */
+/** Returns a documentation page with its quoted measurements replaced by those of these trials. */
 export function withFigures(page: string, trials: readonly Trial[]): string {
-  return page.replaceAll(/"([^"]+)", worst (?:never|\d+ ms)/g, (before, name: string) => {
+  return page.replaceAll(/"([^"]+)", worst (?:never|\d+ ms)/g, (quote, name: string) => {
     const trial = trials.find(({ fault }) => fault.name === name);
-    return trial ? `"${name}", worst ${worstOf(trial.leased)}` : before;
+    return trial ? `"${name}", worst ${worstOf(trial.leased)}` : quote;
   });
 }
 
@@ -40,7 +45,7 @@ function worstOf({ worst }: Conduct): string {
 
 function cellsOf(conduct: Conduct): string[] {
   const { beyond, liveServed, away } = conduct;
-  // Rounded down: 99.97 % are not all.
+  // Rounded down, so that 99.97 % is not shown as 100 %.
   const percent = Math.floor(liveServed * 1000) / 10;
   const outage = away === 0 ? "" : `${(away / 1000).toFixed(1)} s`;
   return [worstOf(conduct), String(beyond), `${percent} %`, outage];

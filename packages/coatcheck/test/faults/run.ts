@@ -1,16 +1,19 @@
 /**
- * Breaks real processes in every way of `faults.ts`, and measures for how long a revoked session is served. Needs root,
- * for namespaces of its own; changes nothing outside them.
+ * Injects every fault of `faults.ts` into real processes, and measures for how long a revoked session is served. Needs
+ * root to create namespaces; changes nothing outside them.
  *
- *   node --conditions=coatcheck-source packages/coatcheck/test/faults/run.ts [part of a fault's name]
- *
- * A whole run writes RESULTS.md, and its worst figures into docs/guarantees.md.
- *
- * Ends with 1 when a revoked session was served beyond the bound under the lease, when a live one was turned away or
- * too many were answered 503, and when the harness itself is blunt: the node without a lease kept the bound too.
+ * Exits with 1 if a node with the lease served a revoked session beyond the bound, if a live session was rejected or too
+ * many requests got a 503 response, or if the faults prove nothing because the node without the lease kept the bound too.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { join } from "node:path";
+import { root } from "../../../../scripts/documents.ts";
+import {
+  closingLine,
+  type MeasurementCommand,
+  readRequest,
+} from "../../../../scripts/measurement-command.ts";
 import { installPrograms } from "../../../../scripts/test-programs/install.ts";
 import { FAULT_PROGRAMS, TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { isRoot, requireProgram } from "../servers/machine.ts";
@@ -20,21 +23,39 @@ import { enterOwnNetwork, isInside } from "./network.ts";
 import { reportOf, withFigures } from "./report.ts";
 import { runTrial, type Trial } from "./trial.ts";
 
-if (!isRoot) {
+const RESULTS = "packages/coatcheck/test/faults/RESULTS.md";
+const GUARANTEES = "docs/guarantees.md";
+const COMMAND: MeasurementCommand = {
+  command: "npm run test:faults",
+  description:
+    "Injects faults into real processes and measures for how long a revoked session is served. Needs root.",
+  files: [RESULTS, GUARANTEES],
+  argument: { name: "name", description: "Inject only the faults whose name contains this text." },
+};
+
+const { argument: nameFilter, isWrite } = readRequest(COMMAND);
+if (nameFilter !== null && isWrite) {
+  console.error("--write needs the results of all faults: run it without a name.");
+  process.exit(2);
+}
+const chosen = faults.filter(({ name }) => name.includes(nameFilter ?? ""));
+if (chosen.length === 0) {
   console.error(
-    "The fault harness makes network namespaces, which only root may. Run it as root: sudo npm run test:faults",
+    `No fault name contains "${nameFilter}". Names: ${faults.map(({ name }) => name).join("; ")}.`,
   );
+  process.exit(2);
+}
+if (!isRoot) {
+  console.error("The fault harness needs root to create network namespaces. Run: sudo npm run test:faults");
   process.exit(1);
 }
 if (!isInside) {
-  installPrograms([TEST_PROGRAMS.redis, ...Object.values(FAULT_PROGRAMS)]);
+  installPrograms([TEST_PROGRAMS.redis, TEST_PROGRAMS.postgres, ...Object.values(FAULT_PROGRAMS)]);
   requireProgram(FAULT_PROGRAMS.ip);
   requireProgram(FAULT_PROGRAMS.iptables);
   enterOwnNetwork(requireProgram(FAULT_PROGRAMS.unshare));
 }
 
-const wanted = process.argv[2] ?? "";
-const chosen = faults.filter(({ name }) => name.includes(wanted));
 const loadBefore = loadavg()[0] ?? 0;
 const lab = await Lab.open();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -46,7 +67,7 @@ try {
   for (const fault of chosen) {
     const trial = await runTrial(fault, lab);
     const { leased, unleased } = trial;
-    console.log(`${fault.name}: with the lease ${told(leased)}; without ${told(unleased)}`);
+    console.log(`${fault.name}: with the lease ${summaryOf(leased)}; without it ${summaryOf(unleased)}`);
     trials.push(trial);
   }
 } finally {
@@ -55,25 +76,29 @@ try {
 
 const report = reportOf(trials, loadBefore);
 console.log(`\n${report}`);
-if (wanted === "") {
-  writeFileSync(new URL("RESULTS.md", import.meta.url), report);
-  const guarantees = new URL("../../../../docs/guarantees.md", import.meta.url);
+if (isWrite) {
+  writeFileSync(join(root, RESULTS), report);
+  const guarantees = join(root, GUARANTEES);
   writeFileSync(guarantees, withFigures(readFileSync(guarantees, "utf8"), trials));
 }
 for (const { fault, leased, unleased } of trials) {
   const loggedOut = leased.loggedOut + unleased.loggedOut;
-  if (loggedOut > 0) fail(`${fault.name}: ${loggedOut} requests of live sessions were turned away.`);
+  if (loggedOut > 0)
+    fail(`${fault.name}: ${loggedOut} requests of live sessions were rejected as logged out.`);
   if (leased.beyond > 0)
-    fail(`${fault.name}: ${leased.beyond} checks let a revoked session in beyond ${BOUND} ms.`);
+    fail(
+      `${fault.name}: ${leased.beyond} checks accepted a revoked session later than ${BOUND} ms after its revocation.`,
+    );
   if (leased.liveServed < fault.liveFloor) {
     fail(`${fault.name}: only ${(leased.liveServed * 100).toFixed(1)} % of the live requests were served.`);
   }
 }
-if (wanted === "" && trials.every(({ unleased }) => unleased.beyond === 0)) {
-  fail("The node without a lease kept the bound too: these faults prove nothing.");
+if (nameFilter === null && trials.every(({ unleased }) => unleased.beyond === 0)) {
+  fail("The node without the lease kept the bound too, so these faults prove nothing.");
 }
+console.log(closingLine(COMMAND, isWrite));
 
-function told({ worst, beyond, liveServed }: Trial["leased"]): string {
+function summaryOf({ worst, beyond, liveServed }: Trial["leased"]): string {
   const staleness = worst === null ? "never served" : `worst ${Math.round(worst)} ms`;
   return `${staleness}, ${beyond} beyond, ${(liveServed * 100).toFixed(1)} % live`;
 }

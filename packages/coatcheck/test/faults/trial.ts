@@ -4,64 +4,73 @@ import { BOUND, type Lab } from "./lab.ts";
 import type { NodeProcess } from "./node-process.ts";
 import { machineTime, type Probe } from "./protocol.ts";
 
-/** What a node that serves did during a trial. */
+/** Measurements of one serving node during a trial. */
 export interface Conduct {
-  /** Milliseconds after `revoke()` had resolved at which a check began that still let the session in; null: none did. */
+  /**
+   * Longest time between the moment when `revoke()` resolved and the start of a check that still accepted the session, in
+   * milliseconds; null if no check did.
+   */
   readonly worst: number | null;
-  /** Checks that let a revoked session in, begun later than the bound after `revoke()` had resolved. */
+  /** Number of checks that accepted a revoked session and started later than the bound. */
   readonly beyond: number;
-  /** Checks of revoked sessions. */
+  /** Number of checks of revoked sessions. */
   readonly probes: number;
-  /** Of the live sessions' requests, 0 to 1. */
+  /** Share of the live sessions' requests that were served, 0 to 1. */
   readonly liveServed: number;
-  /** Milliseconds from the first request of a live session that was answered 503 to the last. */
+  /** Time from the first to the last 503 response for a live session, in milliseconds. */
   readonly away: number;
-  /** Requests of live sessions that were turned away as if they were not: there must be none. */
+  /** Number of live sessions' requests that were rejected as logged out. Must be 0. */
   readonly loggedOut: number;
 }
 
+/** One fault, and what both serving nodes did while it was injected. */
 export interface Trial {
   readonly fault: Fault;
   readonly leased: Conduct;
   readonly unleased: Conduct;
+  /** Number of acknowledged revocations. */
   readonly revocations: number;
 }
 
 const LIVE_SESSIONS = 100;
 /** Milliseconds between revocations. */
-const REVOKE_EVERY = 100;
-/** Milliseconds between rounds of probes. */
-const PROBE_EVERY = 25;
+const REVOKE_INTERVAL = 100;
+/** Milliseconds between rounds of checks. */
+const PROBE_INTERVAL = 25;
 const LIVE_PER_ROUND = 8;
-/** A session is probed in every round while its revocation is younger, in milliseconds, and in each tenth after that. */
+/** Milliseconds after its revocation during which a session is checked in every round; later in every tenth round. */
 const RECENT = 1.5 * BOUND;
-/** Milliseconds before the fault begins. */
-const PEACE = 2000;
+/** Milliseconds before the fault starts. */
+const FAULT_DELAY = 2000;
 
-interface Victim {
+/** A session to be revoked. */
+interface Target {
   readonly id: string;
   readonly token: string;
   revokedAt: number | null;
 }
 
-/** Revokes a session every tenth of a second while a fault comes and goes, and asks both serving nodes all the while. */
+/** Runs one trial: revokes a session every 100 ms, injects the fault, and checks both serving nodes throughout. */
 export async function runTrial(fault: Fault, lab: Lab): Promise<Trial> {
   await lab.startNodes();
   try {
     const live = (await lab.revoker.ask("create", LIVE_SESSIONS)).map(({ token }) => token);
-    const count = Math.ceil((fault.trial * 1000) / REVOKE_EVERY);
-    const victims = (await lab.revoker.ask("create", count)).map(
-      (each): Victim => ({ ...each, revokedAt: null }),
+    const count = Math.ceil((fault.trial * 1000) / REVOKE_INTERVAL);
+    const targets = (await lab.revoker.ask("create", count)).map(
+      (each): Target => ({ ...each, revokedAt: null }),
     );
-    const [leased, unleased] = [new Watch(lab.leased, live, victims), new Watch(lab.unleased, live, victims)];
+    const [leased, unleased] = [
+      new NodeChecker(lab.leased, live, targets),
+      new NodeChecker(lab.unleased, live, targets),
+    ];
     await Promise.all([leased.warm(), unleased.warm()]);
 
     const endsAt = machineTime() + fault.trial * 1000;
     const [revocations] = await Promise.all([
-      revokeUntil(endsAt, lab.revoker, victims),
+      revokeUntil(endsAt, lab.revoker, targets),
       leased.probeUntil(endsAt),
       unleased.probeUntil(endsAt),
-      strike(fault, lab),
+      injectFault(fault, lab),
     ]);
     return { fault, leased: leased.conduct(), unleased: unleased.conduct(), revocations };
   } finally {
@@ -69,9 +78,9 @@ export async function runTrial(fault: Fault, lab: Lab): Promise<Trial> {
   }
 }
 
-async function strike(fault: Fault, lab: Lab): Promise<void> {
-  await pause(PEACE);
-  const endsAt = machineTime() + Math.min(fault.lasts * 1000, fault.trial * 1000 - PEACE);
+async function injectFault(fault: Fault, lab: Lab): Promise<void> {
+  await pause(FAULT_DELAY);
+  const endsAt = machineTime() + Math.min(fault.lasts * 1000, fault.trial * 1000 - FAULT_DELAY);
   await fault.begin(lab);
   await pause(Math.max(0, endsAt - machineTime()));
   await fault.end(lab);
@@ -80,62 +89,63 @@ async function strike(fault: Fault, lab: Lab): Promise<void> {
 async function revokeUntil(
   endsAt: number,
   revoker: NodeProcess,
-  victims: readonly Victim[],
+  targets: readonly Target[],
 ): Promise<number> {
   const calls: Promise<void>[] = [];
-  for (const victim of victims) {
+  for (const target of targets) {
     if (machineTime() >= endsAt) break;
-    const call = revoker.ask("revoke", victim.id).then((resolvedAt) => {
-      victim.revokedAt = resolvedAt;
+    const call = revoker.ask("revoke", target.id).then((resolvedAt) => {
+      target.revokedAt = resolvedAt;
     });
-    // A revocation that fails is one that nobody was promised.
+    // A failed revocation was not acknowledged, so it gives no guarantee to check.
     calls.push(call.catch(() => {}));
-    await pause(REVOKE_EVERY);
+    await pause(REVOKE_INTERVAL);
   }
   await Promise.all(calls);
-  return victims.filter(({ revokedAt }) => revokedAt !== null).length;
+  return targets.filter(({ revokedAt }) => revokedAt !== null).length;
 }
 
-/** Asks one node about live and revoked sessions. */
-class Watch {
+/** Checks live and revoked sessions on one node. */
+class NodeChecker {
   readonly #node: NodeProcess;
   readonly #live: readonly string[];
-  readonly #victims: readonly Victim[];
-  readonly #answers: Promise<void>[] = [];
+  readonly #targets: readonly Target[];
+  readonly #results: Promise<void>[] = [];
   #worst: number | null = null;
   #beyond = 0;
   #probes = 0;
-  #liveAsked = 0;
+  #liveProbes = 0;
   #liveServed = 0;
   #loggedOut = 0;
-  #away = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
+  #unavailable = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY };
 
-  constructor(node: NodeProcess, live: readonly string[], victims: readonly Victim[]) {
+  constructor(node: NodeProcess, live: readonly string[], targets: readonly Target[]) {
     this.#node = node;
     this.#live = live;
-    this.#victims = victims;
+    this.#targets = targets;
   }
 
-  /** Lets the node hold a copy of each session. */
+  /** Makes the node cache every session. */
   async warm(): Promise<void> {
-    const tokens = [...this.#live, ...this.#victims.map(({ token }) => token)];
+    const tokens = [...this.#live, ...this.#targets.map(({ token }) => token)];
     const probes = await Promise.all(tokens.map((token) => this.#node.ask("probe", token)));
-    if (probes.some(({ outcome }) => outcome !== "served")) throw new Error("A live session was not served.");
+    if (probes.some(({ outcome }) => outcome !== "served"))
+      throw new Error("A live session was not served before the trial started.");
   }
 
   async probeUntil(endsAt: number): Promise<void> {
     for (let round = 0; machineTime() < endsAt; round++) {
       for (let number = 0; number < LIVE_PER_ROUND; number++) this.#probeLive();
       const now = machineTime();
-      for (const { token, revokedAt } of this.#victims) {
+      for (const { token, revokedAt } of this.#targets) {
         if (revokedAt === null) continue;
         if (now - revokedAt < RECENT || round % 10 === 0) this.#probeRevoked(token, revokedAt);
       }
-      await pause(PROBE_EVERY);
+      await pause(PROBE_INTERVAL);
     }
-    const answers = await Promise.allSettled(this.#answers);
-    const lost = answers.filter(({ status }) => status === "rejected").length;
-    if (lost > 0) throw new Error(`${lost} checks were never answered.`);
+    const results = await Promise.allSettled(this.#results);
+    const lost = results.filter(({ status }) => status === "rejected").length;
+    if (lost > 0) throw new Error(`${lost} checks got no response.`);
   }
 
   conduct(): Conduct {
@@ -143,21 +153,21 @@ class Watch {
       worst: this.#worst,
       beyond: this.#beyond,
       probes: this.#probes,
-      liveServed: this.#liveServed / this.#liveAsked,
-      away: Math.max(0, this.#away.to - this.#away.from),
+      liveServed: this.#liveServed / this.#liveProbes,
+      away: Math.max(0, this.#unavailable.to - this.#unavailable.from),
       loggedOut: this.#loggedOut,
     };
   }
 
   #probeLive(): void {
-    const token = this.#live[this.#liveAsked % this.#live.length] ?? "";
-    this.#liveAsked++;
+    const token = this.#live[this.#liveProbes % this.#live.length] ?? "";
+    this.#liveProbes++;
     this.#probe(token, ({ outcome, startedAt }) => {
       if (outcome === "served") this.#liveServed++;
       else if (outcome === "refused") this.#loggedOut++;
       else {
-        const { from, to } = this.#away;
-        this.#away = { from: Math.min(from, startedAt), to: Math.max(to, startedAt) };
+        const { from, to } = this.#unavailable;
+        this.#unavailable = { from: Math.min(from, startedAt), to: Math.max(to, startedAt) };
       }
     });
   }
@@ -172,10 +182,10 @@ class Watch {
     });
   }
 
-  #probe(token: string, judge: (probe: Probe) => void): void {
-    const answer = this.#node.ask("probe", token).then(judge);
-    // Looked at in the end; meanwhile it must not count as one that nobody handles.
-    answer.catch(() => {});
-    this.#answers.push(answer);
+  #probe(token: string, handle: (probe: Probe) => void): void {
+    const result = this.#node.ask("probe", token).then(handle);
+    // probeUntil() handles rejections at the end. Until then they must not be reported as unhandled.
+    result.catch(() => {});
+    this.#results.push(result);
   }
 }
