@@ -6,18 +6,19 @@ import { expressSession, expressSessionOnRedis } from "./servers/express-session
 import { fastifySession, fastifySessionOnRedis } from "./servers/fastify-session.ts";
 import type { Contestant } from "./servers/work.ts";
 
-/** Who is measured, against which bare framework. */
+/** A measured server, and the bare framework that it is compared with. */
 export interface Entry {
   readonly name: string;
   readonly framework: "Express 5" | "Fastify 5";
-  /** Whether it needs the servers of `remote.ts`. */
+  /** Whether it uses the PostgreSQL and Redis servers of `remote.ts`. */
   readonly isRemote?: boolean;
   readonly start: () => Promise<Contestant>;
 }
 
+/** All measured servers, in the order of the table. */
 export const ENTRIES: readonly Entry[] = [
   { name: "bare", framework: "Express 5", start: bareExpress },
-  { name: "a Map, by hand", framework: "Express 5", start: byHandExpress },
+  { name: "plain Map", framework: "Express 5", start: byHandExpress },
   { name: "Coatcheck", framework: "Express 5", start: () => coatcheckExpress() },
   { name: "express-session, memory", framework: "Express 5", start: () => expressSession() },
   {
@@ -28,7 +29,7 @@ export const ENTRIES: readonly Entry[] = [
   },
   { name: "express-session, Redis", framework: "Express 5", isRemote: true, start: expressSessionOnRedis },
   { name: "bare", framework: "Fastify 5", start: bareFastify },
-  { name: "a Map, by hand", framework: "Fastify 5", start: byHandFastify },
+  { name: "plain Map", framework: "Fastify 5", start: byHandFastify },
   { name: "Coatcheck", framework: "Fastify 5", start: () => coatcheckFastify() },
   { name: "@fastify/session, memory", framework: "Fastify 5", start: () => fastifySession() },
   {

@@ -7,35 +7,36 @@ import session from "express-session";
 import { SECRET } from "./servers/work.ts";
 
 /*
- * Two races that every application with tabs runs: requests of one browser that write at once, and a logout while a
- * slow request is under way. Each server gets the same routes.
+ * Two races that occur in every application that is open in several tabs: concurrent writes of one browser, and a logout
+ * during a slow request. Each server has the same routes.
  */
 
 const WRITERS = 20;
 const TRIALS = 20;
 
-interface Racer {
+/** A server with the routes of both races. */
+interface RaceServer {
   readonly name: string;
   readonly app: Express;
 }
 
-/** Holds a slow request until the other side of the race has happened. */
+/** Delays the slow request until the competing request has finished. */
 class Barrier {
   #entered = Promise.withResolvers<void>();
   #opened = Promise.withResolvers<void>();
 
-  /** Called by the slow request; resolves when the barrier opens. */
+  /** Called by the slow request. Resolves when the barrier opens. */
   async pass(): Promise<void> {
     this.#entered.resolve();
     await this.#opened.promise;
   }
 
-  /** Resolves when the slow request has come. */
+  /** Resolves when the slow request has arrived. */
   async entered(): Promise<void> {
     await this.#entered.promise;
   }
 
-  /** Lets the slow request go, and is ready for the next. */
+  /** Releases the slow request, and resets the barrier for the next trial. */
   open(): void {
     this.#opened.resolve();
     this.#entered = Promise.withResolvers();
@@ -43,14 +44,14 @@ class Barrier {
   }
 }
 
-/** Holds requests until `count` of them have come. */
+/** Delays requests until `count` of them have arrived. */
 function rendezvous(count: number): () => Promise<void> {
   let waiting: (() => void)[] = [];
   return () =>
     new Promise((resolve) => {
       waiting.push(resolve);
       if (waiting.length < count) return;
-      for (const go of waiting) go();
+      for (const release of waiting) release();
       waiting = [];
     });
 }
@@ -61,9 +62,9 @@ declare module "express-session" {
   }
 }
 
-function expressSessionRacer(barrier: Barrier): Racer {
+function expressSessionRaceServer(barrier: Barrier): RaceServer {
   const app = express();
-  const together = rendezvous(WRITERS);
+  const waitForAll = rendezvous(WRITERS);
   app.use(session({ secret: SECRET, resave: false, saveUninitialized: false }));
   app.post("/login", (request, response) => {
     request.session.subject = "user-1";
@@ -71,7 +72,7 @@ function expressSessionRacer(barrier: Barrier): Racer {
     response.end();
   });
   app.post("/write/:field", async (request, response) => {
-    await together();
+    await waitForAll();
     request.session.fields = { ...request.session.fields, [request.params.field]: 1 };
     response.end();
   });
@@ -93,9 +94,9 @@ interface Data {
   fields?: Record<string, number>;
 }
 
-function coatcheckRacer(barrier: Barrier): Racer {
+function coatcheckRaceServer(barrier: Barrier): RaceServer {
   const app = express();
-  const together = rendezvous(WRITERS);
+  const waitForAll = rendezvous(WRITERS);
   const manager = new SessionManager<Data>({ store: sqliteStore(":memory:"), secrets: [SECRET] });
   app.use(coatcheck(manager, { cookie: { secure: false } }));
   app.post("/login", async (request, response) => {
@@ -104,7 +105,7 @@ function coatcheckRacer(barrier: Barrier): Racer {
   });
   app.post("/write/:field", async (request, response) => {
     const { data } = await sessionOf<Data>(request).load();
-    await together();
+    await waitForAll();
     data.fields = { ...data.fields, [request.params.field]: 1 };
     response.end();
   });
@@ -125,7 +126,7 @@ function coatcheckRacer(barrier: Barrier): Racer {
   return { name: "Coatcheck, SQLite", app };
 }
 
-async function race({ name, app }: Racer, barrier: Barrier): Promise<string> {
+async function race({ name, app }: RaceServer, barrier: Barrier): Promise<string> {
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -135,7 +136,7 @@ async function race({ name, app }: Racer, barrier: Barrier): Promise<string> {
     return response;
   };
   const logIn = async () => (await post("/login", "")).headers.getSetCookie()[0]?.split(";", 1)[0] ?? "";
-  const look = async (cookie: string) =>
+  const read = async (cookie: string) =>
     (await (await fetch(base, { headers: { cookie } })).json()) as { subject: string | null; fields: object };
 
   let kept = 0;
@@ -143,28 +144,28 @@ async function race({ name, app }: Racer, barrier: Barrier): Promise<string> {
   for (let trial = 0; trial < TRIALS; trial++) {
     const cookie = await logIn();
     await Promise.all(Array.from({ length: WRITERS }, (_, field) => post(`/write/field${field}`, cookie)));
-    kept += Object.keys((await look(cookie)).fields).length;
+    kept += Object.keys((await read(cookie)).fields).length;
 
     const slow = post("/slow", cookie);
     await barrier.entered();
     await post("/logout", cookie);
     barrier.open();
     await slow;
-    if ((await look(cookie)).subject !== null) revived++;
+    if ((await read(cookie)).subject !== null) revived++;
   }
   server.close();
   return `| ${name} | ${kept} of ${TRIALS * WRITERS} | ${revived} of ${TRIALS} |`;
 }
 
-/** The rows of the table of races. */
+/** Runs both races. Returns the lines of the report's section. */
 export async function measureRaces(): Promise<string[]> {
   const barrier = new Barrier();
   return [
-    `${WRITERS} requests of one browser each set a field of their own, ${TRIALS} times; and a logout while a slow request of the same browser is about to write, ${TRIALS} times.`,
+    `Two races, ${TRIALS} trials each. In the first, ${WRITERS} concurrent requests of one browser each set a different field. In the second, the browser logs out while a slow request of its own is about to write.`,
     "",
-    "| sessions | writes kept | logged-out sessions back to life |",
+    "| session library | writes kept | logged-out sessions resurrected |",
     "|---|---|---|",
-    await race(expressSessionRacer(barrier), barrier),
-    await race(coatcheckRacer(barrier), barrier),
+    await race(expressSessionRaceServer(barrier), barrier),
+    await race(coatcheckRaceServer(barrier), barrier),
   ];
 }

@@ -1,4 +1,7 @@
-/** One of two service processes: it revokes, or it watches when it begins to refuse. Told what to do by revocation.ts. */
+/**
+ * One of two service processes: one revokes sessions, the other records when it starts to refuse them. Controlled by
+ * revocation.ts.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { compactId, SessionManager, type SessionStore } from "coatcheck";
 import { createCache, type HintChannel, redisShared, type SharedTier } from "coatcheck/cache";
@@ -7,17 +10,17 @@ import { connectRedis } from "coatcheck/store/redis";
 import { urls } from "./servers/remote.ts";
 import { SECRET, sessionData } from "./servers/work.ts";
 
-/** By id: milliseconds on the clock that all processes of the machine share. */
+/** Session id → milliseconds on the monotonic clock that all processes of this machine share. */
 export type Moments = Record<string, number>;
 
-/** What revocation.ts asks a process, in this order for each. */
+/** The commands of a process, in the order in which revocation.ts sends them. */
 export type Order =
   | { readonly kind: "create"; readonly count: number }
   | { readonly kind: "watch"; readonly ids: readonly string[] }
   | { readonly kind: "revoke"; readonly ids: readonly string[]; readonly perSecond: number }
   | { readonly kind: "report" };
 
-/** Revocations, called and resolved. */
+/** When each call of `revoke()` started and resolved. */
 export interface Revocations {
   readonly calledAt: Moments;
   readonly resolvedAt: Moments;
@@ -30,13 +33,14 @@ function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-function look(id: string): void {
+/** Records the time at which this process refuses the session. */
+function checkRefused(id: string): void {
   if (!watched.has(id) || cache.peek(compactId(id)) !== undefined) return;
   watched.delete(id);
   refusedAt[id] = now();
 }
 
-/** Looks whenever a hint has been taken in. */
+/** A channel that checks the session after each hint has been applied. */
 function observedHints(hints: HintChannel): HintChannel {
   return {
     publish: (hint) => hints.publish(hint),
@@ -44,7 +48,7 @@ function observedHints(hints: HintChannel): HintChannel {
     subscribe: (listener) =>
       hints.subscribe((hint) => {
         listener(hint);
-        if (hint.kind === "revoked" && "session" in hint.scope) look(hint.scope.session);
+        if (hint.kind === "revoked" && "session" in hint.scope) checkRefused(hint.scope.session);
       }),
   };
 }
@@ -58,7 +62,7 @@ function observedShared(shared: SharedTier): SharedTier {
   };
 }
 
-/** Looks whenever an answer of the log has been taken in. */
+/** A store that checks the sessions of each log response after it has been applied. */
 function observedStore(store: SessionStore): SessionStore {
   return {
     get: (id) => store.get(id),
@@ -72,7 +76,7 @@ function observedStore(store: SessionStore): SessionStore {
     async changes(cursor) {
       const page = await store.changes(cursor);
       setImmediate(() => {
-        for (const item of page.items) if ("session" in item) look(item.session);
+        for (const item of page.items) if ("session" in item) checkRefused(item.session);
       });
       return page;
     },
@@ -92,15 +96,15 @@ const manager = new SessionManager<ReturnType<typeof sessionData>>({ store, cach
 async function create(count: number): Promise<string[]> {
   const ids: string[] = [];
   while (ids.length < count) {
-    const some = Array.from({ length: Math.min(20, count - ids.length) }, (_, index) =>
+    const batch = Array.from({ length: Math.min(20, count - ids.length) }, (_, index) =>
       manager.create({ subject: `user-${index}`, data: sessionData(index) }),
     );
-    for (const { record } of await Promise.all(some)) ids.push(record.id);
+    for (const { record } of await Promise.all(batch)) ids.push(record.id);
   }
   return ids;
 }
 
-/** Holds a copy of each, and looks at them from now on. */
+/** Caches every session, and records from now on when it is refused. */
 async function watch(ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     await cache.read(id);
@@ -126,7 +130,7 @@ async function revoke(ids: readonly string[], perSecond: number): Promise<Revoca
   return { calledAt, resolvedAt };
 }
 
-async function obey(order: Order): Promise<unknown> {
+async function execute(order: Order): Promise<unknown> {
   switch (order.kind) {
     case "create":
       return await create(order.count);
@@ -140,6 +144,6 @@ async function obey(order: Order): Promise<unknown> {
   }
 }
 
-process.on("message", async (order: Order) => process.send?.(await obey(order)));
+process.on("message", async (order: Order) => process.send?.(await execute(order)));
 process.on("disconnect", () => process.exit());
 process.send?.("ready");

@@ -1,6 +1,6 @@
 /**
- * How long another process goes on serving a session that was revoked here, over PostgreSQL with Redis and without, at
- * rates of revocations that only a bad day brings.
+ * Measures how long another process serves a revoked session, on PostgreSQL with and without Redis, at high rates of
+ * revocation. Prints its section of the report:
  *
  *   node --conditions=coatcheck-source bench/revocation.ts
  */
@@ -13,7 +13,7 @@ import { startServers } from "./servers/remote.ts";
 
 const SECONDS = 10;
 
-/** What brings the news, and how many revocations a second it is given. */
+/** How hints are delivered, and the number of revocations per second. */
 const CASES = [
   { name: "Redis", hasRedis: true, perSecond: 1000 },
   { name: "PostgreSQL's `NOTIFY`", hasRedis: false, perSecond: 100 },
@@ -29,19 +29,20 @@ async function start(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   return child;
 }
 
-async function ask<Answer>(child: ChildProcess, order: Order): Promise<Answer> {
+async function request<Result>(child: ChildProcess, order: Order): Promise<Result> {
   child.send(order);
-  const [answer] = (await once(child, "message")) as [Answer];
-  return answer;
+  const [result] = (await once(child, "message")) as [Result];
+  return result;
 }
 
-function figures(values: readonly number[]): string {
+/** p50, p99 and maximum as table cells. */
+function percentiles(values: readonly number[]): string {
   const sorted = [...values].sort((left, right) => left - right);
   const at = (share: number) => (sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN).toFixed(2);
   return `${at(0.5)} | ${at(0.99)} | ${at(1)}`;
 }
 
-/** One line of the table for each moment that counts. */
+/** Measures one case. Returns its three rows of the table. */
 async function measureCase({ name, hasRedis, perSecond }: (typeof CASES)[number]): Promise<string[]> {
   const servers = await startServers();
   const children: ChildProcess[] = [];
@@ -49,11 +50,11 @@ async function measureCase({ name, hasRedis, perSecond }: (typeof CASES)[number]
     const env = { ...process.env, ...servers.env, ...(hasRedis ? {} : { REDIS_URL: "" }) };
     for (let count = 0; count < 2; count++) children.push(await start(env));
     const [revoker, other] = children as [ChildProcess, ChildProcess];
-    const ids = await ask<string[]>(revoker, { kind: "create", count: perSecond * SECONDS });
-    await ask(other, { kind: "watch", ids });
-    const { calledAt, resolvedAt } = await ask<Revocations>(revoker, { kind: "revoke", ids, perSecond });
+    const ids = await request<string[]>(revoker, { kind: "create", count: perSecond * SECONDS });
+    await request(other, { kind: "watch", ids });
+    const { calledAt, resolvedAt } = await request<Revocations>(revoker, { kind: "revoke", ids, perSecond });
     await pause(2000);
-    const refusedAt = await ask<Moments>(other, { kind: "report" });
+    const refusedAt = await request<Moments>(other, { kind: "report" });
 
     const since = (moments: Moments) =>
       ids.map((id) => Math.max(0, (refusedAt[id] ?? Number.POSITIVE_INFINITY) - (moments[id] ?? Number.NaN)));
@@ -61,9 +62,9 @@ async function measureCase({ name, hasRedis, perSecond }: (typeof CASES)[number]
     const took = Math.max(...Object.values(calledAt)) - Math.min(...Object.values(calledAt));
     const rate = Math.round(((ids.length - 1) * 1000) / took).toLocaleString("en");
     return [
-      `| ${name} | ${rate} | \`revoke()\` resolves, on disk | ${figures(commits)} |`,
-      `| | | the other process refuses, after the call | ${figures(since(calledAt))} |`,
-      `| | | the other process refuses, after \`revoke()\` has resolved | ${figures(since(resolvedAt))} |`,
+      `| ${name} | ${rate} | \`revoke()\` resolves, durable | ${percentiles(commits)} |`,
+      `| | | the other process refuses, from the call | ${percentiles(since(calledAt))} |`,
+      `| | | the other process refuses, from when \`revoke()\` resolved | ${percentiles(since(resolvedAt))} |`,
     ];
   } finally {
     for (const child of children) child.kill();
@@ -71,15 +72,15 @@ async function measureCase({ name, hasRedis, perSecond }: (typeof CASES)[number]
   }
 }
 
-/** The table's lines. */
+/** Measures every case. Returns the lines of the report's section. */
 export async function measureRevocation(): Promise<string[]> {
   const load = loadavg()[0] ?? 0;
   const rows: string[] = [];
   for (const each of CASES) rows.push(...(await measureCase(each)));
   return [
-    `Two processes over PostgreSQL, one revokes for ${SECONDS} seconds (load average ${load.toFixed(1)}). Milliseconds.`,
+    `Two processes on PostgreSQL; one of them revokes sessions for ${SECONDS} seconds. Times in milliseconds. The load average was ${load.toFixed(1)}.`,
     "",
-    "| news through | a second | | p50 | p99 | worst |",
+    "| hints through | revocations/s | measured time | p50 | p99 | worst |",
     "|---|---|---|---|---|---|",
     ...rows,
   ];

@@ -1,28 +1,42 @@
 /**
- * Measures what a session layer costs: a logged-in GET over 10,000 sessions of 1 KB, every server in its own process,
- * rounds interleaved, medians quoted. Prints a table and writes it to RESULTS.md.
+ * Measures the cost of session libraries: GET requests by logged-in users, over 10,000 sessions of 1 KB. Every server has
+ * its own process, rounds are interleaved, and the results are medians.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import autocannon from "autocannon";
+import { closingLine, type MeasurementCommand, readRequest } from "../scripts/measurement-command.ts";
 import { ENTRIES, type Entry } from "./contestants.ts";
 import { measureRaces } from "./races.ts";
 import { measureRevocation } from "./revocation.ts";
 import { startServers } from "./servers/remote.ts";
 import { type Contestant, logIn, SESSIONS } from "./servers/work.ts";
 
-/** How often each server is started anew: what V8 makes of a program differs from one process to the next. */
+/** Number of processes per server: V8 optimizes the same program differently from one process to the next. */
 const PROCESSES = Number(process.env.BENCH_PROCESSES ?? 5);
-/** Of each process. */
+/** Rounds per process. */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 2);
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 1.5;
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
 
-/** What was measured of a contestant; one figure a round. */
-interface Figures {
+const COMMAND: MeasurementCommand = {
+  command: "npm run bench",
+  description:
+    "Compares the cost of session libraries, their behaviour in races, and the time a revocation takes.",
+  files: ["README.md", "bench/RESULTS.md"],
+  environment: {
+    BENCH_PROCESSES: "Processes per server. Default: 5.",
+    BENCH_ROUNDS: "Rounds per process. Default: 2.",
+    BENCH_SECONDS: "Seconds per round. Default: 2.",
+  },
+};
+const { isWrite } = readRequest(COMMAND);
+
+/** The measurements of one server, with one value per round. */
+interface Measurements {
   readonly entry: Entry;
   readonly rates: number[];
   /** CPU microseconds per request. */
@@ -31,8 +45,9 @@ interface Figures {
   readonly commands: number[];
 }
 
+/** A running server. */
 interface Server {
-  readonly figures: Figures;
+  readonly measurements: Measurements;
   readonly port: number;
   readonly cookies: readonly string[];
   readonly child: ChildProcess;
@@ -45,14 +60,14 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-async function start(figures: Figures, index: number): Promise<Server> {
+async function start(measurements: Measurements, index: number): Promise<Server> {
   const child = fork(new URL("child.ts", import.meta.url), [String(index)], {
     execArgv: ["--conditions=coatcheck-source", "--no-warnings"],
     env: { ...process.env, ...remote.env, NODE_ENV: "production" },
   });
   const [{ port, cookies = await logIn(port) }] = (await once(child, "message")) as [Contestant];
-  console.log(`  ready: ${figures.entry.framework}, ${figures.entry.name}`);
-  return { figures, port, cookies, child };
+  console.log(`  ready: ${measurements.entry.framework}, ${measurements.entry.name}`);
+  return { measurements, port, cookies, child };
 }
 
 async function cpuOf(child: ChildProcess): Promise<number> {
@@ -62,9 +77,9 @@ async function cpuOf(child: ChildProcess): Promise<number> {
 }
 
 /**
- * Every connection is a few hundred browsers that take turns, so that all sessions are asked for. This process does not
- * sleep meanwhile: a server whose client sleeps pays for waking it, and the slower server more often than the faster. On
- * a virtual machine that was more than what the session cost.
+ * Sends requests for a number of seconds. Every connection cycles through the cookies of a few hundred browsers, so that
+ * all sessions are used. This process never sleeps during a measurement: waking a sleeping client costs the server CPU
+ * time, and a slower server pays it more often. On a virtual machine that cost more than the session library.
  */
 async function load(server: Server, seconds: number) {
   const share = Math.ceil(server.cookies.length / CONNECTIONS);
@@ -89,25 +104,29 @@ async function load(server: Server, seconds: number) {
 }
 
 async function round(server: Server): Promise<void> {
-  const { entry, rates, cpu, commands } = server.figures;
-  // While the others had their turn it was idle, and V8 has put code and memory away.
+  const { entry, rates, cpu, commands } = server.measurements;
+  // The server was idle during the other servers' rounds, in which V8 may discard compiled code and memory.
   await load(server, WARM_UP_SECONDS);
   const before = await cpuOf(server.child);
   const commandsBefore = await remote.commands();
   const result = await load(server, SECONDS);
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${entry.name}: ${result.non2xx} answers were no 200`);
-  const answered = result["2xx"];
-  cpu.push(((await cpuOf(server.child)) - before) / answered);
-  commands.push(((await remote.commands()) - commandsBefore) / answered);
-  rates.push(answered / result.duration);
+  if (result.non2xx > 0 || result.errors > 0) {
+    const { non2xx, errors } = result;
+    throw new Error(
+      `${entry.name}: ${non2xx} responses had a status other than 2xx, ${errors} requests failed.`,
+    );
+  }
+  const served = result["2xx"];
+  cpu.push(((await cpuOf(server.child)) - before) / served);
+  commands.push(((await remote.commands()) - commandsBefore) / served);
+  rates.push(served / result.duration);
 }
 
-/** Runs every contestant in a process of its own for {@link ROUNDS} rounds. */
-async function generation(contestants: readonly Figures[]): Promise<void> {
+/** Starts every server in a new process and measures it for {@link ROUNDS} rounds. */
+async function measureOnce(results: readonly Measurements[]): Promise<void> {
   const servers: Server[] = [];
   try {
-    for (const [index, figures] of contestants.entries()) servers.push(await start(figures, index));
+    for (const [index, measurements] of results.entries()) servers.push(await start(measurements, index));
     for (let number = 1; number <= ROUNDS; number++) {
       console.log(`  round ${number} of ${ROUNDS}`);
       const order = number % 2 === 0 ? servers.toReversed() : servers;
@@ -118,10 +137,10 @@ async function generation(contestants: readonly Figures[]): Promise<void> {
   }
 }
 
-function row(measured: Figures, contestants: readonly Figures[]): string {
+function row(measured: Measurements, results: readonly Measurements[]): string {
   const { framework, name, isRemote } = measured.entry;
-  const bare = contestants.find(({ entry }) => entry.name === "bare" && entry.framework === framework);
-  if (!bare) throw new Error(`There is no bare ${framework}.`);
+  const bare = results.find(({ entry }) => entry.name === "bare" && entry.framework === framework);
+  if (!bare) throw new Error(`ENTRIES has no bare ${framework}.`);
   const ratio = median(measured.rates.map((rate, index) => rate / (bare.rates[index] ?? Number.NaN)));
   const added = median(measured.cpu.map((cpu, index) => cpu - (bare.cpu[index] ?? Number.NaN)));
   const cells = [
@@ -136,25 +155,34 @@ function row(measured: Figures, contestants: readonly Figures[]): string {
 
 const loadBefore = loadavg()[0] ?? 0;
 const remote = await startServers();
-const contestants = ENTRIES.map((entry): Figures => ({ entry, rates: [], cpu: [], commands: [] }));
+const results = ENTRIES.map((entry): Measurements => ({ entry, rates: [], cpu: [], commands: [] }));
 try {
   for (let number = 1; number <= PROCESSES; number++) {
     console.log(`Starting ${ENTRIES.length} servers, ${SESSIONS} sessions each: ${number} of ${PROCESSES}`);
-    await generation(contestants);
+    await measureOnce(results);
   }
 } finally {
   await remote.stop();
 }
 
 const table = [
-  "| framework | sessions | requests/s | of bare | CPU per request, µs | of which the session, µs | Redis commands per request |",
+  "| framework | session library | requests/s | of bare | CPU per request, µs | session CPU, µs | Redis commands per request |",
   "|---|---|---|---|---|---|---|",
-  ...contestants.map((measured) => row(measured, contestants)),
+  ...results.map((measured) => row(measured, results)),
 ];
 const report = [
-  "# What a session costs",
+  "# Benchmark results",
   "",
-  `A logged-in GET over ${SESSIONS.toLocaleString("en")} sessions of 1 KB; Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; medians over ${PROCESSES} processes of each, started anew, with ${ROUNDS} interleaved rounds of ${SECONDS} s; ${CONNECTIONS} connections, a client that never sleeps. CPU is user and system time of the server's process, from the operating system; Redis commands as Redis counted them. Load average ${loadBefore.toFixed(1)} at the start. Written by \`npm run bench\`.`,
+  `Each request is a GET by a logged-in user, over ${SESSIONS.toLocaleString("en")} sessions of 1 KB.`,
+  "",
+  `- Machine: Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB. The load average was ${loadBefore.toFixed(1)} at the start.`,
+  `- Method: medians over ${PROCESSES} new processes per server, each with ${ROUNDS} interleaved rounds of ${SECONDS} s. The client has ${CONNECTIONS} connections and never sleeps.`,
+  "- *of bare*: requests/s divided by those of the bare framework in the same round.",
+  "- *CPU per request*: user and system time of the server's process, as reported by the operating system.",
+  "- *session CPU*: the same, minus that of the bare framework in the same round.",
+  "- *Redis commands per request*: as counted by Redis.",
+  "",
+  "Written by `npm run bench -- --write`.",
   "",
   ...table,
   "",
@@ -168,7 +196,7 @@ const report = [
   "",
 ].join("\n");
 
-/** The README quotes the table of requests between two marks, so that no figure there is typed by hand. */
+/** Replaces the table between the two marks in the README. */
 function quoteInReadme(table: readonly string[]): void {
   const readme = new URL("../README.md", import.meta.url);
   const quoted = readFileSync(readme, "utf8").replace(
@@ -179,5 +207,8 @@ function quoteInReadme(table: readonly string[]): void {
 }
 
 console.log(report);
-writeFileSync(new URL("RESULTS.md", import.meta.url), report);
-quoteInReadme(table);
+if (isWrite) {
+  writeFileSync(new URL("RESULTS.md", import.meta.url), report);
+  quoteInReadme(table);
+}
+console.log(closingLine(COMMAND, isWrite));

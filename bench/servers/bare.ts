@@ -4,11 +4,11 @@ import fastify from "fastify";
 import { answer, type Contestant } from "./work.ts";
 
 /*
- * Each framework by itself. It is logged in to as the others are, and its handler may wait as theirs do: neither is a
- * session's doing.
+ * Each framework without sessions. It has the same login route and the same kind of handler as the other servers, so that
+ * the difference is the cost of the session library.
  */
 
-/** As long as a session's cookie, and ignored. */
+/** As long as a session cookie; the server ignores it. */
 function cookie(index: string): string {
   return `sid=${index.padStart(50, "0")}; Path=/; HttpOnly; SameSite=Lax`;
 }

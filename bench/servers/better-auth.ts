@@ -9,8 +9,8 @@ import { connectedClient } from "./remote.ts";
 import { answer, type Contestant, SECRET, SESSIONS, sessionData } from "./work.ts";
 
 /**
- * better-auth on SQLite; with `cookieCache`, its own way of not asking the database; with `redis`, its sessions in Redis
- * by its `secondaryStorage`.
+ * better-auth on SQLite. `cookieCache` enables its cookie cache, which saves database reads. `redis` keeps its sessions in
+ * Redis, as its `secondaryStorage`.
  */
 export async function betterAuthServer(options: {
   cookieCache?: boolean;
@@ -58,7 +58,7 @@ export async function betterAuthServer(options: {
   return { port: (app.server.address() as AddressInfo).port, cookies };
 }
 
-/** As its documents write it. */
+/** As in its documentation. */
 async function redisStorage() {
   const client = await connectedClient();
   return {

@@ -13,13 +13,13 @@ import { answer, type Contestant, SECRET, sessionData } from "./work.ts";
 
 type Data = Partial<ReturnType<typeof sessionData>>;
 
-/** Coatcheck as its README sets it up: the embedded store, and the local cache in front of it. */
+/** Coatcheck as in its README: SQLite with the local cache. */
 function managerOnSqlite(): SessionManager<Data> {
   const store = sqliteStore(":memory:");
   return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, single: true }) });
 }
 
-/** As its documents set it up for several machines: PostgreSQL, and the local and shared caches in front of it. */
+/** Coatcheck as in its guide for several machines: PostgreSQL with the local and the shared cache. */
 export async function managerOnServers(): Promise<SessionManager<Data>> {
   const { DATABASE_URL, REDIS_URL } = urls();
   const store = await postgresStore({ connectionString: DATABASE_URL });

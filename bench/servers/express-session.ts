@@ -12,7 +12,7 @@ declare module "express-session" {
   }
 }
 
-/** express-session as its README sets it up, with the options it recommends. */
+/** express-session as in its README, with the recommended options. */
 export async function expressSession(store?: session.Store): Promise<Contestant> {
   const app = express();
   app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, ...(store ? { store } : {}) }));
@@ -33,7 +33,7 @@ export async function expressSession(store?: session.Store): Promise<Contestant>
   return { port };
 }
 
-/** With connect-redis, by its README. */
+/** express-session with connect-redis, as in the README of connect-redis. */
 export async function expressSessionOnRedis(): Promise<Contestant> {
   return await expressSession(new RedisStore({ client: await connectedClient() }));
 }

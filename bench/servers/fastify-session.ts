@@ -10,12 +10,12 @@ declare module "fastify" {
   interface Session {
     subject: string;
     data: ReturnType<typeof sessionData>;
-    /** Of the races: connect-redis is typed by all that express-session keeps here. */
+    /** Used by the races. connect-redis requires all fields that express-session has here. */
     fields: Record<string, number>;
   }
 }
 
-/** @fastify/session with its faster setting: `rolling` off, so that a read sets no cookie. */
+/** @fastify/session with `rolling` off, which is faster: a read sets no cookie. */
 export async function fastifySession(store?: session.FastifySessionOptions["store"]): Promise<Contestant> {
   const app = fastify();
   await app.register(cookie);
@@ -38,7 +38,7 @@ export async function fastifySession(store?: session.FastifySessionOptions["stor
   return { port };
 }
 
-/** With connect-redis, which its README names for the purpose. */
+/** @fastify/session with connect-redis, as its README recommends. */
 export async function fastifySessionOnRedis(): Promise<Contestant> {
   return await fastifySession(new RedisStore({ client: await connectedClient() }));
 }

@@ -2,21 +2,22 @@ import { createClient } from "redis";
 import { CacheServer } from "../../packages/coatcheck/test/faults/redis-server.ts";
 import { startPostgres } from "../../packages/coatcheck/test/servers/postgres.ts";
 
-/** Where the servers are, as environment. */
+/** Environment variables with the servers' URLs. */
 export interface Urls {
   readonly DATABASE_URL: string;
   readonly REDIS_URL: string;
 }
 
-/** A PostgreSQL, which keeps what it acknowledges, and a Redis, which keeps nothing on disk. */
+/** A PostgreSQL server with durable commits, and a Redis server without persistence. */
 export interface Servers {
   readonly env: Urls;
-  /** The commands that Redis has run so far, by its own count; without those that ask whether it is there. */
+  /** Number of commands that Redis has run so far, by its own count, without `PING` and `INFO`. */
   commands(): Promise<number>;
+  /** Stops both servers. */
   stop(): Promise<void>;
 }
 
-/** Starts both for one measurement, with throw-away data. */
+/** Starts both servers for one measurement, with temporary data. */
 export async function startServers(): Promise<Servers> {
   const [postgres, redis] = await Promise.all([startPostgres(), CacheServer.start()]);
   const env = { DATABASE_URL: postgres.url, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
@@ -36,13 +37,13 @@ export async function startServers(): Promise<Servers> {
   };
 }
 
-/** Where they are, for a process that was told. */
+/** The servers' URLs from this process's environment. */
 export function urls(): Urls {
   const { DATABASE_URL = "", REDIS_URL = "" } = process.env;
   return { DATABASE_URL, REDIS_URL };
 }
 
-/** A client of that Redis. */
+/** A connected client of the Redis server. */
 export async function connectedClient() {
   return await createClient({ url: urls().REDIS_URL }).connect();
 }

@@ -1,7 +1,7 @@
-/** The same work for every server: 10,000 logged-in sessions of 1 KB, and a GET that reads one. */
+/** Number of logged-in sessions per server. Every server has the same workload: a GET that reads one of them. */
 export const SESSIONS = 10_000;
 
-/** What each session holds: about 1 KB of JSON. */
+/** The data of one session: about 1 KB of JSON. */
 export function sessionData(index: number) {
   return {
     name: `User ${index}`,
@@ -15,44 +15,47 @@ export function sessionData(index: number) {
   };
 }
 
-/** What the handler answers with: proof that it knows who is asking, and has read their data. */
+/** The response body: it shows that the handler knows the user and has read the session data. */
 export function answer(subject: string | null | undefined, name: string | undefined) {
   return { subject, name };
 }
 
-/** A server under test, listening. */
+/** A listening server under test. */
 export interface Contestant {
   readonly port: number;
-  /** The `Cookie` header of each of its sessions; absent where users log in over HTTP. */
+  /** The `Cookie` header of each session. Default: users log in over HTTP. */
   readonly cookies?: readonly string[];
 }
 
-/** The value that `express-session` and `@fastify/session` sign their cookies with, and everybody's secret here. */
-export const SECRET = "a secret that is long enough for everybody in this comparison";
+/** The secret of every server. */
+export const SECRET = "a secret that is long enough for every library in this comparison";
 
 /**
- * How many log in at once. With fifty of them in a process that has just started, V8's first garbage collection finds
- * nearly every request still at work, concludes that what requests allocate lives long, and in one process of three each
- * later request takes half as long again, for good. Visitors come over hours.
+ * Number of concurrent logins. With fifty in a new process, V8's first garbage collection finds most requests still in
+ * progress and concludes that their allocations live long. In one of three processes every later request then takes half
+ * as long again. Real users log in over hours.
  */
-const LOGINS_AT_ONCE = 4;
+const CONCURRENT_LOGINS = 4;
 
 /**
- * Logs every user in over HTTP, as browsers would, and keeps the cookies. Not from the server's own process, whose HTTP
- * code would go on being slower for having been a client too.
+ * Logs in every user over HTTP, like browsers do, and returns their cookies. Call it outside the server's process: a
+ * process that has also been an HTTP client serves requests more slowly from then on.
  */
 export async function logIn(port: number): Promise<string[]> {
   const cookies: string[] = [];
-  for (let first = 0; first < SESSIONS; first += LOGINS_AT_ONCE) {
-    const logins = Array.from({ length: Math.min(LOGINS_AT_ONCE, SESSIONS - first) }, async (_, offset) => {
-      const index = first + offset;
-      const response = await fetch(`http://127.0.0.1:${port}/login/${index}`, { method: "POST" });
-      await response.arrayBuffer();
-      cookies[index] = response.headers
-        .getSetCookie()
-        .map((cookie) => cookie.split(";", 1)[0])
-        .join("; ");
-    });
+  for (let first = 0; first < SESSIONS; first += CONCURRENT_LOGINS) {
+    const logins = Array.from(
+      { length: Math.min(CONCURRENT_LOGINS, SESSIONS - first) },
+      async (_, offset) => {
+        const index = first + offset;
+        const response = await fetch(`http://127.0.0.1:${port}/login/${index}`, { method: "POST" });
+        await response.arrayBuffer();
+        cookies[index] = response.headers
+          .getSetCookie()
+          .map((cookie) => cookie.split(";", 1)[0])
+          .join("; ");
+      },
+    );
     await Promise.all(logins);
   }
   return cookies;
