@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { root } from "../../../../scripts/documents.ts";
+import {
+  closingLine,
+  helpOf,
+  type MeasurementCommand,
+  parseRequest,
+} from "../../../../scripts/measurement-command.ts";
+
+const command: MeasurementCommand = {
+  command: "npm run measure",
+  description: "Measures something.",
+  files: ["README.md", "RESULTS.md"],
+};
+const withArgument = { ...command, argument: { name: "name", description: "Measure only this." } };
+
+describe("the command line of a measurement", () => {
+  test("writes nothing by default", () => {
+    expect(parseRequest(command, [])).toEqual({ isHelp: false, isWrite: false, argument: null });
+  });
+
+  test("accepts --write, --help and a declared argument", () => {
+    expect(parseRequest(command, ["--write"]).isWrite).toBe(true);
+    expect(parseRequest(command, ["--help"]).isHelp).toBe(true);
+    expect(parseRequest(withArgument, ["Redis"]).argument).toBe("Redis");
+  });
+
+  test.each([["--wirte"], ["Redis"]])("rejects %s", (arg) => {
+    expect(() => parseRequest(command, [arg])).toThrow(TypeError);
+  });
+
+  test("names the written files in its help", () => {
+    expect(helpOf(withArgument)).toContain("Usage: npm run measure -- [options] [name]");
+    expect(helpOf(command)).toContain("README.md and RESULTS.md");
+  });
+
+  test("ends with how to write the files, or with which files were written", () => {
+    expect(closingLine(command, false)).toBe(
+      "No file was changed. To write README.md and RESULTS.md, run: npm run measure -- --write",
+    );
+    expect(closingLine(command, true)).toBe("Wrote README.md and RESULTS.md.");
+  });
+});
+
+test("npm run sizes leaves the README unchanged without --write", async () => {
+  const modifiedAt = async () => (await stat(join(root, "README.md"))).mtimeMs;
+  const before = await modifiedAt();
+  const args = ["--conditions=coatcheck-source", join(root, "scripts/sizes.ts")];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).toContain("No file was changed. To write README.md, run: npm run sizes -- --write");
+  expect(await modifiedAt()).toBe(before);
+});
