@@ -2,7 +2,7 @@
  * Decides whether cached copies may be served now. One implementation per kind of deployment. The caller passes the time.
  */
 export interface Lease {
-  /** Checked at each request, never by a timer: a process that was paused must not answer from an expired lease. */
+  /** Checked at each request, never by a timer: a process that was paused must not serve copies under an expired lease. */
   holds(monotonic: number, wall: number): boolean;
   /** Call it *before* a poll of the log is sent. Call the returned function when that poll has succeeded. */
   ask(monotonic: number, wall: number): () => void;

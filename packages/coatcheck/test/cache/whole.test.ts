@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { SessionCache } from "../../src/cache/index.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import { compactId } from "../../src/session/token.ts";
 import { nextVersion } from "../../src/testing/records.ts";
-import { Cluster, idle, SharedInMemory } from "./harness.ts";
+import { Cluster, type Faulty, idle, SharedInMemory } from "./harness.ts";
 
 /*
  * The simulator only covers the core. These tests cover whole caches, with their loads, hints, circuit breakers and
@@ -57,98 +58,87 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
-/** Plays the steps and checks every session after each one. `faults` describes the broken guarantees. */
-async function play(
-  script: readonly Step[],
-  withShared: boolean,
-): Promise<{ faults: string[]; fromLocal: number }> {
-  const cluster = new Cluster();
-  const { time, store } = cluster;
-  const shared = new SharedInMemory();
-  // With a long TTL and late responses, only the lease and the log can keep the guarantees.
-  const options = {
-    stalenessBound: BOUND,
-    local: { ttl: Number.POSITIVE_INFINITY },
-    deadlines: { store: 5000, shared: 50 },
-    ...(withShared ? { shared } : {}),
-  };
-  const nodes = [await cluster.node(options), await cluster.node(options)] as const;
-  const release: [() => void, () => void] = [() => {}, () => {}];
-  const live: SessionRecord[] = [];
-  const everyId = new Set<string>();
-  let earlierCopies = new Map(shared.copies);
+type NodeIndex = 0 | 1;
 
-  const invalidAt = new Map<string, number>();
-  const ownVersions = [new Map<string, number>(), new Map<string, number>()] as const;
-  const faults: string[] = [];
+/** A process: its cache, and its connection to the store. */
+interface CacheNode {
+  readonly cache: SessionCache;
+  readonly faultyStore: Faulty;
+}
 
-  const check = async (index: 0 | 1, id: string) => {
-    const startedAt = time.elapsed;
-    const ownVersion = ownVersions[index].get(id) ?? 0;
-    const { cache } = nodes[index];
-    const held = cache.peek(compactId(id)) ?? (await cache.read(id).catch(() => null))?.held;
-    if (held?.record.state !== "active") return;
-    const { version } = held.record;
-    if (version < ownVersion)
-      faults.push(
-        `process ${index} did not see its own write of version ${ownVersion}, but version ${version}`,
-      );
-    const since = invalidAt.get(`${id} ${version}`);
-    if (since !== undefined && startedAt - since > BOUND) faults.push(`${startedAt - since} ms stale`);
-  };
-  const invalidate = (index: 0 | 1, record: SessionRecord) => {
-    for (let version = 1; version <= record.version; version++) {
-      const name = `${record.id} ${version}`;
-      if (!invalidAt.has(name)) invalidAt.set(name, time.elapsed);
+/** Two whole caches on one store, with the times at which copies became invalid. */
+class Run {
+  readonly faults: string[] = [];
+  readonly #cluster = new Cluster();
+  readonly #shared = new SharedInMemory();
+  readonly #nodes: CacheNode[] = [];
+  readonly #release = [() => {}, () => {}];
+  readonly #live: SessionRecord[] = [];
+  readonly #everyId = new Set<string>();
+  /** `id version` → elapsed time at which that version became invalid. */
+  readonly #invalidAt = new Map<string, number>();
+  /** For each node, the least version of a session that it has written itself. */
+  readonly #ownVersions = [new Map<string, number>(), new Map<string, number>()] as const;
+  #earlierCopies = new Map(this.#shared.copies);
+
+  static async start(withShared: boolean): Promise<Run> {
+    const run = new Run();
+    // With a long TTL and late responses, only the lease and the log can keep the guarantees.
+    const options = {
+      stalenessBound: BOUND,
+      local: { ttl: Number.POSITIVE_INFINITY },
+      deadlines: { store: 5000, shared: 50 },
+      ...(withShared ? { shared: run.#shared } : {}),
+    };
+    for (let count = 0; count < 2; count++) run.#nodes.push(await run.#cluster.node(options));
+    for (let place = 0; place < SESSIONS; place++) await run.#replace(place);
+    return run;
+  }
+
+  /** Plays the steps and checks every session after each one. `faults` then describes the broken guarantees. */
+  async play(script: readonly Step[]): Promise<void> {
+    for (const step of script) {
+      await this.#cluster.time.pass(step.wait);
+      await this.#perform(step);
+      await idle();
+      for (const index of [0, 1] as const) for (const id of this.#everyId) void this.#check(index, id);
+      await idle();
     }
-    ownVersions[index].set(record.id, record.version + 1);
-  };
-  const replace = async (place: number) => {
-    const record = await cluster.session({ subject: `subject ${place % 2}` });
-    live[place] = record;
-    everyId.add(record.id);
-  };
-  for (let place = 0; place < SESSIONS; place++) await replace(place);
+    for (const release of this.#release) release();
+    await this.#cluster.time.pass(3 * BOUND);
+  }
 
-  const perform = async ({ act, node, session }: Step) => {
+  /** Number of hits of the local tiers. */
+  get localHits(): number {
+    return this.#nodes.reduce((hits, { cache }) => hits + cache.metrics().local.hits, 0);
+  }
+
+  async close(): Promise<void> {
+    for (const { cache } of this.#nodes) await cache.close();
+  }
+
+  async #perform({ act, node, session }: Step): Promise<void> {
     const index = node === 0 ? 0 : 1;
-    const { cache, faultyStore } = nodes[index];
-    const record = live[session] as SessionRecord;
+    const { faultyStore } = this.#node(index);
     switch (act) {
       case "check":
-        void check(index, record.id);
+        void this.#check(index, (this.#live[session] as SessionRecord).id);
         break;
       case "revoke":
-        await store.revoke({ session: record.id }, "logout");
-        cache.revoked({ session: record.id });
-        invalidate(index, record);
-        await replace(session);
+        await this.#revoke(index, session);
         break;
       case "log out everywhere":
-        await store.revoke({ subject: `subject ${session % 2}` }, "logout");
-        cache.revoked({ subject: `subject ${session % 2}` });
-        for (const [place, each] of live.entries()) {
-          if (each.subject !== `subject ${session % 2}`) continue;
-          invalidate(index, each);
-          await replace(place);
-        }
+        await this.#revokeSubject(index, `subject ${session % 2}`);
         break;
       case "privilege":
-      case "data": {
-        const position = cache.position();
-        const next = nextVersion(record);
-        await store.put(next, { expectedVersion: record.version, change: act });
-        cache.wrote(next, position);
-        if (act === "privilege") invalidate(index, record);
-        else ownVersions[index].set(record.id, next.version);
-        live[session] = next;
+      case "data":
+        await this.#write(index, session, act);
         break;
-      }
       case "slow store":
-        release[index] = faultyStore.slowDown();
+        this.#release[index] = faultyStore.slowDown();
         break;
       case "fast store":
-        release[index]();
+        this.#release[index]?.();
         break;
       case "store hangs":
         faultyStore.state = "hung";
@@ -157,32 +147,84 @@ async function play(
         faultyStore.state = "up";
         break;
       case "shared hangs":
-        shared.state = "hung";
+        this.#shared.state = "hung";
         break;
       case "shared recovers":
-        shared.state = "up";
+        this.#shared.state = "up";
         break;
       case "shared rolled back":
-        for (const [key, copy] of earlierCopies) shared.copies.set(key, copy);
-        earlierCopies = new Map(shared.copies);
+        for (const [key, copy] of this.#earlierCopies) this.#shared.copies.set(key, copy);
+        this.#earlierCopies = new Map(this.#shared.copies);
         break;
       case "pause":
-        time.leap(700);
+        this.#cluster.time.leap(700);
     }
-  };
-
-  for (const step of script) {
-    await time.pass(step.wait);
-    await perform(step);
-    await idle();
-    for (const index of [0, 1] as const) for (const id of everyId) void check(index, id);
-    await idle();
   }
-  for (const index of [0, 1] as const) release[index]();
-  await time.pass(3 * BOUND);
-  const fromLocal = nodes.reduce((hits, { cache }) => hits + cache.metrics().local.hits, 0);
-  for (const { cache } of nodes) await cache.close();
-  return { faults, fromLocal };
+
+  async #check(index: NodeIndex, id: string): Promise<void> {
+    const { time } = this.#cluster;
+    const startedAt = time.elapsed;
+    const ownVersion = this.#ownVersions[index].get(id) ?? 0;
+    const { cache } = this.#node(index);
+    const held = cache.peek(compactId(id)) ?? (await cache.read(id).catch(() => null))?.held;
+    if (held?.record.state !== "active") return;
+    const { version } = held.record;
+    if (version < ownVersion) {
+      this.faults.push(
+        `process ${index} read version ${version} after its own write of version ${ownVersion}`,
+      );
+    }
+    const since = this.#invalidAt.get(`${id} ${version}`);
+    if (since !== undefined && startedAt - since > BOUND) this.faults.push(`${startedAt - since} ms stale`);
+  }
+
+  async #revoke(index: NodeIndex, place: number): Promise<void> {
+    const record = this.#live[place] as SessionRecord;
+    await this.#cluster.store.revoke({ session: record.id }, "logout");
+    this.#node(index).cache.revoked({ session: record.id });
+    this.#invalidate(index, record);
+    await this.#replace(place);
+  }
+
+  async #revokeSubject(index: NodeIndex, subject: string): Promise<void> {
+    await this.#cluster.store.revoke({ subject }, "logout");
+    this.#node(index).cache.revoked({ subject });
+    for (const [place, record] of this.#live.entries()) {
+      if (record.subject !== subject) continue;
+      this.#invalidate(index, record);
+      await this.#replace(place);
+    }
+  }
+
+  async #write(index: NodeIndex, place: number, change: "privilege" | "data"): Promise<void> {
+    const record = this.#live[place] as SessionRecord;
+    const { cache } = this.#node(index);
+    const position = cache.position();
+    const next = nextVersion(record);
+    await this.#cluster.store.put(next, { expectedVersion: record.version, change });
+    cache.wrote(next, position);
+    if (change === "privilege") this.#invalidate(index, record);
+    else this.#ownVersions[index].set(record.id, next.version);
+    this.#live[place] = next;
+  }
+
+  #invalidate(index: NodeIndex, record: SessionRecord): void {
+    for (let version = 1; version <= record.version; version++) {
+      const name = `${record.id} ${version}`;
+      if (!this.#invalidAt.has(name)) this.#invalidAt.set(name, this.#cluster.time.elapsed);
+    }
+    this.#ownVersions[index].set(record.id, record.version + 1);
+  }
+
+  async #replace(place: number): Promise<void> {
+    const record = await this.#cluster.session({ subject: `subject ${place % 2}` });
+    this.#live[place] = record;
+    this.#everyId.add(record.id);
+  }
+
+  #node(index: NodeIndex): CacheNode {
+    return this.#nodes[index] as CacheNode;
+  }
 }
 
 test.each([
@@ -192,15 +234,17 @@ test.each([
   "whole caches keep their guarantees through generated faults, %s",
   { timeout: 60_000 },
   async (_name, withShared) => {
-    let fromLocal = 0;
+    let localHits = 0;
     await fc.assert(
       fc.asyncProperty(steps, async (script) => {
-        const outcome = await play(script, withShared);
-        fromLocal += outcome.fromLocal;
-        expect(outcome.faults).toEqual([]);
+        const run = await Run.start(withShared);
+        await run.play(script);
+        localHits += run.localHits;
+        await run.close();
+        expect(run.faults).toEqual([]);
       }),
       { numRuns: 60 },
     );
-    expect(fromLocal).toBeGreaterThan(500);
+    expect(localHits).toBeGreaterThan(500);
   },
 );

@@ -8,7 +8,7 @@ import type { Answer, Argument, NodeSettings, QuestionName } from "./protocol.ts
 
 /** A command without a response yet. */
 interface PendingCommand {
-  resolve(answer: unknown): void;
+  resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
@@ -25,10 +25,10 @@ export class NodeProcess {
     this.#child = child;
     this.#socket = socket;
     createInterface(socket).on("line", (line) => {
-      const { number, answer, error } = JSON.parse(line);
+      const { number, result, error } = JSON.parse(line);
       const pending = this.#pending.get(number);
       this.#pending.delete(number);
-      if (error === undefined) pending?.resolve(answer);
+      if (error === undefined) pending?.resolve(result);
       else pending?.reject(new Error(error));
     });
     socket.on("close", () => {

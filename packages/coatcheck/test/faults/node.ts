@@ -66,8 +66,8 @@ createServer((socket) => {
   createInterface(socket).on("line", async (line) => {
     const { number, name, argument } = JSON.parse(line);
     try {
-      const answer = await execute(name, argument);
-      socket.write(`${JSON.stringify({ number, answer })}\n`);
+      const result = await execute(name, argument);
+      socket.write(`${JSON.stringify({ number, result })}\n`);
     } catch (error) {
       socket.write(`${JSON.stringify({ number, error: String(error) })}\n`);
     }
