@@ -1,0 +1,132 @@
+import { CoatcheckError, SessionManager, type SessionStore } from "coatcheck";
+import { createCache } from "coatcheck/cache";
+import { describeClient } from "coatcheck/device";
+import { memoryStore } from "coatcheck/store/memory";
+import { pino } from "pino";
+import { buildApp } from "../../src/app.ts";
+import { Credentials } from "../../src/credentials.ts";
+import { ADMIN, KEYS } from "../running.ts";
+import { Transcript } from "./transcript.ts";
+
+const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+interface Send {
+  readonly cookie?: string | undefined;
+  readonly bearer?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string is sent unchanged, any other value as JSON. */
+  readonly body?: unknown;
+}
+
+/** What a test uses of a response. */
+export interface Received {
+  readonly status: number;
+  /** Of the session cookie; empty without one. */
+  readonly cookie: string;
+  readonly id: string;
+  readonly token: string;
+  readonly text: string;
+}
+
+/** The service in this process, over a memory store that a test can break. Its clock is `Date`. */
+export async function startApi() {
+  let isDown = false;
+  const clock = { now: () => Date.now() };
+  const store = breakable(memoryStore({ clock }), () => isDown);
+  const cache = createCache({ store, single: true, clock });
+  const manager = new SessionManager({ store, secrets: ["a secret for these tests"], clock, cache });
+  const app = await buildApp({
+    manager,
+    cache,
+    credentials: new Credentials(ADMIN, [
+      { name: "slack", key: KEYS.slack },
+      { name: "shop", key: KEYS.shop },
+    ]),
+    log: pino({ level: "silent" }),
+    clock,
+    trustProxy: false,
+    secureCookie: true,
+    describeClient,
+    metrics: true,
+  });
+  const transcript = new Transcript();
+
+  async function send(line: string, options: Send = {}) {
+    const [method = "", url = ""] = line.split(" ");
+    const headers = {
+      ...(options.cookie && { cookie: `__Host-sid=${options.cookie}` }),
+      ...(options.bearer && { authorization: `Bearer ${options.bearer}` }),
+      ...(options.body !== undefined && { "content-type": "application/json" }),
+      ...options.headers,
+    };
+    const payload = typeof options.body === "string" ? options.body : JSON.stringify(options.body);
+    const response = await app.inject({
+      method: method as "GET",
+      url,
+      headers: { "user-agent": USER_AGENT, ...headers },
+      ...(payload !== undefined && { payload }),
+    });
+    return { headers, payload, response };
+  }
+
+  return {
+    app,
+    transcript,
+    setDown(down: boolean) {
+      isDown = down;
+    },
+    /** Sends a request that the transcript leaves out. */
+    async prepare(line: string, options?: Send): Promise<Received> {
+      return receivedOf((await send(line, options)).response);
+    },
+    /** Sends a request and writes the exchange to the transcript; `show` shortens the body of the response. */
+    async record(title: string, line: string, options?: Send, show = (body: string) => body) {
+      const { headers, payload, response } = await send(line, options);
+      const message = { headers, ...(payload !== undefined && { body: payload }) };
+      const { statusCode: status, body } = response;
+      transcript.add(title, line, message, {
+        status,
+        headers: headersOf(response.headers),
+        body: show(body),
+      });
+      return receivedOf(response);
+    },
+    async close() {
+      await app.close();
+      await manager.close();
+    },
+  };
+}
+
+/** Node types a header's value as anything; in a response it is text. */
+function headersOf(headers: object): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value : String(value)]),
+  );
+}
+
+function receivedOf(response: {
+  readonly statusCode: number;
+  readonly headers: object;
+  readonly body: string;
+}): Received {
+  const cookies = "set-cookie" in response.headers ? String(response.headers["set-cookie"]) : "";
+  const { data } = response.body.startsWith("{") ? JSON.parse(response.body) : { data: null };
+  return {
+    status: response.statusCode,
+    cookie: /__Host-sid=([^;]*)/.exec(cookies)?.[1] ?? "",
+    id: data?.sessionId ?? data?.session?.sessionId ?? "",
+    token: data?.token ?? "",
+    text: response.body,
+  };
+}
+
+function breakable(store: SessionStore, isDown: () => boolean): SessionStore {
+  return {
+    ...store,
+    async get(id) {
+      if (isDown()) throw new CoatcheckError("STORE_UNAVAILABLE", "The test has stopped the store.");
+      return await store.get(id);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { ADMIN, KEYS } from "../running.ts";
+
+/** A request or response as far as a transcript shows it. */
+export interface Message {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body?: string;
+}
+
+/** The response headers that a transcript shows, in this order. */
+const SHOWN = [
+  "content-type",
+  "set-cookie",
+  "cache-control",
+  "vary",
+  "clear-site-data",
+  "etag",
+  "retry-after",
+  "www-authenticate",
+  "location",
+] as const;
+
+const CREDENTIALS = new Map([
+  [ADMIN, "<admin token>"],
+  [KEYS.slack, "<key of slack>"],
+  [KEYS.shop, "<key of shop>"],
+]);
+
+const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/g;
+const SESSION_TOKEN = /(?<![\w-])[\w-]{50}(?![\w-])/g;
+const CSRF_TOKEN = /(?<=csrf_token(?:":\s*"|=)|x-csrf-token: )[^";\s]+/g;
+const CURSOR = /(?<="next":\s*")[^"]+/g;
+const HASH = /\b[0-9a-f]{64}\b|(?<=[hH]ash":\s*")[^"]+/g;
+
+/**
+ * Replaces every random value with a numbered placeholder. The same value gets the same number, so the text shows which
+ * ids and tokens are equal.
+ */
+export class Mask {
+  readonly #names = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+
+  apply(text: string): string {
+    let masked = text;
+    for (const [credential, name] of CREDENTIALS) masked = masked.replaceAll(credential, name);
+    return masked
+      .replace(CSRF_TOKEN, (value) => this.#nameOf("csrf token", value))
+      .replace(CURSOR, (value) => this.#nameOf("cursor", value))
+      .replace(HASH, (value) => this.#nameOf("hash", value))
+      .replace(SESSION_TOKEN, (value) => this.#nameOf("token", value))
+      .replace(UUID, (value) => this.#nameOf("id", value));
+  }
+
+  #nameOf(kind: string, value: string): string {
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    const name = `<${kind} ${count}>`;
+    this.#counts.set(kind, count);
+    this.#names.set(value, name);
+    return name;
+  }
+}
+
+/** Collects requests and their responses as text for a golden file. */
+export class Transcript {
+  readonly #mask = new Mask();
+  readonly #blocks: string[] = [];
+
+  /** @param line method and path of the request, such as `GET /health`. */
+  add(title: string, line: string, request: Message, response: Message & { readonly status: number }): void {
+    const lines = [
+      `### ${title}`,
+      line,
+      ...headerLines(request, Object.keys(request.headers)),
+      ...bodyLines(request),
+      "",
+      `HTTP ${response.status}`,
+      ...headerLines(response, SHOWN),
+      ...bodyLines(response),
+    ];
+    this.#blocks.push(this.#mask.apply(lines.join("\n")));
+  }
+
+  toString(): string {
+    return `${this.#blocks.join("\n\n")}\n`;
+  }
+}
+
+function headerLines({ headers }: Message, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const value = headers[name] ?? [];
+    return [value].flat().map((each) => `${name}: ${each}`);
+  });
+}
+
+function bodyLines({ body = "", headers }: Message): string[] {
+  if (body === "") return [];
+  const type = String(headers["content-type"] ?? "");
+  return ["", type.includes("json") ? formatted(body) : body.trimEnd()];
+}
+
+/** JSON with one member in a line and long strings shortened. A body that is not JSON stays as it is. */
+export function formatted(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), withoutLongStrings, 2);
+  } catch {
+    return body;
+  }
+}
+
+function withoutLongStrings(_key: string, value: unknown): unknown {
+  return typeof value === "string" && value.length > 200 ? `<${value.length} characters>` : value;
+}
