@@ -6,50 +6,54 @@ import { codes, GOOD, PRIVATE, Sites, sets } from "./doctor-sites.ts";
 
 const sites = Sites.ofThisFile();
 
-test("says nothing where nothing is wrong", async () => {
+test("finds nothing for a correct cookie", async () => {
   expect(await codes(await sites.plain(sets(GOOD)))).toEqual([]);
 });
 
-describe("cookies that a browser drops, or keeps otherwise than meant", () => {
+describe("a cookie", () => {
   const long = "x".repeat(5000);
   test.each<[name: string, cookies: string | string[], found: string[]]>([
-    ["Secure on http", `${GOOD}; Secure`, ["secure-on-http"]],
-    ["SameSite=None in the clear", "sid=1; Path=/; HttpOnly; SameSite=None", ["none-not-secure"]],
-    ["Partitioned in the clear", `${GOOD}; Partitioned`, ["partitioned-not-secure"]],
+    ["with Secure on http", `${GOOD}; Secure`, ["secure-on-http"]],
+    ["with SameSite=None without Secure", "sid=1; Path=/; HttpOnly; SameSite=None", ["none-not-secure"]],
+    ["with Partitioned without Secure", `${GOOD}; Partitioned`, ["partitioned-not-secure"]],
     [
-      "__Host- with a Domain",
+      "with __Host- and a Domain",
       `__Host-${GOOD}; Secure; Domain=localhost`,
       ["secure-on-http", "host-prefix-domain"],
     ],
     [
-      "__Host- on a path",
+      "with __Host- and a narrow Path",
       "__Host-sid=1; Path=/a; HttpOnly; Secure",
       ["secure-on-http", "host-prefix-path", "narrow-path"],
     ],
-    ["__Host- in the clear", `__Host-${GOOD}`, ["prefix-not-secure"]],
-    ["__Secure- in the clear", `__Secure-${GOOD}`, ["prefix-not-secure"]],
-    ["another host's Domain", `${GOOD}; Domain=example.com`, ["foreign-domain"]],
-    ["a narrow path", "sid=1; Path=/shop; HttpOnly", ["narrow-path"]],
-    ["too large", `sid=${long}; Path=/; HttpOnly`, ["too-large"]],
-    ["large", `sid=${long.slice(0, 2000)}; Path=/; HttpOnly`, ["large"]],
-    ["an attribute too large", `${GOOD}; Path=/${long}`, ["narrow-path", "attribute-too-large"]],
-    ["scripts may read it", "sid=1; Path=/", ["readable"]],
-    ["over at once", `${GOOD}; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, ["over-at-once"]],
-    ["Max-Age outweighs Expires", `${GOOD}; Max-Age=60; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, []],
-    ["twice", [GOOD, "sid=2; Path=/; HttpOnly"], ["duplicates"]],
-    ["cleared elsewhere", [GOOD, "sid=; Path=/shop; Max-Age=0"], []],
-    ["no session's", "theme=dark; Path=/", ["not-set"]],
-  ])("%s", async (_name, cookies, found) => {
+    ["with __Host- without Secure", `__Host-${GOOD}`, ["prefix-not-secure"]],
+    ["with __Secure- without Secure", `__Secure-${GOOD}`, ["prefix-not-secure"]],
+    ["with the Domain of another host", `${GOOD}; Domain=example.com`, ["foreign-domain"]],
+    ["with a narrow Path", "sid=1; Path=/shop; HttpOnly", ["narrow-path"]],
+    ["of more than 4096 bytes", `sid=${long}; Path=/; HttpOnly`, ["too-large"]],
+    ["of more than 1024 bytes", `sid=${long.slice(0, 2000)}; Path=/; HttpOnly`, ["large"]],
+    [
+      "with an attribute of more than 1024 bytes",
+      `${GOOD}; Path=/${long}`,
+      ["narrow-path", "attribute-too-large"],
+    ],
+    ["without HttpOnly", "sid=1; Path=/", ["readable"]],
+    ["that has expired", `${GOOD}; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, ["over-at-once"]],
+    ["with Max-Age and a past Expires", `${GOOD}; Max-Age=60; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, []],
+    ["that is set twice", [GOOD, "sid=2; Path=/; HttpOnly"], ["duplicates"]],
+    ["that is deleted on another path", [GOOD, "sid=; Path=/shop; Max-Age=0"], []],
+    ["whose name is not a session's", "theme=dark; Path=/", ["not-set"]],
+  ])("%s has the expected findings", async (_name, cookies, found) => {
     expect(await codes(await sites.plain(sets(cookies)))).toEqual(found);
   });
 
-  test("no Path, set from a folder", async () => {
+  test("without Path is a problem if a nested URL sets it", async () => {
     const url = await sites.plain(sets("sid=1; HttpOnly"));
     expect(await codes(url)).toEqual([]);
     expect(await codes(`${url}/api/login`)).toEqual(["no-path"]);
   });
 
-  test("a problem off this machine, a hint on it", async () => {
+  test("with Secure on http is a hint on localhost and a problem elsewhere", async () => {
     const port = await sites.listen(createServer(sets(`${GOOD}; Secure`)), "0.0.0.0");
     const asking = { method: "GET" };
     const level = async (host: string) => {
@@ -62,8 +66,8 @@ describe("cookies that a browser drops, or keeps otherwise than meant", () => {
   });
 });
 
-describe("answers", () => {
-  test("that a shared cache may keep", async () => {
+describe("a response", () => {
+  test("that shared caches may store gives cacheable and no-vary", async () => {
     expect(await codes(await sites.plain(sets(GOOD, {})))).toEqual(["cacheable", "no-vary"]);
     const headers = { "cache-control": "public, max-age=60", vary: "accept, COOKIE" };
     expect(await codes(await sites.plain(sets(GOOD, headers)))).toEqual(["cacheable"]);
@@ -73,12 +77,12 @@ describe("answers", () => {
     [-120_000, ["clock"]],
     [120_000, ["clock"]],
     [-30_000, []],
-  ])("of a clock that is %i ms off", async (offset, found) => {
+  ])("from a clock that is %i ms off gives %j", async (offset, found) => {
     const date = new Date(Date.now() + offset).toUTCString();
     expect(await codes(await sites.plain(sets(GOOD, { ...PRIVATE, date })))).toEqual(found);
   });
 
-  test("of a server that does not know its own cookie", async () => {
+  test("that replaces its own cookie gives not-recognised", async () => {
     let count = 0;
     const url = await sites.plain((_request, response) => {
       response.writeHead(200, { ...PRIVATE, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
@@ -86,16 +90,16 @@ describe("answers", () => {
     expect(await codes(url)).toEqual(["not-recognised"]);
   });
 
-  test("that set the cookie where a redirect leads, and no further", async () => {
+  test("after a redirect counts, for up to six responses", async () => {
     const url = await sites.plain((request, response) => {
       if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
       else sets(GOOD, { ...PRIVATE, location: "http://localhost:1/" })(request, response);
     });
     expect(await codes(url)).toEqual([]);
-    const astray = await sites.plain((_request, response) =>
+    const toMail = await sites.plain((_request, response) =>
       response.writeHead(302, { location: "mailto:ann" }).end(),
     );
-    expect(await codes(astray)).toEqual(["not-set"]);
+    expect(await codes(toMail)).toEqual(["not-set"]);
     let count = 0;
     const endless = await sites.plain((_request, response) =>
       response.writeHead(302, { location: `/${++count}` }).end(),
@@ -106,7 +110,7 @@ describe("answers", () => {
     });
   });
 
-  test("that set the cookie on a redirect", async () => {
+  test("that sets the cookie on a redirect counts", async () => {
     const url = await sites.plain((request, response) => {
       const isLogin = request.url === "/login" && request.headers.cookie === undefined;
       response
@@ -130,32 +134,32 @@ describe("a page of another origin", () => {
   test.each<
     [name: string, frontend: string, cookie: string, headers: Record<string, string>, found: string[]]
   >([
-    ["may not read the answer", "http://localhost:1", GOOD, PRIVATE, ["cors-origin"]],
-    ["is not named by *", "http://localhost:1", GOOD, granted("*"), ["cors-origin"]],
-    ["may", "http://localhost:1", GOOD, granted("http://localhost:1"), []],
-    ["is of another site, and Lax", shop, GOOD, granted(shop), ["same-site"]],
-    ["is of another site, and says nothing", shop, "sid=1; Path=/; HttpOnly", granted(shop), ["same-site"]],
+    ["without CORS headers", "http://localhost:1", GOOD, PRIVATE, ["cors-origin"]],
+    ["with Access-Control-Allow-Origin: *", "http://localhost:1", GOOD, granted("*"), ["cors-origin"]],
+    ["with its origin allowed", "http://localhost:1", GOOD, granted("http://localhost:1"), []],
+    ["on another site, with SameSite=Lax", shop, GOOD, granted(shop), ["same-site"]],
+    ["on another site, without SameSite", shop, "sid=1; Path=/; HttpOnly", granted(shop), ["same-site"]],
     [
-      "is of another site, as a third party",
+      "on another site, with SameSite=None",
       shop,
       "sid=1; Path=/; HttpOnly; Secure; SameSite=None",
       granted(shop),
       ["secure-on-http", "third-party"],
     ],
     [
-      "is of another site, in a jar of its own",
+      "on another site, with Partitioned",
       shop,
       "sid=1; Path=/; HttpOnly; Secure; SameSite=None; Partitioned",
       granted(shop),
       ["secure-on-http"],
     ],
-  ])("%s", async (_name, frontend, cookie, headers, found) => {
+  ])("%s has the expected findings", async (_name, frontend, cookie, headers, found) => {
     expect(await codes(await sites.plain(sets(cookie, headers)), { frontend: new URL(frontend) })).toEqual(
       found,
     );
   });
 
-  test("without credentials, without Vary, without a preflight", async () => {
+  test("reports missing credentials, Vary and preflight", async () => {
     const frontend = new URL("http://localhost:1");
     const { "access-control-allow-credentials": _none, ...bare } = granted(frontend.origin);
     expect(await codes(await sites.plain(sets(GOOD, bare)), { frontend })).toEqual(["cors-credentials"]);
@@ -180,7 +184,7 @@ test.each([
   ["https://ann.github.io", "https://bob.github.io", false],
   ["http://127.0.0.1", "http://127.0.0.1:81", true],
   ["http://10.0.0.1", "http://10.1.0.1", false],
-])("%s and %s are of one site: %s", (left, right, same) => {
+])("%s and %s are same-site: %s", (left, right, same) => {
   expect(isSameSite(new URL(left), new URL(right))).toBe(same);
 });
 
@@ -190,6 +194,6 @@ test.each([
   ["vercel.app", true],
   ["example.com", false],
   ["example.co.uk", false],
-])("%s is nobody's own: %s", (domain, suffix) => {
+])("%s is a public suffix: %s", (domain, suffix) => {
   expect(isPublicSuffix(domain)).toBe(suffix);
 });

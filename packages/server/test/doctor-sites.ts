@@ -9,12 +9,12 @@ import { afterEach, beforeEach } from "vitest";
 import { type Examination, examine } from "../src/doctor/examine.ts";
 import { Command, temporaryFolder } from "./running.ts";
 
-/** Sites to be examined, and the command that examines them; both are gone after each test. */
+/** Starts sites to examine and runs `coatcheck doctor`. Cleans up after each test. */
 export class Sites {
   #folder = "";
   #servers: Server[] = [];
 
-  /** For the tests of the file that asks. */
+  /** Registers the set-up and clean-up in the calling test file. */
   static ofThisFile(): Sites {
     const sites = new Sites();
     beforeEach(() => {
@@ -24,7 +24,7 @@ export class Sites {
     return sites;
   }
 
-  /** Starts a server; its port. */
+  /** Starts a server and returns its port. */
   async listen(server: Server, host = "127.0.0.1"): Promise<string> {
     this.#servers.push(server);
     server.listen(0, host);
@@ -32,12 +32,12 @@ export class Sites {
     return String((server.address() as AddressInfo).port);
   }
 
-  /** A site on http that answers so. */
+  /** Starts a site on http and returns its URL. */
   async plain(listener: RequestListener): Promise<string> {
     return `http://localhost:${await this.listen(createServer(listener), "localhost")}`;
   }
 
-  /** A site on https, whose certificate the command is told to trust. */
+  /** Starts a site on https and returns its URL. {@link doctor} trusts its certificate. */
   async encrypted(listener: RequestListener): Promise<string> {
     const [key, cert] = [join(this.#folder, "key.pem"), this.#certificate];
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
@@ -56,7 +56,7 @@ export class Sites {
     return `https://localhost:${await this.listen(server, "localhost")}`;
   }
 
-  /** The command; its JSON, where it was asked for it. */
+  /** Runs the command. `report` is its JSON if `args` contain `--json`. */
   async doctor(args: readonly string[]) {
     const trusted = existsSync(this.#certificate) ? { NODE_EXTRA_CA_CERTS: this.#certificate } : undefined;
     const command = new Command(["doctor", ...args], this.#folder, trusted);
@@ -79,13 +79,13 @@ export class Sites {
   }
 }
 
-/** Headers of an answer that no shared cache keeps. */
+/** Headers of a response that shared caches do not store. */
 export const PRIVATE = { "cache-control": "private, no-store", vary: "Cookie" };
 
-/** A cookie that nothing is wrong with, on http. */
+/** A `Set-Cookie` header without faults, for http. */
 export const GOOD = "sid=secret-value; Path=/; HttpOnly; SameSite=Lax";
 
-/** Sets these cookies, unless it is sent one back. */
+/** A listener that sets these cookies if the request has none. */
 export function sets(
   cookies: string | string[],
   headers: Record<string, string | string[]> = PRIVATE,
@@ -96,7 +96,7 @@ export function sets(
   };
 }
 
-/** The codes of what `examine` finds. */
+/** The codes of the findings of `examine`. */
 export async function codes(url: string, options: Partial<Examination> = {}): Promise<string[]> {
   const asking = { method: "GET" };
   const { findings } = await examine({ url: new URL(url), frontend: null, cookie: null, asking, ...options });

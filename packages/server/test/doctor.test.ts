@@ -11,8 +11,8 @@ import { serviceOfThisFile } from "./running.ts";
 const service = serviceOfThisFile();
 const sites = Sites.ofThisFile();
 
-describe("real applications", () => {
-  function olderShop(trusts: boolean): RequestListener {
+describe("doctor, for a real application", () => {
+  function expressSessionShop(trusts: boolean): RequestListener {
     const app = express().set("trust proxy", trusts);
     app.use(
       session({ secret: "a secret", resave: false, saveUninitialized: true, cookie: { secure: true } }),
@@ -21,12 +21,12 @@ describe("real applications", () => {
     return app;
   }
 
-  test("express-session behind a proxy that is not trusted, and one that is", async () => {
-    expect(await codes(await sites.plain(olderShop(false)))).toEqual(["not-set"]);
-    expect(await codes(await sites.plain(olderShop(true)))).toEqual(["only-behind-proxy"]);
+  test("reports express-session behind an untrusted and a trusted proxy", async () => {
+    expect(await codes(await sites.plain(expressSessionShop(false)))).toEqual(["not-set"]);
+    expect(await codes(await sites.plain(expressSessionShop(true)))).toEqual(["only-behind-proxy"]);
   });
 
-  test("a Coatcheck shop is well, on https", async () => {
+  test("finds no problem in a Coatcheck application on https", async () => {
     const app = express();
     app.use(coatcheck(new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop"] })));
     app.get("/", async (request, response) => {
@@ -35,11 +35,11 @@ describe("real applications", () => {
       response.send("hello");
     });
     const { code, output } = await sites.doctor([await sites.encrypted(app)]);
-    expect(output).toContain("Nothing is wrong with __Host-sid");
+    expect(output).toContain("No problem found with __Host-sid");
     expect(code).toBe(0);
   });
 
-  test("the service is well, but for https", async () => {
+  test("finds no problem in the service on http", async () => {
     const args = ["--method", "post", "--data", "{}", "--json"];
     const { code, report } = await sites.doctor([`${service().url}/api/v1/sessions`, ...args]);
     expect(report.findings.filter(({ level }: { level: string }) => level === "problem")).toEqual([]);
@@ -52,8 +52,8 @@ describe("real applications", () => {
   });
 });
 
-describe("on https", () => {
-  test("a proxy that is not trusted shows in the cookie, and in redirects", async () => {
+describe("doctor, for a site on https", () => {
+  test("recognises an untrusted proxy by the cookie and by redirects", async () => {
     const plain = await sites.encrypted(sets(GOOD));
     expect((await sites.doctor([plain, "--json"])).report.findings).toMatchObject([{ code: "not-secure" }]);
     const url = await sites.encrypted((request, response) => {
@@ -70,20 +70,20 @@ describe("on https", () => {
   });
 });
 
-describe("the command", () => {
-  test("tells each finding with what to do, no value of a cookie, and exits with 1", async () => {
+describe("doctor, as a command", () => {
+  test("prints each finding with advice and no cookie value, and exits with 1", async () => {
     const { code, output } = await sites.doctor([
       await sites.plain(sets("sid=secret-value; Domain=example.com")),
     ]);
     expect(code).toBe(1);
     expect(output).toMatch(/200 {2}http:\/\/localhost:\d+\/ {2}sets sid/);
     expect(output).toMatch(
-      /problem {2}foreign-domain\n {2}sid is for example\.com.*\n {2}→ Leave Domain away/,
+      /problem {2}foreign-domain\n {2}sid has Domain=example\.com.*\n {2}→ Remove Domain/,
     );
     expect(output).not.toContain("secret-value");
   });
 
-  test("--json is for programs, without values too", async () => {
+  test("prints JSON without cookie values for --json", async () => {
     const { code, output, report } = await sites.doctor([
       await sites.plain(sets("sid=secret-value; Path=/")),
       "--json",
@@ -97,7 +97,7 @@ describe("the command", () => {
     expect(code).toBe(0);
   });
 
-  test("--help", async () => {
+  test("lists all options for --help", async () => {
     const { output } = await sites.doctor(["--help"]);
     for (const option of ["<url>", "--frontend", "--cookie", "--method", "--data", "--json"]) {
       expect(output).toContain(option);
@@ -105,21 +105,21 @@ describe("the command", () => {
   });
 
   test.each([
-    [["shop.example"], /^coatcheck: The URL must be such as https:/],
-    [["file:///etc/passwd"], /^coatcheck: The URL must be such as https:/],
-    [["http://localhost:8000/", "--frontend", "x"], /^coatcheck: --frontend must be such as https:/],
-  ])("%j is turned away in a line", async (args, said) => {
+    [["shop.example"], /^coatcheck: The URL must be an http or https URL/],
+    [["file:///etc/passwd"], /^coatcheck: The URL must be an http or https URL/],
+    [["http://localhost:8000/", "--frontend", "x"], /^coatcheck: --frontend must be an http or https URL/],
+  ])("rejects %j with one line", async (args, message) => {
     const { code, errors, output } = await sites.doctor(args);
     expect([code, output]).toEqual([1, ""]);
-    expect(errors).toMatch(said);
+    expect(errors).toMatch(message);
   });
 
-  test("where nobody listens", async () => {
+  test("reports a refused connection", async () => {
     const server = createServer();
     const port = await sites.listen(server);
     server.close();
     const { code, errors } = await sites.doctor([`http://127.0.0.1:${port}/`]);
     expect(code).toBe(1);
-    expect(errors).toBe(`coatcheck: http://127.0.0.1:${port} cannot be asked: ECONNREFUSED.\n`);
+    expect(errors).toBe(`coatcheck: The request to http://127.0.0.1:${port} failed: ECONNREFUSED.\n`);
   });
 });

@@ -11,18 +11,18 @@ interface DoctorOptions {
   readonly json?: true;
 }
 
-/** `coatcheck doctor`. Exit code 1 when something keeps sessions from working. */
+/** Builds `coatcheck doctor`. It exits with code 1 if it finds a problem. */
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description(
-      "Ask a site for its session cookie, and say why a browser would not keep it or send it back.",
+      "Request a page as a browser would, and report why its session cookie is not stored or not sent back.",
     )
-    .argument("<url>", "a page that sets the session cookie")
-    .option("--frontend <origin>", "where the page comes from that asks, if not from the URL's own origin")
-    .option("--cookie <name>", "the session cookie; else whichever looks like one")
-    .option("--method <method>", "how to ask", "GET")
-    .option("--data <json>", "what to send along")
-    .option("--json", "answer for programs")
+    .argument("<url>", "URL of a page that sets the session cookie")
+    .option("--frontend <origin>", "origin of the page that sends the request, if it differs from the URL's")
+    .option("--cookie <name>", "name of the session cookie; default: a cookie whose name looks like one")
+    .option("--method <method>", "HTTP method of the request", "GET")
+    .option("--data <json>", "JSON body of the request")
+    .option("--json", "print the report as JSON")
     .action(diagnose);
 }
 
@@ -41,5 +41,5 @@ async function diagnose(address: string, options: DoctorOptions): Promise<void> 
 function urlOf(text: string, what: string): URL {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new StartError([`${what} must be such as https://shop.example.com/login.`]);
+  throw new StartError([`${what} must be an http or https URL, such as https://shop.example.com/login.`]);
 }

@@ -3,13 +3,14 @@ import { endOf, type SetCookie } from "./set-cookie.ts";
 import { isLocal, isPublicSuffix } from "./site.ts";
 import type { Stop } from "./visit.ts";
 
-/** Name and value together, bytes (RFC 6265bis §5.6). */
-const LARGEST_PAIR = 4096;
-const LARGEST_ATTRIBUTE = 1024;
-/** What a session's cookie should need; more travels with every request. */
+/** Bytes of name and value together (RFC 6265bis §5.6). */
+const MAX_PAIR = 4096;
+/** Bytes of one attribute value (RFC 6265bis §5.6). */
+const MAX_ATTRIBUTE = 1024;
+/** Bytes. A session cookie needs less, and browsers send it with every request. */
 const LARGE_PAIR = 1024;
 
-/** Why a browser would not keep a cookie, or not as it was meant. */
+/** Checks whether a browser would store the cookie as the server intends. */
 export function checkCookie(cookie: SetCookie, stop: Stop, isSession: boolean): readonly Finding[] {
   return [
     ...checkSecurity(cookie, stop),
@@ -22,7 +23,7 @@ export function checkCookie(cookie: SetCookie, stop: Stop, isSession: boolean): 
           hint(
             "readable",
             `Scripts can read the session cookie ${cookie.name}.`,
-            "Set HttpOnly, so that a script that was smuggled in cannot carry the session away.",
+            "Set HttpOnly, so that an injected script cannot steal the session.",
           ),
         ]
       : []),
@@ -34,18 +35,18 @@ function checkSecurity({ name, attributes }: SetCookie, { url }: Stop): Finding[
   const findings: Finding[] = [];
   if (isSecure && url.protocol === "http:") {
     const advice =
-      "Serve the site over https. For development over http, set the cookie without Secure and without a prefix " +
+      "Serve the site over https. For development over http, set the cookie without Secure and without a name prefix " +
       "(cookie: { secure: false }).";
     findings.push(
       isLocal(url)
         ? hint(
             "secure-on-http",
-            `${name} is Secure, and ${url.origin} is not https: Safari drops it.`,
+            `${name} is Secure, but ${url.origin} is not https: Safari rejects it.`,
             advice,
           )
         : problem(
             "secure-on-http",
-            `${name} is Secure, and ${url.origin} is not https: browsers drop it.`,
+            `${name} is Secure, but ${url.origin} is not https: browsers reject it.`,
             advice,
           ),
     );
@@ -54,21 +55,25 @@ function checkSecurity({ name, attributes }: SetCookie, { url }: Stop): Finding[
     findings.push(
       problem(
         "not-secure",
-        `${name} lacks Secure on https. The server may think that it was asked over http.`,
-        "Set Secure. If a proxy ends TLS before the server, let it send X-Forwarded-Proto, and trust it (trustProxy).",
+        `${name} lacks Secure on https. The server may believe that the request came over http.`,
+        "Set Secure. If a proxy terminates TLS, let it send X-Forwarded-Proto, and configure the application to trust it (trustProxy).",
       ),
     );
   }
   if (attributes.get("samesite")?.toLowerCase() === "none" && !isSecure) {
     findings.push(
-      problem("none-not-secure", `${name} is SameSite=None without Secure: browsers drop it.`, "Set Secure."),
+      problem(
+        "none-not-secure",
+        `${name} is SameSite=None without Secure: browsers reject it.`,
+        "Set Secure.",
+      ),
     );
   }
   if (attributes.has("partitioned") && !isSecure) {
     findings.push(
       problem(
         "partitioned-not-secure",
-        `${name} is Partitioned without Secure: browsers drop it.`,
+        `${name} is Partitioned without Secure: browsers reject it.`,
         "Set Secure.",
       ),
     );
@@ -81,14 +86,20 @@ function checkPrefix({ name, attributes }: SetCookie): Finding[] {
   const isHost = /^__host-/i.test(name);
   if (!isHost && !/^__secure-/i.test(name)) return findings;
   if (!attributes.has("secure")) {
-    findings.push(problem("prefix-not-secure", `${name} lacks Secure: browsers drop it.`, "Set Secure."));
+    findings.push(
+      problem(
+        "prefix-not-secure",
+        `${name} lacks Secure, which its prefix requires: browsers reject it.`,
+        "Set Secure.",
+      ),
+    );
   }
   if (isHost && attributes.get("domain")) {
     findings.push(
       problem(
         "host-prefix-domain",
-        `${name} has a Domain, which __Host- forbids: browsers drop it.`,
-        "Leave Domain away, or use the prefix __Secure- for a cookie that several hosts share.",
+        `${name} has a Domain, which the __Host- prefix forbids: browsers reject it.`,
+        "Remove Domain, or use the __Secure- prefix for a cookie that several hosts share.",
       ),
     );
   }
@@ -96,7 +107,7 @@ function checkPrefix({ name, attributes }: SetCookie): Finding[] {
     findings.push(
       problem(
         "host-prefix-path",
-        `${name} lacks Path=/, which __Host- asks for: browsers drop it.`,
+        `${name} lacks Path=/, which the __Host- prefix requires: browsers reject it.`,
         "Set Path=/.",
       ),
     );
@@ -112,16 +123,16 @@ function checkScope({ name, attributes }: SetCookie, { url }: Stop): Finding[] {
     findings.push(
       problem(
         "foreign-domain",
-        `${name} is for ${domain}, and ${host} is not below it: browsers drop it.`,
-        `Leave Domain away, or set one that ${host} belongs to. Behind a proxy, look at what Host it passes on.`,
+        `${name} has Domain=${domain}, but ${host} is not under ${domain}: browsers reject it.`,
+        `Remove Domain, or set one that includes ${host}. Behind a proxy, check which Host header it forwards.`,
       ),
     );
   } else if (domain && domain !== host && isPublicSuffix(domain)) {
     findings.push(
       problem(
         "public-suffix",
-        `${name} is for ${domain}, which is nobody's: browsers drop it.`,
-        "Leave Domain away.",
+        `${name} has Domain=${domain}, which is a public suffix: browsers reject it.`,
+        "Remove Domain.",
       ),
     );
   }
@@ -130,8 +141,8 @@ function checkScope({ name, attributes }: SetCookie, { url }: Stop): Finding[] {
     findings.push(
       hint(
         "narrow-path",
-        `${name} is sent below ${path} only.`,
-        "Set Path=/ if the rest of the site needs it, too.",
+        `Browsers send ${name} only to URLs under ${path}.`,
+        "Set Path=/ if the rest of the site needs the cookie too.",
       ),
     );
   }
@@ -139,8 +150,8 @@ function checkScope({ name, attributes }: SetCookie, { url }: Stop): Finding[] {
     findings.push(
       problem(
         "no-path",
-        `${name} has no Path: it is sent only below the folder of ${url.pathname}.`,
-        "Set Path=/, or there will be one cookie per folder.",
+        `${name} has no Path: browsers send it only to URLs in the directory of ${url.pathname}.`,
+        "Set Path=/, or browsers will store one cookie per directory.",
       ),
     );
   }
@@ -149,43 +160,43 @@ function checkScope({ name, attributes }: SetCookie, { url }: Stop): Finding[] {
 
 function checkSize({ name, value, attributes }: SetCookie): Finding[] {
   const size = Buffer.byteLength(name + value);
-  const advice = "Keep the data on the server, and only a token in the cookie.";
+  const advice = "Store the data on the server, and only a token in the cookie.";
   const findings: Finding[] = [];
-  if (size > LARGEST_PAIR) {
-    findings.push(problem("too-large", `${name} takes ${size} bytes; browsers drop more than 4096.`, advice));
+  if (size > MAX_PAIR) {
+    findings.push(problem("too-large", `${name} has ${size} bytes; browsers reject more than 4096.`, advice));
   } else if (size > LARGE_PAIR) {
-    findings.push(hint("large", `${name} takes ${size} bytes, in every request.`, advice));
+    findings.push(hint("large", `${name} adds ${size} bytes to every request.`, advice));
   }
   for (const [attribute, content] of attributes) {
-    if (Buffer.byteLength(content) <= LARGEST_ATTRIBUTE) continue;
-    const message = `${attribute} of ${name} takes more than 1024 bytes: browsers ignore it.`;
+    if (Buffer.byteLength(content) <= MAX_ATTRIBUTE) continue;
+    const message = `The ${attribute} attribute of ${name} has more than 1024 bytes: browsers ignore it.`;
     findings.push(problem("attribute-too-large", message, "Shorten it."));
   }
   return findings;
 }
 
-/** Judged by this machine's clock, as the browser judges by its own. */
+/** Uses this machine's clock, as a browser uses its own. */
 function checkTime(cookie: SetCookie, { answered }: Stop): Finding[] {
   const end = endOf(cookie, answered);
   if (end === null || end > answered) return [];
   return [
     problem(
       "over-at-once",
-      `${cookie.name} is over as soon as it is set (${new Date(end).toISOString()}).`,
-      "Use Max-Age, which counts from when it arrives, and look at the server's clock.",
+      `${cookie.name} has already expired when it is set (${new Date(end).toISOString()}).`,
+      "Use Max-Age, which is relative to the arrival of the response, and check the server's clock.",
     ),
   ];
 }
 
-/** One name more than once in an answer: the browser may keep each, and sends them in an order that nobody chose. */
+/** Checks for repeated names: a browser may store each cookie, and the order in which it sends them is undefined. */
 export function checkDuplicates({ cookies }: Stop): readonly Finding[] {
   const names = cookies.map(({ name }) => name);
-  const doubled = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  return [...doubled].map((name) =>
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return [...repeated].map((name) =>
     problem(
       "duplicates",
-      `One answer sets ${name} more than once.`,
-      "Set it in one place, with one Domain and one Path. Two session middlewares may both be mounted.",
+      `One response sets ${name} more than once.`,
+      "Set it in one place, with one Domain and one Path. Check whether two session middlewares are mounted.",
     ),
   );
 }

@@ -5,36 +5,36 @@ import { checkAbsence, checkCaching, checkClock, checkRedirects, checkReturn } f
 import type { SetCookie } from "./set-cookie.ts";
 import { type Asking, ask, type Stop, visit } from "./visit.ts";
 
-/** What is to be looked at. */
+/** Options of {@link examine}. */
 export interface Examination {
   readonly url: URL;
-  /** Where the page comes from that asks, if not from `url`. */
+  /** Origin of the page that sends the request; null: that of `url`. */
   readonly frontend: URL | null;
-  /** The session cookie's name; null: whichever looks like one. */
+  /** Name of the session cookie; null: a cookie whose name looks like one. */
   readonly cookie: string | null;
   readonly asking: Asking;
 }
 
-/** What was seen, and what is wrong with it. */
+/** The result of {@link examine}. */
 export interface Diagnosis {
-  /** Each answer on the way. */
+  /** Each response, in order: redirects first. */
   readonly stops: readonly Stop[];
   readonly session: SetCookie | null;
   readonly findings: readonly Finding[];
 }
 
 /**
- * Asks as a browser would, and says what keeps a session from working. Cookies in a browser's own jar, its settings and
- * its extensions cannot be seen from here.
+ * Sends the request that a browser would send, and finds what prevents the session from working. It cannot see a
+ * browser's stored cookies, settings or extensions.
  *
- * @throws StartError when nobody answers.
+ * @throws StartError if the server does not respond.
  */
 export async function examine({ url, frontend, cookie, asking }: Examination): Promise<Diagnosis> {
-  const asked = frontend ? { ...asking, headers: { ...asking.headers, origin: frontend.origin } } : asking;
-  const stops = await visit(url, asked);
+  const request = frontend ? { ...asking, headers: { ...asking.headers, origin: frontend.origin } } : asking;
+  const stops = await visit(url, request);
   const last = stops.at(-1) ?? null;
-  const setter = stops.findLast(({ cookies }) => sessionAmong(cookies, cookie) !== null) ?? null;
-  const session = setter && sessionAmong(setter.cookies, cookie);
+  const setter = stops.findLast(({ cookies }) => findSession(cookies, cookie) !== null) ?? null;
+  const session = setter && findSession(setter.cookies, cookie);
   const findings: Finding[] = [...checkRedirects(stops)];
   for (const stop of stops) {
     findings.push(...checkDuplicates(stop));
@@ -42,32 +42,30 @@ export async function examine({ url, frontend, cookie, asking }: Examination): P
   }
   if (last) findings.push(...checkClock(last));
   if (setter && session) {
-    findings.push(...checkCaching(setter), ...checkReturn(session, await cameBack(setter, asked)));
+    findings.push(...checkCaching(setter), ...checkReturn(session, await repeatWithCookies(setter, request)));
     if (frontend) findings.push(...checkSameSite(session, setter.url, frontend));
   } else {
-    const encrypted = await asEncrypted(url, asked);
-    const isSetAsEncrypted = encrypted !== null && sessionAmong(encrypted.cookies, cookie) !== null;
-    findings.push(checkAbsence(cookie, last?.status, isSetAsEncrypted));
+    const overHttps = await repeatAsHttps(url, request);
+    const isSetOverHttps = overHttps !== null && findSession(overHttps.cookies, cookie) !== null;
+    findings.push(checkAbsence(cookie, last?.status, isSetOverHttps));
   }
   if (frontend && last) findings.push(...checkCors(last, await preflight(last.url, frontend), frontend));
   return { stops, session, findings: unique(findings) };
 }
 
-const LOOKS_LIKE_ONE = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
+const SESSION_NAME = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
 
-function sessionAmong(cookies: readonly SetCookie[], name: string | null): SetCookie | null {
-  return (
-    cookies.find((each) => (name === null ? LOOKS_LIKE_ONE.test(each.name) : each.name === name)) ?? null
-  );
+function findSession(cookies: readonly SetCookie[], name: string | null): SetCookie | null {
+  return cookies.find((each) => (name === null ? SESSION_NAME.test(each.name) : each.name === name)) ?? null;
 }
 
-/** What the server does when a proxy says that the browser is on https; only asked of a server on http. */
-async function asEncrypted(url: URL, asking: Asking): Promise<Stop | null> {
+/** Repeats the request as if a proxy had received it over https. Null for an https URL. */
+async function repeatAsHttps(url: URL, asking: Asking): Promise<Stop | null> {
   if (url.protocol !== "http:") return null;
   return await ask(url, { ...asking, headers: { ...asking.headers, "x-forwarded-proto": "https" } });
 }
 
-async function cameBack({ url, cookies }: Stop, asking: Asking): Promise<Stop> {
+async function repeatWithCookies({ url, cookies }: Stop, asking: Asking): Promise<Stop> {
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
   return await ask(url, { ...asking, headers: { ...asking.headers, cookie } });
 }
@@ -81,7 +79,7 @@ async function preflight(url: URL, frontend: URL): Promise<Stop> {
   return await ask(url, { method: "OPTIONS", headers });
 }
 
-/** A fault in each of several redirects is still one fault. */
+/** Removes repeated findings, which several redirects may cause. */
 function unique(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter(
     ({ message }, index) => findings.findIndex((each) => each.message === message) === index,

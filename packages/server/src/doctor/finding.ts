@@ -1,21 +1,21 @@
-/** `problem`: a session will not work, or leaks. `hint`: it may, for some. */
+/** `problem`: sessions do not work, or leak. `hint`: sessions may fail or leak in some browsers or situations. */
 export type Level = "problem" | "hint";
 
-/** One thing that is wrong, and what to do about it. It names cookies, never their values. */
+/** One fault, and how to fix it. Contains names of cookies, never their values. */
 export interface Finding {
   readonly level: Level;
-  /** Stable, for programs: `secure-on-http`. */
+  /** A stable identifier for programs, such as `secure-on-http`. */
   readonly code: string;
   readonly message: string;
   readonly advice: string;
 }
 
-/** Something that keeps a session from working. */
+/** Makes a finding of level `problem`. */
 export function problem(code: string, message: string, advice: string): Finding {
   return { level: "problem", code, message, advice };
 }
 
-/** Something worth a look. */
+/** Makes a finding of level `hint`. */
 export function hint(code: string, message: string, advice: string): Finding {
   return { level: "hint", code, message, advice };
 }

@@ -4,18 +4,18 @@ import type { SetCookie } from "./set-cookie.ts";
 import { isSameSite } from "./site.ts";
 import type { Stop } from "./visit.ts";
 
-/** Whether a page of another site gets the cookie sent along with its requests. */
+/** Checks whether browsers send the session cookie with requests from a page of another site. */
 export function checkSameSite(session: SetCookie, url: URL, frontend: URL): readonly Finding[] {
   if (isSameSite(url, frontend)) return [];
   const { name, attributes } = session;
   const sameSite = attributes.get("samesite")?.toLowerCase() ?? "";
   if (sameSite !== "none") {
-    const said = sameSite === "" ? "has no SameSite, which counts as Lax" : `is SameSite=${sameSite}`;
+    const policy = sameSite === "" ? "has no SameSite, which means Lax" : `is SameSite=${sameSite}`;
     return [
       problem(
         "same-site",
-        `${name} ${said}, and ${frontend.origin} is another site than ${url.origin}: browsers do not send it along.`,
-        "Best serve both under one domain, over https. Else set SameSite=None; Secure; Partitioned.",
+        `${name} ${policy}, and ${frontend.origin} and ${url.origin} are different sites: browsers do not send it.`,
+        "Prefer to serve both under one domain, over https. Otherwise set SameSite=None; Secure; Partitioned.",
       ),
     ];
   }
@@ -23,52 +23,52 @@ export function checkSameSite(session: SetCookie, url: URL, frontend: URL): read
   return [
     hint(
       "third-party",
-      `${name} is a third-party cookie on ${frontend.origin}: Safari and Firefox do not send it, others by setting.`,
-      "Best serve both under one domain. Partitioned gives each embedding site a cookie of its own.",
+      `${name} is a third-party cookie on ${frontend.origin}: Safari and Firefox do not send it, other browsers only with some settings.`,
+      "Prefer to serve both under one domain. With Partitioned, each embedding site has a separate cookie.",
     ),
   ];
 }
 
-/** Whether a page of another origin may send credentials and read the answer. */
-export function checkCors(answer: Stop, preflight: Stop, frontend: URL): readonly Finding[] {
-  if (answer.url.origin === frontend.origin) return [];
-  const findings: Finding[] = [...checkGrant(answer, frontend, "The answer")];
+/** Checks whether a page of another origin may send credentials and read the response. */
+export function checkCors(response: Stop, preflight: Stop, frontend: URL): readonly Finding[] {
+  if (response.url.origin === frontend.origin) return [];
+  const findings: Finding[] = [...checkAllowed(response, frontend, "The response")];
   if (findings.length === 0) {
-    findings.push(...checkGrant(preflight, frontend, "The answer to the preflight (OPTIONS)"));
-    const isRefused = preflight.status < 200 || preflight.status > 299;
-    if (isRefused) {
+    findings.push(...checkAllowed(preflight, frontend, "The response to the preflight (OPTIONS)"));
+    const isRejected = preflight.status < 200 || preflight.status > 299;
+    if (isRejected) {
       findings.push(
         problem(
           "cors-preflight",
-          `The preflight (OPTIONS) is answered with ${preflight.status}: browsers do not go on.`,
-          "Let the CORS middleware answer OPTIONS, before anything that asks for a session.",
+          `The preflight (OPTIONS) has status ${preflight.status}: browsers do not send the request.`,
+          "Let the CORS middleware handle OPTIONS before anything that requires a session.",
         ),
       );
     }
   }
-  const allowed = answer.headers.get("access-control-allow-origin");
-  if (allowed !== null && allowed !== "*" && !list(answer.headers.get("vary")).includes("origin")) {
+  const allowed = response.headers.get("access-control-allow-origin");
+  if (allowed !== null && allowed !== "*" && !list(response.headers.get("vary")).includes("origin")) {
     findings.push(
       hint(
         "cors-vary",
-        "Access-Control-Allow-Origin depends on the request, and Vary does not say so.",
-        "Answer with Vary: Origin.",
+        "Access-Control-Allow-Origin depends on the request's Origin, but Vary does not list Origin.",
+        "Send Vary: Origin.",
       ),
     );
   }
   return findings;
 }
 
-function checkGrant({ headers }: Stop, frontend: URL, what: string): readonly Finding[] {
+function checkAllowed({ headers }: Stop, frontend: URL, what: string): readonly Finding[] {
   const origin = headers.get("access-control-allow-origin");
   if (origin !== frontend.origin) {
-    const said =
+    const actual =
       origin === null ? "no Access-Control-Allow-Origin" : `Access-Control-Allow-Origin: ${origin}`;
     return [
       problem(
         "cors-origin",
-        `${what} has ${said}: a page of ${frontend.origin} that sends cookies cannot read it.`,
-        `Answer with Access-Control-Allow-Origin: ${frontend.origin}. With credentials * is not enough.`,
+        `${what} has ${actual}: a page of ${frontend.origin} that sends cookies cannot read it.`,
+        `Send Access-Control-Allow-Origin: ${frontend.origin}. The value * does not work with credentials.`,
       ),
     ];
   }
@@ -76,8 +76,8 @@ function checkGrant({ headers }: Stop, frontend: URL, what: string): readonly Fi
   return [
     problem(
       "cors-credentials",
-      `${what} lacks Access-Control-Allow-Credentials: browsers neither send nor keep cookies.`,
-      'Answer with Access-Control-Allow-Credentials: true, and let the page fetch with credentials: "include".',
+      `${what} lacks Access-Control-Allow-Credentials: browsers neither send nor store cookies.`,
+      'Send Access-Control-Allow-Credentials: true, and call fetch with credentials: "include" in the page.',
     ),
   ];
 }

@@ -1,11 +1,11 @@
 import type { Diagnosis } from "./examine.ts";
 
-/** Whether sessions work as far as can be seen. */
+/** Whether the diagnosis has no finding of level `problem`. */
 export function isWell({ findings }: Diagnosis): boolean {
   return findings.every(({ level }) => level !== "problem");
 }
 
-/** For people: each finding, and what to do about it. */
+/** The report for people: the responses, then each finding with its advice. */
 export function textOf(diagnosis: Diagnosis): string {
   const { stops, session, findings } = diagnosis;
   const lines = stops.map(({ url, status, cookies }) => {
@@ -15,12 +15,11 @@ export function textOf(diagnosis: Diagnosis): string {
   for (const { level, code, message, advice } of findings) {
     lines.push("", `${level}  ${code}`, `  ${message}`, `  → ${advice}`);
   }
-  if (findings.length === 0)
-    lines.push("", `Nothing is wrong with ${session?.name} that can be seen from here.`);
+  if (findings.length === 0) lines.push("", `No problem found with ${session?.name}.`);
   return `${lines.join("\n")}\n`;
 }
 
-/** For programs. No value of a cookie is in it. */
+/** The report for programs, as JSON. Contains no values of cookies. */
 export function jsonOf(diagnosis: Diagnosis): string {
   const { stops, session, findings } = diagnosis;
   const answers = stops.map(({ url, status, cookies }) => ({

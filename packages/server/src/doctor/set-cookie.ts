@@ -1,13 +1,13 @@
-/** A `Set-Cookie` line as a browser takes it apart (RFC 6265bis §5.6). */
+/** A `Set-Cookie` header as a browser parses it (RFC 6265bis §5.6). */
 export interface SetCookie {
   readonly name: string;
-  /** Never to be printed. */
+  /** Never print this. */
   readonly value: string;
-  /** Lower-case names; of an attribute given twice the last counts. */
+  /** Keys are lower case. The last of two equal attributes counts. */
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** Takes a line apart. */
+/** Parses the value of a `Set-Cookie` header. */
 export function parseSetCookie(line: string): SetCookie {
   const [pair = "", ...rest] = line.split(";");
   const [name, value] = split(pair);
@@ -20,7 +20,10 @@ export function parseSetCookie(line: string): SetCookie {
   return { name, value, attributes };
 }
 
-/** When the cookie ends, epoch milliseconds; null with the browser, or when no attribute says. `Max-Age` outweighs `Expires`. */
+/**
+ * When the cookie expires, in epoch milliseconds; null for a cookie that ends with the browser. `Max-Age` takes
+ * precedence over `Expires`.
+ */
 export function endOf({ attributes }: SetCookie, now: number): number | null {
   const maxAge = attributes.get("max-age");
   if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return now + Number(maxAge) * 1000;
@@ -28,7 +31,7 @@ export function endOf({ attributes }: SetCookie, now: number): number | null {
   return Number.isNaN(expires) ? null : expires;
 }
 
-/** Whether the line takes a cookie away on purpose. */
+/** Whether the header deletes a cookie. */
 export function isClearing(cookie: SetCookie): boolean {
   return cookie.value === "" && (endOf(cookie, 0) ?? 1) <= 0;
 }

@@ -1,11 +1,11 @@
-/** Suffixes under which each name belongs to somebody else, as far as sites of applications commonly lie there. */
+/** Common hosting suffixes under which each name has a different owner. */
 const SHARED_HOSTS =
   /(^|\.)(github\.io|gitlab\.io|vercel\.app|netlify\.app|herokuapp\.com|pages\.dev|workers\.dev|web\.app|firebaseapp\.com|onrender\.com|fly\.dev|azurewebsites\.net|cloudfront\.net)$/;
 
-/** `co.uk`, `com.au`, `or.jp`, … */
+/** Matches `co.uk`, `com.au`, `or.jp` and similar suffixes. */
 const SECOND_LEVEL = /(^|\.)(ac|co|com|edu|go|gov|ne|net|or|org)\.[a-z]{2}$/;
 
-/** Whether the URL is this very machine, which browsers trust without TLS. */
+/** Whether the URL names this machine, which browsers trust without TLS. */
 export function isLocal({ hostname }: URL): boolean {
   return (
     hostname === "localhost" || hostname.endsWith(".localhost") || /^(127\.[\d.]+|\[::1\])$/.test(hostname)
@@ -13,15 +13,15 @@ export function isLocal({ hostname }: URL): boolean {
 }
 
 /**
- * Whether two URLs are of one site, as `SameSite` means it: same scheme, same registrable domain. Of the list of public
- * suffixes only the common ones are known here.
+ * Whether two URLs are same-site in the sense of `SameSite`: same scheme and same registrable domain. Knows only the
+ * common entries of the public suffix list.
  */
 export function isSameSite(left: URL, right: URL): boolean {
   if (left.protocol !== right.protocol) return false;
   return registrable(left.hostname) === registrable(right.hostname);
 }
 
-/** Whether a cookie may be set for this domain at all. */
+/** Whether the domain is a public suffix, for which browsers accept no cookies. */
 export function isPublicSuffix(domain: string): boolean {
   return !domain.includes(".") || registrable(`x.${domain}`) === `x.${domain}`;
 }

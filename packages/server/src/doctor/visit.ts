@@ -1,38 +1,41 @@
 import { StartError } from "../start-error.ts";
 import { isClearing, parseSetCookie, type SetCookie } from "./set-cookie.ts";
 
-/** How to ask. */
+/** The request to send. */
 export interface Asking {
   readonly method: string;
-  /** JSON. */
+  /** The JSON body. */
   readonly data?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One answer on the way. */
+/** One response, with its request's URL and times. */
 export interface Stop {
   readonly url: URL;
   readonly status: number;
   readonly headers: Headers;
   readonly cookies: readonly SetCookie[];
-  /** Epoch milliseconds here, when the request left and when the answer's headers were there. */
+  /** Epoch milliseconds of this machine: when it sent the request, and when it received the response headers. */
   readonly asked: number;
   readonly answered: number;
 }
 
-const MOST_STOPS = 6;
-const LONGEST_WAIT = 10_000;
+/** Responses, including redirects. */
+const MAX_RESPONSES = 6;
+/** Milliseconds to wait for a response. */
+const TIMEOUT = 10_000;
 
 /**
- * Asks for a page, as a browser would that has no cookie yet, and follows redirects by hand: each answer may set some.
+ * Requests a page without cookies, and follows redirects itself, because each response may set cookies.
  *
- * @throws StartError when nobody answers at the start within ten seconds; a redirect that leads nowhere ends the way.
+ * @returns the responses in order. A failing redirect target ends the list.
+ * @throws StartError if the first URL does not respond within ten seconds.
  */
 export async function visit(start: URL, asking: Asking): Promise<readonly Stop[]> {
   const stops: Stop[] = [];
   let next: { readonly url: URL; readonly asking: Asking } | null = { url: start, asking };
-  while (next !== null && stops.length < MOST_STOPS) {
-    const stop: Stop | null = await askOn(next.url, next.asking, stops.length > 0);
+  while (next !== null && stops.length < MAX_RESPONSES) {
+    const stop: Stop | null = await askNext(next.url, next.asking, stops.length > 0);
     if (stop === null) break;
     stops.push(stop);
     const location = stop.status >= 300 && stop.status < 400 ? stop.headers.get("location") : null;
@@ -44,7 +47,7 @@ export async function visit(start: URL, asking: Asking): Promise<readonly Stop[]
   return stops;
 }
 
-async function askOn(url: URL, asking: Asking, isRedirect: boolean): Promise<Stop | null> {
+async function askNext(url: URL, asking: Asking, isRedirect: boolean): Promise<Stop | null> {
   try {
     return await ask(url, asking);
   } catch (error) {
@@ -53,14 +56,18 @@ async function askOn(url: URL, asking: Asking, isRedirect: boolean): Promise<Sto
   }
 }
 
-/** Asks once. Throws StartError when nobody answers within ten seconds. */
+/**
+ * Sends one request, without following redirects.
+ *
+ * @throws StartError if there is no response within ten seconds.
+ */
 export async function ask(url: URL, { method, data, headers = {} }: Asking): Promise<Stop> {
   const asked = Date.now();
   try {
     const response = await fetch(url, {
       method,
       redirect: "manual",
-      signal: AbortSignal.timeout(LONGEST_WAIT),
+      signal: AbortSignal.timeout(TIMEOUT),
       headers: { ...(data === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(data === undefined ? {} : { body: data }),
     });
@@ -78,11 +85,11 @@ export async function ask(url: URL, { method, data, headers = {} }: Asking): Pro
       answered,
     };
   } catch (error) {
-    throw new StartError([`${url.origin} cannot be asked: ${reasonOf(error)}.`]);
+    throw new StartError([`The request to ${url.origin} failed: ${reasonOf(error)}.`]);
   }
 }
 
-/** As browsers do it: what was posted is not posted again, but for 307 and 308. */
+/** The request after a redirect. Like browsers, repeats method and body only for 307 and 308. */
 function redirected(status: number, asking: Asking): Asking {
   if (status === 307 || status === 308) return asking;
   return { method: "GET", ...(asking.headers ? { headers: asking.headers } : {}) };
@@ -90,7 +97,7 @@ function redirected(status: number, asking: Asking): Asking {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer within ten seconds";
+  if (error.name === "TimeoutError") return "no response within ten seconds";
   const cause = error.cause instanceof Error ? error.cause : error;
   return "code" in cause ? String(cause.code) : cause.message;
 }
