@@ -65,7 +65,7 @@ describe("who may do what in the taco shop", () => {
     for (const each of odd) {
       const { status, body } = await browser.get(`/sessions/${each}/cart`);
       expect([each, status, body.error?.code]).toEqual([each, 404, "SESSION_NOT_FOUND"]);
-      expect(body.error?.message).toBe("Session not found: this is no session id");
+      expect(body.error?.message).toBe("Session not found: malformed id");
     }
   });
 

@@ -4,14 +4,14 @@ import * as module from "node:module";
 import { fileURLToPath } from "node:url";
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
-  console.error(`coatcheck: needs Node 24 or newer; this is ${process.version}.`);
+  console.error(`coatcheck: Node 24 or later is required; this is ${process.version}.`);
   process.exit(1);
 }
 
-// Halves the time to start. Beside the code, for whoever may write here may change the code as well; not in /tmp.
+// Halves the time to start. The cache is next to the code, because a process that may write it could run other code.
 module.enableCompileCache(fileURLToPath(new URL("../.cache", import.meta.url)));
 
-// In a checkout the sources run as they are, the library's too; what is published has been built.
+// A checkout runs the TypeScript sources of service and library directly. The published package contains built files.
 const source = new URL("../src/main.ts", import.meta.url);
 if (existsSync(source)) {
   module.registerHooks({

@@ -17,7 +17,7 @@ import { type App, buildShell } from "./shell.ts";
 
 export type { App };
 
-/** What the routes work with. */
+/** The dependencies that every route shares. */
 export interface Service {
   readonly manager: SessionManager;
   readonly callers: Callers;
@@ -27,36 +27,38 @@ export interface Service {
 
 export interface AppOptions {
   readonly manager: SessionManager;
-  /** The caches that the manager reads through, for their figures. */
+  /** The cache that the manager reads through. `/metrics` reports its metrics. */
   readonly cache: Pick<SessionCache, "metrics">;
   readonly credentials: Credentials;
   readonly log: FastifyBaseLogger;
   readonly clock: Clock;
   readonly trustProxy: false | number | string[];
-  /** Whether browsers reach the service by https: `__Host-sid` then, else `sid`. */
+  /** Whether browsers reach the service over https. The cookie is `__Host-sid` if so, otherwise `sid`. */
   readonly secureCookie: boolean;
-  /** What a session may keep of the client that makes it. */
+  /** Describes the client of a new session, as far as the privacy mode allows. */
   readonly describeClient: ClientDescriber;
-  /** Whether `/metrics` is there. */
+  /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
 }
 
-const CALLERS = `
-Sessions over HTTP. A session id is a name, not a key; who you are decides what you reach:
+const DESCRIPTION = `
+Sessions over HTTP. A session id is a name, not a key. The credential of the request decides which sessions it reaches:
 
-- a **browser**, by its cookie: its own session and those made under it;
-- whoever holds a **session token**, as \`Authorization: Bearer\`: that session and those made under it;
-- an **API consumer**, by its key, as \`Authorization: Bearer\`: the sessions it made, and with a browser's cookie
-  beside the key also that browser's. Only consumers and the admin say who somebody is (\`authenticate\`, \`elevate\`);
-- the **admin**, by the admin token: every session.
+- a **browser** sends its cookie: it reaches its own session and the sessions created under it;
+- a client with a **session token** sends it as \`Authorization: Bearer\`: it reaches that session and the sessions
+  created under it;
+- an **API consumer** sends its key as \`Authorization: Bearer\`: it reaches the sessions it created. If it sends a
+  browser's cookie as well, it also reaches that browser's session. Only consumers and the admin may call
+  \`authenticate\` and \`elevate\`;
+- the **admin** sends the admin token as \`Authorization: Bearer\`: it reaches every session.
 
-Another owner's session answers like one that does not exist.
+A request for another owner's session gets the same 404 as a request for a session that does not exist.
 `;
 
-/** The service's API; it listens to nothing yet. Closing it leaves the manager open. */
+/** Builds the service's API. It does not listen yet. Closing it leaves the manager open. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { manager, cache, clock, describeClient } = options;
-  const app = await buildShell({ ...options, title: "Coatcheck", description: CALLERS });
+  const app = await buildShell({ ...options, title: "Coatcheck", description: DESCRIPTION });
   const service: Service = {
     manager,
     clock,

@@ -4,22 +4,25 @@ import type { FastifyRequest } from "fastify";
 import { TOKEN_LENGTH } from "./config.ts";
 import type { Credentials, Principal } from "./credentials.ts";
 
-/** Who asks. Neither principal nor stored session: nobody in particular. */
+/** The sender of a request. Without a principal and without a stored session, the sender is unknown. */
 export interface Caller {
   /** The admin or API consumer whose key the request carries. */
   readonly principal: Principal | null;
-  /** The session whose token the request carries, as cookie or bearer; a new handle where it carries none that opens. */
+  /** The session whose token the request carries, as cookie or bearer. A new handle if there is no valid token. */
   readonly session: Session;
-  /** Whether the session's token, where there is one, came as a cookie, so that a new one must leave as a cookie. */
+  /** Whether the session's token came as a cookie, so that a new token must be sent as a cookie too. */
   readonly hasCookie: boolean;
 }
 
-/** One space, as the library reads it: what only one of the two took for a token would be half cookie, half bearer. */
-const SCHEME = /^bearer (\S+)$/i;
+/**
+ * Exactly one space, as in the library's parser. If the two disagreed, one request would count as bearer here and as
+ * cookie there.
+ */
+const BEARER = /^bearer (\S+)$/i;
 
 /**
- * Finds out who asks. A key and a cookie may come together: an application that logs a browser in sends its own API
- * key with the browser's cookie.
+ * Authenticates requests. A request may carry a key and a cookie: an application that logs a browser in sends its API
+ * key together with the browser's cookie.
  */
 export class Callers {
   readonly #credentials: Credentials;
@@ -28,17 +31,17 @@ export class Callers {
     this.#credentials = credentials;
   }
 
-  /** The admin or API consumer, if the request carries such a key. */
+  /** The admin or API consumer whose key the request carries; null without one. */
   principalOf(request: FastifyRequest): Principal | null {
-    const credential = SCHEME.exec(request.headers.authorization ?? "")?.[1];
+    const credential = BEARER.exec(request.headers.authorization ?? "")?.[1];
     return credential === undefined ? null : this.#credentials.find(credential);
   }
 
   /**
-   * Who asks for something that exists.
+   * Authenticates a request for something that exists.
    *
-   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED` or `CONFLICT` for a token that
-   * opens nothing.
+   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED` or `CONFLICT` if the token is
+   * invalid.
    */
   async of(request: FastifyRequest): Promise<Caller> {
     const caller = await this.#identify(request);
@@ -49,8 +52,11 @@ export class Callers {
   }
 
   /**
-   * Who asks for a new session, which is to be born so. A browser whose cookie opens nothing any more is a new browser;
-   * a bearer token must open something.
+   * Authenticates a request for a new session. A browser with an invalid cookie counts as a new browser; a bearer token
+   * must be valid.
+   *
+   * @param birth fields of the session that this request creates if the browser has none.
+   * @throws CoatcheckError for an invalid bearer token, with the codes of {@link of}.
    */
   async creating(request: FastifyRequest, birth: CreateOptions): Promise<Caller> {
     const caller = await this.#identify(request, birth);
@@ -63,12 +69,9 @@ export class Callers {
   async #identify(request: FastifyRequest, birth: CreateOptions = {}): Promise<Caller> {
     const { authorization } = request.headers;
     const principal = this.principalOf(request);
-    const credential = SCHEME.exec(authorization ?? "")?.[1];
+    const credential = BEARER.exec(authorization ?? "")?.[1];
     if (authorization !== undefined && principal === null && credential?.length !== TOKEN_LENGTH) {
-      throw new CoatcheckError(
-        "SESSION_REQUIRED",
-        "What the Authorization header carries is not known here.",
-      );
+      throw new CoatcheckError("SESSION_REQUIRED", "Unknown credential in the Authorization header.");
     }
     const session = await sessionOf(request).load({ birth });
     if (session.record !== null) request.log = request.log.child({ sessionId: session.id });

@@ -4,16 +4,16 @@ import type { CityResponse } from "maxmind";
 import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
-/** What a session may keep of the client that begins it: of its whole address, and of its `User-Agent`. */
+/** Describes the client of a new session by its full address and its `User-Agent` header. */
 export type ClientDescriber = (
   client: { readonly address: string | null },
   userAgent: string | undefined,
 ) => ClientInfo;
 
 /**
- * Keeps as much of a client as the configuration allows. The file of places is read once, into memory.
+ * Makes the describer that applies the configured privacy mode. Loads the location file into memory, once.
  *
- * @throws StartError when that file cannot be used, or the package that reads it is not there.
+ * @throws StartError if the location file is unreadable, or the package `maxmind` is not installed.
  */
 export async function openClientDescriber(
   config: Pick<Config, "privacyMode" | "geoipDatabase">,
@@ -22,28 +22,28 @@ export async function openClientDescriber(
   if (geoipDatabase === null) {
     return (client, userAgent) => describeClient(client, userAgent, privacyMode);
   }
-  const reader = await openPlaces(geoipDatabase);
+  const reader = await openLocations(geoipDatabase);
   return (client, userAgent) =>
     describeClient(client, userAgent, privacyMode, placeOf(reader, client.address));
 }
 
-async function openPlaces(path: string): Promise<GeoReader> {
+async function openLocations(path: string): Promise<GeoReader> {
   const { open } = await import("maxmind").catch((error: unknown) => {
     throw new StartError(
-      ["GEOIP_DATABASE needs the package maxmind beside coatcheck-server: npm install maxmind"],
+      ["GEOIP_DATABASE needs the package maxmind next to coatcheck-server: npm install maxmind"],
       error,
     );
   });
   try {
     const reader = await open<CityResponse>(path);
-    return reader.metadata.ipVersion === 4 ? onlyIPv4(reader) : reader;
+    return reader.metadata.ipVersion === 4 ? ignoringIPv6(reader) : reader;
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new StartError([`The file of GEOIP_DATABASE (${path}) cannot be used: ${reason}`], error);
+    throw new StartError([`Cannot read the GEOIP_DATABASE file ${path}: ${reason}`], error);
   }
 }
 
-/** A tree of IPv4 would take the first bits of an IPv6 address for an IPv4 address, and name a place. */
-function onlyIPv4(reader: GeoReader): GeoReader {
+/** An IPv4 tree would read the first bits of an IPv6 address as an IPv4 address and return a wrong location. */
+function ignoringIPv6(reader: GeoReader): GeoReader {
   return { get: (address) => (address.includes(":") ? null : reader.get(address)) };
 }

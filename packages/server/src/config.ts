@@ -3,27 +3,27 @@ import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
 import { StartError } from "./start-error.ts";
 
-/** Where the sessions are kept. */
+/** Where sessions are stored. */
 export type Database =
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "postgres" | "redis"; readonly url: string };
 
-/** One key of an API consumer. Several keys may share a name, so that a key can be replaced; the name owns. */
+/** One key of an API consumer. Several keys may share a name, so that a key can be replaced. The name owns sessions. */
 export interface ApiKey {
-  /** Null where only the key was given; its owner is then named after the key's fingerprint. */
+  /** Null if the variable has only the key. The consumer is then named after the key's fingerprint. */
   readonly name: string | null;
   readonly key: string;
 }
 
-/** Everything that the environment may say of the service. Times in milliseconds. */
+/** The service's configuration, as read from environment variables. Times are milliseconds. */
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly database: Database;
   readonly redisUrl: string | null;
-  /** Newest first; null: made and kept beside the database. */
+  /** Newest first. Null: generated, and stored next to the database. */
   readonly secrets: readonly string[] | null;
-  /** Null: made and kept beside the database. */
+  /** Null: generated, and stored next to the database. */
   readonly adminToken: string | null;
   readonly apiKeys: readonly ApiKey[];
   readonly idleTimeout: number;
@@ -32,32 +32,35 @@ export interface Config {
   readonly stalenessBound: number;
   readonly trustProxy: false | number | string[];
   readonly secureCookie: boolean;
-  /** How much of a client's address its session keeps. */
+  /** How much of a client's address its session stores. */
   readonly privacyMode: AddressPrivacy;
-  /** The operator's own `.mmdb` file, which says where an address is. */
+  /** Path of an `.mmdb` file that maps addresses to locations. Null: no locations. */
   readonly geoipDatabase: string | null;
-  /** Whether `/metrics` is there. */
+  /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
   readonly logLevel: string;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
 const YEAR = 365 * DAY;
-/** Characters that a secret or key has at least. */
+/** Minimum length of a secret or key, in characters. */
 export const SHORTEST_SECRET = 16;
-/** Characters that a session token has. No key may: what the Authorization header carries is told apart by it. */
+/**
+ * Length of a session token, in characters. No key may have it: the service tells tokens from keys in the
+ * Authorization header by their length.
+ */
 export const TOKEN_LENGTH = 50;
-const KEY = `${SHORTEST_SECRET} characters at least and not ${TOKEN_LENGTH}, without spaces`;
+const KEY_FORMAT = `at least ${SHORTEST_SECRET} ASCII characters without spaces, but not exactly ${TOKEN_LENGTH}`;
 const PRIVACY_MODES = ["full", "truncated", "none"] as const satisfies AddressPrivacy[];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
-function wholeNumber(least: number, most: number, example: number) {
-  const message = `must be a whole number from ${least} to ${most}, such as ${example}`;
+function wholeNumber(min: number, max: number, example: number) {
+  const message = `must be a whole number from ${min} to ${max}, such as ${example}`;
   return z
     .string()
     .regex(/^\d{1,15}$/, message)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, message);
+    .refine((value) => value >= min && value <= max, message);
 }
 
 function listOf(text: string): string[] {
@@ -72,7 +75,7 @@ const secrets = z
   .transform(listOf)
   .refine(
     (list) => list.length > 0 && list.every((secret) => secret.length >= SHORTEST_SECRET),
-    `must be secrets of ${SHORTEST_SECRET} characters at least, newest first, with commas between`,
+    `must be a comma-separated list of secrets, newest first, with at least ${SHORTEST_SECRET} characters each`,
   );
 
 const apiKeys = z
@@ -80,7 +83,7 @@ const apiKeys = z
   .transform((text) => listOf(text).map(apiKeyOf))
   .refine(
     (keys) => keys.every(({ name, key }) => isKey(key) && (name === null || isConsumerName(name))),
-    `must be \`key\` or \`name:key\` with commas between; a key is ${KEY}; a name has letters, digits, - and _, and is not "admin"`,
+    `must be a comma-separated list of \`key\` or \`name:key\`; a key has ${KEY_FORMAT}; a name consists of letters, digits, - and _, and is not "admin"`,
   );
 
 function isKey(text: string): boolean {
@@ -94,7 +97,7 @@ function apiKeyOf(entry: string): ApiKey {
     : { name: entry.slice(0, colon), key: entry.slice(colon + 1) };
 }
 
-/** `consumer:admin` owns what was made with the admin token. */
+/** Rejects `admin`, because `consumer:admin` owns the sessions that the admin token creates. */
 function isConsumerName(name: string): boolean {
   return /^[\w-]{1,64}$/.test(name) && name !== "admin";
 }
@@ -112,14 +115,14 @@ const trustProxy = z.string().transform((text, context): Config["trustProxy"] =>
   if (text === "false") return false;
   if (/^\d{1,2}$/.test(text)) return Number(text) || false;
   const entries = listOf(text);
-  if (entries.length > 0 && areTrustable(entries)) return entries;
+  if (entries.length > 0 && areProxies(entries)) return entries;
   context.addIssue(
-    "must be false, a number of proxies, or their addresses and CIDR ranges with commas between, such as 10.0.0.0/8",
+    "must be false, the number of proxies, or a comma-separated list of their addresses and CIDR ranges, such as 10.0.0.0/8",
   );
   return z.NEVER;
 });
 
-function areTrustable(entries: readonly string[]): boolean {
+function areProxies(entries: readonly string[]): boolean {
   try {
     new ClientAddress(entries);
     return true;
@@ -143,7 +146,7 @@ const environment = z.object({
     .nullable()
     .default(null),
   SESSION_SECRETS: secrets.nullable().default(null),
-  ADMIN_TOKEN: z.string().refine(isKey, `must be ${KEY}`).nullable().default(null),
+  ADMIN_TOKEN: z.string().refine(isKey, `must have ${KEY_FORMAT}`).nullable().default(null),
   API_KEYS: apiKeys.default([]),
   SESSION_IDLE_TIMEOUT_MS: wholeNumber(1000, YEAR, DAY).default(DAY),
   SESSION_MAX_AGE_MS: wholeNumber(1000, YEAR, 30 * DAY).default(30 * DAY),
@@ -161,17 +164,17 @@ const environment = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
 
-/** The names of all variables that are read. */
+/** The names of all environment variables that the service reads. */
 export const VARIABLES: readonly string[] = Object.keys(environment.shape);
 
 /**
- * Reads the configuration. A variable that is empty counts as not given.
+ * Reads the configuration from environment variables. An empty variable counts as absent.
  *
- * @throws StartError with one line for each variable that will not do, and what would.
+ * @throws StartError with one line per invalid variable, which says what its value must be.
  */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== "");
-  const result = environment.safeParse(Object.fromEntries(given));
+  const present = Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== "");
+  const result = environment.safeParse(Object.fromEntries(present));
   if (!result.success) {
     throw new StartError(result.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`));
   }
@@ -199,27 +202,30 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   };
 }
 
-/** A key that stands twice would name its first owner alone; the admin token among the keys, the admin. */
+/** Rejects a key that appears twice, because a request that carries it would have two possible senders. */
 function requireDistinct({ ADMIN_TOKEN, API_KEYS }: z.output<typeof environment>): void {
   const keys = API_KEYS.map(({ key }) => key);
   const lines = [];
-  if (new Set(keys).size < keys.length) lines.push("API_KEYS must not hold the same key twice.");
+  if (new Set(keys).size < keys.length) lines.push("API_KEYS must not contain the same key twice.");
   if (ADMIN_TOKEN !== null && keys.includes(ADMIN_TOKEN)) {
     lines.push("ADMIN_TOKEN must not be one of the API_KEYS.");
   }
   if (lines.length > 0) throw new StartError(lines);
 }
 
-/** What several machines use has no "beside": each would make secrets of its own, and none open the others' tokens. */
+/**
+ * A shared database has no local directory for generated secrets. If each machine generated its own, none could verify
+ * the tokens of the others.
+ */
 function requireShared(data: z.output<typeof environment>): void {
   const missing = (["SESSION_SECRETS", "ADMIN_TOKEN"] as const).filter((name) => data[name] === null);
   if (missing.length === 0) return;
   throw new StartError(
-    missing.map((name) => `${name} must be given with this DATABASE_URL, the same on every machine.`),
+    missing.map((name) => `${name} must be set with this DATABASE_URL, to the same value on every machine.`),
   );
 }
 
-/** Only what comes over this machine's own interface is certainly not https, unless a proxy stands before it. */
+/** Whether only this machine can reach the address. Without a proxy in front, its requests then use http. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\./.test(host);
 }

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { ApiKey } from "./config.ts";
 
-/** Whom a bearer credential names that is no session's token. */
+/** The sender of a request that carries the admin token or an API key. */
 export type Principal = { readonly kind: "admin" } | { readonly kind: "consumer"; readonly name: string };
 
 interface Entry {
@@ -9,7 +9,7 @@ interface Entry {
   readonly principal: Principal;
 }
 
-/** The admin token and the API keys. Only their digests are held. */
+/** The admin token and the API keys. Holds only their SHA-256 digests. */
 export class Credentials {
   readonly #entries: readonly Entry[];
 
@@ -23,7 +23,10 @@ export class Credentials {
     ];
   }
 
-  /** Whom the credential names, or null. All are compared, each in constant time, so that time tells nothing. */
+  /**
+   * The principal of a credential, or null. Compares with every entry, each in constant time, so that the duration
+   * reveals nothing.
+   */
   find(credential: string): Principal | null {
     const digest = digestOf(credential);
     let found: Principal | null = null;
@@ -38,7 +41,7 @@ function digestOf(text: string): Buffer {
   return hash("sha256", text, "buffer");
 }
 
-/** The same wherever the key stands in the list, and no help in guessing it. */
+/** A name for an unnamed key. It depends on the key alone, and does not help to guess it. */
 function fingerprintOf(key: string): string {
   return `key-${hash("sha256", `name:${key}`).slice(0, 8)}`;
 }

@@ -1,3 +1,17 @@
+/**
+ * The parts of the service for an application that runs on the same database: it opens the same sessions, authenticates
+ * requests in the same way, and adds its own routes.
+ *
+ * @example
+ * import { openSessions, readConfig } from "coatcheck-server";
+ * import { pino } from "pino";
+ *
+ * const { manager, close } = await openSessions(readConfig(process.env), pino());
+ * const { records } = await manager.list({ subject: "user-7" }, { limit: 10 });
+ * await close();
+ *
+ * @module
+ */
 export type { Service } from "./app.ts";
 export { type Caller, Callers } from "./caller.ts";
 export type { ClientDescriber } from "./client-describer.ts";

@@ -1,13 +1,14 @@
-import { CoatcheckError, type Fault } from "coatcheck";
+import type { Fault } from "coatcheck";
+import { invalid } from "./invalid.ts";
 
-/** As deep as a session's data may be, and the envelope around it. */
-const DEEPEST = 66;
+/** Levels: the maximum depth of a session's data, plus the request object around it. */
+const MAX_DEPTH = 66;
 
 /**
- * Reads a body of JSON; nothing at all is undefined. Depth is checked before anything walks the value, and `__proto__`
- * is refused wherever it stands, since somebody downstream will copy members by assignment.
+ * Parses a JSON body. An empty body gives `undefined`. Checks the depth before other code recurses into the value, and
+ * rejects members named `__proto__`, because code that copies members by assignment would change a prototype.
  *
- * @throws CoatcheckError `VALIDATION_FAILED`, with the path of each fault.
+ * @throws CoatcheckError `VALIDATION_FAILED`, with one fault per invalid member.
  */
 export function readJson(text: string): unknown {
   if (text.trim() === "") return undefined;
@@ -15,27 +16,23 @@ export function readJson(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new CoatcheckError("VALIDATION_FAILED", "The body is not JSON.", {
-      cause: error,
-      faults: [{ path: "", message: "is not JSON" }],
-    });
+    throw invalid("request body", [{ path: "", message: "must be valid JSON" }], error);
   }
   const faults: Fault[] = [];
   collectFaults(value, "", 0, faults);
-  if (faults.length > 0)
-    throw new CoatcheckError("VALIDATION_FAILED", "The body cannot be taken.", { faults });
+  if (faults.length > 0) throw invalid("request body", faults);
   return value;
 }
 
 function collectFaults(value: unknown, path: string, depth: number, faults: Fault[]): void {
   if (typeof value !== "object" || value === null) return;
-  if (depth > DEEPEST) {
-    faults.push({ path, message: `is nested more than ${DEEPEST} levels deep` });
+  if (depth > MAX_DEPTH) {
+    faults.push({ path, message: `is nested more than ${MAX_DEPTH} levels deep` });
     return;
   }
   for (const [name, item] of Object.entries(value)) {
     const inner = path === "" ? name : `${path}.${name}`;
-    if (name === "__proto__") faults.push({ path: inner, message: "is a name that cannot be stored" });
+    if (name === "__proto__") faults.push({ path: inner, message: "is a reserved name" });
     else collectFaults(item, inner, depth + 1, faults);
   }
 }

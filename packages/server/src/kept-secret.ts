@@ -5,10 +5,11 @@ import { SHORTEST_SECRET } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
 /**
- * The secrets in a file that only its owner may read, one a line; the file is made, with one secret of 256 random
- * bits, where there is none. Processes that start at once agree on one: the first to link its file wins.
+ * Reads secrets from a file, one per line. If the file is missing, creates it with one secret of 256 random bits,
+ * readable by its owner only. Processes that start at the same time agree on one secret: the first to link its file
+ * wins.
  *
- * @throws StartError when the file cannot be made or read, or holds none.
+ * @throws StartError if the file cannot be created or read, is empty, or contains a secret that is too short.
  */
 export function keptSecrets(path: string): readonly string[] {
   try {
@@ -56,6 +57,6 @@ function isMissing(error: unknown): boolean {
 
 function unreadable(path: string, error: unknown): StartError {
   if (error instanceof StartError) return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new StartError([`The secret kept in ${path} cannot be read: ${why}.`], error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StartError([`Cannot read the secret file ${path}: ${reason}.`], error);
 }

@@ -3,9 +3,9 @@ import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
 /**
- * Listens where the configuration says; answers the address as one would type it: `http://localhost:3000`.
+ * Listens on the configured host and port. Returns the base URL to open in a browser: `http://localhost:3000`.
  *
- * @throws StartError when the port cannot be had, with what stands in the way.
+ * @throws StartError if the port is unavailable, with the reason.
  */
 export async function listen(app: App, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
   try {
@@ -16,12 +16,12 @@ export async function listen(app: App, { host, port }: Pick<Config, "host" | "po
   return urlOf(host, app);
 }
 
-/** What listens on every address, or on this machine's own, is reached here as `localhost`. */
+/** Names `localhost` for wildcard and loopback addresses, which this machine reaches under that name. */
 function urlOf(host: string, app: App): string {
   const [address] = app.addresses();
   const port = typeof address === "object" ? address.port : 0;
-  const isHere = host === "0.0.0.0" || host === "::" || host === "127.0.0.1" || host === "::1";
-  const name = isHere ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  const isLocalhost = host === "0.0.0.0" || host === "::" || host === "127.0.0.1" || host === "::1";
+  const name = isLocalhost ? "localhost" : host.includes(":") ? `[${host}]` : host;
   return `http://${name}:${port}`;
 }
 
@@ -29,12 +29,12 @@ function cannotListen({ host, port }: Pick<Config, "host" | "port">, error: unkn
   const code = error instanceof Error && "code" in error ? error.code : null;
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} on ${host} is in use; choose another with PORT or --port.`;
+      return `Port ${port} on ${host} is already in use; set another with PORT or --port.`;
     case "EACCES":
-      return `Port ${port} on ${host} needs more rights than this process has; choose one above 1023 with PORT or --port.`;
+      return `No permission to listen on port ${port} of ${host}; set one above 1023 with PORT or --port.`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `${host} is no address of this machine; choose another with HOST or --host.`;
+      return `${host} is not an address of this machine; set another with HOST or --host.`;
     default:
       return `Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`;
   }

@@ -4,10 +4,10 @@ import { serveCommand } from "./serve.ts";
 import { StartError } from "./start-error.ts";
 import { VERSION } from "./version.ts";
 
-/** The command line: `coatcheck <command>`. What keeps it from starting is said in a line each, with exit code 1. */
+/** Runs the command line: `coatcheck <command>`. Prints a {@link StartError} to stderr and sets exit code 1. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command("coatcheck")
-    .description("Server-side sessions: the browser holds a claim ticket, the server keeps the coat.")
+    .description("Server-side sessions: run the service, or find out why a session cookie does not work.")
     .version(VERSION)
     .addCommand(serveCommand())
     .addCommand(doctorCommand());

@@ -5,17 +5,17 @@ import type { Config } from "./config.ts";
 import type { OpenStore } from "./open-store.ts";
 import { StartError } from "./start-error.ts";
 
-/** A cache, and how to let go of the server that it shares copies through. */
+/** A cache, and how to disconnect from its shared tier. */
 export interface OpenCache {
   readonly cache: SessionCache;
   disconnect(): Promise<void>;
 }
 
 /**
- * The caches in front of the store: in this process, and in Redis where `REDIS_URL` names one. Without it, nodes over
- * PostgreSQL tell each other through that.
+ * Opens the cache in front of the store: a local tier, and a shared tier in Redis if `REDIS_URL` is set. Without
+ * `REDIS_URL`, nodes on PostgreSQL send each other hints through the database.
  *
- * @throws StartError when that Redis cannot be reached. Once the service runs, it may come and go.
+ * @throws StartError if that Redis is unreachable at the start. The service tolerates later outages of it.
  */
 export async function openCache(config: Config, { store, dataVersion }: OpenStore): Promise<OpenCache> {
   const options = {
@@ -39,6 +39,6 @@ export async function openCache(config: Config, { store, dataVersion }: OpenStor
       disconnect: () => transport.close(),
     };
   } catch (error) {
-    throw new StartError([`The Redis of REDIS_URL (${host}) cannot be reached.`], error);
+    throw new StartError([`Cannot connect to the Redis at REDIS_URL (${host}).`], error);
   }
 }

@@ -8,26 +8,26 @@ import { keptSecrets } from "./kept-secret.ts";
 import { openCache } from "./open-cache.ts";
 import { openStore } from "./open-store.ts";
 
-/** The sessions of a database, and who may ask for them. */
+/** The sessions of a database, and the credentials that may access them. */
 export interface OpenSessions {
   readonly manager: SessionManager;
-  /** The caches that the manager reads through. */
+  /** The cache that the manager reads through. */
   readonly cache: SessionCache;
   readonly credentials: Credentials;
-  /** What a session may keep of its client, as the configuration says. */
+  /** Describes the client of a new session, as far as the privacy mode allows. */
   readonly describeClient: ClientDescriber;
   /** Newest first. */
   readonly secrets: readonly string[];
-  /** The file that the admin token was kept in; null where the environment gave it. */
+  /** File that holds the generated admin token. Null if the environment sets the token. */
   readonly adminTokenFile: string | null;
-  /** Writes the activity that waits, and closes the database. */
+  /** Writes pending activity and closes the database. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the sessions that the configuration names. Every process that is configured alike sees the same ones.
+ * Opens the configured sessions. Processes with the same configuration share them.
  *
- * @throws StartError when the database, the kept secrets or the file of places cannot be had.
+ * @throws StartError if the database, a secret file or the location file is unavailable.
  */
 export async function openSessions(config: Config, log: FastifyBaseLogger): Promise<OpenSessions> {
   const describeClient = await openClientDescriber(config);
@@ -40,9 +40,11 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
     policy: { idleTimeout: config.idleTimeout, absoluteTimeout: config.absoluteTimeout },
     cache,
   });
-  manager.events.on("failed", ({ operation, error }) => log.error({ err: error, operation }, "failed"));
+  manager.events.on("failed", ({ operation, error }) =>
+    log.error({ err: error, operation }, "session operation failed"),
+  );
   manager.events.on("theft", ({ record }) =>
-    log.warn({ sessionId: record.id }, "a replaced token was used; the session was ended"),
+    log.warn({ sessionId: record.id }, "older token reused; session revoked"),
   );
   return {
     manager,
@@ -58,18 +60,18 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   };
 }
 
-/** The secrets that were given, or those kept beside the database; a database on a server has no beside. */
+/** The configured secrets, or generated ones from files next to the SQLite file. */
 function keysOf({ secrets, adminToken, database }: Config) {
-  const beside = database.kind === "sqlite" ? database.path : "coatcheck";
-  const adminTokenFile = adminToken === null ? `${beside}.admin-token` : null;
+  const basePath = database.kind === "sqlite" ? database.path : "coatcheck";
+  const adminTokenFile = adminToken === null ? `${basePath}.admin-token` : null;
   return {
-    secrets: secrets ?? keptSecrets(`${beside}.session-secrets`),
-    adminToken: adminToken ?? firstOf(keptSecrets(`${beside}.admin-token`)),
+    secrets: secrets ?? keptSecrets(`${basePath}.session-secrets`),
+    adminToken: adminToken ?? firstOf(keptSecrets(`${basePath}.admin-token`)),
     adminTokenFile,
   };
 }
 
 function firstOf([first]: readonly string[]): string {
-  if (first === undefined) throw new TypeError("A kept file holds at least one secret.");
+  if (first === undefined) throw new TypeError("A secret file holds at least one secret.");
   return first;
 }

@@ -7,14 +7,18 @@ import { sqliteStore } from "coatcheck/store/sqlite";
 import type { Database } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
-/** A store, and what else its cache may ask of it. */
+/** A store, and what the cache in front of it needs besides. */
 export interface OpenStore {
   readonly store: SessionStore;
-  /** SQLite's: differs when another process has committed in between. */
+  /** SQLite only: a number that changes when another process commits. */
   readonly dataVersion?: () => number;
 }
 
-/** @throws StartError when the database cannot be opened, with what stands in the way. */
+/**
+ * Opens the configured database.
+ *
+ * @throws StartError if the database cannot be opened, with the reason.
+ */
 export async function openStore(database: Database): Promise<OpenStore> {
   try {
     switch (database.kind) {
@@ -31,11 +35,11 @@ export async function openStore(database: Database): Promise<OpenStore> {
       }
     }
   } catch (error) {
-    throw new StartError([`The database (${nameOf(database)}) cannot be used: ${reasonOf(error)}`], error);
+    throw new StartError([`Cannot open the database ${nameOf(database)}: ${reasonOf(error)}`], error);
   }
 }
 
-/** Without the password that a URL may hold. */
+/** Names the database without the password that its URL may hold. */
 function nameOf(database: Database): string {
   return database.kind === "sqlite" ? database.path : `${database.kind}://${new URL(database.url).host}`;
 }

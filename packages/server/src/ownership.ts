@@ -12,15 +12,15 @@ import {
 import type { Caller } from "./caller.ts";
 import type { Principal } from "./credentials.ts";
 
-/** The owner of what this principal makes. */
+/** The owner of the sessions that this principal creates. */
 export function ownerOf(principal: Principal): string {
   return principal.kind === "admin" ? "consumer:admin" : `consumer:${principal.name}`;
 }
 
 /**
- * Whether the caller may see, change and end this session by its id. An admin may with every session, a consumer with
- * those it made. The holder of a token may with the session that the token opens and with those made under it: a
- * browser's order sessions are its own, and whoever was given the token of one order session has that one alone.
+ * Whether the caller may read, change and end this session by its id. The admin may for every session, a consumer for
+ * those it created. The holder of a token may for that session and for those created under it: a browser owns its order
+ * sessions, while a client with the token of one order session reaches only that one.
  */
 export function owns({ principal, session }: Caller, record: SessionRecord): boolean {
   if (principal?.kind === "admin") return true;
@@ -28,7 +28,7 @@ export function owns({ principal, session }: Caller, record: SessionRecord): boo
   return session.record !== null && (record.id === session.id || record.owner === `browser:${session.id}`);
 }
 
-/** Finds sessions by id for those who own them. */
+/** Finds and ends sessions by id, for callers that own them. */
 export class OwnedSessions {
   readonly #manager: SessionManager;
   readonly #clock: Clock;
@@ -39,8 +39,8 @@ export class OwnedSessions {
   }
 
   /**
-   * The live session of this id. Another owner's answers like one that is missing or has ended: nobody learns from
-   * the answer which ids exist.
+   * The live session with this id. Another owner's session, a missing one and an ended one give the same error, so that
+   * the response does not reveal which ids exist.
    *
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `STORE_UNAVAILABLE`.
    */
@@ -50,7 +50,7 @@ export class OwnedSessions {
     return record;
   }
 
-  /** As {@link live}; an admin finds also sessions that have ended, until they are swept. */
+  /** Like {@link live}, but the admin also finds ended sessions until they are swept. */
   async recorded(caller: Caller, id: string): Promise<SessionRecord> {
     return caller.principal?.kind === "admin" ? await this.#find(caller, id) : await this.live(caller, id);
   }
@@ -62,7 +62,7 @@ export class OwnedSessions {
     return record;
   }
 
-  /** The live sessions that match, newest first. */
+  /** Yields the live sessions that match, newest first. */
   async *matching(filter: SessionFilter): AsyncGenerator<SessionRecord> {
     let cursor: string | null = null;
     do {
@@ -76,8 +76,9 @@ export class OwnedSessions {
   }
 
   /**
-   * Checks that the session which a new one stands inside is still live, and ends the new one otherwise: whoever ended
-   * the outer one could not see it yet, and a cache here may have held the outer one's copy a moment longer.
+   * Checks that the parent of a new session is still live, and ends the new session otherwise. The request that ended
+   * the parent could not see the new session yet, and the cache of this process may have served an older copy of the
+   * parent.
    *
    * @throws CoatcheckError `SESSION_REVOKED`, `STORE_UNAVAILABLE`.
    */
@@ -89,45 +90,53 @@ export class OwnedSessions {
     throw new CoatcheckError("SESSION_REVOKED", "The session was ended; log in again.");
   }
 
-  /** Ends a session and those inside it; returns how many there were. */
+  /** Ends a session and the sessions under it. Returns how many it ended. */
   async end(id: string, reason: RevokeReason): Promise<number> {
     return (await this.#manager.revoke({ session: id }, reason)) + (await this.endWithin(id, reason));
   }
 
-  /** Ends the sessions inside a session; returns how many there were. */
+  /** Ends the sessions under a session. Returns how many it ended. */
   async endWithin(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
-    for await (const inner of this.matching({ parentId: id })) count += await this.end(inner.id, reason);
+    for await (const child of this.matching({ parentId: id })) count += await this.end(child.id, reason);
     return count;
   }
 }
 
-/** What is told of why a session ended: who holds it has logged out. */
+/** The revocation reason to record. A caller without a key ends its own session, which is a logout. */
 export function reasonOf({ principal }: Caller): RevokeReason {
   if (principal === null) return "logout";
   return principal.kind === "admin" ? "admin" : "revoked";
 }
 
-/** What is no id is not repeated: it may be a token that somebody put into the URL. */
+/** The error for a session that the caller cannot reach. Don't echo malformed ids; they may be tokens. */
 export function notFound(id: string): CoatcheckError {
   return new CoatcheckError(
     "SESSION_NOT_FOUND",
-    `Session not found: ${isSessionId(id) ? id : "this is no session id"}`,
+    `Session not found: ${isSessionId(id) ? id : "malformed id"}`,
   );
 }
 
-/** @throws CoatcheckError `FORBIDDEN`, or `SESSION_REQUIRED` without any credential. */
+/**
+ * Rejects every caller but the admin.
+ *
+ * @throws CoatcheckError `FORBIDDEN`, or `SESSION_REQUIRED` without any credential.
+ */
 export function requireAdmin(caller: Caller): void {
-  if (caller.principal?.kind !== "admin") throw forbidden(caller, "This needs the admin token.");
+  if (caller.principal?.kind !== "admin") throw forbidden(caller, "This request needs the admin token.");
 }
 
-/** The admin or API consumer. Throws `FORBIDDEN`, or `SESSION_REQUIRED` without any credential. */
+/**
+ * Returns the admin or API consumer that sent the request.
+ *
+ * @throws CoatcheckError `FORBIDDEN`, or `SESSION_REQUIRED` without any credential.
+ */
 export function requirePrincipal(caller: Caller): Principal {
-  if (caller.principal === null) throw forbidden(caller, "This needs an API key or the admin token.");
+  if (caller.principal === null) throw forbidden(caller, "This request needs an API key or the admin token.");
   return caller.principal;
 }
 
 function forbidden({ principal, session }: Caller, message: string): CoatcheckError {
-  const isNobody = principal === null && session.record === null;
-  return new CoatcheckError(isNobody ? "SESSION_REQUIRED" : "FORBIDDEN", message);
+  const isUnknown = principal === null && session.record === null;
+  return new CoatcheckError(isUnknown ? "SESSION_REQUIRED" : "FORBIDDEN", message);
 }

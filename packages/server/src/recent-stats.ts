@@ -1,40 +1,45 @@
 import type { SessionManager, StoreStats } from "coatcheck";
 
-/** For how many times as long as it took an answer stands. */
-const REST = 10;
+/** A count is reused for this many times its own duration. */
+const REUSE_FACTOR = 10;
 
 /**
- * The counts for whoever may ask, which is everybody. Counting millions of rows takes its time, so an answer stands for
- * ten times as long as it took, and asking takes a tenth of the store's time at most; a small store counts each time.
+ * Cached session counts for endpoints that anyone may call. Counting millions of rows is slow, so each count is reused
+ * for ten times as long as it took. Counting therefore takes at most a tenth of the store's time, and a small store
+ * counts at nearly every call.
  */
 export class RecentStats {
   readonly #manager: SessionManager;
   readonly #monotonic: () => number;
   #counting: Promise<StoreStats> | null = null;
-  /** Null while the count is under way. */
-  #standsUntil: number | null = null;
+  /** Monotonic milliseconds; null while a count is running. */
+  #validUntil: number | null = null;
 
-  /** @param monotonic milliseconds that only grow. */
+  /** @param monotonic returns milliseconds that never decrease. */
   constructor(manager: SessionManager, monotonic: () => number) {
     this.#manager = manager;
     this.#monotonic = monotonic;
   }
 
-  /** Throws `STORE_UNAVAILABLE`. */
+  /**
+   * Returns the latest count, or starts a new one. Concurrent callers share it.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE`
+   */
   async read(): Promise<StoreStats> {
-    const stands = this.#standsUntil === null || this.#monotonic() < this.#standsUntil;
-    if (this.#counting === null || !stands) this.#counting = this.#count();
+    const isValid = this.#validUntil === null || this.#monotonic() < this.#validUntil;
+    if (this.#counting === null || !isValid) this.#counting = this.#count();
     return await this.#counting;
   }
 
   async #count(): Promise<StoreStats> {
-    this.#standsUntil = null;
-    const began = this.#monotonic();
+    this.#validUntil = null;
+    const startedAt = this.#monotonic();
     try {
       return await this.#manager.stats();
     } finally {
-      const ended = this.#monotonic();
-      this.#standsUntil = ended + REST * (ended - began);
+      const endedAt = this.#monotonic();
+      this.#validUntil = endedAt + REUSE_FACTOR * (endedAt - startedAt);
     }
   }
 }

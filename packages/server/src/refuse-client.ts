@@ -2,12 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { CoatcheckError, errorBody } from "coatcheck";
 
-/** Milliseconds that what a client still sends is read and dropped: hanging up at once would take the answer back. */
-const PATIENCE = 2000;
+/**
+ * Milliseconds before the connection is destroyed. Destroying it while the client still sends would discard the
+ * response.
+ */
+const DRAIN_TIMEOUT = 2000;
 
-/** Answers what is no HTTP request: there is no request object to answer through. */
+/** Sends an error for a malformed HTTP request. Writes to the socket, because there is no request object. */
 export function refuseClient(error: Error & { code?: string }, socket: Socket): void {
-  // What comes after the first fault is at fault too.
+  // Node reports an error for each further chunk of a malformed request. Respond to the first one only.
   if (socket.writableEnded) return;
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -15,11 +18,8 @@ export function refuseClient(error: Error & { code?: string }, socket: Socket): 
   }
   const known =
     error.code === "HPE_HEADER_OVERFLOW"
-      ? new CoatcheckError(
-          "PAYLOAD_TOO_LARGE",
-          "The request's path and headers are larger than this service takes.",
-        )
-      : new CoatcheckError("VALIDATION_FAILED", "This is no HTTP request that can be read.");
+      ? new CoatcheckError("PAYLOAD_TOO_LARGE", "The request's URL and headers are too large.")
+      : new CoatcheckError("VALIDATION_FAILED", "Malformed HTTP request.");
   const body = JSON.stringify(errorBody(known));
   socket.end(
     [
@@ -32,6 +32,6 @@ export function refuseClient(error: Error & { code?: string }, socket: Socket): 
       body,
     ].join("\r\n"),
   );
-  const hangUp = setTimeout(() => socket.destroy(), PATIENCE);
-  socket.on("close", () => clearTimeout(hangUp));
+  const disconnect = setTimeout(() => socket.destroy(), DRAIN_TIMEOUT);
+  socket.on("close", () => clearTimeout(disconnect));
 }

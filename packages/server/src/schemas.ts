@@ -2,23 +2,23 @@ import { ERROR_STATUS, type ErrorCode, isSessionId, type JsonObject } from "coat
 import { z } from "zod";
 
 /*
- * The shapes of the API, checked at its edge and shown in the OpenAPI document. Where older clients have a word for a
- * thing (`sessionId`, `lastActivityAt`, `totalSessions`), the wire keeps it.
+ * The shapes of requests and responses: Fastify validates with them, and the OpenAPI document shows them. Some JSON
+ * members keep the names that older clients use: `sessionId`, `lastActivityAt`, `totalSessions`.
  */
 
 const isoTime = z.string().meta({ format: "date-time" });
 const errorCodes = Object.keys(ERROR_STATUS) as ErrorCode[];
 
-/** What an object of JSON is, when it comes in; its depth and size are the library's to judge. */
+/** A JSON object from a client. The library checks its depth and size. */
 const jsonObject = z.record(z.string(), z.unknown());
 const jsonInput = jsonObject.transform((value) => value as JsonObject);
 
-/** `{ success: true, data }`. */
+/** The body of a successful response: `{ success: true, data }`. */
 export function success<Data extends z.ZodType>(data: Data) {
-  return z.object({ success: z.literal(true), data }).describe("Done.");
+  return z.object({ success: z.literal(true), data }).describe("Success.");
 }
 
-/** `{ success: false, error: { code, message, faults? } }`. */
+/** The body of an error response: `{ success: false, error: { code, message, faults? } }`. */
 export const failure = z
   .object({
     success: z.literal(false),
@@ -28,9 +28,9 @@ export const failure = z
       faults: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     }),
   })
-  .describe("Refused; the code says why.");
+  .describe("Error. `code` identifies it.");
 
-/** The answers that every route may give. */
+/** The error responses that every route may send. */
 export const failures = { "4xx": failure, "5xx": failure } as const;
 
 export const sessionParams = z.object({ sessionId: z.string().meta({ format: "uuid" }) });
@@ -41,19 +41,19 @@ export const subjectParams = z.object({ subject });
 
 const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(50),
-  cursor: z.string().max(512).optional().describe("The `next` of the page before."),
+  cursor: z.string().max(512).optional().describe("`next` of the previous page."),
 });
 
 export const subjectQuery = pageQuery.strict();
 
 export const subjectEndQuery = z.strictObject({
-  // What names no session would spare none, and all would be ended by a slip.
+  // An invalid id would exclude no session, so a typo would end all of them.
   except: z
     .string()
-    .refine(isSessionId, "must be a session's id")
+    .refine(isSessionId, "must be a session id")
     .meta({ format: "uuid" })
     .optional()
-    .describe("The session that is spared."),
+    .describe("Id of a session to keep."),
 });
 
 export const listQuery = pageQuery
@@ -67,18 +67,18 @@ export const listQuery = pageQuery
     state: z
       .enum(["active", "revoked", "any"])
       .default("active")
-      .describe("`active`: neither revoked nor timed out."),
+      .describe("`active`: neither revoked nor expired."),
   })
   .strict();
 
 export const createBody = z
   .strictObject({
-    metadata: jsonInput.optional().describe("Given now, never changed."),
+    metadata: jsonInput.optional().describe("Set at creation. Cannot be changed later."),
     name: z.string().min(1).max(128).optional(),
     transport: z
       .literal("bearer")
       .optional()
-      .describe("Adds the token to the answer, for clients that keep no cookies; no cookie is set."),
+      .describe("Returns the token in the response body instead of a cookie, for clients without cookies."),
   })
   .nullish();
 
@@ -91,7 +91,10 @@ export const createdSession = z.object({
 
 const clientView = z
   .object({
-    address: z.string().nullable().describe("As much of it as is kept: whole, its network, or nothing."),
+    address: z
+      .string()
+      .nullable()
+      .describe("The whole address, its network, or null, depending on `PRIVACY_MODE`."),
     userAgent: z.string().nullable(),
     browser: z.string().nullable().describe("Name and major version, such as `Firefox 140`."),
     os: z.string().nullable(),
@@ -117,23 +120,25 @@ export const sessionView = z
     createdAt: isoTime,
     lastActivityAt: isoTime,
     authenticatedAt: isoTime.nullable(),
-    expiresAt: isoTime.describe("The end whatever the activity."),
-    idleExpiresAt: isoTime.describe("The end without activity."),
+    expiresAt: isoTime.describe("When the session ends regardless of activity."),
+    idleExpiresAt: isoTime.describe("When the session ends without further activity."),
     remembered: z.boolean(),
-    elevations: z.record(z.string(), isoTime).describe("Scope → when the elevation ends."),
+    elevations: z
+      .record(z.string(), isoTime)
+      .describe("Maps each scope to the time when its elevation ends."),
     metadata: jsonObject,
     client: clientView
       .nullable()
-      .describe("Who began it; null where an API consumer did, for somebody else."),
+      .describe("The client that created the session. Null if an API consumer created it."),
   })
   .meta({ id: "Session" });
 
-/** After a change of privilege: the session, and its new token unless that left as a cookie. */
+/** A session after a change of privilege. `token` is absent if the new token was sent as a cookie. */
 export const issuedSession = z.object({ session: sessionView, token: z.string().optional() });
 
 export const sessionPage = z.object({
   sessions: z.array(sessionView),
-  next: z.string().nullable().describe("`cursor` of the next page; null on the last."),
+  next: z.string().nullable().describe("`cursor` of the next page. Null on the last page."),
 });
 
 export const sessionStats = z.object({
@@ -143,28 +148,33 @@ export const sessionStats = z.object({
   newestSession: isoTime.nullable(),
 });
 
-export const ended = z.object({ ended: z.number().int().describe("How many sessions were ended.") });
+export const ended = z.object({
+  ended: z.number().int().describe("Number of sessions that this request ended."),
+});
 
 /**
- * Names of data that HTTP may read and write. Those that begin with `$` are the application's own, whatever credential
- * asks: what is written there is the application's word, and only its own code on the session's manager gives it.
+ * The members of a session's data that clients may read and write over HTTP. Members whose names begin with `$` are
+ * reserved for the application, whatever credential the request carries: the application trusts their content, so only
+ * its own code may write them, through the session manager.
  */
 export const OPEN_NAME = /^(?!\$)/;
 
 export const sessionData = z
   .record(z.string().regex(OPEN_NAME), z.unknown(), {
     error: ({ code }) =>
-      code === "invalid_key" ? "is the application's own, like every name that begins with $" : undefined,
+      code === "invalid_key"
+        ? "is reserved for the application, like every name that begins with $"
+        : undefined,
   })
-  .describe("Without the members whose names begin with `$`, which are the application's own.");
+  .describe("Without the members whose names begin with `$`, which are reserved for the application.");
 export const dataPatch = sessionData
   .transform((value) => value as JsonObject)
-  .describe("A merge patch (RFC 7396): null removes, objects merge.");
+  .describe("A merge patch (RFC 7396): null removes a member, objects merge.");
 
 export const ifMatchHeader = z.object({
   "if-match": z
     .string()
-    .regex(/^(\*|"\d{1,15}")$/, 'must be the ETag of the version that is to be changed, such as "3", or *')
+    .regex(/^(\*|"\d{1,15}")$/, 'must be the ETag of the version to change, such as "3", or *')
     .optional(),
 });
 
@@ -178,7 +188,7 @@ const DAY = 24 * 60 * 60 * 1000;
 
 export const elevateBody = z.strictObject({
   scope: z.string().min(1).max(128),
-  maxAge: z.number().int().min(1).max(DAY).describe("How long it counts, milliseconds."),
+  maxAge: z.number().int().min(1).max(DAY).describe("How long the elevation lasts, in milliseconds."),
 });
 
 export const introspectBody = z.strictObject({ token: z.string() });
@@ -194,7 +204,7 @@ export const health = z.object({
   sessions: z
     .object({ totalSessions: z.number().int(), activeSessions: z.number().int() })
     .nullable()
-    .describe("Null while the store does not answer."),
+    .describe("Null while the store is unavailable."),
 });
 
 export const ready = z.object({ status: z.literal("ready") });

@@ -8,21 +8,23 @@ interface ServeOptions {
   readonly database?: string;
 }
 
-/** Milliseconds that requests under way have to finish. */
-const LONGEST_STOP = 10_000;
+/** Milliseconds that active requests have to finish after the first signal. */
+const STOP_TIMEOUT = 10_000;
 
-/** Milliseconds within which two signals are one. */
-const SAME_SIGNAL = 500;
+/** Milliseconds within which a second signal counts as a repeat of the first. */
+const REPEAT_WINDOW = 500;
 
-/** `coatcheck serve`. Options outweigh the environment, which holds everything else. */
+/** Builds `coatcheck serve`. Its options take precedence over the environment variables. */
 export function serveCommand(): Command {
   return new Command("serve")
-    .description("Run the service. The environment says the rest: DATABASE_URL, SESSION_SECRETS, API_KEYS, …")
-    .option("--host <address>", "what to listen on (HOST; 127.0.0.1)")
-    .option("--port <number>", "where to listen; 0 for any that is free (PORT; 3000)")
+    .description(
+      "Run the service. Environment variables configure the rest: DATABASE_URL, SESSION_SECRETS, API_KEYS, …",
+    )
+    .option("--host <address>", "address to listen on (env: HOST, default: 127.0.0.1)")
+    .option("--port <number>", "port to listen on; 0 picks a free one (env: PORT, default: 3000)")
     .option(
       "--database <url>",
-      "sqlite:<path>, postgres://… or redis://… (DATABASE_URL; sqlite:./data/coatcheck.db)",
+      "sqlite:<path>, postgres://… or redis://… (env: DATABASE_URL, default: sqlite:./data/coatcheck.db)",
     )
     .action(serve);
 }
@@ -35,17 +37,17 @@ async function serve(options: ServeOptions): Promise<void> {
     PORT: options.port ?? PORT,
     DATABASE_URL: options.database ?? DATABASE_URL,
   });
-  // Not before the configuration will do: help and complaints need no web server.
+  // Loaded after the configuration is valid, so that --help and configuration errors appear quickly.
   const [{ pino }, { startService }] = await Promise.all([import("pino"), import("./service.ts")]);
-  // Headers hold cookies, keys and tokens: whoever logs one by mistake logs nothing.
+  // Headers hold cookies, keys and tokens. Redact them in case code logs a whole request by mistake.
   const log = pino({ level: config.logLevel, redact: ["headers", "*.headers"] });
   const service = await startService(config, log);
-  process.stdout.write(greeting(service));
+  process.stdout.write(startupMessage(service));
   stopOnSignal(service, () => log.info("stopped"));
 }
 
-/** What to open, and lines that work when pasted. */
-function greeting({ url, adminTokenFile }: RunningService): string {
+/** The startup message: URLs to open, and commands that work when pasted into a shell. */
+function startupMessage({ url, adminTokenFile }: RunningService): string {
   const sessions = `${url}/api/v1/sessions`;
   const admin = adminTokenFile === null ? "$ADMIN_TOKEN" : `$(cat '${adminTokenFile}')`;
   return `
@@ -55,31 +57,34 @@ function greeting({ url, adminTokenFile }: RunningService): string {
   Reference  ${url}/docs
   Health     ${url}/health
 
-  Make a session, as a browser would, and one inside it; then, as the admin, list and count them:
+  Create a session as a browser, create one under it, then list and count them as the admin:
 
   curl -c cookies.txt ${sessions} -H 'content-type: application/json' -d '{"metadata":{"customerName":"John Doe"}}'
   curl -b cookies.txt ${sessions} -H 'content-type: application/json' -d '{"name":"lunch"}'
   curl ${sessions} -H "authorization: Bearer ${admin}"
   curl ${sessions}/stats -H "authorization: Bearer ${admin}"
 
-  To read or end one, add its sessionId: curl -b cookies.txt [-X DELETE] ${sessions}/<sessionId>
+  To read or end a session, add its sessionId: curl -b cookies.txt [-X DELETE] ${sessions}/<sessionId>
 
 `;
 }
 
-/** The first signal lets requests finish; another one later, or ten seconds, ends the process at once. */
-function stopOnSignal(service: RunningService, stopped: () => void): void {
-  let began: number | null = null;
+/**
+ * Stops on SIGTERM and SIGINT. The first signal lets active requests finish. A second signal, or a timeout of ten
+ * seconds, ends the process immediately.
+ */
+function stopOnSignal(service: RunningService, onStopped: () => void): void {
+  let startedAt: number | null = null;
   const stop = async () => {
-    if (began !== null) {
-      // One Ctrl-C may arrive twice: from the terminal, and passed on by npm.
-      if (performance.now() - began > SAME_SIGNAL) process.exit(1);
+    if (startedAt !== null) {
+      // One Ctrl-C can arrive twice: from the terminal, and forwarded by npm.
+      if (performance.now() - startedAt > REPEAT_WINDOW) process.exit(1);
       return;
     }
-    began = performance.now();
-    setTimeout(() => process.exit(1), LONGEST_STOP).unref();
+    startedAt = performance.now();
+    setTimeout(() => process.exit(1), STOP_TIMEOUT).unref();
     await service.stop();
-    stopped();
+    onStopped();
     process.exit(0);
   };
   process.on("SIGTERM", stop);

@@ -6,20 +6,20 @@ import { listen } from "./listen.ts";
 import { openSessions } from "./open-sessions.ts";
 import { Sweeper } from "./sweeper.ts";
 
-/** A service that answers. */
+/** A service that accepts requests. */
 export interface RunningService {
-  /** Where, as one would type it: `http://localhost:3000`. */
+  /** Base URL to open in a browser, such as `http://localhost:3000`. */
   readonly url: string;
-  /** The file that the admin token was kept in; null where the environment gave it. */
+  /** File that holds the generated admin token. Null if the environment sets the token. */
   readonly adminTokenFile: string | null;
-  /** Takes no more requests, finishes those under way, writes the activity that waits, closes the database. */
+  /** Stops accepting requests, finishes the active ones, writes pending activity and closes the database. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the service as configured; resolves when it answers.
+ * Starts the configured service. Resolves when it accepts requests.
  *
- * @throws StartError when the database, the kept secrets or the port cannot be had.
+ * @throws StartError if the database, a secret file or the port is unavailable.
  */
 export async function startService(config: Config, log: Logger): Promise<RunningService> {
   const { adminTokenFile, close, ...sessions } = await openSessions(config, log);

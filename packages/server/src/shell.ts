@@ -28,7 +28,7 @@ import { refuseClient } from "./refuse-client.ts";
 import { SilentConnections } from "./silent-connections.ts";
 import { VERSION } from "./version.ts";
 
-/** Fastify, with schemas by zod. */
+/** A Fastify instance whose route schemas are zod schemas. */
 export type App = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
@@ -37,33 +37,33 @@ export type App = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** What {@link buildShell} takes. */
+/** Options of {@link buildShell}. */
 export interface ShellOptions {
   readonly title: string;
-  /** Markdown, for the reference. */
+  /** Introduction of the API reference, in Markdown. */
   readonly description: string;
   readonly manager: SessionManager;
   readonly log: FastifyBaseLogger;
   readonly trustProxy: false | number | string[];
-  /** Whether browsers reach the application by https: `__Host-sid` then, else `sid`. */
+  /** Whether browsers reach the application over https. The cookie is `__Host-sid` if so, otherwise `sid`. */
   readonly secureCookie: boolean;
-  /** What a browser's new session keeps of it; its address truncated and no place unless given. */
+  /** Describes the client of a new session. Default: truncated address, no location. */
   readonly describeClient?: ClientDescriber;
-  /** Whether answers say where the session came from and how long that took. */
+  /** Whether responses carry `Server-Timing` with the tier and duration of the session lookup. Default: false. */
   readonly serverTiming?: boolean;
 }
 
-/** Bytes: the largest data that a session takes, and as much again for how it may be written. */
-const BODY_LIMIT = 128 * 1024;
-/** Milliseconds that a client may take to send its request. */
-const LONGEST_REQUEST = 30_000;
-/** Characters of one part of a path; a subject, percent-encoded, is the longest. */
-const PARAMETER_LIMIT = 1024;
+/** Bytes. Twice the limit of a session's data, because a client may escape characters or indent its JSON. */
+const MAX_BODY = 128 * 1024;
+/** Milliseconds that a client has to send its request. */
+const REQUEST_TIMEOUT = 30_000;
+/** Characters of one path parameter. The longest one is a percent-encoded subject. */
+const MAX_PARAMETER_LENGTH = 1024;
 
 /**
- * What every API of sessions needs around its routes: their sessions, errors in the one envelope, strict JSON, request
- * ids, logs without tokens, the reference at `/docs`. It has no routes and listens to nothing yet; closing it leaves the
- * manager open.
+ * Builds the base of a session API: the session of each request, the error envelope, strict JSON, request ids, logs
+ * without tokens, and the API reference at `/docs`. It has no routes of its own yet and does not listen. Closing it
+ * leaves the manager open.
  */
 export async function buildShell(options: ShellOptions): Promise<App> {
   const { title, description, manager, log, trustProxy, secureCookie } = options;
@@ -71,9 +71,9 @@ export async function buildShell(options: ShellOptions): Promise<App> {
   const app: App = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: LONGEST_REQUEST,
-    routerOptions: { maxParamLength: PARAMETER_LIMIT },
+    bodyLimit: MAX_BODY,
+    requestTimeout: REQUEST_TIMEOUT,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: (request) => requestIdOf(request.headers["x-request-id"]),
@@ -95,17 +95,17 @@ export async function buildShell(options: ShellOptions): Promise<App> {
     reply.header("x-request-id", request.id);
   });
   let isClosing = false;
-  const silent = new SilentConnections(app.server);
+  const idleConnections = new SilentConnections(app.server);
   app.addHook("preClose", async () => {
     isClosing = true;
-    silent.end();
+    idleConnections.end();
   });
   app.addHook("onSend", async (_request, reply) => {
-    // A connection that was kept would keep the process.
+    // A keep-alive connection would keep the process running.
     if (isClosing) reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => {
-    // The route's pattern, not the URL: somebody may have put a token there.
+    // Log the route's pattern instead of the URL, which may contain a token.
     const { method, params } = request;
     request.log.info(
       {
@@ -115,7 +115,7 @@ export async function buildShell(options: ShellOptions): Promise<App> {
         milliseconds: Math.round(reply.elapsedTime * 100) / 100,
         ...targetOf(params),
       },
-      "answered",
+      "request completed",
     );
   });
 
@@ -125,10 +125,10 @@ export async function buildShell(options: ShellOptions): Promise<App> {
   });
   await app.register(rateLimit, {
     global: false,
-    // A household has 2^64 addresses of IPv6: they count as one.
+    // One household owns 2^64 IPv6 addresses, so the limit counts per /64 network.
     keyGenerator: (request) => normalizeIP(sessionOf(request).client.address ?? "unknown"),
     errorResponseBuilder: (_request, { ttl }) =>
-      new CoatcheckError("RATE_LIMITED", "Too many sessions from this address; wait a little.", {
+      new CoatcheckError("RATE_LIMITED", "Too many new sessions from this address; try again later.", {
         retryAfter: Math.ceil(ttl / 1000),
       }),
   });
@@ -138,7 +138,7 @@ export async function buildShell(options: ShellOptions): Promise<App> {
       info: { title, version: VERSION, description },
       components: {
         securitySchemes: {
-          key: { type: "http", scheme: "bearer", description: "Admin token, API key or session token." },
+          key: { type: "http", scheme: "bearer", description: "An admin token, API key or session token." },
           cookie: { type: "apiKey", in: "cookie", name: secureCookie ? "__Host-sid" : "sid" },
         },
       },
@@ -150,7 +150,7 @@ export async function buildShell(options: ShellOptions): Promise<App> {
   await app.register(swaggerUi, {
     routePrefix: "/docs",
     uiConfig: { layout: "BaseLayout" },
-    theme: { title: `${title}: reference` },
+    theme: { title: `${title} API reference` },
   });
   await app.register(
     coatcheck(manager, {
@@ -165,12 +165,12 @@ export async function buildShell(options: ShellOptions): Promise<App> {
   return app;
 }
 
-/** A proxy's id is kept, if it is one that a log can hold. */
-function requestIdOf(given: string | string[] | undefined): string {
-  return typeof given === "string" && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+/** Keeps the request id that a proxy set if it is safe to log; otherwise makes a new one. */
+function requestIdOf(received: string | string[] | undefined): string {
+  return typeof received === "string" && /^[\w.-]{8,64}$/.test(received) ? received : randomUUID();
 }
 
-/** The session that the URL names, for the log. */
+/** The session id in the URL, for the log. Omits malformed ids, because they may be tokens. */
 function targetOf(params: unknown): { target?: string } {
   const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
   return isSessionId(id) ? { target: id } : {};

@@ -2,8 +2,8 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * The connections of a server that have asked for nothing yet: browsers and load balancers connect ahead of time. Node
- * takes such a one for a request under way, so a server that closes would wait for it.
+ * Tracks connections that have not sent a request yet: browsers and load balancers open them in advance. Node counts
+ * such a connection as an active request, so a closing server would wait for it.
  */
 export class SilentConnections {
   readonly #sockets = new Set<Socket>();
@@ -16,7 +16,7 @@ export class SilentConnections {
     server.on("request", ({ socket }) => this.#sockets.delete(socket));
   }
 
-  /** Ends them. Whoever was about to ask asks another process, as after the close. */
+  /** Closes these connections. A client that was about to send a request connects again, to another process. */
   end(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

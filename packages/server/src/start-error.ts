@@ -1,4 +1,4 @@
-/** Why the service cannot start, in words for whoever starts it. It ends the process with exit code 1. */
+/** A reason why a command cannot run, for the operator. The process prints `lines` and exits with code 1. */
 export class StartError extends Error {
   override readonly name = "StartError";
   readonly lines: readonly string[];

@@ -2,14 +2,14 @@ import type { Schedule, SessionManager } from "coatcheck";
 import type { FastifyBaseLogger } from "fastify";
 
 const MINUTE = 60_000;
-/** How often. */
-const EVERY = 5 * MINUTE;
-/** How long what has ended is kept, for those who ask why, milliseconds. */
+/** Milliseconds between two sweeps. */
+const INTERVAL = 5 * MINUTE;
+/** Milliseconds for which ended sessions stay readable, so that the admin can see why they ended. */
 const RETENTION = 24 * 60 * MINUTE;
-/** Rows in one statement, so that no writer waits long. */
+/** Rows per statement. Small enough that no writer waits long. */
 const BATCH = 1000;
 
-/** Deletes, every few minutes, what is past its retention. Safe on every node at once. */
+/** Deletes sessions past their retention, every five minutes. Several nodes may sweep at the same time. */
 export class Sweeper {
   readonly #manager: SessionManager;
   readonly #schedule: Schedule;
@@ -24,14 +24,14 @@ export class Sweeper {
     this.#log = log;
   }
 
-  /** Sweeps from now on. */
+  /** Schedules the next sweep. */
   start(): void {
-    this.#cancel = this.#schedule(EVERY, () => {
+    this.#cancel = this.#schedule(INTERVAL, () => {
       this.#sweeping = this.#sweep();
     });
   }
 
-  /** Sweeps no more; resolves when the batch under way is done. */
+  /** Stops sweeping. Resolves when the current batch is done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancel?.();
@@ -46,9 +46,9 @@ export class Sweeper {
         deleted = await this.#manager.sweep(RETENTION, BATCH);
         total += deleted;
       }
-      this.#log.info({ deleted: total }, "swept");
+      this.#log.info({ deleted: total }, "sweep finished");
     } catch (error) {
-      this.#log.error({ err: error }, "could not sweep; will try again");
+      this.#log.error({ err: error }, "sweep failed; will retry");
     }
     if (!this.#isStopped) this.start();
   }

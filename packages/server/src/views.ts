@@ -8,12 +8,12 @@ import {
   type sessionView,
 } from "./schemas.ts";
 
-/** The envelope of what went well. */
+/** The body of a successful response. */
 export function answer<Data>(data: Data): { success: true; data: Data } {
   return { success: true, data };
 }
 
-/** A session as its owner may see it: everything but the hashes and the application's data. */
+/** A session as its owner sees it: everything but the hashes and the data. */
 export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
   return {
     sessionId: record.id,
@@ -41,7 +41,7 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
   };
 }
 
-/** A session's data as its owner may see it: without what the application keeps there for itself. */
+/** A session's data as its owner sees it: without the members that are reserved for the application. */
 export function dataOf({ data }: SessionRecord): z.output<typeof sessionData> {
   return Object.fromEntries(Object.entries(data).filter(([name]) => OPEN_NAME.test(name)));
 }
@@ -51,7 +51,7 @@ export function pageOf({ records, next }: Page): z.output<typeof sessionPage> {
   return { sessions: records.map(viewOf), next };
 }
 
-/** The counts as clients know them. */
+/** The store's counts, under the names of the API. */
 export function statsOf({ total, active, oldest, newest }: StoreStats): z.output<typeof sessionStats> {
   return {
     totalSessions: total,
@@ -61,12 +61,12 @@ export function statsOf({ total, active, oldest, newest }: StoreStats): z.output
   };
 }
 
-/** ISO 8601, as all times in JSON are. */
+/** Converts epoch milliseconds to ISO 8601, the format of all times in JSON. */
 export function isoOf(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** The entity tag of a session's data: its version, strong (RFC 9110 §8.8.3). */
+/** The strong entity tag of a session's data (RFC 9110 §8.8.3): its version. */
 export function etagOf({ version }: SessionRecord): string {
   return `"${version}"`;
 }

@@ -17,23 +17,23 @@ const PHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 const BEHIND_A_PROXY = { TRUST_PROXY: "1", COOKIE_SECURE: "false" };
 
-/** What the admin reads of the session that a visitor makes at this address. */
+/** Creates a session from this address. Returns its `client`, as the admin reads it. */
 async function clientSeen(
   url: string,
   address: string,
   visitor = new Visitor(url),
   body: unknown = {},
 ): Promise<unknown> {
-  const made = await visitor.send("POST", "/api/v1/sessions", body, {
+  const created = await visitor.send("POST", "/api/v1/sessions", body, {
     "user-agent": FIREFOX,
     "x-forwarded-for": address,
   });
-  expect(made.status).toBe(201);
-  const read = await new Visitor(url, ADMIN).get(`/api/v1/sessions/${made.body.data?.sessionId}`);
+  expect(created.status).toBe(201);
+  const read = await new Visitor(url, ADMIN).get(`/api/v1/sessions/${created.body.data?.sessionId}`);
   return read.body.data?.client;
 }
 
-describe("by default", () => {
+describe("with the default privacy mode", () => {
   const service = serviceOfThisFile(BEHIND_A_PROXY);
   const firefox = {
     address: "203.0.113.0",
@@ -45,12 +45,12 @@ describe("by default", () => {
     city: null,
   };
 
-  test("a browser's session says what began it, the address cut down to its network", async () => {
+  test("a session stores its client with a truncated address", async () => {
     expect(await clientSeen(service().url, "203.0.113.77")).toEqual(firefox);
     expect(await clientSeen(service().url, "2001:db8:1:2::3")).toMatchObject({ address: "2001:db8:1::" });
   });
 
-  test("so do a session inside it and one that came as a bearer token", async () => {
+  test("order sessions and bearer sessions store their client too", async () => {
     const { url } = service();
     const browser = new Visitor(url);
     await browser.create();
@@ -58,7 +58,7 @@ describe("by default", () => {
     expect(await clientSeen(url, "203.0.113.77", new Visitor(url), { transport: "bearer" })).toEqual(firefox);
   });
 
-  test("an API consumer's says nothing: what asks is its backend, not whom the session is for", async () => {
+  test("a consumer's session stores no client, because the request comes from its backend", async () => {
     const { url } = service();
     expect(await clientSeen(url, "203.0.113.77", new Visitor(url, KEYS.slack))).toBeNull();
     const shop = new Visitor(url, KEYS.shop);
@@ -68,7 +68,7 @@ describe("by default", () => {
     expect(await clientSeen(url, "203.0.113.77", shop)).toBeNull();
   });
 
-  test("somebody's list of devices tells them apart", async () => {
+  test("a subject's sessions show different devices", async () => {
     const { url } = service();
     const shop = new Visitor(url, KEYS.shop);
     const agents = [FIREFOX, PHONE];
@@ -88,20 +88,20 @@ describe("by default", () => {
   });
 });
 
-describe("PRIVACY_MODE=full", () => {
+describe("with PRIVACY_MODE=full", () => {
   const service = serviceOfThisFile({ ...BEHIND_A_PROXY, PRIVACY_MODE: "full" });
 
-  test("keeps the whole address", async () => {
+  test("a session stores the whole address", async () => {
     expect(await clientSeen(service().url, "203.0.113.77")).toMatchObject({ address: "203.0.113.77" });
   });
 });
 
-describe("with a file of places", () => {
+describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
   const folder = temporaryFolder();
   let service: RunningService;
   beforeAll(async () => {
     const place = { country: { iso_code: "CH" }, city: { names: { en: "Zug" } } };
-    // 32.1.0.0/16: the same bits as those that IPv6 addresses under 2001::/16 begin with.
+    // 32.1.0.0/16 has the same bits as the first bits of IPv6 addresses in 2001::/16.
     writeFileSync(join(folder, "places.mmdb"), placesFile("0010000000000001", place));
     const variables = { ...BEHIND_A_PROXY, PRIVACY_MODE: "none", GEOIP_DATABASE: "places.mmdb" };
     service = await new RunningService(folder, variables).started();
@@ -111,7 +111,7 @@ describe("with a file of places", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("the place is looked up with the whole address, of which PRIVACY_MODE=none keeps nothing", async () => {
+  test("a session stores the location of the whole address, but not the address", async () => {
     expect(await clientSeen(service.url, "32.1.2.3")).toMatchObject({
       address: null,
       country: "CH",
@@ -120,12 +120,12 @@ describe("with a file of places", () => {
     expect(await clientSeen(service.url, "203.0.113.77")).toMatchObject({ country: null, city: null });
   });
 
-  test("an IPv6 address is nowhere in a file of IPv4", async () => {
+  test("an IPv6 address has no location in an IPv4 file", async () => {
     expect(await clientSeen(service.url, "2001:db8::1")).toMatchObject({ country: null, city: null });
   });
 });
 
-describe("a file of places that will not do ends the start", () => {
+describe("serve, with an invalid GEOIP_DATABASE,", () => {
   const folder = temporaryFolder();
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -134,26 +134,24 @@ describe("a file of places that will not do ends the start", () => {
     return { code: await command.ended(), errors: command.errors };
   }
 
-  test("it is not there", async () => {
+  test("reports a missing file", async () => {
     expect(await start({ GEOIP_DATABASE: "missing.mmdb" })).toEqual({
       code: 1,
       errors: expect.stringMatching(
-        /^coatcheck: The file of GEOIP_DATABASE \(missing\.mmdb\) cannot be used: ENOENT.*\n$/,
+        /^coatcheck: Cannot read the GEOIP_DATABASE file missing\.mmdb: ENOENT.*\n$/,
       ),
     });
   });
 
-  test("it holds something else", async () => {
+  test("reports a file of another format", async () => {
     writeFileSync(join(folder, "text.mmdb"), "This is a text.");
     expect(await start({ GEOIP_DATABASE: "text.mmdb" })).toEqual({
       code: 1,
-      errors: expect.stringMatching(
-        /^coatcheck: The file of GEOIP_DATABASE \(text\.mmdb\) cannot be used: .+\n$/,
-      ),
+      errors: expect.stringMatching(/^coatcheck: Cannot read the GEOIP_DATABASE file text\.mmdb: .+\n$/),
     });
   });
 
-  test("nobody has installed what reads it", async () => {
+  test("reports the missing package maxmind", async () => {
     const without = `import { registerHooks } from "node:module";
       registerHooks({ resolve: (name, context, next) => next(name === "maxmind" ? "not-installed" : name, context) });`;
     writeFileSync(join(folder, "without.mjs"), without);
@@ -161,12 +159,12 @@ describe("a file of places that will not do ends the start", () => {
     expect(await start({ GEOIP_DATABASE: "places.mmdb", NODE_OPTIONS })).toEqual({
       code: 1,
       errors:
-        "coatcheck: GEOIP_DATABASE needs the package maxmind beside coatcheck-server: npm install maxmind\n",
+        "coatcheck: GEOIP_DATABASE needs the package maxmind next to coatcheck-server: npm install maxmind\n",
     });
   });
 });
 
-test("nobody is described whose session is stored already", async () => {
+test("a request with a stored session does not describe its client", async () => {
   const store = memoryStore();
   const cache = createCache({ store, single: true });
   const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache });

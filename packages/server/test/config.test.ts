@@ -13,14 +13,14 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["DATABASE_URL", "sqlite:", /sqlite:<path of a file>/],
   ["DATABASE_URL", "sqlite::memory:", /sqlite:<path of a file>/],
   ["REDIS_URL", "localhost:6379", /redis:\/\//],
-  ["SESSION_SECRETS", "short", /secrets of 16 characters/],
-  ["SESSION_SECRETS", `${SECRET},short`, /secrets of 16 characters/],
-  ["SESSION_SECRETS", ",", /secrets of 16 characters/],
-  ["ADMIN_TOKEN", "short", /16 characters at least/],
-  ["ADMIN_TOKEN", "x".repeat(50), /not 50/],
+  ["SESSION_SECRETS", "short", /secrets, newest first, with at least 16 characters/],
+  ["SESSION_SECRETS", `${SECRET},short`, /secrets, newest first, with at least 16 characters/],
+  ["SESSION_SECRETS", ",", /secrets, newest first, with at least 16 characters/],
+  ["ADMIN_TOKEN", "short", /at least 16 ASCII characters/],
+  ["ADMIN_TOKEN", "x".repeat(50), /not exactly 50/],
   ["ADMIN_TOKEN", `${SECRET} x`, /without spaces/],
   ["API_KEYS", "slack:short", /`key` or `name:key`/],
-  ["API_KEYS", "x".repeat(50), /not 50/],
+  ["API_KEYS", "x".repeat(50), /not exactly 50/],
   ["API_KEYS", `a b:${SECRET}`, /`key` or `name:key`/],
   ["API_KEYS", `slack:${SECRET},shop:${SECRET}`, /the same key twice/],
   ["API_KEYS", `admin:${SECRET}`, /`key` or `name:key`/],
@@ -28,11 +28,11 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["SESSION_MAX_AGE_MS", "-1", /a whole number/],
   ["SESSION_CACHE_TTL", "0.5", /a whole number/],
   ["SESSION_STALENESS_MS", "1", /a whole number from 100/],
-  ["TRUST_PROXY", "everyone", /false, a number of proxies/],
-  ["TRUST_PROXY", "true", /false, a number of proxies/],
-  ["TRUST_PROXY", "10.0.0.0/64", /false, a number of proxies/],
-  ["TRUST_PROXY", "0.0.0.0/0", /false, a number of proxies/],
-  ["TRUST_PROXY", "::ffff:10.0.0.0/104", /false, a number of proxies/],
+  ["TRUST_PROXY", "everyone", /false, the number of proxies/],
+  ["TRUST_PROXY", "true", /false, the number of proxies/],
+  ["TRUST_PROXY", "10.0.0.0/64", /false, the number of proxies/],
+  ["TRUST_PROXY", "0.0.0.0/0", /false, the number of proxies/],
+  ["TRUST_PROXY", "::ffff:10.0.0.0/104", /false, the number of proxies/],
   ["COOKIE_SECURE", "perhaps", /true or false/],
   ["PRIVACY_MODE", "secret", /one of full, truncated, none/],
   ["GEOIP_DATABASE", "places.csv", /path of an \.mmdb file/],
@@ -40,34 +40,34 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["LOG_LEVEL", "loud", /one of trace/],
 ];
 
-test.each(WRONG)("%s=%s will not do", (name, value, message) => {
+test.each(WRONG)("readConfig rejects %s=%s", (name, value, message) => {
   const read = () => readConfig({ [name]: value });
   expect(read).toThrow(StartError);
   expect(read).toThrow(message);
   expect(read).toThrow(new RegExp(`^${name} must`));
 });
 
-test("the README names every variable that is read, and no other", () => {
+test("the README lists exactly the variables that readConfig reads", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const named = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
   expect(named.sort()).toEqual([...VARIABLES].sort());
   expect([...new Set(WRONG.map(([name]) => name))].sort()).toEqual([...VARIABLES].sort());
 });
 
-test("the admin token is no API key", () => {
+test("readConfig rejects an admin token that is also an API key", () => {
   const read = () => readConfig({ ADMIN_TOKEN: SECRET, API_KEYS: `slack:${SECRET}` });
   expect(read).toThrow("ADMIN_TOKEN must not be one of the API_KEYS.");
 });
 
-test("every fault is told at once", () => {
+test("readConfig reports all faults at once", () => {
   expect(() => readConfig({ PORT: "x", LOG_LEVEL: "y" })).toThrow(/^PORT .*\nLOG_LEVEL /);
 });
 
-test("what is empty was not given", () => {
+test("readConfig treats an empty variable as absent", () => {
   expect(readConfig({ PORT: "", API_KEYS: " " })).toEqual(readConfig({}));
 });
 
-test("without anything: on this machine alone, one file, secrets yet to be made", () => {
+test("readConfig without variables returns the defaults", () => {
   expect(readConfig({})).toMatchObject({
     host: "127.0.0.1",
     port: 3000,
@@ -83,14 +83,14 @@ test("without anything: on this machine alone, one file, secrets yet to be made"
   });
 });
 
-test("a database on a server needs secrets that all machines share", () => {
+test("readConfig requires secrets and an admin token for a shared database", () => {
   const DATABASE_URL = "postgres://localhost/sessions";
   expect(() => readConfig({ DATABASE_URL })).toThrow(/^SESSION_SECRETS .*\nADMIN_TOKEN /);
   const config = readConfig({ DATABASE_URL, SESSION_SECRETS: SECRET, ADMIN_TOKEN: SECRET });
   expect(config.database).toEqual({ kind: "postgres", url: DATABASE_URL });
 });
 
-test("lists", () => {
+test("readConfig parses comma-separated lists", () => {
   const config = readConfig({
     API_KEYS: `slack:${SECRET}1, slack:${SECRET}2, ${SECRET}3`,
     SESSION_SECRETS: `${SECRET}2,${SECRET}1`,
@@ -112,6 +112,6 @@ test.each([
   [{ TRUST_PROXY: "1" }, true],
   [{ HOST: "0.0.0.0", COOKIE_SECURE: "false" }, false],
   [{ COOKIE_SECURE: "true" }, true],
-])("with %j cookies are secure: %j", (variables, secure) => {
+])("readConfig of %j gives secureCookie %j", (variables, secure) => {
   expect(readConfig(variables).secureCookie).toBe(secure);
 });

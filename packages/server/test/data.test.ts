@@ -4,7 +4,7 @@ import { Visitor } from "./visitor.ts";
 
 const service = serviceOfThisFile();
 
-test("merge patches change what they name", async () => {
+test("a merge patch changes only the members that it names", async () => {
   const browser = new Visitor(service().url);
   const path = `${await browser.create()}/data`;
   expect((await browser.get(path)).body).toEqual({ success: true, data: {} });
@@ -18,7 +18,7 @@ test("merge patches change what they name", async () => {
   expect((await browser.get(path)).body.data).toEqual({ cart: { b: 2, c: [3] }, theme: "dark" });
 });
 
-test("with If-Match a patch applies to that version or not at all", async () => {
+test("a patch with If-Match applies to that version only", async () => {
   const slack = new Visitor(service().url, KEYS.slack);
   const path = `${await slack.create()}/data`;
   const { headers } = await slack.get(path);
@@ -33,18 +33,18 @@ test("with If-Match a patch applies to that version or not at all", async () => 
   expect((await slack.get(path)).body.data).toEqual({ by: "first" });
 });
 
-test("20 patches at once lose none", async () => {
+test("20 concurrent patches all take effect", async () => {
   const browser = new Visitor(service().url);
   const path = `${await browser.create()}/data`;
   const names = Array.from({ length: 20 }, (_, index) => `field${index}`);
-  const answers = await Promise.all(names.map((name) => browser.patch(path, { [name]: name })));
-  expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
+  const responses = await Promise.all(names.map((name) => browser.patch(path, { [name]: name })));
+  expect(responses.map(({ status }) => status)).toEqual(names.map(() => 200));
   const { body, headers } = await browser.get(path);
   expect(body.data).toEqual(Object.fromEntries(names.map((name) => [name, name])));
   expect(headers.get("etag")).toBe('"21"');
 });
 
-test("64 KB of data fit, more do not, and change nothing", async () => {
+test("data of 64 KB is accepted, and larger data is rejected without a change", async () => {
   const browser = new Visitor(service().url);
   const path = `${await browser.create()}/data`;
   const room = 64 * 1024 - '{"text":""}'.length;

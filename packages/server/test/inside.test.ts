@@ -8,7 +8,7 @@ import { buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
 import { ADMIN } from "./running.ts";
 
-test("nothing is made inside a session that another process has ended, whatever copy is held here", async () => {
+test("POST /api/v1/sessions rejects a parent that another process has ended, even if the cache holds a copy", async () => {
   const store = memoryStore();
   const secrets = ["a secret for these tests"];
   const elsewhere = new SessionManager({ store, secrets });

@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("makes a secret once, for its owner alone", () => {
+test("keptSecrets creates a secret once, readable by its owner only", () => {
   const path = join(folder, "new/secrets");
   const [secret, ...more] = keptSecrets(path);
   expect(secret).toMatch(/^[\w-]{43}$/);
@@ -23,19 +23,19 @@ test("makes a secret once, for its owner alone", () => {
   expect(readdirSync(join(folder, "new"))).toEqual(["secrets"]);
 });
 
-test("reads a secret a line, newest first", () => {
+test("keptSecrets reads one secret per line, newest first", () => {
   const path = join(folder, "secrets");
   writeFileSync(path, "the newer of the secrets\n\nthe older of the secrets\n");
   expect(keptSecrets(path)).toEqual(["the newer of the secrets", "the older of the secrets"]);
 });
 
-test.each(["\n", "too short\n"])("a file that holds %j is told of, not replaced", (content) => {
+test.each(["\n", "too short\n"])("keptSecrets rejects a file with %j and does not replace it", (content) => {
   const path = join(folder, "secrets");
   writeFileSync(path, content);
   expect(() => keptSecrets(path)).toThrow(StartError);
   expect(readFileSync(path, "utf8")).toBe(content);
 });
 
-test("a folder in its place is told of", () => {
-  expect(() => keptSecrets(folder)).toThrow(new RegExp(`^The secret kept in ${folder} cannot be read: `));
+test("keptSecrets rejects a directory", () => {
+  expect(() => keptSecrets(folder)).toThrow(new RegExp(`^Cannot read the secret file ${folder}: `));
 });

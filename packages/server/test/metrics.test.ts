@@ -13,12 +13,12 @@ async function scrape(url: string, key: string | null) {
   return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
 }
 
-test("figures are the admin's alone", async () => {
+test("/metrics is for the admin only", async () => {
   expect((await scrape(service().url, null)).status).toBe(401);
   expect((await scrape(service().url, KEYS.slack)).status).toBe(403);
 });
 
-test("tells Prometheus how many sessions there are, and what the caches do", async () => {
+test("/metrics reports session counts and cache metrics", async () => {
   const created = await new Visitor(service().url, KEYS.slack).post("/api/v1/sessions", {
     transport: "bearer",
   });
@@ -35,7 +35,7 @@ test("tells Prometheus how many sessions there are, and what the caches do", asy
   expect(text).not.toContain(created.body.data?.token);
 });
 
-test("tells the rest while the store does not answer", async () => {
+test("/metrics omits the session counts while the store is unavailable", async () => {
   const watched = await new WatchedService().started();
   try {
     await watched.breakStore();
@@ -51,7 +51,7 @@ test("tells the rest while the store does not answer", async () => {
 describe("ENABLE_SESSION_METRICS=false", () => {
   const quiet = serviceOfThisFile({ ENABLE_SESSION_METRICS: "false" });
 
-  test("there are no figures, and no word of them in the document", async () => {
+  test("removes /metrics and its OpenAPI entry", async () => {
     expect((await scrape(quiet().url, ADMIN)).status).toBe(404);
     expect(await (await fetch(`${quiet().url}/openapi.json`)).text()).not.toContain("/metrics");
   });

@@ -22,7 +22,7 @@ interface Document {
   readonly components: object;
 }
 
-/** Makes a check out of a schema of the document. */
+/** Returns a function that compiles a schema of the document to a check. */
 function compilerOf(document: Document): (schema: object) => (value: unknown) => boolean {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: "document", ...document });
@@ -38,7 +38,7 @@ async function readDocument(): Promise<Document> {
   return (await response.json()) as Document;
 }
 
-test("the document covers every route", async () => {
+test("the OpenAPI document covers every route", async () => {
   const { paths } = await readDocument();
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
@@ -63,7 +63,7 @@ test("the document covers every route", async () => {
   ]);
 });
 
-test("the document is OpenAPI 3.1, and each of its schemas is one", async () => {
+test("the OpenAPI document has version 3.1 and valid schemas", async () => {
   const document = await readDocument();
   expect(document).toMatchObject({ openapi: "3.1.0", info: { title: "Coatcheck" } });
   const compiler = compilerOf(document);
@@ -90,25 +90,25 @@ test("the document is OpenAPI 3.1, and each of its schemas is one", async () => 
   expect(count).toBeGreaterThan(40);
 });
 
-test("what is read has the type and the shape that the document says, and so has each refusal", async () => {
+test("responses and errors match the OpenAPI document", async () => {
   const document = await readDocument();
   const compile = compilerOf(document);
   const session = await new Visitor(service().url, ADMIN).create({ metadata: { from: "a test" } });
   for (const [path, { get }] of Object.entries(document.paths)) {
     if (get === undefined) continue;
     const url = service().url + path.replace(/^.*\{sessionId\}/, session).replace("{subject}", "alice");
-    for (const key of [ADMIN, "a key that nobody has"]) {
-      const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
-      const { content = {} } = get.responses[answer.status === 200 ? 200 : "4XX"] ?? {};
-      const type = answer.headers.get("content-type")?.split(";")[0] ?? "";
+    for (const key of [ADMIN, "an unknown key"]) {
+      const response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
+      const { content = {} } = get.responses[response.status === 200 ? 200 : "4XX"] ?? {};
+      const type = response.headers.get("content-type")?.split(";")[0] ?? "";
       expect(Object.keys(content), path).toContain(type);
-      const body = type === "text/plain" ? await answer.text() : await answer.json();
+      const body = type === "text/plain" ? await response.text() : await response.json();
       expect(compile(content[type]?.schema ?? {})(body), path).toBe(true);
     }
   }
 });
 
-test("the document says which names of data are the application's own", async () => {
+test("the OpenAPI document describes the reserved members of data", async () => {
   const { paths } = await readDocument();
   const { get, patch } = paths["/api/v1/sessions/{sessionId}/data"] ?? {};
   for (const operation of [get, patch]) expect(operation?.description).toContain("begin with `$`");
@@ -121,7 +121,7 @@ test("the document says which names of data are the application's own", async ()
   }
 });
 
-test("the reference page and what it loads are there, under a policy that lets it run", async () => {
+test("/docs loads its files and permits them in its Content-Security-Policy", async () => {
   const page = await fetch(`${service().url}/docs`);
   expect(page.headers.get("content-type")).toContain("text/html");
   const html = await page.text();
@@ -132,11 +132,11 @@ test("the reference page and what it loads are there, under a policy that lets i
   expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
 });
 
-test("a part of the reference's files that is not there is the client's mistake, and no outage", async () => {
+test("an invalid range or condition for a file of /docs gets 400", async () => {
   const file = `${service().url}/docs/static/swagger-ui.css`;
   for (const headers of [{ range: "bytes=9999999-" }, { "if-match": '"another"' }]) {
-    const answer = await fetch(file, { headers: new Headers(headers) });
-    expect([answer.status, await answer.json()]).toMatchObject([
+    const response = await fetch(file, { headers: new Headers(headers) });
+    expect([response.status, await response.json()]).toMatchObject([
       400,
       { error: { code: "VALIDATION_FAILED" } },
     ]);

@@ -7,7 +7,7 @@ import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
 import { Visitor } from "./visitor.ts";
 
 const service = serviceOfThisFile();
-/** An application on the service's database, in a process of its own. */
+/** An application that shares the service's database from another process. */
 let application: OpenSessions;
 
 beforeAll(async () => {
@@ -19,20 +19,20 @@ beforeAll(async () => {
 });
 afterAll(() => application.close());
 
-const OWN = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
+const RESERVED = { $order: { history: ["placed"] }, $jar: "sealed", $: 0 };
 
-/** A session of the consumer, in which the application has written what is its own. */
+/** Creates a session of the consumer, in which the application has stored reserved members. */
 async function begin() {
   const slack = new Visitor(service().url, KEYS.slack);
   const { data } = (await slack.post("/api/v1/sessions", { transport: "bearer" })).body;
   const id = data?.sessionId ?? "";
-  await application.manager.patch(id, { ...OWN, cart: { $inside: 1 } });
+  await application.manager.patch(id, { ...RESERVED, cart: { $inside: 1 } });
   const path = `/api/v1/sessions/${id}`;
   const stored = async () => (await application.manager.find(id))?.data;
   return { path, slack, holder: new Visitor(service().url, data?.token), stored };
 }
 
-test("nobody is shown what the application keeps for itself, whatever the service answers with", async () => {
+test("no response contains reserved members", async () => {
   const { path, slack, holder } = await begin();
   const admin = new Visitor(service().url, ADMIN);
   for (const caller of [slack, holder, admin]) {
@@ -40,28 +40,28 @@ test("nobody is shown what the application keeps for itself, whatever the servic
   }
   const login = await slack.post(`${path}/authenticate`, { subject: "ann" });
   const { token = "" } = login.body.data ?? {};
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     admin.get(path),
     admin.get("/api/v1/sessions?limit=1000"),
     admin.get("/api/v1/subjects/ann/sessions"),
     slack.post("/api/v1/sessions/introspect", { token }),
     slack.patch(`${path}/data`, { theme: "dark" }),
   ]);
-  for (const { status, body } of [login, ...answers]) {
+  for (const { status, body } of [login, ...responses]) {
     expect(status).toBe(200);
     expect(JSON.stringify(body)).not.toMatch(/\$order|\$jar|sealed|placed/);
   }
 });
 
 test.each([
-  ["anew", { $mine: 1 }, "$mine"],
-  ["over it", { $order: { history: [] } }, "$order"],
-  ["a member of it", { $order: { history: null } }, "$order"],
-  ["away with null", { $jar: null }, "$jar"],
-  ["beside what it may", { theme: "dark", $jar: "x" }, "$jar"],
-  ["by an escaped name", '{"\\u0024jar":"x"}', "$jar"],
-  ["the bare sign", { $: 1 }, "$"],
-])("nobody writes there: %s", async (_what, patch, path) => {
+  ["adds one", { $mine: 1 }, "$mine"],
+  ["replaces one", { $order: { history: [] } }, "$order"],
+  ["changes a member of one", { $order: { history: null } }, "$order"],
+  ["removes one", { $jar: null }, "$jar"],
+  ["also changes another member", { theme: "dark", $jar: "x" }, "$jar"],
+  ["uses an escaped name", '{"\\u0024jar":"x"}', "$jar"],
+  ["names the bare $", { $: 1 }, "$"],
+])("no caller may send a patch that %s", async (_case, patch, path) => {
   const session = await begin();
   const before = await session.slack.get(`${session.path}/data`);
   for (const caller of [session.slack, session.holder, new Visitor(service().url, ADMIN)]) {
@@ -69,16 +69,16 @@ test.each([
       const { status, body } = await caller.patch(`${session.path}/data`, patch, { "content-type": type });
       expect([status, body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
       expect(body.error?.faults).toEqual([
-        { path, message: "is the application's own, like every name that begins with $" },
+        { path, message: "is reserved for the application, like every name that begins with $" },
       ]);
     }
   }
-  expect(await session.stored()).toEqual({ ...OWN, cart: { $inside: 1 } });
+  expect(await session.stored()).toEqual({ ...RESERVED, cart: { $inside: 1 } });
   const after = await session.slack.get(`${session.path}/data`);
   expect(after.headers.get("etag")).toBe(before.headers.get("etag"));
 });
 
-test("it stays as it is while others write their own beside it", async () => {
+test("reserved members survive patches, a login and a rotation", async () => {
   const { path, slack, holder, stored } = await begin();
   await Promise.all([
     slack.patch(`${path}/data`, { cart: null, theme: "dark" }),
@@ -86,14 +86,14 @@ test("it stays as it is while others write their own beside it", async () => {
     slack.patch(`${path}/data`, {}),
   ]);
   const open = { a$: 1, nested: { $too: 2 }, theme: "dark" };
-  expect(await stored()).toEqual({ ...OWN, ...open });
+  expect(await stored()).toEqual({ ...RESERVED, ...open });
   await slack.post(`${path}/authenticate`, { subject: "ann" });
   await slack.post(`${path}/rotate`);
-  expect(await stored()).toEqual({ ...OWN, ...open });
+  expect(await stored()).toEqual({ ...RESERVED, ...open });
   expect((await slack.get(`${path}/data`)).body.data).toEqual(open);
 });
 
-test("If-Match counts what the application writes, too", async () => {
+test("a write of reserved members changes the ETag", async () => {
   const { path, slack } = await begin();
   const etag = (await slack.get(`${path}/data`)).headers.get("etag") ?? "";
   await application.manager.patch(path.slice(-36), { $order: { history: ["cancelled"] } });
@@ -104,7 +104,7 @@ test("If-Match counts what the application writes, too", async () => {
   expect([next.status, next.body.data]).toEqual([200, { a: 1, cart: { $inside: 1 } }]);
 });
 
-test("no session is made with any", async () => {
+test("a session cannot be created with reserved members", async () => {
   const slack = new Visitor(service().url, KEYS.slack);
   const count = async () => (await slack.get("/api/v1/sessions/stats")).body.data?.totalSessions;
   const before = await count();
@@ -112,8 +112,8 @@ test("no session is made with any", async () => {
     [{ $order: {} }, "$order"],
     [{ data: { $order: {} } }, "data"],
   ] as const) {
-    const { status, body: answer } = await slack.post("/api/v1/sessions", body);
-    expect([status, answer.error?.code, answer.error?.faults?.map((fault) => fault.path)]).toEqual([
+    const { status, body: response } = await slack.post("/api/v1/sessions", body);
+    expect([status, response.error?.code, response.error?.faults?.map((fault) => fault.path)]).toEqual([
       400,
       "VALIDATION_FAILED",
       [path],

@@ -16,42 +16,42 @@ beforeAll(async () => {
   const browser = new Visitor(url);
   const slack = new Visitor(url, KEYS.slack);
   const own = await browser.create();
-  const within = await browser.post("/api/v1/sessions", { name: "lunch", transport: "bearer" });
-  const made = await slack.post("/api/v1/sessions", { transport: "bearer" });
+  const child = await browser.post("/api/v1/sessions", { name: "lunch", transport: "bearer" });
+  const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
   const other = new Visitor(url);
   await other.create();
   Object.assign(sessions, {
     own,
-    within: `/api/v1/sessions/${within.body.data?.sessionId}`,
-    made: `/api/v1/sessions/${made.body.data?.sessionId}`,
+    child: `/api/v1/sessions/${child.body.data?.sessionId}`,
+    created: `/api/v1/sessions/${created.body.data?.sessionId}`,
   });
   Object.assign(callers, {
     browser,
     other,
     slack,
-    nobody: new Visitor(url),
+    unknown: new Visitor(url),
     shop: new Visitor(url, KEYS.shop),
     admin: new Visitor(url, ADMIN),
-    "holder of within": new Visitor(url, within.body.data?.token),
-    "holder of made": new Visitor(url, made.body.data?.token),
+    "holder of child": new Visitor(url, child.body.data?.token),
+    "holder of created": new Visitor(url, created.body.data?.token),
   });
 });
 
-/** Who may with which session. */
+/** The callers that may access each session. */
 const OWNERS = {
   own: ["browser", "admin"],
-  within: ["browser", "holder of within", "admin"],
-  made: ["slack", "holder of made", "admin"],
+  child: ["browser", "holder of child", "admin"],
+  created: ["slack", "holder of created", "admin"],
 };
 const CALLERS = [
   "browser",
   "other",
-  "nobody",
+  "unknown",
   "slack",
   "shop",
   "admin",
-  "holder of within",
-  "holder of made",
+  "holder of child",
+  "holder of created",
 ];
 const REQUESTS = [
   ["GET", ""],
@@ -59,8 +59,8 @@ const REQUESTS = [
   ["PATCH", "/data"],
 ] as const;
 
-describe.each(Object.entries(OWNERS))("the session %s", (target, owners) => {
-  test.each(CALLERS)("for %s", async (name) => {
+describe.each(Object.entries(OWNERS))("the %s session", (target, owners) => {
+  test.each(CALLERS)("is readable and writable for %s only as an owner", async (name) => {
     for (const [method, suffix] of REQUESTS) {
       const path = `${sessions[target]}${suffix}`;
       const { status, body } = await caller(name).send(
@@ -73,12 +73,12 @@ describe.each(Object.entries(OWNERS))("the session %s", (target, owners) => {
     }
   });
 
-  test("is left alone by those who do not own it", async () => {
+  test("is not changed by callers that do not own it", async () => {
     const { body } = await caller("admin").get(`${sessions[target]}/data`);
     expect(Object.keys(body.data?.seenBy ?? {}).sort()).toEqual([...owners].sort());
   });
 
-  test("is not ended and not given a new token by those who do not own it", async () => {
+  test("is not ended or rotated by callers that do not own it", async () => {
     for (const name of CALLERS.filter((each) => !owners.includes(each))) {
       expect((await caller(name).post(`${sessions[target]}/rotate`)).status).toBe(404);
       expect((await caller(name).delete(sessions[target] ?? "")).status).toBe(404);
@@ -87,31 +87,31 @@ describe.each(Object.entries(OWNERS))("the session %s", (target, owners) => {
   });
 });
 
-test("says who owns what", async () => {
+test("a session names its owner and parent", async () => {
   const admin = caller("admin");
   const own = (await admin.get(sessions.own ?? "")).body.data;
-  const within = (await admin.get(sessions.within ?? "")).body.data;
-  const made = (await admin.get(sessions.made ?? "")).body.data;
+  const child = (await admin.get(sessions.child ?? "")).body.data;
+  const created = (await admin.get(sessions.created ?? "")).body.data;
   expect(own).toMatchObject({ owner: `browser:${own?.sessionId}`, parentId: null });
-  expect(within).toMatchObject({
+  expect(child).toMatchObject({
     owner: `browser:${own?.sessionId}`,
     parentId: own?.sessionId,
     name: "lunch",
   });
-  expect(made).toMatchObject({ owner: "consumer:slack", parentId: null });
+  expect(created).toMatchObject({ owner: "consumer:slack", parentId: null });
 });
 
-test("a session inside a browser's own brings no cookie", async () => {
+test("creating a session under a browser's own sets no cookie", async () => {
   const before = caller("browser").cookie;
   const { headers } = await caller("browser").post("/api/v1/sessions", {});
   expect(headers.getSetCookie()).toEqual([]);
   expect(caller("browser").cookie).toBe(before);
 });
 
-test("lists and counts are not for browsers", async () => {
+test("browsers cannot list or count sessions", async () => {
   for (const path of ["/api/v1/sessions", "/api/v1/sessions/stats"]) {
-    const nobody = await caller("nobody").get(path);
-    expect([nobody.status, nobody.body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
+    const unknown = await caller("unknown").get(path);
+    expect([unknown.status, unknown.body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
     const browser = await caller("browser").get(path);
     expect([browser.status, browser.body.error?.code]).toEqual([403, "FORBIDDEN"]);
   }
@@ -119,7 +119,7 @@ test("lists and counts are not for browsers", async () => {
   expect((await caller("slack").get("/api/v1/sessions/stats")).status).toBe(200);
 });
 
-test("a key that is wrong is no visitor without a key", async () => {
+test("an unknown key gets 401 instead of an anonymous session", async () => {
   const wrong = new Visitor(service().url, `${KEYS.slack}x`);
   const { status, body, headers } = await wrong.post("/api/v1/sessions", {});
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
@@ -127,41 +127,41 @@ test("a key that is wrong is no visitor without a key", async () => {
   expect(headers.getSetCookie()).toEqual([]);
 });
 
-test("ending a browser's own session ends those inside it", async () => {
+test("ending a browser's own session ends the sessions under it", async () => {
   const { url } = service();
   const browser = new Visitor(url);
   const own = await browser.create();
-  const within = await browser.create({ name: "lunch" });
+  const child = await browser.create({ name: "lunch" });
   const { body, headers } = await browser.delete(own);
   expect(body.data).toEqual({ ended: 2 });
   expect(headers.get("clear-site-data")).toContain("cache");
   expect(browser.cookie).toBeNull();
-  for (const path of [own, within]) {
+  for (const path of [own, child]) {
     expect((await caller("admin").get(path)).body.data).toMatchObject({ state: "revoked", reason: "logout" });
   }
 });
 
-test("what has ended is gone, but for the admin's looking at it", async () => {
+test("only the admin can read an ended session, and no caller can change it", async () => {
   const slack = new Visitor(service().url, KEYS.slack);
   const path = await slack.create();
   expect((await slack.delete(path)).body.data).toEqual({ ended: 1 });
   const admin = caller("admin");
   expect((await admin.get(path)).body.data).toMatchObject({ state: "revoked", reason: "revoked" });
   for (const visitor of [slack, admin]) {
-    const answers = [
+    const responses = [
       await visitor.patch(`${path}/data`, { late: true }),
       await visitor.post(`${path}/authenticate`, { subject: "late" }),
       await visitor.post(`${path}/rotate`),
       await visitor.delete(path),
     ];
-    for (const { status, body } of answers) {
+    for (const { status, body } of responses) {
       expect([status, body.error?.code]).toEqual([404, "SESSION_NOT_FOUND"]);
     }
   }
   expect((await slack.get(path)).status).toBe(404);
 });
 
-test("an admin lists by filter, page by page, newest first", async () => {
+test("the admin lists sessions by filter and page", async () => {
   const { url } = service();
   const shop = new Visitor(url, KEYS.shop);
   const made = [];

@@ -1,10 +1,10 @@
-/** A value of the MaxMind DB format, 2.0, as far as the tests' file needs it. */
+/** A value of the MaxMind DB format 2.0. Only the types that the tests need. */
 type Value = string | number | { readonly [key: string]: Value };
 
 const SEPARATOR = Buffer.alloc(16);
 const METADATA_MARKER = Buffer.concat([Buffer.from("abcdef", "hex"), Buffer.from("MaxMind.com")]);
 
-/** An `.mmdb` file of IPv4 that knows one place, for all addresses that begin as `prefix` (bits) says. */
+/** Makes an IPv4 `.mmdb` file with one place, for all addresses that begin with the bits of `prefix`. */
 export function placesFile(prefix: string, place: Value): Buffer {
   const nodeCount = prefix.length;
   const unknown = nodeCount;
@@ -17,7 +17,7 @@ export function placesFile(prefix: string, place: Value): Buffer {
     binary_format_major_version: 2,
     binary_format_minor_version: 0,
     build_epoch: 0,
-    database_type: "Places-of-the-tests",
+    database_type: "Test-Places",
     ip_version: 4,
     node_count: nodeCount,
     record_size: 24,
@@ -47,7 +47,7 @@ function encoded(value: Value): Buffer {
   return Buffer.concat([control(MAP, entries.length), ...entries.flat().map(encoded)]);
 }
 
-/** Sizes below 29 stand in the control byte itself; the tests have no longer ones. */
+/** The control byte. It holds sizes below 29 itself; the tests have no larger ones. */
 function control(type: number, size: number): Buffer {
   return Buffer.from([(type << 5) | size]);
 }

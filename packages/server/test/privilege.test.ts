@@ -3,7 +3,7 @@ import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
 import { Visitor } from "./visitor.ts";
 
 const service = serviceOfThisFile();
-const hasty = serviceOfThisFile({ SESSION_IDLE_TIMEOUT_MS: "1000" });
+const shortLived = serviceOfThisFile({ SESSION_IDLE_TIMEOUT_MS: "1000" });
 
 const visitor = (key: string | null = null) => new Visitor(service().url, key);
 
@@ -12,7 +12,7 @@ async function introspect(token: unknown) {
   return body.data;
 }
 
-test("the application logs a browser in with its key and the browser's cookie", async () => {
+test("an application logs a browser in with its key and the browser's cookie", async () => {
   const browser = visitor();
   const path = await browser.create({ metadata: { from: "a link" } });
   await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
@@ -28,7 +28,7 @@ test("the application logs a browser in with its key and the browser's cookie", 
   expect(login.body.data).not.toHaveProperty("token");
   expect(application.cookie).not.toBe(before);
 
-  // The old cookie opens nothing, and gets none that would overwrite the new one.
+  // The older cookie is rejected, and the response sets no cookie that would replace the new one.
   const late = await browser.get(path);
   expect([late.status, late.body.error?.code]).toEqual([409, "CONFLICT"]);
   expect(late.headers.getSetCookie()).toEqual([]);
@@ -38,21 +38,21 @@ test("the application logs a browser in with its key and the browser's cookie", 
   expect((await browser.get(path)).body.data).toMatchObject({ metadata: { from: "a link" } });
 });
 
-test("nobody logs themselves in, or says of themselves that they have proved who they are", async () => {
+test("a browser cannot log in or elevate its own session", async () => {
   const browser = visitor();
   const path = await browser.create();
   for (const [change, body] of [
     ["authenticate", { subject: "admin" }],
     ["elevate", { scope: "pay", maxAge: 60_000 }],
   ] as const) {
-    const { status, body: answer } = await browser.post(`${path}/${change}`, body);
-    expect([status, answer.error?.code]).toEqual([403, "FORBIDDEN"]);
+    const { status, body: response } = await browser.post(`${path}/${change}`, body);
+    expect([status, response.error?.code]).toEqual([403, "FORBIDDEN"]);
   }
   expect((await browser.get(path)).body.data).toMatchObject({ subject: null, version: 1 });
   expect((await visitor(KEYS.shop).post(`${path}/authenticate`, { subject: "user-7" })).status).toBe(404);
 });
 
-test("a bearer session is given each new token in the answer, and the old one dies at once", async () => {
+test("a bearer session gets each new token in the response body, and older tokens stop working", async () => {
   const slack = visitor(KEYS.slack);
   const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
@@ -62,10 +62,10 @@ test("a bearer session is given each new token in the answer, and the old one di
     ["elevate", { scope: "pay", maxAge: 60_000 }],
     ["rotate", {}],
   ] as const) {
-    const { status, body: answer, headers } = await slack.post(`${path}/${change}`, body);
+    const { status, body: response, headers } = await slack.post(`${path}/${change}`, body);
     expect(status).toBe(200);
     expect(headers.getSetCookie()).toEqual([]);
-    tokens.push(answer.data?.token);
+    tokens.push(response.data?.token);
   }
   const last = tokens.pop();
   expect(await introspect(last)).toMatchObject({ active: true, subject: "user-8", remembered: true });
@@ -75,7 +75,7 @@ test("a bearer session is given each new token in the answer, and the old one di
   expect(Date.parse(elevations.pay ?? "")).toBeGreaterThan(Date.now());
 });
 
-test("who holds a token may replace it", async () => {
+test("the holder of a token may rotate it", async () => {
   const browser = visitor();
   const path = await browser.create();
   const before = browser.cookie;
@@ -93,25 +93,25 @@ test("who holds a token may replace it", async () => {
   expect((await visitor(token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(409);
 });
 
-test("no spelling of the Authorization header brings a cookie's new token into the reach of scripts", async () => {
+test("POST /rotate never returns a cookie session's token in the body, however Authorization is written", async () => {
   const browser = new Visitor(service().url);
   const path = await browser.create();
   for (const blanks of [" ", "  ", "   ", " \t"]) {
     const headers = { authorization: `Bearer${blanks}${"x".repeat(50)}` };
-    const answer = await browser.send("POST", `${path}/rotate`, undefined, headers);
-    expect([blanks, answer.status, answer.body.error?.code]).toEqual([blanks, 401, "SESSION_REQUIRED"]);
+    const { status, body } = await browser.send("POST", `${path}/rotate`, undefined, headers);
+    expect([blanks, status, body.error?.code]).toEqual([blanks, 401, "SESSION_REQUIRED"]);
   }
   expect((await browser.get(path)).status).toBe(200);
 });
 
-test("elevating needs somebody who is logged in", async () => {
+test("POST /elevate rejects an anonymous session", async () => {
   const slack = visitor(KEYS.slack);
   const path = await slack.create();
   const { status, body } = await slack.post(`${path}/elevate`, { scope: "pay", maxAge: 1000 });
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
 });
 
-test("introspection tells keys only, records no activity, and calls no token an error", async () => {
+test("introspection needs a key and reports an invalid token as inactive", async () => {
   const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   expect(await introspect(token)).toMatchObject({ active: true, sessionId, owner: "consumer:slack" });
@@ -126,22 +126,22 @@ test("introspection tells keys only, records no activity, and calls no token an 
   await visitor(ADMIN).delete(`/api/v1/sessions/${sessionId}`);
   expect(await introspect(token)).toEqual({ active: false, reason: "revoked" });
 
-  const asking = { token };
-  expect((await visitor().post("/api/v1/sessions/introspect", asking)).status).toBe(401);
+  const question = { token };
+  expect((await visitor().post("/api/v1/sessions/introspect", question)).status).toBe(401);
   const browser = visitor();
   await browser.create();
-  expect((await browser.post("/api/v1/sessions/introspect", asking)).status).toBe(403);
+  expect((await browser.post("/api/v1/sessions/introspect", question)).status).toBe(403);
 });
 
-test("a session that is only asked about ends when its time is up, and is listed no more", async () => {
-  const shop = new Visitor(hasty().url, KEYS.shop);
+test("introspection does not extend a session, and the list omits it after its end", async () => {
+  const shop = new Visitor(shortLived().url, KEYS.shop);
   const created = await shop.post("/api/v1/sessions", { transport: "bearer" });
-  const ask = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
-  let answer = await ask();
-  while (answer.body.data?.active) answer = await ask();
-  expect(answer.body.data).toEqual({ active: false, reason: "expired" });
+  const introspectIt = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
+  let response = await introspectIt();
+  while (response.body.data?.active) response = await introspectIt();
+  expect(response.body.data).toEqual({ active: false, reason: "expired" });
 
-  const admin = new Visitor(hasty().url, ADMIN);
+  const admin = new Visitor(shortLived().url, ADMIN);
   const listed = async (query: string) => (await admin.get(`/api/v1/sessions${query}`)).body.data?.sessions;
   expect(await listed("")).toEqual([]);
   expect(await listed("?state=any")).toMatchObject([{ sessionId: created.body.data?.sessionId }]);
@@ -149,21 +149,21 @@ test("a session that is only asked about ends when its time is up, and is listed
   expect(counts).toMatchObject({ totalSessions: 1, activeSessions: 0, oldestSession: null });
 });
 
-test("nothing is made for a bearer token that opens nothing", async () => {
+test("POST /api/v1/sessions rejects an invalid bearer token", async () => {
   const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token = "", sessionId } = created.body.data ?? {};
   await visitor(KEYS.slack).post(`/api/v1/sessions/${sessionId}/rotate`);
-  const make = async (bearer: string) => {
+  const createWith = async (bearer: string) => {
     const { status, body } = await visitor(bearer).post("/api/v1/sessions", { transport: "bearer" });
     return [status, body.error?.code, body.data?.token];
   };
-  expect(await make(token)).toEqual([409, "CONFLICT", undefined]);
-  expect(await make("A".repeat(50))).toEqual([401, "SESSION_REQUIRED", undefined]);
+  expect(await createWith(token)).toEqual([409, "CONFLICT", undefined]);
+  expect(await createWith("A".repeat(50))).toEqual([401, "SESSION_REQUIRED", undefined]);
   await visitor(KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);
-  expect(await make(token)).toEqual([401, "SESSION_REVOKED", undefined]);
+  expect(await createWith(token)).toEqual([401, "SESSION_REVOKED", undefined]);
 });
 
-test("a token that was ended says so", async () => {
+test("the token of a revoked session gets SESSION_REVOKED", async () => {
   const created = await visitor(KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   await visitor(KEYS.slack).delete(`/api/v1/sessions/${sessionId}`);

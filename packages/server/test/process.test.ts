@@ -27,13 +27,13 @@ async function start(variables: Record<string, string> = {}): Promise<RunningSer
   return await service.started();
 }
 
-/** Runs a command that is to end by itself. */
+/** Runs a command to its end. */
 async function run(args: readonly string[], variables: Record<string, string> = {}) {
   const command = new Command(args, folder, variables);
   return { code: await command.ended(), output: command.output, errors: command.errors };
 }
 
-test("--help and --version tell what there is", async () => {
+test("--help lists the commands and options, --version prints the version", async () => {
   const help = await run(["--help"]);
   expect(help.code).toBe(0);
   expect(help.output).toContain("serve");
@@ -47,7 +47,7 @@ test("--help and --version tell what there is", async () => {
   expect(unknown.errors).toContain("dance");
 });
 
-test("keeps secrets that nobody gave beside the database, for its owner alone", async () => {
+test("serve generates missing secrets next to the database, readable by its owner only", async () => {
   const service = await start({ ADMIN_TOKEN: "", DATABASE_URL: "sqlite:./data/coatcheck.db" });
   const browser = new Visitor(service.url);
   const path = await browser.create();
@@ -65,17 +65,17 @@ test("keeps secrets that nobody gave beside the database, for its owner alone", 
   expect((await returning.get(path)).status).toBe(200);
 });
 
-test("the lines that it prints work when pasted", async () => {
+test("serve prints commands that work when pasted", async () => {
   const service = await start({ ADMIN_TOKEN: "" });
   const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
-  const answers = [];
-  for (const line of lines) answers.push(JSON.parse(await shell(line.trim())));
-  const [create, within, list, count] = answers;
+  const outputs = [];
+  for (const line of lines) outputs.push(JSON.parse(await shell(line.trim())));
+  const [create, child, list, count] = outputs;
   expect(lines).toHaveLength(4);
   expect(count.data).toMatchObject({ totalSessions: 2, activeSessions: 2 });
   expect(create).toMatchObject({ success: true, data: { metadata: { customerName: "John Doe" } } });
   expect(list.data.sessions).toMatchObject([
-    { sessionId: within.data.sessionId, parentId: create.data.sessionId, name: "lunch" },
+    { sessionId: child.data.sessionId, parentId: create.data.sessionId, name: "lunch" },
     { sessionId: create.data.sessionId, parentId: null },
   ]);
 });
@@ -85,17 +85,17 @@ async function shell(line: string): Promise<string> {
   return stdout;
 }
 
-test("wrong values are turned away, all at once, and no secret is repeated", async () => {
+test("serve reports all invalid values at once, without secrets", async () => {
   const { code, errors, output } = await run(["serve", "--port", "eighty"], { ADMIN_TOKEN: "too-short" });
   expect(code).toBe(1);
   expect(errors).toBe(
     "coatcheck: PORT must be a whole number from 0 to 65535, such as 3000.\n" +
-      "coatcheck: ADMIN_TOKEN must be 16 characters at least and not 50, without spaces.\n",
+      "coatcheck: ADMIN_TOKEN must have at least 16 ASCII characters without spaces, but not exactly 50.\n",
   );
   expect(output).toBe("");
 });
 
-test("a port in use", async () => {
+test("serve reports a port that is in use", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => taken.once("listening", resolve));
   const address = taken.address();
@@ -104,66 +104,64 @@ test("a port in use", async () => {
   taken.close();
   expect(code).toBe(1);
   expect(errors).toBe(
-    `coatcheck: Port ${port} on 127.0.0.1 is in use; choose another with PORT or --port.\n`,
+    `coatcheck: Port ${port} on 127.0.0.1 is already in use; set another with PORT or --port.\n`,
   );
 });
 
-test("a database that is none", async () => {
+test("serve rejects a file that is not a database, and leaves it unchanged", async () => {
   writeFileSync(join(folder, "text.db"), "This is a text, and a long one at that. ".repeat(100));
   const { code, errors } = await run(["serve", "--port", "0", "--database", "sqlite:text.db"]);
   expect(code).toBe(1);
-  expect(errors).toMatch(
-    /^coatcheck: The database \(text\.db\) cannot be used: .*damaged, or no SQLite database/,
-  );
+  expect(errors).toMatch(/^coatcheck: Cannot open the database text\.db: .*SQLite database/);
   expect(readFileSync(join(folder, "text.db"), "utf8")).toMatch(/^This is a text/);
 });
 
-test("a database below a file", async () => {
+test("serve reports a database path under a file", async () => {
   writeFileSync(join(folder, "file"), "");
   const { code, errors } = await run(["serve", "--port", "0", "--database", "sqlite:file/sessions.db"]);
   expect(code).toBe(1);
-  expect(errors).toMatch(/^coatcheck: The database \(file\/sessions\.db\) cannot be used: /);
+  expect(errors).toMatch(/^coatcheck: Cannot open the database file\/sessions\.db: /);
 });
 
-test("a database in a folder that may not be written", async () => {
+test("serve reports a database in a read-only folder", async () => {
   const locked = join(folder, "locked");
   mkdirSync(locked);
   chmodSync(locked, 0o555);
-  // Root may write wherever it likes: /proc holds no new files for anybody.
+  // Root ignores the mode of a folder, but cannot create files in /proc.
   const path = process.getuid?.() === 0 ? "/proc/sessions.db" : join(locked, "sessions.db");
   const { code, errors } = await run(["serve", "--port", "0", "--database", `sqlite:${path}`]);
   expect(code).toBe(1);
-  expect(errors).toMatch(/^coatcheck: The database \(.*\) cannot be used: /);
+  expect(errors).toMatch(/^coatcheck: Cannot open the database .+: /);
   expect(errors).not.toMatch(/\bat .*\.[jt]s:\d/);
 });
 
-test("a Redis that is not there", async () => {
+test("serve reports an unreachable Redis without its password", async () => {
   const { code, errors } = await run(["serve"], { PORT: "0", REDIS_URL: "redis://:password@127.0.0.1:1" });
   expect(code).toBe(1);
-  expect(errors).toBe("coatcheck: The Redis of REDIS_URL (127.0.0.1:1) cannot be reached.\n");
+  expect(errors).toBe("coatcheck: Cannot connect to the Redis at REDIS_URL (127.0.0.1:1).\n");
 });
 
-test("SIGTERM lets a request that is under way finish", async () => {
+test("SIGTERM lets an active request finish", async () => {
   const service = await start();
   const slack = new Visitor(service.url, KEYS.slack);
   const path = await slack.create();
   const { hostname, port } = new URL(service.url);
   const body = '{"late":true}';
   const socket = connect(Number(port), hostname).setEncoding("utf8");
-  let answer = "";
+  let response = "";
   socket.on("data", (chunk) => {
-    answer += chunk;
+    response += chunk;
   });
   socket.write(
     `PATCH ${path}/data HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${KEYS.slack}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nexpect: 100-continue\r\n\r\n`,
   );
-  // It says so once the request is under way.
-  while (!answer.includes("100 Continue")) await new Promise((resolve) => socket.once("data", resolve));
+  // The service sends 100 Continue once it handles the request.
+  while (!response.includes("100 Continue")) await new Promise((resolve) => socket.once("data", resolve));
   service.command.child.kill("SIGTERM");
   await refusesConnections(service.url);
   socket.write(body);
   await new Promise((resolve) => socket.once("close", resolve));
-  expect(answer).toContain("HTTP/1.1 200 OK");
+  expect(response).toContain("HTTP/1.1 200 OK");
   expect(await service.command.ended()).toBe(0);
 
   const again = await start();
@@ -171,7 +169,7 @@ test("SIGTERM lets a request that is under way finish", async () => {
   expect(stored.data).toEqual({ late: true });
 });
 
-test("SIGTERM does not wait for who has connected and asks for nothing", async () => {
+test("SIGTERM does not wait for connections without a request", async () => {
   const service = await start();
   const { hostname, port } = new URL(service.url);
   const sockets = ["", "GET /ready HT"].map((sent) => {
@@ -180,12 +178,12 @@ test("SIGTERM does not wait for who has connected and asks for nothing", async (
     return socket;
   });
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
-  // Who came later has been answered, so those before have been let in.
+  // This later request has a response, so the service has accepted the earlier connections.
   await fetch(`${service.url}/ready`);
   expect(await service.end()).toBe(0);
 });
 
-/** Resolves when nobody listens at the URL any more. */
+/** Resolves when the URL refuses connections. */
 async function refusesConnections(url: string): Promise<void> {
   for (;;) {
     try {
@@ -196,7 +194,7 @@ async function refusesConnections(url: string): Promise<void> {
   }
 }
 
-test("kill -9 during writes loses nothing that was acknowledged", async () => {
+test("kill -9 during writes loses no acknowledged write", async () => {
   const service = await start();
   const slack = new Visitor(service.url, KEYS.slack);
   const paths = await Promise.all(Array.from({ length: 8 }, () => slack.create()));
@@ -206,7 +204,7 @@ test("kill -9 during writes loses nothing that was acknowledged", async () => {
     for (let field = 0; ; field++) {
       try {
         const { status } = await slack.patch(`${path}/data`, { [`f${field}`]: field });
-        if (status !== 200) throw new Error(`Answered ${status}.`);
+        if (status !== 200) throw new Error(`Unexpected status ${status}.`);
         acknowledged.get(path)?.add(`f${field}`);
         if (++count === 400) service.command.child.kill("SIGKILL");
       } catch {

@@ -3,7 +3,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { expect, test } from "vitest";
 import { RecentStats } from "../src/recent-stats.ts";
 
-function harness(took: number) {
+function countingFor(duration: number) {
   let time = 0;
   let counts = 0;
   const store = memoryStore();
@@ -11,7 +11,7 @@ function harness(took: number) {
     ...store,
     async stats(now: number) {
       counts++;
-      time += took;
+      time += duration;
       return await store.stats(now);
     },
   };
@@ -26,8 +26,8 @@ function harness(took: number) {
   };
 }
 
-test("a count stands for ten times as long as it took", async () => {
-  const { manager, stats, counts, pass } = harness(100);
+test("RecentStats reuses a count for ten times its duration", async () => {
+  const { manager, stats, counts, pass } = countingFor(100);
   expect((await stats.read()).total).toBe(0);
   await manager.create();
   pass(999);
@@ -37,14 +37,14 @@ test("a count stands for ten times as long as it took", async () => {
   expect(counts()).toBe(2);
 });
 
-test("who asks while it counts waits for that count", async () => {
-  const { stats, counts } = harness(100);
+test("RecentStats shares one count between concurrent callers", async () => {
+  const { stats, counts } = countingFor(100);
   await Promise.all([stats.read(), stats.read(), stats.read()]);
   expect(counts()).toBe(1);
 });
 
-test("a failure stands no longer than a count does", async () => {
-  const { manager, stats, pass } = harness(1);
+test("RecentStats retries after a failed count", async () => {
+  const { manager, stats, pass } = countingFor(1);
   await manager.close();
   await expect(stats.read()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   pass(10);

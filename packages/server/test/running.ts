@@ -6,18 +6,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 
-/** What the tests' services know. */
+/** The credentials that the tests' services accept. */
 export const ADMIN = "admin-token-of-the-tests";
 export const KEYS = { slack: "key-of-the-slack-bot-0001", shop: "key-of-the-shop-backend-2" } as const;
 
 const COMMAND = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
 
-/** A new folder; whoever asks for it removes it. */
+/** Creates a folder. The caller removes it. */
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "coatcheck-server-"));
 }
 
-/** The command as a process of its own, in `folder`, with no more of the environment than what is given. */
+/** Runs the command in a child process in `folder`, with only `variables` in its environment. */
 export class Command {
   readonly child: ChildProcess;
   output = "";
@@ -35,24 +35,24 @@ export class Command {
     this.#ended = once(this.child, "close");
   }
 
-  /** The exit code, once it has ended and all that it wrote is here. */
+  /** Resolves to the exit code after the process has ended and its output is complete. */
   async ended(): Promise<number | null> {
     await this.#ended;
     return this.child.exitCode;
   }
 
-  /** What the pattern finds in the output, once it is there. */
+  /** Resolves to the first match of the pattern in the output, once there is one. */
   async said(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.output);
       if (found) return found;
-      if (this.child.exitCode !== null) throw new Error(`It ended: ${this.errors}${this.output}`);
+      if (this.child.exitCode !== null) throw new Error(`The command ended: ${this.errors}${this.output}`);
       await Promise.race([once(this.child.stdout ?? this.child, "data"), this.#ended]);
     }
   }
 }
 
-/** A service that listens on a free port. */
+/** A service in a child process, on a free port. */
 export class RunningService {
   readonly command: Command;
   readonly folder: string;
@@ -73,14 +73,14 @@ export class RunningService {
     return this;
   }
 
-  /** Ends it; resolves to the exit code when it has ended. */
+  /** Sends the signal. Resolves to the exit code after the process has ended. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     this.command.child.kill(signal);
     return await this.command.ended();
   }
 }
 
-/** One service for all tests of a file, on a database of its own. */
+/** Starts one service with its own database for all tests of the calling file. */
 export function serviceOfThisFile(variables: Record<string, string> = {}): () => RunningService {
   let service: RunningService;
   beforeAll(async () => {

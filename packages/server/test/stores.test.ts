@@ -20,42 +20,42 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Two nodes of one service: what is done at one shows at the other, within the staleness bound. */
+/** Starts two nodes and checks that each sees the other's changes within the staleness bound. */
 async function expectTwoNodesToAgree(variables: Record<string, string>): Promise<void> {
   started = [
     new RunningService(folder, { ...SHARED, ...variables }),
     new RunningService(folder, { ...SHARED, ...variables }),
   ];
-  const [here, there] = await Promise.all(started.map((service) => service.started()));
-  if (!here || !there) throw new Error("There are not two nodes.");
+  const [first, second] = await Promise.all(started.map((service) => service.started()));
+  if (!first || !second) throw new Error("Two nodes must be running.");
 
-  const created = await new Visitor(here.url, KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await new Visitor(first.url, KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
-  const holder = new Visitor(there.url, created.body.data?.token);
+  const holder = new Visitor(second.url, created.body.data?.token);
   expect((await holder.patch(`${path}/data`, { cart: { taco: 1 } })).status).toBe(200);
-  expect((await new Visitor(here.url, KEYS.slack).get(`${path}/data`)).body.data).toEqual({
+  expect((await new Visitor(first.url, KEYS.slack).get(`${path}/data`)).body.data).toEqual({
     cart: { taco: 1 },
   });
 
-  const login = await new Visitor(here.url, KEYS.slack).post(`${path}/authenticate`, { subject: "ann" });
-  const renewed = new Visitor(there.url, login.body.data?.token);
+  const login = await new Visitor(first.url, KEYS.slack).post(`${path}/authenticate`, { subject: "ann" });
+  const renewed = new Visitor(second.url, login.body.data?.token);
   expect((await renewed.get("/api/v1/subjects/ann/sessions")).body.data).toMatchObject({ next: null });
 
-  expect((await new Visitor(here.url, ADMIN).delete(path)).status).toBe(200);
+  expect((await new Visitor(first.url, ADMIN).delete(path)).status).toBe(200);
   const endedAt = performance.now();
-  let answer = await renewed.get(path);
-  while (answer.body.error?.code !== "SESSION_REVOKED" && performance.now() - endedAt < 10_000) {
-    answer = await renewed.get(path);
+  let response = await renewed.get(path);
+  while (response.body.error?.code !== "SESSION_REVOKED" && performance.now() - endedAt < 10_000) {
+    response = await renewed.get(path);
   }
-  expect(answer.body.error?.code).toBe("SESSION_REVOKED");
+  expect(response.body.error?.code).toBe("SESSION_REVOKED");
 }
 
-test("two nodes over one SQLite file agree, on the secrets that they make when both start at once too", async () => {
+test("two nodes on one SQLite file agree, also on secrets that both generate at the same start", async () => {
   await expectTwoNodesToAgree({ SESSION_SECRETS: "" });
 });
 
 await describeWithServer("over PostgreSQL", "postgres", (url) => {
-  test("two nodes agree, and tell each other through the database", async () => {
+  test("two nodes agree, and listen for hints through the database", async () => {
     const database = await throwAwayDatabase(url);
     try {
       await expectTwoNodesToAgree({ DATABASE_URL: database.url });
@@ -75,15 +75,15 @@ await describeWithServer("over Redis", "redis", (url) => {
     await expectTwoNodesToAgree({ DATABASE_URL: url });
   });
 
-  test("two nodes over one SQLite file, with copies shared in Redis, agree", async () => {
+  test("two nodes on one SQLite file agree, with a shared tier in Redis", async () => {
     await expectTwoNodesToAgree({ REDIS_URL: url });
   });
 });
 
-test("a server that is not there is named, its password is not", async () => {
+test("the service names an unreachable database without its password", async () => {
   const variables = { ...SHARED, DATABASE_URL: "postgres://user:very-secret@127.0.0.1:1/sessions" };
   const { command } = new RunningService(folder, variables);
   expect(await command.ended()).toBe(1);
-  expect(command.errors).toMatch(/^coatcheck: The database \(postgres:\/\/127\.0\.0\.1:1\) cannot be used: /);
+  expect(command.errors).toMatch(/^coatcheck: Cannot open the database postgres:\/\/127\.0\.0\.1:1: /);
   expect(command.errors).not.toContain("very-secret");
 });

@@ -7,18 +7,18 @@ import { Sweeper } from "../src/sweeper.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-function harness(store = memoryStore()) {
+function sweeperOn(store = memoryStore()) {
   const clock = fakeClock();
   const manager = new SessionManager({ store, clock, secrets: ["a secret for these tests"] });
   const timers = new Set<() => void>();
   const logged: { level: number; deleted?: number; msg: string }[] = [];
-  let told = () => {};
+  let onLog = () => {};
   const log = pino(
     {},
     {
       write(line: string) {
         logged.push(JSON.parse(line));
-        told();
+        onLog();
       },
     },
   );
@@ -33,10 +33,10 @@ function harness(store = memoryStore()) {
     timers,
     logged,
     sweeper,
-    /** Runs what is due; resolves when the sweep has been logged. */
+    /** Runs the scheduled tasks. Resolves when the sweep has been logged. */
     async fire() {
       const isLogged = new Promise<void>((resolve) => {
-        told = resolve;
+        onLog = resolve;
       });
       const due = [...timers];
       timers.clear();
@@ -46,8 +46,8 @@ function harness(store = memoryStore()) {
   };
 }
 
-test("deletes what ended longer than a day ago, in as many batches as it takes", async () => {
-  const { clock, manager, fire, sweeper, logged } = harness();
+test("a sweep deletes all sessions that ended more than a day ago, in batches", async () => {
+  const { clock, manager, fire, sweeper, logged } = sweeperOn();
   for (let count = 0; count < 1500; count++) await manager.create({ absoluteTimeout: 1000 });
   const { record } = await manager.create({ idleTimeout: 10 * DAY });
   sweeper.start();
@@ -60,13 +60,13 @@ test("deletes what ended longer than a day ago, in as many batches as it takes",
   expect((await manager.list({}, { limit: 10 })).records).toMatchObject([{ id: record.id }]);
 });
 
-test("goes on after a failure, and not after it was stopped", async () => {
+test("the sweeper continues after a failure and ends after stop()", async () => {
   const store = memoryStore();
-  const { manager, fire, sweeper, logged, timers } = harness(store);
+  const { manager, fire, sweeper, logged, timers } = sweeperOn(store);
   sweeper.start();
   await manager.close();
   await fire();
-  expect(logged).toMatchObject([{ level: 50, msg: "could not sweep; will try again" }]);
+  expect(logged).toMatchObject([{ level: 50, msg: "sweep failed; will retry" }]);
   await Promise.resolve();
   expect(timers.size).toBe(1);
   await sweeper.stop();

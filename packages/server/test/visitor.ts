@@ -1,11 +1,11 @@
-/** An answer, read whole. */
+/** A response with its parsed body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
 }
 
-/** The envelope, whatever it holds: the tests compare it with what it shall be. */
+/** The envelope of success or error, loosely typed, so that tests can compare any body. */
 export interface Body {
   readonly success?: boolean;
   readonly data?: Record<string, unknown> & { readonly sessionId?: string; readonly token?: string };
@@ -16,11 +16,11 @@ export interface Body {
   };
 }
 
-/** Somebody who talks to a service: keeps the cookie that it is given, as a browser does, and sends a key if it has one. */
+/** An HTTP client: keeps the session cookie like a browser, and sends a key or token if it has one. */
 export class Visitor {
   readonly #url: string;
   readonly #key: string | null;
-  /** The cookie's value; null when there is none. */
+  /** The value of the session cookie; null without one. */
   cookie: string | null = null;
 
   constructor(url: string, key: string | null = null) {
@@ -28,7 +28,7 @@ export class Visitor {
     this.#key = key;
   }
 
-  /** A string goes as it is, anything else as JSON. */
+  /** Sends a request. A string body is sent unchanged, any other body as JSON. */
   async send(
     method: string,
     path: string,
@@ -69,10 +69,10 @@ export class Visitor {
     return await this.send("DELETE", path);
   }
 
-  /** Creates a session and answers its path. */
+  /** Creates a session and returns its path. */
   async create(body: unknown = {}): Promise<string> {
-    const { body: answer, status } = await this.post("/api/v1/sessions", body);
-    if (status !== 201) throw new Error(`There is no new session: ${JSON.stringify(answer)}`);
-    return `/api/v1/sessions/${answer.data?.sessionId}`;
+    const { body: response, status } = await this.post("/api/v1/sessions", body);
+    if (status !== 201) throw new Error(`Creating a session failed: ${JSON.stringify(response)}`);
+    return `/api/v1/sessions/${response.data?.sessionId}`;
   }
 }

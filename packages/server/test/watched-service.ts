@@ -1,6 +1,6 @@
 /**
- * The API over a store that counts how often it is asked for a session, and that can be broken: a program of its own,
- * run by {@link ./watched.ts}.
+ * A program that serves the API over a store which counts its reads and can be made to fail. {@link ./watched.ts} runs
+ * it.
  */
 import { CoatcheckError, SessionManager } from "coatcheck";
 import { createCache } from "coatcheck/cache";
@@ -12,30 +12,30 @@ import { Credentials } from "../src/credentials.ts";
 import { ADMIN } from "./running.ts";
 
 let reads = 0;
-let isBroken = false;
-const kept = memoryStore();
+let isDown = false;
+const memory = memoryStore();
 
-function requireWhole(): void {
-  if (isBroken) throw new CoatcheckError("STORE_UNAVAILABLE", "The store was broken by the test.");
+function requireUp(): void {
+  if (isDown) throw new CoatcheckError("STORE_UNAVAILABLE", "The test has stopped the store.");
 }
 
 const store = {
-  ...kept,
+  ...memory,
   async get(id: string) {
     reads++;
-    requireWhole();
-    return await kept.get(id);
+    requireUp();
+    return await memory.get(id);
   },
   async stats(now: number) {
-    requireWhole();
-    return await kept.stats(now);
+    requireUp();
+    return await memory.stats(now);
   },
 };
 
 const app = await buildApp({
   manager: new SessionManager({ store, secrets: ["a secret for these tests"] }),
-  // The manager reads without it, so that every read is counted.
-  cache: createCache({ store: kept, single: true }),
+  // The manager reads the store directly, so that every read is counted.
+  cache: createCache({ store: memory, single: true }),
   credentials: new Credentials(ADMIN, []),
   log: pino({ level: "silent" }),
   clock: { now: Date.now },
@@ -45,7 +45,7 @@ const app = await buildApp({
   metrics: true,
 });
 process.on("message", (message) => {
-  if (message !== "reads") isBroken = message === "break";
+  if (message !== "reads") isDown = message === "break";
   process.send?.({ reads });
 });
 process.send?.({ url: await app.listen({ host: "127.0.0.1", port: 0 }) });

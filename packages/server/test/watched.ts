@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("watched-service.ts", import.meta.url));
 
-/** A service whose store is watched, and broken at will. */
+/** A service in a child process, whose store counts its reads and can be made to fail. */
 export class WatchedService {
   readonly #process: ChildProcess;
   url = "";
@@ -19,17 +19,17 @@ export class WatchedService {
     return this;
   }
 
-  /** How often the store has been asked for a session. */
+  /** How often the service has read a session from the store. */
   async reads(): Promise<number> {
-    return await this.#tell("reads");
+    return await this.#send("reads");
   }
 
   async breakStore(): Promise<void> {
-    await this.#tell("break");
+    await this.#send("break");
   }
 
   async mendStore(): Promise<void> {
-    await this.#tell("mend");
+    await this.#send("mend");
   }
 
   async end(): Promise<void> {
@@ -37,7 +37,7 @@ export class WatchedService {
     await once(this.#process, "close");
   }
 
-  async #tell(message: string): Promise<number> {
+  async #send(message: string): Promise<number> {
     this.#process.send(message);
     const [{ reads }] = await once(this.#process, "message");
     return reads;

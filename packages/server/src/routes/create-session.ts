@@ -8,10 +8,10 @@ import { ownerOf } from "../ownership.ts";
 import { createBody, createdSession, failures, success } from "../schemas.ts";
 import { answer, isoOf } from "../views.ts";
 
-/** New sessions that one address may make in a minute; whoever has a key may make more. */
-const MOST_CREATIONS = 120;
+/** New sessions per minute and client address. Requests with an API key or the admin token are not limited. */
+const MAX_CREATIONS = 120;
 
-/** Creating sessions. */
+/** Adds the route that creates sessions. */
 export function createSessionRoute(
   app: App,
   { manager, callers, owned }: Service,
@@ -23,14 +23,14 @@ export function createSessionRoute(
       schema: {
         summary: "Create a session",
         description:
-          "Without cookie and key: the browser's own session, and its cookie is set. With the cookie: a session inside the browser's own. With an API key: a session of that consumer.",
+          "Without a cookie or key: creates the browser's own session and sets its cookie. With a cookie: creates a session under the browser's own. With an API key: creates a session of that consumer.",
         tags: ["sessions"],
         body: createBody,
         response: { 201: success(createdSession), ...failures },
       },
       config: {
         rateLimit: {
-          max: MOST_CREATIONS,
+          max: MAX_CREATIONS,
           timeWindow: "1 minute",
           allowList: (request) => callers.principalOf(request) !== null,
         },
@@ -42,13 +42,13 @@ export function createSessionRoute(
       const caller = await callers.creating(request, birth);
       reply.code(201);
       if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
-        // The handle was born with `birth`; its first write stores it, and the commit sets the cookie.
+        // `creating` gave the handle its fields. The first write stores it, and the commit sets the cookie.
         await caller.session.patch({});
         return answer(createdView(storedIn(caller)));
       }
       const { record, token } = await manager.create({
         ...birth,
-        ...placeOf(caller),
+        ...placementOf(caller),
         ...clientOf(caller, request),
       });
       await owned.confirmInside(record);
@@ -56,15 +56,15 @@ export function createSessionRoute(
     },
   );
 
-  /** Nothing for an API consumer: the client is its own backend then, and not whom the session is for. */
+  /** Omits the client for an API consumer: the request comes from its backend, not from the user. */
   function clientOf({ principal }: Caller, request: FastifyRequest): Pick<CreateOptions, "client"> {
     if (principal !== null) return {};
     return { client: describeClient(sessionOf(request).client, request.headers["user-agent"]) };
   }
 }
 
-/** A consumer's session is the consumer's; a browser's further sessions stand inside its own. */
-function placeOf({ principal, session }: Caller): { owner?: string; parentId?: string } {
+/** A consumer owns its sessions. A browser's further sessions are children of its own session. */
+function placementOf({ principal, session }: Caller): { owner?: string; parentId?: string } {
   if (principal !== null) return { owner: ownerOf(principal) };
   return session.record === null ? {} : { parentId: session.id };
 }

@@ -5,7 +5,7 @@ import { answer, statsOf } from "../views.ts";
 
 const tags = ["health"];
 
-/** For whoever watches over the service. Open to everybody, and tells counts only. */
+/** Adds the health checks. They need no credential and reveal only counts. */
 export function healthRoutes(app: App, { manager, clock }: Service): void {
   const startedAt = clock.now();
   const stats = new RecentStats(manager, () => performance.now());
@@ -14,8 +14,9 @@ export function healthRoutes(app: App, { manager, clock }: Service): void {
     "/health",
     {
       schema: {
-        summary: "Whether the process lives",
-        description: "200 also while the store does not answer: restarting this process would not help.",
+        summary: "Check that the process is running",
+        description:
+          "Responds 200 even while the store is unavailable, because restarting the process would not help.",
         tags,
         response: { 200: success(health), ...failures },
       },
@@ -35,18 +36,18 @@ export function healthRoutes(app: App, { manager, clock }: Service): void {
     "/ready",
     {
       schema: {
-        summary: "Whether the service can do its work",
-        description: "503 while the store does not answer.",
+        summary: "Check that the service can handle requests",
+        description: "Responds 503 while the store is unavailable.",
         tags,
         response: { 200: success(ready), ...failures },
       },
     },
     async () => {
-      await manager.find(PROBE);
+      await manager.find(PROBE_ID);
       return answer({ status: "ready" as const });
     },
   );
 }
 
-/** An id that no session has: its random bits are all zero. */
-const PROBE = "00000000-0000-4000-8000-000000000000";
+/** An id that no session has. Its random bits are all zero. */
+const PROBE_ID = "00000000-0000-4000-8000-000000000000";

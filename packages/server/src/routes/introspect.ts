@@ -4,15 +4,15 @@ import { requirePrincipal } from "../ownership.ts";
 import { failures, introspectBody, introspection, success } from "../schemas.ts";
 import { answer, viewOf } from "../views.ts";
 
-/** Telling backends, in any language, whom a token belongs to (RFC 7662). */
+/** Adds token introspection, in the manner of RFC 7662, for backends in any language. */
 export function introspectRoute(app: App, { manager, callers }: Service): void {
   app.post(
     "/api/v1/sessions/introspect",
     {
       schema: {
-        summary: "Ask whom a token belongs to (admin and API consumers)",
+        summary: "Look up the session of a token (admin and API consumers)",
         description:
-          "Asking is no activity: it keeps no session alive. A token that opens nothing is no error.",
+          "Does not count as activity, so it does not extend the session. An invalid token is not an error: the response says `active: false`.",
         tags: ["sessions"],
         body: introspectBody,
         response: { 200: success(introspection), ...failures },

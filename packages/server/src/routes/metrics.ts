@@ -6,10 +6,10 @@ import type { App, Service } from "../app.ts";
 import { RecentStats } from "../recent-stats.ts";
 import { failures } from "../schemas.ts";
 
-/** Milliseconds to wait for the counts: who scrapes gives up after some seconds, and then has none of the figures. */
-const PATIENCE = 1000;
+/** Milliseconds to wait for the counts. A scraper that times out would lose the other metrics too. */
+const COUNT_TIMEOUT = 1000;
 
-/** For Prometheus. Counts and latencies say how a business is doing, so only the admin may read them. */
+/** Adds the Prometheus endpoint. Only the admin may read it, because the counts reveal how a business is doing. */
 export function metricsRoute(
   app: App,
   { manager, callers }: Pick<Service, "manager" | "callers">,
@@ -21,12 +21,11 @@ export function metricsRoute(
     "/metrics",
     {
       schema: {
-        summary: "Figures, in Prometheus's text format",
-        description:
-          "For the admin. Counts of sessions are missing while the store does not answer; the rest is there.",
+        summary: "Read metrics in Prometheus text format (admin)",
+        description: "Omits the session counts while the store is unavailable.",
         tags: ["health"],
         response: {
-          200: { description: "Done.", content: { "text/plain": { schema: z.string() } } },
+          200: { description: "Success.", content: { "text/plain": { schema: z.string() } } },
           ...failures,
         },
       },
@@ -34,10 +33,13 @@ export function metricsRoute(
     async (request, reply) => {
       const principal = callers.principalOf(request);
       if (principal?.kind !== "admin") {
-        throw new CoatcheckError(principal ? "FORBIDDEN" : "SESSION_REQUIRED", "This needs the admin token.");
+        throw new CoatcheckError(
+          principal ? "FORBIDDEN" : "SESSION_REQUIRED",
+          "This request needs the admin token.",
+        );
       }
-      const noCounts = pause(PATIENCE, null, { ref: false });
-      const counts = await Promise.race([stats.read().catch(() => null), noCounts]);
+      const timeout = pause(COUNT_TIMEOUT, null, { ref: false });
+      const counts = await Promise.race([stats.read().catch(() => null), timeout]);
       reply.type(PROMETHEUS_CONTENT_TYPE);
       return (counts === null ? "" : countsText(counts)) + prometheusText(cache.metrics());
     },
@@ -46,8 +48,8 @@ export function metricsRoute(
 
 function countsText({ total, active, authenticated }: StoreStats): string {
   const gauges = [
-    ["stored", "Sessions in the store, ended ones included.", total],
-    ["live", "Sessions that may come in.", active],
+    ["stored", "Sessions in the store, including ended ones.", total],
+    ["live", "Sessions that are neither revoked nor expired.", active],
     ["authenticated", "Live sessions that are logged in.", authenticated],
   ] as const;
   return gauges

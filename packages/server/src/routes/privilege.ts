@@ -15,11 +15,11 @@ import { answer, viewOf } from "../views.ts";
 const tags = ["privilege"];
 
 /**
- * Changes of what a session may do; each replaces its token at once.
+ * Adds the routes that change a session's privileges. Each replaces the session's token.
  *
- * Nobody vouches for themselves: that a password was right, or that somebody has just proved again who they are, is
- * said by the application, with its API key, and by the admin. A browser is logged in by sending the key together
- * with the browser's cookie. Rotating needs no such word: every owner may.
+ * A browser cannot log itself in or elevate itself. Only the application, with its API key, and the admin may state
+ * that a password was right or that a user has re-authenticated. To log a browser in, the application sends its key
+ * together with the browser's cookie. Every owner may rotate.
  */
 export function privilegeRoutes(app: App, { manager, callers, owned }: Service): void {
   app.post(
@@ -27,7 +27,7 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
     {
       schema: {
         summary: "Log a session in (admin and API consumers)",
-        description: "Same id and data, new token; the old one opens nothing any more.",
+        description: "Keeps the id and data, and issues a new token. The older token stops working.",
         tags,
         params: sessionParams,
         body: authenticateBody,
@@ -45,8 +45,8 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
       const { id } = await owned.live(caller, request.params.sessionId);
       return answer(
         await issue(caller, id, {
-          held: (session) => session.authenticate(subject, options),
-          named: () => manager.authenticate(id, subject, options),
+          byHandle: (session) => session.authenticate(subject, options),
+          byId: () => manager.authenticate(id, subject, options),
         }),
       );
     },
@@ -56,7 +56,7 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
     "/api/v1/sessions/:sessionId/elevate",
     {
       schema: {
-        summary: "Record that the holder has proved again who they are (admin and API consumers)",
+        summary: "Record a re-authentication of the user (admin and API consumers)",
         tags,
         params: sessionParams,
         body: elevateBody,
@@ -70,8 +70,8 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
       const { id } = await owned.live(caller, request.params.sessionId);
       return answer(
         await issue(caller, id, {
-          held: (session) => session.elevate(scope, maxAge),
-          named: () => manager.elevate(id, scope, maxAge),
+          byHandle: (session) => session.elevate(scope, maxAge),
+          byId: () => manager.elevate(id, scope, maxAge),
         }),
       );
     },
@@ -91,25 +91,29 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
       const caller = await callers.of(request);
       const { id } = await owned.live(caller, request.params.sessionId);
       return answer(
-        await issue(caller, id, { held: (session) => session.rotate(), named: () => manager.rotate(id) }),
+        await issue(caller, id, { byHandle: (session) => session.rotate(), byId: () => manager.rotate(id) }),
       );
     },
   );
 }
 
 interface Change {
-  /** On the session whose cookie came with the request. */
-  readonly held: (session: Session) => Promise<void>;
-  readonly named: () => Promise<Issued>;
+  /** Changes the session through the request's handle, which sets the new cookie. */
+  readonly byHandle: (session: Session) => Promise<void>;
+  /** Changes the session by its id, and returns the new token. */
+  readonly byId: () => Promise<Issued>;
 }
 
-/** A session that came as a cookie gets its new token as a cookie, out of the reach of scripts; others in the answer. */
+/**
+ * Sends the new token as a cookie if the session's token came as one, so that scripts cannot read it. Otherwise returns
+ * it in the response body.
+ */
 async function issue({ session, hasCookie }: Caller, id: string, change: Change) {
   if (!hasCookie || session.id !== id) {
-    const { record, token } = await change.named();
+    const { record, token } = await change.byId();
     return { session: viewOf(record), token };
   }
-  await change.held(session);
-  if (session.record === null) throw new TypeError("The session has ended under its own handle.");
+  await change.byHandle(session);
+  if (session.record === null) throw new TypeError("The handle has no session after the change.");
   return { session: viewOf(session.record) };
 }

@@ -4,17 +4,17 @@ import { answer, dataOf, etagOf } from "../views.ts";
 
 const tags = ["data"];
 
-const OWN_MEMBERS =
-  "Members whose names begin with `$` are the application's own: nobody reads or writes them by HTTP, the admin no more than others. They count towards the data's size and its version.";
+const RESERVED_MEMBERS =
+  "Members whose names begin with `$` are reserved for the application. No request can read or write them, not even with the admin token. They count towards the size and version of the data.";
 
-/** A session's data: read whole, changed by merge patches; but for what the application keeps there for itself. */
+/** Adds the routes that read and patch a session's data, without the members reserved for the application. */
 export function sessionDataRoutes(app: App, { manager, callers, owned }: Service): void {
   app.get(
     "/api/v1/sessions/:sessionId/data",
     {
       schema: {
         summary: "Read a session's data",
-        description: `The ETag is the session's version. ${OWN_MEMBERS}`,
+        description: `The ETag is the version of the session. ${RESERVED_MEMBERS}`,
         tags,
         params: sessionParams,
         response: { 200: success(sessionData), ...failures },
@@ -32,8 +32,8 @@ export function sessionDataRoutes(app: App, { manager, callers, owned }: Service
     "/api/v1/sessions/:sessionId/data",
     {
       schema: {
-        summary: "Change a session's data by a merge patch",
-        description: `Patches that touch different members all survive, in whatever order they arrive. With \`If-Match\` the patch applies to that version, or answers CONFLICT. ${OWN_MEMBERS} A patch that names one is refused whole.`,
+        summary: "Patch a session's data",
+        description: `Concurrent patches of different members all take effect, in any order. With \`If-Match\`, the patch applies only to that version; otherwise the response is CONFLICT. ${RESERVED_MEMBERS} A patch that names one is rejected as a whole.`,
         tags,
         params: sessionParams,
         headers: ifMatchHeader,

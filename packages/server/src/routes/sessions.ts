@@ -16,7 +16,7 @@ import { answer, pageOf, statsOf, viewOf } from "../views.ts";
 
 const tags = ["sessions"];
 
-/** Listing, counting, reading and ending sessions. */
+/** Adds the routes that list, count, read and end sessions. */
 export function sessionRoutes(app: App, { manager, callers, owned, clock }: Service): void {
   app.get(
     "/api/v1/sessions",
@@ -56,7 +56,7 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
     {
       schema: {
         summary: "Read a session",
-        description: "An admin also sees sessions that have ended, until they are swept.",
+        description: "The admin can also read ended sessions, until they are swept.",
         tags,
         params: sessionParams,
         response: { 200: success(sessionView), ...failures },
@@ -72,7 +72,7 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
     "/api/v1/sessions/:sessionId",
     {
       schema: {
-        summary: "End a session, and those inside it",
+        summary: "End a session and the sessions under it",
         tags,
         params: sessionParams,
         response: { 200: success(ended), ...failures },
@@ -83,23 +83,23 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
       const record = await owned.live(caller, request.params.sessionId);
       const reason = reasonOf(caller);
       if (record.id !== caller.session.id) return answer({ ended: await owned.end(record.id, reason) });
-      // Through the handle, so that the browser's cookie is cleared with the answer.
+      // Revoke through the handle, so that the response clears the browser's cookie.
       await caller.session.revoke(reason);
       return answer({ ended: 1 + (await owned.endWithin(record.id, reason)) });
     },
   );
 }
 
-/** The store's filter for a query, whose `active` means that no timeout has passed either. */
+/** Converts the query to a store filter. `active` in the query also excludes sessions past a timeout. */
 function filterOf(query: z.output<typeof listQuery>, now: number): SessionFilter {
   const { limit: _limit, cursor: _cursor, state, ...fields } = query;
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const present = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   switch (state) {
     case "any":
-      return given;
+      return present;
     case "revoked":
-      return { ...given, state };
+      return { ...present, state };
     case "active":
-      return { ...given, state, liveAt: now };
+      return { ...present, state, liveAt: now };
   }
 }

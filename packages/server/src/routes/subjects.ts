@@ -16,8 +16,8 @@ import { answer, pageOf } from "../views.ts";
 const tags = ["subjects"];
 
 /**
- * Where somebody is logged in. Who is logged in as the subject sees and ends all of it, as does an admin; an API
- * consumer what it made.
+ * Adds the routes that list and end a subject's sessions. The subject and the admin reach all of them; an API consumer
+ * reaches those it created.
  */
 export function subjectRoutes(app: App, { manager, callers, owned, clock }: Service): void {
   app.get(
@@ -44,8 +44,9 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
     "/api/v1/subjects/:subject/sessions",
     {
       schema: {
-        summary: "End a subject's sessions, all or all but one, and those inside them",
-        description: "The subject's own in one step; where an API consumer asks, one after the other.",
+        summary: "End a subject's sessions and the sessions under them",
+        description:
+          "Ends all sessions but `except`. Ends the subject's sessions in one atomic step, or one by one if an API consumer sends the request.",
         tags,
         params: subjectParams,
         querystring: subjectEndQuery,
@@ -63,13 +64,13 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
       let count = 0;
       if (filter.owner === undefined) {
         count = await manager.revoke({ subject, ...(except === undefined ? {} : { except }) }, reason);
-        // What is inside them has no subject of its own.
+        // The sessions under them have no subject, so the mass revocation did not include them.
         for (const id of ids) count += await owned.endWithin(id, reason);
       } else {
         for (const id of ids) count += await owned.end(id, reason);
       }
       if (ids.includes(caller.session.id)) {
-        // Through the handle, so that the browser's cookie is cleared with the answer.
+        // Revoke through the handle, so that the response clears the browser's cookie.
         await caller.session.revoke(reason);
       }
       return answer({ ended: count });
@@ -77,11 +78,11 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
   );
 }
 
-/** Which of the subject's sessions the caller may see and end. */
+/** The subject's sessions that the caller may list and end. */
 function reachOf({ principal, session }: Caller, subject: string): SessionFilter {
   if (principal?.kind === "admin" || session.subject === subject) return { subject };
   if (principal !== null) return { subject, owner: ownerOf(principal) };
   throw session.record === null
     ? new CoatcheckError("SESSION_REQUIRED", "Log in first.")
-    : new CoatcheckError("FORBIDDEN", "Only who is logged in as this subject may see where.");
+    : new CoatcheckError("FORBIDDEN", "Only the subject may list or end its sessions.");
 }
