@@ -66,10 +66,8 @@ const MAX_PARAMETER_LENGTH = 1024;
  * leaves the manager open.
  */
 export async function buildShell(options: ShellOptions): Promise<App> {
-  const { title, description, manager, log, trustProxy, secureCookie } = options;
-  const describe = options.describeClient ?? describeClient;
   const app: App = Fastify({
-    loggerInstance: log,
+    loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_TIMEOUT,
@@ -94,6 +92,17 @@ export async function buildShell(options: ShellOptions): Promise<App> {
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
+  closeConnectionsOnClose(app);
+  logResponses(app);
+  await registerProtection(app, options.secureCookie);
+  await registerReference(app, options);
+  await registerSessions(app, options);
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  return app;
+}
+
+/** Lets a closing server end without waiting for connections that clients keep open. */
+function closeConnectionsOnClose(app: App): void {
   let isClosing = false;
   const idleConnections = new SilentConnections(app.server);
   app.addHook("preClose", async () => {
@@ -104,6 +113,10 @@ export async function buildShell(options: ShellOptions): Promise<App> {
     // A keep-alive connection would keep the process running.
     if (isClosing) reply.header("connection", "close");
   });
+}
+
+/** Logs one line per response. */
+function logResponses(app: App): void {
   app.addHook("onResponse", async (request, reply) => {
     // Log the route's pattern instead of the URL, which may contain a token.
     const { method, params } = request;
@@ -118,7 +131,10 @@ export async function buildShell(options: ShellOptions): Promise<App> {
       "request completed",
     );
   });
+}
 
+/** Adds the security headers, and the rate limit that a route may enable. */
+async function registerProtection(app: App, secureCookie: boolean): Promise<void> {
   await app.register(helmet, {
     hsts: secureCookie,
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: secureCookie ? [] : null } },
@@ -132,13 +148,24 @@ export async function buildShell(options: ShellOptions): Promise<App> {
         retryAfter: Math.ceil(ttl / 1000),
       }),
   });
+}
+
+/** Adds the OpenAPI document, and its page at `/docs`. */
+async function registerReference(
+  app: App,
+  { title, description, secureCookie }: Pick<ShellOptions, "title" | "description" | "secureCookie">,
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
       info: { title, version: VERSION, description },
       components: {
         securitySchemes: {
-          key: { type: "http", scheme: "bearer", description: "An admin token, API key or session token." },
+          key: {
+            type: "http",
+            scheme: "bearer",
+            description: "An admin token, API key or session token.",
+          },
           cookie: { type: "apiKey", in: "cookie", name: secureCookie ? "__Host-sid" : "sid" },
         },
       },
@@ -152,17 +179,21 @@ export async function buildShell(options: ShellOptions): Promise<App> {
     uiConfig: { layout: "BaseLayout" },
     theme: { title: `${title} API reference` },
   });
+}
+
+/** Adds the session of each request. */
+async function registerSessions(app: App, options: ShellOptions): Promise<void> {
+  const { manager, log, trustProxy, secureCookie } = options;
+  const describe = options.describeClient ?? describeClient;
   await app.register(
     coatcheck(manager, {
       trustProxy,
       serverTiming: options.serverTiming ?? false,
       birth: (client, request) => ({ client: describe(client, request.header("user-agent")) }),
-      onCommitFailure: (error) => log.error({ err: error }, "could not commit a session"),
+      onCommitFailure: (error) => log.error({ err: error }, "session commit failed"),
       ...(secureCookie ? {} : { cookie: { secure: false } }),
     }),
   );
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-  return app;
 }
 
 /** Keeps the request id that a proxy set if it is safe to log; otherwise makes a new one. */
