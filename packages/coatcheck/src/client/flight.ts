@@ -1,23 +1,24 @@
-/** One run at a time: whoever asks meanwhile shares it. */
+/** A task of which at most one run is in progress. */
 export interface Flight<T> {
+  /** Shares the run in progress, or starts one. */
   join(): Promise<T>;
-  /** Lets the present run finish alone; the next to ask starts another. */
-  leave(): void;
+  /** Lets the run in progress finish on its own; the next `join` starts another. */
+  forget(): void;
 }
 
-/** `shared` hears of each call that joined a run already under way. */
-export function singleFlight<T>(task: () => Promise<T>, shared?: () => void): Flight<T> {
+/** Makes a flight of `task`. `onJoin` runs for each call that shares a run in progress. */
+export function singleFlight<T>(task: () => Promise<T>, onJoin?: () => void): Flight<T> {
   let flight: Promise<T> | undefined;
   return {
     join() {
-      if (flight) shared?.();
+      if (flight) onJoin?.();
       flight ??= task().finally(() => {
         if (flight === run) flight = undefined;
       });
       const run = flight;
       return run;
     },
-    leave() {
+    forget() {
       flight = undefined;
     },
   };

@@ -4,41 +4,41 @@ import type { Scope } from "./scope.ts";
 import type { SessionView } from "./wire.ts";
 
 /**
- * When the client asks the server again without being told to: one object governs all of it. Two questions are no
- * preference: when the session's time is up, and when the page comes out of the back/forward cache.
+ * When the client asks the server without being called. Two questions cannot be switched off: when the session should
+ * have ended, and when the page returns from the back/forward cache.
  */
 export interface Revalidate {
-  /** Milliseconds that an answer counts as fresh; 300,000 unless given. */
+  /** Milliseconds for which a view counts as fresh. Default: 300,000. */
   readonly staleTime?: number;
-  /** Least milliseconds between two questions of triggers; 5,000 unless given. */
+  /** Minimum milliseconds between two questions that the client asks without being called. Default: 5,000. */
   readonly minGap?: number;
-  /** When the page becomes visible. */
+  /** Asks when the page becomes visible, if the view is stale. Default: true. */
   readonly focus?: boolean;
-  /** When the browser is online again. */
+  /** Asks when the browser is online again, if the view is stale. Default: true. */
   readonly reconnect?: boolean;
-  /** Whether tabs share their answers and their lock. */
+  /** Tabs of one browser share their views and take turns in asking. Default: true. */
   readonly crossTab?: boolean;
 }
 
-/** Everything is optional. */
+/** Options of `createSessionClient`. All are optional. */
 export interface SessionManagerOptions<User = unknown> {
-  /** Where the session endpoints are; `/session` unless given. Its origin is trusted with the token. */
+  /** URL of the session endpoints. Its origin receives the CSRF token. Default: `/session`. */
   readonly baseUrl?: string;
-  /** `csrf_token` and `x-csrf-token` unless given. */
+  /** Names of the CSRF cookie and header. Default: `csrf_token` and `x-csrf-token`. */
   readonly csrf?: CsrfNames;
   readonly revalidate?: Revalidate;
-  /** Further origins that get the token and cookies: exact, as `https://api.example.com`. */
+  /** Further origins that receive the CSRF token and the cookies, written exactly, as `https://api.example.com`. */
   readonly allowOrigins?: readonly string[];
-  /** What the server rendered the page with: nothing is fetched while it is fresh. */
+  /** The view that the server rendered the page with. While it is fresh, the client asks nothing. */
   readonly initialState?: SessionView<User>;
-  /** Milliseconds until a question counts as unanswered; 10,000 unless given. */
+  /** Milliseconds after which a call fails with `NETWORK`. Default: 10,000. */
   readonly timeout?: number;
-  /** Somebody else is logged in now, by another tab's doing; reloads the page unless given. */
+  /** Runs when another tab has logged in as another subject. Default: reloads the page. */
   readonly onSubjectChange?: () => void;
-  /** `fetch` unless given. */
+  /** Sends a request. Default: `fetch`. */
   readonly transport?: (request: Request) => Promise<Response>;
-  /** The browser's global object unless given. */
+  /** The browser's global object, for tests. Default: `globalThis` in a page, an empty object on a server. */
   readonly scope?: Scope;
-  /** The browser's clock unless given. */
+  /** The clock, for tests. Default: the browser's. */
   readonly clock?: Clock;
 }

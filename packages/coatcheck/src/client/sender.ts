@@ -1,71 +1,90 @@
 import type { Csrf } from "./csrf.ts";
 import { SessionError, type SessionErrorCode } from "./error.ts";
 import type { Meter } from "./metrics.ts";
+import { attempt, type Scope } from "./scope.ts";
 
 const SAFE_METHOD = /^(GET|HEAD|OPTIONS)$/;
 
-/** What a JSON answer may say; the application's own routes may answer in another shape. */
-interface Told<Data> {
+/** The fields that the client reads of a JSON response. The application's own routes may send another shape. */
+interface ResponseBody<Data> {
   readonly success?: boolean;
   readonly data: Data & { readonly csrf_token?: string };
   readonly error?: { readonly code?: SessionErrorCode; readonly message?: string } | null;
 }
 
-/** An answer, and what it says, if it is JSON of a trusted origin. */
-export interface Delivery<Data> {
+/** A response, and its body if that is JSON from a trusted origin. */
+export interface Sent<Data> {
   readonly response: Response;
-  readonly told: Told<Data> | undefined;
+  readonly body: ResponseBody<Data> | undefined;
 }
 
-/** Sends a request; `guard` (true unless told otherwise) adds the CSRF token and one recovery, where it may have them. */
-export type Send = <Data>(request: Request, guard?: boolean) => Promise<Delivery<Data>>;
+/**
+ * Sends a request. With `protect` (default: true) a change to a trusted origin carries the CSRF token; if the server
+ * rejects the token, the request is repeated once with a newer one.
+ */
+export type Send = <Data>(request: Request, protect?: boolean) => Promise<Sent<Data>>;
 
-/** `origins` are those that get the token, `own` the one of the page. `init` gets a token from the server. */
-export function createSender(
-  { $token, header, synchronize, update, fail }: Csrf,
-  { counts }: Meter,
-  own: string | undefined,
-  origins: ReadonlySet<string | undefined>,
-  transport: (request: Request) => Promise<Response>,
-  init: () => Promise<boolean>,
-): Send {
-  return async function send<Data>(request: Request, guard = true, recovery = true) {
+interface SenderDependencies {
+  /** URL of the session endpoints; its origin is trusted. */
+  readonly baseUrl: string;
+  /** Further trusted origins. */
+  readonly allowOrigins: readonly string[];
+  readonly scope: Scope;
+  readonly csrf: Csrf;
+  readonly meter: Meter;
+  readonly transport: (request: Request) => Promise<Response>;
+  /** Gets a token from the server; false if it sent none. */
+  readonly requestToken: () => Promise<boolean>;
+}
+
+export function createSender(deps: SenderDependencies): Send {
+  const { baseUrl, allowOrigins, scope, csrf, meter, transport, requestToken } = deps;
+  const { $token, header, synchronize, update, fail } = csrf;
+  const ownOrigin = scope.location?.origin;
+  /** The origins that receive the token and the cookies. */
+  const trustedOrigins = new Set([
+    ownOrigin,
+    attempt(() => new URL(baseUrl, ownOrigin).origin),
+    ...allowOrigins,
+  ]);
+
+  return async function send<Data>(request: Request, protect = true, retry = true) {
     const { origin } = new URL(request.url);
-    const trusted = origins.has(origin);
-    const guarded = guard && trusted && !SAFE_METHOD.test(request.method);
+    const trusted = trustedOrigins.has(origin);
+    const guarded = protect && trusted && !SAFE_METHOD.test(request.method);
     if (guarded) synchronize();
     const token = guarded && $token.get();
-    // A redirect takes custom headers along, to another origin too. `same-origin` fails before that is asked; where
-    // the request itself crosses origins, none that carries a token is followed.
-    const sealed = new Request(request.clone(), {
+    // A redirect forwards custom headers, also to another origin. In mode `same-origin` such a redirect fails before
+    // anything is sent; a cross-origin request that carries a token follows no redirect at all.
+    const outgoing = new Request(request.clone(), {
       ...(trusted && { credentials: "include" }),
-      ...(token && (origin === own ? { mode: "same-origin" } : { redirect: "error" })),
+      ...(token && (origin === ownOrigin ? { mode: "same-origin" } : { redirect: "error" })),
     });
-    if (token) sealed.headers.set(header, token);
+    if (token) outgoing.headers.set(header, token);
 
-    const response = await transport(sealed);
-    let told: Told<Data> | undefined;
+    const response = await transport(outgoing);
+    let body: ResponseBody<Data> | undefined;
     if (trusted && (response.url || request.url).startsWith(`${origin}/`)) {
       update(response.headers.get(header));
       if (response.headers.get("content-type")?.includes("json"))
-        told = await response
+        body = await response
           .clone()
           .json()
           .catch(() => {});
-      update(told?.data?.csrf_token);
+      update(body?.data?.csrf_token);
     }
 
-    // The server rejects a token before it does anything else: a retry is safe, and made once.
-    const code = told?.error?.code;
+    // The server checks the token before it runs the handler, so repeating the request is safe.
+    const code = body?.error?.code;
     if (guarded && code?.startsWith("CSRF_")) {
-      if (recovery) {
-        counts.csrfRecoveries++;
+      if (retry) {
+        meter.counts.csrfRecoveries++;
         synchronize();
-        // Another request, tab or answer may have brought a newer token since: then there is nothing to ask for.
-        if ($token.get() !== token || (await init())) return send(request, guard, false);
+        // Another request or tab may have received a newer token; then there is no need to request one.
+        if ($token.get() !== token || (await requestToken())) return send(request, protect, false);
       }
       fail(new SessionError(code, response.status));
     }
-    return { response, told };
+    return { response, body };
   };
 }

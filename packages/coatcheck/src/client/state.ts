@@ -57,7 +57,7 @@ export const UNASKED: SessionMeta = { stale: false, fetching: false, offline: fa
 export const PENDING: PendingState = { status: "pending", session: null, user: null };
 
 /** The answer of a server that has no session for this browser. */
-export const nobody = (reason: EndReason) =>
+export const noSession = (reason: EndReason) =>
   ({ status: "none", session: null, user: null, reason, rev: 0, csrf_token: null }) as const;
 
 /** An answer as state: without the durations, which differ in each answer while nothing has changed. */

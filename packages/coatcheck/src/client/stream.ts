@@ -1,4 +1,4 @@
-import type { SessionManager } from "./manager.ts";
+import type { SessionManager } from "./session-client.ts";
 import type { StreamEvent } from "./wire.ts";
 
 const EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];

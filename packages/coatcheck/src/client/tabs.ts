@@ -1,36 +1,37 @@
-import type { LogoutOptions } from "./manager.ts";
 import { watchPage } from "./page.ts";
 import { attempt, type Scope } from "./scope.ts";
+import type { LogoutOptions } from "./session-client.ts";
 import type { SessionView } from "./wire.ts";
 
-/** What the user did that an answer is about, where it was not only a question. */
-export interface Deed {
-  /** Logged in, or proved again who they are: maybe in the very session that ended here before. */
+/** What the user did to cause a view. Empty for a view that the server sent for a question. */
+export interface TabAction {
+  /** The user logged in or elevated the session. Such a view may bring back a session that ended in this browser. */
   readonly login?: boolean | undefined;
-  /** Signs out so, of which the server is still to hear. */
+  /** The user signed out with these options, and the server does not know yet. */
   readonly signOut?: LogoutOptions | undefined;
 }
 
-/** What one tab tells the others: what the server said, and when, in epoch milliseconds of this machine. */
+/** What one tab sends to the others. */
 export interface TabMessage<User> {
   readonly view: SessionView<User>;
+  /** When the view was received, in epoch milliseconds of this machine. */
   readonly at: number;
-  readonly deed: Deed;
+  readonly action: TabAction;
 }
 
 /**
- * Opens the way to the other tabs of this origin, until `signal` ends: BroadcastChannel, and storage events where it is
- * missing. The result posts. Neither way reaches the tab that posts: it commits to its own store first, then tells.
+ * Connects the tabs of this origin until `signal` aborts: through a BroadcastChannel, or through storage events where the
+ * browser has no channels. Returns the function that sends. A tab does not receive its own messages.
  */
 export function joinTabs<User>(
   scope: Scope,
   name: string,
-  hear: (message: TabMessage<User>) => void,
+  receive: (message: TabMessage<User>) => void,
   signal: AbortSignal,
 ): (message: TabMessage<User>) => void {
   const channel = attempt(() => scope.BroadcastChannel && new scope.BroadcastChannel(name));
   if (channel) {
-    channel.onmessage = ({ data }: MessageEvent<TabMessage<User>>) => hear(data);
+    channel.onmessage = ({ data }: MessageEvent<TabMessage<User>>) => receive(data);
     signal.onabort = () => channel.close();
     return (message) => attempt(() => channel.postMessage(message));
   }
@@ -38,7 +39,7 @@ export function joinTabs<User>(
     scope,
     {
       storage({ key, newValue }) {
-        if (key === name && newValue) hear(JSON.parse(newValue));
+        if (key === name && newValue) receive(JSON.parse(newValue));
       },
     },
     signal,
@@ -46,7 +47,7 @@ export function joinTabs<User>(
   return (message) =>
     attempt(() => {
       scope.localStorage?.setItem(name, JSON.stringify(message));
-      // The event has been sent; nobody's name needs to stay on the disk.
+      // The event is on its way, and the user's data must not stay on the disk.
       scope.localStorage?.removeItem(name);
     });
 }

@@ -1,0 +1,131 @@
+import { createCall } from "./api.ts";
+import { browserClock } from "./clock.ts";
+import { createCsrf } from "./csrf.ts";
+import { createDevices } from "./devices.ts";
+import { createInitSession } from "./init-session.ts";
+import { createExclusive } from "./lock.ts";
+import { createMeter } from "./metrics.ts";
+import type { SessionManagerOptions } from "./options.ts";
+import { createQueue } from "./queue.ts";
+import { createRefresh } from "./refresh.ts";
+import { createSender } from "./sender.ts";
+import type { SessionManager } from "./session-client.ts";
+import { createSignOut } from "./sign-out.ts";
+import { joinTabs, type TabMessage } from "./tabs.ts";
+import { createTriggers } from "./triggers.ts";
+import { createViewCache } from "./view-cache.ts";
+import { createViewState } from "./view-state.ts";
+import type { LoginBody, SessionView } from "./wire.ts";
+
+/**
+ * Makes a session client: one for each page in a browser, one for each request on a server. It sends nothing until it is
+ * called.
+ */
+export function createSessionManager<User = unknown>(
+  options: SessionManagerOptions<User> = {},
+): SessionManager<User> {
+  const parts = wire(options);
+  const { call, send, cache, csrf, enqueue, state, refresh, signOut } = parts;
+
+  const login = (path: string, body?: unknown) =>
+    enqueue(async () => {
+      const view = await call<SessionView<User>>("POST", path, body);
+      cache.forgetSubject();
+      // A migration sends no credentials. It must not bring back a session that another tab has signed out of.
+      state.applyView(view, { login: !!body });
+      return cache.session();
+    });
+
+  return {
+    $session: cache.$session,
+    $meta: cache.$meta,
+    $csrfToken: csrf.$token,
+    locks: parts.locks,
+    devices: createDevices(call, refresh.join),
+    getSession: refresh.read,
+    createSession: (first: string | LoginBody, password?: string) =>
+      login("", password === undefined ? first : { email: first, password }),
+    logout: signOut.start,
+    elevate: (body) => login("/elevate", body),
+    migrateLegacySession: () => login("/migrate"),
+    extend: () => enqueue(async () => state.applyView(await call("GET", "?touch"))),
+    clearCache: () => cache.expire(),
+    hydrate: state.applyView,
+    expiresIn: cache.expiresIn,
+    synchronizeTokenFromCookie: csrf.synchronize,
+    updateCsrfTokenFromServer: csrf.update,
+    initSession: parts.initSession,
+    createCsrfErrorListener: csrf.listen,
+    async fetch(input, init) {
+      // Until the server knows of the sign-out, the cookie still authenticates the signed-out user.
+      if (cache.$meta.get().signOut) await signOut.resume();
+      const { response, body } = await send(new Request(input, init));
+      if (response.status === 401 && body) refresh.join();
+      return response;
+    },
+    getMetrics: parts.meter.read,
+    dispose() {
+      parts.disposal.abort();
+      state.supersede();
+      parts.scheduleCheck(Infinity);
+    },
+  };
+}
+
+/** Makes the parts of one client and wires them to each other. */
+function wire<User>(options: SessionManagerOptions<User>) {
+  const {
+    baseUrl = "/session",
+    csrf: names,
+    allowOrigins = [],
+    initialState,
+    timeout = 10_000,
+    transport = (request) => fetch(request),
+    clock = browserClock,
+    // Node has channels and locks too, but all users of a server would share them. Only a page uses them.
+    scope = globalThis.document ? globalThis : {},
+    onSubjectChange = () => scope.location?.reload(),
+    revalidate: { staleTime = 300_000, minGap = 5_000, focus = true, reconnect = true, crossTab = true } = {},
+  } = options;
+  /** The browser's channel, storage and locks; empty if this page does not share with the other tabs. */
+  const shared = crossTab ? scope : {};
+  const locks = shared.navigator?.locks;
+  const channel = `coatcheck:${baseUrl}`;
+  const exclusive = createExclusive(locks, channel, timeout);
+
+  const disposal = new AbortController();
+  const meter = createMeter();
+  const csrf = createCsrf(scope, names);
+  const cache = createViewCache<User>(clock.now, onSubjectChange);
+  const enqueue = createQueue();
+  const requestToken = () => initSession();
+  const send = createSender({ baseUrl, allowOrigins, scope, csrf, meter, transport, requestToken });
+  const call = createCall({ baseUrl, timeout, meter, clock, send });
+  const state = createViewState<User>({
+    cache,
+    csrf,
+    clock,
+    onSupersede: () => refresh.forget(),
+    onApply(message, remote) {
+      signOut.remember(message.action.signOut);
+      if (!remote) post(message);
+      // When the session's time is up, the client asks the server: other requests may have kept the session alive.
+      scheduleCheck(cache.expiresIn() ?? Infinity);
+    },
+  });
+
+  const core = { call, cache, enqueue, clock, csrf, disposal, exclusive, meter, scope, state, staleTime };
+  const refresh = createRefresh(core);
+  const signOut = createSignOut(core);
+  const initSession = createInitSession(core);
+  const scheduleCheck = createTriggers({ ...core, refresh, signOut, minGap, focus, reconnect });
+  const receive = ({ view, at, action }: TabMessage<User>) => {
+    meter.counts.crossTabAdoptions++;
+    state.applyView(view, action, at);
+  };
+  const post = joinTabs(shared, channel, receive, disposal.signal);
+
+  if (initialState) state.applyView(initialState);
+  csrf.synchronize();
+  return { ...core, send, locks, refresh, signOut, initSession, scheduleCheck };
+}

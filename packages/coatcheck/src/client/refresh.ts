@@ -1,0 +1,80 @@
+import type { Call } from "./api.ts";
+import type { Clock } from "./clock.ts";
+import type { SessionError } from "./error.ts";
+import { type Flight, singleFlight } from "./flight.ts";
+import type { Exclusive } from "./lock.ts";
+import type { Meter } from "./metrics.ts";
+import type { Enqueue } from "./queue.ts";
+import type { ViewCache } from "./view-cache.ts";
+import type { ViewState } from "./view-state.ts";
+import type { Session, SessionView } from "./wire.ts";
+
+/** Milliseconds that the response of the tab that held the lock may take to reach this tab. */
+const ADOPTION_GRACE = 100;
+
+/** The one place that asks the server for the session. `join` never rejects: `$session` and `$meta` hold the outcome. */
+export interface Refresh extends Flight<void> {
+  /**
+   * The session; asks the server if `fresh` is true or the view is stale. If the server does not answer, it resolves to the
+   * last known session, or rejects with a `SessionError` if none is known.
+   */
+  read(options?: { readonly fresh?: boolean }): Promise<Session | null>;
+  /** When the last question was sent, in epoch milliseconds; 0 if none was. */
+  sentAt(): number;
+}
+
+interface RefreshDependencies<User> {
+  readonly call: Call;
+  readonly cache: ViewCache<User>;
+  readonly state: ViewState<User>;
+  readonly enqueue: Enqueue;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly exclusive: Exclusive;
+  /** Milliseconds for which a view counts as fresh. */
+  readonly staleTime: number;
+}
+
+export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
+  const { call, cache, state, enqueue, clock, exclusive, staleTime } = deps;
+  const { counts } = deps.meter;
+  let sentAt = 0;
+
+  async function ask(): Promise<void> {
+    const signal = state.generation();
+    // A question waits for the changes that the user has started.
+    await enqueue(async () => {});
+    await exclusive(async (waited) => {
+      if (waited && !signal.aborted)
+        await new Promise<void>((done) => void clock.schedule(ADOPTION_GRACE, done));
+      if (signal.aborted) return;
+      sentAt = clock.now();
+      cache.setMeta({ fetching: true });
+      counts.fetches++;
+      await call<SessionView<User>>("GET", "", undefined, signal).then(
+        (view) => signal.aborted || state.applyView(view),
+        (error: SessionError) => signal.aborted || state.fail(error),
+      );
+      cache.setMeta({ fetching: false });
+    });
+  }
+
+  const flight = singleFlight(ask, () => counts.deduped++);
+
+  return {
+    ...flight,
+    sentAt: () => sentAt,
+    async read({ fresh } = {}) {
+      if (fresh || cache.age() >= staleTime) {
+        counts.misses++;
+        await flight.join();
+        const { error } = cache.$meta.get();
+        if (error) {
+          if (cache.$session.get().status === "pending") throw error;
+          counts.staleServes++;
+        }
+      } else counts.hits++;
+      return cache.session();
+    },
+  };
+}

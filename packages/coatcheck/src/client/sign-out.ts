@@ -1,0 +1,53 @@
+import type { Call } from "./api.ts";
+import { singleFlight } from "./flight.ts";
+import type { Enqueue } from "./queue.ts";
+import type { LogoutOptions } from "./session-client.ts";
+import { noSession } from "./state.ts";
+import type { ViewCache } from "./view-cache.ts";
+import type { ViewState } from "./view-state.ts";
+
+/** Tells the server that the user has signed out, and remembers how, until the server knows. */
+export interface SignOut {
+  /** Signs out. Rejects with a `SessionError` if the server could not be told. */
+  start(options?: LogoutOptions): Promise<void>;
+  /** Tells the server of the last sign-out again. Concurrent callers share one request. */
+  resume(): Promise<void>;
+  /** Remembers a sign-out, as another tab started it, for `resume`. Without options it changes nothing. */
+  remember(options?: LogoutOptions): void;
+}
+
+interface SignOutDependencies<User> {
+  readonly call: Call;
+  readonly cache: ViewCache<User>;
+  readonly state: ViewState<User>;
+  readonly enqueue: Enqueue;
+}
+
+export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDependencies<User>): SignOut {
+  let last: LogoutOptions = {};
+
+  const request = singleFlight(() =>
+    enqueue(async () => {
+      cache.setMeta({ signOut: "pending" });
+      // The other tabs hear of it before the server does, so that none of them sends a request for the signed-out user.
+      if (last.optimistic !== false) state.applyView(noSession("signed-out"), { signOut: last });
+      await call("DELETE", last.everywhere ? "?everywhere" : "").catch((error) => {
+        cache.setMeta({ signOut: "failed" });
+        throw error;
+      });
+      state.applyView(noSession("signed-out"));
+    }),
+  );
+
+  return {
+    start(options = {}) {
+      last = options;
+      request.forget();
+      return request.join();
+    },
+    resume: request.join,
+    remember(options = last) {
+      last = options;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { Clock } from "./clock.ts";
+import type { Csrf } from "./csrf.ts";
+import { watchPage } from "./page.ts";
+import type { Refresh } from "./refresh.ts";
+import type { Scope } from "./scope.ts";
+import type { SignOut } from "./sign-out.ts";
+import type { ViewCache } from "./view-cache.ts";
+import type { ViewState } from "./view-state.ts";
+
+interface TriggerDependencies<User> {
+  readonly scope: Scope;
+  readonly clock: Clock;
+  readonly csrf: Csrf;
+  readonly cache: ViewCache<User>;
+  readonly state: ViewState<User>;
+  readonly refresh: Refresh;
+  readonly signOut: SignOut;
+  readonly staleTime: number;
+  readonly minGap: number;
+  readonly focus: boolean;
+  readonly reconnect: boolean;
+  /** Ends the page's listeners. */
+  readonly disposal: AbortController;
+}
+
+/**
+ * Makes the client ask the server again when the page's events or the session's end give reason to. Returns the function
+ * that schedules the next check in `delay` milliseconds, in place of the scheduled one; with `Infinity` it only cancels.
+ */
+export function createTriggers<User>(deps: TriggerDependencies<User>): (delay: number) => void {
+  const { scope, clock, csrf, cache, state, refresh, signOut } = deps;
+  const { staleTime, minGap, focus, reconnect, disposal } = deps;
+  let cancelTimer: (() => void) | undefined;
+
+  function scheduleCheck(delay: number): void {
+    cancelTimer?.();
+    // Browsers run a timer with a longer delay at once.
+    if (delay < 2 ** 31)
+      cancelTimer = clock.schedule(delay, () => {
+        cache.expire();
+        check(true);
+      });
+  }
+
+  /** Asks if the view is stale. If the last question was too recent, checks again once `minGap` has passed. */
+  function check(allowed: boolean): void {
+    const { offline, signOut: pendingSignOut, error } = cache.$meta.get();
+    const wait = minGap - cache.age(refresh.sentAt()) + 1000 * (error?.retryAfter ?? 0);
+    if (pendingSignOut) signOut.resume().catch(() => {});
+    else if (allowed && !offline && cache.age() >= staleTime) {
+      if (wait > 0) scheduleCheck(wait);
+      else refresh.join();
+    }
+  }
+
+  cache.setMeta({ offline: scope.navigator?.onLine === false });
+  watchPage(
+    scope,
+    {
+      visibilitychange() {
+        csrf.synchronize();
+        if (scope.document?.visibilityState === "visible") check(focus);
+      },
+      pageshow({ persisted }) {
+        if (!persisted) return;
+        state.supersede();
+        cache.hide();
+        refresh.join();
+      },
+      online() {
+        cache.setMeta({ offline: false });
+        check(reconnect);
+      },
+      offline: () => cache.expire({ offline: true }),
+    },
+    disposal.signal,
+  );
+
+  return scheduleCheck;
+}

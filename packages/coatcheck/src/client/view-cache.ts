@@ -1,0 +1,85 @@
+import { atom, type ReadableAtom } from "nanostores";
+import { PENDING, type SessionMeta, type SessionState, toState, UNASKED } from "./state.ts";
+import type { TabAction } from "./tabs.ts";
+import type { Session, SessionView } from "./wire.ts";
+
+/** The last view that the server sent, and the time at which it was confirmed. */
+export interface ViewCache<User> {
+  readonly $session: ReadableAtom<SessionState<User>>;
+  readonly $meta: ReadableAtom<SessionMeta>;
+  /**
+   * Stores a view that the server sent at `at` (epoch milliseconds of this machine). Returns false and stores nothing if
+   * the view is older than the stored one, or describes a session that has ended here. A session that ended with a
+   * `reason` stays ended, whatever later views say of it; only a login brings it back.
+   */
+  apply(view: SessionView<User>, at: number, action: TabAction): boolean;
+  /** Forgets the subject, so that the next view does not count as a change of subject: this page logs in itself. */
+  forgetSubject(): void;
+  /** Shows `pending` until the next view. */
+  hide(): void;
+  /** Marks the stored view as stale, so that the next read asks the server. */
+  expire(meta?: Partial<SessionMeta>): void;
+  setMeta(change: Partial<SessionMeta>): void;
+  /** The stored session, also while it is hidden. */
+  session(): Session | null;
+  /** Milliseconds since `since`. Default: since the server last confirmed the view; `Infinity` if it never did. */
+  age(since?: number): number;
+  /** Milliseconds until the session ends without activity, by the server's clock. Null without a session. */
+  expiresIn(): number | null;
+}
+
+/** Equal values keep their identity, so that subscribers do not render again for an unchanged view. */
+const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
+
+/** Makes an empty cache. `onSubjectChange` runs when a view names another subject than the stored one. */
+export function createViewCache<User>(now: () => number, onSubjectChange: () => void): ViewCache<User> {
+  const $session = atom<SessionState<User>>(PENDING);
+  const $meta = atom(UNASKED);
+  $session.eq = $meta.eq = equal;
+  let session: Session | null = null;
+  let rev = 0;
+  let confirmedAt = -Infinity;
+  let lifetime: number | null = null;
+  let endedId: string | null = null;
+
+  // The machine's clock may be set back. The absolute value then makes the view stale instead of fresh for a long time.
+  const age = (since = confirmedAt) => Math.abs(now() - since);
+  const setMeta = (change: Partial<SessionMeta>) => $meta.set({ ...$meta.get(), ...change });
+
+  function expire(meta?: Partial<SessionMeta>): void {
+    confirmedAt = -Infinity;
+    setMeta({ stale: true, ...meta });
+  }
+
+  return {
+    $session,
+    $meta,
+    setMeta,
+    age,
+    session: () => session,
+    apply(view, at, { login, signOut }) {
+      const next = view.session;
+      const before = session?.subject;
+      if (login) endedId = null;
+      if (next && (next.id === endedId || (next.id === session?.id && view.rev < rev))) return false;
+      if (!next && view.reason) endedId = session?.id ?? endedId;
+      rev = view.rev;
+      lifetime = next && Math.min(next.expiresInMs, next.idleExpiresInMs);
+      confirmedAt = at;
+      setMeta({ stale: false, error: undefined, signOut: signOut && "pending" });
+      $session.set(toState(view));
+      session = $session.get().session;
+      if (before && next?.subject && before !== next.subject) onSubjectChange();
+      return true;
+    },
+    forgetSubject() {
+      session = null;
+    },
+    hide() {
+      expire();
+      $session.set(PENDING);
+    },
+    expire,
+    expiresIn: () => lifetime && Math.max(0, lifetime - age()),
+  };
+}

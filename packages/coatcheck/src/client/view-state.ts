@@ -1,0 +1,69 @@
+import type { Clock } from "./clock.ts";
+import type { Csrf } from "./csrf.ts";
+import type { SessionError } from "./error.ts";
+import { noSession } from "./state.ts";
+import type { TabAction, TabMessage } from "./tabs.ts";
+import type { ViewCache } from "./view-cache.ts";
+import type { SessionView } from "./wire.ts";
+
+/**
+ * The state machine behind `$session`. It takes the views that the server and the other tabs send.
+ *
+ * Each view starts a new generation and aborts the question of the generation before: a late response must not undo a
+ * login or a sign-out that came after it was sent.
+ */
+export interface ViewState<User> {
+  /** The signal of the present generation. It aborts when a newer view arrives. */
+  generation(): AbortSignal;
+  /** Starts a new generation without a view. */
+  supersede(): void;
+  /**
+   * Applies a view, together with what the user did to cause it. Pass `receivedAt` (epoch milliseconds) for a view that
+   * another tab has received: the tabs then do not hear of it again.
+   */
+  applyView(view: SessionView<User>, action?: TabAction, receivedAt?: number): void;
+  /**
+   * Applies a failed question. Only a `SESSION_…` code of the server ends the session. A timeout, an HTML page or a 500
+   * leaves the session as it is and marks it stale: an outage must not log anyone out.
+   */
+  fail(error: SessionError): void;
+}
+
+interface ViewStateDependencies<User> {
+  readonly cache: ViewCache<User>;
+  readonly csrf: Csrf;
+  readonly clock: Clock;
+  /** Runs at the start of each generation. */
+  onSupersede(): void;
+  /** Runs after each view that the cache has stored. `remote`: another tab sent it. */
+  onApply(message: TabMessage<User>, remote: boolean): void;
+}
+
+export function createViewState<User>(deps: ViewStateDependencies<User>): ViewState<User> {
+  const { cache, csrf, clock, onSupersede, onApply } = deps;
+  let generation = new AbortController();
+
+  function supersede(): void {
+    generation.abort();
+    generation = new AbortController();
+    onSupersede();
+  }
+
+  function applyView(view: SessionView<User>, action: TabAction = {}, receivedAt?: number): void {
+    const at = receivedAt ?? clock.now();
+    csrf.update(view.csrf_token);
+    supersede();
+    if (cache.apply(view, at, action)) onApply({ view, at, action }, !!receivedAt);
+  }
+
+  return {
+    generation: () => generation.signal,
+    supersede,
+    applyView,
+    fail(error) {
+      if (error.code.startsWith("SESSION_"))
+        applyView(noSession(error.code === "SESSION_REVOKED" ? "revoked" : "expired"));
+      else cache.expire({ error });
+    },
+  };
+}
