@@ -8,12 +8,12 @@ import { address, body, eventually, logIn, setStage, show, shownAt, status } fro
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-const fetches = (page: Page) => page.evaluate(() => window.manager.getMetrics().fetches);
+const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
 const ask = (page: Page) =>
-  page.evaluate(() => window.manager.getSession({ fresh: true }).catch(({ code }) => code));
+  page.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
 const order = (page: Page) =>
   page.evaluate(async () => {
-    const response = await window.manager.fetch("/orders", { method: "POST" });
+    const response = await window.client.fetch("/orders", { method: "POST" });
     return [response.status, (await response.json()).data.subject];
   });
 
@@ -64,7 +64,7 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
       await logIn(left);
       await body(right, '[data-user="ada"]');
       const began = Date.now();
-      await left.evaluate(() => window.manager.logout());
+      await left.evaluate(() => window.client.logout());
       await status(right, "none");
       const took = (await shownAt(right)) - began;
       console.log(`log-out shown by the other page through the storage after ${took} ms`);
@@ -87,7 +87,7 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
       await stage.context.clearCookies({ name: "csrf_token" });
       await left.goto(`${stage.site.origin}/?silent`);
       expect(await order(left)).toEqual([200, "ada"]);
-      await left.evaluate(() => window.manager.logout());
+      await left.evaluate(() => window.client.logout());
       await show(right);
       await status(right, "none");
     });
@@ -107,7 +107,7 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
       const before = await fetches(page);
       expect(await ask(page)).toMatchObject({ subject: "ada" });
       await body(page, '[data-stale="true"][data-status="authenticated"]');
-      expect(await page.evaluate(() => window.manager.$meta.get().error?.code)).toBe(code);
+      expect(await page.evaluate(() => window.client.$meta.get().error?.code)).toBe(code);
       await page.clock.runFor(10 * MINUTE);
       expect(await fetches(page)).toBe(before + 1);
       stage.site.breakDown(null);
@@ -123,7 +123,7 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
         expect(await ask(page)).toBe(code);
         await status(page, "pending");
         const refused = await page.evaluate(() =>
-          window.manager.createSession("ada", "secret").catch(({ code }) => code),
+          window.client.createSession("ada", "secret").catch(({ code }) => code),
         );
         expect(refused).toBe(code);
         await status(page, "pending");
@@ -137,7 +137,7 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
       const page = await stage.open("/", "none");
       await logIn(page);
       stage.site.breakDown(how);
-      expect(await page.evaluate(() => window.manager.logout().catch(({ code }) => code))).toBe(code);
+      expect(await page.evaluate(() => window.client.logout().catch(({ code }) => code))).toBe(code);
       await body(page, '[data-sign-out="failed"][data-status="none"]');
       stage.site.breakDown(null);
       await show(page);
@@ -151,7 +151,7 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
       await logIn(page);
       const release = stage.site.hold("GET /session");
       expect(await ask(page)).toMatchObject({ subject: "ada" });
-      expect(await page.evaluate(() => window.manager.$meta.get().error?.code)).toBe("NETWORK");
+      expect(await page.evaluate(() => window.client.$meta.get().error?.code)).toBe("NETWORK");
       release();
       expect(await ask(page)).toMatchObject({ subject: "ada" });
       await body(page, '[data-stale="false"][data-status="authenticated"]');
@@ -168,11 +168,11 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
       stage.site.pass(off);
       const page = await stage.open("/", "none");
       await page.evaluate(() =>
-        window.manager.createSession({ credentials: { email: "ada", password: "secret", remember: true } }),
+        window.client.createSession({ credentials: { email: "ada", password: "secret", remember: true } }),
       );
       const [cookie] = (await stage.context.cookies()).filter(({ name }) => name === "sid");
       expect(((cookie?.expires ?? 0) * 1000 - Date.now()) / DAY).toBeCloseTo(90, 1);
-      expect(await page.evaluate(() => window.manager.expiresIn())).toBeGreaterThan(29 * DAY);
+      expect(await page.evaluate(() => window.client.expiresIn())).toBeGreaterThan(29 * DAY);
       await page.reload();
       await status(page, "authenticated");
     });
@@ -192,7 +192,7 @@ describeWithProgram("chromium", "bad input, in Chromium", () => {
       await show(page);
       await eventually(() => fetches(page)).toBe(before + 1);
       await body(page, '[data-stale="false"][data-status="authenticated"]');
-      const left = await page.evaluate(() => window.manager.expiresIn());
+      const left = await page.evaluate(() => window.client.expiresIn());
       expect(left).toBeGreaterThan(29 * MINUTE);
       expect(left).toBeLessThanOrEqual(30 * MINUTE);
     });

@@ -19,7 +19,7 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
       const asked = stage.site.count("GET /session");
       const began = await left.evaluate(() => {
         const now = Date.now();
-        window.manager.logout();
+        window.client.logout();
         return now;
       });
       await status(right, "none");
@@ -39,13 +39,13 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
       const cookie = (await stage.context.cookies(stage.site.origin))
         .map(({ name, value }) => `${name}=${value}`)
         .join("; ");
-      const id = await left.evaluate(() => window.manager.$session.get().session?.id ?? "");
+      const id = await left.evaluate(() => window.client.$session.get().session?.id ?? "");
       const before = stage.site.count("GET /session");
       // Something else keeps the session alive, of which neither page hears.
-      await left.waitForFunction(() => (window.manager.expiresIn() ?? 0) < 700);
+      await left.waitForFunction(() => (window.client.expiresIn() ?? 0) < 700);
       await fetch(`${stage.site.origin}/session?touch`, { headers: { cookie } });
-      await right.waitForFunction(() => (window.manager.expiresIn() ?? 0) > 1_000);
-      await left.waitForFunction(() => (window.manager.expiresIn() ?? 0) > 1_000);
+      await right.waitForFunction(() => (window.client.expiresIn() ?? 0) > 1_000);
+      await left.waitForFunction(() => (window.client.expiresIn() ?? 0) > 1_000);
       expect(stage.site.count("GET /session") - before).toBe(2);
       // And in the end, with nobody there, both say so.
       await Promise.all([status(left, "none"), status(right, "none")]);
@@ -55,7 +55,7 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
     it("that want to know at the same time ask once", async () => {
       const pages = await Promise.all([stage.open("/?silent"), stage.open("/?silent")]);
       const release = stage.site.hold("GET /session");
-      const asked = pages.map((page) => page.evaluate(() => window.manager.getSession()));
+      const asked = pages.map((page) => page.evaluate(() => window.client.getSession()));
       await eventually(() => stage.site.count("GET /session")).toBe(1);
       // The second waits for the lock by now, or will adopt what the first is told.
       await eventually(() =>
@@ -70,17 +70,17 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
   it("is not logged out by a question that an older secret asked while another page logged in", async () => {
     const alone = address({ revalidate: { crossTab: false } });
     const left = await stage.open("/", "none");
-    await left.evaluate(() => window.manager.initSession());
+    await left.evaluate(() => window.client.initSession());
     const right = await stage.open(alone, "anonymous");
     const release = stage.site.hold("GET /session");
     const before = stage.site.count("GET /session");
-    const asked = right.evaluate(() => window.manager.getSession({ fresh: true }));
+    const asked = right.evaluate(() => window.client.getSession({ fresh: true }));
     await eventually(() => stage.site.count("GET /session")).toBe(before + 1);
     await logIn(left);
     release();
     expect((await asked)?.type).toBe("anonymous");
-    expect(await right.evaluate(() => window.manager.$meta.get().error?.code)).toBe("CONFLICT");
-    expect((await right.evaluate(() => window.manager.getSession()))?.type).toBe("authenticated");
+    expect(await right.evaluate(() => window.client.$meta.get().error?.code)).toBe("CONFLICT");
+    expect((await right.evaluate(() => window.client.getSession()))?.type).toBe("authenticated");
     await left.reload();
     await status(left, "authenticated");
   });
@@ -98,17 +98,17 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
     });
     const shown = page.evaluate(async () => {
       const statuses: string[] = [];
-      window.manager.$session.listen(({ status }) => statuses.push(status));
-      await window.manager.getSession({ fresh: true });
+      window.client.$session.listen(({ status }) => statuses.push(status));
+      await window.client.getSession({ fresh: true });
       return statuses;
     });
     expect(await given.promise).toBe("authenticated");
-    await page.evaluate(() => window.manager.logout());
+    await page.evaluate(() => window.client.logout());
     late.resolve();
     expect(await shown).toEqual(["none"]);
     await page.unrouteAll({ behavior: "wait" });
-    await page.evaluate(() => window.manager.getSession({ fresh: true }));
-    expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("none");
+    await page.evaluate(() => window.client.getSession({ fresh: true }));
+    expect(await page.evaluate(() => window.client.$session.get().status)).toBe("none");
     expect(await sids()).toEqual([]);
   });
 
@@ -117,11 +117,11 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
     await logIn(page);
     const release = stage.site.hold("inside POST /orders");
     const order = page.evaluate(async () => {
-      const response = await window.manager.fetch("/orders", { method: "POST" });
+      const response = await window.client.fetch("/orders", { method: "POST" });
       return (await response.json()).data.subject;
     });
     await eventually(() => stage.site.count("POST /orders")).toBe(1);
-    await page.evaluate(() => window.manager.logout());
+    await page.evaluate(() => window.client.logout());
     release();
     expect(await order).toBe("ada");
     expect(await stage.context.cookies()).toEqual([]);
@@ -137,7 +137,7 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
     stage.site.pass(120_000);
     const release = stage.site.hold("POST /orders");
     const subjects = page.evaluate(() => {
-      const order = async () => (await window.manager.fetch("/orders", { method: "POST" })).json();
+      const order = async () => (await window.client.fetch("/orders", { method: "POST" })).json();
       return Promise.all(Array.from({ length: 10 }, order));
     });
     // As many as HTTP/1.1 has under way at once; the others come while their new secret is being handed out.
@@ -162,7 +162,7 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
     );
     await page.reload();
     await status(page, "authenticated");
-    await page.evaluate(() => window.manager.devices.list());
+    await page.evaluate(() => window.client.devices.list());
     expect(await sids()).toEqual([own]);
     const asked = stage.site.count("GET /session");
     await page.reload();
@@ -177,7 +177,7 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
     const right = await stage.open(deaf, "authenticated");
     await logIn(left, "eve");
     const loaded = right.waitForEvent("load");
-    await right.evaluate(() => void window.manager.getSession({ fresh: true }));
+    await right.evaluate(() => void window.client.getSession({ fresh: true }));
     await loaded;
     await body(right, '[data-user="eve"]');
   });
@@ -187,9 +187,9 @@ describeWithProgram("chromium", "the browser's session, in Chromium", () => {
     const page = await stage.open("/", "none");
     await logIn(page);
     const metrics = await page.evaluate(async () => {
-      for (let times = 0; times < 8; times++) await window.manager.getSession();
-      await window.manager.getSession({ fresh: true });
-      return window.manager.getMetrics();
+      for (let times = 0; times < 8; times++) await window.client.getSession();
+      await window.client.getSession({ fresh: true });
+      return window.client.getMetrics();
     });
     expect(metrics).toMatchObject({ hits: 8, misses: 2, cacheHitRate: 80, fetches: 2, errors: 0 });
     expect(metrics.byTier).toEqual({ store: 1 });

@@ -6,9 +6,9 @@ import { startElsewhere } from "./elsewhere.ts";
 import { address, logIn, setStage, show } from "./stage.ts";
 
 /** What the page's copy of the token is. */
-const held = (page: Page) => page.evaluate(() => window.manager.$csrfToken.get());
+const held = (page: Page) => page.evaluate(() => window.client.$csrfToken.get());
 const order = (page: Page) =>
-  page.evaluate(async () => (await window.manager.fetch("/orders", { method: "POST" })).status);
+  page.evaluate(async () => (await window.client.fetch("/orders", { method: "POST" })).status);
 
 describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
   const stage = setStage();
@@ -22,10 +22,10 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
 
   it("is the cookie's as soon as the page is there, and asked for only where there is none", async () => {
     const page = await stage.open("/?silent");
-    expect(await page.evaluate(() => window.manager.synchronizeTokenFromCookie())).toBe(false);
-    expect(await page.evaluate(() => window.manager.initSession())).toBe(true);
+    expect(await page.evaluate(() => window.client.synchronizeTokenFromCookie())).toBe(false);
+    expect(await page.evaluate(() => window.client.initSession())).toBe(true);
     expect(await held(page)).toBe(await cookie());
-    expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("anonymous");
+    expect(await page.evaluate(() => window.client.$session.get().status)).toBe("anonymous");
     await page.reload();
     expect(await held(page)).toBe(await cookie());
     expect(await order(page)).toBe(200);
@@ -35,7 +35,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
   it("is new after a log-in, and good at once, here and in a tab that heard of nothing", async () => {
     const deaf = address({ revalidate: { crossTab: false, focus: false } });
     const page = await stage.open("/", "none");
-    await page.evaluate(() => window.manager.initSession());
+    await page.evaluate(() => window.client.initSession());
     const other = await stage.open(deaf, "anonymous");
     const before = await cookie();
     await logIn(page);
@@ -51,7 +51,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     const page = await stage.open("/?silent");
     await logIn(page);
     const statuses = await page.evaluate(() => {
-      const post = async () => (await window.manager.fetch("/orders", { method: "POST" })).status;
+      const post = async () => (await window.client.fetch("/orders", { method: "POST" })).status;
       return Promise.all(Array.from({ length: 10 }, post));
     });
     expect(statuses).toEqual(Array(10).fill(200));
@@ -89,8 +89,8 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     await logIn(page);
     const told = await page.evaluate(async () => {
       const codes: string[] = [];
-      window.manager.createCsrfErrorListener(({ code }) => codes.push(code));
-      return [(await window.manager.fetch("/stubborn", { method: "POST" })).status, ...codes];
+      window.client.createCsrfErrorListener(({ code }) => codes.push(code));
+      return [(await window.client.fetch("/stubborn", { method: "POST" })).status, ...codes];
     });
     expect(told).toEqual([403, "CSRF_INVALID"]);
     expect(stage.site.count("POST /stubborn")).toBe(2);
@@ -101,7 +101,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     const post = (page: Page) =>
       page.evaluate(async () => {
         const posts = Array.from({ length: 10 }, () =>
-          window.manager.fetch("/orders", { method: "POST", body: "taco" }),
+          window.client.fetch("/orders", { method: "POST", body: "taco" }),
         );
         return (await Promise.all(posts)).map((response) => response.status);
       });
@@ -135,7 +135,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
       await logIn(page);
       const outcomes = await page.evaluate(async (other) => {
         const post = (url: string) =>
-          window.manager.fetch(url, { method: "POST" }).then(
+          window.client.fetch(url, { method: "POST" }).then(
             ({ status }) => status,
             () => "refused",
           );
@@ -150,7 +150,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
       expect(outcomes).toEqual([200, 200, "refused", 200, 200]);
       expect(elsewhere.lines).toEqual(["POST /orders", "POST /orders"]);
       expect(elsewhere.headers.map((headers) => headers["x-csrf-token"])).toEqual([undefined, undefined]);
-      expect(await page.evaluate(() => window.manager.$csrfToken.get())).not.toBe("planted");
+      expect(await page.evaluate(() => window.client.$csrfToken.get())).not.toBe("planted");
     } finally {
       elsewhere.close();
     }

@@ -9,13 +9,13 @@ const MINUTE = 60_000;
 const BOUND = 2_000;
 const PROOF = { credentials: { email: "ada", password: "secret" } };
 
-const session = (page: Page) => page.evaluate(() => window.manager.$session.get());
+const session = (page: Page) => page.evaluate(() => window.client.$session.get());
 const version = async (page: Page) => (await session(page)).session?.version;
 /** The code that ending this device was refused with; null when it was not. */
 const endDevice = (page: Page, id: string) =>
   page.evaluate(
     (device) =>
-      window.manager.devices.revoke(device).then(
+      window.client.devices.revoke(device).then(
         () => null,
         ({ code }) => code,
       ),
@@ -55,7 +55,7 @@ describeWithProgram("chromium", "what happens elsewhere, in Chromium", () => {
     const page = await far.context.newPage();
     await page.goto(stage.site.origin);
     await logIn(page);
-    const devices = await page.evaluate(() => window.manager.devices.list());
+    const devices = await page.evaluate(() => window.client.devices.list());
     expect(devices.map(({ current }) => current).sort()).toEqual([false, true]);
     return { page, other: devices.find(({ current }) => !current)?.id ?? "" };
   }
@@ -160,10 +160,10 @@ describeWithProgram("chromium", "what happens elsewhere, in Chromium", () => {
     expect(await endDevice(away, other)).toBe("REAUTHENTICATION_REQUIRED");
     expect((await session(page)).status).toBe("authenticated");
     const wrong = { credentials: { email: "ada", password: "wrong" } };
-    const refused = (proof: typeof PROOF) => window.manager.elevate(proof).catch(({ code }) => code);
+    const refused = (proof: typeof PROOF) => window.client.elevate(proof).catch(({ code }) => code);
     expect(await away.evaluate(refused, wrong)).toBe("FORBIDDEN");
     expect(await endDevice(away, other)).toBe("REAUTHENTICATION_REQUIRED");
-    await away.evaluate((proof) => window.manager.elevate(proof), PROOF);
+    await away.evaluate((proof) => window.client.elevate(proof), PROOF);
     expect(await endDevice(away, other)).toBe(null);
     await status(page, "none");
     expect(await session(page)).toMatchObject({ reason: "revoked" });
@@ -174,7 +174,7 @@ describeWithProgram("chromium", "what happens elsewhere, in Chromium", () => {
   it("is followed through a new token, and shows what another machine did within two seconds", async () => {
     const page = await follower();
     const followed = follows(page);
-    await page.evaluate((proof) => window.manager.elevate(proof), PROOF);
+    await page.evaluate((proof) => window.client.elevate(proof), PROOF);
     expect((await followed).status()).toBe(200);
     const began = Date.now();
     await stage.site.elsewhere.revoke({ subject: "ada" });
@@ -201,7 +201,7 @@ describeWithProgram("chromium", "what happens elsewhere, in Chromium", () => {
     const asked = stage.site.count("GET /session");
     stage.site.pass(9.5 * MINUTE);
     await eventually(() => stage.site.count("GET /session")).toBe(asked + 1);
-    await eventually(() => page.evaluate(() => window.manager.expiresIn())).toBeLessThan(MINUTE / 2);
+    await eventually(() => page.evaluate(() => window.client.expiresIn())).toBeLessThan(MINUTE / 2);
     await status(page, "authenticated");
     stage.site.pass(MINUTE);
     await status(page, "none");

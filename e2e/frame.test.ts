@@ -21,15 +21,15 @@ const shows = (place: Place, wanted: string) =>
     wanted,
   );
 const logIn = (place: Place, name: string) =>
-  place.evaluate((name) => window.manager.createSession(name, "secret"), name);
-const logOut = (place: Place) => place.evaluate(() => window.manager.logout());
+  place.evaluate((name) => window.client.createSession(name, "secret"), name);
+const logOut = (place: Place) => place.evaluate(() => window.client.logout());
 const order = (place: Place) =>
   place.evaluate(async () => {
-    const response = await window.manager.fetch("/orders", { method: "POST" });
+    const response = await window.client.fetch("/orders", { method: "POST" });
     return [response.status, (await response.json()).data.subject];
   });
 const ask = (place: Place) =>
-  place.evaluate(() => window.manager.getSession({ fresh: true }).catch(({ code }) => code));
+  place.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
 
 /** Tests of a shop under https, which other sites embed. */
 function setFrames(options: SiteOptions, preferences?: Parameters<typeof setStage>[1]) {
@@ -57,7 +57,7 @@ function setFrames(options: SiteOptions, preferences?: Parameters<typeof setStag
       const page = await open(`${front.at(host)}/around?${query}`);
       const frame = page.frames().find((frame) => frame.parentFrame());
       if (!frame) throw new Error("There is no frame.");
-      await frame.waitForFunction(() => "manager" in window);
+      await frame.waitForFunction(() => "client" in window);
       return frame;
     },
   };
@@ -156,11 +156,11 @@ describeWithProgram("chromium", "a site in other sites' frames, in Chromium", ()
       expect(await frame.evaluate(() => origin)).toBe("null");
       expect(await ask(frame)).toBe("NETWORK");
       await shows(frame, "pending");
-      expect(await frame.evaluate(() => window.manager.synchronizeTokenFromCookie())).toBe(false);
+      expect(await frame.evaluate(() => window.client.synchronizeTokenFromCookie())).toBe(false);
       expect(
-        await frame.evaluate(() => window.manager.createSession("a", "b").catch(({ code }) => code)),
+        await frame.evaluate(() => window.client.createSession("a", "b").catch(({ code }) => code)),
       ).toBe("NETWORK");
-      expect(await frame.evaluate(() => window.manager.getMetrics().fetches)).toBe(2);
+      expect(await frame.evaluate(() => window.client.getMetrics().fetches)).toBe(2);
     });
   });
 });

@@ -105,7 +105,7 @@ describeWithProgram("chromium", "moving over with fifteen older cookies, in Chro
     async (csrf) => {
       await rebuild({ csrf });
       const page = await loggedInBefore();
-      const session = await page.evaluate(() => window.manager.migrateLegacySession());
+      const session = await page.evaluate(() => window.client.migrateLegacySession());
       expect(session).toMatchObject({ type: "authenticated", subject: "ada" });
       await status(page, "authenticated");
       expect((await site.manager.stats()).total).toBe(1);
@@ -118,7 +118,7 @@ describeWithProgram("chromium", "moving over with fifteen older cookies, in Chro
       await fetch("/api/auth/migrate-session", { method: "POST", credentials: "include" });
     });
     await page.reload();
-    expect(await page.evaluate(() => window.manager.getSession())).toMatchObject({ subject: "ada" });
+    expect(await page.evaluate(() => window.client.getSession())).toMatchObject({ subject: "ada" });
   });
 
   it.each([
@@ -127,10 +127,10 @@ describeWithProgram("chromium", "moving over with fifteen older cookies, in Chro
   ])("opens nothing for %s, leaves it where it is, and asks once", async (_what, value) => {
     await alter("dott_auth_session", value());
     const page = await open(site.app);
-    expect(await page.evaluate(() => window.manager.getSession())).toBe(null);
+    expect(await page.evaluate(() => window.client.getSession())).toBe(null);
     await status(page, "none");
     for (let times = 0; times < 3; times++) await show(page);
-    expect(await page.evaluate(() => window.manager.getMetrics().fetches)).toBe(1);
+    expect(await page.evaluate(() => window.client.getMetrics().fetches)).toBe(1);
     expect(site.outcomes).toEqual(["unreadable"]);
     expect(await jar()).toEqual(["dott_auth_session"]);
     expect((await site.manager.stats()).total).toBe(0);
@@ -142,13 +142,13 @@ describeWithProgram("chromium", "moving over with fifteen older cookies, in Chro
     const answers = await askTenTimes(page);
     expect(answers.map(({ subject }) => subject)).toEqual(Array(10).fill(null));
     expect(await jar()).not.toContain("dott_auth_session");
-    expect(await page.evaluate(() => window.manager.getSession())).toBe(null);
+    expect(await page.evaluate(() => window.client.getSession())).toBe(null);
     expect((await site.manager.stats()).total).toBe(0);
   });
 
   it("logs nobody out for what is planted beside their session", async () => {
     const page = await loggedInBefore();
-    await page.evaluate(() => window.manager.migrateLegacySession());
+    await page.evaluate(() => window.client.migrateLegacySession());
     for (const value of ["garbage", forgedSession()]) {
       await alter("dott_auth_session", value);
       expect(new Set((await askTenTimes(page)).map(({ subject }) => subject))).toEqual(new Set(["ada"]));
@@ -161,12 +161,12 @@ describeWithProgram("chromium", "moving over with fifteen older cookies, in Chro
     const page = await loggedInBefore();
     const before = await jar();
     site.breakDown(true);
-    const refused = await page.evaluate(() => window.manager.getSession().catch(({ code }) => code));
+    const refused = await page.evaluate(() => window.client.getSession().catch(({ code }) => code));
     expect(refused).toBe("STORE_UNAVAILABLE");
     await status(page, "pending");
     expect(await jar()).toEqual(before);
     site.breakDown(false);
-    expect(await page.evaluate(() => window.manager.getSession())).toMatchObject({ subject: "ada" });
+    expect(await page.evaluate(() => window.client.getSession())).toMatchObject({ subject: "ada" });
   });
 
   it("does nothing while it is switched off, and the older system works as before", async () => {

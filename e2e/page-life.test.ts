@@ -5,7 +5,7 @@ import { address, body, eventually, logIn, setStage, show, status } from "./stag
 
 /** A page that was never taken down: what it shows is what it showed when it was left. */
 const wasKept = (page: Page) => body(page, '[data-persisted="true"]');
-const fetches = (page: Page) => page.evaluate(() => window.manager.getMetrics().fetches);
+const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
 
 describeWithProgram("chromium", "a page that comes and goes, in Chromium", () => {
   const stage = setStage();
@@ -61,7 +61,7 @@ describeWithProgram("chromium", "a page that comes and goes, in Chromium", () =>
       await followed;
       await stage.site.manager.revoke({ subject: "ada" });
       await status(page, "none");
-      expect(await page.evaluate(() => window.manager.$session.get())).toMatchObject({ reason: "revoked" });
+      expect(await page.evaluate(() => window.client.$session.get())).toMatchObject({ reason: "revoked" });
     });
 
     it("does not come after a log-out in another tab, of which it would have heard", async () => {
@@ -69,7 +69,7 @@ describeWithProgram("chromium", "a page that comes and goes, in Chromium", () =>
       await logIn(page);
       const other = await stage.open("/", "authenticated");
       await page.goto(`${stage.site.origin}/bare`);
-      await other.evaluate(() => window.manager.logout());
+      await other.evaluate(() => window.client.logout());
       await page.goBack({ waitUntil: "commit" });
       await body(page, '[data-persisted="false"][data-status="none"]');
     });
@@ -80,10 +80,10 @@ describeWithProgram("chromium", "a page that comes and goes, in Chromium", () =>
       await logIn(page);
       const other = await stage.open("/", "authenticated");
       await page.goto(`${stage.site.origin}/bare`);
-      await other.evaluate(() => window.manager.logout());
+      await other.evaluate(() => window.client.logout());
       await page.goBack();
       await body(page, '[data-persisted="false"][data-status="pending"]');
-      expect(await page.evaluate(() => window.manager.getSession())).toBe(null);
+      expect(await page.evaluate(() => window.client.getSession())).toBe(null);
     });
   });
 
@@ -97,7 +97,7 @@ describeWithProgram("chromium", "a page that comes and goes, in Chromium", () =>
       () =>
         new Promise<number>((resolve) => {
           let rendered = -1;
-          const stop = window.manager.$session.subscribe(() => void rendered++);
+          const stop = window.client.$session.subscribe(() => void rendered++);
           document.addEventListener("enough", () => {
             stop();
             resolve(rendered);
@@ -135,7 +135,7 @@ describeWithProgram("chromium", "a page that comes and goes, in Chromium", () =>
     await body(page, '[data-offline="true"][data-stale="true"][data-status="authenticated"]');
     const asked = stage.site.seen.length;
     await show(page);
-    expect(await page.evaluate(() => window.manager.logout().catch(({ code }) => code))).toBe("NETWORK");
+    expect(await page.evaluate(() => window.client.logout().catch(({ code }) => code))).toBe("NETWORK");
     await body(page, '[data-sign-out="failed"][data-status="none"]');
     expect(stage.site.seen.length).toBe(asked);
     await stage.context.setOffline(false);
@@ -151,14 +151,14 @@ describeWithProgram("chromium", "a page that comes and goes, in Chromium", () =>
     const other = await stage.open("/", "authenticated");
     const order = (page: Page) =>
       page.evaluate(() =>
-        window.manager.fetch("/orders", { method: "POST" }).then(
+        window.client.fetch("/orders", { method: "POST" }).then(
           async (response) => (await response.json()).data,
           ({ name, code }) => ({ name, code }),
         ),
       );
     expect(await order(other)).toEqual({ subject: "ada" });
     stage.site.breakDown("nothing");
-    expect(await page.evaluate(() => window.manager.logout().catch(({ code }) => code))).toBe("NETWORK");
+    expect(await page.evaluate(() => window.client.logout().catch(({ code }) => code))).toBe("NETWORK");
     await status(other, "none");
     for (const tab of [page, other])
       expect(await order(tab)).toEqual({ name: "SessionError", code: "NETWORK" });

@@ -21,7 +21,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     const page = await stage.open("/?silent");
     await logIn(page);
     await page.goto(`${stage.site.origin}/react${query}`);
-    await page.waitForFunction(() => window.manager?.$session.get().status === "authenticated");
+    await page.waitForFunction(() => window.client?.$session.get().status === "authenticated");
     return page;
   }
 
@@ -31,12 +31,12 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(stage.site.count("GET /session")).toBe(0);
     expect(new Set(await greetings(page))).toEqual(new Set(["Hello ada"]));
     await page.evaluate(() => {
-      window.manager.clearCache();
+      window.client.clearCache();
       for (const type of ["visibilitychange", "focus", "visibilitychange"])
         document.dispatchEvent(new Event(type, { bubbles: true }));
     });
     await page.waitForFunction(
-      () => window.manager.getMetrics().fetches > 0 && !window.manager.$meta.get().fetching,
+      () => window.client.getMetrics().fetches > 0 && !window.client.$meta.get().fetching,
     );
     expect(stage.site.count("GET /session")).toBe(1);
     expect(await page.evaluate(() => window.complaints)).toEqual([]);
@@ -45,7 +45,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
   it("hydrate a late boundary as it was sent, though the session has ended meanwhile", async () => {
     const page = await open();
     expect(await page.locator("#late").textContent()).toBe("Hello ada");
-    await page.evaluate(() => window.manager.logout());
+    await page.evaluate(() => window.client.logout());
     await page.waitForSelector("#outside");
     expect(await page.locator("#late").textContent()).toBe("Hello ada");
     await page.evaluate(() => window.arrive());
@@ -75,7 +75,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     await devices.getByRole("button", { name: /^Sign out: Firefox 140, Linux/ }).click();
     await eventually(() => devices.locator("li").count()).toBe(1);
     expect((await stage.site.manager.find(far.record.id))?.state ?? "revoked").toBe("revoked");
-    expect(await page.evaluate(() => window.manager.$session.get().status)).toBe("authenticated");
+    expect(await page.evaluate(() => window.client.$session.get().status)).toBe("authenticated");
   });
 
   it("say what went wrong with a device, and leave the list", async () => {
@@ -96,7 +96,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
   it("send whoever is not logged in away, so that the back button does not lead back", async () => {
     const page = await open("?redirect=/bare");
     expect(await page.locator("#guarded").textContent()).toBe("ada");
-    await page.evaluate(() => void window.manager.logout());
+    await page.evaluate(() => void window.client.logout());
     await page.waitForURL(`${stage.site.origin}/bare`);
     await page.goBack();
     expect(new URL(page.url()).search).toBe("?silent");
@@ -111,7 +111,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await dialog.getByRole("timer").textContent()).toMatch(/signed out in [1-4] seconds/);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
-    expect(await page.evaluate(() => window.manager.expiresIn() ?? 0)).toBeGreaterThan(3_000);
+    expect(await page.evaluate(() => window.client.expiresIn() ?? 0)).toBeGreaterThan(3_000);
     await dialog.waitFor({ state: "visible" });
     await dialog.getByRole("button", { name: "Sign out" }).click();
     await page.waitForSelector("#outside");

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type JsonObject, SessionManager, type SessionManagerOptions, type SessionPolicy } from "coatcheck";
-import { createSessionManager } from "coatcheck/client";
+import { createSessionClient } from "coatcheck/client";
 import { describeClient } from "coatcheck/device";
 import type { HttpOptions } from "coatcheck/http";
 import { coatcheck, type SessionRequest } from "coatcheck/node";
@@ -115,7 +115,7 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
   async function render(request: SessionRequest): Promise<string> {
     const initialState = await routes.view(request.session);
     const page = createElement(App, {
-      manager: createSessionManager<User>(),
+      client: createSessionClient<User>(),
       initialState,
       late: Promise.resolve(),
       redirect: new URL(request.url ?? "", origin).searchParams.get("redirect") ?? undefined,

@@ -1,4 +1,4 @@
-import type { SessionManager, SessionManagerOptions } from "coatcheck/client";
+import type { SessionClient, SessionClientOptions } from "coatcheck/client";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { openBrowser, type Preferences } from "./chromium.ts";
@@ -7,7 +7,7 @@ import { type Site, type SiteOptions, startSite } from "./site.ts";
 declare global {
   interface Window {
     /** Lent by each page with a script. */
-    manager: SessionManager;
+    client: SessionClient;
     /** What React complained of. */
     complaints: string[];
     /** Lets the late boundary's code come. */
@@ -27,7 +27,7 @@ export const body = (page: Page, attributes: string) =>
 export const status = (page: Page, wanted: string) => body(page, `[data-status="${wanted}"]`);
 
 export const logIn = (page: Page, name = "ada") =>
-  page.evaluate((name) => window.manager.createSession(name, "secret"), name);
+  page.evaluate((name) => window.client.createSession(name, "secret"), name);
 
 /** What the browser says when the page is shown. */
 export const show = (page: Page) =>
@@ -37,7 +37,7 @@ export const show = (page: Page) =>
 export const shownAt = async (page: Page) => Number(await page.evaluate(() => document.body.dataset.since));
 
 /** The address of a page whose manager is made so. `flags` are those of `pages/plain.ts`. */
-export function address(options: SessionManagerOptions, ...flags: readonly string[]): string {
+export function address(options: SessionClientOptions, ...flags: readonly string[]): string {
   const query = new URLSearchParams({ options: JSON.stringify(options) });
   for (const flag of flags) query.set(flag, "");
   return `/?${query}`;

@@ -21,7 +21,7 @@ export interface Sizes {
   readonly react: number;
 }
 
-const CLIENT = `export { createSessionManager, SessionError } from "./client/index.ts";`;
+const CLIENT = `export { createSessionClient, SessionError } from "./client/index.ts";`;
 const WITH_REACT = `${CLIENT}\nexport * from "./react/index.ts";`;
 
 /** Bytes that the session of the measurement keeps: as much as fills a browser's cookies otherwise. */

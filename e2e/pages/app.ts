@@ -1,4 +1,4 @@
-import type { SessionManager, SessionView } from "coatcheck/client";
+import type { SessionClient, SessionView } from "coatcheck/client";
 import {
   Authenticated,
   DeviceList,
@@ -25,18 +25,18 @@ function Guarded({ redirect }: { readonly redirect: string }): ReactNode {
 
 /** Ten components that want to know, and one boundary whose code comes late. */
 export function App(props: {
-  readonly manager: SessionManager<User>;
+  readonly client: SessionClient<User>;
   readonly initialState?: SessionView<User>;
   readonly late: Promise<void>;
   readonly warnBeforeMs?: number;
   /** Where whoever is not logged in is sent. */
   readonly redirect?: string | undefined;
 }): ReactNode {
-  const { manager, initialState, late, warnBeforeMs = 0, redirect } = props;
+  const { client, initialState, late, warnBeforeMs = 0, redirect } = props;
   const Late = lateGreeting(late);
   return element(
     SessionProvider<User>,
-    { manager, ...(initialState && { initialState }) },
+    { client, ...(initialState && { initialState }) },
     element(
       "ul",
       null,

@@ -1,4 +1,4 @@
-import { createSessionManager, type SessionView } from "coatcheck/client";
+import { createSessionClient, type SessionView } from "coatcheck/client";
 import { createElement } from "react";
 import { hydrateRoot } from "react-dom/client";
 import { App } from "./app.ts";
@@ -13,14 +13,14 @@ const query = new URLSearchParams(location.search);
 const warnBeforeMs = Number(query.get("warn") ?? 0);
 const redirect = query.get("redirect") ?? undefined;
 const late = Promise.withResolvers<void>();
-const manager = createSessionManager<User>({ revalidate: { minGap: 0 } });
+const client = createSessionClient<User>({ revalidate: { minGap: 0 } });
 const complaints: string[] = [];
 
-Object.assign(window, { manager, complaints, arrive: late.resolve });
+Object.assign(window, { client, complaints, arrive: late.resolve });
 hydrateRoot(
   document.getElementById("root") ?? document.body,
   createElement(App, {
-    manager,
+    client,
     late: late.promise,
     warnBeforeMs,
     redirect,

@@ -21,7 +21,7 @@ const root = document.getElementById("root");
 if (!root) throw new Error("The page has no #root.");
 createRoot(root).render(
   <StrictMode>
-    <SessionProvider manager={manager}>
+    <SessionProvider client={manager}>
       <LanguageProvider>
         <NoticesProvider>
           <App />

@@ -1,4 +1,4 @@
-import { createSessionManager } from "coatcheck/client";
+import { createSessionClient } from "coatcheck/client";
 import type { Account } from "./wire.ts";
 
 const BASE = "/api/auth/session-v2";
@@ -7,7 +7,7 @@ const BASE = "/api/auth/session-v2";
 export const EVENTS = `${BASE}/events`;
 
 /** Whom the shop takes this browser for. One for the page: every request goes through it. */
-export const manager = createSessionManager<Account>({
+export const manager = createSessionClient<Account>({
   baseUrl: BASE,
   // The orders are read anew for whoever comes next; the rest of the page is everybody's.
   onSubjectChange: () => {},

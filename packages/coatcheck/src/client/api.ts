@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { ClientClock } from "./clock.ts";
 import { SessionError } from "./error.ts";
 import type { Meter } from "./metrics.ts";
 import type { Send } from "./sender.ts";
@@ -16,7 +16,7 @@ interface CallDependencies {
   /** Milliseconds after which a call fails with `NETWORK`. */
   readonly timeout: number;
   readonly meter: Meter;
-  readonly clock: Clock;
+  readonly clock: ClientClock;
   readonly send: Send;
 }
 

@@ -1,5 +1,5 @@
 /** Time as the client needs it. Only durations of this machine are taken from it: never compared with a server's time. */
-export interface Clock {
+export interface ClientClock {
   /** Epoch milliseconds. */
   now(): number;
   /** Runs `task` after `delay` milliseconds; the result cancels it. */
@@ -7,7 +7,7 @@ export interface Clock {
 }
 
 /** The browser's clock. `performance.now()` will not do: it may stand still while the machine sleeps. */
-export const browserClock: Clock = {
+export const browserClock: ClientClock = {
   now: Date.now,
   schedule(delay, task) {
     const timer = setTimeout(task, delay);

@@ -5,11 +5,11 @@ import { createDevices } from "./devices.ts";
 import { createInitSession } from "./init-session.ts";
 import { createExclusive } from "./lock.ts";
 import { createMeter } from "./metrics.ts";
-import type { SessionManagerOptions } from "./options.ts";
+import type { SessionClientOptions } from "./options.ts";
 import { createQueue } from "./queue.ts";
 import { createRefresh } from "./refresh.ts";
 import { createSender } from "./sender.ts";
-import type { SessionManager } from "./session-client.ts";
+import type { SessionClient } from "./session-client.ts";
 import { createSignOut } from "./sign-out.ts";
 import { joinTabs, type TabMessage } from "./tabs.ts";
 import { createTriggers } from "./triggers.ts";
@@ -21,9 +21,9 @@ import type { LoginBody, SessionView } from "./wire.ts";
  * Makes a session client: one for each page in a browser, one for each request on a server. It sends nothing until it is
  * called.
  */
-export function createSessionManager<User = unknown>(
-  options: SessionManagerOptions<User> = {},
-): SessionManager<User> {
+export function createSessionClient<User = unknown>(
+  options: SessionClientOptions<User> = {},
+): SessionClient<User> {
   const parts = wire(options);
   const { call, send, cache, csrf, enqueue, state, refresh, signOut } = parts;
 
@@ -73,7 +73,7 @@ export function createSessionManager<User = unknown>(
 }
 
 /** Makes the parts of one client and wires them to each other. */
-function wire<User>(options: SessionManagerOptions<User>) {
+function wire<User>(options: SessionClientOptions<User>) {
   const {
     baseUrl = "/session",
     csrf: names,

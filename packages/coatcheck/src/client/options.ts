@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { ClientClock } from "./clock.ts";
 import type { CsrfNames } from "./csrf.ts";
 import type { Scope } from "./scope.ts";
 import type { SessionView } from "./wire.ts";
@@ -21,7 +21,7 @@ export interface Revalidate {
 }
 
 /** Options of `createSessionClient`. All are optional. */
-export interface SessionManagerOptions<User = unknown> {
+export interface SessionClientOptions<User = unknown> {
   /** URL of the session endpoints. Its origin receives the CSRF token. Default: `/session`. */
   readonly baseUrl?: string;
   /** Names of the CSRF cookie and header. Default: `csrf_token` and `x-csrf-token`. */
@@ -40,5 +40,5 @@ export interface SessionManagerOptions<User = unknown> {
   /** The browser's global object, for tests. Default: `globalThis` in a page, an empty object on a server. */
   readonly scope?: Scope;
   /** The clock, for tests. Default: the browser's. */
-  readonly clock?: Clock;
+  readonly clock?: ClientClock;
 }

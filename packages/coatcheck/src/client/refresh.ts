@@ -1,5 +1,5 @@
 import type { Call } from "./api.ts";
-import type { Clock } from "./clock.ts";
+import type { ClientClock } from "./clock.ts";
 import type { SessionError } from "./error.ts";
 import { type Flight, singleFlight } from "./flight.ts";
 import type { Exclusive } from "./lock.ts";
@@ -7,7 +7,7 @@ import type { Meter } from "./metrics.ts";
 import type { Enqueue } from "./queue.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
-import type { Session, SessionView } from "./wire.ts";
+import type { ClientSession, SessionView } from "./wire.ts";
 
 /** Milliseconds that the response of the tab that held the lock may take to reach this tab. */
 const ADOPTION_GRACE = 100;
@@ -18,7 +18,7 @@ export interface Refresh extends Flight<void> {
    * The session; asks the server if `fresh` is true or the view is stale. If the server does not answer, it resolves to the
    * last known session, or rejects with a `SessionError` if none is known.
    */
-  read(options?: { readonly fresh?: boolean }): Promise<Session | null>;
+  read(options?: { readonly fresh?: boolean }): Promise<ClientSession | null>;
   /** When the last question was sent, in epoch milliseconds; 0 if none was. */
   sentAt(): number;
 }
@@ -28,7 +28,7 @@ interface RefreshDependencies<User> {
   readonly cache: ViewCache<User>;
   readonly state: ViewState<User>;
   readonly enqueue: Enqueue;
-  readonly clock: Clock;
+  readonly clock: ClientClock;
   readonly meter: Meter;
   readonly exclusive: Exclusive;
   /** Milliseconds for which a view counts as fresh. */

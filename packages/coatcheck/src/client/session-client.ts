@@ -3,8 +3,8 @@ import type { Devices } from "./devices.ts";
 import type { SessionError } from "./error.ts";
 import type { SessionMetrics } from "./metrics.ts";
 import type { Locks } from "./scope.ts";
-import type { SessionMeta, SessionState } from "./state.ts";
-import type { ElevateBody, LoginBody, Session, SessionView } from "./wire.ts";
+import type { ClientState, SessionMeta } from "./state.ts";
+import type { ClientSession, ElevateBody, LoginBody, SessionView } from "./wire.ts";
 
 /** How to sign out. */
 export interface LogoutOptions {
@@ -15,8 +15,8 @@ export interface LogoutOptions {
 }
 
 /** The browser's session: what is known of it, and every way to change it. */
-export interface SessionManager<User = unknown> {
-  readonly $session: ReadableAtom<SessionState<User>>;
+export interface SessionClient<User = unknown> {
+  readonly $session: ReadableAtom<ClientState<User>>;
   readonly $meta: ReadableAtom<SessionMeta>;
   readonly $csrfToken: ReadableAtom<string | null>;
   readonly devices: Devices;
@@ -26,19 +26,19 @@ export interface SessionManager<User = unknown> {
    * The present session, from what is known while that is fresh. Where the server does not answer, the last one known;
    * rejects with a `SessionError` when there is none, since "no answer" is not "logged out".
    */
-  getSession(options?: { readonly fresh?: boolean }): Promise<Session | null>;
+  getSession(options?: { readonly fresh?: boolean }): Promise<ClientSession | null>;
   /** Logs in. Rejects with the server's code. */
-  createSession(email: string, password: string): Promise<Session | null>;
-  createSession(login: LoginBody): Promise<Session | null>;
+  createSession(email: string, password: string): Promise<ClientSession | null>;
+  createSession(login: LoginBody): Promise<ClientSession | null>;
   /**
    * Rejects when the server could not be told; it is told again as soon as a page of this browser is shown, online, or
    * makes a request. Leave with `location.replace` afterwards, so that "back" leads past the page.
    */
   logout(options?: LogoutOptions): Promise<void>;
   /** A recent, scoped re-authentication. */
-  elevate(body: ElevateBody): Promise<Session | null>;
+  elevate(body: ElevateBody): Promise<ClientSession | null>;
   /** Turns an older session cookie into a session. */
-  migrateLegacySession(): Promise<Session | null>;
+  migrateLegacySession(): Promise<ClientSession | null>;
   /** Counts as the user's activity: the idle timeout begins anew. */
   extend(): Promise<void>;
   /** Makes the next `getSession` ask the server. */

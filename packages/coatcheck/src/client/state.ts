@@ -1,5 +1,5 @@
 import type { SessionError } from "./error.ts";
-import type { EndReason, Session, SessionView } from "./wire.ts";
+import type { ClientSession, EndReason, SessionView } from "./wire.ts";
 
 /** Nobody has answered yet, or the page came back from the back/forward cache and must not trust what it shows. */
 export interface PendingState {
@@ -11,7 +11,7 @@ export interface PendingState {
 /** A session that nobody has logged in to. */
 export interface AnonymousState {
   readonly status: "anonymous";
-  readonly session: Session;
+  readonly session: ClientSession;
   readonly user: null;
   readonly needsOnboarding?: boolean;
 }
@@ -19,7 +19,7 @@ export interface AnonymousState {
 /** Somebody is logged in. */
 export interface AuthenticatedState<User> {
   readonly status: "authenticated";
-  readonly session: Session;
+  readonly session: ClientSession;
   readonly user: User;
   readonly needsOnboarding?: boolean;
 }
@@ -33,7 +33,7 @@ export interface NoneState {
 }
 
 /** What the page may show: exactly one of four. `status` tells them apart. */
-export type SessionState<User = unknown> =
+export type ClientState<User = unknown> =
   | PendingState
   | AnonymousState
   | AuthenticatedState<User>
@@ -61,7 +61,7 @@ export const noSession = (reason: EndReason) =>
   ({ status: "none", session: null, user: null, reason, rev: 0, csrf_token: null }) as const;
 
 /** An answer as state: without the durations, which differ in each answer while nothing has changed. */
-export function toState<User>(view: SessionView<User>): SessionState<User> {
+export function toState<User>(view: SessionView<User>): ClientState<User> {
   if (!view.session) return view;
   const { expiresInMs: _, idleExpiresInMs: __, ...session } = view.session;
   return { ...view, session };

@@ -1,4 +1,4 @@
-import type { SessionManager } from "./session-client.ts";
+import type { SessionClient } from "./session-client.ts";
 import type { StreamEvent } from "./wire.ts";
 
 const EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];
@@ -8,20 +8,20 @@ const RETRY_AFTER = 10_000;
 
 /**
  * Follows the server's event stream while the page is visible and has a session, so that a revocation elsewhere shows
- * here at once: each event makes the manager ask.
+ * here at once: each event makes the client ask.
  *
  * Six connections are all that HTTP/1.1 allows a browser for one host. So a hidden page keeps none, and of the visible
- * tabs with one session only the one that holds a lock does: the others hear through the manager's channel what it was
- * answered, and one of them takes over when it is closed, hidden or left. Without locks, or where the manager keeps to
+ * tabs with one session only the one that holds a lock does: the others hear through the client's channel what it was
+ * answered, and one of them takes over when it is closed, hidden or left. Without locks, or where the client keeps to
  * itself, each tab follows for itself. The result stops it.
  */
-export function followEvents(manager: SessionManager, url = "/session/events"): () => void {
+export function followEvents(client: SessionClient, url = "/session/events"): () => void {
   let followed: string | undefined;
   let turn = new AbortController();
-  const ask = () => void manager.getSession({ fresh: true }).catch(() => {});
+  const ask = () => void client.getSession({ fresh: true }).catch(() => {});
 
   function settle(): void {
-    const id = document.visibilityState === "visible" ? manager.$session.get().session?.id : undefined;
+    const id = document.visibilityState === "visible" ? client.$session.get().session?.id : undefined;
     if (id === followed) return;
     followed = id;
     turn.abort();
@@ -30,7 +30,7 @@ export function followEvents(manager: SessionManager, url = "/session/events"): 
     const { signal } = turn;
     const follow = () => hold(signal);
     // Where locks are forbidden the tab is left to itself.
-    if (manager.locks) manager.locks.request(`coatcheck:${url}:${id}`, { signal }, follow).catch(follow);
+    if (client.locks) client.locks.request(`coatcheck:${url}:${id}`, { signal }, follow).catch(follow);
     else follow();
   }
 
@@ -62,7 +62,7 @@ export function followEvents(manager: SessionManager, url = "/session/events"): 
     });
   }
 
-  const forget = manager.$session.subscribe(settle);
+  const forget = client.$session.subscribe(settle);
   document.addEventListener("visibilitychange", settle);
   return () => {
     forget();

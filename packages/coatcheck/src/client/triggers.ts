@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { ClientClock } from "./clock.ts";
 import type { Csrf } from "./csrf.ts";
 import { watchPage } from "./page.ts";
 import type { Refresh } from "./refresh.ts";
@@ -9,7 +9,7 @@ import type { ViewState } from "./view-state.ts";
 
 interface TriggerDependencies<User> {
   readonly scope: Scope;
-  readonly clock: Clock;
+  readonly clock: ClientClock;
   readonly csrf: Csrf;
   readonly cache: ViewCache<User>;
   readonly state: ViewState<User>;

@@ -1,11 +1,11 @@
 import { atom, type ReadableAtom } from "nanostores";
-import { PENDING, type SessionMeta, type SessionState, toState, UNASKED } from "./state.ts";
+import { type ClientState, PENDING, type SessionMeta, toState, UNASKED } from "./state.ts";
 import type { TabAction } from "./tabs.ts";
-import type { Session, SessionView } from "./wire.ts";
+import type { ClientSession, SessionView } from "./wire.ts";
 
 /** The last view that the server sent, and the time at which it was confirmed. */
 export interface ViewCache<User> {
-  readonly $session: ReadableAtom<SessionState<User>>;
+  readonly $session: ReadableAtom<ClientState<User>>;
   readonly $meta: ReadableAtom<SessionMeta>;
   /**
    * Stores a view that the server sent at `at` (epoch milliseconds of this machine). Returns false and stores nothing if
@@ -21,7 +21,7 @@ export interface ViewCache<User> {
   expire(meta?: Partial<SessionMeta>): void;
   setMeta(change: Partial<SessionMeta>): void;
   /** The stored session, also while it is hidden. */
-  session(): Session | null;
+  session(): ClientSession | null;
   /** Milliseconds since `since`. Default: since the server last confirmed the view; `Infinity` if it never did. */
   age(since?: number): number;
   /** Milliseconds until the session ends without activity, by the server's clock. Null without a session. */
@@ -33,10 +33,10 @@ const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.s
 
 /** Makes an empty cache. `onSubjectChange` runs when a view names another subject than the stored one. */
 export function createViewCache<User>(now: () => number, onSubjectChange: () => void): ViewCache<User> {
-  const $session = atom<SessionState<User>>(PENDING);
+  const $session = atom<ClientState<User>>(PENDING);
   const $meta = atom(UNASKED);
   $session.eq = $meta.eq = equal;
-  let session: Session | null = null;
+  let session: ClientSession | null = null;
   let rev = 0;
   let confirmedAt = -Infinity;
   let lifetime: number | null = null;

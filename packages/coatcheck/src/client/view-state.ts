@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { ClientClock } from "./clock.ts";
 import type { Csrf } from "./csrf.ts";
 import type { SessionError } from "./error.ts";
 import { noSession } from "./state.ts";
@@ -32,7 +32,7 @@ export interface ViewState<User> {
 interface ViewStateDependencies<User> {
   readonly cache: ViewCache<User>;
   readonly csrf: Csrf;
-  readonly clock: Clock;
+  readonly clock: ClientClock;
   /** Runs at the start of each generation. */
   onSupersede(): void;
   /** Runs after each view that the cache has stored. `remote`: another tab sent it. */

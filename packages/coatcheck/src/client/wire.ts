@@ -40,7 +40,7 @@ export type Envelope<Data> =
 export type EndReason = "expired" | "revoked" | "signed-out";
 
 /** What a page may know of its session. */
-export interface Session {
+export interface ClientSession {
   /** A name, safe to show; it opens nothing. */
   readonly id: string;
   readonly type: "anonymous" | "authenticated";
@@ -54,7 +54,7 @@ export interface Session {
 }
 
 /** A session as it travels: with the milliseconds that it has left. */
-export interface SessionOnTheWire extends Session {
+export interface SessionOnTheWire extends ClientSession {
   /** Until the end whatever the activity. */
   readonly expiresInMs: number;
   /** Until the end without activity. */

@@ -1,14 +1,14 @@
 import { createContext, useContext } from "react";
-import type { SessionManager } from "../client/index.ts";
-import type { SessionState } from "../client/state.ts";
+import type { SessionClient } from "../client/index.ts";
+import type { ClientState } from "../client/state.ts";
 
 /** What one provider hands down. Nothing of it is in a module, since a server renders for many users at once. */
 export interface SessionContext {
-  readonly manager: SessionManager;
+  readonly client: SessionClient;
   /** What the server rendered with: the first state of every component, whenever it hydrates. */
-  readonly first: SessionState;
+  readonly first: ClientState;
   readonly firstToken: string | null;
-  /** The manager has taken `first` over: from now on its own state counts. */
+  /** The client has taken `first` over: from now on its own state counts. */
   started: boolean;
   /** What suspended components wait for: the end of being `pending`. */
   known: Promise<unknown> | undefined;

@@ -26,7 +26,7 @@ export function SessionExpiryDialog(props: {
   readonly labels?: ExpiryDialogLabels;
 }): ReactNode {
   const { labels = ENGLISH, ...options } = props;
-  const { manager } = useSessionContext();
+  const { client } = useSessionContext();
   const { remainingMs, extend } = useSessionExpiry(options);
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
@@ -39,7 +39,7 @@ export function SessionExpiryDialog(props: {
 
   // What goes wrong is in `$meta`, and the countdown goes on.
   const stay = () => void extend().catch(() => {});
-  const leave = () => void manager.logout().catch(() => {});
+  const leave = () => void client.logout().catch(() => {});
 
   return element(
     "dialog",

@@ -1,11 +1,11 @@
 import { createElement, type ReactNode, useEffect, useState } from "react";
-import type { SessionManager, SessionView } from "../client/index.ts";
+import type { SessionClient, SessionView } from "../client/index.ts";
 import { PENDING, toState } from "../client/state.ts";
 import { Context, type SessionContext } from "./context.ts";
 
 export interface SessionProviderProps<User = unknown> {
   /** One per page in the browser, one per request on a server; the provider keeps the one it is first given. */
-  readonly manager: SessionManager<User>;
+  readonly client: SessionClient<User>;
   /** What the server knew when it rendered the page. Without it the page starts as `pending` and asks. */
   readonly initialState?: SessionView<User>;
   readonly children?: ReactNode;
@@ -16,16 +16,16 @@ export interface SessionProviderProps<User = unknown> {
  * hydrates late still starts from what the server rendered.
  *
  * @example
- * <SessionProvider manager={manager} initialState={view}>…</SessionProvider>
+ * <SessionProvider client={client} initialState={view}>…</SessionProvider>
  */
 export function SessionProvider<User>({
-  manager,
+  client,
   initialState,
   children,
 }: SessionProviderProps<User>): ReactNode {
   const [context] = useState(
     (): SessionContext => ({
-      manager,
+      client,
       first: initialState ? toState(initialState) : PENDING,
       firstToken: initialState?.csrf_token ?? null,
       started: false,
@@ -35,10 +35,10 @@ export function SessionProvider<User>({
 
   useEffect(() => {
     context.started = true;
-    if (initialState) manager.hydrate(initialState);
+    if (initialState) client.hydrate(initialState);
     // Why it went unanswered is in `$meta`.
-    else manager.getSession().catch(() => {});
-  }, [context, manager, initialState]);
+    else client.getSession().catch(() => {});
+  }, [context, client, initialState]);
 
   return createElement(Context, { value: context }, children);
 }

@@ -18,7 +18,7 @@ export interface DevicesValue {
 
 /** Lists the devices of whoever is logged in; asks again after each change and at each login. */
 export function useDevices(): DevicesValue {
-  const { manager } = useSessionContext();
+  const { client } = useSessionContext();
   const id = useSession<unknown, string | null>({
     select: ({ isAuthenticated, session }) => (isAuthenticated ? session.id : null),
   });
@@ -33,14 +33,13 @@ export function useDevices(): DevicesValue {
       setState((before) => ({ ...before, loading: true, error: null }));
       try {
         await change?.();
-        const devices =
-          manager.$session.get().status === "authenticated" ? await manager.devices.list() : null;
+        const devices = client.$session.get().status === "authenticated" ? await client.devices.list() : null;
         setState({ devices, loading: false, error: null });
       } catch (error) {
         setState((before) => ({ ...before, loading: false, error: error as SessionError }));
       }
     },
-    [manager],
+    [client],
   );
 
   useEffect(() => {
@@ -48,7 +47,7 @@ export function useDevices(): DevicesValue {
     else setState({ devices: null, loading: false, error: null });
   }, [id, run]);
 
-  const { devices } = manager;
+  const { devices } = client;
   return {
     ...state,
     reload: () => run(),

@@ -20,7 +20,7 @@ const warned = (left: number | null, warnBeforeMs: number) => (left && left <= w
  * warns: requests that this page did not make may have kept the session alive.
  */
 export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {}): SessionExpiry {
-  const { manager } = useSessionContext();
+  const { client } = useSessionContext();
   const { warnBeforeMs = 60_000 } = options;
   const [remainingMs, setRemaining] = useState<number | null>(null);
 
@@ -32,12 +32,12 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     async function tick(): Promise<void> {
       const mine = ++run;
       clearTimeout(timer);
-      if (warned(manager.expiresIn(), warnBeforeMs) && !asked) {
+      if (warned(client.expiresIn(), warnBeforeMs) && !asked) {
         asked = true;
-        await manager.getSession({ fresh: true }).catch(() => {});
+        await client.getSession({ fresh: true }).catch(() => {});
       }
       if (mine !== run) return;
-      const left = manager.expiresIn();
+      const left = client.expiresIn();
       const remaining = warned(left, warnBeforeMs);
       asked &&= remaining !== null;
       setRemaining(remaining);
@@ -45,19 +45,19 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     }
 
     tick();
-    const stop = manager.$session.listen(tick);
+    const stop = client.$session.listen(tick);
     return () => {
       run++;
       clearTimeout(timer);
       stop();
     };
-  }, [manager, warnBeforeMs]);
+  }, [client, warnBeforeMs]);
 
   return {
     remainingMs,
     async extend() {
-      await manager.extend();
-      setRemaining(warned(manager.expiresIn(), warnBeforeMs));
+      await client.extend();
+      setRemaining(warned(client.expiresIn(), warnBeforeMs));
     },
   };
 }

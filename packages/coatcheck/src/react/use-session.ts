@@ -2,10 +2,10 @@ import { use, useEffect, useEffectEvent, useRef, useSyncExternalStore } from "re
 import type {
   AnonymousState,
   AuthenticatedState,
+  ClientState,
   NoneState,
   PendingState,
   SessionMeta,
-  SessionState,
 } from "../client/index.ts";
 import { UNASKED } from "../client/state.ts";
 import { type SessionContext, useSessionContext } from "./context.ts";
@@ -29,7 +29,7 @@ export type KnownSession<User> =
 /** The session's state, with shorthands that narrow it as `status` does. */
 export type SessionValue<User> = (PendingState & Derived<true, false>) | KnownSession<User>;
 
-function describe<User>(state: SessionState): SessionValue<User> {
+function describe<User>(state: ClientState): SessionValue<User> {
   return {
     ...state,
     loading: state.status === "pending",
@@ -40,8 +40,8 @@ function describe<User>(state: SessionState): SessionValue<User> {
 }
 
 /** The present state; until the provider has started, the one that the server rendered with. */
-function present({ manager, first, started }: SessionContext): SessionState {
-  const state = manager.$session.get();
+function present({ client, first, started }: SessionContext): ClientState {
+  const state = client.$session.get();
   return state.status === "pending" && !started ? first : state;
 }
 
@@ -65,14 +65,14 @@ export function useSession<User, Selected>(options?: {
 }): unknown {
   const context = useSessionContext();
   const select = options?.select ?? whole;
-  const last = useRef<{ state: SessionState; select: unknown; value: unknown }>(null);
-  const read = (state: SessionState) => {
+  const last = useRef<{ state: ClientState; select: unknown; value: unknown }>(null);
+  const read = (state: ClientState) => {
     if (last.current?.state !== state || last.current.select !== select)
       last.current = { state, select, value: select(describe<User>(state)) };
     return last.current.value;
   };
   return useSyncExternalStore(
-    context.manager.$session.listen,
+    context.client.$session.listen,
     () => read(present(context)),
     () => read(context.first),
   );
@@ -82,16 +82,16 @@ export function useSession<User, Selected>(options?: {
 export function useSuspenseSession<User = unknown>(): KnownSession<User> {
   const context = useSessionContext();
   const session = useSession<User>();
-  const { manager } = context;
+  const { client } = context;
   if (!session.loading) return session;
   context.known ??= new Promise((resolve, reject) => {
-    const stop = manager.$session.listen((state) => {
+    const stop = client.$session.listen((state) => {
       if (state.status === "pending") return;
       stop();
       context.known = undefined;
       resolve(describe(state));
     });
-    manager.getSession().catch(reject);
+    client.getSession().catch(reject);
   });
   return use(context.known) as KnownSession<User>;
 }
@@ -118,13 +118,13 @@ export function useRequireSession<User = unknown>(options: {
 
 /** How well the session is known: offline, stale, a sign-out that the server has not heard of. */
 export function useSessionMeta(): SessionMeta {
-  const { $meta } = useSessionContext().manager;
+  const { $meta } = useSessionContext().client;
   return useSyncExternalStore($meta.listen, $meta.get, () => UNASKED);
 }
 
 /** The CSRF token, for a form that is sent without `sm.fetch`. */
 export function useCsrfToken(): string | null {
-  const { manager, firstToken } = useSessionContext();
-  const { $csrfToken } = manager;
+  const { client, firstToken } = useSessionContext();
+  const { $csrfToken } = client;
   return useSyncExternalStore($csrfToken.listen, $csrfToken.get, () => firstToken);
 }

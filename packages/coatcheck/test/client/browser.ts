@@ -1,10 +1,10 @@
 import { onTestFinished } from "vitest";
 import {
-  type Clock,
-  createSessionManager,
+  type ClientClock,
+  createSessionClient,
   type Scope,
-  type SessionManager,
-  type SessionManagerOptions,
+  type SessionClient,
+  type SessionClientOptions,
   type SessionView,
 } from "../../src/client/index.ts";
 
@@ -16,7 +16,7 @@ export interface User {
 }
 
 /** A clock that moves when it is told to. */
-export class TestClock implements Clock {
+export class TestClock implements ClientClock {
   #now = 1_000_000;
   #tasks = new Set<{ at: number; task: () => void }>();
 
@@ -66,7 +66,7 @@ export function view(
   return user ? { status: "authenticated", user, ...answer } : { status: "anonymous", user, ...answer };
 }
 
-export const nobody: SessionView<User> = {
+export const noSession: SessionView<User> = {
   status: "none",
   session: null,
   user: null,
@@ -154,20 +154,20 @@ export class Page {
 
 let bases = 0;
 
-/** A manager on a page, disposed of when the test is over; each test has its own channel and lock. */
+/** A client on a page, disposed of when the test is over; each test has its own channel and lock. */
 export function open(
   network: Network,
-  options: SessionManagerOptions<User> & { readonly page?: Page } = {},
-): SessionManager<User> {
+  options: SessionClientOptions<User> & { readonly page?: Page } = {},
+): SessionClient<User> {
   const { page = new Page(), ...rest } = options;
-  const manager = createSessionManager<User>({
+  const client = createSessionClient<User>({
     baseUrl: BASE,
     transport: network.send,
     scope: page.scope,
     ...rest,
   });
-  onTestFinished(() => manager.dispose());
-  return manager;
+  onTestFinished(() => client.dispose());
+  return client;
 }
 
 /** A base of its own, for tests with several tabs. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { SessionError, type SessionManager } from "../../src/client/index.ts";
+import { type SessionClient, SessionError } from "../../src/client/index.ts";
 import {
   failure,
   gate,
   Network,
-  nobody,
+  noSession,
   ORIGIN,
   open,
   Page,
@@ -21,96 +21,98 @@ const DELETE = "DELETE /session";
 describe("signing out", () => {
   it("is not undone by an answer that was under way", async () => {
     const late = gate<Response>();
-    const network = new Network().on(GET, () => late.promise).on(DELETE, () => success(nobody));
-    const manager = open(network, { initialState: view("s1") });
-    const asked = manager.getSession({ fresh: true });
+    const network = new Network().on(GET, () => late.promise).on(DELETE, () => success(noSession));
+    const client = open(network, { initialState: view("s1") });
+    const asked = client.getSession({ fresh: true });
     await settle();
-    await manager.logout();
+    await client.logout();
     late.resolve(success(view("s1", { name: "Ada" }, { rev: 1e6 })));
     expect(await asked).toBe(null);
-    expect(manager.$session.get()).toMatchObject({ status: "none", reason: "signed-out" });
+    expect(client.$session.get()).toMatchObject({ status: "none", reason: "signed-out" });
   });
 
   it("is not undone by a question asked before the server knows", async () => {
     const gone = gate<Response>();
     const network = new Network().on(GET, () => success(view("s1"))).on(DELETE, () => gone.promise);
-    const manager = open(network, { initialState: view("s1") });
-    const out = manager.logout();
-    const asked = manager.getSession({ fresh: true });
+    const client = open(network, { initialState: view("s1") });
+    const out = client.logout();
+    const asked = client.getSession({ fresh: true });
     await settle();
-    expect(manager.$meta.get().signOut).toBe("pending");
+    expect(client.$meta.get().signOut).toBe("pending");
     expect(network.count(GET)).toBe(0);
-    gone.resolve(success(nobody));
+    gone.resolve(success(noSession));
     await out;
-    expect(manager.$meta.get().signOut).toBe(undefined);
+    expect(client.$meta.get().signOut).toBe(undefined);
     // Even a server that has not heard of it everywhere brings nobody back.
     expect(await asked).toBe(null);
-    expect(manager.$session.get().status).toBe("none");
+    expect(client.$session.get().status).toBe("none");
   });
 
   it("fails visibly, and is tried again when the page is shown", async () => {
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s1")));
-    const manager = open(network, { page, initialState: view("s1"), revalidate: { focus: false } });
-    await expect(manager.logout({ everywhere: true })).rejects.toMatchObject({ code: "NETWORK" });
-    expect(manager.$session.get().status).toBe("none");
-    expect(manager.$meta.get().signOut).toBe("failed");
-    expect(await manager.getSession({ fresh: true })).toBe(null);
-    expect(manager.$meta.get().signOut).toBe("failed");
-    network.on("DELETE /session?everywhere", () => success(nobody));
+    const client = open(network, { page, initialState: view("s1"), revalidate: { focus: false } });
+    await expect(client.logout({ everywhere: true })).rejects.toMatchObject({ code: "NETWORK" });
+    expect(client.$session.get().status).toBe("none");
+    expect(client.$meta.get().signOut).toBe("failed");
+    expect(await client.getSession({ fresh: true })).toBe(null);
+    expect(client.$meta.get().signOut).toBe("failed");
+    network.on("DELETE /session?everywhere", () => success(noSession));
     page.show();
     await settle();
-    expect(manager.$meta.get().signOut).toBe(undefined);
+    expect(client.$meta.get().signOut).toBe(undefined);
     expect(network.count("DELETE /session?everywhere")).toBe(2);
   });
 
   it("is tried again when the browser is back online", async () => {
     const page = new Page();
     const network = new Network();
-    const manager = open(network, { page, initialState: view("s1") });
+    const client = open(network, { page, initialState: view("s1") });
     page.fire("offline");
-    await expect(manager.logout()).rejects.toMatchObject({ code: "NETWORK" });
-    network.on(DELETE, () => success(nobody));
+    await expect(client.logout()).rejects.toMatchObject({ code: "NETWORK" });
+    network.on(DELETE, () => success(noSession));
     page.fire("online");
     await settle();
-    expect(manager.$meta.get().signOut).toBe(undefined);
+    expect(client.$meta.get().signOut).toBe(undefined);
   });
 
   it("shows the session until the server knows, where that is wanted", async () => {
     const network = new Network().on(DELETE, () => failure(503, "STORE_UNAVAILABLE"));
-    const manager = open(network, { initialState: view("s1") });
-    await expect(manager.logout({ optimistic: false })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect(manager.$session.get().status).toBe("authenticated");
-    network.on(DELETE, () => success(nobody));
-    await manager.logout({ optimistic: false });
-    expect(manager.$session.get().status).toBe("none");
+    const client = open(network, { initialState: view("s1") });
+    await expect(client.logout({ optimistic: false })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(client.$session.get().status).toBe("authenticated");
+    network.on(DELETE, () => success(noSession));
+    await client.logout({ optimistic: false });
+    expect(client.$session.get().status).toBe("none");
   });
 
   it("is followed by a login to the very same session, if the server never knew", async () => {
     const network = new Network().on("POST /session", () => success(view("s1", { name: "Ada" })));
-    const manager = open(network, { initialState: view("s1") });
-    await expect(manager.logout()).rejects.toThrow();
-    await manager.createSession("ada@example.com", "secret");
-    expect(manager.$session.get().status).toBe("authenticated");
-    expect(manager.$meta.get().signOut).toBe(undefined);
+    const client = open(network, { initialState: view("s1") });
+    await expect(client.logout()).rejects.toThrow();
+    await client.createSession("ada@example.com", "secret");
+    expect(client.$session.get().status).toBe("authenticated");
+    expect(client.$meta.get().signOut).toBe(undefined);
   });
 
   it("waits for a login under way, and ends what that began", async () => {
     const login = gate<Response>();
-    const network = new Network().on("POST /session", () => login.promise).on(DELETE, () => success(nobody));
-    const manager = open(network);
-    const inside = manager.createSession("ada@example.com", "secret");
-    const outside = manager.logout();
+    const network = new Network()
+      .on("POST /session", () => login.promise)
+      .on(DELETE, () => success(noSession));
+    const client = open(network);
+    const inside = client.createSession("ada@example.com", "secret");
+    const outside = client.logout();
     await settle();
     expect(network.count(DELETE)).toBe(0);
     login.resolve(success(view("s1")));
     await Promise.all([inside, outside]);
-    expect(manager.$session.get().status).toBe("none");
+    expect(client.$session.get().status).toBe("none");
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /session", DELETE]);
   });
 
   it("survives the page being closed", async () => {
-    const network = new Network().on(DELETE, () => success(nobody));
+    const network = new Network().on(DELETE, () => success(noSession));
     await open(network).logout();
     expect(network.seen[0]?.request.keepalive).toBe(true);
   });
@@ -119,52 +121,52 @@ describe("signing out", () => {
 describe("a request of the page, before the server has heard of a sign-out", () => {
   const ORDERS = "GET /orders";
   const lines = (network: Network) => network.seen.map(({ line }) => line);
-  const order = (manager: SessionManager<User>) => manager.fetch(`${ORIGIN}/orders`);
+  const order = (client: SessionClient<User>) => client.fetch(`${ORIGIN}/orders`);
 
   it.each([true, false])("waits for a sign-out under way, be it optimistic: %s", async (optimistic) => {
     const gone = gate<Response>();
     const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => gone.promise);
-    const manager = open(network, { initialState: view("s1") });
-    const out = manager.logout({ optimistic });
+    const client = open(network, { initialState: view("s1") });
+    const out = client.logout({ optimistic });
     await settle();
-    const ordered = order(manager);
+    const ordered = order(client);
     await settle();
     expect(lines(network)).toEqual([DELETE]);
-    gone.resolve(success(nobody));
+    gone.resolve(success(noSession));
     await out;
     expect((await ordered).status).toBe(200);
     expect(lines(network)).toEqual([DELETE, ORDERS]);
   });
 
   it("does not slip by where a subscriber makes it as soon as nobody is there", async () => {
-    const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => success(nobody));
-    const manager = open(network, { initialState: view("s1") });
+    const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => success(noSession));
+    const client = open(network, { initialState: view("s1") });
     const ordered = gate<Response>();
-    manager.$session.listen(({ status }) => {
-      if (status === "none") ordered.resolve(order(manager));
+    client.$session.listen(({ status }) => {
+      if (status === "none") ordered.resolve(order(client));
     });
-    await manager.logout();
+    await client.logout();
     await ordered.promise;
     expect(lines(network)).toEqual([DELETE, ORDERS]);
   });
 
   it("tells the server first, and is refused by the sign-out's code if that fails: once for all that ask", async () => {
     const network = new Network().on(ORDERS, () => success([]));
-    const manager = open(network, { initialState: view("s1") });
-    await expect(manager.logout({ everywhere: true })).rejects.toThrow();
+    const client = open(network, { initialState: view("s1") });
+    await expect(client.logout({ everywhere: true })).rejects.toThrow();
     const everywhere = "DELETE /session?everywhere";
     network.on(everywhere, () => failure(503, "STORE_UNAVAILABLE", { "retry-after": "7" }));
-    const refused = await Promise.allSettled([order(manager), order(manager)]);
+    const refused = await Promise.allSettled([order(client), order(client)]);
     for (const { status, reason } of refused as PromiseRejectedResult[]) {
       expect([status, reason instanceof SessionError]).toEqual(["rejected", true]);
       expect(reason).toMatchObject({ code: "STORE_UNAVAILABLE", retryAfter: 7 });
     }
     expect(lines(network)).toEqual([everywhere, everywhere]);
-    expect(manager.$meta.get().signOut).toBe("failed");
-    network.on(everywhere, () => success(nobody));
-    expect((await order(manager)).status).toBe(200);
+    expect(client.$meta.get().signOut).toBe("failed");
+    network.on(everywhere, () => success(noSession));
+    expect((await order(client)).status).toBe(200);
     expect(lines(network).slice(2)).toEqual([everywhere, ORDERS]);
-    await order(manager);
+    await order(client);
     expect(lines(network).slice(4)).toEqual([ORDERS]);
   });
 
@@ -172,10 +174,10 @@ describe("a request of the page, before the server has heard of a sign-out", () 
     const network = new Network()
       .on(ORDERS, () => success([]))
       .on("POST /session", () => success(view("s1")));
-    const manager = open(network, { initialState: view("s1") });
-    await expect(manager.logout()).rejects.toThrow();
-    await manager.createSession("ada@example.com", "secret");
-    expect((await order(manager)).status).toBe(200);
+    const client = open(network, { initialState: view("s1") });
+    await expect(client.logout()).rejects.toThrow();
+    await client.createSession("ada@example.com", "secret");
+    expect((await order(client)).status).toBe(200);
     expect(network.count(DELETE)).toBe(1);
   });
 });
@@ -184,18 +186,18 @@ describe("logging in", () => {
   it("is not undone by an older question, and fails with the server's code", async () => {
     const late = gate<Response>();
     const network = new Network().on(GET, () => late.promise).on("POST /session", () => success(view("s2")));
-    const manager = open(network);
-    const asked = manager.getSession();
+    const client = open(network);
+    const asked = client.getSession();
     await settle();
-    await manager.createSession("ada@example.com", "secret");
-    late.resolve(success(nobody));
+    await client.createSession("ada@example.com", "secret");
+    late.resolve(success(noSession));
     expect((await asked)?.id).toBe("s2");
-    expect(manager.$session.get().status).toBe("authenticated");
+    expect(client.$session.get().status).toBe("authenticated");
     network.on("POST /session", () => failure(401, "FORBIDDEN"));
-    await expect(manager.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
+    await expect(client.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
-    expect(manager.$session.get().status).toBe("authenticated");
+    expect(client.$session.get().status).toBe("authenticated");
   });
 
   it("that fails takes no answer from a question that was under way", async () => {
@@ -203,15 +205,15 @@ describe("logging in", () => {
     const network = new Network()
       .on(GET, () => late.promise)
       .on("POST /session", () => failure(403, "FORBIDDEN"));
-    const manager = open(network);
-    const asked = manager.getSession();
+    const client = open(network);
+    const asked = client.getSession();
     await settle();
-    await expect(manager.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
+    await expect(client.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
     late.resolve(success(view("s1", null)));
     expect((await asked)?.id).toBe("s1");
-    expect(manager.$session.get().status).toBe("anonymous");
+    expect(client.$session.get().status).toBe("anonymous");
   });
 
   it("elevates, migrates and extends by their endpoints", async () => {
@@ -220,13 +222,13 @@ describe("logging in", () => {
       .on("POST /session/elevate", () => success(view("s1", { name: "Ada" }, { token: "t2" })))
       .on("POST /session/migrate", () => success(view("s1", { name: "Ada" })))
       .on("GET /session?touch", () => success(view("s1", { name: "Ada" }, { expiresInMs: 9_000 })));
-    const manager = open(network, { clock });
-    await manager.elevate({ credentials: { password: "x" }, scope: "devices" });
-    expect(manager.$csrfToken.get()).toBe("t2");
-    expect((await manager.migrateLegacySession())?.id).toBe("s1");
-    await manager.extend();
+    const client = open(network, { clock });
+    await client.elevate({ credentials: { password: "x" }, scope: "devices" });
+    expect(client.$csrfToken.get()).toBe("t2");
+    expect((await client.migrateLegacySession())?.id).toBe("s1");
+    await client.extend();
     clock.advance(1_000);
-    expect(manager.expiresIn()).toBe(8_000);
+    expect(client.expiresIn()).toBe(8_000);
   });
 });
 

@@ -13,7 +13,7 @@ describe("where the token goes", () => {
       .on("POST https://shop.test.evil.test/orders", () => success({}))
       .on("POST http://shop.test/orders", () => success({}))
       .on("POST https://shop.test:8443/orders", () => success({}));
-    const manager = open(network, { page: page() });
+    const client = open(network, { page: page() });
     const urls = [
       `${ORIGIN}/orders`,
       new URL("//evil.test/orders", ORIGIN),
@@ -21,9 +21,9 @@ describe("where the token goes", () => {
       "http://shop.test/orders",
       "https://shop.test:8443/orders",
     ];
-    for (const url of urls) await manager.fetch(url, { method: "POST" });
-    await manager.fetch(new Request(`${ORIGIN}/orders`, { method: "POST" }));
-    await manager.fetch(`${ORIGIN}/orders`);
+    for (const url of urls) await client.fetch(url, { method: "POST" });
+    await client.fetch(new Request(`${ORIGIN}/orders`, { method: "POST" }));
+    await client.fetch(`${ORIGIN}/orders`);
     expect(network.seen.map(({ token }) => token)).toEqual([
       "secret",
       null,
@@ -43,8 +43,8 @@ describe("where the token goes", () => {
 
   it("goes to an allowed origin, which must not redirect", async () => {
     const network = new Network().on("POST https://api.shop.test/orders", () => success({}));
-    const manager = open(network, { page: page(), allowOrigins: ["https://api.shop.test"] });
-    await manager.fetch("https://api.shop.test/orders", { method: "POST" });
+    const client = open(network, { page: page(), allowOrigins: ["https://api.shop.test"] });
+    await client.fetch("https://api.shop.test/orders", { method: "POST" });
     const { token, request } = network.seen[0] ?? {};
     expect([token, request?.redirect, request?.credentials]).toEqual(["secret", "error", "include"]);
   });
@@ -53,10 +53,10 @@ describe("where the token goes", () => {
     const network = new Network()
       .on("POST https://evil.test/a", () => success({ csrf_token: "planted" }, { "x-csrf-token": "planted" }))
       .on("POST https://evil.test/b", () => failure(401, "SESSION_REVOKED"));
-    const manager = open(network, { page: page() });
-    await manager.fetch("https://evil.test/a", { method: "POST" });
-    await manager.fetch("https://evil.test/b", { method: "POST" });
-    expect(manager.$csrfToken.get()).toBe("secret");
+    const client = open(network, { page: page() });
+    await client.fetch("https://evil.test/a", { method: "POST" });
+    await client.fetch("https://evil.test/b", { method: "POST" });
+    expect(client.$csrfToken.get()).toBe("secret");
     expect(network.seen).toHaveLength(2);
   });
 

@@ -24,20 +24,20 @@ describe("no false log-out", () => {
   ];
   it.each(cases)("keeps the last known session after %s", async (_, answer, code) => {
     const network = new Network().on(GET, answer);
-    const manager = open(network, { initialState: view("s1") });
-    expect((await manager.getSession({ fresh: true }))?.id).toBe("s1");
-    expect(manager.$session.get().status).toBe("authenticated");
-    expect(manager.$meta.get()).toMatchObject({ stale: true, fetching: false, error: { code } });
-    expect(manager.getMetrics()).toMatchObject({ staleServes: 1, errors: 1 });
+    const client = open(network, { initialState: view("s1") });
+    expect((await client.getSession({ fresh: true }))?.id).toBe("s1");
+    expect(client.$session.get().status).toBe("authenticated");
+    expect(client.$meta.get()).toMatchObject({ stale: true, fetching: false, error: { code } });
+    expect(client.getMetrics()).toMatchObject({ staleServes: 1, errors: 1 });
     network.on(GET, () => success(view("s1")));
-    await manager.getSession();
-    expect(manager.$meta.get()).toMatchObject({ stale: false, error: undefined });
+    await client.getSession();
+    expect(client.$meta.get()).toMatchObject({ stale: false, error: undefined });
   });
 
   it("rejects rather than call somebody logged out of whom it knows nothing", async () => {
-    const manager = open(new Network().on(GET, silent));
-    await expect(manager.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
-    expect(manager.$session.get().status).toBe("pending");
+    const client = open(new Network().on(GET, silent));
+    await expect(client.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
+    expect(client.$session.get().status).toBe("pending");
   });
 
   it("gives a server that hangs ten seconds, or what the page grants", async () => {
@@ -46,9 +46,9 @@ describe("no false log-out", () => {
       ({ signal }) =>
         new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     );
-    const manager = open(network, { initialState: view("s1"), timeout: 20 });
-    expect((await manager.getSession({ fresh: true }))?.id).toBe("s1");
-    expect(manager.$meta.get().error?.code).toBe("NETWORK");
+    const client = open(network, { initialState: view("s1"), timeout: 20 });
+    expect((await client.getSession({ fresh: true }))?.id).toBe("s1");
+    expect(client.$meta.get().error?.code).toBe("NETWORK");
   });
 
   it.each([
@@ -57,35 +57,35 @@ describe("no false log-out", () => {
     ["SESSION_REQUIRED", 401, "expired"],
     ["SESSION_NOT_FOUND", 404, "expired"],
   ])("takes the server's own %s for an end", async (code, status, reason) => {
-    const manager = open(
+    const client = open(
       new Network().on(GET, () => failure(status, code)),
       { initialState: view("s1") },
     );
-    expect(await manager.getSession({ fresh: true })).toBe(null);
-    expect(manager.$session.get()).toMatchObject({ status: "none", reason });
+    expect(await client.getSession({ fresh: true })).toBe(null);
+    expect(client.$session.get()).toMatchObject({ status: "none", reason });
   });
 
   it("lets the session endpoint judge, when another route answers 401", async () => {
     const network = new Network()
       .on("GET /cart", () => failure(401, "SESSION_EXPIRED"))
       .on(GET, () => success(view("s1")));
-    const manager = open(network, { initialState: view("s1") });
-    await manager.fetch("https://shop.test/cart");
+    const client = open(network, { initialState: view("s1") });
+    await client.fetch("https://shop.test/cart");
     await settle();
     expect(network.count(GET)).toBe(1);
-    expect(manager.$session.get().status).toBe("authenticated");
+    expect(client.$session.get().status).toBe("authenticated");
     network.on(GET, () => failure(401, "SESSION_REVOKED"));
-    await manager.fetch("https://shop.test/cart");
+    await client.fetch("https://shop.test/cart");
     await settle();
-    expect(manager.$session.get()).toMatchObject({ status: "none", reason: "revoked" });
+    expect(client.$session.get()).toMatchObject({ status: "none", reason: "revoked" });
   });
 
   it("waits as long as the server asks it to", async () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () => failure(429, "RATE_LIMITED", { "retry-after": "60" }));
-    const manager = open(network, { clock, page, initialState: view("s1") });
-    await manager.getSession({ fresh: true });
+    const client = open(network, { clock, page, initialState: view("s1") });
+    await client.getSession({ fresh: true });
     clock.advance(30_000);
     page.show();
     await settle();
@@ -103,8 +103,8 @@ describe("no false log-out", () => {
       GET,
       () => new Response("", { status: 503, headers: { "retry-after": date } }),
     );
-    const manager = open(network, { clock, page, initialState: view("s1") });
-    await manager.getSession({ fresh: true });
+    const client = open(network, { clock, page, initialState: view("s1") });
+    await client.getSession({ fresh: true });
     page.show();
     await settle();
     expect(network.seen).toHaveLength(1);
@@ -115,16 +115,16 @@ describe("offline", () => {
   it("serves the last known session as stale, asks nothing, and asks when it is back", async () => {
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s2")));
-    const manager = open(network, { page, initialState: view("s1", null) });
+    const client = open(network, { page, initialState: view("s1", null) });
     page.fire("offline");
-    expect(manager.$meta.get()).toMatchObject({ offline: true, stale: true });
-    expect(manager.$session.get().session?.id).toBe("s1");
+    expect(client.$meta.get()).toMatchObject({ offline: true, stale: true });
+    expect(client.$session.get().session?.id).toBe("s1");
     page.show();
     await settle();
     expect(network.seen).toHaveLength(0);
     page.fire("online");
     await settle();
-    expect(manager.$meta.get()).toMatchObject({ offline: false, stale: false });
-    expect(manager.$session.get().session?.id).toBe("s2");
+    expect(client.$meta.get()).toMatchObject({ offline: false, stale: false });
+    expect(client.$session.get().session?.id).toBe("s2");
   });
 });

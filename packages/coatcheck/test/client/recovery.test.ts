@@ -50,9 +50,9 @@ describe("recovery from a rejected token", () => {
     const network = strict("new");
     const held = gate();
     const holder = navigator.locks.request("coatcheck:https://shop.test/session", () => held.promise);
-    const manager = open(network, { page });
+    const client = open(network, { page });
     network.on("POST /session/init", () => failure(500, "STORE_UNAVAILABLE"));
-    const answer = manager.fetch(`${ORIGIN}/orders`, { method: "POST" });
+    const answer = client.fetch(`${ORIGIN}/orders`, { method: "POST" });
     page.jar.cookie = "csrf_token=new";
     expect((await answer).status).toBe(200);
     held.resolve();
@@ -69,9 +69,9 @@ describe("recovery from a rejected token", () => {
       page.jar.cookie = "csrf_token=fresh";
       return success(view("s1", null, { token: "fresh" }));
     });
-    const manager = open(network, { scope: { ...page.scope, navigator: locks ? { locks } : {} } });
+    const client = open(network, { scope: { ...page.scope, navigator: locks ? { locks } : {} } });
     const responses = await Promise.all(
-      Array.from({ length: 10 }, () => manager.fetch(`${ORIGIN}/orders`, { method: "POST" })),
+      Array.from({ length: 10 }, () => client.fetch(`${ORIGIN}/orders`, { method: "POST" })),
     );
     expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(network.count("POST /session/init")).toBe(1);
@@ -82,23 +82,23 @@ describe("recovery from a rejected token", () => {
     const network = new Network()
       .on("POST /session/init", () => success(view("s1", null, { token: "useless" })))
       .on("POST /orders", () => failure(403, "CSRF_INVALID"));
-    const manager = open(network);
+    const client = open(network);
     const heard: string[] = [];
-    const stop = manager.createCsrfErrorListener(({ code }) => heard.push(code));
-    expect((await manager.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
+    const stop = client.createCsrfErrorListener(({ code }) => heard.push(code));
+    expect((await client.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
     expect(heard).toEqual(["CSRF_INVALID"]);
     expect(network.seen).toHaveLength(3);
     stop();
-    await manager.fetch(`${ORIGIN}/orders`, { method: "POST" });
+    await client.fetch(`${ORIGIN}/orders`, { method: "POST" });
     expect(heard).toHaveLength(1);
   });
 
   it("says so when the server gives no token", async () => {
     const network = new Network().on("POST /orders", () => failure(403, "CSRF_MISSING"));
-    const manager = open(network);
+    const client = open(network);
     const heard: string[] = [];
-    manager.createCsrfErrorListener(({ code }) => heard.push(code));
-    expect((await manager.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
+    client.createCsrfErrorListener(({ code }) => heard.push(code));
+    expect((await client.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
     expect(heard).toEqual(["CSRF_MISSING"]);
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /orders", "POST /session/init"]);
   });
@@ -115,8 +115,8 @@ describe("recovery from a rejected token", () => {
       .on("POST /session", (request) =>
         request.headers.get("x-csrf-token") === "fresh" ? success(view("s1")) : failure(403, "CSRF_MISSING"),
       );
-    const manager = open(network);
-    expect((await manager.createSession("ada@example.com", "secret"))?.subject).toBe("Ada");
+    const client = open(network);
+    expect((await client.createSession("ada@example.com", "secret"))?.subject).toBe("Ada");
     expect(await network.seen[2]?.request.json()).toEqual({ email: "ada@example.com", password: "secret" });
   });
 });
@@ -124,35 +124,35 @@ describe("recovery from a rejected token", () => {
 describe("the token of the page", () => {
   it("follows the cookie, and says whether there is one", () => {
     const page = new Page();
-    const manager = open(new Network(), { page });
-    expect(manager.synchronizeTokenFromCookie()).toBe(false);
+    const client = open(new Network(), { page });
+    expect(client.synchronizeTokenFromCookie()).toBe(false);
     page.jar.cookie = "a=1; csrf_token=abc; b=2";
-    expect(manager.synchronizeTokenFromCookie()).toBe(true);
-    expect(manager.$csrfToken.get()).toBe("abc");
+    expect(client.synchronizeTokenFromCookie()).toBe(true);
+    expect(client.$csrfToken.get()).toBe("abc");
     page.jar.cookie = "";
-    expect(manager.synchronizeTokenFromCookie()).toBe(false);
-    expect(manager.$csrfToken.get()).toBe("abc");
+    expect(client.synchronizeTokenFromCookie()).toBe(false);
+    expect(client.$csrfToken.get()).toBe("abc");
   });
 
   it("is taken from the server's header and body, and never emptied", async () => {
     const network = new Network()
       .on("GET /a", () => success({ csrf_token: "from-body" }))
       .on("GET /b", () => success({}, { "x-csrf-token": "from-header" }));
-    const manager = open(network);
-    expect(manager.updateCsrfTokenFromServer("")).toBe(false);
-    await manager.fetch(`${ORIGIN}/a`);
-    expect(manager.$csrfToken.get()).toBe("from-body");
-    await manager.fetch(`${ORIGIN}/b`);
-    expect(manager.$csrfToken.get()).toBe("from-header");
-    expect(manager.updateCsrfTokenFromServer("given")).toBe(true);
-    expect(manager.$csrfToken.get()).toBe("given");
+    const client = open(network);
+    expect(client.updateCsrfTokenFromServer("")).toBe(false);
+    await client.fetch(`${ORIGIN}/a`);
+    expect(client.$csrfToken.get()).toBe("from-body");
+    await client.fetch(`${ORIGIN}/b`);
+    expect(client.$csrfToken.get()).toBe("from-header");
+    expect(client.updateCsrfTokenFromServer("given")).toBe(true);
+    expect(client.$csrfToken.get()).toBe("given");
   });
 
   it("is asked for once by several that want it", async () => {
     const network = new Network().on("POST /session/init", () => success(view("s1", null, { token: "t" })));
-    const manager = open(network);
-    expect(await Promise.all([manager.initSession(), manager.initSession()])).toEqual([true, true]);
+    const client = open(network);
+    expect(await Promise.all([client.initSession(), client.initSession()])).toEqual([true, true]);
     expect(network.seen).toHaveLength(1);
-    expect(manager.$session.get().status).toBe("anonymous");
+    expect(client.$session.get().status).toBe("anonymous");
   });
 });

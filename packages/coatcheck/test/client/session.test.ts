@@ -1,42 +1,42 @@
 import { describe, expect, it } from "vitest";
-import { gate, Network, nobody, open, Page, settle, success, TestClock, view } from "./browser.ts";
+import { gate, Network, noSession, open, Page, settle, success, TestClock, view } from "./browser.ts";
 
 const GET = "GET /session";
 
 describe("asking who is there", () => {
   it("asks nobody until somebody wants to know, then once for all", async () => {
     const network = new Network().on(GET, () => success(view("s1")));
-    const manager = open(network);
-    expect(manager.$session.get().status).toBe("pending");
+    const client = open(network);
+    expect(client.$session.get().status).toBe("pending");
     expect(network.seen).toHaveLength(0);
-    const sessions = await Promise.all(Array.from({ length: 10 }, () => manager.getSession()));
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => client.getSession()));
     expect(new Set(sessions.map((session) => session?.id))).toEqual(new Set(["s1"]));
-    await manager.getSession();
+    await client.getSession();
     expect(network.seen).toHaveLength(1);
-    expect(manager.getMetrics()).toMatchObject({ hits: 1, misses: 10, deduped: 9, fetches: 1 });
+    expect(client.getMetrics()).toMatchObject({ hits: 1, misses: 10, deduped: 9, fetches: 1 });
   });
 
   it("asks nobody while what the server rendered is fresh", async () => {
     const network = new Network();
-    const manager = open(network, { initialState: view("s1") });
-    expect(manager.$session.get().status).toBe("authenticated");
-    expect((await manager.getSession())?.id).toBe("s1");
+    const client = open(network, { initialState: view("s1") });
+    expect(client.$session.get().status).toBe("authenticated");
+    expect((await client.getSession())?.id).toBe("s1");
     expect(network.seen).toHaveLength(0);
   });
 
   it("asks again when told to, or once it is stale", async () => {
     const clock = new TestClock();
     const network = new Network().on(GET, () => success(view("s1")));
-    const manager = open(network, { clock, initialState: view("s1") });
-    await manager.getSession({ fresh: true });
-    manager.clearCache();
-    await manager.getSession();
+    const client = open(network, { clock, initialState: view("s1") });
+    await client.getSession({ fresh: true });
+    client.clearCache();
+    await client.getSession();
     expect(network.seen).toHaveLength(2);
     clock.advance(299_999);
-    await manager.getSession();
+    await client.getSession();
     expect(network.seen).toHaveLength(2);
     clock.advance(1);
-    await manager.getSession();
+    await client.getSession();
     expect(network.seen).toHaveLength(3);
   });
 
@@ -44,20 +44,20 @@ describe("asking who is there", () => {
     const network = new Network().on(GET, () =>
       success(view("s1", { name: "Ada" }, { expiresInMs: 5000, rev: 7 })),
     );
-    const manager = open(network, { initialState: view("s1", { name: "Ada" }, { rev: 7 }) });
-    const before = manager.$session.get();
+    const client = open(network, { initialState: view("s1", { name: "Ada" }, { rev: 7 }) });
+    const before = client.$session.get();
     let renders = 0;
-    manager.$session.listen(() => renders++);
-    await manager.getSession({ fresh: true });
-    expect([renders, manager.$session.get() === before]).toEqual([0, true]);
-    expect(manager.expiresIn()).toBeLessThanOrEqual(5000);
+    client.$session.listen(() => renders++);
+    await client.getSession({ fresh: true });
+    expect([renders, client.$session.get() === before]).toEqual([0, true]);
+    expect(client.expiresIn()).toBeLessThanOrEqual(5000);
   });
 
   it("takes an older answer about the same session for what it is", async () => {
     const network = new Network().on(GET, () => success(view("s1", { name: "Old" }, { rev: 4 })));
-    const manager = open(network, { initialState: view("s1", { name: "New" }, { rev: 5 }) });
-    await manager.getSession({ fresh: true });
-    expect(manager.$session.get().user).toEqual({ name: "New" });
+    const client = open(network, { initialState: view("s1", { name: "New" }, { rev: 5 }) });
+    await client.getSession({ fresh: true });
+    expect(client.$session.get().user).toEqual({ name: "New" });
   });
 
   it("counts, times, and says where the server found the session", async () => {
@@ -66,16 +66,16 @@ describe("asking who is there", () => {
     );
     const clock = new TestClock();
     network.on("GET /session?touch", () => success(view("s1")));
-    const manager = open(network, {
+    const client = open(network, {
       clock,
       transport: (request) => {
         clock.advance(12);
         return network.send(request);
       },
     });
-    await manager.getSession();
-    await manager.getSession();
-    expect(manager.getMetrics()).toMatchObject({ cacheHitRate: 50, p50: 12, p95: 12, byTier: { shared: 1 } });
+    await client.getSession();
+    await client.getSession();
+    expect(client.getMetrics()).toMatchObject({ cacheHitRate: 50, p50: 12, p95: 12, byTier: { shared: 1 } });
   });
 });
 
@@ -84,8 +84,8 @@ describe("triggers", () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 1e9 })));
-    const manager = open(network, { clock, page });
-    await manager.getSession();
+    const client = open(network, { clock, page });
+    await client.getSession();
     page.show();
     await settle();
     expect(network.seen).toHaveLength(1);
@@ -94,7 +94,7 @@ describe("triggers", () => {
     page.fire("online");
     await settle();
     expect(network.seen).toHaveLength(2);
-    manager.clearCache();
+    client.clearCache();
     page.show();
     await settle();
     expect(network.seen).toHaveLength(2);
@@ -119,15 +119,15 @@ describe("triggers", () => {
   it("ask when the time is up, as the server counts it, whatever the clock says", async () => {
     const clock = new TestClock();
     clock.set(Date.UTC(1999, 0, 1));
-    const network = new Network().on(GET, () => success(nobody));
-    const manager = open(network, { clock, initialState: view("s1", null, { expiresInMs: 60_000 }) });
-    expect(manager.expiresIn()).toBe(60_000);
+    const network = new Network().on(GET, () => success(noSession));
+    const client = open(network, { clock, initialState: view("s1", null, { expiresInMs: 60_000 }) });
+    expect(client.expiresIn()).toBe(60_000);
     clock.advance(59_999);
     await settle();
     expect(network.seen).toHaveLength(0);
     clock.advance(1);
     await settle();
-    expect(manager.$session.get().status).toBe("none");
+    expect(client.$session.get().status).toBe("none");
   });
 
   it("do not spin on a session that has no time left and yet lives", async () => {
@@ -145,9 +145,9 @@ describe("triggers", () => {
     const clock = new TestClock();
     clock.set(1e12);
     const network = new Network().on(GET, () => success(view("s1")));
-    const manager = open(network, { clock, initialState: view("s1") });
+    const client = open(network, { clock, initialState: view("s1") });
     clock.set(1e12 - 86_400_000);
-    await manager.getSession();
+    await client.getSession();
     expect(network.seen).toHaveLength(1);
   });
 
@@ -156,8 +156,8 @@ describe("triggers", () => {
     clock.set(1e12);
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s1")));
-    const manager = open(network, { clock, page });
-    await manager.getSession();
+    const client = open(network, { clock, page });
+    await client.getSession();
     clock.set(1e12 - 86_400_000);
     page.show();
     await settle();
@@ -169,28 +169,28 @@ describe("a page out of the back/forward cache", () => {
   it("shows nobody until the server has answered", async () => {
     const page = new Page();
     const answer = gate<Response>();
-    const manager = open(
+    const client = open(
       new Network().on(GET, () => answer.promise),
       { page, initialState: view("s1") },
     );
     page.fire("pageshow", { persisted: false });
-    expect(manager.$session.get().status).toBe("authenticated");
+    expect(client.$session.get().status).toBe("authenticated");
     page.fire("pageshow", { persisted: true });
-    expect(manager.$session.get().status).toBe("pending");
-    answer.resolve(success(nobody));
+    expect(client.$session.get().status).toBe("pending");
+    answer.resolve(success(noSession));
     await settle();
-    expect(manager.$session.get().status).toBe("none");
+    expect(client.$session.get().status).toBe("none");
   });
 });
 
 describe("a subscriber that throws", () => {
   it("costs no second question", async () => {
     const network = new Network().on(GET, () => success(view("s1")));
-    const manager = open(network);
-    manager.$session.listen(() => {
+    const client = open(network);
+    client.$session.listen(() => {
       throw new Error("a fault of the page");
     });
-    await expect(manager.getSession()).rejects.toThrow("a fault of the page");
+    await expect(client.getSession()).rejects.toThrow("a fault of the page");
     expect(network.seen).toHaveLength(1);
   });
 });
@@ -198,27 +198,27 @@ describe("a subscriber that throws", () => {
 describe("another subject", () => {
   it("reloads the page when the server names another than before", async () => {
     const page = new Page();
-    const manager = open(
+    const client = open(
       new Network().on(GET, () => success(view("s2", { name: "Bob" }))),
       {
         page,
         initialState: view("s1", { name: "Ada" }),
       },
     );
-    await manager.getSession({ fresh: true });
+    await client.getSession({ fresh: true });
     expect(page.reloads).toBe(1);
   });
 
   it("does not when this page logged it in", async () => {
     const page = new Page();
-    const manager = open(
+    const client = open(
       new Network().on("POST /session", () => success(view("s2", { name: "Bob" }))),
       {
         page,
         initialState: view("s1", { name: "Ada" }),
       },
     );
-    await manager.createSession({ credentials: { code: "1234" }, metadata: { campaign: "x" } });
-    expect([page.reloads, manager.$session.get().user]).toEqual([0, { name: "Bob" }]);
+    await client.createSession({ credentials: { code: "1234" }, metadata: { campaign: "x" } });
+    expect([page.reloads, client.$session.get().user]).toEqual([0, { name: "Bob" }]);
   });
 });

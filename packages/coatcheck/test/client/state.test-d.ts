@@ -1,11 +1,11 @@
 /* Compiled by the type check, never run: what must and what must not compile. */
-import type { SessionManager, SessionState } from "../../src/client/index.ts";
+import type { ClientState, SessionClient } from "../../src/client/index.ts";
 
 interface User {
   readonly email: string;
 }
 
-export function narrows(state: SessionState<User>): string {
+export function narrows(state: ClientState<User>): string {
   // @ts-expect-error: nobody may be there
   state.user.email;
   // @ts-expect-error: there may be no session
@@ -25,18 +25,18 @@ export function narrows(state: SessionState<User>): string {
   }
 }
 
-export function closed(state: SessionState<User>): boolean {
+export function closed(state: ClientState<User>): boolean {
   // @ts-expect-error: there is no such status
   return state.status === "loading";
 }
 
-export async function calls(manager: SessionManager<User>): Promise<void> {
-  await manager.createSession("ada@example.com", "secret");
-  await manager.createSession({ credentials: { code: "123456" }, metadata: { campaign: "summer" } });
+export async function calls(client: SessionClient<User>): Promise<void> {
+  await client.createSession("ada@example.com", "secret");
+  await client.createSession({ credentials: { code: "123456" }, metadata: { campaign: "summer" } });
   // @ts-expect-error: an address needs a password
-  await manager.createSession("ada@example.com");
+  await client.createSession("ada@example.com");
   // @ts-expect-error: the state is the server's word; nobody sets it
-  manager.$session.set({ status: "none", session: null, user: null });
+  client.$session.set({ status: "none", session: null, user: null });
   // @ts-expect-error: metadata is JSON
-  await manager.createSession({ credentials: {}, metadata: { when: new Date() } });
+  await client.createSession({ credentials: {}, metadata: { when: new Date() } });
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createSessionManager, type Scope } from "../../src/client/index.ts";
+import { createSessionClient, type Scope } from "../../src/client/index.ts";
 import {
   failure,
   gate,
   Network,
-  nobody,
+  noSession,
   ORIGIN,
   open,
   ownBase,
@@ -32,7 +32,7 @@ describe("two tabs", () => {
       initialState: view("s1"),
       revalidate: { focus: false },
     });
-    network.on(`DELETE ${path}`, () => success(nobody));
+    network.on(`DELETE ${path}`, () => success(noSession));
     const out = left.logout();
     await until(right.$session, ({ status }) => status === "none");
     expect(left.$session.get().status).toBe("none");
@@ -51,7 +51,7 @@ describe("two tabs", () => {
     });
     await expect(left.logout({ everywhere: true })).rejects.toThrow();
     await refused;
-    network.on(everywhere, () => success(nobody));
+    network.on(everywhere, () => success(noSession));
     expect((await order()).status).toBe(200);
     await until(left.$meta, ({ signOut }) => signOut === undefined);
     expect(network.seen.map(({ line }) => line)).toEqual([everywhere, everywhere, everywhere, "GET /orders"]);
@@ -66,7 +66,7 @@ describe("two tabs", () => {
     const right = open(network, { baseUrl, initialState: view("s1"), page });
     await expect(left.logout()).rejects.toThrow();
     await until(right.$session, ({ status }) => status === "none");
-    network.on(`DELETE ${path}`, () => success(nobody));
+    network.on(`DELETE ${path}`, () => success(noSession));
     page.show();
     await until(left.$meta, ({ signOut }) => signOut === undefined);
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
@@ -179,7 +179,7 @@ describe("two tabs", () => {
       initialState: view("s1"),
       revalidate: { crossTab: false },
     });
-    network.on(`DELETE ${path}`, () => success(nobody));
+    network.on(`DELETE ${path}`, () => success(noSession));
     await left.logout();
     await settle();
     expect(right.$session.get().status).toBe("authenticated");
@@ -191,7 +191,7 @@ describe("a browser that lacks something", () => {
     const network = new Network();
     const baseUrl = ownBase();
     const path = new URL(baseUrl).pathname;
-    network.on(`DELETE ${path}`, () => success(nobody));
+    network.on(`DELETE ${path}`, () => success(noSession));
     const pages = [new Page(), new Page()];
     const stored = new Map<string, string>();
     const tabs = pages.map((page) => {
@@ -246,18 +246,18 @@ describe("a browser that lacks something", () => {
       addEventListener: page.window.addEventListener.bind(page.window),
     };
     const network = new Network()
-      .on("GET /session", () => success(nobody))
+      .on("GET /session", () => success(noSession))
       .on("POST /session/init", () => success(view("s1", null, { token: "t1" })))
       .on("POST /session", (request) =>
         request.headers.get("x-csrf-token") === "t1" ? success(view("s1")) : failure(403, "CSRF_MISSING"),
       )
-      .on("DELETE /session", () => success(nobody));
-    const manager = open(network, { scope });
-    expect(await manager.getSession()).toBe(null);
-    expect(manager.synchronizeTokenFromCookie()).toBe(false);
-    expect((await manager.createSession("ada@example.com", "secret"))?.id).toBe("s1");
-    await manager.logout();
-    expect(manager.$session.get().status).toBe("none");
+      .on("DELETE /session", () => success(noSession));
+    const client = open(network, { scope });
+    expect(await client.getSession()).toBe(null);
+    expect(client.synchronizeTokenFromCookie()).toBe(false);
+    expect((await client.createSession("ada@example.com", "secret"))?.id).toBe("s1");
+    await client.logout();
+    expect(client.$session.get().status).toBe("none");
   });
 
   it("asks all the same when the tab that holds the lock is frozen", async () => {
@@ -276,10 +276,10 @@ describe("a browser that lacks something", () => {
   });
 
   it("that is a server shares nothing between its managers", async () => {
-    // Node has channels and locks as well, and whoever uses them reaches every other user's manager.
+    // Node has channels and locks as well, and whoever uses them reaches every other user's client.
     const baseUrl = "https://shop.test/session-server";
     const network = new Network().on("GET /session-server", () => success(view("s1")));
-    const make = () => createSessionManager<User>({ baseUrl, transport: network.send });
+    const make = () => createSessionClient<User>({ baseUrl, transport: network.send });
     const [left, right] = [make(), make()];
     await left.getSession();
     await settle();

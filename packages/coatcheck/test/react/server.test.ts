@@ -13,12 +13,12 @@ import {
   useSessionMeta,
   useSuspenseSession,
 } from "../../src/react/index.ts";
-import { Network, nobody, open, success, type User, view } from "../client/browser.ts";
+import { Network, noSession, open, success, type User, view } from "../client/browser.ts";
 
 const within = (children: ReactNode, initialState?: ReturnType<typeof view>) =>
   element(
     SessionProvider<User>,
-    { manager: open(new Network(), { scope: {} }), ...(initialState && { initialState }) },
+    { client: open(new Network(), { scope: {} }), ...(initialState && { initialState }) },
     children,
   );
 
@@ -34,7 +34,7 @@ describe("rendered on a server", () => {
     const known = view("s1");
     const onboarding = { ...known, needsOnboarding: true } as typeof known;
     expect(renderToString(within(element(Seeds), onboarding))).toContain("welcome Ada, true, null");
-    expect(renderToString(within(element(Seeds), nobody))).toContain("please log in");
+    expect(renderToString(within(element(Seeds), noSession))).toContain("please log in");
     expect(renderToString(within(element(Seeds)))).toContain("loading");
   });
 
@@ -57,7 +57,7 @@ describe("rendered on a server", () => {
     expect(renderToString(within(gates, view("s1")))).toContain("inside");
     expect(renderToString(within(gates, view("s1")))).not.toContain("outside");
     expect(renderToString(within(gates, view("s1", null)))).toContain("outside");
-    expect(renderToString(within(gates, nobody))).not.toContain("inside");
+    expect(renderToString(within(gates, noSession))).not.toContain("inside");
     const unknown = renderToString(within(gates));
     expect([unknown.includes("inside"), unknown.includes("outside"), unknown.includes("shut")]).toEqual([
       false,
@@ -73,16 +73,16 @@ describe("rendered on a server", () => {
       return `${name} ${useCsrfToken()} ${meta.stale} ${useRequireSession<User>({ redirect: "/" })?.user.name}`;
     }
     expect(renderToString(within(element(Parts), view("s1")))).toContain("Ada token-1 false Ada");
-    expect(renderToString(within(element(Parts), nobody))).toContain("guest null false undefined");
+    expect(renderToString(within(element(Parts), noSession))).toContain("guest null false undefined");
   });
 
   it("suspends until somebody has answered", async () => {
     const Suspended = () => useSuspenseSession<User>().user?.name ?? "nobody";
-    const manager = open(
+    const client = open(
       new Network().on("GET /session", () => success(view("s1"))),
       { scope: {} },
     );
-    const { prelude } = await prerender(element(SessionProvider<User>, { manager }, element(Suspended)));
+    const { prelude } = await prerender(element(SessionProvider<User>, { client }, element(Suspended)));
     expect(await new Response(prelude).text()).toContain("Ada");
   });
 
