@@ -35,7 +35,7 @@ export function createCall({ baseUrl, timeout, meter, clock, send }: CallDepende
       // The recovery from a rejected token calls `/init`, which therefore cannot itself recover.
       const { response, body: received } = await send<Data>(request, path !== "/init");
       const { headers, status } = response;
-      meter.answered(clock.now() - start, headers.get("server-timing"));
+      meter.recordResponse(clock.now() - start, headers.get("server-timing"));
       if (received?.success) return received.data;
       const { code = "BAD_ANSWER", message } = received?.error ?? {};
       // `Retry-After` may also be a date. It counts as 0, because the browser's clock may be wrong.

@@ -1,12 +1,12 @@
-/** Time as the client needs it. Only durations of this machine are taken from it: never compared with a server's time. */
+/** The time and timers of the browser's machine. The client compares its times with each other, never with the server's. */
 export interface ClientClock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Runs `task` after `delay` milliseconds; the result cancels it. */
+  /** Runs `task` after `delay` milliseconds. Returns the function that cancels it. */
   schedule(delay: number, task: () => void): () => void;
 }
 
-/** The browser's clock. `performance.now()` will not do: it may stand still while the machine sleeps. */
+/** The browser's clock. Not `performance.now()`, which may stand still while the machine sleeps. */
 export const browserClock: ClientClock = {
   now: Date.now,
   schedule(delay, task) {

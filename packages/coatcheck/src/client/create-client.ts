@@ -18,8 +18,8 @@ import { createViewState } from "./view-state.ts";
 import type { LoginBody, SessionView } from "./wire.ts";
 
 /**
- * Makes a session client: one for each page in a browser, one for each request on a server. It sends nothing until it is
- * called.
+ * Makes a session client. A client holds one user's session: make one for each page in a browser, and one for each request
+ * on a server. It sends no request until one of its methods is called.
  */
 export function createSessionClient<User = unknown>(
   options: SessionClientOptions<User> = {},
@@ -87,7 +87,7 @@ function wire<User>(options: SessionClientOptions<User>) {
     onSubjectChange = () => scope.location?.reload(),
     revalidate: { staleTime = 300_000, minGap = 5_000, focus = true, reconnect = true, crossTab = true } = {},
   } = options;
-  /** The browser's channel, storage and locks; empty if this page does not share with the other tabs. */
+  /** Where this page shares with the other tabs: the browser's channel, storage and locks. Empty if it does not share. */
   const shared = crossTab ? scope : {};
   const locks = shared.navigator?.locks;
   const channel = `coatcheck:${baseUrl}`;

@@ -2,23 +2,25 @@ import { atom, type ReadableAtom } from "nanostores";
 import type { SessionError } from "./error.ts";
 import { attempt, type Scope } from "./scope.ts";
 
-/** The readable cookie that carries the token, and the header that proves this page could read it. */
+/** The name of the cookie that scripts read the CSRF token from, and of the header that sends it back. */
 export interface CsrfNames {
   readonly cookie: string;
   readonly header: string;
 }
 
-/** The names that axios, Angular and Laravel agree on: `csrf: XSRF_NAMES` makes them work together untouched. */
+/** The names that axios, Angular and Laravel use by default. */
 export const XSRF_NAMES: CsrfNames = { cookie: "XSRF-TOKEN", header: "X-XSRF-TOKEN" };
 
 /** The page's copy of the CSRF token. */
 export interface Csrf {
+  /** The name of the header that carries the token. */
   readonly header: string;
   readonly $token: ReadableAtom<string | null>;
-  /** Takes the cookie's token over. False: no cookie to read. */
+  /** Reads the token from the cookie. Returns false if there is no cookie to read. */
   synchronize(): boolean;
-  /** Takes over what the server sent. False: it sent nothing. */
+  /** Stores a token that the server sent. Returns false, and keeps the present one, if it sent none. */
   update(token: string | null | undefined): boolean;
+  /** `listener` hears of each request that was rejected for its token, also after the retry. Returns the unsubscriber. */
   listen(listener: (error: SessionError) => void): () => void;
   fail(error: SessionError): void;
 }
@@ -43,7 +45,7 @@ export function createCsrf(
       update(
         attempt(() => {
           const pair = scope.document?.cookie.split("; ").find((text) => text.startsWith(`${cookie}=`));
-          // Laravel percent-encodes it; base64url has nothing to decode.
+          // Laravel percent-encodes its token; base64url is unchanged by decoding.
           return pair && decodeURIComponent(pair.slice(cookie.length + 1));
         }),
       ),

@@ -1,24 +1,27 @@
 import type { Call } from "./api.ts";
 import type { Device } from "./wire.ts";
 
-/** Where the subject is logged in. Each call may fail with `REAUTHENTICATION_REQUIRED`: then `elevate` first. */
+/**
+ * The devices on which the user is logged in. Every method rejects with a `SessionError`; if its code is
+ * `REAUTHENTICATION_REQUIRED`, call `elevate` and try again.
+ */
 export interface Devices {
   list(): Promise<readonly Device[]>;
-  /** Ends one. Ending the current one signs out here. */
+  /** Ends the session of one device. Ending the current device signs out here. */
   revoke(id: string): Promise<void>;
-  /** Ends all but this one. */
+  /** Ends the sessions of all devices except this one. */
   revokeOthers(): Promise<void>;
-  /** Ends all, this one included. */
+  /** Ends the sessions of all devices, including this one. */
   revokeAll(): Promise<void>;
 }
 
-/** `ended` runs after each end, since it may have been this page's own session. */
-export function createDevices(call: Call, ended: () => Promise<void>): Devices {
-  const end = (which: string) => call("DELETE", `/devices${which}`).then(ended);
+/** `refresh` runs after each revocation, because the revoked session may be the page's own. */
+export function createDevices(call: Call, refresh: () => Promise<void>): Devices {
+  const revoke = (target: string) => call("DELETE", `/devices${target}`).then(refresh);
   return {
     list: () => call("GET", "/devices"),
-    revoke: (id) => end(`/${id}`),
-    revokeOthers: () => end("?others"),
-    revokeAll: () => end("?all"),
+    revoke: (id) => revoke(`/${id}`),
+    revokeOthers: () => revoke("?others"),
+    revokeAll: () => revoke("?all"),
   };
 }

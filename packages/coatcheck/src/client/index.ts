@@ -1,3 +1,21 @@
+/**
+ * The browser's session client. It talks to the session endpoints, keeps the session in nanostores atoms, sends the CSRF
+ * token, and stays in step with the other tabs of the browser. It needs no framework.
+ *
+ * @example
+ * ```ts
+ * import { createSessionClient, followEvents } from "coatcheck/client";
+ *
+ * const client = createSessionClient<{ name: string }>();
+ * client.$session.subscribe(({ status, user }) => {
+ *   document.title = status === "authenticated" ? `Shop of ${user.name}` : "Shop";
+ * });
+ * await client.getSession();
+ * followEvents(client);
+ * ```
+ *
+ * @module
+ */
 export type { ClientClock } from "./clock.ts";
 export { createSessionClient } from "./create-client.ts";
 export { type CsrfNames, XSRF_NAMES } from "./csrf.ts";

@@ -1,38 +1,43 @@
-/** What the manager has done since it was made. Durations in milliseconds. */
+/** What a client has done since it was made. Durations are in milliseconds. */
 export interface SessionMetrics {
-  /** `getSession` answered from what this page knew. */
+  /** Calls of `getSession` that were served from the view that the page had. */
   readonly hits: number;
+  /** Calls of `getSession` that had to ask the server. */
   readonly misses: number;
-  /** Percent. */
+  /** Hits among all calls, in percent. */
   readonly cacheHitRate: number;
-  /** The server did not answer: the last known session was served. */
+  /** Calls of `getSession` that returned the last known session because the server could not be reached. */
   readonly staleServes: number;
-  /** Questions sent to the server. */
+  /** Refreshes that were sent to the server. */
   readonly fetches: number;
-  /** Questions that joined one already under way. */
+  /** Refreshes that shared a request in flight. */
   readonly deduped: number;
-  /** Answers taken over from another tab. */
+  /** Views received from another tab. */
   readonly crossTabAdoptions: number;
+  /** Requests that were repeated with a newer CSRF token. */
   readonly csrfRecoveries: number;
+  /** Calls of a session endpoint that failed. */
   readonly errors: number;
-  /** Of the newest 100 answers. */
+  /** Median duration of the newest 100 calls. */
   readonly p50: number;
+  /** 95th percentile of the newest 100 calls. */
   readonly p95: number;
   /** Where the server found the session, by its `Server-Timing` header: `{ local: 12, shared: 1, store: 3 }`. */
   readonly byTier: Readonly<Record<string, number>>;
 }
 
-/** Counts what the manager does. */
+/** Counts what one client does. */
 export interface Meter {
   readonly counts: {
     -readonly [Name in Exclude<keyof SessionMetrics, "cacheHitRate" | "p50" | "p95" | "byTier">]: number;
   };
-  /** One question was answered after `duration` milliseconds. */
-  answered(duration: number, serverTiming: string | null): void;
+  /** Records a response that took `duration` milliseconds. */
+  recordResponse(duration: number, serverTiming: string | null): void;
   read(): SessionMetrics;
 }
 
-const KEPT = 100;
+/** How many durations the percentiles are computed from. */
+const MAX_DURATIONS = 100;
 
 export function createMeter(): Meter {
   const byTier: Record<string, number> = {};
@@ -49,9 +54,9 @@ export function createMeter(): Meter {
   };
   return {
     counts,
-    answered(duration, serverTiming) {
+    recordResponse(duration, serverTiming) {
       durations.unshift(duration);
-      durations.splice(KEPT);
+      durations.splice(MAX_DURATIONS);
       const tier = serverTiming?.match(/\bsession;desc="?(\w+)/)?.[1];
       if (tier) byTier[tier] = (byTier[tier] ?? 0) + 1;
     },

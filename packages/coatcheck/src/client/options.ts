@@ -4,19 +4,19 @@ import type { Scope } from "./scope.ts";
 import type { SessionView } from "./wire.ts";
 
 /**
- * When the client asks the server without being called. Two questions cannot be switched off: when the session should
- * have ended, and when the page returns from the back/forward cache.
+ * When the client refreshes the session without being called. Two refreshes cannot be switched off: when the session
+ * should have ended, and when the page returns from the back/forward cache.
  */
 export interface Revalidate {
   /** Milliseconds for which a view counts as fresh. Default: 300,000. */
   readonly staleTime?: number;
-  /** Minimum milliseconds between two questions that the client asks without being called. Default: 5,000. */
+  /** Minimum milliseconds between two refreshes that the client starts without being called. Default: 5,000. */
   readonly minGap?: number;
-  /** Asks when the page becomes visible, if the view is stale. Default: true. */
+  /** Refreshes a stale view when the page becomes visible. Default: true. */
   readonly focus?: boolean;
-  /** Asks when the browser is online again, if the view is stale. Default: true. */
+  /** Refreshes a stale view when the browser comes online. Default: true. */
   readonly reconnect?: boolean;
-  /** Tabs of one browser share their views and take turns in asking. Default: true. */
+  /** Tabs of one browser share their views and share one refresh. Default: true. */
   readonly crossTab?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface SessionClientOptions<User = unknown> {
   readonly revalidate?: Revalidate;
   /** Further origins that receive the CSRF token and the cookies, written exactly, as `https://api.example.com`. */
   readonly allowOrigins?: readonly string[];
-  /** The view that the server rendered the page with. While it is fresh, the client asks nothing. */
+  /** The view that the server rendered the page with. While it is fresh, the client sends no request. */
   readonly initialState?: SessionView<User>;
   /** Milliseconds after which a call fails with `NETWORK`. Default: 10,000. */
   readonly timeout?: number;

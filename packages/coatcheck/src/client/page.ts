@@ -1,18 +1,18 @@
 import type { Scope } from "./scope.ts";
 
-/** What happens to a page that may make its session worth asking about, by the names of the browser's events. */
+/** The window's events after which the client may ask for the session, by the browser's names. */
 export interface PageEvents {
-  /** Shown or hidden. `focus` is left out: it fires for every dialog and frame. */
+  /** The page was shown or hidden. The client does not use `focus`, which also fires for dialogs and frames. */
   visibilitychange?(): void;
-  /** With `persisted`: back from the back/forward cache, with whatever it showed when it went in. */
+  /** With `persisted`, the page returned from the back/forward cache and still shows what it showed before. */
   pageshow?(event: PageTransitionEvent): void;
   online?(): void;
   offline?(): void;
-  /** Another page of this origin stored something. */
+  /** Another page of this origin changed the local storage. */
   storage?(event: StorageEvent): void;
 }
 
-/** Listens until `signal` ends. */
+/** Listens to the window's events until `signal` aborts. */
 export function watchPage(scope: Scope, events: PageEvents, signal: AbortSignal): void {
   for (const [type, listener] of Object.entries(events)) scope.addEventListener?.(type, listener, { signal });
 }

@@ -9,17 +9,17 @@ import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
 import type { ClientSession, SessionView } from "./wire.ts";
 
-/** Milliseconds that the response of the tab that held the lock may take to reach this tab. */
+/** Milliseconds to wait for the view of the tab that held the lock. */
 const ADOPTION_GRACE = 100;
 
-/** The one place that asks the server for the session. `join` never rejects: `$session` and `$meta` hold the outcome. */
+/** Asks the server for the session; no other module does. `join` never rejects: `$session` and `$meta` hold the outcome. */
 export interface Refresh extends Flight<void> {
   /**
-   * The session; asks the server if `fresh` is true or the view is stale. If the server does not answer, it resolves to the
+   * Returns the session; refreshes first if `fresh` is true or the view is stale. If the refresh fails, it resolves to the
    * last known session, or rejects with a `SessionError` if none is known.
    */
   read(options?: { readonly fresh?: boolean }): Promise<ClientSession | null>;
-  /** When the last question was sent, in epoch milliseconds; 0 if none was. */
+  /** When the last refresh was sent, in epoch milliseconds; 0 if none was. */
   sentAt(): number;
 }
 
@@ -40,9 +40,9 @@ export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
   const { counts } = deps.meter;
   let sentAt = 0;
 
-  async function ask(): Promise<void> {
+  async function request(): Promise<void> {
     const signal = state.generation();
-    // A question waits for the changes that the user has started.
+    // A login or sign-out that has started must finish first.
     await enqueue(async () => {});
     await exclusive(async (waited) => {
       if (waited && !signal.aborted)
@@ -59,7 +59,7 @@ export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
     });
   }
 
-  const flight = singleFlight(ask, () => counts.deduped++);
+  const flight = singleFlight(request, () => counts.deduped++);
 
   return {
     ...flight,

@@ -1,9 +1,9 @@
-/** What takes turns between the tabs of a browser. */
+/** The browser's Web Locks, by which the tabs of one origin take turns. */
 export type Locks = Pick<LockManager, "request">;
 
 /**
- * The slice of a browser's global object that the client uses. Any member may be missing (an old browser, a worker, a
- * server), and any may throw when touched (storage switched off, a sandboxed frame): then the client does without.
+ * The members of the browser's global object that the client uses. Each may be missing (an old browser, a worker, a
+ * server) and each may throw when accessed (cookies switched off, a sandboxed frame). The client works without them.
  */
 export interface Scope {
   readonly document?: Pick<Document, "cookie" | "visibilityState">;
@@ -16,7 +16,7 @@ export interface Scope {
   readonly addEventListener?: Window["addEventListener"];
 }
 
-/** What `task` gives, or undefined where the browser forbids it. */
+/** Returns the result of `task`, or undefined if it throws. */
 export function attempt<T>(task: () => T): T | undefined {
   try {
     return task();

@@ -8,63 +8,84 @@ import type { ClientSession, ElevateBody, LoginBody, SessionView } from "./wire.
 
 /** How to sign out. */
 export interface LogoutOptions {
-  /** End every session of the subject, on every device. */
+  /** Ends every session of the subject, on every device. Default: false. */
   readonly everywhere?: boolean;
-  /** Show nobody at once, before the server knows (the default). Until it does, `$meta` says `signOut`. */
+  /**
+   * Shows the page as signed out at once, before the server knows. Until it does, `$meta` has `signOut`. With false, the
+   * page shows the user until the server has confirmed. Default: true.
+   */
   readonly optimistic?: boolean;
 }
 
-/** The browser's session: what is known of it, and every way to change it. */
+/** The session of one page: its state, and every call that changes it. */
 export interface SessionClient<User = unknown> {
   readonly $session: ReadableAtom<ClientState<User>>;
   readonly $meta: ReadableAtom<SessionMeta>;
   readonly $csrfToken: ReadableAtom<string | null>;
   readonly devices: Devices;
-  /** Where the tabs of this browser take turns; undefined where it has no Web Locks, or the page keeps to itself. */
+  /** The browser's Web Locks. Undefined if it has none, or with `revalidate: { crossTab: false }`. */
   readonly locks: Locks | undefined;
   /**
-   * The present session, from what is known while that is fresh. Where the server does not answer, the last one known;
-   * rejects with a `SessionError` when there is none, since "no answer" is not "logged out".
+   * Returns the session: the known one while it is fresh, else what the server says. With `fresh: true` it always asks.
+   *
+   * If the server cannot be reached, it returns the last known session, since an outage is not a sign-out.
+   *
+   * @throws {@link SessionError} if the server cannot be reached and no session is known.
    */
   getSession(options?: { readonly fresh?: boolean }): Promise<ClientSession | null>;
-  /** Logs in. Rejects with the server's code. */
+  /**
+   * Logs in.
+   *
+   * @throws {@link SessionError} with the server's code: `FORBIDDEN` for wrong credentials.
+   */
   createSession(email: string, password: string): Promise<ClientSession | null>;
   createSession(login: LoginBody): Promise<ClientSession | null>;
   /**
-   * Rejects when the server could not be told; it is told again as soon as a page of this browser is shown, online, or
-   * makes a request. Leave with `location.replace` afterwards, so that "back" leads past the page.
+   * Signs out. Leave the page with `location.replace` afterwards, so that the back button skips it.
+   *
+   * @throws {@link SessionError} if the server could not be told. The client tells it again as soon as a page of this
+   * browser is shown, comes online or sends a request.
    */
   logout(options?: LogoutOptions): Promise<void>;
-  /** A recent, scoped re-authentication. */
+  /** Authenticates the user again for one scope (step-up). */
   elevate(body: ElevateBody): Promise<ClientSession | null>;
-  /** Turns an older session cookie into a session. */
+  /** Turns the session cookie of an older session layer into a session. */
   migrateLegacySession(): Promise<ClientSession | null>;
-  /** Counts as the user's activity: the idle timeout begins anew. */
+  /** Counts as activity of the user: the idle timeout starts again. */
   extend(): Promise<void>;
   /** Makes the next `getSession` ask the server. */
   clearCache(): void;
-  /** Takes over what the server rendered the page with. */
+  /** Applies the view that the server rendered the page with. */
   hydrate(view: SessionView<User>): void;
-  /** Milliseconds until the session ends if nothing happens, by the server's clock; null without a session. */
+  /** Milliseconds until the session ends without activity, by the server's clock. Null without a session. */
   expiresIn(): number | null;
-  /** Takes the CSRF cookie's token over; false where there is none. */
+  /** Reads the CSRF token from the cookie. Returns false if there is no cookie to read. */
   synchronizeTokenFromCookie(): boolean;
-  /** Takes a token over that an answer brought; false where it is empty. */
+  /** Stores a CSRF token that a response carried. Returns false if it is empty. */
   updateCsrfTokenFromServer(token: string): boolean;
-  /** Asks the server for a token, and an anonymous session to bind it to; false where it gave none. */
+  /**
+   * Asks the server for a CSRF token, which it binds to an anonymous session if there is no session yet. Resolves to false
+   * if the server sent none; never rejects.
+   */
   initSession(): Promise<boolean>;
-  /** `listener` hears when a request was rejected for its token and the one recovery did not help. */
+  /**
+   * `listener` runs when the server has rejected a request for its CSRF token twice: as sent, and after the one retry.
+   * Returns the function that unsubscribes.
+   */
   createCsrfErrorListener(listener: (error: SessionError) => void): () => void;
   /**
-   * `fetch` with the CSRF token, for this origin and the allowed ones only, and one recovery where the token is
-   * rejected. A 401 makes the client ask the session endpoint, which alone decides whether the session is over.
+   * `fetch` with the CSRF token, which only the page's own origin and the allowed origins receive. If the server rejects
+   * the token, the request is repeated once with a newer one. After a 401 the client asks the session endpoint, which
+   * alone decides whether the session has ended.
    *
-   * While the server has not heard of a sign-out, in this tab or another, it is told first: the cookie would speak for
-   * whoever has left. If that fails the request is not sent, and this rejects with the `SessionError` of the sign-out,
-   * whose code (`NETWORK`, `STORE_UNAVAILABLE`, …) says what keeps it from the server. No other rejection is one.
+   * If the server does not know of a sign-out yet, in this tab or another, the client tells it first: until then the
+   * cookie authenticates the user who has signed out.
+   *
+   * @throws {@link SessionError} if the server could not be told of the sign-out; its code (`NETWORK`,
+   * `STORE_UNAVAILABLE`, …) says why. The request was then not sent. Every other rejection is `fetch`'s own.
    */
   fetch(input: Request | URL | string, init?: RequestInit): Promise<Response>;
   getMetrics(): SessionMetrics;
-  /** Ends listeners, timers and connections. */
+  /** Ends the client's listeners, timers and requests. */
   dispose(): void;
 }

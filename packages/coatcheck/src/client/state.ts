@@ -1,14 +1,14 @@
 import type { SessionError } from "./error.ts";
 import type { ClientSession, EndReason, SessionView } from "./wire.ts";
 
-/** Nobody has answered yet, or the page came back from the back/forward cache and must not trust what it shows. */
+/** The session is not known: no response has arrived yet, or the page has just returned from the back/forward cache. */
 export interface PendingState {
   readonly status: "pending";
   readonly session: null;
   readonly user: null;
 }
 
-/** A session that nobody has logged in to. */
+/** There is a session, and no user is logged in to it. */
 export interface AnonymousState {
   readonly status: "anonymous";
   readonly session: ClientSession;
@@ -16,7 +16,7 @@ export interface AnonymousState {
   readonly needsOnboarding?: boolean;
 }
 
-/** Somebody is logged in. */
+/** A user is logged in. */
 export interface AuthenticatedState<User> {
   readonly status: "authenticated";
   readonly session: ClientSession;
@@ -24,7 +24,7 @@ export interface AuthenticatedState<User> {
   readonly needsOnboarding?: boolean;
 }
 
-/** The server, or the user of this browser, said that there is no session. */
+/** There is no session: the server said so, or the user signed out in this browser. */
 export interface NoneState {
   readonly status: "none";
   readonly session: null;
@@ -32,35 +32,35 @@ export interface NoneState {
   readonly reason?: EndReason | undefined;
 }
 
-/** What the page may show: exactly one of four. `status` tells them apart. */
+/** What the page may show. `status` narrows the other fields. */
 export type ClientState<User = unknown> =
   | PendingState
   | AnonymousState
   | AuthenticatedState<User>
   | NoneState;
 
-/** How well the state is known. Apart from the state, so that a fetch re-renders nobody who does not ask. */
+/** How reliable the state is. Kept apart from the state, so that a refresh does not render components that ignore it. */
 export interface SessionMeta {
-  /** The last question went unanswered: the state is the last one known. */
+  /** The last refresh failed; the state is the last known one. */
   readonly stale: boolean;
   readonly fetching: boolean;
   readonly offline: boolean;
-  /** The user has signed out, and the server does not know yet. `failed` is tried again on its own. */
+  /** The user has signed out and the server does not know yet. The client retries a `failed` sign-out by itself. */
   readonly signOut?: "pending" | "failed" | undefined;
-  /** Why the last question went unanswered. */
+  /** Why the last refresh failed. */
   readonly error?: SessionError | undefined;
 }
 
-/** Nobody has been asked. */
-export const UNASKED: SessionMeta = { stale: false, fetching: false, offline: false };
+/** The meta of a client that has sent nothing yet. */
+export const INITIAL_META: SessionMeta = { stale: false, fetching: false, offline: false };
 
 export const PENDING: PendingState = { status: "pending", session: null, user: null };
 
-/** The answer of a server that has no session for this browser. */
+/** A view without a session, as the server would send it. */
 export const noSession = (reason: EndReason) =>
   ({ status: "none", session: null, user: null, reason, rev: 0, csrf_token: null }) as const;
 
-/** An answer as state: without the durations, which differ in each answer while nothing has changed. */
+/** Turns a view into a state. Drops the durations, which differ in each response although nothing has changed. */
 export function toState<User>(view: SessionView<User>): ClientState<User> {
   if (!view.session) return view;
   const { expiresInMs: _, idleExpiresInMs: __, ...session } = view.session;

@@ -3,53 +3,58 @@ import type { StreamEvent } from "./wire.ts";
 
 const EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];
 
-/** Milliseconds until a stream that was refused is asked for again. */
-const RETRY_AFTER = 10_000;
+/** Milliseconds after which a refused stream is requested again. */
+const RETRY_DELAY = 10_000;
 
 /**
- * Follows the server's event stream while the page is visible and has a session, so that a revocation elsewhere shows
- * here at once: each event makes the client ask.
+ * Follows the server's event stream while the page is visible and has a session, so that the page shows a revocation from
+ * another device at once. After each event the client asks for the session.
  *
- * Six connections are all that HTTP/1.1 allows a browser for one host. So a hidden page keeps none, and of the visible
- * tabs with one session only the one that holds a lock does: the others hear through the client's channel what it was
- * answered, and one of them takes over when it is closed, hidden or left. Without locks, or where the client keeps to
- * itself, each tab follows for itself. The result stops it.
+ * HTTP/1.1 allows a browser six connections for each host. A hidden page therefore keeps no stream, and of the visible
+ * tabs with the same session only the one that holds a Web Lock does. It shares what it learns through the client's
+ * channel. Another tab takes over when it is closed, hidden or left. Without Web Locks, or with
+ * `revalidate: { crossTab: false }`, each visible tab keeps a stream.
+ *
+ * @param url Address of the stream. Default: `/session/events`.
+ * @returns The function that stops following.
  */
 export function followEvents(client: SessionClient, url = "/session/events"): () => void {
-  let followed: string | undefined;
-  let turn = new AbortController();
-  const ask = () => void client.getSession({ fresh: true }).catch(() => {});
+  let followedId: string | undefined;
+  let following = new AbortController();
+  const refresh = () => void client.getSession({ fresh: true }).catch(() => {});
 
-  function settle(): void {
+  /** Starts, stops or switches the stream, as the page's visibility and session require. */
+  function update(): void {
     const id = document.visibilityState === "visible" ? client.$session.get().session?.id : undefined;
-    if (id === followed) return;
-    followed = id;
-    turn.abort();
+    if (id === followedId) return;
+    followedId = id;
+    following.abort();
     if (!id) return;
-    turn = new AbortController();
-    const { signal } = turn;
-    const follow = () => hold(signal);
-    // Where locks are forbidden the tab is left to itself.
+    following = new AbortController();
+    const { signal } = following;
+    const follow = () => keepStream(signal);
+    // Where the browser forbids locks, this tab follows without one.
     if (client.locks) client.locks.request(`coatcheck:${url}:${id}`, { signal }, follow).catch(follow);
     else follow();
   }
 
-  /** Keeps a stream open until `signal` ends. EventSource connects again by itself, but not where it was refused. */
-  function hold(signal: AbortSignal): Promise<void> {
+  /** Keeps a stream open until `signal` aborts. */
+  function keepStream(signal: AbortSignal): Promise<void> {
     return new Promise((done) => {
-      // The lock may come when the tab wants it no more.
+      // The lock may be granted after the tab has stopped following.
       if (signal.aborted) return done();
       let source: EventSource;
       let retry: ReturnType<typeof setTimeout>;
 
       function open(): void {
         source = new EventSource(url, { withCredentials: true });
-        for (const event of EVENTS) source.addEventListener(event, ask);
+        for (const event of EVENTS) source.addEventListener(event, refresh);
         source.addEventListener("error", () => {
+          // EventSource reconnects by itself, unless the server refused the stream.
           if (source.readyState !== EventSource.CLOSED) return;
-          // The session may be over, or was before this tab's turn came.
-          ask();
-          retry = setTimeout(open, RETRY_AFTER);
+          // The session may have ended, possibly before this tab received the lock.
+          refresh();
+          retry = setTimeout(open, RETRY_DELAY);
         });
       }
 
@@ -62,11 +67,11 @@ export function followEvents(client: SessionClient, url = "/session/events"): ()
     });
   }
 
-  const forget = client.$session.subscribe(settle);
-  document.addEventListener("visibilitychange", settle);
+  const unsubscribe = client.$session.subscribe(update);
+  document.addEventListener("visibilitychange", update);
   return () => {
-    forget();
-    document.removeEventListener("visibilitychange", settle);
-    turn.abort();
+    unsubscribe();
+    document.removeEventListener("visibilitychange", update);
+    following.abort();
   };
 }

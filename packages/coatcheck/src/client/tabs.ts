@@ -3,7 +3,7 @@ import { attempt, type Scope } from "./scope.ts";
 import type { LogoutOptions } from "./session-client.ts";
 import type { SessionView } from "./wire.ts";
 
-/** What the user did to cause a view. Empty for a view that the server sent for a question. */
+/** What the user did to cause a view. Empty for the view of a refresh. */
 export interface TabAction {
   /** The user logged in or elevated the session. Such a view may bring back a session that ended in this browser. */
   readonly login?: boolean | undefined;

@@ -24,8 +24,9 @@ interface TriggerDependencies<User> {
 }
 
 /**
- * Makes the client ask the server again when the page's events or the session's end give reason to. Returns the function
- * that schedules the next check in `delay` milliseconds, in place of the scheduled one; with `Infinity` it only cancels.
+ * Refreshes the view when the page is shown, comes online or returns from the back/forward cache, and retries a sign-out.
+ * Returns the function that schedules the next check in `delay` milliseconds and cancels the previous one; with `Infinity`
+ * it only cancels.
  */
 export function createTriggers<User>(deps: TriggerDependencies<User>): (delay: number) => void {
   const { scope, clock, csrf, cache, state, refresh, signOut } = deps;
@@ -42,7 +43,7 @@ export function createTriggers<User>(deps: TriggerDependencies<User>): (delay: n
       });
   }
 
-  /** Asks if the view is stale. If the last question was too recent, checks again once `minGap` has passed. */
+  /** Refreshes a stale view. If the last refresh was too recent, checks again once `minGap` has passed. */
   function check(allowed: boolean): void {
     const { offline, signOut: pendingSignOut, error } = cache.$meta.get();
     const wait = minGap - cache.age(refresh.sentAt()) + 1000 * (error?.retryAfter ?? 0);

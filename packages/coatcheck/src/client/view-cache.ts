@@ -1,5 +1,5 @@
 import { atom, type ReadableAtom } from "nanostores";
-import { type ClientState, PENDING, type SessionMeta, toState, UNASKED } from "./state.ts";
+import { type ClientState, INITIAL_META, PENDING, type SessionMeta, toState } from "./state.ts";
 import type { TabAction } from "./tabs.ts";
 import type { ClientSession, SessionView } from "./wire.ts";
 
@@ -34,7 +34,7 @@ const equal = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.s
 /** Makes an empty cache. `onSubjectChange` runs when a view names another subject than the stored one. */
 export function createViewCache<User>(now: () => number, onSubjectChange: () => void): ViewCache<User> {
   const $session = atom<ClientState<User>>(PENDING);
-  const $meta = atom(UNASKED);
+  const $meta = atom(INITIAL_META);
   $session.eq = $meta.eq = equal;
   let session: ClientSession | null = null;
   let rev = 0;

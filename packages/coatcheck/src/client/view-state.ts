@@ -7,24 +7,24 @@ import type { ViewCache } from "./view-cache.ts";
 import type { SessionView } from "./wire.ts";
 
 /**
- * The state machine behind `$session`. It takes the views that the server and the other tabs send.
+ * The state machine behind `$session`. It applies the views that the server and the other tabs send.
  *
- * Each view starts a new generation and aborts the question of the generation before: a late response must not undo a
- * login or a sign-out that came after it was sent.
+ * Each view starts a new generation and aborts the refresh of the previous one: a late response must not undo a login or a
+ * sign-out that happened after the request was sent.
  */
 export interface ViewState<User> {
-  /** The signal of the present generation. It aborts when a newer view arrives. */
+  /** The signal of the current generation. It aborts when a newer view arrives. */
   generation(): AbortSignal;
   /** Starts a new generation without a view. */
   supersede(): void;
   /**
    * Applies a view, together with what the user did to cause it. Pass `receivedAt` (epoch milliseconds) for a view that
-   * another tab has received: the tabs then do not hear of it again.
+   * another tab has received, so that it is not sent to the tabs again.
    */
   applyView(view: SessionView<User>, action?: TabAction, receivedAt?: number): void;
   /**
-   * Applies a failed question. Only a `SESSION_…` code of the server ends the session. A timeout, an HTML page or a 500
-   * leaves the session as it is and marks it stale: an outage must not log anyone out.
+   * Applies a failed refresh. Only a `SESSION_…` code of the server ends the session. A timeout, an HTML page or a 500
+   * leaves the session as it is and marks it as stale: an outage must not log anyone out.
    */
   fail(error: SessionError): void;
 }
@@ -35,7 +35,7 @@ interface ViewStateDependencies<User> {
   readonly clock: ClientClock;
   /** Runs at the start of each generation. */
   onSupersede(): void;
-  /** Runs after each view that the cache has stored. `remote`: another tab sent it. */
+  /** Runs after each view that the cache has stored. `remote`: it came from another tab. */
   onApply(message: TabMessage<User>, remote: boolean): void;
 }
 

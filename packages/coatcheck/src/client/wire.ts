@@ -2,26 +2,26 @@ import type { ErrorCode, Fault } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
 
 /*
- * What the session endpoints and the browser say to each other. All paths lie under one base (`/session` by default):
+ * The JSON that the session endpoints and the browser client exchange. All paths lie under one base, `/session` by default:
  *
- *   GET    base                  SessionView; keeps nothing alive. `?touch` counts as the user's own activity
- *   POST   base                  LoginBody → SessionView; new secret, new CSRF token
- *   DELETE base                  → SessionView of status `none`, be there a session or not. `?everywhere` ends every
- *                                session of the subject
- *   POST   base/init             → SessionView; makes an anonymous session where there is none. Comes without a
- *                                CSRF token, and must not be asked for one: it is how a page gets its first
+ *   GET    base                  → SessionView. Does not count as activity; with `?touch` it counts as the user's
+ *   POST   base                  LoginBody → SessionView, with a new secret and a new CSRF token
+ *   DELETE base                  → SessionView of status `none`, whether or not there was a session. `?everywhere` ends
+ *                                every session of the subject
+ *   POST   base/init             → SessionView. Creates an anonymous session if there is none. Must not require a CSRF
+ *                                token: a page gets its first token here
  *   GET    base/csrf             → { csrf_token }
  *   GET    base/devices          → Device[]
- *   DELETE base/devices/:id      → { ended: number }. `base/devices?others` and `base/devices?all` likewise
+ *   DELETE base/devices/:id      → { ended: number }. Also `base/devices?others` and `base/devices?all`
  *   POST   base/elevate          ElevateBody → SessionView
- *   POST   base/migrate          → SessionView; turns an older session cookie into a session
- *   GET    base/events           text/event-stream of StreamEvent
+ *   POST   base/migrate          → SessionView. Turns the cookie of an older session layer into a session
+ *   GET    base/events           → text/event-stream of StreamEvent
  *
- * Every JSON answer is an Envelope. Three promises of the server that the client builds on:
- *   - a CSRF rejection (403, CSRF_MISSING or CSRF_INVALID) comes before the handler, so a retry of a POST is safe;
- *   - a token that a change of privilege has replaced answers 409 CONFLICT on GET, never `none`: the browser holds a
- *     newer cookie already, and must not take itself for logged out;
- *   - durations are sent, not only times: the browser's clock may be off by a day.
+ * Every JSON response is an Envelope. The client relies on three promises of the server:
+ *   - It rejects a CSRF token (403, CSRF_MISSING or CSRF_INVALID) before the handler runs, so a POST can be repeated.
+ *   - For an older token, GET responds 409 CONFLICT, never status `none`: the browser already has a newer cookie and must
+ *     not conclude that it is logged out.
+ *   - It sends durations besides times, because the browser's clock may be wrong by a day.
  */
 
 /** `{ success: true, data }` or `{ success: false, error }`. */
@@ -36,40 +36,40 @@ export type Envelope<Data> =
       };
     };
 
-/** Why there is no session any more. */
+/** Why a session has ended. */
 export type EndReason = "expired" | "revoked" | "signed-out";
 
-/** What a page may know of its session. */
+/** The fields of a session that a page may know. */
 export interface ClientSession {
-  /** A name, safe to show; it opens nothing. */
+  /** UUID. Safe to show and to log: it does not authenticate. */
   readonly id: string;
   readonly type: "anonymous" | "authenticated";
   readonly subject: string | null;
   readonly tenant: string | null;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** ISO 8601, by the server's clock: for display, never for a comparison. */
+  /** ISO 8601, by the server's clock. For display; do not compare it with the browser's clock. */
   readonly expiresAt: string;
   readonly version: number;
 }
 
-/** A session as it travels: with the milliseconds that it has left. */
+/** A session as the server sends it: with the milliseconds that it has left. */
 export interface SessionOnTheWire extends ClientSession {
-  /** Until the end whatever the activity. */
+  /** Milliseconds until the absolute timeout. */
   readonly expiresInMs: number;
-  /** Until the end without activity. */
+  /** Milliseconds until the idle timeout. */
   readonly idleExpiresInMs: number;
 }
 
-interface Answer {
-  /** Grows with each change of this session; of two answers about one session the higher is the newer. */
+interface ViewFields {
+  /** Grows with each change of the session. Of two views of one session, the one with the higher `rev` is newer. */
   readonly rev: number;
-  /** Stable within a session, replaced at login; null where there is no session to bind it to. */
+  /** Stable within a session, replaced at login. Null if there is no session to bind it to. */
   readonly csrf_token: string | null;
 }
 
-/** The whole answer to "who am I?". Somebody who is logged in has a `user`, be it only `{ id: subject }`. */
-export type SessionView<User = unknown> = Answer &
+/** What `GET base` returns: the session and its user. `user` is set if a user is logged in, at least to `{ id: subject }`. */
+export type SessionView<User = unknown> = ViewFields &
   (
     | {
         readonly status: "authenticated";
@@ -88,30 +88,31 @@ export type SessionView<User = unknown> = Answer &
         readonly session: null;
         readonly user: null;
         readonly needsOnboarding?: boolean;
-        /** Where the server knows it. */
+        /** Set if the server knows it. */
         readonly reason?: EndReason;
       }
   );
 
-/** `email` and `password`, or whatever `credentials` the application's own check understands. */
+/** `email` and `password`, or any `credentials` that the application's own check accepts. */
 export type LoginBody =
   | { readonly email: string; readonly password: string }
   | { readonly credentials: JsonObject; readonly metadata?: JsonObject };
 
-/** A fresh proof of who the user is, and what it is for. */
+/** Credentials that prove the user's identity again, and the scope that they are for. */
 export interface ElevateBody {
   readonly credentials: JsonObject;
   readonly scope?: string;
 }
 
-/** One place where the subject is logged in. */
+/** A device on which the subject is logged in. */
 export interface Device {
   readonly id: string;
+  /** This is the device that sent the request. */
   readonly current: boolean;
   readonly browser: string | null;
   readonly os: string | null;
   readonly device: string | null;
-  /** As much of it as the privacy mode allows. */
+  /** The IP address, as far as the server's privacy mode keeps it. */
   readonly address: string | null;
   readonly city: string | null;
   readonly country: string | null;
@@ -121,5 +122,5 @@ export interface Device {
   readonly lastSeenAt: string;
 }
 
-/** The names of the server-sent events; their data is `{ "id": <session id> }`. */
+/** The names of the server-sent events. Their data is `{ "id": <session id> }`. */
 export type StreamEvent = "revoked" | "changed" | "expiring";

@@ -2,7 +2,7 @@ import { createElement as element, type ReactNode } from "react";
 import type { Device } from "../client/index.ts";
 import { useDevices } from "./use-devices.ts";
 
-/** The words of {@link DeviceList}; English unless given. */
+/** The texts of {@link DeviceList}. Default: English. */
 export interface DeviceListLabels {
   readonly current: string;
   readonly lastSeen: string;
@@ -19,7 +19,7 @@ const ENGLISH: DeviceListLabels = {
 
 const phrase = (...words: (string | null)[]) => words.filter(Boolean).join(", ");
 
-/** Where the user is logged in, each with a button that ends it. Unstyled: one list, named by classes. */
+/** Lists the devices on which the user is logged in, each with a button that signs it out. Unstyled; style it by its classes. */
 export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListLabels }): ReactNode {
   const { devices, loading, error, revoke, revokeOthers } = useDevices();
 

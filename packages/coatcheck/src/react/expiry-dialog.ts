@@ -2,7 +2,7 @@ import { createElement as element, type ReactNode, useEffect, useId, useRef } fr
 import { useSessionContext } from "./context.ts";
 import { useSessionExpiry } from "./use-session-expiry.ts";
 
-/** The words of {@link SessionExpiryDialog}; English unless given. */
+/** The texts of {@link SessionExpiryDialog}. Default: English. */
 export interface ExpiryDialogLabels {
   readonly title: string;
   readonly text: (seconds: number) => string;
@@ -18,8 +18,8 @@ const ENGLISH: ExpiryDialogLabels = {
 };
 
 /**
- * Asks, before the session ends, whether to stay (WCAG 2.2, success criterion 2.2.1). A native modal dialog: the browser
- * keeps the focus inside and gives it back. Escape stays, since whoever presses it is there.
+ * Asks the user, before the session ends, whether to stay logged in (WCAG 2.2, success criterion 2.2.1). It is a native
+ * modal dialog, so the browser keeps the focus inside and restores it. Escape means "stay": it shows that the user is there.
  */
 export function SessionExpiryDialog(props: {
   readonly warnBeforeMs?: number;
@@ -37,7 +37,7 @@ export function SessionExpiryDialog(props: {
     else dialog.current?.close();
   }, [open]);
 
-  // What goes wrong is in `$meta`, and the countdown goes on.
+  // After a failure the countdown continues, and the client retries a failed sign-out.
   const stay = () => void extend().catch(() => {});
   const leave = () => void client.logout().catch(() => {});
 

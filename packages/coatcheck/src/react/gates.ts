@@ -3,13 +3,13 @@ import { useSession } from "./use-session.ts";
 
 export interface GateProps {
   readonly children?: ReactNode;
-  /** What everybody else sees. */
+  /** Shown in place of the children. Default: nothing. */
   readonly fallback?: ReactNode;
 }
 
 /**
- * Shows its children to somebody who is logged in. When the page comes back from the back/forward cache they are hidden
- * until the server has answered, and keep what was typed into them.
+ * Shows its children if a user is logged in. When the page returns from the back/forward cache, the children are hidden
+ * until the server has responded, and keep what the user typed into them.
  */
 export function Authenticated({ children, fallback = null }: GateProps): ReactNode {
   const status = useSession<unknown, string>({ select: (session) => session.status });
@@ -20,7 +20,7 @@ export function Authenticated({ children, fallback = null }: GateProps): ReactNo
   return createElement(Activity, { mode: inside ? "visible" : "hidden", children });
 }
 
-/** Shows its children to whoever is known not to be logged in. */
+/** Shows its children once it is known that no user is logged in. */
 export function Anonymous({ children, fallback = null }: GateProps): ReactNode {
   const outside = useSession<unknown, boolean>({
     select: ({ loading, isAuthenticated }) => !loading && !isAuthenticated,

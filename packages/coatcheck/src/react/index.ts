@@ -1,3 +1,23 @@
+/**
+ * React hooks and components over the session client. All of them need a `<SessionProvider>` above them.
+ *
+ * @example
+ * ```ts
+ * import { createSessionClient } from "coatcheck/client";
+ * import { SessionProvider, useSession } from "coatcheck/react";
+ * import { createElement } from "react";
+ *
+ * function Greeting() {
+ *   const { user, isAuthenticated } = useSession<{ name: string }>();
+ *   return isAuthenticated ? `Hello ${user.name}` : "Please log in";
+ * }
+ *
+ * const client = createSessionClient<{ name: string }>();
+ * export const page = createElement(SessionProvider<{ name: string }>, { client }, createElement(Greeting));
+ * ```
+ *
+ * @module
+ */
 "use client";
 
 export { DeviceList, type DeviceListLabels } from "./device-list.ts";

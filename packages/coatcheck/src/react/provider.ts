@@ -4,16 +4,16 @@ import { PENDING, toState } from "../client/state.ts";
 import { Context, type SessionContext } from "./context.ts";
 
 export interface SessionProviderProps<User = unknown> {
-  /** One per page in the browser, one per request on a server; the provider keeps the one it is first given. */
+  /** One for each page in the browser, one for each request on a server. Later values of this prop are ignored. */
   readonly client: SessionClient<User>;
-  /** What the server knew when it rendered the page. Without it the page starts as `pending` and asks. */
+  /** The view that the server rendered the page with. Without it the page starts as `pending` and asks the server. */
   readonly initialState?: SessionView<User>;
   readonly children?: ReactNode;
 }
 
 /**
- * Gives the components below one session. With `initialState` nothing is fetched, nothing flashes, and a component that
- * hydrates late still starts from what the server rendered.
+ * Provides the session to the components below. With `initialState` the page neither fetches nor flickers, and a component
+ * that hydrates late still starts from what the server rendered.
  *
  * @example
  * <SessionProvider client={client} initialState={view}>…</SessionProvider>
@@ -26,17 +26,17 @@ export function SessionProvider<User>({
   const [context] = useState(
     (): SessionContext => ({
       client,
-      first: initialState ? toState(initialState) : PENDING,
-      firstToken: initialState?.csrf_token ?? null,
+      initialState: initialState ? toState(initialState) : PENDING,
+      initialToken: initialState?.csrf_token ?? null,
       started: false,
-      known: undefined,
+      ready: undefined,
     }),
   );
 
   useEffect(() => {
     context.started = true;
     if (initialState) client.hydrate(initialState);
-    // Why it went unanswered is in `$meta`.
+    // `$meta` holds the error.
     else client.getSession().catch(() => {});
   }, [context, client, initialState]);
 

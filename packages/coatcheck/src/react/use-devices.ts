@@ -3,12 +3,12 @@ import type { Device, SessionError } from "../client/index.ts";
 import { useSessionContext } from "./context.ts";
 import { useSession } from "./use-session.ts";
 
-/** The devices that the user is logged in on, and what can be done about them. */
+/** The devices on which the user is logged in, and the calls that sign them out. */
 export interface DevicesValue {
-  /** Null until they are known. */
+  /** Null until the list has been loaded, and while no user is logged in. */
   readonly devices: readonly Device[] | null;
   readonly loading: boolean;
-  /** Why the last call failed; with `REAUTHENTICATION_REQUIRED`, `elevate` and try again. */
+  /** Why the last call failed. If its code is `REAUTHENTICATION_REQUIRED`, call `elevate` and try again. */
   readonly error: SessionError | null;
   reload(): Promise<void>;
   revoke(id: string): Promise<void>;
@@ -16,7 +16,7 @@ export interface DevicesValue {
   revokeAll(): Promise<void>;
 }
 
-/** Lists the devices of whoever is logged in; asks again after each change and at each login. */
+/** Lists the devices of the user who is logged in. Loads the list again after each revocation and each login. */
 export function useDevices(): DevicesValue {
   const { client } = useSessionContext();
   const id = useSession<unknown, string | null>({

@@ -1,23 +1,27 @@
 import { useEffect, useState } from "react";
 import { useSessionContext } from "./context.ts";
 
-/** What is left of the session, once that is little. */
+/** How long the session will last, once that is little. */
 export interface SessionExpiry {
-  /** Milliseconds until the end, by the server's clock; null while there is no reason to warn. */
+  /** Milliseconds until the session ends, by the server's clock. Null while there is no reason to warn. */
   readonly remainingMs: number | null;
-  /** Stays logged in. */
+  /** Keeps the user logged in: the idle timeout starts again. */
   extend(): Promise<void>;
 }
 
 const TICK = 1000;
-const LONGEST_DELAY = 2 ** 31 - 1;
+/** Browsers run a timer with a longer delay at once. */
+const MAX_DELAY = 2 ** 31 - 1;
 
-/** What to count down from, if anything. */
-const warned = (left: number | null, warnBeforeMs: number) => (left && left <= warnBeforeMs ? left : null);
+/** The time left if it is time to warn, else null. */
+const remainingTime = (left: number | null, warnBeforeMs: number) =>
+  left && left <= warnBeforeMs ? left : null;
 
 /**
- * Warns before the session ends, `warnBeforeMs` (60,000 unless given) ahead, and counts down. Asks the server before it
- * warns: requests that this page did not make may have kept the session alive.
+ * Warns before the session ends and counts down. It asks the server before it warns, because requests of other pages may
+ * have kept the session alive.
+ *
+ * @param options.warnBeforeMs How long before the end it warns, in milliseconds. Default: 60,000.
  */
 export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {}): SessionExpiry {
   const { client } = useSessionContext();
@@ -26,30 +30,30 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let run = 0;
-    let asked = false;
+    let latestRun = 0;
+    let refreshed = false;
 
     async function tick(): Promise<void> {
-      const mine = ++run;
+      const run = ++latestRun;
       clearTimeout(timer);
-      if (warned(client.expiresIn(), warnBeforeMs) && !asked) {
-        asked = true;
+      if (remainingTime(client.expiresIn(), warnBeforeMs) && !refreshed) {
+        refreshed = true;
         await client.getSession({ fresh: true }).catch(() => {});
       }
-      if (mine !== run) return;
+      if (run !== latestRun) return;
       const left = client.expiresIn();
-      const remaining = warned(left, warnBeforeMs);
-      asked &&= remaining !== null;
+      const remaining = remainingTime(left, warnBeforeMs);
+      refreshed &&= remaining !== null;
       setRemaining(remaining);
-      if (left) timer = setTimeout(tick, remaining ? TICK : Math.min(left - warnBeforeMs, LONGEST_DELAY));
+      if (left) timer = setTimeout(tick, remaining ? TICK : Math.min(left - warnBeforeMs, MAX_DELAY));
     }
 
     tick();
-    const stop = client.$session.listen(tick);
+    const unsubscribe = client.$session.listen(tick);
     return () => {
-      run++;
+      latestRun++;
       clearTimeout(timer);
-      stop();
+      unsubscribe();
     };
   }, [client, warnBeforeMs]);
 
@@ -57,7 +61,7 @@ export function useSessionExpiry(options: { readonly warnBeforeMs?: number } = {
     remainingMs,
     async extend() {
       await client.extend();
-      setRemaining(warned(client.expiresIn(), warnBeforeMs));
+      setRemaining(remainingTime(client.expiresIn(), warnBeforeMs));
     },
   };
 }

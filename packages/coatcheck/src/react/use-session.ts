@@ -7,7 +7,7 @@ import type {
   PendingState,
   SessionMeta,
 } from "../client/index.ts";
-import { UNASKED } from "../client/state.ts";
+import { INITIAL_META } from "../client/state.ts";
 import { type SessionContext, useSessionContext } from "./context.ts";
 
 interface Derived<Loading extends boolean, Authenticated extends boolean> {
@@ -17,19 +17,19 @@ interface Derived<Loading extends boolean, Authenticated extends boolean> {
   readonly tenantId: string | null;
 }
 
-/** Somebody is logged in. */
+/** The session of a user who is logged in. */
 export type AuthenticatedSession<User> = AuthenticatedState<User> & Derived<false, true>;
 
-/** The session as anything but `pending`. */
+/** The session in any status except `pending`. */
 export type KnownSession<User> =
   | (AnonymousState & Derived<false, false>)
   | AuthenticatedSession<User>
   | (NoneState & Derived<false, false>);
 
-/** The session's state, with shorthands that narrow it as `status` does. */
+/** The session's state with shorthands. `loading` and `isAuthenticated` narrow the other fields, as `status` does. */
 export type SessionValue<User> = (PendingState & Derived<true, false>) | KnownSession<User>;
 
-function describe<User>(state: ClientState): SessionValue<User> {
+function toValue<User>(state: ClientState): SessionValue<User> {
   return {
     ...state,
     loading: state.status === "pending",
@@ -39,18 +39,18 @@ function describe<User>(state: ClientState): SessionValue<User> {
   } as SessionValue<User>;
 }
 
-/** The present state; until the provider has started, the one that the server rendered with. */
-function present({ client, first, started }: SessionContext): ClientState {
+/** The client's state, or the server-rendered one until the provider has been mounted. */
+function currentState({ client, initialState, started }: SessionContext): ClientState {
   const state = client.$session.get();
-  return state.status === "pending" && !started ? first : state;
+  return state.status === "pending" && !started ? initialState : state;
 }
 
-const whole = (value: unknown) => value;
+const identity = (value: unknown) => value;
 
 /**
- * The session. Any number of components costs one request.
+ * Returns the session. Any number of components share one request.
  *
- * With `select` the component renders again only if what it selects changes, compared by `Object.is`.
+ * With `select` the component renders again only if the selected value changes, compared with `Object.is`.
  *
  * @example
  * const { user, isAuthenticated, loading } = useSession<User>();
@@ -64,67 +64,70 @@ export function useSession<User, Selected>(options?: {
   readonly select: (session: SessionValue<User>) => Selected;
 }): unknown {
   const context = useSessionContext();
-  const select = options?.select ?? whole;
+  const select = options?.select ?? identity;
   const last = useRef<{ state: ClientState; select: unknown; value: unknown }>(null);
   const read = (state: ClientState) => {
     if (last.current?.state !== state || last.current.select !== select)
-      last.current = { state, select, value: select(describe<User>(state)) };
+      last.current = { state, select, value: select(toValue<User>(state)) };
     return last.current.value;
   };
   return useSyncExternalStore(
     context.client.$session.listen,
-    () => read(present(context)),
-    () => read(context.first),
+    () => read(currentState(context)),
+    () => read(context.initialState),
   );
 }
 
-/** The session, once somebody has answered: suspends while it is `pending`, throws where nobody answers. */
+/**
+ * Returns the session; suspends while it is `pending`. Throws a `SessionError` to the nearest error boundary if the server
+ * cannot be reached.
+ */
 export function useSuspenseSession<User = unknown>(): KnownSession<User> {
   const context = useSessionContext();
   const session = useSession<User>();
   const { client } = context;
   if (!session.loading) return session;
-  context.known ??= new Promise((resolve, reject) => {
+  context.ready ??= new Promise((resolve, reject) => {
     const stop = client.$session.listen((state) => {
       if (state.status === "pending") return;
       stop();
-      context.known = undefined;
-      resolve(describe(state));
+      context.ready = undefined;
+      resolve(toValue(state));
     });
     client.getSession().catch(reject);
   });
-  return use(context.known) as KnownSession<User>;
+  return use(context.ready) as KnownSession<User>;
 }
 
 /**
- * The session of somebody who is logged in, null while that is unknown. Anybody else is sent away: to the address, or
- * wherever the function leads.
+ * Returns the session of a user who is logged in, and null until that is known. If no user is logged in, it redirects to
+ * the address, or calls the function.
  */
 export function useRequireSession<User = unknown>(options: {
   readonly redirect: string | (() => void);
 }): AuthenticatedSession<User> | null {
   const session = useSession<User>();
   const { redirect } = options;
-  const away = !session.loading && !session.isAuthenticated;
-  const go = useEffectEvent(() => {
+  const denied = !session.loading && !session.isAuthenticated;
+  const leave = useEffectEvent(() => {
     if (typeof redirect === "function") redirect();
     else location.replace(redirect);
   });
   useEffect(() => {
-    if (away) go();
-  }, [away]);
+    if (denied) leave();
+  }, [denied]);
   return session.isAuthenticated ? session : null;
 }
 
-/** How well the session is known: offline, stale, a sign-out that the server has not heard of. */
+/** Returns how reliable the session is: stale, offline, or a sign-out that the server does not know of yet. */
 export function useSessionMeta(): SessionMeta {
   const { $meta } = useSessionContext().client;
-  return useSyncExternalStore($meta.listen, $meta.get, () => UNASKED);
+  return useSyncExternalStore($meta.listen, $meta.get, () => INITIAL_META);
 }
 
-/** The CSRF token, for a form that is sent without `sm.fetch`. */
+/** Returns the CSRF token, for a form that is sent without `client.fetch`. */
 export function useCsrfToken(): string | null {
-  const { client, firstToken } = useSessionContext();
+  const { client, initialToken } = useSessionContext();
   const { $csrfToken } = client;
-  return useSyncExternalStore($csrfToken.listen, $csrfToken.get, () => firstToken);
+  return useSyncExternalStore($csrfToken.listen, $csrfToken.get, () => initialToken);
 }
