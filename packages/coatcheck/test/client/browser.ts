@@ -15,7 +15,7 @@ export interface User {
   readonly name: string;
 }
 
-/** A clock that moves when it is told to. */
+/** A clock that a test advances. */
 export class TestClock implements ClientClock {
   #now = 1_000_000;
   #tasks = new Set<{ at: number; task: () => void }>();
@@ -36,7 +36,7 @@ export class TestClock implements ClientClock {
     }
   }
 
-  /** Somebody sets the machine's clock; no time passes. */
+  /** Changes the machine's clock without letting time pass: no timer runs. */
   set(milliseconds: number): void {
     this.#now = milliseconds;
   }
@@ -44,7 +44,7 @@ export class TestClock implements ClientClock {
 
 let rev = 1;
 
-/** An answer with a session in it. */
+/** A view with a session: of a user who is logged in, or anonymous if `user` is null. */
 export function view(
   id: string,
   user: User | null = { name: "Ada" },
@@ -62,8 +62,8 @@ export function view(
     idleExpiresInMs: 7_200_000,
     version: 1,
   };
-  const answer = { session, rev: change.rev ?? rev++, csrf_token: token };
-  return user ? { status: "authenticated", user, ...answer } : { status: "anonymous", user, ...answer };
+  const common = { session, rev: change.rev ?? rev++, csrf_token: token };
+  return user ? { status: "authenticated", user, ...common } : { status: "anonymous", user, ...common };
 }
 
 export const noSession: SessionView<User> = {
@@ -78,24 +78,24 @@ export const success = (data: unknown, headers: Record<string, string> = {}) =>
   Response.json({ success: true, data }, { headers });
 
 export const failure = (status: number, code: string, headers: Record<string, string> = {}) =>
-  Response.json({ success: false, error: { code, message: `It is ${code}.` } }, { status, headers });
+  Response.json({ success: false, error: { code, message: `Failed with ${code}.` } }, { status, headers });
 
-/** What a request looked like, taken before its body is read. */
+/** A request as it was sent, cloned before its body is read. */
 export interface Seen {
   readonly line: string;
   readonly token: string | null;
   readonly request: Request;
 }
 
-type Answer = Response | Promise<Response>;
+type Handler = (request: Request) => Response | Promise<Response>;
 
-/** The network: answers by `METHOD path`, the newest rule first, and remembers what came. */
+/** The network of a test: responds by `METHOD path`, fails where no handler is set, and records every request. */
 export class Network {
   readonly seen: Seen[] = [];
-  #answers = new Map<string, (request: Request) => Answer>();
+  #handlers = new Map<string, Handler>();
 
-  on(line: string, answer: (request: Request) => Answer): this {
-    this.#answers.set(line, answer);
+  on(line: string, handler: Handler): this {
+    this.#handlers.set(line, handler);
     return this;
   }
 
@@ -107,13 +107,13 @@ export class Network {
     const { pathname, search, origin } = new URL(request.url);
     const line = `${request.method} ${origin === ORIGIN ? "" : origin}${pathname}${search}`;
     this.seen.push({ line, token: request.headers.get("x-csrf-token"), request: request.clone() });
-    const answer = this.#answers.get(line);
-    if (!answer) throw new TypeError("Failed to fetch");
-    return answer(request);
+    const handler = this.#handlers.get(line);
+    if (!handler) throw new TypeError("Failed to fetch");
+    return handler(request);
   };
 }
 
-/** One page: its events, its cookie jar (shared by the pages of one browser), and what the browser lends it. */
+/** One page: its events, its cookies (pages of one browser may share them), and the browser functions that it can use. */
 export class Page {
   readonly window = new EventTarget();
   readonly jar: { cookie: string };
@@ -154,7 +154,7 @@ export class Page {
 
 let bases = 0;
 
-/** A client on a page, disposed of when the test is over; each test has its own channel and lock. */
+/** Makes a client on a page. It is disposed of when the test ends. */
 export function open(
   network: Network,
   options: SessionClientOptions<User> & { readonly page?: Page } = {},
@@ -170,28 +170,28 @@ export function open(
   return client;
 }
 
-/** A base of its own, for tests with several tabs. */
-export const ownBase = () => `${ORIGIN}/session-${++bases}`;
+/** A base URL that no other test uses, so that tests with several tabs share no channel and no lock. */
+export const uniqueBase = () => `${ORIGIN}/session-${++bases}`;
 
-/** Resolves with the first value of `store` that `wanted` accepts. */
+/** Resolves with the first value of `store` that `isWanted` accepts. */
 export function until<Value>(
   store: { subscribe(listener: (value: Value) => void): () => void },
-  wanted: (value: Value) => boolean,
+  isWanted: (value: Value) => boolean,
 ): Promise<Value> {
   return new Promise((resolve) => {
     let stop: (() => void) | undefined;
     stop = store.subscribe((value) => {
-      if (!wanted(value)) return;
+      if (!isWanted(value)) return;
       queueMicrotask(() => stop?.());
       resolve(value);
     });
   });
 }
 
-/** A promise and its ends. */
-export function gate<Value = void>() {
+/** A promise with its `resolve` and `reject`. */
+export function deferred<Value = void>() {
   return Promise.withResolvers<Value>();
 }
 
-/** Lets everything that is ready run: promises, channels, locks. */
+/** Lets all settled promises, channel messages and granted locks run. */
 export const settle = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type SessionClient, SessionError } from "../../src/client/index.ts";
 import {
+  deferred,
   failure,
-  gate,
   Network,
   noSession,
   ORIGIN,
@@ -18,37 +18,37 @@ import {
 const GET = "GET /session";
 const DELETE = "DELETE /session";
 
-describe("signing out", () => {
-  it("is not undone by an answer that was under way", async () => {
-    const late = gate<Response>();
+describe("logout()", () => {
+  it("ignores the response of a refresh that was sent before it", async () => {
+    const late = deferred<Response>();
     const network = new Network().on(GET, () => late.promise).on(DELETE, () => success(noSession));
     const client = open(network, { initialState: view("s1") });
-    const asked = client.getSession({ fresh: true });
+    const refreshed = client.getSession({ fresh: true });
     await settle();
     await client.logout();
     late.resolve(success(view("s1", { name: "Ada" }, { rev: 1e6 })));
-    expect(await asked).toBe(null);
+    expect(await refreshed).toBe(null);
     expect(client.$session.get()).toMatchObject({ status: "none", reason: "signed-out" });
   });
 
-  it("is not undone by a question asked before the server knows", async () => {
-    const gone = gate<Response>();
-    const network = new Network().on(GET, () => success(view("s1"))).on(DELETE, () => gone.promise);
+  it("makes a refresh wait until the server knows of it", async () => {
+    const deleted = deferred<Response>();
+    const network = new Network().on(GET, () => success(view("s1"))).on(DELETE, () => deleted.promise);
     const client = open(network, { initialState: view("s1") });
     const out = client.logout();
-    const asked = client.getSession({ fresh: true });
+    const refreshed = client.getSession({ fresh: true });
     await settle();
     expect(client.$meta.get().signOut).toBe("pending");
     expect(network.count(GET)).toBe(0);
-    gone.resolve(success(noSession));
+    deleted.resolve(success(noSession));
     await out;
     expect(client.$meta.get().signOut).toBe(undefined);
-    // Even a server that has not heard of it everywhere brings nobody back.
-    expect(await asked).toBe(null);
+    // Another server may not know of the sign-out yet. Its response must not bring the session back.
+    expect(await refreshed).toBe(null);
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("fails visibly, and is tried again when the page is shown", async () => {
+  it("rejects if the server cannot be reached, and is retried when the page is shown", async () => {
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s1")));
     const client = open(network, { page, initialState: view("s1"), revalidate: { focus: false } });
@@ -64,7 +64,7 @@ describe("signing out", () => {
     expect(network.count("DELETE /session?everywhere")).toBe(2);
   });
 
-  it("is tried again when the browser is back online", async () => {
+  it("is retried when the browser comes online", async () => {
     const page = new Page();
     const network = new Network();
     const client = open(network, { page, initialState: view("s1") });
@@ -76,7 +76,7 @@ describe("signing out", () => {
     expect(client.$meta.get().signOut).toBe(undefined);
   });
 
-  it("shows the session until the server knows, where that is wanted", async () => {
+  it("with optimistic: false shows the session until the server has confirmed", async () => {
     const network = new Network().on(DELETE, () => failure(503, "STORE_UNAVAILABLE"));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout({ optimistic: false })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -86,7 +86,7 @@ describe("signing out", () => {
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("is followed by a login to the very same session, if the server never knew", async () => {
+  it("that failed is followed by a login, which brings the same session back", async () => {
     const network = new Network().on("POST /session", () => success(view("s1", { name: "Ada" })));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout()).rejects.toThrow();
@@ -95,8 +95,8 @@ describe("signing out", () => {
     expect(client.$meta.get().signOut).toBe(undefined);
   });
 
-  it("waits for a login under way, and ends what that began", async () => {
-    const login = gate<Response>();
+  it("waits for a login in flight and ends its session", async () => {
+    const login = deferred<Response>();
     const network = new Network()
       .on("POST /session", () => login.promise)
       .on(DELETE, () => success(noSession));
@@ -111,37 +111,37 @@ describe("signing out", () => {
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /session", DELETE]);
   });
 
-  it("survives the page being closed", async () => {
+  it("sends its request with keepalive, so that it survives the page", async () => {
     const network = new Network().on(DELETE, () => success(noSession));
     await open(network).logout();
     expect(network.seen[0]?.request.keepalive).toBe(true);
   });
 });
 
-describe("a request of the page, before the server has heard of a sign-out", () => {
+describe("client.fetch() before the server knows of a sign-out", () => {
   const ORDERS = "GET /orders";
   const lines = (network: Network) => network.seen.map(({ line }) => line);
   const order = (client: SessionClient<User>) => client.fetch(`${ORIGIN}/orders`);
 
-  it.each([true, false])("waits for a sign-out under way, be it optimistic: %s", async (optimistic) => {
-    const gone = gate<Response>();
-    const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => gone.promise);
+  it.each([true, false])("waits for the sign-out in flight (optimistic: %s)", async (optimistic) => {
+    const deleted = deferred<Response>();
+    const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => deleted.promise);
     const client = open(network, { initialState: view("s1") });
     const out = client.logout({ optimistic });
     await settle();
     const ordered = order(client);
     await settle();
     expect(lines(network)).toEqual([DELETE]);
-    gone.resolve(success(noSession));
+    deleted.resolve(success(noSession));
     await out;
     expect((await ordered).status).toBe(200);
     expect(lines(network)).toEqual([DELETE, ORDERS]);
   });
 
-  it("does not slip by where a subscriber makes it as soon as nobody is there", async () => {
+  it("waits even if a subscriber calls it as soon as the status is none", async () => {
     const network = new Network().on(ORDERS, () => success([])).on(DELETE, () => success(noSession));
     const client = open(network, { initialState: view("s1") });
-    const ordered = gate<Response>();
+    const ordered = deferred<Response>();
     client.$session.listen(({ status }) => {
       if (status === "none") ordered.resolve(order(client));
     });
@@ -150,7 +150,7 @@ describe("a request of the page, before the server has heard of a sign-out", () 
     expect(lines(network)).toEqual([DELETE, ORDERS]);
   });
 
-  it("tells the server first, and is refused by the sign-out's code if that fails: once for all that ask", async () => {
+  it("tells the server first; concurrent calls reject with the code of that one failed sign-out", async () => {
     const network = new Network().on(ORDERS, () => success([]));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout({ everywhere: true })).rejects.toThrow();
@@ -170,7 +170,7 @@ describe("a request of the page, before the server has heard of a sign-out", () 
     expect(lines(network).slice(4)).toEqual([ORDERS]);
   });
 
-  it("goes as whoever has logged in since", async () => {
+  it("is sent at once if a user has logged in since", async () => {
     const network = new Network()
       .on(ORDERS, () => success([]))
       .on("POST /session", () => success(view("s1")));
@@ -182,16 +182,16 @@ describe("a request of the page, before the server has heard of a sign-out", () 
   });
 });
 
-describe("logging in", () => {
-  it("is not undone by an older question, and fails with the server's code", async () => {
-    const late = gate<Response>();
+describe("createSession()", () => {
+  it("ignores the response of an older refresh, and rejects with the server's code", async () => {
+    const late = deferred<Response>();
     const network = new Network().on(GET, () => late.promise).on("POST /session", () => success(view("s2")));
     const client = open(network);
-    const asked = client.getSession();
+    const refreshed = client.getSession();
     await settle();
     await client.createSession("ada@example.com", "secret");
     late.resolve(success(noSession));
-    expect((await asked)?.id).toBe("s2");
+    expect((await refreshed)?.id).toBe("s2");
     expect(client.$session.get().status).toBe("authenticated");
     network.on("POST /session", () => failure(401, "FORBIDDEN"));
     await expect(client.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
@@ -200,30 +200,32 @@ describe("logging in", () => {
     expect(client.$session.get().status).toBe("authenticated");
   });
 
-  it("that fails takes no answer from a question that was under way", async () => {
-    const late = gate<Response>();
+  it("that fails does not discard the response of a refresh in flight", async () => {
+    const late = deferred<Response>();
     const network = new Network()
       .on(GET, () => late.promise)
       .on("POST /session", () => failure(403, "FORBIDDEN"));
     const client = open(network);
-    const asked = client.getSession();
+    const refreshed = client.getSession();
     await settle();
     await expect(client.createSession("ada@example.com", "wrong")).rejects.toMatchObject({
       code: "FORBIDDEN",
     });
     late.resolve(success(view("s1", null)));
-    expect((await asked)?.id).toBe("s1");
+    expect((await refreshed)?.id).toBe("s1");
     expect(client.$session.get().status).toBe("anonymous");
   });
+});
 
-  it("elevates, migrates and extends by their endpoints", async () => {
+describe("elevate(), migrateLegacySession() and extend()", () => {
+  it("call their endpoints and apply the returned view", async () => {
     const clock = new TestClock();
     const network = new Network()
       .on("POST /session/elevate", () => success(view("s1", { name: "Ada" }, { token: "t2" })))
       .on("POST /session/migrate", () => success(view("s1", { name: "Ada" })))
       .on("GET /session?touch", () => success(view("s1", { name: "Ada" }, { expiresInMs: 9_000 })));
     const client = open(network, { clock });
-    await client.elevate({ credentials: { password: "x" }, scope: "devices" });
+    await client.elevate({ credentials: { password: "x" }, scope: "client.devices" });
     expect(client.$csrfToken.get()).toBe("t2");
     expect((await client.migrateLegacySession())?.id).toBe("s1");
     await client.extend();
@@ -232,8 +234,8 @@ describe("logging in", () => {
   });
 });
 
-describe("devices", () => {
-  it("are listed and ended, and ending this one is noticed", async () => {
+describe("client.devices", () => {
+  it("lists and revokes devices; revoking the current one ends the session here", async () => {
     const network = new Network()
       .on("GET /session/devices", () => success([{ id: "s1", current: true }]))
       .on("DELETE /session/devices/s2", () => success({ ended: 1 }))

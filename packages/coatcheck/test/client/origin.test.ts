@@ -4,8 +4,8 @@ import { failure, Network, ORIGIN, open, Page, success } from "./browser.ts";
 
 const page = () => new Page({ cookie: "csrf_token=secret; XSRF-TOKEN=a%3Db" });
 
-describe("where the token goes", () => {
-  it("goes along with changes to this origin, and with nothing else", async () => {
+describe("the CSRF token", () => {
+  it("is sent with unsafe requests to the page's own origin only", async () => {
     const network = new Network()
       .on("POST /orders", () => success({}))
       .on("GET /orders", () => success({}))
@@ -35,13 +35,13 @@ describe("where the token goes", () => {
     ]);
   });
 
-  it("is not taken along by a redirect to another origin", async () => {
+  it("is not forwarded by a redirect: the request has mode same-origin", async () => {
     const network = new Network().on("POST /orders", () => success({}));
     await open(network, { page: page() }).fetch(`${ORIGIN}/orders`, { method: "POST", mode: "cors" });
     expect(network.seen[0]?.request.mode).toBe("same-origin");
   });
 
-  it("goes to an allowed origin, which must not redirect", async () => {
+  it("is sent to an allowed origin, with redirects refused", async () => {
     const network = new Network().on("POST https://api.shop.test/orders", () => success({}));
     const client = open(network, { page: page(), allowOrigins: ["https://api.shop.test"] });
     await client.fetch("https://api.shop.test/orders", { method: "POST" });
@@ -49,7 +49,7 @@ describe("where the token goes", () => {
     expect([token, request?.redirect, request?.credentials]).toEqual(["secret", "error", "include"]);
   });
 
-  it("takes no token, and no 401, from an origin that is not trusted", async () => {
+  it("is not taken from an untrusted origin, whose 401 is ignored as well", async () => {
     const network = new Network()
       .on("POST https://evil.test/a", () => success({ csrf_token: "planted" }, { "x-csrf-token": "planted" }))
       .on("POST https://evil.test/b", () => failure(401, "SESSION_REVOKED"));
@@ -60,7 +60,7 @@ describe("where the token goes", () => {
     expect(network.seen).toHaveLength(2);
   });
 
-  it("has the names that axios, Angular and Laravel use, and Laravel's encoding", async () => {
+  it("with XSRF_NAMES uses the names of axios, Angular and Laravel, and decodes Laravel's cookie", async () => {
     const network = new Network().on("POST /orders", () => success({}));
     await open(network, { page: page(), csrf: XSRF_NAMES }).fetch(`${ORIGIN}/orders`, { method: "POST" });
     expect(network.seen[0]?.request.headers.get("X-XSRF-TOKEN")).toBe("a=b");

@@ -3,12 +3,12 @@ import { failure, Network, open, Page, settle, success, TestClock, view } from "
 
 const GET = "GET /session";
 
-describe("no false log-out", () => {
-  const silent = () => Promise.reject(new TypeError("Failed to fetch"));
+describe("a refresh", () => {
+  const unreachable = () => Promise.reject(new TypeError("Failed to fetch"));
   const cases: [string, () => Response | Promise<Response>, string][] = [
-    ["nothing", silent, "NETWORK"],
+    ["no response", unreachable, "NETWORK"],
     ["a 500", () => new Response("oops", { status: 500 }), "BAD_ANSWER"],
-    ["a 503 of ours", () => failure(503, "STORE_UNAVAILABLE"), "STORE_UNAVAILABLE"],
+    ["a 503 of the endpoint", () => failure(503, "STORE_UNAVAILABLE"), "STORE_UNAVAILABLE"],
     [
       "a captive portal",
       () => new Response("<html>", { headers: { "content-type": "text/html" } }),
@@ -20,10 +20,10 @@ describe("no false log-out", () => {
       "BAD_ANSWER",
     ],
     ["a proxy's 401", () => new Response("denied", { status: 401 }), "BAD_ANSWER"],
-    ["a token that a login replaced", () => failure(409, "CONFLICT"), "CONFLICT"],
+    ["a 409 for an older token", () => failure(409, "CONFLICT"), "CONFLICT"],
   ];
-  it.each(cases)("keeps the last known session after %s", async (_, answer, code) => {
-    const network = new Network().on(GET, answer);
+  it.each(cases)("keeps the last known session after %s", async (_, response, code) => {
+    const network = new Network().on(GET, response);
     const client = open(network, { initialState: view("s1") });
     expect((await client.getSession({ fresh: true }))?.id).toBe("s1");
     expect(client.$session.get().status).toBe("authenticated");
@@ -34,13 +34,13 @@ describe("no false log-out", () => {
     expect(client.$meta.get()).toMatchObject({ stale: false, error: undefined });
   });
 
-  it("rejects rather than call somebody logged out of whom it knows nothing", async () => {
-    const client = open(new Network().on(GET, silent));
+  it("that fails rejects if no session is known, and leaves the status pending", async () => {
+    const client = open(new Network().on(GET, unreachable));
     await expect(client.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
     expect(client.$session.get().status).toBe("pending");
   });
 
-  it("gives a server that hangs ten seconds, or what the page grants", async () => {
+  it("fails with NETWORK once the timeout has passed", async () => {
     const network = new Network().on(
       GET,
       ({ signal }) =>
@@ -56,7 +56,7 @@ describe("no false log-out", () => {
     ["SESSION_EXPIRED", 401, "expired"],
     ["SESSION_REQUIRED", 401, "expired"],
     ["SESSION_NOT_FOUND", 404, "expired"],
-  ])("takes the server's own %s for an end", async (code, status, reason) => {
+  ])("with the server's %s ends the session", async (code, status, reason) => {
     const client = open(
       new Network().on(GET, () => failure(status, code)),
       { initialState: view("s1") },
@@ -65,7 +65,7 @@ describe("no false log-out", () => {
     expect(client.$session.get()).toMatchObject({ status: "none", reason });
   });
 
-  it("lets the session endpoint judge, when another route answers 401", async () => {
+  it("follows a 401 of another route and alone decides whether the session has ended", async () => {
     const network = new Network()
       .on("GET /cart", () => failure(401, "SESSION_EXPIRED"))
       .on(GET, () => success(view("s1")));
@@ -80,7 +80,7 @@ describe("no false log-out", () => {
     expect(client.$session.get()).toMatchObject({ status: "none", reason: "revoked" });
   });
 
-  it("waits as long as the server asks it to", async () => {
+  it("is repeated only after the seconds in Retry-After", async () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () => failure(429, "RATE_LIMITED", { "retry-after": "60" }));
@@ -95,7 +95,7 @@ describe("no false log-out", () => {
     expect(network.seen).toHaveLength(2);
   });
 
-  it("keeps its own pause where a proxy names a date to wait for", async () => {
+  it("keeps to minGap if Retry-After is a date", async () => {
     const clock = new TestClock();
     const page = new Page();
     const date = "Wed, 21 Oct 2026 07:28:00 GMT";
@@ -111,8 +111,8 @@ describe("no false log-out", () => {
   });
 });
 
-describe("offline", () => {
-  it("serves the last known session as stale, asks nothing, and asks when it is back", async () => {
+describe("a client that is offline", () => {
+  it("serves the last known session as stale, and refreshes once it is online", async () => {
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s2")));
     const client = open(network, { page, initialState: view("s1", null) });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { failure, gate, Network, ORIGIN, open, Page, settle, success, view } from "./browser.ts";
+import { deferred, failure, Network, ORIGIN, open, Page, settle, success, view } from "./browser.ts";
 
-/** A server that accepts one token only. */
+/** A server that accepts one CSRF token only. */
 function strict(token: string): Network {
   return new Network()
     .on("POST /session/init", () => success(view("s1", null, { token })))
@@ -12,12 +12,12 @@ function strict(token: string): Network {
     );
 }
 
-describe("recovery from a rejected token", () => {
-  it("takes a token over that the cookie has by now, and asks for none", async () => {
+describe("a request that is rejected for its CSRF token", () => {
+  it("is repeated with the cookie's newer token, without requesting one", async () => {
     const page = new Page({ cookie: "other=1; csrf_token=old" });
     const network = strict("new");
     network.on("POST /orders", (request) => {
-      // Another tab logs in while the request is under way.
+      // Another tab logs in while the request is in flight.
       page.jar.cookie = "csrf_token=new";
       return request.headers.get("x-csrf-token") === "new" ? success({}) : failure(403, "CSRF_INVALID");
     });
@@ -33,7 +33,7 @@ describe("recovery from a rejected token", () => {
     expect(await network.seen[1]?.request.text()).toBe("taco");
   });
 
-  it("asks for a token once where the cookie has none, and sends the same body again", async () => {
+  it("is repeated with a requested token and the same body if there is no cookie", async () => {
     const network = strict("fresh");
     const response = await open(network).fetch(`${ORIGIN}/orders`, { method: "POST", body: "taco" });
     expect(response.status).toBe(200);
@@ -45,24 +45,24 @@ describe("recovery from a rejected token", () => {
     expect(await network.seen[2]?.request.text()).toBe("taco");
   });
 
-  it("takes the newer cookie over though another tab holds the lock", async () => {
+  it("is repeated with the cookie's newer token although another tab holds the lock", async () => {
     const page = new Page({ cookie: "csrf_token=old" });
     const network = strict("new");
-    const held = gate();
+    const held = deferred();
     const holder = navigator.locks.request("coatcheck:https://shop.test/session", () => held.promise);
     const client = open(network, { page });
     network.on("POST /session/init", () => failure(500, "STORE_UNAVAILABLE"));
-    const answer = client.fetch(`${ORIGIN}/orders`, { method: "POST" });
+    const response = client.fetch(`${ORIGIN}/orders`, { method: "POST" });
     page.jar.cookie = "csrf_token=new";
-    expect((await answer).status).toBe(200);
+    expect((await response).status).toBe(200);
     held.resolve();
     await holder;
   });
 
   it.each([
     ["with locks", navigator.locks],
-    ["without", undefined],
-  ])("asks once for ten requests that lost their token together, %s", async (_, locks) => {
+    ["without locks", undefined],
+  ])("shares one token request with nine others, %s", async (_, locks) => {
     const page = new Page({ cookie: "csrf_token=lost" });
     const network = strict("fresh").on("POST /session/init", async () => {
       await settle();
@@ -78,38 +78,38 @@ describe("recovery from a rejected token", () => {
     expect(network.count("POST /orders")).toBeLessThanOrEqual(20);
   });
 
-  it("gives up after one recovery, and says so once", async () => {
+  it("is repeated once only, and then reported to the listener once", async () => {
     const network = new Network()
       .on("POST /session/init", () => success(view("s1", null, { token: "useless" })))
       .on("POST /orders", () => failure(403, "CSRF_INVALID"));
     const client = open(network);
-    const heard: string[] = [];
-    const stop = client.createCsrfErrorListener(({ code }) => heard.push(code));
+    const codes: string[] = [];
+    const stop = client.createCsrfErrorListener(({ code }) => codes.push(code));
     expect((await client.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
-    expect(heard).toEqual(["CSRF_INVALID"]);
+    expect(codes).toEqual(["CSRF_INVALID"]);
     expect(network.seen).toHaveLength(3);
     stop();
     await client.fetch(`${ORIGIN}/orders`, { method: "POST" });
-    expect(heard).toHaveLength(1);
+    expect(codes).toHaveLength(1);
   });
 
-  it("says so when the server gives no token", async () => {
+  it("is reported to the listener if the server sends no token", async () => {
     const network = new Network().on("POST /orders", () => failure(403, "CSRF_MISSING"));
     const client = open(network);
-    const heard: string[] = [];
-    client.createCsrfErrorListener(({ code }) => heard.push(code));
+    const codes: string[] = [];
+    client.createCsrfErrorListener(({ code }) => codes.push(code));
     expect((await client.fetch(`${ORIGIN}/orders`, { method: "POST" })).status).toBe(403);
-    expect(heard).toEqual(["CSRF_MISSING"]);
+    expect(codes).toEqual(["CSRF_MISSING"]);
     expect(network.seen.map(({ line }) => line)).toEqual(["POST /orders", "POST /session/init"]);
   });
 
-  it("takes no other 403 for one", async () => {
+  it("is not confused with any other 403", async () => {
     const network = new Network().on("POST /orders", () => failure(403, "FORBIDDEN"));
     await open(network).fetch(`${ORIGIN}/orders`, { method: "POST" });
     expect(network.seen).toHaveLength(1);
   });
 
-  it("recovers a login as well", async () => {
+  it("may be a login, which is repeated as well", async () => {
     const network = new Network()
       .on("POST /session/init", () => success(view("s1", null, { token: "fresh" })))
       .on("POST /session", (request) =>
@@ -121,8 +121,8 @@ describe("recovery from a rejected token", () => {
   });
 });
 
-describe("the token of the page", () => {
-  it("follows the cookie, and says whether there is one", () => {
+describe("the page's CSRF token", () => {
+  it("is read from the cookie by synchronizeTokenFromCookie(), which returns false without one", () => {
     const page = new Page();
     const client = open(new Network(), { page });
     expect(client.synchronizeTokenFromCookie()).toBe(false);
@@ -134,7 +134,7 @@ describe("the token of the page", () => {
     expect(client.$csrfToken.get()).toBe("abc");
   });
 
-  it("is taken from the server's header and body, and never emptied", async () => {
+  it("is updated from a response's header and body, and never emptied", async () => {
     const network = new Network()
       .on("GET /a", () => success({ csrf_token: "from-body" }))
       .on("GET /b", () => success({}, { "x-csrf-token": "from-header" }));
@@ -148,7 +148,7 @@ describe("the token of the page", () => {
     expect(client.$csrfToken.get()).toBe("given");
   });
 
-  it("is asked for once by several that want it", async () => {
+  it("is requested once by concurrent initSession() calls", async () => {
     const network = new Network().on("POST /session/init", () => success(view("s1", null, { token: "t" })));
     const client = open(network);
     expect(await Promise.all([client.initSession(), client.initSession()])).toEqual([true, true]);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { gate, Network, noSession, open, Page, settle, success, TestClock, view } from "./browser.ts";
+import { deferred, Network, noSession, open, Page, settle, success, TestClock, view } from "./browser.ts";
 
 const GET = "GET /session";
 
-describe("asking who is there", () => {
-  it("asks nobody until somebody wants to know, then once for all", async () => {
+describe("getSession()", () => {
+  it("sends one request for ten concurrent calls, and none before", async () => {
     const network = new Network().on(GET, () => success(view("s1")));
     const client = open(network);
     expect(client.$session.get().status).toBe("pending");
@@ -16,7 +16,7 @@ describe("asking who is there", () => {
     expect(client.getMetrics()).toMatchObject({ hits: 1, misses: 10, deduped: 9, fetches: 1 });
   });
 
-  it("asks nobody while what the server rendered is fresh", async () => {
+  it("sends no request while the server-rendered state is fresh", async () => {
     const network = new Network();
     const client = open(network, { initialState: view("s1") });
     expect(client.$session.get().status).toBe("authenticated");
@@ -24,7 +24,7 @@ describe("asking who is there", () => {
     expect(network.seen).toHaveLength(0);
   });
 
-  it("asks again when told to, or once it is stale", async () => {
+  it("sends a request with fresh, after clearCache(), and once the view is stale", async () => {
     const clock = new TestClock();
     const network = new Network().on(GET, () => success(view("s1")));
     const client = open(network, { clock, initialState: view("s1") });
@@ -40,27 +40,27 @@ describe("asking who is there", () => {
     expect(network.seen).toHaveLength(3);
   });
 
-  it("renders nobody again for an answer that says the same", async () => {
+  it("does not notify subscribers of an unchanged view", async () => {
     const network = new Network().on(GET, () =>
       success(view("s1", { name: "Ada" }, { expiresInMs: 5000, rev: 7 })),
     );
     const client = open(network, { initialState: view("s1", { name: "Ada" }, { rev: 7 }) });
     const before = client.$session.get();
-    let renders = 0;
-    client.$session.listen(() => renders++);
+    let notified = 0;
+    client.$session.listen(() => notified++);
     await client.getSession({ fresh: true });
-    expect([renders, client.$session.get() === before]).toEqual([0, true]);
+    expect([notified, client.$session.get() === before]).toEqual([0, true]);
     expect(client.expiresIn()).toBeLessThanOrEqual(5000);
   });
 
-  it("takes an older answer about the same session for what it is", async () => {
+  it("ignores a view with a lower rev of the same session", async () => {
     const network = new Network().on(GET, () => success(view("s1", { name: "Old" }, { rev: 4 })));
     const client = open(network, { initialState: view("s1", { name: "New" }, { rev: 5 }) });
     await client.getSession({ fresh: true });
     expect(client.$session.get().user).toEqual({ name: "New" });
   });
 
-  it("counts, times, and says where the server found the session", async () => {
+  it("is counted, timed and attributed to the server's tier in getMetrics()", async () => {
     const network = new Network().on(GET, () =>
       success(view("s1"), { "server-timing": 'session;desc="shared";dur=1.8, total;dur=3' }),
     );
@@ -77,10 +77,20 @@ describe("asking who is there", () => {
     await client.getSession();
     expect(client.getMetrics()).toMatchObject({ cacheHitRate: 50, p50: 12, p95: 12, byTier: { shared: 1 } });
   });
+
+  it("sends a request at once after the machine's clock was set back", async () => {
+    const clock = new TestClock();
+    clock.set(1e12);
+    const network = new Network().on(GET, () => success(view("s1")));
+    const client = open(network, { clock, initialState: view("s1") });
+    clock.set(1e12 - 86_400_000);
+    await client.getSession();
+    expect(network.seen).toHaveLength(1);
+  });
 });
 
-describe("triggers", () => {
-  it("ask only if what is known is stale, and not more often than every five seconds", async () => {
+describe("a refresh that the client starts by itself", () => {
+  it("is sent only for a stale view, at most every five seconds", async () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 1e9 })));
@@ -103,7 +113,7 @@ describe("triggers", () => {
     expect(network.seen).toHaveLength(3);
   });
 
-  it("are all governed by one object", async () => {
+  it("can be switched off by the revalidate option", async () => {
     const clock = new TestClock();
     const page = new Page();
     const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 1e9 })));
@@ -116,7 +126,7 @@ describe("triggers", () => {
     expect(network.seen).toHaveLength(0);
   });
 
-  it("ask when the time is up, as the server counts it, whatever the clock says", async () => {
+  it("is sent when the session should end by the server's durations, whatever the browser's clock says", async () => {
     const clock = new TestClock();
     clock.set(Date.UTC(1999, 0, 1));
     const network = new Network().on(GET, () => success(noSession));
@@ -130,7 +140,7 @@ describe("triggers", () => {
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("do not spin on a session that has no time left and yet lives", async () => {
+  it("is not repeated in a loop for a session with no time left", async () => {
     const clock = new TestClock();
     const network = new Network().on(GET, () => success(view("s1", null, { expiresInMs: 0 })));
     await open(network, { clock }).getSession();
@@ -141,17 +151,7 @@ describe("triggers", () => {
     expect(network.seen.length).toBeLessThanOrEqual(3);
   });
 
-  it("ask at once when the clock is set back by a day", async () => {
-    const clock = new TestClock();
-    clock.set(1e12);
-    const network = new Network().on(GET, () => success(view("s1")));
-    const client = open(network, { clock, initialState: view("s1") });
-    clock.set(1e12 - 86_400_000);
-    await client.getSession();
-    expect(network.seen).toHaveLength(1);
-  });
-
-  it("ask soon when the clock is set back by a day after a question", async () => {
+  it("is sent when the page is shown after the clock was set back", async () => {
     const clock = new TestClock();
     clock.set(1e12);
     const page = new Page();
@@ -165,38 +165,38 @@ describe("triggers", () => {
   });
 });
 
-describe("a page out of the back/forward cache", () => {
-  it("shows nobody until the server has answered", async () => {
+describe("a page from the back/forward cache", () => {
+  it("has status pending until the server responds", async () => {
     const page = new Page();
-    const answer = gate<Response>();
+    const response = deferred<Response>();
     const client = open(
-      new Network().on(GET, () => answer.promise),
+      new Network().on(GET, () => response.promise),
       { page, initialState: view("s1") },
     );
     page.fire("pageshow", { persisted: false });
     expect(client.$session.get().status).toBe("authenticated");
     page.fire("pageshow", { persisted: true });
     expect(client.$session.get().status).toBe("pending");
-    answer.resolve(success(noSession));
+    response.resolve(success(noSession));
     await settle();
     expect(client.$session.get().status).toBe("none");
   });
 });
 
 describe("a subscriber that throws", () => {
-  it("costs no second question", async () => {
+  it("causes no second request", async () => {
     const network = new Network().on(GET, () => success(view("s1")));
     const client = open(network);
     client.$session.listen(() => {
-      throw new Error("a fault of the page");
+      throw new Error("thrown by the subscriber");
     });
-    await expect(client.getSession()).rejects.toThrow("a fault of the page");
+    await expect(client.getSession()).rejects.toThrow("thrown by the subscriber");
     expect(network.seen).toHaveLength(1);
   });
 });
 
-describe("another subject", () => {
-  it("reloads the page when the server names another than before", async () => {
+describe("a change of subject", () => {
+  it("that the server reports reloads the page", async () => {
     const page = new Page();
     const client = open(
       new Network().on(GET, () => success(view("s2", { name: "Bob" }))),
@@ -209,7 +209,7 @@ describe("another subject", () => {
     expect(page.reloads).toBe(1);
   });
 
-  it("does not when this page logged it in", async () => {
+  it("by a login of this page does not reload it", async () => {
     const page = new Page();
     const client = open(
       new Network().on("POST /session", () => success(view("s2", { name: "Bob" }))),

@@ -1,4 +1,4 @@
-/* Compiled by the type check, never run: what must and what must not compile. */
+/* The type check compiles this file; no test runs it. Each marked line must not compile. */
 import type { ClientState, SessionClient } from "../../src/client/index.ts";
 
 interface User {
@@ -6,13 +6,13 @@ interface User {
 }
 
 export function narrows(state: ClientState<User>): string {
-  // @ts-expect-error: nobody may be there
+  // @ts-expect-error: the user may be null
   state.user.email;
-  // @ts-expect-error: there may be no session
+  // @ts-expect-error: the session may be null
   state.session.id;
   switch (state.status) {
     case "pending":
-      // @ts-expect-error: nobody has answered yet, so there is no reason for an end
+      // @ts-expect-error: a pending state has no reason
       return state.reason;
     case "none":
       return state.reason ?? "never signed in";
@@ -33,10 +33,10 @@ export function closed(state: ClientState<User>): boolean {
 export async function calls(client: SessionClient<User>): Promise<void> {
   await client.createSession("ada@example.com", "secret");
   await client.createSession({ credentials: { code: "123456" }, metadata: { campaign: "summer" } });
-  // @ts-expect-error: an address needs a password
+  // @ts-expect-error: the password is missing
   await client.createSession("ada@example.com");
-  // @ts-expect-error: the state is the server's word; nobody sets it
+  // @ts-expect-error: the store is read-only
   client.$session.set({ status: "none", session: null, user: null });
-  // @ts-expect-error: metadata is JSON
+  // @ts-expect-error: metadata must be JSON
   await client.createSession({ credentials: {}, metadata: { when: new Date() } });
 }

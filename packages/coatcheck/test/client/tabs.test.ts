@@ -1,32 +1,32 @@
 import { describe, expect, it } from "vitest";
 import { createSessionClient, type Scope } from "../../src/client/index.ts";
 import {
+  deferred,
   failure,
-  gate,
   Network,
   noSession,
   ORIGIN,
   open,
-  ownBase,
   Page,
   settle,
   success,
   TestClock,
   type User,
+  uniqueBase,
   until,
   view,
 } from "./browser.ts";
 
 /** Two tabs of one browser, with a real channel and real locks between them. */
 function twoTabs(network: Network, options: Parameters<typeof open>[1] = {}) {
-  const baseUrl = ownBase();
+  const baseUrl = uniqueBase();
   const path = new URL(baseUrl).pathname;
   const tab = () => open(network, { baseUrl, clock: new TestClock(), ...options });
   return { path, left: tab(), right: tab() };
 }
 
 describe("two tabs", () => {
-  it("sign out together, the one that is asked first, without a question, with focus switched off", async () => {
+  it("sign out together without a refresh, also with focus: false", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, {
       initialState: view("s1"),
@@ -40,13 +40,13 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`]);
   });
 
-  it("send nothing for whoever has signed out in either, before the server has heard of it", async () => {
+  it("send no request for a signed-out user before the server knows, whichever tab signed out", async () => {
     const network = new Network().on("GET /orders", () => success([]));
     const { path, left, right } = twoTabs(network, { initialState: view("s1") });
     const everywhere = `DELETE ${path}?everywhere`;
     const order = () => right.fetch(`${ORIGIN}/orders`);
     const refused = new Promise((resolve) => {
-      // As soon as nobody is there.
+      // Runs as soon as the other tab's sign-out arrives.
       right.$session.listen(() => resolve(expect(order()).rejects.toMatchObject({ code: "NETWORK" })));
     });
     await expect(left.logout({ everywhere: true })).rejects.toThrow();
@@ -57,9 +57,9 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([everywhere, everywhere, everywhere, "GET /orders"]);
   });
 
-  it("tell the server of a sign-out from whichever is shown", async () => {
+  it("retry a failed sign-out from whichever tab is shown", async () => {
     const network = new Network();
-    const baseUrl = ownBase();
+    const baseUrl = uniqueBase();
     const path = new URL(baseUrl).pathname;
     const page = new Page();
     const left = open(network, { baseUrl, initialState: view("s1") });
@@ -72,7 +72,7 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `DELETE ${path}`]);
   });
 
-  it("stay signed out when another page migrates what the server still has", async () => {
+  it("stay signed out when another page migrates a session that the server still has", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, { initialState: view("s1") });
     network.on(`POST ${path}/migrate`, () => success(view("s1")));
@@ -84,7 +84,7 @@ describe("two tabs", () => {
     expect([left, right].map(({ $session }) => $session.get().status)).toEqual(["none", "none"]);
   });
 
-  it("hear of a login to the very session that had ended, and end it no more", async () => {
+  it("both show a login that brings the ended session back, and retry the sign-out no more", async () => {
     const network = new Network();
     const page = new Page();
     const { path, left, right } = twoTabs(network, { page, initialState: view("s1") });
@@ -98,7 +98,7 @@ describe("two tabs", () => {
     expect(network.seen.map(({ line }) => line)).toEqual([`DELETE ${path}`, `POST ${path}`]);
   });
 
-  it("log in together", async () => {
+  it("both show a login and receive its CSRF token", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network);
     network.on(`POST ${path}`, () => success(view("s1", { name: "Ada" }, { token: "t2" })));
@@ -108,43 +108,43 @@ describe("two tabs", () => {
     expect(network.seen).toHaveLength(1);
   });
 
-  it("ask once when both want to know, and the other adopts the answer", async () => {
+  it("share one request when both refresh: the second adopts the view of the first", async () => {
     const network = new Network();
-    const answer = gate<Response>();
+    const response = deferred<Response>();
     const clock = new TestClock();
     const { path, left, right } = twoTabs(network, { clock });
-    network.on(`GET ${path}`, () => answer.promise);
-    const asked = Promise.all([left.getSession(), right.getSession()]);
+    network.on(`GET ${path}`, () => response.promise);
+    const refreshed = Promise.all([left.getSession(), right.getSession()]);
     await settle();
-    answer.resolve(success(view("s1")));
+    response.resolve(success(view("s1")));
     await Promise.all(
       [left, right].map(({ $session }) => until($session, ({ status }) => status !== "pending")),
     );
     clock.advance(100);
-    expect((await asked).map((session) => session?.id)).toEqual(["s1", "s1"]);
+    expect((await refreshed).map((session) => session?.id)).toEqual(["s1", "s1"]);
     expect(network.seen).toHaveLength(1);
     expect(left.getMetrics().crossTabAdoptions + right.getMetrics().crossTabAdoptions).toBe(1);
   });
 
-  it("take turns when the first gets no answer: the second asks for itself", async () => {
+  it("send one request each when the first one fails", async () => {
     const network = new Network();
     const clock = new TestClock();
     const { path, left, right } = twoTabs(network, { clock });
-    let answers = 0;
-    const first = gate<Response>();
-    network.on(`GET ${path}`, () => (answers++ === 0 ? first.promise : success(view("s1"))));
-    const asked = Promise.allSettled([left.getSession(), right.getSession()]);
+    let requests = 0;
+    const first = deferred<Response>();
+    network.on(`GET ${path}`, () => (requests++ === 0 ? first.promise : success(view("s1"))));
+    const refreshed = Promise.allSettled([left.getSession(), right.getSession()]);
     await settle();
     first.reject(new TypeError("Failed to fetch"));
     for (let step = 0; step < 5; step++) {
       await settle();
       clock.advance(100);
     }
-    expect((await asked).map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect((await refreshed).map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(network.seen).toHaveLength(2);
   });
 
-  it("expire together: one question, one end", async () => {
+  it("expire together with one request", async () => {
     const network = new Network();
     const clock = new TestClock();
     const { path, left, right } = twoTabs(network, {
@@ -160,7 +160,7 @@ describe("two tabs", () => {
     expect(right.$session.get()).toMatchObject({ reason: "expired" });
   });
 
-  it("that lost their token together ask for one", async () => {
+  it("share one token request when both have lost their token", async () => {
     const network = new Network();
     const page = new Page();
     const { path, left, right } = twoTabs(network, { page });
@@ -173,7 +173,7 @@ describe("two tabs", () => {
     expect(right.$csrfToken.get()).toBe("t1");
   });
 
-  it("keep to themselves where that is wanted", async () => {
+  it("with crossTab: false do not see each other's sign-out", async () => {
     const network = new Network();
     const { path, left, right } = twoTabs(network, {
       initialState: view("s1"),
@@ -186,17 +186,17 @@ describe("two tabs", () => {
   });
 });
 
-describe("a browser that lacks something", () => {
-  it("without channels uses storage events, and leaves nothing in the storage", async () => {
+describe("a client", () => {
+  it("without channels uses storage events and leaves nothing in the storage", async () => {
     const network = new Network();
-    const baseUrl = ownBase();
+    const baseUrl = uniqueBase();
     const path = new URL(baseUrl).pathname;
     network.on(`DELETE ${path}`, () => success(noSession));
     const pages = [new Page(), new Page()];
     const stored = new Map<string, string>();
     const tabs = pages.map((page) => {
       const { BroadcastChannel: _, ...scope } = page.scope;
-      // As a browser does: every page but the one that stores hears of it.
+      // As in a browser, every page except the one that writes receives the event.
       const tell = (key: string, newValue: string | null) => {
         for (const other of pages) if (other !== page) other.fire("storage", { key, newValue });
       };
@@ -218,7 +218,7 @@ describe("a browser that lacks something", () => {
     pages[1]?.fire("storage", { key: "something else", newValue: "{" });
   });
 
-  it("without cookies, storage, channels or locks still logs in, recovers and logs out", async () => {
+  it("without cookies, storage, channels and locks logs in, recovers a token and logs out", async () => {
     const refuse = (): never => {
       throw new DOMException("denied", "SecurityError");
     };
@@ -260,11 +260,11 @@ describe("a browser that lacks something", () => {
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("asks all the same when the tab that holds the lock is frozen", async () => {
+  it("sends its refresh without the lock if the tab that holds it is frozen", async () => {
     const network = new Network().on("GET /session-frozen", () => success(view("s1")));
     const baseUrl = "https://shop.test/session-frozen";
-    const frozen = gate();
-    const held = gate();
+    const frozen = deferred();
+    const held = deferred();
     const holder = navigator.locks.request(`coatcheck:${baseUrl}`, () => {
       held.resolve();
       return frozen.promise;
@@ -275,8 +275,8 @@ describe("a browser that lacks something", () => {
     await holder;
   });
 
-  it("that is a server shares nothing between its managers", async () => {
-    // Node has channels and locks as well, and whoever uses them reaches every other user's client.
+  it("on a server shares nothing with the other clients of the process", async () => {
+    // Node has channels and locks too. A client that used them would reach the clients of other users.
     const baseUrl = "https://shop.test/session-server";
     const network = new Network().on("GET /session-server", () => success(view("s1")));
     const make = () => createSessionClient<User>({ baseUrl, transport: network.send });

@@ -22,36 +22,36 @@ const within = (children: ReactNode, initialState?: ReturnType<typeof view>) =>
     children,
   );
 
-function Seeds(): ReactNode {
+function Greeting(): ReactNode {
   const { user, isAuthenticated, loading, needsOnboarding, tenantId } = useSession<User>();
   if (loading) return "loading";
   if (!isAuthenticated) return "please log in";
   return `welcome ${user.name}, ${needsOnboarding}, ${tenantId}`;
 }
 
-describe("rendered on a server", () => {
-  it("shows what the server knows, by the seeds' fields", () => {
+describe("the React hooks, rendered on a server,", () => {
+  it("show the initial state through loading, isAuthenticated, needsOnboarding and tenantId", () => {
     const known = view("s1");
     const onboarding = { ...known, needsOnboarding: true } as typeof known;
-    expect(renderToString(within(element(Seeds), onboarding))).toContain("welcome Ada, true, null");
-    expect(renderToString(within(element(Seeds), noSession))).toContain("please log in");
-    expect(renderToString(within(element(Seeds)))).toContain("loading");
+    expect(renderToString(within(element(Greeting), onboarding))).toContain("welcome Ada, true, null");
+    expect(renderToString(within(element(Greeting), noSession))).toContain("please log in");
+    expect(renderToString(within(element(Greeting)))).toContain("loading");
   });
 
-  it("keeps the users apart that are rendered at the same time", async () => {
+  it("do not mix users whose pages render concurrently", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     const pages = await Promise.all(
       names.map(async (name) => {
-        const { prelude } = await prerender(within(element(Seeds), view(name, { name })));
+        const { prelude } = await prerender(within(element(Greeting), view(name, { name })));
         return new Response(prelude).text();
       }),
     );
     expect(pages.map((page) => /user-\d+/.exec(page)?.[0])).toEqual(names);
   });
 
-  it("opens the gates for whom they are meant", () => {
+  it("show the children of <Authenticated> and <Anonymous> by status", () => {
     const gates = [
-      element(Authenticated, { key: 1, fallback: "shut" }, "inside"),
+      element(Authenticated, { key: 1, fallback: "fallback" }, "inside"),
       element(Anonymous, { key: 2 }, "outside"),
     ];
     expect(renderToString(within(gates, view("s1")))).toContain("inside");
@@ -59,14 +59,14 @@ describe("rendered on a server", () => {
     expect(renderToString(within(gates, view("s1", null)))).toContain("outside");
     expect(renderToString(within(gates, noSession))).not.toContain("inside");
     const unknown = renderToString(within(gates));
-    expect([unknown.includes("inside"), unknown.includes("outside"), unknown.includes("shut")]).toEqual([
+    expect([unknown.includes("inside"), unknown.includes("outside"), unknown.includes("fallback")]).toEqual([
       false,
       false,
       true,
     ]);
   });
 
-  it("selects, gives the token to a form, and says how well it knows", () => {
+  it("return the selected value, the CSRF token, the meta and the required session", () => {
     function Parts(): ReactNode {
       const name = useSession<User, string>({ select: ({ user }) => user?.name ?? "guest" });
       const meta = useSessionMeta();
@@ -76,8 +76,8 @@ describe("rendered on a server", () => {
     expect(renderToString(within(element(Parts), noSession))).toContain("guest null false undefined");
   });
 
-  it("suspends until somebody has answered", async () => {
-    const Suspended = () => useSuspenseSession<User>().user?.name ?? "nobody";
+  it("suspend until the server has responded", async () => {
+    const Suspended = () => useSuspenseSession<User>().user?.name ?? "guest";
     const client = open(
       new Network().on("GET /session", () => success(view("s1"))),
       { scope: {} },
@@ -86,10 +86,10 @@ describe("rendered on a server", () => {
     expect(await new Response(prelude).text()).toContain("Ada");
   });
 
-  it("renders the dialog closed, and refuses hooks outside a provider", () => {
+  it("render the expiry dialog closed, and throw without a <SessionProvider>", () => {
     expect(renderToString(within(element(SessionExpiryDialog), view("s1")))).toMatch(
       /<dialog(?![^>]*\bopen\b)/,
     );
-    expect(() => renderToString(element(Seeds))).toThrow("SessionProvider");
+    expect(() => renderToString(element(Greeting))).toThrow("SessionProvider");
   });
 });

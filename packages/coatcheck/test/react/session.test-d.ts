@@ -1,4 +1,4 @@
-/* Compiled by the type check, never run: what must and what must not compile. */
+/* The type check compiles this file; no test runs it. Each marked line must not compile. */
 import { useRequireSession, useSession, useSuspenseSession } from "../../src/react/index.ts";
 
 interface User {
@@ -8,32 +8,32 @@ interface User {
 export function Narrows(): string {
   const session = useSession<User>();
   const { user, isAuthenticated, loading } = session;
-  // @ts-expect-error: nobody may be there
+  // @ts-expect-error: the user may be null
   user.email;
   if (loading) return session.status satisfies "pending";
-  // @ts-expect-error: an anonymous session has no user either
+  // @ts-expect-error: an anonymous session has no user
   if (!isAuthenticated) return user.email;
   return user.email + session.session.id + session.tenantId;
 }
 
 export function Known(): string | undefined {
   const session = useSuspenseSession<User>();
-  // @ts-expect-error: it has suspended until somebody answered
+  // @ts-expect-error: the status cannot be pending here
   return session.status === "pending" ? undefined : session.session?.id;
 }
 
 export function Required(): string {
   const session = useRequireSession<User>({ redirect: "/login" });
-  // @ts-expect-error: maybe nobody is logged in
+  // @ts-expect-error: the session may be null
   session.user;
-  return session?.user.email ?? "on the way to the login";
+  return session?.user.email ?? "redirecting to the login";
 }
 
 export function Selects(): number {
   const length = useSession<User, number>({ select: ({ user }) => user?.email.length ?? 0 });
   // @ts-expect-error: the selection is a number
   length.email;
-  // @ts-expect-error: a guest has no address
+  // @ts-expect-error: the user may be null
   useSession<User, string>({ select: ({ user }) => user.email });
   return length;
 }
