@@ -7,7 +7,7 @@ import type { Meter } from "./metrics.ts";
 import type { Enqueue } from "./queue.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
-import type { ClientSession, SessionView } from "./wire.ts";
+import type { SessionInfo, SessionView } from "./wire.ts";
 
 /** Milliseconds to wait for the view of the tab that held the lock. */
 const ADOPTION_GRACE = 100;
@@ -18,7 +18,7 @@ export interface Refresh extends Flight<void> {
    * Returns the session; refreshes first if `fresh` is true or the view is stale. If the refresh fails, it resolves to the
    * last known session, or rejects with a `SessionError` if none is known.
    */
-  read(options?: { readonly fresh?: boolean }): Promise<ClientSession | null>;
+  read(options?: { readonly fresh?: boolean }): Promise<SessionInfo | null>;
   /** When the last refresh was sent, in epoch milliseconds; 0 if none was. */
   sentAt(): number;
 }

@@ -4,7 +4,7 @@ import type { SessionError } from "./error.ts";
 import type { SessionMetrics } from "./metrics.ts";
 import type { Locks } from "./scope.ts";
 import type { ClientState, SessionMeta } from "./state.ts";
-import type { ClientSession, ElevateBody, LoginBody, SessionView } from "./wire.ts";
+import type { ElevateBody, LoginBody, SessionInfo, SessionView } from "./wire.ts";
 
 /** How to sign out. */
 export interface LogoutOptions {
@@ -32,14 +32,14 @@ export interface SessionClient<User = unknown> {
    *
    * @throws {@link SessionError} if the server cannot be reached and no session is known.
    */
-  getSession(options?: { readonly fresh?: boolean }): Promise<ClientSession | null>;
+  getSession(options?: { readonly fresh?: boolean }): Promise<SessionInfo | null>;
   /**
    * Logs in.
    *
    * @throws {@link SessionError} with the server's code: `FORBIDDEN` for wrong credentials.
    */
-  createSession(email: string, password: string): Promise<ClientSession | null>;
-  createSession(login: LoginBody): Promise<ClientSession | null>;
+  createSession(email: string, password: string): Promise<SessionInfo | null>;
+  createSession(login: LoginBody): Promise<SessionInfo | null>;
   /**
    * Signs out. Leave the page with `location.replace` afterwards, so that the back button skips it.
    *
@@ -48,9 +48,9 @@ export interface SessionClient<User = unknown> {
    */
   logout(options?: LogoutOptions): Promise<void>;
   /** Authenticates the user again for one scope (step-up). */
-  elevate(body: ElevateBody): Promise<ClientSession | null>;
+  elevate(body: ElevateBody): Promise<SessionInfo | null>;
   /** Turns the session cookie of an older session layer into a session. */
-  migrateLegacySession(): Promise<ClientSession | null>;
+  migrateLegacySession(): Promise<SessionInfo | null>;
   /** Counts as activity of the user: the idle timeout starts again. */
   extend(): Promise<void>;
   /** Makes the next `getSession` ask the server. */

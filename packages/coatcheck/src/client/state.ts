@@ -1,5 +1,5 @@
 import type { SessionError } from "./error.ts";
-import type { ClientSession, EndReason, SessionView } from "./wire.ts";
+import type { EndReason, SessionInfo, SessionView } from "./wire.ts";
 
 /** The session is not known: no response has arrived yet, or the page has just returned from the back/forward cache. */
 export interface PendingState {
@@ -11,7 +11,7 @@ export interface PendingState {
 /** There is a session, and no user is logged in to it. */
 export interface AnonymousState {
   readonly status: "anonymous";
-  readonly session: ClientSession;
+  readonly session: SessionInfo;
   readonly user: null;
   readonly needsOnboarding?: boolean;
 }
@@ -19,7 +19,7 @@ export interface AnonymousState {
 /** A user is logged in. */
 export interface AuthenticatedState<User> {
   readonly status: "authenticated";
-  readonly session: ClientSession;
+  readonly session: SessionInfo;
   readonly user: User;
   readonly needsOnboarding?: boolean;
 }

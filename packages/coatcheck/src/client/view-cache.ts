@@ -1,7 +1,7 @@
 import { atom, type ReadableAtom } from "nanostores";
 import { type ClientState, INITIAL_META, PENDING, type SessionMeta, toState } from "./state.ts";
 import type { TabAction } from "./tabs.ts";
-import type { ClientSession, SessionView } from "./wire.ts";
+import type { SessionInfo, SessionView } from "./wire.ts";
 
 /** The last view that the server sent, and the time at which it was confirmed. */
 export interface ViewCache<User> {
@@ -21,7 +21,7 @@ export interface ViewCache<User> {
   expire(meta?: Partial<SessionMeta>): void;
   setMeta(change: Partial<SessionMeta>): void;
   /** The stored session, also while it is hidden. */
-  session(): ClientSession | null;
+  session(): SessionInfo | null;
   /** Milliseconds since `since`. Default: since the server last confirmed the view; `Infinity` if it never did. */
   age(since?: number): number;
   /** Milliseconds until the session ends without activity, by the server's clock. Null without a session. */
@@ -36,7 +36,7 @@ export function createViewCache<User>(now: () => number, onSubjectChange: () => 
   const $session = atom<ClientState<User>>(PENDING);
   const $meta = atom(INITIAL_META);
   $session.eq = $meta.eq = equal;
-  let session: ClientSession | null = null;
+  let session: SessionInfo | null = null;
   let rev = 0;
   let confirmedAt = -Infinity;
   let lifetime: number | null = null;

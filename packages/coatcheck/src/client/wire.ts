@@ -40,7 +40,7 @@ export type Envelope<Data> =
 export type EndReason = "expired" | "revoked" | "signed-out";
 
 /** The fields of a session that a page may know. */
-export interface ClientSession {
+export interface SessionInfo {
   /** UUID. Safe to show and to log: it does not authenticate. */
   readonly id: string;
   readonly type: "anonymous" | "authenticated";
@@ -54,7 +54,7 @@ export interface ClientSession {
 }
 
 /** A session as the server sends it: with the milliseconds that it has left. */
-export interface SessionOnTheWire extends ClientSession {
+export interface SessionOnTheWire extends SessionInfo {
   /** Milliseconds until the absolute timeout. */
   readonly expiresInMs: number;
   /** Milliseconds until the idle timeout. */
