@@ -3,13 +3,22 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { NO_COOKIES } from "./chromium.ts";
 import { FAILURE_CODES, type Failure } from "./site.ts";
-import { address, body, eventually, logIn, setStage, show, shownAt, status } from "./stage.ts";
+import {
+  eventually,
+  logIn,
+  pageUrl,
+  setUpFixture,
+  shownAt,
+  showPage,
+  waitForBody,
+  waitForStatus,
+} from "./stage.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 const fetches = (page: Page) => page.evaluate(() => window.client.getMetrics().fetches);
-const ask = (page: Page) =>
+const refresh = (page: Page) =>
   page.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
 const order = (page: Page) =>
   page.evaluate(async () => {
@@ -17,198 +26,198 @@ const order = (page: Page) =>
     return [response.status, (await response.json()).data.subject];
   });
 
-describeWithProgram("chromium", "bad input, in Chromium", () => {
-  describe("a browser whose cookies are switched off", () => {
-    const stage = setStage({}, NO_COOKIES);
+describeWithProgram("chromium", "the session client under bad conditions, in Chromium", () => {
+  describe("with cookies switched off", () => {
+    const fixture = setUpFixture({}, NO_COOKIES);
 
-    it("has no storage either, is nobody, and asks once", async () => {
-      const page = await stage.open("/?events", "none");
+    it("has no storage, shows status none, and sends one request", async () => {
+      const page = await fixture.open("/?events", "none");
       await expect(page.evaluate(() => localStorage.length)).rejects.toThrow("Access is denied");
-      await show(page);
-      expect(stage.site.seen.map(({ line }) => line)).toEqual(["GET /session"]);
+      await showPage(page);
+      expect(fixture.site.received.map(({ line }) => line)).toEqual(["GET /session"]);
     });
 
-    it("may order as nobody, without a token and without asking for one", async () => {
-      const page = await stage.open("/", "none");
+    it("sends an anonymous order without a CSRF token and without requesting one", async () => {
+      const page = await fixture.open("/", "none");
       expect(await order(page)).toEqual([200, null]);
-      expect(stage.site.count("POST /orders")).toBe(1);
-      expect(stage.site.count("POST /session/init")).toBe(0);
+      expect(fixture.site.count("POST /orders")).toBe(1);
+      expect(fixture.site.count("POST /session/init")).toBe(0);
     });
 
-    it("forgets a log-in with the next question, and follows no events in circles", async () => {
-      const page = await stage.open("/?events", "none");
-      const refused = page.waitForResponse(`${stage.site.origin}/session/events`);
+    it("keeps a login until the next request only, and does not request the event stream in a loop", async () => {
+      const page = await fixture.open("/?events", "none");
+      const refused = page.waitForResponse(`${fixture.site.origin}/session/events`);
       expect(await logIn(page)).toMatchObject({ subject: "ada" });
       expect((await refused).status()).toBe(401);
-      expect(await stage.context.cookies()).toEqual([]);
-      // It asks by itself why.
-      await status(page, "none");
-      expect(stage.site.count("GET /session/events")).toBe(1);
-      expect(stage.site.count("GET /session")).toBe(2);
+      expect(await fixture.context.cookies()).toEqual([]);
+      // The refused stream makes the client refresh.
+      await waitForStatus(page, "none");
+      expect(fixture.site.count("GET /session/events")).toBe(1);
+      expect(fixture.site.count("GET /session")).toBe(2);
     });
   });
 
-  describe("a browser without channels and locks", () => {
-    const stage = setStage();
+  describe("without channels and locks", () => {
+    const fixture = setUpFixture();
 
     beforeAll(() =>
-      stage.context.addInitScript(() => {
+      fixture.context.addInitScript(() => {
         Object.defineProperty(window, "BroadcastChannel", { value: undefined });
         Object.defineProperty(navigator, "locks", { value: undefined });
       }),
     );
 
-    it("shows a log-in and a log-out in both tabs, and leaves nothing in the storage", async () => {
-      const left = await stage.open("/", "none");
-      const right = await stage.open("/", "none");
+    it("shows a login and a logout in both tabs and leaves nothing in the storage", async () => {
+      const left = await fixture.open("/", "none");
+      const right = await fixture.open("/", "none");
       await logIn(left);
-      await body(right, '[data-user="ada"]');
+      await waitForBody(right, '[data-user="ada"]');
       const began = Date.now();
       await left.evaluate(() => window.client.logout());
-      await status(right, "none");
+      await waitForStatus(right, "none");
       const took = (await shownAt(right)) - began;
-      console.log(`log-out shown by the other page through the storage after ${took} ms`);
+      console.log(`logout shown by the other page through the storage after ${took} ms`);
       expect(took).toBeLessThan(100);
       expect(await left.evaluate(() => localStorage.length)).toBe(0);
-      expect(stage.site.count("GET /session")).toBe(2);
+      expect(fixture.site.count("GET /session")).toBe(2);
     });
 
-    it("and without storage finds out as soon as it asks, and recovers a lost token", async () => {
-      await stage.context.addInitScript(() => {
+    it("and storage sees a logout at the next refresh, and recovers a lost CSRF token", async () => {
+      await fixture.context.addInitScript(() => {
         const denied = () => {
           throw new DOMException("denied", "SecurityError");
         };
         Object.defineProperty(window, "localStorage", { get: denied });
       });
-      const eager = address({ revalidate: { staleTime: 0, minGap: 0 } });
-      const left = await stage.open("/", "none");
+      const eager = pageUrl({ revalidate: { staleTime: 0, minGap: 0 } });
+      const left = await fixture.open("/", "none");
       await logIn(left);
-      const right = await stage.open(eager, "authenticated");
-      await stage.context.clearCookies({ name: "csrf_token" });
-      await left.goto(`${stage.site.origin}/?silent`);
+      const right = await fixture.open(eager, "authenticated");
+      await fixture.context.clearCookies({ name: "csrf_token" });
+      await left.goto(`${fixture.site.origin}/?silent`);
       expect(await order(left)).toEqual([200, "ada"]);
       await left.evaluate(() => window.client.logout());
-      await show(right);
-      await status(right, "none");
+      await showPage(right);
+      await waitForStatus(right, "none");
     });
   });
 
-  describe("a server that answers", () => {
-    const stage = setStage();
+  describe("with a failing server", () => {
+    const fixture = setUpFixture();
     const failures = Object.entries(FAILURE_CODES) as [Failure, string][];
 
-    it.each(failures)("%s logs nobody out, and is not asked in circles", async (how, code) => {
-      const page = await stage.open("/?silent");
+    it.each(failures)("that sends %s keeps the session and does not refresh in a loop", async (how, code) => {
+      const page = await fixture.open("/?silent");
       await page.clock.install();
-      await page.goto(stage.site.origin);
-      await status(page, "none");
+      await page.goto(fixture.site.origin);
+      await waitForStatus(page, "none");
       await logIn(page);
-      stage.site.breakDown(how);
+      fixture.site.failWith(how);
       const before = await fetches(page);
-      expect(await ask(page)).toMatchObject({ subject: "ada" });
-      await body(page, '[data-stale="true"][data-status="authenticated"]');
+      expect(await refresh(page)).toMatchObject({ subject: "ada" });
+      await waitForBody(page, '[data-stale="true"][data-status="authenticated"]');
       expect(await page.evaluate(() => window.client.$meta.get().error?.code)).toBe(code);
       await page.clock.runFor(10 * MINUTE);
       expect(await fetches(page)).toBe(before + 1);
-      stage.site.breakDown(null);
-      await show(page);
-      await body(page, '[data-stale="false"][data-status="authenticated"]');
+      fixture.site.failWith(null);
+      await showPage(page);
+      await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
+    });
+
+    it.each(failures)("that sends %s from the start stays pending and rejects a login", async (how, code) => {
+      fixture.site.failWith(how);
+      const page = await fixture.open("/?silent");
+      expect(await refresh(page)).toBe(code);
+      await waitForStatus(page, "pending");
+      const refused = await page.evaluate(() =>
+        window.client.createSession("ada", "secret").catch(({ code }) => code),
+      );
+      expect(refused).toBe(code);
+      await waitForStatus(page, "pending");
+      fixture.site.failWith(null);
+      expect(await refresh(page)).toBe(null);
+      await waitForStatus(page, "none");
     });
 
     it.each(failures)(
-      "%s from the start leaves open who this is, and refuses a log-in",
+      "that sends %s to a logout shows status none and retries the logout",
       async (how, code) => {
-        stage.site.breakDown(how);
-        const page = await stage.open("/?silent");
-        expect(await ask(page)).toBe(code);
-        await status(page, "pending");
-        const refused = await page.evaluate(() =>
-          window.client.createSession("ada", "secret").catch(({ code }) => code),
-        );
-        expect(refused).toBe(code);
-        await status(page, "pending");
-        stage.site.breakDown(null);
-        expect(await ask(page)).toBe(null);
-        await status(page, "none");
+        const page = await fixture.open("/", "none");
+        await logIn(page);
+        fixture.site.failWith(how);
+        expect(await page.evaluate(() => window.client.logout().catch(({ code }) => code))).toBe(code);
+        await waitForBody(page, '[data-sign-out="failed"][data-status="none"]');
+        fixture.site.failWith(null);
+        await showPage(page);
+        await waitForBody(page, '[data-sign-out=""][data-status="none"]');
+        await page.reload();
+        await waitForStatus(page, "none");
       },
     );
 
-    it.each(failures)("%s to a log-out is told of it again", async (how, code) => {
-      const page = await stage.open("/", "none");
+    it("that responds after the timeout keeps the session and reports NETWORK", async () => {
+      const page = await fixture.open(pageUrl({ timeout: 200 }), "none");
       await logIn(page);
-      stage.site.breakDown(how);
-      expect(await page.evaluate(() => window.client.logout().catch(({ code }) => code))).toBe(code);
-      await body(page, '[data-sign-out="failed"][data-status="none"]');
-      stage.site.breakDown(null);
-      await show(page);
-      await body(page, '[data-sign-out=""][data-status="none"]');
-      await page.reload();
-      await status(page, "none");
-    });
-
-    it("too late has not answered", async () => {
-      const page = await stage.open(address({ timeout: 200 }), "none");
-      await logIn(page);
-      const release = stage.site.hold("GET /session");
-      expect(await ask(page)).toMatchObject({ subject: "ada" });
+      const release = fixture.site.hold("GET /session");
+      expect(await refresh(page)).toMatchObject({ subject: "ada" });
       expect(await page.evaluate(() => window.client.$meta.get().error?.code)).toBe("NETWORK");
       release();
-      expect(await ask(page)).toMatchObject({ subject: "ada" });
-      await body(page, '[data-stale="false"][data-status="authenticated"]');
+      expect(await refresh(page)).toMatchObject({ subject: "ada" });
+      await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
     });
   });
 
-  describe("a clock that is off by a day", () => {
-    const stage = setStage();
+  describe("with a clock that is wrong by a day", () => {
+    const fixture = setUpFixture();
 
     it.each([
       ["ahead", DAY],
       ["behind", -DAY],
-    ])("on the server, %s, changes nothing", async (_where, off) => {
-      stage.site.pass(off);
-      const page = await stage.open("/", "none");
+    ])("on the server (%s) keeps the session and its lifetime", async (_direction, offset) => {
+      fixture.site.advance(offset);
+      const page = await fixture.open("/", "none");
       await page.evaluate(() =>
         window.client.createSession({ credentials: { email: "ada", password: "secret", remember: true } }),
       );
-      const [cookie] = (await stage.context.cookies()).filter(({ name }) => name === "sid");
+      const [cookie] = (await fixture.context.cookies()).filter(({ name }) => name === "sid");
       expect(((cookie?.expires ?? 0) * 1000 - Date.now()) / DAY).toBeCloseTo(90, 1);
       expect(await page.evaluate(() => window.client.expiresIn())).toBeGreaterThan(29 * DAY);
       await page.reload();
-      await status(page, "authenticated");
+      await waitForStatus(page, "authenticated");
     });
 
     it.each([
       ["forward", DAY],
       ["back", -DAY],
-    ])("on the browser's machine, set %s meanwhile, makes it ask and logs nobody out", async (_how, off) => {
-      await stage.rebuild({ policy: { idleTimeout: 30 * MINUTE } });
-      const page = await stage.open("/?silent");
+    ])("on the browser's machine (set %s) refreshes and keeps the session", async (_direction, offset) => {
+      await fixture.rebuild({ policy: { idleTimeout: 30 * MINUTE } });
+      const page = await fixture.open("/?silent");
       await page.clock.install();
-      await page.goto(stage.site.origin);
-      await status(page, "none");
+      await page.goto(fixture.site.origin);
+      await waitForStatus(page, "none");
       await logIn(page);
       const before = await fetches(page);
-      await page.clock.setSystemTime(Date.now() + off);
-      await show(page);
+      await page.clock.setSystemTime(Date.now() + offset);
+      await showPage(page);
       await eventually(() => fetches(page)).toBe(before + 1);
-      await body(page, '[data-stale="false"][data-status="authenticated"]');
+      await waitForBody(page, '[data-stale="false"][data-status="authenticated"]');
       const left = await page.evaluate(() => window.client.expiresIn());
       expect(left).toBeGreaterThan(29 * MINUTE);
       expect(left).toBeLessThanOrEqual(30 * MINUTE);
     });
   });
 
-  describe("a session cookie that is garbage or forged", () => {
-    const stage = setStage();
+  describe("with an invalid session cookie", () => {
+    const fixture = setUpFixture();
 
-    it.each(["garbage", "A".repeat(50)])("%s is nobody's, and gives way to a log-in", async (value) => {
-      await stage.context.addCookies([{ name: "sid", value, url: stage.site.origin }]);
-      const page = await stage.open("/", "none");
+    it.each(["garbage", "A".repeat(50)])("(%s) shows status none, and a login replaces it", async (value) => {
+      await fixture.context.addCookies([{ name: "sid", value, url: fixture.site.origin }]);
+      const page = await fixture.open("/", "none");
       expect(await order(page)).toEqual([200, null]);
       await logIn(page);
       await page.reload();
-      await status(page, "authenticated");
-      expect(stage.site.count("GET /session")).toBe(2);
+      await waitForStatus(page, "authenticated");
+      expect(fixture.site.count("GET /session")).toBe(2);
     });
   });
 });

@@ -2,102 +2,103 @@ import { XSRF_NAMES } from "coatcheck/client";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { startElsewhere } from "./elsewhere.ts";
-import { address, logIn, setStage, show } from "./stage.ts";
+import { startOtherOrigin } from "./elsewhere.ts";
+import { logIn, pageUrl, setUpFixture, showPage } from "./stage.ts";
 
-/** What the page's copy of the token is. */
-const held = (page: Page) => page.evaluate(() => window.client.$csrfToken.get());
+/** The page's copy of the CSRF token. */
+const pageToken = (page: Page) => page.evaluate(() => window.client.$csrfToken.get());
 const order = (page: Page) =>
   page.evaluate(async () => (await window.client.fetch("/orders", { method: "POST" })).status);
 
 describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
-  const stage = setStage();
+  const fixture = setUpFixture();
 
   const cookie = async () =>
-    (await stage.context.cookies(stage.site.origin)).find(({ name }) => name === "csrf_token")?.value ?? null;
+    (await fixture.context.cookies(fixture.site.origin)).find(({ name }) => name === "csrf_token")?.value ??
+    null;
 
-  /** No page that is opened from now on can read its cookies. */
-  const blind = (page: Page) =>
+  /** Hides the cookies from the scripts of all documents that the page loads from now on. */
+  const hideCookies = (page: Page) =>
     page.addInitScript(() => Object.defineProperty(document, "cookie", { value: "" }));
 
-  it("is the cookie's as soon as the page is there, and asked for only where there is none", async () => {
-    const page = await stage.open("/?silent");
+  it("is read from the cookie when the page loads, and requested only if there is no cookie", async () => {
+    const page = await fixture.open("/?silent");
     expect(await page.evaluate(() => window.client.synchronizeTokenFromCookie())).toBe(false);
     expect(await page.evaluate(() => window.client.initSession())).toBe(true);
-    expect(await held(page)).toBe(await cookie());
+    expect(await pageToken(page)).toBe(await cookie());
     expect(await page.evaluate(() => window.client.$session.get().status)).toBe("anonymous");
     await page.reload();
-    expect(await held(page)).toBe(await cookie());
+    expect(await pageToken(page)).toBe(await cookie());
     expect(await order(page)).toBe(200);
-    expect(stage.site.seen.map(({ line }) => line)).toEqual(["POST /session/init", "POST /orders"]);
+    expect(fixture.site.received.map(({ line }) => line)).toEqual(["POST /session/init", "POST /orders"]);
   });
 
-  it("is new after a log-in, and good at once, here and in a tab that heard of nothing", async () => {
-    const deaf = address({ revalidate: { crossTab: false, focus: false } });
-    const page = await stage.open("/", "none");
+  it("is replaced at login, and accepted at once in this tab and in a tab that was not notified", async () => {
+    const unnotified = pageUrl({ revalidate: { crossTab: false, focus: false } });
+    const page = await fixture.open("/", "none");
     await page.evaluate(() => window.client.initSession());
-    const other = await stage.open(deaf, "anonymous");
+    const other = await fixture.open(unnotified, "anonymous");
     const before = await cookie();
     await logIn(page);
-    expect(await held(page)).toBe(await cookie());
-    expect(await held(page)).not.toBe(before);
-    expect(await held(other)).toBe(before);
+    expect(await pageToken(page)).toBe(await cookie());
+    expect(await pageToken(page)).not.toBe(before);
+    expect(await pageToken(other)).toBe(before);
     expect([await order(page), await order(other)]).toEqual([200, 200]);
-    expect(stage.site.count("POST /orders")).toBe(2);
-    expect(await held(other)).toBe(await cookie());
+    expect(fixture.site.count("POST /orders")).toBe(2);
+    expect(await pageToken(other)).toBe(await cookie());
   });
 
-  it("stays the same for ten requests at once, which all have it", async () => {
-    const page = await stage.open("/?silent");
+  it("is the same in ten concurrent requests", async () => {
+    const page = await fixture.open("/?silent");
     await logIn(page);
     const statuses = await page.evaluate(() => {
       const post = async () => (await window.client.fetch("/orders", { method: "POST" })).status;
       return Promise.all(Array.from({ length: 10 }, post));
     });
     expect(statuses).toEqual(Array(10).fill(200));
-    const orders = stage.site.seen.filter(({ line }) => line === "POST /orders");
+    const orders = fixture.site.received.filter(({ line }) => line === "POST /orders");
     expect(orders.map(({ token }) => token)).toEqual(Array(10).fill(await cookie()));
   });
 
-  it("goes by the names and the encoding of Laravel and Angular where the page says so", async () => {
-    await stage.context.addCookies([{ name: "XSRF-TOKEN", value: "a%3Db", url: stage.site.origin }]);
-    const page = await stage.open(address({ csrf: XSRF_NAMES }, "silent"));
+  it("has the cookie and header names of Laravel and Angular with XSRF_NAMES", async () => {
+    await fixture.context.addCookies([{ name: "XSRF-TOKEN", value: "a%3Db", url: fixture.site.origin }]);
+    const page = await fixture.open(pageUrl({ csrf: XSRF_NAMES }, "silent"));
     expect(await order(page)).toBe(200);
-    expect(stage.site.seen).toEqual([{ line: "POST /orders", token: "a=b" }]);
+    expect(fixture.site.received).toEqual([{ line: "POST /orders", token: "a=b" }]);
   });
 
-  it("is read again when the page is shown", async () => {
-    const page = await stage.open("/?silent");
-    await stage.context.addCookies([{ name: "csrf_token", value: "newer", url: stage.site.origin }]);
-    await show(page);
-    expect(await held(page)).toBe("newer");
-    expect(stage.site.count("POST /session/init")).toBe(0);
+  it("is read from the cookie again when the page is shown", async () => {
+    const page = await fixture.open("/?silent");
+    await fixture.context.addCookies([{ name: "csrf_token", value: "newer", url: fixture.site.origin }]);
+    await showPage(page);
+    expect(await pageToken(page)).toBe("newer");
+    expect(fixture.site.count("POST /session/init")).toBe(0);
   });
 
-  it("comes with the answer where the page cannot read the cookie", async () => {
-    const page = await stage.open("/bare");
-    await blind(page);
-    await page.goto(`${stage.site.origin}/?silent`);
+  it("is taken from the response if the page cannot read the cookie", async () => {
+    const page = await fixture.open("/bare");
+    await hideCookies(page);
+    await page.goto(`${fixture.site.origin}/?silent`);
     await logIn(page);
-    expect(await held(page)).toBe(await cookie());
+    expect(await pageToken(page)).toBe(await cookie());
     expect(await order(page)).toBe(200);
-    expect(stage.site.count("POST /orders")).toBe(1);
+    expect(fixture.site.count("POST /orders")).toBe(1);
   });
 
-  it("that no server accepts is given up after one recovery, and the page hears so once", async () => {
-    const page = await stage.open("/?silent");
+  it("that the server rejects twice is reported to the listener once", async () => {
+    const page = await fixture.open("/?silent");
     await logIn(page);
-    const told = await page.evaluate(async () => {
+    const reported = await page.evaluate(async () => {
       const codes: string[] = [];
       window.client.createCsrfErrorListener(({ code }) => codes.push(code));
-      return [(await window.client.fetch("/stubborn", { method: "POST" })).status, ...codes];
+      return [(await window.client.fetch("/reject-token", { method: "POST" })).status, ...codes];
     });
-    expect(told).toEqual([403, "CSRF_INVALID"]);
-    expect(stage.site.count("POST /stubborn")).toBe(2);
-    expect(stage.site.count("POST /session/init")).toBe(1);
+    expect(reported).toEqual([403, "CSRF_INVALID"]);
+    expect(fixture.site.count("POST /reject-token")).toBe(2);
+    expect(fixture.site.count("POST /session/init")).toBe(1);
   });
 
-  describe("lost by ten requests at once", () => {
+  describe("missing from ten concurrent requests", () => {
     const post = (page: Page) =>
       page.evaluate(async () => {
         const posts = Array.from({ length: 10 }, () =>
@@ -106,32 +107,32 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
         return (await Promise.all(posts)).map((response) => response.status);
       });
 
-    it("is taken over from the cookie that came with the rejection", async () => {
-      const page = await stage.open("/", "none");
+    it("is read from the cookie that the rejection sets", async () => {
+      const page = await fixture.open("/", "none");
       await logIn(page);
-      await stage.context.clearCookies({ name: "csrf_token" });
-      await page.goto(`${stage.site.origin}/?silent`);
+      await fixture.context.clearCookies({ name: "csrf_token" });
+      await page.goto(`${fixture.site.origin}/?silent`);
       expect(await post(page)).toEqual(Array(10).fill(200));
-      expect(stage.site.count("POST /session/init")).toBe(0);
-      expect(stage.site.count("POST /orders")).toBeLessThanOrEqual(20);
+      expect(fixture.site.count("POST /session/init")).toBe(0);
+      expect(fixture.site.count("POST /orders")).toBeLessThanOrEqual(20);
     });
 
-    it("is asked for once, by all together, where the page cannot read the cookie", async () => {
-      const page = await stage.open("/", "none");
+    it("is requested once if the page cannot read the cookie", async () => {
+      const page = await fixture.open("/", "none");
       await logIn(page);
-      await blind(page);
-      await page.goto(`${stage.site.origin}/?silent`);
+      await hideCookies(page);
+      await page.goto(`${fixture.site.origin}/?silent`);
       expect(await post(page)).toEqual(Array(10).fill(200));
-      expect(stage.site.count("POST /session/init")).toBe(1);
-      expect(stage.site.count("POST /orders")).toBeLessThanOrEqual(20);
+      expect(fixture.site.count("POST /session/init")).toBe(1);
+      expect(fixture.site.count("POST /orders")).toBeLessThanOrEqual(20);
     });
   });
 
-  it("never goes to another origin: not by address, not by redirect", async () => {
-    const elsewhere = await startElsewhere();
+  it("is never sent to another origin, whether by URL or by redirect", async () => {
+    const otherOrigin = await startOtherOrigin();
     try {
-      stage.site.redirectTo(elsewhere.origin);
-      const page = await stage.open("/", "none");
+      fixture.site.redirectTo(otherOrigin.origin);
+      const page = await fixture.open("/", "none");
       await logIn(page);
       const outcomes = await page.evaluate(async (other) => {
         const post = (url: string) =>
@@ -142,17 +143,17 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
         return [
           await post(`${other}/orders`),
           await post(`${other.replace("http:", "")}/orders`),
-          await post("/to-elsewhere"),
+          await post("/to-other-origin"),
           await post("/to-orders"),
           await post(`${location.origin}/orders`),
         ];
-      }, elsewhere.origin);
+      }, otherOrigin.origin);
       expect(outcomes).toEqual([200, 200, "refused", 200, 200]);
-      expect(elsewhere.lines).toEqual(["POST /orders", "POST /orders"]);
-      expect(elsewhere.headers.map((headers) => headers["x-csrf-token"])).toEqual([undefined, undefined]);
+      expect(otherOrigin.lines).toEqual(["POST /orders", "POST /orders"]);
+      expect(otherOrigin.headers.map((headers) => headers["x-csrf-token"])).toEqual([undefined, undefined]);
       expect(await page.evaluate(() => window.client.$csrfToken.get())).not.toBe("planted");
     } finally {
-      elsewhere.close();
+      otherOrigin.close();
     }
   });
 });

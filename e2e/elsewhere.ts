@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Another origin, which lets itself be sent everything and keeps the headers. */
-export async function startElsewhere() {
+/** Starts a server on another origin that allows every cross-origin request, tries to plant a token, and records what it receives. */
+export async function startOtherOrigin() {
   const headers: IncomingMessage["headers"][] = [];
   const lines: string[] = [];
   const server = createServer((request, response) => {

@@ -2,17 +2,17 @@ import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
-import { address, eventually, logIn, setStage, shownAt, status } from "./stage.ts";
+import { eventually, logIn, pageUrl, setUpFixture, shownAt, waitForStatus } from "./stage.ts";
 
 const MINUTE = 60_000;
-/** The longest until a page shows a revocation on another machine. */
+/** Milliseconds within which a page shows a revocation on another node. */
 const BOUND = 2_000;
 const PROOF = { credentials: { email: "ada", password: "secret" } };
 
 const session = (page: Page) => page.evaluate(() => window.client.$session.get());
 const version = async (page: Page) => (await session(page)).session?.version;
-/** The code that ending this device was refused with; null when it was not. */
-const endDevice = (page: Page, id: string) =>
+/** Revokes a device. Returns the error code, or null if it succeeded. */
+const revokeDevice = (page: Page, id: string) =>
   page.evaluate(
     (device) =>
       window.client.devices.revoke(device).then(
@@ -22,206 +22,206 @@ const endDevice = (page: Page, id: string) =>
     id,
   );
 
-/** As when another tab of its window is shown: a headless browser shows them all. */
+/** Makes the page hidden, as if another tab were shown. A headless browser shows all tabs. */
 const hide = (page: Page) =>
   page.evaluate(() => {
     Object.defineProperty(document, "visibilityState", { value: "hidden" });
     document.dispatchEvent(new Event("visibilitychange"));
   });
 
-describeWithProgram("chromium", "what happens elsewhere, in Chromium", () => {
-  const stage = setStage();
-  let far: Awaited<ReturnType<typeof openBrowser>> | undefined;
+describeWithProgram("chromium", "the event stream, in Chromium", () => {
+  const fixture = setUpFixture();
+  let secondBrowser: Awaited<ReturnType<typeof openBrowser>> | undefined;
 
   afterEach(async () => {
-    await far?.close();
-    far = undefined;
+    await secondBrowser?.close();
+    secondBrowser = undefined;
   });
 
-  const follows = (page: Page) => page.waitForResponse(`${stage.site.origin}/session/events`);
+  const streamResponse = (page: Page) => page.waitForResponse(`${fixture.site.origin}/session/events`);
 
-  /** A page that follows the events of its session. */
-  async function follower(): Promise<Page> {
-    const page = await stage.open("/?events", "none");
-    const followed = follows(page);
+  /** Opens a page that streamResponse the events of its session. */
+  async function openFollower(): Promise<Page> {
+    const page = await fixture.open("/?events", "none");
+    const followed = streamResponse(page);
     await logIn(page);
     await followed;
     return page;
   }
 
-  /** Somebody's other browser, logged in as well, and the id of the first one as it lists it. */
+  /** Logs the same user in with another browser. Returns its page and the device id of the first browser. */
   async function otherBrowser(): Promise<{ page: Page; other: string }> {
-    far = await openBrowser();
-    const page = await far.context.newPage();
-    await page.goto(stage.site.origin);
+    secondBrowser = await openBrowser();
+    const page = await secondBrowser.context.newPage();
+    await page.goto(fixture.site.origin);
     await logIn(page);
     const devices = await page.evaluate(() => window.client.devices.list());
     expect(devices.map(({ current }) => current).sort()).toEqual([false, true]);
     return { page, other: devices.find(({ current }) => !current)?.id ?? "" };
   }
 
-  describe("of two tabs with one session", () => {
-    const asked = () => stage.site.count("GET /session/events");
-    /** The locks by which the page follows the events, or waits to. */
-    const turns = (page: Page) =>
+  describe("in two tabs with the same session", () => {
+    const streams = () => fixture.site.count("GET /session/events");
+    /** How many locks on the stream are held, and how many are awaited. */
+    const streamLocks = (page: Page) =>
       page.evaluate(async () => {
         const { held, pending } = await navigator.locks.query();
-        const follows = ({ name }: LockInfo) => name?.startsWith("coatcheck:/session/events:");
-        return [held, pending].map((locks) => locks?.filter(follows).length);
+        const isStreamLock = ({ name }: LockInfo) => name?.startsWith("coatcheck:/session/events:");
+        return [held, pending].map((locks) => locks?.filter(isStreamLock).length);
       });
 
-    /** The one that follows the events, and the one that waits for its turn. */
-    async function followers(): Promise<readonly [Page, Page]> {
-      const first = await follower();
-      const second = await stage.open("/?events", "authenticated");
-      await eventually(() => turns(second)).toEqual([1, 1]);
-      expect(asked()).toBe(1);
+    /** Opens the tab that holds the stream, and the tab that waits for it. */
+    async function openTwoTabs(): Promise<readonly [Page, Page]> {
+      const first = await openFollower();
+      const second = await fixture.open("/?events", "authenticated");
+      await eventually(() => streamLocks(second)).toEqual([1, 1]);
+      expect(streams()).toBe(1);
       return [first, second];
     }
 
-    it("one follows, and both show what it hears", async () => {
-      const pages = await followers();
-      await stage.site.manager.revoke({ subject: "ada" });
+    it("one tab holds the stream, and both show a revocation", async () => {
+      const pages = await openTwoTabs();
+      await fixture.site.manager.revoke({ subject: "ada" });
       for (const page of pages) {
-        await status(page, "none");
+        await waitForStatus(page, "none");
         expect(await session(page)).toMatchObject({ reason: "revoked" });
       }
-      await eventually(() => turns(pages[0])).toEqual([0, 0]);
+      await eventually(() => streamLocks(pages[0])).toEqual([0, 0]);
     });
 
     it.each([
       ["is closed", (page: Page) => page.close()],
-      ["goes to the back/forward cache", (page: Page) => page.goto(`${stage.site.origin}/bare`)],
+      ["enters the back/forward cache", (page: Page) => page.goto(`${fixture.site.origin}/bare`)],
       ["is hidden", hide],
-    ])("the other takes over when the one that follows %s", async (_, leave) => {
-      const [first, second] = await followers();
-      const followed = follows(second);
+    ])("the other tab takes the stream over when the first %s", async (_, leave) => {
+      const [first, second] = await openTwoTabs();
+      const followed = streamResponse(second);
       await leave(first);
       await followed;
-      expect(await turns(second)).toEqual([1, 0]);
-      await stage.site.manager.revoke({ subject: "ada" });
-      await status(second, "none");
+      expect(await streamLocks(second)).toEqual([1, 0]);
+      await fixture.site.manager.revoke({ subject: "ada" });
+      await waitForStatus(second, "none");
       expect(await session(second)).toMatchObject({ reason: "revoked" });
     });
 
-    it("neither keeps a connection or waits for its turn while it is hidden", async () => {
-      const [first, second] = await followers();
+    it("a hidden tab neither holds the stream nor waits for it", async () => {
+      const [first, second] = await openTwoTabs();
       await hide(second);
-      await eventually(() => turns(first)).toEqual([1, 0]);
+      await eventually(() => streamLocks(first)).toEqual([1, 0]);
       const closed = first.waitForEvent("requestfailed", (request) => request.url().endsWith("/events"));
       await hide(first);
       await closed;
-      await eventually(() => turns(first)).toEqual([0, 0]);
-      expect(asked()).toBe(1);
+      await eventually(() => streamLocks(first)).toEqual([0, 0]);
+      expect(streams()).toBe(1);
     });
 
-    it("hears of an end that came between the two turns", async () => {
-      const [first, second] = await followers();
+    it("the other tab shows a revocation that happened while it took over", async () => {
+      const [first, second] = await openTwoTabs();
       const refused = second.waitForResponse(
-        (answer) => answer.url().endsWith("/session/events") && answer.status() === 401,
+        (response) => response.url().endsWith("/session/events") && response.status() === 401,
       );
-      const release = stage.site.hold("GET /session/events");
+      const release = fixture.site.hold("GET /session/events");
       await first.close();
-      await eventually(asked).toBe(2);
-      await stage.site.manager.revoke({ subject: "ada" });
+      await eventually(streams).toBe(2);
+      await fixture.site.manager.revoke({ subject: "ada" });
       release();
       await refused;
-      await status(second, "none");
+      await waitForStatus(second, "none");
     });
 
-    it("each follows for itself where it keeps to itself", async () => {
-      const alone = address({ revalidate: { crossTab: false } }, "events");
-      const first = await stage.open(alone, "none");
+    it("each tab holds a stream with crossTab: false", async () => {
+      const alone = pageUrl({ revalidate: { crossTab: false } }, "events");
+      const first = await fixture.open(alone, "none");
       await logIn(first);
-      const second = await stage.open(alone, "authenticated");
-      await eventually(asked).toBe(2);
-      await stage.site.manager.revoke({ subject: "ada" });
-      for (const page of [first, second]) await status(page, "none");
+      const second = await fixture.open(alone, "authenticated");
+      await eventually(streams).toBe(2);
+      await fixture.site.manager.revoke({ subject: "ada" });
+      for (const page of [first, second]) await waitForStatus(page, "none");
     });
   });
 
-  it("shows at once where it follows the events, when its device is ended from another browser", async () => {
-    const page = await follower();
-    const { page: away, other } = await otherBrowser();
+  it("shows a revocation from another browser within the bound", async () => {
+    const page = await openFollower();
+    const { page: second, other } = await otherBrowser();
     const began = Date.now();
-    expect(await endDevice(away, other)).toBe(null);
-    await status(page, "none");
+    expect(await revokeDevice(second, other)).toBe(null);
+    await waitForStatus(page, "none");
     const took = (await shownAt(page)) - began;
     console.log(`revocation from another browser shown after ${took} ms`);
     expect(took).toBeLessThan(BOUND);
     expect(await session(page)).toMatchObject({ reason: "revoked" });
-    await status(away, "authenticated");
+    await waitForStatus(second, "authenticated");
   });
 
-  it("ends no device for a login that is long ago, until the page has proved again who it is", async () => {
-    const page = await follower();
-    const { page: away, other } = await otherBrowser();
-    stage.site.pass(11 * MINUTE);
-    expect(await endDevice(away, other)).toBe("REAUTHENTICATION_REQUIRED");
+  it("shows a revocation that required elevate() first because the login was old", async () => {
+    const page = await openFollower();
+    const { page: second, other } = await otherBrowser();
+    fixture.site.advance(11 * MINUTE);
+    expect(await revokeDevice(second, other)).toBe("REAUTHENTICATION_REQUIRED");
     expect((await session(page)).status).toBe("authenticated");
     const wrong = { credentials: { email: "ada", password: "wrong" } };
     const refused = (proof: typeof PROOF) => window.client.elevate(proof).catch(({ code }) => code);
-    expect(await away.evaluate(refused, wrong)).toBe("FORBIDDEN");
-    expect(await endDevice(away, other)).toBe("REAUTHENTICATION_REQUIRED");
-    await away.evaluate((proof) => window.client.elevate(proof), PROOF);
-    expect(await endDevice(away, other)).toBe(null);
-    await status(page, "none");
+    expect(await second.evaluate(refused, wrong)).toBe("FORBIDDEN");
+    expect(await revokeDevice(second, other)).toBe("REAUTHENTICATION_REQUIRED");
+    await second.evaluate((proof) => window.client.elevate(proof), PROOF);
+    expect(await revokeDevice(second, other)).toBe(null);
+    await waitForStatus(page, "none");
     expect(await session(page)).toMatchObject({ reason: "revoked" });
-    await away.reload();
-    await status(away, "authenticated");
+    await second.reload();
+    await waitForStatus(second, "authenticated");
   });
 
-  it("is followed through a new token, and shows what another machine did within two seconds", async () => {
-    const page = await follower();
-    const followed = follows(page);
+  it("survives a new token, and shows a revocation on another node within two seconds", async () => {
+    const page = await openFollower();
+    const followed = streamResponse(page);
     await page.evaluate((proof) => window.client.elevate(proof), PROOF);
     expect((await followed).status()).toBe(200);
     const began = Date.now();
-    await stage.site.elsewhere.revoke({ subject: "ada" });
-    await status(page, "none");
+    await fixture.site.otherNode.revoke({ subject: "ada" });
+    await waitForStatus(page, "none");
     const took = (await shownAt(page)) - began;
-    console.log(`revocation on another machine shown after ${took} ms`);
+    console.log(`revocation on another node shown after ${took} ms`);
     expect(took).toBeLessThan(BOUND);
     expect(await session(page)).toMatchObject({ reason: "revoked" });
   });
 
-  it("reaches the page as a change, made here or by another machine", async () => {
-    const page = await follower();
-    const { id = "", version: first = 0 } = (await session(page)).session ?? {};
-    await stage.site.manager.patch(id, { theme: "dark" });
-    await eventually(() => version(page)).toBe(first + 1);
-    await stage.site.elsewhere.patch(id, { theme: "light" });
-    await eventually(() => version(page)).toBe(first + 2);
-    await status(page, "authenticated");
+  it("reports changes of the session's data by this node and by another node", async () => {
+    const page = await openFollower();
+    const { id = "", version: initial = 0 } = (await session(page)).session ?? {};
+    await fixture.site.manager.patch(id, { theme: "dark" });
+    await eventually(() => version(page)).toBe(initial + 1);
+    await fixture.site.otherNode.patch(id, { theme: "light" });
+    await eventually(() => version(page)).toBe(initial + 2);
+    await waitForStatus(page, "authenticated");
   });
 
-  it("is told before the session ends, and when it has, without keeping it alive", async () => {
-    await stage.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkEvery: 50 } });
-    const page = await follower();
-    const asked = stage.site.count("GET /session");
-    stage.site.pass(9.5 * MINUTE);
-    await eventually(() => stage.site.count("GET /session")).toBe(asked + 1);
+  it("reports the session's coming end and its end, and does not keep it alive", async () => {
+    await fixture.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkEvery: 50 } });
+    const page = await openFollower();
+    const requests = fixture.site.count("GET /session");
+    fixture.site.advance(9.5 * MINUTE);
+    await eventually(() => fixture.site.count("GET /session")).toBe(requests + 1);
     await eventually(() => page.evaluate(() => window.client.expiresIn())).toBeLessThan(MINUTE / 2);
-    await status(page, "authenticated");
-    stage.site.pass(MINUTE);
-    await status(page, "none");
+    await waitForStatus(page, "authenticated");
+    fixture.site.advance(MINUTE);
+    await waitForStatus(page, "none");
     expect(await session(page)).toMatchObject({ reason: "expired" });
-    expect(stage.site.count("GET /session")).toBe(asked + 2);
+    expect(fixture.site.count("GET /session")).toBe(requests + 2);
   });
 
-  // The last: the clock is the browser's from here on.
-  it("is followed again ten seconds after a stream was refused", async () => {
-    const page = await stage.open("/?silent");
+  // Keep this test last: it replaces the clock of the browser context.
+  it("is requested again ten seconds after the server refused it", async () => {
+    const page = await fixture.open("/?silent");
     await page.clock.install();
-    await page.goto(`${stage.site.origin}/?events`);
-    await status(page, "none");
+    await page.goto(`${fixture.site.origin}/?events`);
+    await waitForStatus(page, "none");
     await page.route("**/session/events", (route) => route.fulfill({ status: 502 }), { times: 1 });
-    const refused = follows(page);
-    const asked = stage.site.count("GET /session");
+    const refused = streamResponse(page);
+    const requests = fixture.site.count("GET /session");
     await logIn(page);
     expect((await refused).status()).toBe(502);
-    await eventually(() => stage.site.count("GET /session")).toBe(asked + 1);
-    const followed = follows(page);
+    await eventually(() => fixture.site.count("GET /session")).toBe(requests + 1);
+    const followed = streamResponse(page);
     await page.clock.runFor(10_000);
     expect((await followed).status()).toBe(200);
   });

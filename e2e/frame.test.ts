@@ -2,9 +2,9 @@ import type { Frame, Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { NO_THIRD_PARTY_COOKIES, THIRD_PARTY_COOKIES } from "./chromium.ts";
-import { type Front, startFront } from "./front.ts";
+import { startTlsProxy, type TlsProxy } from "./front.ts";
 import type { SiteOptions } from "./site.ts";
-import { eventually, setStage } from "./stage.ts";
+import { eventually, setUpFixture } from "./stage.ts";
 
 const https = { trustProxy: 1, csrf: { token: "required" } } as const;
 const PARTITIONED: SiteOptions = {
@@ -13,148 +13,149 @@ const PARTITIONED: SiteOptions = {
 const SHARED: SiteOptions = { http: { ...https, cookie: { sameSite: "none" } } };
 const DEFAULT: SiteOptions = { http: https };
 
-/** A page of the shop: alone, or in a frame. */
-type Place = Page | Frame;
+/** The shop as a top-level page or in a frame. */
+type ShopView = Page | Frame;
 
-const shows = (place: Place, wanted: string) =>
-  eventually(() => place.evaluate(() => document.body.dataset.user || document.body.dataset.status)).toBe(
-    wanted,
+const shows = (view: ShopView, expected: string) =>
+  eventually(() => view.evaluate(() => document.body.dataset.user || document.body.dataset.status)).toBe(
+    expected,
   );
-const logIn = (place: Place, name: string) =>
-  place.evaluate((name) => window.client.createSession(name, "secret"), name);
-const logOut = (place: Place) => place.evaluate(() => window.client.logout());
-const order = (place: Place) =>
-  place.evaluate(async () => {
+const logIn = (view: ShopView, name: string) =>
+  view.evaluate((name) => window.client.createSession(name, "secret"), name);
+const logOut = (view: ShopView) => view.evaluate(() => window.client.logout());
+const order = (view: ShopView) =>
+  view.evaluate(async () => {
     const response = await window.client.fetch("/orders", { method: "POST" });
     return [response.status, (await response.json()).data.subject];
   });
-const ask = (place: Place) =>
-  place.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
+const refresh = (view: ShopView) =>
+  view.evaluate(() => window.client.getSession({ fresh: true }).catch(({ code }) => code));
 
-/** Tests of a shop under https, which other sites embed. */
-function setFrames(options: SiteOptions, preferences?: Parameters<typeof setStage>[1]) {
-  const stage = setStage(options, preferences);
-  let front: Front;
+/** Starts the shop under https. Pages of other sites can embed it. */
+function setUpFrames(options: SiteOptions, preferences?: Parameters<typeof setUpFixture>[1]) {
+  const fixture = setUpFixture(options, preferences);
+  let proxy: TlsProxy;
   beforeEach(async () => {
-    front = await startFront(stage.site.origin);
+    proxy = await startTlsProxy(fixture.site.origin);
   });
-  afterEach(() => front.close());
+  afterEach(() => proxy.close());
 
   const open = async (address: string): Promise<Page> => {
-    const page = await stage.context.newPage();
+    const page = await fixture.context.newPage();
     await page.goto(address);
     return page;
   };
   return {
-    stage,
-    alone: () => open(front.at("shop.test")),
-    /** The shop in a frame of a page of another site. */
-    async within(host: string, sandbox = false): Promise<Frame> {
+    fixture,
+    /** Opens the shop as a top-level page. */
+    openTopLevel: () => open(proxy.at("shop.test")),
+    /** Opens the shop in a frame on a page of another site. */
+    async embedIn(host: string, sandbox = false): Promise<Frame> {
       const query = new URLSearchParams({
-        src: `${front.at("shop.test")}/`,
+        src: `${proxy.at("shop.test")}/`,
         ...(sandbox && { sandbox: "" }),
       });
-      const page = await open(`${front.at(host)}/around?${query}`);
+      const page = await open(`${proxy.at(host)}/around?${query}`);
       const frame = page.frames().find((frame) => frame.parentFrame());
-      if (!frame) throw new Error("There is no frame.");
+      if (!frame) throw new Error("The page has no frame.");
       await frame.waitForFunction(() => "client" in window);
       return frame;
     },
   };
 }
 
-describeWithProgram("chromium", "a site in other sites' frames, in Chromium", () => {
-  describe("with a partitioned cookie, where third parties get none", () => {
-    const { stage, alone, within } = setFrames(PARTITIONED, NO_THIRD_PARTY_COOKIES);
+describeWithProgram("chromium", "a site in the frames of other sites, in Chromium", () => {
+  describe("with a partitioned cookie, third-party cookies blocked", () => {
+    const { fixture, openTopLevel, embedIn } = setUpFrames(PARTITIONED, NO_THIRD_PARTY_COOKIES);
 
-    it("has a session in the frame, of its own for each site around it", async () => {
-      const blog = await within("blog.test");
+    it("has one session for each embedding site", async () => {
+      const blog = await embedIn("blog.test");
       await shows(blog, "none");
       await logIn(blog, "ada");
       expect(await order(blog)).toEqual([200, "ada"]);
-      expect(stage.site.count("POST /orders")).toBe(1);
-      const [news, shop] = [await within("news.test"), await alone()];
+      expect(fixture.site.count("POST /orders")).toBe(1);
+      const [news, shop] = [await embedIn("news.test"), await openTopLevel()];
       await shows(news, "none");
       await shows(shop, "none");
 
       await logIn(news, "eve");
-      const again = await within("blog.test");
+      const again = await embedIn("blog.test");
       await shows(again, "ada");
-      await shows(await within("news.test"), "eve");
-      const cookies = await stage.context.cookies();
+      await shows(await embedIn("news.test"), "eve");
+      const cookies = await fixture.context.cookies();
       const parts = cookies
         .filter(({ name }) => name === "__Host-sid")
         .map(({ partitionKey }) => partitionKey);
       expect(parts.sort()).toEqual(["https://blog.test", "https://news.test"]);
 
-      // Nor do the tabs around one site hear of those around another.
+      // The browser partitions channels as well: frames in one site receive no messages of frames in another.
       await news.evaluate(() => {
-        new BroadcastChannel("word").onmessage = ({ data }) => {
-          document.body.dataset.word = `${document.body.dataset.word ?? ""}${data}`;
+        new BroadcastChannel("partition").onmessage = ({ data }) => {
+          document.body.dataset.messages = `${document.body.dataset.messages ?? ""}${data}`;
         };
       });
-      await blog.evaluate(() => new BroadcastChannel("word").postMessage("of the blog"));
-      await (await within("news.test")).evaluate(() =>
-        new BroadcastChannel("word").postMessage("of the news"),
+      await blog.evaluate(() => new BroadcastChannel("partition").postMessage("from the blog"));
+      await (await embedIn("news.test")).evaluate(() =>
+        new BroadcastChannel("partition").postMessage("from the news"),
       );
-      await eventually(() => news.evaluate(() => document.body.dataset.word)).toBe("of the news");
+      await eventually(() => news.evaluate(() => document.body.dataset.messages)).toBe("from the news");
 
       await logOut(blog);
       await shows(again, "none");
       expect(await order(news)).toEqual([200, "eve"]);
-      await shows(await within("blog.test"), "none");
+      await shows(await embedIn("blog.test"), "none");
     });
   });
 
-  describe("with one cookie for all, where third parties get none", () => {
-    const { stage, alone, within } = setFrames(SHARED, NO_THIRD_PARTY_COOKIES);
+  describe("with an unpartitioned cookie, third-party cookies blocked", () => {
+    const { fixture, openTopLevel, embedIn } = setUpFrames(SHARED, NO_THIRD_PARTY_COOKIES);
 
-    it("is nobody in the frame, asks once, and forgets a log-in with the next question", async () => {
-      const shop = await alone();
+    it("has no session in the frame, and a login there lasts until the next request", async () => {
+      const shop = await openTopLevel();
       await shows(shop, "none");
       await logIn(shop, "ada");
-      const asked = stage.site.count("GET /session");
-      const blog = await within("blog.test");
+      const requests = fixture.site.count("GET /session");
+      const blog = await embedIn("blog.test");
       await shows(blog, "none");
-      expect(stage.site.count("GET /session")).toBe(asked + 1);
+      expect(fixture.site.count("GET /session")).toBe(requests + 1);
       expect(await order(blog)).toEqual([200, null]);
-      expect(stage.site.count("POST /session/init")).toBe(0);
+      expect(fixture.site.count("POST /session/init")).toBe(0);
       await logIn(blog, "eve");
-      expect(await ask(blog)).toBe(null);
+      expect(await refresh(blog)).toBe(null);
       await shows(blog, "none");
-      expect(stage.site.count("GET /session")).toBe(asked + 2);
+      expect(fixture.site.count("GET /session")).toBe(requests + 2);
       expect(await order(shop)).toEqual([200, "ada"]);
     });
   });
 
-  describe("with one cookie for all, where third parties get them", () => {
-    const { alone, within } = setFrames(SHARED, THIRD_PARTY_COOKIES);
+  describe("with an unpartitioned cookie, third-party cookies allowed", () => {
+    const { openTopLevel, embedIn } = setUpFrames(SHARED, THIRD_PARTY_COOKIES);
 
-    it("is in every frame who it is alone", async () => {
-      const shop = await alone();
+    it("has the same session in a frame as in a top-level page", async () => {
+      const shop = await openTopLevel();
       await shows(shop, "none");
       await logIn(shop, "ada");
-      await shows(await within("blog.test"), "ada");
+      await shows(await embedIn("blog.test"), "ada");
     });
   });
 
-  describe("with the cookie as it is unless said otherwise", () => {
-    const { stage, alone, within } = setFrames(DEFAULT, THIRD_PARTY_COOKIES);
+  describe("with the default cookie, third-party cookies allowed", () => {
+    const { fixture, openTopLevel, embedIn } = setUpFrames(DEFAULT, THIRD_PARTY_COOKIES);
 
-    it("is nobody in the frame, though third parties get cookies", async () => {
-      const shop = await alone();
+    it("has no session in the frame", async () => {
+      const shop = await openTopLevel();
       await shows(shop, "none");
       await logIn(shop, "ada");
-      const asked = stage.site.count("GET /session");
-      await shows(await within("blog.test"), "none");
-      expect(stage.site.count("GET /session")).toBe(asked + 1);
+      const requests = fixture.site.count("GET /session");
+      await shows(await embedIn("blog.test"), "none");
+      expect(fixture.site.count("GET /session")).toBe(requests + 1);
       expect(await order(shop)).toEqual([200, "ada"]);
     });
 
-    it("leaves open who it is in a sandbox, which has no origin, cookies, storage or locks", async () => {
-      const frame = await within("blog.test", true);
+    it("stays pending in a sandboxed frame, which has no origin, cookies, storage or locks", async () => {
+      const frame = await embedIn("blog.test", true);
       expect(await frame.evaluate(() => origin)).toBe("null");
-      expect(await ask(frame)).toBe("NETWORK");
+      expect(await refresh(frame)).toBe("NETWORK");
       await shows(frame, "pending");
       expect(await frame.evaluate(() => window.client.synchronizeTokenFromCookie())).toBe(false);
       expect(

@@ -1,42 +1,46 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { request as ask } from "node:http";
+import { request } from "node:http";
 import { createSecureServer, type IncomingHttpHeaders } from "node:http2";
 import type { AddressInfo } from "node:net";
 
-/** Key and certificate in one, for every name under `.test`. */
+/** Makes a private key and a certificate for every host under `.test`, in one PEM text. */
 function certificate(): string {
-  const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const key = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const names = ["-subj", "/CN=test", "-addext", "subjectAltName=DNS:*.test"];
-  const whereto = ["-keyout", "-", "-out", "-"];
-  return execFileSync("openssl", ["req", ...kind, ...names, ...whereto], {
+  const output = ["-keyout", "-", "-out", "-"];
+  return execFileSync("openssl", ["req", ...key, ...names, ...output], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
 }
 
-/** HTTP/2 has no connection to speak of, and names its host elsewhere. */
-function onward(headers: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
+/** Turns the headers of an HTTP/2 request into those of HTTP/1.1: the host is in `:authority`. */
+function toHttp1(headers: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
   const fields = Object.entries(headers).filter(([name]) => !name.startsWith(":"));
   return { ...Object.fromEntries(fields), host: headers[":authority"], "x-forwarded-proto": "https" };
 }
 
 /**
- * What stands before a site: https towards the browser, whatever name it is asked by, plain HTTP behind. It speaks
- * HTTP/2, so that more than the six requests of HTTP/1.1 are under way at once.
+ * Starts a proxy in front of a site: https towards the browser under every host name, plain HTTP towards the site. It speaks
+ * HTTP/2, because a browser sends at most six concurrent requests to a host over HTTP/1.1.
  */
-export async function startFront(backend: string) {
+export async function startTlsProxy(backend: string) {
   const pem = certificate();
   const server = createSecureServer({ key: pem, cert: pem }, (incoming, outgoing) => {
     const { method = "GET", headers } = incoming;
-    const behind = ask(`${backend}${incoming.url}`, { method, headers: onward(headers) }, (answer) => {
-      const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...fields } = answer.headers;
-      outgoing.writeHead(answer.statusCode ?? 502, fields);
-      answer.pipe(outgoing);
-    });
-    behind.on("error", () => outgoing.stream.close());
-    outgoing.on("close", () => behind.destroy());
-    incoming.pipe(behind);
+    const upstream = request(
+      `${backend}${incoming.url}`,
+      { method, headers: toHttp1(headers) },
+      (response) => {
+        const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...fields } = response.headers;
+        outgoing.writeHead(response.statusCode ?? 502, fields);
+        response.pipe(outgoing);
+      },
+    );
+    upstream.on("error", () => outgoing.stream.close());
+    outgoing.on("close", () => upstream.destroy());
+    incoming.pipe(upstream);
   });
   const sessions = new Set<{ destroy(): void }>();
   server.on("session", (session) => {
@@ -47,7 +51,7 @@ export async function startFront(backend: string) {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    /** The origin under which the site is reached by this name. */
+    /** The origin of the site under this host name. */
     at: (host: string) => `https://${host}:${port}`,
     close() {
       for (const session of sessions) session.destroy();
@@ -56,4 +60,4 @@ export async function startFront(backend: string) {
   };
 }
 
-export type Front = Awaited<ReturnType<typeof startFront>>;
+export type TlsProxy = Awaited<ReturnType<typeof startTlsProxy>>;

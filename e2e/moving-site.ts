@@ -7,13 +7,13 @@ import { legacySessions, migrate, type Outcome } from "coatcheck/legacy";
 import { coatcheck } from "coatcheck/node";
 import { sessionRoutes } from "coatcheck/routes/node";
 import { memoryStore } from "coatcheck/store/memory";
-import { startFront } from "./front.ts";
-import { olderLogIn, olderSet, readOlder } from "./older-cookies.ts";
-import { bundle, HTML, html } from "./page.ts";
+import { startTlsProxy } from "./front.ts";
+import { legacyCookieSet, legacyLogin, readLegacyCookie } from "./older-cookies.ts";
+import { bundlePage, HTML, html } from "./page.ts";
 import type { User } from "./pages/user.ts";
 
-/** What a test may want otherwise. */
-export interface MovingSiteOptions {
+/** Options of the migrating site. */
+export interface MigrationSiteOptions {
   readonly keepOld?: boolean;
   readonly csrf?: CsrfTokenPolicy;
 }
@@ -21,13 +21,13 @@ export interface MovingSiteOptions {
 const BASE = "/api/auth/session-v2";
 const MIGRATE = "/api/auth/migrate-session";
 
-/** A site that moves over: the older system under `/old`, ours before everything else, https in front of both. */
-export async function startMovingSite({ keepOld = false, csrf = "off" }: MovingSiteOptions = {}) {
+/** Starts a site that migrates: the legacy application under `/old`, Coatcheck on all other paths, https in front. */
+export async function startMigrationSite({ keepOld = false, csrf = "off" }: MigrationSiteOptions = {}) {
   const users = new Set(["ada"]);
   const outcomes: Outcome[] = [];
-  /** The `Cookie` header of each request that came through the migration. */
+  /** The `Cookie` header of each request that passed the migration. */
   const headers: string[] = [];
-  const answers: { path: string; wait: Promise<void> }[] = [];
+  const held: { path: string; wait: Promise<void> }[] = [];
   let isOn = true;
   let isDown = false;
 
@@ -42,9 +42,9 @@ export async function startMovingSite({ keepOld = false, csrf = "off" }: MovingS
       manager,
       madeOf,
       http,
-      readers: [olderSet],
+      readers: [legacyCookieSet],
       validate: ({ userId, plan }) => {
-        if (isDown) throw new Error("The database is away.");
+        if (isDown) throw new Error("The application's database is down.");
         return users.has(userId) ? { subject: userId, data: { plan: JSON.stringify(plan) } } : null;
       },
       clear: { domains: [".dott.test"], paths: ["/dashboard", "/api"] },
@@ -59,8 +59,8 @@ export async function startMovingSite({ keepOld = false, csrf = "off" }: MovingS
     base: BASE,
     migratePath: MIGRATE,
   });
-  const scripts = await bundle("plain");
-  const ours = coatcheck(
+  const scripts = await bundlePage("plain");
+  const application = coatcheck(
     manager,
     http,
   )(async (request, response) => {
@@ -70,25 +70,25 @@ export async function startMovingSite({ keepOld = false, csrf = "off" }: MovingS
     response.end(JSON.stringify({ id: record?.id, subject, data: record?.data }));
   });
 
-  /** As the older system always did: it knows nothing of ours. */
-  function older(path: string, request: IncomingMessage, response: ServerResponse): void {
-    if (path === "/old/login") response.setHeader("set-cookie", olderLogIn("ada"));
+  /** The legacy application, which knows nothing of Coatcheck. */
+  function legacy(path: string, request: IncomingMessage, response: ServerResponse): void {
+    if (path === "/old/login") response.setHeader("set-cookie", legacyLogin("ada"));
     const [, value] = /\bdott_auth_session=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
-    response.writeHead(200, HTML).end(html(value ? (readOlder(value)?.userId ?? "nobody") : "nobody"));
+    response.writeHead(200, HTML).end(html(value ? (readLegacyCookie(value)?.userId ?? "guest") : "guest"));
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? "", "http://localhost").pathname;
-    if (path.startsWith("/old")) return older(path, request, response);
+    if (path.startsWith("/old")) return legacy(path, request, response);
     if (path === "/plain.js") {
       response.writeHead(200, { "content-type": "text/javascript" }).end(scripts);
     } else if (path === "/app") {
-      // A file: nothing of ours stands before it.
+      // A static file: it passes neither the migration nor Coatcheck.
       response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
     } else {
       headers.push(request.headers.cookie ?? "");
-      await Promise.all(answers.filter((answer) => answer.path === path).map(({ wait }) => wait));
-      migrating(request, response, () => ours(request, response));
+      await Promise.all(held.filter((entry) => entry.path === path).map(({ wait }) => wait));
+      migrating(request, response, () => application(request, response));
     }
   }
 
@@ -100,33 +100,33 @@ export async function startMovingSite({ keepOld = false, csrf = "off" }: MovingS
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const front = await startFront(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const proxy = await startTlsProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
   return {
-    origin: front.at("app.dott.test"),
-    /** The page with a client, which asks under the paths of this site. */
+    origin: proxy.at("app.dott.test"),
+    /** The path of the page with a client, which uses the base path of this site. */
     app: `/app?silent&options=${encodeURIComponent(JSON.stringify({ baseUrl: BASE }))}`,
     manager,
     users,
     outcomes,
     headers,
-    /** Lets no answer to `path` out until the result is called. */
+    /** Holds back responses to `path` until the returned function is called. */
     hold(path: string): () => void {
       const { promise, resolve } = Promise.withResolvers<void>();
-      answers.push({ path, wait: promise });
+      held.push({ path, wait: promise });
       return resolve;
     },
-    /** The switch of the way back. */
-    turn(on: boolean) {
+    /** Switches the migration on or off. */
+    enable(on: boolean) {
       isOn = on;
     },
-    /** Whether the application's database, which `validate` asks, is away. */
-    breakDown(down: boolean) {
+    /** Makes the application's database, which `validate` reads, fail. */
+    setDown(down: boolean) {
       isDown = down;
     },
     async close() {
       routes.close();
-      front.close();
+      proxy.close();
       server.closeAllConnections();
       server.close();
       await manager.close();

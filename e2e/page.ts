@@ -3,8 +3,8 @@ import { build } from "esbuild";
 
 const bundles = new Map<string, Promise<string>>();
 
-/** A page's script, built once for all sites of a file. */
-export function bundle(page: string): Promise<string> {
+/** Bundles the script of `pages/<page>.ts`, once for all sites of a test file. */
+export function bundlePage(page: string): Promise<string> {
   const built = bundles.get(page) ?? buildPage(page);
   bundles.set(page, built);
   return built;

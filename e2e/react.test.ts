@@ -2,7 +2,7 @@ import { describeClient } from "coatcheck/device";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { eventually, logIn, setStage } from "./stage.ts";
+import { eventually, logIn, setUpFixture } from "./stage.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
@@ -14,21 +14,21 @@ const fire = (page: Page, event: string, properties = {}) =>
   ] as const);
 
 describeWithProgram("chromium", "the React hooks, in Chromium", () => {
-  const stage = setStage();
+  const fixture = setUpFixture();
 
-  /** The React page of somebody who is logged in, hydrated but for the late boundary. */
+  /** Opens the React page of a user who is logged in, hydrated except for the late boundary. */
   async function open(query = ""): Promise<Page> {
-    const page = await stage.open("/?silent");
+    const page = await fixture.open("/?silent");
     await logIn(page);
-    await page.goto(`${stage.site.origin}/react${query}`);
+    await page.goto(`${fixture.site.origin}/react${query}`);
     await page.waitForFunction(() => window.client?.$session.get().status === "authenticated");
     return page;
   }
 
-  it("start as the server rendered, fetch nothing, and ask once for ten components and a focus", async () => {
+  it("start from the server-rendered state without a request, and refresh once for ten components", async () => {
     const page = await open();
-    expect(await (await page.request.get(`${stage.site.origin}/react`)).text()).toContain("Hello ada");
-    expect(stage.site.count("GET /session")).toBe(0);
+    expect(await (await page.request.get(`${fixture.site.origin}/react`)).text()).toContain("Hello ada");
+    expect(fixture.site.count("GET /session")).toBe(0);
     expect(new Set(await greetings(page))).toEqual(new Set(["Hello ada"]));
     await page.evaluate(() => {
       window.client.clearCache();
@@ -38,11 +38,11 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     await page.waitForFunction(
       () => window.client.getMetrics().fetches > 0 && !window.client.$meta.get().fetching,
     );
-    expect(stage.site.count("GET /session")).toBe(1);
+    expect(fixture.site.count("GET /session")).toBe(1);
     expect(await page.evaluate(() => window.complaints)).toEqual([]);
   });
 
-  it("hydrate a late boundary as it was sent, though the session has ended meanwhile", async () => {
+  it("hydrate a late boundary with the server-rendered state, although the session has ended", async () => {
     const page = await open();
     expect(await page.locator("#late").textContent()).toBe("Hello ada");
     await page.evaluate(() => window.client.logout());
@@ -54,10 +54,10 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await page.evaluate(() => window.complaints)).toEqual([]);
   });
 
-  it("hide what is private until the server has answered, and keep what was typed", async () => {
+  it("hide private content after a restore until the server responds, and keep what was typed", async () => {
     const page = await open();
     await page.fill("#note", "half a sentence");
-    const release = stage.site.hold("GET /session");
+    const release = fixture.site.hold("GET /session");
     await fire(page, "pageshow", { persisted: true });
     await page.waitForSelector("#note", { state: "hidden" });
     release();
@@ -65,45 +65,45 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     expect(await page.inputValue("#note")).toBe("half a sentence");
   });
 
-  it("list the devices, and end the other", async () => {
+  it("list the devices and revoke another one", async () => {
     const client = describeClient({ address: "192.0.2.7" }, FIREFOX);
-    const far = await stage.site.manager.create({ subject: "ada", client });
+    const other = await fixture.site.manager.create({ subject: "ada", client });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
     await eventually(() => devices.locator("li").count()).toBe(2);
     expect(await devices.getByText("This device").count()).toBe(1);
     await devices.getByRole("button", { name: /^Sign out: Firefox 140, Linux/ }).click();
     await eventually(() => devices.locator("li").count()).toBe(1);
-    expect((await stage.site.manager.find(far.record.id))?.state ?? "revoked").toBe("revoked");
+    expect((await fixture.site.manager.find(other.record.id))?.state ?? "revoked").toBe("revoked");
     expect(await page.evaluate(() => window.client.$session.get().status)).toBe("authenticated");
   });
 
-  it("say what went wrong with a device, and leave the list", async () => {
-    await stage.site.manager.create({ subject: "ada" });
+  it("show the error of a failed revocation and keep the list", async () => {
+    await fixture.site.manager.create({ subject: "ada" });
     const page = await open();
     const devices = page.locator(".coatcheck-devices");
     await eventually(() => devices.locator("li").count()).toBe(2);
-    stage.site.breakDown("a 500");
+    fixture.site.failWith("a 500");
     await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
     await devices.getByRole("alert").waitFor();
     expect(await devices.locator("li").count()).toBe(2);
-    stage.site.breakDown(null);
+    fixture.site.failWith(null);
     await devices.getByRole("button", { name: "Sign out everywhere else" }).click();
     await eventually(() => devices.locator("li").count()).toBe(1);
     expect(await devices.getByRole("alert").count()).toBe(0);
   });
 
-  it("send whoever is not logged in away, so that the back button does not lead back", async () => {
+  it("redirect a user who is not logged in, and the back button skips the page", async () => {
     const page = await open("?redirect=/bare");
     expect(await page.locator("#guarded").textContent()).toBe("ada");
     await page.evaluate(() => void window.client.logout());
-    await page.waitForURL(`${stage.site.origin}/bare`);
+    await page.waitForURL(`${fixture.site.origin}/bare`);
     await page.goBack();
     expect(new URL(page.url()).search).toBe("?silent");
   });
 
-  it("warn before the end, with a dialog that takes the focus and that Escape answers", async () => {
-    await stage.rebuild({ policy: { idleTimeout: 4_000 } });
+  it("warn before the session ends with a dialog that takes the focus; Escape extends the session", async () => {
+    await fixture.rebuild({ policy: { idleTimeout: 4_000 } });
     const page = await open("?warn=3500");
     const dialog = page.getByRole("dialog", { name: "Are you still there?" });
     await dialog.waitFor({ state: "visible" });
@@ -115,6 +115,6 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     await dialog.waitFor({ state: "visible" });
     await dialog.getByRole("button", { name: "Sign out" }).click();
     await page.waitForSelector("#outside");
-    expect(stage.site.count("DELETE /session")).toBe(1);
+    expect(fixture.site.count("DELETE /session")).toBe(1);
   });
 });

@@ -11,61 +11,65 @@ import { sessionRoutes } from "coatcheck/routes/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { createElement } from "react";
 import { prerender } from "react-dom/static";
-import { bundle, HTML, html } from "./page.ts";
+import { bundlePage, HTML, html } from "./page.ts";
 import { App } from "./pages/app.ts";
 import type { User } from "./pages/user.ts";
 
-/** One request as it came. */
-export interface Seen {
+/** A request that the site received. */
+export interface ReceivedRequest {
   readonly line: string;
   readonly token: string | undefined;
 }
 
-/** Whoever knows it is who they say they are. */
+/** The password of every user. */
 const PASSWORD = "secret";
 
-/** For any origin: a sandboxed frame has none. */
+/** Allows every origin, because a sandboxed frame has the origin `null`. */
 const SCRIPT = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
 
-/** What another site embeds this one with. */
+/** The frame in which another site embeds this one. */
 const frame = (query: URLSearchParams) =>
   `<iframe src="${query.get("src")}" ${query.has("sandbox") ? 'sandbox="allow-scripts"' : ""}></iframe>`;
 
-/** Ours, and Laravel's and Angular's. */
+/** The default CSRF header, and that of Laravel and Angular. */
 const TOKEN_HEADERS = ["x-csrf-token", "x-xsrf-token"];
 
-/** A server that accepts no token at all. */
-const STUBBORN = JSON.stringify({ success: false, error: { code: "CSRF_INVALID", message: "No." } });
+/** The response of a route that rejects every CSRF token. */
+const TOKEN_REJECTED = JSON.stringify({
+  success: false,
+  error: { code: "CSRF_INVALID", message: "CSRF token rejected." },
+});
 
-/** How a server answers that has fallen over, or something in its place. */
+/** How a broken server, or a proxy in its place, responds. */
 const FAILURES = {
   "an HTML page": (response: ServerResponse) =>
-    response.writeHead(200, HTML).end(html("Log in to the train.")),
+    response.writeHead(200, HTML).end(html("Log in to the Wi-Fi.")),
   "a 500": (response: ServerResponse) => response.writeHead(500).end("<h1>Sorry</h1>"),
-  "half an answer": (response: ServerResponse) =>
+  "truncated JSON": (response: ServerResponse) =>
     response.writeHead(200, { "content-type": "application/json" }).end('{"success":true,"da'),
-  nothing: (response: ServerResponse) => response.destroy(),
+  "no response": (response: ServerResponse) => response.destroy(),
 };
 
 export type Failure = keyof typeof FAILURES;
 
-/** Each of them, and the code by which the page knows it. */
+/** The error code that the client reports for each failure. */
 export const FAILURE_CODES: Readonly<Record<Failure, string>> = {
   "an HTML page": "BAD_ANSWER",
   "a 500": "BAD_ANSWER",
-  "half an answer": "BAD_ANSWER",
-  nothing: "NETWORK",
+  "truncated JSON": "BAD_ANSWER",
+  "no response": "NETWORK",
 };
 
-/** What a test may want otherwise. */
+/** Options of the test site. */
 export interface SiteOptions {
   readonly policy?: Partial<SessionPolicy>;
   readonly http?: HttpOptions;
   readonly events?: EventOptions;
 }
 
-/** A small shop on a free port, with a real session manager behind it, and a log of what came. */
+/** Starts a small shop on a free port, with a real session manager. It records the requests that it received. */
 export async function startSite({ policy = {}, http, events = {} }: SiteOptions = {}) {
+  /** Milliseconds that the server's clock is ahead. */
   let ahead = 0;
   const clock = { now: () => Date.now() + ahead };
   const madeOf: SessionManagerOptions<JsonObject> = {
@@ -75,7 +79,7 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
     clock,
   };
   const manager = new SessionManager(madeOf);
-  const elsewhere = new SessionManager(madeOf);
+  const otherNode = new SessionManager(madeOf);
   const routes = sessionRoutes<User>(manager, {
     authenticate: ({ email, password, remember }) =>
       typeof email === "string" && password === PASSWORD
@@ -88,13 +92,13 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
   const withSession = coatcheck(manager, {
     cookie: { secure: false },
     csrf: { token: "required" },
-    // The page keeps its caches: a back button that the server's own header already defuses would prove nothing.
+    // With `Clear-Site-Data` the browser would empty its back/forward cache, and the tests would prove nothing.
     clearSiteData: [],
     birth: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
     ...http,
   });
-  const scripts = { "/plain.js": await bundle("plain"), "/react.js": await bundle("react") };
-  const seen: Seen[] = [];
+  const scripts = { "/plain.js": await bundlePage("plain"), "/react.js": await bundlePage("react") };
+  const received: ReceivedRequest[] = [];
   const gates = new Map<string, Promise<void>>();
   let failure: Failure | null = null;
   let target = "";
@@ -131,7 +135,7 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     const line = `${request.method} ${pathname}`;
     if (pathname.startsWith("/session") || request.method === "POST")
-      seen.push({
+      received.push({
         line,
         token: TOKEN_HEADERS.map((name) => request.headers[name]?.toString()).find(Boolean),
       });
@@ -139,15 +143,16 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
     if (failure && pathname.startsWith("/session")) FAILURES[failure](response);
     else if (pathname.startsWith("/session")) endpoints(request, response);
     else if (line === "POST /orders") shop(request, response);
-    else if (line === "POST /stubborn")
-      response.writeHead(403, { "content-type": "application/json" }).end(STUBBORN);
-    else if (line === "POST /to-elsewhere") response.writeHead(307, { location: `${target}/orders` }).end();
+    else if (line === "POST /reject-token")
+      response.writeHead(403, { "content-type": "application/json" }).end(TOKEN_REJECTED);
+    else if (line === "POST /to-other-origin")
+      response.writeHead(307, { location: `${target}/orders` }).end();
     else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
     else if (pathname === "/react") reactPage(request, response);
     else if (pathname === "/plain.js" || pathname === "/react.js")
       response.writeHead(200, SCRIPT).end(scripts[pathname]);
     else if (pathname === "/around") response.writeHead(200, HTML).end(html(frame(searchParams)));
-    else if (pathname === "/bare") response.writeHead(200, HTML).end(html("<p>Nothing runs here.</p>"));
+    else if (pathname === "/bare") response.writeHead(200, HTML).end(html("<p>A page without a script.</p>"));
     else response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
   }
 
@@ -164,15 +169,15 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
   return {
     origin,
     manager,
-    /** Another machine's, over the same store: the site hears nothing of what it does. */
-    elsewhere,
-    seen,
-    count: (line: string) => seen.filter((request) => request.line === line).length,
-    /** Milliseconds go by on the server, and nowhere else. */
-    pass(milliseconds: number) {
+    /** The manager of another node, over the same store. It does not notify the site of its changes. */
+    otherNode,
+    received,
+    count: (line: string) => received.filter((request) => request.line === line).length,
+    /** Moves the server's clock forward; the browser's stays. */
+    advance(milliseconds: number) {
       ahead += milliseconds;
     },
-    /** Lets no answer to `line` out until the result is called; `inside …` waits within the handler. */
+    /** Holds back responses to `line` (`GET /session`) until the returned function is called. `inside …` waits in the handler. */
     hold(line: string): () => void {
       const { promise, resolve } = Promise.withResolvers<void>();
       gates.set(line, promise);
@@ -181,10 +186,11 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
         resolve();
       };
     },
-    /** What the session endpoints answer from now on; null for what they should. */
-    breakDown(how: Failure | null) {
-      failure = how;
+    /** Makes the session endpoints fail from now on; null repairs them. */
+    failWith(next: Failure | null) {
+      failure = next;
     },
+    /** Sets the origin that `POST /to-other-origin` redirects to. */
     redirectTo(origin: string) {
       target = origin;
     },
@@ -193,7 +199,7 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
       server.closeAllConnections();
       server.close();
       await manager.close();
-      await elsewhere.close();
+      await otherNode.close();
     },
   };
 }

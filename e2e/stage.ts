@@ -6,45 +6,45 @@ import { type Site, type SiteOptions, startSite } from "./site.ts";
 
 declare global {
   interface Window {
-    /** Lent by each page with a script. */
+    /** The page's session client. Every page with a script sets it. */
     client: SessionClient;
-    /** What React complained of. */
+    /** The errors that React reported while hydrating. */
     complaints: string[];
-    /** Lets the late boundary's code come. */
+    /** Lets the code of the late boundary arrive. */
     arrive: () => void;
   }
 }
 
-/** Expects of what `read` gives, again and again until it holds: a busy machine may take a while. */
+/** An `expect` on what `read` returns, repeated until it holds. Five seconds, because the machine may be busy. */
 export const eventually = <Value>(read: () => Value | Promise<Value>) =>
   expect.poll(read, { timeout: 5_000 });
 
-/** Waits until the page shows what the attributes say: `[data-status="none"]`. */
-export const body = (page: Page, attributes: string) =>
+/** Waits until the page's body has these attributes, for example `[data-status="none"]`. */
+export const waitForBody = (page: Page, attributes: string) =>
   page.waitForSelector(`body${attributes}`, { state: "attached" });
 
 /** Waits until the page shows this status. */
-export const status = (page: Page, wanted: string) => body(page, `[data-status="${wanted}"]`);
+export const waitForStatus = (page: Page, status: string) => waitForBody(page, `[data-status="${status}"]`);
 
 export const logIn = (page: Page, name = "ada") =>
   page.evaluate((name) => window.client.createSession(name, "secret"), name);
 
-/** What the browser says when the page is shown. */
-export const show = (page: Page) =>
+/** Fires the event that a browser fires when the page is shown. */
+export const showPage = (page: Page) =>
   page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
 
-/** When the page last showed another state, by the machine's clock. */
+/** When the page last showed another state, in epoch milliseconds of this machine. */
 export const shownAt = async (page: Page) => Number(await page.evaluate(() => document.body.dataset.since));
 
-/** The address of a page whose manager is made so. `flags` are those of `pages/plain.ts`. */
-export function address(options: SessionClientOptions, ...flags: readonly string[]): string {
+/** The path of a page whose client has these options. `flags` are those of `pages/plain.ts`. */
+export function pageUrl(options: SessionClientOptions, ...flags: readonly string[]): string {
   const query = new URLSearchParams({ options: JSON.stringify(options) });
   for (const flag of flags) query.set(flag, "");
   return `/?${query}`;
 }
 
-/** A browser for the tests of one file, and a new site for each test. */
-export function setStage(options: SiteOptions = {}, preferences?: Preferences) {
+/** Opens one browser for the tests of a file, and starts a new site for each test. */
+export function setUpFixture(options: SiteOptions = {}, preferences?: Preferences) {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let site: Site;
 
@@ -71,16 +71,16 @@ export function setStage(options: SiteOptions = {}, preferences?: Preferences) {
     get site(): Site {
       return site;
     },
-    /** Another site in the place of this test's. */
+    /** Replaces the site by one with other options. */
     async rebuild(other: SiteOptions): Promise<void> {
       await site.close();
       site = await startSite(other);
     },
-    /** A page of the site, once it shows the status that is wanted. */
-    async open(path = "/", wanted?: string): Promise<Page> {
+    /** Opens a page of the site and waits until it shows `status`, if given. */
+    async open(path = "/", status?: string): Promise<Page> {
       const page = await browser.context.newPage();
       await page.goto(site.origin + path);
-      if (wanted) await status(page, wanted);
+      if (status) await waitForStatus(page, status);
       return page;
     },
   };

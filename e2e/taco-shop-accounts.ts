@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import {
   account,
   basket,
-  becomes,
   button,
   choose,
   dialog,
+  expectText,
   focused,
   invite,
   lines,
@@ -21,12 +21,12 @@ import {
   total,
 } from "./taco-shop-site.ts";
 
-/** Having an account, logging in to it and out of it. */
+/** Tests of creating an account, logging in and logging out. */
 export function accounts(shop: TacoShop): void {
-  it("opens an account, says at each field what is wrong with it, and keeps the basket", async () => {
+  it("is created from a form that shows an error at each invalid field, and keeps the basket", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Baklava").click();
-    await becomes(total(page), "CHF 4.00");
+    await expectText(total(page), "CHF 4.00");
     await account(page).click();
     const form = dialog(page);
     const email = form.getByLabel("E-mail");
@@ -50,11 +50,11 @@ export function accounts(shop: TacoShop): void {
     await email.fill("alice@example.ch");
     await password.fill(PASSWORD);
     await page.keyboard.press("Enter");
-    await becomes(account(page), "Alice");
+    await expectText(account(page), "Alice");
     await page.getByText("Hello Alice!").waitFor();
     expect(await form.count()).toBe(0);
     expect(await focused(page)).toBe("Alice");
-    await becomes(total(page), "CHF 4.00");
+    await expectText(total(page), "CHF 4.00");
     const sent = page.waitForRequest((request) => request.url().endsWith("/quantity"));
     await button(page, "Add: Baklava").click();
     expect((await sent).headers()["x-csrf-token"]).toBeTruthy();
@@ -69,16 +69,16 @@ export function accounts(shop: TacoShop): void {
     await dialog(other).getByText("There is an account with this address already.").waitFor();
   });
 
-  it("shows the orders on another device, after a password that was not right", async () => {
+  it("shows its orders on another device, after a wrong password was rejected", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Office");
     await button(page, "Add: Tiramisu").click();
-    await becomes(lines(page), "Tiramisu");
+    await expectText(lines(page), "Tiramisu");
     await signUp(page, "Ada", "ada@example.ch");
 
     const other = await shop.visit("bruno");
     await button(other, "Add: Baklava").click();
-    await becomes(lines(other), "Baklava");
+    await expectText(lines(other), "Baklava");
     await account(other).click();
     await dialog(other).getByLabel("E-mail").fill("ada@example.ch");
     await dialog(other).getByLabel("Password").fill("not the password");
@@ -86,21 +86,21 @@ export function accounts(shop: TacoShop): void {
     await dialog(other).getByText("E-mail or password is not right.").waitFor();
     await dialog(other).getByLabel("Password").fill(PASSWORD);
     await other.keyboard.press("Enter");
-    await becomes(account(other), "Ada");
+    await expectText(account(other), "Ada");
     await tab(other, "Office").click();
-    await becomes(lines(other), "Tiramisu");
-    // What was in the basket before the login has come along.
+    await expectText(lines(other), "Tiramisu");
+    // The basket from before the login is kept as well.
     expect(await other.getByRole("tab").count()).toBe(2);
 
     await button(other, "Add: Ayran 25 cl").click();
-    await becomes(lines(page).first(), "Ayran");
+    await expectText(lines(page).first(), "Ayran");
   });
 
-  it("says what becomes of the orders, and shows none of them after the logout", async () => {
+  it("explains at logout what happens to the orders, and shows none of them afterwards", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Linus", "linus@example.ch");
     await button(page, "Add: Baklava").click();
-    await becomes(total(page), "CHF 4.00");
+    await expectText(total(page), "CHF 4.00");
     await choose(page, "Log out");
     await dialog(page).getByText("Your open orders stay in your account").waitFor();
     await page.keyboard.press("Escape");
@@ -111,25 +111,25 @@ export function accounts(shop: TacoShop): void {
     await page.getByText("You are logged out.").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
     await button(page, "Add: Tiramisu").click();
-    await becomes(lines(page), "Tiramisu");
+    await expectText(lines(page), "Tiramisu");
     await logIn(page, "Linus", "linus@example.ch");
     await expect.poll(() => page.getByRole("tab").count()).toBe(2);
   });
 
-  it("shows nobody's orders to whoever comes back by the back button after a logout", async () => {
+  it("shows no orders after a logout when the page is restored by the back button", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Grace", "grace@example.ch");
     await openOrder(page, "Secret");
     await page.goto(shop.at("/icon.svg"));
     const second = await shop.visit("alice");
-    await becomes(account(second), "Grace");
+    await expectText(account(second), "Grace");
     await logOut(second);
     await second.close();
     await page.goBack({ waitUntil: "commit" });
-    await becomes(account(page), "Log in");
+    await expectText(account(page), "Log in");
     expect(await tab(page, "Secret").count()).toBe(0);
 
-    // A logout empties the browser's caches; one on another device leaves the page as it was.
+    // A logout clears this browser's caches. A logout on another device does not, so the page is restored.
     await logIn(page, "Grace", "grace@example.ch");
     await tab(page, "Secret").waitFor();
     await page.evaluate(() => {
@@ -145,26 +145,26 @@ export function accounts(shop: TacoShop): void {
     await logIn(other, "Grace", "grace@example.ch");
     await choose(other, "Log out everywhere");
     await button(dialog(other), "Log out everywhere").click();
-    await becomes(account(other), "Log in");
+    await expectText(account(other), "Log in");
     await page.goBack({ waitUntil: "commit" });
-    await becomes(account(page), "Log in");
+    await expectText(account(page), "Log in");
     expect(await tab(page, "Secret").count()).toBe(0);
     const { since, shown } = await page.evaluate(() => ({ ...document.body.dataset }));
     expect({ since, shown }).toEqual({ since: "before", shown: "none" });
   });
 
-  it("shows nobody at once where the shop cannot be told of a logout, and tells it later", async () => {
+  it("is logged out in the page at once if the shop is unreachable, and in the shop later", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Edsger", "edsger@example.ch");
     await openOrder(page, "Secret");
     await shop.setOffline("alice", true);
     await choose(page, "Log out");
     await button(dialog(page), "Log out").click();
-    await becomes(account(page), "Log in");
+    await expectText(account(page), "Log in");
     await page.getByText("The shop could not be told yet").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
 
-    // All but this gets through: whatever the page asked now, it would ask as who has left.
+    // Only the logout fails. Every other request would still be authenticated as the signed-out user.
     await page.route("**/session-v2", (route) =>
       route.request().method() === "DELETE" ? route.abort() : route.continue(),
     );
@@ -176,39 +176,39 @@ export function accounts(shop: TacoShop): void {
     expect(await page.getByRole("tab").count()).toBe(0);
 
     await page.unroute("**/session-v2");
-    const told = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+    const logout = page.waitForResponse((response) => response.request().method() === "DELETE");
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
-    expect((await told).status()).toBe(200);
+    expect((await logout).status()).toBe(200);
     await button(page, "Add: Baklava").click();
-    await becomes(lines(page), "Baklava");
+    await expectText(lines(page), "Baklava");
     expect(await tab(page, "Secret").count()).toBe(0);
   });
 
-  it("lets a participant leave a shared order", async () => {
+  it("is not needed to leave a shared order", async () => {
     const owner = await shop.visit("alice");
     await openOrder(owner, "Alice");
     await button(owner, "Add: Baklava").click();
-    await becomes(total(owner), "CHF 4.00");
+    await expectText(total(owner), "CHF 4.00");
     const guest = await shop.visit("bruno", await invite(owner));
     await dialog(guest).getByLabel("Name").fill("Bruno");
     await button(dialog(guest), "Come in").click();
-    await becomes(basket(owner).locator(".share"), "2 people are in");
-    await becomes(lines(guest), "Baklava");
+    await expectText(basket(owner).locator(".share"), "2 people are in");
+    await expectText(lines(guest), "Baklava");
 
     await button(basket(guest), "Leave this order").click();
     await button(dialog(guest), "Cancel").click();
-    await becomes(lines(guest), "Baklava");
+    await expectText(lines(guest), "Baklava");
     await button(basket(guest), "Leave this order").click();
     await button(dialog(guest), "Leave this order").click();
     await expect.poll(() => guest.getByRole("tab").count()).toBe(0);
-    await becomes(basket(owner).locator(".share"), "Share");
+    await expectText(basket(owner).locator(".share"), "Share");
     await guest.reload();
     await guest.locator(".card").first().waitFor();
     expect(await guest.getByRole("tab").count()).toBe(0);
-    await becomes(lines(owner), "Baklava");
+    await expectText(lines(owner), "Baklava");
   });
 
-  it("works with the keyboard alone, and on a telephone in each language", async () => {
+  it("can be created with the keyboard alone, and its dialogs fit a phone in each language", async () => {
     const page = await shop.visit("alice", "/", PHONE);
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
@@ -223,7 +223,7 @@ export function accounts(shop: TacoShop): void {
     await press("Tab");
     await page.keyboard.type(PASSWORD);
     await press("Enter");
-    await becomes(account(page), "Alan");
+    await expectText(account(page), "Alan");
     expect(await focused(page)).toBe("Alan");
 
     for (const language of ["Deutsch", "Français", "English"]) {

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import {
   account,
-  becomes,
   button,
   choose,
   dialog,
+  expectText,
   focused,
   logIn,
   openOrder,
@@ -14,9 +14,9 @@ import {
   total,
 } from "./taco-shop-site.ts";
 
-/** Where somebody is logged in, and how that ends. */
+/** Tests of the list of devices, of logging out other devices, and of the session's expiry. */
 export function devices(shop: TacoShop): void {
-  it("lists the devices and ends the other, which is told at once and goes on as nobody's", async () => {
+  it("are listed; one that is logged out shows it at once and continues without an account", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Ada", "ada@devices.example");
     await openOrder(page, "Office");
@@ -29,13 +29,13 @@ export function devices(shop: TacoShop): void {
     const list = dialog(other).locator("li");
     await expect.poll(() => list.count()).toBe(2);
     expect(await list.getByText("This device").count()).toBe(1);
-    await becomes(list.first(), /Chrom\w+ \d+ · Linux.*Here since \d/);
+    await expectText(list.first(), /Chrom\w+ \d+ · Linux.*Here since \d/);
 
     await button(list, /^Log out: Chrom/).click();
     await expect.poll(() => list.count()).toBe(1);
-    // Within the bound, at which a session that was ended elsewhere is served no more.
+    // The staleness bound: after it no node serves a revoked session.
     await page.getByText("You were logged out here from another device.").waitFor({ timeout: 2000 });
-    await becomes(account(page), "Log in");
+    await expectText(account(page), "Log in");
     expect(await page.getByRole("tab").count()).toBe(0);
     expect(await page.evaluate(() => document.body.dataset.since)).toBe("before");
 
@@ -48,13 +48,13 @@ export function devices(shop: TacoShop): void {
     expect(await focused(page)).toBe("Ada");
   });
 
-  it("asks for the password where the login is long past, and carries on", async () => {
+  it("are logged out only after the password was entered again if the login is old", async () => {
     const other = await shop.visit("bruno");
     await signUp(other, "Barbara", "barbara@example.ch");
     const page = await shop.visit("alice");
     await logIn(page, "Barbara", "barbara@example.ch");
-    // As the shop answers when the login is more than ten minutes old.
-    const error = { code: "REAUTHENTICATION_REQUIRED", message: "Prove it." };
+    // The shop's response to a login that is more than ten minutes old.
+    const error = { code: "REAUTHENTICATION_REQUIRED", message: "Log in again." };
     await page.route(
       "**/devices?others",
       (route) => route.fulfill({ status: 403, json: { success: false, error } }),
@@ -70,12 +70,12 @@ export function devices(shop: TacoShop): void {
     await page.keyboard.press("Enter");
     await proof.waitFor({ state: "detached" });
     await expect.poll(() => dialog(page).locator("li").count()).toBe(1);
-    await becomes(account(other), "Log in");
+    await expectText(account(other), "Log in");
     await page.keyboard.press("Escape");
     expect(await focused(page)).toBe("Barbara");
   });
 
-  it("logs out everywhere, which the order that is followed tells as well as the session", async () => {
+  it("are all logged out at once, also if only the order's event stream reports it", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Donald", "donald@example.ch");
     const other = await shop.visit("bruno");
@@ -83,39 +83,39 @@ export function devices(shop: TacoShop): void {
     await logIn(other, "Donald", "donald@example.ch");
     await openOrder(other, "Office");
     await button(other, "Add: Baklava").click();
-    await becomes(total(other), "CHF 4.00");
+    await expectText(total(other), "CHF 4.00");
     await choose(page, "Log out everywhere");
     await button(dialog(page), "Log out everywhere").click();
-    await becomes(account(page), "Log in");
-    await becomes(account(other), "Log in");
+    await expectText(account(page), "Log in");
+    await expectText(account(other), "Log in");
     await other.getByText("You were logged out here from another device.").waitFor();
     expect(await other.getByText("This order is closed.").count()).toBe(0);
     expect(await page.getByText("You were logged out here from another device.").count()).toBe(0);
   });
 
-  it("warns before a session ends by itself, and stays on demand", async () => {
-    // The page warns a minute ahead.
-    const url = await shop.another({ SESSION_IDLE_TIMEOUT_MS: "62000" });
+  it("warn before the session expires, and extend it on request", async () => {
+    // The page warns 60 s ahead.
+    const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "62000" });
     const page = await shop.visitAt("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
     const warning = page.getByRole("dialog", { name: "Are you still there?" });
     await warning.waitFor();
-    await becomes(warning.getByRole("timer"), /^In \d\d seconds you will be logged out\.$/);
+    await expectText(warning.getByRole("timer"), /^In \d\d seconds you will be logged out\.$/);
     expect(await focused(page)).toBe("Stay logged in");
     await page.keyboard.press("Enter");
     await warning.waitFor({ state: "hidden" });
-    await becomes(account(page), "Kay");
+    await expectText(account(page), "Kay");
     await warning.waitFor();
     await button(warning, "Log out").click();
-    await becomes(account(page), "Log in");
+    await expectText(account(page), "Log in");
   });
 
-  it("says so when a session has ended by itself", async () => {
-    const url = await shop.another({ SESSION_IDLE_TIMEOUT_MS: "2000" });
+  it("say that the session has expired", async () => {
+    const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "2000" });
     const page = await shop.visitAt("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
     await page.getByText("You were away for a while, so you have been logged out.").waitFor();
-    await becomes(account(page), "Log in");
+    await expectText(account(page), "Log in");
     expect(await dialog(page).count()).toBe(0);
     await button(page.getByRole("alert"), "Dismiss").click();
 

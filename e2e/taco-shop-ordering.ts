@@ -2,10 +2,10 @@ import type { Route } from "playwright-core";
 import { expect, it } from "vitest";
 import {
   basket,
-  becomes,
   button,
   compose,
   dialog,
+  expectText,
   lines,
   openOrder,
   sheet,
@@ -14,16 +14,16 @@ import {
   total,
 } from "./taco-shop-site.ts";
 
-/** Filling orders and placing them. */
+/** Tests of filling orders and placing them. */
 export function ordering(shop: TacoShop): void {
-  it("stores nothing for a visitor who only looks", async () => {
+  it("is not created, and no cookie is set, for a visitor who only looks", async () => {
     const page = await shop.visit("alice");
     await page.getByRole("link", { name: "Desserts" }).click();
     expect(await page.context().cookies()).toEqual([]);
     expect(await page.getByRole("tab").count()).toBe(0);
   });
 
-  it("fills three orders side by side, each with a basket of its own, which a reload brings back", async () => {
+  it("has its own basket beside two other orders, and survives a reload", async () => {
     const page = await shop.visit("alice");
     for (const [name, size, drink] of [
       ["Alice", "Tacos XL", "Ayran 25 cl"],
@@ -36,22 +36,22 @@ export function ordering(shop: TacoShop): void {
       await expect.poll(() => lines(page).allTextContents()).toEqual([size, drink]);
     }
     await page.reload();
-    await becomes(tab(page, "Alice").locator(".count"), /^2$/);
+    await expectText(tab(page, "Alice").locator(".count"), /^2$/);
     for (const [name, size, sum] of [
       ["Alice", "Tacos XL", "CHF 20.90"],
       ["Office", "Tacos L", "CHF 16.90"],
       ["Home", "Bowl", "CHF 18.90"],
     ] as const) {
       await tab(page, name).click();
-      await becomes(lines(page).first(), size);
-      await becomes(total(page), sum);
+      await expectText(lines(page).first(), size);
+      await expectText(total(page), sum);
     }
   });
 
-  it("changes a taco, counts, and removes", async () => {
+  it("follows changes of a taco, its quantity and its removal", async () => {
     const page = await shop.visit("alice");
     await compose(page, "Tacos L", "Kebab");
-    await becomes(total(page), "CHF 13.90");
+    await expectText(total(page), "CHF 13.90");
 
     await button(basket(page), "Change: Tacos L").click();
     await dialog(page).getByText("Tacos XXL").click();
@@ -60,50 +60,51 @@ export function ordering(shop: TacoShop): void {
       .click();
     await dialog(page).getByText("Raclette cheese").click();
     await button(dialog(page), /^Save/).click();
-    await becomes(lines(page), "Tacos XXL");
-    await becomes(basket(page).locator(".line-text"), /Kebab, Vegetarian falafel.*Raclette cheese/);
-    await becomes(total(page), "CHF 25.40");
+    await expectText(lines(page), "Tacos XXL");
+    await expectText(basket(page).locator(".line-text"), /Kebab, Vegetarian falafel.*Raclette cheese/);
+    await expectText(total(page), "CHF 25.40");
 
-    // Faster than the shop answers: each step shows at once, and none overtakes the one before.
+    // The clicks are faster than the responses: each shows at once, and the requests keep their order.
     const held = Promise.withResolvers<void>();
     const hold = (route: Route) => held.promise.then(() => route.continue());
     await page.route("**/quantity", hold, { times: 1 });
     for (let step = 0; step < 3; step++) await button(basket(page), "More: Tacos XXL").click();
-    await becomes(total(page), "CHF 101.60");
+    await expectText(total(page), "CHF 101.60");
     const last = page.waitForResponse(
-      async (answer) => answer.url().endsWith("/quantity") && (await answer.json()).data.item.quantity === 4,
+      async (response) =>
+        response.url().endsWith("/quantity") && (await response.json()).data.item.quantity === 4,
     );
     held.resolve();
     await last;
     await page.reload();
-    await becomes(total(page), "CHF 101.60");
+    await expectText(total(page), "CHF 101.60");
 
     await button(page, "Add: Baklava").click();
     await button(page, "Add: Baklava").click();
-    await becomes(total(page), "CHF 109.60");
+    await expectText(total(page), "CHF 109.60");
 
     await button(basket(page), "Remove: Tacos XXL").click();
-    await becomes(total(page), "CHF 8.00");
+    await expectText(total(page), "CHF 8.00");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("basket-title");
     await page.reload();
-    await becomes(total(page), "CHF 8.00");
+    await expectText(total(page), "CHF 8.00");
   });
 
-  it("takes no more meat than a size holds, and drops what a smaller one does not", async () => {
+  it("accepts no more meats than the size allows, and drops the excess for a smaller size", async () => {
     const page = await shop.visit("alice");
     await button(page, "Compose: Tacos L mixed").click();
     await button(dialog(page), /^Add to the order/).click();
-    await becomes(sheet(page).getByRole("alert"), "Choose at least one meat.");
-    // The third is one too many, and does nothing.
+    await expectText(sheet(page).getByRole("alert"), "Choose at least one meat.");
+    // The third click exceeds the limit and has no effect.
     for (let step = 0; step < 3; step++) await button(dialog(page), "More: Merguez").click({ force: true });
-    await becomes(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "2 of 2 chosen");
+    await expectText(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "2 of 2 chosen");
     await dialog(page)
       .getByRole("radio", { name: /^Tacos L 12/ })
       .check({ force: true });
-    await becomes(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "1 of 1 chosen");
+    await expectText(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "1 of 1 chosen");
   });
 
-  it("says at each field what is wrong with it, places the order, and keeps it in the history", async () => {
+  it("shows an error at each invalid field, is placed, and appears in the history", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Alice");
     await button(page, "Add: French fries").click();
@@ -121,31 +122,31 @@ export function ordering(shop: TacoShop): void {
     await phone.fill("+41 79 123 45 67");
     await form.getByLabel("Address").fill("Rue de Lausanne 1");
     await button(form, /^Place the order/).click();
-    await becomes(sheet(page).getByRole("status"), /^Order no. \d+ will be with you at \d\d:\d\d\.$/);
+    await expectText(sheet(page).getByRole("status"), /^Order no. \d+ will be with you at \d\d:\d\d\.$/);
     await button(dialog(page), "Back to the menu").click();
     await basket(page).getByText("Nothing in it yet.").waitFor();
     await basket(page).locator("summary").click();
-    await becomes(basket(page).locator("details li"), "1 × French fries");
+    await expectText(basket(page).locator("details li"), "1 × French fries");
   });
 
-  it("says what is sold out, though it was there when it was chosen", async () => {
+  it("names the product that sold out after it was chosen", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Daim cake").click();
-    await becomes(total(page), "CHF 5.00");
+    await expectText(total(page), "CHF 5.00");
     const left = await page.evaluate(async () => {
-      const ask = async (path: string, body?: object, headers = {}) => {
+      const request = async (path: string, body?: object, headers = {}) => {
         const how = body ? { method: "POST", body: JSON.stringify(body), headers } : {};
         return (await (await fetch(`/api/v1${path}`, how)).json()).data;
       };
-      const stock = async () => (await ask("/resources/stock")).desserts.tarte_daim;
-      const { sessionId } = await ask("/sessions", {});
+      const stock = async () => (await request("/resources/stock")).desserts.tarte_daim;
+      const { sessionId } = await request("/sessions", {});
       for (let left = await stock(); left > 0; left = await stock()) {
         const cake = { product: "tarte_daim", quantity: Math.min(left, 20) };
-        await ask(`/sessions/${sessionId}/cart/desserts`, cake);
+        await request(`/sessions/${sessionId}/cart/desserts`, cake);
         const customer = { name: "Hungry", phone: "+41791234567" };
         const delivery = { type: "emporter", requestedFor: "15:00" };
         const key = { "idempotency-key": `cake-${left}` };
-        await ask(`/sessions/${sessionId}/orders`, { customer, delivery }, key);
+        await request(`/sessions/${sessionId}/orders`, { customer, delivery }, key);
       }
       return stock();
     });
@@ -155,14 +156,14 @@ export function ordering(shop: TacoShop): void {
     await dialog(page).getByLabel("Name").fill("Alice");
     await dialog(page).getByLabel("Telephone").fill("079 123 45 67");
     await button(dialog(page), /^Place the order/).click();
-    await becomes(sheet(page).getByRole("alert"), "Not enough left: Daim cake.");
+    await expectText(sheet(page).getByRole("alert"), "Not enough left: Daim cake.");
     await page.keyboard.press("Escape");
     const add = button(page, "Add: Daim cake");
-    await becomes(add, "Sold out");
+    await expectText(add, "Sold out");
     expect(await add.isDisabled()).toBe(true);
   });
 
-  it("makes one order of two attempts when the first answer is lost", async () => {
+  it("is placed once by two attempts if the first response is lost", async () => {
     const page = await shop.visit("alice");
     await button(page, "Add: Tiramisu").click();
     await button(basket(page), "Check out").click();
@@ -181,7 +182,7 @@ export function ordering(shop: TacoShop): void {
     await button(form, /^Place the order/).click();
     await form.getByText("The shop cannot be reached.").waitFor();
     await button(form, /^Place the order/).click();
-    await becomes(sheet(page).getByRole("status"), "will be ready at");
+    await expectText(sheet(page).getByRole("status"), "will be ready at");
     await button(dialog(page), "Back to the menu").click();
     expect(await basket(page).locator("summary").count()).toBe(1);
   });

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import {
-  becomes,
   button,
   dialog,
+  expectText,
   focused,
   lines,
   PHONE,
@@ -12,20 +12,20 @@ import {
   total,
 } from "./taco-shop-site.ts";
 
-/** By keyboard, in three languages, on a telephone. */
+/** Tests by keyboard, in three languages, and on a phone. */
 export function reach(shop: TacoShop): void {
-  it("can be ordered from with the keyboard alone", async () => {
+  it("an order can be placed with the keyboard alone", async () => {
     const page = await shop.visit("alice");
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
     };
-    /** Goes on by Tab, as somebody would who cannot see the page: by what each control is called. */
+    /** Presses Tab until the control with this accessible name has the focus. */
     const tabTo = async (name: string) => {
       for (let step = 0; step < 80; step++) {
         if ((await focused(page)).startsWith(name)) return;
         await press("Tab");
       }
-      throw new Error(`Tab does not come to “${name}”.`);
+      throw new Error(`Tab does not reach “${name}”.`);
     };
 
     await tabTo("Compose: Tacos L mixed");
@@ -40,7 +40,7 @@ export function reach(shop: TacoShop): void {
     await press("Enter");
     await dialog(page).waitFor({ state: "detached" });
     expect(await focused(page)).toBe("Compose: Tacos L mixed");
-    await becomes(total(page), "CHF 13.90");
+    await expectText(total(page), "CHF 13.90");
 
     await tabTo("Check out");
     await press("Enter");
@@ -50,7 +50,7 @@ export function reach(shop: TacoShop): void {
     await press("Tab");
     await page.keyboard.type("+41791234567");
     await press("Enter");
-    await becomes(sheet(page).getByRole("status"), "will be ready at");
+    await expectText(sheet(page).getByRole("status"), "will be ready at");
     expect(await focused(page)).toBe("Back to the menu");
     await press("Escape");
     await dialog(page).waitFor({ state: "detached" });
@@ -65,28 +65,28 @@ export function reach(shop: TacoShop): void {
     expect(await tab(page, "Order 1").getAttribute("aria-selected")).toBe("true");
   });
 
-  it("speaks French, German and English, and remembers which", async () => {
+  it("the page is in French, German and English, and keeps the choice", async () => {
     const page = await shop.visit("alice");
     const heading = () => page.locator("#desserts h2, #drinks h2").first();
     await button(page, "Deutsch").click();
-    await becomes(heading(), "Getränke");
+    await expectText(heading(), "Getränke");
     expect(await page.getAttribute("html", "lang")).toBe("de");
     await button(page, "Français").click();
-    await becomes(heading(), "Boissons");
+    await expectText(heading(), "Boissons");
     await page.reload();
-    await becomes(heading(), "Boissons");
+    await expectText(heading(), "Boissons");
     expect(await page.getAttribute("html", "lang")).toBe("fr");
     await button(page, "Ajouter\u00a0: Thé froid pêche 50 cl").click();
-    await becomes(total(page), "CHF 4.00");
+    await expectText(total(page), "CHF 4.00");
     await button(page, "Commander").click();
     await button(dialog(page), /^Passer la commande/).click();
     await dialog(page).getByText("Ce n’est pas un numéro de téléphone").waitFor();
     await page.keyboard.press("Escape");
     await button(page, "English").click();
-    await becomes(lines(page), "Peach iced tea");
+    await expectText(lines(page), "Peach iced tea");
   });
 
-  it("fits a telephone: nothing sticks out, and the basket opens from below", async () => {
+  it("the page fits a phone without horizontal scrolling, and the basket opens from below", async () => {
     const page = await shop.visit("alice", "/", PHONE);
     for (const language of ["Deutsch", "Français", "English"]) {
       await button(page, language).click();
@@ -100,14 +100,14 @@ export function reach(shop: TacoShop): void {
     }
     await button(page, "Add: Baklava").click();
     await button(page, /^Basket · 1/).click();
-    await becomes(dialog(page).locator(".line h3"), "Baklava");
+    await expectText(dialog(page).locator(".line h3"), "Baklava");
     await button(dialog(page), "More: Baklava").click();
-    await becomes(dialog(page).locator(".total strong"), "CHF 8.00");
+    await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
 
     await page.route("**/quantity", (route) => route.abort(), { times: 1 });
     await button(dialog(page), "More: Baklava").click();
     await dialog(page).getByText("The shop cannot be reached.").waitFor();
-    await becomes(dialog(page).locator(".total strong"), "CHF 8.00");
+    await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
     await button(dialog(page), "Dismiss").click();
     await page.keyboard.press("Escape");
     await button(page, /^Basket · 2/).waitFor();

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import {
   basket,
-  becomes,
   button,
   compose,
   dialog,
+  expectText,
   lines,
   openOrder,
   sheet,
@@ -13,9 +13,9 @@ import {
   total,
 } from "./taco-shop-site.ts";
 
-/** One order in several browsers, and closing it. */
+/** Tests of one order in several browsers, and of closing it. */
 export function sharing(shop: TacoShop): void {
-  it("shows a shared order live in both browsers, until the link is revoked", async () => {
+  it("is live in both browsers until the link is revoked", async () => {
     const owner = await shop.visit("alice");
     await openOrder(owner, "Alice");
     await compose(owner, "Tacos XL", "Minced beef");
@@ -28,38 +28,38 @@ export function sharing(shop: TacoShop): void {
     expect(new URL(guest.url()).hash).toBe("");
     await dialog(guest).getByLabel("Name").fill("Bruno");
     await button(dialog(guest), "Come in").click();
-    await becomes(lines(guest), "Tacos XL");
-    await becomes(basket(guest).locator("h2"), "For Alice");
-    await becomes(basket(owner).locator(".share"), "2 people are in");
+    await expectText(lines(guest), "Tacos XL");
+    await expectText(basket(guest).locator("h2"), "For Alice");
+    await expectText(basket(owner).locator(".share"), "2 people are in");
 
     await button(guest, "Add: Ayran 25 cl").click();
-    await becomes(total(owner), "CHF 20.90");
+    await expectText(total(owner), "CHF 20.90");
     await owner.getByText("Bruno added a drink").waitFor();
     await button(basket(owner), "Remove: Ayran 25 cl").click();
-    await becomes(total(guest), "CHF 17.90");
+    await expectText(total(guest), "CHF 17.90");
 
-    // Both change the same taco: who comes second is told, and decides.
+    // Both change the same taco. The second person is told of the conflict and may overwrite.
     await button(basket(guest), "Change: Tacos XL").click();
     await button(basket(owner), "Change: Tacos XL").click();
     await dialog(owner).getByText("Tacos Giga").click();
     await dialog(guest).getByText("Harissa").click();
     await button(dialog(owner), /^Save/).click();
-    await becomes(total(owner), "CHF 28.90");
+    await expectText(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
-    await becomes(sheet(guest).getByRole("alert"), "Somebody has changed this taco meanwhile.");
-    await becomes(total(owner), "CHF 28.90");
+    await expectText(sheet(guest).getByRole("alert"), "Somebody has changed this taco meanwhile.");
+    await expectText(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
-    await becomes(lines(owner), "Tacos XL");
-    await becomes(basket(owner).locator(".line-text"), "Harissa");
+    await expectText(lines(owner), "Tacos XL");
+    await expectText(basket(owner).locator(".line-text"), "Harissa");
 
     await button(basket(owner), /people are in/).click();
-    await becomes(dialog(owner).locator(".happenings li").first(), "Bruno changed a taco");
+    await expectText(dialog(owner).locator(".happenings li").first(), "Bruno changed a taco");
     await button(dialog(owner), "Revoke the link (May edit)").click();
     await guest.getByText("You are not part of this order any more.").waitFor();
     expect(await guest.getByRole("tab").count()).toBe(0);
   });
 
-  it("closes a tab whose order was ended elsewhere, though the page had not begun to follow it", async () => {
+  it("that was closed elsewhere closes its tab, also if its event stream was not open yet", async () => {
     const page = await shop.visit("alice");
     const held = Promise.withResolvers<void>();
     await page.route("**/events", (route) => held.promise.then(() => route.continue()), { times: 1 });
@@ -71,18 +71,18 @@ export function sharing(shop: TacoShop): void {
     await page.getByText("This order is closed.").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
     await button(page, "Add: Baklava").click();
-    await becomes(total(page), "CHF 4.00");
+    await expectText(total(page), "CHF 4.00");
   });
 
-  it("asks before it closes an order with something in it", async () => {
+  it("asks for confirmation before it is closed with items in it", async () => {
     const page = await shop.visit("alice");
     await openOrder(page, "Alice");
     await button(page, "Add: Baklava").click();
-    await becomes(total(page), "CHF 4.00");
+    await expectText(total(page), "CHF 4.00");
     const end = () => button(basket(page), "Close this order").click();
     await end();
     await button(dialog(page), "Cancel").click();
-    await becomes(total(page), "CHF 4.00");
+    await expectText(total(page), "CHF 4.00");
     await end();
     await button(dialog(page), "Close this order").click();
     await expect.poll(() => page.getByRole("tab").count()).toBe(0);
@@ -91,7 +91,7 @@ export function sharing(shop: TacoShop): void {
     expect(await page.getByRole("tab").count()).toBe(0);
   });
 
-  it("lets whoever may only look do no more than that", async () => {
+  it('is read-only for a guest with a "May only look" link', async () => {
     const owner = await shop.visit("alice");
     await button(owner, "Add: Baklava").click();
     await button(basket(owner), "Share").click();
@@ -100,7 +100,7 @@ export function sharing(shop: TacoShop): void {
     const link = new URL(await dialog(owner).getByLabel("Link", { exact: true }).inputValue());
     const guest = await shop.visit("bruno", `/${link.hash}`);
     await button(dialog(guest), "Come in").click();
-    await becomes(lines(guest), "Baklava");
+    await expectText(lines(guest), "Baklava");
     expect(await button(guest, "Add: Baklava").isDisabled()).toBe(true);
     expect(await button(basket(guest), /^(Remove|Check out)/).count()).toBe(0);
   });

@@ -15,40 +15,40 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 type Browser = Awaited<ReturnType<typeof openBrowser>>;
 
-/** Whose browser it is. */
+/** The owner of a browser. */
 export type Person = "alice" | "bruno";
 
 export const PASSWORD = "correct horse battery";
 export const PHONE = { width: 390, height: 844 };
 
-/** The shop, and the two browsers that its tests share. */
+/** The shop and the two browsers that its tests share. */
 export interface TacoShop {
-  /** The shop in a new window of somebody's browser, in English unless it has spoken another language before. */
+  /** Opens the shop in a new tab of a person's browser. Language: English, unless the person has chosen another. */
   visit(who: Person, path?: string, size?: { width: number; height: number }): Promise<Page>;
-  /** The same, of another shop. */
+  /** Opens another shop in a new tab of a person's browser. */
   visitAt(who: Person, url: string): Promise<Page>;
-  /** An address of the shop's. */
+  /** The URL of a path of the shop. */
   at(path: string): string;
-  /** One more shop, configured so. It is ended with the tests. */
-  another(environment: Readonly<Record<string, string>>): Promise<string>;
+  /** Starts another shop with this environment. It is stopped after the tests. Returns its URL. */
+  startAnother(environment: Readonly<Record<string, string>>): Promise<string>;
   setOffline(who: Person, isOffline: boolean): Promise<void>;
 }
 
-/** Builds the page and opens the shop for the tests of the file; what a page throws fails the test. */
-export function setTacoShop(): TacoShop {
+/** Builds the page and starts the shop for the tests of a file. An uncaught error in a page fails the test. */
+export function setUpTacoShop(): TacoShop {
   const problems: string[] = [];
   const shops: RunningShop[] = [];
-  /** Windows that tests have left: to open a new one takes Chromium longer than to show the shop in it. */
-  const left: Record<Person, Page[]> = { alice: [], bruno: [] };
+  /** Tabs of earlier tests. Chromium opens a new tab more slowly than it loads the shop in an old one. */
+  const reusable: Record<Person, Page[]> = { alice: [], bruno: [] };
   let folder: string;
   let browsers: Record<Person, Browser>;
 
   async function start(environment: Readonly<Record<string, string>> = {}): Promise<string> {
-    const place = await mkdtemp(join(folder, "shop-"));
+    const directory = await mkdtemp(join(folder, "shop-"));
     const config = readConfig({
       HOST: "127.0.0.1",
       PORT: "0",
-      DATABASE_URL: `sqlite:${join(place, "coatcheck.db")}`,
+      DATABASE_URL: `sqlite:${join(directory, "coatcheck.db")}`,
       LOG_LEVEL: "silent",
       ...environment,
     });
@@ -58,7 +58,7 @@ export function setTacoShop(): TacoShop {
       port: 0,
       backendPort: 0,
       backendKind: "typescript",
-      backendData: join(place, "backend"),
+      backendData: join(directory, "backend"),
       limits: { logins: 1000, accounts: 1000, inits: 1000 },
       passwords: new Passwords({ N: 1024, r: 8, p: 1 }),
     });
@@ -67,8 +67,8 @@ export function setTacoShop(): TacoShop {
   }
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "coatcheck-tacos-"));
-    // As it is served: under the tests' own NODE_ENV it would be built for development.
+    folder = await mkdtemp(join(tmpdir(), "coatcheck-taco-shop-"));
+    // The tests' own NODE_ENV would build the page for development.
     const env = { ...process.env, NODE_ENV: "production" };
     execFileSync("npm", ["run", "build", "--workspace", "taco-shop"], { cwd: ROOT, env, stdio: "pipe" });
     const [alice, bruno] = await Promise.all([openBrowser(), openBrowser(), start()]);
@@ -91,8 +91,8 @@ export function setTacoShop(): TacoShop {
   afterEach(async () => {
     for (const who of ["alice", "bruno"] as const) {
       const { context } = browsers[who];
-      left[who] = context.pages().slice(1);
-      for (const page of left[who]) await leave(page);
+      reusable[who] = context.pages().slice(1);
+      for (const page of reusable[who]) await reset(page);
       await context.clearCookies();
     }
     expect(problems).toEqual([]);
@@ -100,15 +100,15 @@ export function setTacoShop(): TacoShop {
 
   const at = (path: string) => new URL(path, shops[0]?.url).href;
 
-  /** As if nobody had been here. */
-  async function leave(page: Page): Promise<void> {
+  /** Removes what a test has left in a tab. */
+  async function reset(page: Page): Promise<void> {
     await page.unrouteAll();
-    // The language, above all.
+    // The local storage holds the chosen language.
     if (page.url().startsWith("http")) await page.evaluate(() => localStorage.clear());
     await page.goto(at("/health"));
   }
 
-  async function newWindow(who: Person): Promise<Page> {
+  async function openTab(who: Person): Promise<Page> {
     const page = await browsers[who].context.newPage();
     await page.addInitScript(() => {
       if (!localStorage.getItem("taco-shop.language")) localStorage.setItem("taco-shop.language", "en");
@@ -117,7 +117,7 @@ export function setTacoShop(): TacoShop {
   }
 
   async function visitAt(who: Person, url: string, size = { width: 1440, height: 900 }): Promise<Page> {
-    const page = left[who].pop() ?? (await newWindow(who));
+    const page = reusable[who].pop() ?? (await openTab(who));
     await page.bringToFront();
     await page.setViewportSize(size);
     await page.goto(url);
@@ -129,7 +129,7 @@ export function setTacoShop(): TacoShop {
     at,
     visitAt,
     visit: (who, path = "/", size) => visitAt(who, at(path), size),
-    another: start,
+    startAnother: start,
     setOffline: (who, isOffline) => browsers[who].context.setOffline(isOffline),
   };
 }
@@ -142,21 +142,21 @@ export const sheet = (page: Page) => dialog(page).locator(".dialog-sheet");
 export const tab = (page: Page, name: string) => page.getByRole("tab", { name });
 export const lines = (page: Page) => basket(page).locator(".line h3");
 export const total = (page: Page) => basket(page).locator(".total strong");
-/** Who is logged in, or the way in. */
+/** The button that shows the user's name, or "Log in". */
 export const account = (page: Page) => page.locator(".account-button");
 
-/** What each test waits for: the text, as it comes to be. */
-export const becomes = (locator: Locator, text: string | RegExp) =>
+/** Waits until the element has this text. */
+export const expectText = (locator: Locator, text: string | RegExp) =>
   expect.poll(() => locator.textContent(), { timeout: 5000 }).toMatch(text);
 
-/** What the one who has the focus is called. */
+/** The accessible name of the focused element. */
 export const focused = (page: Page) =>
   page.evaluate(() => {
     const element = document.activeElement;
     return element?.getAttribute("aria-label") ?? element?.textContent ?? "";
   });
 
-// A tab in the background draws once a second, and Playwright clicks on nothing that has not been drawn.
+// A background tab draws once a second, and Playwright waits for drawing before it clicks. So bring the tab to the front.
 
 export async function openOrder(page: Page, name: string): Promise<void> {
   await page.bringToFront();
@@ -173,7 +173,7 @@ export async function compose(page: Page, size: string, ...meats: string[]): Pro
   await dialog(page).waitFor({ state: "detached" });
 }
 
-/** A link into the active order. */
+/** Makes a link to the active order and returns its path. */
 export async function invite(owner: Page, role: "May edit" | "May only look" = "May edit"): Promise<string> {
   await button(basket(owner), "Share").click();
   await dialog(owner).getByText(role).click();
@@ -192,7 +192,7 @@ export async function signUp(page: Page, name: string, email: string): Promise<v
   await dialog(page).getByLabel("E-mail").fill(email);
   await dialog(page).getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
-  await becomes(account(page), name);
+  await expectText(account(page), name);
 }
 
 export async function logIn(page: Page, name: string, email: string): Promise<void> {
@@ -201,21 +201,21 @@ export async function logIn(page: Page, name: string, email: string): Promise<vo
   await dialog(page).getByLabel("E-mail").fill(email);
   await dialog(page).getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
-  await becomes(account(page), name);
+  await expectText(account(page), name);
 }
 
-/** Chooses in the account's menu. */
+/** Chooses an item of the account's menu. */
 export async function choose(
   page: Page,
-  what: "My devices" | "Log out" | "Log out everywhere",
+  item: "My devices" | "Log out" | "Log out everywhere",
 ): Promise<void> {
   await page.bringToFront();
   await account(page).click();
-  await button(page.locator(".account-menu"), what).click();
+  await button(page.locator(".account-menu"), item).click();
 }
 
 export async function logOut(page: Page): Promise<void> {
   await choose(page, "Log out");
   await button(dialog(page), "Log out").click();
-  await becomes(account(page), "Log in");
+  await expectText(account(page), "Log in");
 }

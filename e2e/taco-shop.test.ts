@@ -5,16 +5,16 @@ import { devices } from "./taco-shop-devices.ts";
 import { ordering } from "./taco-shop-ordering.ts";
 import { reach } from "./taco-shop-reach.ts";
 import { sharing } from "./taco-shop-sharing.ts";
-import { setTacoShop } from "./taco-shop-site.ts";
+import { setUpTacoShop } from "./taco-shop-site.ts";
 import { tabs } from "./taco-shop-tabs.ts";
 
-// In one file: the page is built once, and one shop and two browsers serve all.
+// One file for all of them, so that the page is built once, and one shop and two browsers serve all tests.
 describeWithProgram("chromium", "the taco shop, in Chromium", () => {
-  const shop = setTacoShop();
-  describe("ordering", () => ordering(shop));
-  describe("sharing", () => sharing(shop));
-  describe("within reach", () => reach(shop));
-  describe("accounts", () => accounts(shop));
-  describe("devices", () => devices(shop));
-  describe("tabs", () => tabs(shop));
+  const shop = setUpTacoShop();
+  describe("an order", () => ordering(shop));
+  describe("a shared order", () => sharing(shop));
+  describe("accessibility", () => reach(shop));
+  describe("an account", () => accounts(shop));
+  describe("devices of one account", () => devices(shop));
+  describe("tabs of one browser", () => tabs(shop));
 });

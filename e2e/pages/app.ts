@@ -10,7 +10,7 @@ import {
 import { createElement as element, lazy, type ReactNode, Suspense } from "react";
 import type { User } from "./user.ts";
 
-/* The React page, rendered by the server and hydrated in the browser. */
+/* The React page: the server renders it, the browser hydrates it. */
 
 function Greeting({ index }: { readonly index: number }): ReactNode {
   const { isAuthenticated, loading, user } = useSession<User>();
@@ -23,13 +23,13 @@ function Guarded({ redirect }: { readonly redirect: string }): ReactNode {
   return session && element("p", { id: "guarded" }, session.user.name);
 }
 
-/** Ten components that want to know, and one boundary whose code comes late. */
+/** Ten components that use the session, and one Suspense boundary whose code arrives late. */
 export function App(props: {
   readonly client: SessionClient<User>;
   readonly initialState?: SessionView<User>;
   readonly late: Promise<void>;
   readonly warnBeforeMs?: number;
-  /** Where whoever is not logged in is sent. */
+  /** Where users who are not logged in are redirected. */
   readonly redirect?: string | undefined;
 }): ReactNode {
   const { client, initialState, late, warnBeforeMs = 0, redirect } = props;
@@ -43,7 +43,7 @@ export function App(props: {
       Array.from({ length: 10 }, (_, index) => element(Greeting, { index, key: index })),
     ),
     redirect && element(Guarded, { redirect }),
-    element(Suspense, { fallback: element("p", null, "waiting") }, element(Late)),
+    element(Suspense, { fallback: element("p", null, "loading") }, element(Late)),
     element(
       Authenticated,
       { fallback: element("p", { id: "outside" }, "Please log in") },
@@ -54,16 +54,16 @@ export function App(props: {
   );
 }
 
-const made = new WeakMap<Promise<void>, ReturnType<typeof makeLate>>();
+const lateComponents = new WeakMap<Promise<void>, ReturnType<typeof makeLate>>();
 const makeLate = (late: Promise<void>) =>
   lazy(async () => {
     await late;
     return { default: () => element("section", { id: "late" }, element(Greeting, { index: 0 })) };
   });
 
-/** One lazy component for each promise: React compares components by identity. */
+/** Returns the same lazy component for the same promise, because React compares components by identity. */
 function lateGreeting(late: Promise<void>) {
-  const component = made.get(late) ?? makeLate(late);
-  made.set(late, component);
+  const component = lateComponents.get(late) ?? makeLate(late);
+  lateComponents.set(late, component);
   return component;
 }

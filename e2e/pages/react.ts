@@ -4,7 +4,7 @@ import { hydrateRoot } from "react-dom/client";
 import { App } from "./app.ts";
 import type { User } from "./user.ts";
 
-/* Hydrates what the server rendered; the test says when the late boundary's code has come. */
+/* Hydrates the server-rendered page. The test decides when the code of the late boundary arrives. */
 
 const initialState: SessionView<User> | null = JSON.parse(
   document.getElementById("state")?.textContent ?? "null",

@@ -1,4 +1,4 @@
-/** Whom the shop knows. */
+/** A user of the shop. */
 export interface User {
   readonly name: string;
 }
