@@ -1,12 +1,14 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
+import { startLocalServer } from "./local-server.ts";
 
-/** Starts a server on another origin that allows every cross-origin request, tries to plant a token, and records what it receives. */
+/**
+ * Starts a server on another origin. It allows every cross-origin request, tries to plant a CSRF token, and records the
+ * requests that it received.
+ */
 export async function startOtherOrigin() {
   const headers: IncomingMessage["headers"][] = [];
   const lines: string[] = [];
-  const server = createServer((request, response) => {
+  const { port, close } = await startLocalServer(async (request, response) => {
     headers.push(request.headers);
     lines.push(`${request.method} ${request.url}`);
     response.writeHead(200, {
@@ -20,15 +22,5 @@ export async function startOtherOrigin() {
     });
     response.end(JSON.stringify({ success: true, data: { csrf_token: "planted" } }));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    headers,
-    lines,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  return { origin: `http://127.0.0.1:${port}`, headers, lines, close };
 }

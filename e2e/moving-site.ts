@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type JsonObject, SessionManager, type SessionManagerOptions } from "coatcheck";
 import type { CsrfTokenPolicy, HttpOptions } from "coatcheck/http";
 import { legacySessions, migrate, type Outcome } from "coatcheck/legacy";
@@ -8,9 +6,11 @@ import { coatcheck } from "coatcheck/node";
 import { sessionRoutes } from "coatcheck/routes/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { startTlsProxy } from "./front.ts";
+import { startLocalServer } from "./local-server.ts";
 import { legacyCookieSet, legacyLogin, readLegacyCookie } from "./older-cookies.ts";
 import { bundlePage, HTML, html } from "./page.ts";
 import type { User } from "./pages/user.ts";
+import { createResponseGates } from "./response-gates.ts";
 
 /** Options of the migrating site. */
 export interface MigrationSiteOptions {
@@ -21,13 +21,40 @@ export interface MigrationSiteOptions {
 const BASE = "/api/auth/session-v2";
 const MIGRATE = "/api/auth/migrate-session";
 
+/** The legacy application, which knows nothing of Coatcheck. */
+function serveLegacy(path: string, request: IncomingMessage, response: ServerResponse): void {
+  if (path === "/old/login") response.setHeader("set-cookie", legacyLogin("ada"));
+  const [, value] = /\bdott_auth_session=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
+  response.writeHead(200, HTML).end(html(value ? (readLegacyCookie(value)?.userId ?? "guest") : "guest"));
+}
+
+/** The new application: the session endpoints, and a path that returns the session. */
+function createApplication(manager: SessionManager<JsonObject>, http: HttpOptions) {
+  const routes = sessionRoutes<User>(manager, {
+    authenticate: () => null,
+    user: (name) => ({ name }),
+    base: BASE,
+    migratePath: MIGRATE,
+  });
+  const handle = coatcheck(
+    manager,
+    http,
+  )(async (request, response) => {
+    if (await routes(request, response)) return;
+    const { record, subject } = await request.session.load();
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ id: record?.id, subject, data: record?.data }));
+  });
+  return { handle, close: () => routes.close() };
+}
+
 /** Starts a site that migrates: the legacy application under `/old`, Coatcheck on all other paths, https in front. */
 export async function startMigrationSite({ keepOld = false, csrf = "off" }: MigrationSiteOptions = {}) {
   const users = new Set(["ada"]);
   const outcomes: Outcome[] = [];
   /** The `Cookie` header of each request that passed the migration. */
   const headers: string[] = [];
-  const held: { path: string; wait: Promise<void> }[] = [];
+  const gates = createResponseGates();
   let isOn = true;
   let isDown = false;
 
@@ -53,33 +80,12 @@ export async function startMigrationSite({ keepOld = false, csrf = "off" }: Migr
       observe: (outcome) => outcomes.push(outcome),
     }),
   );
-  const routes = sessionRoutes<User>(manager, {
-    authenticate: () => null,
-    user: (name) => ({ name }),
-    base: BASE,
-    migratePath: MIGRATE,
-  });
+  const application = createApplication(manager, http);
   const scripts = await bundlePage("plain");
-  const application = coatcheck(
-    manager,
-    http,
-  )(async (request, response) => {
-    if (await routes(request, response)) return;
-    const { record, subject } = await request.session.load();
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ id: record?.id, subject, data: record?.data }));
-  });
-
-  /** The legacy application, which knows nothing of Coatcheck. */
-  function legacy(path: string, request: IncomingMessage, response: ServerResponse): void {
-    if (path === "/old/login") response.setHeader("set-cookie", legacyLogin("ada"));
-    const [, value] = /\bdott_auth_session=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
-    response.writeHead(200, HTML).end(html(value ? (readLegacyCookie(value)?.userId ?? "guest") : "guest"));
-  }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? "", "http://localhost").pathname;
-    if (path.startsWith("/old")) return legacy(path, request, response);
+    if (path.startsWith("/old")) return serveLegacy(path, request, response);
     if (path === "/plain.js") {
       response.writeHead(200, { "content-type": "text/javascript" }).end(scripts);
     } else if (path === "/app") {
@@ -87,20 +93,13 @@ export async function startMigrationSite({ keepOld = false, csrf = "off" }: Migr
       response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
     } else {
       headers.push(request.headers.cookie ?? "");
-      await Promise.all(held.filter((entry) => entry.path === path).map(({ wait }) => wait));
-      migrating(request, response, () => application(request, response));
+      await gates.pass(path);
+      migrating(request, response, () => application.handle(request, response));
     }
   }
 
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error) => {
-      console.error(error);
-      response.destroy();
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const proxy = await startTlsProxy(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const server = await startLocalServer(serve);
+  const proxy = await startTlsProxy(`http://127.0.0.1:${server.port}`);
 
   return {
     origin: proxy.at("app.dott.test"),
@@ -110,12 +109,8 @@ export async function startMigrationSite({ keepOld = false, csrf = "off" }: Migr
     users,
     outcomes,
     headers,
-    /** Holds back responses to `path` until the returned function is called. */
-    hold(path: string): () => void {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      held.push({ path, wait: promise });
-      return resolve;
-    },
+    /** Holds back responses to a path until the returned function is called. */
+    hold: gates.hold,
     /** Switches the migration on or off. */
     enable(on: boolean) {
       isOn = on;
@@ -125,9 +120,8 @@ export async function startMigrationSite({ keepOld = false, csrf = "off" }: Migr
       isDown = down;
     },
     async close() {
-      routes.close();
+      application.close();
       proxy.close();
-      server.closeAllConnections();
       server.close();
       await manager.close();
     },

@@ -1,19 +1,19 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type JsonObject, SessionManager, type SessionManagerOptions, type SessionPolicy } from "coatcheck";
-import { createSessionClient } from "coatcheck/client";
+import { createSessionClient, type SessionView } from "coatcheck/client";
 import { describeClient } from "coatcheck/device";
 import type { HttpOptions } from "coatcheck/http";
-import { coatcheck, type SessionRequest } from "coatcheck/node";
+import { coatcheck } from "coatcheck/node";
 import type { EventOptions } from "coatcheck/routes";
 import { sessionRoutes } from "coatcheck/routes/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { createElement } from "react";
 import { prerender } from "react-dom/static";
+import { startLocalServer } from "./local-server.ts";
 import { bundlePage, HTML, html } from "./page.ts";
 import { App } from "./pages/app.ts";
 import type { User } from "./pages/user.ts";
+import { createResponseGates } from "./response-gates.ts";
 
 /** A request that the site received. */
 export interface ReceivedRequest {
@@ -33,6 +33,8 @@ const frame = (query: URLSearchParams) =>
 
 /** The default CSRF header, and that of Laravel and Angular. */
 const TOKEN_HEADERS = ["x-csrf-token", "x-xsrf-token"];
+
+const JSON_TYPE = { "content-type": "application/json" };
 
 /** The response of a route that rejects every CSRF token. */
 const TOKEN_REJECTED = JSON.stringify({
@@ -67,19 +69,46 @@ export interface SiteOptions {
   readonly events?: EventOptions;
 }
 
-/** Starts a small shop on a free port, with a real session manager. It records the requests that it received. */
-export async function startSite({ policy = {}, http, events = {} }: SiteOptions = {}) {
-  /** Milliseconds that the server's clock is ahead. */
-  let ahead = 0;
-  const clock = { now: () => Date.now() + ahead };
-  const madeOf: SessionManagerOptions<JsonObject> = {
+/** Renders the React page as a server does: its markup, the initial state, and the script that hydrates it. */
+async function renderReactPage(initialState: SessionView<User>, redirect?: string): Promise<string> {
+  const page = createElement(App, {
+    client: createSessionClient<User>(),
+    initialState,
+    late: Promise.resolve(),
+    redirect,
+  });
+  const { prelude } = await prerender(page);
+  const json = JSON.stringify(initialState).replaceAll("<", "\\u003c");
+  return html(
+    `<div id="root">${await new Response(prelude).text()}</div><script type="application/json" id="state">${json}</script><script type="module" src="/react.js"></script>`,
+  );
+}
+
+/** The pages and routes that need no session. Any other path is the plain page. */
+async function serveStatic(line: string, searchParams: URLSearchParams, response: ServerResponse) {
+  const pages: Record<string, () => string> = {
+    "GET /around": () => frame(searchParams),
+    "GET /bare": () => "<p>A page without a script.</p>",
+  };
+  const script = /^GET \/(plain|react)\.js$/.exec(line)?.[1];
+  if (script) response.writeHead(200, SCRIPT).end(await bundlePage(script));
+  else if (line === "POST /reject-token") response.writeHead(403, JSON_TYPE).end(TOKEN_REJECTED);
+  else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
+  else {
+    const page = pages[line]?.() ?? '<script type="module" src="/plain.js"></script>';
+    response.writeHead(200, HTML).end(html(page));
+  }
+}
+
+/** The session manager, a second node over the same store, and the handlers that use them. */
+function createApplication({ policy = {}, http, events = {} }: SiteOptions, clock: { now(): number }) {
+  const options: SessionManagerOptions<JsonObject> = {
     store: memoryStore(),
     secrets: ["a-secret-of-the-tests"],
     policy,
     clock,
   };
-  const manager = new SessionManager(madeOf);
-  const otherNode = new SessionManager(madeOf);
+  const manager = new SessionManager(options);
   const routes = sessionRoutes<User>(manager, {
     authenticate: ({ email, password, remember }) =>
       typeof email === "string" && password === PASSWORD
@@ -97,77 +126,63 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
     birth: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
     ...http,
   });
-  const scripts = { "/plain.js": await bundlePage("plain"), "/react.js": await bundlePage("react") };
+  const gates = createResponseGates();
+  return {
+    manager,
+    otherNode: new SessionManager(options),
+    routes,
+    gates,
+    endpoints: withSession(async (request, response) => {
+      if (!(await routes(request, response))) response.writeHead(404).end();
+    }),
+    orders: withSession(async (request, response) => {
+      const { subject } = await request.session.load();
+      await gates.pass("inside POST /orders");
+      response.writeHead(200, JSON_TYPE).end(JSON.stringify({ success: true, data: { subject } }));
+    }),
+    reactPage: withSession(async (request, response) => {
+      const { searchParams } = new URL(request.url ?? "", "http://localhost");
+      const view = await routes.view(request.session);
+      const page = await renderReactPage(view, searchParams.get("redirect") ?? undefined);
+      response.writeHead(200, HTML).end(page);
+    }),
+  };
+}
+
+/** Starts a small shop on a free port, with a real session manager. It records the requests that it received. */
+export async function startSite(options: SiteOptions = {}) {
+  /** Milliseconds that the server's clock is ahead. */
+  let ahead = 0;
+  const application = createApplication(options, { now: () => Date.now() + ahead });
+  const { manager, otherNode, routes, gates, endpoints, orders, reactPage } = application;
   const received: ReceivedRequest[] = [];
-  const gates = new Map<string, Promise<void>>();
   let failure: Failure | null = null;
-  let target = "";
-
-  const endpoints = withSession(async (request, response) => {
-    if (!(await routes(request, response))) response.writeHead(404).end();
-  });
-  const shop = withSession(async (request, response) => {
-    const { subject } = await request.session.load();
-    await gates.get("inside POST /orders");
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ success: true, data: { subject } }));
-  });
-  const reactPage = withSession(async (request, response) => {
-    response.writeHead(200, HTML).end(await render(request));
-  });
-
-  async function render(request: SessionRequest): Promise<string> {
-    const initialState = await routes.view(request.session);
-    const page = createElement(App, {
-      client: createSessionClient<User>(),
-      initialState,
-      late: Promise.resolve(),
-      redirect: new URL(request.url ?? "", origin).searchParams.get("redirect") ?? undefined,
-    });
-    const { prelude } = await prerender(page);
-    const json = JSON.stringify(initialState).replaceAll("<", "\\u003c");
-    return html(
-      `<div id="root">${await new Response(prelude).text()}</div><script type="application/json" id="state">${json}</script><script type="module" src="/react.js"></script>`,
-    );
-  }
+  let otherOrigin = "";
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     const line = `${request.method} ${pathname}`;
-    if (pathname.startsWith("/session") || request.method === "POST")
-      received.push({
-        line,
-        token: TOKEN_HEADERS.map((name) => request.headers[name]?.toString()).find(Boolean),
-      });
-    await gates.get(line);
-    if (failure && pathname.startsWith("/session")) FAILURES[failure](response);
-    else if (pathname.startsWith("/session")) endpoints(request, response);
-    else if (line === "POST /orders") shop(request, response);
-    else if (line === "POST /reject-token")
-      response.writeHead(403, { "content-type": "application/json" }).end(TOKEN_REJECTED);
-    else if (line === "POST /to-other-origin")
-      response.writeHead(307, { location: `${target}/orders` }).end();
-    else if (line === "POST /to-orders") response.writeHead(307, { location: "/orders" }).end();
+    const isEndpoint = pathname.startsWith("/session");
+    if (isEndpoint || request.method === "POST") {
+      const token = TOKEN_HEADERS.map((name) => request.headers[name]?.toString()).find(Boolean);
+      received.push({ line, token });
+    }
+    await gates.pass(line);
+    if (isEndpoint && failure) FAILURES[failure](response);
+    else if (isEndpoint) endpoints(request, response);
+    else if (line === "POST /orders") orders(request, response);
     else if (pathname === "/react") reactPage(request, response);
-    else if (pathname === "/plain.js" || pathname === "/react.js")
-      response.writeHead(200, SCRIPT).end(scripts[pathname]);
-    else if (pathname === "/around") response.writeHead(200, HTML).end(html(frame(searchParams)));
-    else if (pathname === "/bare") response.writeHead(200, HTML).end(html("<p>A page without a script.</p>"));
-    else response.writeHead(200, HTML).end(html('<script type="module" src="/plain.js"></script>'));
+    else if (line === "POST /to-other-origin")
+      response.writeHead(307, { location: `${otherOrigin}/orders` }).end();
+    else await serveStatic(line, searchParams, response);
   }
 
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error) => {
-      console.error(error);
-      response.destroy();
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  // Build the scripts here, so that no test waits for them.
+  await Promise.all([bundlePage("plain"), bundlePage("react")]);
+  const server = await startLocalServer(serve);
 
   return {
-    origin,
+    origin: `http://localhost:${server.port}`,
     manager,
     /** The manager of another node, over the same store. It does not notify the site of its changes. */
     otherNode,
@@ -177,26 +192,18 @@ export async function startSite({ policy = {}, http, events = {} }: SiteOptions 
     advance(milliseconds: number) {
       ahead += milliseconds;
     },
-    /** Holds back responses to `line` (`GET /session`) until the returned function is called. `inside …` waits in the handler. */
-    hold(line: string): () => void {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      gates.set(line, promise);
-      return () => {
-        gates.delete(line);
-        resolve();
-      };
-    },
+    /** Holds back responses to a line such as `GET /session`. The key `inside POST /orders` holds the handler itself. */
+    hold: gates.hold,
     /** Makes the session endpoints fail from now on; null repairs them. */
     failWith(next: Failure | null) {
       failure = next;
     },
     /** Sets the origin that `POST /to-other-origin` redirects to. */
     redirectTo(origin: string) {
-      target = origin;
+      otherOrigin = origin;
     },
     async close() {
       routes.close();
-      server.closeAllConnections();
       server.close();
       await manager.close();
       await otherNode.close();

@@ -34,6 +34,38 @@ export interface TacoShop {
   setOffline(who: Person, isOffline: boolean): Promise<void>;
 }
 
+/** Starts a shop in this process, with its data in `directory`. */
+function startTestShop(
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningShop> {
+  return startShop({
+    config: readConfig({
+      HOST: "127.0.0.1",
+      PORT: "0",
+      DATABASE_URL: `sqlite:${join(directory, "coatcheck.db")}`,
+      LOG_LEVEL: "silent",
+      ...environment,
+    }),
+    log: pino({ level: "silent" }),
+    port: 0,
+    backendPort: 0,
+    backendKind: "typescript",
+    backendData: join(directory, "backend"),
+    limits: { logins: 1000, accounts: 1000, inits: 1000 },
+    passwords: new Passwords({ N: 1024, r: 8, p: 1 }),
+  });
+}
+
+/** Opens a tab in which the shop is in English, unless the browser has stored another language. */
+async function openTab({ context }: Browser): Promise<Page> {
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    if (!localStorage.getItem("taco-shop.language")) localStorage.setItem("taco-shop.language", "en");
+  });
+  return page;
+}
+
 /** Builds the page and starts the shop for the tests of a file. An uncaught error in a page fails the test. */
 export function setUpTacoShop(): TacoShop {
   const problems: string[] = [];
@@ -44,24 +76,7 @@ export function setUpTacoShop(): TacoShop {
   let browsers: Record<Person, Browser>;
 
   async function start(environment: Readonly<Record<string, string>> = {}): Promise<string> {
-    const directory = await mkdtemp(join(folder, "shop-"));
-    const config = readConfig({
-      HOST: "127.0.0.1",
-      PORT: "0",
-      DATABASE_URL: `sqlite:${join(directory, "coatcheck.db")}`,
-      LOG_LEVEL: "silent",
-      ...environment,
-    });
-    const shop = await startShop({
-      config,
-      log: pino({ level: "silent" }),
-      port: 0,
-      backendPort: 0,
-      backendKind: "typescript",
-      backendData: join(directory, "backend"),
-      limits: { logins: 1000, accounts: 1000, inits: 1000 },
-      passwords: new Passwords({ N: 1024, r: 8, p: 1 }),
-    });
+    const shop = await startTestShop(await mkdtemp(join(folder, "shop-")), environment);
     shops.push(shop);
     return shop.url;
   }
@@ -108,16 +123,8 @@ export function setUpTacoShop(): TacoShop {
     await page.goto(at("/health"));
   }
 
-  async function openTab(who: Person): Promise<Page> {
-    const page = await browsers[who].context.newPage();
-    await page.addInitScript(() => {
-      if (!localStorage.getItem("taco-shop.language")) localStorage.setItem("taco-shop.language", "en");
-    });
-    return page;
-  }
-
   async function visitAt(who: Person, url: string, size = { width: 1440, height: 900 }): Promise<Page> {
-    const page = reusable[who].pop() ?? (await openTab(who));
+    const page = reusable[who].pop() ?? (await openTab(browsers[who]));
     await page.bringToFront();
     await page.setViewportSize(size);
     await page.goto(url);

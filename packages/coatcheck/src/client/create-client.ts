@@ -24,7 +24,7 @@ import type { LoginBody, SessionView } from "./wire.ts";
 export function createSessionClient<User = unknown>(
   options: SessionClientOptions<User> = {},
 ): SessionClient<User> {
-  const parts = wire(options);
+  const parts = assemble(options);
   const { call, send, cache, csrf, enqueue, state, refresh, signOut } = parts;
 
   const login = (path: string, body?: unknown) =>
@@ -72,8 +72,8 @@ export function createSessionClient<User = unknown>(
   };
 }
 
-/** Makes the parts of one client and wires them to each other. */
-function wire<User>(options: SessionClientOptions<User>) {
+/** Makes the parts of one client and connects them. */
+function assemble<User>(options: SessionClientOptions<User>) {
   const {
     baseUrl = "/session",
     csrf: names,
