@@ -1,17 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium } from "playwright-core";
-
-const PATHS = [
-  process.env.CHROMIUM_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/usr/bin/google-chrome-stable",
-];
+import { findProgram, TEST_PROGRAMS } from "../scripts/test-programs/programs.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -28,40 +19,6 @@ const FLAGS = [
   // renderers the tests take a third less time.
   "--disable-features=DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding,SpareRendererForSitePerProcess,Translate",
 ];
-
-function installedChromium(): string | undefined {
-  return PATHS.find((path) => {
-    try {
-      if (path) accessSync(path, constants.X_OK);
-      return !!path;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Finds Chromium, or installs it if the process may. Returns undefined if there is none. */
-function findChromium(): string | undefined {
-  const found = installedChromium();
-  if (found || process.getuid?.() !== 0) return found;
-  try {
-    // Two test files may install it concurrently; the second waits for the first.
-    const wait = ["-o", "DPkg::Lock::Timeout=300"];
-    execFileSync("apt-get", [...wait, "update"], { stdio: "ignore", timeout: 120_000 });
-    execFileSync("apt-get", [...wait, "install", "-y", "chromium"], { stdio: "ignore", timeout: 300_000 });
-  } catch {
-    return undefined;
-  }
-  return installedChromium();
-}
-
-/** Chromium's path. Without it the browser tests are skipped with a warning; in continuous integration they fail. */
-export const CHROMIUM = findChromium();
-
-if (!CHROMIUM) {
-  if (process.env.CI) throw new Error("The browser tests need Chromium: install it or set CHROMIUM_PATH.");
-  console.warn("Skipping the browser tests: no Chromium found. Install it or set CHROMIUM_PATH.");
-}
 
 /** Browser settings, by Chromium's preference names. */
 export type Preferences = Readonly<Record<string, unknown>>;
@@ -86,7 +43,7 @@ export async function openBrowser(
   await mkdir(join(profile, "Default"));
   await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: preferences }));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM ?? "",
+    executablePath: findProgram(TEST_PROGRAMS.chromium) ?? "",
     headless: true,
     // The tests make their own certificates.
     ignoreHTTPSErrors: true,
