@@ -1,27 +1,40 @@
+/**
+ * A session store in the memory of one process, for tests and for development. It implements the whole `SessionStore`
+ * contract except durability: all sessions are lost when the process exits.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { memoryStore } from "coatcheck/store/memory";
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long random secret"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ *
+ * @module
+ */
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { endsAt, isLive, type RevokeReason, type SessionRecord } from "../session/record.ts";
 import type { LogItem, RevocationScope, SessionFilter, SessionStore } from "../session/store.ts";
 import { compareNewestFirst, pageOf, readPageRequest } from "./page.ts";
 
-/** A log item and when it was written, for the sweep. */
+/** A log item with the time at which it was appended, which `sweep` compares. */
 interface LogEntry {
   readonly item: LogItem;
   readonly at: number;
 }
 
-/** What is kept of a session besides its record. */
+/** A stored session. */
 interface Row {
   readonly record: SessionRecord;
-  /** When it was revoked; null while active. */
+  /** Epoch milliseconds of the revocation; null while the session is active. */
   readonly revokedAt: number | null;
 }
 
 /**
- * Sessions in this process's memory: for tests, and for a single process that may forget everyone when it ends.
- * It keeps the whole contract, but for surviving the process. Records come out deeply frozen.
+ * Creates a session store in the memory of this process. Use it for tests, or for a single process that may lose all
+ * sessions when it exits. Records that the store returns are deeply frozen.
  *
- * `clock` dates revocations for the sweep.
+ * @param options - `clock` supplies the time of each revocation, which `sweep` compares. Default: the system clock.
  */
 export function memoryStore(options: { readonly clock?: Clock } = {}): SessionStore {
   const { clock = systemClock } = options;
@@ -32,7 +45,7 @@ export function memoryStore(options: { readonly clock?: Clock } = {}): SessionSt
   let isOpen = true;
 
   function requireOpen(): void {
-    if (!isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store has been closed.");
+    if (!isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
   }
 
   function save(record: SessionRecord, revokedAt: number | null = null): void {
@@ -59,7 +72,9 @@ export function memoryStore(options: { readonly clock?: Clock } = {}): SessionSt
     position++;
   }
 
-  /** The fewest records that an index can narrow a search down to. */
+  /**
+   * The records that may match, narrowed down by the best index: id, then subject. The caller checks each of them.
+   */
   function candidates(search: RevocationScope | SessionFilter): SessionRecord[] {
     if ("session" in search) return present([search.session]);
     if ("subject" in search && search.subject !== undefined)
@@ -75,7 +90,7 @@ export function memoryStore(options: { readonly clock?: Clock } = {}): SessionSt
     return candidates({ subject }).filter((record) => record.id !== except && isLive(record, now)).length;
   }
 
-  function end(record: SessionRecord, reason: RevokeReason): void {
+  function markRevoked(record: SessionRecord, reason: RevokeReason): void {
     save({ ...record, state: "revoked", reason, version: record.version + 1 }, clock.now());
   }
 
@@ -114,18 +129,18 @@ export function memoryStore(options: { readonly clock?: Clock } = {}): SessionSt
 
     async revoke(scope, reason) {
       requireOpen();
-      const ending = candidates(scope).filter(
-        (record) => record.state === "active" && isWithin(record, scope),
+      const matching = candidates(scope).filter(
+        (record) => record.state === "active" && isInScope(record, scope),
       );
-      const [first] = ending;
+      const [first] = matching;
       if (!first) return 0;
-      for (const record of ending) end(record, reason);
+      for (const record of matching) markRevoked(record, reason);
       append((at) =>
         "session" in scope
           ? { position: at, session: scope.session, leastVersion: first.version + 1 }
           : { position: at, scope: { ...scope } },
       );
-      return ending.length;
+      return matching.length;
     },
 
     async list(filter, page) {
@@ -178,7 +193,7 @@ export function memoryStore(options: { readonly clock?: Clock } = {}): SessionSt
   };
 }
 
-function isWithin(record: SessionRecord, scope: RevocationScope): boolean {
+function isInScope(record: SessionRecord, scope: RevocationScope): boolean {
   if ("session" in scope) return record.id === scope.session;
   if ("subject" in scope) return record.subject === scope.subject && record.id !== scope.except;
   return "everyone" in scope || record.tenant === scope.tenant;

@@ -2,28 +2,30 @@ import { CoatcheckError } from "../session/errors.ts";
 import { isSessionId, type SessionRecord } from "../session/record.ts";
 import type { Page, PageRequest } from "../session/store.ts";
 
-/** The place that a page ends at: the next one holds what is older, or as old with a lower id. */
+/**
+ * The sort position of a session in a list. The page after it starts with sessions that are older, or as old with a
+ * lower id.
+ */
 export interface Place {
   readonly createdAt: number;
   readonly id: string;
 }
 
-const MOST = 1000;
+const MAX_LIMIT = 1000;
 
-/** The opaque text of a place. */
+/** Encodes a sort position as the opaque `cursor` of a page request. */
 function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">): string {
   return Buffer.from(`${createdAt}.${id}`).toString("base64url");
 }
 
 /**
- * Checks a page request and reads its cursor.
+ * Validates a page request and decodes its cursor.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for a limit out of range or a cursor that no page ended with.
+ * @throws CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is malformed.
  */
 export function readPageRequest({ limit, cursor }: PageRequest): { limit: number; after: Place | null } {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-    const faults = [{ path: "limit", message: `must be a whole number from 1 to ${MOST}` }];
-    throw new CoatcheckError("VALIDATION_FAILED", "The page's limit will not do.", { faults });
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw invalidPageRequest("limit", `must be a whole number from 1 to ${MAX_LIMIT}`);
   }
   return { limit, after: cursor === undefined ? null : decodeCursor(cursor) };
 }
@@ -34,18 +36,27 @@ function decodeCursor(cursor: string): Place {
   const createdAt = dot > 0 ? Number(text.slice(0, dot)) : Number.NaN;
   const id = text.slice(dot + 1);
   if (Number.isSafeInteger(createdAt) && isSessionId(id)) return { createdAt, id };
-  const faults = [{ path: "cursor", message: "is none that a page ended with" }];
-  throw new CoatcheckError("VALIDATION_FAILED", "The page's cursor will not do.", { faults });
+  throw invalidPageRequest("cursor", "must be the `next` value of an earlier page");
 }
 
-/** The page of up to `limit` records, out of one record more where there is one. */
+function invalidPageRequest(path: keyof PageRequest, message: string): CoatcheckError {
+  const faults = [{ path, message }];
+  return new CoatcheckError("VALIDATION_FAILED", `Invalid page request: ${path} ${message}.`, { faults });
+}
+
+/**
+ * Builds a page from query results. `found` holds up to `limit + 1` records; the extra one shows that there is a next
+ * page.
+ */
 export function pageOf(found: readonly SessionRecord[], limit: number): Page {
   const records = found.slice(0, limit);
   const last = records.at(-1);
   return { records, next: last && found.length > limit ? encodeCursor(last) : null };
 }
 
-/** Newest first: by `createdAt`, then `id`, both descending. Negative when `left` comes first. */
+/**
+ * Sort order of lists, newest first: by `createdAt`, then by `id`, both descending. Negative when `left` comes first.
+ */
 export function compareNewestFirst(left: Place, right: Place): number {
   return right.createdAt - left.createdAt || (left.id < right.id ? 1 : left.id > right.id ? -1 : 0);
 }

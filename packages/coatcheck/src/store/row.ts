@@ -9,8 +9,8 @@ import {
 import type { SessionFilter } from "../session/store.ts";
 
 /**
- * A session as SQL stores keep it: a column for each field that a query names or a statement changes by itself, and
- * everything else as one JSON text, which the database never opens.
+ * A session as a row of the SQL stores. Fields that a query filters on, or that a statement changes, have a column of
+ * their own. All other fields are in `body`, as JSON that the database never parses.
  */
 export interface SessionRow {
   id: string;
@@ -27,12 +27,15 @@ export interface SessionRow {
   last_seen_at: number;
   expires_at: number;
   idle_timeout: number;
-  /** While active, the earlier of the two timeouts; once revoked, when that was. The sweep goes by it. */
+  /**
+   * The earlier of the two timeouts while the session is active; the time of revocation afterwards. `sweep` compares
+   * it.
+   */
   ends_at: number;
   body: string;
 }
 
-/** The fields of a filter that a column must equal. */
+/** The filter fields that must equal a column: field name, column name. */
 export const FILTERS = [
   ["subject", "subject"],
   ["tenant", "tenant"],
@@ -44,17 +47,18 @@ export const FILTERS = [
 ] as const satisfies readonly (readonly [keyof SessionFilter, keyof SessionRow])[];
 
 /**
- * Whether no column can hold this value as it is: half a surrogate pair has no UTF-8, and every one would be stored as
- * the same U+FFFD, so that one subject passed for another. The body has them escaped.
+ * Whether a value is a string with a lone surrogate. A lone surrogate has no UTF-8 encoding: the database would store
+ * U+FFFD for every one of them, and two different subjects would compare equal. `body` is safe, because JSON escapes
+ * them.
  */
 export function isIllFormed(value: unknown): boolean {
   return typeof value === "string" && !value.isWellFormed();
 }
 
 /**
- * The row of a record that is active.
+ * Converts the record of an active session to a row.
  *
- * @throws TypeError when a text that a column would have to hold is no well-formed Unicode.
+ * @throws TypeError when a string that belongs in a column contains a lone surrogate.
  */
 export function rowOf(record: SessionRecord): SessionRow {
   const {
@@ -92,17 +96,19 @@ export function rowOf(record: SessionRecord): SessionRow {
     ends_at: endsAt(record),
     body: JSON.stringify(body),
   };
-  if (Object.values(row).some(isIllFormed)) throw new TypeError("A text is no well-formed Unicode.");
+  if (Object.values(row).some(isIllFormed)) {
+    throw new TypeError("Cannot store the session: a string field contains a lone surrogate.");
+  }
   return row;
 }
 
-/** The fields that no column holds. */
+/** The record fields that are stored in `body`. */
 type Body = Omit<
   SessionRecord<JsonObject>,
   keyof SessionRow | "visitorId" | "parentId" | "createdAt" | "lastSeenAt" | "expiresAt" | "idleTimeout"
 >;
 
-/** The record of a row. */
+/** Converts a row to a record. */
 export function recordOf(row: SessionRow): SessionRecord {
   const body: Body = JSON.parse(row.body);
   return {

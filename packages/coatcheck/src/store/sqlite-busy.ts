@@ -1,16 +1,19 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Between two tries for a lock, milliseconds: three times as long as a try may hold this process up. */
-const PAUSE = 15;
+/**
+ * Delay between two attempts to get a lock, in milliseconds: three times the time for which one attempt may block the
+ * event loop.
+ */
+const RETRY_DELAY = 15;
 
-/** Whether `error` is SQLite's for another process's lock: SQLITE_BUSY or SQLITE_LOCKED, extended or not. */
+/** Whether `error` reports another process's lock: SQLITE_BUSY, SQLITE_LOCKED, or one of their extended codes. */
 export function isBusy(error: unknown): boolean {
   const { errcode } = error as { errcode?: number };
   const primary = (errcode ?? 0) & 0xff;
   return primary === 5 || primary === 6;
 }
 
-/** Lets the process that has the lock go on, and this one serve others. */
+/** Waits before the next attempt, so that the process with the lock can finish. The event loop goes on. */
 export async function untilNextTry(): Promise<void> {
-  await pause(PAUSE);
+  await pause(RETRY_DELAY);
 }

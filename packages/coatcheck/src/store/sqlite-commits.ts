@@ -4,132 +4,142 @@ import { isBusy, untilNextTry } from "./sqlite-busy.ts";
 
 interface Write {
   readonly run: () => void;
-  readonly settle: () => void;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
-  /** When it gives up waiting for another process's lock, by `performance.now()`. */
-  readonly until: number;
-  /** Whether it was in a batch that failed: it may be the one, and is kept apart from the others. */
-  isSuspect: boolean;
+  /** When to stop waiting for another process's lock, by `performance.now()`. */
+  readonly deadline: number;
+  /** Whether its batch has failed before. This write may be the cause, so it runs in a savepoint of its own. */
+  needsSavepoint: boolean;
 }
 
-/** How many writes share a commit at most, so that no batch holds the event loop, or the file, for long. */
-const MOST = 1000;
+/** Writes in one commit at most, so that no batch blocks the event loop or locks the file for long. */
+const MAX_BATCH = 1000;
 
 /**
- * Group commit: writes that wait anyway share one transaction and one fsync, and each is acknowledged after it.
- * A batch runs without a break, so no read of this process ever sees half of it. Another process's lock is waited for
- * up to `patience` milliseconds, without holding up the event loop.
+ * Group commit: concurrent writes share one transaction and one fsync. Each write is acknowledged after the commit.
+ *
+ * A batch runs synchronously, so no read of this process sees half of it. The queue waits up to `timeout`
+ * milliseconds for another process's lock, without blocking the event loop.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
-  readonly #patience: number;
+  readonly #timeout: number;
   readonly #begin: StatementSync;
   readonly #end: StatementSync;
-  #waiting: Write[] = [];
-  #isUnderWay = false;
+  #queue: Write[] = [];
+  #isRunning = false;
 
-  constructor(database: DatabaseSync, patience: number) {
+  constructor(database: DatabaseSync, timeout: number) {
     this.#database = database;
-    this.#patience = patience;
+    this.#timeout = timeout;
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#end = database.prepare("COMMIT");
   }
 
   /**
-   * Runs `write` in the next transaction; resolves once that is on the disk. A write that throws takes only itself
-   * back, not the others that share its transaction. It may run more than once; what stays is one run's effect.
+   * Runs `write` in the next transaction and resolves once that is on the disk. A write that throws is rolled back
+   * alone; the others of its transaction are committed. `write` may be called more than once, but only one call takes
+   * effect.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` with the error of `write` or of SQLite as `cause`.
    */
   run<Result>(write: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       let result: Result;
-      this.#waiting.push({
+      this.#queue.push({
         run: () => {
           result = write();
         },
-        settle: () => resolve(result),
+        resolve: () => resolve(result),
         reject: (error) => reject(storeUnavailable(error)),
-        until: performance.now() + this.#patience,
-        isSuspect: false,
+        deadline: performance.now() + this.#timeout,
+        needsSavepoint: false,
       });
-      if (this.#isUnderWay) return;
-      this.#isUnderWay = true;
-      // After this turn's callbacks, so that everything that arrived with it is in.
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      // Wait for the other callbacks of this turn, so that their writes join the batch.
       setImmediate(() => this.#commitAll());
     });
   }
 
-  /** Resolves once everything that was accepted before has been committed, or has failed. */
+  /** Resolves once every write that was queued before has been committed or has failed. */
   async drain(): Promise<void> {
-    if (this.#isUnderWay) await this.run(() => {}).catch(() => {});
+    if (this.#isRunning) await this.run(() => {}).catch(() => {});
   }
 
   async #commitAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (this.#queue.length > 0) {
       try {
         this.#begin.run();
       } catch (error) {
-        this.#rejectWaiting(error);
+        this.#rejectExpired(error);
         await untilNextTry();
         continue;
       }
-      this.#commit(this.#waiting.splice(0, MOST));
+      this.#commit(this.#queue.splice(0, MAX_BATCH));
     }
-    this.#isUnderWay = false;
+    this.#isRunning = false;
   }
 
-  /** Those that wait for a lock may go on doing so until their time is up. */
-  #rejectWaiting(error: unknown): void {
+  /**
+   * Rejects queued writes after a failed BEGIN: on a lock those whose deadline has passed, on any other error all of
+   * them.
+   */
+  #rejectExpired(error: unknown): void {
     const now = isBusy(error) ? performance.now() : Number.POSITIVE_INFINITY;
-    const late = this.#waiting.filter(({ until }) => until <= now);
-    this.#waiting = this.#waiting.filter(({ until }) => until > now);
-    for (const write of late) write.reject(error);
+    const expired = this.#queue.filter(({ deadline }) => deadline <= now);
+    this.#queue = this.#queue.filter(({ deadline }) => deadline > now);
+    for (const write of expired) write.reject(error);
   }
 
   #commit(batch: readonly Write[]): void {
     const failed = new Map<Write, unknown>();
     try {
       for (const write of batch) {
-        if (write.isSuspect) this.#runApart(write, failed);
+        if (write.needsSavepoint) this.#runInSavepoint(write, failed);
         else write.run();
       }
       this.#end.run();
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      this.#tryApart(batch, error);
+      this.#retryWithSavepoints(batch, error);
       return;
     }
     for (const write of batch) {
       if (failed.has(write)) write.reject(failed.get(write));
-      else write.settle();
+      else write.resolve();
     }
   }
 
-  /** Savepoints cost as much as a write, so only those of a batch that failed get one, when it is tried again. */
-  #tryApart(batch: readonly Write[], error: unknown): void {
-    const fresh = batch.filter(({ isSuspect }) => !isSuspect);
-    if (fresh.length === 0) {
+  /**
+   * Queues a failed batch again, with a savepoint for each write. A savepoint costs as much as a write, so writes get
+   * one only on a second attempt. Rejects the batch if its writes had savepoints already.
+   */
+  #retryWithSavepoints(batch: readonly Write[], error: unknown): void {
+    const untried = batch.filter(({ needsSavepoint }) => !needsSavepoint);
+    if (untried.length === 0) {
       for (const write of batch) write.reject(error);
       return;
     }
-    for (const write of fresh) write.isSuspect = true;
-    this.#waiting.unshift(...batch);
+    for (const write of untried) write.needsSavepoint = true;
+    this.#queue.unshift(...batch);
   }
 
-  #runApart(write: Write, failed: Map<Write, unknown>): void {
-    this.#database.exec("SAVEPOINT one");
+  #runInSavepoint(write: Write, failed: Map<Write, unknown>): void {
+    this.#database.exec("SAVEPOINT single_write");
     try {
       write.run();
     } catch (error) {
-      // A full disk or a failing one ends the whole transaction by itself.
+      // After an I/O error or on a full disk, SQLite has rolled back the whole transaction.
       if (!this.#database.isTransaction) throw error;
-      this.#database.exec("ROLLBACK TO one");
+      this.#database.exec("ROLLBACK TO single_write");
       failed.set(write, error);
     }
-    this.#database.exec("RELEASE one");
+    this.#database.exec("RELEASE single_write");
   }
 }
 
-/** What every call says after `close`. */
+/** The error of every call after `close`. */
 export function closedStore(): CoatcheckError {
-  return new CoatcheckError("STORE_UNAVAILABLE", "The session store has been closed.");
+  return new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
 }

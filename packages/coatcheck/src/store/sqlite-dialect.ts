@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import type { Tables } from "./sqlite-schema.ts";
 
-/** Kysely on a connection of Node's own SQLite. */
+/** Creates a Kysely instance on a `node:sqlite` connection. */
 export function kyselyOn(database: DatabaseSync): Kysely<Tables> {
   return new Kysely({ dialect: new SqliteDialect({ database: adapt(database) }) });
 }

@@ -34,7 +34,10 @@ export async function listSessions(
   return pageOf(rows.map(recordOf), limit);
 }
 
-/** Counts as of the given time, from the index alone, but for the sessions that end within the hour. */
+/**
+ * Prepares `stats`, which counts the sessions as of `now` (epoch milliseconds). An index covers the query, except for
+ * the sessions that end within the current hour.
+ */
 export function statsOn(database: DatabaseSync): (now: number) => StoreStats {
   const count = database.prepare(
     `SELECT (SELECT count(*) FROM session) AS total, count(*) AS active,

@@ -4,32 +4,37 @@ import { CoatcheckError } from "../session/errors.ts";
 import { isBusy } from "./sqlite-busy.ts";
 import { migrate } from "./sqlite-schema.ts";
 
-/** A database in memory, which no other connection sees. */
+/** SQLite's name for a private database in memory. */
 export const IN_MEMORY = ":memory:";
 
-/** How long one call waits for another process's write, milliseconds: the event loop stands still meanwhile. */
-const HELD_UP_FOR = 5;
+/**
+ * How long one call waits for another process's write lock, in milliseconds. SQLite blocks the event loop for this
+ * time, so it is short; the store retries asynchronously.
+ */
+const BUSY_TIMEOUT = 5;
 
-/** What is kept of the file in memory, KiB; SQLite's own 2 MB hold some 1,500 sessions. */
+/** Page cache of a connection, in KiB. SQLite's default of 2 MB holds about 1,500 sessions. */
 const CACHE_SIZE = 32_768;
 
 /**
- * Opens a session database, made when there is none: readable by its owner alone, in write-ahead mode, each commit on
- * the disk before it is acknowledged. Another process's lock is waited for up to `patience` milliseconds here; the
- * connection's own calls fail with it after {@link HELD_UP_FOR}.
+ * Opens a session database in write-ahead mode and brings its schema up to date. Creates the file if it does not
+ * exist, readable by its owner alone. Each commit is on the disk before it is acknowledged.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` with SQLite's or the system's error as `cause`.
+ * Opening waits up to `timeout` milliseconds for another process's lock. Later calls on the connection fail with
+ * SQLITE_BUSY after {@link BUSY_TIMEOUT} milliseconds, and the caller retries them.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` with SQLite's or the operating system's error as `cause`.
  */
-export function openDatabase(path: string, patience: number): DatabaseSync {
+export function openDatabase(path: string, timeout: number): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
-    // Made here, because SQLite would make it readable by everybody; its -wal and -shm files take the same mode.
+    // Created here, because SQLite would make it readable by all users. The -wal and -shm files take the same mode.
     if (path !== IN_MEMORY) closeSync(openSync(path, "a", 0o600));
-    database = new DatabaseSync(path, { timeout: patience });
-    writeAhead(database, patience);
+    database = new DatabaseSync(path, { timeout });
+    enableWriteAheadLog(database, timeout);
     database.exec("PRAGMA synchronous = FULL");
     migrate(database);
-    database.exec(`PRAGMA busy_timeout = ${HELD_UP_FOR}; PRAGMA cache_size = -${CACHE_SIZE}`);
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; PRAGMA cache_size = -${CACHE_SIZE}`);
     return database;
   } catch (error) {
     database?.close();
@@ -38,12 +43,13 @@ export function openDatabase(path: string, patience: number): DatabaseSync {
 }
 
 /**
- * Two processes that make a file at the same moment both change its mode, and there SQLite waits for nobody: each would
- * wait for the other (https://sqlite.org/wal.html#activating_and_configuring_wal_mode).
+ * Switches the file to write-ahead mode, with retries. When two processes create the file at the same moment, both
+ * upgrade a read lock. SQLite's busy timeout does not apply there, because each process would wait for the other
+ * (https://sqlite.org/wal.html#activating_and_configuring_wal_mode).
  */
-function writeAhead(database: DatabaseSync, patience: number): void {
-  const deadline = performance.now() + patience;
-  const never = new Int32Array(new SharedArrayBuffer(4));
+function enableWriteAheadLog(database: DatabaseSync, timeout: number): void {
+  const deadline = performance.now() + timeout;
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     try {
       database.exec("PRAGMA journal_mode = WAL");
@@ -51,38 +57,38 @@ function writeAhead(database: DatabaseSync, patience: number): void {
     } catch (error) {
       if (!isBusy(error) || performance.now() >= deadline) throw error;
     }
-    Atomics.wait(never, 0, 0, HELD_UP_FOR);
+    Atomics.wait(sleeper, 0, 0, BUSY_TIMEOUT);
   }
 }
 
 function openingFailed(cause: unknown): CoatcheckError {
-  return new CoatcheckError(
-    "STORE_UNAVAILABLE",
-    `The session database could not be opened: ${whatIs(cause)}.`,
-    {
-      cause,
-    },
-  );
+  return new CoatcheckError("STORE_UNAVAILABLE", `Cannot open the session database: ${reasonFor(cause)}.`, {
+    cause,
+  });
 }
 
-/** SQLite's primary result codes (https://sqlite.org/rescode.html) and the system's, as far as somebody can act on them. */
-function whatIs(error: unknown): string {
+/**
+ * Explains the failures that an operator can fix, by the operating system's error code or SQLite's primary result
+ * code (https://sqlite.org/rescode.html).
+ */
+function reasonFor(error: unknown): string {
   const { code, errcode } = error as { code?: string; errcode?: number };
   if (code === "ENOENT") return "its folder does not exist";
-  if (code === "EISDIR") return "its path is a folder's";
-  if (code === "EACCES" || code === "EROFS" || code === "EPERM") return "this process may not write to it";
+  if (code === "EISDIR") return "its path is a folder";
+  if (code === "EACCES" || code === "EROFS" || code === "EPERM")
+    return "this process has no permission to write the file";
   switch ((errcode ?? 0) & 0xff) {
     case 5:
     case 6:
-      return "another process keeps it locked";
+      return "another process holds its lock";
     case 8:
-      return "this process may not write to it, or to its folder";
+      return "this process has no permission to write the file or its folder";
     case 11:
     case 26:
-      return "the file is damaged, or no SQLite database";
+      return "the file is damaged or is not a SQLite database";
     case 13:
       return "the disk is full";
     default:
-      return "see the cause";
+      return "see the cause of this error";
   }
 }

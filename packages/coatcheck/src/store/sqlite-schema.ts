@@ -3,11 +3,11 @@ import type { Generated } from "kysely";
 import { CoatcheckError } from "../session/errors.ts";
 import type { SessionRow } from "./row.ts";
 
-/** The tables, as Kysely sees them. */
+/** The tables and the view, typed for Kysely. */
 export interface Tables {
-  /** Sessions as written; a tenant's revocation does not touch its rows. */
+  /** Sessions as written. Revoking a tenant or everyone does not update these rows. */
   session: SessionRow & { end_hour: number; written_at: number };
-  /** Sessions as they are: the mass revocations applied. */
+  /** Sessions with the mass revocations applied. */
   session_now: SessionRow & { written_at: number };
   log: {
     position: Generated<number>;
@@ -19,15 +19,17 @@ export interface Tables {
 }
 
 /**
- * One step each, in order; a released one is never edited. The step's number is the database's `user_version`.
+ * The migrations, in order. Never edit a released one. The number of applied migrations is the database's
+ * `user_version`.
  *
- * `log.position` never falls back, even when the log is swept empty (AUTOINCREMENT). `session.written_at` is the
- * position that the next item would have had when the row joined its tenant, so a mass revocation at that position or
- * above has ended it. That makes ending a tenant's ten million sessions one small row.
+ * `log.position` is AUTOINCREMENT, so positions keep growing even after the log has been swept empty.
+ * `session.written_at` is the position of the next log item at the time when the row was written with its tenant. A
+ * mass revocation at that position or above therefore applies to the row, and revoking a tenant with ten million
+ * sessions inserts one small row.
  *
- * Most writes are touches and changes of data, so they must find nothing in an index to move: of `ends_at`, only the
- * hour is indexed. `session_by_end` has what `stats` counts, which so reads no body. Rows have a rowid because a body
- * of 1 KB in the primary key's own tree costs two to three times the reading.
+ * Most writes are touches and changes of data, so they should not have to update an index: of `ends_at`, only the
+ * hour is indexed. `session_by_end` covers the columns that `stats` counts. The table has a rowid, because a body of
+ * 1 KB inside a primary-key tree makes reads two to three times slower.
  */
 const MIGRATIONS = [
   /* sql */ `
@@ -69,7 +71,7 @@ const MIGRATIONS = [
     logged_at INTEGER NOT NULL
   ) STRICT;
 
-  -- scope: 'everyone', or 'tenant:' and the tenant.
+  -- scope: 'everyone', or 'tenant:' followed by the tenant.
   CREATE TABLE mass_revocation (
     position INTEGER PRIMARY KEY,
     scope TEXT NOT NULL,
@@ -95,10 +97,11 @@ const MIGRATIONS = [
 ];
 
 /**
- * Brings a database to this program's schema. Safe while other processes start: the step is chosen under the write
- * lock, so that one of them takes it and the rest find it taken.
+ * Applies the migrations that the database does not have yet. Several processes may call it at once: the version is
+ * read under the write lock, so one process migrates and the others find nothing to do.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer program has been here: this one would misread its rows.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database. This version would
+ * misread its rows.
  */
 export function migrate(database: DatabaseSync): void {
   database.exec("BEGIN IMMEDIATE");
@@ -107,10 +110,10 @@ export function migrate(database: DatabaseSync): void {
     if (version > MIGRATIONS.length) {
       throw new CoatcheckError(
         "STORE_UNAVAILABLE",
-        `The session database has schema ${version}; this program knows ${MIGRATIONS.length}. Run the newer program.`,
+        `The session database has schema ${version}, but this version of Coatcheck supports ${MIGRATIONS.length}. Update Coatcheck.`,
       );
     }
-    for (const step of MIGRATIONS.slice(version)) database.exec(step);
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
     database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
     database.exec("COMMIT");
   } catch (error) {

@@ -22,65 +22,71 @@ const COLUMNS = [
   "body",
 ] as const satisfies readonly (keyof SessionRow)[];
 
-/** The position that the next log item will have: everything below it is reflected in what is read now. */
+/** SQL for the position of the next log item. A row that is read now reflects every item below it. */
 const POSITION = "(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'log')";
 
-/** The newest position at which many sessions were ended; 0 for none. */
-const MASS = "(SELECT coalesce(max(position), 0) FROM mass_revocation WHERE scope =";
+/** SQL for the position of the newest mass revocation of a scope; 0 if there is none. */
+function newestMassRevocation(scope: string): string {
+  return `(SELECT coalesce(max(position), 0) FROM mass_revocation WHERE scope = ${scope})`;
+}
 
-/** Whether a row has not been ended, by itself or with many. */
+/** SQL condition: neither a revocation of the session itself nor a mass revocation has ended the row. */
 export const IS_ACTIVE = `state = 'active'
-  AND written_at > ${MASS} 'everyone') AND written_at > ${MASS} 'tenant:' || tenant)`;
+  AND written_at > ${newestMassRevocation("'everyone'")}
+  AND written_at > ${newestMassRevocation("'tenant:' || tenant")}`;
 
-/** A time's hour since the epoch. JavaScript's numbers reach SQLite as REAL, which would not divide to a whole number. */
+/**
+ * SQL for the hour of a time, counted since the epoch. The cast is needed because `node:sqlite` binds JavaScript
+ * numbers as REAL, and a REAL would not divide to a whole number.
+ */
 export function hourOf(time: string): string {
   return `CAST(${time} AS INTEGER) / 3600000`;
 }
 
-const END = `UPDATE session SET state = 'revoked', reason = :reason, version = version + 1, ends_at = :now,
+const REVOKE = `UPDATE session SET state = 'revoked', reason = :reason, version = version + 1, ends_at = :now,
   end_hour = ${hourOf(":now")}`;
 
-/** The parameter that a record's column is bound to. */
-function at(column: (typeof COLUMNS)[number]): string {
+/** The SQL parameter that a column of the row is bound to. */
+function param(column: (typeof COLUMNS)[number]): string {
   return `?${COLUMNS.indexOf(column) + 1}`;
 }
 
-const EXPECTED = `?${COLUMNS.length + 1}`;
-const SEEN = `max(last_seen_at, ${at("last_seen_at")})`;
-const ENDS = `min(${at("expires_at")}, ${SEEN} + ${at("idle_timeout")})`;
+const EXPECTED_VERSION = `?${COLUMNS.length + 1}`;
+const LAST_SEEN_AT = `max(last_seen_at, ${param("last_seen_at")})`;
+const ENDS_AT = `min(${param("expires_at")}, ${LAST_SEEN_AT} + ${param("idle_timeout")})`;
 
-/** What a change of data changes: nothing that an index holds, so that none is written. */
-const CHANGE = `UPDATE session SET version = ${at("version")}, last_seen_at = ${SEEN}, expires_at = ${at("expires_at")},
-  idle_timeout = ${at("idle_timeout")}, ends_at = ${ENDS}, body = ${at("body")}`;
-const IS_EXPECTED = `id = ${at("id")} AND version = ${EXPECTED} AND ${IS_ACTIVE}`;
+/** The start of an update that changes only session data. It sets no indexed column, so SQLite writes no index. */
+const UPDATE_DATA = `UPDATE session SET version = ${param("version")}, last_seen_at = ${LAST_SEEN_AT},
+  expires_at = ${param("expires_at")}, idle_timeout = ${param("idle_timeout")}, ends_at = ${ENDS_AT}, body = ${param("body")}`;
+const IS_EXPECTED_ROW = `id = ${param("id")} AND version = ${EXPECTED_VERSION} AND ${IS_ACTIVE}`;
 const INDEXED = ["owner", "type", "subject", "tenant", "visitor_id", "parent_id", "created_at"] as const;
-const TOUCHED_END = "min(expires_at, ?2 + idle_timeout)";
+const TOUCHED_ENDS_AT = "min(expires_at, ?2 + idle_timeout)";
 
-/** A row, and the position that it was read at. */
+/** A row with the log position at which it was read. */
 type ReadRow = SessionRow & { position: number };
 
-/** A scope that rows are not told of: they find out when they are read. */
+/** A scope whose revocation does not update the session rows; `session_now` applies it when they are read. */
 type MassScope = Extract<RevocationScope, { tenant: string } | { everyone: true }>;
 
 /**
- * The statements of the hot paths, prepared once and run without a promise in between; Kysely's are typed, and cost
- * more than the reading itself. Everything that writes must run inside a transaction.
+ * The prepared statements of `get`, `put`, `touch`, `revoke` and `changes`. They are synchronous and raw SQL: on
+ * these paths, a query builder would cost more than the query. Methods that write must run inside a transaction.
  */
 export class SqliteStatements {
   readonly #get: StatementSync;
-  readonly #getEnded: StatementSync;
+  readonly #getMassRevoked: StatementSync;
   readonly #exists: StatementSync;
-  readonly #isCurrent: StatementSync;
+  readonly #isActiveVersion: StatementSync;
   readonly #countLive: StatementSync;
   readonly #insert: StatementSync;
-  readonly #change: StatementSync;
-  readonly #replace: StatementSync;
+  readonly #updateData: StatementSync;
+  readonly #updateAll: StatementSync;
   readonly #touch: StatementSync;
   readonly #touchIntoNextHour: StatementSync;
-  readonly #endOne: StatementSync;
-  readonly #endSubject: StatementSync;
-  readonly #countMass: Record<"tenant" | "everyone", StatementSync>;
-  readonly #endMass: StatementSync;
+  readonly #revokeSession: StatementSync;
+  readonly #revokeSubject: StatementSync;
+  readonly #countActive: Record<"tenant" | "everyone", StatementSync>;
+  readonly #insertMassRevocation: StatementSync;
   readonly #append: StatementSync;
   readonly #position: StatementSync;
   readonly #changes: StatementSync;
@@ -91,38 +97,40 @@ export class SqliteStatements {
     this.#get = prepare(
       `SELECT ${COLUMNS.join(", ")}, ${POSITION} AS position, ${IS_ACTIVE} AS is_active FROM session WHERE id = ?`,
     );
-    this.#getEnded = prepare(`SELECT *, ${POSITION} AS position FROM session_now WHERE id = ?`);
+    this.#getMassRevoked = prepare(`SELECT *, ${POSITION} AS position FROM session_now WHERE id = ?`);
     this.#exists = prepare("SELECT 1 FROM session WHERE id = ?");
-    this.#isCurrent = prepare(`SELECT 1 FROM session WHERE id = ? AND version = ? AND ${IS_ACTIVE}`);
+    this.#isActiveVersion = prepare(`SELECT 1 FROM session WHERE id = ? AND version = ? AND ${IS_ACTIVE}`);
     this.#countLive = prepare(
       `SELECT count(*) AS count FROM session WHERE subject = ? AND id <> ? AND ends_at > ? AND ${IS_ACTIVE}`,
     );
     this.#insert = prepare(
       `INSERT INTO session (${COLUMNS.join(", ")}, end_hour, written_at)
-       VALUES (${COLUMNS.map(at).join(", ")}, ${hourOf(at("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
+       VALUES (${COLUMNS.map(param).join(", ")}, ${hourOf(param("ends_at"))}, ${POSITION}) ON CONFLICT (id) DO NOTHING`,
     );
-    this.#change = prepare(
-      `${CHANGE} WHERE ${IS_EXPECTED} AND end_hour = ${hourOf(ENDS)}
-       AND ${INDEXED.map((name) => `${name} IS ${at(name)}`).join(" AND ")}`,
+    this.#updateData = prepare(
+      `${UPDATE_DATA} WHERE ${IS_EXPECTED_ROW} AND end_hour = ${hourOf(ENDS_AT)}
+       AND ${INDEXED.map((name) => `${name} IS ${param(name)}`).join(" AND ")}`,
     );
-    this.#replace = prepare(
-      `${CHANGE}, ${INDEXED.map((name) => `${name} = ${at(name)}`).join(", ")}, end_hour = ${hourOf(ENDS)},
-       written_at = ${POSITION} WHERE ${IS_EXPECTED}`,
+    this.#updateAll = prepare(
+      `${UPDATE_DATA}, ${INDEXED.map((name) => `${name} = ${param(name)}`).join(", ")}, end_hour = ${hourOf(ENDS_AT)},
+       written_at = ${POSITION} WHERE ${IS_EXPECTED_ROW}`,
     );
-    const touch = `UPDATE session SET last_seen_at = ?2, ends_at = ${TOUCHED_END}`;
+    const touch = `UPDATE session SET last_seen_at = ?2, ends_at = ${TOUCHED_ENDS_AT}`;
     this.#touch = prepare(
-      `${touch} WHERE id = ?1 AND last_seen_at < ?2 AND end_hour = ${hourOf(TOUCHED_END)} AND ${IS_ACTIVE}`,
+      `${touch} WHERE id = ?1 AND last_seen_at < ?2 AND end_hour = ${hourOf(TOUCHED_ENDS_AT)} AND ${IS_ACTIVE}`,
     );
     this.#touchIntoNextHour = prepare(
-      `${touch}, end_hour = ${hourOf(TOUCHED_END)} WHERE id = ?1 AND last_seen_at < ?2 AND ${IS_ACTIVE}`,
+      `${touch}, end_hour = ${hourOf(TOUCHED_ENDS_AT)} WHERE id = ?1 AND last_seen_at < ?2 AND ${IS_ACTIVE}`,
     );
-    this.#endOne = prepare(`${END} WHERE id = :session AND ${IS_ACTIVE} RETURNING version`);
-    this.#endSubject = prepare(`${END} WHERE subject = :subject AND id IS NOT :except AND ${IS_ACTIVE}`);
-    this.#countMass = {
+    this.#revokeSession = prepare(`${REVOKE} WHERE id = :session AND ${IS_ACTIVE} RETURNING version`);
+    this.#revokeSubject = prepare(
+      `${REVOKE} WHERE subject = :subject AND id IS NOT :except AND ${IS_ACTIVE}`,
+    );
+    this.#countActive = {
       tenant: prepare(`SELECT count(*) AS count FROM session WHERE tenant = ? AND ${IS_ACTIVE}`),
       everyone: prepare(`SELECT count(*) AS count FROM session WHERE ${IS_ACTIVE}`),
     };
-    this.#endMass = prepare(
+    this.#insertMassRevocation = prepare(
       "INSERT INTO mass_revocation (position, scope, reason, revoked_at) VALUES (?, ?, ?, ?)",
     );
     this.#append = prepare(
@@ -135,7 +143,7 @@ export class SqliteStatements {
 
   get(id: string): Snapshot | null {
     const found = this.#get.get(id);
-    const row = (found?.is_active === 0 ? this.#getEnded.get(id) : found) as ReadRow | undefined;
+    const row = (found?.is_active === 0 ? this.#getMassRevoked.get(id) : found) as ReadRow | undefined;
     return row ? { record: recordOf(row), position: row.position } : null;
   }
 
@@ -158,19 +166,19 @@ export class SqliteStatements {
   revoke(scope: RevocationScope, reason: RevokeReason, now: number): number {
     if (Object.values(scope).some(isIllFormed)) return 0;
     if ("session" in scope) {
-      const ended = this.#endOne.get({ session: scope.session, reason, now });
-      if (!ended) return 0;
-      this.#append.get(scope.session, Number(ended.version), null, now);
+      const revoked = this.#revokeSession.get({ session: scope.session, reason, now });
+      if (!revoked) return 0;
+      this.#append.get(scope.session, Number(revoked.version), null, now);
       return 1;
     }
     const count =
       "subject" in scope
-        ? Number(this.#endSubject.run({ ...scope, except: scope.except ?? null, reason, now }).changes)
-        : this.#countInMass(scope);
+        ? Number(this.#revokeSubject.run({ ...scope, except: scope.except ?? null, reason, now }).changes)
+        : this.#countInScope(scope);
     if (count === 0) return 0;
     const logged = this.#append.get(null, null, JSON.stringify(scope), now);
     if (!("subject" in scope)) {
-      this.#endMass.run(Number(logged?.position), nameOfMass(scope), reason, now);
+      this.#insertMassRevocation.run(Number(logged?.position), nameOfScope(scope), reason, now);
     }
     return count;
   }
@@ -186,22 +194,22 @@ export class SqliteStatements {
   }
 
   #isExpected(id: string, version: number): boolean {
-    const found = version === 0 ? !this.#exists.get(id) : this.#isCurrent.get(id, version);
+    const found = version === 0 ? !this.#exists.get(id) : this.#isActiveVersion.get(id, version);
     return Boolean(found);
   }
 
-  /** Whether the row was written, so was there, active and as expected. */
+  /** Writes the row if the stored one is active and has the expected version. Returns whether it did. */
   #write(row: SessionRow, expectedVersion: number): boolean {
     const values = COLUMNS.map((name) => row[name]);
     if (expectedVersion === 0) return this.#insert.run(...values).changes === 1;
     values.push(expectedVersion);
-    return this.#change.run(...values).changes === 1 || this.#replace.run(...values).changes === 1;
+    return this.#updateData.run(...values).changes === 1 || this.#updateAll.run(...values).changes === 1;
   }
 
-  #countInMass(scope: MassScope): number {
+  #countInScope(scope: MassScope): number {
     return "tenant" in scope
-      ? countOf(this.#countMass.tenant, scope.tenant)
-      : countOf(this.#countMass.everyone);
+      ? countOf(this.#countActive.tenant, scope.tenant)
+      : countOf(this.#countActive.everyone);
   }
 }
 
@@ -211,12 +219,12 @@ function countOf(statement: StatementSync, ...parameters: SQLInputValue[]): numb
 
 const TENANT = "tenant:";
 
-function nameOfMass(scope: MassScope): string {
+function nameOfScope(scope: MassScope): string {
   return "tenant" in scope ? TENANT + scope.tenant : "everyone";
 }
 
-/** The tenant that a mass revocation ended, from its name; null when it was everyone. */
-export function tenantOfMass(name: string): string | null {
+/** The tenant in the stored name of a mass revocation's scope; null for everyone. */
+export function tenantOfScope(name: string): string | null {
   return name.startsWith(TENANT) ? name.slice(TENANT.length) : null;
 }
 

@@ -1,3 +1,18 @@
+/**
+ * A session store in one SQLite file, through Node's own `node:sqlite`. It needs no server and no native build.
+ * Several processes on one machine may share the file.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { sqliteStore } from "coatcheck/store/sqlite";
+ *
+ * const store = sqliteStore("./sessions.db");
+ * const sessions = new SessionManager({ store, secrets: ["a long random secret"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ * await sessions.close();
+ *
+ * @module
+ */
 import { type Clock, systemClock } from "../session/clock.ts";
 import { storeUnavailable } from "../session/errors.ts";
 import type { SessionStore } from "../session/store.ts";
@@ -10,21 +25,24 @@ import { openDatabase } from "./sqlite-open.ts";
 import { SqliteStatements } from "./sqlite-statements.ts";
 import { sweepOn } from "./sqlite-sweep.ts";
 
-/** How to open a session database. */
+/** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
-  /** The file; its folder must exist. `:memory:` keeps everything in this process. */
+  /** Path of the database file. Its folder must exist. `:memory:` creates a private database in memory. */
   readonly path: string;
-  /** How long a call waits for another process's write, milliseconds; others go on meanwhile. 2000 unless given. */
+  /**
+   * How long a call waits for another process's write lock, in milliseconds. The event loop is not blocked for that
+   * time. Default: 2000.
+   */
   readonly busyTimeout?: number;
-  /** Dates revocations for the sweep. */
+  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** A session store that other processes of the host may share. */
+/** A session store whose file several processes of one machine can share. */
 export interface SqliteStore extends SessionStore {
   /**
-   * A number that differs from the one before when another process has committed in between. It costs microseconds,
-   * so it can be asked at every request.
+   * Returns a number that changes whenever another process commits to the file (`PRAGMA data_version`). A call takes
+   * microseconds, so a cache can compare it at every request.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`.
    */
@@ -32,10 +50,12 @@ export interface SqliteStore extends SessionStore {
 }
 
 /**
- * Sessions in one SQLite file, through Node's own `node:sqlite`: no server, no native build, and every acknowledged
- * write on the disk. Several processes of one host may open the same file.
+ * Opens a session store in one SQLite file and creates the file if it does not exist. Every acknowledged write is on
+ * the disk (write-ahead log, `synchronous = FULL`). Several processes on one machine may open the same file.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when the file cannot be opened, is damaged, or belongs to a newer program.
+ * @param options - the path of the file, or an object with more options.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the file cannot be opened, is damaged, or has the schema of a newer
+ * Coatcheck.
  * @example
  * const store = sqliteStore("./data/sessions.db");
  */
@@ -62,7 +82,10 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     return await commits.run(run);
   }
 
-  /** A reader seldom meets a lock in write-ahead mode: while the file is recovered, or closed by its last user. */
+  /**
+   * Retries while the file is locked. In write-ahead mode, readers meet a lock only while SQLite recovers the file or
+   * its last user closes it.
+   */
   async function read<Result>(run: () => Result): Promise<Awaited<Result>> {
     const since = performance.now();
     for (;;) {
@@ -79,7 +102,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   return {
     get: (id) => read(() => statements.get(id)),
     async put(record, putOptions) {
-      // Before it waits, because the caller may do what it likes with the record meanwhile.
+      // Convert before the first `await`: the caller may change the record after this call returns.
       const row = attempt(() => rowOf(record));
       return await write(() => statements.put(row, putOptions, clock.now()));
     },
