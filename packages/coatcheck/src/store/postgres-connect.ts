@@ -3,8 +3,8 @@ import { CoatcheckError } from "../session/errors.ts";
 import type { PostgresPool } from "./postgres-pool.ts";
 
 /**
- * Settings of each connection. A write is acknowledged when it is on the disk. Nobody waits for a lock longer than a
- * call may take, and a statement or transaction that its process has given up does not go on holding one.
+ * Settings of each connection, as command-line options of the server process. A write is acknowledged once it is on
+ * the disk. The timeouts release locks whose process has ownOptions up on the statement or transaction.
  */
 function settingsFor(deadline: number, longDeadline: number): string {
   const settings = {
@@ -18,20 +18,27 @@ function settingsFor(deadline: number, longDeadline: number): string {
     .join(" ");
 }
 
-/** @throws CoatcheckError `STORE_UNAVAILABLE` without a cause when it is no such URL: Node's error repeats the password. */
+/**
+ * Parses a PostgreSQL URL.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when it is malformed, without a cause: Node's error would contain the
+ * password.
+ */
 export function postgresUrl(connectionString: string): URL {
   const url = URL.parse(connectionString);
   if (url && /^postgres(ql)?:$/.test(url.protocol)) return url;
   throw new CoatcheckError(
     "STORE_UNAVAILABLE",
-    "PostgreSQL's URL is not of the form postgres://user:password@host:port/database.",
+    "Invalid PostgreSQL URL: it must have the form postgres://user:password@host:port/database.",
   );
 }
 
 /**
- * A pool of ten connections to the server that the URL names. They are made as they are needed.
+ * Creates a pool of up to ten connections. They are opened when they are needed.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` without a cause when it is no such URL.
+ * @param deadline - milliseconds for opening a connection and for waiting for a lock.
+ * @param longDeadline - milliseconds for one statement.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the URL is malformed, without a cause.
  */
 export async function connectPostgres(
   connectionString: string,
@@ -40,8 +47,8 @@ export async function connectPostgres(
 ): Promise<PostgresPool> {
   const url = postgresUrl(connectionString);
   const { Pool } = await import("pg");
-  const given = url.searchParams.get("options") ?? "";
-  url.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${given}`.trim());
+  const ownOptions = url.searchParams.get("options") ?? "";
+  url.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${ownOptions}`.trim());
   return new Pool({
     connectionString: url.href,
     application_name: "coatcheck",
@@ -51,15 +58,19 @@ export async function connectPostgres(
   });
 }
 
-/** A connection outside any pool, to listen on; not connected yet. It and each of its answers may take `patience` ms. */
-export async function listeningClient(url: URL, patience: number): Promise<Client> {
+/**
+ * Creates a client for `LISTEN`, outside any pool. The caller connects it.
+ *
+ * @param timeout - milliseconds that connecting, and each query, may take.
+ */
+export async function listeningClient(url: URL, timeout: number): Promise<Client> {
   const { Client } = await import("pg");
   return new Client({
     connectionString: url.href,
     application_name: "coatcheck hints",
-    connectionTimeoutMillis: patience,
-    query_timeout: patience,
-    // Node probes a silent connection every second then, and gives it up after ten: a partition is noticed.
+    connectionTimeoutMillis: timeout,
+    query_timeout: timeout,
+    // Detects a network partition: after 5 s of silence, Node probes each second and gives up after ten probes.
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
   });

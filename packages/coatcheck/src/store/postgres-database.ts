@@ -2,18 +2,18 @@ import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
 import { DeadlinePool, type PoolManner, type PostgresPool } from "./postgres-pool.ts";
 import type { PostgresSchema } from "./postgres-schema.ts";
 
-/** A PostgreSQL database, every call to which is over within a deadline. */
+/** Runs queries on a PostgreSQL database. Every query ends within a deadline. */
 export class PostgresDatabase {
-  /** For queries that are put together. */
+  /** The query builder, for queries that are composed at run time. */
   readonly kysely: Kysely<PostgresSchema>;
   readonly #pool: DeadlinePool;
 
-  constructor(pool: PostgresPool, manner: PoolManner) {
-    this.#pool = new DeadlinePool(pool, manner);
+  constructor(pool: PostgresPool, options: PoolManner) {
+    this.#pool = new DeadlinePool(pool, options);
     this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: this.#pool }) });
   }
 
-  /** The rows that a statement answers. */
+  /** Runs a statement and returns its rows. */
   async rows<Row>(statement: string, parameters: readonly unknown[]): Promise<Row[]> {
     const { rows } = await this.kysely.executeQuery<Row>({
       ...CompiledQuery.raw(statement, [...parameters]),
@@ -21,19 +21,20 @@ export class PostgresDatabase {
     return rows;
   }
 
-  /** The one row that a statement always answers. */
+  /** Runs a statement that always returns one row, and returns that row. */
   async first<Row>(statement: string, parameters: readonly unknown[]): Promise<Row> {
     const [row] = await this.rows<Row>(statement, parameters);
-    if (row === undefined) throw new Error("PostgreSQL answered no row where there always is one.");
+    if (row === undefined)
+      throw new Error("PostgreSQL returned no row for a statement that always returns one.");
     return row;
   }
 
-  /** The number that a statement answers as `count`. */
+  /** Runs a statement whose row has a `count`, and returns that number. */
   async count(statement: string, parameters: readonly unknown[]): Promise<number> {
     return (await this.first<{ count: number }>(statement, parameters)).count;
   }
 
-  /** Closes the connections, also those of others on the same pool. */
+  /** Ends the pool, which closes all of its connections. */
   async end(): Promise<void> {
     await this.#pool.end();
   }

@@ -1,29 +1,29 @@
 import { CoatcheckError } from "../session/errors.ts";
 
-/** What a code means to whoever runs the service: SQLSTATE (PostgreSQL, appendix A) or a system error of Node's. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "PostgreSQL is not running where the URL says.",
-  ENOTFOUND: "There is no host of the name that PostgreSQL's URL gives.",
-  "28000": "PostgreSQL does not let this user in.",
-  "28P01": "PostgreSQL refuses the user or password.",
-  "3D000": "PostgreSQL has no database of this name.",
-  "42501": "The PostgreSQL user may not do this; it needs to create and use tables in its schema.",
+/** Messages for operators, by SQLSTATE (PostgreSQL documentation, appendix A) or by Node's system error code. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Cannot connect to PostgreSQL: nothing listens at the host and port of the URL.",
+  ENOTFOUND: "Cannot connect to PostgreSQL: the host name of the URL does not exist.",
+  "28000": "PostgreSQL does not allow this user to connect; check pg_hba.conf and the user name.",
+  "28P01": "PostgreSQL rejected the user name or password.",
+  "3D000": "The PostgreSQL database of the URL does not exist; create it.",
+  "42501": "The PostgreSQL user lacks a privilege; it must be able to create and use tables in its schema.",
   "25006": "PostgreSQL is a read-only replica; connect to the primary.",
-  "55000": "PostgreSQL is a replica, or still recovering; connect to the primary.",
+  "55000": "PostgreSQL is a replica or is still recovering; connect to the primary.",
   "53100": "PostgreSQL's disk is full.",
-  "53300": "PostgreSQL has no connection left; raise max_connections or use fewer.",
-  "57P01": "PostgreSQL was shut down; try again shortly.",
+  "53300": "PostgreSQL has no free connection; raise max_connections or use fewer connections.",
+  "57P01": "PostgreSQL is shutting down; try again shortly.",
   "57P03": "PostgreSQL is starting up; try again shortly.",
 };
 
-/** `STORE_UNAVAILABLE`, saying what is the matter when the server's own words tell. */
+/** Wraps a driver's error in `STORE_UNAVAILABLE`. The message explains the error if its code is known. */
 export function postgresUnavailable(cause: unknown): CoatcheckError {
   if (cause instanceof CoatcheckError) return cause;
-  const message = MEANINGS[codeOf(cause)] ?? "PostgreSQL did not answer; try again shortly.";
+  const message = MESSAGES[codeOf(cause)] ?? "PostgreSQL did not respond; try again shortly.";
   return new CoatcheckError("STORE_UNAVAILABLE", message, { cause });
 }
 
-/** A host with several addresses fails with one error for each of them. */
+/** The error's code. A host with several addresses fails with one error for each; the first one is used. */
 function codeOf(error: unknown): string {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return error instanceof Error && "code" in error ? String(error.code) : "";

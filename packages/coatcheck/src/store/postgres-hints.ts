@@ -4,31 +4,35 @@ import { CoatcheckError } from "../session/errors.ts";
 import { type Hint, type HintChannel, parseHint } from "../session/hint.ts";
 import { listeningClient, postgresUrl } from "./postgres-connect.ts";
 
-/** Where the processes meet. */
+/** Options of {@link postgresHints}. */
 export interface PostgresHintsOptions {
-  /** `postgres://user:password@host:port/database`, the store's own. */
+  /** `postgres://user:password@host:port/database`, the same database as the store's. */
   readonly connectionString: string;
 }
 
-/** One for each database; what two applications in one tell each other does no harm. */
+/**
+ * The channel is shared by all applications in one database. That is harmless: a hint only makes a cache drop copies.
+ */
 const CHANNEL = "coatcheck_hints";
-/** Bytes; the server refuses 8000. */
-const LONGEST_PAYLOAD = 7999;
-/** Milliseconds for a connection, and for an answer on it. */
-const PATIENCE = 1000;
-/** Milliseconds until a connection is tried again: doubled at each failure, from the first to the second. */
-const RETRY_AFTER = [50, 5000] as const;
+/** Bytes. The server rejects payloads of 8000 bytes and more. */
+const MAX_PAYLOAD_BYTES = 7999;
+/** Milliseconds that a connection attempt or a query may take. */
+const TIMEOUT = 1000;
+/** Reconnection delay in milliseconds: the first, then twice as long after each failure, up to the second. */
+const RETRY_DELAYS = [50, 5000] as const;
 
 const ignore = () => {};
 
 /**
- * Hints over PostgreSQL's `LISTEN` and `NOTIFY`, for caches of several machines that share no Redis. It holds one
- * connection of its own, and replaces it when it breaks; what was said meanwhile is lost, and left to the log.
+ * Creates a hint channel over PostgreSQL's `LISTEN` and `NOTIFY`, for caches on several machines without Redis. It
+ * keeps one connection of its own and reconnects when that breaks. Hints that are sent during a reconnection are
+ * lost; caches then learn of the revocation from the log.
  *
- * Every `NOTIFY` takes a lock of the whole database while it commits, so hints that come together go out in one. Where
- * there is a Redis, let that carry them. A pooler such as PgBouncer must work in session mode.
+ * Every `NOTIFY` takes a lock on the whole database while it commits, so the channel sends queued hints in one query.
+ * If you have Redis, send hints over Redis instead. A pooler such as PgBouncer must use session mode.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when it is no such URL. A server that is not there is waited for.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when `connectionString` is not a PostgreSQL URL. The channel does not
+ * throw when the server is down; it keeps reconnecting.
  * @example
  * const cache = createCache({ store, hints: postgresHints({ connectionString }) });
  */
@@ -41,31 +45,33 @@ class PostgresHints implements HintChannel {
   readonly #listeners = new Set<(hint: Hint) => void>();
   #client: Client | null = null;
   #opening: Promise<void> | null = null;
-  #cancelRetry = ignore;
+  #cancelReconnect = ignore;
   #failures = 0;
-  #waiting: string[] = [];
-  #next: Promise<void> | null = null;
-  #last: Promise<void> = Promise.resolve();
+  #queue: string[] = [];
+  #nextSend: Promise<void> | null = null;
+  #lastSend: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(url: URL) {
     this.#url = url;
   }
 
-  /** A hint that is longer than a payload may be is not sent. */
+  /** Queues a hint and resolves when it has been sent. Drops a hint that exceeds the maximum payload. */
   async publish(hint: Hint): Promise<void> {
     const payload = JSON.stringify(hint);
-    if (Buffer.byteLength(payload) > LONGEST_PAYLOAD) return;
-    this.#waiting.push(payload);
-    if (this.#next === null) {
+    if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) return;
+    this.#queue.push(payload);
+    if (this.#nextSend === null) {
       const send = () => this.#send();
-      this.#next = this.#last.then(send, send);
-      this.#last = this.#next;
+      this.#nextSend = this.#lastSend.then(send, send);
+      this.#lastSend = this.#nextSend;
     }
-    await this.#next;
+    await this.#nextSend;
   }
 
-  /** Resolves when it listens, or when the first attempt has failed; others follow. */
+  /**
+   * Resolves when the channel is listening or when the first attempt to connect has failed. It keeps reconnecting.
+   */
   async subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>> {
     this.#listeners.add(listener);
     await this.#open();
@@ -77,24 +83,25 @@ class PostgresHints implements HintChannel {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#listeners.clear();
-    this.#cancelRetry();
+    this.#cancelReconnect();
     await this.#opening;
     const client = this.#client;
     this.#client = null;
-    if (client) await end(client);
+    if (client) await endClient(client);
   }
 
   async #send(): Promise<void> {
-    const payloads = this.#waiting;
-    this.#waiting = [];
-    this.#next = null;
+    const payloads = this.#queue;
+    this.#queue = [];
+    this.#nextSend = null;
     const client = this.#client;
-    if (!client) throw new CoatcheckError("STORE_UNAVAILABLE", "There is no connection for hints.");
+    if (!client)
+      throw new CoatcheckError("STORE_UNAVAILABLE", "The hint channel is not connected to PostgreSQL.");
     try {
       await client.query(`select pg_notify('${CHANNEL}', hint) from unnest($1::text[]) as hint`, [payloads]);
     } catch (error) {
-      // The server may hang, and then nothing is heard either.
-      this.#lost(client);
+      // The server may hang. Reconnect, because this connection would receive no hints either.
+      this.#handleLoss(client);
       throw error;
     }
   }
@@ -108,48 +115,48 @@ class PostgresHints implements HintChannel {
   }
 
   async #connect(): Promise<void> {
-    const client = await listeningClient(this.#url, PATIENCE);
-    // Besides telling its query, a broken connection emits an error, which without a listener ends the process.
+    const client = await listeningClient(this.#url, TIMEOUT);
+    // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
     client.on("error", ignore);
-    client.on("notification", (notification) => this.#heard(notification));
-    client.on("end", () => this.#lost(client));
+    client.on("notification", (notification) => this.#handleNotification(notification));
+    client.on("end", () => this.#handleLoss(client));
     try {
       await client.connect();
-      // A hint need not outlive a crash of the server, so nobody waits for its disk.
+      // A hint need not survive a crash of the server, so the commit does not wait for the disk.
       await client.query(`set synchronous_commit = off; listen ${CHANNEL}`);
     } catch {
-      await end(client);
-      this.#retry();
+      await endClient(client);
+      this.#scheduleReconnect();
       return;
     }
     this.#client = client;
     this.#failures = 0;
   }
 
-  #lost(client: Client): void {
+  #handleLoss(client: Client): void {
     if (this.#client !== client) return;
     this.#client = null;
-    void end(client);
-    this.#retry();
+    void endClient(client);
+    this.#scheduleReconnect();
   }
 
-  #retry(): void {
+  #scheduleReconnect(): void {
     if (this.#isClosed) return;
-    const [first, longest] = RETRY_AFTER;
+    const [first, longest] = RETRY_DELAYS;
     const delay = Math.min(first * 2 ** this.#failures++, longest);
-    this.#cancelRetry = systemSchedule(delay, () => void this.#open());
+    this.#cancelReconnect = systemSchedule(delay, () => void this.#open());
   }
 
-  #heard({ payload = "" }: Notification): void {
+  #handleNotification({ payload = "" }: Notification): void {
     const hint = parseHint(payload);
     if (!hint) return;
     for (const listener of this.#listeners) listener(hint);
   }
 }
 
-/** Ends a connection. A server that does not say good-bye in time is not waited for. */
-async function end(client: Client): Promise<void> {
-  const cancel = systemSchedule(PATIENCE, () => client.connection.stream.destroy());
+/** Ends a connection. Destroys its socket if the server does not close it in time. */
+async function endClient(client: Client): Promise<void> {
+  const cancel = systemSchedule(TIMEOUT, () => client.connection.stream.destroy());
   await client.end().catch(ignore);
   cancel();
 }

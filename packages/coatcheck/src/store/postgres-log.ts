@@ -10,7 +10,7 @@ import {
 } from "./postgres-position.ts";
 import { CHANGES, FLUSH } from "./postgres-statements.ts";
 
-/** The item's columns are null in the one row of an answer without items. */
+/** A log item with the end of the log. The item's columns are null when there are no items. */
 interface LogRow extends Standing {
   readonly position: number | null;
   readonly session: string | null;
@@ -19,28 +19,29 @@ interface LogRow extends Standing {
 }
 
 /**
- * The log from `cursor` on. A cursor of another timeline, or of data that a backup has replaced, says nothing about what
- * the poller missed: one item about everyone tells it to trust no copy that it has.
+ * Reads the log from `cursor` on. A cursor of another timeline, or beyond the end of the log because a backup was
+ * restored, does not tell what the poller missed. The result then starts with an item about everyone, which makes the
+ * poller drop all of its copies.
  */
 export async function readLog(
   database: PostgresDatabase,
   cursor: LogPosition | null,
-  durable: DurablePosition,
+  durablePosition: DurablePosition,
 ): Promise<LogPage> {
   const rows = await database.rows<LogRow>(CHANGES, [cursor === null ? null : transactionOf(cursor)]);
-  const standing = standingOf(rows);
-  const position = positionOf(standing);
-  if (!isFlushed(standing)) {
+  const head = headOf(rows);
+  const position = positionOf(head);
+  if (!isFlushed(head)) {
     await database.rows(FLUSH, []);
-    durable.flushed(position);
+    durablePosition.flushed(position);
   }
-  const next = durable.at(standing);
+  const next = durablePosition.at(head);
   if (cursor === null) return { items: [], cursor: next };
-  const start = timelineStart(standing);
+  const start = timelineStart(head);
   if (cursor >= start && cursor <= position) return { items: itemsOf(rows), cursor: next };
-  const everything = itemsOf(await database.rows<LogRow>(CHANGES, [0]));
-  const replaced: LogItem = { position: Math.max(cursor, start), scope: { everyone: true } };
-  return { items: [replaced, ...everything], cursor: next };
+  const allItems = itemsOf(await database.rows<LogRow>(CHANGES, [0]));
+  const dropAllCopies: LogItem = { position: Math.max(cursor, start), scope: { everyone: true } };
+  return { items: [dropAllCopies, ...allItems], cursor: next };
 }
 
 function itemsOf(rows: readonly LogRow[]): LogItem[] {
@@ -52,7 +53,7 @@ function itemOf({ session, least_version, scope }: LogRow, position: LogPosition
   return { position, scope: JSON.parse(scope ?? "") };
 }
 
-function standingOf([row]: readonly LogRow[]): LogRow {
-  if (!row) throw new Error("The log always says where it stands.");
+function headOf([row]: readonly LogRow[]): LogRow {
+  if (!row) throw new Error("PostgreSQL returned no row for the log, which always has one.");
   return row;
 }

@@ -4,9 +4,9 @@ import type {
   PostgresQueryResult,
 } from "kysely";
 
-/** What the store sends: text, parameters, and how to read what comes back. */
+/** A query as the store sends it: text, parameters, and the parsers for its result. */
 export interface PostgresQuery {
-  /** Statements of the hot paths are named, so that each connection plans them once. */
+  /** Present on prepared statements, which each connection plans once. */
   readonly name?: string;
   readonly text: string;
   readonly values: unknown[];
@@ -18,7 +18,7 @@ export interface PostgresClient {
   query(query: PostgresQuery): Promise<{ command: string; rowCount: number | null; rows: unknown[] }>;
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: "error", listener: (error: Error) => void): unknown;
-  /** `true` closes the connection instead of keeping it for the next call. */
+  /** `true` closes the connection instead of returning it to the pool. */
   release(destroy?: boolean): void;
 }
 
@@ -29,11 +29,11 @@ export interface PostgresPool {
   end(): Promise<void>;
 }
 
-/** Type numbers of PostgreSQL's catalogue (`pg_type.oid`). */
+/** Type numbers from PostgreSQL's catalogue (`pg_type.oid`). */
 const BOOLEAN = 16;
 const INTEGERS = [20, 21, 23];
 
-/** Every integer that the store reads is a safe one: times, counts, versions, positions. The rest stays as text. */
+/** Parses integers as numbers: times, counts, versions and positions are all safe integers. Other types stay text. */
 const types: PostgresQuery["types"] = {
   getTypeParser(oid) {
     if (oid === BOOLEAN) return (text) => text === "t";
@@ -43,109 +43,110 @@ const types: PostgresQuery["types"] = {
 
 const ignore = () => {};
 
-/** Names by text. The store's texts are few: values are parameters. */
-const names = new Map<string, { readonly name: string }>();
+/** Prepared statement names by SQL text. The map stays small, because values are parameters. */
+const statementNames = new Map<string, { readonly name: string }>();
 
-function nameOf(text: string): { readonly name: string } {
-  const known = names.get(text);
-  if (known) return known;
-  const named = { name: `coatcheck_${names.size}` };
-  names.set(text, named);
-  return named;
+function statementName(text: string): { readonly name: string } {
+  const existing = statementNames.get(text);
+  if (existing) return existing;
+  const created = { name: `coatcheck_${statementNames.size}` };
+  statementNames.set(text, created);
+  return created;
 }
 
-/** How a {@link DeadlinePool} goes about its queries. */
+/** Options of {@link DeadlinePool}. */
 export interface PoolManner {
-  /** Milliseconds. */
+  /** Milliseconds from requesting a connection to the end of the last query on it. */
   readonly deadline: number;
-  /** Whether statements are planned once for each connection, or anew for the values of each call. */
+  /** Whether each connection plans a statement once, or PostgreSQL plans it anew for the values of each call. */
   readonly planOnce: boolean;
 }
 
 /**
- * A pool that answers in time. From the moment a connection is asked for, everything done with it must be over within
- * the deadline. A connection that has missed it is closed, not handed to the next caller, because a hung server holds
- * it for ever; what was sent may still take effect.
+ * A pool with a deadline. Everything that is done with a connection must finish within the deadline, counted from the
+ * request for the connection. A connection that misses it is closed and not returned to the pool, because a hung
+ * server would block it forever. Its last query may still take effect.
  */
 export class DeadlinePool implements KyselyPool {
-  /** Kysely wants to see some. */
+  /** Required by Kysely's pool interface. */
   readonly options: object = {};
   readonly #pool: PostgresPool;
-  readonly #manner: PoolManner;
+  readonly #options: PoolManner;
 
-  constructor(pool: PostgresPool, manner: PoolManner) {
+  constructor(pool: PostgresPool, options: PoolManner) {
     this.#pool = pool;
-    this.#manner = manner;
+    this.#options = options;
   }
 
   async connect(): Promise<KyselyClient> {
-    const until = performance.now() + this.#manner.deadline;
+    const deadline = performance.now() + this.#options.deadline;
     const connecting = this.#pool.connect();
     try {
-      return new DeadlineClient(await within(until, connecting), until, this.#manner.planOnce);
+      return new DeadlineClient(await withinDeadline(deadline, connecting), deadline, this.#options.planOnce);
     } catch (error) {
-      connecting.then((late) => late.release(), ignore);
+      connecting.then((client) => client.release(), ignore);
       throw error;
     }
   }
 
-  /** Closes every connection. A server that does not say good-bye in time is not waited for. */
+  /** Closes every connection. Stops waiting at the deadline. */
   async end(): Promise<void> {
-    await within(performance.now() + this.#manner.deadline, this.#pool.end()).catch(ignore);
+    await withinDeadline(performance.now() + this.#options.deadline, this.#pool.end()).catch(ignore);
   }
 }
 
 class DeadlineClient implements KyselyClient {
   readonly #client: PostgresClient;
-  readonly #until: number;
+  readonly #deadline: number;
   readonly #planOnce: boolean;
-  #isLate = false;
+  #hasTimedOut = false;
 
-  constructor(client: PostgresClient, until: number, planOnce: boolean) {
+  constructor(client: PostgresClient, deadline: number, planOnce: boolean) {
     this.#client = client;
-    this.#until = until;
+    this.#deadline = deadline;
     this.#planOnce = planOnce;
-    // A connection that breaks tells its query, and besides emits an error, which without a listener ends the process.
+    // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
     client.on("error", ignore);
   }
 
   query<R>(sql: string, parameters: ReadonlyArray<unknown>): Promise<PostgresQueryResult<R>>;
   query(): never;
   async query<R>(text = "", values: ReadonlyArray<unknown> = []): Promise<PostgresQueryResult<R>> {
-    if (this.#isLate) throw late();
+    if (this.#hasTimedOut) throw timedOut();
     try {
-      const query = { ...(this.#planOnce && nameOf(text)), text, values: [...values], types };
-      const result = await within(this.#until, this.#client.query(query));
+      const query = { ...(this.#planOnce && statementName(text)), text, values: [...values], types };
+      const result = await withinDeadline(this.#deadline, this.#client.query(query));
       return result as PostgresQueryResult<R>;
     } catch (error) {
-      this.#isLate ||= error instanceof Late;
+      this.#hasTimedOut ||= error instanceof DeadlineError;
       throw error;
     }
   }
 
   release(destroy = false): void {
     this.#client.off("error", ignore);
-    this.#client.release(destroy || this.#isLate);
+    this.#client.release(destroy || this.#hasTimedOut);
   }
 }
 
-class Late extends Error {
-  override readonly name = "Late";
+class DeadlineError extends Error {
+  override readonly name = "DeadlineError";
 }
 
-function late(): Late {
-  return new Late("PostgreSQL did not answer within the deadline.");
+function timedOut(): DeadlineError {
+  return new DeadlineError("PostgreSQL did not respond within the deadline.");
 }
 
 /**
- * Waits for `work`, but not longer than `until` (of `performance.now()`). A process that was itself stopped wakes up
- * with the timer due and the answer unread: a turn of the event loop is granted, so that its own pause is not taken
- * for the server's.
+ * Waits for `work` until `deadline` (by `performance.now()`).
+ *
+ * When this process itself was suspended, it wakes up with the timer due and the response unread. Two turns of the
+ * event loop let it read the response first, so that its own pause does not count as the server's.
  */
-function within<T>(until: number, work: Promise<T>): Promise<T> {
+function withinDeadline<T>(deadline: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => setImmediate(() => setImmediate(() => reject(late())));
-    const timer = setTimeout(giveUp, Math.max(0, until - performance.now()));
+    const giveUp = () => setImmediate(() => setImmediate(() => reject(timedOut())));
+    const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -1,63 +1,64 @@
 import type { LogPosition } from "../session/store.ts";
 
-/** Where the log stood when a statement began. */
+/** The end of the log when a statement began. */
 export interface Standing {
-  /** The oldest transaction that had not ended: the statement saw all that those below it wrote. */
+  /** The oldest transaction that had not ended. The statement saw everything that older transactions wrote. */
   readonly transaction: number;
-  /** Eight hexadecimal digits; each promotion of a standby begins a new timeline. */
+  /** Eight hexadecimal digits. Promoting a standby starts a new timeline. */
   readonly timeline: string;
-  /** Bytes of the write-ahead log, ever: written, and of those on the disk. */
+  /** Size of the write-ahead log since the cluster was created, in bytes: written, and flushed to the disk. */
   readonly written: number;
   readonly flushed: number;
 }
 
-/** Room for 8.8 × 10¹² transactions and 1,024 timelines in a safe integer. */
-const TRANSACTIONS = 2 ** 43;
+/** Transactions per timeline. 2⁴³ leaves room for 8.8 × 10¹² transactions and 1,024 timelines in a safe integer. */
+const TRANSACTIONS_PER_TIMELINE = 2 ** 43;
 
-/** The position below every one of a timeline, and above every one of the timelines before. */
+/** The first position of a timeline. It is above every position of the earlier timelines. */
 export function timelineStart({ timeline }: Standing): LogPosition {
-  return Number.parseInt(timeline, 16) * TRANSACTIONS;
+  return Number.parseInt(timeline, 16) * TRANSACTIONS_PER_TIMELINE;
 }
 
-/** The position of a transaction. Never a serial number: a lower one can commit later. */
+/** The log position of a transaction. A serial number would not work: a lower one can commit after a higher one. */
 export function positionOf(standing: Standing, transaction = standing.transaction): LogPosition {
   const position = timelineStart(standing) + transaction;
-  if (transaction < TRANSACTIONS && Number.isSafeInteger(position)) return position;
-  throw new RangeError("The database has seen more transactions or timelines than a log position can count.");
+  if (transaction < TRANSACTIONS_PER_TIMELINE && Number.isSafeInteger(position)) return position;
+  throw new RangeError("Transaction or timeline number exceeds the range of a log position.");
 }
 
-/** The transaction of a position, whatever its timeline. */
+/** The transaction number of a log position, in any timeline. */
 export function transactionOf(position: LogPosition): number {
-  return position % TRANSACTIONS;
+  return position % TRANSACTIONS_PER_TIMELINE;
 }
 
-/** Whether the log is on the disk as far as a statement saw it. */
+/** Whether everything that the statement saw is on the disk. */
 export function isFlushed({ written, flushed }: Standing): boolean {
   return written <= flushed;
 }
 
 /**
- * Gives out positions that survive a crash of the server. PostgreSQL gives a transaction's number out again when it
- * crashed before the end of that transaction was on the disk, and then a revocation could hide below a position that
- * somebody holds. So no position is above one that the log was flushed to. Too low a position costs a second reading,
- * nothing else.
+ * Returns positions that stay valid after a crash of the server. If PostgreSQL crashes before a transaction is on the
+ * disk, it assigns the transaction's number again. A later revocation could then have a position below one that a
+ * cache holds, and the cache would miss it. So no position is above the last flushed one. A position that is too low
+ * only makes the cache read some log items twice.
  */
 export class DurablePosition {
   #durable: LogPosition = 0;
-  #waiting: { readonly position: LogPosition; readonly written: number } | null = null;
+  #unflushed: { readonly position: LogPosition; readonly written: number } | null = null;
 
-  /** The position of what a statement read. */
+  /** The position of the data that a statement read. */
   at(standing: Standing): LogPosition {
     const position = positionOf(standing);
     if (isFlushed(standing)) this.flushed(position);
-    else if (this.#waiting && this.#waiting.written <= standing.flushed) this.flushed(this.#waiting.position);
-    this.#waiting ??= { position, written: standing.written };
+    else if (this.#unflushed && this.#unflushed.written <= standing.flushed)
+      this.flushed(this.#unflushed.position);
+    this.#unflushed ??= { position, written: standing.written };
     return Math.min(position, this.#durable);
   }
 
-  /** Learns that the log is on the disk to `position` at least. */
+  /** Records that the log is on the disk up to `position` at least. */
   flushed(position: LogPosition): void {
     this.#durable = Math.max(this.#durable, position);
-    this.#waiting = null;
+    this.#unflushed = null;
   }
 }

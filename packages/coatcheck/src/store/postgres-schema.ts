@@ -4,21 +4,21 @@ import { CoatcheckError } from "../session/errors.ts";
 import type { RevokeReason } from "../session/record.ts";
 import type { SessionRow } from "./row.ts";
 
-/** The tables, as Kysely sees them; the hot paths are statements written by hand. */
+/** The tables and the view, typed for Kysely. The frequent statements are raw SQL in `postgres-statements.ts`. */
 export interface PostgresSchema {
-  /** Sessions as written; a mass revocation does not touch its rows. */
+  /** Sessions as written. A mass revocation does not update these rows. */
   coatcheck_session: SessionRow & { epoch: number };
-  /** Sessions as they are: the mass revocations applied. Everything is read from here. */
+  /** Sessions with the mass revocations applied. All reads use this view. */
   coatcheck_session_now: SessionRow;
   coatcheck_log: {
     position: Generated<number>;
     session: string | null;
     least_version: number | null;
-    /** JSON of a scope that is not one session. */
+    /** The scope as JSON, for items about more than one session. */
     scope: string | null;
     logged_at: number;
   };
-  /** Null tenant: everyone. */
+  /** `tenant` is null for a revocation of everyone. */
   coatcheck_mass_revocation: {
     epoch: number;
     tenant: string | null;
@@ -27,19 +27,20 @@ export interface PostgresSchema {
   };
 }
 
-/** The locks that the store takes, in PostgreSQL's space of two-part advisory locks: its own class, then what for. */
+/** Advisory locks of the store, by the first of PostgreSQL's two keys; the second key says which subject. */
 export const LOCKS = { mass: 1_668_243_828, subject: 1_668_243_829 } as const;
 
 /**
- * Migrations run in this order, each once; those that have been published never change.
+ * The migrations, in order. Each runs once. Never edit a released one.
  *
- * Touches move `last_seen_at` and `ends_at`, so no index names them: an index on the hour keeps them heap-only, and the
- * fill factor leaves room for them on the page.
+ * Touches change `last_seen_at` and `ends_at`, so no index contains these columns: an index on the hour keeps touches
+ * heap-only (HOT), and the fill factor leaves room for the new row version on the same page.
  *
- * `session.epoch` counts the mass revocations that there had been when the row was written; later ones of its tenant
- * or of everyone have ended it. That makes ending a tenant's ten million sessions one small row. The functions are
- * volatile: what they read is newer than the statement that calls them, and stands until that commits, since a mass
- * revocation waits for their lock.
+ * `session.epoch` is the number of mass revocations at the time when the row was written. Later mass revocations of
+ * its tenant or of everyone apply to the row, so revoking a tenant with ten million sessions inserts one small row.
+ *
+ * The functions are volatile: they read data that is newer than the snapshot of the calling statement. What they read
+ * stays true until that statement commits, because a mass revocation waits for the lock that they take.
  */
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   "001-sessions": [
@@ -135,10 +136,11 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Brings the database to the present schema; safe in several processes at once, of which one does the work.
+ * Applies the migrations that the database does not have yet. Several processes may call it at once; one of them does
+ * the work.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` on a replica, if a newer Coatcheck has been here, or if commits
- * are not durable.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the server is a replica, a newer Coatcheck has migrated the
+ * database, or commits are not durable.
  */
 export async function migratePostgres(db: Kysely<PostgresSchema>): Promise<void> {
   await requireDurablePrimary(db);
@@ -150,7 +152,7 @@ export async function migratePostgres(db: Kysely<PostgresSchema>): Promise<void>
   });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
-  await refuseNewerDatabase(db, error);
+  await requireKnownMigrations(db, error);
   throw error;
 }
 
@@ -180,19 +182,19 @@ async function requireDurablePrimary(db: Kysely<PostgresSchema>): Promise<void> 
   if (rows[0]?.commit === "off") {
     throw new CoatcheckError(
       "STORE_UNAVAILABLE",
-      "PostgreSQL acknowledges commits before they are written; the pool must set synchronous_commit to on.",
+      "PostgreSQL acknowledges commits before they are on the disk; set synchronous_commit to on in the pool.",
     );
   }
 }
 
-async function refuseNewerDatabase(db: Kysely<PostgresSchema>, cause: unknown): Promise<void> {
+async function requireKnownMigrations(db: Kysely<PostgresSchema>, cause: unknown): Promise<void> {
   const { rows } = await sql<{ name: string }>`
     select name from coatcheck_migration order by name desc limit 1`.execute(db);
   const newest = rows[0]?.name;
   if (newest === undefined || newest in MIGRATIONS) return;
   throw new CoatcheckError(
     "STORE_UNAVAILABLE",
-    `The database is newer than this program (${newest}); update the program.`,
+    `The database has migration ${newest} of a newer Coatcheck; update Coatcheck.`,
     { cause },
   );
 }

@@ -1,3 +1,18 @@
+/**
+ * A session store in PostgreSQL 14 or later, through the `pg` package, for applications on several machines. The
+ * module also sends hints over `LISTEN` and `NOTIFY`, for caches without Redis.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { postgresStore } from "coatcheck/store/postgres";
+ *
+ * const store = await postgresStore({ connectionString: "postgres://coatcheck@localhost/coatcheck" });
+ * const sessions = new SessionManager({ store, secrets: ["a long random secret"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ * await sessions.close();
+ *
+ * @module
+ */
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../session/record.ts";
@@ -18,56 +33,66 @@ import type {
 import { connectPostgres } from "./postgres-connect.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 import { postgresUnavailable } from "./postgres-errors.ts";
-import { countSessions, isUnstorable, listSessions } from "./postgres-list.ts";
+import { countSessions } from "./postgres-list.ts";
 import { readLog } from "./postgres-log.ts";
 import type { PostgresPool } from "./postgres-pool.ts";
 import { DurablePosition, type Standing } from "./postgres-position.ts";
 import { migratePostgres } from "./postgres-schema.ts";
 import * as statements from "./postgres-statements.ts";
 import { recordOf, rowOf, type SessionRow } from "./row.ts";
+import { listSessions } from "./sql-list.ts";
 
 export { type PostgresHintsOptions, postgresHints } from "./postgres-hints.ts";
 export type { PostgresClient, PostgresPool, PostgresQuery } from "./postgres-pool.ts";
 
-/** Where the sessions are, and how long to wait for them. */
+/** Options of {@link postgresStore}: either `connectionString` or `pool`, and the deadline. */
 export type PostgresStoreOptions = {
   /**
-   * The longest that a call may take, milliseconds, waiting for a connection included; 5000 unless given. What may read
-   * all sessions (`stats`, `sweep`, counting after a mass revocation) and the start have a minute.
+   * How long a call may take, in milliseconds, including the wait for a connection. Default: 5000. Startup and the
+   * calls that may read all sessions (`stats`, `sweep`, the count after a mass revocation) may take 60 s.
    */
   readonly deadline?: number;
-  /** Dates revocations for the sweep. */
+  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
 } & (
   | {
-      /** `postgres://user:password@host:port/database`; the store makes a pool of ten connections, and ends it. */
+      /**
+       * `postgres://user:password@host:port/database`. The store creates a pool of ten connections and ends it on
+       * `close`.
+       */
       readonly connectionString: string;
     }
   | {
-      /** A pool of `pg`'s, ready to use, whose `synchronous_commit` is not off. It stays yours to end. */
+      /** A `pg` pool whose `synchronous_commit` is not off. The caller ends it. */
       readonly pool: PostgresPool;
     }
 );
 
-/** Some calls may read all sessions: `stats`, `sweep`, the count of a mass revocation, migrations. */
+/**
+ * Deadline in milliseconds of calls that may read all sessions: `stats`, `sweep`, the count after a mass revocation,
+ * and migrations.
+ */
 const LONG_DEADLINE = 60_000;
 
 /**
- * Sessions in PostgreSQL 14 or later. Every change is one statement, hence one atomic step and one round trip.
+ * Opens a session store in PostgreSQL 14 or later. Every change is one statement, so it is atomic and takes one round
+ * trip.
  *
- * Tables, functions and views are made or brought up to date first, in the connection's schema, by one of the processes
- * that start at once.
+ * The store first creates or migrates its tables, functions and views, in the connection's schema. When several
+ * processes start at once, one of them does the work and the others wait.
  *
- * - **Durable**: an acknowledged write is on the server's disk. Across a failover it is as durable as replication makes
- *   it: use a synchronous standby. Promoting one makes all cached copies be read again.
- * - **Mass revocation** of a tenant or everyone writes one row, however many sessions it ends; counting them comes
- *   after the commit and takes its time. If that fails, the revocation stands.
- * - **A transaction left open** anywhere on the server, if it has written, makes `changes` repeat what came since.
- * - **A pooler** such as PgBouncer must work in session mode: migrations hold a lock of the session, and statements are
- *   planned once for each connection.
+ * - **Durability**: an acknowledged write is on the server's disk. Whether it survives a failover depends on the
+ *   replication: use a synchronous standby. After a standby is promoted, caches read all sessions again.
+ * - **Mass revocation** of a tenant or of everyone writes one row, however many sessions it ends. The store counts
+ *   them after the commit, which may be slow. If counting fails, `revoke` throws, but the revocation is in force.
+ * - **Long transactions**: while any transaction on the server that has written stays open, `changes` returns the log
+ *   items since its start again and again.
+ * - **Poolers** such as PgBouncer must use session mode, because migrations take a session-level lock and each
+ *   connection keeps its prepared statements.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE`, saying why: no server, wrong password, a read-only replica, a database that
- * is newer than the program, commits that are not durable. Every call throws it too, within `deadline`.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the server cannot be reached, rejects the password, is a read-only
+ * replica, has the schema of a newer Coatcheck, or acknowledges commits that are not durable. The message says which.
+ * Every method throws it too, within `deadline`.
  *
  * @example
  * const store = await postgresStore({ connectionString: "postgres://coatcheck@localhost/coatcheck" });
@@ -75,16 +100,16 @@ const LONG_DEADLINE = 60_000;
 export async function postgresStore(options: PostgresStoreOptions): Promise<SessionStore> {
   const { deadline = 5000, clock = systemClock } = options;
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
-  const isOurs = "connectionString" in options;
-  const pool = isOurs
+  const ownsPool = "connectionString" in options;
+  const pool = ownsPool
     ? await connectPostgres(options.connectionString, deadline, longDeadline)
     : options.pool;
-  // An idle connection that breaks is the pool's to replace; nobody waits for it.
+  // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
   pool.on("error", () => {});
   const quick = new PostgresDatabase(pool, { deadline, planOnce: true });
   const slow = new PostgresDatabase(pool, { deadline: longDeadline, planOnce: false });
   const end = async () => {
-    if (isOurs) await quick.end();
+    if (ownsPool) await quick.end();
   };
   try {
     await migratePostgres(slow.kysely);
@@ -95,22 +120,22 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Sess
   return new PostgresStore({ quick, slow, clock, end });
 }
 
-interface StoreParts {
+interface StoreDependencies {
   readonly quick: PostgresDatabase;
-  /** The same database, for calls that may read all sessions. */
+  /** The same database with a longer deadline, for calls that may read all sessions. */
   readonly slow: PostgresDatabase;
   readonly clock: Clock;
   end(): Promise<void>;
 }
 
 class PostgresStore implements SessionStore {
-  readonly #parts: StoreParts;
+  readonly #deps: StoreDependencies;
   readonly #position = new DurablePosition();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #inFlight = new Set<Promise<unknown>>();
   #isOpen = true;
 
-  constructor(parts: StoreParts) {
-    this.#parts = parts;
+  constructor(deps: StoreDependencies) {
+    this.#deps = deps;
   }
 
   async get(id: string): Promise<Snapshot | null> {
@@ -120,7 +145,7 @@ class PostgresStore implements SessionStore {
         statements.GET,
         [id],
       );
-      if (!isStored(row)) return null;
+      if (!hasSession(row)) return null;
       return { record: recordOf(row), position: this.#position.at(row) };
     });
   }
@@ -130,9 +155,9 @@ class PostgresStore implements SessionStore {
     const isLimited = limit !== undefined && record.subject !== null;
     return await this.#run(async ({ quick, clock }) => {
       const loggedAt = change === "privilege" ? clock.now() : null;
-      const most = isLimited ? [limit.most, limit.now] : [null, null];
+      const limitParameters = isLimited ? [limit.most, limit.now] : [null, null];
       const row = statements.valuesOf(rowOf(record));
-      if (await quick.count(statement, [...row, loggedAt, ...most])) return "stored";
+      if (await quick.count(statement, [...row, loggedAt, ...limitParameters])) return "stored";
       if (!isLimited) return "conflict";
       const parameters = [record.id, expectedVersion];
       const { expected } = await quick.first<{ expected: boolean }>(statements.IS_EXPECTED, parameters);
@@ -152,7 +177,7 @@ class PostgresStore implements SessionStore {
 
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
     return await this.#run(async ({ quick, slow, clock }) => {
-      if (Object.values(scope).some(isUnstorable)) return 0;
+      if (Object.values(scope).some(statements.isUnstorable)) return 0;
       const now = clock.now();
       if ("session" in scope) {
         if (!isSessionId(scope.session)) return 0;
@@ -171,7 +196,10 @@ class PostgresStore implements SessionStore {
   }
 
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
-    return await this.#run(({ quick }) => listSessions(quick.kysely, filter, page));
+    return await this.#run(({ quick }) => {
+      const sessions = quick.kysely.selectFrom("coatcheck_session_now").select(statements.READ);
+      return listSessions({ sessions, isUnstorable: statements.isUnstorable }, filter, page);
+    });
   }
 
   async stats(now: number): Promise<StoreStats> {
@@ -184,39 +212,39 @@ class PostgresStore implements SessionStore {
 
   async sweep(before: number, limit: number): Promise<number> {
     return await this.#run(async ({ slow }) => {
-      let swept = 0;
+      let deleted = 0;
       for (const statement of [statements.SWEEP_ENDED, ...statements.SWEEP_MASS]) {
-        if (swept < limit) swept += await slow.count(statement, [before, limit - swept]);
+        if (deleted < limit) deleted += await slow.count(statement, [before, limit - deleted]);
       }
       await slow.rows(statements.SWEEP_MASS_REVOCATIONS, [before]);
       await slow.rows(statements.SWEEP_LOG, [before]);
-      return swept;
+      return deleted;
     });
   }
 
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await Promise.allSettled(this.#underWay);
-    await this.#parts.end();
+    await Promise.allSettled(this.#inFlight);
+    await this.#deps.end();
   }
 
-  async #run<Result>(call: (parts: StoreParts) => Promise<Result>): Promise<Result> {
-    if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store has been closed.");
-    const answer = call(this.#parts);
-    this.#underWay.add(answer);
+  async #run<Result>(call: (deps: StoreDependencies) => Promise<Result>): Promise<Result> {
+    if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
+    const result = call(this.#deps);
+    this.#inFlight.add(result);
     try {
-      return await answer;
+      return await result;
     } catch (error) {
       throw postgresUnavailable(error);
     } finally {
-      this.#underWay.delete(answer);
+      this.#inFlight.delete(result);
     }
   }
 }
 
-/** Whether the columns of a session are there: `id` is one that no row lacks. */
-function isStored<Rest>(
+/** Whether the outer join found a session. `id` is null only if it did not. */
+function hasSession<Rest>(
   row: Rest & { [Name in keyof SessionRow]: SessionRow[Name] | null },
 ): row is Rest & SessionRow {
   return row.id !== null;

@@ -1,38 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Kysely } from "kysely";
-import type { Page, PageRequest, SessionFilter, StoreStats } from "../session/store.ts";
-import { pageOf, readPageRequest } from "./page.ts";
-import { FILTERS, isIllFormed, recordOf } from "./row.ts";
-import type { Tables } from "./sqlite-schema.ts";
+import type { StoreStats } from "../session/store.ts";
 import { hourOf, IS_ACTIVE } from "./sqlite-statements.ts";
-
-/** One page of sessions, newest first. */
-export async function listSessions(
-  kysely: Kysely<Tables>,
-  filter: SessionFilter,
-  page: PageRequest,
-): Promise<Page> {
-  const { limit, after } = readPageRequest(page);
-  if (Object.values(filter).some(isIllFormed)) return { records: [], next: null };
-  let query = kysely.selectFrom("session_now").selectAll();
-  for (const [name, column] of FILTERS) {
-    const value = filter[name];
-    if (value !== undefined) query = query.where(column, "=", value);
-  }
-  const { liveAt } = filter;
-  if (liveAt !== undefined) query = query.where("state", "=", "active").where("ends_at", ">", liveAt);
-  if (after) {
-    query = query.where((is) =>
-      is(is.refTuple("created_at", "id"), "<", is.tuple(after.createdAt, after.id)),
-    );
-  }
-  const rows = await query
-    .orderBy("created_at", "desc")
-    .orderBy("id", "desc")
-    .limit(limit + 1)
-    .execute();
-  return pageOf(rows.map(recordOf), limit);
-}
 
 /**
  * Prepares `stats`, which counts the sessions as of `now` (epoch milliseconds). An index covers the query, except for

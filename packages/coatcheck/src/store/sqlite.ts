@@ -16,11 +16,12 @@
 import { type Clock, systemClock } from "../session/clock.ts";
 import { storeUnavailable } from "../session/errors.ts";
 import type { SessionStore } from "../session/store.ts";
-import { rowOf } from "./row.ts";
+import { isIllFormed, rowOf } from "./row.ts";
+import { listSessions } from "./sql-list.ts";
 import { isBusy, untilNextTry } from "./sqlite-busy.ts";
 import { closedStore, GroupCommit } from "./sqlite-commits.ts";
 import { kyselyOn } from "./sqlite-dialect.ts";
-import { listSessions, statsOn } from "./sqlite-list.ts";
+import { statsOn } from "./sqlite-list.ts";
 import { openDatabase } from "./sqlite-open.ts";
 import { SqliteStatements } from "./sqlite-statements.ts";
 import { sweepOn } from "./sqlite-sweep.ts";
@@ -70,7 +71,10 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const sweep = sweepOn(database);
   const stats = statsOn(database);
   const commits = new GroupCommit(database, busyTimeout);
-  const kysely = kyselyOn(database);
+  const listSource = {
+    sessions: kyselyOn(database).selectFrom("session_now").selectAll(),
+    isUnstorable: isIllFormed,
+  };
   let isOpen = true;
 
   function requireOpen(): void {
@@ -110,7 +114,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     revoke: (scope, reason) => write(() => statements.revoke(scope, reason, clock.now())),
     changes: (cursor) => read(() => statements.changesFrom(cursor)),
     sweep: (before, limit) => write(() => sweep(before, limit)),
-    list: (filter, page) => read(() => listSessions(kysely, filter, page)),
+    list: (filter, page) => read(() => listSessions(listSource, filter, page)),
     stats: (now) => read(() => stats(now)),
 
     dataVersion: () => {
