@@ -7,16 +7,16 @@ import {
 } from "./redis-transport.ts";
 
 /**
- * The settings without which node-redis waits for a dead server, made anew on each call because the client changes
- * the object that it is given. {@link connectRedis} uses them; pass them to `createClient`, as `nodeClientOptions` to
- * `createSentinel` or as `defaults` to `createCluster` when you make the client yourself.
+ * Settings that make node-redis detect a dead server. {@link connectRedis} uses them. If you create the client
+ * yourself, pass them to `createClient`, to `createSentinel` as `nodeClientOptions`, or to `createCluster` as
+ * `defaults`. Each call returns a new object, because the client modifies it.
  *
- * - `pingInterval` with `socketTimeout`: a server that hangs, or a network that drops packets in silence, is noticed
- *   after a second. TCP alone takes minutes.
- * - `connectTimeout`: likewise for a new connection; 5 s by default.
- * - `reconnectStrategy`: the default gives up for ever after a socket timeout, so that one pause of the server would
- *   need a restart of the process.
- * - `disableOfflineQueue`: while there is no connection, a command fails at once instead of waiting for one.
+ * - `pingInterval` with `socketTimeout`: detects a hung server or a network that drops packets after one second. TCP
+ *   alone takes minutes.
+ * - `connectTimeout`: the same for a new connection. node-redis's default: 5 s.
+ * - `reconnectStrategy`: node-redis's default strategy gives up after a socket timeout, so that a pause of the server
+ *   would require a restart of the process.
+ * - `disableOfflineQueue`: without a connection, a command fails at once instead of waiting for one.
  */
 export function redisClientSettings() {
   return {
@@ -30,54 +30,55 @@ export function redisClientSettings() {
   };
 }
 
+/** Options of {@link connectRedis}. */
 export interface ConnectRedisOptions extends NodeRedisTransportOptions {
-  /** Milliseconds to go on trying for the first connection; 2000 unless told otherwise, `Infinity` to wait. */
+  /** How long to retry the first connection, in milliseconds. `Infinity` retries without limit. Default: 2000. */
   readonly patience?: number;
 }
 
 async function createClientFor(url: string) {
   const { createClient } = await import("redis");
-  // The URL may hold a password, so neither it nor the client's error, which quotes it, is passed on.
-  const refusal = new CoatcheckError(
+  // The URL may contain a password. So neither the URL nor the client's error, which quotes it, is passed on.
+  const invalidUrl = new CoatcheckError(
     "VALIDATION_FAILED",
-    "A Redis URL is redis://host:port, rediss://host:port or unix:///path.",
+    "Invalid Redis URL: it must have the form redis://host:port, rediss://host:port or unix:///path.",
   );
-  // An empty one means this machine to the client, and a forgotten setting to us.
-  if (url === "") throw refusal;
+  // node-redis takes an empty URL for localhost. Here it is more likely a missing setting.
+  if (url === "") throw invalidUrl;
   try {
     return createClient({ url, ...redisClientSettings() });
   } catch {
-    throw refusal;
+    throw invalidUrl;
   }
 }
 
 /**
- * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. The
- * connection belongs to the transport and ends with it.
+ * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. Closing
+ * the transport closes the connection.
  *
- * @throws `VALIDATION_FAILED` for a URL that is none; `STORE_UNAVAILABLE` when there was no connection within
- * `patience`, with the last failure as `cause`, or at once when the server refuses the name or password.
+ * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no
+ * connection within `patience`, with the last lastError as `cause`, or at once when the server rejects the credentials.
  */
 export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
   const { patience = 2000, ...transportOptions } = options;
   const client = await createClientFor(url);
 
-  let failure: unknown = new Error("Redis accepted no connection in time.");
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  const remember = (error: unknown) => {
-    failure = error;
+  let lastError: unknown = new Error("No connection to Redis within the time limit.");
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const handleError = (error: unknown) => {
+    lastError = error;
     if (["WRONGPASS", "NOAUTH", "NOPERM"].some((prefix) => refusedWith(error, prefix))) reject(error);
   };
-  client.on("error", remember);
-  const timer = patience === Infinity ? undefined : setTimeout(() => reject(failure), patience);
+  client.on("error", handleError);
+  const timer = patience === Infinity ? undefined : setTimeout(() => reject(lastError), patience);
   try {
-    await Promise.race([client.connect(), givenUp]);
+    await Promise.race([client.connect(), failed]);
   } catch (error) {
     client.destroy();
     throw redisUnavailable(error);
   } finally {
     clearTimeout(timer);
-    client.off("error", remember);
+    client.off("error", handleError);
   }
 
   const transport = nodeRedisTransport(client, transportOptions);

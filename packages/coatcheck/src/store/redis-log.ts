@@ -3,25 +3,27 @@ import { redisUnavailable } from "./redis-errors.ts";
 import { listOf, numberOf, textOf } from "./redis-reply.ts";
 
 /**
- * Every script begins with this. It reads the head of the log:
+ * The start of every script. It reads the head of the log:
  *
- * - `position`: the last one given out. Positions are the server's microseconds, or one more than the last where
- *   two meet or the clock went back, so that they go on growing in a server that lost its data.
- * - `floor`: where the log began; whatever was at or below it went with the data of an earlier life.
- * - `epoch`: the position of the last revocation of everyone; `mass`: of the last one of many that is unsettled.
+ * - `position`: the last position that was assigned. A position is the server's time in microseconds, or the last
+ *   position plus one if that is greater. So positions keep growing even after the server has lost its data.
+ * - `floor`: the position at which this log was created. Items at or below it were lost with earlier data.
+ * - `epoch`: the position of the last revocation of everyone.
+ * - `mass`: the position of the last mass revocation, 0 when none is pending.
  *
- * **A mass revocation writes no row.** It appends to the history of its scope, and a row whose `written` is not above
- * a position of its history is ended by it. Sets of active rows are renamed to `doomed:<position>:…` in the same
- * step, so that counts stay exact; sweeps then settle the rows one by one, and forget the history.
+ * **A mass revocation updates no row.** It is appended to the history of its scope. It applies to every row of the
+ * scope whose `written` is at or below its position. In the same step, the sets of active rows are renamed to
+ * `doomed:<position>:<type>`, so counts stay exact. `sweep` later applies pending revocations to the rows one by one
+ * and then deletes the history.
  */
 export const LOG_LUA = /* lua */ `
 local prefix = KEYS[1]
 local TYPES = { 'anonymous', 'authenticated' }
 
--- Lua's own conversion rounds to 14 digits.
+-- Lua's default conversion rounds to 14 digits.
 local function int(number) return string.format('%.0f', number) end
 
--- A write that changes nothing. A read-only replica refuses it, so that no answer ever comes from one.
+-- A write that changes nothing. A read-only replica rejects it, so no reply comes from a replica.
 redis.call('PERSIST', prefix .. 'head')
 
 local function microseconds()
@@ -43,43 +45,44 @@ local function append(...)
   redis.call('XADD', prefix .. 'log', int(position) .. '-0', ...)
 end
 
--- The mass revocations that ended a row, oldest first: the first one's reason and time are the row's.
-local function dooms_of(written, tenant)
-  local dooms = {}
-  if written > mass then return dooms end
+-- Returns the pending mass revocations that apply to a row, oldest first. The oldest one decides its reason and time.
+local function pending_revocations_of(written, tenant)
+  local found = {}
+  if written > mass then return found end
   local function collect(scope)
     local history = redis.call('HGET', prefix .. 'history', scope) or ''
-    for at, reason, ended_at, before in string.gmatch(history, '(%d+) (%S+) (%d+) (%d+);') do
+    for at, reason, revoked_at, before in string.gmatch(history, '(%d+) (%S+) (%d+) (%d+);') do
       if tonumber(at) >= written then
-        dooms[#dooms + 1] = { position = at, reason = reason, ended_at = ended_at, epoch = before }
+        found[#found + 1] = { position = at, reason = reason, revoked_at = revoked_at, epoch = before }
       end
     end
   end
   collect('everyone')
   if tenant then collect('tenant:' .. tenant) end
-  table.sort(dooms, function(a, b) return tonumber(a.position) < tonumber(b.position) end)
-  return dooms
+  table.sort(found, function(a, b) return tonumber(a.position) < tonumber(b.position) end)
+  return found
 end
 
-local function remember_doom(scope, reason, ended_at)
+local function add_pending_revocation(scope, reason, revoked_at)
   local at = int(position)
   local history = redis.call('HGET', prefix .. 'history', scope) or ''
-  local entry = at .. ' ' .. reason .. ' ' .. ended_at .. ' ' .. epoch .. ';'
+  local entry = at .. ' ' .. reason .. ' ' .. revoked_at .. ' ' .. epoch .. ';'
   redis.call('HSET', prefix .. 'history', scope, history .. entry)
   redis.call('ZADD', prefix .. 'pending', at, at)
   redis.call('HSET', prefix .. 'head', 'mass', at)
 end
 `;
 
-/** How many log items one call reads; more take further calls. */
+/** Log items that one call reads at most; the store makes more calls for the rest. */
 export const LOG_SLICE = 1000;
 
 /**
- * `ARGV`: the cursor, or an empty string. Answers where the log stands, the floor when the cursor is not above it
- * (else an empty string), and up to {@link LOG_SLICE} stream entries.
+ * Reads the log. `ARGV`: the cursor, or an empty string. Returns the end of the log; the floor if the cursor is at or
+ * below it, else an empty string; and up to {@link LOG_SLICE} stream entries.
  *
- * A cursor beyond the log's end tells of a server that came back with older data (a restored backup, a failover that
- * lost its tail): nothing cached before can be judged any more, which one item about everyone says to all pollers.
+ * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a
+ * failover that lost the newest writes). No copy that was cached before can be checked any more, so an item about
+ * everyone tells all pollers to drop theirs.
  */
 export const CHANGES_LUA = /* lua */ `
 if ARGV[1] == '' then return { int(position + 1), '', {} } end
@@ -92,7 +95,7 @@ local entries = redis.call('XRANGE', prefix .. 'log', int(cursor) .. '-0', '+', 
 return { int(position + 1), cursor <= floor and int(floor) or '', entries }
 `;
 
-/** One entry of the stream: `["<position>-0", [name, value, …]]`. */
+/** Decodes one stream entry: `["<position>-0", [name, value, …]]`. */
 export function logItemOf(entry: unknown): LogItem {
   const [entryId, fields] = listOf(entry);
   const [kind, value, , extra] = listOf(fields).map(textOf);
@@ -108,6 +111,10 @@ export function logItemOf(entry: unknown): LogItem {
     case "everyone":
       return { position, scope: { everyone: true } };
     default:
-      throw redisUnavailable(new Error("The log holds an item of a kind that this version does not know."));
+      throw redisUnavailable(
+        new Error(
+          "The log contains an item of a kind that this version of Coatcheck does not know; update Coatcheck.",
+        ),
+      );
   }
 }

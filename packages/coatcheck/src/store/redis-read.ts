@@ -2,27 +2,30 @@ import { CHANGES_LUA, LOG_LUA } from "./redis-log.ts";
 import { ROW_LUA } from "./redis-row.ts";
 import { RedisScript } from "./redis-script.ts";
 
-/** One row and the position it reflects, or null. */
+/** Reads one row and its log position, or null. `ARGV`: id. */
 export const GET = new RedisScript(
   LOG_LUA,
   ROW_LUA,
   /* lua */ `
 local row = load(ARGV[1])
 if not row then return false end
-return { answer(row), int(position + 1) }
+return { reply_for(row), int(position + 1) }
 `,
 );
 
+/** Reads the log; see {@link CHANGES_LUA}. */
 export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
 
-/** How many rows one call looks at, so that a filter that matches little never holds the server up. */
+/** Rows that one script reads at most, so that a selective filter does not block the server. */
 export const SCAN_SLICE = 500;
 
 /**
- * One stretch of an index: `ARGV` is the filter, the direction (`newest` or `oldest` first), how many rows are wanted
- * and the member to go on after. Answers the rows that match and the member to go on from, null at the end.
+ * Reads one slice of an index.
  *
- * The smallest index that the filter names is walked, and the rest of the filter is asked of each row.
+ * `ARGV`: the filter as JSON; the direction, `newest` or `oldest` first; how many rows are wanted; the member to
+ * continue after, or an empty string. Returns the rows that match and the member to continue after, null at the end.
+ *
+ * It reads the smallest index that the filter names and checks the rest of the filter on each row.
  */
 export const SCAN = new RedisScript(
   LOG_LUA,
@@ -61,7 +64,7 @@ local found = {}
 for _, member in ipairs(members) do
   local row = load(string.sub(member, 16))
   if row and matches(row) then
-    found[#found + 1] = answer(row)
+    found[#found + 1] = reply_for(row)
     if #found == wanted then return { found, member } end
   end
 end
@@ -69,12 +72,15 @@ return { found, #members == ${SCAN_SLICE} and members[#members] or false }
 `,
 );
 
-/** The place of a record in every index; what {@link SCAN} goes on after. */
+/** The member of a record in every index; {@link SCAN} continues after it. */
 export function memberOf(record: { readonly createdAt: number; readonly id: string }): string {
   return String(record.createdAt).padStart(15, "0") + record.id;
 }
 
-/** Counts without looking at a row: total, active and authenticated at `ARGV[1]`. */
+/**
+ * Counts sessions by set sizes, without reading rows: total, active anonymous and active authenticated ones at
+ * `ARGV[1]`, epoch milliseconds.
+ */
 export const COUNT = new RedisScript(
   LOG_LUA,
   /* lua */ `
@@ -82,11 +88,11 @@ local function live_in(set)
   return redis.call('ZCOUNT', prefix .. set, '(' .. ARGV[1], '+inf')
 end
 local counts = { redis.call('ZCARD', prefix .. 'all') }
--- A revoked tenant's rows stay in the sets of all until they are settled.
-local unsettled = redis.call('ZRANGEBYSCORE', prefix .. 'pending', '(' .. epoch, '+inf')
+-- Rows of a revoked tenant stay in the active sets until sweep applies the revocation, so subtract them.
+local pending = redis.call('ZRANGEBYSCORE', prefix .. 'pending', '(' .. epoch, '+inf')
 for _, session_type in ipairs(TYPES) do
   local live = live_in('active:' .. session_type)
-  for _, at in ipairs(unsettled) do live = live - live_in('doomed:' .. at .. ':' .. session_type) end
+  for _, at in ipairs(pending) do live = live - live_in('doomed:' .. at .. ':' .. session_type) end
   counts[#counts + 1] = live
 end
 return counts

@@ -5,8 +5,9 @@ import { ROW_LUA } from "./redis-row.ts";
 import { RedisScript } from "./redis-script.ts";
 
 /**
- * Ends sessions and says so in the log, in one step; answers how many were active. One session or a subject's are
- * written at once, row by row: a subject has few. A tenant's or everyone's cost the same however many they are.
+ * Revokes the sessions of a scope and appends to the log, in one step. Returns how many of them were active. A single
+ * session or the sessions of a subject are updated row by row, because a subject has few. Revoking a tenant or
+ * everyone takes constant time.
  */
 export const REVOKE = new RedisScript(
   LOG_LUA,
@@ -14,7 +15,7 @@ export const REVOKE = new RedisScript(
   /* lua */ `
 local scope, name, except, reason, now = unpack(ARGV)
 
--- What was active of each type, and how many there are.
+-- Returns the sets of active rows by type, and how many rows they have in total.
 local function active_sets(key_of)
   local keys, count = {}, 0
   for _, session_type in ipairs(TYPES) do
@@ -26,17 +27,17 @@ local function active_sets(key_of)
   return keys, count
 end
 
-local function doom(keys, scope)
+local function mark_pending(keys, scope)
   for session_type, key in pairs(keys) do
     redis.call('RENAME', key, prefix .. 'doomed:' .. int(position) .. ':' .. session_type)
   end
-  remember_doom(scope, reason, now)
+  add_pending_revocation(scope, reason, now)
 end
 
 local function revoke_session()
   local row = load(name)
   if not row or not row.active then return 0 end
-  finish(row, reason, now)
+  revoke_row(row, reason, now)
   append('session', name, 'leastVersion', row.version + 1)
   return 1
 end
@@ -46,7 +47,7 @@ local function revoke_subject()
   for _, id in ipairs(redis.call('ZRANGE', prefix .. 'active:subject:' .. name, 0, -1)) do
     local row = id ~= except and load(id)
     if row and row.active then
-      finish(row, reason, now)
+      revoke_row(row, reason, now)
       count = count + 1
     end
   end
@@ -61,13 +62,14 @@ local function revoke_tenant()
   end)
   if count == 0 then return 0 end
   append('tenant', name)
-  doom(keys, 'tenant:' .. name)
+  mark_pending(keys, 'tenant:' .. name)
   return count
 end
 
 local function revoke_everyone()
   local keys, count = active_sets(function(session_type) return prefix .. 'active:' .. session_type end)
-  -- Tenants revoked since the last epoch and not settled yet are among them, but are not ended twice.
+  -- Rows of tenants with a pending revocation since the last epoch are in the active sets too. Do not count them
+  -- twice.
   local earlier = redis.call('ZRANGEBYSCORE', prefix .. 'pending', '(' .. epoch, '+inf')
   local function each_earlier_set(act)
     for _, at in ipairs(earlier) do
@@ -79,7 +81,7 @@ local function revoke_everyone()
   each_earlier_set(function(set) redis.call('UNLINK', set) end)
   for _, at in ipairs(earlier) do redis.call('ZREM', prefix .. 'pending', at) end
   append('everyone', '1')
-  doom(keys, 'everyone')
+  mark_pending(keys, 'everyone')
   redis.call('HSET', prefix .. 'head', 'epoch', int(position))
   return count
 end
@@ -91,7 +93,11 @@ return revoke_everyone()
 `,
 );
 
-/** @param now - epoch milliseconds */
+/**
+ * The arguments of {@link REVOKE}.
+ *
+ * @param now - epoch milliseconds.
+ */
 export function revokeArguments(scope: RevocationScope, reason: RevokeReason, now: number): string[] {
   const tail = [reason, String(now)];
   if ("session" in scope) return ["session", scope.session, "", ...tail];

@@ -2,21 +2,23 @@ import type { SessionRecord } from "../session/record.ts";
 import type { SessionFilter } from "../session/store.ts";
 import { listOf, numberOf, textOf } from "./redis-reply.ts";
 
-/** The fields by which `list` finds rows; each has an index of its own. */
+/** The fields that `list` filters on through an index of their own. */
 const INDEXED = ["subject", "tenant", "visitorId", "parentId", "owner"] as const;
 
 /**
- * A row is one hash, `session:<id>`:
+ * Lua functions for rows. A row is one hash, `session:<id>`:
  *
- * - `body`: the record as JSON, which Lua never opens; `version`, `reason` (empty while active) and `lastSeenAt`
- *   beside it are what changes without a `put`, and count over the body's.
- * - `facts`: the few fields that decide where the row is found and when it ends.
- * - `written`: the log position of the last `put`, by which mass revocations reach it.
+ * - `body`: the record as JSON, which Lua never parses. `version`, `reason` (empty while active) and `lastSeenAt` are
+ *   separate fields, because they change without a `put`. They take precedence over the body's.
+ * - `facts`: the few fields that decide in which indexes the row is and when it ends, as JSON.
+ * - `written`: the log position of the last `put`. It decides which mass revocations apply to the row.
  *
- * It is found through `all` and one `by:<field>:<value>` for each indexed field (members `<createdAt, 15 digits><id>`,
- * so that the order of bytes is the order of a list), and through exactly one kind of state set: while active,
- * `active:<type>`, `active:subject:<subject>` and `active:tenant:<epoch>:<tenant>:<type>` by when it ends; then `ended`
- * by when it was revoked. No key has a time to live: Redis never removes what the indexes still name.
+ * Indexes: `all`, and one `by:<field>:<value>` for each indexed field. Their members are `<createdAt, 15
+ * digits><id>`, so byte order is list order.
+ *
+ * State sets: an active row is in `active:<type>`, `active:subject:<subject>` and
+ * `active:tenant:<epoch>:<tenant>:<type>`, scored by the time at which it ends. A revoked row is in `ended`, scored
+ * by the time of revocation. No key has a time to live, so Redis never removes a row that the indexes still contain.
  */
 export const ROW_LUA = /* lua */ `
 local INDEXED = { ${INDEXED.map((name) => `'${name}'`).join(", ")} }
@@ -29,15 +31,15 @@ local function load(id)
     id = id, version = tonumber(hash[1]), reason = hash[2], last_seen_at = tonumber(hash[3]),
     raw_facts = hash[5], facts = cjson.decode(hash[5]), body = hash[6],
   }
-  row.dooms = row.reason == '' and dooms_of(tonumber(hash[4]), row.facts.tenant) or {}
-  row.doom = row.dooms[1]
-  row.active = row.reason == '' and not row.doom
+  row.pending_revocations = row.reason == '' and pending_revocations_of(tonumber(hash[4]), row.facts.tenant) or {}
+  row.revocation = row.pending_revocations[1]
+  row.active = row.reason == '' and not row.revocation
   return row
 end
 
-local function answer(row)
-  local doom = row.doom
-  return { row.body, int(row.version + (doom and 1 or 0)), doom and doom.reason or row.reason,
+local function reply_for(row)
+  local revocation = row.revocation
+  return { row.body, int(row.version + (revocation and 1 or 0)), revocation and revocation.reason or row.reason,
     int(row.last_seen_at) }
 end
 
@@ -56,7 +58,8 @@ local function each_index(row, act)
   end
 end
 
--- For an active row, the sets that it is in; for a doomed one, all that it may be in until it is settled.
+-- Calls act with each state set that an active row is in. A row with pending revocations may also be in sets that
+-- they renamed.
 local function each_active_set(row, act)
   local facts = row.facts
   local function tenant_set(in_epoch)
@@ -67,9 +70,9 @@ local function each_active_set(row, act)
   act(prefix .. 'active:' .. facts.type)
   if facts.subject then act(prefix .. 'active:subject:' .. facts.subject) end
   tenant_set(epoch)
-  for _, doom in ipairs(row.dooms) do
-    act(prefix .. 'doomed:' .. doom.position .. ':' .. facts.type)
-    tenant_set(doom.epoch)
+  for _, revocation in ipairs(row.pending_revocations) do
+    act(prefix .. 'doomed:' .. revocation.position .. ':' .. facts.type)
+    tenant_set(revocation.epoch)
   end
 end
 
@@ -90,33 +93,33 @@ local function leave_indexes(row)
   each_index(row, function(key, member) redis.call('ZREM', key, member) end)
 end
 
-local function finish(row, reason, ended_at)
+local function revoke_row(row, reason, revoked_at)
   leave_active(row)
   redis.call('HSET', prefix .. 'session:' .. row.id, 'version', row.version + 1, 'reason', reason)
-  redis.call('ZADD', prefix .. 'ended', ended_at, row.id)
+  redis.call('ZADD', prefix .. 'ended', revoked_at, row.id)
 end
 `;
 
-/** Half a surrogate pair is no text: Redis stores UTF-8, and Lua's JSON reader stops at it. */
+/** Replaces lone surrogates: Redis stores UTF-8, and Lua's JSON parser stops at them. */
 function wellFormed(value: string | null | undefined): string | undefined {
   return value?.toWellFormed();
 }
 
-/** What Lua must know of a record. */
+/** Encodes the fields of a record that the scripts read, as JSON. */
 export function factsOf(record: SessionRecord): string {
   const { type, createdAt, expiresAt, idleTimeout } = record;
   const names = INDEXED.map((name) => [name, wellFormed(record[name])]);
   return JSON.stringify({ type, createdAt, expiresAt, idleTimeout, ...Object.fromEntries(names) });
 }
 
-/** The same spelling of a filter, so that both meet. */
+/** Encodes a filter as JSON, with the same replacements as {@link factsOf}, so that equal values match. */
 export function filterArgument(filter: SessionFilter): string {
   const { type, state, liveAt } = filter;
   const names = INDEXED.map((name) => [name, wellFormed(filter[name])]);
   return JSON.stringify({ type, state, liveAt, ...Object.fromEntries(names) });
 }
 
-/** The record of a row as the script's `answer` sends it: body, version, reason, last seen. */
+/** Decodes the record of a row from a script's reply (`reply_for`): body, version, reason, last seen. */
 export function recordOf(reply: readonly unknown[]): SessionRecord {
   const [body, version, reason, lastSeenAt] = reply;
   const record = JSON.parse(textOf(body)) as SessionRecord;
@@ -130,7 +133,7 @@ export function recordOf(reply: readonly unknown[]): SessionRecord {
   };
 }
 
-/** Several answers. */
+/** Decodes the records of several rows. */
 export function recordsOf(reply: unknown): SessionRecord[] {
   return listOf(reply).map((row) => recordOf(listOf(row)));
 }

@@ -3,11 +3,11 @@ import { refusedWith } from "./redis-errors.ts";
 import type { RedisTransport } from "./redis-transport.ts";
 
 /**
- * A Lua script: one atomic step on the server. It is sent by its hash, and whole only to a server that does not
- * know it yet (new, restarted, or a promoted replica).
+ * A Lua script, which Redis runs as one atomic step. The script is called by its hash. Its source is sent only to a
+ * server that does not know the hash (a new, restarted or promoted one).
  *
- * `KEYS[1]` is the prefix of all keys rather than a key: it carries their hash tag, so that a cluster routes the
- * script to the one node that has them all.
+ * `KEYS[1]` is not a key but the prefix of all keys. It contains their hash tag, so a cluster routes the script to
+ * the node that has them.
  */
 export class RedisScript {
   readonly #source: string;
@@ -18,7 +18,11 @@ export class RedisScript {
     this.#hash = createHash("sha1").update(this.#source).digest("hex");
   }
 
-  /** @throws `STORE_UNAVAILABLE` */
+  /**
+   * Runs the script and returns its reply.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE`
+   */
   async run(transport: RedisTransport, prefix: string, args: readonly string[]): Promise<unknown> {
     try {
       return await transport.exec(["EVALSHA", this.#hash, "1", prefix, ...args]);

@@ -2,23 +2,28 @@ import { LOG_LUA } from "./redis-log.ts";
 import { ROW_LUA } from "./redis-row.ts";
 import { RedisScript } from "./redis-script.ts";
 
-/** How many rows one call settles or deletes: a few milliseconds of the server's time. */
+/**
+ * Rows that one script applies a mass revocation to, or deletes, at most. Keeps the server busy for a few
+ * milliseconds.
+ */
 export const SWEEP_SLICE = 200;
 
 /**
- * `ARGV`: the time before which rows must have ended, and how many rows to settle and to delete at most. Answers how
- * many were deleted, how many were settled, and whether any are left to settle. Each step is atomic, so that callers
- * on other nodes take other rows.
+ * Applies pending mass revocations to rows, deletes ended rows, and trims the log.
+ *
+ * `ARGV`: the time in epoch milliseconds before which rows must have ended; how many rows to update at most; how many
+ * rows to delete at most. Returns how many rows it deleted, how many it updated, and how many mass revocations are
+ * still pending. Each call is atomic, so concurrent callers delete different rows.
  */
 export const SWEEP = new RedisScript(
   LOG_LUA,
   ROW_LUA,
   /* lua */ `
-local before, settle_most, delete_most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local before, max_applied, max_deleted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 
--- Writes into the rows what mass revocations decided, oldest revocation first.
-local function settle()
-  local settled = 0
+-- Applies pending mass revocations to their rows, oldest revocation first. Returns how many rows it has looked at.
+local function apply_pending()
+  local applied = 0
   while true do
     local at = redis.call('ZRANGE', prefix .. 'pending', 0, 0)[1]
     if not at then
@@ -27,19 +32,19 @@ local function settle()
         redis.call('HSET', prefix .. 'head', 'mass', '0')
         mass = 0
       end
-      return settled
+      return applied
     end
     for _, session_type in ipairs(TYPES) do
-      if settled == settle_most then return settled end
-      local doomed = prefix .. 'doomed:' .. at .. ':' .. session_type
-      for _, id in ipairs(redis.call('ZRANGE', doomed, 0, settle_most - settled - 1)) do
+      if applied == max_applied then return applied end
+      local revoked_set = prefix .. 'doomed:' .. at .. ':' .. session_type
+      for _, id in ipairs(redis.call('ZRANGE', revoked_set, 0, max_applied - applied - 1)) do
         local row = load(id)
-        if row and row.doom then
-          finish(row, row.doom.reason, row.doom.ended_at)
+        if row and row.revocation then
+          revoke_row(row, row.revocation.reason, row.revocation.revoked_at)
         else
-          redis.call('ZREM', doomed, id)
+          redis.call('ZREM', revoked_set, id)
         end
-        settled = settled + 1
+        applied = applied + 1
       end
     end
     if redis.call('EXISTS', prefix .. 'doomed:' .. at .. ':' .. TYPES[1],
@@ -49,8 +54,8 @@ local function settle()
   end
 end
 
-local function delete_from(set, most)
-  local ids = redis.call('ZRANGEBYSCORE', prefix .. set, '-inf', '(' .. ARGV[1], 'LIMIT', 0, most)
+local function delete_from(set, limit)
+  local ids = redis.call('ZRANGEBYSCORE', prefix .. set, '-inf', '(' .. ARGV[1], 'LIMIT', 0, limit)
   local deleted = 0
   for _, id in ipairs(ids) do
     local row = load(id)
@@ -65,14 +70,14 @@ local function delete_from(set, most)
   return deleted
 end
 
-local settled = settle()
+local applied = apply_pending()
 local deleted = 0
 for _, set in ipairs({ 'ended', 'active:anonymous', 'active:authenticated' }) do
-  if deleted < delete_most then deleted = deleted + delete_from(set, delete_most - deleted) end
+  if deleted < max_deleted then deleted = deleted + delete_from(set, max_deleted - deleted) end
 end
 
 local oldest_kept = math.min(before * 1000, position + 1)
 if oldest_kept > 0 then redis.call('XTRIM', prefix .. 'log', 'MINID', int(oldest_kept)) end
-return { deleted, settled, redis.call('ZCARD', prefix .. 'pending') }
+return { deleted, applied, redis.call('ZCARD', prefix .. 'pending') }
 `,
 );

@@ -1,35 +1,38 @@
 import { isUnknownCommand, withDeadline } from "./redis-errors.ts";
 
 /**
- * All that Coatcheck asks of Redis. A client library becomes usable by these four functions; nothing else of it
- * is touched.
+ * The operations that Coatcheck needs from a Redis client. Implement these four functions to use another client
+ * library.
  *
- * What comes back is what RESP2, RESP3 and Upstash's JSON carry alike: strings, integers, null, and arrays of
- * them. Our scripts answer in nothing else, because maps, doubles and booleans differ between the three.
+ * Replies contain only what RESP2, RESP3 and Upstash's JSON have in common: strings, integers, null, and arrays of
+ * them. The scripts return nothing else, because maps, doubles and booleans differ between the three.
  */
 export interface RedisTransport {
   /**
-   * Sends one command. In a cluster it goes to the node of its first key.
+   * Sends one command and returns its reply. In a cluster, the command goes to the node of its first key. After a
+   * missed deadline it may still take effect.
    *
-   * @throws `STORE_UNAVAILABLE` for everything that can go wrong, the server's or driver's error as `cause`. After
-   * a missed deadline the command may still take effect.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` for every failure, with the server's or driver's error as `cause`.
    */
   exec(args: readonly string[]): Promise<unknown>;
-  /** Sends a message to whoever listens now; sharded (`SPUBLISH`) where the server can, Redis 7 and later. */
+  /**
+   * Publishes a message to the current subscribers: sharded (`SPUBLISH`) if the server supports it (Redis 7 and
+   * later).
+   */
   publish(channel: string, message: string): Promise<void>;
   /**
-   * Listens until the returned function is called. Messages may be lost, above all around a reconnection: use them
-   * to hurry, never to be right.
+   * Subscribes to a channel until the returned function is called. Messages may be lost, especially during a
+   * reconnection. Use them only to speed something up; correctness must not depend on them.
    */
   subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>;
-  /** Ends the connections that the transport opened itself. Calling it twice is no error. */
+  /** Closes the connections that the transport opened itself. Further calls have no effect. */
   close(): Promise<void>;
 }
 
-/** node-redis types some of its listeners for buffers too; we ask for none. */
+/** node-redis types some listeners for buffers too; the transport never requests buffers. */
 type Listener = (message: string | Uint8Array) => void;
 
-/** The slice of pub/sub that the three clients of node-redis share. */
+/** The publish/subscribe methods that the three clients of node-redis share. */
 interface NodeRedisPubSub {
   subscribe(channel: string, listener: Listener): Promise<unknown>;
   unsubscribe(channel: string, listener: Listener): Promise<unknown>;
@@ -38,7 +41,7 @@ interface NodeRedisPubSub {
   on(event: "error", listener: (error: unknown) => void): unknown;
 }
 
-/** `createClient()` of node-redis. */
+/** The methods of node-redis's `createClient()` that the transport uses. */
 export interface NodeRedisClient extends NodeRedisPubSub {
   sendCommand(args: readonly string[]): Promise<unknown>;
   duplicate(): NodeRedisClient;
@@ -46,32 +49,34 @@ export interface NodeRedisClient extends NodeRedisPubSub {
   destroy(): unknown;
 }
 
-/** `createSentinel()` of node-redis. */
+/** The methods of node-redis's `createSentinel()` that the transport uses. */
 export interface NodeRedisSentinel extends NodeRedisPubSub {
   sendCommand(isReadonly: boolean, args: string[]): Promise<unknown>;
   getSentinelNode(): unknown;
 }
 
-/** `createCluster()` of node-redis. */
+/** The methods of node-redis's `createCluster()` that the transport uses. */
 export interface NodeRedisCluster extends NodeRedisPubSub {
   sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
   readonly slots: unknown;
 }
 
+/** A node-redis client: stand-alone, Sentinel or Cluster. */
 export type NodeRedis = NodeRedisClient | NodeRedisSentinel | NodeRedisCluster;
 
+/** Options of {@link nodeRedisTransport}. */
 export interface NodeRedisTransportOptions {
   /**
-   * Milliseconds that any one command may take; 500 unless told otherwise, a quarter of the default staleness bound,
-   * so that a poll that hangs leaves time for others within it. node-redis has no such limit of its own: a command
-   * in flight to a stopped server was still pending after 20 s, whatever its `timeout` option said.
+   * How long one command may take, in milliseconds. The default is a quarter of the default staleness bound, so that
+   * after a hung poll there is time for more polls within the bound. node-redis has no such limit: a command to a
+   * stopped server was still pending after 20 s, whatever its `timeout` option was. Default: 500.
    */
   readonly deadline?: number;
 }
 
 const DEFAULT_DEADLINE = 500;
 
-/** Commands without a key; the rest have it first, after the number of keys in a script's case. */
+/** Commands without a key. For all others, the first argument is the key, or the number of keys for scripts. */
 const KEYLESS = new Set(["PING", "INFO", "TIME", "SCRIPT", "CONFIG", "CLIENT", "PUBLISH"]);
 
 function firstKey(args: readonly string[]): string | undefined {
@@ -80,16 +85,16 @@ function firstKey(args: readonly string[]): string | undefined {
   return KEYLESS.has(command) ? undefined : args[1];
 }
 
-function sender(client: NodeRedis): (args: readonly string[]) => Promise<unknown> {
+function createSender(client: NodeRedis): (args: readonly string[]) => Promise<unknown> {
   if ("slots" in client) return (args) => client.sendCommand(firstKey(args), false, [...args]);
   if ("getSentinelNode" in client) return (args) => client.sendCommand(false, [...args]);
   return (args) => client.sendCommand(args);
 }
 
 /**
- * A {@link RedisTransport} over a connected node-redis 6 client, stand-alone, Sentinel or Cluster, typed by what is
- * used of it: nothing of `redis` is imported here. The client stays the caller's, to configure
- * (see `redisClientSettings`) and to close.
+ * Creates a {@link RedisTransport} on a connected node-redis 6 client: stand-alone, Sentinel or Cluster. The client
+ * is typed by the methods that are used; this module does not import `redis`. The caller configures the client (see
+ * `redisClientSettings`) and closes it.
  *
  * @example
  * const client = createCluster({ rootNodes, defaults: redisClientSettings() });
@@ -100,13 +105,14 @@ export function nodeRedisTransport(
   client: NodeRedis,
   { deadline = DEFAULT_DEADLINE }: NodeRedisTransportOptions = {},
 ): RedisTransport {
-  const send = sender(client);
+  const send = createSender(client);
   const exec = (args: readonly string[]) => withDeadline(send(args), deadline, args[0] ?? "");
-  // Node ends a process whose emitter has no listener for "error"; an outage is told through exec instead.
+  // Without a listener for "error", Node ends the process. Callers learn of an outage from exec.
   const ignore = () => {};
   client.on("error", ignore);
 
-  // Under RESP2 a stand-alone connection that subscribes can do nothing else; the other two see to it themselves.
+  // Under RESP2 a subscribed stand-alone connection accepts no other commands. Sentinel and Cluster clients handle that
+  // themselves.
   let subscriber: Promise<NodeRedisPubSub> | undefined;
   let ownConnection: NodeRedisClient | undefined;
   const connectSubscriber = async (): Promise<NodeRedisPubSub> => {
@@ -142,21 +148,21 @@ export function nodeRedisTransport(
     async subscribe(channel, listener) {
       subscriber ??= connectSubscriber();
       const pubSub = await subscriber;
-      const hear = (message: string | Uint8Array) => listener(String(message));
+      const receive = (message: string | Uint8Array) => listener(String(message));
       if (sharded) {
         try {
-          await withDeadline(pubSub.sSubscribe(channel, hear), deadline, "SSUBSCRIBE");
+          await withDeadline(pubSub.sSubscribe(channel, receive), deadline, "SSUBSCRIBE");
           return async () => {
-            await withDeadline(pubSub.sUnsubscribe(channel, hear), deadline, "SUNSUBSCRIBE");
+            await withDeadline(pubSub.sUnsubscribe(channel, receive), deadline, "SUNSUBSCRIBE");
           };
         } catch (error) {
           if (!isUnknownCommand(error)) throw error;
           sharded = false;
         }
       }
-      await withDeadline(pubSub.subscribe(channel, hear), deadline, "SUBSCRIBE");
+      await withDeadline(pubSub.subscribe(channel, receive), deadline, "SUBSCRIBE");
       return async () => {
-        await withDeadline(pubSub.unsubscribe(channel, hear), deadline, "UNSUBSCRIBE");
+        await withDeadline(pubSub.unsubscribe(channel, receive), deadline, "UNSUBSCRIBE");
       };
     },
     async close() {

@@ -4,20 +4,23 @@ import { LOG_LUA } from "./redis-log.ts";
 import { factsOf, ROW_LUA } from "./redis-row.ts";
 import { RedisScript } from "./redis-script.ts";
 
-/** Compare-and-set of one record, with the limit and the log item in the same step. Answers a `PutOutcome`. */
+/**
+ * Compares and sets one record, and checks the limit and appends to the log in the same step. Returns a `PutOutcome`.
+ */
 export const PUT = new RedisScript(
   /* lua */ `
--- A write that changes nothing, of the kind that a full server refuses. It must be the first: a script that has begun
--- to write is never stopped halfway. Without it a script may always write, as revocations, touches and sweeps shall.
+-- A write that changes nothing, of a kind that a server rejects when its memory is full. It must come first, because
+-- Redis never stops a script that has begun to write. Scripts without it may write in any case, and revoke, touch and
+-- sweep must.
 redis.call('ZADD', KEYS[1] .. 'all', 'XX', 0, '')
 `,
   LOG_LUA,
   ROW_LUA,
   /* lua */ `
-local id, expected, change, most, now = unpack(ARGV, 1, 5)
+local id, expected, change, max_sessions, now = unpack(ARGV, 1, 5)
 local row = {
   id = id, version = ARGV[6], last_seen_at = tonumber(ARGV[7]),
-  raw_facts = ARGV[8], facts = cjson.decode(ARGV[8]), body = ARGV[9], dooms = {},
+  raw_facts = ARGV[8], facts = cjson.decode(ARGV[8]), body = ARGV[9], pending_revocations = {},
 }
 local stored = load(id)
 if expected == '0' then
@@ -26,18 +29,18 @@ elseif not stored or not stored.active or stored.version ~= tonumber(expected) t
   return 'conflict'
 end
 
-if most ~= '' and row.facts.subject then
+if max_sessions ~= '' and row.facts.subject then
   local others = 0
   local subject_set = prefix .. 'active:subject:' .. row.facts.subject
   for _, other in ipairs(redis.call('ZRANGEBYSCORE', subject_set, '(' .. now, '+inf')) do
-    -- Only where a mass revocation may have reached it does the row have to be looked at.
+    -- Read the other row only if a mass revocation is pending, because that may have ended it.
     local row_of_other = mass > 0 and load(other)
     if other ~= id and (not row_of_other or row_of_other.active) then others = others + 1 end
   end
-  if others + 1 > tonumber(most) then return 'over-limit' end
+  if others + 1 > tonumber(max_sessions) then return 'over-limit' end
 end
 
--- A write made from an older copy must not take back the activity that was recorded meanwhile.
+-- Keep the later time, because a touch may have been stored after the writer read its copy.
 if stored then row.last_seen_at = math.max(stored.last_seen_at, row.last_seen_at) end
 
 if not stored or stored.raw_facts ~= row.raw_facts then
@@ -56,6 +59,7 @@ return 'stored'
 `,
 );
 
+/** The arguments of {@link PUT}. */
 export function putArguments(
   record: SessionRecord,
   { expectedVersion, change, limit }: PutOptions,
@@ -73,7 +77,7 @@ export function putArguments(
   ];
 }
 
-/** `ARGV`: id, last seen, id, last seen, … */
+/** Records activity. `ARGV`: id, last seen, id, last seen, … */
 export const TOUCH = new RedisScript(
   LOG_LUA,
   ROW_LUA,
@@ -90,9 +94,10 @@ end
 `,
 );
 
-/** How many touches one script takes, so that none holds the server up for more than a few milliseconds. */
+/** Touches that one script takes at most, so that it blocks the server for a few milliseconds only. */
 export const TOUCH_SLICE = 500;
 
+/** The arguments of {@link TOUCH}. */
 export function touchArguments(touches: readonly Touch[]): string[] {
   return touches.flatMap(({ id, lastSeenAt }) => [id, String(lastSeenAt)]);
 }

@@ -1,3 +1,18 @@
+/**
+ * A session store in Redis 6.2 or later, or Valkey, through the `redis` package (node-redis 6). The transport that it
+ * runs on also serves the shared cache.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { connectRedis, redisStore } from "coatcheck/store/redis";
+ *
+ * const store = redisStore(await connectRedis("redis://localhost:6379"));
+ * const sessions = new SessionManager({ store, secrets: ["a long random secret"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ * await sessions.close();
+ *
+ * @module
+ */
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../session/record.ts";
@@ -36,34 +51,37 @@ export {
   type RedisTransport,
 } from "./redis-transport.ts";
 
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
-  /** First part of every key, `coatcheck` unless told otherwise; keeps several applications apart on one server. */
+  /** First part of every key. Applications that share a server need different prefixes. Default: `coatcheck`. */
   readonly prefix?: string;
-  /** Dates revocations for the sweep; the machine's unless told otherwise. */
+  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** At least so many rows of mass revocations are settled by one `sweep`, however few it may delete. */
-const LEAST_SETTLED = 1000;
+/** One `sweep` applies pending mass revocations to at least this many rows, even if it may delete fewer. */
+const MIN_APPLIED = 1000;
 
 /**
- * Sessions in Redis 6.2 or later, or Valkey, with one script, hence one atomic step and one round trip, for each call
- * (`list`, `sweep` and large `touch` batches take several).
+ * Creates a session store in Redis 6.2 or later, or Valkey. Each call runs one script, so it is atomic and takes one
+ * round trip. Only `list`, `sweep` and large `touch` batches run several.
  *
- * - **Durable** only as far as the server is: run it with `appendonly yes`, and `appendfsync always` where an
- *   acknowledged revocation must survive a power cut. A failover may lose what the replica had not received.
- * - **Cluster**: all keys share one hash tag, `{coatcheck}`, because a revocation and its log item must be one step.
- *   The sessions live on one shard and do not spread; give each application its own prefix.
- * - **Memory**: about 3.4 KB for a session of 1.2 KB, indexes included. No key has a time to live, so rows go by
- *   `sweep` alone, and a server whose `maxmemory-policy` may evict them is refused.
- * - **Mass revocation** of a tenant or everyone takes constant time; a subject's sessions are written one by one, in
- *   one step of some 25 µs each.
- * - **Primary only**: every script begins with a write that changes nothing, so that a replica refuses even reads. A
- *   server that has stopped to accept writes (`MISCONF`, `NOREPLICAS`) therefore answers nothing. One that is full
- *   refuses `put` alone: reads, touches, revocations and sweeps go on.
- * - **Rights** of the user, where there are any: `~{coatcheck}:* +@read +@write +@scripting +@connection +time +info`.
+ * - **Durability** is the server's: set `appendonly yes`, and `appendfsync always` if an acknowledged revocation must
+ *   survive a power failure. A failover may lose writes that the replica had not received.
+ * - **Cluster**: all keys share one hash tag, `{coatcheck}`, because a revocation and its log item must be written in
+ *   one step. The sessions of an application therefore live on one shard. Give each application its own prefix.
+ * - **Memory**: a session of 1.2 KB takes about 3.4 KB, indexes included. No key has a time to live; only `sweep`
+ *   deletes rows. The store rejects a server whose `maxmemory-policy` may evict them.
+ * - **Mass revocation** of a tenant or of everyone takes constant time. Revoking a subject writes its sessions one by
+ *   one, in one step of about 25 µs each.
+ * - **Primary only**: every script starts with a write that changes nothing, so that a replica rejects reads too. A
+ *   server that has stopped accepting writes (`MISCONF`, `NOREPLICAS`) therefore rejects every call. A server that is
+ *   out of memory rejects only `put`.
+ * - **Permissions** that the Redis user needs: `~{coatcheck}:* +@read +@write +@scripting +@connection +time +info`.
  *
- * @throws `VALIDATION_FAILED` for a prefix that would break the hash tag.
+ * @param transport - `close` of the store closes it.
+ * @throws CoatcheckError `VALIDATION_FAILED` when the prefix is empty or contains braces, which would break the hash
+ * tag.
  *
  * @example
  * const store = redisStore(await connectRedis("redis://localhost:6379"));
@@ -73,7 +91,10 @@ export function redisStore(
   { prefix = "coatcheck", clock = systemClock }: RedisStoreOptions = {},
 ): SessionStore {
   if (!/^[^{}]+$/.test(prefix)) {
-    throw new CoatcheckError("VALIDATION_FAILED", "The prefix of Redis keys must be text without braces.");
+    throw new CoatcheckError(
+      "VALIDATION_FAILED",
+      "Invalid Redis store options: prefix must be a non-empty string without braces.",
+    );
   }
   return new RedisStore(transport, `{${prefix}}:`, clock);
 }
@@ -126,13 +147,16 @@ class RedisStore implements SessionStore {
   list(filter: SessionFilter, page: PageRequest): Promise<Page> {
     return this.#accept(async () => {
       const { limit, after } = readPageRequest(page);
-      // One more than asked for tells whether there is a next page.
+      // One record more than the limit shows whether there is a next page.
       const found = await this.#scan(filter, "newest", limit + 1, after ? memberOf(after) : "");
       return pageOf(found, limit);
     });
   }
 
-  /** Counts cost nothing; the oldest live session is searched from the oldest row on, past those that ended. */
+  /**
+   * Counts come from set sizes. The oldest live session is searched for from the oldest row on, past rows that have
+   * ended.
+   */
   stats(now: number): Promise<StoreStats> {
     return this.#accept(async () => {
       const counts = listOf(await this.#run(COUNT, [String(now)])).map(numberOf);
@@ -154,7 +178,7 @@ class RedisStore implements SessionStore {
       const items: LogItem[] = [];
       for (let from = cursor; ; ) {
         const [end, lost, entries] = listOf(await this.#run(CHANGES, [from === null ? "" : String(from)]));
-        // The server lost its data since the caller last asked, so everything held from then is in doubt.
+        // The server has lost its data since the caller's last poll, so the caller must drop all of its copies.
         if (lost !== "") items.push({ position: numberOf(lost), scope: { everyone: true } });
         const slice = listOf(entries).map(logItemOf);
         for (const item of slice) items.push(item);
@@ -165,21 +189,21 @@ class RedisStore implements SessionStore {
     });
   }
 
-  /** Also writes mass revocations into their rows, some of them each time, so that sweep regularly. */
+  /** Also applies pending mass revocations to their rows, a part of them in each call. Call it regularly. */
   sweep(before: number, limit: number): Promise<number> {
     return this.#accept(async () => {
       await refuseEviction(this.#transport, this.#prefix);
-      const mostSettled = Math.max(limit, LEAST_SETTLED);
+      const maxApplied = Math.max(limit, MIN_APPLIED);
       let deleted = 0;
-      let settled = 0;
+      let applied = 0;
       while (deleted < limit) {
-        const toSettle = Math.min(SWEEP_SLICE, mostSettled - settled);
+        const toApply = Math.min(SWEEP_SLICE, maxApplied - applied);
         const toDelete = Math.min(SWEEP_SLICE, limit - deleted);
-        const reply = await this.#run(SWEEP, [before, toSettle, toDelete].map(String));
-        const [deletedNow = 0, settledNow = 0, pending = 0] = listOf(reply).map(numberOf);
+        const reply = await this.#run(SWEEP, [before, toApply, toDelete].map(String));
+        const [deletedNow = 0, appliedNow = 0, pending = 0] = listOf(reply).map(numberOf);
         deleted += deletedNow;
-        settled += settledNow;
-        if (deletedNow < toDelete && (pending === 0 || settled >= mostSettled)) break;
+        applied += appliedNow;
+        if (deletedNow < toDelete && (pending === 0 || applied >= maxApplied)) break;
       }
       return deleted;
     });
@@ -191,9 +215,9 @@ class RedisStore implements SessionStore {
     await this.#transport.close();
   }
 
-  /** Counts a call as accepted, so that closing waits for it, all of its steps. */
+  /** Runs a call and lets `close` wait until all of its steps are done. */
   async #accept<T>(call: () => Promise<T>): Promise<T> {
-    if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store has been closed.");
+    if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
     const work = call();
     this.#inFlight.add(work);
     try {

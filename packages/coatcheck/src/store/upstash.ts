@@ -1,3 +1,18 @@
+/**
+ * The Redis store over Upstash's REST interface, through the `@upstash/redis` package, for platforms that allow only
+ * HTTPS.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { connectUpstash, redisStore } from "coatcheck/store/upstash";
+ *
+ * const { UPSTASH_URL = "", UPSTASH_TOKEN = "" } = process.env;
+ * const store = redisStore(await connectUpstash({ url: UPSTASH_URL, token: UPSTASH_TOKEN }));
+ * const sessions = new SessionManager({ store, secrets: ["a long random secret"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ *
+ * @module
+ */
 import { CoatcheckError } from "../session/errors.ts";
 import { withDeadline } from "./redis-errors.ts";
 import type { RedisTransport } from "./redis-transport.ts";
@@ -5,30 +20,32 @@ import type { RedisTransport } from "./redis-transport.ts";
 export { type RedisStoreOptions, redisStore } from "./redis.ts";
 export type { RedisTransport } from "./redis-transport.ts";
 
-/** The slice of `@upstash/redis` that is used: any one command. */
+/** The method of the `@upstash/redis` client that the transport uses. */
 export interface UpstashClient {
   exec(args: [command: string, ...args: string[]]): Promise<unknown>;
 }
 
+/** Options of {@link upstashTransport}. */
 export interface UpstashTransportOptions {
-  /** Milliseconds that any one command may take; 2000 unless told otherwise: each is a request over the internet. */
+  /** How long one command may take, in milliseconds. Each is a request over the internet. Default: 2000. */
   readonly deadline?: number;
 }
 
 const DEFAULT_DEADLINE = 2000;
 
-/** The client adds the whole command to the server's words, and with it what a session holds. */
+/** Removes the command that the client appends to the server's error. The command contains session data. */
 function withoutCommand(error: unknown): Error {
   if (!(error instanceof Error)) return new Error("The request to Upstash failed.");
-  const [words = ""] = error.message.split(", command was:");
-  return words === error.message ? error : new Error(words);
+  const [serverMessage = ""] = error.message.split(", command was:");
+  return serverMessage === error.message ? error : new Error(serverMessage);
 }
 
 /**
- * A {@link RedisTransport} over Upstash's REST interface, typed by what is used of the client: nothing of
- * `@upstash/redis` is imported here. Make the client with the settings that {@link connectUpstash} names.
+ * Creates a {@link RedisTransport} over Upstash's REST interface. The client is typed by the method that is used;
+ * this function does not import `@upstash/redis`. Create the client with the settings that {@link connectUpstash}
+ * lists.
  *
- * REST cannot listen: `subscribe` throws, and nodes learn of revocations by polling the log alone.
+ * REST has no subscriptions: `subscribe` throws, and processes learn of revocations only by polling the log.
  */
 export function upstashTransport(
   client: UpstashClient,
@@ -48,29 +65,31 @@ export function upstashTransport(
     async subscribe() {
       throw new CoatcheckError(
         "STORE_UNAVAILABLE",
-        "Upstash's REST interface cannot listen; the log is polled.",
+        "Upstash's REST interface does not support subscribe; poll the log instead.",
       );
     },
     async close() {},
   };
 }
 
+/** Options of {@link connectUpstash}. */
 export interface ConnectUpstashOptions extends UpstashTransportOptions {
-  /** The REST address of the database, `https://….upstash.io`. */
+  /** REST URL of the database, `https://….upstash.io`. */
   readonly url: string;
+  /** REST token of the database. */
   readonly token: string;
 }
 
 /**
- * A transport to Upstash with the package `@upstash/redis`, which the application installs. No connection is made
- * before the first command. The settings, and why:
+ * Creates a transport to Upstash with the package `@upstash/redis`, which the application installs. It sends no
+ * request before the first command. It sets these client options:
  *
- * - `automaticDeserialization: false`: what looks like JSON must come back as the text that it is.
- * - `retry: { retries: 0 }`: a write sent twice would meet its own first effect and be taken for a conflict.
- *   (`retry: false` still sends twice.)
+ * - `automaticDeserialization: false`: strings that look like JSON must stay strings.
+ * - `retry: { retries: 0 }`: a write that is sent twice would conflict with its own first effect. (`retry: false`
+ *   still sends twice.)
  * - `enableTelemetry: false`.
  *
- * @throws `VALIDATION_FAILED` for a URL that is none.
+ * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed.
  *
  * @example
  * const store = redisStore(await connectUpstash({ url, token }));
@@ -80,7 +99,7 @@ export async function connectUpstash(options: ConnectUpstashOptions): Promise<Re
   if (!/^https?:/.test(url) || !URL.canParse(url)) {
     throw new CoatcheckError(
       "VALIDATION_FAILED",
-      "The address of an Upstash database is https://….upstash.io.",
+      "Invalid Upstash URL: it must have the form https://….upstash.io.",
     );
   }
   const { Redis } = await import("@upstash/redis");
