@@ -7,58 +7,66 @@ import { revoking } from "./store-suite/revoking.ts";
 import { sweeping } from "./store-suite/sweeping.ts";
 import { writing } from "./store-suite/writing.ts";
 
-/** The part of a test framework that the suites use. Vitest, Jest and `node:test` all provide it. */
+/** The functions of a test framework that the suite uses. Vitest, Jest and `node:test` all have them. */
 export interface TestFramework {
   describe(name: string, body: () => void): unknown;
   it(name: string, body: () => Promise<void>): unknown;
 }
 
-/** An empty store for one case. */
+/** An empty store for one test. */
 export interface StoreOnTrial {
   readonly store: SessionStore;
   /**
-   * A second handle on the same data with its own connection, like another process. It reveals races. Omit it only if the
-   * data cannot be shared. Default: `store`.
+   * A second handle on the same data with its own connection, as another process would have. It reveals race
+   * conditions. Omit it only if the data cannot be shared. Default: `store`.
    */
   readonly other?: SessionStore;
-  /** Removes the case's data. Called after the stores have been closed. */
+  /** Deletes the test's data. Called after both stores have been closed. */
   readonly cleanUp?: () => void | Promise<void>;
 }
 
 /** Options of {@link storeContract}. */
 export interface StoreContractOptions {
-  /** Name of the store in the test output. */
+  /** The name of the store in test titles. */
   readonly name: string;
-  /** Opens an empty store. Called once per case; no two cases may share data. */
+  /** Opens a store for one test. No two tests may share data. */
   readonly open: () => StoreOnTrial | Promise<StoreOnTrial>;
 }
 
-const GROUPS: Readonly<Record<string, Cases>> = { writing, revoking, listing, log, sweeping, enduring };
+/** The tests by the methods of `SessionStore` that they check. */
+const GROUPS: Readonly<Record<string, Cases>> = {
+  "get(), put() and touch()": writing,
+  "revoke() and the session limit": revoking,
+  "list() and stats()": listing,
+  "changes()": log,
+  "sweep()": sweeping,
+  "hostile input and close()": enduring,
+};
 
 /**
- * Declares the tests that every session store must pass. Each follows from a sentence of the contract on `SessionStore`.
- * Run them against a real database, since a mock only proves the mock.
+ * Declares the tests that every session store must pass. Each follows from a title of the contract on
+ * `SessionStore`. Run it against a real server: a mock would only test the mock.
  *
  * @example
  * import { describe, it } from "vitest";
  * storeContract({ describe, it }, { name: "my store", open: async () => ({ store: await myStore() }) });
  */
 export function storeContract({ describe, it }: TestFramework, { name, open }: StoreContractOptions): void {
-  describe(`${name}: contract of session stores`, () => {
+  describe(`SessionStore contract: ${name}`, () => {
     for (const [group, cases] of Object.entries(GROUPS)) {
       describe(group, () => {
-        for (const [title, check] of Object.entries(cases)) {
-          it(title, () => runCase(open, check));
+        for (const [title, test] of Object.entries(cases)) {
+          it(title, () => runTest(open, test));
         }
       });
     }
   });
 }
 
-async function runCase(open: StoreContractOptions["open"], check: Cases[string]): Promise<void> {
+async function runTest(open: StoreContractOptions["open"], test: Cases[string]): Promise<void> {
   const { store, other = store, cleanUp } = await open();
   try {
-    await check?.({ store, other });
+    await test?.({ store, other });
   } finally {
     await store.close();
     await other.close();

@@ -20,7 +20,7 @@ const HOSTILE_IDS = [
   "00000000-0000-4000-8000-000000000000",
 ];
 
-/** What may stand in a JSON text, and has broken somebody's store. */
+/** Valid JSON that stores have been known to corrupt. */
 const HOSTILE_DATA: readonly JsonObject[] = [
   JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":null},"toString":1}'),
   { "": "", " ": " ", "a.b": 1, $where: "1", "'": '"', "\\": "\\u0000" },
@@ -34,9 +34,9 @@ function deep(levels: number): JsonObject {
   return levels === 0 ? {} : { inner: deep(levels - 1) };
 }
 
-/** Hostile input, and the end of the store. */
+/** Tests with hostile input, and tests of `close`. */
 export const enduring: Cases = {
-  "an id that no session can have is an id that none has": async ({ store }) => {
+  "every method treats a malformed id as a missing one": async ({ store }) => {
     await create(store, makeRecord());
     for (const id of [...HOSTILE_IDS, "x".repeat(10_000_000)]) {
       assert.equal(await store.get(id), null);
@@ -46,7 +46,7 @@ export const enduring: Cases = {
     assert.equal((await store.stats(Date.now())).active, 1);
   },
 
-  "data comes back as it was, whatever its names and texts": async ({ store, other }) => {
+  "data with unusual names and strings is returned unchanged": async ({ store, other }) => {
     for (const data of HOSTILE_DATA) {
       const { id } = await create(store, makeRecord({ data, metadata: data, flash: data }));
       const found = await read(other, id);
@@ -58,7 +58,7 @@ export const enduring: Cases = {
     assert.equal(({} as { admin?: boolean }).admin, undefined);
   },
 
-  "large and deep data comes back": async ({ store }) => {
+  "large and deeply nested data is returned unchanged": async ({ store }) => {
     const data = { text: "é".repeat(32_768), deep: deep(100) };
     const record = await create(store, makeRecord({ data }));
     assert.deepEqual((await read(store, record.id)).data, data);
@@ -66,7 +66,7 @@ export const enduring: Cases = {
     assert.deepEqual((await read(store, record.id)).data, {});
   },
 
-  "subjects, tenants and owners are texts, not patterns or code": async ({ store }) => {
+  "subjects, tenants and owners are not interpreted as patterns or code": async ({ store }) => {
     const names = [
       "'; --",
       "%",
@@ -93,7 +93,9 @@ export const enduring: Cases = {
     }
   },
 
-  "closing twice is no error; after it, every call says so": async ({ store }) => {
+  "every call after close() rejects with STORE_UNAVAILABLE, and close() can be called again": async ({
+    store,
+  }) => {
     const record = await create(store, makeRecord());
     await store.close();
     await store.close();
@@ -110,7 +112,7 @@ export const enduring: Cases = {
     for (const call of calls) await rejectsWith("STORE_UNAVAILABLE", call());
   },
 
-  "what was accepted before closing is done": async ({ store, other }) => {
+  "close() waits for the writes that were accepted before": async ({ store, other }) => {
     const record = makeRecord();
     const accepted = store.put(record, { expectedVersion: 0, change: "data" });
     await store.close();

@@ -5,17 +5,17 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, LogPosition, PutOptions, SessionFilter, SessionStore } from "../../session/store.ts";
 import { nextVersion } from "../records.ts";
 
-/** A store on trial, empty, and a second handle on the same data: another process, as far as the store can tell. */
+/** The stores of one test: an empty store, and a second handle on the same data that stands for another process. */
 export interface Lab {
   readonly store: SessionStore;
   /** The same object as `store` where the data cannot be shared. */
   readonly other: SessionStore;
 }
 
-/** What a store must do, as a sentence, and the proof. */
+/** Tests by title. The title says what a store does. */
 export type Cases = Readonly<Record<string, (lab: Lab) => Promise<void>>>;
 
-/** Creates a record; fails the case when the store would not. */
+/** Stores a new record. Fails the test unless the store accepts it. */
 export async function create(
   store: SessionStore,
   record: SessionRecord,
@@ -25,7 +25,7 @@ export async function create(
   return record;
 }
 
-/** Stores the next version of a record; fails the case when the store would not. */
+/** Stores the next version of a record. Fails the test unless the store accepts it. */
 export async function change(
   store: SessionStore,
   record: SessionRecord,
@@ -37,14 +37,17 @@ export async function change(
   return next;
 }
 
-/** The stored record; fails the case when there is none. */
+/** Reads a stored record. Fails the test if it does not exist. */
 export async function read(store: SessionStore, id: string): Promise<SessionRecord> {
   const snapshot = await store.get(id);
-  assert.ok(snapshot, `there is no session ${id}`);
+  assert.ok(snapshot, `session ${id} does not exist`);
   return snapshot.record;
 }
 
-/** Reads, changes the data and compares-and-sets until it holds or the session has ended: what every writer does. */
+/**
+ * Reads a record, changes its data and stores it. Retries on conflict, as every writer does, until the write succeeds
+ * or the session has been revoked.
+ */
 export async function reapply(
   store: SessionStore,
   id: string,
@@ -58,17 +61,17 @@ export async function reapply(
   }
 }
 
-/** Where the log stands. */
+/** The end of the log. */
 export async function logEnd(store: SessionStore): Promise<LogPosition> {
   return (await store.changes(null)).cursor;
 }
 
-/** The log from `cursor` on. */
+/** The log items from `cursor` on. */
 export async function logFrom(store: SessionStore, cursor: LogPosition): Promise<readonly LogItem[]> {
   return (await store.changes(cursor)).items;
 }
 
-/** The ids of all matching sessions, read page by page. */
+/** Reads the ids of all matching sessions, page by page. */
 export async function listAll(store: SessionStore, filter: SessionFilter, limit = 1000): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor: string | undefined; ; ) {
@@ -79,7 +82,7 @@ export async function listAll(store: SessionStore, filter: SessionFilter, limit 
   }
 }
 
-/** Fails the case unless `call` is rejected with this code. */
+/** Fails the test unless `call` rejects with this code. */
 export async function rejectsWith(code: ErrorCode, call: Promise<unknown>): Promise<void> {
   await assert.rejects(call, (error) => {
     assert.equal((error as { code?: unknown }).code, code);

@@ -13,9 +13,9 @@ function newestFirst(records: readonly SessionRecord[]): string[] {
     .map(({ id }) => id);
 }
 
-/** `list` and `stats`. */
+/** Tests of `list` and `stats`. */
 export const listing: Cases = {
-  "an empty store lists nothing": async ({ store }) => {
+  "list() and stats() of an empty store return nothing": async ({ store }) => {
     assert.deepEqual(await store.list({}, { limit: 10 }), { records: [], next: null });
     assert.deepEqual(await store.stats(Date.now()), {
       total: 0,
@@ -26,48 +26,48 @@ export const listing: Cases = {
     });
   },
 
-  "each filter finds its own, and all given must match": async ({ store, other }) => {
-    const marks = {
+  "list() returns the sessions that match every given filter": async ({ store, other }) => {
+    const values = {
       subject: "ada",
       tenant: "acme",
       visitorId: randomUUID(),
       parentId: randomUUID(),
       owner: "consumer:bot",
     };
-    const marked = await create(store, makeRecord(marks));
-    const plain = await create(store, makeRecord());
-    for (const filter of Object.entries(marks).map(([name, value]) => ({ [name]: value }))) {
-      assert.deepEqual(await listAll(other, filter), [marked.id], JSON.stringify(filter));
+    const matching = await create(store, makeRecord(values));
+    const unrelated = await create(store, makeRecord());
+    for (const filter of Object.entries(values).map(([name, value]) => ({ [name]: value }))) {
+      assert.deepEqual(await listAll(other, filter), [matching.id], JSON.stringify(filter));
     }
-    assert.deepEqual(await listAll(store, { type: "authenticated" }), [marked.id]);
-    assert.deepEqual(await listAll(store, { type: "anonymous" }), [plain.id]);
-    assert.deepEqual(await listAll(store, { ...marks, type: "authenticated" }), [marked.id]);
-    assert.deepEqual(await listAll(store, { ...marks, type: "anonymous" }), []);
-    assert.deepEqual(await listAll(store, { ...marks, tenant: "other" }), []);
-    await store.revoke({ session: marked.id }, "logout");
-    assert.deepEqual(await listAll(store, { ...marks, state: "revoked" }), [marked.id]);
-    assert.deepEqual(await listAll(store, { state: "active" }), [plain.id]);
+    assert.deepEqual(await listAll(store, { type: "authenticated" }), [matching.id]);
+    assert.deepEqual(await listAll(store, { type: "anonymous" }), [unrelated.id]);
+    assert.deepEqual(await listAll(store, { ...values, type: "authenticated" }), [matching.id]);
+    assert.deepEqual(await listAll(store, { ...values, type: "anonymous" }), []);
+    assert.deepEqual(await listAll(store, { ...values, tenant: "other" }), []);
+    await store.revoke({ session: matching.id }, "logout");
+    assert.deepEqual(await listAll(store, { ...values, state: "revoked" }), [matching.id]);
+    assert.deepEqual(await listAll(store, { state: "active" }), [unrelated.id]);
   },
 
-  "a filter given as undefined is none": async ({ store }) => {
+  "list() ignores filters that are undefined": async ({ store }) => {
     const { id } = await create(store, makeRecord({ subject: "ada" }));
     const filter: Record<string, undefined> = { subject: undefined, tenant: undefined };
     assert.deepEqual(await listAll(store, filter as SessionFilter), [id]);
   },
 
-  "a listed record is the whole record": async ({ store }) => {
+  "list() returns whole records": async ({ store }) => {
     const record = await create(store, makeRecord({ data: { cart: { sku9: 2 } } }));
     assert.deepEqual((await store.list({}, { limit: 1 })).records, [record]);
   },
 
-  "a changed field moves the session from one filter to the other": async ({ store }) => {
+  "list() filters by the current value of a changed field": async ({ store }) => {
     const record = await create(store, makeRecord());
     await change(store, record, { subject: "ada", tenant: "acme", type: "authenticated" }, "privilege");
     assert.deepEqual(await listAll(store, { subject: "ada", tenant: "acme" }), [record.id]);
     assert.deepEqual(await listAll(store, { type: "anonymous" }), []);
   },
 
-  "liveAt leaves out what either timeout or a revocation ended": async ({ store }) => {
+  "list() with liveAt omits sessions that a timeout or a revocation has ended": async ({ store }) => {
     const createdAt = Date.now();
     const live = await create(store, makeRecord({ createdAt }));
     const absolute = { createdAt, expiresAt: createdAt + 1000, idleTimeout: 9000 };
@@ -81,7 +81,7 @@ export const listing: Cases = {
     assert.equal((await listAll(store, {})).length, 4);
   },
 
-  "newest first, ties by id, whatever the size of the page": async ({ store, other }) => {
+  "list() sorts newest first, then by id, for every page size": async ({ store, other }) => {
     const start = Date.now();
     const records = await Promise.all(
       Array.from({ length: 25 }, (_, index) =>
@@ -94,10 +94,10 @@ export const listing: Cases = {
       assert.deepEqual(await listAll(other, { subject: "ada" }, limit), expected);
     }
     const page = await store.list({ subject: "ada" }, { limit: 25 });
-    assert.equal(page.next, null, "a page that ends with the last row is the last page");
+    assert.equal(page.next, null, "a page that ends with the last row has no next page");
   },
 
-  "pages stay in place while rows come and go": async ({ store }) => {
+  "list() pages stay in place while sessions are added and deleted": async ({ store }) => {
     const start = Date.now();
     const records = await Promise.all(
       Array.from({ length: 10 }, (_, index) => create(store, makeRecord({ createdAt: start + index }))),
@@ -115,7 +115,7 @@ export const listing: Cases = {
     );
   },
 
-  "a cursor that no page gave is refused": async ({ store }) => {
+  "list() rejects a malformed cursor": async ({ store }) => {
     await create(store, makeRecord());
     const cursors = ["", "0", "nonsense", "' OR 1=1 --", "\0", "🌮", "x".repeat(100_000)];
     for (const cursor of cursors) {
@@ -123,25 +123,25 @@ export const listing: Cases = {
     }
   },
 
-  "a limit is a whole number from 1 to 1000": async ({ store }) => {
+  "list() rejects a limit that is not a whole number from 1 to 1000": async ({ store }) => {
     for (const limit of [0, -1, 1001, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       await rejectsWith("VALIDATION_FAILED", store.list({}, { limit }));
     }
   },
 
-  "stats count what is stored, and what of it is live": async ({ store, other }) => {
+  "stats() counts stored, live and authenticated sessions": async ({ store, other }) => {
     const now = Date.now();
     await create(store, makeRecord({ createdAt: now - 3000 }));
     await create(store, makeRecord({ createdAt: now - 2000, subject: "ada" }));
     await create(store, makeRecord({ createdAt: now - 1000, subject: "bob" }));
     await create(store, makeRecord({ createdAt: 1000, subject: "old" }));
-    const gone = await create(store, makeRecord({ createdAt: now, subject: "gone" }));
-    await store.revoke({ session: gone.id }, "logout");
+    const loggedOut = await create(store, makeRecord({ createdAt: now, subject: "gone" }));
+    await store.revoke({ session: loggedOut.id }, "logout");
     const expected = { total: 5, active: 3, authenticated: 2, oldest: now - 3000, newest: now - 1000 };
     assert.deepEqual(await other.stats(now), expected);
   },
 
-  "stats and filters follow a session that touches and changes keep alive": async ({ store, other }) => {
+  "stats() and list() follow a session that touches and changes keep alive": async ({ store, other }) => {
     const createdAt = Date.now();
     const isCountedAt = async (time: number) => {
       const { active } = await other.stats(time);

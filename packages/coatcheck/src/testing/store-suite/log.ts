@@ -6,48 +6,48 @@ import { type Cases, change, create, logEnd, logFrom, read } from "./lab.ts";
 
 const REVOKERS = 40;
 
-/** Follows the log until told to stop, and says which sessions it has heard of. */
+/** Polls the log until `stop` is called, and collects the sessions of its items. */
 function follow(store: SessionStore, start: number) {
-  const heard = new Set<string>();
+  const received = new Set<string>();
   let cursor = start;
-  let isFollowing = true;
+  let isRunning = true;
   async function poll(): Promise<void> {
     const page = await store.changes(cursor);
     cursor = page.cursor;
-    for (const item of page.items) if ("session" in item) heard.add(item.session);
+    for (const item of page.items) if ("session" in item) received.add(item.session);
   }
   async function run(): Promise<void> {
-    while (isFollowing) {
+    while (isRunning) {
       await poll();
-      // A store that answers without leaving the turn would keep the revokers from theirs.
+      // Yield to the event loop: a store that resolves in the same turn would starve the revokers.
       await setImmediate();
     }
   }
   const finished = run();
   return {
-    heard,
+    received,
     poll,
     stop: async () => {
-      isFollowing = false;
+      isRunning = false;
       await finished;
     },
   };
 }
 
-/** `changes`, and the position of what is read. */
+/** Tests of `changes`, and of the position that `get` returns. */
 export const log: Cases = {
-  "null answers nothing, and where the log stands": async ({ store, other }) => {
+  "changes(null) returns no items and the end of the log": async ({ store, other }) => {
     const record = await create(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
     const { items, cursor } = await other.changes(null);
     assert.deepEqual(items, []);
     const next = await create(store, makeRecord());
     await store.revoke({ session: next.id }, "logout");
-    const heard = (await logFrom(other, cursor)).map((item) => "session" in item && item.session);
-    assert.ok(heard.includes(next.id));
+    const received = (await logFrom(other, cursor)).map((item) => "session" in item && item.session);
+    assert.ok(received.includes(next.id));
   },
 
-  "an answered cursor goes on from there, in the end with nothing new": async ({ store }) => {
+  "changes() continues from the cursor of the last call": async ({ store }) => {
     const start = await logEnd(store);
     const record = await create(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
@@ -58,7 +58,10 @@ export const log: Cases = {
     assert.ok(second.cursor >= first.cursor);
   },
 
-  "a revoked session is in the log with the least version that may answer": async ({ store, other }) => {
+  "changes() returns a revoked session with the least version that caches may serve": async ({
+    store,
+    other,
+  }) => {
     const start = await logEnd(other);
     const record = await create(store, makeRecord());
     const changed = await change(store, record, { pageViews: 1 });
@@ -70,7 +73,7 @@ export const log: Cases = {
     assert.deepEqual([item.session, item.leastVersion], [record.id, changed.version + 1]);
   },
 
-  "a change of privilege is in the log, a change of data is not": async ({ store, other }) => {
+  "changes() returns changes of privilege, and not changes of data": async ({ store, other }) => {
     const start = await logEnd(other);
     const first = await create(store, makeRecord());
     const second = await change(store, first, { pageViews: 1 });
@@ -84,7 +87,7 @@ export const log: Cases = {
     assert.deepEqual([item.session, item.leastVersion], [first.id, 3]);
   },
 
-  "a refused change of privilege is not in the log": async ({ store }) => {
+  "changes() does not return a rejected change of privilege": async ({ store }) => {
     const record = await create(store, makeRecord({ subject: "ada" }));
     const start = await logEnd(store);
     const stale = { ...record, version: 8 };
@@ -96,7 +99,7 @@ export const log: Cases = {
     assert.deepEqual(await logFrom(store, start), []);
   },
 
-  "ending many is one item, with its scope": async ({ store, other }) => {
+  "changes() returns one item with its scope for a mass revocation": async ({ store, other }) => {
     const scopes: RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
     for (const scope of scopes) {
       const start = await logEnd(other);
@@ -111,18 +114,18 @@ export const log: Cases = {
     }
   },
 
-  "the spared session is named in the item": async ({ store }) => {
+  "changes() returns the session that a revocation excepts": async ({ store }) => {
     const start = await logEnd(store);
-    const spared = await create(store, makeRecord({ subject: "ada" }));
+    const excepted = await create(store, makeRecord({ subject: "ada" }));
     await create(store, makeRecord({ subject: "ada" }));
-    const scope = { subject: "ada", except: spared.id };
+    const scope = { subject: "ada", except: excepted.id };
     await store.revoke(scope, "credentials-changed");
     const [item] = await logFrom(store, start);
     assert.ok(item && "scope" in item);
     assert.deepEqual(item.scope, scope);
   },
 
-  "a copy read before an item is refused by it, one read after reflects it": async ({ store, other }) => {
+  "get() returns a position at or below later items and above earlier ones": async ({ store, other }) => {
     const scopes: ((id: string) => RevocationScope)[] = [
       (id) => ({ session: id }),
       () => ({ subject: "ada" }),
@@ -137,18 +140,18 @@ export const log: Cases = {
       const after = await other.get(id);
       const item = (await logFrom(store, start)).at(-1);
       assert.ok(before && after && item);
-      assert.ok(before.position <= item.position, "the copy from before must be refused");
+      assert.ok(before.position <= item.position, "a copy that was read before must be rejected");
       assert.ok(after.position >= before.position, "positions only grow");
       assert.equal(after.record.state, "revoked");
       const fresh = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
       const later = await other.get(fresh.id);
       assert.ok(later);
-      assert.ok(later.position > item.position, "a copy from after must be accepted");
+      assert.ok(later.position > item.position, "a copy that was read after must be accepted");
       await store.revoke({ everyone: true }, "admin");
     }
   },
 
-  "every acknowledged revocation is in an answer to a call begun later": async ({ store, other }) => {
+  "changes() returns every revocation that was acknowledged before the call": async ({ store, other }) => {
     const start = await logEnd(store);
     const followers = [follow(store, start), follow(other, start)];
     const records = await Promise.all(Array.from({ length: REVOKERS }, () => create(store, makeRecord())));
@@ -159,33 +162,33 @@ export const log: Cases = {
       }),
     );
     await Promise.all(followers.map((follower) => follower.stop()));
-    for (const { heard, poll } of followers) {
+    for (const { received, poll } of followers) {
       await poll();
       assert.deepEqual(
-        records.filter(({ id }) => !heard.has(id)),
+        records.filter(({ id }) => !received.has(id)),
         [],
       );
     }
   },
 
-  "no revocation goes missing while others are under way": async ({ store, other }) => {
-    const watcher = follow(other, await logEnd(other));
+  "changes() misses no revocation while others are in flight": async ({ store, other }) => {
+    const follower = follow(other, await logEnd(other));
     const missed: string[] = [];
     for (let round = 0; round < 10; round++) {
       const records = await Promise.all(Array.from({ length: 8 }, () => create(store, makeRecord())));
       await Promise.all(
         records.map(async ({ id }, index) => {
           await (index % 2 ? store : other).revoke({ session: id }, "logout");
-          await watcher.poll();
-          if (!watcher.heard.has(id)) missed.push(id);
+          await follower.poll();
+          if (!follower.received.has(id)) missed.push(id);
         }),
       );
     }
-    await watcher.stop();
+    await follower.stop();
     assert.deepEqual(missed, []);
   },
 
-  "a record read after the acknowledgement is revoked, on every handle": async ({ store, other }) => {
+  "get() returns a revoked record after the acknowledgement, on every handle": async ({ store, other }) => {
     const records = await Promise.all(Array.from({ length: 20 }, () => create(store, makeRecord())));
     await Promise.all(
       records.map(async ({ id }) => {

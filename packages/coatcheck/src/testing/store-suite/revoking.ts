@@ -10,17 +10,17 @@ function ended(record: SessionRecord, reason: SessionRecord["reason"]): SessionR
   return { ...record, state: "revoked", reason, version: record.version + 1 };
 }
 
-/** `revoke` in every scope, and `put` with a limit. */
+/** Tests of `revoke` in every scope, and of `put` with a session limit. */
 export const revoking: Cases = {
-  "one session ends: state, reason, version, and nothing else": async ({ store, other }) => {
+  "revoke() of one session changes its state, reason and version only": async ({ store, other }) => {
     const record = await create(store, makeRecord());
-    const bystander = await create(store, makeRecord());
+    const unrelated = await create(store, makeRecord());
     assert.equal(await store.revoke({ session: record.id }, "theft"), 1);
     assert.deepEqual(await read(other, record.id), ended(record, "theft"));
-    assert.deepEqual(await read(other, bystander.id), bystander);
+    assert.deepEqual(await read(other, unrelated.id), unrelated);
   },
 
-  "revoking again counts nothing and changes nothing": async ({ store, other }) => {
+  "revoke() of revoked sessions returns 0 and changes nothing": async ({ store, other }) => {
     const record = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
     assert.equal(await store.revoke({ session: record.id }, "logout"), 1);
     for (const scope of [{ session: record.id }, ...SCOPES]) {
@@ -29,12 +29,12 @@ export const revoking: Cases = {
     assert.deepEqual(await read(store, record.id), ended(record, "logout"));
   },
 
-  "revoking what is not there counts nothing": async ({ store }) => {
+  "revoke() of missing sessions returns 0": async ({ store }) => {
     assert.equal(await store.revoke({ session: makeRecord().id }, "logout"), 0);
     for (const scope of SCOPES) assert.equal(await store.revoke(scope, "logout"), 0);
   },
 
-  "one of many revokers at once counts the session": async ({ store, other }) => {
+  "revoke() counts a session once when many callers revoke it concurrently": async ({ store, other }) => {
     const { id } = await create(store, makeRecord());
     const counts = await Promise.all(
       Array.from({ length: 10 }, (_, index) => (index % 2 ? store : other).revoke({ session: id }, "logout")),
@@ -46,22 +46,22 @@ export const revoking: Cases = {
     assert.equal((await read(store, id)).version, 2);
   },
 
-  "a subject's sessions end, all or all others": async ({ store }) => {
+  "revoke() of a subject ends all of its sessions, or all except one": async ({ store }) => {
     const [first, second, third] = await Promise.all(
       [1, 2, 3].map(() => create(store, makeRecord({ subject: "ada" }))),
     );
     assert.ok(first && second && third);
-    const bystander = await create(store, makeRecord({ subject: "bob" }));
+    const unrelated = await create(store, makeRecord({ subject: "bob" }));
     assert.equal(await store.revoke({ subject: "ada", except: second.id }, "credentials-changed"), 2);
     assert.deepEqual(await read(store, first.id), ended(first, "credentials-changed"));
     assert.deepEqual(await read(store, second.id), second);
     assert.equal(await store.revoke({ subject: "ada" }, "admin"), 1);
     assert.deepEqual(await read(store, second.id), ended(second, "admin"));
     assert.deepEqual(await read(store, third.id), ended(third, "credentials-changed"));
-    assert.deepEqual(await read(store, bystander.id), bystander);
+    assert.deepEqual(await read(store, unrelated.id), unrelated);
   },
 
-  "a tenant's sessions end, and nobody else's": async ({ store, other }) => {
+  "revoke() of a tenant ends the sessions of that tenant only": async ({ store, other }) => {
     const inside = await Promise.all([1, 2, 3].map(() => create(store, makeRecord({ tenant: "acme" }))));
     const outside = [makeRecord({ tenant: "other" }), makeRecord()];
     for (const record of outside) await create(store, record);
@@ -73,7 +73,7 @@ export const revoking: Cases = {
     assert.equal((await read(store, inside[0]?.id ?? "")).reason, "admin");
   },
 
-  "everyone's sessions end": async ({ store, other }) => {
+  "revoke() of everyone ends all sessions": async ({ store, other }) => {
     const records = [makeRecord(), makeRecord({ subject: "ada" }), makeRecord({ tenant: "acme" })];
     for (const record of records) await create(store, record);
     assert.equal(await store.revoke({ everyone: true }, "admin"), 3);
@@ -81,7 +81,7 @@ export const revoking: Cases = {
     assert.equal(await other.revoke({ everyone: true }, "admin"), 0);
   },
 
-  "what a mass revocation ended is not revived by put, create or touch": async ({ store, other }) => {
+  "put() and touch() do not revive a session that a mass revocation ended": async ({ store, other }) => {
     for (const scope of SCOPES) {
       const record = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
       assert.equal(await other.revoke(scope, "admin"), 1);
@@ -97,7 +97,7 @@ export const revoking: Cases = {
     }
   },
 
-  "sessions made after a mass revocation live": async ({ store, other }) => {
+  "sessions that are created after a mass revocation are active": async ({ store, other }) => {
     for (const scope of SCOPES) {
       await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
       assert.ok((await store.revoke(scope, "admin")) > 0);
@@ -108,7 +108,7 @@ export const revoking: Cases = {
     }
   },
 
-  "joining a tenant after its revocation is no way to be ended by it": async ({ store }) => {
+  "a session that joins a tenant after the tenant's revocation stays active": async ({ store }) => {
     await create(store, makeRecord({ tenant: "acme" }));
     const early = await create(store, makeRecord({ subject: "ada" }));
     await store.revoke({ tenant: "acme" }, "admin");
@@ -117,7 +117,7 @@ export const revoking: Cases = {
     assert.equal(await store.revoke({ tenant: "acme" }, "admin"), 1);
   },
 
-  "lists and counts know a mass revocation": async ({ store, other }) => {
+  "list() and stats() reflect a mass revocation": async ({ store, other }) => {
     for (const scope of SCOPES) {
       const fields = { subject: "ada", tenant: "acme" };
       const { id } = await create(store, makeRecord(fields));
@@ -129,7 +129,7 @@ export const revoking: Cases = {
     }
   },
 
-  "a login moves the session to its subject": async ({ store }) => {
+  "revoke() of a subject finds a session by its current subject": async ({ store }) => {
     const anonymous = await create(store, makeRecord());
     const ada = await change(store, anonymous, { subject: "ada", type: "authenticated" }, "privilege");
     assert.equal(await store.revoke({ subject: "bob" }, "admin"), 0);
@@ -138,7 +138,7 @@ export const revoking: Cases = {
     assert.equal(await store.revoke({ subject: "bob" }, "admin"), 1);
   },
 
-  "a revocation among writers ends the session for good": async ({ store, other }) => {
+  "revoke() ends a session for good despite concurrent writers": async ({ store, other }) => {
     const { id } = await create(store, makeRecord({ data: { count: 0 } }));
     const writers = Array.from({ length: 20 }, async (_, index) => {
       const writer = index % 2 ? store : other;
@@ -149,13 +149,13 @@ export const revoking: Cases = {
     assert.equal((await read(other, id)).state, "revoked");
   },
 
-  "a limit counts live sessions of the subject, this one included": async ({ store }) => {
+  "the session limit counts the subject's live sessions, including the stored one": async ({ store }) => {
     const now = Date.now();
     const limit = { most: 2, now };
     const login = () => makeRecord({ subject: "ada" });
     await create(store, makeRecord({ subject: "ada", createdAt: 1000 }));
-    const gone = await create(store, login());
-    await store.revoke({ session: gone.id }, "logout");
+    const loggedOut = await create(store, login());
+    await store.revoke({ session: loggedOut.id }, "logout");
     await create(store, makeRecord({ subject: "bob" }));
     const first = await create(store, login(), { limit });
     await create(store, login(), { limit });
@@ -168,7 +168,7 @@ export const revoking: Cases = {
     await create(store, third, { limit });
   },
 
-  "a conflict is a conflict, whatever the limit": async ({ store }) => {
+  'put() returns "conflict" before it checks the session limit': async ({ store }) => {
     const limit = { most: 1, now: Date.now() };
     const first = await create(store, makeRecord({ subject: "ada" }), { limit });
     const other = makeRecord({ subject: "ada", version: 5 });
@@ -176,7 +176,7 @@ export const revoking: Cases = {
     assert.equal(await store.put(first, { expectedVersion: 0, change: "data", limit }), "conflict");
   },
 
-  "logins at once cannot slip past a limit": async ({ store, other }) => {
+  "concurrent logins cannot exceed the session limit": async ({ store, other }) => {
     const limit = { most: 3, now: Date.now() };
     const fresh = Array.from({ length: 10 }, (_, index) =>
       (index % 2 ? store : other).put(makeRecord({ subject: "ada" }), {

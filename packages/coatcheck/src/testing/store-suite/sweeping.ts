@@ -5,9 +5,9 @@ import { type Cases, create, listAll, logEnd, logFrom, read } from "./lab.ts";
 
 const HOUR = 3_600_000;
 
-/** `sweep`. */
+/** Tests of `sweep`. */
 export const sweeping: Cases = {
-  "only what ended before goes": async ({ store, other }) => {
+  "sweep() deletes only sessions that ended before the given time": async ({ store, other }) => {
     const live = await create(store, makeRecord());
     const past = 1_000_000;
     const idle = { createdAt: past, expiresAt: past + 9 * HOUR, idleTimeout: HOUR };
@@ -23,7 +23,7 @@ export const sweeping: Cases = {
     assert.equal((await other.stats(Date.now())).total, 1);
   },
 
-  "a touched session stays": async ({ store }) => {
+  "sweep() keeps a session that has been touched": async ({ store }) => {
     const record = await create(
       store,
       makeRecord({ createdAt: 1000, expiresAt: 9 * HOUR, idleTimeout: HOUR }),
@@ -33,7 +33,7 @@ export const sweeping: Cases = {
     assert.equal(await store.sweep(3 * HOUR + 1, 10), 1);
   },
 
-  "a revoked session stays until its revocation is old enough": async ({ store }) => {
+  "sweep() keeps a revoked session until its revocation is old enough": async ({ store }) => {
     const scopes: ((id: string) => RevocationScope)[] = [
       (id) => ({ session: id }),
       () => ({ subject: "ada" }),
@@ -50,33 +50,33 @@ export const sweeping: Cases = {
     }
   },
 
-  "after the sweep of a mass revocation, new sessions live and old ones stay gone": async ({
+  "sweep() after a mass revocation deletes the revoked sessions and keeps newer ones": async ({
     store,
     other,
   }) => {
     const scopes: RevocationScope[] = [{ tenant: "acme" }, { everyone: true }];
     for (const scope of scopes) {
-      const doomed = await Promise.all([1, 2, 3].map(() => create(store, makeRecord({ tenant: "acme" }))));
+      const revoked = await Promise.all([1, 2, 3].map(() => create(store, makeRecord({ tenant: "acme" }))));
       await store.revoke(scope, "admin");
       const fresh = await create(other, makeRecord({ tenant: "acme" }));
       assert.equal(await other.sweep(Date.now() + HOUR, 2), 2);
       assert.deepEqual(await listAll(store, { state: "active" }), [fresh.id]);
       assert.equal(await other.sweep(Date.now() + HOUR, 2), 1);
-      for (const { id } of doomed) assert.equal(await store.get(id), null);
+      for (const { id } of revoked) assert.equal(await store.get(id), null);
       assert.deepEqual(await read(store, fresh.id), fresh);
       assert.equal(await store.revoke(scope, "admin"), 1);
       await store.sweep(Date.now() + HOUR, 10);
     }
   },
 
-  "no more than the limit goes at once": async ({ store }) => {
+  "sweep() deletes no more sessions than the limit": async ({ store }) => {
     await Promise.all(Array.from({ length: 7 }, () => create(store, makeRecord({ createdAt: 1000 }))));
     const counts: number[] = [];
     for (let round = 0; round < 4; round++) counts.push(await store.sweep(Date.now(), 3));
     assert.deepEqual(counts, [3, 3, 1, 0]);
   },
 
-  "sweepers at once count each row once": async ({ store, other }) => {
+  "concurrent calls of sweep() count each row once": async ({ store, other }) => {
     await Promise.all(Array.from({ length: 60 }, () => create(store, makeRecord({ createdAt: 1000 }))));
     let total = 0;
     const sweeper = async (index: number) => {
@@ -91,7 +91,7 @@ export const sweeping: Cases = {
     assert.equal((await store.stats(Date.now())).total, 0);
   },
 
-  "log items go when they are old, and positions go on growing": async ({ store, other }) => {
+  "sweep() deletes old log items, and positions keep growing": async ({ store, other }) => {
     const start = await logEnd(store);
     const first = await create(store, makeRecord());
     await store.revoke({ session: first.id }, "logout");

@@ -4,13 +4,13 @@ import { type Cases, change, create, read, reapply } from "./lab.ts";
 
 const WRITERS = 60;
 
-/** `get`, `put` and `touch`. */
+/** Tests of `get`, `put` and `touch`. */
 export const writing: Cases = {
-  "get answers null for a session that is not there": async ({ store }) => {
+  "get() returns null for a missing session": async ({ store }) => {
     assert.equal(await store.get(makeRecord().id), null);
   },
 
-  "every field comes back as it was put": async ({ store, other }) => {
+  "get() returns every field as it was stored": async ({ store, other }) => {
     const full = await create(store, makeFullRecord());
     assert.deepEqual(await read(store, full.id), full);
     assert.deepEqual(await read(other, full.id), full);
@@ -18,7 +18,7 @@ export const writing: Cases = {
     assert.deepEqual(await read(store, empty.id), empty);
   },
 
-  "a change replaces every field": async ({ store }) => {
+  "put() replaces every field": async ({ store }) => {
     const before = await create(store, makeRecord());
     const { id, createdAt } = before;
     const after = makeFullRecord({ id, createdAt, version: 2 });
@@ -29,7 +29,7 @@ export const writing: Cases = {
     assert.deepEqual(await read(store, id), emptied);
   },
 
-  "what is done to a record outside leaves the stored one alone": async ({ store }) => {
+  "changing a record outside the store does not change the stored record": async ({ store }) => {
     const cart: Record<string, number> = { sku9: 1 };
     const creating = create(store, makeRecord({ data: { cart } }));
     cart.sku9 = 2;
@@ -43,14 +43,17 @@ export const writing: Cases = {
     assert.deepEqual((await read(store, id)).data, { cart: { sku9: 1 } });
   },
 
-  "creating twice is a conflict, and the first stays": async ({ store, other }) => {
+  'put() returns "conflict" when the session to create exists, and keeps that session': async ({
+    store,
+    other,
+  }) => {
     const first = await create(store, makeRecord({ data: { first: true } }));
     const second = { ...first, data: {} };
     assert.equal(await other.put(second, { expectedVersion: 0, change: "data" }), "conflict");
     assert.deepEqual(await read(store, first.id), first);
   },
 
-  "one of many creators at once wins": async ({ store, other }) => {
+  "put() creates a session once when many callers create it concurrently": async ({ store, other }) => {
     const record = makeRecord();
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -60,13 +63,15 @@ export const writing: Cases = {
     assert.equal(outcomes.filter((outcome) => outcome === "stored").length, 1);
   },
 
-  "updating what is not there is a conflict, and creates nothing": async ({ store }) => {
+  'put() returns "conflict" when the session to update is missing, and does not create it': async ({
+    store,
+  }) => {
     const record = makeRecord({ version: 2 });
     assert.equal(await store.put(record, { expectedVersion: 1, change: "data" }), "conflict");
     assert.equal(await store.get(record.id), null);
   },
 
-  "an update from another version is a conflict, and changes nothing": async ({ store, other }) => {
+  'put() returns "conflict" for another version, and changes nothing': async ({ store, other }) => {
     const first = await create(store, makeRecord());
     const second = await change(other, first, { pageViews: 1 });
     for (const expectedVersion of [1, 3]) {
@@ -76,7 +81,7 @@ export const writing: Cases = {
     assert.deepEqual(await read(store, first.id), second);
   },
 
-  "no increment of sixty writers at once is lost": async ({ store, other }) => {
+  "put() loses no increment of sixty concurrent writers": async ({ store, other }) => {
     const { id } = await create(store, makeRecord({ data: { count: 0 } }));
     await Promise.all(
       Array.from({ length: WRITERS }, (_, index) =>
@@ -87,7 +92,7 @@ export const writing: Cases = {
     assert.deepEqual({ data, version }, { data: { count: WRITERS }, version: WRITERS + 1 });
   },
 
-  "a revoked session is not updated": async ({ store, other }) => {
+  "put() does not update a revoked session": async ({ store, other }) => {
     const record = await create(store, makeRecord());
     await other.revoke({ session: record.id }, "logout");
     for (const expectedVersion of [1, 2]) {
@@ -98,14 +103,14 @@ export const writing: Cases = {
     assert.equal((await read(store, record.id)).state, "revoked");
   },
 
-  "a revoked session's id is not created again": async ({ store }) => {
+  "put() does not create a session under the id of a revoked one": async ({ store }) => {
     const record = await create(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
     assert.equal(await store.put(record, { expectedVersion: 0, change: "data" }), "conflict");
     assert.equal((await read(store, record.id)).state, "revoked");
   },
 
-  "a swept session is not updated": async ({ store, other }) => {
+  "put() does not update a swept session": async ({ store, other }) => {
     const record = await create(store, makeRecord({ createdAt: 1000 }));
     assert.equal(await other.sweep(Date.now(), 10), 1);
     const late = nextVersion(record);
@@ -113,13 +118,13 @@ export const writing: Cases = {
     assert.equal(await store.get(record.id), null);
   },
 
-  "an expired session is still there for the caller to judge": async ({ store }) => {
+  "get() returns an expired session, and put() updates it": async ({ store }) => {
     const record = await create(store, makeRecord({ createdAt: 1000 }));
     assert.deepEqual(await read(store, record.id), record);
     await change(store, record, { pageViews: 1 });
   },
 
-  "a touch moves lastSeenAt forward only, and not the version": async ({ store, other }) => {
+  "touch() moves lastSeenAt forward only and keeps the version": async ({ store, other }) => {
     const record = await create(store, makeRecord());
     const lastSeenAt = record.lastSeenAt + 5000;
     await store.touch([{ id: record.id, lastSeenAt }]);
@@ -127,7 +132,7 @@ export const writing: Cases = {
     assert.deepEqual(await read(store, record.id), { ...record, lastSeenAt });
   },
 
-  "a change does not take back a touch that passed since its record was read": async ({ store, other }) => {
+  "put() keeps a touch that was stored after its record was read": async ({ store, other }) => {
     const record = await create(store, makeRecord());
     const touched = record.lastSeenAt + 5000;
     await other.touch([{ id: record.id, lastSeenAt: touched }]);
@@ -142,7 +147,7 @@ export const writing: Cases = {
     assert.deepEqual(await read(other, record.id), fourth);
   },
 
-  "a touch passes over ids that are not there": async ({ store }) => {
+  "touch() ignores missing ids": async ({ store }) => {
     const record = await create(store, makeRecord());
     const missing = makeRecord().id;
     const lastSeenAt = record.lastSeenAt + 1;
@@ -155,7 +160,7 @@ export const writing: Cases = {
     assert.equal((await read(store, record.id)).lastSeenAt, lastSeenAt);
   },
 
-  "one call touches many, the same session twice too": async ({ store }) => {
+  "touch() accepts many sessions in one call, and the same session twice": async ({ store }) => {
     const records = await Promise.all(Array.from({ length: 50 }, () => create(store, makeRecord())));
     const touches = records.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 2 }));
     const lower = records.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 1 }));
@@ -163,7 +168,7 @@ export const writing: Cases = {
     for (const { id, lastSeenAt } of touches) assert.equal((await read(store, id)).lastSeenAt, lastSeenAt);
   },
 
-  "a touch leaves a revoked session as it is": async ({ store }) => {
+  "touch() does not change a revoked session": async ({ store }) => {
     const record = await create(store, makeRecord());
     await store.revoke({ session: record.id }, "logout");
     const ended = await read(store, record.id);
@@ -171,7 +176,7 @@ export const writing: Cases = {
     assert.deepEqual(await read(store, record.id), ended);
   },
 
-  "a touch postpones the end by inactivity": async ({ store }) => {
+  "touch() postpones the idle timeout": async ({ store }) => {
     const record = await create(store, makeRecord());
     const idleEnd = record.lastSeenAt + record.idleTimeout;
     assert.equal((await store.list({ liveAt: idleEnd }, { limit: 1 })).records.length, 0);
