@@ -5,13 +5,13 @@ import { storeContract } from "../../src/testing/store-suite.ts";
 
 storeContract({ describe, it }, { name: "memory", open: () => ({ store: memoryStore() }) });
 
-describe("memory store", () => {
-  it("hands out records that nobody can alter", async () => {
+describe("memoryStore", () => {
+  it("returns deeply frozen records", async () => {
     const store = memoryStore();
-    const given = makeFullRecord();
-    await store.put(given, { expectedVersion: 0, change: "data" });
-    expect(Object.isFrozen(given.data)).toBe(false);
-    const record = (await store.get(given.id))?.record;
+    const original = makeFullRecord();
+    await store.put(original, { expectedVersion: 0, change: "data" });
+    expect(Object.isFrozen(original.data)).toBe(false);
+    const record = (await store.get(original.id))?.record;
     expect(Object.isFrozen(record)).toBe(true);
     expect(Object.isFrozen(record?.data.cart)).toBe(true);
     expect(Object.isFrozen(record?.client)).toBe(true);

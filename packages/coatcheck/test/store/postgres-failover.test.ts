@@ -4,7 +4,7 @@ import { makeRecord } from "../../src/testing/index.ts";
 import { query, startStandby } from "../servers/postgres.ts";
 import { describeWithServer } from "../servers/servers.ts";
 
-/** A write on the primary, and when the standby has it. */
+/** Waits until the standby has replayed what the primary has written. */
 async function standbyCaughtUp(primary: string, standby: string): Promise<void> {
   const [row] = await query(primary, "select pg_current_wal_lsn()::text as written");
   await expect
@@ -12,8 +12,8 @@ async function standbyCaughtUp(primary: string, standby: string): Promise<void> 
     .toEqual([{ replayed: true }]);
 }
 
-await describeWithServer("PostgreSQL with a standby", "local-postgres", (primary) => {
-  it("reads from the primary alone, and trusts no copy from before a failover", async () => {
+await describeWithServer("postgresStore with a standby", "local-postgres", (primary) => {
+  it("rejects a standby, and invalidates all copies after a failover", async () => {
     const store = await postgresStore({ connectionString: primary });
     const record = makeRecord();
     await store.put(record, { expectedVersion: 0, change: "data" });

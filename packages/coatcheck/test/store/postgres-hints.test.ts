@@ -9,7 +9,7 @@ import { query } from "../servers/postgres.ts";
 import { describeWithServer, throwAwayDatabase } from "../servers/servers.ts";
 import { wireTo } from "../servers/wire.ts";
 
-/** Milliseconds; polls are fifteen seconds apart, so that what shows sooner came by a hint. */
+/** Milliseconds. Polls are fifteen seconds apart, so a change that arrives sooner was caused by a hint. */
 const BOUND = 60_000;
 const SOON = { interval: 5, timeout: 5000 };
 
@@ -18,7 +18,7 @@ interface Process {
   readonly cache: SessionCache;
 }
 
-await describeWithServer("hints over PostgreSQL", "postgres", (server) => {
+await describeWithServer("postgresHints", "postgres", (server) => {
   let database: Awaited<ReturnType<typeof throwAwayDatabase>>;
   let open: { close(): Promise<void> }[];
 
@@ -44,7 +44,7 @@ await describeWithServer("hints over PostgreSQL", "postgres", (server) => {
     open.push(cache);
     return { store, cache };
   };
-  /** The server's processes behind the connections that listen. */
+  /** The ids of the server processes that serve the listening connections. */
   const backends = async (): Promise<unknown[]> => {
     const name = new URL(database.url).pathname.slice(1);
     const rows = await query(
@@ -54,7 +54,7 @@ await describeWithServer("hints over PostgreSQL", "postgres", (server) => {
     );
     return rows.map(({ pid }) => pid);
   };
-  const expectHeard = async (one: Process, other: Process) => {
+  const expectHintDelivered = async (one: Process, other: Process) => {
     const record = makeRecord({ subject: "ada" });
     await one.store.put(record, { expectedVersion: 0, change: "data" });
     await expect.poll(() => other.cache.read(record.id)).toMatchObject({ tier: "local" });
@@ -66,14 +66,14 @@ await describeWithServer("hints over PostgreSQL", "postgres", (server) => {
     expect((await other.cache.read(record.id, { fresh: true })).held?.record.state).toBe("revoked");
   };
 
-  test("make another process refuse long before its next poll", async () => {
+  test("lets another process reject a revoked session long before its next poll", async () => {
     const [one, other] = [await start(), await start()];
     await expect.poll(backends, SOON).toHaveLength(2);
-    await expectHeard(one, other);
-    await expectHeard(other, one);
+    await expectHintDelivered(one, other);
+    await expectHintDelivered(other, one);
   });
 
-  test("come through again after every connection was ended", async () => {
+  test("delivers hints again after every connection was terminated", async () => {
     const [one, other] = [await start(), await start()];
     await expect.poll(backends, SOON).toHaveLength(2);
     for (let round = 0; round < 3; round++) {
@@ -82,11 +82,11 @@ await describeWithServer("hints over PostgreSQL", "postgres", (server) => {
       await expect
         .poll(async () => (await backends()).filter((pid) => !ended.includes(pid)), SOON)
         .toHaveLength(2);
-      await expectHeard(one, other);
+      await expectHintDelivered(one, other);
     }
   });
 
-  test("are lost while the server cannot be reached, without a word to the application", async () => {
+  test("loses hints while the server is unreachable, without an error in the application", async () => {
     const wire = await wireTo(database.url);
     const [one, other] = [await start(wire.url), await start(wire.url)];
     await expect.poll(backends, SOON).toHaveLength(2);
@@ -100,34 +100,34 @@ await describeWithServer("hints over PostgreSQL", "postgres", (server) => {
       heal();
       await expect.poll(backends, SOON).toHaveLength(2);
       if (fail === wire.cut) expect(await backends()).not.toEqual(before);
-      await expectHeard(other, one);
+      await expectHintDelivered(other, one);
     }
     for (const { cache } of [one, other]) await cache.close();
     await wire.close();
   });
 
-  test("arrive whole and in order, however many at once; one that is too long is left out", async () => {
-    const [near, far] = [channelTo(database.url), channelTo(database.url)];
-    const heard: Hint[] = [];
+  test("delivers many concurrent hints whole and in order, and drops one that is too long", async () => {
+    const [publisher, subscriber] = [channelTo(database.url), channelTo(database.url)];
+    const received: Hint[] = [];
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const last: Hint = { kind: "revoked", scope: { everyone: true } };
-    await far.subscribe((hint) => {
-      heard.push(hint);
+    await subscriber.subscribe((hint) => {
+      received.push(hint);
       if (hint.kind === "revoked" && "everyone" in hint.scope) resolve();
     });
-    await near.subscribe(() => {});
+    await publisher.subscribe(() => {});
     const hints = Array.from({ length: 500 }, (_, version): Hint => {
       return version % 2
         ? { kind: "written", session: makeRecord().id, version }
         : { kind: "revoked", scope: { subject: `Zoë's "${version}" 🌮` } };
     });
     const tooLong: Hint = { kind: "revoked", scope: { subject: "ë".repeat(4000) } };
-    await Promise.all([...hints, tooLong, last].map((hint) => near.publish(hint)));
+    await Promise.all([...hints, tooLong, last].map((hint) => publisher.publish(hint)));
     await done;
-    expect(heard).toEqual([...hints, last]);
+    expect(received).toEqual([...hints, last]);
   });
 
-  test("leave no connection behind, whenever they are closed", async () => {
+  test("leaves no connection open after close(), even during a connection attempt", async () => {
     const unreachable = channelTo("postgres://nobody:secret@127.0.0.1:1/nowhere");
     await unreachable.subscribe(() => {});
     await unreachable.close();
@@ -145,9 +145,9 @@ await describeWithServer("hints over PostgreSQL", "postgres", (server) => {
     });
   });
 
-  test("say what a URL looks like, and never the password", () => {
+  test("rejects a malformed URL without the password in the message", () => {
     expect(() => postgresHints({ connectionString: "mysql://ada:secret@host/name" })).toThrow(
-      /^PostgreSQL's URL is not of the form postgres:\/\/user:password@host:port\/database\.$/,
+      /^Invalid PostgreSQL URL: it must have the form postgres:\/\/user:password@host:port\/database\.$/,
     );
   });
 });

@@ -8,7 +8,7 @@ import { query, throwAwaySchema } from "../servers/postgres.ts";
 import { describeWithServer, throwAwayDatabase } from "../servers/servers.ts";
 import { wireTo } from "../servers/wire.ts";
 
-/** Long enough for a busy machine to connect in. */
+/** Milliseconds; long enough to connect on a busy machine. */
 const DEADLINE = 1000;
 
 async function failureOf(call: Promise<unknown>): Promise<CoatcheckError> {
@@ -21,7 +21,7 @@ async function failureOf(call: Promise<unknown>): Promise<CoatcheckError> {
   return error;
 }
 
-function everyCall(store: SessionStore): (() => Promise<unknown>)[] {
+function everyMethod(store: SessionStore): (() => Promise<unknown>)[] {
   const record = makeRecord({ subject: "ada" });
   return [
     () => store.get(record.id),
@@ -33,26 +33,29 @@ function everyCall(store: SessionStore): (() => Promise<unknown>)[] {
   ];
 }
 
-await describeWithServer("PostgreSQL on a bad day", "postgres", (server) => {
-  it("says what is wrong with the URL, and never the password", async () => {
-    const wrongs: [change: (url: URL) => void, message: RegExp][] = [
-      [(url) => Object.assign(url, { password: "wrong-guess" }), /refuses the user or password/],
-      [(url) => Object.assign(url, { pathname: "/nowhere" }), /no database of this name/],
-      [(url) => Object.assign(url, { port: "1" }), /not running where the URL says/],
-      [(url) => Object.assign(url, { hostname: "nowhere.invalid" }), /no host of the name|did not answer/],
+await describeWithServer("postgresStore during failures", "postgres", (server) => {
+  it("explains what is wrong with the URL, without the password", async () => {
+    const faults: [change: (url: URL) => void, message: RegExp][] = [
+      [(url) => Object.assign(url, { password: "wrong-guess" }), /rejected the user name or password/],
+      [(url) => Object.assign(url, { pathname: "/nowhere" }), /database of the URL does not exist/],
+      [(url) => Object.assign(url, { port: "1" }), /nothing listens at the host and port/],
+      [
+        (url) => Object.assign(url, { hostname: "nowhere.invalid" }),
+        /host name of the URL does not exist|did not respond/,
+      ],
     ];
-    for (const [change, message] of wrongs) {
+    for (const [change, message] of faults) {
       const url = new URL(server);
       change(url);
       const error = await failureOf(postgresStore({ connectionString: url.href }));
       expect(error.message).toMatch(message);
       expect(error.message + String(error.cause)).not.toContain(url.password);
     }
-    const nonsense = await failureOf(postgresStore({ connectionString: "not a url" }));
-    expect(nonsense.message).toMatch(/URL/);
+    const malformed = await failureOf(postgresStore({ connectionString: "not a url" }));
+    expect(malformed.message).toMatch(/URL/);
   });
 
-  it("is migrated once by eight that start at once", async () => {
+  it("migrates the database once when eight stores start at once", async () => {
     const schema = await throwAwaySchema(server);
     const stores = await Promise.all(
       Array.from({ length: 8 }, () => postgresStore({ connectionString: schema.url })),
@@ -65,23 +68,23 @@ await describeWithServer("PostgreSQL on a bad day", "postgres", (server) => {
     await schema.drop();
   });
 
-  it("refuses a database that is newer than the program", async () => {
+  it("rejects the database of a newer Coatcheck", async () => {
     const schema = await throwAwaySchema(server);
     await (await postgresStore({ connectionString: schema.url })).close();
     await query(schema.url, "insert into coatcheck_migration values ('999-from-the-future', now()::text)");
     const error = await failureOf(postgresStore({ connectionString: schema.url }));
-    expect(error.message).toMatch(/newer than this program.*999-from-the-future/);
+    expect(error.message).toMatch(/999-from-the-future of a newer Coatcheck/);
     await schema.drop();
   });
 
-  it("refuses a pool whose commits are not durable", async () => {
+  it("rejects a pool whose commits are not durable", async () => {
     const pool = new Pool({ connectionString: server, options: "-c synchronous_commit=off" });
     const error = await failureOf(postgresStore({ pool }));
     expect(error.message).toMatch(/synchronous_commit/);
     await pool.end();
   });
 
-  it("says so when the server is read-only, or becomes it", async () => {
+  it("reports a server that is read-only or becomes read-only", async () => {
     const database = await throwAwayDatabase(server);
     const name = new URL(database.url).pathname.slice(1);
     const store = await postgresStore({ connectionString: database.url });
@@ -95,18 +98,18 @@ await describeWithServer("PostgreSQL on a bad day", "postgres", (server) => {
     await database.drop();
   });
 
-  it("answers within the deadline when the server hangs, and goes on when it does", async () => {
+  it("rejects within the deadline while the server hangs, and works afterwards", async () => {
     const schema = await throwAwaySchema(server);
     const wire = await wireTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
     await store.changes(null);
     wire.freeze();
-    const began = performance.now();
-    await Promise.all(everyCall(store).map((call) => failureOf(call())));
-    // Twice the deadline allows for a busy machine; without one the calls would hang for ever.
-    expect(performance.now() - began).toBeLessThan(2 * DEADLINE);
+    const startedAt = performance.now();
+    await Promise.all(everyMethod(store).map((call) => failureOf(call())));
+    // Twice the deadline, for a busy machine. Without a deadline, the calls would never settle.
+    expect(performance.now() - startedAt).toBeLessThan(2 * DEADLINE);
     wire.thaw();
-    for (const call of everyCall(store)) await call();
+    for (const call of everyMethod(store)) await call();
     wire.freeze();
     const closing = performance.now();
     await store.close();
@@ -115,7 +118,7 @@ await describeWithServer("PostgreSQL on a bad day", "postgres", (server) => {
     await schema.drop();
   });
 
-  it("gives up a connection that does not answer, and makes another", async () => {
+  it("replaces a connection that does not respond", async () => {
     const schema = await throwAwaySchema(server);
     const wire = await wireTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
@@ -128,18 +131,18 @@ await describeWithServer("PostgreSQL on a bad day", "postgres", (server) => {
     await schema.drop();
   });
 
-  it("survives the loss of every connection, idle and busy", async () => {
+  it("works again after the loss of every idle and busy connection", async () => {
     const schema = await throwAwaySchema(server);
     const wire = await wireTo(schema.url);
     const store = await postgresStore({ connectionString: wire.url, deadline: DEADLINE });
-    await Promise.all(everyCall(store).map((call) => call()));
+    await Promise.all(everyMethod(store).map((call) => call()));
     wire.freeze();
-    const busy = everyCall(store).map((call) => failureOf(call()));
+    const busy = everyMethod(store).map((call) => failureOf(call()));
     wire.cut();
     await Promise.all(busy);
-    await Promise.all(everyCall(store).map((call) => failureOf(call())));
+    await Promise.all(everyMethod(store).map((call) => failureOf(call())));
     wire.mend();
-    for (const call of everyCall(store)) await call();
+    for (const call of everyMethod(store)) await call();
     await store.close();
     await wire.close();
     await schema.drop();

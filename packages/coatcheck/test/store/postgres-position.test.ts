@@ -11,7 +11,7 @@ function standing(fields: Partial<Standing>): Standing {
   return { timeline: "00000001", transaction: 700, written: 5000, flushed: 5000, ...fields };
 }
 
-test("positions grow with transactions, and with each timeline whatever its transactions", () => {
+test("positionOf() grows with the transaction, and with the timeline whatever its transaction", () => {
   const first = positionOf(standing({ transaction: 9_000_000_000 }));
   const later = positionOf(standing({ transaction: 9_000_000_001 }));
   const promoted = standing({ timeline: "00000002", transaction: 3 });
@@ -22,7 +22,7 @@ test("positions grow with transactions, and with each timeline whatever its tran
   expect(transactionOf(positionOf(promoted))).toBe(3);
 });
 
-test("a position that a number cannot count is refused, not rounded", () => {
+test("positionOf() throws when a position exceeds a safe integer", () => {
   expect(() => positionOf(standing({ transaction: 2 ** 43 }))).toThrow(RangeError);
   expect(() => positionOf(standing({ timeline: "00000400" }))).toThrow(RangeError);
   expect(positionOf(standing({ timeline: "000003FF", transaction: 2 ** 43 - 1 }))).toBe(
@@ -30,7 +30,7 @@ test("a position that a number cannot count is refused, not rounded", () => {
   );
 });
 
-test("no position is given out before the log was on the disk so far", () => {
+test("DurablePosition returns no position above the last flushed one", () => {
   const durable = new DurablePosition();
   const at = (fields: Partial<Standing>) => transactionOf(durable.at(standing(fields)));
   expect(at({ transaction: 700 })).toBe(700);
@@ -41,7 +41,7 @@ test("no position is given out before the log was on the disk so far", () => {
   expect(at({ transaction: 750, written: 9000, flushed: 9000 })).toBe(750);
 });
 
-test("an older reading that arrives late keeps its own position", () => {
+test("DurablePosition returns an older position for an older read that arrives late", () => {
   const durable = new DurablePosition();
   durable.at(standing({ transaction: 800 }));
   expect(transactionOf(durable.at(standing({ transaction: 790 })))).toBe(790);

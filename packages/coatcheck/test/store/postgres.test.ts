@@ -7,13 +7,13 @@ import { makeRecord, nextVersion, storeContract } from "../../src/testing/index.
 import { query, throwAwaySchema } from "../servers/postgres.ts";
 import { describeWithServer } from "../servers/servers.ts";
 
-const AWAITED = `where locktype = 'advisory' and classid = ${LOCKS.mass} and not granted`;
+const WAITING_FOR_LOCK = `where locktype = 'advisory' and classid = ${LOCKS.mass} and not granted`;
 
 function sessionsIn(items: readonly LogItem[]): string[] {
   return items.flatMap((item) => ("session" in item ? item.session : []));
 }
 
-await describeWithServer("PostgreSQL", "private-postgres", (server) => {
+await describeWithServer("postgresStore", "private-postgres", (server) => {
   let url = "";
   let drop = async () => {};
 
@@ -29,7 +29,7 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
   storeContract(
     { describe, it },
     {
-      name: "postgres, two pools on one database",
+      name: "PostgreSQL, two pools on one database",
       open: async () => {
         const [store, other] = await Promise.all([
           postgresStore({ connectionString: url }),
@@ -40,9 +40,9 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
     },
   );
 
-  describe("beyond the contract", () => {
+  describe("beyond the SessionStore contract", () => {
     let store: SessionStore;
-    /** Somebody else's connection, for transactions that stay open while the store works. */
+    /** Another connection, for transactions that stay open while the store works. */
     let client: Client;
 
     beforeAll(async () => {
@@ -55,7 +55,7 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
       await store.close();
     });
 
-    it("answers a revocation that began earlier and commits later", async () => {
+    it("changes() returns a revocation that began earlier and commits later", async () => {
       const [slow, quick] = [makeRecord(), makeRecord()];
       for (const record of [slow, quick]) await store.put(record, { expectedVersion: 0, change: "data" });
       const { cursor: start } = await store.changes(null);
@@ -71,7 +71,7 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
       expect(sessionsIn(second.items)).toContain(slow.id);
     });
 
-    it("gives what was read while a revocation was under way a position that the revocation refuses", async () => {
+    it("get() returns a position that a revocation in flight invalidates", async () => {
       const record = makeRecord({ tenant: "acme" });
       await store.put(record, { expectedVersion: 0, change: "data" });
       await client.query("begin");
@@ -93,14 +93,14 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
       await query(url, `delete from coatcheck_mass_revocation where epoch = ${rows[0]?.epoch}`);
     });
 
-    it("stores nothing in a tenant whose revocation is under way", async () => {
+    it("put() waits for a tenant's revocation in flight, and then returns a conflict", async () => {
       const record = makeRecord({ tenant: "umbrella" });
       await store.put(record, { expectedVersion: 0, change: "data" });
       await client.query("begin");
       await client.query("select pg_advisory_xact_lock($1, 0)", [LOCKS.mass]);
       const late = store.put(nextVersion(record), { expectedVersion: 1, change: "data" });
       await expect
-        .poll(() => query(url, `select count(*)::integer as waiting from pg_locks ${AWAITED}`))
+        .poll(() => query(url, `select count(*)::integer as waiting from pg_locks ${WAITING_FOR_LOCK}`))
         .toEqual([{ waiting: 1 }]);
       await client.query(
         `insert into coatcheck_mass_revocation (epoch, tenant, reason, revoked_at)
@@ -111,7 +111,7 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
       expect((await store.get(record.id))?.record).toMatchObject({ state: "revoked", version: 2 });
     });
 
-    it("keeps touches off the indexes", async () => {
+    it("has no index on the columns that a touch changes", async () => {
       const { rows } = await client.query<{ columns: string }>(
         `select string_agg(pg_get_indexdef(indexrelid), ' ') as columns from pg_index
          where indrelid = 'coatcheck_session'::regclass`,
@@ -120,7 +120,7 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
       expect(rows[0]?.columns).toMatch(/ends_hour/);
     });
 
-    it("begins anew for a cursor of another timeline, or of data that was replaced", async () => {
+    it("changes() invalidates all copies for a cursor of another timeline or of replaced data", async () => {
       const record = makeRecord();
       await store.put(record, { expectedVersion: 0, change: "data" });
       await store.revoke({ session: record.id }, "logout");
@@ -137,13 +137,13 @@ await describeWithServer("PostgreSQL", "private-postgres", (server) => {
       }
     });
 
-    it("knows no session by a text that PostgreSQL cannot hold", async () => {
+    it("finds no session for a string that PostgreSQL cannot store", async () => {
       expect((await store.list({ subject: "a\0" }, { limit: 1 })).records).toEqual([]);
       expect(await store.revoke({ subject: "a\0" }, "admin")).toBe(0);
       expect(await store.revoke({ tenant: "\0" }, "admin")).toBe(0);
     });
 
-    it("works on a pool of the application's, and leaves it open", async () => {
+    it("works on a pool of the application, and does not end it", async () => {
       const pool = new Pool({ connectionString: url });
       const own = await postgresStore({ pool });
       const record = makeRecord();

@@ -1,6 +1,5 @@
 import { createCluster, createSentinel } from "redis";
-import { expect, it, onTestFinished } from "vitest";
-import { describeWithProgram } from "../../../../scripts/test-programs/describe.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   connectRedis,
   nodeRedisTransport,
@@ -10,16 +9,17 @@ import {
 } from "../../src/store/redis.ts";
 import { makeRecord } from "../../src/testing/records.ts";
 import { freePort } from "../servers/machine.ts";
+import { describeWithServer } from "../servers/servers.ts";
 import { type OwnRedis, startOwnRedis, startSentinel } from "./redis-servers.ts";
 
 const DEADLINE = 5000;
 
-/** Asks until the answer will do; the test's own time limit ends a wait that is in vain. */
-async function until<T>(ask: () => Promise<T>, willDo: (answer: T) => boolean): Promise<void> {
-  while (!willDo(await ask())) await new Promise((resolve) => setImmediate(resolve));
+/** Repeats a request until its result is accepted. The test's timeout ends a wait that is too long. */
+async function until<T>(request: () => Promise<T>, isAccepted: (result: T) => boolean): Promise<void> {
+  while (!isAccepted(await request())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function talkTo(server: OwnRedis): Promise<RedisTransport> {
+async function connectTo(server: OwnRedis): Promise<RedisTransport> {
   const redis = await connectRedis(server.url, { deadline: DEADLINE });
   onTestFinished(async () => {
     await redis.close();
@@ -28,17 +28,17 @@ async function talkTo(server: OwnRedis): Promise<RedisTransport> {
   return redis;
 }
 
-/** Two primaries, each with half of the slots. */
+/** Starts two primaries, each with half of the slots. */
 async function startCluster(): Promise<{ servers: OwnRedis[]; nodes: RedisTransport[] }> {
   const servers = await Promise.all(
     [0, 1].map(async () =>
       startOwnRedis({ "cluster-enabled": "yes", "cluster-port": String(await freePort()) }),
     ),
   );
-  const nodes = await Promise.all(servers.map(talkTo));
+  const nodes = await Promise.all(servers.map(connectTo));
   const [first, second] = nodes;
   const [, other] = servers;
-  if (!first || !second || !other) throw new Error("A cluster of two has two nodes.");
+  if (!first || !second || !other) throw new Error("The test cluster needs two nodes.");
   await first.exec(["CLUSTER", "ADDSLOTSRANGE", "0", "8191"]);
   await second.exec(["CLUSTER", "ADDSLOTSRANGE", "8192", "16383"]);
   const busPort = ((await second.exec(["CONFIG", "GET", "cluster-port"])) as Record<string, string>)[
@@ -54,8 +54,8 @@ async function startCluster(): Promise<{ servers: OwnRedis[]; nodes: RedisTransp
   return { servers, nodes };
 }
 
-/** A day in the life of a store, and of the hints beside it. */
-async function use(transport: RedisTransport): Promise<void> {
+/** Calls every method of a store, then publishes and receives a hint. */
+async function checkStoreAndHints(transport: RedisTransport): Promise<void> {
   const store = redisStore(transport);
   const record = makeRecord({ subject: "ada", tenant: "acme" });
   const { cursor } = await store.changes(null);
@@ -69,39 +69,41 @@ async function use(transport: RedisTransport): Promise<void> {
   expect(await store.stats(record.createdAt)).toMatchObject({ total: 1, active: 0 });
   expect(await store.sweep(Date.now() + 1000, 10)).toBe(1);
 
-  const heard = Promise.withResolvers<string>();
-  const stop = await transport.subscribe("{hints}", heard.resolve);
+  const received = Promise.withResolvers<string>();
+  const stop = await transport.subscribe("{hints}", received.resolve);
   await transport.publish("{hints}", "gone");
-  expect(await heard.promise).toBe("gone");
+  expect(await received.promise).toBe("gone");
   await stop();
 }
 
-describeWithProgram("redis", "redis deployments", () => {
-  it("runs on a cluster, all of it on one node", async () => {
-    const { servers, nodes } = await startCluster();
-    const cluster = createCluster({
-      rootNodes: servers.map(({ url }) => ({ url })),
-      defaults: redisClientSettings(),
+await describeWithServer("redisStore deployments", "redis", () => {
+  describe("redisStore deployments", () => {
+    it("works on a cluster, with all keys on one node", async () => {
+      const { servers, nodes } = await startCluster();
+      const cluster = createCluster({
+        rootNodes: servers.map(({ url }) => ({ url })),
+        defaults: redisClientSettings(),
+      });
+      await cluster.connect();
+      await checkStoreAndHints(nodeRedisTransport(cluster, { deadline: DEADLINE }));
+      const sizes = await Promise.all(nodes.map((node) => node.exec(["DBSIZE"])));
+      expect(sizes.filter((size) => size === 0)).toHaveLength(1);
+      cluster.destroy();
     });
-    await cluster.connect();
-    await use(nodeRedisTransport(cluster, { deadline: DEADLINE }));
-    const sizes = await Promise.all(nodes.map((node) => node.exec(["DBSIZE"])));
-    expect(sizes.filter((size) => size === 0)).toHaveLength(1);
-    cluster.destroy();
-  });
 
-  it("runs behind Sentinel", async () => {
-    const primary = await startOwnRedis();
-    await talkTo(primary);
-    const sentinelServer = await startSentinel(primary.port);
-    await talkTo(sentinelServer);
-    const sentinel = createSentinel({
-      name: "coats",
-      sentinelRootNodes: [{ host: "127.0.0.1", port: sentinelServer.port }],
-      nodeClientOptions: redisClientSettings(),
+    it("works behind Sentinel", async () => {
+      const primary = await startOwnRedis();
+      await connectTo(primary);
+      const sentinelServer = await startSentinel(primary.port);
+      await connectTo(sentinelServer);
+      const sentinel = createSentinel({
+        name: "coats",
+        sentinelRootNodes: [{ host: "127.0.0.1", port: sentinelServer.port }],
+        nodeClientOptions: redisClientSettings(),
+      });
+      await sentinel.connect();
+      await checkStoreAndHints(nodeRedisTransport(sentinel, { deadline: DEADLINE }));
+      await sentinel.destroy();
     });
-    await sentinel.connect();
-    await use(nodeRedisTransport(sentinel, { deadline: DEADLINE }));
-    await sentinel.destroy();
   });
 });

@@ -69,7 +69,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("pass"), time: fc.nat(20) }) },
 );
 
-/** The same record and options for both stores, whatever version is stored. */
+/** The record and options of a write, the same for both stores. */
 async function writeOf(
   store: SessionStore,
   put: Extract<Step, { do: "put" }>,
@@ -91,61 +91,61 @@ async function writeOf(
   return [record, { expectedVersion, change: "data", limit: { most: put.most, now } }];
 }
 
-async function everything(store: SessionStore, now: number): Promise<unknown> {
+async function readEverything(store: SessionStore, now: number): Promise<unknown> {
   const found = await Promise.all(IDS.map(async (id) => (await store.get(id))?.record ?? null));
   const live = await store.list({ liveAt: now }, { limit: 1000 });
   return { found, live, stats: await store.stats(now) };
 }
 
-await describeWithServer("redis histories", "redis", (url) => {
-  describe("redis, any history", () => {
-    it("answers as the store in memory does, and leaves nothing behind", { timeout: 60_000 }, async () => {
+await describeWithServer("redisStore", "redis", (url) => {
+  describe("after any sequence of calls", () => {
+    it("returns the same as memoryStore, and leaves no keys behind", { timeout: 60_000 }, async () => {
       const redis = await connectRedis(url, { deadline: 5000 });
-      const history = async (steps: readonly Step[]) => {
+      const run = async (steps: readonly Step[]) => {
         const clock = fakeClock();
         const prefix = throwAwayPrefix();
         const stores = [redisStore(redis, { prefix, clock }), memoryStore({ clock })] as const;
-        const both = async (ask: (store: SessionStore) => Promise<unknown>) => {
-          const [ours, theirs] = await Promise.all(stores.map(ask));
-          expect(ours).toEqual(theirs);
+        const both = async (call: (store: SessionStore) => Promise<unknown>) => {
+          const [actual, expected] = await Promise.all(stores.map(call));
+          expect(actual).toEqual(expected);
         };
-        for (const each of steps) {
+        for (const current of steps) {
           const now = clock.now();
-          switch (each.do) {
+          switch (current.do) {
             case "put": {
-              const [record, options] = await writeOf(stores[1], each, now);
+              const [record, options] = await writeOf(stores[1], current, now);
               await both((store) => store.put(record, options));
               break;
             }
             case "touch": {
-              const lastSeenAt = now - each.ago * SECOND;
-              const touches = each.sessions.map((index) => ({ id: idOf(index), lastSeenAt }));
+              const lastSeenAt = now - current.ago * SECOND;
+              const touches = current.sessions.map((index) => ({ id: idOf(index), lastSeenAt }));
               await both((store) => store.touch(touches));
               break;
             }
             case "revoke":
-              await both((store) => store.revoke(each.scope, "admin"));
+              await both((store) => store.revoke(current.scope, "admin"));
               break;
             case "list":
-              await both((store) => store.list(each.filter, { limit: 3 }));
+              await both((store) => store.list(current.filter, { limit: 3 }));
               break;
             case "sweep":
-              await both((store) => store.sweep(now - each.ago * SECOND, 100));
+              await both((store) => store.sweep(now - current.ago * SECOND, 100));
               break;
             case "pass":
-              clock.pass(each.time * SECOND);
+              clock.pass(current.time * SECOND);
           }
-          await both((store) => everything(store, now));
+          await both((store) => readEverything(store, now));
         }
         clock.pass(1_000 * SECOND);
         await both((store) => store.sweep(clock.now(), 100));
-        const left = (await redis.exec(["KEYS", `{${prefix}}*`])) as string[];
-        await redis.exec(["UNLINK", "nothing", ...left]);
+        const remainingKeys = (await redis.exec(["KEYS", `{${prefix}}*`])) as string[];
+        await redis.exec(["UNLINK", "nothing", ...remainingKeys]);
         const logAndHead = ["log", "head"].map((name) => `{${prefix}}:${name}`);
-        expect(left.filter((key) => !logAndHead.includes(key))).toEqual([]);
+        expect(remainingKeys.filter((key) => !logAndHead.includes(key))).toEqual([]);
       };
       const steps = fc.array(step, { minLength: 20, maxLength: 50 });
-      await fc.assert(fc.asyncProperty(steps, history), { numRuns: 25 });
+      await fc.assert(fc.asyncProperty(steps, run), { numRuns: 25 });
       await redis.close();
     });
   });

@@ -6,14 +6,14 @@ import { pingRedis } from "../servers/redis.ts";
 import { type RunningServer, startServer } from "../servers/start.ts";
 import { supervise } from "../servers/supervise.ts";
 
-/** A Redis with settings of its own, to be stopped, filled or misled without disturbing other tests. */
+/** A Redis server for one test, which may stop it, fill it or change its settings without affecting other tests. */
 export interface OwnRedis extends RunningServer {
   readonly port: number;
 }
 
 type Settings = Readonly<Record<string, string>>;
 
-/** Starts a Redis on a port of the loopback interface, with throw-away data. `settings` as in `redis.conf`. */
+/** Starts a Redis on a loopback port with temporary data. `settings` are lines of `redis.conf`. */
 export function startOwnRedis(settings: Settings = {}): Promise<OwnRedis> {
   return start({ save: '""', ...settings }, []);
 }

@@ -3,7 +3,7 @@ import { connectRedis, type RedisTransport, redisStore } from "../../src/store/r
 import { storeContract } from "../../src/testing/store-suite.ts";
 import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
 
-/** Generous, because many tests share two cores. */
+/** Milliseconds; long, because many tests share two cores. */
 const DEADLINE = 5000;
 
 async function deleteKeys(redis: RedisTransport, prefix: string): Promise<void> {
@@ -15,17 +15,17 @@ await describeWithServer("redis", "redis", (url) => {
   storeContract(
     { describe, it },
     {
-      name: "redis, two connections",
+      name: "Redis, two connections",
       open: async () => {
         const prefix = throwAwayPrefix();
         const connect = () => connectRedis(url, { deadline: DEADLINE });
-        const [one, two, broom] = [await connect(), await connect(), await connect()];
+        const [one, two, cleaner] = [await connect(), await connect(), await connect()];
         return {
           store: redisStore(one, { prefix }),
           other: redisStore(two, { prefix }),
           cleanUp: async () => {
-            await deleteKeys(broom, prefix);
-            await broom.close();
+            await deleteKeys(cleaner, prefix);
+            await cleaner.close();
           },
         };
       },

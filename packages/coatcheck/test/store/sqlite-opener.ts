@@ -1,6 +1,6 @@
 /**
- * A process of its own for the tests: opens the file it is given, and prints what it was told instead. With `rounds`, it
- * opens a file of its own name for each line that it reads, and prints a line.
+ * A separate process for the tests. It opens the given file and prints the result. With `rounds`, it prints "ready",
+ * then opens another file for each line that it reads and prints the result of each.
  */
 import { createInterface } from "node:readline";
 import { CoatcheckError } from "../../src/session/errors.ts";

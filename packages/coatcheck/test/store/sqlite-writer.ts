@@ -1,10 +1,10 @@
-/** A process of its own for the tests: writes sessions to the file it is given and prints each acknowledged id. */
+/** A separate process for the tests. It writes sessions to the given file and prints each acknowledged id. */
 import { sqliteStore } from "../../src/store/sqlite.ts";
 import { makeRecord } from "../../src/testing/records.ts";
 
 const store = sqliteStore(process.argv[2] ?? "");
-const most = Number(process.argv[3] ?? Number.POSITIVE_INFINITY);
-for (let round = 0; round < most; round++) {
+const maxRounds = Number(process.argv[3] ?? Number.POSITIVE_INFINITY);
+for (let round = 0; round < maxRounds; round++) {
   const records = Array.from({ length: 8 }, () => makeRecord());
   await Promise.all(
     records.map(async (record) => {

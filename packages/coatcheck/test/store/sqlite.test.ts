@@ -18,16 +18,16 @@ import { storeContract } from "../../src/testing/store-suite.ts";
 const OPENER = fileURLToPath(new URL("sqlite-opener.ts", import.meta.url));
 const WRITER = fileURLToPath(new URL("sqlite-writer.ts", import.meta.url));
 
-function ownFolder(): string {
+function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "coatcheck-sqlite-"));
 }
 
-/** What a process without our rights is told by the store. */
-async function openedByAnother(path: string): Promise<string> {
-  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+/** Opens the file in a process of another user and returns that process's output. */
+async function openAsOtherUser(path: string): Promise<string> {
+  const identity = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const opener = spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path], {
     stdio: ["ignore", "pipe", "inherit"],
-    ...nobody,
+    ...identity,
   });
   return await text(opener.stdout);
 }
@@ -55,9 +55,9 @@ async function linesOf(
 storeContract(
   { describe, it },
   {
-    name: "sqlite, two handles on one file",
+    name: "SQLite, two handles on one file",
     open: () => {
-      const folder = ownFolder();
+      const folder = temporaryFolder();
       const path = join(folder, "sessions.db");
       return {
         store: sqliteStore(path),
@@ -70,49 +70,49 @@ storeContract(
 
 storeContract(
   { describe, it },
-  { name: "sqlite in memory", open: () => ({ store: sqliteStore(":memory:") }) },
+  { name: "SQLite in memory", open: () => ({ store: sqliteStore(":memory:") }) },
 );
 
-describe("sqlite store", () => {
+describe("sqliteStore", () => {
   let folder: string;
   let path: string;
 
   beforeEach(() => {
-    folder = ownFolder();
+    folder = temporaryFolder();
     path = join(folder, "sessions.db");
   });
 
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function openingError(file: string, busyTimeout?: number) {
+  function expectOpening(file: string, busyTimeout?: number) {
     return expect(() => sqliteStore(busyTimeout === undefined ? file : { path: file, busyTimeout }));
   }
 
-  it("keeps its files from everybody else", async () => {
+  it("creates files that only their owner can read", async () => {
     const store = sqliteStore(path);
     await store.put(makeRecord(), { expectedVersion: 0, change: "data" });
     for (const file of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(file).mode & 0o777).toBe(0o600);
     await store.close();
   });
 
-  it("says why it cannot open", () => {
+  it("explains why a file cannot be opened", () => {
     const unavailable = (text: string) =>
       expect.objectContaining({ code: "STORE_UNAVAILABLE", message: expect.stringContaining(text) });
-    openingError(join(folder, "nowhere", "sessions.db")).toThrow(unavailable("folder does not exist"));
-    openingError(folder).toThrow(unavailable("is a folder's"));
-    writeFileSync(path, "This is no database. ".repeat(500));
-    openingError(path).toThrow(unavailable("damaged"));
+    expectOpening(join(folder, "nowhere", "sessions.db")).toThrow(unavailable("folder does not exist"));
+    expectOpening(folder).toThrow(unavailable("path is a folder"));
+    writeFileSync(path, "This is not a database. ".repeat(500));
+    expectOpening(path).toThrow(unavailable("damaged"));
   });
 
-  it("refuses the database of a newer program", async () => {
+  it("rejects the database of a newer Coatcheck", async () => {
     await sqliteStore(path).close();
     const database = new DatabaseSync(path);
     database.exec("PRAGMA user_version = 1000");
     database.close();
-    openingError(path).toThrow(/schema 1000.*newer program/);
+    expectOpening(path).toThrow(/schema 1000.*Update Coatcheck/);
   });
 
-  it("answers STORE_UNAVAILABLE while another process keeps the file locked, and works after it", async () => {
+  it("rejects with STORE_UNAVAILABLE while another process holds the lock, and works afterwards", async () => {
     const store = sqliteStore({ path, busyTimeout: 1 });
     const record = makeRecord();
     const blocker = new DatabaseSync(path);
@@ -120,7 +120,7 @@ describe("sqlite store", () => {
     await expect(store.put(record, { expectedVersion: 0, change: "data" })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });
-    openingError(path, 1).toThrow(/locked/);
+    expectOpening(path, 1).toThrow(/another process holds its lock/);
     expect(await store.get(record.id)).toBeNull();
     blocker.exec("COMMIT");
     blocker.close();
@@ -128,14 +128,14 @@ describe("sqlite store", () => {
     await store.close();
   });
 
-  it("waits for another process's write without holding up this one, closing too", async () => {
+  it("waits for another process's lock without blocking the event loop, also in close()", async () => {
     const store = sqliteStore(path);
     const record = makeRecord();
     const blocker = new DatabaseSync(path);
     blocker.exec("BEGIN IMMEDIATE");
     const writing = store.put(record, { expectedVersion: 0, change: "data" });
     const closing = store.close();
-    // The store has met the lock by now, and this line is reached all the same.
+    // The store is waiting for the lock by now, and the event loop still runs.
     for (let turn = 0; turn < 5; turn++) await nextTurn();
     blocker.exec("COMMIT");
     blocker.close();
@@ -146,23 +146,23 @@ describe("sqlite store", () => {
     await next.close();
   });
 
-  it("says what it may not write to", async () => {
+  it("names the missing file permission when it cannot open a file", async () => {
     await sqliteStore(path).close();
     chmodSync(folder, 0o755);
     chmodSync(path, 0o444);
-    expect(await openedByAnother(path)).toBe(
-      "STORE_UNAVAILABLE: The session database could not be opened: this process may not write to it.",
+    expect(await openAsOtherUser(path)).toBe(
+      "STORE_UNAVAILABLE: Cannot open the session database: this process has no permission to write the file.",
     );
     chmodSync(path, 0o666);
     chmodSync(folder, 0o555);
-    expect(await openedByAnother(path)).toBe(
-      "STORE_UNAVAILABLE: The session database could not be opened: this process may not write to it, or to its folder.",
+    expect(await openAsOtherUser(path)).toBe(
+      "STORE_UNAVAILABLE: Cannot open the session database: this process has no permission to write the file or its folder.",
     );
     chmodSync(folder, 0o777);
-    expect(await openedByAnother(path)).toBe("opened");
+    expect(await openAsOtherUser(path)).toBe("opened");
   });
 
-  it("keeps texts apart that only look the same, and refuses those that it could not", async () => {
+  it("distinguishes strings with NUL, and rejects strings with a lone surrogate", async () => {
     const store = sqliteStore(path);
     const names = ["a", "a\0b", "a\0", "\ufffd"];
     for (const name of names) await create(store, { subject: name, tenant: name });
@@ -170,11 +170,13 @@ describe("sqlite store", () => {
       const [record] = (await store.list({ subject: name, tenant: name }, { limit: 9 })).records;
       expect(record).toMatchObject({ subject: name, tenant: name });
     }
-    const half = "\ud83c";
-    await expect(create(store, { subject: half })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect((await store.list({ subject: half }, { limit: 9 })).records).toEqual([]);
-    expect(await store.revoke({ subject: half }, "admin")).toBe(0);
-    expect(await store.revoke({ tenant: half }, "admin")).toBe(0);
+    const loneSurrogate = "\ud83c";
+    await expect(create(store, { subject: loneSurrogate })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+    expect((await store.list({ subject: loneSurrogate }, { limit: 9 })).records).toEqual([]);
+    expect(await store.revoke({ subject: loneSurrogate }, "admin")).toBe(0);
+    expect(await store.revoke({ tenant: loneSurrogate }, "admin")).toBe(0);
     expect(await store.revoke({ tenant: "a\0b" }, "admin")).toBe(1);
     expect(await store.sweep(Date.now() + 3_600_000, 9)).toBe(1);
     expect((await store.list({}, { limit: 9 })).records.map(({ subject }) => subject).sort()).toEqual(
@@ -183,7 +185,7 @@ describe("sqlite store", () => {
     await store.close();
   });
 
-  it("fails one write of a batch without failing the others", async () => {
+  it("rejects one write of a batch without rejecting the others", async () => {
     const store = sqliteStore(path);
     const records = [makeRecord(), makeRecord({ createdAt: 0.5 }), makeRecord()];
     const outcomes = await Promise.allSettled(
@@ -194,7 +196,7 @@ describe("sqlite store", () => {
     await store.close();
   });
 
-  it("takes back the whole of a write that fails halfway, and nothing else of its batch", async () => {
+  it("rolls back a write that fails halfway, and no other write of its batch", async () => {
     const store = sqliteStore(path);
     const records = [makeRecord(), makeRecord(), makeRecord()];
     const database = new DatabaseSync(path);
@@ -211,7 +213,7 @@ describe("sqlite store", () => {
     await store.close();
   });
 
-  it("writes the row's own page for a touch or a change of data, and no index", async () => {
+  it("writes only the row's page, and no index, for a touch or a change of data", async () => {
     const store = sqliteStore(path);
     const records = Array.from({ length: 500 }, () => makeFullRecord());
     await Promise.all(records.map((record) => store.put(record, { expectedVersion: 0, change: "data" })));
@@ -219,7 +221,7 @@ describe("sqlite store", () => {
     const pagesWritten = async (write: () => Promise<unknown>) => {
       checkpointer.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       await write();
-      // A header, then frames: a page of 4096 bytes and 24 of its own (https://sqlite.org/fileformat2.html#walformat).
+      // The file has a header of 32 bytes, then frames: a page of 4096 bytes and 24 of its own (https://sqlite.org/fileformat2.html#walformat).
       return (statSync(`${path}-wal`).size - 32) / (4096 + 24);
     };
     const record = records[250] ?? makeRecord();
@@ -232,7 +234,7 @@ describe("sqlite store", () => {
     await store.close();
   });
 
-  it("notices another handle's commit by the data version, and not its own", async () => {
+  it("dataVersion() changes after another handle's commit, and not after its own", async () => {
     const store = sqliteStore(path);
     const other = sqliteStore(path);
     const before = store.dataVersion();
@@ -244,7 +246,7 @@ describe("sqlite store", () => {
     await other.close();
   });
 
-  it("is opened by all that make it at the same moment", async () => {
+  it("opens in every process when several create the file at the same moment", async () => {
     const openers = Array.from({ length: 3 }, () =>
       spawn(process.execPath, ["--conditions=coatcheck-source", OPENER, path, "rounds"], {
         stdio: ["pipe", "pipe", "inherit"],
@@ -261,7 +263,7 @@ describe("sqlite store", () => {
     await Promise.all(openers.map((opener) => once(opener, "exit")));
   });
 
-  it("is made once by processes that start at once", async () => {
+  it("creates the schema once when several processes start at once", async () => {
     const writers = Array.from({ length: 4 }, () => startWriter(path, 1));
     const ids = await Promise.all(writers.map((writer) => linesOf(writer)));
     const store = sqliteStore(path);
@@ -270,7 +272,7 @@ describe("sqlite store", () => {
     await store.close();
   });
 
-  it("has every acknowledged write after the process was killed", async () => {
+  it("keeps every acknowledged write after the process was killed", async () => {
     const writer = startWriter(path);
     const ended = once(writer, "exit");
     const ids = await linesOf(writer, (count) => count === 500 && writer.kill("SIGKILL"));

@@ -9,7 +9,7 @@ import { storeContract } from "../../src/testing/store-suite.ts";
 import { serveUpstash, type UpstashEndpoint } from "../../src/testing/upstash-endpoint.ts";
 import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
 
-/** Generous, because many tests share two cores. */
+/** Milliseconds; long, because many tests share two cores. */
 const DEADLINE = 5000;
 const TOKEN = "an-upstash-token";
 
@@ -30,7 +30,7 @@ await describeWithServer("upstash", "redis", (url) => {
   storeContract(
     { describe, it },
     {
-      name: "upstash, two clients",
+      name: "Upstash, two clients",
       open: async () => {
         const prefix = throwAwayPrefix();
         const endpoint = await serve();
@@ -48,12 +48,12 @@ await describeWithServer("upstash", "redis", (url) => {
     },
   );
 
-  describe("upstash transport", () => {
-    it("repeats nothing of a command in an error: it may hold a session", async () => {
+  describe("upstashTransport", () => {
+    it("removes the command from an error, because it may contain a session", async () => {
       const endpoint = await serve();
       const transport = await connectUpstash({ url: endpoint.url, token: TOKEN, deadline: DEADLINE });
       const failed = await transport.exec(["GET", "secret-of-somebody", "too many"]).then(
-        () => assert.fail("a wrong command must fail"),
+        () => assert.fail("a malformed command must reject"),
         (error: unknown) => error,
       );
       expect(failed).toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -62,17 +62,17 @@ await describeWithServer("upstash", "redis", (url) => {
       await endpoint.close();
     });
 
-    it("says that the token is wrong", async () => {
+    it("reports a wrong token", async () => {
       const endpoint = await serve();
       const transport = await connectUpstash({ url: endpoint.url, token: "another" });
       await expect(redisStore(transport).stats(0)).rejects.toMatchObject({
         code: "STORE_UNAVAILABLE",
-        message: "Redis refuses the name or password.",
+        message: "Redis rejected the user name or password.",
       });
       await endpoint.close();
     });
 
-    it("sends a write once, though the answer be lost", async () => {
+    it("sends a write once, even if the response is lost", async () => {
       let requests = 0;
       const server = createServer((request) => {
         requests++;
@@ -86,7 +86,7 @@ await describeWithServer("upstash", "redis", (url) => {
       await new Promise((resolve) => server.close(resolve));
     });
 
-    it("gives up at the deadline when nothing answers", async () => {
+    it("rejects at the deadline when the server does not respond", async () => {
       const server = createServer(() => {});
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const { port } = server.address() as AddressInfo;
@@ -96,14 +96,14 @@ await describeWithServer("upstash", "redis", (url) => {
       await new Promise((resolve) => server.close(resolve));
     });
 
-    it("says that it cannot listen", async () => {
+    it("subscribe() rejects, because REST has no subscriptions", async () => {
       const transport = await connectUpstash({ url: "https://nobody.upstash.io", token: TOKEN });
       await expect(transport.subscribe("channel", () => {})).rejects.toMatchObject({
         code: "STORE_UNAVAILABLE",
       });
     });
 
-    it("refuses an address that is none, without repeating it", async () => {
+    it("connectUpstash() rejects a malformed URL without repeating it", async () => {
       await expect(connectUpstash({ url: "redis://:hush@x", token: TOKEN })).rejects.toMatchObject({
         code: "VALIDATION_FAILED",
         message: expect.not.stringContaining("hush"),
@@ -111,22 +111,22 @@ await describeWithServer("upstash", "redis", (url) => {
     });
   });
 
-  describe("upstash endpoint", () => {
+  describe("serveUpstash", () => {
     async function post(
       endpoint: UpstashEndpoint,
       path: string,
       body: unknown,
       headers: Record<string, string> = {},
     ) {
-      const answer = await fetch(endpoint.url + path, {
+      const response = await fetch(endpoint.url + path, {
         method: "POST",
         headers: { Authorization: `Bearer ${TOKEN}`, ...headers },
         body: JSON.stringify(body),
       });
-      return { status: answer.status, body: await answer.json() };
+      return { status: response.status, body: await response.json() };
     }
 
-    it("asks for the token on every path, known or not", async () => {
+    it("requires the token on every path, known or unknown", async () => {
       const endpoint = await serve();
       for (const path of ["/", "/pipeline", "/multi-exec", "/nowhere"]) {
         for (const Authorization of ["", "Bearer wrong", TOKEN]) {
@@ -143,7 +143,7 @@ await describeWithServer("upstash", "redis", (url) => {
       await endpoint.close();
     });
 
-    it("runs one command, several, and several in one step", async () => {
+    it("runs one command, a pipeline, and a transaction", async () => {
       const endpoint = await serve();
       const key = `{${throwAwayPrefix()}}count`;
       expect(await post(endpoint, "/", ["SET", key, 1])).toEqual({ status: 200, body: { result: "OK" } });
@@ -170,15 +170,15 @@ await describeWithServer("upstash", "redis", (url) => {
       await endpoint.close();
     });
 
-    it("answers in base64 for who asks for it", async () => {
+    it("encodes the response as base64 on request", async () => {
       const endpoint = await serve();
-      const ask = (command: string[]) => post(endpoint, "/", command, { "Upstash-Encoding": "base64" });
-      expect((await ask(["ECHO", "é🌮"])).body).toEqual({ result: Buffer.from("é🌮").toString("base64") });
-      expect((await ask(["EVAL", "return {1,{'a'}}", "0"])).body).toEqual({ result: [1, [btoa("a")]] });
+      const send = (command: string[]) => post(endpoint, "/", command, { "Upstash-Encoding": "base64" });
+      expect((await send(["ECHO", "é🌮"])).body).toEqual({ result: Buffer.from("é🌮").toString("base64") });
+      expect((await send(["EVAL", "return {1,{'a'}}", "0"])).body).toEqual({ result: [1, [btoa("a")]] });
       await endpoint.close();
     });
 
-    it("says what it cannot read", async () => {
+    it("rejects malformed requests", async () => {
       const endpoint = await serve();
       for (const [path, body] of [
         ["/", []],
