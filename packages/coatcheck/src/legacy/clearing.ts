@@ -1,24 +1,22 @@
-import { Cookie } from "../http/cookie.ts";
+import { Cookie, domainsOf } from "../http/cookie.ts";
 
-/** The cookies to clear after the migration, and the attributes that they were set with. */
+/** Where the older cookies may lie. */
 export interface ClearOptions {
-  /** Names of cookies to clear in addition to those of the readers. */
+  /** Cookies to be cleared with those that the readers name. */
   readonly names?: readonly string[];
-  /** `Domain` attributes of the cookies. Default: the request's host and its parent domains down to two labels. */
+  /** Domains that they were set with. Without it: the host that is asked, and its parents down to two labels. */
   readonly domains?: readonly string[];
-  /** `Path` attributes of the cookies, in addition to `/`. */
+  /** Paths that they were set with, besides `/`. */
   readonly paths?: readonly string[];
 }
 
-/** At about 100 bytes each. By default, nginx accepts 4 KB of response headers from a server. */
-const MAX_HEADERS = 24;
+/** A hundred bytes each: nginx takes 4 KB of headers from a server unless told otherwise. */
+const MOST_LINES = 24;
 
 /**
- * Builds the `Set-Cookie` headers that clear cookies: for each name, one header per combination of domain (none, and
- * each domain) and path. A request does not tell the domain and path of a cookie, so that all of them must be tried.
- * Returns at most 24 headers; a later request clears the remaining cookies.
- *
- * @param isPlain - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.
+ * `Set-Cookie` lines that clear `names` from every place where they may lie: without a domain and on each domain, on
+ * each path. A browser says of a cookie neither domain nor path, so each place costs a line. Of very many only the first
+ * are cleared; the rest come with a later request.
  */
 export function clearingLines(
   names: readonly string[],
@@ -28,48 +26,34 @@ export function clearingLines(
 ): readonly string[] {
   const domains = [undefined, ...(options.domains?.map(bareDomain) ?? domainsOf(host))];
   const paths = new Set(["/", ...(options.paths ?? [])]);
-  const headers: string[] = [];
+  const lines: string[] = [];
   for (const name of names) {
     const [, prefix = "", bare = name] = /^(__Host-|__Secure-)?(.*)$/.exec(name) ?? [];
     for (const path of prefix === "__Host-" ? ["/"] : paths) {
       for (const domain of prefix === "__Host-" ? [undefined] : domains) {
-        headers.push(clearing(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }));
+        lines.push(clearing(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }));
       }
     }
   }
-  return headers.slice(0, MAX_HEADERS);
+  return lines.slice(0, MOST_LINES);
 }
 
 function clearing(
   name: string,
   prefix: string,
   isPlain: boolean,
-  scope: { path: string; domain?: string },
+  place: { path: string; domain?: string },
 ): string {
   if (prefix === "__Host-") return new Cookie({ name }).clear();
-  if (prefix === "__Secure-") return new Cookie({ name, prefix: "__Secure-", ...scope }).clear();
-  // Over http a browser ignores `Secure` cookies. Over https a `Secure` header clears both kinds of cookies.
+  if (prefix === "__Secure-") return new Cookie({ name, prefix: "__Secure-", ...place }).clear();
+  // A plain page may not clear with `Secure`; an encrypted one clears cookies of both kinds with it.
   const cookie = isPlain
-    ? new Cookie({ name, secure: false, ...scope })
-    : new Cookie({ name, prefix: "", ...scope });
+    ? new Cookie({ name, secure: false, ...place })
+    : new Cookie({ name, prefix: "", ...place });
   return cookie.clear();
 }
 
-/** Removes the leading dot of a domain, which browsers ignore (RFC 6265bis §5.6.3). */
+/** A leading dot means nothing any more (RFC 6265bis §5.6.3), and is written all the same. */
 function bareDomain(domain: string): string {
   return domain.replace(/^\./, "");
-}
-
-const DOMAIN_NAME = /^(?!.*\.\d+$)[a-z0-9-]+(\.[a-z0-9-]+)+$/;
-const MAX_DOMAINS = 4;
-
-/** The host and its parent domains down to two labels; none for an IP address. Browsers reject a public suffix. */
-function domainsOf(host: string | null): readonly string[] {
-  const name = (host ?? "").toLowerCase().replace(/:\d+$/, "");
-  if (!DOMAIN_NAME.test(name) || name.length > 253) return [];
-  const labels = name.split(".");
-  return labels
-    .slice(0, -1)
-    .map((_label, index) => labels.slice(index).join("."))
-    .slice(-MAX_DOMAINS);
 }
