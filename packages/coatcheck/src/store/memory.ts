@@ -14,7 +14,21 @@
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { endsAt, isLive, type RevokeReason, type SessionRecord } from "../session/record.ts";
-import type { LogItem, RevocationScope, SessionFilter, SessionStore } from "../session/store.ts";
+import type {
+  LogItem,
+  LogPage,
+  LogPosition,
+  Page,
+  PageRequest,
+  PutOptions,
+  PutOutcome,
+  RevocationScope,
+  SessionFilter,
+  SessionStore,
+  Snapshot,
+  StoreStats,
+  Touch,
+} from "../session/store.ts";
 import { compareNewestFirst, pageOf, readPageRequest } from "./page.ts";
 
 /** A log item with the time at which it was appended, which `sweep` compares. */
@@ -37,160 +51,170 @@ interface Row {
  * @param options - `clock` supplies the time of each revocation, which `sweep` compares. Default: the system clock.
  */
 export function memoryStore(options: { readonly clock?: Clock } = {}): SessionStore {
-  const { clock = systemClock } = options;
-  const rows = new Map<string, Row>();
-  const bySubject = new Map<string, Set<string>>();
-  const log: LogEntry[] = [];
-  let position = 1;
+  const sessions = new MemorySessions(options.clock ?? systemClock);
   let isOpen = true;
 
-  function requireOpen(): void {
+  async function whileOpen<Result>(call: () => Result): Promise<Result> {
     if (!isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
-  }
-
-  function save(record: SessionRecord, revokedAt: number | null = null): void {
-    const before = rows.get(record.id)?.record;
-    if (before?.subject !== record.subject) {
-      if (before) unindex(before);
-      if (record.subject !== null) {
-        const ids = bySubject.get(record.subject) ?? new Set();
-        bySubject.set(record.subject, ids.add(record.id));
-      }
-    }
-    rows.set(record.id, { record: deepFreeze(record), revokedAt });
-  }
-
-  function unindex({ id, subject }: SessionRecord): void {
-    if (subject === null) return;
-    const ids = bySubject.get(subject);
-    ids?.delete(id);
-    if (ids?.size === 0) bySubject.delete(subject);
-  }
-
-  function append(item: (at: number) => LogItem): void {
-    log.push({ item: deepFreeze(item(position)), at: clock.now() });
-    position++;
-  }
-
-  /**
-   * The records that may match, narrowed down by the best index: id, then subject. The caller checks each of them.
-   */
-  function candidates(search: RevocationScope | SessionFilter): SessionRecord[] {
-    if ("session" in search) return present([search.session]);
-    if ("subject" in search && search.subject !== undefined)
-      return present(bySubject.get(search.subject) ?? []);
-    return Array.from(rows.values(), ({ record }) => record);
-  }
-
-  function present(ids: Iterable<string>): SessionRecord[] {
-    return Array.from(ids).flatMap((id) => rows.get(id)?.record ?? []);
-  }
-
-  function countLive(subject: string, now: number, except: string): number {
-    return candidates({ subject }).filter((record) => record.id !== except && isLive(record, now)).length;
-  }
-
-  function markRevoked(record: SessionRecord, reason: RevokeReason): void {
-    save({ ...record, state: "revoked", reason, version: record.version + 1 }, clock.now());
+    return call();
   }
 
   return {
-    async get(id) {
-      requireOpen();
-      const row = rows.get(id);
-      return row ? { record: row.record, position } : null;
-    },
-
-    async put(record, { expectedVersion, change, limit }) {
-      requireOpen();
-      const stored = rows.get(record.id)?.record;
-      const isExpected = stored
-        ? stored.state === "active" && stored.version === expectedVersion
-        : expectedVersion === 0;
-      if (!isExpected) return "conflict";
-      if (limit && record.subject !== null) {
-        if (countLive(record.subject, limit.now, record.id) >= limit.most) return "over-limit";
-      }
-      const lastSeenAt = Math.max(stored?.lastSeenAt ?? record.lastSeenAt, record.lastSeenAt);
-      save({ ...structuredClone(record), lastSeenAt });
-      if (change === "privilege") {
-        append((at) => ({ position: at, session: record.id, leastVersion: record.version }));
-      }
-      return "stored";
-    },
-
-    async touch(touches) {
-      requireOpen();
-      for (const { id, lastSeenAt } of touches) {
-        const record = rows.get(id)?.record;
-        if (record?.state === "active" && record.lastSeenAt < lastSeenAt) save({ ...record, lastSeenAt });
-      }
-    },
-
-    async revoke(scope, reason) {
-      requireOpen();
-      const matching = candidates(scope).filter(
-        (record) => record.state === "active" && isInScope(record, scope),
-      );
-      const [first] = matching;
-      if (!first) return 0;
-      for (const record of matching) markRevoked(record, reason);
-      append((at) =>
-        "session" in scope
-          ? { position: at, session: scope.session, leastVersion: first.version + 1 }
-          : { position: at, scope: { ...scope } },
-      );
-      return matching.length;
-    },
-
-    async list(filter, page) {
-      requireOpen();
-      const { limit, after } = readPageRequest(page);
-      const found = candidates(filter)
-        .filter((record) => matches(record, filter) && (!after || compareNewestFirst(after, record) < 0))
-        .sort(compareNewestFirst);
-      return pageOf(found, limit);
-    },
-
-    async stats(now) {
-      requireOpen();
-      const live = candidates({}).filter((record) => isLive(record, now));
-      live.sort(compareNewestFirst);
-      return {
-        total: rows.size,
-        active: live.length,
-        authenticated: live.filter(({ type }) => type === "authenticated").length,
-        oldest: live.at(-1)?.createdAt ?? null,
-        newest: live[0]?.createdAt ?? null,
-      };
-    },
-
-    async changes(cursor) {
-      requireOpen();
-      if (cursor === null) return { items: [], cursor: position };
-      const first = log.findIndex(({ item }) => item.position >= cursor);
-      return { items: first === -1 ? [] : log.slice(first).map(({ item }) => item), cursor: position };
-    },
-
-    async sweep(before, limit) {
-      requireOpen();
-      const kept = log.findIndex(({ at }) => at >= before);
-      log.splice(0, kept === -1 ? log.length : kept);
-      let count = 0;
-      for (const { record, revokedAt } of rows.values()) {
-        if (count === limit) break;
-        if ((revokedAt ?? endsAt(record)) >= before) continue;
-        unindex(record);
-        rows.delete(record.id);
-        count++;
-      }
-      return count;
-    },
-
+    get: (id) => whileOpen(() => sessions.get(id)),
+    put: (record, putOptions) => whileOpen(() => sessions.put(record, putOptions)),
+    touch: (touches) => whileOpen(() => sessions.touch(touches)),
+    revoke: (scope, reason) => whileOpen(() => sessions.revoke(scope, reason)),
+    list: (filter, page) => whileOpen(() => sessions.list(filter, page)),
+    stats: (now) => whileOpen(() => sessions.stats(now)),
+    changes: (cursor) => whileOpen(() => sessions.changesFrom(cursor)),
+    sweep: (before, limit) => whileOpen(() => sessions.sweep(before, limit)),
     async close() {
       isOpen = false;
     },
   };
+}
+
+/** The stored sessions, an index by subject, and the log. The methods are synchronous, so each is atomic. */
+class MemorySessions {
+  readonly #clock: Clock;
+  readonly #rows = new Map<string, Row>();
+  readonly #bySubject = new Map<string, Set<string>>();
+  readonly #log: LogEntry[] = [];
+  #position = 1;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(id: string): Snapshot | null {
+    const row = this.#rows.get(id);
+    return row ? { record: row.record, position: this.#position } : null;
+  }
+
+  put(record: SessionRecord, { expectedVersion, change, limit }: PutOptions): PutOutcome {
+    const stored = this.#rows.get(record.id)?.record;
+    const isExpected = stored
+      ? stored.state === "active" && stored.version === expectedVersion
+      : expectedVersion === 0;
+    if (!isExpected) return "conflict";
+    if (limit && record.subject !== null) {
+      if (this.#countLive(record.subject, limit.now, record.id) >= limit.most) return "over-limit";
+    }
+    const lastSeenAt = Math.max(stored?.lastSeenAt ?? record.lastSeenAt, record.lastSeenAt);
+    this.#save({ ...structuredClone(record), lastSeenAt });
+    if (change === "privilege") {
+      this.#append((position) => ({ position, session: record.id, leastVersion: record.version }));
+    }
+    return "stored";
+  }
+
+  touch(touches: readonly Touch[]): void {
+    for (const { id, lastSeenAt } of touches) {
+      const record = this.#rows.get(id)?.record;
+      if (record?.state === "active" && record.lastSeenAt < lastSeenAt) this.#save({ ...record, lastSeenAt });
+    }
+  }
+
+  revoke(scope: RevocationScope, reason: RevokeReason): number {
+    const matching = this.#candidates(scope).filter(
+      (record) => record.state === "active" && isInScope(record, scope),
+    );
+    const [first] = matching;
+    if (!first) return 0;
+    for (const record of matching) {
+      const revoked = { ...record, state: "revoked", reason, version: record.version + 1 } as const;
+      this.#save(revoked, this.#clock.now());
+    }
+    this.#append((position) =>
+      "session" in scope
+        ? { position, session: scope.session, leastVersion: first.version + 1 }
+        : { position, scope: { ...scope } },
+    );
+    return matching.length;
+  }
+
+  list(filter: SessionFilter, page: PageRequest): Page {
+    const { limit, after } = readPageRequest(page);
+    const found = this.#candidates(filter)
+      .filter((record) => matches(record, filter) && (!after || compareNewestFirst(after, record) < 0))
+      .sort(compareNewestFirst);
+    return pageOf(found, limit);
+  }
+
+  stats(now: number): StoreStats {
+    const live = this.#candidates({}).filter((record) => isLive(record, now));
+    live.sort(compareNewestFirst);
+    return {
+      total: this.#rows.size,
+      active: live.length,
+      authenticated: live.filter(({ type }) => type === "authenticated").length,
+      oldest: live.at(-1)?.createdAt ?? null,
+      newest: live[0]?.createdAt ?? null,
+    };
+  }
+
+  changesFrom(cursor: LogPosition | null): LogPage {
+    if (cursor === null) return { items: [], cursor: this.#position };
+    const first = this.#log.findIndex(({ item }) => item.position >= cursor);
+    const entries = first === -1 ? [] : this.#log.slice(first);
+    return { items: entries.map(({ item }) => item), cursor: this.#position };
+  }
+
+  sweep(before: number, limit: number): number {
+    const kept = this.#log.findIndex(({ at }) => at >= before);
+    this.#log.splice(0, kept === -1 ? this.#log.length : kept);
+    let count = 0;
+    for (const { record, revokedAt } of this.#rows.values()) {
+      if (count === limit) break;
+      if ((revokedAt ?? endsAt(record)) >= before) continue;
+      this.#unindex(record);
+      this.#rows.delete(record.id);
+      count++;
+    }
+    return count;
+  }
+
+  #save(record: SessionRecord, revokedAt: number | null = null): void {
+    const before = this.#rows.get(record.id)?.record;
+    if (before?.subject !== record.subject) {
+      if (before) this.#unindex(before);
+      if (record.subject !== null) {
+        const ids = this.#bySubject.get(record.subject) ?? new Set();
+        this.#bySubject.set(record.subject, ids.add(record.id));
+      }
+    }
+    this.#rows.set(record.id, { record: deepFreeze(record), revokedAt });
+  }
+
+  #unindex({ id, subject }: SessionRecord): void {
+    if (subject === null) return;
+    const ids = this.#bySubject.get(subject);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#bySubject.delete(subject);
+  }
+
+  #append(createItem: (position: LogPosition) => LogItem): void {
+    this.#log.push({ item: deepFreeze(createItem(this.#position)), at: this.#clock.now() });
+    this.#position++;
+  }
+
+  /** The records that may match, narrowed down by id or by subject. The caller checks each of them. */
+  #candidates(search: RevocationScope | SessionFilter): SessionRecord[] {
+    if ("session" in search) return this.#existing([search.session]);
+    if ("subject" in search && search.subject !== undefined) {
+      return this.#existing(this.#bySubject.get(search.subject) ?? []);
+    }
+    return Array.from(this.#rows.values(), ({ record }) => record);
+  }
+
+  #existing(ids: Iterable<string>): SessionRecord[] {
+    return Array.from(ids).flatMap((id) => this.#rows.get(id)?.record ?? []);
+  }
+
+  #countLive(subject: string, now: number, except: string): number {
+    const records = this.#candidates({ subject });
+    return records.filter((record) => record.id !== except && isLive(record, now)).length;
+  }
 }
 
 function isInScope(record: SessionRecord, scope: RevocationScope): boolean {

@@ -191,9 +191,9 @@ await describeWithServer("redisStore during failures", "redis", () => {
       await redis.exec(["DEL", "{coatcheck}:log"]);
       await redis.exec(["HSET", "{coatcheck}:head", "position", backup]);
       const everyone = { position: expect.any(Number), scope: { everyone: true } };
-      const answer = await store.changes(late);
-      expect(answer.items).toEqual([everyone]);
-      expect(answer.items[0]?.position).toBeGreaterThanOrEqual(late);
+      const page = await store.changes(late);
+      expect(page.items).toEqual([everyone]);
+      expect(page.items[0]?.position).toBeGreaterThanOrEqual(late);
       expect((await store.changes(early)).items).toEqual([everyone]);
     });
 

@@ -221,7 +221,8 @@ describe("sqliteStore", () => {
     const pagesWritten = async (write: () => Promise<unknown>) => {
       checkpointer.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       await write();
-      // The file has a header of 32 bytes, then frames: a page of 4096 bytes and 24 of its own (https://sqlite.org/fileformat2.html#walformat).
+      // A WAL file has a header of 32 bytes, then frames of 24 bytes and a page of 4096 bytes each
+      // (https://sqlite.org/fileformat2.html#walformat).
       return (statSync(`${path}-wal`).size - 32) / (4096 + 24);
     };
     const record = records[250] ?? makeRecord();
@@ -252,12 +253,12 @@ describe("sqliteStore", () => {
         stdio: ["pipe", "pipe", "inherit"],
       }),
     );
-    const answers = openers.map(({ stdout }) => createInterface(stdout)[Symbol.asyncIterator]());
-    const all = () => Promise.all(answers.map(async (answer) => (await answer.next()).value));
-    expect(await all()).toEqual(Array(3).fill("ready"));
+    const outputs = openers.map(({ stdout }) => createInterface(stdout)[Symbol.asyncIterator]());
+    const nextLines = () => Promise.all(outputs.map(async (output) => (await output.next()).value));
+    expect(await nextLines()).toEqual(Array(3).fill("ready"));
     for (let round = 0; round < 30; round++) {
       for (const { stdin } of openers) stdin.write(`${round}\n`);
-      expect(await all()).toEqual(Array(3).fill("opened"));
+      expect(await nextLines()).toEqual(Array(3).fill("opened"));
     }
     for (const { stdin } of openers) stdin.end();
     await Promise.all(openers.map((opener) => once(opener, "exit")));
