@@ -1,63 +1,74 @@
 import { stringifySetCookie } from "cookie";
 import { CoatcheckError, type Fault } from "../session/errors.ts";
+import type { SessionRecord } from "../session/record.ts";
 
-/** When a browser sends the cookie along with requests that another site caused (RFC 6265bis §5.6.7). */
+/** Whether a browser sends the cookie with requests that another site initiated (RFC 6265bis §5.6.7). */
 export type SameSite = "lax" | "strict" | "none";
 
-interface Named {
-  /** Without prefix; `sid` unless given. A token of RFC 9110: letters, digits and a few signs. */
+interface CookieName {
+  /** The name without its prefix: a token as RFC 9110 defines it. Default: `sid`. */
   readonly name?: string;
 }
 
-interface Scoped {
-  /** `/` unless given. */
+interface CookieScope {
+  /** Default: `/`. */
   readonly path?: string;
-  /** Absent: the host that set it and no other. With a domain every sibling host can read and overwrite the cookie. */
+  /**
+   * Default: only the host that set the cookie receives it. With a domain, every host below that domain can read and
+   * overwrite it.
+   */
   readonly domain?: string;
 }
 
-interface Encrypted {
+interface SecureCookie {
   readonly secure?: true;
+  /** Default: `lax`. */
   readonly sameSite?: SameSite;
-  /** One cookie per embedding site (CHIPS): for pages that live in other sites' frames. */
+  /** Keeps one cookie per embedding site (CHIPS), for pages that other sites show in frames. Default: false. */
   readonly partitioned?: boolean;
 }
 
-/** The default. Bound to one host: no sibling domain, no plain http page can plant or overwrite it (ASVS 5.0 3.3.3). */
-export interface HostCookie extends Named, Encrypted {
+/**
+ * The default: a cookie bound to one host. Neither a sibling domain nor a plain http page can set or overwrite it
+ * (ASVS 5.0 3.3.3).
+ */
+export interface HostCookie extends CookieName, SecureCookie {
   readonly prefix?: "__Host-";
   readonly path?: "/";
   readonly domain?: never;
 }
 
 /**
- * For sessions that several hosts of a domain share by design (ASVS 5.0 3.3.1); with the empty prefix, for a name that
- * another program prescribes.
+ * A cookie for sessions that several hosts of a domain share by design (ASVS 5.0 3.3.1). The empty prefix is for a name
+ * that another program prescribes.
  */
-export interface SharedCookie extends Named, Encrypted, Scoped {
+export interface SharedCookie extends CookieName, SecureCookie, CookieScope {
   readonly prefix: "__Secure-" | "";
 }
 
-/** For a site that is not https: no prefix, no `SameSite=None`, since browsers drop both without `Secure`. */
-export interface PlainCookie extends Named, Scoped {
+/**
+ * A cookie for a site that is not https. It can have neither a prefix nor `SameSite=None`: without `Secure`, browsers drop
+ * such cookies.
+ */
+export interface PlainCookie extends CookieName, CookieScope {
   readonly secure: false;
   readonly prefix?: never;
   readonly sameSite?: "lax" | "strict";
   readonly partitioned?: never;
 }
 
-/** How a cookie travels. Combinations that a browser would drop, or that open a hole, do not compile. */
+/** The attributes of a cookie. Combinations that browsers drop, or that are unsafe, do not compile. */
 export type CookieOptions = HostCookie | SharedCookie | PlainCookie;
 
-/** Whether scripts of the page may read the cookie: never the session's, always the CSRF token's. */
+/** Who can read the cookie: only the server (`HttpOnly`, the session's cookie), or also scripts (the CSRF token's). */
 export type CookieReader = "server" | "scripts";
 
-/** The longest that browsers keep a cookie: 400 days, in seconds (RFC 6265bis §5.5). */
+/** The longest lifetime that browsers give a cookie, in seconds: 400 days (RFC 6265bis §5.5). */
 export const MAX_COOKIE_AGE = 400 * 24 * 60 * 60;
 
-/** Name and value together, bytes: browsers drop what is longer (RFC 6265bis §5.6; ASVS 5.0 3.3.5). */
+/** Bytes of name and value together. Browsers drop a longer cookie (RFC 6265bis §5.6; ASVS 5.0 3.3.5). */
 const MAX_PAIR_BYTES = 4096;
-/** Browsers ignore a longer attribute and use its default instead. */
+/** Bytes of an attribute. Browsers ignore a longer one and use its default instead. */
 const MAX_ATTRIBUTE_BYTES = 1024;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -67,7 +78,7 @@ const DOMAIN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a
 const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 
 /**
- * One cookie: its name, and how it is read, set and cleared. Normalised and checked once, when it is made.
+ * Reads, sets and clears one cookie. The constructor validates the options once.
  *
  * @example
  * const cookie = new Cookie({ sameSite: "strict" });
@@ -75,15 +86,17 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
  */
 export class Cookie {
   readonly name: string;
-  /** Whether browsers keep one cookie of this name at most, so that there are no duplicates to clear. */
+  /** Whether browsers keep at most one cookie of this name, so that no duplicates can exist. */
   readonly #isUnique: boolean;
   readonly #attributes: Parameters<typeof stringifySetCookie>[0];
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` with the path of each option that a browser would not honour. */
+  /** @throws CoatcheckError `VALIDATION_FAILED` with a fault for each option that a browser would not honour. */
   constructor(options: CookieOptions = {}, reader: CookieReader = "server") {
     const faults = faultsOf(options);
-    if (faults.length > 0) {
-      throw new CoatcheckError("VALIDATION_FAILED", "The cookie options will not do.", { faults });
+    const [fault] = faults;
+    if (fault) {
+      const message = `Invalid cookie options: ${fault.path} ${fault.message}.`;
+      throw new CoatcheckError("VALIDATION_FAILED", message, { faults });
     }
     const secure = options.secure !== false;
     const prefix = secure ? (options.prefix ?? "__Host-") : "";
@@ -101,94 +114,109 @@ export class Cookie {
     };
   }
 
-  /** Every value that the `Cookie` header carries under this name, in the order sent. */
+  /** All values of this cookie in a `Cookie` header, in the order sent. */
   read(header: string | undefined): readonly string[] {
     return header === undefined ? NONE : cookieValues(header, this.name);
   }
 
   /**
-   * The `Set-Cookie` value that stores `value`.
+   * Returns the `Set-Cookie` value that sets the cookie to `value`.
    *
-   * @param maxAge seconds, at most {@link MAX_COOKIE_AGE} counts; absent: until the browser closes.
-   * @throws CoatcheckError `VALIDATION_FAILED` when the value is no cookie value or too long.
+   * @param maxAge seconds, capped at {@link MAX_COOKIE_AGE}. Default: until the browser closes.
+   * @throws CoatcheckError `VALIDATION_FAILED` when `value` has characters that a cookie cannot carry, or is too long.
    */
   set(value: string, maxAge?: number): string {
     if (!COOKIE_OCTETS.test(value) || this.name.length + value.length > MAX_PAIR_BYTES) {
-      throw new CoatcheckError("VALIDATION_FAILED", "This value does not fit into a cookie.");
+      const limit = MAX_PAIR_BYTES - this.name.length;
+      const message = `Invalid value of the cookie ${this.name}: must be at most ${limit} cookie-octets (RFC 6265).`;
+      throw new CoatcheckError("VALIDATION_FAILED", message);
     }
     if (maxAge === undefined) return stringifySetCookie({ ...this.#attributes, value });
     const seconds = Math.min(Math.max(0, Math.floor(maxAge)), MAX_COOKIE_AGE);
     return stringifySetCookie({ ...this.#attributes, value, maxAge: seconds });
   }
 
-  /** The `Set-Cookie` value that makes the browser forget the cookie. */
+  /** Returns the `Set-Cookie` value that makes the browser delete the cookie. */
   clear(): string {
     return stringifySetCookie({ ...this.#attributes, maxAge: 0, expires: new Date(0) });
   }
 
   /**
-   * `Set-Cookie` values that clear cookies of this name from the places beside this one where a browser that asks
-   * `host` for `url` may keep them: parent domains, and paths above the one asked for. None of them touches this cookie.
+   * Returns the `Set-Cookie` values that delete duplicates of this cookie: cookies of the same name that a browser sends
+   * with a request for `url` on `host`, but that were set for a parent domain or another path. This cookie itself is kept.
    */
   clearElsewhere(host: string | null, url: string): readonly string[] {
     if (this.#isUnique) return [];
     const { domain: ownDomain, path: ownPath = "/" } = this.#attributes;
-    const places: { domain: string | undefined; path: string }[] = [
+    const locations: { domain: string | undefined; path: string }[] = [
       ...[undefined, ...domainsOf(host)].map((domain) => ({ domain, path: ownPath })),
       ...pathsOf(url).map((path) => ({ domain: ownDomain, path })),
     ];
-    return places
+    return locations
       .filter(({ domain, path }) => domain !== ownDomain || path !== ownPath)
       .map(({ domain, path }) => {
         const { domain: _own, ...attributes } = this.#attributes;
-        const place = domain === undefined ? { path } : { path, domain };
-        return stringifySetCookie({ ...attributes, ...place, maxAge: 0, expires: new Date(0) });
+        const location = domain === undefined ? { path } : { path, domain };
+        return stringifySetCookie({ ...attributes, ...location, maxAge: 0, expires: new Date(0) });
       });
   }
 }
 
-/** How many places are worth a `Set-Cookie` each; deeper ones are not used for sessions. */
-const MOST_PLACES = 4;
+/**
+ * The lifetime of a session's cookie, in seconds: until the absolute timeout for a remembered login, else undefined, which
+ * is until the browser closes.
+ */
+export function cookieAge(record: SessionRecord): number | undefined {
+  if (!record.remembered) return undefined;
+  return (record.expiresAt - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
+}
+
+/** Limits the `Set-Cookie` headers of one response. Applications do not set session cookies on deeper paths or domains. */
+const MAX_LOCATIONS = 4;
 
 /** Characters of a host name (RFC 1035 §2.3.4). */
-const LONGEST_HOST = 253;
+const MAX_HOST_LENGTH = 253;
 
-/** The host and its parents down to two labels. An address has none; a browser refuses what is a public suffix. */
+/**
+ * The host and its parent domains of at least two labels; none for an IP address. The result may include public suffixes
+ * such as `co.uk`, for which browsers ignore cookies.
+ */
 export function domainsOf(host: string | null): string[] {
   const name = (host ?? "").toLowerCase().replace(/:\d{1,5}$/, "");
-  if (name.length > LONGEST_HOST) return [];
+  if (name.length > MAX_HOST_LENGTH) return [];
   const labels = name.split(".");
   if (/^\d+$/.test(labels.at(-1) ?? "")) return [];
   const domains = labels.slice(0, -1).map((_label, index) => labels.slice(index).join("."));
-  return domains.filter((domain) => DOMAIN.test(domain)).slice(-MOST_PLACES);
+  return domains.filter((domain) => DOMAIN.test(domain)).slice(-MAX_LOCATIONS);
 }
 
-/** `/`, and each directory above what is asked for: `/`, `/shop`, `/shop/cart` for `/shop/cart?open`. */
+/** `/` and every prefix of the requested path: `/`, `/shop` and `/shop/cart` for `/shop/cart?open`. */
 function pathsOf(url: string): string[] {
   const [path = "/"] = url.split(/[?#]/, 1);
   const names = path
     .split("/")
     .filter((name) => name !== "")
-    .slice(0, MOST_PLACES);
+    .slice(0, MAX_LOCATIONS);
   const paths = names.map((_name, index) => `/${names.slice(0, index + 1).join("/")}`);
-  return ["/", ...paths.filter((candidate) => PATH.test(candidate))].slice(0, MOST_PLACES);
+  return ["/", ...paths.filter((candidate) => PATH.test(candidate))].slice(0, MAX_LOCATIONS);
 }
 
 const NONE: readonly string[] = [];
 
 /**
- * Every value of the cookie `name` in a `Cookie` header, in order.
+ * Returns all values of the cookie `name` in a `Cookie` header, in the order sent.
  *
- * Slices instead of parsing, since a request carries one cookie that matters. As strict as browsers are in sending: a
- * name begins its pair and touches its `=`, only SP and HTAB are trimmed (a no-break space is part of a name), quotes
- * neither hide a `;` nor come off. So a nameless `=__Host-sid=x` or a quoted neighbour cannot smuggle a value in.
+ * Searches for the name instead of parsing the whole header, because a request carries only one cookie of interest. Accepts
+ * only what browsers send: the name starts its pair and is directly followed by `=`; only SP and HTAB are trimmed (a
+ * no-break space is part of a name); quotes neither hide a `;` nor are removed. This prevents an attacker from injecting
+ * a value with a nameless cookie (`=__Host-sid=x`) or inside a quoted value.
  */
 export function cookieValues(header: string, name: string): readonly string[] {
   let values: string[] | undefined;
   let at = header.indexOf(name);
   while (at !== -1) {
     const equals = at + name.length;
-    if (header.charCodeAt(equals) === EQUALS && beginsPair(header, at)) {
+    if (header.charCodeAt(equals) === EQUALS && startsPair(header, at)) {
       const semicolon = header.indexOf(";", equals);
       const end = semicolon === -1 ? header.length : semicolon;
       values ??= [];
@@ -210,7 +238,7 @@ function isBlank(code: number): boolean {
   return code === SPACE || code === HTAB;
 }
 
-function beginsPair(header: string, at: number): boolean {
+function startsPair(header: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && isBlank(header.charCodeAt(before))) before--;
   return before < 0 || header.charCodeAt(before) === SEMICOLON;
@@ -224,7 +252,7 @@ function trimmed(header: string, from: number, to: number): string {
   return header.slice(start, end);
 }
 
-/** What the types forbid, checked again for callers whose options come from a file or from JavaScript. */
+/** Checks at run time what the types forbid, for callers that use JavaScript or read the options from a file. */
 function faultsOf(options: CookieOptions): Fault[] {
   const faults: Fault[] = [];
   const fault = (path: string, message: string) => faults.push({ path, message });
@@ -232,31 +260,32 @@ function faultsOf(options: CookieOptions): Fault[] {
   const insecure = options.secure === false;
 
   if (typeof name !== "string" || !TOKEN.test(name) || name.length > 256) {
-    fault("name", "must be letters, digits and !#$%&'*+-.^_`|~ only, at most 256");
+    fault("name", "must be at most 256 letters, digits and characters of !#$%&'*+-.^_`|~");
   } else if (RESERVED_PREFIX.test(name)) {
-    fault("name", "must leave the prefix to `prefix`");
+    fault("name", "must not include a prefix: use the option prefix instead");
   }
   if (prefix !== undefined && prefix !== "__Host-" && prefix !== "__Secure-" && prefix !== "") {
-    fault("prefix", "must be __Host-, __Secure- or empty");
+    fault("prefix", 'must be "__Host-", "__Secure-" or ""');
   }
-  if (insecure && prefix !== undefined) fault("prefix", "needs secure");
+  if (insecure && prefix !== undefined) fault("prefix", "must be omitted when secure is false");
   if (typeof path !== "string" || !PATH.test(path) || path.length > MAX_ATTRIBUTE_BYTES) {
-    fault("path", "must begin with / and hold no ;, space or control character");
+    fault("path", "must start with / and contain no semicolon, space or control character");
   }
   if (
     domain !== undefined &&
-    (typeof domain !== "string" || !DOMAIN.test(domain) || String(domain).length > LONGEST_HOST)
+    (typeof domain !== "string" || !DOMAIN.test(domain) || String(domain).length > MAX_HOST_LENGTH)
   ) {
     fault("domain", "must be a host name");
   }
   if (!insecure && (prefix === undefined || prefix === "__Host-")) {
-    if (path !== "/") fault("path", "must be / under __Host-");
-    if (domain !== undefined) fault("domain", "must be absent under __Host-");
+    if (path !== "/") fault("path", "must be / with the prefix __Host-");
+    if (domain !== undefined)
+      fault("domain", "must be omitted with the prefix __Host-: use the prefix __Secure-");
   }
   if (sameSite !== "lax" && sameSite !== "strict" && sameSite !== "none") {
-    fault("sameSite", "must be lax, strict or none");
+    fault("sameSite", 'must be "lax", "strict" or "none"');
   }
-  if (insecure && sameSite === "none") fault("sameSite", "none needs secure");
-  if (insecure && partitioned) fault("partitioned", "needs secure");
+  if (insecure && sameSite === "none") fault("sameSite", 'must not be "none" when secure is false');
+  if (insecure && partitioned) fault("partitioned", "must be omitted when secure is false");
   return faults;
 }

@@ -1,22 +1,24 @@
 import { Cookie, domainsOf } from "../http/cookie.ts";
 
-/** Where the older cookies may lie. */
+/** The cookies to clear after the migration, and the attributes that they were set with. */
 export interface ClearOptions {
-  /** Cookies to be cleared with those that the readers name. */
+  /** Names of cookies to clear in addition to those of the readers. */
   readonly names?: readonly string[];
-  /** Domains that they were set with. Without it: the host that is asked, and its parents down to two labels. */
+  /** `Domain` attributes of the cookies. Default: the request's host and its parent domains down to two labels. */
   readonly domains?: readonly string[];
-  /** Paths that they were set with, besides `/`. */
+  /** `Path` attributes of the cookies, in addition to `/`. */
   readonly paths?: readonly string[];
 }
 
-/** A hundred bytes each: nginx takes 4 KB of headers from a server unless told otherwise. */
-const MOST_LINES = 24;
+/** At about 100 bytes each. By default, nginx accepts 4 KB of response headers from a server. */
+const MAX_HEADERS = 24;
 
 /**
- * `Set-Cookie` lines that clear `names` from every place where they may lie: without a domain and on each domain, on
- * each path. A browser says of a cookie neither domain nor path, so each place costs a line. Of very many only the first
- * are cleared; the rest come with a later request.
+ * Builds the `Set-Cookie` headers that clear cookies: for each name, one header per combination of domain (none, and
+ * each domain) and path. A request does not tell the domain and path of a cookie, so that all of them must be tried.
+ * Returns at most 24 headers; a later request clears the remaining cookies.
+ *
+ * @param isPlain - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.
  */
 export function clearingLines(
   names: readonly string[],
@@ -26,34 +28,34 @@ export function clearingLines(
 ): readonly string[] {
   const domains = [undefined, ...(options.domains?.map(bareDomain) ?? domainsOf(host))];
   const paths = new Set(["/", ...(options.paths ?? [])]);
-  const lines: string[] = [];
+  const headers: string[] = [];
   for (const name of names) {
     const [, prefix = "", bare = name] = /^(__Host-|__Secure-)?(.*)$/.exec(name) ?? [];
     for (const path of prefix === "__Host-" ? ["/"] : paths) {
       for (const domain of prefix === "__Host-" ? [undefined] : domains) {
-        lines.push(clearing(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }));
+        headers.push(clearing(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }));
       }
     }
   }
-  return lines.slice(0, MOST_LINES);
+  return headers.slice(0, MAX_HEADERS);
 }
 
 function clearing(
   name: string,
   prefix: string,
   isPlain: boolean,
-  place: { path: string; domain?: string },
+  scope: { path: string; domain?: string },
 ): string {
   if (prefix === "__Host-") return new Cookie({ name }).clear();
-  if (prefix === "__Secure-") return new Cookie({ name, prefix: "__Secure-", ...place }).clear();
-  // A plain page may not clear with `Secure`; an encrypted one clears cookies of both kinds with it.
+  if (prefix === "__Secure-") return new Cookie({ name, prefix: "__Secure-", ...scope }).clear();
+  // Over http a browser ignores `Secure` cookies. Over https a `Secure` header clears both kinds of cookies.
   const cookie = isPlain
-    ? new Cookie({ name, secure: false, ...place })
-    : new Cookie({ name, prefix: "", ...place });
+    ? new Cookie({ name, secure: false, ...scope })
+    : new Cookie({ name, prefix: "", ...scope });
   return cookie.clear();
 }
 
-/** A leading dot means nothing any more (RFC 6265bis §5.6.3), and is written all the same. */
+/** Removes the leading dot of a domain, which browsers ignore (RFC 6265bis §5.6.3). */
 function bareDomain(domain: string): string {
   return domain.replace(/^\./, "");
 }

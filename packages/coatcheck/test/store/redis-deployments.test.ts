@@ -1,5 +1,6 @@
 import { createCluster, createSentinel } from "redis";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { describeWithProgram } from "../../../../scripts/test-programs/describe.ts";
 import {
   connectRedis,
   nodeRedisTransport,
@@ -9,7 +10,6 @@ import {
 } from "../../src/store/redis.ts";
 import { makeRecord } from "../../src/testing/records.ts";
 import { freePort } from "../servers/machine.ts";
-import { describeWithServer } from "../servers/servers.ts";
 import { type OwnRedis, startOwnRedis, startSentinel } from "./redis-servers.ts";
 
 const DEADLINE = 5000;
@@ -76,34 +76,32 @@ async function checkStoreAndHints(transport: RedisTransport): Promise<void> {
   await stop();
 }
 
-await describeWithServer("redisStore deployments", "redis", () => {
-  describe("redisStore deployments", () => {
-    it("works on a cluster, with all keys on one node", async () => {
-      const { servers, nodes } = await startCluster();
-      const cluster = createCluster({
-        rootNodes: servers.map(({ url }) => ({ url })),
-        defaults: redisClientSettings(),
-      });
-      await cluster.connect();
-      await checkStoreAndHints(nodeRedisTransport(cluster, { deadline: DEADLINE }));
-      const sizes = await Promise.all(nodes.map((node) => node.exec(["DBSIZE"])));
-      expect(sizes.filter((size) => size === 0)).toHaveLength(1);
-      cluster.destroy();
+describeWithProgram("redis", "redisStore deployments", () => {
+  it("works on a cluster, with all keys on one node", async () => {
+    const { servers, nodes } = await startCluster();
+    const cluster = createCluster({
+      rootNodes: servers.map(({ url }) => ({ url })),
+      defaults: redisClientSettings(),
     });
+    await cluster.connect();
+    await checkStoreAndHints(nodeRedisTransport(cluster, { deadline: DEADLINE }));
+    const sizes = await Promise.all(nodes.map((node) => node.exec(["DBSIZE"])));
+    expect(sizes.filter((size) => size === 0)).toHaveLength(1);
+    cluster.destroy();
+  });
 
-    it("works behind Sentinel", async () => {
-      const primary = await startOwnRedis();
-      await connectTo(primary);
-      const sentinelServer = await startSentinel(primary.port);
-      await connectTo(sentinelServer);
-      const sentinel = createSentinel({
-        name: "coats",
-        sentinelRootNodes: [{ host: "127.0.0.1", port: sentinelServer.port }],
-        nodeClientOptions: redisClientSettings(),
-      });
-      await sentinel.connect();
-      await checkStoreAndHints(nodeRedisTransport(sentinel, { deadline: DEADLINE }));
-      await sentinel.destroy();
+  it("works behind Sentinel", async () => {
+    const primary = await startOwnRedis();
+    await connectTo(primary);
+    const sentinelServer = await startSentinel(primary.port);
+    await connectTo(sentinelServer);
+    const sentinel = createSentinel({
+      name: "coats",
+      sentinelRootNodes: [{ host: "127.0.0.1", port: sentinelServer.port }],
+      nodeClientOptions: redisClientSettings(),
     });
+    await sentinel.connect();
+    await checkStoreAndHints(nodeRedisTransport(sentinel, { deadline: DEADLINE }));
+    await sentinel.destroy();
   });
 });
