@@ -77,6 +77,8 @@ export const listing: Cases = {
     const revoked = await create(store, makeRecord({ createdAt }));
     await store.revoke({ session: revoked.id }, "logout");
     assert.equal((await listAll(store, { liveAt: createdAt + 999 })).length, 3);
+    // A time before the revocation: the session was live then, but it is not active now.
+    assert.equal((await listAll(store, { liveAt: createdAt - 1 })).length, 3);
     assert.deepEqual(await listAll(store, { liveAt: createdAt + 1000 }), [live.id]);
     assert.equal((await listAll(store, {})).length, 4);
   },
