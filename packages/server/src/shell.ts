@@ -24,6 +24,7 @@ import {
 import type { ClientDescriber } from "./client-describer.ts";
 import { answerError, answerNoRoute } from "./error-answer.ts";
 import { readJson } from "./json-body.ts";
+import { removeUnusedSchemas } from "./openapi-schemas.ts";
 import { refuseClient } from "./refuse-client.ts";
 import { SilentConnections } from "./silent-connections.ts";
 import { VERSION } from "./version.ts";
@@ -172,7 +173,11 @@ async function registerReference(
       security: [{ key: [] }, { cookie: [] }, {}],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (input) => {
+      const document = jsonSchemaTransformObject(input);
+      if ("components" in document) removeUnusedSchemas(document);
+      return document;
+    },
   });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
