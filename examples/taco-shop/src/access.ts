@@ -11,21 +11,22 @@ import type { AccountOrders } from "./accounts/account-orders.ts";
 import { LONGEST_NAME, type OrderState, orderIn, ROLES, type Role, type Who } from "./order-state.ts";
 
 /**
- * Who owns browsers' orders, for whoever shares the database: the shop, which alone knows whose they are. So a browser's
- * cookie opens nothing of them at the service, where an order could be ended past those who share it.
+ * The owner of every order that a browser creates, as the service that shares the database sees it. Only the shop knows
+ * which browser or account an order belongs to. At the service, a browser's cookie therefore reaches no order: it could
+ * end one without the shop telling the participants.
  */
 export const SHOP = "consumer:taco-shop";
 
-/** Somebody's way into one order session. */
+/** A caller's access to one order session. */
 export interface Access {
   readonly record: SessionRecord;
   readonly role: Role;
   readonly who: Who;
-  /** What the order knows a guest by: {@link memberIdOf}. Null for whoever owns the order. */
+  /** The guest's key in the order's `members`, by {@link memberIdOf}. Null for the owner. */
   readonly memberId: string | null;
 }
 
-/** Finds order sessions for those who own them or were let in. */
+/** Decides who may read or change an order session: its owner and the guests who accepted an invitation. */
 export class Doorkeeper {
   readonly #manager: SessionManager;
   readonly #accountOrders: AccountOrders;
@@ -38,9 +39,11 @@ export class Doorkeeper {
   }
 
   /**
-   * @param least the role that is needed.
-   * @throws CoatcheckError `SESSION_NOT_FOUND` for a session that is not there, has ended, or is somebody else's: the
-   * answer does not tell which. `FORBIDDEN` for a lesser role.
+   * Returns the caller's access to a live order session.
+   *
+   * @param least the lowest role that is sufficient.
+   * @throws CoatcheckError `SESSION_NOT_FOUND` for a session that does not exist, has ended, or that the caller has no
+   * access to; the response does not tell which. `FORBIDDEN` for a lesser role.
    */
   async admit(caller: Caller, id: string, least: Role): Promise<Access> {
     const access = await this.find(caller, id);
@@ -49,24 +52,24 @@ export class Doorkeeper {
     return access;
   }
 
-  /** The caller's way into a live order session; null where there is none. */
+  /** Returns the caller's access to a live order session, or null. */
   async find(caller: Caller, id: string): Promise<Access | null> {
     const record = await this.#manager.find(id);
     return record && this.liveAccessOf(caller, record);
   }
 
-  /** How the caller may come into this session; null if not at all, or if it has ended. */
+  /** Returns the caller's access to this session; null if there is none or the session has ended. */
   liveAccessOf(caller: Caller, record: SessionRecord): Access | null {
     return isLive(record, this.#clock.now()) ? this.accessOf(caller, record) : null;
   }
 
-  /** The same, whether it has ended or not. */
+  /** Like {@link liveAccessOf}, but also for a session that has ended. */
   accessOf(caller: Caller, record: SessionRecord): Access | null {
     if (this.#owns(caller, record)) return { record, role: "owner", who: ownerOf(record), memberId: null };
     const { session } = caller;
     if (session.record === null || !isOrder(record)) return null;
     const { members } = orderIn(record.data);
-    // A browser that was let in while it logged in is still known by its session.
+    // A browser that accepted an invitation while it was logging in is still listed by its session id.
     for (const memberId of [memberIdOf(session), session.id]) {
       const member = members[memberId];
       if (member === undefined) continue;
@@ -76,7 +79,7 @@ export class Doorkeeper {
     return null;
   }
 
-  /** An order is the account's that it belongs to, else the browser's that it was begun in. */
+  /** An order belongs to its account if it has one, otherwise to the browser that created it. */
   #owns({ principal, session }: Caller, { id, owner, parentId }: SessionRecord): boolean {
     if (principal?.kind === "admin") return true;
     if (principal !== null && owner === ownerFor(principal)) return true;
@@ -87,28 +90,28 @@ export class Doorkeeper {
 }
 
 /**
- * Whether the shop made this session, for a browser or with an API key. What browsers make at the service is no order,
- * whatever it holds.
+ * Whether this session is an order: created by the shop, for a browser or an API key. A session that a browser created
+ * at the service is not, even if its data looks like an order.
  */
 export function isOrder({ owner }: SessionRecord): boolean {
   return !owner.startsWith("browser:");
 }
 
-/** What an order that lets somebody in knows them by: their account where they are logged in, else their browser. */
+/** The key of a guest in an order's `members`: the account's id if logged in, otherwise the browser's session id. */
 export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): string {
   return subject ?? id;
 }
 
-/** The owner of an order, among its participants. */
+/** The owner of an order, as a participant. */
 export function ownerOf({ metadata, name }: SessionRecord): Who {
   const { customerName } = metadata;
-  const said = typeof customerName === "string" ? customerName : (name ?? "");
-  return { participantId: "owner", name: said.slice(0, LONGEST_NAME) };
+  const displayName = typeof customerName === "string" ? customerName : (name ?? "");
+  return { participantId: "owner", name: displayName.slice(0, LONGEST_NAME) };
 }
 
 /**
- * Runs what works on an order. One that ends meanwhile is not there, like any other: the codes of ended sessions would
- * make clients drop their own.
+ * Runs a task on an order session and reports an order that ends during the task as not found. The error codes of ended
+ * sessions refer to the caller's own session, so clients would drop that one.
  *
  * @throws CoatcheckError `SESSION_NOT_FOUND` instead of `SESSION_REVOKED` and `SESSION_EXPIRED`.
  */
@@ -121,13 +124,13 @@ export async function whileThere<Value>(id: string, task: () => Promise<Value>):
   }
 }
 
-/** Catches what a change of an order throws that has ended meanwhile; anything else goes on. */
+/** A `catch` handler that ignores the error of changing an order that has ended, and rethrows any other. */
 export function unlessEnded(error: unknown): void {
-  const isOver = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
-  if (!isOver) throw error;
+  const hasEnded = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
+  if (!hasEnded) throw error;
 }
 
-/** Asked again in the step that changes the order: who was shut out in between changes nothing. */
+/** Checks a guest's role again inside the write, so that a guest who was removed in the meantime changes nothing. */
 export function requireStill({ memberId }: Access, order: OrderState, least: Role): void {
   if (memberId !== null) requireRole(order.members[memberId]?.role ?? null, least);
 }
@@ -137,7 +140,7 @@ function requireRole(role: Role | null, least: Role): void {
   throw new CoatcheckError(
     "FORBIDDEN",
     role === null
-      ? "You are no participant of this order any more."
-      : `You may ${role} this order; this needs ${least === "owner" ? "its owner" : "the role to edit"}.`,
+      ? "You are no longer a participant of this order."
+      : `Your role in this order is "${role}"; this request requires "${least}".`,
   );
 }

@@ -36,30 +36,33 @@ import { sharingRoutes } from "./routes/sharing.ts";
 import type { Shop } from "./shop.ts";
 import { ShopSessions } from "./shop-sessions.ts";
 
-/** What {@link buildShop} takes. */
+/** Options of {@link buildShop}. */
 export interface ShopOptions extends Pick<ShellOptions, "log" | "trustProxy" | "secureCookie"> {
   readonly sessions: Pick<OpenSessions, "manager" | "credentials" | "describeClient">;
   /** The gateway to the backend. */
   readonly upstream: Upstream;
-  /** By `openAccountsDatabase`. */
+  /** The database that `openAccountsDatabase` opened. */
   readonly accounts: DatabaseSync;
-  /** As costly as OWASP recommends unless given. */
+  /** Default: scrypt at the cost that OWASP recommends. */
   readonly passwords?: Passwords | undefined;
-  /** {@link LIMITS} unless given. */
+  /** Default: {@link LIMITS}. */
   readonly limits?: Limits;
   readonly clock: Clock;
   readonly schedule: Schedule;
 }
 
 const DESCRIPTION = `
-Orders side by side, in front of a backend that knows one cart per visitor. Each order is a session with its own
-cookies and CSRF token there. Prices are in rappen.
+Several open orders per browser, in front of a backend that keeps one cart per visitor. Each order is a session with its
+own backend cookies and backend CSRF token. Prices are in rappen.
 `;
 
-/** Built by \`vite build\`; until then there is only the API. */
+/** The output of `vite build`. Without it, the shop serves the API only. */
 const PAGE = fileURLToPath(new URL("../page/dist", import.meta.url));
 
-/** The shop's API and page; it listens to nothing yet. Closing it leaves sessions, gateway and accounts open. */
+/**
+ * Builds the shop's API and page without listening yet. Closing the app leaves sessions, gateway and accounts database
+ * open.
+ */
 export async function buildShop(options: ShopOptions): Promise<App> {
   const { upstream, limits = LIMITS, clock, schedule, log, trustProxy, secureCookie } = options;
   const { manager, credentials, describeClient } = options.sessions;
@@ -73,8 +76,8 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     describeClient,
     serverTiming: true,
   });
-  // What fetch says of a body that is a bare string. Another site's page may send it too, and is turned away by where it
-  // comes from, not by what it calls its body.
+  // fetch sends a string body as text/plain. A cross-site page can send that without a CORS preflight; the CSRF check
+  // rejects it by its origin, not by its content type.
   app.addContentTypeParser("text/plain", { parseAs: "string" }, async (_request: unknown, body: string) =>
     readJson(body),
   );

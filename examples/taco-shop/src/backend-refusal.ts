@@ -2,12 +2,12 @@ import { CoatcheckError, type Fault, type JsonValue } from "coatcheck";
 import { z } from "zod";
 import { NothingThere } from "./nothing-there.ts";
 
-/** Which part of the path it is that names nothing, when the backend says so. */
+/** The path parameter to report when the backend responds `not_found`. */
 export type WhatIsMissing = "item" | "number";
 
 const name = z.object({ en: z.string() });
 
-const refusal = z.object({
+const errorBody = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
@@ -16,20 +16,26 @@ const refusal = z.object({
   }),
 });
 
-/** The backend has said no: nothing was done. */
-class Refused extends CoatcheckError {}
+/** The backend rejected the request and changed nothing. */
+class RejectedByBackend extends CoatcheckError {}
 
-/** Whether it is certain that the backend did nothing. Of a request without an answer nobody knows. */
+/**
+ * Whether the error proves that the backend changed nothing. A timeout proves nothing: the backend may have carried the
+ * request out.
+ */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Refused || error instanceof NothingThere;
+  return error instanceof RejectedByBackend || error instanceof NothingThere;
 }
 
-/** What the backend's refusal is called here. One that nobody has heard of is the backend's fault, not the customer's. */
+/**
+ * Translates an error response of the backend into the shop's error. An unknown code becomes `UPSTREAM_UNAVAILABLE`: the
+ * customer's input is not at fault.
+ */
 export function refused(status: number, body: JsonValue, missing: WhatIsMissing): CoatcheckError {
-  const { error } = refusal.safeParse(body).data ?? {};
+  const { error } = errorBody.safeParse(body).data ?? {};
   switch (error?.code) {
     case "validation":
-      return new Refused("VALIDATION_FAILED", error.message, { faults: error.fields ?? [] });
+      return new RejectedByBackend("VALIDATION_FAILED", error.message, { faults: error.fields ?? [] });
     case "not_found":
       return new NothingThere(missing);
     case "out_of_stock": {
@@ -40,21 +46,21 @@ export function refused(status: number, body: JsonValue, missing: WhatIsMissing)
         }),
       );
       const names = (error.items ?? []).map(({ name }) => name.en).join(", ");
-      return new Refused("CONFLICT", `Not enough left: ${names}.`, { faults });
+      return new RejectedByBackend("CONFLICT", `Not enough left: ${names}.`, { faults });
     }
     case "cart_empty":
     case "cart_full":
-      return new Refused("CONFLICT", error.message, {
+      return new RejectedByBackend("CONFLICT", error.message, {
         faults: [{ path: "cart", message: error.code === "cart_empty" ? "is empty" : "is full" }],
       });
     case "key_reused":
-      return new Refused("CONFLICT", error.message, {
+      return new RejectedByBackend("CONFLICT", error.message, {
         faults: [{ path: "Idempotency-Key", message: "was used for another order" }],
       });
     default:
       return new CoatcheckError(
         "UPSTREAM_UNAVAILABLE",
-        "The shop's backend refused for reasons of its own.",
+        "The shop's backend rejected the request for an unknown reason.",
         {
           cause: new Error(`status ${status}, code ${error?.code ?? "none"}`),
         },

@@ -1,16 +1,16 @@
 import { z } from "zod";
 
 /*
- * What the backend answers, as far as the shop passes it on. Prices are in rappen.
+ * The parts of the backend's response bodies that the shop passes on. Prices are in rappen.
  */
 
-/** Kinds of items in a cart. */
+/** The kinds of cart items. */
 export const KINDS = ["tacos", "extras", "drinks", "desserts"] as const;
 export type Kind = (typeof KINDS)[number];
 
 const price = z.number().int();
 const priced = {
-  id: z.number().int().describe("Stays the same when an earlier item goes."),
+  id: z.number().int().describe("Stays the same when an earlier item is removed."),
   quantity: z.number().int(),
   unitPrice: price.describe("Rappen."),
   total: price,
@@ -69,7 +69,12 @@ export const menu = z.object({
     daysAhead: z.number().int(),
   }),
   sizes: z.array(
-    z.object({ id: z.string(), name, price, meats: z.number().int().describe("Portions it takes.") }),
+    z.object({
+      id: z.string(),
+      name,
+      price,
+      meats: z.number().int().describe("Portions of meat in this size."),
+    }),
   ),
   meats: products,
   sauces: products,

@@ -6,7 +6,10 @@ import { refused, type WhatIsMissing } from "./backend-refusal.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
 import { atBackend } from "./backend-time.ts";
 
-/** The shop that the gateway fronts, asked for one order session at a time. Its refusals arrive as our errors. */
+/**
+ * Client of the backend. Each call uses the backend cookies and CSRF token of one order session, through the gateway.
+ * Error responses of the backend are thrown as `CoatcheckError`.
+ */
 export class Backend {
   readonly #upstream: Upstream;
   readonly #manager: SessionManager;
@@ -17,14 +20,14 @@ export class Backend {
   }
 
   async cart(sessionId: string) {
-    return await this.#ask(sessionId, { method: "GET", path: "/cart" }, cart, "item");
+    return await this.#request(sessionId, { method: "GET", path: "/cart" }, cart, "item");
   }
 
   async item(sessionId: string, path: string) {
-    return await this.#ask(sessionId, { method: "GET", path }, item, "item");
+    return await this.#request(sessionId, { method: "GET", path }, item, "item");
   }
 
-  /** Changes the cart; `path` says where. */
+  /** Changes the cart. `path` is the backend's path of the cart or of the item. */
   async change(
     sessionId: string,
     method: "POST" | "PUT" | "PATCH" | "DELETE",
@@ -32,57 +35,59 @@ export class Backend {
     json?: JsonValue,
   ) {
     const body = json === undefined ? {} : { body: { json } };
-    return await this.#ask(sessionId, { method, path, ...body }, change, "item");
+    return await this.#request(sessionId, { method, path, ...body }, change, "item");
   }
 
-  /** Places the order; with a key that was used before, finds the one that it placed. */
+  /** Places the order. A key that was used before returns the order that it placed, with `isNew` false. */
   async place(sessionId: string, key: string, json: JsonValue) {
     const request = { path: "/orders", headers: { "Idempotency-Key": key }, body: { json } };
-    const answer = await this.#send(sessionId, { method: "POST", ...request }, "number");
-    return { isNew: answer.status === 201, order: shaped(answer, order) };
+    const response = await this.#send(sessionId, { method: "POST", ...request }, "number");
+    return { isNew: response.status === 201, order: parsed(response, order) };
   }
 
   async orders(sessionId: string) {
-    return await this.#ask(sessionId, { method: "GET", path: "/orders" }, orders, "number");
+    return await this.#request(sessionId, { method: "GET", path: "/orders" }, orders, "number");
   }
 
   async order(sessionId: string, number: string) {
-    return await this.#ask(sessionId, { method: "GET", path: `/orders/${number}` }, order, "number");
+    return await this.#request(sessionId, { method: "GET", path: `/orders/${number}` }, order, "number");
   }
 
   async menu() {
-    return shaped(await this.#list("/menu"), menu);
+    return parsed(await this.#getWithoutSession("/menu"), menu);
   }
 
   async stock() {
-    return shaped(await this.#list("/stock"), stock);
+    return parsed(await this.#getWithoutSession("/stock"), stock);
   }
 
-  async #list(path: string): Promise<UpstreamAnswer> {
+  async #getWithoutSession(path: string): Promise<UpstreamAnswer> {
     return await atBackend(() => this.#upstream.ask({ method: "GET", path }));
   }
 
-  async #ask<Shape extends z.ZodType>(
+  async #request<Shape extends z.ZodType>(
     sessionId: string,
     request: UpstreamRequest,
     shape: Shape,
     missing: WhatIsMissing,
   ): Promise<z.output<Shape>> {
-    return shaped(await this.#send(sessionId, request, missing), shape);
+    return parsed(await this.#send(sessionId, request, missing), shape);
   }
 
   async #send(sessionId: string, request: UpstreamRequest, missing: WhatIsMissing): Promise<UpstreamAnswer> {
     const state = stateInSession(this.#manager, sessionId);
-    const answer = await atBackend(() => whileThere(sessionId, () => this.#upstream.request(state, request)));
-    if (answer.status >= 400) throw refused(answer.status, answer.json(), missing);
-    return answer;
+    const response = await atBackend(() =>
+      whileThere(sessionId, () => this.#upstream.request(state, request)),
+    );
+    if (response.status >= 400) throw refused(response.status, response.json(), missing);
+    return response;
   }
 }
 
-function shaped<Shape extends z.ZodType>(answer: UpstreamAnswer, shape: Shape): z.output<Shape> {
-  const result = shape.safeParse(answer.json());
-  if (answer.status < 300 && result.success) return result.data;
-  throw new CoatcheckError("UPSTREAM_UNAVAILABLE", "The shop's backend answered something unexpected.", {
-    cause: result.error ?? new Error(`status ${answer.status}`),
+function parsed<Shape extends z.ZodType>(response: UpstreamAnswer, shape: Shape): z.output<Shape> {
+  const result = shape.safeParse(response.json());
+  if (response.status < 300 && result.success) return result.data;
+  throw new CoatcheckError("UPSTREAM_UNAVAILABLE", "The shop's backend sent an unexpected response.", {
+    cause: result.error ?? new Error(`status ${response.status}`),
   });
 }

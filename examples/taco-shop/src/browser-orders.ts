@@ -4,19 +4,18 @@ import { type Access, type Doorkeeper, SHOP } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
 
-/** Orders in a list. */
-const MOST_LISTED = 100;
-/** What a default order is told by. */
+/** The most orders that a list contains. */
+const MAX_LISTED = 100;
+/** The name and metadata that mark a default order. */
 const DEFAULT = { name: "default", metadata: { type: "default" } } as const;
 
-/** What is said of a new order session. */
+/** Fields of a new order session. */
 export interface NewOrder {
   readonly metadata?: NonNullable<Parameters<SessionManager["create"]>[0]>["metadata"];
   readonly name?: string;
 }
 
-/** Where the orders of a browser are found. */
-interface Parts {
+interface Dependencies {
   readonly manager: SessionManager;
   readonly owned: OwnedSessions;
   readonly doorkeeper: Doorkeeper;
@@ -25,52 +24,56 @@ interface Parts {
 }
 
 /**
- * The order sessions of a browser. They stand inside the browser's own session, in whose data it also says which of
- * them is the default one. Whoever logs in takes theirs along into the account.
+ * The order sessions of a browser. They are children of the browser's own session, whose data names the default one.
+ * A login moves them into the account.
  */
 export class BrowserOrders {
-  readonly #parts: Parts;
+  readonly #deps: Dependencies;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
   }
 
-  /** A new order session: an API consumer's own, or one inside the browser's session, which is stored if need be. */
+  /**
+   * Creates an order session: owned by the API consumer, or as a child of the browser's session, which is stored first
+   * if it is new.
+   */
   async create(caller: Caller, { metadata = {}, name }: NewOrder): Promise<SessionRecord> {
-    const { manager, accountOrders } = this.#parts;
+    const { manager, accountOrders } = this.#deps;
     const { principal, session } = caller;
     if (principal === null) await requireStored(caller);
-    const place = principal === null ? { owner: SHOP, parentId: session.id } : { owner: ownerOf(principal) };
-    const given = { metadata, ...(name === undefined ? {} : { name }) };
-    const { record } = await manager.create({ ...given, ...place });
+    const ownership =
+      principal === null ? { owner: SHOP, parentId: session.id } : { owner: ownerOf(principal) };
+    const fields = { metadata, ...(name === undefined ? {} : { name }) };
+    const { record } = await manager.create({ ...fields, ...ownership });
     if (principal === null && session.subject !== null) accountOrders.claim(session.subject, record.id);
     return record;
   }
 
   /**
-   * Somebody logs in to an account, in this browser's session: what the browser has becomes the account's. What a login
-   * to another account had before is that one's, and stays it.
+   * Moves the browser's orders to the account that logs in. If the session is logged in to another account already, its
+   * orders go to that account instead.
    */
   async handOver(session: Session, account: string): Promise<void> {
     if (session.record === null) return;
     await this.#claim(session, session.subject ?? account);
-    if (session.subject === null) await this.#parts.joined.handOver(session, account);
+    if (session.subject === null) await this.#deps.joined.handOver(session, account);
   }
 
-  /** The default order session of a browser, else the newest one of its account; null where there is none yet. */
+  /** Returns the browser's default order session, otherwise the newest default order of its account, otherwise null. */
   async findDefault(caller: Caller): Promise<SessionRecord | null> {
     const { session } = caller;
     const id = session.record?.data.defaultOrder;
     const own = typeof id === "string" ? await this.#ownOrder(caller, id) : null;
     if (own !== null || session.subject === null) return own;
-    for (const each of this.#parts.accountOrders.newest(session.subject, MOST_LISTED)) {
+    for (const each of this.#deps.accountOrders.newest(session.subject, MAX_LISTED)) {
       const record = await this.#ownOrder(caller, each);
       if (record?.metadata.type === DEFAULT.metadata.type) return record;
     }
     return null;
   }
 
-  /** The same, made where there is none. Requests at once get the same one. */
+  /** Like {@link findDefault}, but creates the order if there is none. Concurrent requests get the same one. */
   async default(caller: Caller): Promise<SessionRecord> {
     const { session } = caller;
     const before = session.record?.data.defaultOrder;
@@ -83,21 +86,21 @@ export class BrowserOrders {
     });
     const chosen = await this.findDefault(caller);
     if (chosen === null || chosen.id === candidate.id) return candidate;
-    if (candidate !== found) await this.#parts.manager.revoke({ session: candidate.id });
+    if (candidate !== found) await this.#deps.manager.revoke({ session: candidate.id });
     return chosen;
   }
 
-  /** The live orders that the browser or its account owns, or that it was let into, newest first. */
+  /** Lists the live orders that the browser or its account owns or joined, newest first. */
   async mine(caller: Caller): Promise<Access[]> {
     const { session } = caller;
     if (session.record === null) return [];
-    const { doorkeeper, accountOrders, joined } = this.#parts;
-    const begun = session.subject === null ? await this.#begunIn(session, MOST_LISTED) : [];
-    const own = begun.flatMap((record) => doorkeeper.accessOf(caller, record) ?? []);
+    const { doorkeeper, accountOrders, joined } = this.#deps;
+    const created = session.subject === null ? await this.#createdIn(session, MAX_LISTED) : [];
+    const own = created.flatMap((record) => doorkeeper.accessOf(caller, record) ?? []);
     if (session.subject !== null) {
-      // What a request began while another one logged in is not the account's yet.
-      await this.#claim(session, session.subject, MOST_LISTED);
-      own.push(...(await this.#find(caller, accountOrders.newest(session.subject, MOST_LISTED))));
+      // An order that one request created while another one logged in does not belong to the account yet.
+      await this.#claim(session, session.subject, MAX_LISTED);
+      own.push(...(await this.#find(caller, accountOrders.newest(session.subject, MAX_LISTED))));
     }
     const others = await this.#find(caller, joined.of(session));
     const all = [...own, ...others.filter(({ role }) => role !== "owner")];
@@ -110,34 +113,34 @@ export class BrowserOrders {
   }
 
   async #findOne(caller: Caller, id: string): Promise<Access | null> {
-    const { manager, doorkeeper, accountOrders } = this.#parts;
+    const { manager, doorkeeper, accountOrders } = this.#deps;
     const record = await manager.find(id);
     if (record !== null) return doorkeeper.liveAccessOf(caller, record);
-    // It was swept. What has only ended stays known: who placed it may ask once more what came of it.
+    // The order was swept. One that has only ended is kept, so that a client can repeat the request that placed it.
     accountOrders.forget(id);
     return null;
   }
 
-  async #claim(session: Session, account: string, most?: number): Promise<void> {
-    for (const { id } of await this.#begunIn(session, most)) this.#parts.accountOrders.claim(account, id);
+  async #claim(session: Session, account: string, max?: number): Promise<void> {
+    for (const { id } of await this.#createdIn(session, max)) this.#deps.accountOrders.claim(account, id);
   }
 
-  /** The live orders that were begun in the browser's session, newest first. */
-  async #begunIn({ id }: Session, most?: number): Promise<SessionRecord[]> {
+  /** The live orders that were created in the browser's session, newest first. */
+  async #createdIn({ id }: Session, max?: number): Promise<SessionRecord[]> {
     const found: SessionRecord[] = [];
-    for await (const record of this.#parts.owned.matching({ parentId: id, owner: SHOP })) {
-      if (found.push(record) === most) break;
+    for await (const record of this.#deps.owned.matching({ parentId: id, owner: SHOP })) {
+      if (found.push(record) === max) break;
     }
     return found;
   }
 
   async #ownOrder(caller: Caller, id: string): Promise<SessionRecord | null> {
-    const access = await this.#parts.doorkeeper.find(caller, id);
+    const access = await this.#deps.doorkeeper.find(caller, id);
     return access?.role === "owner" ? access.record : null;
   }
 }
 
-/** Stores the browser's session if it is not yet; its cookie leaves with the answer. */
+/** Stores the browser's session if it is new. Its cookie is sent with the response. */
 export async function requireStored({ session }: Caller): Promise<void> {
   if (session.record === null) await session.patch({});
 }

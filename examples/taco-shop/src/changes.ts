@@ -14,29 +14,30 @@ import {
   withOrder,
 } from "./order-state.ts";
 
-/** What somebody is about to do to an order. */
+/** The kind of change and the item that it affects, as they go into the history. */
 export interface Deed {
   readonly what: Intent["what"];
   readonly item?: Item;
 }
 
-/** What came of a change at the backend. */
+/** The result of a successful change at the backend. */
 export interface Done<Value> {
   readonly value: Value;
-  /** The item or the order that the backend gave a number. */
+  /** The item that the change added or affected. */
   readonly item?: Item | undefined;
+  /** The number of the order that the change placed. */
   readonly order?: number;
-  /** What else is to be kept of the change, in the same step. */
+  /** A further change of the order's state, written in the same step as the outcome. */
   readonly keep?: (order: OrderState) => OrderState;
 }
 
 /**
- * Changes orders, and writes down who did what.
+ * Changes orders and records who did what in their history.
  *
- * The cart is in somebody else's backend, so no transaction spans it and the history. A change therefore takes two
- * steps on the session, each one compare-and-set: it is announced before the backend is asked, and ends with its
- * outcome in the history when the backend has answered. If the process dies in between, the announcement is still
- * there, and later becomes an entry with the outcome `unknown`. A change of what the shop itself keeps is one step.
+ * The cart is stored at the backend, so no transaction covers both the cart and the history. A change of the cart takes
+ * two writes to the session, each a compare-and-set: the first stores the change as pending before the request to the
+ * backend, the second moves it to the history with its outcome. If the process dies in between, the pending change
+ * remains and later becomes a history entry with the outcome `unknown`. A change of the shop's own state is one write.
  */
 export class Changes {
   readonly #manager: SessionManager;
@@ -48,55 +49,63 @@ export class Changes {
   }
 
   /**
-   * Changes something at the backend.
+   * Carries out a change at the backend and records its outcome. Not atomic: see the class.
    *
-   * @param ifRevision only if the order is still at this revision; null if the caller does not care.
-   * @throws CoatcheckError `CONFLICT` when it is not, `FORBIDDEN` when the caller was shut out meanwhile; nothing is then
-   * changed. And what `ask` throws.
+   * @param deed `least`: the lowest role that is sufficient. `ifRevision`: the revision that the order must have, or null
+   * for any.
+   * @param ask sends the request to the backend.
+   * @returns the value of `ask`, and the order's revision after the change.
+   * @throws CoatcheckError `CONFLICT` when the order has another revision, `FORBIDDEN` when the caller has lost the role;
+   * in both cases nothing is changed. Also throws what `ask` throws.
    */
   async atBackend<Value>(
     access: Access,
     deed: Deed & { readonly least: Role; readonly ifRevision: number | null },
     ask: () => Promise<Done<Value>>,
   ): Promise<{ value: Value; revision: number }> {
-    const { least, ifRevision, ...what } = deed;
+    const { least, ifRevision, ...details } = deed;
     const { id } = access.record;
-    const change: Intent = { at: this.#clock.now(), who: access.who, ...what };
+    const change: Intent = { at: this.#clock.now(), who: access.who, ...details };
     const changeId = randomUUID();
     await this.#write(id, (order) => {
       requireStill(access, order, least);
       return announced(order, changeId, change, ifRevision);
     });
-    let done: Done<Value>;
+    let result: Done<Value>;
     try {
-      done = await ask();
+      result = await ask();
     } catch (error) {
       const outcome = isRefusal(error) ? "refused" : "unknown";
-      // If not even this can be written, the announcement says so in time; the caller must hear what went wrong first.
+      // If this write fails too, the pending change later expires to `unknown`. Throw the first error, not this one.
       await this.#write(id, (order) => settled(order, changeId, change, outcome)).catch(() => {});
       throw error;
     }
-    const { value, item, order: number, keep = (order: OrderState) => order } = done;
-    const ended: Intent = {
+    const { value, item, order: number, keep = (order: OrderState) => order } = result;
+    const completed: Intent = {
       ...change,
       ...(item === undefined ? {} : { item }),
       ...(number === undefined ? {} : { order: number }),
     };
-    const { revision } = await this.#write(id, (order) => keep(settled(order, changeId, ended, "done")));
+    const { revision } = await this.#write(id, (order) => keep(settled(order, changeId, completed, "done")));
     return { value, revision };
   }
 
-  /** Changes what the shop itself keeps of an order, together with its entry in the history, in one step. */
+  /**
+   * Changes the shop's own state of an order and adds the history entry, in one atomic write.
+   *
+   * @param change returns the new state; `now` is in epoch milliseconds.
+   * @throws CoatcheckError `FORBIDDEN` when the caller has lost the role. Also throws what `change` throws.
+   */
   async here(
     access: Access,
     deed: Deed & { readonly least: Role },
     change: (order: OrderState, now: number) => OrderState,
   ): Promise<OrderState> {
-    const { least, ...what } = deed;
+    const { least, ...details } = deed;
     const at = this.#clock.now();
     return await this.#write(access.record.id, (order) => {
       requireStill(access, order, least);
-      return noted(change(order, at), { at, who: access.who, ...what });
+      return noted(change(order, at), { at, who: access.who, ...details });
     });
   }
 

@@ -14,16 +14,19 @@ import {
 } from "./order-state.ts";
 
 const TOKEN = /^([0-9a-f-]{36})\.([\w-]{11})\.([\w-]{22})$/;
-/** A new invitation; the token is nowhere else. */
+
+/** A new invitation. The token is not stored: it cannot be read again. */
 export interface Invited {
   readonly invitationId: string;
   readonly token: string;
+  /** Epoch milliseconds. */
   readonly expiresAt: number;
 }
 
 /**
- * Lets others into an order. An invitation's token is the order's id, the invitation's id and a secret of 128 bits, of
- * which the session holds the digest. Whoever presents it is let in as the account that they are logged in to, else as the browser that they use.
+ * Invitations to an order, and the guests who accepted them. An invitation's token consists of the order's id, the
+ * invitation's id and a secret of 128 bits, of which the session stores only the SHA-256. Accepting it adds the caller
+ * to the order's members: by account if logged in, otherwise by browser session.
  */
 export class Invitations {
   readonly #manager: SessionManager;
@@ -38,24 +41,30 @@ export class Invitations {
     this.#clock = clock;
   }
 
-  /** @param lifetime milliseconds. @throws CoatcheckError `CONFLICT` when there are too many already. */
+  /**
+   * Creates an invitation, in one atomic write.
+   *
+   * @param lifetime milliseconds.
+   * @throws CoatcheckError `CONFLICT` when the order has `MAX_INVITATIONS` live invitations already.
+   */
   async invite(access: Access, role: Member["role"], lifetime: number): Promise<Invited> {
     const invitationId = randomBytes(8).toString("base64url");
     const secret = randomBytes(16).toString("base64url");
     const expiresAt = this.#clock.now() + lifetime;
     await this.#changes.here(access, { what: "invited", least: "owner" }, (order, now) => {
-      const standing = Object.entries(order.invitations).filter(([, each]) => each.expiresAt > now);
-      if (standing.length >= MOST_INVITATIONS) throw tooMany("invitations");
+      const live = Object.entries(order.invitations).filter(([, each]) => each.expiresAt > now);
+      if (live.length >= MOST_INVITATIONS) throw tooMany("invitations", MOST_INVITATIONS);
       const invitation = { role, secretHash: hash("sha256", secret), createdAt: now, expiresAt, uses: 0 };
-      return { ...order, invitations: { ...Object.fromEntries(standing), [invitationId]: invitation } };
+      return { ...order, invitations: { ...Object.fromEntries(live), [invitationId]: invitation } };
     });
     return { invitationId, expiresAt, token: `${access.record.id}.${invitationId}.${secret}` };
   }
 
   /**
-   * Takes an invitation back; who came in by it is out.
+   * Revokes an invitation and removes the guests who joined by it.
    *
-   * @returns how many they were.
+   * @returns the number of removed guests.
+   * @throws CoatcheckError `VALIDATION_FAILED` with status 404 when there is no such invitation.
    */
   async revoke(access: Access, invitationId: string): Promise<number> {
     let removed = 0;
@@ -69,7 +78,7 @@ export class Invitations {
     return removed;
   }
 
-  /** Shuts one participant out. */
+  /** Removes one guest. Throws `VALIDATION_FAILED` with status 404 when there is no such participant. */
   async exclude(access: Access, participantId: string): Promise<void> {
     await this.#changes.here(access, { what: "excluded", least: "owner" }, (order) => {
       const members = membersWithout(order, (member) => member.participantId === participantId);
@@ -80,36 +89,38 @@ export class Invitations {
     });
   }
 
-  /** A guest goes. Throws `CONFLICT` for the owner, without whom there is no order. */
+  /** Removes the caller from the guests. Throws `CONFLICT` for the owner: an order always has one. */
   async leave(access: Access): Promise<void> {
     const { memberId } = access;
     if (memberId === null) {
-      throw new CoatcheckError("CONFLICT", "Its owner does not leave an order; end the order instead.", {
-        faults: [{ path: "participantId", message: "is the owner's" }],
+      throw new CoatcheckError("CONFLICT", "The owner cannot leave an order. End the order instead.", {
+        faults: [{ path: "participantId", message: "is the owner" }],
       });
     }
     await this.#changes.here(access, { what: "left", least: "view" }, (order) => {
-      const { [memberId]: _gone, ...members } = order.members;
+      const { [memberId]: _removed, ...members } = order.members;
       return { ...order, members };
     });
   }
 
   /**
-   * Lets the caller's browser in, or the account that it is logged in to. Coming again with a better invitation raises the role; whoever owns the order stays
-   * its owner.
+   * Adds the caller to the order's guests: by account if logged in, otherwise by browser session. A guest who accepts a
+   * second invitation keeps the better role of the two. The owner stays the owner.
    *
-   * @throws CoatcheckError `FORBIDDEN` for a token that opens nothing, `VALIDATION_FAILED` for what is no token.
+   * @param name the name that the other participants see.
+   * @throws CoatcheckError `VALIDATION_FAILED` for a malformed token. `FORBIDDEN` when the order has ended, or the
+   * invitation has expired, was revoked or never existed. `CONFLICT` when the order has `MAX_MEMBERS` guests already.
    */
   async accept(caller: Caller, token: string, name: string): Promise<{ sessionId: string; role: Role }> {
     const [, orderId, invitationId, secret] = TOKEN.exec(token) ?? [];
     if (!isSessionId(orderId) || invitationId === undefined || secret === undefined) {
-      throw new CoatcheckError("VALIDATION_FAILED", "This is no invitation.", {
-        faults: [{ path: "token", message: "is not complete" }],
+      throw new CoatcheckError("VALIDATION_FAILED", "The invitation token is malformed.", {
+        faults: [{ path: "token", message: "is malformed" }],
       });
     }
     const record = await this.#manager.find(orderId);
-    const isThere = record !== null && isOrder(record) && isLive(record, this.#clock.now());
-    if (!isThere) throw closed("the order is no longer there");
+    const isLiveOrder = record !== null && isOrder(record) && isLive(record, this.#clock.now());
+    if (!isLiveOrder) throw invalidInvitation("the order has ended or does not exist");
     requireInvitation(orderIn(record.data), invitationId, secret, this.#clock.now());
     const known = this.#doorkeeper.accessOf(caller, record);
     if (known?.role === "owner") return { sessionId: orderId, role: "owner" };
@@ -120,15 +131,17 @@ export class Invitations {
     const order = await this.#changes.here(access, { what: "joined", least: "view" }, (current, now) => {
       const invitation = requireInvitation(current, invitationId, secret, now);
       const before = current.members[memberId];
-      if (!before && Object.keys(current.members).length >= MOST_MEMBERS) throw tooMany("participants");
-      const keeps = before?.role === "edit" && invitation.role === "view";
-      const by = keeps ? before : { role: invitation.role, invitationId };
+      if (!before && Object.keys(current.members).length >= MOST_MEMBERS) {
+        throw tooMany("guests", MOST_MEMBERS);
+      }
+      const keepsRole = before?.role === "edit" && invitation.role === "view";
+      const grant = keepsRole ? before : { role: invitation.role, invitationId };
       const member = {
         participantId,
         name,
         joinedAt: before?.joinedAt ?? now,
-        role: by.role,
-        invitationId: by.invitationId,
+        role: grant.role,
+        invitationId: grant.invitationId,
       };
       const used = { ...invitation, uses: invitation.uses + 1 };
       return {
@@ -145,22 +158,22 @@ function requireInvitation(order: OrderState, invitationId: string, secret: stri
   const invitation = Object.hasOwn(order.invitations, invitationId) ? order.invitations[invitationId] : null;
   const digest = Buffer.from(hash("sha256", secret));
   if (!invitation || !timingSafeEqual(digest, Buffer.from(invitation.secretHash))) {
-    throw closed("it was taken back, or never made");
+    throw invalidInvitation("it was revoked or never existed");
   }
-  if (invitation.expiresAt <= now) throw closed("it has expired");
+  if (invitation.expiresAt <= now) throw invalidInvitation("it has expired");
   return invitation;
 }
 
-function membersWithout(order: OrderState, isOut: (member: Member) => boolean): OrderState["members"] {
-  return Object.fromEntries(Object.entries(order.members).filter(([, member]) => !isOut(member)));
+function membersWithout(order: OrderState, isRemoved: (member: Member) => boolean): OrderState["members"] {
+  return Object.fromEntries(Object.entries(order.members).filter(([, member]) => !isRemoved(member)));
 }
 
-function closed(why: string): CoatcheckError {
-  return new CoatcheckError("FORBIDDEN", `This invitation opens nothing: ${why}.`, {
-    faults: [{ path: "token", message: why }],
+function invalidInvitation(reason: string): CoatcheckError {
+  return new CoatcheckError("FORBIDDEN", `Invalid invitation: ${reason}.`, {
+    faults: [{ path: "token", message: reason }],
   });
 }
 
-function tooMany(what: string): CoatcheckError {
-  return new CoatcheckError("CONFLICT", `This order has as many ${what} as it may; take one back first.`);
+function tooMany(what: string, max: number): CoatcheckError {
+  return new CoatcheckError("CONFLICT", `This order has ${max} ${what}, the maximum; remove one first.`);
 }

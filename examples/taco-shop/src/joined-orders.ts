@@ -4,12 +4,12 @@ import { unlessEnded } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import { orderIn, withMemberMoved, withOrder } from "./order-state.ts";
 
-/** Orders of others that are remembered; the oldest go first. */
-const MOST_REMEMBERED = 50;
+/** The most joined orders to remember. The oldest are dropped first. */
+const MAX_REMEMBERED = 50;
 
 /**
- * Which orders of others somebody was let into: the account's where they are logged in, else their browser's, whose
- * session says so in its data. It is a list to look through and lets nobody in: that, the order itself says.
+ * The orders of other owners that a caller has joined. The list is stored with the account if the caller is logged in,
+ * otherwise in the data of the browser's session. It grants no access: the `members` of each order do.
  */
 export class JoinedOrders {
   readonly #manager: SessionManager;
@@ -20,9 +20,9 @@ export class JoinedOrders {
     this.#accountOrders = accountOrders;
   }
 
-  /** The newest of them, newest last. */
+  /** Lists the ids of the joined orders, newest last. */
   of({ record, subject }: Session): string[] {
-    const ofAccount = subject === null ? [] : this.#accountOrders.joined(subject, MOST_REMEMBERED);
+    const ofAccount = subject === null ? [] : this.#accountOrders.joined(subject, MAX_REMEMBERED);
     return [...new Set([...ofAccount, ...joinedIn(record?.data.shared)])];
   }
 
@@ -34,7 +34,7 @@ export class JoinedOrders {
     });
   }
 
-  /** Whom these orders knew as this browser, they know as the account from now on. */
+  /** Moves the browser's membership in each joined order to the account. */
   async handOver({ id: browser, record }: Session, account: string): Promise<void> {
     await Promise.all(
       joinedIn(record?.data.shared).map(async (id) => {
@@ -49,7 +49,7 @@ export class JoinedOrders {
   }
 }
 
-/** The browser may have written anything there, by way of the service. */
+/** Accepts any value: the browser can write its session's data through the service. */
 function joinedIn(value: unknown): string[] {
-  return typeof value === "object" && value !== null ? Object.keys(value).slice(-MOST_REMEMBERED) : [];
+  return typeof value === "object" && value !== null ? Object.keys(value).slice(-MAX_REMEMBERED) : [];
 }

@@ -1,24 +1,24 @@
 import { CoatcheckError } from "coatcheck";
 
-/** How often one address may do in a minute what costs the shop something, or helps in guessing. */
+/** Requests per minute and address, for the endpoints that are expensive or useful for guessing passwords. */
 export interface Limits {
-  /** Passwords tried: logins, and elevations with them. */
+  /** Password attempts: logins and elevations together. */
   readonly logins: number;
   /** New accounts. */
   readonly accounts: number;
-  /** Sessions begun for a page's first token. */
+  /** Anonymous sessions created through `init`. */
   readonly inits: number;
 }
 
 export const LIMITS: Limits = { logins: 10, accounts: 10, inits: 60 };
 
-/** A limit of so many requests a minute, for the shell's rate limiter. */
+/** Route options for the rate limiter: at most `max` requests per minute and address. */
 export function perMinute(max: number) {
   return {
     max,
     timeWindow: "1 minute",
     errorResponseBuilder: (_request: unknown, { ttl }: { readonly ttl: number }) =>
-      new CoatcheckError("RATE_LIMITED", "Too many tries from this address; wait a little.", {
+      new CoatcheckError("RATE_LIMITED", "Too many requests from this address. Wait, then retry.", {
         retryAfter: Math.ceil(ttl / 1000),
       }),
   };

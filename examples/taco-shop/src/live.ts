@@ -1,9 +1,9 @@
 import { type Clock, isLive, type Schedule, type SessionManager, type SessionRecord } from "coatcheck";
 
-/** Milliseconds after which a change that another process made is seen at the latest. */
-const LOOK_EVERY = 1000;
+/** Milliseconds between polls for changes that other processes made. */
+const POLL_INTERVAL = 1000;
 
-/** Told of each change; null when the session is not there any more. */
+/** Called with each new version of the session; with null when it has ended or was swept. */
 export type Watcher = (record: SessionRecord | null) => void;
 
 interface Watched {
@@ -13,8 +13,8 @@ interface Watched {
 }
 
 /**
- * Tells of changes of sessions while they happen: those of this process at once, those of others by looking. Nothing
- * is asked of the store for sessions that nobody watches.
+ * Notifies watchers of changes to sessions. Changes made in this process arrive immediately, through the manager's
+ * events; changes made by other processes arrive by polling. Only watched sessions are polled.
  */
 export class LiveSessions {
   readonly #manager: SessionManager;
@@ -26,22 +26,26 @@ export class LiveSessions {
     this.#manager = manager;
     this.#clock = clock;
     this.#schedule = schedule;
-    const saw = ({ record }: { readonly record: SessionRecord }) => this.#saw(record.id, record);
-    manager.events.on("changed", saw);
-    manager.events.on("authenticated", saw);
+    const notify = ({ record }: { readonly record: SessionRecord }) => this.#notify(record.id, record);
+    manager.events.on("changed", notify);
+    manager.events.on("authenticated", notify);
     manager.events.on("revoked", () => {
-      for (const id of this.#watched.keys()) void this.#look(id);
+      for (const id of this.#watched.keys()) void this.#poll(id);
     });
   }
 
-  /** Watches a session, as `record` shows it now; the result ends that. */
+  /**
+   * Watches a session for versions newer than that of `record`.
+   *
+   * @returns a function that stops watching.
+   */
   watch(record: SessionRecord, watcher: Watcher): () => void {
     const { id } = record;
     let watched = this.#watched.get(id);
     if (!watched) {
       watched = { watchers: new Set(), version: record.version, cancel: () => {} };
       this.#watched.set(id, watched);
-      this.#lookLater(id, watched);
+      this.#pollLater(id, watched);
     }
     const { watchers } = watched;
     watchers.add(watcher);
@@ -51,23 +55,23 @@ export class LiveSessions {
     };
   }
 
-  #lookLater(id: string, watched: Watched): void {
-    watched.cancel = this.#schedule(LOOK_EVERY, async () => {
-      await this.#look(id);
-      if (this.#watched.get(id) === watched) this.#lookLater(id, watched);
+  #pollLater(id: string, watched: Watched): void {
+    watched.cancel = this.#schedule(POLL_INTERVAL, async () => {
+      await this.#poll(id);
+      if (this.#watched.get(id) === watched) this.#pollLater(id, watched);
     });
   }
 
-  async #look(id: string): Promise<void> {
+  async #poll(id: string): Promise<void> {
     try {
       const record = await this.#manager.find(id);
-      this.#saw(id, record && isLive(record, this.#clock.now()) ? record : null);
+      this.#notify(id, record && isLive(record, this.#clock.now()) ? record : null);
     } catch {
-      // The store is away: whoever watches is told when it is back.
+      // The store is unavailable. A later poll catches up with the changes.
     }
   }
 
-  #saw(id: string, record: SessionRecord | null): void {
+  #notify(id: string, record: SessionRecord | null): void {
     const watched = this.#watched.get(id);
     if (!watched || (record && record.version <= watched.version)) return;
     if (record) watched.version = record.version;

@@ -10,45 +10,45 @@ import { buildShop } from "./app.ts";
 import type { Limits } from "./limits.ts";
 import { adoptOlderOrders } from "./older-orders.ts";
 
-/** What {@link startShop} takes. */
+/** Options of {@link startShop}. */
 export interface StartShopOptions {
-  /** The service's: the same database, secrets, admin token and API keys. */
+  /** The service's configuration. The shop uses the same database, secrets, admin token and API keys. */
   readonly config: Config;
   readonly log: Logger;
-  /** The shop's own; the service's + 1 unless given. 0 for any that is free. */
+  /** The shop's port; 0 picks a free one. Default: the service's port + 1. */
   readonly port?: number;
-  /** The backend's; the service's + 2 unless given. 0 for any that is free. */
+  /** The backend's port; 0 picks a free one. Default: the service's port + 2. */
   readonly backendPort?: number;
-  /** PHP where there is one, unless given. */
+  /** Default: `auto`, which runs PHP if it is installed, otherwise the TypeScript stand-in. */
   readonly backendKind?: BackendKind | "auto";
-  /** Where the backend keeps its orders; beside the database unless given. */
+  /** The folder in which the backend stores its orders. Default: `taco-shop` beside the database. */
   readonly backendData?: string;
-  /** The file of the accounts, or `:memory:`; beside the database unless given. */
+  /** The file of the accounts database, or `:memory:`. Default: `taco-shop-accounts.db` beside the database. */
   readonly accountsPath?: string;
-  /** How often one address may try what; 10 logins a minute, and so on, unless given. */
+  /** Rate limits per address. Default: `LIMITS` of `limits.ts`. */
   readonly limits?: Limits;
-  /** As costly as OWASP recommends unless given. */
+  /** Default: scrypt at the cost that OWASP recommends. */
   readonly passwords?: Passwords;
 }
 
-/** A shop that answers, with its backend. */
+/** A shop that is ready for requests, with its backend. */
 export interface RunningShop {
   readonly url: string;
   readonly backend: Backend;
-  /** Takes no more requests, finishes those under way, then ends the backend. */
+  /** Accepts no new requests, completes the pending ones, then stops the backend. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the backend, and the shop in front of it; resolves when both answer.
+ * Starts the backend and the shop in front of it. Resolves when both are ready for requests.
  *
- * @throws StartError when the database, a port or the backend cannot be had.
+ * @throws StartError when the database, a port or the backend is unavailable. Everything started until then is stopped.
  */
 export async function startShop(options: StartShopOptions): Promise<RunningShop> {
   const { config, log } = options;
-  const port = options.port ?? besides(config.port, 1);
+  const port = options.port ?? portAfter(config.port, 1);
   const backend = await startBackend({
-    port: options.backendPort ?? besides(config.port, 2),
+    port: options.backendPort ?? portAfter(config.port, 2),
     dataDir: options.backendData ?? join(folderOf(config), "taco-shop"),
     kind: options.backendKind ?? "auto",
   }).catch((error: unknown) => {
@@ -97,8 +97,8 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
   }
 }
 
-/** The port that comes so far after the service's. */
-function besides(port: number, distance: number): number {
+/** Port 0, any free port, stays 0. */
+function portAfter(port: number, distance: number): number {
   return port === 0 ? 0 : port + distance;
 }
 

@@ -1,13 +1,13 @@
 import { CoatcheckError } from "coatcheck";
 
 /**
- * A part of the path names nothing: 404. There is no code of its own for that, and `SESSION_NOT_FOUND` would make
- * clients drop their session.
+ * A 404 for a path parameter that identifies nothing. The closed set of error codes has none for it, and
+ * `SESSION_NOT_FOUND` would make clients drop their session.
  */
 export class NothingThere extends CoatcheckError {
   constructor(path: string) {
-    super("VALIDATION_FAILED", "There is no such thing in this order.", {
-      faults: [{ path, message: "names nothing here" }],
+    super("VALIDATION_FAILED", `Not found: no resource matches "${path}" in the path.`, {
+      faults: [{ path, message: "does not exist" }],
     });
   }
 

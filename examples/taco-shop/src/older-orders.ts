@@ -7,19 +7,19 @@ import { hasOlderOrders, noteOrdersAdopted } from "./accounts/database.ts";
 import { ORDER, readOrder } from "./order-state.ts";
 
 /*
- * An older version of the shop kept an order under `order` and `upstream`, where whoever owns the session can write by
- * way of the service. So these names must say nothing once the shop answers, and cannot be read in place of the newer
- * ones: what is there is brought over before, once, and the shop's own database, where no consumer writes, says so.
+ * An older version of the shop stored an order under `order` and `upstream` in the session's data. The session's owner
+ * can write these members through the service, so the shop must not trust them at run time. It migrates them once,
+ * before it handles requests, and records that in its own database, which no API consumer can write.
  *
- * This is no migration of the manager's data schema. The service works on the same sessions and knows no schema, and
- * a manager treats data of a version that it has no migration for as unreadable.
+ * The data schema of the session manager is not used for this migration. The service works on the same sessions without
+ * a schema, and a manager rejects data of a version that it has no migration for.
  */
 
 /**
- * Brings orders that an older version stored under the names of this one. Whoever is interrupted begins again; processes
- * at once do it together. Shops of the older version must have stopped.
+ * Renames the data members of orders that an older version stored. An interrupted migration starts again at the next
+ * start. Several processes can run it at the same time. Stop all shops of the older version first.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE`; what is done is done.
+ * @throws CoatcheckError `STORE_UNAVAILABLE`; orders migrated until then stay migrated.
  */
 export async function adoptOlderOrders(
   manager: SessionManager,
@@ -34,13 +34,13 @@ export async function adoptOlderOrders(
   noteOrdersAdopted(accounts);
 }
 
-/** An owner who has filled the session to the last byte keeps that, and nobody else waits for them. */
+/** Skips a session whose data is at its size limit, so that it does not block the migration of the others. */
 function unlessFull(error: unknown): void {
   const isFull = error instanceof CoatcheckError && error.code === "PAYLOAD_TOO_LARGE";
   if (!isFull) unlessEnded(error);
 }
 
-/** Whether the shop wrote this, as far as it shows: others may have an `order` of their own. */
+/** Whether the older version wrote this data. An API consumer may store another `order` of its own. */
 function isOlder({ order }: JsonObject): boolean {
   return readOrder(order) !== null;
 }

@@ -1,11 +1,11 @@
 import { CoatcheckError, type JsonObject } from "coatcheck";
 import { z } from "zod";
 
-/** What somebody may do with an order; each may what those before it may. */
+/** The roles of a participant, in ascending order: each role includes the permissions of those before it. */
 export const ROLES = ["view", "edit", "owner"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What happened to an order. */
+/** The kinds of history entries. */
 export const ACTIONS = [
   "added",
   "replaced",
@@ -30,7 +30,7 @@ const intent = z.object({
   /** The number of the order that was placed. */
   order: z.number().optional(),
 });
-/** `refused`: the backend did not do it. `unknown`: it was asked, and whether it did it nobody knows. */
+/** `refused`: the backend changed nothing. `unknown`: the request was sent, but its result never arrived. */
 const outcome = z.enum(["done", "refused", "unknown"]);
 const entry = intent.extend({ number: z.number(), outcome });
 const invitation = z.object({
@@ -49,15 +49,15 @@ const member = z.object({
 });
 
 const orderState = z.object({
-  /** Grows with every change, and with every attempt at one. */
+  /** Incremented by every change and by every attempted change. */
   revision: z.number(),
-  /** Changes that the backend has been asked for and that have not ended. */
+  /** Changes that were requested from the backend and have no outcome yet, by random id. */
   pending: z.record(z.string(), intent),
   history: z.array(entry),
   invitations: z.record(z.string(), invitation),
-  /** Who has come in, by the id of their account, or of their browser's session. */
+  /** The guests, by account id or browser session id. */
   members: z.record(z.string(), member),
-  /** The order that the session ended with, to answer those who ask again. */
+  /** The order whose placement ended the session, for a repeated request with the same idempotency key. */
   placed: z.object({ key: z.string(), order: z.record(z.string(), z.unknown()) }).nullable(),
 });
 
@@ -68,24 +68,27 @@ export type Outcome = z.output<typeof outcome>;
 export type Entry = z.output<typeof entry>;
 export type Invitation = z.output<typeof invitation>;
 export type Member = z.output<typeof member>;
-/** What the shop itself keeps of an order; the cart is the backend's. */
+/** The shop's own state of an order. The backend stores the cart. */
 export type OrderState = z.output<typeof orderState>;
 
 /*
- * A session holds 64 KB. With these an order stays below, whatever its participants call themselves and however many
- * edit it at once; nobody who was let in can fill it up for the others.
+ * A session's data is limited to 64 KB. These limits keep an order below that, whatever names the participants choose
+ * and however many edit it at once. No guest can fill it up for the others.
  */
 
-/** Characters of a participant's name. */
+/** The maximum length of a participant's name, in characters. */
 export const LONGEST_NAME = 40;
 export const MOST_INVITATIONS = 20;
 export const MOST_MEMBERS = 30;
-const LONGEST_HISTORY = 100;
-const MOST_PENDING = 50;
-/** Milliseconds after which whoever began a change must have died: several times the gateway's deadline. */
-const LONGEST_CHANGE = 60_000;
+const MAX_HISTORY = 100;
+const MAX_PENDING = 50;
+/**
+ * Milliseconds after which a pending change counts as lost. Several times the gateway's deadline: by then, the process
+ * that started it has recorded an outcome or has died.
+ */
+const MAX_CHANGE_DURATION = 60_000;
 
-const FRESH: OrderState = {
+const NEW_ORDER: OrderState = {
   revision: 0,
   pending: {},
   history: [],
@@ -95,32 +98,33 @@ const FRESH: OrderState = {
 };
 
 /**
- * The member of a session's data that holds the order. A name that begins with `$` is the shop's own: at the service
- * nobody reads or writes it, whoever owns the session.
+ * The member of a session's data that stores the order. The service neither returns nor changes members whose names
+ * begin with `$`, so only the shop can.
  */
 export const ORDER = "$order";
 
-/** The order that a value is; null for what is none. */
+/** Parses a stored order; null if the value is not one. */
 export function readOrder(value: unknown): OrderState | null {
   return orderState.safeParse(value).data ?? null;
 }
 
-/** The order in a session's data; a fresh one where there is none. */
+/** Returns the order in a session's data, or a new one. */
 export function orderIn(data: JsonObject): OrderState {
-  return readOrder(data[ORDER]) ?? FRESH;
+  return readOrder(data[ORDER]) ?? NEW_ORDER;
 }
 
-/** The data with its order changed: one value, so that revision, history and change are written in one step. */
+/** Returns the data with its order changed. Revision, history and change are one value and thus one atomic write. */
 export function withOrder(data: JsonObject, change: (order: OrderState) => OrderState): JsonObject {
   return { ...data, [ORDER]: change(orderIn(data)) as JsonObject };
 }
 
 /**
- * The order with a change announced that the backend is about to be asked for. From here to {@link settled}, who wants
- * to change only what they have seen must wait.
+ * Returns the order with a pending change, before the request to the backend. Until {@link settled} records its outcome,
+ * changes that require a certain revision are rejected.
  *
- * @param ifRevision the revision that was seen; null for whoever does not care.
- * @throws CoatcheckError `CONFLICT` when the order has moved on since, or is about to; and when too much is under way.
+ * @param ifRevision the revision that the order must have; null for any.
+ * @throws CoatcheckError `CONFLICT` when the order has another revision or, with an `ifRevision`, has pending changes;
+ * also when it has too many pending changes.
  */
 export function announced(
   order: OrderState,
@@ -130,38 +134,38 @@ export function announced(
 ): OrderState {
   const current = withoutLost(order, change.at);
   if (ifRevision !== null && (ifRevision !== order.revision || Object.keys(current.pending).length > 0)) {
-    throw new CoatcheckError("CONFLICT", "Somebody else has changed this order; read it again.", {
-      faults: [{ path: "If-Match", message: `is not the present revision, ${order.revision}` }],
+    throw new CoatcheckError("CONFLICT", "The order has changed since it was read. Read it again.", {
+      faults: [{ path: "If-Match", message: `is not the current revision, ${order.revision}` }],
     });
   }
-  if (Object.keys(current.pending).length >= MOST_PENDING) {
-    throw new CoatcheckError("CONFLICT", "Too many changes of this order are under way; try again.");
+  if (Object.keys(current.pending).length >= MAX_PENDING) {
+    throw new CoatcheckError("CONFLICT", "This order has too many pending changes. Retry later.");
   }
   const pending = { ...current.pending, [changeId]: change };
   return { ...current, revision: current.revision + 1, pending };
 }
 
 /**
- * The order with the end of an announced change in its history. An order is placed once, however often its customer
- * asks for it: asking again is no news.
+ * Returns the order with a pending change moved to its history. A repeated request to place the same order adds no
+ * second entry.
  */
 export function settled(order: OrderState, changeId: string, change: Intent, outcome: Outcome): OrderState {
-  const { [changeId]: _ended, ...pending } = order.pending;
-  const isKnown = (entry: Entry) => entry.outcome === "done" && entry.order === change.order;
-  if (change.order !== undefined && order.history.some(isKnown)) {
+  const { [changeId]: _settled, ...pending } = order.pending;
+  const isSameOrder = (entry: Entry) => entry.outcome === "done" && entry.order === change.order;
+  if (change.order !== undefined && order.history.some(isSameOrder)) {
     return { ...order, pending, revision: order.revision + 1 };
   }
   return noted({ ...order, pending }, change, outcome);
 }
 
-/** The order one revision on, with one more entry in its history. */
+/** Returns the order with one more history entry and its revision incremented. */
 export function noted(order: OrderState, change: Intent, outcome: Outcome = "done"): OrderState {
   const number = (order.history.at(-1)?.number ?? 0) + 1;
-  const history = [...order.history, { number, ...change, outcome }].slice(-LONGEST_HISTORY);
+  const history = [...order.history, { number, ...change, outcome }].slice(-MAX_HISTORY);
   return { ...order, revision: order.revision + 1, history };
 }
 
-/** The order with a member under another id. Who is known by that one already keeps the better role. */
+/** Returns the order with a guest moved to another member id. If both ids are members, the better role wins. */
 export function withMemberMoved(order: OrderState, from: string, to: string): OrderState {
   const { [from]: moved, ...members } = order.members;
   if (moved === undefined) return order;
@@ -169,9 +173,9 @@ export function withMemberMoved(order: OrderState, from: string, to: string): Or
   return { ...order, members: { ...members, [to]: known?.role === "edit" ? known : moved } };
 }
 
-/** A change whose process died stands in the history as one of which nobody knows how it ended. */
+/** Moves pending changes whose process died to the history, with the outcome `unknown`. */
 function withoutLost(order: OrderState, now: number): OrderState {
   return Object.entries(order.pending)
-    .filter(([, { at }]) => at + LONGEST_CHANGE < now)
+    .filter(([, { at }]) => at + MAX_CHANGE_DURATION < now)
     .reduce((current, [id, change]) => settled(current, id, change, "unknown"), order);
 }

@@ -6,14 +6,14 @@ import { cart } from "./backend-shapes.ts";
 import { ACTIONS, LONGEST_NAME, ROLES } from "./order-state.ts";
 
 /*
- * The shapes that come in and go out. What is on the menu, how much of it fits and what a telephone number looks like
- * is the backend's to judge: it names the path of each fault, and there is one menu only.
+ * The shapes of requests and responses. The backend checks the menu's ids, quantities and telephone numbers, so that
+ * these rules exist once. It names the path of each fault.
  */
 
 const isoTime = z.string().meta({ format: "date-time" });
 const role = z.enum(ROLES);
 
-/** An order session and a part of it; without `sessionId` the browser's default one is meant. */
+/** Path parameters of an order session and of its parts. Without `sessionId`: the browser's default order session. */
 export const orderParams = z.object({ sessionId: z.string().optional() });
 export const itemParams = orderParams.extend({ item: z.string() });
 export const numberParams = orderParams.extend({ number: z.string() });
@@ -27,7 +27,7 @@ export const createBody = z
       .record(z.string(), z.unknown())
       .transform((value) => value as JsonObject)
       .optional()
-      .describe("Given now, never changed."),
+      .describe("Set at creation, read-only afterwards."),
     name: z.string().min(1).max(128).optional(),
   })
   .nullish();
@@ -38,7 +38,7 @@ const created = z.object({
   metadata: z.record(z.string(), z.unknown()),
   name: z.string().nullable(),
 });
-/** Older clients read `sessionId` beside `data`, as the workflow that the API was made for does. */
+/** Older clients read `sessionId` beside `data`, for example the workflow in `test/workflow.txt`. */
 export const createdAnswer = z.object({
   success: z.literal(true),
   sessionId: z.string(),
@@ -62,12 +62,12 @@ export const quantityBody = z.strictObject({ quantity });
 export const ifMatchHeader = z.object({
   "if-match": z
     .string()
-    .regex(/^(\*|"\d{1,15}")$/, 'must be the ETag of the cart that was seen, such as "3", or *')
+    .regex(/^(\*|"\d{1,15}")$/, 'must be the ETag of a cart response, such as "3", or *')
     .optional(),
 });
 
 export const cartView = cart.extend({
-  sessionId: z.string().nullable().describe("Null for a default order that has not begun."),
+  sessionId: z.string().nullable().describe("Null for a default order that does not exist yet."),
   revision: z.number().int(),
   role,
 });
@@ -77,7 +77,7 @@ export const recipientBody = z.strictObject({
   delivery: z.strictObject({
     type: z.string().describe("`livraison` or `emporter`."),
     address: z.string().optional(),
-    requestedFor: z.string().describe("`HH:MM`, or a timestamp."),
+    requestedFor: z.string().describe("`HH:MM` in the shop's time zone, or an ISO 8601 timestamp."),
   }),
   cleanUp: z.boolean().optional().describe("Ends the order session once the order is placed."),
 });
@@ -98,7 +98,7 @@ export const invited = z.object({
   invitationId: z.string(),
   role,
   expiresAt: isoTime,
-  token: z.string().describe("Told this once."),
+  token: z.string().describe("Returned only once; the shop stores no copy."),
   url: z.string(),
 });
 export const acceptBody = z.strictObject({
@@ -109,7 +109,7 @@ export const accepted = z.object({ sessionId: z.string(), role });
 export const removed = z.object({ removed: z.number().int() });
 
 export const participants = z.object({
-  role: role.describe("The caller's own."),
+  role: role.describe("The caller's role."),
   participants: z.array(
     z.object({
       participantId: z.string(),
@@ -148,7 +148,7 @@ export const account = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string(),
-  language: language.describe("Null: whatever the browser prefers."),
+  language: language.describe("Null: the browser's preferred language."),
 });
 export const newAccount = z.strictObject({
   email: z.string().trim().max(254).pipe(z.email("must be an e-mail address")),
@@ -158,7 +158,7 @@ export const newAccount = z.strictObject({
       (text) => [...text].length >= SHORTEST_PASSWORD && [...text].length <= LONGEST_PASSWORD,
       `must have ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters`,
     )
-    .describe(`${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters, any.`),
+    .describe(`${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters of any kind.`),
   name: accountName,
   language: language.optional(),
 });

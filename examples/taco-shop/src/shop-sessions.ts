@@ -3,7 +3,10 @@ import { type Caller, notFound, OwnedSessions } from "coatcheck-server";
 import type { Doorkeeper } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 
-/** Whose sessions are whose, for the routes that the shop shares with the service: an order may be an account's. */
+/**
+ * Ownership rules for the session routes that the shop shares with the service. Unlike there, an order can belong to an
+ * account.
+ */
 export class ShopSessions extends OwnedSessions {
   readonly #doorkeeper: Doorkeeper;
   readonly #accountOrders: AccountOrders;
@@ -14,7 +17,7 @@ export class ShopSessions extends OwnedSessions {
     this.#accountOrders = accountOrders;
   }
 
-  /** As ever for the browser's own session; an order's owner is the doorkeeper's to tell. Throws as it did. */
+  /** Checks orders with {@link Doorkeeper}; the browser's own session as the service does. Throws the same errors. */
   override async live(caller: Caller, id: string): Promise<SessionRecord> {
     if (id === caller.session.id) return await super.live(caller, id);
     const access = await this.#doorkeeper.find(caller, id);
@@ -22,7 +25,7 @@ export class ShopSessions extends OwnedSessions {
     return access.record;
   }
 
-  /** Orders that belong to an account outlive the browser's session that they were begun in. */
+  /** Ends the browser's orders, except those that belong to an account: they outlive the browser's session. */
   override async endWithin(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
     for await (const inner of this.matching({ parentId: id })) {

@@ -12,7 +12,7 @@ import type { JoinedOrders } from "./joined-orders.ts";
 import type { LiveSessions } from "./live.ts";
 import type { Role } from "./order-state.ts";
 
-/** What the routes work with. */
+/** The dependencies of the routes. */
 export interface Shop {
   readonly manager: SessionManager;
   readonly callers: Callers;
@@ -30,12 +30,12 @@ export interface Shop {
   readonly live: LiveSessions;
 }
 
-/** The way into the order session of this id. */
+/** Returns the caller's access to the order session with this id. Throws as {@link Doorkeeper.admit}. */
 export async function enter(shop: Shop, request: FastifyRequest, id: string, least: Role): Promise<Access> {
   return await shop.doorkeeper.admit(await shop.callers.of(request), id, least);
 }
 
-/** The same; without an id, into the browser's default order session, which begins with this. */
+/** Like {@link enter}. Without an id: the browser's default order session, which is created if needed. */
 export async function enterOrBegin(
   shop: Shop,
   request: FastifyRequest,
@@ -48,7 +48,7 @@ export async function enterOrBegin(
   return defaultAccess(await shop.browserOrders.default(caller));
 }
 
-/** The same; null for a browser whose default order has not begun: looking begins nothing. */
+/** Like {@link enterOrBegin} with the role `view`, but creates nothing: null for a browser without a default order. */
 export async function look(
   shop: Shop,
   request: FastifyRequest,
@@ -59,13 +59,13 @@ export async function look(
   return record && defaultAccess(record);
 }
 
-/** Whoever holds a key has no cookie that a default order could hang on. */
+/** The browser that sent the request. API consumers have no browser session, and thus no default order. */
 async function browserOf({ callers }: Shop, request: FastifyRequest): Promise<Caller> {
   const caller = await callers.creating(request, {});
   if (caller.principal === null) return caller;
   throw new CoatcheckError(
     "SESSION_REQUIRED",
-    "Only browsers have a default order; with a key, begin one and put its id into the path.",
+    "Only browsers have a default order. With an API key, create an order session and put its id into the path.",
   );
 }
 

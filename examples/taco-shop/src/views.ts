@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Entry } from "./order-state.ts";
 import type { entry } from "./schemas.ts";
 
-/** An entry of the history as participants see it. */
+/** A history entry as the API returns it. */
 export function entryView({ at, ...rest }: Entry): z.output<typeof entry> {
   return { ...rest, at: isoOf(at) };
 }

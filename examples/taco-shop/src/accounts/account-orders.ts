@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /**
- * Which orders belong to an account, whatever browser they were begun in, and which of others its holder has joined. An
- * order belongs to one account, and to that one for good.
+ * The orders that belong to an account, on whatever browser they were created, and the orders of others that it has
+ * joined. An order belongs to at most one account and never moves to another.
  */
 export class AccountOrders {
   readonly #claim: StatementSync;
@@ -29,37 +29,37 @@ export class AccountOrders {
     );
   }
 
-  /** Gives an order to an account; one that has an account already stays there. */
+  /** Assigns an order to an account. Does nothing if the order has an account already. */
   claim(account: string, orderId: string): void {
     this.#claim.run(account, orderId);
   }
 
-  /** Whose the order is; null for one of a browser, or of an API consumer. */
+  /** Returns the id of the account that owns the order; null if a browser or an API consumer owns it. */
   accountOf(orderId: string): string | null {
     const row = this.#accountOf.get(orderId);
     return row === undefined ? null : String(row.account);
   }
 
-  /** The orders that the account came by last, newest first. They may have ended since. */
-  newest(account: string, most: number): string[] {
-    return this.#newest.all(account, most).map(({ session_id }) => String(session_id));
+  /** Lists the ids of the account's newest orders, newest first. Some may have ended since. */
+  newest(account: string, max: number): string[] {
+    return this.#newest.all(account, max).map(({ session_id }) => String(session_id));
   }
 
-  /** An order that is no longer there. */
+  /** Deletes what is stored about an order whose session was swept. */
   forget(orderId: string): void {
     this.#forgetOwn.run(orderId);
     this.#forgetJoined.run(orderId);
   }
 
-  /** Notes an order of somebody else that the account was let into. */
+  /** Records that the account has joined an order of another owner. */
   join(account: string, orderId: string): void {
     this.#join.run(account, orderId);
   }
 
-  /** The orders of others that the account was let into last, newest last. It may have been shut out since. */
-  joined(account: string, most: number): string[] {
+  /** Lists the ids of the joined orders, newest last. The account may have been removed from some since. */
+  joined(account: string, max: number): string[] {
     return this.#joined
-      .all(account, most)
+      .all(account, max)
       .map(({ session_id }) => String(session_id))
       .reverse();
   }

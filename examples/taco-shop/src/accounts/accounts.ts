@@ -6,7 +6,7 @@ import { Passwords } from "./password.ts";
 export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** Somebody who can log in, as the page sees them. Their id is the subject of their sessions. */
+/** A customer who can log in, without the password. Its id is the `subject` of its sessions. */
 export interface Account {
   readonly id: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Account {
   readonly language: Language | null;
 }
 
-/** What is said of a new account. */
+/** Fields of a new account. */
 export interface NewAccount extends Omit<Account, "id"> {
   readonly password: string;
 }
@@ -22,7 +22,7 @@ export interface NewAccount extends Omit<Account, "id"> {
 /** SQLite's SQLITE_CONSTRAINT_UNIQUE (https://sqlite.org/rescode.html). */
 const NOT_UNIQUE = 2067;
 
-/** The shop's customers. A stand-in for the user database that an application has. */
+/** The shop's customer accounts. Stands in for the user database of a real application. */
 export class Accounts {
   readonly #passwords: Passwords;
   readonly #insert: StatementSync;
@@ -42,35 +42,46 @@ export class Accounts {
     );
   }
 
-  /** @throws CoatcheckError `CONFLICT`, with a fault at `email`, for an address that has an account. */
+  /**
+   * Creates an account.
+   *
+   * @throws CoatcheckError `CONFLICT`, with a fault at `email`, if the address has an account already.
+   */
   async create({ email, password, name, language }: NewAccount): Promise<Account> {
     const address = normalEmail(email);
     if (this.#byEmail.get(address)) throw taken();
     const id = randomUUID();
-    const kept = await this.#passwords.hash(password);
+    const passwordHash = await this.#passwords.hash(password);
     try {
-      this.#insert.run(id, address, kept, name, language);
+      this.#insert.run(id, address, passwordHash, name, language);
     } catch (error) {
       throw codeOf(error) === NOT_UNIQUE ? taken() : error;
     }
     return { id, name, email: address, language };
   }
 
-  /** Whose e-mail and password these are; null, after the same time, for a wrong password and for an unknown e-mail. */
+  /**
+   * Returns the account with this e-mail address and password. Null for a wrong password and for an unknown address,
+   * after the same time, so that the response does not reveal which addresses have an account.
+   */
   async check(email: string, password: string): Promise<Account | null> {
     const row = this.#byEmail.get(normalEmail(email));
-    const kept = row === undefined ? null : String(row.password);
-    return (await this.#passwords.matches(password, kept)) && row ? accountOf(row) : null;
+    const passwordHash = row === undefined ? null : String(row.password);
+    return (await this.#passwords.matches(password, passwordHash)) && row ? accountOf(row) : null;
   }
 
-  /** @throws CoatcheckError `SESSION_REVOKED` when there is no such account any more: its sessions are worth nothing. */
+  /**
+   * Returns an account.
+   *
+   * @throws CoatcheckError `SESSION_REVOKED` if it no longer exists: sessions of a deleted account are invalid.
+   */
   get(id: string): Account {
     const row = this.#byId.get(id);
     if (row) return accountOf(row);
-    throw new CoatcheckError("SESSION_REVOKED", "This account is no longer there.");
+    throw new CoatcheckError("SESSION_REVOKED", "This account no longer exists.");
   }
 
-  /** Changes what its holder may say of it. Throws as {@link get}. */
+  /** Changes name or language. Throws as {@link get}. */
   change(id: string, change: Partial<Pick<Account, "name" | "language">>): Account {
     const account = { ...this.get(id), ...change };
     this.#update.run(account.name, account.language, id);
@@ -78,7 +89,7 @@ export class Accounts {
   }
 }
 
-/** One spelling for each address: nobody has two accounts because of a capital letter. */
+/** One spelling per address, so that capital letters do not create a second account. */
 function normalEmail(email: string): string {
   return email.trim().normalize("NFC").toLowerCase();
 }
@@ -93,7 +104,7 @@ function accountOf({ id, name, email, language }: Record<string, unknown>): Acco
 }
 
 function taken(): CoatcheckError {
-  return new CoatcheckError("CONFLICT", "There is an account with this e-mail already; log in.", {
+  return new CoatcheckError("CONFLICT", "This e-mail address has an account already. Log in instead.", {
     faults: [{ path: "email", message: "has an account already" }],
   });
 }

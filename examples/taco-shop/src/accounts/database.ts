@@ -2,10 +2,10 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** A database in memory, which ends with its process. */
+/** SQLite's name for a database that exists only in this process. */
 const IN_MEMORY = ":memory:";
 /** Milliseconds that a call waits for another process's write. */
-const PATIENCE = 500;
+const BUSY_TIMEOUT = 500;
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS accounts (
@@ -30,14 +30,18 @@ const TABLES = `
   CREATE INDEX IF NOT EXISTS joined_orders_by_account ON joined_orders (account, number);
 `;
 
-/** Opens the shop's own database, made where there is none: a file that only its owner may read, or `:memory:`. */
+/**
+ * Opens the shop's own database and creates it if needed.
+ *
+ * @param path a file, which is created readable by its owner only, or `:memory:`.
+ */
 export function openAccountsDatabase(path: string): DatabaseSync {
   if (path !== IN_MEMORY) {
     mkdirSync(dirname(path), { recursive: true });
-    // Made here, because SQLite would make it readable by everybody; its -wal and -shm files take the same mode.
+    // SQLite would create a file that every user can read. Its -wal and -shm files inherit the mode of this one.
     closeSync(openSync(path, "a", 0o600));
   }
-  const database = new DatabaseSync(path, { timeout: PATIENCE });
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   try {
     database.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
     const isNew = database.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
@@ -51,12 +55,12 @@ export function openAccountsDatabase(path: string): DatabaseSync {
   }
 }
 
-/** Whether an older version of the shop made this database, and what it kept of its orders is still to be adopted. */
+/** Whether an older version of the shop created this database and its orders are not migrated yet. */
 export function hasOlderOrders(database: DatabaseSync): boolean {
   return database.prepare("PRAGMA user_version").get()?.user_version === 0;
 }
 
-/** From now on there are none. */
+/** Records that the orders of older versions are migrated. */
 export function noteOrdersAdopted(database: DatabaseSync): void {
   database.exec("PRAGMA user_version = 1");
 }

@@ -1,10 +1,10 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 
-/** Characters of a password: eight at least, and no rule about which (NIST SP 800-63B §5.1.1.2, ASVS 5.0 V6.2.1). */
+/** The length of a password, in characters. There is no composition rule (NIST SP 800-63B §5.1.1.2, ASVS 5.0 V6.2.1). */
 export const SHORTEST_PASSWORD = 8;
 export const LONGEST_PASSWORD = 128;
 
-/** What a hash costs: memory 128 · N · r bytes, p times over. */
+/** Cost parameters of scrypt: 128 · N · r bytes of memory, p passes. */
 export interface PasswordCost {
   readonly N: number;
   readonly r: number;
@@ -12,51 +12,54 @@ export interface PasswordCost {
 }
 
 /**
- * One of the settings of equal strength in OWASP's Password Storage Cheat Sheet: 32 MiB, three times over. Four hashes
- * run at once in Node's thread pool, so the one that takes 128 MiB would take half a gigabyte.
+ * One of the equally strong settings in OWASP's Password Storage Cheat Sheet: 32 MiB, three passes. Node's thread pool
+ * runs four hashes at once, so the setting with 128 MiB would need half a gigabyte.
  */
 const OWASP_COST: PasswordCost = { N: 2 ** 15, r: 8, p: 3 };
 const SALT_LENGTH = 16;
 const KEY_LENGTH = 32;
 
-/** Hashes passwords, each under a salt of its own, so that equal passwords look different. */
+/** Hashes passwords with scrypt, each with its own salt. */
 export class Passwords {
   readonly #cost: PasswordCost;
-  /** As long to check as anybody's, and nobody's. */
-  readonly #nobodys: string;
+  /** A hash that no password matches. Checking it takes as long as checking a real one. */
+  readonly #dummyHash: string;
 
-  /** A lower `cost` is for tests: what is kept says what it cost, so a change logs nobody out. */
+  /**
+   * @param cost Default: OWASP's recommendation. Tests use a lower one. Each hash contains its cost, so existing hashes
+   * stay valid when this changes.
+   */
   constructor(cost: PasswordCost = OWASP_COST) {
     this.#cost = cost;
-    this.#nobodys = kept(cost, Buffer.alloc(SALT_LENGTH), Buffer.alloc(KEY_LENGTH));
+    this.#dummyHash = encode(cost, Buffer.alloc(SALT_LENGTH), Buffer.alloc(KEY_LENGTH));
   }
 
-  /** What is to be kept of a password: `scrypt$N$r$p$salt$key`, base64url. */
+  /** Returns the hash to store: `scrypt$N$r$p$salt$key`, with salt and key in base64url. */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_LENGTH);
-    return kept(this.#cost, salt, await derive(password, salt, this.#cost));
+    return encode(this.#cost, salt, await derive(password, salt, this.#cost));
   }
 
   /**
-   * Whether this is the password of which `hash` was kept; never where nothing was. Either takes as long, so that nobody
-   * learns from the time which accounts exist.
+   * Whether the password matches a stored hash. A null hash matches no password and takes as long, so that response
+   * times do not reveal which accounts exist.
    */
   async matches(password: string, hash: string | null): Promise<boolean> {
-    const [, N, r, p, salt = "", expected = ""] = (hash ?? this.#nobodys).split("$");
+    const [, N, r, p, salt = "", expected = ""] = (hash ?? this.#dummyHash).split("$");
     const cost = { N: Number(N), r: Number(r), p: Number(p) };
     const key = await derive(password, Buffer.from(salt, "base64url"), cost);
     return timingSafeEqual(key, Buffer.from(expected, "base64url")) && hash !== null;
   }
 }
 
-function kept({ N, r, p }: PasswordCost, salt: Buffer, key: Buffer): string {
+function encode({ N, r, p }: PasswordCost, salt: Buffer, key: Buffer): string {
   return ["scrypt", N, r, p, salt.toString("base64url"), key.toString("base64url")].join("$");
 }
 
 function derive(password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> {
   const options: ScryptOptions = { N, r, p, maxmem: 2 * 128 * N * r };
   return new Promise((resolve, reject) => {
-    // The same password, however a keyboard composes its letters (NIST SP 800-63B-4 §3.1.1.2).
+    // Keyboards compose accented letters differently; NFC makes them equal (NIST SP 800-63B-4 §3.1.1.2).
     scrypt(password.normalize("NFC"), salt, KEY_LENGTH, options, (error, key) =>
       error ? reject(error) : resolve(key),
     );

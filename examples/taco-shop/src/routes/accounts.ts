@@ -6,14 +6,14 @@ import type { Shop } from "../shop.ts";
 
 const tags = ["accounts"];
 
-/** Making an account and changing one's own. Logging in to it is the session endpoints' part. */
+/** Routes to create an account and to change one's own. The session endpoints in `login.ts` handle the login. */
 export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): void {
   app.post(
     "/api/v1/accounts",
     {
       schema: {
-        summary: "Make an account",
-        description: "It logs nobody in.",
+        summary: "Create an account",
+        description: "Does not log in.",
         tags,
         body: newAccount,
         response: { 201: success(account), ...failures },
@@ -21,10 +21,10 @@ export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): voi
       config: { rateLimit: perMinute(limits.accounts) },
     },
     async (request, reply) => {
-      const { language = null, ...said } = request.body;
-      const made = await accounts.create({ ...said, language });
+      const { language = null, ...fields } = request.body;
+      const created = await accounts.create({ ...fields, language });
       reply.code(201);
-      return answer(made);
+      return answer(created);
     },
   );
 
@@ -32,7 +32,7 @@ export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): voi
     "/api/v1/accounts/me",
     {
       schema: {
-        summary: "Change one's account",
+        summary: "Change one's own account",
         tags,
         body: accountChange,
         response: { 200: success(account), ...failures },

@@ -20,18 +20,27 @@ import { enterOrBegin, look, type Shop } from "../shop.ts";
 const changed = success(change.extend({ cart: cartView }));
 const EMPTY: Cart = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
 
-/** An edit, as the routes have it. */
+/** A change of the cart: the request to the backend, and its history entry. */
 interface Edit {
   readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
-  /** At the backend. */
+  /** The path at the backend. */
   readonly path: string;
   readonly json?: JsonObject;
-  readonly deed: Deed;
+  readonly change: Deed;
 }
 
-/** Carts, under each of the prefixes: with the order session's id, and without one for the browser's default order. */
+type EditRequest = FastifyRequest<{
+  Params: { sessionId?: string | undefined };
+  Headers: { "if-match"?: string | undefined };
+}>;
+
+const tagsOf = (prefix: string) => [prefix.includes(":") ? "cart" : "default order"];
+
+/**
+ * Routes of a cart. `prefix` either contains the order session's id, or addresses the browser's default order session.
+ */
 export function cartRoutes(app: App, shop: Shop, prefix: string): void {
-  const tags = [prefix.includes(":") ? "cart" : "default order"];
+  const tags = tagsOf(prefix);
 
   app.get(
     `${prefix}/cart`,
@@ -48,10 +57,11 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
       if (access === null) {
         return answer({ ...EMPTY, sessionId: null, revision: 0, role: "owner" as const });
       }
-      // The revision first: a cart that is newer than it says is found out by If-Match, an older one would not be.
+      // Read the revision before the cart. If the cart changes in between, a later If-Match with the older revision is
+      // rejected; in the other order, it would overwrite the change.
       const { revision } = orderIn(access.record.data);
       const cart = await shop.backend.cart(access.record.id);
-      return answer(shown(reply, access, cart, revision));
+      return answer(cartResponse(reply, access, cart, revision));
     },
   );
 
@@ -67,13 +77,14 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
       },
     },
     async (request, reply) =>
-      await edit(shop, request, reply, { method: "DELETE", path: "/cart", deed: { what: "emptied" } }),
+      await edit(shop, request, reply, { method: "DELETE", path: "/cart", change: { what: "emptied" } }),
   );
 
-  for (const kind of KINDS) itemRoutes(app, shop, prefix, kind, tags);
+  for (const kind of KINDS) itemRoutes(app, shop, prefix, kind);
 }
 
-function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind, tags: string[]): void {
+function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
+  const tags = tagsOf(prefix);
   const body = kind === "tacos" ? tacoBody : portionBody;
   const url = `${prefix}/cart/${kind}`;
   const response = { 200: changed, ...failures };
@@ -83,7 +94,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind, tags: stri
     url,
     {
       schema: {
-        summary: `Put something of the ${kind} into the cart`,
+        summary: `Add an item to the ${kind} in the cart`,
         tags,
         params: orderParams,
         headers,
@@ -93,14 +104,10 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind, tags: stri
     },
     async (request, reply) => {
       const path = `/cart/${kind}`;
-      const done = await edit(shop, request, reply, {
-        method: "POST",
-        path,
-        json: request.body,
-        deed: { what: "added" },
-      });
+      const change = { what: "added" } as const;
+      const result = await edit(shop, request, reply, { method: "POST", path, json: request.body, change });
       reply.code(201);
-      return done;
+      return result;
     },
   );
 
@@ -130,8 +137,8 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind, tags: stri
     async (request, reply) => {
       const id = itemIdOf(request.params.item);
       const path = `/cart/${kind}/${id}`;
-      const deed = { what: "replaced", item: { kind, id } } as const;
-      return await edit(shop, request, reply, { method: "PUT", path, json: request.body, deed });
+      const change = { what: "replaced", item: { kind, id } } as const;
+      return await edit(shop, request, reply, { method: "PUT", path, json: request.body, change });
     },
   );
 
@@ -139,7 +146,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind, tags: stri
     `${url}/:item/quantity`,
     {
       schema: {
-        summary: `Change how many of one of the ${kind}`,
+        summary: `Change the quantity of one of the ${kind}`,
         tags,
         params: itemParams,
         headers,
@@ -150,8 +157,8 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind, tags: stri
     async (request, reply) => {
       const id = itemIdOf(request.params.item);
       const path = `/cart/${kind}/${id}/quantity`;
-      const deed = { what: "quantity", item: { kind, id } } as const;
-      return await edit(shop, request, reply, { method: "PATCH", path, json: request.body, deed });
+      const change = { what: "quantity", item: { kind, id } } as const;
+      return await edit(shop, request, reply, { method: "PATCH", path, json: request.body, change });
     },
   );
 
@@ -161,37 +168,36 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind, tags: stri
     async (request, reply) => {
       const id = itemIdOf(request.params.item);
       const path = `/cart/${kind}/${id}`;
-      const deed = { what: "removed", item: { kind, id } } as const;
-      return await edit(shop, request, reply, { method: "DELETE", path, deed });
+      const change = { what: "removed", item: { kind, id } } as const;
+      return await edit(shop, request, reply, { method: "DELETE", path, change });
     },
   );
 }
 
 async function edit(
   shop: Shop,
-  request: FastifyRequest<{
-    Params: { sessionId?: string | undefined };
-    Headers: { "if-match"?: string | undefined };
-  }>,
+  request: EditRequest,
   reply: FastifyReply,
-  { method, path, json, deed }: Edit,
+  { method, path, json, change }: Edit,
 ) {
   const access = await enterOrBegin(shop, request, request.params.sessionId, "edit");
   const ifRevision = revisionIn(request.headers["if-match"]);
   const { value, revision } = await shop.changes.atBackend(
     access,
-    { ...deed, least: "edit", ifRevision },
+    { ...change, least: "edit", ifRevision },
     async () => {
       const value = await shop.backend.change(access.record.id, method, path, json);
-      const added = deed.what === "added" && value.item !== null;
-      const item = added && value.item ? { kind: path.slice("/cart/".length), id: value.item.id } : deed.item;
+      const isAdded = change.what === "added" && value.item !== null;
+      const item =
+        isAdded && value.item ? { kind: path.slice("/cart/".length), id: value.item.id } : change.item;
       return { value, item };
     },
   );
-  return answer({ item: value.item, cart: shown(reply, access, value.cart, revision) });
+  return answer({ item: value.item, cart: cartResponse(reply, access, value.cart, revision) });
 }
 
-function shown(reply: FastifyReply, { record, role }: Access, cart: Cart, revision: number) {
+/** Sets the `ETag` and returns the cart with the fields that the shop adds. */
+function cartResponse(reply: FastifyReply, { record, role }: Access, cart: Cart, revision: number) {
   reply.header("etag", `"${revision}"`);
   return { ...cart, sessionId: record.id, revision, role };
 }
@@ -200,7 +206,7 @@ function revisionIn(ifMatch: string | undefined): number | null {
   return ifMatch === undefined || ifMatch === "*" ? null : Number(ifMatch.slice(1, -1));
 }
 
-/** Plain decimal digits; in any other spelling an id names nothing. */
+/** Accepts plain decimal digits only, so that each item has one URL. */
 function itemIdOf(text: string): number {
   if (!/^(0|[1-9]\d{0,8})$/.test(text)) throw new NothingThere("item");
   return Number(text);

@@ -7,12 +7,12 @@ import { sharedParams } from "../schemas.ts";
 import { enter, type Shop } from "../shop.ts";
 import { entryView } from "../views.ts";
 
-/** Milliseconds between signs of life, so that proxies keep the connection. */
+/** Milliseconds between heartbeats. Proxies close connections that are idle for longer, often after 30 to 60 s. */
 const HEARTBEAT = 15_000;
-/** Bytes that a client may leave unread; whoever reads no more is let go and will come back. */
-const MOST_UNREAD = 64 * 1024;
+/** The most bytes to buffer for a slow client. Beyond that, the connection is closed; EventSource reconnects. */
+const MAX_BUFFERED = 64 * 1024;
 
-/** Changes of an order while they happen, as server-sent events. */
+/** Changes of an order as server-sent events. */
 export function eventRoutes(app: App, shop: Shop): void {
   const open = new Set<PassThrough>();
   app.addHook("preClose", async () => {
@@ -25,18 +25,18 @@ export function eventRoutes(app: App, shop: Shop): void {
       schema: {
         summary: "Watch an order (server-sent events)",
         description:
-          "`changed` with revision and entry, once at the start; `ended` when there is no more to see: the order has `ended`, the guest is `excluded`, or the browser `signed-out`.",
+          "`changed`, with revision and history entry: once at the start and after each change. `ended`, with a reason: the order has `ended`, the guest was `excluded`, or the browser was `signed-out`.",
         tags: ["sharing"],
         params: sharedParams,
       },
     },
     async (request, reply) => {
-      // Watching is no activity: it keeps no session alive.
+      // An open event stream must not keep the session alive.
       await sessionOf(request).load({ activity: "background" });
       const { record, memberId, who } = await enter(shop, request, request.params.sessionId, "view");
       const stream = new PassThrough();
       const send = (text: string) => {
-        if (stream.writableLength > MOST_UNREAD) stream.destroy();
+        if (stream.writableLength > MAX_BUFFERED) stream.destroy();
         else stream.write(text);
       };
       const end = (reason: "ended" | "excluded" | "signed-out") => {
@@ -47,34 +47,36 @@ export function eventRoutes(app: App, shop: Shop): void {
       const show = (now: SessionRecord | null) => {
         if (now === null) return end("ended");
         const order = orderIn(now.data);
-        // A guest who logs in stays the same participant, under another id.
-        const isIn = Object.values(order.members).some((each) => each.participantId === who.participantId);
-        if (memberId !== null && !isIn) return end("excluded");
-        // The session also changes when the backend gives out a cookie; that is nobody's business here.
+        // A login changes the guest's member id, but not the participant id.
+        const isMember = Object.values(order.members).some(
+          (each) => each.participantId === who.participantId,
+        );
+        if (memberId !== null && !isMember) return end("excluded");
+        // The session also changes when the backend sets a cookie. That is not a change of the order.
         if (order.revision === revision) return;
         revision = order.revision;
         const last = order.history.at(-1);
         send(eventOf("changed", { revision, entry: last ? entryView(last) : null }));
       };
       show(record);
-      const ends = [shop.live.watch(record, show)];
+      const unwatchers = [shop.live.watch(record, show)];
       const viewer = (await sessionOf(request).load()).record;
       if (viewer) {
         const { subject } = viewer;
         const watchViewer = (now: SessionRecord | null) => {
           if (now === null || (subject !== null && now.subject !== subject)) end("signed-out");
         };
-        ends.push(shop.live.watch(viewer, watchViewer));
+        unwatchers.push(shop.live.watch(viewer, watchViewer));
       }
       open.add(stream);
-      let cancelBeat = shop.schedule(HEARTBEAT, function again() {
+      let cancelHeartbeat = shop.schedule(HEARTBEAT, function heartbeat() {
         send(":\n\n");
-        cancelBeat = shop.schedule(HEARTBEAT, again);
+        cancelHeartbeat = shop.schedule(HEARTBEAT, heartbeat);
       });
       stream.on("close", () => {
-        cancelBeat();
+        cancelHeartbeat();
         open.delete(stream);
-        for (const unwatch of ends) unwatch();
+        for (const unwatch of unwatchers) unwatch();
       });
       reply.type("text/event-stream").header("cache-control", "private, no-store");
       return reply.send(stream);

@@ -4,11 +4,11 @@ import type { Account } from "../accounts/accounts.ts";
 import { type Limits, perMinute } from "../limits.ts";
 import type { Shop } from "../shop.ts";
 
-/** Where the page asks who it is; both paths are those that clients of the older API know. */
+/** The paths of the session endpoints. They are those of the older API, so that its clients keep working. */
 const BASE = "/api/auth/session-v2";
 const MIGRATE = "/api/auth/migrate-session";
 
-/** Logging in and out, devices, and whatever else a page asks about its own session. */
+/** The library's session endpoints: login, logout, devices, elevation and events, with the shop's rate limits. */
 export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise<void> {
   const { manager, accounts, browserOrders, clock, schedule } = shop;
   const byPassword = app.rateLimit(perMinute(limits.logins));
@@ -31,13 +31,13 @@ export async function loginRoutes(app: App, shop: Shop, limits: Limits): Promise
       await browserOrders.handOver(await session.load(), user.id);
       return { subject: user.id, user };
     },
-    // Not by `authenticate`, which does more than look.
+    // Not through `authenticate`, which also moves the browser's orders to the account.
     elevate: async (credentials, scope, { session }) =>
       scope === "account" && (await check(credentials))?.id === (await session.load()).subject,
     user: (id) => accounts.get(id),
   });
   await app.register(async (scope) => {
-    // One handler for all of them, of which the reference could tell nothing; API.md does.
+    // One handler serves all endpoints, so the OpenAPI document could not describe them. API.md does.
     scope.addHook("onRoute", (route) => {
       route.schema = { hide: true };
     });

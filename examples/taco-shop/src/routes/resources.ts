@@ -4,7 +4,7 @@ import type { Shop } from "../shop.ts";
 
 const tags = ["resources"];
 
-/** What there is to order; no session is needed, none is read. */
+/** Routes of the menu and its stock. They read no session. */
 export function resourceRoutes(app: App, { backend }: Shop): void {
   app.get(
     "/api/v1/resources/stock",

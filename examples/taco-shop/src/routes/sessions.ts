@@ -4,10 +4,10 @@ import { createBody, createdAnswer, mine } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
 
 const tags = ["sessions"];
-/** New sessions that one address may make in a minute; whoever has a key may make more. */
-const MOST_CREATIONS = 120;
+/** New order sessions per minute and address. API consumers are exempt. */
+const MAX_CREATIONS = 120;
 
-/** Order sessions: making and finding one's own; the rest as the service does it. */
+/** Routes to create and list one's own order sessions. The other session routes are the service's. */
 export function orderSessionRoutes(app: App, shop: Shop): void {
   const { callers, browserOrders } = shop;
 
@@ -15,16 +15,16 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
     "/api/v1/sessions",
     {
       schema: {
-        summary: "Begin an order",
+        summary: "Create an order session",
         description:
-          "A browser's orders stand inside its own session, whose cookie is set with the first. With an API key: an order of that consumer.",
+          "A browser's order sessions are children of its own session, whose cookie is set with the first one. With an API key, the order belongs to that consumer.",
         tags,
         body: createBody,
         response: { 201: createdAnswer, ...failures },
       },
       config: {
         rateLimit: {
-          max: MOST_CREATIONS,
+          max: MAX_CREATIONS,
           timeWindow: "1 minute",
           allowList: (request) => callers.principalOf(request) !== null,
         },
@@ -46,7 +46,7 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
     "/api/v1/sessions/mine",
     {
       schema: {
-        summary: "List a browser's orders, and those it was invited to",
+        summary: "List the orders that a browser owns or has joined",
         tags,
         response: { 200: success(mine), ...failures },
       },

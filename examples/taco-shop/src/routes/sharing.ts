@@ -1,7 +1,7 @@
 import { CoatcheckError } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import { type App, answer, failures, isoOf, success } from "coatcheck-server";
-import { ownerOf } from "../access.ts";
+import { type Access, ownerOf } from "../access.ts";
 import { requireStored } from "../browser-orders.ts";
 import { orderIn } from "../order-state.ts";
 import {
@@ -21,19 +21,41 @@ import { entryView } from "../views.ts";
 
 const tags = ["sharing"];
 const order = "/api/v1/sessions/:sessionId";
-/** Tries that one address has in a minute; a secret of 128 bits needs no more protection, the store does. */
-const MOST_TRIES = 60;
+/** Accepted invitations per minute and address. This protects the store: a secret of 128 bits cannot be guessed. */
+const MAX_ACCEPTS = 60;
 
-/** Letting others into an order, and who did what in it. */
+/** Routes to share an order: invitations, participants and history. */
 export function sharingRoutes(app: App, shop: Shop): void {
-  const { invitations, callers, joined, clock } = shop;
+  invitationRoutes(app, shop);
+  participantRoutes(app, shop);
+
+  app.get(
+    `${order}/history`,
+    {
+      schema: {
+        summary: "List who changed what, oldest first",
+        tags,
+        params: sharedParams,
+        response: { 200: success(history), ...failures },
+      },
+    },
+    async (request) => {
+      const { record } = await enter(shop, request, request.params.sessionId, "view");
+      return answer({ entries: orderIn(record.data).history.map(entryView) });
+    },
+  );
+}
+
+function invitationRoutes(app: App, shop: Shop): void {
+  const { invitations, callers, joined } = shop;
 
   app.post(
     `${order}/invitations`,
     {
       schema: {
-        summary: "Make an invitation link",
-        description: "Whoever opens it, until it expires or is taken back, is let in with its role.",
+        summary: "Create an invitation link",
+        description:
+          "Everyone who opens the link joins the order with its role, until it expires or is revoked.",
         tags,
         params: sharedParams,
         body: inviteBody,
@@ -45,7 +67,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
       const { role, expiresIn } = request.body;
       const { invitationId, token, expiresAt } = await invitations.invite(access, role, expiresIn * 1000);
       const { protocol, host } = sessionOf(request).client;
-      // After the #, which no browser sends: the token reaches no log and no Referer.
+      // Browsers do not send the part after the #, so the token appears in no log and no Referer.
       const url = `${protocol}://${host}/#/join/${token}`;
       reply.code(201);
       return answer({ invitationId, role, token, url, expiresAt: isoOf(expiresAt) });
@@ -56,7 +78,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
     `${order}/invitations/:invitationId`,
     {
       schema: {
-        summary: "Take an invitation back; who came in by it is out",
+        summary: "Revoke an invitation and remove the guests who joined by it",
         tags,
         params: invitationParams,
         response: { 200: success(removed), ...failures },
@@ -72,61 +94,46 @@ export function sharingRoutes(app: App, shop: Shop): void {
     "/api/v1/invitations/accept",
     {
       schema: {
-        summary: "Come into somebody's order, as this browser",
+        summary: "Join an order by its invitation",
         tags,
         body: acceptBody,
         response: { 200: success(accepted), ...failures },
       },
-      config: { rateLimit: { max: MOST_TRIES, timeWindow: "1 minute" } },
+      config: { rateLimit: { max: MAX_ACCEPTS, timeWindow: "1 minute" } },
     },
     async (request) => {
       const caller = await callers.creating(request, {});
       if (caller.principal !== null) {
-        throw new CoatcheckError("FORBIDDEN", "An invitation lets a browser in; an API key has no browser.");
+        throw new CoatcheckError(
+          "FORBIDDEN",
+          "An API key cannot accept an invitation. Use a browser session.",
+        );
       }
       const { token, name } = request.body;
       await requireStored(caller);
-      const way = await invitations.accept(caller, token, name);
-      if (way.role !== "owner") await joined.remember(caller, way.sessionId);
-      return answer(way);
+      const membership = await invitations.accept(caller, token, name);
+      if (membership.role !== "owner") await joined.remember(caller, membership.sessionId);
+      return answer(membership);
     },
   );
+}
+
+function participantRoutes(app: App, shop: Shop): void {
+  const { invitations } = shop;
 
   app.get(
     `${order}/participants`,
     {
       schema: {
-        summary: "Who is in",
+        summary: "List the participants and, for the owner, the open invitations",
         tags,
         params: sharedParams,
         response: { 200: success(participants), ...failures },
       },
     },
     async (request) => {
-      const { record, role, who } = await enter(shop, request, request.params.sessionId, "view");
-      const state = orderIn(record.data);
-      const owner = { ...ownerOf(record), role: "owner" as const, joinedAt: record.createdAt };
-      const everybody = [owner, ...Object.values(state.members)];
-      const standing = role === "owner" ? Object.entries(state.invitations) : [];
-      return answer({
-        role,
-        participants: everybody.map(({ participantId, name, role, joinedAt }) => ({
-          participantId,
-          name,
-          role,
-          joinedAt: isoOf(joinedAt),
-          isYou: participantId === who.participantId,
-        })),
-        invitations: standing
-          .filter(([, { expiresAt }]) => expiresAt > clock.now())
-          .map(([invitationId, { role, createdAt, expiresAt, uses }]) => ({
-            invitationId,
-            role,
-            createdAt: isoOf(createdAt),
-            expiresAt: isoOf(expiresAt),
-            uses,
-          })),
-      });
+      const access = await enter(shop, request, request.params.sessionId, "view");
+      return answer(participantsView(access, shop.clock.now()));
     },
   );
 
@@ -134,7 +141,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
     `${order}/participants/me`,
     {
       schema: {
-        summary: "Leave somebody's order",
+        summary: "Leave an order that one has joined",
         tags,
         params: sharedParams,
         response: { 200: success(removed), ...failures },
@@ -150,7 +157,7 @@ export function sharingRoutes(app: App, shop: Shop): void {
     `${order}/participants/:participantId`,
     {
       schema: {
-        summary: "Shut one participant out",
+        summary: "Remove one guest",
         tags,
         params: participantParams,
         response: { 200: success(removed), ...failures },
@@ -162,20 +169,29 @@ export function sharingRoutes(app: App, shop: Shop): void {
       return answer({ removed: 1 });
     },
   );
+}
 
-  app.get(
-    `${order}/history`,
-    {
-      schema: {
-        summary: "Who did what, oldest first",
-        tags,
-        params: sharedParams,
-        response: { 200: success(history), ...failures },
-      },
-    },
-    async (request) => {
-      const { record } = await enter(shop, request, request.params.sessionId, "view");
-      return answer({ entries: orderIn(record.data).history.map(entryView) });
-    },
-  );
+function participantsView({ record, role, who }: Access, now: number) {
+  const state = orderIn(record.data);
+  const owner = { ...ownerOf(record), role: "owner" as const, joinedAt: record.createdAt };
+  const invitations = role === "owner" ? Object.entries(state.invitations) : [];
+  return {
+    role,
+    participants: [owner, ...Object.values(state.members)].map((each) => ({
+      participantId: each.participantId,
+      name: each.name,
+      role: each.role,
+      joinedAt: isoOf(each.joinedAt),
+      isYou: each.participantId === who.participantId,
+    })),
+    invitations: invitations
+      .filter(([, { expiresAt }]) => expiresAt > now)
+      .map(([invitationId, { role, createdAt, expiresAt, uses }]) => ({
+        invitationId,
+        role,
+        createdAt: isoOf(createdAt),
+        expiresAt: isoOf(expiresAt),
+        uses,
+      })),
+  };
 }
