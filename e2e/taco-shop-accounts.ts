@@ -42,7 +42,7 @@ export function accounts(shop: TacoShop): void {
     await page.keyboard.press("Enter");
     await form.getByText("Please give an e-mail address").waitFor();
     await form.getByText("Please give a name").waitFor();
-    await form.getByText("At least 8 characters, please.").waitFor();
+    await form.getByText("Please enter 8 to 128 characters.").waitFor();
     const name = form.getByLabel("Name");
     await expect.poll(() => name.evaluate((input) => input === document.activeElement)).toBe(true);
 
@@ -83,7 +83,7 @@ export function accounts(shop: TacoShop): void {
     await dialog(other).getByLabel("E-mail").fill("ada@example.ch");
     await dialog(other).getByLabel("Password").fill("not the password");
     await other.keyboard.press("Enter");
-    await dialog(other).getByText("E-mail or password is not right.").waitFor();
+    await dialog(other).getByText("Wrong e-mail or password.").waitFor();
     await dialog(other).getByLabel("Password").fill(PASSWORD);
     await other.keyboard.press("Enter");
     await expectText(account(other), "Ada");
@@ -191,8 +191,8 @@ export function accounts(shop: TacoShop): void {
     await expectText(total(owner), "CHF 4.00");
     const guest = await shop.visit("bruno", await invite(owner));
     await dialog(guest).getByLabel("Name").fill("Bruno");
-    await button(dialog(guest), "Come in").click();
-    await expectText(basket(owner).locator(".share"), "2 people are in");
+    await button(dialog(guest), "Join").click();
+    await expectText(basket(owner).locator(".share"), "2 participants");
     await expectText(lines(guest), "Baklava");
 
     await button(basket(guest), "Leave this order").click();

@@ -29,7 +29,7 @@ export function devices(shop: TacoShop): void {
     const list = dialog(other).locator("li");
     await expect.poll(() => list.count()).toBe(2);
     expect(await list.getByText("This device").count()).toBe(1);
-    await expectText(list.first(), /Chrom\w+ \d+ · Linux.*Here since \d/);
+    await expectText(list.first(), /Chrom\w+ \d+ · Linux.*Logged in since \d/);
 
     await button(list, /^Log out: Chrom/).click();
     await expect.poll(() => list.count()).toBe(1);
@@ -62,10 +62,10 @@ export function devices(shop: TacoShop): void {
     );
     await choose(page, "My devices");
     await button(dialog(page), "Log out all others").click();
-    const proof = page.getByRole("dialog", { name: "Is it really you?" });
+    const proof = page.getByRole("dialog", { name: "Confirm that it is you" });
     await proof.getByLabel("Password").fill("not the password");
     await page.keyboard.press("Enter");
-    await proof.getByText("E-mail or password is not right.").waitFor();
+    await proof.getByText("Wrong e-mail or password.").waitFor();
     await proof.getByLabel("Password").fill(PASSWORD);
     await page.keyboard.press("Enter");
     await proof.waitFor({ state: "detached" });

@@ -115,8 +115,8 @@ export function ordering(shop: TacoShop): void {
     const phone = form.getByLabel("Telephone");
     await expect.poll(() => phone.getAttribute("aria-invalid")).toBe("true");
     expect(await form.getByLabel("Name").getAttribute("aria-invalid")).toBe("false");
-    await form.getByText("This is no telephone number: 9 to 15 digits.").waitFor();
-    await form.getByText("Where shall we bring it?").waitFor();
+    await form.getByText("Please enter a telephone number of 9 to 15 digits.").waitFor();
+    await form.getByText("Please enter the delivery address.").waitFor();
     await expect.poll(() => phone.evaluate((input) => input === document.activeElement)).toBe(true);
 
     await phone.fill("+41 79 123 45 67");

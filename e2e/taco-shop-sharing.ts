@@ -20,17 +20,17 @@ export function sharing(shop: TacoShop): void {
     await openOrder(owner, "Alice");
     await compose(owner, "Tacos XL", "Minced beef");
     await button(basket(owner), "Share").click();
-    await button(dialog(owner), "Make a link").click();
+    await button(dialog(owner), "Create a link").click();
     const link = await dialog(owner).getByLabel("Link", { exact: true }).inputValue();
     await owner.keyboard.press("Escape");
 
     const guest = await shop.visit("bruno", `/${new URL(link).hash}`);
     expect(new URL(guest.url()).hash).toBe("");
     await dialog(guest).getByLabel("Name").fill("Bruno");
-    await button(dialog(guest), "Come in").click();
+    await button(dialog(guest), "Join").click();
     await expectText(lines(guest), "Tacos XL");
     await expectText(basket(guest).locator("h2"), "For Alice");
-    await expectText(basket(owner).locator(".share"), "2 people are in");
+    await expectText(basket(owner).locator(".share"), "2 participants");
 
     await button(guest, "Add: Ayran 25 cl").click();
     await expectText(total(owner), "CHF 20.90");
@@ -46,16 +46,16 @@ export function sharing(shop: TacoShop): void {
     await button(dialog(owner), /^Save/).click();
     await expectText(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
-    await expectText(sheet(guest).getByRole("alert"), "Somebody has changed this taco meanwhile.");
+    await expectText(sheet(guest).getByRole("alert"), "Another participant has changed this taco.");
     await expectText(total(owner), "CHF 28.90");
     await button(dialog(guest), /^Save/).click();
     await expectText(lines(owner), "Tacos XL");
     await expectText(basket(owner).locator(".line-text"), "Harissa");
 
-    await button(basket(owner), /people are in/).click();
+    await button(basket(owner), /participants/).click();
     await expectText(dialog(owner).locator(".happenings li").first(), "Bruno changed a taco");
     await button(dialog(owner), "Revoke the link (May edit)").click();
-    await guest.getByText("You are not part of this order any more.").waitFor();
+    await guest.getByText("You are no longer a participant of this order.").waitFor();
     expect(await guest.getByRole("tab").count()).toBe(0);
   });
 
@@ -95,11 +95,11 @@ export function sharing(shop: TacoShop): void {
     const owner = await shop.visit("alice");
     await button(owner, "Add: Baklava").click();
     await button(basket(owner), "Share").click();
-    await dialog(owner).getByText("May only look").click();
-    await button(dialog(owner), "Make a link").click();
+    await dialog(owner).getByText("May only view").click();
+    await button(dialog(owner), "Create a link").click();
     const link = new URL(await dialog(owner).getByLabel("Link", { exact: true }).inputValue());
     const guest = await shop.visit("bruno", `/${link.hash}`);
-    await button(dialog(guest), "Come in").click();
+    await button(dialog(guest), "Join").click();
     await expectText(lines(guest), "Baklava");
     expect(await button(guest, "Add: Baklava").isDisabled()).toBe(true);
     expect(await button(basket(guest), /^(Remove|Check out)/).count()).toBe(0);

@@ -180,11 +180,11 @@ export async function compose(page: Page, size: string, ...meats: string[]): Pro
   await dialog(page).waitFor({ state: "detached" });
 }
 
-/** Makes a link to the active order and returns its path. */
-export async function invite(owner: Page, role: "May edit" | "May only look" = "May edit"): Promise<string> {
+/** A link into the active order. */
+export async function invite(owner: Page, role: "May edit" | "May only view" = "May edit"): Promise<string> {
   await button(basket(owner), "Share").click();
   await dialog(owner).getByText(role).click();
-  await button(dialog(owner), "Make a link").click();
+  await button(dialog(owner), "Create a link").click();
   const link = await dialog(owner).getByLabel("Link", { exact: true }).inputValue();
   await owner.keyboard.press("Escape");
   await dialog(owner).waitFor({ state: "detached" });

@@ -9,20 +9,20 @@ import type { Account } from "./wire.ts";
 
 type Open = "logIn" | "devices" | "logOut" | "logOutEverywhere";
 
-/** Who is logged in, and what they can do about it; for everybody else the way in. */
+/** The account button: opens the menu of the logged-in user, or the login dialog. */
 export function AccountMenu(): ReactNode {
   const { words } = useLanguage();
   const { user, loading } = useSession<Account>();
   const [open, setOpen] = useState<Open>();
   const [isMenuOpen, setMenuOpen] = useState(false);
   const menu = useId();
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const close = () => setOpen(undefined);
 
   const [subject, setSubject] = useState(user?.id);
   if (user?.id !== subject) {
-    // What one could do is not what the next one can, wherever they logged in or out.
+    // A login or logout in any tab closes what the previous user had open.
     setSubject(user?.id);
     setOpen(undefined);
     setMenuOpen(false);
@@ -30,29 +30,29 @@ export function AccountMenu(): ReactNode {
 
   useEffect(() => {
     if (!isMenuOpen) return;
-    const over = new AbortController();
-    const elsewhere = ({ target }: Event) => {
-      if (target instanceof Node && !place.current?.contains(target)) setMenuOpen(false);
+    const listeners = new AbortController();
+    const closeIfOutside = ({ target }: Event) => {
+      if (target instanceof Node && !container.current?.contains(target)) setMenuOpen(false);
     };
-    for (const type of ["focusin", "pointerdown"]) document.addEventListener(type, elsewhere, over);
-    const goBack = ({ key }: KeyboardEvent) => {
+    for (const type of ["focusin", "pointerdown"]) document.addEventListener(type, closeIfOutside, listeners);
+    const closeOnEscape = ({ key }: KeyboardEvent) => {
       if (key !== "Escape") return;
       button.current?.focus();
       setMenuOpen(false);
     };
-    document.addEventListener("keydown", goBack, over);
-    return () => over.abort();
+    document.addEventListener("keydown", closeOnEscape, listeners);
+    return () => listeners.abort();
   }, [isMenuOpen]);
 
   const choose = (what: Open) => {
-    // The dialog gives the focus back to where it was: that must still be there then.
+    // A closing dialog returns the focus to the element that had it. The menu item is gone then; the button is not.
     button.current?.focus();
     setMenuOpen(false);
     setOpen(what);
   };
 
   return (
-    <div ref={place} className="account">
+    <div ref={container} className="account">
       <button
         ref={button}
         type="button"

@@ -20,8 +20,8 @@ import type {
   TacoContent,
 } from "./wire.ts";
 
-/** Milliseconds after which an answer counts as none. */
-const PATIENCE = 15_000;
+/** Milliseconds after which a request fails. */
+const TIMEOUT = 15_000;
 
 type Envelope<Data> =
   | { readonly success: true; readonly data: Data }
@@ -34,7 +34,7 @@ type Envelope<Data> =
       };
     };
 
-/** Why a call failed; the one thing that the functions below reject with. */
+/** The error that every function below rejects with. */
 export class ApiError extends Error {
   readonly code: SessionErrorCode;
   readonly faults: readonly Fault[];
@@ -46,13 +46,13 @@ export class ApiError extends Error {
     this.faults = faults;
   }
 
-  /** What the server said of one field, if anything. */
+  /** The server's fault for one field, if any. */
   faultAt(path: string): Fault | undefined {
     return this.faults.find((fault) => fault.path === path);
   }
 }
 
-/** Goes through the session's manager, which adds the CSRF token and hears from a 401 that the session may be over. */
+/** Sends a request through the session client, which adds the CSRF token and reloads the session after a 401. */
 async function call<Data>(
   method: string,
   path: string,
@@ -65,11 +65,11 @@ async function call<Data>(
       method,
       headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     envelope = await response.json();
   } catch (cause) {
-    // Not sent, since the shop has not heard yet that the user logged out; or there was no answer.
+    // A SessionError: not sent, because a logout of the user is still pending. Otherwise: no usable response.
     throw new ApiError(cause instanceof SessionError ? cause.code : "NETWORK", String(cause));
   }
   if (envelope.success) return envelope.data;
@@ -97,7 +97,7 @@ export const readCart = (id: string) => call<Cart>("GET", `${order(id)}/cart`);
 export const emptyCart = (id: string) => cartOf(call("DELETE", `${order(id)}/cart`));
 export const addTaco = (id: string, taco: TacoContent) =>
   cartOf(call("POST", `${order(id)}/cart/tacos`, taco));
-/** Happens only if nobody has changed the order since `revision`. */
+/** Rejects with `CONFLICT` if the order has another revision by now. */
 export const replaceTaco = (id: string, item: number, taco: TacoContent, revision: number) =>
   cartOf(call("PUT", `${order(id)}/cart/tacos/${item}`, taco, { "if-match": `"${revision}"` }));
 export const addPortion = (id: string, kind: PortionKind, product: string) =>
@@ -107,7 +107,7 @@ export const setQuantity = (id: string, kind: Kind, item: number, quantity: numb
 export const removeItem = (id: string, kind: Kind, item: number) =>
   cartOf(call("DELETE", `${order(id)}/cart/${kind}/${item}`));
 
-/** @param key the same for every attempt at the same order, so that a retry after a time-out makes no second one. */
+/** @param key the same for every attempt at the same order, so that a retry after a timeout places no second one. */
 export const placeOrder = (id: string, recipient: Recipient, key: string) =>
   call<PlacedOrder>("POST", `${order(id)}/orders`, recipient, { "idempotency-key": key });
 export const listPlaced = async (id: string) =>
@@ -122,7 +122,7 @@ export const uninvite = (id: string, invitation: string) =>
   call<{ removed: number }>("DELETE", `${order(id)}/invitations/${invitation}`);
 export const exclude = (id: string, participant: string) =>
   call<{ removed: number }>("DELETE", `${order(id)}/participants/${participant}`);
-/** Takes whoever asks out of somebody else's order. */
+/** Leaves a joined order. */
 export const leave = (id: string) => exclude(id, "me");
 export const join = (token: string, name: string) =>
   call<{ sessionId: string; role: Role }>("POST", "/invitations/accept", {

@@ -12,17 +12,17 @@ import { useOrders } from "./use-orders.ts";
 
 const INVITATION = /^#\/join\/(.+)$/;
 
-/** The shop: its front, and what is behind it once the menu is known. */
+/** The page: the header, and the shop once menu and orders are loaded. */
 export function App(): ReactNode {
   const { language, words } = useLanguage();
   const { tell } = useNotices();
   const menu = useMenu();
   const orders = useOrders(language);
   const [invitation, setInvitation] = useInvitation();
-  const isUnknown = useSession({ select: ({ loading }) => loading });
+  const isLoading = useSession({ select: ({ loading }) => loading });
   const meta = useSessionMeta();
-  const error = menu.error ?? orders.error ?? (isUnknown ? meta.error : undefined);
-  const reload = () => Promise.all([menu.load(), isUnknown ? manager.getSession() : orders.reload()]);
+  const error = menu.error ?? orders.error ?? (isLoading ? meta.error : undefined);
+  const reload = () => Promise.all([menu.load(), isLoading ? manager.getSession() : orders.reload()]);
 
   return (
     <>
@@ -31,8 +31,8 @@ export function App(): ReactNode {
       </a>
       <Header />
       {menu.menu && orders.orders ? (
-        // Whoever comes back by the back button may have logged out meanwhile: nothing shows until that is known.
-        <Activity mode={isUnknown ? "hidden" : "visible"}>
+        // The back button can restore a page whose user has logged out since. Hide it until the session is reloaded.
+        <Activity mode={isLoading ? "hidden" : "visible"}>
           <ShopFloor menu={menu.menu} restock={menu.restock} orders={orders} />
         </Activity>
       ) : (
@@ -65,19 +65,19 @@ export function App(): ReactNode {
   );
 }
 
-/** The token of the link by which somebody came. It leaves the address at once, and with that the history. */
+/** The token of an invitation link. It is removed from the address at once, so that the browser history has no token. */
 function useInvitation() {
   const [token, setToken] = useState<string>();
   useEffect(() => {
-    const look = () => {
+    const readHash = () => {
       const [, found] = INVITATION.exec(location.hash) ?? [];
       if (!found) return;
       setToken(found);
       history.replaceState(null, "", location.pathname);
     };
-    look();
-    addEventListener("hashchange", look);
-    return () => removeEventListener("hashchange", look);
+    readHash();
+    addEventListener("hashchange", readHash);
+    return () => removeEventListener("hashchange", readHash);
   }, []);
   return [token, setToken] as const;
 }

@@ -13,7 +13,7 @@ export interface BasketProps {
   readonly order: OpenOrder | undefined;
   readonly cart: Cart | undefined;
   readonly role: Role;
-  /** How many others are in. */
+  /** The number of other participants. */
   readonly others: number;
   readonly onQuantity: (kind: Kind, item: number, quantity: number) => void;
   readonly onRemove: (kind: Kind, item: number, name: string) => void;
@@ -22,11 +22,11 @@ export interface BasketProps {
   readonly onShare: () => void;
   readonly onCheckout: () => void;
   readonly onEnd: () => void;
-  /** What stands below: the orders that were placed. */
+  /** Shown below the basket: the placed orders. */
   readonly children: ReactNode;
 }
 
-/** The order as a receipt: what is in it, what it costs, and what can be done with it. */
+/** The order's basket: its items, its total, and the buttons to edit, share and place it. */
 export function Basket(props: BasketProps): ReactNode {
   const { menu, title, order, cart, role, others, children } = props;
   const { onQuantity, onRemove, onEdit, onEmpty, onShare, onCheckout, onEnd } = props;
@@ -36,11 +36,11 @@ export function Basket(props: BasketProps): ReactNode {
   const isEmpty = !cart || cart.itemCount === 0;
 
   const remove = (kind: Kind, item: number, name: string) => {
-    // The button that had the focus goes with its line.
+    // The focused button disappears with its line.
     heading.current?.focus();
     onRemove(kind, item, name);
   };
-  const rules = { mayEdit, most: menu.limits.quantity };
+  const limits = { mayEdit, most: menu.limits.quantity };
 
   return (
     <div className="receipt">
@@ -66,7 +66,7 @@ export function Basket(props: BasketProps): ReactNode {
               return (
                 <BasketLine
                   key={`tacos ${taco.id}`}
-                  {...rules}
+                  {...limits}
                   name={name}
                   details={tacoDetails(menu, taco, language)}
                   line={taco}
@@ -83,7 +83,7 @@ export function Basket(props: BasketProps): ReactNode {
                 return (
                   <BasketLine
                     key={`${kind} ${line.id}`}
-                    {...rules}
+                    {...limits}
                     name={name}
                     details={[]}
                     line={line}

@@ -2,13 +2,16 @@ import { readCart } from "./api.ts";
 import type { Cart, Kind } from "./wire.ts";
 
 /**
- * The carts of the open orders, as last heard. Edits of one order go out one after the other, and show at once where
- * their outcome can be foreseen; what comes back counts when none is on its way any more.
+ * The client's copies of the open orders' carts. Edits of one order are sent one after another. A change of quantity
+ * shows immediately, before the response. A response updates the copy only when no later edit of the order is pending.
  */
 export class Carts {
   #carts: ReadonlyMap<string, Cart> = new Map();
-  readonly #onTheWay = new Map<string, number>();
+  /** The number of edits without a response, by order. */
+  readonly #pending = new Map<string, number>();
+  /** The newest revision reported by an event, by order. */
   readonly #newest = new Map<string, number>();
+  /** The last edit, by order. The next one waits for it. */
   readonly #last = new Map<string, Promise<unknown>>();
   readonly #listeners = new Set<() => void>();
 
@@ -25,11 +28,11 @@ export class Carts {
 
   async read(id: string): Promise<Cart> {
     const cart = await readCart(id);
-    if (!this.#onTheWay.get(id)) this.#keep(cart);
+    if (!this.#pending.get(id)) this.#store(cart);
     return cart;
   }
 
-  /** The order has come to this revision: its cart is read anew unless it is known already, or about to be. */
+  /** Notes that the order has reached a revision, and reloads the cart if the copy is older and no edit is pending. */
   async heard(id: string, revision: number): Promise<void> {
     this.#newest.set(id, Math.max(revision, this.#newest.get(id) ?? 0));
     await this.#catchUp(id);
@@ -45,27 +48,27 @@ export class Carts {
     let isDone = false;
     try {
       const cart = await sent;
-      if (this.#onTheWay.get(id) === 1) this.#keep(cart);
+      if (this.#pending.get(id) === 1) this.#store(cart);
       isDone = true;
       return cart;
     } finally {
       this.#count(id, -1);
-      // What was foreseen did not happen.
+      // The edit failed: reload the cart to undo the quantity that is shown already.
       if (!isDone) this.#newest.set(id, Number.POSITIVE_INFINITY);
       this.#catchUp(id).catch(() => {});
     }
   }
 
-  /** Shows a quantity before the shop has confirmed it; 0 is out of the cart. */
+  /** Shows a quantity before the server has confirmed it. 0 removes the item. */
   foresee(id: string, kind: Kind, item: number, quantity: number): void {
     const cart = this.#carts.get(id);
     if (!cart) return;
-    const counted = <Line extends Cart["tacos"][number] | Cart["extras"][number]>(lines: readonly Line[]) =>
+    const updated = <Line extends Cart["tacos"][number] | Cart["extras"][number]>(lines: readonly Line[]) =>
       lines.flatMap((line) => {
         if (line.id !== item) return [line];
         return quantity === 0 ? [] : [{ ...line, quantity, total: quantity * line.unitPrice }];
       });
-    const lines = kind === "tacos" ? { tacos: counted(cart.tacos) } : { [kind]: counted(cart[kind]) };
+    const lines = kind === "tacos" ? { tacos: updated(cart.tacos) } : { [kind]: updated(cart[kind]) };
     const next = { ...cart, ...lines };
     const all = [...next.tacos, ...next.extras, ...next.drinks, ...next.desserts];
     const itemCount = all.reduce((sum, line) => sum + line.quantity, 0);
@@ -73,26 +76,26 @@ export class Carts {
     this.#show({ ...next, itemCount, total });
   }
 
-  /** Forgets what is in all other orders. */
+  /** Drops the carts of all other orders. */
   keepOnly(ids: readonly string[]): void {
-    const kept = [...this.#carts].filter(([id]) => ids.includes(id));
-    if (kept.length === this.#carts.size) return;
-    this.#carts = new Map(kept);
+    const remaining = [...this.#carts].filter(([id]) => ids.includes(id));
+    if (remaining.length === this.#carts.size) return;
+    this.#carts = new Map(remaining);
     for (const listener of this.#listeners) listener();
   }
 
   async #catchUp(id: string): Promise<void> {
     const isBehind = (this.#newest.get(id) ?? 0) > (this.#carts.get(id)?.revision ?? -1);
-    if (!isBehind || this.#onTheWay.get(id)) return;
+    if (!isBehind || this.#pending.get(id)) return;
     await this.read(id);
     this.#newest.delete(id);
   }
 
   #count(id: string, change: 1 | -1): void {
-    this.#onTheWay.set(id, (this.#onTheWay.get(id) ?? 0) + change);
+    this.#pending.set(id, (this.#pending.get(id) ?? 0) + change);
   }
 
-  #keep(cart: Cart): void {
+  #store(cart: Cart): void {
     const known = this.#carts.get(cart.sessionId);
     if (!known || cart.revision >= known.revision) this.#show(cart);
   }

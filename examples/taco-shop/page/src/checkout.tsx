@@ -12,19 +12,19 @@ import type { Account, Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "
 interface CheckoutProps {
   readonly menu: Menu;
   readonly cart: Cart;
-  /** For whom the order was opened. */
+  /** The name that the order was opened for, or an empty string. */
   readonly customerName: string;
   readonly onPlaced: (order: PlacedOrder) => void;
-  /** It was not placed: what is left, or in the cart, may have changed. */
+  /** Called when the order was not placed. Stock or cart may have changed. */
   readonly onRefused: () => void;
   readonly onClose: () => void;
 }
 
-/** Not `randomUUID`, which pages without https do not have. */
+/** A random idempotency key. `crypto.randomUUID` exists on https pages only. */
 const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
 
-/** Who gets the order, where and when. */
+/** Asks for name, address and time, then places the order. */
 export function Checkout({
   menu,
   cart,
@@ -50,15 +50,15 @@ export function Checkout({
     const fault = error instanceof ApiError ? error.faultAt(path) : undefined;
     return fault && explainFault(fault, words);
   };
-  const ofFields = ["customer.name", "customer.phone", "delivery.address", "delivery.requestedFor"];
-  const isOfFields =
+  const fieldPaths = ["customer.name", "customer.phone", "delivery.address", "delivery.requestedFor"];
+  const isShownAtFields =
     error instanceof ApiError &&
     error.faults.length > 0 &&
-    error.faults.every(({ path }) => ofFields.includes(path));
+    error.faults.every(({ path }) => fieldPaths.includes(path));
 
   const place = async (recipient: Recipient) => {
     if (isPlacing) return;
-    // The same order again, after a time-out perhaps, is the same attempt; any other is a new one.
+    // An unchanged form is a retry, for example after a timeout, and keeps its key. A changed one gets a new key.
     const wanted = JSON.stringify(recipient);
     if (attempt.current.wanted !== wanted) attempt.current = { wanted, key: newKey() };
     setPlacing(true);
@@ -80,8 +80,8 @@ export function Checkout({
         className="checkout"
         onSubmit={(event) => {
           event.preventDefault();
-          const given = new FormData(event.currentTarget);
-          const text = (field: string) => String(given.get(field) ?? "").trim();
+          const form = new FormData(event.currentTarget);
+          const text = (field: string) => String(form.get(field) ?? "").trim();
           const address = type === "livraison" ? { address: text("address") } : {};
           void place({
             customer: { name: text("name"), phone: text("phone") },
@@ -89,25 +89,7 @@ export function Checkout({
           });
         }}
       >
-        <fieldset>
-          <legend>{words.howToGet}</legend>
-          <div className="sizes">
-            {(["livraison", "emporter"] as const).map((each) => (
-              <label key={each} className="choice">
-                <input
-                  type="radio"
-                  name="type"
-                  value={each}
-                  checked={each === type}
-                  onChange={() => setType(each)}
-                />
-                <span>
-                  <strong>{each === "livraison" ? words.delivery : words.takeAway}</strong>
-                </span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
+        <DeliveryChoice type={type} onChoose={setType} />
         <Field
           label={words.name}
           name="name"
@@ -146,7 +128,7 @@ export function Checkout({
         <footer className="dialog-foot">
           <p role="alert" className="fault">
             {error !== undefined &&
-              (isOfFields ? words.errors.VALIDATION_FAILED : explain(error, words, language, menu))}
+              (isShownAtFields ? words.errors.VALIDATION_FAILED : explain(error, words, language, menu))}
           </p>
           <button type="submit" className="main" aria-disabled={isPlacing}>
             {isPlacing ? words.placing : words.place}
@@ -155,5 +137,35 @@ export function Checkout({
         </footer>
       </form>
     </Dialog>
+  );
+}
+
+interface DeliveryChoiceProps {
+  readonly type: DeliveryType;
+  readonly onChoose: (type: DeliveryType) => void;
+}
+
+function DeliveryChoice({ type, onChoose }: DeliveryChoiceProps): ReactNode {
+  const { words } = useLanguage();
+  return (
+    <fieldset>
+      <legend>{words.howToGet}</legend>
+      <div className="sizes">
+        {(["livraison", "emporter"] as const).map((each) => (
+          <label key={each} className="choice">
+            <input
+              type="radio"
+              name="type"
+              value={each}
+              checked={each === type}
+              onChange={() => onChoose(each)}
+            />
+            <span>
+              <strong>{each === "livraison" ? words.delivery : words.takeAway}</strong>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
   );
 }

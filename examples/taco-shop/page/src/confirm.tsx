@@ -9,7 +9,7 @@ interface ConfirmProps {
   readonly onClose: () => void;
 }
 
-/** Asks before something is thrown away. Whoever only presses Enter keeps it. */
+/** Asks before a destructive action. The cancel button has the focus, so that Enter alone destroys nothing. */
 export function Confirm({ title, text, onConfirm, onClose }: ConfirmProps): ReactNode {
   const { words } = useLanguage();
   return (

@@ -14,17 +14,17 @@ export interface Given {
 }
 
 interface CredentialsProps {
-  /** Of an account that is yet to be. */
+  /** Whether the form creates an account. Default: false. */
   readonly isNew?: boolean;
-  /** Whose password it is, where that is known. */
+  /** A fixed e-mail address. Default: the user enters one. */
   readonly email?: string;
-  /** What the button says. */
+  /** The label of the submit button. */
   readonly submit: string;
-  /** Rejects where they are not right. */
+  /** Rejects when the server rejects the credentials. */
   readonly onSubmit: (given: Given) => Promise<unknown>;
 }
 
-/** A form that says who somebody is; what is wrong with it stands at its field. */
+/** A form for e-mail address and password, and a name for a new account. Each fault is shown at its field. */
 export function Credentials({ isNew = false, email, submit, onSubmit }: CredentialsProps): ReactNode {
   const { language, words } = useLanguage();
   const form = useRef<HTMLFormElement>(null);
@@ -53,8 +53,8 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
     }
   };
   const isRefused = error instanceof SessionError && error.code === "FORBIDDEN";
-  const sentence = () => {
-    // At the password it stands already, and that is where the focus goes.
+  const summary = () => {
+    // The password field shows this error already and gets the focus.
     if (error === undefined || isRefused) return undefined;
     return faults.length > 0 ? words.errors.VALIDATION_FAILED : explain(error, words, language);
   };
@@ -67,8 +67,8 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
       className="checkout"
       onSubmit={(event) => {
         event.preventDefault();
-        const given = new FormData(event.currentTarget);
-        const text = (field: string) => String(given.get(field) ?? "");
+        const form = new FormData(event.currentTarget);
+        const text = (field: string) => String(form.get(field) ?? "");
         void send({ name: text("name").trim(), email: text("email").trim(), password: text("password") });
       }}
     >
@@ -103,7 +103,7 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
       />
       <footer className="dialog-foot">
         <p role="alert" className="fault">
-          {sentence()}
+          {summary()}
         </p>
         <button type="submit" className="main" aria-disabled={isSending}>
           {submit}

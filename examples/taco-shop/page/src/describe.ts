@@ -12,7 +12,7 @@ import type {
 } from "./wire.ts";
 import type { Words } from "./words/en.ts";
 
-/** What stands on an order's tab. */
+/** The title of an order's tab. */
 export function titleOf({ metadata, name, role }: OpenOrder, words: Words): string {
   if (metadata.customerName) return metadata.customerName;
   if (role !== "owner") return words.sharedBasket;
@@ -28,7 +28,7 @@ export const tacoName = (menu: Menu, taco: TacoContent, language: Language): str
 export const portionName = (menu: Menu, kind: Exclude<Kind, "tacos">, line: Portion, language: Language) =>
   named(menu[kind], line.product, language);
 
-/** What is in a taco, in one line for each group. */
+/** The fillings of a taco as text, one line per group. */
 export function tacoDetails(menu: Menu, taco: TacoContent, language: Language): string[] {
   const meats = taco.meats.map(({ id, quantity }) => {
     const name = named(menu.meats, id, language);
@@ -39,14 +39,14 @@ export function tacoDetails(menu: Menu, taco: TacoContent, language: Language): 
   return [meats, sauces, garnitures].map((names) => names.join(", ")).filter(Boolean);
 }
 
-/** What is in a taco, each portion once: what its picture shows. */
+/** The ids of a taco's fillings, for its picture. */
 export const fillingsOf = ({ meats, sauces, garnitures }: TacoContent): string[] => [
   ...meats.map(({ id }) => id),
   ...garnitures,
   ...sauces,
 ];
 
-/** What a taco costs, in rappen: its size, and what its fillings cost more. */
+/** The price of a taco in rappen: its size plus the surcharges of its fillings. */
 export function tacoPrice(menu: Menu, taco: TacoContent): number {
   const price = (products: readonly Pick<Product, "id" | "price">[], id: string) =>
     products.find((product) => product.id === id)?.price ?? 0;
@@ -58,7 +58,7 @@ export function tacoPrice(menu: Menu, taco: TacoContent): number {
   );
 }
 
-/** Whether two tacos are filled alike, however often each is wanted. */
+/** Whether two tacos have the same content, including the quantity. */
 export const isAlike = (one: Taco | undefined, other: Taco | undefined): boolean =>
   JSON.stringify(one && contentOf(one)) === JSON.stringify(other && contentOf(other));
 
@@ -70,7 +70,7 @@ export const contentOf = ({ size, meats, sauces, garnitures, quantity }: Taco): 
   quantity,
 });
 
-/** What somebody is called. */
+/** The display name of a participant. Only an owner can be without a name. */
 export function nameOf(
   who: Pick<Participant, "name" | "participantId">,
   you: string | undefined,
@@ -79,9 +79,9 @@ export function nameOf(
   return who.name || (who.participantId === you ? words.yourself : words.someone);
 }
 
-/** What somebody did, in half a sentence. */
+/** Describes a history entry, to follow the participant's name: "added a taco". */
 export function deedOf({ what, item, outcome }: Entry, words: Words): string {
-  const thing = item && words.items[item.kind];
-  const doubt = outcome === "unknown" ? words.unknown : undefined;
-  return [words.actions[what], thing, doubt].filter(Boolean).join(" ");
+  const object = item && words.items[item.kind];
+  const remark = outcome === "unknown" ? words.unknown : undefined;
+  return [words.actions[what], object, remark].filter(Boolean).join(" ");
 }

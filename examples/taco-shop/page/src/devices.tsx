@@ -7,20 +7,20 @@ import { dayAndTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { Prove } from "./prove.tsx";
 
-/** Where somebody is logged in, and how to end that. */
+/** Lists the devices on which the account is logged in, with a button to log out each. */
 export function Devices({ onClose }: { readonly onClose: () => void }): ReactNode {
   const { language, words } = useLanguage();
   const { devices, loading, error, reload, revoke, revokeOthers } = useDevices();
   const list = useRef<HTMLUListElement>(null);
-  const wanted = useRef<() => Promise<void>>(undefined);
-  const mustProve = error?.code === "REAUTHENTICATION_REQUIRED";
+  const lastAction = useRef<() => Promise<void>>(undefined);
+  const needsElevation = error?.code === "REAUTHENTICATION_REQUIRED";
 
-  const end = (deed: () => Promise<void>) => {
+  const end = (action: () => Promise<void>) => {
     if (loading) return;
-    wanted.current = deed;
-    // The button that had the focus goes with its device.
+    lastAction.current = action;
+    // The focused button disappears with its device.
     list.current?.focus();
-    void deed();
+    void action();
   };
 
   return (
@@ -28,7 +28,7 @@ export function Devices({ onClose }: { readonly onClose: () => void }): ReactNod
       <div className="devices" aria-busy={loading}>
         <p className="hint">{words.devices.hint}</p>
         <p role="alert" className="fault">
-          {error && !mustProve && explain(error, words, language)}
+          {error && !needsElevation && explain(error, words, language)}
         </p>
         {!devices && loading && <p role="status">{words.loading}</p>}
         <ul ref={list} tabIndex={-1} aria-label={words.account.devices}>
@@ -70,7 +70,7 @@ export function Devices({ onClose }: { readonly onClose: () => void }): ReactNod
           </footer>
         )}
       </div>
-      {mustProve && <Prove onProved={() => void wanted.current?.()} onClose={() => void reload()} />}
+      {needsElevation && <Prove onProved={() => void lastAction.current?.()} onClose={() => void reload()} />}
     </Dialog>
   );
 }

@@ -2,9 +2,9 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { useLanguage } from "./language.tsx";
 import { NoticeBoard } from "./notices.tsx";
 
-/** What is to be filled in first; of choices, the chosen one. */
+/** The first field; of a group of radio buttons, the checked one. */
 const FIELD = ".dialog-head ~ * :is(input:not([type=radio], [readonly]), input:checked, select)";
-/** Where there is nothing to be filled in. */
+/** The first button or link, for a dialog without fields. */
 const CONTROL = ".dialog-head ~ * :is(button, a)";
 
 interface DialogProps {
@@ -14,7 +14,7 @@ interface DialogProps {
   readonly className?: string;
 }
 
-/** A modal dialog, open for as long as it is rendered: the browser keeps the focus inside and gives it back. */
+/** A modal dialog, open while it is rendered. The browser keeps the focus inside and restores it afterwards. */
 export function Dialog({ title, onClose, children, className = "" }: DialogProps): ReactNode {
   const { words } = useLanguage();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -23,7 +23,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    // Not the button that closes, which comes first: whoever presses Enter wants to go on.
+    // The close button is the first element. Enter should not close the dialog, so focus the first field instead.
     (element?.querySelector<HTMLElement>(FIELD) ?? element?.querySelector<HTMLElement>(CONTROL))?.focus();
     return () => element?.close();
   }, []);
@@ -34,7 +34,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
       className={`dialog ${className}`}
       aria-labelledby={titleId}
       onClose={(event) => {
-        // Of a dialog that was only closed to be shown anew, the event comes too late.
+        // React's strict mode closes and reopens a dialog; the event of that closing arrives when it is open again.
         if (event.target === dialog.current && !dialog.current.open) onClose();
       }}
       onMouseDown={(event) => {

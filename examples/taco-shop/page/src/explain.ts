@@ -3,7 +3,7 @@ import { ApiError } from "./api.ts";
 import type { Fault, Language, Menu, Product } from "./wire.ts";
 import type { Words } from "./words/en.ts";
 
-/** What a fault means, in the page's language; the shop's own words where the page has none. */
+/** Describes a fault in the page's language, or in the server's words if there is no translation. */
 export function explainFault({ path, message }: Fault, { faults }: Words): string {
   switch (path) {
     case "name":
@@ -28,7 +28,7 @@ export function explainFault({ path, message }: Fault, { faults }: Words): strin
   }
 }
 
-/** What went wrong, in a sentence or two. */
+/** Describes an error in the page's language. */
 export function explain(error: unknown, words: Words, language: Language, menu?: Menu): string {
   if (error instanceof SessionError) return words.errors[error.code];
   if (!(error instanceof ApiError)) return words.errors.NETWORK;

@@ -3,11 +3,11 @@ import { type InputHTMLAttributes, type ReactNode, useId } from "react";
 interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   readonly label: string;
   readonly hint?: string;
-  /** What is wrong with it. */
+  /** What is wrong with the value. */
   readonly fault?: string | undefined;
 }
 
-/** A text field with its label, and what is wrong with it. */
+/** A text field with its label and its fault or hint. */
 export function Field({ label, hint, fault, ...input }: FieldProps): ReactNode {
   const id = useId();
   const note = fault ?? hint;

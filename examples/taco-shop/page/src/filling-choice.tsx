@@ -8,12 +8,12 @@ interface FillingChoiceProps {
   readonly legend: string;
   readonly products: readonly Product[];
   readonly chosen: readonly string[];
-  /** As one likes, unless given. */
+  /** The most products to choose. Default: all of them. */
   readonly most?: number;
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
-/** Sauces or garnitures, each once. */
+/** Checkboxes for sauces or garnitures. */
 export function FillingChoice(props: FillingChoiceProps): ReactNode {
   const { legend, products, chosen, most = products.length, onChange } = props;
   const { language, words } = useLanguage();

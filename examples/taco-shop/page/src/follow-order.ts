@@ -2,31 +2,33 @@ import { ApiError, readCart } from "./api.ts";
 import { manager } from "./session.ts";
 import type { Entry } from "./wire.ts";
 
-/** Milliseconds until a stream that was refused is asked for again. */
+/** Milliseconds until a rejected event stream is requested again. */
 const RETRY_AFTER = 5000;
 
-/** The newest that happened in an order. What came before it is in the history. */
+/** The newest change of an order. */
 export interface OrderNews {
   readonly revision: number;
   readonly entry: Entry | null;
-  /** It is how things stood when the connection was made, and no news. */
+  /** Whether this is the state at the start of the connection rather than a new change. */
   readonly isStart: boolean;
 }
 
-/** What an order's stream tells. */
+/** Listeners for an order's events. */
 export interface OrderEvents {
   readonly changed: (news: OrderNews) => void;
   readonly ended: (reason: "ended" | "excluded") => void;
 }
 
 /**
- * Follows an order live. EventSource itself connects again when the connection breaks, but not when it is refused: then
- * the order is not there any more, or the shop is not well and is asked again later. The result ends it.
+ * Follows an order's server-sent events. EventSource reconnects after a broken connection, but not after an error
+ * response. In that case the order has ended, or the shop is unavailable and the stream is requested again later.
+ *
+ * @returns a function that stops following.
  */
 export function followOrder(id: string, events: OrderEvents): () => void {
   let source: EventSource;
   let retry: ReturnType<typeof setTimeout>;
-  let isOver = false;
+  let isStopped = false;
 
   function open(): void {
     source = new EventSource(`/api/v1/sessions/${id}/events`);
@@ -40,26 +42,26 @@ export function followOrder(id: string, events: OrderEvents): () => void {
     });
     source.addEventListener("ended", ({ data }) => {
       const { reason } = JSON.parse(data);
-      if (reason === "signed-out") signedOut();
+      if (reason === "signed-out") onSignedOut();
       else end(reason);
     });
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) void refused();
+      if (source.readyState === EventSource.CLOSED) void onErrorResponse();
     });
   }
 
-  async function refused(): Promise<void> {
+  async function onErrorResponse(): Promise<void> {
     const error: unknown = await readCart(id).then(
       () => undefined,
       (thrown) => thrown,
     );
-    if (isOver) return;
+    if (isStopped) return;
     if (error instanceof ApiError && error.code === "SESSION_NOT_FOUND") end("ended");
     else retry = setTimeout(open, RETRY_AFTER);
   }
 
-  /** The order is as it was, but whoever followed it is somebody else now, or nobody: then others take its place. */
-  function signedOut(): void {
+  /** The order still exists, but the browser has logged out or changed accounts. Reloading the session shows its orders. */
+  function onSignedOut(): void {
     source.close();
     manager.getSession({ fresh: true }).catch(() => {});
     retry = setTimeout(open, RETRY_AFTER);
@@ -71,7 +73,7 @@ export function followOrder(id: string, events: OrderEvents): () => void {
   }
 
   function stop(): void {
-    isOver = true;
+    isStopped = true;
     clearTimeout(retry);
     source.close();
   }

@@ -1,6 +1,6 @@
 import type { Language } from "./wire.ts";
 
-// Swiss, whatever the language: the shop is there.
+// Swiss formats in every language: the shop is in Switzerland.
 const locale = (language: Language) => `${language}-CH`;
 
 const amounts = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 });
@@ -8,7 +8,7 @@ const amounts = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 });
 /** Rappen as francs: `17.90`. */
 export const francs = (rappen: number): string => amounts.format(rappen / 100);
 
-/** What the shop's clock shows at a time; with the day where that is not today. */
+/** The time of day in the shop's time zone; with the weekday if it is not today. */
 export function clockTime(time: string, language: Language, timeZone: string): string {
   const day = (date: Date) => date.toLocaleDateString("en-CA", { timeZone });
   const at = new Date(time);
@@ -17,11 +17,11 @@ export function clockTime(time: string, language: Language, timeZone: string): s
   return at.toLocaleString(locale(language), isToday ? hours : { ...hours, weekday: "short" });
 }
 
-/** Day and time where the reader is, in their language. */
+/** Date and time in the reader's time zone and language. */
 export const dayAndTime = (time: string, language: Language): string =>
   new Date(time).toLocaleString(locale(language), { dateStyle: "medium", timeStyle: "short" });
 
-/** Every quarter of an hour from half an hour on, for six hours. */
+/** ISO 8601 times every 15 minutes, from 30 minutes after `now`, for six hours. */
 export function pickupTimes(now: number): string[] {
   const quarter = 15 * 60_000;
   const first = Math.ceil((now + 2 * quarter) / quarter) * quarter;

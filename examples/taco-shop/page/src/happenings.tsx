@@ -5,24 +5,24 @@ import { clockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import type { Entry } from "./wire.ts";
 
-/** Entries that are shown. */
-const SHOWN = 12;
+/** The most entries to show. */
+const MAX_SHOWN = 12;
 
 interface HappeningsProps {
   readonly id: string;
-  /** Grows with everything that happens. */
+  /** The order's newest revision. A new one reloads the history. */
   readonly revision: number;
-  /** The reader, among the participants. */
+  /** The reader's participant id. */
   readonly you: string | undefined;
   readonly timeZone: string;
 }
 
-/** Who did what to an order, newest first. What was refused has changed nothing, and is left out. */
+/** The history of an order, newest first. Refused changes are left out. */
 export function Happenings({ id, revision, you, timeZone }: HappeningsProps): ReactNode {
   const { language, words } = useLanguage();
   const [entries, setEntries] = useState<readonly Entry[]>([]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision is a reason to ask again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision requires a reload.
   useEffect(() => {
     let isStale = false;
     readHistory(id).then(
@@ -41,7 +41,7 @@ export function Happenings({ id, revision, you, timeZone }: HappeningsProps): Re
       <ol className="happenings" reversed>
         {entries
           .filter(({ outcome }) => outcome !== "refused")
-          .slice(-SHOWN)
+          .slice(-MAX_SHOWN)
           .toReversed()
           .map((entry) => (
             <li key={entry.number}>

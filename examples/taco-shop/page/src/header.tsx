@@ -6,7 +6,7 @@ import { LANGUAGES } from "./wire.ts";
 
 const NAMES = { fr: "Français", de: "Deutsch", en: "English" };
 
-/** The shop's front: its awning, its sign, who is there, and the choice of language. */
+/** The header: the shop's name, the choice of language, and the account button. */
 export function Header(): ReactNode {
   const { language, words, speak } = useLanguage();
   return (

@@ -1,7 +1,7 @@
 import { type ReactNode, useRef, useState } from "react";
 import { useLanguage } from "./language.tsx";
 
-/** A new link, to be copied. */
+/** A new invitation link, with a button to copy it. */
 export function InvitationLink({ url }: { readonly url: string }): ReactNode {
   const { words } = useLanguage();
   const [isCopied, setCopied] = useState(false);
@@ -9,7 +9,7 @@ export function InvitationLink({ url }: { readonly url: string }): ReactNode {
 
   const copy = async () => {
     input.current?.select();
-    // Where the clipboard is out of reach, the link is selected for the keyboard.
+    // Without permission for the clipboard, the selected link can be copied with the keyboard.
     await navigator.clipboard?.writeText(url).then(
       () => setCopied(true),
       () => {},

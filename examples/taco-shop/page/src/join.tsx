@@ -14,13 +14,13 @@ interface JoinProps {
   readonly onClose: () => void;
 }
 
-/** Comes into somebody else's order by their link. */
+/** Asks for a name, then joins an order by its invitation link. */
 export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
   const { language, words } = useLanguage();
   const ownName = useSession<Account, string>({ select: ({ user }) => user?.name ?? "" });
   const [error, setError] = useState<unknown>();
 
-  const enter = async (name: string) => {
+  const accept = async (name: string) => {
     try {
       const { sessionId } = await join(token, name);
       kept.write("name", name);
@@ -36,7 +36,7 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
         className="checkout"
         onSubmit={(event) => {
           event.preventDefault();
-          void enter(String(new FormData(event.currentTarget).get("name") ?? "").trim());
+          void accept(String(new FormData(event.currentTarget).get("name") ?? "").trim());
         }}
       >
         <p>{words.joinText}</p>

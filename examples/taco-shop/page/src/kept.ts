@@ -2,7 +2,7 @@ type Key = "language" | "order" | "orders" | "name";
 
 const PREFIX = "taco-shop.";
 
-/** What the browser remembers of the page between visits. Where it may not, the page forgets, and works. */
+/** Values in the browser's local storage. If the browser blocks it, the page works without stored values. */
 export const kept = {
   read(key: Key): string | null {
     try {
@@ -16,10 +16,14 @@ export const kept = {
       localStorage.setItem(PREFIX + key, value);
     } catch {}
   },
-  /** Hears what another tab of this browser writes; the result ends it. */
-  follow(key: Key, heard: (value: string) => void): () => void {
+  /**
+   * Calls `onChange` with each value that another tab of this browser writes.
+   *
+   * @returns a function that stops following.
+   */
+  follow(key: Key, onChange: (value: string) => void): () => void {
     const listener = (event: StorageEvent) => {
-      if (event.key === PREFIX + key && event.newValue !== null) heard(event.newValue);
+      if (event.key === PREFIX + key && event.newValue !== null) onChange(event.newValue);
     };
     addEventListener("storage", listener);
     return () => removeEventListener("storage", listener);

@@ -10,23 +10,24 @@ import { fr } from "./words/fr.ts";
 
 const WORDS: Record<Language, Words> = { fr, de, en };
 
-interface Spoken {
+interface LanguageState {
   readonly language: Language;
   readonly words: Words;
   readonly speak: (language: Language) => void;
 }
 
-const LanguageContext = createContext<Spoken | null>(null);
+const LanguageContext = createContext<LanguageState | null>(null);
 
-/** The language chosen before, else the browser's first that the shop speaks, else the shop's own. */
+/** The stored choice, otherwise the browser's first supported language, otherwise French. */
 function firstLanguage(): Language {
   const wanted = [kept.read("language"), ...navigator.languages].map((tag) => tag?.slice(0, 2));
-  return wanted.find(isSpoken) ?? "fr";
+  return wanted.find(isSupported) ?? "fr";
 }
 
-const isSpoken = (tag: string | undefined): tag is Language => LANGUAGES.some((language) => language === tag);
+const isSupported = (tag: string | undefined): tag is Language =>
+  LANGUAGES.some((language) => language === tag);
 
-/** Speaks one language in all tabs of the browser, and that of the account wherever somebody logs in. */
+/** Keeps one language in all tabs of the browser. A login switches to the account's language. */
 export function LanguageProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [language, setLanguage] = useState(firstLanguage);
   const words = WORDS[language];
@@ -41,7 +42,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
   useEffect(() => {
     if (ofAccount) kept.write("language", ofAccount);
   }, [ofAccount]);
-  useEffect(() => kept.follow("language", (chosen) => isSpoken(chosen) && setLanguage(chosen)), []);
+  useEffect(() => kept.follow("language", (chosen) => isSupported(chosen) && setLanguage(chosen)), []);
   useEffect(() => {
     document.documentElement.lang = language;
     document.title = `${words.shop} · ${words.menu}`;
@@ -52,12 +53,12 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     setLanguage(chosen);
     if (manager.$session.get().status === "authenticated") void save(chosen);
   };
-  /** One after the other, so that the last choice is the one that stays. */
+  /** Saves choices one after another, so that the last one wins. */
   const save = async (chosen: Language) => {
     const before = saving.current;
-    const mine = Promise.resolve(before).then(() => changeAccount({ language: chosen }));
-    // An account that could not be told speaks as before at the next login; nothing is lost here.
-    const saved = mine.catch(() => {});
+    const request = Promise.resolve(before).then(() => changeAccount({ language: chosen }));
+    // If saving fails, the choice applies to this browser only. That is not worth an error message.
+    const saved = request.catch(() => {});
     saving.current = saved;
     await saved;
     if (saving.current === saved) await manager.getSession({ fresh: true }).catch(() => {});
@@ -65,9 +66,9 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
   return <LanguageContext value={{ language, words, speak }}>{children}</LanguageContext>;
 }
 
-/** The language of the page, its words, and the way to another. */
-export function useLanguage(): Spoken {
-  const spoken = useContext(LanguageContext);
-  if (!spoken) throw new Error("There is no <LanguageProvider> above this component.");
-  return spoken;
+/** Returns the page's language, its texts, and the function that changes it. */
+export function useLanguage(): LanguageState {
+  const state = useContext(LanguageContext);
+  if (!state) throw new Error("useLanguage() needs a <LanguageProvider> above the component.");
+  return state;
 }

@@ -7,7 +7,7 @@ import { manager } from "./session.ts";
 
 const WAYS = ["logIn", "signUp"] as const;
 
-/** Logs in, or opens an account first. It ends by itself, once somebody is logged in. */
+/** The dialog to log in or to create an account. The account button closes it after the login. */
 export function LogIn({ onClose }: { readonly onClose: () => void }): ReactNode {
   const { language, words } = useLanguage();
   const [way, setWay] = useState<(typeof WAYS)[number]>("logIn");

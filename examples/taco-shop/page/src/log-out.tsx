@@ -10,7 +10,7 @@ interface LogOutProps {
   readonly onClose: () => void;
 }
 
-/** Says what becomes of the orders, then logs out. */
+/** Asks for confirmation, explains what happens to the open orders, then logs out. */
 export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
   const { language, words, speak } = useLanguage();
   const { warn } = useNotices();
@@ -19,7 +19,7 @@ export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
     onClose();
     try {
       await manager.logout({ everywhere: isEverywhere });
-      // The browser has forgotten all that it kept, this too; but it is nobody's secret.
+      // The logout has cleared the browser's storage. The language is not private, so store it again.
       speak(language);
     } catch {
       warn(words.account.logOutLater);

@@ -8,12 +8,12 @@ import type { Product, TacoContent } from "./wire.ts";
 interface MeatChoiceProps {
   readonly meats: readonly Product[];
   readonly chosen: TacoContent["meats"];
-  /** Portions that the size takes. */
+  /** The number of portions for this size. */
   readonly most: number;
   readonly onChange: (meats: TacoContent["meats"]) => void;
 }
 
-/** As many portions of meat as the size takes. */
+/** Steppers for the meats, limited to the number of portions for the size. */
 export function MeatChoice({ meats, chosen, most, onChange }: MeatChoiceProps): ReactNode {
   const { language, words } = useLanguage();
   const portions = chosen.reduce((sum, { quantity }) => sum + quantity, 0);

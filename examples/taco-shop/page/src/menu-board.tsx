@@ -5,19 +5,19 @@ import { ProductPicture } from "./pictures/product.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import { type Cart, type Menu, PORTIONS, type PortionKind, type Product, type Size } from "./wire.ts";
 
-/** Portions from which on it is said how many are left. */
-const FEW = 10;
+/** The stock from which on the number of portions left is shown. */
+const LOW_STOCK = 10;
 
 interface MenuBoardProps {
   readonly menu: Menu;
   readonly cart: Cart | undefined;
-  /** Whether the order may be changed. */
+  /** Whether the user may change the order. */
   readonly mayEdit: boolean;
   readonly onCompose: (size: Size) => void;
   readonly onAdd: (kind: PortionKind, product: Product) => void;
 }
 
-/** All that there is to eat and drink. */
+/** The menu: tacos, sides, drinks and desserts. */
 export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardProps): ReactNode {
   const { language, words } = useLanguage();
   return (
@@ -77,7 +77,7 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
   );
 
   function stockNote(stock: number): string | undefined {
-    return stock > 0 && stock <= FEW ? words.left(stock) : undefined;
+    return stock > 0 && stock <= LOW_STOCK ? words.left(stock) : undefined;
   }
 }
 

@@ -8,7 +8,7 @@ interface NewOrderProps {
   readonly onClose: () => void;
 }
 
-/** Opens one more order. */
+/** Asks for an optional name, then opens another order. */
 export function NewOrder({ onOpen, onClose }: NewOrderProps): ReactNode {
   const { words } = useLanguage();
   return (

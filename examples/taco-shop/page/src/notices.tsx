@@ -1,53 +1,53 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { useLanguage } from "./language.tsx";
 
-/** Milliseconds that good news stays. */
-const STAYS = 4000;
+/** Milliseconds that an information notice stays. */
+const NOTICE_DURATION = 4000;
 
 interface Notices {
-  /** Good news: shown for a while, and read out when there is time. */
+  /** Shows an information notice for a few seconds. Screen readers announce it politely. */
   readonly tell: (text: string) => void;
-  /** Bad news: stays until it is dismissed, and is read out at once. */
+  /** Shows a warning until it is dismissed. Screen readers announce it at once. */
   readonly warn: (text: string) => void;
 }
 
-interface Told extends Notices {
-  readonly news: string;
+interface NoticesState extends Notices {
+  readonly notice: string;
   readonly warning: string;
 }
 
-const NoticesContext = createContext<Told | null>(null);
+const NoticesContext = createContext<NoticesState | null>(null);
 
 export function NoticesProvider({ children }: { readonly children: ReactNode }): ReactNode {
-  const [news, setNews] = useState("");
+  const [notice, setNotice] = useState("");
   const [warning, setWarning] = useState("");
 
   useEffect(() => {
-    const timer = news && setTimeout(() => setNews(""), STAYS);
+    const timer = notice && setTimeout(() => setNotice(""), NOTICE_DURATION);
     return () => clearTimeout(timer || undefined);
-  }, [news]);
+  }, [notice]);
 
   const tell = useCallback((text: string) => {
     setWarning("");
-    setNews(text);
+    setNotice(text);
   }, []);
-  const told = useMemo(() => ({ news, warning, tell, warn: setWarning }), [news, warning, tell]);
+  const state = useMemo(() => ({ notice, warning, tell, warn: setWarning }), [notice, warning, tell]);
 
   return (
-    <NoticesContext value={told}>
+    <NoticesContext value={state}>
       {children}
       <NoticeBoard />
     </NoticesContext>
   );
 }
 
-/** Where notices are read. A modal dialog has one of its own, since what lies outside is out of reach meanwhile. */
+/** Shows the notices. A modal dialog renders its own board, because the page outside it is inert. */
 export function NoticeBoard(): ReactNode {
   const { words } = useLanguage();
-  const { news, warning, warn } = useTold();
+  const { notice, warning, warn } = useNoticesState();
   return (
     <div className="notices">
-      <div role="status">{news && <p className="notice">{news}</p>}</div>
+      <div role="status">{notice && <p className="notice">{notice}</p>}</div>
       <div role="alert">
         {warning && (
           <p className="notice notice-warning">
@@ -62,10 +62,10 @@ export function NoticeBoard(): ReactNode {
   );
 }
 
-export const useNotices = (): Notices => useTold();
+export const useNotices = (): Notices => useNoticesState();
 
-function useTold(): Told {
-  const told = useContext(NoticesContext);
-  if (!told) throw new Error("There is no <NoticesProvider> above this component.");
-  return told;
+function useNoticesState(): NoticesState {
+  const state = useContext(NoticesContext);
+  if (!state) throw new Error("useNotices() needs a <NoticesProvider> above the component.");
+  return state;
 }

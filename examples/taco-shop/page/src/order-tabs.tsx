@@ -11,27 +11,27 @@ interface OrderTabsProps {
   readonly onNew: () => void;
 }
 
-/** Moves by which the keyboard goes from tab to tab. */
-const MOVES: Readonly<Record<string, (index: number, count: number) => number>> = {
+/** Keys that move between tabs, with the index of the next tab. */
+const KEYS: Readonly<Record<string, (index: number, count: number) => number>> = {
   ArrowLeft: (index, count) => (index + count - 1) % count,
   ArrowRight: (index, count) => (index + 1) % count,
   Home: () => 0,
   End: (_index, count) => count - 1,
 };
 
-/** The open orders, side by side. */
+/** A tab for each open order, and a button to open another. */
 export function OrderTabs({ orders, active, carts, onChoose, onNew }: OrderTabsProps): ReactNode {
   const { words } = useLanguage();
   const list = useRef<HTMLDivElement>(null);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is a reason to look for it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another active tab must be scrolled into view.
   useEffect(() => {
     const tab = list.current?.querySelector("[aria-selected=true]");
     tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [active?.sessionId]);
 
   const move = (event: KeyboardEvent, index: number) => {
-    const next = MOVES[event.key]?.(index, orders.length);
+    const next = KEYS[event.key]?.(index, orders.length);
     const order = next === undefined ? undefined : orders[next];
     if (!order) return;
     event.preventDefault();

@@ -8,21 +8,21 @@ import { type Menu, type PlacedOrder, PORTIONS } from "./wire.ts";
 interface PlacedOrdersProps {
   readonly menu: Menu;
   readonly id: string;
-  /** Grows when one more was placed. */
+  /** The number of orders placed while the page is open. A new one reloads the list. */
   readonly placed: number;
 }
 
-/** What was ordered before in the same order session. */
+/** The orders that were placed in the same order session. */
 export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode {
   const { language, words } = useLanguage();
   const [orders, setOrders] = useState<readonly PlacedOrder[]>([]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: one more order is a reason to ask again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new order requires a reload.
   useEffect(() => {
     let isStale = false;
     listPlaced(id).then(
       (listed) => isStale || setOrders(listed),
-      // What was ordered is only looked up; there is no harm in not seeing it now.
+      // This list is for information only, so a failure shows no error.
       () => {},
     );
     return () => {

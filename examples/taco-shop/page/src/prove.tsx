@@ -11,7 +11,7 @@ interface ProveProps {
   readonly onClose: () => void;
 }
 
-/** Asks for the password once more, before something that a borrowed device must not be able to do. */
+/** Asks for the password again and elevates the session, before an action that a borrowed device must not allow. */
 export function Prove({ onProved, onClose }: ProveProps): ReactNode {
   const { words } = useLanguage();
   const email = useSession<Account, string>({ select: ({ user }) => user?.email ?? "" });

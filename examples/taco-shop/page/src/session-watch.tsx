@@ -6,7 +6,7 @@ import { useFollowedSession } from "./use-followed-session.ts";
 import { useSessionNews } from "./use-session-news.ts";
 import type { Account } from "./wire.ts";
 
-/** Says what becomes of the session: before it ends by itself, and when it has ended. */
+/** Warns before the session expires, and reports logins, logouts and the end of the session. */
 export function SessionWatch({ onLogIn }: { readonly onLogIn: () => void }): ReactNode {
   const { words } = useLanguage();
   const { tell } = useNotices();
@@ -15,7 +15,7 @@ export function SessionWatch({ onLogIn }: { readonly onLogIn: () => void }): Rea
   const { end, dismiss } = useSessionNews({
     loggedIn: ({ name }) => tell(words.account.welcome(name)),
     loggedOut: () => tell(words.account.loggedOut),
-    // What was news of the session is none any more.
+    // Clear an earlier notice about the session, such as the welcome.
     ended: () => tell(""),
   });
   const ended = end?.user ? words.ended.account : words.ended.visit;

@@ -17,19 +17,19 @@ interface SharingProps {
   readonly onClose: () => void;
 }
 
-/** Who is in an order, the links to it, and what happened. */
+/** The participants of an order, its invitation links, and its history. */
 export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
   const { language, words } = useLanguage();
   const [role, setRole] = useState<"edit" | "view">("edit");
-  const [made, setMade] = useState<NewInvitation>();
+  const [created, setCreated] = useState<NewInvitation>();
   const [error, setError] = useState<unknown>();
   const { people, revision, reloadPeople } = live;
   const isOwner = people?.role === "owner";
   const you = people?.participants.find(({ isYou }) => isYou)?.participantId;
 
-  const act = async (deed: () => Promise<void>) => {
+  const act = async (action: () => Promise<void>) => {
     try {
-      await deed();
+      await action();
       setError(undefined);
       await reloadPeople();
     } catch (thrown) {
@@ -50,7 +50,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
               className="invite"
               onSubmit={(event) => {
                 event.preventDefault();
-                void act(async () => setMade(await invite(id, role)));
+                void act(async () => setCreated(await invite(id, role)));
               }}
             >
               <div className="sizes">
@@ -73,7 +73,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
                 {words.makeLink}
               </button>
             </form>
-            {made && <InvitationLink key={made.invitationId} url={made.url} />}
+            {created && <InvitationLink key={created.invitationId} url={created.url} />}
           </>
         )}
         <h3>{words.people}</h3>
@@ -123,7 +123,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
                     onClick={() =>
                       act(async () => {
                         await uninvite(id, invitationId);
-                        if (made?.invitationId === invitationId) setMade(undefined);
+                        if (created?.invitationId === invitationId) setCreated(undefined);
                       })
                     }
                   >

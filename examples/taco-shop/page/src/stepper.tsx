@@ -9,7 +9,7 @@ interface StepperProps {
   readonly onChange: (value: number) => void;
 }
 
-/** A number with a button on either side. At its end a button is said to be off, and keeps the focus. */
+/** A number with a minus and a plus button. At a limit the button is `aria-disabled`, so that it keeps the focus. */
 export function Stepper({ name, value, least, most, onChange }: StepperProps): ReactNode {
   const { words } = useLanguage();
   const step = (next: number) => next >= least && next <= most && onChange(next);

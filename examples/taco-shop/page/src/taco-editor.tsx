@@ -12,15 +12,15 @@ import type { Menu, Size, TacoContent } from "./wire.ts";
 
 interface TacoEditorProps {
   readonly menu: Menu;
-  /** What it starts from. */
+  /** The initial content. */
   readonly taco: TacoContent;
   readonly isNew: boolean;
-  /** Resolves to what is in the way, or to nothing when it is done. */
+  /** Resolves to an error text, or to undefined on success. */
   readonly onSave: (taco: TacoContent) => Promise<string | undefined>;
   readonly onClose: () => void;
 }
 
-/** Composes a taco, new or not. */
+/** The dialog to compose a new taco or to change one. */
 export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEditorProps): ReactNode {
   const { words } = useLanguage();
   const [taco, setTaco] = useState(first);
@@ -96,7 +96,7 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
   );
 }
 
-/** The meats that a size takes, those chosen first. */
+/** Limits the meats to the portions for a size. Those chosen first are kept. */
 function fitting(meats: TacoContent["meats"], size: Size): TacoContent["meats"] {
   let room = size.meats;
   return meats.flatMap(({ id, quantity }) => {

@@ -12,7 +12,7 @@ interface ThanksProps {
   readonly onClose: () => void;
 }
 
-/** Says that the order is placed. */
+/** Confirms that the order is placed. */
 export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
   const { language, words } = useLanguage();
   const time = clockTime(order.delivery.requestedFor, language, menu.timeZone);

@@ -5,7 +5,7 @@ import { isAlike } from "./describe.ts";
 import type { Orders } from "./use-orders.ts";
 import type { Cart, Kind, PortionKind, Taco, TacoContent } from "./wire.ts";
 
-/** What came of saving a taco that others may have changed meanwhile. */
+/** The result of saving a taco. If another participant has changed it, `now` is its current state. */
 export type Saved = { readonly done: true } | { readonly done: false; readonly now: Taco | undefined };
 
 export interface CartEdits {
@@ -20,7 +20,7 @@ export interface CartEdits {
   readonly empty: () => Promise<unknown>;
 }
 
-/** The carts of the open orders, and what can be done with the active one. */
+/** The carts of the open orders, and the edits of the active one. */
 export function useCart({ orders, active, need }: Orders): CartEdits {
   const [carts] = useState(() => new Carts());
   const all = useSyncExternalStore(carts.subscribe, carts.snapshot);
@@ -30,7 +30,7 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
     if (!orders) return;
     carts.keepOnly(orders.map(({ sessionId }) => sessionId));
     for (const { sessionId } of orders) {
-      // An order that cannot be read now is told of by its stream, or when somebody changes it.
+      // A cart that cannot be read now is read when the order's event stream connects or reports a change.
       if (!carts.get(sessionId)) carts.read(sessionId).catch(() => {});
     }
   }, [orders, carts]);
@@ -39,7 +39,7 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
     const id = await need();
     return await carts.edit(id, () => send(id));
   };
-  const count = (kind: Kind, item: number, quantity: number) => {
+  const setCount = (kind: Kind, item: number, quantity: number) => {
     if (active) carts.foresee(active.sessionId, kind, item, quantity);
     return edit((id) =>
       quantity === 0 ? removeItem(id, kind, item) : setQuantity(id, kind, item, quantity),
@@ -53,11 +53,11 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
     addTaco: (taco) => edit((id) => addTaco(id, taco)),
     addPortion: (kind, product) => {
       const line = cart?.[kind].find((each) => each.product === product);
-      return line ? count(kind, line.id, line.quantity + 1) : edit((id) => addPortion(id, kind, product));
+      return line ? setCount(kind, line.id, line.quantity + 1) : edit((id) => addPortion(id, kind, product));
     },
     async replaceTaco(seen, content) {
       const id = await need();
-      // Whatever else others change in the order is no reason to refuse: only this taco is.
+      // If-Match covers the whole order, but only a change of this taco is a conflict. Retry after any other change.
       for (;;) {
         const known = carts.get(id) ?? (await carts.read(id));
         const now = known.tacos.find((taco) => taco.id === seen.id);
@@ -71,8 +71,8 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
         }
       }
     },
-    setQuantity: count,
-    remove: (kind, item) => count(kind, item, 0),
+    setQuantity: setCount,
+    remove: (kind, item) => setCount(kind, item, 0),
     empty: () => edit(emptyCart),
   };
 }

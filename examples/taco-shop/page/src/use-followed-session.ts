@@ -4,7 +4,7 @@ import { useEffect } from "react";
 import { EVENTS, manager } from "./session.ts";
 import type { Account } from "./wire.ts";
 
-/** Hears at once when a device is ended elsewhere. */
+/** Follows the session's event stream while logged in, so that a logout from another device shows at once. */
 export function useFollowedSession(): void {
   const isLoggedIn = useSession<Account, boolean>({ select: ({ isAuthenticated }) => isAuthenticated });
   useEffect(() => (isLoggedIn ? followEvents(manager, EVENTS) : undefined), [isLoggedIn]);

@@ -3,19 +3,22 @@ import { readPeople } from "./api.ts";
 import { followOrder, type OrderEvents } from "./follow-order.ts";
 import type { Action, Entry, People } from "./wire.ts";
 
-const OF_PEOPLE: readonly Action[] = ["invited", "uninvited", "joined", "left", "excluded"];
-const isOfPeople = (entry: Entry | null) => entry !== null && OF_PEOPLE.includes(entry.what);
+const PEOPLE_ACTIONS: readonly Action[] = ["invited", "uninvited", "joined", "left", "excluded"];
+const changesPeople = (entry: Entry | null) => entry !== null && PEOPLE_ACTIONS.includes(entry.what);
 
-/** What happens in an order. */
+/** The live state of an order. */
 export interface LiveOrder {
-  /** Undefined until it is known. */
+  /** Participants and invitations. Undefined until they are loaded. */
   readonly people: People | undefined;
-  /** The newest revision heard of: grows with everything that happens. */
+  /** The newest revision that an event reported. */
   readonly revision: number;
   readonly reloadPeople: () => Promise<void>;
 }
 
-/** Follows the order live while the page is visible. A hidden page keeps no connection: a browser has six for one host. */
+/**
+ * Follows an order's events while the page is visible. A hidden page closes its connection, because with HTTP/1.1 a
+ * browser opens only six per host.
+ */
 export function useLiveOrder(
   id: string | undefined,
   tell: {
@@ -39,8 +42,8 @@ export function useLiveOrder(
     const missed = number - newest.current - 1;
     newest.current = number;
     const isNews = !isStart && missed >= 0;
-    // Those who cannot be read now are not missed for long: the next event of theirs tells of them again.
-    if (isStart || (isNews && (missed > 0 || isOfPeople(entry)))) reloadPeople().catch(() => {});
+    // A failed reload is repeated at the next such event.
+    if (isStart || (isNews && (missed > 0 || changesPeople(entry)))) reloadPeople().catch(() => {});
     if (entry && isNews) tell.happened(entry, known);
   });
   const ended = useEffectEvent<OrderEvents["ended"]>((reason) => tell.ended(reason));
@@ -48,15 +51,15 @@ export function useLiveOrder(
   useEffect(() => {
     if (!id) return;
     let leave: (() => void) | undefined;
-    const settle = () => {
+    const followIfVisible = () => {
       const isVisible = document.visibilityState === "visible";
       if (!isVisible) leave?.();
       leave = isVisible ? (leave ?? followOrder(id, { changed, ended })) : undefined;
     };
-    settle();
-    document.addEventListener("visibilitychange", settle);
+    followIfVisible();
+    document.addEventListener("visibilitychange", followIfVisible);
     return () => {
-      document.removeEventListener("visibilitychange", settle);
+      document.removeEventListener("visibilitychange", followIfVisible);
       leave?.();
     };
   }, [id]);

@@ -3,15 +3,15 @@ import { readMenu, readStock } from "./api.ts";
 import type { Menu, Product, Stock } from "./wire.ts";
 
 export interface MenuState {
-  /** Undefined until it is known. */
+  /** Undefined until it is loaded. */
   readonly menu: Menu | undefined;
   readonly error: unknown;
   readonly load: () => Promise<void>;
-  /** Asks what is left of everything. */
+  /** Reloads the stock. */
   readonly restock: () => Promise<void>;
 }
 
-/** The menu, with its stock as last asked: at the start, and whenever somebody comes back to the page. */
+/** Loads the menu at the start, and its stock again whenever the page becomes visible. */
 export function useMenu(): MenuState {
   const [menu, setMenu] = useState<Menu>();
   const [error, setError] = useState<unknown>();
@@ -25,31 +25,31 @@ export function useMenu(): MenuState {
     [],
   );
   const restock = useCallback(async () => {
-    // An old figure is no worse than none: the shop checks when something is added.
+    // A failure keeps the old stock. The server checks the stock of each added item anyway.
     const stock = await readStock().catch(() => undefined);
     if (stock) setMenu((current) => current && withStock(current, stock));
   }, []);
 
   useEffect(() => void load(), [load]);
   useEffect(() => {
-    const look = () => void (document.visibilityState === "visible" && restock());
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    const onVisible = () => void (document.visibilityState === "visible" && restock());
+    document.addEventListener("visibilitychange", onVisible);
+    return () => document.removeEventListener("visibilitychange", onVisible);
   }, [restock]);
 
   return { menu, error, load, restock };
 }
 
 function withStock(menu: Menu, stock: Stock): Menu {
-  const counted = (products: readonly Product[], left: Stock[keyof Stock]) =>
+  const restocked = (products: readonly Product[], left: Stock[keyof Stock]) =>
     products.map((product) => ({ ...product, stock: left[product.id] ?? product.stock }));
   return {
     ...menu,
-    meats: counted(menu.meats, stock.meats),
-    sauces: counted(menu.sauces, stock.sauces),
-    garnitures: counted(menu.garnitures, stock.garnitures),
-    extras: counted(menu.extras, stock.extras),
-    drinks: counted(menu.drinks, stock.drinks),
-    desserts: counted(menu.desserts, stock.desserts),
+    meats: restocked(menu.meats, stock.meats),
+    sauces: restocked(menu.sauces, stock.sauces),
+    garnitures: restocked(menu.garnitures, stock.garnitures),
+    extras: restocked(menu.extras, stock.extras),
+    drinks: restocked(menu.drinks, stock.drinks),
+    desserts: restocked(menu.desserts, stock.desserts),
   };
 }

@@ -3,14 +3,14 @@ import { useSession } from "coatcheck/react";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Account } from "./wire.ts";
 
-/** How a session ended that nobody here has ended. */
+/** An end of the session that the user did not request in this browser. */
 export interface SessionEnd {
   readonly reason: Exclude<EndReason, "signed-out">;
   /** Who was logged in. */
   readonly user: Account | null;
 }
 
-/** What becomes of the session, wherever that was done: here, in another tab, on another device. */
+/** Reports logins, logouts and ends of the session, caused in this tab, in another tab or on another device. */
 export function useSessionNews(tell: {
   readonly loggedIn: (user: Account) => void;
   readonly loggedOut: () => void;

@@ -1,17 +1,17 @@
 /*
- * What the shop's API takes and answers. Prices are in rappen, times ISO 8601 in UTC.
+ * The request and response bodies of the shop's API. Prices are in rappen, times ISO 8601 in UTC.
  */
 
 export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 export type Names = Readonly<Record<Language, string>>;
 
-/** Whom the shop knows: what its session endpoints say of somebody who is logged in. */
+/** The account of a logged-in user, as the session endpoints return it. */
 export interface Account {
   readonly id: string;
   readonly name: string;
   readonly email: string;
-  /** The language to speak with them; null until they have chosen one. */
+  /** The user's chosen language, or null. */
   readonly language: Language | null;
 }
 
@@ -22,12 +22,12 @@ export interface NewAccount {
   readonly language: Language;
 }
 
-/** Kinds of items that are counted rather than composed. */
+/** The kinds of items without choices. */
 export const PORTIONS = ["extras", "drinks", "desserts"] as const;
 export type PortionKind = (typeof PORTIONS)[number];
 export type Kind = "tacos" | PortionKind;
 
-/** What goes into a taco, in the order in which one chooses. */
+/** The groups of taco fillings, in the order of the form. */
 export const FILLINGS = ["meats", "sauces", "garnitures"] as const;
 export type Group = (typeof FILLINGS)[number] | PortionKind;
 
@@ -37,14 +37,14 @@ export interface Size {
   readonly id: string;
   readonly name: Names;
   readonly price: number;
-  /** Portions of meat that it takes. */
+  /** The number of meat portions. */
   readonly meats: number;
 }
 
 export interface Product {
   readonly id: string;
   readonly name: Names;
-  /** For what goes into a taco, what a portion costs more. */
+  /** For taco fillings: the surcharge per portion. */
   readonly price: number;
   /** Portions left. */
   readonly stock: number;
@@ -73,7 +73,7 @@ export interface TacoContent {
 }
 
 interface Priced {
-  /** Stays the same when an earlier item goes. */
+  /** Stays the same when an earlier item is removed. */
   readonly id: number;
   readonly quantity: number;
   readonly unitPrice: number;
@@ -92,14 +92,14 @@ export interface Items extends Readonly<Record<PortionKind, readonly Portion[]>>
 
 export interface Cart extends Items {
   readonly sessionId: string;
-  /** Grows with every change. */
+  /** Incremented by every change. */
   readonly revision: number;
   readonly role: Role;
   readonly itemCount: number;
   readonly total: number;
 }
 
-/** What the page writes into the metadata of the order sessions that it makes. */
+/** The metadata of the order sessions that the page creates. */
 export interface OrderMetadata {
   readonly customerName?: string;
   readonly number?: number;
@@ -107,7 +107,7 @@ export interface OrderMetadata {
   readonly language?: Language;
 }
 
-/** An order session that the browser owns or was let into. */
+/** An order session that the browser owns or has joined. */
 export interface OpenOrder {
   readonly sessionId: string;
   readonly name: string | null;
@@ -165,7 +165,7 @@ export interface NewInvitation {
 export interface People {
   readonly role: Role;
   readonly participants: readonly Participant[];
-  /** The owner's to see; none for others. */
+  /** Empty for guests. */
   readonly invitations: readonly Invitation[];
 }
 
@@ -182,7 +182,7 @@ export type Action =
   | "left"
   | "excluded";
 
-/** Who did what to an order. */
+/** A history entry of an order. */
 export interface Entry {
   readonly number: number;
   readonly at: string;

@@ -1,4 +1,4 @@
-/** What the fillings look like, by product. */
+/** Colours of the fillings, by product id. */
 const FILLING: Readonly<Record<string, string>> = {
   viande_hachee: "#8a4b2f",
   escalope_de_poulet: "#e6b979",

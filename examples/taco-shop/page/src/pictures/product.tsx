@@ -5,7 +5,7 @@ import { SIDES } from "./side.tsx";
 
 const PICTURES = { ...SIDES, ...DRINKS, ...DESSERTS };
 
-/** What a side, a drink or a dessert looks like; a covered dish for what nobody has drawn yet. */
+/** The picture of a side, a drink or a dessert; a covered dish for a product without a picture. */
 export function ProductPicture({ product }: { readonly product: string }): ReactNode {
   return (
     <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">

@@ -3,11 +3,11 @@ import { fillingColour } from "./colours.ts";
 
 interface TacoPictureProps {
   readonly size: string;
-  /** Ids of what is in it. */
+  /** The ids of the fillings. */
   readonly fillings?: readonly string[];
 }
 
-/** How long each size is drawn. */
+/** The drawn length of each size. */
 const LENGTH: Readonly<Record<string, number>> = {
   tacos_L: 44,
   tacos_L_mixte: 50,
@@ -18,7 +18,7 @@ const LENGTH: Readonly<Record<string, number>> = {
 
 const USUAL = ["viande_hachee", "salade", "tomates", "cheddar", "maïs"];
 
-/** Where the fillings lie in the cut: from the middle, in units of its radii. */
+/** The positions of the fillings in the cut, from its centre, in units of its radii. */
 const PLACES = [
   [-0.42, -0.3],
   [0.38, -0.38],
@@ -31,7 +31,7 @@ const PLACES = [
   [0.66, -0.04],
 ] as const;
 
-/** A taco as the shop makes it: a grilled parcel, cut open to show what is in it. */
+/** The picture of a taco: a grilled parcel, cut open to show its fillings. */
 export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNode {
   const inside = fillings.length > 0 ? fillings : USUAL;
   return (

@@ -1,0 +1,115 @@
+import type { ReactNode } from "react";
+import { Checkout } from "./checkout.tsx";
+import { Confirm } from "./confirm.tsx";
+import { explain } from "./explain.ts";
+import { kept } from "./kept.ts";
+import { useLanguage } from "./language.tsx";
+import { NewOrder } from "./new-order.tsx";
+import { useNotices } from "./notices.tsx";
+import { Sharing } from "./sharing.tsx";
+import { TacoEditor } from "./taco-editor.tsx";
+import { Thanks } from "./thanks.tsx";
+import type { ShopFloorState } from "./use-shop-floor.ts";
+import type { Cart, Taco, TacoContent } from "./wire.ts";
+
+interface ShopDialogsProps {
+  readonly floor: ShopFloorState;
+}
+
+/** The open dialog of the shop's main view, if any. */
+export function ShopDialogs({ floor }: ShopDialogsProps): ReactNode {
+  const { words } = useLanguage();
+  const { menu, orders, id, role, edits, live, dialog, close, attempt, end } = floor;
+  switch (dialog?.what) {
+    case "taco":
+      return <TacoDialog floor={floor} taco={dialog.taco} seen={dialog.seen} />;
+    case "new":
+      return (
+        <NewOrder
+          onClose={close}
+          onOpen={(customerName) => {
+            close();
+            void attempt(orders.create(customerName));
+          }}
+        />
+      );
+    case "checkout":
+      return edits.cart && <CheckoutDialog floor={floor} cart={edits.cart} />;
+    case "placed":
+      return <Thanks menu={menu} order={dialog.order} onClose={close} />;
+    case "sharing":
+      return id && <Sharing menu={menu} id={id} live={live} onClose={close} />;
+    case "end":
+      return (
+        <Confirm
+          title={role === "owner" ? words.endOrder : words.leaveOrder}
+          text={role === "owner" ? words.endOrderAsk : words.leaveOrderAsk}
+          onClose={close}
+          onConfirm={() => void end()}
+        />
+      );
+    default:
+      return null;
+  }
+}
+
+interface TacoDialogProps extends ShopDialogsProps {
+  readonly taco: TacoContent;
+  /** The taco as it was when the dialog opened; undefined for a new one. */
+  readonly seen: Taco | undefined;
+}
+
+function TacoDialog({ floor, taco: first, seen }: TacoDialogProps): ReactNode {
+  const { language, words } = useLanguage();
+  const { tell } = useNotices();
+  const { menu, restock, edits, setDialog, close } = floor;
+
+  const save = async (taco: TacoContent) => {
+    try {
+      if (!seen) {
+        await edits.addTaco(taco);
+        tell(words.added(menu.sizes.find((size) => size.id === taco.size)?.name[language] ?? ""));
+      } else {
+        const saved = await edits.replaceTaco(seen, taco);
+        if (!saved.done) {
+          if (saved.now) setDialog({ what: "taco", taco, seen: saved.now });
+          return saved.now ? words.othersChanged : words.othersRemoved;
+        }
+        tell(words.saved);
+      }
+      close();
+      return undefined;
+    } catch (error) {
+      void restock();
+      return explain(error, words, language, menu);
+    }
+  };
+  return <TacoEditor menu={menu} taco={first} isNew={!seen} onSave={save} onClose={close} />;
+}
+
+interface CheckoutDialogProps extends ShopDialogsProps {
+  readonly cart: Cart;
+}
+
+function CheckoutDialog({ floor, cart }: CheckoutDialogProps): ReactNode {
+  const { menu, restock, active, edits, attempt } = floor;
+  const reload = () => {
+    void attempt(edits.carts.read(cart.sessionId));
+    void restock();
+  };
+  return (
+    <Checkout
+      menu={menu}
+      cart={cart}
+      customerName={active?.metadata.customerName ?? kept.read("name") ?? ""}
+      onClose={floor.close}
+      onRefused={reload}
+      onPlaced={(order) => {
+        floor.setBasketOpen(false);
+        floor.setDialog({ what: "placed", order });
+        floor.setPlacedCount((count) => count + 1);
+        reload();
+      }}
+    />
+  );
+}

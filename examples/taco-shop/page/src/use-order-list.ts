@@ -1,0 +1,101 @@
+import { useSession } from "coatcheck/react";
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { listOrders } from "./api.ts";
+import { kept } from "./kept.ts";
+import { manager } from "./session.ts";
+import type { Account, OpenOrder } from "./wire.ts";
+
+/** The open orders, and the functions that change the list. */
+export interface OrderList {
+  /** Oldest first; undefined until they are loaded. */
+  readonly orders: readonly OpenOrder[] | undefined;
+  readonly error: unknown;
+  readonly change: (how: (orders: readonly OpenOrder[]) => readonly OpenOrder[]) => void;
+  readonly reload: () => Promise<void>;
+}
+
+interface Listed {
+  /** The id of the session that the orders belong to; null if the browser had none yet. */
+  readonly session: string | null;
+  readonly orders: readonly OpenOrder[];
+}
+
+/** Returns the listed orders if they belong to this session. */
+const ordersIn = (listed: Listed | undefined, session: string | null) =>
+  listed?.session === session || listed?.session === null ? listed.orders : undefined;
+
+/** The id of the browser's session, or null. */
+export const sessionId = () => manager.$session.get().session?.id ?? null;
+
+/**
+ * Loads the open orders of the browser's session and account: at the start, after a login or logout, when the page
+ * becomes visible, and when another tab changes the list.
+ *
+ * @param followed the id of the order whose event stream is open.
+ */
+export function useOrderList(followed: RefObject<string | undefined>): OrderList {
+  const { loading, session } = useSession<Account>();
+  const id = session?.id ?? null;
+  const subject = session?.subject ?? null;
+  const [listed, setListed] = useState<Listed>();
+  const [error, setError] = useState<unknown>();
+  const changes = useRef(0);
+
+  // A browser without a session has no orders, so there is nothing to load.
+  const none = loading || id !== null ? undefined : [];
+  const orders = (loading ? listed?.orders : ordersIn(listed, id)) ?? none;
+
+  const change = useCallback<OrderList["change"]>((how) => {
+    changes.current++;
+    setListed((current) => {
+      const session = sessionId();
+      return { session, orders: how(ordersIn(current, session) ?? []) };
+    });
+  }, []);
+
+  const reload = useCallback(async () => {
+    try {
+      // The first order that a browser opens or joins creates its session.
+      if (sessionId() === null) await manager.getSession({ fresh: true });
+      const session = sessionId();
+      let before: number;
+      let found: readonly OpenOrder[];
+      do {
+        before = changes.current;
+        found = session === null ? [] : await listOrders();
+        if (session !== sessionId()) return;
+      } while (before !== changes.current);
+      setListed((current) => {
+        // Keep the followed order even if it has ended: its event stream reports the end, with the reason.
+        const missing = ordersIn(current, session)?.filter(
+          ({ sessionId }) =>
+            sessionId === followed.current && !found.some((order) => order.sessionId === sessionId),
+        );
+        return { session, orders: [...(missing ?? []), ...found.toReversed()] };
+      });
+      setError(undefined);
+    } catch (thrown) {
+      setError(thrown);
+    }
+  }, [followed]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another subject has other orders.
+  useEffect(() => {
+    if (loading || id === null) return;
+    changes.current++;
+    void reload();
+  }, [loading, id, subject, reload]);
+
+  useEffect(() => {
+    // Other devices also open and close orders of the account.
+    const onVisible = () => void (document.visibilityState === "visible" && sessionId() !== null && reload());
+    document.addEventListener("visibilitychange", onVisible);
+    const unfollow = kept.follow("orders", () => void reload());
+    return () => {
+      document.removeEventListener("visibilitychange", onVisible);
+      unfollow();
+    };
+  }, [reload]);
+
+  return { orders, error, change, reload };
+}

@@ -1,0 +1,82 @@
+import { useState } from "react";
+import { ApiError } from "./api.ts";
+import { deedOf, nameOf } from "./describe.ts";
+import { explain } from "./explain.ts";
+import { useLanguage } from "./language.tsx";
+import { useNotices } from "./notices.tsx";
+import { useCart } from "./use-cart.ts";
+import { useLiveOrder } from "./use-live-order.ts";
+import type { MenuState } from "./use-menu.ts";
+import type { Orders } from "./use-orders.ts";
+import type { Menu, PlacedOrder, Taco, TacoContent } from "./wire.ts";
+
+/** The open dialog. At most one is open at a time. */
+export type OpenDialog =
+  | { readonly what: "taco"; readonly taco: TacoContent; readonly seen?: Taco }
+  | { readonly what: "placed"; readonly order: PlacedOrder }
+  | { readonly what: "new" | "checkout" | "sharing" | "end" };
+
+export interface ShopFloorProps {
+  readonly menu: Menu;
+  readonly restock: MenuState["restock"];
+  readonly orders: Orders;
+}
+
+export type ShopFloorState = ReturnType<typeof useShopFloor>;
+
+/** The state of the shop's main view: the active order, its live events, the open dialog, and the actions on them. */
+export function useShopFloor({ menu, restock, orders }: ShopFloorProps) {
+  const { language, words } = useLanguage();
+  const { tell, warn } = useNotices();
+  const [dialog, setDialog] = useState<OpenDialog>();
+  const [isBasketOpen, setBasketOpen] = useState(false);
+  const [placedCount, setPlacedCount] = useState(0);
+  const edits = useCart(orders);
+  const { active } = orders;
+  const id = active?.sessionId;
+
+  const close = () => setDialog(undefined);
+  const drop = (id: string) => {
+    orders.drop(id);
+    close();
+  };
+  const live = useLiveOrder(id, {
+    heard: (revision) => void (id && edits.carts.heard(id, revision).catch(() => {})),
+    happened(entry, people) {
+      const you = people?.participants.find(({ isYou }) => isYou)?.participantId;
+      if (entry.what === "ordered") setPlacedCount((count) => count + 1);
+      if (you !== undefined && entry.who.participantId !== you && entry.outcome === "done") {
+        tell(`${nameOf(entry.who, you, words)} ${deedOf(entry, words)}`);
+      }
+    },
+    ended(reason) {
+      if (id) drop(id);
+      tell(reason === "excluded" ? words.orderExcluded : words.orderEnded);
+    },
+  });
+
+  /** Waits for an action, then shows its success message or the error. */
+  const attempt = async (action: Promise<unknown>, success?: string) => {
+    try {
+      await action;
+      if (success) tell(success);
+    } catch (error) {
+      if (id && error instanceof ApiError && error.code === "SESSION_NOT_FOUND") drop(id);
+      warn(explain(error, words, language, menu));
+      void restock();
+    }
+  };
+  const end = async () => {
+    if (!active) return;
+    close();
+    await attempt(orders.end(active));
+    setBasketOpen(false);
+  };
+
+  const role = live.people?.role ?? active?.role ?? "owner";
+  return {
+    ...{ menu, restock, orders, active, id, role, edits, live },
+    ...{ dialog, setDialog, close, isBasketOpen, setBasketOpen, placedCount, setPlacedCount },
+    ...{ attempt, end },
+  };
+}
