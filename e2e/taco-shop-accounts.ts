@@ -40,8 +40,8 @@ export function accounts(shop: TacoShop): void {
     await email.fill("alice");
     await password.fill("short");
     await page.keyboard.press("Enter");
-    await form.getByText("Please give an e-mail address").waitFor();
-    await form.getByText("Please give a name").waitFor();
+    await form.getByText("Please enter an e-mail address").waitFor();
+    await form.getByText("Please enter a name").waitFor();
     await form.getByText("Please enter 8 to 128 characters.").waitFor();
     const name = form.getByLabel("Name");
     await expect.poll(() => name.evaluate((input) => input === document.activeElement)).toBe(true);
@@ -66,7 +66,7 @@ export function accounts(shop: TacoShop): void {
     await dialog(other).getByLabel("E-mail").fill("Alice@example.ch");
     await dialog(other).getByLabel("Password").fill(PASSWORD);
     await other.keyboard.press("Enter");
-    await dialog(other).getByText("There is an account with this address already.").waitFor();
+    await dialog(other).getByText("This address already has an account.").waitFor();
   });
 
   it("shows its orders on another device, after a wrong password was rejected", async () => {
@@ -161,7 +161,7 @@ export function accounts(shop: TacoShop): void {
     await choose(page, "Log out");
     await button(dialog(page), "Log out").click();
     await expectText(account(page), "Log in");
-    await page.getByText("The shop could not be told yet").waitFor();
+    await page.getByText("There is no connection to the shop").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
 
     // Only the logout fails. Every other request would still be authenticated as the signed-out user.
@@ -172,7 +172,7 @@ export function accounts(shop: TacoShop): void {
     await shop.setOffline("alice", false);
     await failed;
     await button(page, "Add: Baklava").click();
-    await page.getByText("The shop cannot be reached.").waitFor();
+    await page.getByText("No connection to the shop.").waitFor();
     expect(await page.getByRole("tab").count()).toBe(0);
 
     await page.unroute("**/session-v2");

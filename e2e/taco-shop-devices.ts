@@ -114,7 +114,7 @@ export function devices(shop: TacoShop): void {
     const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "2000" });
     const page = await shop.visitAt("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
-    await page.getByText("You were away for a while, so you have been logged out.").waitFor();
+    await page.getByText("You were inactive for a while, so you have been logged out.").waitFor();
     await expectText(account(page), "Log in");
     expect(await dialog(page).count()).toBe(0);
     await button(page.getByRole("alert"), "Dismiss").click();

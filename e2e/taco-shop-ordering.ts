@@ -180,7 +180,7 @@ export function ordering(shop: TacoShop): void {
       { times: 1 },
     );
     await button(form, /^Place the order/).click();
-    await form.getByText("The shop cannot be reached.").waitFor();
+    await form.getByText("No connection to the shop.").waitFor();
     await button(form, /^Place the order/).click();
     await expectText(sheet(page).getByRole("status"), "will be ready at");
     await button(dialog(page), "Back to the menu").click();

@@ -80,7 +80,7 @@ export function reach(shop: TacoShop): void {
     await expectText(total(page), "CHF 4.00");
     await button(page, "Commander").click();
     await button(dialog(page), /^Passer la commande/).click();
-    await dialog(page).getByText("Ce n’est pas un numéro de téléphone").waitFor();
+    await dialog(page).getByText("Indiquez un numéro de téléphone").waitFor();
     await page.keyboard.press("Escape");
     await button(page, "English").click();
     await expectText(lines(page), "Peach iced tea");
@@ -106,7 +106,7 @@ export function reach(shop: TacoShop): void {
 
     await page.route("**/quantity", (route) => route.abort(), { times: 1 });
     await button(dialog(page), "More: Baklava").click();
-    await dialog(page).getByText("The shop cannot be reached.").waitFor();
+    await dialog(page).getByText("No connection to the shop.").waitFor();
     await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
     await button(dialog(page), "Dismiss").click();
     await page.keyboard.press("Escape");
