@@ -2,10 +2,10 @@ import type { Account } from "../src/accounts/accounts.ts";
 import type { Answer, Visitor } from "./shop-visitor.ts";
 
 export const PASSWORD = "correct horse battery";
-/** Where the page asks who it is. */
+/** The path of the session endpoints. */
 export const SESSION = "/api/auth/session-v2";
 
-/** What the page may know of its session, as far as the tests look into it. */
+/** The fields of a session view that the tests read. */
 export interface View {
   readonly status: string;
   readonly session: { readonly id: string; readonly subject: string | null } | null;
@@ -13,13 +13,13 @@ export interface View {
   readonly csrf_token: string | null;
 }
 
-/** One of the places where an account is logged in, as far as the tests look into it. */
+/** The fields of a device that the tests read. */
 export interface Device {
   readonly id: string;
   readonly current: boolean;
 }
 
-/** An answer of the session endpoints. */
+/** A response of the session endpoints. */
 export interface Seen<Data = View> {
   readonly status: number;
   readonly headers: Headers;
@@ -27,7 +27,7 @@ export interface Seen<Data = View> {
   readonly error?: Answer["body"]["error"];
 }
 
-/** Asks the session endpoints, as this browser. */
+/** Sends a request to the session endpoints as this browser. */
 export async function auth<Data = View>(
   visitor: Visitor,
   method: string,
@@ -39,20 +39,20 @@ export async function auth<Data = View>(
   return { status: response.status, headers: response.headers, view: data, ...(error && { error }) };
 }
 
-/** Makes an account, from no browser in particular. */
+/** Creates an account. The visitor is not logged in afterwards. */
 export async function signUp(visitor: Visitor, email: string, name = "Alice"): Promise<void> {
   const { status, body } = await visitor.post("/accounts", { email, password: PASSWORD, name });
-  if (status !== 201) throw new Error(`No account: ${JSON.stringify(body)}`);
+  if (status !== 201) throw new Error(`Could not create the account: ${JSON.stringify(body)}`);
 }
 
 /** Logs the browser in. */
 export async function logIn(visitor: Visitor, email: string): Promise<View> {
   const { status, view, error } = await auth(visitor, "POST", "", { email, password: PASSWORD });
-  if (status !== 200) throw new Error(`No login: ${JSON.stringify(error)}`);
+  if (status !== 200) throw new Error(`Could not log in: ${JSON.stringify(error)}`);
   return view;
 }
 
-/** The ids of the orders that the browser lists, with its roles. */
+/** The paths of the orders that the browser lists, with its roles. */
 export async function listed(visitor: Visitor): Promise<[string, string][]> {
   const { sessions } = (await visitor.get("/sessions/mine")).body.data;
   return sessions.map(({ sessionId, role }) => [`/sessions/${sessionId}`, role]);

@@ -7,13 +7,13 @@ import { log, useShop } from "./shop-visitor.ts";
 
 const kind = ONE_BACKEND;
 
-describe("the orders of an account", () => {
+describe("account orders", () => {
   const shop = useShop(kind);
-  let people = 0;
+  let customers = 0;
 
-  /** A new account, and a browser that is logged in to it. */
+  /** Creates an account, and a browser that is logged in to it. */
   async function customer() {
-    const email = `customer-${++people}@example.com`;
+    const email = `customer-${++customers}@example.com`;
     const first = shop.browser();
     await signUp(first, email);
     await logIn(first, email);
@@ -25,7 +25,7 @@ describe("the orders of an account", () => {
     return { email, first, another };
   }
 
-  test("follow it to every browser, which may work on them", async () => {
+  test("every browser that is logged in to the account can list, edit, share and place its orders", async () => {
     const { email, first, another } = await customer();
     const before = shop.browser();
     const old = await before.begin();
@@ -50,17 +50,17 @@ describe("the orders of an account", () => {
     expect(await listed(first)).toEqual([[old, "owner"]]);
   });
 
-  test("are not there for strangers, for other accounts, and after the logout", async () => {
+  test("other browsers, other accounts and the browser after its logout get 404 for an order of the account", async () => {
     const { email, first } = await customer();
     const order = await first.begin();
-    const taken = first.cookie;
+    const oldCookie = first.cookie;
     const other = (await customer()).first;
     const stranger = shop.browser();
     await stranger.begin();
     await auth(first, "DELETE");
     expect(first.cookie).toBeNull();
     const late = shop.browser();
-    late.cookie = taken;
+    late.cookie = oldCookie;
     for (const [name, browser, status] of [
       ["another account", other, 404],
       ["a stranger", stranger, 404],
@@ -76,7 +76,7 @@ describe("the orders of an account", () => {
     expect(await listed(first)).toEqual([[order, "owner"]]);
   });
 
-  test("a login to another account leaves those of the first behind", async () => {
+  test("a login to another account leaves the orders with the first account", async () => {
     const { first, email } = await customer();
     const order = await first.begin();
     const second = await customer();
@@ -90,7 +90,7 @@ describe("the orders of an account", () => {
     expect(await listed(first)).toEqual([[order, "owner"]]);
   });
 
-  test("stay when a device is ended, or ends its own session", async () => {
+  test("orders of the account survive the logout of the device that created them", async () => {
     const { first, another } = await customer();
     const there = await another();
     const order = await there.begin();
@@ -108,7 +108,7 @@ describe("the orders of an account", () => {
     ]);
   });
 
-  test("an anonymous browser's orders still end with its session", async () => {
+  test("ending an anonymous browser's session ends its orders", async () => {
     const browser = shop.browser();
     const order = await browser.begin();
     const own = (await auth(browser, "GET")).view.session?.id;
@@ -116,7 +116,7 @@ describe("the orders of an account", () => {
     expect((await shop.admin().get(order)).body.data).toMatchObject({ state: "revoked" });
   });
 
-  test("the default one is the account's where the browser has none of its own", async () => {
+  test("a browser without a default order gets the account's newest one", async () => {
     const { email, first, another } = await customer();
     await first.post("/cart/tacos", XL);
     const there = await another();
@@ -136,14 +136,14 @@ describe("the orders of an account", () => {
     expect(await listed(there)).toHaveLength(1);
   });
 
-  test("requests at once begin one default order in an account too", async () => {
+  test("concurrent requests of an account create one default order", async () => {
     const { first } = await customer();
     const added = await Promise.all(Array.from({ length: 5 }, () => first.post("/cart/tacos", L)));
     expect(new Set(added.map(({ body }) => body.data.cart.sessionId)).size).toBe(1);
     expect(await listed(first)).toHaveLength(1);
   });
 
-  test("orders of others that it joined come along as well, before the login and after", async () => {
+  test("orders joined before or after the login are listed on every browser of the account", async () => {
     const host = shop.browser();
     const [early, late] = [await host.begin(), await host.begin()];
     const invite = async (order: string) =>
@@ -175,7 +175,7 @@ describe("the orders of an account", () => {
     expect(await listed(there)).toHaveLength(2);
   });
 
-  test("a stream of an order ends with the login of the browser that opened it", async () => {
+  test("an event stream ends with signed-out when its browser is logged out", async () => {
     const { first, another } = await customer();
     const there = await another();
     const order = await first.begin();
@@ -196,7 +196,7 @@ describe("the orders of an account", () => {
     expect((await ended.until(({ event }) => event === "ended")).data.reason).toBe("signed-out");
   });
 
-  test("are forgotten once they have been swept", async () => {
+  test("swept orders are removed from the account", async () => {
     const { first, another } = await customer();
     const [gone, stays] = [await first.begin(), await first.begin()];
     await first.send("DELETE", gone);

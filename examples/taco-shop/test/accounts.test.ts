@@ -8,15 +8,15 @@ const kind = ONE_BACKEND;
 describe("accounts", () => {
   const shop = useShop(kind);
 
-  test("are made once for each address, and log nobody in", async () => {
+  test("POST /accounts creates one account per address and does not log in", async () => {
     const browser = shop.browser();
     const body = { email: " Alice@Example.COM ", password: PASSWORD, name: "Alice", language: "de" };
-    const made = await browser.post("/accounts", body);
-    expect(made).toMatchObject({
+    const created = await browser.post("/accounts", body);
+    expect(created).toMatchObject({
       status: 201,
       body: { data: { name: "Alice", email: "alice@example.com", language: "de" } },
     });
-    expect(Object.keys(made.body.data).sort()).toEqual(["email", "id", "language", "name"]);
+    expect(Object.keys(created.body.data).sort()).toEqual(["email", "id", "language", "name"]);
     expect(browser.cookie).toBeNull();
     const again = await browser.post("/accounts", { ...body, email: "alice@example.com" });
     expect(again).toMatchObject({
@@ -29,7 +29,7 @@ describe("accounts", () => {
     expect(twins.map(({ status }) => status).sort()).toEqual([201, 409]);
   });
 
-  test("a login keeps the basket, and gives the browser a new token", async () => {
+  test("a login keeps the orders and gives the browser a new token", async () => {
     const browser = shop.browser();
     const order = await browser.begin();
     await browser.post(`${order}/cart/tacos`, XL);
@@ -48,7 +48,7 @@ describe("accounts", () => {
     expect((await auth(browser, "GET")).view).toMatchObject({ status: "authenticated", user: view.user });
   });
 
-  test("a wrong password and an unknown e-mail get the same answer", async () => {
+  test("a wrong password and an unknown address get the same response", async () => {
     const browser = shop.browser();
     await signUp(browser, "wrong@example.com");
     const answers = await Promise.all(
@@ -65,10 +65,10 @@ describe("accounts", () => {
     expect((await auth(browser, "GET")).view.status).toBe("none");
   });
 
-  test("are changed by who is logged in to them, and by nobody else", async () => {
+  test("PATCH /accounts/me requires a login and changes the caller's account", async () => {
     const browser = shop.browser();
-    const nobody = await browser.send("PATCH", "/accounts/me", { name: "Mallory" });
-    expect(nobody).toMatchObject({ status: 401, body: { error: { code: "SESSION_REQUIRED" } } });
+    const anonymous = await browser.send("PATCH", "/accounts/me", { name: "Mallory" });
+    expect(anonymous).toMatchObject({ status: 401, body: { error: { code: "SESSION_REQUIRED" } } });
     const consumer = await shop.consumer().send("PATCH", "/accounts/me", { name: "Mallory" });
     expect(consumer.status).toBe(401);
     await signUp(browser, "changes@example.com");

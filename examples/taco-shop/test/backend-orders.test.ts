@@ -5,7 +5,7 @@ import type { ShownCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
 import { ALICE, describeEachBackend, key, L, type Refused, useBackend, XL } from "./backend-visitor.ts";
 
-/** All there is of what the tests of the stock sell out. */
+/** The stock of the products that the tests sell out. */
 const SCARCE = 10;
 
 describeEachBackend(
@@ -14,11 +14,11 @@ describeEachBackend(
     const shop = useBackend(kind, { baklava: SCARCE, tarte_daim: SCARCE });
 
     describe.each([
-      { way: "asked directly", arrive: shop.plain, scarce: "baklava" },
-      { way: "through the gateway", arrive: shop.visitor, scarce: "tarte_daim" },
-    ])("$way", ({ arrive, scarce }) => {
-      test("serves several users ordering at the same time", async () => {
-        const [alice, bob] = [await arrive(), await arrive()];
+      { way: "without the gateway", connect: shop.plain, scarce: "baklava" },
+      { way: "through the gateway", connect: shop.visitor, scarce: "tarte_daim" },
+    ])("$way", ({ connect, scarce }) => {
+      test("two visitors who order at the same time get separate carts and orders", async () => {
+        const [alice, bob] = [await connect(), await connect()];
         await alice.ask("POST", "/cart/tacos", XL);
         await bob.ask("POST", "/cart/tacos", L);
         const upgraded = { ...XL, size: "tacos_XXL", meats: [{ id: "viande_hachee", quantity: 3 }] };
@@ -42,8 +42,8 @@ describeEachBackend(
         expect((await alice.ask("GET", "/cart")).body).toMatchObject({ tacos: [], total: 0, itemCount: 0 });
       });
 
-      test("names what is out of stock, when it is added and when it is ordered", async () => {
-        const [first, second] = [await arrive(), await arrive()];
+      test("a product out of stock gets 409 when it is added and when it is ordered", async () => {
+        const [first, second] = [await connect(), await connect()];
         const fault = (wanted: number, left: number) => ({
           status: 409,
           body: {
@@ -72,8 +72,8 @@ describeEachBackend(
         ).toBe(0);
       });
 
-      test("checks who orders, where to and when", async () => {
-        const visitor = await arrive();
+      test("an invalid recipient gets 422 with the path of the fault", async () => {
+        const visitor = await connect();
         await visitor.ask("POST", "/cart/tacos", L);
         const { customer, delivery } = ALICE;
         const inPast = new Date(Date.now() - 1000).toISOString();
@@ -105,8 +105,8 @@ describeEachBackend(
         expect((await visitor.ask<ShownCart>("GET", "/cart")).body.itemCount).toBe(1);
       });
 
-      test("takes the next time that the shop's clock shows, and exact times", async () => {
-        const visitor = await arrive();
+      test("requestedFor accepts the next HH:MM of the shop's clock and exact timestamps", async () => {
+        const visitor = await connect();
         const clock = new Intl.DateTimeFormat("de-CH", {
           timeZone: "Europe/Zurich",
           hour: "2-digit",
@@ -132,8 +132,8 @@ describeEachBackend(
         expect(body.delivery.requestedFor).toBe(exact);
       });
 
-      test("one key is one order", async () => {
-        const [visitor, other] = [await arrive(), await arrive()];
+      test("an idempotency key places one order per visitor", async () => {
+        const [visitor, other] = [await connect(), await connect()];
         await visitor.ask("POST", "/cart/tacos", L);
         const headers = key();
         const first = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
@@ -163,7 +163,7 @@ describeEachBackend(
       });
     });
 
-    test("keeps carts and orders when it is killed and started again", async () => {
+    test("carts and orders survive a kill and a restart", async () => {
       const visitor = await shop.visitor();
       await visitor.ask("POST", "/cart/tacos", L);
       const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, key());
@@ -176,7 +176,7 @@ describeEachBackend(
       expect((await visitor.ask("GET", "/orders")).body).toEqual({ orders: [order] });
     });
 
-    test("an order that was placed just before the shop died is found again, and counted once", async () => {
+    test("an order placed just before a crash is found after the restart and counted once", async () => {
       const visitor = await shop.visitor();
       await visitor.ask("POST", "/cart/desserts", { product: "tiramisu", quantity: 2 });
       const memory = kind === "php" ? "sessions" : "visitors";
@@ -188,7 +188,7 @@ describeEachBackend(
       const headers = key();
       const { body: order } = await visitor.ask<Order>("POST", "/orders", ALICE, headers);
       await shop.kill();
-      // As if it had died after the rename that places an order, and before anything else.
+      // Restore the state of a crash right after the rename that places an order.
       cpSync(before, shop.folder, { recursive: true });
       await shop.restart();
       const stock = await visitor.ask<{ desserts: Record<string, number> }>("GET", "/stock");

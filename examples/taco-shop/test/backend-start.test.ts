@@ -49,7 +49,7 @@ describeEachBackend(
   },
 );
 
-test("a port that is taken is said to be taken", async () => {
+test("startBackend() rejects with EADDRINUSE when the port is in use", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

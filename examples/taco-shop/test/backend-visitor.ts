@@ -43,21 +43,21 @@ export const L = {
   sauces: ["algérienne"],
   garnitures: ["tomates"],
 };
-/** Who orders, where to and when. */
+/** The recipient of an order. */
 export const ALICE = {
   customer: { name: "Alice", phone: "+41791234567" },
   delivery: { type: "livraison", address: "...", requestedFor: "15:00" },
 };
 
-/** What a change of the cart answers. */
+/** The response to a change of the cart. */
 export type Write = { item: { id: number; total: number } | null; cart: ShownCart };
-/** What a refusal answers. */
+/** An error response. */
 export type Refused = { error: { code: string; fields?: { path: string }[]; items?: unknown } };
 
-/** A header that makes an order one of its own. */
+/** A header with a new idempotency key. */
 export const key = () => ({ "idempotency-key": crypto.randomUUID() });
 
-/** Asks the backend as one visitor; `T` is what the caller knows of the answer. */
+/** Sends requests to the backend as one visitor. `T` is the type of the response body. */
 export interface Visitor {
   ask<T = unknown>(
     method: UpstreamRequest["method"],
@@ -67,13 +67,13 @@ export interface Visitor {
   ): Promise<{ status: number; body: T }>;
 }
 
-/** A new folder, and what removes it. */
+/** Creates a temporary folder. */
 export function temporaryFolder(): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), "taco-shop-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
-/** The gateway in front of a backend. */
+/** Creates a gateway to a backend. */
 export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Upstream {
   return createUpstream({
     baseUrl: url,
@@ -83,7 +83,11 @@ export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Ups
   });
 }
 
-/** A backend of its own for the tests of one `describe`, with the gateway and a session manager before it. */
+/**
+ * Starts a backend for the tests of one `describe`, with a gateway and a session manager.
+ *
+ * @param left the stock of the products that differ from the menu's, by product id.
+ */
 export function useBackend(kind: BackendKind, left: Record<string, number> = {}) {
   const folder = temporaryFolder();
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the manager's tests"] });
@@ -104,7 +108,7 @@ export function useBackend(kind: BackendKind, left: Record<string, number> = {})
     folder: folder.path,
     url: () => used.backend.url,
     upstream: () => used.upstream,
-    /** Resolves when it is down; the second call brings it up again, on the same port and folder. */
+    /** Resolves when the backend has stopped. `restart` starts it again on the same port and folder. */
     kill: () => used.backend.stop("SIGKILL"),
     async restart() {
       used.backend = await startBackend({ port: used.backend.port, dataDir: folder.path, kind });
@@ -114,7 +118,11 @@ export function useBackend(kind: BackendKind, left: Record<string, number> = {})
   };
 }
 
-/** A visitor whose session keeps its standing at the backend; its requests go through the gateway. A new one unless its session is given. */
+/**
+ * A visitor whose requests go through the gateway. Its session stores its cookies and CSRF token of the backend.
+ *
+ * @param sessionId Default: a new session.
+ */
 export async function sessionVisitor(
   upstream: Upstream,
   manager: SessionManager,
@@ -124,13 +132,13 @@ export async function sessionVisitor(
   return {
     async ask<T>(...[method, path, json, headers = {}]: Parameters<Visitor["ask"]>) {
       const body = json === undefined ? {} : { body: { json: JSON.parse(JSON.stringify(json)) } };
-      const answer = await upstream.request(state, { method, path, headers, ...body });
-      return { status: answer.status, body: answer.json() as T };
+      const response = await upstream.request(state, { method, path, headers, ...body });
+      return { status: response.status, body: response.json() as T };
     },
   };
 }
 
-/** A visitor as a browser without the gateway would be: it keeps one cookie, and fetches the token before each write. */
+/** A visitor without the gateway: it keeps one cookie and fetches the CSRF token before each write. */
 function plainVisitor(url: string): Visitor {
   let cookie = "";
   const send = async <T>(
@@ -139,14 +147,14 @@ function plainVisitor(url: string): Visitor {
     json?: unknown,
     headers: Record<string, string> = {},
   ) => {
-    const answer = await fetch(url + path, {
+    const response = await fetch(url + path, {
       method,
       headers: { ...headers, cookie },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     });
-    const [given] = answer.headers.getSetCookie();
-    if (given) cookie = given.split(";", 1)[0] ?? "";
-    return { status: answer.status, body: (await answer.json()) as T };
+    const [setCookie] = response.headers.getSetCookie();
+    if (setCookie) cookie = setCookie.split(";", 1)[0] ?? "";
+    return { status: response.status, body: (await response.json()) as T };
   };
   return {
     async ask<T>(...[method, path, json, headers]: Parameters<Visitor["ask"]>) {

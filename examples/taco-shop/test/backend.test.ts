@@ -18,11 +18,11 @@ describeEachBackend(
     const shop = useBackend(kind);
 
     describe.each([
-      { way: "asked directly", arrive: shop.plain },
-      { way: "through the gateway", arrive: shop.visitor },
-    ])("$way", ({ arrive }) => {
-      test("an id stays the same when an earlier item goes, and is not given again", async () => {
-        const visitor = await arrive();
+      { way: "without the gateway", connect: shop.plain },
+      { way: "through the gateway", connect: shop.visitor },
+    ])("$way", ({ connect }) => {
+      test("an item keeps its id when an earlier item is removed, and the id is never reused", async () => {
+        const visitor = await connect();
         for (const size of ["tacos_L", "tacos_XL", "tacos_XXL"])
           await visitor.ask("POST", "/cart/tacos", { ...L, size });
         await visitor.ask("DELETE", "/cart/tacos/0");
@@ -38,10 +38,15 @@ describeEachBackend(
         });
       });
 
-      test("keeps every kind of item, and adds up in rappen", async () => {
-        const visitor = await arrive();
-        const dear = { ...XL, meats: [{ id: "kebab", quantity: 2 }], garnitures: ["raclette"], quantity: 2 };
-        await visitor.ask("POST", "/cart/tacos", dear);
+      test("the cart stores every kind of item and sums up prices in rappen", async () => {
+        const visitor = await connect();
+        const expensive = {
+          ...XL,
+          meats: [{ id: "kebab", quantity: 2 }],
+          garnitures: ["raclette"],
+          quantity: 2,
+        };
+        await visitor.ask("POST", "/cart/tacos", expensive);
         await visitor.ask("POST", "/cart/extras", { product: "frites" });
         await visitor.ask("POST", "/cart/drinks", { product: "ayran", quantity: 3 });
         await visitor.ask("POST", "/cart/desserts", { product: "tiramisu" });
@@ -51,7 +56,7 @@ describeEachBackend(
         await visitor.ask("DELETE", "/cart/desserts/0");
         const unitPrice = 1790 + 2 * 100 + 150;
         expect((await visitor.ask("GET", "/cart")).body).toEqual({
-          tacos: [{ id: 0, ...dear, quantity: 3, unitPrice, total: 3 * unitPrice }],
+          tacos: [{ id: 0, ...expensive, quantity: 3, unitPrice, total: 3 * unitPrice }],
           extras: [{ id: 0, product: "frites_cheddar", quantity: 2, unitPrice: 700, total: 1400 }],
           drinks: [{ id: 0, product: "ayran", quantity: 1, unitPrice: 300, total: 300 }],
           desserts: [],
@@ -60,8 +65,8 @@ describeEachBackend(
         });
       });
 
-      test("refuses what is not on the menu, with the path of each fault, and leaves the cart alone", async () => {
-        const visitor = await arrive();
+      test("an invalid item gets 422 with the path of each fault and leaves the cart unchanged", async () => {
+        const visitor = await connect();
         await visitor.ask("POST", "/cart/tacos", L);
         await visitor.ask("POST", "/cart/drinks", { product: "ayran" });
         const { body: before } = await visitor.ask("GET", "/cart");
@@ -125,8 +130,8 @@ describeEachBackend(
         "a",
         "0%20",
         "%C3%A9",
-      ])("the item id %s names nothing", async (id) => {
-        const visitor = await arrive();
+      ])("the id %s gets 404", async (id) => {
+        const visitor = await connect();
         await visitor.ask("POST", "/cart/tacos", L);
         for (const path of [`/cart/tacos/${id}`, `/orders/${id}`]) {
           expect(await visitor.ask("GET", path)).toMatchObject({
@@ -136,8 +141,8 @@ describeEachBackend(
         }
       });
 
-      test("says what is not here, and what cannot be done here", async () => {
-        const visitor = await arrive();
+      test("an unknown path gets 404 and an unsupported method gets 405", async () => {
+        const visitor = await connect();
         expect(await visitor.ask("GET", "/admin")).toMatchObject({ status: 404 });
         expect(await visitor.ask("POST", "/cart/pizzas", {})).toMatchObject({ status: 404 });
         expect(await visitor.ask("PATCH", "/cart", {})).toMatchObject({
@@ -147,10 +152,10 @@ describeEachBackend(
       });
     });
 
-    test("shows the menu in three languages with what is left, to everybody and without a cookie", async () => {
-      const answer = await fetch(`${shop.url()}/menu`);
-      expect(answer.headers.getSetCookie()).toEqual([]);
-      expect(await answer.json()).toMatchObject({
+    test("GET /menu returns names in three languages and the stock, and sets no cookie", async () => {
+      const response = await fetch(`${shop.url()}/menu`);
+      expect(response.headers.getSetCookie()).toEqual([]);
+      expect(await response.json()).toMatchObject({
         currency: "CHF",
         sizes: expect.arrayContaining([expect.objectContaining({ id: "tacos_XL", meats: 3, price: 1790 })]),
         sauces: expect.arrayContaining([
@@ -164,20 +169,20 @@ describeEachBackend(
       });
     });
 
-    test("wants the visitor's own, newest token with every write", async () => {
-      const give = async () => {
-        const answer = await fetch(`${shop.url()}/csrf`);
-        const [cookie = ""] = answer.headers.getSetCookie();
-        return { cookie: cookie.split(";", 1).join(), ...((await answer.json()) as { csrfToken: string }) };
+    test("a write requires the visitor's own, newest CSRF token", async () => {
+      const start = async () => {
+        const response = await fetch(`${shop.url()}/csrf`);
+        const [cookie = ""] = response.headers.getSetCookie();
+        return { cookie: cookie.split(";", 1).join(), ...((await response.json()) as { csrfToken: string }) };
       };
-      const [{ cookie, csrfToken }, theirs] = await Promise.all([give(), give()]);
+      const [{ cookie, csrfToken }, other] = await Promise.all([start(), start()]);
       const post = (token: string, path = "/cart/tacos", body: unknown = L) =>
         fetch(shop.url() + path, {
           method: "POST",
           headers: { cookie, "x-csrf-token": token, ...key() },
           body: JSON.stringify(body),
         });
-      for (const token of ["", "x", csrfToken.slice(1), theirs.csrfToken]) {
+      for (const token of ["", "x", csrfToken.slice(1), other.csrfToken]) {
         const refused = await post(token);
         expect(refused.status).toBe(403);
         expect(await refused.json()).toMatchObject({ error: { code: "csrf" } });
@@ -187,22 +192,22 @@ describeEachBackend(
       expect((await post(csrfToken)).status).toBe(403);
     });
 
-    test("gives out no session for an id that it did not make", async () => {
+    test("an unknown session id is replaced by a new one", async () => {
       const cookie = `PHPSESSID=${"a".repeat(32)}`;
-      const answer = await fetch(`${shop.url()}/cart`, { headers: { cookie } });
-      expect(answer.headers.getSetCookie()[0]).toMatch(
+      const response = await fetch(`${shop.url()}/cart`, { headers: { cookie } });
+      expect(response.headers.getSetCookie()[0]).toMatch(
         /^PHPSESSID=(?!aaaa)[\w,-]{22,}; path=\/; HttpOnly; SameSite=Lax$/i,
       );
     });
 
-    test("the gateway takes the token from the page as well", async () => {
+    test("the gateway can read the CSRF token from a meta element", async () => {
       const meta = gatewayTo(shop.url(), {
         csrf: { path: "/", source: { meta: "csrf-token" }, sendAs: { header: "X-CSRF-Token" } },
       });
       const { record } = await shop.manager.create();
       const state = stateInSession(shop.manager, record.id);
-      const answer = await meta.request(state, { method: "POST", path: "/cart/tacos", body: { json: L } });
-      expect(answer.status).toBe(201);
+      const response = await meta.request(state, { method: "POST", path: "/cart/tacos", body: { json: L } });
+      expect(response.status).toBe(201);
       expect(JSON.stringify((await shop.manager.find(record.id))?.data).length).toBeLessThan(1024);
       await meta.close();
     });

@@ -10,8 +10,8 @@ import { BrowserOrders } from "../src/browser-orders.ts";
 import { JoinedOrders } from "../src/joined-orders.ts";
 import { PASSWORD } from "./account-holder.ts";
 
-/** What the shop makes of a manager of its own, with two accounts. */
-async function parts() {
+/** The shop's order classes over a new manager, with two accounts. */
+async function setUp() {
   const clock = { now: Date.now };
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
   const database = openAccountsDatabase(":memory:");
@@ -26,28 +26,28 @@ async function parts() {
       accounts.create({ email: `${name}@example.com`, password: PASSWORD, name, language: null }),
     ),
   );
-  if (!alice || !bob) throw new Error("There are two accounts.");
+  if (!alice || !bob) throw new Error("Expected two accounts.");
   return { manager, accountOrders, browserOrders, alice: alice.id, bob: bob.id };
 }
 
 async function resume(manager: SessionManager, token: string): Promise<Session> {
   const session = await manager.resume(token, "user");
-  if (!(session instanceof Session)) throw new Error("The session is not there.");
+  if (!(session instanceof Session)) throw new Error("The session has ended.");
   return session;
 }
 
-const asking = (session: Session): Caller => ({ principal: null, session, hasCookie: true });
+const callerOf = (session: Session): Caller => ({ principal: null, session, hasCookie: true });
 
-test("an order that was begun while somebody logged in is theirs, and not the next one's", async () => {
+test("an order created during a login belongs to that account, not to the next one that logs in", async () => {
   for (const next of ["listed", "handed over"] as const) {
-    const { manager, accountOrders, browserOrders, alice, bob } = await parts();
+    const { manager, accountOrders, browserOrders, alice, bob } = await setUp();
     const { record, token } = await manager.create();
     const before = await resume(manager, token);
     const issued = await manager.authenticate(record.id, alice);
-    const { id } = await browserOrders.create(asking(before), {});
+    const { id } = await browserOrders.create(callerOf(before), {});
     expect(accountOrders.accountOf(id)).toBeNull();
     const session = await resume(manager, issued.token);
-    if (next === "listed") expect(await browserOrders.mine(asking(session))).toHaveLength(1);
+    if (next === "listed") expect(await browserOrders.mine(callerOf(session))).toHaveLength(1);
     else await browserOrders.handOver(session, bob);
     expect(accountOrders.accountOf(id)).toBe(alice);
   }

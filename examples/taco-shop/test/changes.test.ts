@@ -14,8 +14,8 @@ import { orderIn } from "../src/order-state.ts";
 
 const clock = { now: Date.now };
 
-/** A manager of its own, and what the shop makes of it. */
-function parts() {
+/** The shop's order classes over a new manager. */
+function setUp() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
   const changes = new Changes(manager, clock);
   const accountOrders = new AccountOrders(openAccountsDatabase(":memory:"));
@@ -27,65 +27,65 @@ function parts() {
   return { manager, changes, doorkeeper, invitations, browserOrders };
 }
 
-/** A browser whose session is stored, as each of its requests finds it. */
+/** Creates a browser with a stored session. Returns a function that resumes it, as each request does. */
 async function browser(manager: SessionManager): Promise<() => Promise<Caller>> {
   const { token } = await manager.create();
   return async () => {
     const session = await manager.resume(token);
-    if (!(session instanceof Session)) throw new Error("The session is not there.");
+    if (!(session instanceof Session)) throw new Error("The session has ended.");
     return { principal: null, session, hasCookie: true };
   };
 }
 
-describe("changes of an order", () => {
-  /** Alice's order, and Bob's way into it. */
+describe("Changes", () => {
+  /** Alice's order, which Bob has joined, and the access of both. */
   async function shared() {
-    const { manager, changes, doorkeeper, invitations, browserOrders } = parts();
+    const { manager, changes, doorkeeper, invitations, browserOrders } = setUp();
     const [alice, bob] = [await browser(manager), await browser(manager)];
     const { id } = await browserOrders.create(await alice(), {});
-    const way = async (of: () => Promise<Caller>): Promise<Access> => {
+    const accessOf = async (resume: () => Promise<Caller>): Promise<Access> => {
       const record = await manager.find(id);
-      const access = record && doorkeeper.accessOf(await of(), record);
-      if (!access) throw new Error("There is no way in.");
+      const access = record && doorkeeper.accessOf(await resume(), record);
+      if (!access) throw new Error("The caller has no access.");
       return access;
     };
-    const { token } = await invitations.invite(await way(alice), "edit", 1000);
+    const { token } = await invitations.invite(await accessOf(alice), "edit", 1000);
     await invitations.accept(await bob(), token, "Bob");
-    return { manager, changes, invitations, id, alice: await way(alice), bob: await way(bob) };
+    return { manager, changes, invitations, id, alice: await accessOf(alice), bob: await accessOf(bob) };
   }
 
-  test("whoever was shut out after they came in changes nothing, and nothing is asked of the backend", async () => {
+  test("atBackend() rejects a guest who was removed, before any request to the backend", async () => {
     const { manager, changes, invitations, id, alice, bob } = await shared();
     await invitations.exclude(alice, bob.who.participantId);
     const before = orderIn((await manager.find(id))?.data ?? {});
-    let asked = 0;
+    let requests = 0;
     const edit = changes.atBackend(bob, { what: "added", least: "edit", ifRevision: null }, async () => ({
-      value: asked++,
+      value: requests++,
     }));
     await expect(edit).rejects.toMatchObject({ code: "FORBIDDEN" });
-    expect(asked).toBe(0);
+    expect(requests).toBe(0);
     expect(orderIn((await manager.find(id))?.data ?? {})).toEqual(before);
   });
 
-  test("what was announced ends in the history, however it ended", async () => {
+  test("atBackend() moves each pending change to the history, with its outcome", async () => {
     const { manager, changes, id, bob } = await shared();
-    const deed = { what: "added", least: "edit", ifRevision: null } as const;
-    const seen: number[] = [];
-    await changes.atBackend(bob, deed, async () => {
-      seen.push(Object.keys(orderIn((await manager.find(id))?.data ?? {}).pending).length);
+    const details = { what: "added", least: "edit", ifRevision: null } as const;
+    const pendingCounts: number[] = [];
+    await changes.atBackend(bob, details, async () => {
+      pendingCounts.push(Object.keys(orderIn((await manager.find(id))?.data ?? {}).pending).length);
       return { value: null, item: { kind: "tacos", id: 3 } };
     });
-    const refusal = refused(409, { error: { code: "cart_full", message: "The cart is full." } }, "item");
+    const rejected = refused(409, { error: { code: "cart_full", message: "The cart is full." } }, "item");
     const lost = new CoatcheckError("UPSTREAM_TIMEOUT", "The upstream did not answer.");
-    // The gateway's own, after the backend was asked: the cookies could not be kept.
-    const unkept = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
-    for (const error of [refusal, lost, unkept]) {
-      const failing = changes.atBackend(bob, deed, async () => {
+    // The gateway throws this after the request to the backend, when it cannot store the cookies.
+    const notStored = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
+    for (const error of [rejected, lost, notStored]) {
+      const failing = changes.atBackend(bob, details, async () => {
         throw error;
       });
       await expect(failing).rejects.toBe(error);
     }
-    expect(seen).toEqual([1]);
+    expect(pendingCounts).toEqual([1]);
     const { pending, history } = orderIn((await manager.find(id))?.data ?? {});
     expect(pending).toEqual({});
     expect(history.slice(-4)).toMatchObject([
@@ -96,7 +96,7 @@ describe("changes of an order", () => {
     ]);
   });
 
-  test("an order that ends meanwhile is not there; the caller's own session is not meant", async () => {
+  test("atBackend() throws SESSION_NOT_FOUND for an order that ends during the change", async () => {
     const { manager, changes, id, bob } = await shared();
     const edit = changes.atBackend(bob, { what: "added", least: "edit", ifRevision: null }, async () => {
       await manager.revoke({ session: id });
@@ -106,9 +106,9 @@ describe("changes of an order", () => {
   });
 });
 
-describe("a browser's default order", () => {
-  test("is one, however many requests begin it at once", async () => {
-    const { manager, browserOrders } = parts();
+describe("BrowserOrders", () => {
+  test("default() creates one order for concurrent requests", async () => {
+    const { manager, browserOrders } = setUp();
     const alice = await browser(manager);
     const callers = await Promise.all(Array.from({ length: 8 }, alice));
     const records = await Promise.all(callers.map((caller) => browserOrders.default(caller)));
@@ -121,8 +121,8 @@ describe("a browser's default order", () => {
     expect(live.map(({ id }) => id)).toEqual([records[0]?.id]);
   });
 
-  test("is begun anew when it has ended, and is never somebody else's", async () => {
-    const { manager, browserOrders } = parts();
+  test("default() replaces an ended order, and findDefault() ignores another browser's order", async () => {
+    const { manager, browserOrders } = setUp();
     const [alice, bob] = [await browser(manager), await browser(manager)];
     const first = await browserOrders.default(await alice());
     await manager.revoke({ session: first.id });

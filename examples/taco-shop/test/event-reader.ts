@@ -19,11 +19,12 @@ export class EventReader {
 
   static async open(url: string, headers: Record<string, string>): Promise<EventReader> {
     const response = await fetch(url, { headers });
-    if (!response.ok || response.body === null) throw new Error(`No events: ${response.status}`);
+    if (!response.ok || response.body === null)
+      throw new Error(`Could not open the event stream: status ${response.status}`);
     return new EventReader(response.body.pipeThrough(new TextDecoderStream()).getReader());
   }
 
-  /** The next event; null at the end. */
+  /** Reads the next event; null at the end of the stream. */
   async next(): Promise<OrderEvent | null> {
     for (;;) {
       const end = this.#text.indexOf("\n\n");
@@ -40,12 +41,12 @@ export class EventReader {
     }
   }
 
-  /** The next event that is like this. */
-  async until(isIt: (event: OrderEvent) => boolean): Promise<OrderEvent> {
+  /** Reads until an event matches. */
+  async until(isMatch: (event: OrderEvent) => boolean): Promise<OrderEvent> {
     for (;;) {
       const event = await this.next();
-      if (event === null) throw new Error("The events have ended.");
-      if (isIt(event)) return event;
+      if (event === null) throw new Error("The event stream has ended.");
+      if (isMatch(event)) return event;
     }
   }
 }

@@ -3,7 +3,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { expect, test } from "vitest";
 import { LiveSessions } from "../src/live.ts";
 
-/** Two nodes over one store; `look` lets the time pass after which each looks for what the other did. */
+/** Two managers over one store. `poll` runs the scheduled polls of the first one's `LiveSessions`. */
 function twoNodes() {
   const store = memoryStore();
   const secrets = ["a secret of the shop's tests"];
@@ -13,52 +13,52 @@ function twoNodes() {
     tasks.add(task);
     return () => tasks.delete(task);
   });
-  const look = async () => {
+  const poll = async () => {
     const due = [...tasks];
     tasks.clear();
     await Promise.all(due.map((task) => task()));
   };
-  return { here, there, live, tasks, look };
+  return { here, there, live, tasks, poll };
 }
 
-test("a change of this process is told at once, without looking", async () => {
+test("LiveSessions reports a change of its own process without polling", async () => {
   const { here, live } = twoNodes();
   const { record } = await here.create();
-  const told: (SessionRecord | null)[] = [];
-  live.watch(record, (now) => told.push(now));
+  const received: (SessionRecord | null)[] = [];
+  live.watch(record, (now) => received.push(now));
   await here.patch(record.id, { a: 1 });
-  expect(told.map((now) => now?.version)).toEqual([2]);
+  expect(received.map((now) => now?.version)).toEqual([2]);
 });
 
-test("a change of another process is told with the next look, once", async () => {
-  const { here, there, live, look } = twoNodes();
+test("LiveSessions reports a change of another process once, at the next poll", async () => {
+  const { here, there, live, poll } = twoNodes();
   const { record } = await here.create();
-  const told: (number | undefined)[] = [];
-  live.watch(record, (now) => told.push(now?.version));
+  const received: (number | undefined)[] = [];
+  live.watch(record, (now) => received.push(now?.version));
   await there.patch(record.id, { a: 1 });
-  expect(told).toEqual([]);
-  await look();
-  await look();
-  expect(told).toEqual([2]);
+  expect(received).toEqual([]);
+  await poll();
+  await poll();
+  expect(received).toEqual([2]);
 });
 
-test("the end is told, and nobody looks any more", async () => {
-  const { here, there, live, tasks, look } = twoNodes();
+test("LiveSessions reports the end of a session with null and stops polling", async () => {
+  const { here, there, live, tasks, poll } = twoNodes();
   const { record } = await here.create();
-  const told: (SessionRecord | null)[] = [];
-  live.watch(record, (now) => told.push(now));
+  const received: (SessionRecord | null)[] = [];
+  live.watch(record, (now) => received.push(now));
   await there.revoke({ session: record.id });
-  await look();
-  expect(told).toEqual([null]);
+  await poll();
+  expect(received).toEqual([null]);
   expect(tasks.size).toBe(0);
 });
 
-test("nobody looks for a session that nobody watches any more", async () => {
+test("LiveSessions stops polling when the last watcher leaves", async () => {
   const { here, live, tasks } = twoNodes();
   const { record } = await here.create();
-  const [first, second] = [live.watch(record, () => {}), live.watch(record, () => {})];
-  first();
+  const [unwatchFirst, unwatchSecond] = [live.watch(record, () => {}), live.watch(record, () => {})];
+  unwatchFirst();
   expect(tasks.size).toBe(1);
-  second();
+  unwatchSecond();
   expect(tasks.size).toBe(0);
 });

@@ -12,19 +12,19 @@ const IPHONE =
 describe("the session endpoints of the shop", () => {
   const shop = useShop(kind);
 
-  test("answer under the older API's paths, to whoever comes without a session too", async () => {
+  test("respond under the older API's paths, with or without a session", async () => {
     const browser = shop.browser();
     const none = {
       success: true,
       data: expect.objectContaining({ status: "none", session: null, user: null }),
     };
-    const asked: [string, string][] = [
+    const requests: [string, string][] = [
       ["DELETE", "/api/auth/session-v2"],
       ["GET", "/api/auth/session-v2"],
       ["POST", "/api/auth/migrate-session"],
       ["POST", "/api/auth/session-v2/migrate"],
     ];
-    for (const [method, path] of asked) {
+    for (const [method, path] of requests) {
       const { response, answer } = await browser.ask(method, path);
       expect([method, path, response.status, answer]).toEqual([method, path, 200, none]);
       expect(response.headers.get("cache-control")).toBe("private, no-store");
@@ -54,7 +54,7 @@ describe("the session endpoints of the shop", () => {
     expect(Object.keys(paths).filter((path) => path.startsWith("/api/auth"))).toEqual([]);
   });
 
-  test("say where an account is logged in, and end another device but not its orders", async () => {
+  test("list the account's devices, and log out another device without ending its orders", async () => {
     const [laptop, phone] = [shop.browser(), shop.browser()];
     await signUp(laptop, "devices@example.com");
     const credentials = { email: "devices@example.com", password: PASSWORD };
@@ -79,7 +79,7 @@ describe("the session endpoints of the shop", () => {
     expect((await auth(shop.browser(), "GET", "/devices")).error?.code).toBe("SESSION_REQUIRED");
   });
 
-  test("an elevation asks for the password of the account at hand", async () => {
+  test("elevate only with the password of the account that is logged in", async () => {
     const browser = shop.browser();
     await signUp(browser, "elevates@example.com");
     await signUp(browser, "other@example.com");
@@ -97,10 +97,10 @@ describe("the session endpoints of the shop", () => {
   });
 });
 
-describe("too many tries from one address", () => {
+describe("rate limits per address", () => {
   const shop = useShop(kind, {}, { logins: 3, accounts: 2, inits: 2 });
 
-  test("are refused for a while, and log nobody out", async () => {
+  test("respond with 429 and Retry-After, and leave the session unchanged", async () => {
     const browser = shop.browser();
     await signUp(browser, "limited@example.com");
     await logIn(browser, "limited@example.com");
@@ -129,9 +129,9 @@ describe("too many tries from one address", () => {
   });
 });
 
-test("no password, however long it takes, opens an account that is not there", async () => {
-  const began = performance.now();
+test("matches() rejects any password for a missing account, and takes as long as for a real one", async () => {
+  const startedAt = performance.now();
   expect(await new Passwords().matches(PASSWORD, null)).toBe(false);
-  // A lookup alone takes a fraction of a millisecond.
-  expect(performance.now() - began).toBeGreaterThan(10);
+  // Without the dummy hash, this takes a fraction of a millisecond.
+  expect(performance.now() - startedAt).toBeGreaterThan(10);
 });

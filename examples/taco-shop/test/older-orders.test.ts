@@ -19,8 +19,8 @@ const config = readConfig({
 });
 let url = "";
 
-/** The shop over this file's databases, for as long as `task` takes. */
-async function whileOpen(task: () => Promise<void>): Promise<void> {
+/** Runs a shop over this file's databases during `task`. */
+async function withShop(task: () => Promise<void>): Promise<void> {
   const shop = await startShop({ config, log, backendKind: "typescript", passwords });
   url = shop.url;
   try {
@@ -30,8 +30,8 @@ async function whileOpen(task: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Works on the sessions past the shop. */
-async function past<Value>(task: (manager: SessionManager) => Promise<Value>): Promise<Value> {
+/** Opens the sessions without the shop. */
+async function withManager<Value>(task: (manager: SessionManager) => Promise<Value>): Promise<Value> {
   const { manager, close } = await openSessions(config, log);
   try {
     return await task(manager);
@@ -41,37 +41,37 @@ async function past<Value>(task: (manager: SessionManager) => Promise<Value>): P
 }
 
 async function rewrite(paths: readonly string[], change: (data: JsonObject) => JsonObject): Promise<void> {
-  await past(async (manager) => {
+  await withManager(async (manager) => {
     for (const path of paths) await manager.update(path.slice("/sessions/".length), change);
   });
 }
 
-/** An order of which the shop has not heard. */
+/** An order that the shop did not write. */
 const ORDER = { revision: 9, pending: {}, history: [], invitations: {}, members: {}, placed: null };
 
-/** As an older version of the shop left it. */
-function aged({ $order = null, $upstream = null, ...others }: JsonObject): JsonObject {
+/** Renames the members as an older version of the shop stored them. */
+function toOlderVersion({ $order = null, $upstream = null, ...others }: JsonObject): JsonObject {
   return { ...others, order: $order, upstream: $upstream };
 }
 
-/** With as much of its owner's beside it as there is room. */
+/** Fills the data up to its size limit. */
 function filled(data: JsonObject): JsonObject {
   const room = 64 * 1024 - JSON.stringify({ ...data, filler: "" }).length;
   return { ...data, filler: "x".repeat(room) };
 }
 
-/** What the shop tells somebody of an order. */
-async function told(visitor: Visitor, order: string) {
-  const answers = ["cart", "history", "participants"].map((what) => visitor.get(`${order}/${what}`));
-  return (await Promise.all(answers)).map(({ body }) => body.data);
+/** Reads cart, history and participants of an order. */
+async function read(visitor: Visitor, order: string) {
+  const responses = ["cart", "history", "participants"].map((what) => visitor.get(`${order}/${what}`));
+  return (await Promise.all(responses)).map(({ body }) => body.data);
 }
 
-test("orders of an older version go on where they were, and its names say nothing afterwards", async () => {
+test("the shop migrates orders of an older version once, and ignores the old names afterwards", async () => {
   const [alice, bob, slack] = [null, null, KEYS.slack].map((key) => new Visitor(() => url, key));
-  if (!alice || !bob || !slack) throw new Error("Somebody is missing.");
+  if (!alice || !bob || !slack) throw new Error("Expected three visitors.");
   const orders = { shared: "", bot: "", full: "", forged: "" };
   const before: unknown[] = [];
-  await whileOpen(async () => {
+  await withShop(async () => {
     await bob.begin();
     orders.shared = await alice.begin();
     await alice.post(`${orders.shared}/cart/tacos`, XL);
@@ -81,46 +81,46 @@ test("orders of an older version go on where they were, and its names say nothin
       orders[name] = await slack.begin();
       await slack.post(`${orders[name]}/cart/tacos`, L);
     }
-    before.push(await told(alice, orders.shared), await told(slack, orders.bot));
+    before.push(await read(alice, orders.shared), await read(slack, orders.bot));
   });
   expect(before).toMatchObject([
     [{ total: 1790 }, { entries: [{}, {}, { what: "joined" }] }, { participants: [{}, {}] }],
     [{ itemCount: 1 }, { entries: [{ what: "added" }] }, {}],
   ]);
 
-  await rewrite([orders.shared, orders.bot, orders.full], aged);
+  await rewrite([orders.shared, orders.bot, orders.full], toOlderVersion);
   await rewrite([orders.full], filled);
   const others = [
     { owner: "browser:elsewhere", data: { order: ORDER } },
     { owner: "consumer:slack", data: { order: 17, upstream: "mine" } },
   ];
-  const ids = await past((manager) =>
+  const ids = await withManager((manager) =>
     Promise.all(others.map(async (each) => (await manager.create(each)).record.id)),
   );
   const accounts = new DatabaseSync(join(folder.path, "taco-shop-accounts.db"));
   accounts.exec("PRAGMA user_version = 0");
   accounts.close();
-  await whileOpen(async () => {
-    expect([await told(alice, orders.shared), await told(slack, orders.bot)]).toEqual(before);
+  await withShop(async () => {
+    expect([await read(alice, orders.shared), await read(slack, orders.bot)]).toEqual(before);
     expect((await bob.post(`${orders.shared}/cart/tacos`, L)).body.data.item).toMatchObject({ id: 1 });
     const { entries } = (await alice.get(`${orders.shared}/history`)).body.data;
     expect(entries.at(-1)).toMatchObject({ who: { name: "Bob" }, what: "added", outcome: "done" });
     orders.forged = await slack.begin();
   });
 
-  const kept = await past((manager) => Promise.all(ids.map((id) => manager.find(id))));
-  expect(kept.map((record) => record?.data)).toEqual(others.map(({ data }) => data));
+  const unchanged = await withManager((manager) => Promise.all(ids.map((id) => manager.find(id))));
+  expect(unchanged.map((record) => record?.data)).toEqual(others.map(({ data }) => data));
 
-  // Whoever owns a session can write this by way of the service, and wait until the shop starts again.
+  // The session's owner can write this through the service and wait for the next start of the shop.
   await rewrite([orders.forged], (data) => ({ ...data, order: ORDER }));
-  await whileOpen(async () => {
+  await withShop(async () => {
     expect((await slack.get(`${orders.forged}/cart`)).body.data.revision).toBe(0);
   });
 });
 
-test("a database that is new has no older orders, whatever stands in the sessions", () => {
+test("openAccountsDatabase() marks a new database as migrated", () => {
   const path = join(folder.path, "new-accounts.db");
-  for (const _opening of [1, 2]) {
+  for (const _round of [1, 2]) {
     const accounts = openAccountsDatabase(path);
     expect(accounts.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
     accounts.close();

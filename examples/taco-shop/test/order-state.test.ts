@@ -25,39 +25,39 @@ const change = (more: Partial<Intent> = {}): Intent => ({
 const fresh = orderIn({});
 
 describe("the state of an order", () => {
-  test("a change counts twice: when it is announced, and when it has ended", () => {
-    const begun = announced(fresh, "a", change(), 0);
-    expect(begun).toMatchObject({ revision: 1, pending: { a: { what: "added" } }, history: [] });
-    const ended = settled(begun, "a", change({ item: { kind: "tacos", id: 0 } }), "done");
-    expect(ended).toMatchObject({ revision: 2, pending: {} });
-    expect(ended.history).toMatchObject([{ number: 1, what: "added", item: { id: 0 }, outcome: "done" }]);
+  test("announcing and settling a change increment the revision once each", () => {
+    const pending = announced(fresh, "a", change(), 0);
+    expect(pending).toMatchObject({ revision: 1, pending: { a: { what: "added" } }, history: [] });
+    const done = settled(pending, "a", change({ item: { kind: "tacos", id: 0 } }), "done");
+    expect(done).toMatchObject({ revision: 2, pending: {} });
+    expect(done.history).toMatchObject([{ number: 1, what: "added", item: { id: 0 }, outcome: "done" }]);
   });
 
-  test("who wants to change what they have seen waits for what is under way; others do not", () => {
-    const begun = announced(fresh, "a", change(), null);
+  test("a change with ifRevision is rejected while another is pending; one without is accepted", () => {
+    const pending = announced(fresh, "a", change(), null);
     for (const revision of [0, 1, 2]) {
-      expect(() => announced(begun, "b", change(), revision)).toThrow(CoatcheckError);
+      expect(() => announced(pending, "b", change(), revision)).toThrow(CoatcheckError);
     }
-    expect(announced(begun, "b", change(), null)).toMatchObject({ revision: 2, pending: { a: {}, b: {} } });
-    const ended = settled(begun, "a", change(), "done");
-    expect(announced(ended, "b", change(), ended.revision).revision).toBe(3);
+    expect(announced(pending, "b", change(), null)).toMatchObject({ revision: 2, pending: { a: {}, b: {} } });
+    const done = settled(pending, "a", change(), "done");
+    expect(announced(done, "b", change(), done.revision).revision).toBe(3);
   });
 
-  test("a change whose process died becomes an entry that says so, and holds nobody up", () => {
-    const begun = announced(fresh, "lost", change(), null);
+  test("a pending change expires to an entry with the outcome unknown and then blocks no other change", () => {
+    const pending = announced(fresh, "lost", change(), null);
     const later = at + 61_000;
-    const order = announced(begun, "b", change({ at: later }), begun.revision);
+    const order = announced(pending, "b", change({ at: later }), pending.revision);
     expect(order.history).toMatchObject([{ number: 1, outcome: "unknown" }]);
     expect(Object.keys(order.pending)).toEqual(["b"]);
   });
 
-  test("an order stands in the history once, also when its customer had to ask again for the answer", () => {
-    const ask = (order: OrderState, outcome: Outcome, number?: number) => {
-      const asked = change({ what: "ordered", ...(number === undefined ? {} : { order: number }) });
-      return settled(announced(order, "a", asked, null), "a", asked, outcome);
+  test("repeated requests that place the same order add one history entry", () => {
+    const request = (order: OrderState, outcome: Outcome, number?: number) => {
+      const details = change({ what: "ordered", ...(number === undefined ? {} : { order: number }) });
+      return settled(announced(order, "a", details, null), "a", details, outcome);
     };
-    let order = ask(fresh, "unknown");
-    for (const number of [17, 17, 18]) order = ask(order, "done", number);
+    let order = request(fresh, "unknown");
+    for (const number of [17, 17, 18]) order = request(order, "done", number);
     expect(order.history.map(({ outcome, order }) => [outcome, order])).toEqual([
       ["unknown", undefined],
       ["done", 17],
@@ -66,7 +66,7 @@ describe("the state of an order", () => {
     expect(order).toMatchObject({ pending: {}, revision: 8 });
   });
 
-  test("the history keeps its last hundred, and numbers tell what has gone", () => {
+  test("the history keeps its last 100 entries and their numbers", () => {
     let order: OrderState = fresh;
     for (let count = 0; count < 120; count++) order = noted(order, change());
     expect(order.history).toHaveLength(100);
@@ -74,7 +74,7 @@ describe("the state of an order", () => {
     expect(order.revision).toBe(120);
   });
 
-  test("stays within what a session may hold, whatever its participants do", () => {
+  test("the largest possible order fits into a session's data", () => {
     const who = { participantId: "x".repeat(11), name: "€".repeat(LONGEST_NAME) };
     const full = change({ who, what: "uninvited", item: { kind: "desserts", id: 999_999_999 } });
     const ids = (count: number) => Array.from({ length: count }, () => crypto.randomUUID());
@@ -101,7 +101,7 @@ describe("the state of an order", () => {
     );
   });
 
-  test("what is no order is none, under whatever name it stands", () => {
+  test("orderIn() returns a new order for malformed values and for other members", () => {
     for (const odd of [null, 1, "order", [], { revision: "1" }, { ...fresh, history: [{}] }]) {
       expect(orderIn({ [ORDER]: odd as never })).toEqual(fresh);
     }

@@ -5,16 +5,16 @@ import { KEYS, log, useShop, Visitor } from "./shop-visitor.ts";
 
 const kind = ONE_BACKEND;
 
-describe("who may do what in the taco shop", () => {
+describe("access to orders", () => {
   const shop = useShop(kind);
 
-  test("an order of somebody else is not there, whatever one asks of it", async () => {
+  test("every request for another owner's order gets 404", async () => {
     const alice = shop.browser();
     const order = await alice.begin();
     await alice.post(`${order}/cart/tacos`, XL);
     const bob = shop.browser();
     await bob.begin();
-    const strangers = { bob, nobody: shop.browser(), consumer: shop.consumer() };
+    const strangers = { bob, anonymous: shop.browser(), consumer: shop.consumer() };
     const requests: [string, string, unknown?][] = [
       ["GET", order],
       ["DELETE", order],
@@ -48,11 +48,11 @@ describe("who may do what in the taco shop", () => {
     expect((await alice.get(`${order}/history`)).body.data.entries).toHaveLength(1);
   });
 
-  test("ids in odd forms are no sessions, and are not repeated", async () => {
+  test("malformed ids get 404 and are not echoed", async () => {
     const browser = shop.browser();
     const order = await browser.begin();
     const id = order.slice("/sessions/".length);
-    const odd = [
+    const malformed = [
       id.toUpperCase(),
       `${id}0`,
       id.slice(1),
@@ -62,14 +62,14 @@ describe("who may do what in the taco shop", () => {
       "a".repeat(500),
       "__proto__",
     ];
-    for (const each of odd) {
+    for (const each of malformed) {
       const { status, body } = await browser.get(`/sessions/${each}/cart`);
       expect([each, status, body.error?.code]).toEqual([each, 404, "SESSION_NOT_FOUND"]);
       expect(body.error?.message).toBe("Session not found: malformed id");
     }
   });
 
-  test("each browser has its own default order, begun with the first change and not by looking", async () => {
+  test("each browser has its own default order, which its first change creates and a read does not", async () => {
     const [alice, bob] = [shop.browser(), shop.browser()];
     expect((await alice.get("/cart")).body.data).toMatchObject({ sessionId: null, itemCount: 0 });
     expect(alice.cookie).toBeNull();
@@ -85,7 +85,7 @@ describe("who may do what in the taco shop", () => {
     expect(consumer).toMatchObject({ status: 401, body: { error: { code: "SESSION_REQUIRED" } } });
   });
 
-  test("requests at once begin one default order", async () => {
+  test("concurrent requests create one default order", async () => {
     const browser = shop.browser();
     await browser.begin();
     const added = await Promise.all(Array.from({ length: 5 }, () => browser.post("/cart/tacos", L)));
@@ -96,7 +96,7 @@ describe("who may do what in the taco shop", () => {
     expect(body.data.sessions).toHaveLength(2);
   });
 
-  test("another site's page changes nothing", async () => {
+  test("a write from another site gets 403", async () => {
     const browser = shop.browser();
     const order = await browser.begin();
     for (const site of ["cross-site", "same-site"]) {
@@ -110,7 +110,7 @@ describe("who may do what in the taco shop", () => {
     expect(own.status).toBe(201);
   });
 
-  test("what happens in the shop shows in the service, but not what the backend gave out", async () => {
+  test("the service shows the shop's orders, but no response contains the backend's cookies or tokens", async () => {
     const service = await startService(shop.config, log);
     try {
       const browser = shop.browser();
@@ -140,7 +140,7 @@ describe("who may do what in the taco shop", () => {
     }
   });
 
-  test("lists are the admin's, counts a consumer's too", async () => {
+  test("only the admin lists sessions; an API consumer can read the counts", async () => {
     const browser = shop.browser();
     await browser.begin();
     expect((await browser.get("/sessions")).status).toBe(403);

@@ -8,7 +8,7 @@ const recipient = (change: { customer?: object; delivery?: object }) => ({
   delivery: { ...ALICE.delivery, ...change.delivery },
 });
 
-/** What is sent, and the paths of the faults. */
+/** A name, the request body, and the expected paths of the faults. */
 const TACOS: [string, unknown, string[]][] = [
   ["an unknown size", taco({ size: "tacos_XXXXL" }), ["size"]],
   ["an unknown meat", taco({ meats: [{ id: "tofu", quantity: 1 }] }), ["meats.0.id"]],
@@ -17,38 +17,38 @@ const TACOS: [string, unknown, string[]][] = [
   ["a quantity of −1", taco({ quantity: -1 }), ["quantity"]],
   ["a quantity of 1.5", taco({ quantity: 1.5 }), ["quantity"]],
   ["a quantity of 10⁹", taco({ quantity: 1e9 }), ["quantity"]],
-  ["a quantity that is a text", taco({ quantity: "1" }), ["quantity"]],
+  ["a quantity that is a string", taco({ quantity: "1" }), ["quantity"]],
   ["too many meats for the size", taco({ meats: [{ id: "viande_hachee", quantity: 4 }] }), ["meats"]],
   ["no meat", taco({ meats: [] }), ["meats"]],
-  ["meats that are no list", taco({ meats: "viande_hachee" }), ["meats"]],
+  ["meats that are not an array", taco({ meats: "viande_hachee" }), ["meats"]],
   ["several faults at once", taco({ size: "none", sauces: ["none"] }), ["size", "sauces.0"]],
-  ["a member that is not known", taco({ price: 1 }), ["price"]],
-  ["nothing", {}, ["size", "meats"]],
-  ["a list", [], [""]],
-  ["no JSON", "{", [""]],
-  ["a prototype", '{"__proto__":{"size":"tacos_XL"}}', ["__proto__"]],
+  ["an unknown member", taco({ price: 1 }), ["price"]],
+  ["an empty object", {}, ["size", "meats"]],
+  ["an array", [], [""]],
+  ["malformed JSON", "{", [""]],
+  ["a __proto__ member", '{"__proto__":{"size":"tacos_XL"}}', ["__proto__"]],
 ];
 
 const RECIPIENTS: [string, unknown, string[]][] = [
   ["no name", recipient({ customer: { name: "" } }), ["customer.name"]],
-  ["a phone number that is none", recipient({ customer: { phone: "call me" } }), ["customer.phone"]],
+  ["a malformed phone number", recipient({ customer: { phone: "call me" } }), ["customer.phone"]],
   [
     "a time in the past",
     recipient({ delivery: { requestedFor: "2020-01-01T12:00:00Z" } }),
     ["delivery.requestedFor"],
   ],
-  ["a time that is none", recipient({ delivery: { requestedFor: "25:61" } }), ["delivery.requestedFor"]],
+  ["a malformed time", recipient({ delivery: { requestedFor: "25:61" } }), ["delivery.requestedFor"]],
   ["an unknown type", recipient({ delivery: { type: "drone" } }), ["delivery.type"]],
   ["no address", { ...ALICE, delivery: { type: "livraison", requestedFor: "15:00" } }, ["delivery.address"]],
   ["no customer", { delivery: ALICE.delivery }, ["customer"]],
 ];
 
 describeEachBackend(
-  (kind) => `bad input to the shop before the ${kind} backend`,
+  (kind) => `invalid requests to the shop in front of the ${kind} backend`,
   (kind) => {
     const shop = useShop(kind);
 
-    test("is refused with a path for each fault, and changes nothing", async () => {
+    test("an invalid body gets 400 with a path for each fault and changes nothing", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
@@ -92,7 +92,7 @@ describeEachBackend(
       expect((await browser.get(`${order}/orders`)).body.data.orders).toEqual([]);
     });
 
-    test("an item or order that is not there, or in an odd form, is 404 with a path", async () => {
+    test("a missing or malformed item id or order number gets 404 with a path", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
@@ -127,7 +127,7 @@ describeEachBackend(
       expect((await browser.get(`${order}/cart`)).body.data.itemCount).toBe(1);
     });
 
-    test("headers and bodies that will not do", async () => {
+    test("invalid headers get 400 and oversized bodies get 413", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);

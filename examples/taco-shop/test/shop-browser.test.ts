@@ -7,7 +7,7 @@ import { useShop } from "./shop-visitor.ts";
 
 const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
 
-describeWithProgram("chromium", "the workflow of two users at once, as it is written, in Chromium", () => {
+describeWithProgram("chromium", "the specification's workflow of two users, unchanged, in Chromium", () => {
   const shop = useShop(ONE_BACKEND);
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   beforeAll(async () => {
@@ -15,16 +15,16 @@ describeWithProgram("chromium", "the workflow of two users at once, as it is wri
   });
   afterAll(() => browser?.close());
 
-  test("places two orders, which stand inside the one browser's session", async () => {
+  test("places two orders, both children of the one browser's session", async () => {
     const page = await browser.context.newPage();
     await page.goto(`${shop.url()}/health`);
-    const answers: [string, number][] = [];
+    const responses: [string, number][] = [];
     page.on("response", (response) => {
       const path = new URL(response.url()).pathname.replace(/[0-9a-f-]{36}/, ":id");
-      answers.push([`${response.request().method()} ${path}`, response.status()]);
+      responses.push([`${response.request().method()} ${path}`, response.status()]);
     });
     await page.evaluate(`(async () => { ${WORKFLOW} })()`);
-    expect(answers).toEqual([
+    expect(responses).toEqual([
       ["POST /api/v1/sessions", 201],
       ["POST /api/v1/sessions/:id/cart/tacos", 201],
       ["POST /api/v1/sessions", 201],

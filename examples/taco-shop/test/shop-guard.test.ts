@@ -7,13 +7,13 @@ import { ADMIN, KEYS, log, useShop, Visitor } from "./shop-visitor.ts";
 
 const kind = ONE_BACKEND;
 
-/** What is an order, as far as it shows. */
+/** A value with the shape of a stored order. */
 const FORGED = {
   ...{ revision: 0, pending: {}, history: [], invitations: {}, members: {} },
   placed: { key: "", order: {} },
 };
 
-describe("the way past the shop, through the service on the same database,", () => {
+describe("requests to the service on the same database", () => {
   const shop = useShop(kind);
   let service: RunningService;
 
@@ -22,8 +22,8 @@ describe("the way past the shop, through the service on the same database,", () 
   });
   afterAll(() => service.stop());
 
-  /** The same browser, at the service. */
-  function past(browser: Visitor): Visitor {
+  /** The same browser, as a visitor of the service. */
+  function atService(browser: Visitor): Visitor {
     const visitor = new Visitor(() => service.url);
     visitor.cookie = browser.cookie;
     return visitor;
@@ -31,7 +31,7 @@ describe("the way past the shop, through the service on the same database,", () 
 
   const ownId = async (browser: Visitor) => (await auth(browser, "GET")).view.session?.id ?? "";
 
-  test("leads to no order: nobody rewrites its history, or what the backend knows it by", async () => {
+  test("a browser can neither read nor change its orders there", async () => {
     const [anonymous, customer] = [shop.browser(), shop.browser()];
     await signUp(customer, "guard@example.com");
     await logIn(customer, "guard@example.com");
@@ -46,7 +46,7 @@ describe("the way past the shop, through the service on the same database,", () 
         ["DELETE", order],
         ["POST", `${order}/rotate`, {}],
       ] as const) {
-        const { status } = await past(browser).send(method, path, body);
+        const { status } = await atService(browser).send(method, path, body);
         expect([method, path, status]).toEqual([method, path, 404]);
       }
       expect(await browser.send("PATCH", `${order}/data`, written)).toMatchObject({
@@ -57,16 +57,16 @@ describe("the way past the shop, through the service on the same database,", () 
     }
   });
 
-  test("forges nothing for whoever owns an order: neither a consumer nor the admin reads or writes the shop's own", async () => {
+  test("neither the owning API consumer nor the admin can read or write $order and $upstream", async () => {
     const slack = shop.consumer();
     const order = await slack.begin();
     await slack.post(`${order}/cart/tacos`, XL);
     await slack.post(`${order}/invitations`, { role: "edit" });
-    const seen = async () => {
+    const readAll = async () => {
       const paths = ["cart", "history", "participants"].map((what) => slack.get(`${order}/${what}`));
       return (await Promise.all(paths)).map(({ body }) => body);
     };
-    const before = await seen();
+    const before = await readAll();
     expect(before).toMatchObject([{ data: { total: 1790 } }, { data: { entries: [{}, {}] } }, {}]);
     for (const key of [KEYS.slack, ADMIN]) {
       const owner = new Visitor(() => service.url, key);
@@ -81,21 +81,21 @@ describe("the way past the shop, through the service on the same database,", () 
         expect([status, body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
         expect(body.error?.faults).toMatchObject([{ path }]);
       }
-      // What an older version of the shop called them.
+      // An older version of the shop used these names.
       const older = { order: { ...FORGED, history: [] }, upstream: "x" };
       expect((await owner.send("PATCH", `${order}/data`, older)).status).toBe(200);
-      expect(await seen()).toEqual(before);
-      const away = { order: null, upstream: null };
-      expect((await owner.send("PATCH", `${order}/data`, away)).body.data).toEqual({});
-      expect(await seen()).toEqual(before);
+      expect(await readAll()).toEqual(before);
+      const removal = { order: null, upstream: null };
+      expect((await owner.send("PATCH", `${order}/data`, removal)).body.data).toEqual({});
+      expect(await readAll()).toEqual(before);
     }
   });
 
-  test("makes no order: what a browser writes there says nothing, to itself or to those it names", async () => {
+  test("a forged order in a browser's own session grants no access in the shop", async () => {
     const [eve, alice] = [shop.browser(), shop.browser()];
     await eve.begin();
     await alice.begin();
-    const made = (await past(eve).post("/sessions")).body.data.sessionId;
+    const created = (await atService(eve).post("/sessions")).body.data.sessionId;
     const secret = "s".repeat(22);
     const edit = { role: "edit", invitationId: "iiiiiiiiiii" };
     const order = {
@@ -105,9 +105,9 @@ describe("the way past the shop, through the service on the same database,", () 
         iiiiiiiiiii: { ...edit, secretHash: hash("sha256", secret), createdAt: 0, expiresAt: 9e15, uses: 0 },
       },
     };
-    for (const id of [made, await ownId(eve)]) {
+    for (const id of [created, await ownId(eve)]) {
       const patch = async (data: unknown) =>
-        (await past(eve).send("PATCH", `/sessions/${id}/data`, data)).status;
+        (await atService(eve).send("PATCH", `/sessions/${id}/data`, data)).status;
       expect([await patch({ order }), await patch({ $order: order })]).toEqual([200, 400]);
       for (const browser of [eve, alice]) {
         expect((await browser.get(`/sessions/${id}/history`)).status).toBe(404);

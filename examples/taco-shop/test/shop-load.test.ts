@@ -2,20 +2,20 @@ import { expect, test } from "vitest";
 import { ALICE, describeEachBackend, key, L, XL } from "./backend-visitor.ts";
 import { type Cart, useShop, type Visitor } from "./shop-visitor.ts";
 
-/** `TACO_SHOP_LOAD=full` takes the figures whole; a small part of them belongs to every run. */
+/** `TACO_SHOP_LOAD=full` runs the full load. Default: a small part. */
 const isFull = process.env.TACO_SHOP_LOAD === "full";
 const SESSIONS = isFull ? 200 : 10;
 const DOUBLES = isFull ? 1000 : 20;
 const AT_ONCE = 50;
-const PATIENCE = 300_000;
+const TIMEOUT = 300_000;
 
 describeEachBackend(
-  (kind) => `a lot of orders at once before the ${kind} backend`,
+  (kind) => `many concurrent orders in front of the ${kind} backend`,
   (kind) => {
     const shop = useShop(kind, plenty());
 
-    test(`${SESSIONS} orders × 20 operations: each cart ends as its own operations say`, {
-      timeout: PATIENCE,
+    test(`${SESSIONS} orders × 20 operations: each cart contains the result of its own operations`, {
+      timeout: TIMEOUT,
     }, async () => {
       const consumer = shop.consumer();
       const started = performance.now();
@@ -34,7 +34,7 @@ describeEachBackend(
       });
     });
 
-    test(`${DOUBLES} double submissions make ${DOUBLES} orders`, { timeout: PATIENCE }, async () => {
+    test(`${DOUBLES} double submissions place ${DOUBLES} orders`, { timeout: TIMEOUT }, async () => {
       const consumer = shop.consumer();
       const numbers = await inParallel(DOUBLES, async () => {
         const order = await consumer.begin();
@@ -51,7 +51,7 @@ describeEachBackend(
   },
 );
 
-/** Twenty edits that only this order makes; answers what must be in its cart afterwards. */
+/** Sends twenty edits, different for each order. Returns the expected lines of its cart. */
 async function twentyOperations(visitor: Visitor, order: string, index: number): Promise<string[]> {
   const size = index % 2 ? XL : L;
   for (let id = 0; id < 6; id++) {
@@ -84,7 +84,7 @@ function linesOf({ tacos, drinks }: Pick<Cart, "tacos" | "drinks">): string[] {
   ];
 }
 
-/** Runs `task` for 0 to `count` − 1, so many at once; answers in order. */
+/** Runs `task` for 0 to `count` − 1, `AT_ONCE` concurrently. Returns the results in order. */
 async function inParallel<Value>(count: number, task: (index: number) => Promise<Value>): Promise<Value[]> {
   const values: Value[] = new Array(count);
   let next = 0;
@@ -95,7 +95,7 @@ async function inParallel<Value>(count: number, task: (index: number) => Promise
   return values;
 }
 
-/** Enough of everything that is ordered. */
+/** A stock that is large enough for all orders. */
 function plenty(): Record<string, number> {
   const products = ["coca_cola", "ayran", "viande_hachee", "escalope_de_poulet", "harissa", "algérienne"];
   return Object.fromEntries([...products, "salade", "tomates"].map((product) => [product, 100_000]));

@@ -8,19 +8,19 @@ import { temporaryFolder, XL } from "./backend-visitor.ts";
 import { openNode } from "./shop-node.ts";
 import { Visitor } from "./shop-visitor.ts";
 
-/** What the backend says to everything but the question for a token. */
-let say: (response: ServerResponse) => void;
-let elsewhere = 0;
+/** The backend's response to every request except that for a CSRF token. */
+let respond: (response: ServerResponse) => void;
+let otherHostRequests = 0;
 const backend = createServer((request, response) => {
   if (request.url === "/csrf") response.end(JSON.stringify({ csrfToken: "token" }));
-  else say(response);
+  else respond(response);
 });
 const other = createServer((_request, response) => {
-  elsewhere++;
+  otherHostRequests++;
   response.end("{}");
 });
 const folder = temporaryFolder();
-/** A node that waits long enough for any machine, and one that does not. */
+/** A node with the default timeout, for slow machines, and one with a short timeout, for fast tests. */
 const nodes = {} as Record<"patient" | "impatient", Awaited<ReturnType<typeof openNode>>>;
 let order = "";
 const browser = new Visitor(() => nodes.patient.url);
@@ -49,24 +49,20 @@ afterAll(async () => {
   folder.remove();
 });
 
-const SECRET_OF_THEIRS = "mysql://root:hunter2@db";
+const BACKEND_SECRET = "mysql://root:hunter2@db";
 const empty = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
 
 const NASTY: [string, string, (response: ServerResponse) => void][] = [
-  ["HTML", "UPSTREAM_UNAVAILABLE", (response) => response.end(`<h1>Fatal error: ${SECRET_OF_THEIRS}</h1>`)],
-  ["nothing", "UPSTREAM_UNAVAILABLE", (response) => response.end()],
+  ["HTML", "UPSTREAM_UNAVAILABLE", (response) => response.end(`<h1>Fatal error: ${BACKEND_SECRET}</h1>`)],
+  ["an empty body", "UPSTREAM_UNAVAILABLE", (response) => response.end()],
   ["JSON of another shape", "UPSTREAM_UNAVAILABLE", (response) => response.end('{"tacos":"hunter2"}')],
+  ["an unknown error status", "UPSTREAM_UNAVAILABLE", (response) => response.writeHead(418).end("hunter2")],
   [
-    "a refusal that nobody knows",
+    "an unknown error code",
     "UPSTREAM_UNAVAILABLE",
-    (response) => response.writeHead(418).end("hunter2"),
+    (response) => response.writeHead(409).end(`{"error":{"code":"odd","message":"${BACKEND_SECRET}"}}`),
   ],
-  [
-    "a refusal in JSON that nobody knows",
-    "UPSTREAM_UNAVAILABLE",
-    (response) => response.writeHead(409).end(`{"error":{"code":"odd","message":"${SECRET_OF_THEIRS}"}}`),
-  ],
-  ["an error of its own", "UPSTREAM_UNAVAILABLE", (response) => response.writeHead(500).end("hunter2")],
+  ["an internal error", "UPSTREAM_UNAVAILABLE", (response) => response.writeHead(500).end("hunter2")],
   ["30 MB", "UPSTREAM_UNAVAILABLE", (response) => response.end(Buffer.alloc(30 * 1024 * 1024, " "))],
   [
     "a redirect to another host",
@@ -77,7 +73,7 @@ const NASTY: [string, string, (response: ServerResponse) => void][] = [
     },
   ],
   [
-    "a slow drip",
+    "an endless slow body",
     "UPSTREAM_TIMEOUT",
     (response) => {
       response.write("{");
@@ -85,32 +81,35 @@ const NASTY: [string, string, (response: ServerResponse) => void][] = [
       response.on("close", () => clearInterval(drip));
     },
   ],
-  ["no answer at all", "UPSTREAM_TIMEOUT", () => {}],
-  ["a connection that breaks", "UPSTREAM_UNAVAILABLE", (response) => response.destroy()],
+  ["no response at all", "UPSTREAM_TIMEOUT", () => {}],
+  ["a broken connection", "UPSTREAM_UNAVAILABLE", (response) => response.destroy()],
 ];
 
 test.each(NASTY)(
-  "a backend that answers with %s is %s, and its words go no further",
-  async (_name, code, answer) => {
-    say = answer;
-    const who = code === "UPSTREAM_TIMEOUT" ? hasty : browser;
-    for (const asked of [await who.post(`${order}/cart/tacos`, XL), await who.get(`${order}/cart`)]) {
-      expect(asked.body.error?.code).toBe(code);
-      expect(asked.status).toBe(code === "UPSTREAM_TIMEOUT" ? 504 : 502);
-      expect(JSON.stringify(asked.body)).not.toContain("hunter2");
+  "a backend that responds with %s causes %s, and the response does not repeat its body",
+  async (_name, code, send) => {
+    respond = send;
+    const visitor = code === "UPSTREAM_TIMEOUT" ? hasty : browser;
+    for (const response of [
+      await visitor.post(`${order}/cart/tacos`, XL),
+      await visitor.get(`${order}/cart`),
+    ]) {
+      expect(response.body.error?.code).toBe(code);
+      expect(response.status).toBe(code === "UPSTREAM_TIMEOUT" ? 504 : 502);
+      expect(JSON.stringify(response.body)).not.toContain("hunter2");
     }
-    say = (response) => response.end(JSON.stringify(empty));
+    respond = (response) => response.end(JSON.stringify(empty));
     expect((await browser.get(`${order}/cart`)).body.data).toMatchObject(empty);
   },
 );
 
-test("nobody else was ever asked, and no cookie of theirs reaches the browser", async () => {
-  say = (response) =>
+test("the backend's cookies do not reach the browser, and no redirect to another host was followed", async () => {
+  respond = (response) =>
     response
       .writeHead(200, { "set-cookie": ["PHPSESSID=theirs; Path=/", "evil=1; Domain=example.com"] })
       .end(JSON.stringify(empty));
   const { headers, status } = await browser.get(`${order}/cart`);
   expect(status).toBe(200);
   expect(headers.getSetCookie().join()).not.toMatch(/PHPSESSID|evil/);
-  expect(elsewhere).toBe(0);
+  expect(otherHostRequests).toBe(0);
 });

@@ -4,7 +4,7 @@ import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { buildShop } from "../src/app.ts";
 import { log } from "./shop-visitor.ts";
 
-/** A node of the shop in front of a backend that somebody else has started. */
+/** Starts another node of the shop, in front of a running backend. */
 export async function openNode(
   config: Config,
   backendUrl: string,

@@ -6,7 +6,7 @@ import { openNode } from "./shop-node.ts";
 import { useShop, Visitor } from "./shop-visitor.ts";
 
 describeEachBackend(
-  (kind) => `two nodes of the shop before the ${kind} backend`,
+  (kind) => `two nodes of the shop in front of the ${kind} backend`,
   (kind) => {
     const shop = useShop(kind);
     let node: Awaited<ReturnType<typeof openNode>>;
@@ -16,7 +16,7 @@ describeEachBackend(
     });
     afterAll(() => node.close());
 
-    test("serve one order: same cart, same ids, and edits of one appear on the other", async () => {
+    test("serve the same order, and events of one node appear on the other", async () => {
       const here = shop.browser();
       const order = await here.begin();
       const there = new Visitor(() => node.url);
@@ -36,7 +36,7 @@ describeEachBackend(
       expect((await there.get(`${order}/cart`)).status).toBe(404);
     });
 
-    test("serve one account: its orders are on both, and a logout on one ends what the other shows", async () => {
+    test("serve the same account, and a logout on one node ends the event stream of the other", async () => {
       const here = shop.browser();
       await signUp(here, "nodes@example.com");
       await logIn(here, "nodes@example.com");
@@ -50,7 +50,7 @@ describeEachBackend(
       expect(await listed(there)).toEqual([[order, "owner"]]);
     });
 
-    test("of two who edit on two nodes what they have seen, one edits", async () => {
+    test("accept one of two concurrent edits with the same If-Match", async () => {
       const here = shop.browser();
       const order = await here.begin();
       await here.post(`${order}/cart/tacos`, XL);
@@ -58,7 +58,7 @@ describeEachBackend(
       there.cookie = here.cookie;
       for (let round = 0; round < 5; round++) {
         const etag = (await there.get(`${order}/cart`)).headers.get("etag") ?? "";
-        const answers = await Promise.all(
+        const responses = await Promise.all(
           [here, there].map((each, index) =>
             each.send(
               "PATCH",
@@ -68,7 +68,7 @@ describeEachBackend(
             ),
           ),
         );
-        expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+        expect(responses.map(({ status }) => status).sort()).toEqual([200, 409]);
       }
       const { entries } = (await there.get(`${order}/history`)).body.data;
       expect(entries.filter(({ what }) => what === "quantity")).toHaveLength(5);

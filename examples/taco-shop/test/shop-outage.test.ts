@@ -3,31 +3,31 @@ import { ALICE, describeEachBackend, key, XL } from "./backend-visitor.ts";
 import { useShop } from "./shop-visitor.ts";
 
 describeEachBackend(
-  (kind) => `the shop while the ${kind} backend is away`,
+  (kind) => `the shop during an outage of the ${kind} backend`,
   (kind) => {
     const shop = useShop(kind);
 
-    test("says so, loses nothing, and places no order twice", async () => {
+    test("responds with UPSTREAM_UNAVAILABLE, keeps the cart, and places a retried order once", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
       await shop.kill();
       const started = performance.now();
-      for (const asked of [
+      for (const response of [
         await browser.get(`${order}/cart`),
         await browser.post(`${order}/cart/tacos`, XL),
         await browser.get("/resources/stock"),
       ]) {
-        expect(asked.status).toBe(502);
-        expect(asked.body.error?.code).toBe("UPSTREAM_UNAVAILABLE");
-        expect(asked.body.error?.message).not.toMatch(/127\.0\.0\.1|ECONN/);
+        expect(response.status).toBe(502);
+        expect(response.body.error?.code).toBe("UPSTREAM_UNAVAILABLE");
+        expect(response.body.error?.message).not.toMatch(/127\.0\.0\.1|ECONN/);
       }
       const once = key();
       expect((await browser.post(`${order}/orders`, ALICE, once)).body.error?.code).toBe(
         "UPSTREAM_UNAVAILABLE",
       );
       expect(performance.now() - started).toBeLessThan(10_000);
-      // What concerns the session alone goes on.
+      // Requests that need only the session still succeed.
       expect((await browser.get(order)).status).toBe(200);
       expect((await browser.get(`${order}/history`)).body.data.entries).toMatchObject([
         { what: "added", outcome: "done" },
@@ -44,7 +44,7 @@ describeEachBackend(
       expect((await browser.get(`${order}/orders`)).body.data.orders).toHaveLength(1);
     });
 
-    test("killed under a load of orders: each is placed once, none that was confirmed is lost", async () => {
+    test("places each order once when the backend is killed during many orders", async () => {
       const consumer = shop.consumer();
       const orders = await Promise.all(
         Array.from({ length: 12 }, async () => {
@@ -56,23 +56,23 @@ describeEachBackend(
       );
       const place = ({ order, once }: (typeof orders)[number]) =>
         consumer.post(`${order}/orders`, ALICE, once);
-      const underway = orders.map(place);
-      await Promise.race(underway);
+      const requests = orders.map(place);
+      await Promise.race(requests);
       await shop.kill();
-      const first = await Promise.all(underway);
+      const first = await Promise.all(requests);
       for (const { status, body } of first) {
         if (status !== 201) expect(body.error?.code).toMatch(/^UPSTREAM_/);
       }
       await shop.restart();
       const settled = await Promise.all(
         orders.map(async (each) => {
-          // The breaker lets nobody through for a second after the outage.
-          const answer = await vi.waitUntil(async () => {
+          // After an outage, the circuit breaker stays open for a second.
+          const response = await vi.waitUntil(async () => {
             const again = await place(each);
             return again.status < 300 && again;
           }, 5000);
           const { body } = await consumer.get(`${each.order}/orders`);
-          return { number: answer.body.data.number, numbers: body.data.orders.map(({ number }) => number) };
+          return { number: response.body.data.number, numbers: body.data.orders.map(({ number }) => number) };
         }),
       );
       for (const [index, { number, numbers }] of settled.entries()) {

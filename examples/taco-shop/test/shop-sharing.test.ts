@@ -7,10 +7,10 @@ const kind = ONE_BACKEND;
 
 const ALICE_AS_PLACED = { customer: ALICE.customer, delivery: { address: ALICE.delivery.address } };
 
-describe("an order that is shared", () => {
+describe("a shared order", () => {
   const shop = useShop(kind);
 
-  /** Alice's order with a taco in it, and a way to let others in. */
+  /** Alice's order with one taco, and functions to invite guests and to join. */
   async function sharedOrder() {
     const alice = shop.browser();
     const order = await alice.begin({ metadata: { customerName: "Alice" } });
@@ -29,7 +29,7 @@ describe("an order that is shared", () => {
     return { alice, order, invite, join };
   }
 
-  test("lets a viewer look and an editor edit, and only the owner invite and order", async () => {
+  test("can be read by viewers, edited by editors, and shared and placed only by its owner", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const { token, url } = await invite("view");
     expect(url).toBe(`${shop.url()}/#/join/${token}`);
@@ -78,7 +78,7 @@ describe("an order that is shared", () => {
     expect((await alice.get(`${order}/orders`)).body.data.orders).toMatchObject([ALICE_AS_PLACED]);
   });
 
-  test("of two who edit what they have seen, one edits and the other is told", async () => {
+  test("accepts one of two concurrent edits with the same If-Match and rejects the other with CONFLICT", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const bob = await join((await invite("edit")).token, "Bob");
     for (let round = 0; round < 5; round++) {
@@ -102,7 +102,7 @@ describe("an order that is shared", () => {
     expect((await alice.get(`${order}/cart`)).body.data.itemCount).toBeGreaterThan(0);
   });
 
-  test("edits of different items at once are all kept, and all in the history", async () => {
+  test("keeps all concurrent edits without If-Match, in the cart and in the history", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const bob = await join((await invite("edit")).token, "Bob");
     await Promise.all(
@@ -116,7 +116,7 @@ describe("an order that is shared", () => {
     expect(added.filter(({ who }) => who.name === "Alice")).toHaveLength(6);
   });
 
-  test("edits appear on the others' screens, and who is shut out is told", async () => {
+  test("sends edits to the guests' event streams, and ends the stream of a removed guest with excluded", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const invitation = await invite("view");
     const bob = await join(invitation.token, "Bob");
@@ -143,7 +143,7 @@ describe("an order that is shared", () => {
     });
   });
 
-  test("watching ends with the order", async () => {
+  test("ends its event streams with ended when it ends", async () => {
     const { alice, order } = await sharedOrder();
     const events = await EventReader.open(`${shop.url()}/api/v1${order}/events`, alice.headers());
     await alice.send("DELETE", order);
@@ -151,7 +151,7 @@ describe("an order that is shared", () => {
     expect(await events.next()).toBeNull();
   });
 
-  test("shuts out one participant and leaves the others in", async () => {
+  test("keeps the other guests when its owner removes one", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const { token } = await invite("edit");
     const [bob, carol] = [await join(token, "Bob"), await join(token, "Carol")];
@@ -164,7 +164,7 @@ describe("an order that is shared", () => {
     expect(again).toMatchObject({ status: 404, body: { error: { faults: [{ path: "participantId" }] } } });
   });
 
-  test("a guest leaves, and the owner ends the order instead", async () => {
+  test("can be left by a guest, but not by its owner", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const { token } = await invite("edit");
     const [bob, carol] = [await join(token, "Bob"), await join(token, "Carol")];
@@ -192,13 +192,13 @@ describe("an order that is shared", () => {
     expect((await bob.get("/sessions/mine")).body.data.sessions).toHaveLength(1);
   });
 
-  test("an invitation that has expired, was altered, or is none lets nobody in", async () => {
+  test("rejects expired, altered and malformed invitations", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const { token } = await invite("edit", { expiresIn: 1 });
     const altered = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
     expect((await shop.browser().post("/invitations/accept", { token: altered })).status).toBe(403);
-    const none = await shop.browser().post("/invitations/accept", { token: "welcome" });
-    expect(none).toMatchObject({ status: 400, body: { error: { faults: [{ path: "token" }] } } });
+    const malformed = await shop.browser().post("/invitations/accept", { token: "welcome" });
+    expect(malformed).toMatchObject({ status: 400, body: { error: { faults: [{ path: "token" }] } } });
     await expect
       .poll(async () => (await shop.browser().post("/invitations/accept", { token })).body.error?.message, {
         timeout: 3000,
@@ -206,8 +206,8 @@ describe("an order that is shared", () => {
       .toContain("expired");
     expect((await alice.get(`${order}/participants`)).body.data.invitations).toEqual([]);
     const own = await invite("view");
-    const program = await shop.consumer().post("/invitations/accept", { token: own.token });
-    expect(program).toMatchObject({ status: 403, body: { error: { code: "FORBIDDEN" } } });
+    const byConsumer = await shop.consumer().post("/invitations/accept", { token: own.token });
+    expect(byConsumer).toMatchObject({ status: 403, body: { error: { code: "FORBIDDEN" } } });
     expect((await alice.post("/invitations/accept", { token: own.token })).body.data.role).toBe("owner");
     const better = await invite("edit");
     const bob = await join(own.token, "Bob");

@@ -13,11 +13,11 @@ import { temporaryFolder } from "./backend-visitor.ts";
 
 export const ADMIN = "admin-token-of-the-tests";
 export const KEYS = { slack: "key-of-the-slack-bot-0001", other: "key-of-the-other-bot-0001" } as const;
-/** All tests come from one address. */
-const GENEROUS: Limits = { logins: 1000, accounts: 1000, inits: 1000 };
+/** High limits, because all tests share one address. */
+const HIGH_LIMITS: Limits = { logins: 1000, accounts: 1000, inits: 1000 };
 export const log = pino({ level: "silent" });
 
-/** What an answer holds of orders, as far as the tests look into it. */
+/** The fields of response bodies that the tests read. */
 export interface OrderData extends Cart {
   readonly number: number;
   readonly role: string;
@@ -77,7 +77,7 @@ export interface Answer<Data = OrderData> {
   readonly body: Body<Data>;
 }
 
-/** Somebody who talks to the shop: a browser that keeps its cookie, or a program with a key. */
+/** A client of the shop: a browser that keeps its cookie, or an API consumer with a key. */
 export class Visitor {
   readonly #url: () => string;
   readonly #key: string | null;
@@ -95,7 +95,7 @@ export class Visitor {
     };
   }
 
-  /** Below `/api/v1`. A string goes as it is, anything else as JSON. */
+  /** Sends a request below `/api/v1`. A string body is sent unchanged, any other value as JSON. */
   async send<Data = OrderData>(
     method: string,
     path: string,
@@ -106,7 +106,7 @@ export class Visitor {
     return { status: response.status, headers: response.headers, body: answer as Body<Data> };
   }
 
-  /** The same, from the root, and what it answers is the caller's to know. */
+  /** Sends a request to a path from the root. The response body is untyped. */
   async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const response = await fetch(`${this.#url()}${path}`, {
       method,
@@ -133,19 +133,23 @@ export class Visitor {
     return await this.send("POST", path, body, headers);
   }
 
-  /** Begins an order; answers its path. */
+  /** Creates an order session and returns its path. */
   async begin(body: unknown = {}): Promise<string> {
     const answer = await this.post("/sessions", body);
-    if (answer.status !== 201) throw new Error(`No order begins: ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 201) throw new Error(`Could not create the order: ${JSON.stringify(answer.body)}`);
     return `/sessions/${answer.body.data.sessionId}`;
   }
 }
 
-/** Quick to check, and worth nothing. */
+/** Hashes that are fast, and too weak for production. */
 export const passwords = new Passwords({ N: 1024, r: 8, p: 1 });
 
-/** A shop with a backend of its own for the tests of one `describe`; `left` is what its stock has less of. */
-export function useShop(kind: BackendKind, left: Record<string, number> = {}, limits: Limits = GENEROUS) {
+/**
+ * Starts a shop and a backend for the tests of one `describe`.
+ *
+ * @param left the stock of the products that differ from the menu's, by product id.
+ */
+export function useShop(kind: BackendKind, left: Record<string, number> = {}, limits: Limits = HIGH_LIMITS) {
   const folder = temporaryFolder();
   const backendData = join(folder.path, "backend");
   const accountsPath = join(folder.path, "accounts.db");

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ALICE, describeEachBackend, key, L, XL } from "./backend-visitor.ts";
 import { KEYS, useShop } from "./shop-visitor.ts";
 
-/** "Multiple Users Ordering Simultaneously", as the specification has it. */
+/** The example "Multiple Users Ordering Simultaneously" of the specification. */
 const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
 
 describeEachBackend(
@@ -11,19 +11,19 @@ describeEachBackend(
   (kind) => {
     const shop = useShop(kind, { tiramisu: 1 });
 
-    test("runs the workflow of two users at once as it is written", async () => {
-      const answers: [string, number][] = [];
-      const ask = async (path: string, init: RequestInit) => {
+    test("runs the specification's workflow of two users unchanged", async () => {
+      const responses: [string, number][] = [];
+      const send = async (path: string, init: RequestInit) => {
         const response = await fetch(shop.url() + path, {
           ...init,
           headers: { authorization: `Bearer ${KEYS.slack}` },
         });
-        answers.push([`${init.method} ${path.replace(/[0-9a-f-]{36}/, ":id")}`, response.status]);
+        responses.push([`${init.method} ${path.replace(/[0-9a-f-]{36}/, ":id")}`, response.status]);
         return response;
       };
       const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-      await new AsyncFunction("fetch", WORKFLOW)(ask);
-      expect(answers).toEqual([
+      await new AsyncFunction("fetch", WORKFLOW)(send);
+      expect(responses).toEqual([
         ["POST /api/v1/sessions", 201],
         ["POST /api/v1/sessions/:id/cart/tacos", 201],
         ["POST /api/v1/sessions", 201],
@@ -96,7 +96,7 @@ describeEachBackend(
       expect((await browser.get(`${order}/orders/${number}`)).body.data.number).toBe(number);
     });
 
-    test("makes one order of each double click", async () => {
+    test("places one order for each double click", async () => {
       const consumer = shop.consumer();
       const doubles = await Promise.all(
         Array.from({ length: 10 }, async () => {
@@ -124,7 +124,7 @@ describeEachBackend(
       expect(new Set(doubles.map(({ orders }) => orders[0]?.number)).size).toBe(10);
     });
 
-    test("refuses a key that was used for another order, and without a key an order of nothing", async () => {
+    test("rejects a reused idempotency key with another body, and an empty cart", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
@@ -141,7 +141,7 @@ describeEachBackend(
       });
     });
 
-    test("cleans up after an order, and still knows it when asked again", async () => {
+    test("ends the session after an order with cleanUp, and returns the order for a repeated request", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);
@@ -160,7 +160,7 @@ describeEachBackend(
       expect((await browser.post(`${order}/orders`, ALICE, key())).status).toBe(404);
     });
 
-    test("makes one order of a double click that also cleans up, by any path", async () => {
+    test("places one order for a double click with cleanUp, on every path", async () => {
       for (const prefix of ["", "default"]) {
         for (let round = 0; round < 5; round++) {
           const browser = shop.browser();
@@ -178,7 +178,7 @@ describeEachBackend(
       }
     });
 
-    test("names what is out of stock, and leaves the cart as it was", async () => {
+    test("rejects a product out of stock by name and leaves the cart unchanged", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       const answer = await browser.post(`${order}/cart/desserts`, { product: "tiramisu", quantity: 2 });
