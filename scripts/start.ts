@@ -1,6 +1,6 @@
 /**
- * `npm start`: the service, and the taco shop with the backend that it fronts, on one database. Each is a process of its
- * own; when one ends, or npm, or on Ctrl-C, all end.
+ * `npm start`: runs the service, and the taco shop with its backend, on one database. Service and shop are separate
+ * processes. When one of them or npm ends, or on Ctrl-C, all are stopped.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,13 +12,13 @@ const shop = `${root}examples/taco-shop/`;
 console.log("Building the shop's page …");
 execFileSync("npm", ["run", "build", "--silent", "-w", "taco-shop"], { cwd: root, stdio: "inherit" });
 
-function run(...args: string[]): ChildProcess {
+function startNode(...args: string[]): ChildProcess {
   return spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
 }
 
 const children = [
-  run("packages/server/bin/coatcheck.js", "serve", ...process.argv.slice(2)),
-  run("--conditions=coatcheck-source", `${shop}src/main.ts`),
+  startNode("packages/server/bin/coatcheck.js", "serve", ...process.argv.slice(2)),
+  startNode("--conditions=coatcheck-source", `${shop}src/main.ts`),
 ];
 
 let isStopping = false;
@@ -30,14 +30,14 @@ function stop(): void {
 
 process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
-// A signal to npm ends npm and its shell, and goes no further: whoever has lost its parent is to end as well.
+// A signal to npm ends npm and its shell, but does not reach this process. A new parent process id shows that npm ended.
 const parent = process.ppid;
 setInterval(() => process.ppid !== parent && stop(), 500).unref();
-const ends = children.map(async (child) => {
+const exits = children.map(async (child) => {
   const [code] = (await once(child, "exit")) as [number | null];
-  // Without a code it was killed: by us, or by somebody else.
-  const result = code ?? (isStopping ? 0 : 1);
+  // A null code means that a signal ended the child. That is a failure unless this process is stopping it.
+  const exitCode = code ?? (isStopping ? 0 : 1);
   stop();
-  return result;
+  return exitCode;
 });
-process.exitCode = Math.max(...(await Promise.all(ends)));
+process.exitCode = Math.max(...(await Promise.all(exits)));
