@@ -30,7 +30,7 @@ export interface BasketProps {
 export function Basket(props: BasketProps): ReactNode {
   const { menu, title, order, cart, role, others, children } = props;
   const { onQuantity, onRemove, onEdit, onEmpty, onShare, onCheckout, onEnd } = props;
-  const { language, words } = useLanguage();
+  const { words } = useLanguage();
   const heading = useRef<HTMLHeadingElement>(null);
   const mayEdit = role !== "view";
   const isEmpty = !cart || cart.itemCount === 0;
@@ -40,7 +40,6 @@ export function Basket(props: BasketProps): ReactNode {
     heading.current?.focus();
     onRemove(kind, item, name);
   };
-  const limits = { mayEdit, most: menu.limits.quantity };
 
   return (
     <div className="receipt">
@@ -60,41 +59,14 @@ export function Basket(props: BasketProps): ReactNode {
         <p className="empty">{mayEdit ? words.empty : words.emptyView}</p>
       ) : (
         <>
-          <ul className="lines">
-            {cart.tacos.map((taco) => {
-              const name = tacoName(menu, taco, language);
-              return (
-                <BasketLine
-                  key={`tacos ${taco.id}`}
-                  {...limits}
-                  name={name}
-                  details={tacoDetails(menu, taco, language)}
-                  line={taco}
-                  picture={<TacoPicture size={taco.size} fillings={fillingsOf(taco)} />}
-                  onQuantity={(quantity) => onQuantity("tacos", taco.id, quantity)}
-                  onRemove={() => remove("tacos", taco.id, name)}
-                  onEdit={() => onEdit(taco)}
-                />
-              );
-            })}
-            {PORTIONS.flatMap((kind) =>
-              cart[kind].map((line) => {
-                const name = portionName(menu, kind, line, language);
-                return (
-                  <BasketLine
-                    key={`${kind} ${line.id}`}
-                    {...limits}
-                    name={name}
-                    details={[]}
-                    line={line}
-                    picture={<ProductPicture product={line.product} />}
-                    onQuantity={(quantity) => onQuantity(kind, line.id, quantity)}
-                    onRemove={() => remove(kind, line.id, name)}
-                  />
-                );
-              }),
-            )}
-          </ul>
+          <Lines
+            menu={menu}
+            cart={cart}
+            mayEdit={mayEdit}
+            onQuantity={onQuantity}
+            onRemove={remove}
+            onEdit={onEdit}
+          />
           <p className="total">
             <span>{words.total}</span>
             <strong>
@@ -125,5 +97,52 @@ export function Basket(props: BasketProps): ReactNode {
         </footer>
       )}
     </div>
+  );
+}
+
+interface LinesProps extends Pick<BasketProps, "menu" | "onQuantity" | "onRemove" | "onEdit"> {
+  readonly cart: Cart;
+  readonly mayEdit: boolean;
+}
+
+function Lines({ menu, cart, mayEdit, onQuantity, onRemove, onEdit }: LinesProps): ReactNode {
+  const { language } = useLanguage();
+  const limits = { mayEdit, most: menu.limits.quantity };
+  return (
+    <ul className="lines">
+      {cart.tacos.map((taco) => {
+        const name = tacoName(menu, taco, language);
+        return (
+          <BasketLine
+            key={`tacos ${taco.id}`}
+            {...limits}
+            name={name}
+            details={tacoDetails(menu, taco, language)}
+            line={taco}
+            picture={<TacoPicture size={taco.size} fillings={fillingsOf(taco)} />}
+            onQuantity={(quantity) => onQuantity("tacos", taco.id, quantity)}
+            onRemove={() => onRemove("tacos", taco.id, name)}
+            onEdit={() => onEdit(taco)}
+          />
+        );
+      })}
+      {PORTIONS.flatMap((kind) =>
+        cart[kind].map((line) => {
+          const name = portionName(menu, kind, line, language);
+          return (
+            <BasketLine
+              key={`${kind} ${line.id}`}
+              {...limits}
+              name={name}
+              details={[]}
+              line={line}
+              picture={<ProductPicture product={line.product} />}
+              onQuantity={(quantity) => onQuantity(kind, line.id, quantity)}
+              onRemove={() => onRemove(kind, line.id, name)}
+            />
+          );
+        }),
+      )}
+    </ul>
   );
 }

@@ -5,7 +5,8 @@ import { explain, explainFault } from "./explain.ts";
 import { Field } from "./field.tsx";
 import { kept } from "./kept.ts";
 import { useLanguage } from "./language.tsx";
-import type { Fault } from "./wire.ts";
+import type { Fault, Language } from "./wire.ts";
+import type { Words } from "./words/en.ts";
 
 export interface Given {
   readonly name: string;
@@ -30,18 +31,11 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
   const form = useRef<HTMLFormElement>(null);
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>();
-  const faults = faultsOf(error);
 
   useEffect(() => {
     if (error !== undefined) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [error]);
 
-  const faultAt = (path: string) => {
-    const fault = faults.find((each) => each.path === path);
-    if (!fault) return undefined;
-    if (path === "email" && isTaken(error)) return words.account.taken;
-    return explainFault(fault, words);
-  };
   const send = async (given: Given) => {
     if (isSending) return;
     setSending(true);
@@ -52,13 +46,9 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
       setSending(false);
     }
   };
+  // The password field shows this error and gets the focus.
   const isRefused = error instanceof SessionError && error.code === "FORBIDDEN";
-  const summary = () => {
-    // The password field shows this error already and gets the focus.
-    if (error === undefined || isRefused) return undefined;
-    return faults.length > 0 ? words.errors.VALIDATION_FAILED : explain(error, words, language);
-  };
-
+  const faultAt = (path: string) => faultTextAt(path, error, words);
   return (
     <form
       ref={form}
@@ -103,7 +93,7 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
       />
       <footer className="dialog-foot">
         <p role="alert" className="fault">
-          {summary()}
+          {!isRefused && summaryOf(error, words, language)}
         </p>
         <button type="submit" className="main" aria-disabled={isSending}>
           {submit}
@@ -111,6 +101,20 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
       </footer>
     </form>
   );
+}
+
+/** Describes the fault of one field, if it has one. */
+function faultTextAt(path: string, error: unknown, words: Words): string | undefined {
+  const fault = faultsOf(error).find((each) => each.path === path);
+  if (!fault) return undefined;
+  if (path === "email" && isTaken(error)) return words.account.taken;
+  return explainFault(fault, words);
+}
+
+/** Describes the error below the form. Faults of fields are shown at the fields. */
+function summaryOf(error: unknown, words: Words, language: Language): string | undefined {
+  if (error === undefined) return undefined;
+  return faultsOf(error).length > 0 ? words.errors.VALIDATION_FAILED : explain(error, words, language);
 }
 
 const faultsOf = (error: unknown): readonly Fault[] => (error instanceof ApiError ? error.faults : []);

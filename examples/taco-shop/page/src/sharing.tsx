@@ -8,7 +8,7 @@ import { Happenings } from "./happenings.tsx";
 import { InvitationLink } from "./invitation-link.tsx";
 import { useLanguage } from "./language.tsx";
 import type { LiveOrder } from "./use-live-order.ts";
-import type { Menu, NewInvitation } from "./wire.ts";
+import type { Menu, NewInvitation, People } from "./wire.ts";
 
 interface SharingProps {
   readonly menu: Menu;
@@ -20,7 +20,6 @@ interface SharingProps {
 /** The participants of an order, its invitation links, and its history. */
 export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
   const { language, words } = useLanguage();
-  const [role, setRole] = useState<"edit" | "view">("edit");
   const [created, setCreated] = useState<NewInvitation>();
   const [error, setError] = useState<unknown>();
   const { people, revision, reloadPeople } = live;
@@ -46,96 +45,146 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
         {isOwner && (
           <>
             <p className="hint">{words.sharingHint}</p>
-            <form
-              className="invite"
-              onSubmit={(event) => {
-                event.preventDefault();
-                void act(async () => setCreated(await invite(id, role)));
-              }}
-            >
-              <div className="sizes">
-                {(["edit", "view"] as const).map((each) => (
-                  <label key={each} className="choice">
-                    <input
-                      type="radio"
-                      name="role"
-                      value={each}
-                      checked={role === each}
-                      onChange={() => setRole(each)}
-                    />
-                    <span>
-                      <strong>{each === "edit" ? words.mayEdit : words.mayView}</strong>
-                    </span>
-                  </label>
-                ))}
-              </div>
-              <button type="submit" className="main">
-                {words.makeLink}
-              </button>
-            </form>
+            <InviteForm onInvite={(role) => act(async () => setCreated(await invite(id, role)))} />
             {created && <InvitationLink key={created.invitationId} url={created.url} />}
           </>
         )}
         <h3>{words.people}</h3>
-        <ul className="people">
-          {people?.participants.map((participant) => {
-            const { participantId, role, isYou } = participant;
-            const name = nameOf(participant, you, words);
-            return (
-              <li key={participantId}>
-                <span className="face" aria-hidden="true">
-                  {name.slice(0, 1).toUpperCase()}
-                </span>
-                <span className="grow">
-                  {name} {isYou && participant.name && <em>({words.you})</em>}
-                  <small>{words.roles[role]}</small>
-                </span>
-                {isOwner && role !== "owner" && (
-                  <button
-                    type="button"
-                    className="quiet"
-                    aria-label={words.removeNamed(name)}
-                    onClick={() => act(async () => void (await exclude(id, participantId)))}
-                  >
-                    {words.exclude}
-                  </button>
-                )}
-              </li>
-            );
-          })}
-        </ul>
-        {isOwner && people.invitations.length > 0 && (
-          <>
-            <h3>{words.links}</h3>
-            <ul className="people">
-              {people.invitations.map(({ invitationId, role, expiresAt, uses }) => (
-                <li key={invitationId}>
-                  <span className="grow">
-                    {role === "edit" ? words.mayEdit : words.mayView}
-                    <small>
-                      {words.expires(clockTime(expiresAt, language, menu.timeZone))} · {words.uses(uses)}
-                    </small>
-                  </span>
-                  <button
-                    type="button"
-                    className="quiet"
-                    aria-label={words.revokeLink(role === "edit" ? words.mayEdit : words.mayView)}
-                    onClick={() =>
-                      act(async () => {
-                        await uninvite(id, invitationId);
-                        if (created?.invitationId === invitationId) setCreated(undefined);
-                      })
-                    }
-                  >
-                    {words.revoke}
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </>
+        {people && (
+          <Participants
+            people={people}
+            you={you}
+            onExclude={(participantId) => act(async () => void (await exclude(id, participantId)))}
+          />
+        )}
+        {people && people.invitations.length > 0 && (
+          <Invitations
+            menu={menu}
+            invitations={people.invitations}
+            onRevoke={(invitationId) =>
+              act(async () => {
+                await uninvite(id, invitationId);
+                if (created?.invitationId === invitationId) setCreated(undefined);
+              })
+            }
+          />
         )}
         <Happenings id={id} revision={revision} you={you} timeZone={menu.timeZone} />
       </div>
     </Dialog>
+  );
+}
+
+interface InviteFormProps {
+  readonly onInvite: (role: "edit" | "view") => void;
+}
+
+function InviteForm({ onInvite }: InviteFormProps): ReactNode {
+  const { words } = useLanguage();
+  const [role, setRole] = useState<"edit" | "view">("edit");
+  return (
+    <form
+      className="invite"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onInvite(role);
+      }}
+    >
+      <div className="sizes">
+        {(["edit", "view"] as const).map((each) => (
+          <label key={each} className="choice">
+            <input
+              type="radio"
+              name="role"
+              value={each}
+              checked={role === each}
+              onChange={() => setRole(each)}
+            />
+            <span>
+              <strong>{each === "edit" ? words.mayEdit : words.mayView}</strong>
+            </span>
+          </label>
+        ))}
+      </div>
+      <button type="submit" className="main">
+        {words.makeLink}
+      </button>
+    </form>
+  );
+}
+
+interface ParticipantsProps {
+  readonly people: People;
+  /** The reader's participant id. */
+  readonly you: string | undefined;
+  readonly onExclude: (participantId: string) => void;
+}
+
+function Participants({ people, you, onExclude }: ParticipantsProps): ReactNode {
+  const { words } = useLanguage();
+  const isOwner = people.role === "owner";
+  return (
+    <ul className="people">
+      {people.participants.map((participant) => {
+        const { participantId, role, isYou } = participant;
+        const name = nameOf(participant, you, words);
+        return (
+          <li key={participantId}>
+            <span className="face" aria-hidden="true">
+              {name.slice(0, 1).toUpperCase()}
+            </span>
+            <span className="grow">
+              {name} {isYou && participant.name && <em>({words.you})</em>}
+              <small>{words.roles[role]}</small>
+            </span>
+            {isOwner && role !== "owner" && (
+              <button
+                type="button"
+                className="quiet"
+                aria-label={words.removeNamed(name)}
+                onClick={() => onExclude(participantId)}
+              >
+                {words.exclude}
+              </button>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface InvitationsProps {
+  readonly menu: Menu;
+  readonly invitations: People["invitations"];
+  readonly onRevoke: (invitationId: string) => void;
+}
+
+function Invitations({ menu, invitations, onRevoke }: InvitationsProps): ReactNode {
+  const { language, words } = useLanguage();
+  return (
+    <>
+      <h3>{words.links}</h3>
+      <ul className="people">
+        {invitations.map(({ invitationId, role, expiresAt, uses }) => (
+          <li key={invitationId}>
+            <span className="grow">
+              {role === "edit" ? words.mayEdit : words.mayView}
+              <small>
+                {words.expires(clockTime(expiresAt, language, menu.timeZone))} · {words.uses(uses)}
+              </small>
+            </span>
+            <button
+              type="button"
+              className="quiet"
+              aria-label={words.revokeLink(role === "edit" ? words.mayEdit : words.mayView)}
+              onClick={() => onRevoke(invitationId)}
+            >
+              {words.revoke}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -142,25 +142,7 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
     },
   );
 
-  app.patch(
-    `${url}/:item/quantity`,
-    {
-      schema: {
-        summary: `Change the quantity of one of the ${kind}`,
-        tags,
-        params: itemParams,
-        headers,
-        body: quantityBody,
-        response,
-      },
-    },
-    async (request, reply) => {
-      const id = itemIdOf(request.params.item);
-      const path = `/cart/${kind}/${id}/quantity`;
-      const change = { what: "quantity", item: { kind, id } } as const;
-      return await edit(shop, request, reply, { method: "PATCH", path, json: request.body, change });
-    },
-  );
+  quantityRoute(app, shop, prefix, kind);
 
   app.delete(
     `${url}/:item`,
@@ -170,6 +152,28 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
       const path = `/cart/${kind}/${id}`;
       const change = { what: "removed", item: { kind, id } } as const;
       return await edit(shop, request, reply, { method: "DELETE", path, change });
+    },
+  );
+}
+
+function quantityRoute(app: App, shop: Shop, prefix: string, kind: Kind): void {
+  app.patch(
+    `${prefix}/cart/${kind}/:item/quantity`,
+    {
+      schema: {
+        summary: `Change the quantity of one of the ${kind}`,
+        tags: tagsOf(prefix),
+        params: itemParams,
+        headers: ifMatchHeader,
+        body: quantityBody,
+        response: { 200: changed, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const id = itemIdOf(request.params.item);
+      const path = `/cart/${kind}/${id}/quantity`;
+      const change = { what: "quantity", item: { kind, id } } as const;
+      return await edit(shop, request, reply, { method: "PATCH", path, json: request.body, change });
     },
   );
 }
