@@ -128,7 +128,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
   });
 
   test("leaves no connection open after close(), even during a connection attempt", async () => {
-    const unreachable = channelTo("postgres://nobody:secret@127.0.0.1:1/nowhere");
+    const unreachable = channelTo("postgres://user:secret@127.0.0.1:1/nowhere");
     await unreachable.subscribe(() => {});
     await unreachable.close();
     const { cache } = await start();

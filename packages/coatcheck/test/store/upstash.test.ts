@@ -52,13 +52,13 @@ await describeWithServer("upstash", "redis", (url) => {
     it("removes the command from an error, because it may contain a session", async () => {
       const endpoint = await serve();
       const transport = await connectUpstash({ url: endpoint.url, token: TOKEN, deadline: DEADLINE });
-      const failed = await transport.exec(["GET", "secret-of-somebody", "too many"]).then(
+      const failed = await transport.exec(["GET", "secret-of-a-user", "too many"]).then(
         () => assert.fail("a malformed command must reject"),
         (error: unknown) => error,
       );
       expect(failed).toMatchObject({ code: "STORE_UNAVAILABLE" });
       expect(inspect(failed)).toContain("wrong number of arguments");
-      expect(inspect(failed)).not.toContain("secret-of-somebody");
+      expect(inspect(failed)).not.toContain("secret-of-a-user");
       await endpoint.close();
     });
 
@@ -97,7 +97,7 @@ await describeWithServer("upstash", "redis", (url) => {
     });
 
     it("subscribe() rejects, because REST has no subscriptions", async () => {
-      const transport = await connectUpstash({ url: "https://nobody.upstash.io", token: TOKEN });
+      const transport = await connectUpstash({ url: "https://unreachable.upstash.io", token: TOKEN });
       await expect(transport.subscribe("channel", () => {})).rejects.toMatchObject({
         code: "STORE_UNAVAILABLE",
       });
