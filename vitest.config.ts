@@ -5,7 +5,7 @@ import { SkipReport } from "./scripts/test-programs/skip-report.ts";
 
 const conditions = ["coatcheck-source", ...defaultServerConditions];
 
-/** What drives a browser takes longest: it begins first, so that nobody waits for it in the end. */
+/** Starts the browser tests first: they take longest. */
 class BrowserFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { browser = [], other = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
@@ -28,9 +28,9 @@ export default defineConfig({
     reporters: ["default", new SkipReport()],
     globalSetup: ["packages/coatcheck/test/servers/global-setup.ts"],
     pool: "forks",
-    // More than a small machine has cores: half of the time a test waits for a browser, a server or a socket.
+    // More workers than cores: half of the time a test waits for a browser, a server or a socket.
     maxWorkers: 3,
-    // A new process for each file costs more than most files do; no test changes what another finds.
+    // A new process for each file would take longer than most files. No test changes global state.
     isolate: false,
     sequence: { sequencer: BrowserFirst },
     execArgv: ["--conditions=coatcheck-source"],

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { root } from "./documents.ts";
 
-/** The slice of a package.json that is used. */
+/** The fields of a package.json that the checks read. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -32,9 +32,8 @@ const RESOLUTIONS = [
 ];
 
 /**
- * A project of its own that has installed packed packages. Besides them it sees the packages that it is given and no
- * other, so that an import which nobody declared is found missing. Nothing is fetched: what it is given are links to
- * the workspace's.
+ * A project in a temporary folder that has installed packed packages. It sees only the packages it was given, so an
+ * undeclared import fails. Nothing is downloaded: dependencies are links into the workspace.
  */
 export class Consumer {
   readonly #folder: string;
@@ -46,7 +45,7 @@ export class Consumer {
     this.#link(TYPES_OF_NODE, root);
   }
 
-  /** Unpacks a package as npm would, and gives it what it depends on. */
+  /** Unpacks a package as npm would, and links its dependencies. */
   install(tarball: string, manifest: Manifest, workspace: string): void {
     const target = join(this.#folder, "node_modules", manifest.name);
     mkdirSync(target);
@@ -54,7 +53,7 @@ export class Consumer {
     this.give(Object.keys(manifest.dependencies ?? {}), workspace);
   }
 
-  /** Gives it further packages, as they lie in the workspace. */
+  /** Links further packages from the workspace. */
   give(names: readonly string[], workspace: string): void {
     for (const name of names) this.#link(name, workspace);
   }

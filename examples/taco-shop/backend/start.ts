@@ -5,46 +5,46 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** How long the backend may take to answer for the first time, milliseconds. */
+/** How long the backend may take to respond for the first time, milliseconds. */
 const LONGEST_START = 15_000;
-/** How long it may take to be gone, milliseconds. */
+/** How long the backend may take to stop, milliseconds. */
 const LONGEST_STOP = 5000;
 const POLL_EVERY = 20;
-/** Becomes the backend; beside it, something waits for descriptor 3 to close, as it does when we are gone, however. */
+/** Shell script that runs the backend and ends it when descriptor 3 closes, that is, when this process ends in any way. */
 const LIFELINE = '(read _ <&3; kill 0) & exec "$@"';
 
-/** Which of the two equal backends. */
+/** The two backends behave alike. */
 export type BackendKind = "php" | "typescript";
 
-/** What {@link startBackend} takes. */
+/** Options of {@link startBackend}. */
 export interface BackendOptions {
-  /** 0 for a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
-  /** Where its sessions, orders and stock are kept; made if need be. */
+  /** Folder for its sessions, orders and stock. Created if missing. */
   readonly dataDir: string;
-  /** `auto`: PHP where there is `php` on the path. */
+  /** `auto` means PHP if `php` is on the path, else TypeScript. */
   readonly kind: BackendKind | "auto";
 }
 
-/** A backend that runs, in a process of its own. */
+/** A running backend, in a process of its own. */
 export interface Backend {
   readonly kind: BackendKind;
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Ends it with all its workers, and resolves when it is gone. `SIGKILL` gives it no chance to finish anything. */
+  /** Ends the backend with all its workers, and resolves when they have ended. `SIGKILL` simulates a crash. */
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
-/** Whether there is `php` on the path. */
+/** Whether `php` is on the path. */
 export function hasPhp(): boolean {
   return spawnSync("php", ["-v"], { stdio: "ignore" }).status === 0;
 }
 
 /**
- * Starts the shop that the gateway fronts, says which one, and resolves when it answers.
+ * Starts the backend behind the gateway, logs which one, and resolves when it responds.
  *
- * @throws Error when the port is taken; with the end of the backend's log, when it does not answer in time.
+ * @throws Error if the port is taken, or if the backend does not respond in time; then with the end of its log.
  */
 export async function startBackend(options: BackendOptions): Promise<Backend> {
   const kind = options.kind === "auto" ? (hasPhp() ? "php" : "typescript") : options.kind;
@@ -78,7 +78,7 @@ function launch(kind: BackendKind, port: number, dataDir: string, log: string): 
   const child = spawn("sh", ["-c", LIFELINE, "sh", program, ...parameters], {
     env: { ...process.env, PORT: String(port), TACO_SHOP_DATA: dataDir, PHP_CLI_SERVER_WORKERS: "4" },
     stdio: ["ignore", "ignore", errors, "pipe"],
-    // PHP's workers outlive their master when it alone is ended; a group of its own ends as one.
+    // PHP's workers outlive their parent. A process group ends as a whole.
     detached: true,
   });
   closeSync(errors);
@@ -106,13 +106,13 @@ async function end(child: ChildProcess, port: number, signal: NodeJS.Signals): P
   const ended = gone ? Promise.resolve() : once(child, "exit");
   signalAll(child, signal);
   await ended;
-  // Workers are nobody's children by now, so their end is not reported; but they let go of the port with it.
+  // The workers are no longer our children, so their exit is not reported. A free port shows that they have ended.
   for (const started = Date.now(); Date.now() - started < LONGEST_STOP; ) {
     const free = await freePort(port).catch(() => null);
     if (free !== null) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
   }
-  throw new Error(`The backend on port ${port} was told to stop, and is still there.`);
+  throw new Error(`The backend on port ${port} did not stop.`);
 }
 
 function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
@@ -120,11 +120,15 @@ function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // The whole group is gone already.
+    // The process group has already ended.
   }
 }
 
-/** The port, or any if it is 0; throws when somebody has it, who would otherwise answer in our backend's place. */
+/**
+ * Returns the port, or a free one for 0.
+ *
+ * @throws Error if another process uses the port: that process would otherwise receive the backend's requests.
+ */
 async function freePort(port: number): Promise<number> {
   const server = createServer().listen(port, "127.0.0.1");
   await once(server, "listening");

@@ -48,7 +48,7 @@ export class KnownLog {
     this.#horizon = position;
   }
 
-  /** Adds one log item as a mark. Items may repeat and may come in any order. */
+  /** Adds one log item as a mark. Items may repeat and may arrive in any order. */
   learn(item: LogItem): void {
     if ("session" in item) {
       const key = compactId(item.session);

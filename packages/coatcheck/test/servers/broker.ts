@@ -9,20 +9,20 @@ import { pingPostgres, query, startPostgres } from "./postgres.ts";
 import { deleteKeys, pingRedis, startRedis } from "./redis.ts";
 
 /**
- * The servers that tests can ask for. `private-postgres` is shared with no other test file: positions in the log depend
- * on every transaction of the whole server. `local-postgres` is a private one that was started here whatever
- * `DATABASE_URL` says, so that a standby can be made of it.
+ * The servers that tests can request. `private-postgres` is not shared with other test files, because log positions depend
+ * on every transaction of the server. `local-postgres` is a private server started on this machine even if `DATABASE_URL`
+ * is set, so that a standby can be made of it.
  */
 export type ServerKind = "redis" | "postgres" | "private-postgres" | "local-postgres";
 
-/** What a test learns: where the server is, or why there is none. */
+/** The response to a test: where the server is, or why there is none. */
 export type ServerAnswer = { readonly url: string } | { readonly missing: string };
 
-/** What the whole test run shares. */
+/** Lends servers to the test files of one run. */
 export interface Broker {
-  /** Where to ask. */
+  /** Path of the Unix socket on which it takes requests. */
   readonly socket: string;
-  /** Names everything that this run makes on a server that is not its own: key prefix, databases. */
+  /** Prefix of all keys and databases that this run creates on a server it did not start. */
   readonly run: string;
   close(): Promise<void>;
 }
@@ -33,8 +33,8 @@ interface Lent {
 }
 
 /**
- * Lends servers to test files, which run in processes of their own. A server is started when the first of them asks,
- * and all are ended together.
+ * Starts lending servers to test files, which run in other processes. A server starts with the first request for it, and all
+ * servers stop together.
  */
 export async function openBroker(): Promise<Broker> {
   const run = `coatcheck_test_${randomBytes(4).toString("hex")}`;
@@ -102,7 +102,7 @@ async function lendPostgres(run: string): Promise<Lent> {
   return await startLocalPostgres();
 }
 
-/** A PostgreSQL of which a standby can be made. */
+/** Starts a PostgreSQL that can have a standby. */
 async function startPrimary(): Promise<Lent> {
   requireProgram(TEST_PROGRAMS.postgresStandby);
   return await startLocalPostgres();
@@ -113,13 +113,13 @@ async function startLocalPostgres(): Promise<Lent> {
   return { url: server.url, end: () => server.stop() };
 }
 
-/** A server that was named but does not answer is a fault of the setting, never a reason to start another. */
+/** Rejects if a configured server does not respond: a wrong setting must not go unnoticed. */
 async function reached(variable: string, answer: Promise<void>): Promise<void> {
   try {
     await answer;
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    throw new ServerMissing(`The server that ${variable} names does not answer: ${reason}`);
+    throw new ServerMissing(`The server in ${variable} does not respond: ${reason}`);
   }
 }
 

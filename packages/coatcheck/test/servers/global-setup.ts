@@ -3,12 +3,12 @@ import { openBroker } from "./broker.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where a test file asks for a server, and the name that all of this run's data bear. */
+    /** The socket where test files request servers, and the prefix of all data of this run. */
     servers: { readonly socket: string; readonly run: string };
   }
 }
 
-/** Vitest's global setup: servers for this run, started when first asked for, ended with it. */
+/** Vitest's global setup: lends servers to the test files, and stops them at the end of the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { socket, run, close } = await openBroker();
   project.provide("servers", { socket, run });

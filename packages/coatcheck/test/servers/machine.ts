@@ -11,7 +11,7 @@ export const run = promisify(execFile);
 
 export const isRoot: boolean = process.getuid?.() === 0;
 
-/** A server that cannot be had on this machine; the message says what would help. */
+/** A server that this machine cannot run. The message says what to install. */
 export class ServerMissing extends Error {
   override readonly name = "ServerMissing";
 }
@@ -31,7 +31,7 @@ export function requireProgram(program: TestProgram): string {
   );
 }
 
-/** The account that a server runs under: PostgreSQL refuses to run as root. Null: as ourselves. */
+/** The account that a server runs under, since PostgreSQL refuses to run as root. Null means the current user. */
 export async function unprivileged(...names: readonly string[]): Promise<Errand["user"]> {
   if (!isRoot) return null;
   for (const name of names) {
@@ -41,20 +41,20 @@ export async function unprivileged(...names: readonly string[]): Promise<Errand[
       );
       if (uid !== undefined && gid !== undefined) return { uid, gid };
     } catch {
-      // There is no such account here; the next one may be there.
+      // This account does not exist. Try the next one.
     }
   }
   throw new ServerMissing(`A server must not run as root, and there is no account ${names.join(" or ")}.`);
 }
 
-/** A folder of the server's own, which its supervisor deletes. */
+/** A new folder for one server. Its supervisor deletes it. */
 export async function throwAwayFolder(name: string, user: Errand["user"]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `coatcheck-${name}-`));
   if (user) await chown(folder, user.uid, user.gid);
   return folder;
 }
 
-/** A port of the loopback interface that was free a moment ago; whoever loses the race for it asks again. */
+/** A loopback port that was free a moment ago. If another process takes it first, the caller asks for another one. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -7,18 +7,18 @@ import { freePort, requireProgram, run, throwAwayFolder, unprivileged } from "./
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
-/** Settings beside PostgreSQL's own defaults; `fsync` stays on, since the stores promise what was acknowledged. */
+/** Settings that differ from PostgreSQL's defaults. `fsync` stays on: acknowledged writes must survive a crash. */
 const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
 
-/** A folder for a server to be, and as whom it will run. */
+/** The folder of a server that is about to start. */
 interface Site {
   readonly folder: string;
   readonly data: string;
-  /** Runs one of PostgreSQL's programs there. */
+  /** Runs one of PostgreSQL's programs in the folder, as the server's account. */
   run(program: string, args: readonly string[]): Promise<unknown>;
 }
 
-/** Starts a PostgreSQL of our own: loopback only, with a password, its data in a folder that goes with it. */
+/** Starts a PostgreSQL on the loopback interface, with a password and data in a temporary folder. */
 export async function startPostgres(): Promise<RunningServer> {
   const password = randomBytes(16).toString("hex");
   return await start(password, async ({ folder, data, run: runProgram }) => {
@@ -30,7 +30,7 @@ export async function startPostgres(): Promise<RunningServer> {
   });
 }
 
-/** Starts a standby of a server of ours, which follows it until it is promoted: `select pg_promote()`. */
+/** Starts a standby of the primary. It follows the primary until `select pg_promote()`. */
 export async function startStandby(primary: string): Promise<RunningServer> {
   return await start(new URL(primary).password, async ({ data, run: runProgram }) => {
     await runProgram("pg_basebackup", ["-d", primary, "-D", data, "-R", "--checkpoint=fast", "--no-sync"]);
@@ -60,12 +60,12 @@ async function start(password: string, prepare: (site: Site) => Promise<void>): 
   });
 }
 
-/** Settles when the PostgreSQL at `url` answers; rejects when it does not now. */
+/** Resolves if the PostgreSQL at `url` responds, else rejects. */
 export async function pingPostgres(url: string): Promise<void> {
   await query(url, "select 1");
 }
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on a new connection. */
 export async function query(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 1000 });
   client.on("error", () => {});
@@ -77,7 +77,7 @@ export async function query(url: string, statement: string): Promise<readonly Re
   }
 }
 
-/** A schema of the test's own, which connections to its URL work in. */
+/** Creates a schema for one test. Connections to the returned URL use it. */
 export async function throwAwaySchema(url: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `coatcheck_test_${randomBytes(4).toString("hex")}`;
   await query(url, `create schema ${name}`);

@@ -6,7 +6,7 @@ import { freePort, requireProgram, throwAwayFolder, unprivileged } from "./machi
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
-/** Starts a Redis of our own: loopback only, with a password, every write on disk before it is acknowledged. */
+/** Starts a Redis on the loopback interface, with a password, that fsyncs every write before acknowledging it. */
 export async function startRedis(): Promise<RunningServer> {
   const program = requireProgram(TEST_PROGRAMS.redis);
   const user = await unprivileged("redis", "nobody");
@@ -31,7 +31,7 @@ export async function startRedis(): Promise<RunningServer> {
   });
 }
 
-/** Settles when the Redis at `url` answers; rejects when it does not now. */
+/** Resolves if the Redis at `url` responds, else rejects. */
 export async function pingRedis(url: string): Promise<void> {
   const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 1000 } });
   client.on("error", () => {});

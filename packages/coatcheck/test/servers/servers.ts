@@ -37,7 +37,7 @@ export async function describeWithServer(
   }
 }
 
-/** A database of the test's own on the PostgreSQL at `url`. */
+/** Creates a database for one test on the PostgreSQL at `url`. */
 export async function throwAwayDatabase(
   url: string,
 ): Promise<{ readonly url: string; drop(): Promise<void> }> {
@@ -53,7 +53,7 @@ export async function throwAwayDatabase(
   };
 }
 
-/** A prefix for the test's own keys on a Redis; they are deleted with the server, or at the end of the run. */
+/** A key prefix for one test on Redis. Its keys are deleted at the end of the run. */
 export function throwAwayPrefix(): string {
   return `${inject("servers").run}:${randomBytes(4).toString("hex")}:`;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Supervised } from "./supervise.ts";
 
-/** A server that answers. */
+/** A server that responds. */
 export interface RunningServer extends Supervised {
   readonly url: string;
 }
@@ -15,14 +15,14 @@ interface Attempt {
 const PATIENCE = 15_000;
 const MOST_ATTEMPTS = 3;
 
-/** Starts a server and waits until it answers; another process may take its port first, so it is tried again. */
+/** Starts a server and waits until it responds. Retries, because another process may take its port first. */
 export async function startServer(name: string, attempt: () => Promise<Attempt>): Promise<RunningServer> {
   for (let round = 0; round < MOST_ATTEMPTS; round++) {
     const { server, url, ping } = await attempt();
     if (await answers(server, () => ping(url))) return { ...server, url };
     await server.stop();
   }
-  throw new Error(`${name} did not start; its own words are above.`);
+  throw new Error(`${name} did not start; its output is above.`);
 }
 
 async function answers(server: Supervised, ping: () => Promise<void>): Promise<boolean> {

@@ -4,21 +4,21 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Errand } from "./supervisor.ts";
 
-/** A server that is running, and that ends with us. */
+/** A running server that ends with this process. */
 export interface Supervised {
   readonly pid: number;
-  /** Sends the server a signal: `SIGSTOP` makes it hang, `SIGCONT` lets it go on, `SIGKILL` is a crash. */
+  /** Sends the server a signal: `SIGSTOP` makes it hang, `SIGCONT` resumes it, `SIGKILL` simulates a crash. */
   signal(signal: NodeJS.Signals): void;
-  /** Settles when the server has ended, whoever ended it. */
+  /** Settles when the server has ended, for whatever reason. */
   readonly ended: Promise<void>;
   /** Ends the server; settles when its process is gone and its folder deleted. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a server under a supervisor of its own, a process that ends the server when we tell it to, and also when we
- * die without a word: it notices that its standard input has closed. Both live in a session of their own, so that
- * Ctrl-C reaches the tests first and the servers last.
+ * Starts a server under a supervisor process. The supervisor ends the server when `stop()` is called, and also when this
+ * process dies, which it notices because its standard input closes. Both run in a process group of their own, so Ctrl-C
+ * reaches only the tests.
  */
 export async function supervise(errand: Errand): Promise<Supervised> {
   const supervisor = spawn(
@@ -45,7 +45,7 @@ export async function supervise(errand: Errand): Promise<Supervised> {
   };
 }
 
-/** The pipes are sockets underneath, which the types do not know; a running server must not keep the tests running. */
+/** Keeps a running server from keeping the tests alive. The pipes have `unref()`, but their types do not say so. */
 function unref(handle: object): void {
   if ("unref" in handle && typeof handle.unref === "function") handle.unref();
 }

@@ -1,17 +1,17 @@
 import { spawn } from "node:child_process";
 import { openSync, readFileSync, rmSync } from "node:fs";
 
-/** What a supervisor is to run. */
+/** The command that a supervisor runs. */
 export interface Errand {
   readonly command: string;
   readonly args: readonly string[];
-  /** The server's own folder: it runs there, and the folder goes when the server has ended. */
+  /** The server's folder and working directory. It is deleted when the server has ended. */
   readonly folder: string;
-  /** Where the server's output goes; shown if the server ends unasked. */
+  /** File for the server's output. Its end is printed if the server ends unexpectedly. */
   readonly log: string;
-  /** What ends this server at once and cleanly. */
+  /** The signal that ends this server at once and cleanly. */
   readonly endSignal: NodeJS.Signals;
-  /** As whom the server runs; as ourselves if null. */
+  /** The account that the server runs under. Null means the current user. */
   readonly user: { readonly uid: number; readonly gid: number } | null;
 }
 

@@ -1,23 +1,23 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A wire to a server that a test can freeze or cut, without touching the server, which others share. */
+/** A TCP proxy in front of a shared server. A test can freeze or cut it without disturbing other tests. */
 export interface Wire {
-  /** The server's URL, by way of this wire. */
+  /** The server's URL through this proxy. */
   readonly url: string;
-  /** From now on nothing gets through, and nobody is told: a silent partition, or a server that hangs. */
+  /** Drops everything silently, like a network partition or a hanging server. */
   freeze(): void;
-  /** Freezes the connections that there are, while new ones get through: what a router that forgot them does. */
+  /** Freezes existing connections but accepts new ones, like a router that lost its state. */
   strand(): void;
-  /** Lets everything through again, what was held back included. */
+  /** Resumes, and delivers what was held back. */
   thaw(): void;
-  /** Breaks every connection and refuses new ones: a server that died. */
+  /** Closes every connection and refuses new ones, like a dead server. */
   cut(): void;
   /** Accepts connections again after a {@link cut}. */
   mend(): void;
   close(): Promise<void>;
 }
 
-/** Puts a wire before the server at `url`. */
+/** Opens a proxy to the server at `url`. */
 export async function wireTo(url: string): Promise<Wire> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
