@@ -1,0 +1,58 @@
+/**
+ * Keeps prose plain: fails on phrases that made readers stop, wherever text for people stands. The list grows with what
+ * reviews find; each phrase comes with what to write instead.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./documents.ts";
+
+/** Phrase → what to write instead. */
+const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
+  [/\bunless (given|told|set)\b/i, '"Default: …"'],
+  [/\bwill not do\b/i, '"is invalid", and why'],
+  [/\b(whoever|whosoever|whomever)\b/i, "the actor: the caller, the browser, the process"],
+  [/\b(somebody|someone else|somebody else)\b/i, "the actor: a user, another process"],
+  [/(?<!["'`])\bnobody\b(?!["'`])/i, "the actor, negated: no process, the caller does not"],
+  [/\bwhat is no\b/i, "a noun: malformed ids, other values"],
+  [/\bmeanwhile\b/i, '"in the meantime" or the event: "after another request changed it"'],
+  [/\blest\b/i, '"so that … does not"'],
+  [/\b(thereof|therein|hereby|henceforth|whereupon)\b/i, "a plain sentence"],
+  [/\bof its own accord\b/i, '"by itself", or the trigger'],
+  [/\bunder way\b/i, '"in progress" or "pending"'],
+  [/\b(is|are|was|were|been) born\b|\bnew-born\b/i, '"created"'],
+  [/\bto be had\b/i, '"available"'],
+  [/\bmay come in\b/i, '"is valid"'],
+  [/\bknocks?\b|\bknocking\b/i, '"requests", "repeats"'],
+  [/\bseed words\b|\bthe seeds?'/i, "the term itself"],
+  [/\bas it likes\b|\bat its word\b|\byesterday's\b/i, "a literal sentence"],
+  [/\bit is said\b|\bis said to be\b|\bsays so\b/i, '"reports", and what'],
+];
+
+/** Files whose text is not ours to change, or that define the list. */
+const EXEMPT = [/^LICENSE$|\/LICENSE$/, /^package-lock\.json$/, /^scripts\/check-language\.ts$/];
+const TEXT = /\.(ts|tsx|mts|js|mjs|md|css|html|php|lua|sql|json|ya?ml)$/;
+
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => TEXT.test(file) && !EXEMPT.some((pattern) => pattern.test(file)));
+
+const faults = files.flatMap((file) =>
+  readFileSync(join(root, file), "utf8")
+    .split("\n")
+    .flatMap((line, index) =>
+      BANNED.filter(([phrase]) => phrase.test(line)).map(
+        ([phrase, instead]) => `${file}:${index + 1}: "${line.match(phrase)?.[0]}": write ${instead}`,
+      ),
+    ),
+);
+
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) {
+  console.error(`${faults.length} phrases need plain English.`);
+  process.exit(1);
+}
+console.log(`ok   plain English in ${files.length} files`);
