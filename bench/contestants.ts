@@ -1,24 +1,24 @@
 import { bareExpress, bareFastify } from "./servers/bare.ts";
 import { betterAuthServer } from "./servers/better-auth.ts";
-import { byHandExpress, byHandFastify } from "./servers/by-hand.ts";
 import { coatcheckExpress, coatcheckFastify, managerOnServers } from "./servers/coatcheck.ts";
 import { expressSession, expressSessionOnRedis } from "./servers/express-session.ts";
 import { fastifySession, fastifySessionOnRedis } from "./servers/fastify-session.ts";
-import type { Contestant } from "./servers/work.ts";
+import { plainMapExpress, plainMapFastify } from "./servers/plain-map.ts";
+import type { ServerUnderTest } from "./servers/workload.ts";
 
 /** A measured server, and the bare framework that it is compared with. */
-export interface Entry {
+export interface BenchmarkEntry {
   readonly name: string;
   readonly framework: "Express 5" | "Fastify 5";
   /** Whether it uses the PostgreSQL and Redis servers of `remote.ts`. */
   readonly isRemote?: boolean;
-  readonly start: () => Promise<Contestant>;
+  readonly start: () => Promise<ServerUnderTest>;
 }
 
 /** All measured servers, in the order of the table. */
-export const ENTRIES: readonly Entry[] = [
+export const ENTRIES: readonly BenchmarkEntry[] = [
   { name: "bare", framework: "Express 5", start: bareExpress },
-  { name: "plain Map", framework: "Express 5", start: byHandExpress },
+  { name: "plain Map", framework: "Express 5", start: plainMapExpress },
   { name: "Coatcheck", framework: "Express 5", start: () => coatcheckExpress() },
   { name: "express-session, memory", framework: "Express 5", start: () => expressSession() },
   {
@@ -29,7 +29,7 @@ export const ENTRIES: readonly Entry[] = [
   },
   { name: "express-session, Redis", framework: "Express 5", isRemote: true, start: expressSessionOnRedis },
   { name: "bare", framework: "Fastify 5", start: bareFastify },
-  { name: "plain Map", framework: "Fastify 5", start: byHandFastify },
+  { name: "plain Map", framework: "Fastify 5", start: plainMapFastify },
   { name: "Coatcheck", framework: "Fastify 5", start: () => coatcheckFastify() },
   { name: "@fastify/session, memory", framework: "Fastify 5", start: () => fastifySession() },
   {

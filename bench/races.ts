@@ -4,7 +4,7 @@ import { coatcheck, sessionOf } from "coatcheck/express";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import express, { type Express } from "express";
 import session from "express-session";
-import { SECRET } from "./servers/work.ts";
+import { SECRET } from "./servers/workload.ts";
 
 /*
  * Two races that occur in every application that is open in several tabs: concurrent writes of one browser, and a logout

@@ -8,13 +8,13 @@ import { createCache, type HintChannel, redisShared, type SharedTier } from "coa
 import { postgresHints, postgresStore } from "coatcheck/store/postgres";
 import { connectRedis } from "coatcheck/store/redis";
 import { urls } from "./servers/remote.ts";
-import { SECRET, sessionData } from "./servers/work.ts";
+import { SECRET, sessionData } from "./servers/workload.ts";
 
 /** Session id → milliseconds on the monotonic clock that all processes of this machine share. */
-export type Moments = Record<string, number>;
+export type Timestamps = Record<string, number>;
 
 /** The commands of a process, in the order in which revocation.ts sends them. */
-export type Order =
+export type Command =
   | { readonly kind: "create"; readonly count: number }
   | { readonly kind: "watch"; readonly ids: readonly string[] }
   | { readonly kind: "revoke"; readonly ids: readonly string[]; readonly perSecond: number }
@@ -22,11 +22,11 @@ export type Order =
 
 /** When each call of `revoke()` started and resolved. */
 export interface Revocations {
-  readonly calledAt: Moments;
-  readonly resolvedAt: Moments;
+  readonly calledAt: Timestamps;
+  readonly resolvedAt: Timestamps;
 }
 
-const refusedAt: Moments = {};
+const refusedAt: Timestamps = {};
 const watched = new Set<string>();
 
 function now(): number {
@@ -35,7 +35,7 @@ function now(): number {
 
 /** Records the time at which this process refuses the session. */
 function checkRefused(id: string): void {
-  if (!watched.has(id) || cache.peek(compactId(id)) !== undefined) return;
+  if (!watched.has(id) || cache.getCached(compactId(id)) !== undefined) return;
   watched.delete(id);
   refusedAt[id] = now();
 }
@@ -113,8 +113,8 @@ async function watch(ids: readonly string[]): Promise<void> {
 }
 
 async function revoke(ids: readonly string[], perSecond: number): Promise<Revocations> {
-  const calledAt: Moments = {};
-  const resolvedAt: Moments = {};
+  const calledAt: Timestamps = {};
+  const resolvedAt: Timestamps = {};
   const calls: Promise<void>[] = [];
   const startedAt = now();
   for (const [index, id] of ids.entries()) {
@@ -130,7 +130,7 @@ async function revoke(ids: readonly string[], perSecond: number): Promise<Revoca
   return { calledAt, resolvedAt };
 }
 
-async function execute(order: Order): Promise<unknown> {
+async function execute(order: Command): Promise<unknown> {
   switch (order.kind) {
     case "create":
       return await create(order.count);
@@ -144,6 +144,6 @@ async function execute(order: Order): Promise<unknown> {
   }
 }
 
-process.on("message", async (order: Order) => process.send?.(await execute(order)));
+process.on("message", async (order: Command) => process.send?.(await execute(order)));
 process.on("disconnect", () => process.exit());
 process.send?.("ready");

@@ -8,7 +8,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Moments, Order, Revocations } from "./revocation-node.ts";
+import type { Command, Revocations, Timestamps } from "./revocation-node.ts";
 import { startServers } from "./servers/remote.ts";
 
 const SECONDS = 10;
@@ -29,7 +29,7 @@ async function start(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   return child;
 }
 
-async function request<Result>(child: ChildProcess, order: Order): Promise<Result> {
+async function request<Result>(child: ChildProcess, order: Command): Promise<Result> {
   child.send(order);
   const [result] = (await once(child, "message")) as [Result];
   return result;
@@ -54,9 +54,9 @@ async function measureCase({ name, hasRedis, perSecond }: (typeof CASES)[number]
     await request(other, { kind: "watch", ids });
     const { calledAt, resolvedAt } = await request<Revocations>(revoker, { kind: "revoke", ids, perSecond });
     await pause(2000);
-    const refusedAt = await request<Moments>(other, { kind: "report" });
+    const refusedAt = await request<Timestamps>(other, { kind: "report" });
 
-    const since = (moments: Moments) =>
+    const since = (moments: Timestamps) =>
       ids.map((id) => Math.max(0, (refusedAt[id] ?? Number.POSITIVE_INFINITY) - (moments[id] ?? Number.NaN)));
     const commits = ids.map((id) => (resolvedAt[id] ?? Number.NaN) - (calledAt[id] ?? Number.NaN));
     const took = Math.max(...Object.values(calledAt)) - Math.min(...Object.values(calledAt));

@@ -8,11 +8,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import autocannon from "autocannon";
 import { closingLine, type MeasurementCommand, readRequest } from "../scripts/measurement-command.ts";
-import { ENTRIES, type Entry } from "./contestants.ts";
+import { type BenchmarkEntry, ENTRIES } from "./contestants.ts";
 import { measureRaces } from "./races.ts";
 import { measureRevocation } from "./revocation.ts";
 import { startServers } from "./servers/remote.ts";
-import { type Contestant, logIn, SESSIONS } from "./servers/work.ts";
+import { logIn, SESSIONS, type ServerUnderTest } from "./servers/workload.ts";
 
 /** Number of processes per server: V8 optimizes the same program differently from one process to the next. */
 const PROCESSES = Number(process.env.BENCH_PROCESSES ?? 5);
@@ -37,7 +37,7 @@ const { isWrite } = readRequest(COMMAND);
 
 /** The measurements of one server, with one value per round. */
 interface Measurements {
-  readonly entry: Entry;
+  readonly entry: BenchmarkEntry;
   readonly rates: number[];
   /** CPU microseconds per request. */
   readonly cpu: number[];
@@ -65,7 +65,7 @@ async function start(measurements: Measurements, index: number): Promise<Server>
     execArgv: ["--conditions=coatcheck-source", "--no-warnings"],
     env: { ...process.env, ...remote.env, NODE_ENV: "production" },
   });
-  const [{ port, cookies = await logIn(port) }] = (await once(child, "message")) as [Contestant];
+  const [{ port, cookies = await logIn(port) }] = (await once(child, "message")) as [ServerUnderTest];
   console.log(`  ready: ${measurements.entry.framework}, ${measurements.entry.name}`);
   return { measurements, port, cookies, child };
 }

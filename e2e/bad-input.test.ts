@@ -2,7 +2,6 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { NO_COOKIES } from "./chromium.ts";
-import { FAILURE_CODES, type Failure } from "./site.ts";
 import {
   eventually,
   logIn,
@@ -12,7 +11,8 @@ import {
   showPage,
   waitForBody,
   waitForStatus,
-} from "./stage.ts";
+} from "./fixtures.ts";
+import { FAILURE_CODES, type Failure } from "./site-fixtures.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { eventually, logIn, pageUrl, setUpFixture, shownAt, waitForBody, waitForStatus } from "./stage.ts";
+import { eventually, logIn, pageUrl, setUpFixture, shownAt, waitForBody, waitForStatus } from "./fixtures.ts";
 
 describeWithProgram("chromium", "the session client, in Chromium", () => {
   const fixture = setUpFixture();

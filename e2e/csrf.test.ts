@@ -2,8 +2,8 @@ import { XSRF_NAMES } from "coatcheck/client";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { startOtherOrigin } from "./elsewhere.ts";
-import { logIn, pageUrl, setUpFixture, showPage } from "./stage.ts";
+import { logIn, pageUrl, setUpFixture, showPage } from "./fixtures.ts";
+import { startOtherOrigin } from "./other-origin-fixtures.ts";
 
 /** The page's copy of the CSRF token. */
 const pageToken = (page: Page) => page.evaluate(() => window.client.$csrfToken.get());

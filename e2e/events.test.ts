@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
-import { eventually, logIn, pageUrl, setUpFixture, shownAt, waitForStatus } from "./stage.ts";
+import { eventually, logIn, pageUrl, setUpFixture, shownAt, waitForStatus } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 /** Milliseconds within which a page shows a revocation on another node. */
@@ -196,7 +196,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
   });
 
   it("reports the session's coming end and its end, and does not keep it alive", async () => {
-    await fixture.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkEvery: 50 } });
+    await fixture.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkInterval: 50 } });
     const page = await openFollower();
     const requests = fixture.site.count("GET /session");
     fixture.site.advance(9.5 * MINUTE);

@@ -2,9 +2,9 @@ import type { Frame, Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { NO_THIRD_PARTY_COOKIES, THIRD_PARTY_COOKIES } from "./chromium.ts";
-import { startTlsProxy, type TlsProxy } from "./front.ts";
-import type { SiteOptions } from "./site.ts";
-import { eventually, setUpFixture } from "./stage.ts";
+import { eventually, setUpFixture } from "./fixtures.ts";
+import type { SiteOptions } from "./site-fixtures.ts";
+import { startTlsProxy, type TlsProxy } from "./tls-proxy-fixtures.ts";
 
 const https = { trustProxy: 1, csrf: { token: "required" } } as const;
 const PARTITIONED: SiteOptions = {

@@ -2,9 +2,9 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
-import { type MigrationSiteOptions, startMigrationSite } from "./moving-site.ts";
-import { forgedSession, LEGACY_COOKIES } from "./older-cookies.ts";
-import { eventually, showPage, waitForStatus } from "./stage.ts";
+import { eventually, showPage, waitForStatus } from "./fixtures.ts";
+import { forgedSession, LEGACY_COOKIES } from "./legacy-cookie-fixtures.ts";
+import { type MigrationSiteOptions, startMigrationSite } from "./migration-fixtures.ts";
 
 const TOKEN = /^[\w-]{50}$/;
 
@@ -180,8 +180,8 @@ describeWithProgram("chromium", "migration of fifteen legacy cookies, in Chromiu
     expect(await page.textContent("body")).toBe("ada");
   });
 
-  it("can be rolled back if keepOld kept the legacy cookies", async () => {
-    await rebuild({ keepOld: true });
+  it("can be rolled back if keepLegacy kept the legacy cookies", async () => {
+    await rebuild({ keepLegacy: true });
     const page = await openAfterLegacyLogin();
     const before = await context.cookies();
     expect(new Set((await fetchTenTimes(page)).map(({ subject }) => subject))).toEqual(new Set(["ada"]));

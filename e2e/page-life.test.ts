@@ -1,7 +1,15 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { eventually, logIn, pageUrl, setUpFixture, showPage, waitForBody, waitForStatus } from "./stage.ts";
+import {
+  eventually,
+  logIn,
+  pageUrl,
+  setUpFixture,
+  showPage,
+  waitForBody,
+  waitForStatus,
+} from "./fixtures.ts";
 
 /** Waits until the browser has restored the page from the back/forward cache, with its old content. */
 const waitForRestore = (page: Page) => waitForBody(page, '[data-persisted="true"]');

@@ -2,7 +2,7 @@ import { describeClient } from "coatcheck/device";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { eventually, logIn, setUpFixture } from "./stage.ts";
+import { eventually, logIn, setUpFixture } from "./fixtures.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 

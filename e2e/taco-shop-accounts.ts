@@ -19,7 +19,7 @@ import {
   type TacoShop,
   tab,
   total,
-} from "./taco-shop-site.ts";
+} from "./taco-shop-fixtures.ts";
 
 /** Tests of creating an account, logging in and logging out. */
 export function accounts(shop: TacoShop): void {

@@ -12,7 +12,7 @@ import {
   signUp,
   type TacoShop,
   total,
-} from "./taco-shop-site.ts";
+} from "./taco-shop-fixtures.ts";
 
 /** Tests of the list of devices, of logging out other devices, and of the session's expiry. */
 export function devices(shop: TacoShop): void {

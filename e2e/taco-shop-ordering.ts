@@ -12,7 +12,7 @@ import {
   type TacoShop,
   tab,
   total,
-} from "./taco-shop-site.ts";
+} from "./taco-shop-fixtures.ts";
 
 /** Tests of filling orders and placing them. */
 export function ordering(shop: TacoShop): void {

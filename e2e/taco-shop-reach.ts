@@ -10,7 +10,7 @@ import {
   type TacoShop,
   tab,
   total,
-} from "./taco-shop-site.ts";
+} from "./taco-shop-fixtures.ts";
 
 /** Tests by keyboard, in three languages, and on a phone. */
 export function reach(shop: TacoShop): void {

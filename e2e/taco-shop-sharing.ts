@@ -11,7 +11,7 @@ import {
   type TacoShop,
   tab,
   total,
-} from "./taco-shop-site.ts";
+} from "./taco-shop-fixtures.ts";
 
 /** Tests of one order in several browsers, and of closing it. */
 export function sharing(shop: TacoShop): void {

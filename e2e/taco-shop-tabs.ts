@@ -14,7 +14,7 @@ import {
   type TacoShop,
   tab,
   total,
-} from "./taco-shop-site.ts";
+} from "./taco-shop-fixtures.ts";
 
 /** Records, in epoch milliseconds, when the account's button shows `text`. */
 const recordChange = (page: Page, text: string) =>

@@ -2,10 +2,10 @@ import { describe } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { accounts } from "./taco-shop-accounts.ts";
 import { devices } from "./taco-shop-devices.ts";
+import { setUpTacoShop } from "./taco-shop-fixtures.ts";
 import { ordering } from "./taco-shop-ordering.ts";
 import { reach } from "./taco-shop-reach.ts";
 import { sharing } from "./taco-shop-sharing.ts";
-import { setUpTacoShop } from "./taco-shop-site.ts";
 import { tabs } from "./taco-shop-tabs.ts";
 
 // One file for all of them, so that the page is built once, and one shop and two browsers serve all tests.

@@ -31,9 +31,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const ONLY_IN: Record<string, readonly string[]> = {
   react: ["react"],
   nanostores: ["client", "react"],
-  pg: ["store/postgres-connect.ts"],
-  redis: ["store/redis-connect.ts"],
-  "@upstash/redis": ["store/upstash.ts"],
+  pg: ["store/postgres/connect.ts"],
+  redis: ["store/redis/connect.ts"],
+  "@upstash/redis": ["store/redis/upstash.ts"],
   kysely: ["store"],
   "lru-cache": ["cache", "device"],
   bowser: ["device"],

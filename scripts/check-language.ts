@@ -13,7 +13,7 @@ const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bwill not do\b/i, '"is invalid", and why'],
   [/\b(whoever|whosoever|whomever)\b/i, "the actor: the caller, the browser, the process"],
   [/\b(somebody|someone else|somebody else)\b/i, "the actor: a user, another process"],
-  [/(?<!["'`])\bnobody\b(?!["'`])/i, "the actor, negated: no process, the caller does not"],
+  [/(?<!["'`])\b[Nn]obody\b(?!["'`])/, "the actor, negated: no process, the caller does not"],
   [/\bwhat is no\b/i, "a noun: malformed ids, other values"],
   [/\bmeanwhile\b/i, '"in the meantime" or the event: "after another request changed it"'],
   [/\blest\b/i, '"so that … does not"'],

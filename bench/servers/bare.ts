@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import express from "express";
 import fastify from "fastify";
-import { answer, type Contestant } from "./work.ts";
+import { responseBody, type ServerUnderTest } from "./workload.ts";
 
 /*
  * Each framework without sessions. It has the same login route and the same kind of handler as the other servers, so that
@@ -13,26 +13,26 @@ function cookie(index: string): string {
   return `sid=${index.padStart(50, "0")}; Path=/; HttpOnly; SameSite=Lax`;
 }
 
-export async function bareExpress(): Promise<Contestant> {
+export async function bareExpress(): Promise<ServerUnderTest> {
   const app = express();
   app.post("/login/:index", (request, response) => {
     response.setHeader("set-cookie", cookie(request.params.index)).end();
   });
   app.get("/", async (_request, response) => {
-    response.json(answer("user-1", "User 1"));
+    response.json(responseBody("user-1", "User 1"));
   });
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return { port: (server.address() as AddressInfo).port };
 }
 
-export async function bareFastify(): Promise<Contestant> {
+export async function bareFastify(): Promise<ServerUnderTest> {
   const app = fastify();
   app.post<{ Params: { index: string } }>("/login/:index", async (request, reply) => {
     reply.header("set-cookie", cookie(request.params.index));
     return {};
   });
-  app.get("/", async () => answer("user-1", "User 1"));
+  app.get("/", async () => responseBody("user-1", "User 1"));
   await app.listen({ port: 0, host: "127.0.0.1" });
   return { port: (app.server.address() as AddressInfo).port };
 }

@@ -6,7 +6,7 @@ import { getMigrations } from "better-auth/db/migration";
 import { fromNodeHeaders } from "better-auth/node";
 import fastify from "fastify";
 import { connectedClient } from "./remote.ts";
-import { answer, type Contestant, SECRET, SESSIONS, sessionData } from "./work.ts";
+import { responseBody, SECRET, SESSIONS, type ServerUnderTest, sessionData } from "./workload.ts";
 
 /**
  * better-auth on SQLite. `cookieCache` enables its cookie cache, which saves database reads. `redis` keeps its sessions in
@@ -15,7 +15,7 @@ import { answer, type Contestant, SECRET, SESSIONS, sessionData } from "./work.t
 export async function betterAuthServer(options: {
   cookieCache?: boolean;
   redis?: boolean;
-}): Promise<Contestant> {
+}): Promise<ServerUnderTest> {
   const auth = betterAuth({
     secret: SECRET,
     baseURL: "http://127.0.0.1",
@@ -52,7 +52,7 @@ export async function betterAuthServer(options: {
   const app = fastify();
   app.get("/", async (request) => {
     const found = await auth.api.getSession({ headers: fromNodeHeaders(request.headers) });
-    return answer(found?.user.id, found?.user.name);
+    return responseBody(found?.user.id, found?.user.name);
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
   return { port: (app.server.address() as AddressInfo).port, cookies };

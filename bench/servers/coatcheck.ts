@@ -9,14 +9,18 @@ import { sqliteStore } from "coatcheck/store/sqlite";
 import express from "express";
 import fastify from "fastify";
 import { urls } from "./remote.ts";
-import { answer, type Contestant, SECRET, sessionData } from "./work.ts";
+import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
 
 type Data = Partial<ReturnType<typeof sessionData>>;
 
 /** Coatcheck as in its README: SQLite with the local cache. */
 function managerOnSqlite(): SessionManager<Data> {
   const store = sqliteStore(":memory:");
-  return new SessionManager<Data>({ store, secrets: [SECRET], cache: createCache({ store, single: true }) });
+  return new SessionManager<Data>({
+    store,
+    secrets: [SECRET],
+    cache: createCache({ store, singleProcess: true }),
+  });
 }
 
 /** Coatcheck as in its guide for several machines: PostgreSQL with the local and the shared cache. */
@@ -29,7 +33,7 @@ export async function managerOnServers(): Promise<SessionManager<Data>> {
 
 const insecure = { cookie: { secure: false } } as const;
 
-export async function coatcheckExpress(manager = managerOnSqlite()): Promise<Contestant> {
+export async function coatcheckExpress(manager = managerOnSqlite()): Promise<ServerUnderTest> {
   const app = express();
   app.use(onExpress(manager, insecure));
   app.post("/login/:index", async (request, response) => {
@@ -40,7 +44,7 @@ export async function coatcheckExpress(manager = managerOnSqlite()): Promise<Con
   });
   app.get("/", async (request, response) => {
     const session = await sessionOf<Data>(request).load();
-    response.json(answer(session.subject, session.data.name));
+    response.json(responseBody(session.subject, session.data.name));
   });
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -48,7 +52,7 @@ export async function coatcheckExpress(manager = managerOnSqlite()): Promise<Con
   return { port };
 }
 
-export async function coatcheckFastify(manager = managerOnSqlite()): Promise<Contestant> {
+export async function coatcheckFastify(manager = managerOnSqlite()): Promise<ServerUnderTest> {
   const app = fastify();
   await app.register(onFastify(manager, insecure));
   app.post<{ Params: { index: string } }>("/login/:index", async (request) => {
@@ -59,7 +63,7 @@ export async function coatcheckFastify(manager = managerOnSqlite()): Promise<Con
   });
   app.get("/", async (request) => {
     const session = await sessionOf<Data>(request).load();
-    return answer(session.subject, session.data.name);
+    return responseBody(session.subject, session.data.name);
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;

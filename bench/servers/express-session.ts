@@ -3,7 +3,7 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { connectedClient } from "./remote.ts";
-import { answer, type Contestant, SECRET, sessionData } from "./work.ts";
+import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
 
 declare module "express-session" {
   interface SessionData {
@@ -13,7 +13,7 @@ declare module "express-session" {
 }
 
 /** express-session as in its README, with the recommended options. */
-export async function expressSession(store?: session.Store): Promise<Contestant> {
+export async function expressSession(store?: session.Store): Promise<ServerUnderTest> {
   const app = express();
   app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, ...(store ? { store } : {}) }));
   app.post("/login/:index", (request, response, next) => {
@@ -25,7 +25,7 @@ export async function expressSession(store?: session.Store): Promise<Contestant>
     });
   });
   app.get("/", (request, response) => {
-    response.json(answer(request.session.subject, request.session.data?.name));
+    response.json(responseBody(request.session.subject, request.session.data?.name));
   });
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -34,6 +34,6 @@ export async function expressSession(store?: session.Store): Promise<Contestant>
 }
 
 /** express-session with connect-redis, as in the README of connect-redis. */
-export async function expressSessionOnRedis(): Promise<Contestant> {
+export async function expressSessionOnRedis(): Promise<ServerUnderTest> {
   return await expressSession(new RedisStore({ client: await connectedClient() }));
 }

@@ -4,7 +4,7 @@ import session from "@fastify/session";
 import { RedisStore } from "connect-redis";
 import fastify from "fastify";
 import { connectedClient } from "./remote.ts";
-import { answer, type Contestant, SECRET, sessionData } from "./work.ts";
+import { responseBody, SECRET, type ServerUnderTest, sessionData } from "./workload.ts";
 
 declare module "fastify" {
   interface Session {
@@ -16,7 +16,9 @@ declare module "fastify" {
 }
 
 /** @fastify/session with `rolling` off, which is faster: a read sets no cookie. */
-export async function fastifySession(store?: session.FastifySessionOptions["store"]): Promise<Contestant> {
+export async function fastifySession(
+  store?: session.FastifySessionOptions["store"],
+): Promise<ServerUnderTest> {
   const app = fastify();
   await app.register(cookie);
   await app.register(session, {
@@ -32,13 +34,13 @@ export async function fastifySession(store?: session.FastifySessionOptions["stor
     request.session.data = sessionData(Number(request.params.index));
     return {};
   });
-  app.get("/", async (request) => answer(request.session.subject, request.session.data?.name));
+  app.get("/", async (request) => responseBody(request.session.subject, request.session.data?.name));
   await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;
   return { port };
 }
 
 /** @fastify/session with connect-redis, as its README recommends. */
-export async function fastifySessionOnRedis(): Promise<Contestant> {
+export async function fastifySessionOnRedis(): Promise<ServerUnderTest> {
   return await fastifySession(new RedisStore({ client: await connectedClient() }));
 }

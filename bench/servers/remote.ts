@@ -1,5 +1,5 @@
 import { createClient } from "redis";
-import { CacheServer } from "../../packages/coatcheck/test/faults/redis-server.ts";
+import { RedisCacheServer } from "../../packages/coatcheck/test/faults/redis-server.ts";
 import { startPostgres } from "../../packages/coatcheck/test/servers/postgres.ts";
 
 /** Environment variables with the servers' URLs. */
@@ -19,7 +19,7 @@ export interface Servers {
 
 /** Starts both servers for one measurement, with temporary data. */
 export async function startServers(): Promise<Servers> {
-  const [postgres, redis] = await Promise.all([startPostgres(), CacheServer.start()]);
+  const [postgres, redis] = await Promise.all([startPostgres(), RedisCacheServer.start()]);
   const env = { DATABASE_URL: postgres.url, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
   const client = await createClient({ url: env.REDIS_URL }).connect();
   return {

@@ -87,11 +87,12 @@ function reasonOf({
 
 /** Keeps Debian from starting the servers that it installs. */
 function withoutServiceStart({ servicePolicy }: AptSettings, action: () => void): void {
-  const isOurs = !existsSync(servicePolicy) || readFileSync(servicePolicy, "utf8") === SERVICE_POLICY_TEXT;
-  if (isOurs) writeFileSync(servicePolicy, SERVICE_POLICY_TEXT, { mode: 0o755 });
+  const isCoatcheckError =
+    !existsSync(servicePolicy) || readFileSync(servicePolicy, "utf8") === SERVICE_POLICY_TEXT;
+  if (isCoatcheckError) writeFileSync(servicePolicy, SERVICE_POLICY_TEXT, { mode: 0o755 });
   try {
     action();
   } finally {
-    if (isOurs) rmSync(servicePolicy, { force: true });
+    if (isCoatcheckError) rmSync(servicePolicy, { force: true });
   }
 }

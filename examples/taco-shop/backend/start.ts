@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** How long the backend may take to respond for the first time, milliseconds. */
-const LONGEST_START = 15_000;
+const MAX_START = 15_000;
 /** How long the backend may take to stop, milliseconds. */
-const LONGEST_STOP = 5000;
+const MAX_STOP = 5000;
 const POLL_EVERY = 20;
 /** Shell script that runs the backend and ends it when descriptor 3 closes, that is, when this process ends in any way. */
 const LIFELINE = '(read _ <&3; kill 0) & exec "$@"';
@@ -86,7 +86,7 @@ function launch(kind: BackendKind, port: number, dataDir: string, log: string): 
 }
 
 async function ready(child: ChildProcess, url: string): Promise<void> {
-  const deadline = AbortSignal.timeout(LONGEST_START);
+  const deadline = AbortSignal.timeout(MAX_START);
   const failed = once(child, "error", { signal: deadline }).then(([error]) => Promise.reject(error));
   failed.catch(() => {});
   while (child.exitCode === null && child.signalCode === null) {
@@ -107,7 +107,7 @@ async function end(child: ChildProcess, port: number, signal: NodeJS.Signals): P
   signalAll(child, signal);
   await ended;
   // The workers are no longer our children, so their exit is not reported. A free port shows that they have ended.
-  for (const started = Date.now(); Date.now() - started < LONGEST_STOP; ) {
+  for (const started = Date.now(); Date.now() - started < MAX_STOP; ) {
     const free = await freePort(port).catch(() => null);
     if (free !== null) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));

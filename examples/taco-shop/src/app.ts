@@ -6,25 +6,25 @@ import type { Clock, Schedule } from "coatcheck";
 import type { Upstream } from "coatcheck/gateway";
 import {
   type App,
-  buildShell,
-  Callers,
+  Authenticator,
+  type BaseAppOptions,
+  buildBaseApp,
   healthRoutes,
   type OpenSessions,
   readJson,
-  type ShellOptions,
 } from "coatcheck-server";
-import { Doorkeeper } from "./access.ts";
 import { AccountOrders } from "./accounts/account-orders.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import type { Passwords } from "./accounts/password.ts";
 import { Backend } from "./backend.ts";
-import { tellBackendTime } from "./backend-time.ts";
+import { reportBackendTime } from "./backend-time.ts";
 import { BrowserOrders } from "./browser-orders.ts";
 import { Changes } from "./changes.ts";
 import { Invitations } from "./invitations.ts";
 import { JoinedOrders } from "./joined-orders.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { LiveSessions } from "./live.ts";
+import { OrderAccess } from "./order-access.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -37,7 +37,7 @@ import type { Shop } from "./shop.ts";
 import { ShopSessions } from "./shop-sessions.ts";
 
 /** Options of {@link buildShop}. */
-export interface ShopOptions extends Pick<ShellOptions, "log" | "trustProxy" | "secureCookie"> {
+export interface ShopOptions extends Pick<BaseAppOptions, "log" | "trustProxy" | "secureCookie"> {
   readonly sessions: Pick<OpenSessions, "manager" | "credentials" | "describeClient">;
   /** The gateway to the backend. */
   readonly upstream: Upstream;
@@ -66,7 +66,7 @@ const PAGE = fileURLToPath(new URL("../page/dist", import.meta.url));
 export async function buildShop(options: ShopOptions): Promise<App> {
   const { upstream, limits = LIMITS, clock, schedule, log, trustProxy, secureCookie } = options;
   const { manager, credentials, describeClient } = options.sessions;
-  const app = await buildShell({
+  const app = await buildBaseApp({
     title: "Taco shop",
     description: DESCRIPTION,
     manager,
@@ -82,27 +82,33 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     readJson(body),
   );
 
-  tellBackendTime(app);
+  reportBackendTime(app);
 
   const accountOrders = new AccountOrders(options.accounts);
-  const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
+  const access = new OrderAccess(manager, accountOrders, clock);
   const joined = new JoinedOrders(manager, accountOrders);
-  const owned = new ShopSessions(manager, doorkeeper, accountOrders, clock);
+  const ownedSessions = new ShopSessions(manager, access, accountOrders, clock);
   const changes = new Changes(manager, clock);
   const shop: Shop = {
     manager,
-    callers: new Callers(credentials),
-    owned,
+    authenticator: new Authenticator(credentials),
+    ownedSessions,
     clock,
     schedule,
     accounts: new Accounts(options.accounts, options.passwords),
     accountOrders,
     backend: new Backend(upstream, manager),
-    doorkeeper,
-    browserOrders: new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joined }),
+    access,
+    browserOrders: new BrowserOrders({
+      manager,
+      owned: ownedSessions,
+      doorkeeper: access,
+      accountOrders,
+      joined,
+    }),
     joined,
     changes,
-    invitations: new Invitations(manager, doorkeeper, changes, clock),
+    invitations: new Invitations(manager, access, changes, clock),
     live: new LiveSessions(manager, clock, schedule),
   };
   await loginRoutes(app, shop, limits);

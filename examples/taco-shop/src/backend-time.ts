@@ -4,7 +4,7 @@ import type { App } from "coatcheck-server";
 const requests = new AsyncLocalStorage<{ milliseconds: number; calls: number }>();
 
 /** Adds the duration of `task` to the current request's time at the backend. */
-export async function atBackend<Value>(task: () => Promise<Value>): Promise<Value> {
+export async function timeBackend<Value>(task: () => Promise<Value>): Promise<Value> {
   const request = requests.getStore();
   const startedAt = performance.now();
   try {
@@ -18,7 +18,7 @@ export async function atBackend<Value>(task: () => Promise<Value>): Promise<Valu
 }
 
 /** Adds the backend's time to each response: `Server-Timing: upstream;dur=…`, beside the session's entry. */
-export function tellBackendTime(app: App): void {
+export function reportBackendTime(app: App): void {
   app.addHook("onRequest", (_request, _reply, done) => {
     requests.run({ milliseconds: 0, calls: 0 }, done);
   });

@@ -1,10 +1,15 @@
 import { CoatcheckError, type JsonValue, type SessionManager } from "coatcheck";
-import { stateInSession, type Upstream, type UpstreamAnswer, type UpstreamRequest } from "coatcheck/gateway";
+import {
+  stateInSession,
+  type Upstream,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from "coatcheck/gateway";
 import type { z } from "zod";
-import { whileThere } from "./access.ts";
-import { refused, type WhatIsMissing } from "./backend-refusal.ts";
+import { backendError, type MissingResource } from "./backend-error.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
-import { atBackend } from "./backend-time.ts";
+import { timeBackend } from "./backend-time.ts";
+import { withGone } from "./order-access.ts";
 
 /**
  * Client of the backend. Each call uses the backend cookies and CSRF token of one order session, through the gateway.
@@ -61,30 +66,34 @@ export class Backend {
     return parsed(await this.#getWithoutSession("/stock"), stock);
   }
 
-  async #getWithoutSession(path: string): Promise<UpstreamAnswer> {
-    return await atBackend(() => this.#upstream.ask({ method: "GET", path }));
+  async #getWithoutSession(path: string): Promise<UpstreamResponse> {
+    return await timeBackend(() => this.#upstream.requestWithoutSession({ method: "GET", path }));
   }
 
   async #request<Shape extends z.ZodType>(
     sessionId: string,
     request: UpstreamRequest,
     shape: Shape,
-    missing: WhatIsMissing,
+    missing: MissingResource,
   ): Promise<z.output<Shape>> {
     return parsed(await this.#send(sessionId, request, missing), shape);
   }
 
-  async #send(sessionId: string, request: UpstreamRequest, missing: WhatIsMissing): Promise<UpstreamAnswer> {
+  async #send(
+    sessionId: string,
+    request: UpstreamRequest,
+    missing: MissingResource,
+  ): Promise<UpstreamResponse> {
     const state = stateInSession(this.#manager, sessionId);
-    const response = await atBackend(() =>
-      whileThere(sessionId, () => this.#upstream.request(state, request)),
+    const response = await timeBackend(() =>
+      withGone(sessionId, () => this.#upstream.request(state, request)),
     );
-    if (response.status >= 400) throw refused(response.status, response.json(), missing);
+    if (response.status >= 400) throw backendError(response.status, response.json(), missing);
     return response;
   }
 }
 
-function parsed<Shape extends z.ZodType>(response: UpstreamAnswer, shape: Shape): z.output<Shape> {
+function parsed<Shape extends z.ZodType>(response: UpstreamResponse, shape: Shape): z.output<Shape> {
   const result = shape.safeParse(response.json());
   if (response.status < 300 && result.success) return result.data;
   throw new CoatcheckError("UPSTREAM_UNAVAILABLE", "The shop's backend sent an unexpected response.", {

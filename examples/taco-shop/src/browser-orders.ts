@@ -1,8 +1,8 @@
 import type { Session, SessionManager, SessionRecord } from "coatcheck";
 import { type Caller, type OwnedSessions, ownerOf } from "coatcheck-server";
-import { type Access, type Doorkeeper, SHOP } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
+import { type Access, type OrderAccess, SHOP } from "./order-access.ts";
 
 /** The most orders that a list contains. */
 const MAX_LISTED = 100;
@@ -18,7 +18,7 @@ export interface NewOrder {
 interface Dependencies {
   readonly manager: SessionManager;
   readonly owned: OwnedSessions;
-  readonly doorkeeper: Doorkeeper;
+  readonly doorkeeper: OrderAccess;
   readonly accountOrders: AccountOrders;
   readonly joined: JoinedOrders;
 }

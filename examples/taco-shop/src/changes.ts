@@ -1,27 +1,27 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, SessionManager } from "coatcheck";
-import { type Access, requireStill, whileThere } from "./access.ts";
-import { isRefusal } from "./backend-refusal.ts";
+import { isBackendError } from "./backend-error.ts";
+import { type Access, requireCurrentRole, withGone } from "./order-access.ts";
 import {
-  announced,
   type Intent,
   type Item,
-  noted,
   type OrderState,
-  orderIn,
+  orderOf,
   type Role,
-  settled,
+  withEntry,
   withOrder,
+  withOutcome,
+  withPendingChange,
 } from "./order-state.ts";
 
 /** The kind of change and the item that it affects, as they go into the history. */
-export interface Deed {
+export interface ChangeDetails {
   readonly what: Intent["what"];
   readonly item?: Item;
 }
 
 /** The result of a successful change at the backend. */
-export interface Done<Value> {
+export interface ChangeResult<Value> {
   readonly value: Value;
   /** The item that the change added or affected. */
   readonly item?: Item | undefined;
@@ -60,24 +60,24 @@ export class Changes {
    */
   async atBackend<Value>(
     access: Access,
-    deed: Deed & { readonly least: Role; readonly ifRevision: number | null },
-    ask: () => Promise<Done<Value>>,
+    deed: ChangeDetails & { readonly least: Role; readonly ifRevision: number | null },
+    ask: () => Promise<ChangeResult<Value>>,
   ): Promise<{ value: Value; revision: number }> {
     const { least, ifRevision, ...details } = deed;
     const { id } = access.record;
     const change: Intent = { at: this.#clock.now(), who: access.who, ...details };
     const changeId = randomUUID();
     await this.#write(id, (order) => {
-      requireStill(access, order, least);
-      return announced(order, changeId, change, ifRevision);
+      requireCurrentRole(access, order, least);
+      return withPendingChange(order, changeId, change, ifRevision);
     });
-    let result: Done<Value>;
+    let result: ChangeResult<Value>;
     try {
       result = await ask();
     } catch (error) {
-      const outcome = isRefusal(error) ? "refused" : "unknown";
+      const outcome = isBackendError(error) ? "refused" : "unknown";
       // If this write fails too, the pending change later expires to `unknown`. Throw the first error, not this one.
-      await this.#write(id, (order) => settled(order, changeId, change, outcome)).catch(() => {});
+      await this.#write(id, (order) => withOutcome(order, changeId, change, outcome)).catch(() => {});
       throw error;
     }
     const { value, item, order: number, keep = (order: OrderState) => order } = result;
@@ -86,7 +86,9 @@ export class Changes {
       ...(item === undefined ? {} : { item }),
       ...(number === undefined ? {} : { order: number }),
     };
-    const { revision } = await this.#write(id, (order) => keep(settled(order, changeId, completed, "done")));
+    const { revision } = await this.#write(id, (order) =>
+      keep(withOutcome(order, changeId, completed, "done")),
+    );
     return { value, revision };
   }
 
@@ -96,21 +98,21 @@ export class Changes {
    * @param change returns the new state; `now` is in epoch milliseconds.
    * @throws CoatcheckError `FORBIDDEN` when the caller has lost the role. Also throws what `change` throws.
    */
-  async here(
+  async inSession(
     access: Access,
-    deed: Deed & { readonly least: Role },
+    deed: ChangeDetails & { readonly least: Role },
     change: (order: OrderState, now: number) => OrderState,
   ): Promise<OrderState> {
     const { least, ...details } = deed;
     const at = this.#clock.now();
     return await this.#write(access.record.id, (order) => {
-      requireStill(access, order, least);
-      return noted(change(order, at), { at, who: access.who, ...details });
+      requireCurrentRole(access, order, least);
+      return withEntry(change(order, at), { at, who: access.who, ...details });
     });
   }
 
   async #write(id: string, change: (order: OrderState) => OrderState): Promise<OrderState> {
     const update = () => this.#manager.update(id, (data) => withOrder(data, change));
-    return orderIn((await whileThere(id, update)).data);
+    return orderOf((await withGone(id, update)).data);
   }
 }

@@ -1,17 +1,17 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Clock, CoatcheckError, isLive, isSessionId, type SessionManager } from "coatcheck";
 import type { Caller } from "coatcheck-server";
-import { type Access, type Doorkeeper, isOrder, memberIdOf } from "./access.ts";
 import type { Changes } from "./changes.ts";
-import { NothingThere } from "./nothing-there.ts";
+import { type Access, isOrder, memberIdOf, type OrderAccess } from "./order-access.ts";
 import {
+  MAX_INVITATIONS,
+  MAX_MEMBERS,
   type Member,
-  MOST_INVITATIONS,
-  MOST_MEMBERS,
   type OrderState,
-  orderIn,
+  orderOf,
   type Role,
 } from "./order-state.ts";
+import { PathNotFoundError } from "./path-not-found-error.ts";
 
 const TOKEN = /^([0-9a-f-]{36})\.([\w-]{11})\.([\w-]{22})$/;
 
@@ -30,11 +30,11 @@ export interface Invited {
  */
 export class Invitations {
   readonly #manager: SessionManager;
-  readonly #doorkeeper: Doorkeeper;
+  readonly #doorkeeper: OrderAccess;
   readonly #changes: Changes;
   readonly #clock: Clock;
 
-  constructor(manager: SessionManager, doorkeeper: Doorkeeper, changes: Changes, clock: Clock) {
+  constructor(manager: SessionManager, doorkeeper: OrderAccess, changes: Changes, clock: Clock) {
     this.#manager = manager;
     this.#doorkeeper = doorkeeper;
     this.#changes = changes;
@@ -51,9 +51,9 @@ export class Invitations {
     const invitationId = randomBytes(8).toString("base64url");
     const secret = randomBytes(16).toString("base64url");
     const expiresAt = this.#clock.now() + lifetime;
-    await this.#changes.here(access, { what: "invited", least: "owner" }, (order, now) => {
+    await this.#changes.inSession(access, { what: "invited", least: "owner" }, (order, now) => {
       const live = Object.entries(order.invitations).filter(([, each]) => each.expiresAt > now);
-      if (live.length >= MOST_INVITATIONS) throw tooMany("invitations", MOST_INVITATIONS);
+      if (live.length >= MAX_INVITATIONS) throw tooMany("invitations", MAX_INVITATIONS);
       const invitation = { role, secretHash: hash("sha256", secret), createdAt: now, expiresAt, uses: 0 };
       return { ...order, invitations: { ...Object.fromEntries(live), [invitationId]: invitation } };
     });
@@ -68,8 +68,8 @@ export class Invitations {
    */
   async revoke(access: Access, invitationId: string): Promise<number> {
     let removed = 0;
-    await this.#changes.here(access, { what: "uninvited", least: "owner" }, (order) => {
-      if (!Object.hasOwn(order.invitations, invitationId)) throw new NothingThere("invitationId");
+    await this.#changes.inSession(access, { what: "uninvited", least: "owner" }, (order) => {
+      if (!Object.hasOwn(order.invitations, invitationId)) throw new PathNotFoundError("invitationId");
       const { [invitationId]: _revoked, ...invitations } = order.invitations;
       const members = membersWithout(order, (member) => member.invitationId === invitationId);
       removed = Object.keys(order.members).length - Object.keys(members).length;
@@ -80,10 +80,10 @@ export class Invitations {
 
   /** Removes one guest. Throws `VALIDATION_FAILED` with status 404 when there is no such participant. */
   async exclude(access: Access, participantId: string): Promise<void> {
-    await this.#changes.here(access, { what: "excluded", least: "owner" }, (order) => {
+    await this.#changes.inSession(access, { what: "excluded", least: "owner" }, (order) => {
       const members = membersWithout(order, (member) => member.participantId === participantId);
       if (Object.keys(members).length === Object.keys(order.members).length) {
-        throw new NothingThere("participantId");
+        throw new PathNotFoundError("participantId");
       }
       return { ...order, members };
     });
@@ -97,7 +97,7 @@ export class Invitations {
         faults: [{ path: "participantId", message: "is the owner" }],
       });
     }
-    await this.#changes.here(access, { what: "left", least: "view" }, (order) => {
+    await this.#changes.inSession(access, { what: "left", least: "view" }, (order) => {
       const { [memberId]: _removed, ...members } = order.members;
       return { ...order, members };
     });
@@ -121,18 +121,18 @@ export class Invitations {
     const record = await this.#manager.find(orderId);
     const isLiveOrder = record !== null && isOrder(record) && isLive(record, this.#clock.now());
     if (!isLiveOrder) throw invalidInvitation("the order has ended or does not exist");
-    requireInvitation(orderIn(record.data), invitationId, secret, this.#clock.now());
+    requireInvitation(orderOf(record.data), invitationId, secret, this.#clock.now());
     const known = this.#doorkeeper.accessOf(caller, record);
     if (known?.role === "owner") return { sessionId: orderId, role: "owner" };
 
     const participantId = known?.who.participantId ?? randomBytes(8).toString("base64url");
     const memberId = known?.memberId ?? memberIdOf(caller.session);
     const access: Access = { record, role: "view", who: { participantId, name }, memberId: null };
-    const order = await this.#changes.here(access, { what: "joined", least: "view" }, (current, now) => {
+    const order = await this.#changes.inSession(access, { what: "joined", least: "view" }, (current, now) => {
       const invitation = requireInvitation(current, invitationId, secret, now);
       const before = current.members[memberId];
-      if (!before && Object.keys(current.members).length >= MOST_MEMBERS) {
-        throw tooMany("guests", MOST_MEMBERS);
+      if (!before && Object.keys(current.members).length >= MAX_MEMBERS) {
+        throw tooMany("guests", MAX_MEMBERS);
       }
       const keepsRole = before?.role === "edit" && invitation.role === "view";
       const grant = keepsRole ? before : { role: invitation.role, invitationId };

@@ -1,8 +1,8 @@
 import type { Session, SessionManager } from "coatcheck";
 import type { Caller } from "coatcheck-server";
-import { unlessEnded } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
-import { orderIn, withMemberMoved, withOrder } from "./order-state.ts";
+import { ignoreEnded } from "./order-access.ts";
+import { orderOf, withMemberMoved, withOrder } from "./order-state.ts";
 
 /** The most joined orders to remember. The oldest are dropped first. */
 const MAX_REMEMBERED = 50;
@@ -39,11 +39,11 @@ export class JoinedOrders {
     await Promise.all(
       joinedIn(record?.data.shared).map(async (id) => {
         const order = await this.#manager.find(id);
-        if (order === null || !Object.hasOwn(orderIn(order.data).members, browser)) return;
+        if (order === null || !Object.hasOwn(orderOf(order.data).members, browser)) return;
         this.#accountOrders.join(account, id);
         await this.#manager
           .update(id, (data) => withOrder(data, (state) => withMemberMoved(state, browser, account)))
-          .catch(unlessEnded);
+          .catch(ignoreEnded);
       }),
     );
   }

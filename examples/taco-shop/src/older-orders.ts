@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { type Clock, CoatcheckError, type JsonObject, type SessionManager } from "coatcheck";
 import { UPSTREAM_MEMBER } from "coatcheck/gateway";
 import { OwnedSessions } from "coatcheck-server";
-import { isOrder, unlessEnded } from "./access.ts";
 import { hasOlderOrders, noteOrdersAdopted } from "./accounts/database.ts";
+import { ignoreEnded, isOrder } from "./order-access.ts";
 import { ORDER, readOrder } from "./order-state.ts";
 
 /*
@@ -37,7 +37,7 @@ export async function adoptOlderOrders(
 /** Skips a session whose data is at its size limit, so that it does not block the migration of the others. */
 function unlessFull(error: unknown): void {
   const isFull = error instanceof CoatcheckError && error.code === "PAYLOAD_TOO_LARGE";
-  if (!isFull) unlessEnded(error);
+  if (!isFull) ignoreEnded(error);
 }
 
 /** Whether the older version wrote this data. An API consumer may store another `order` of its own. */

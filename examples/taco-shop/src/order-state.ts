@@ -77,9 +77,9 @@ export type OrderState = z.output<typeof orderState>;
  */
 
 /** The maximum length of a participant's name, in characters. */
-export const LONGEST_NAME = 40;
-export const MOST_INVITATIONS = 20;
-export const MOST_MEMBERS = 30;
+export const MAX_NAME_LENGTH = 40;
+export const MAX_INVITATIONS = 20;
+export const MAX_MEMBERS = 30;
 const MAX_HISTORY = 100;
 const MAX_PENDING = 50;
 /**
@@ -109,24 +109,24 @@ export function readOrder(value: unknown): OrderState | null {
 }
 
 /** Returns the order in a session's data, or a new one. */
-export function orderIn(data: JsonObject): OrderState {
+export function orderOf(data: JsonObject): OrderState {
   return readOrder(data[ORDER]) ?? NEW_ORDER;
 }
 
 /** Returns the data with its order changed. Revision, history and change are one value and thus one atomic write. */
 export function withOrder(data: JsonObject, change: (order: OrderState) => OrderState): JsonObject {
-  return { ...data, [ORDER]: change(orderIn(data)) as JsonObject };
+  return { ...data, [ORDER]: change(orderOf(data)) as JsonObject };
 }
 
 /**
- * Returns the order with a pending change, before the request to the backend. Until {@link settled} records its outcome,
+ * Returns the order with a pending change, before the request to the backend. Until {@link withOutcome} records its outcome,
  * changes that require a certain revision are rejected.
  *
  * @param ifRevision the revision that the order must have; null for any.
  * @throws CoatcheckError `CONFLICT` when the order has another revision or, with an `ifRevision`, has pending changes;
  * also when it has too many pending changes.
  */
-export function announced(
+export function withPendingChange(
   order: OrderState,
   changeId: string,
   change: Intent,
@@ -149,17 +149,22 @@ export function announced(
  * Returns the order with a pending change moved to its history. A repeated request to place the same order adds no
  * second entry.
  */
-export function settled(order: OrderState, changeId: string, change: Intent, outcome: Outcome): OrderState {
+export function withOutcome(
+  order: OrderState,
+  changeId: string,
+  change: Intent,
+  outcome: Outcome,
+): OrderState {
   const { [changeId]: _settled, ...pending } = order.pending;
   const isSameOrder = (entry: Entry) => entry.outcome === "done" && entry.order === change.order;
   if (change.order !== undefined && order.history.some(isSameOrder)) {
     return { ...order, pending, revision: order.revision + 1 };
   }
-  return noted({ ...order, pending }, change, outcome);
+  return withEntry({ ...order, pending }, change, outcome);
 }
 
 /** Returns the order with one more history entry and its revision incremented. */
-export function noted(order: OrderState, change: Intent, outcome: Outcome = "done"): OrderState {
+export function withEntry(order: OrderState, change: Intent, outcome: Outcome = "done"): OrderState {
   const number = (order.history.at(-1)?.number ?? 0) + 1;
   const history = [...order.history, { number, ...change, outcome }].slice(-MAX_HISTORY);
   return { ...order, revision: order.revision + 1, history };
@@ -177,5 +182,5 @@ export function withMemberMoved(order: OrderState, from: string, to: string): Or
 function withoutLost(order: OrderState, now: number): OrderState {
   return Object.entries(order.pending)
     .filter(([, { at }]) => at + MAX_CHANGE_DURATION < now)
-    .reduce((current, [id, change]) => settled(current, id, change, "unknown"), order);
+    .reduce((current, [id, change]) => withOutcome(current, id, change, "unknown"), order);
 }

@@ -1,9 +1,9 @@
 import type { JsonObject } from "coatcheck";
 import { z } from "zod";
 import { LANGUAGES } from "./accounts/accounts.ts";
-import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from "./accounts/password.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./accounts/password.ts";
 import { cart } from "./backend-shapes.ts";
-import { ACTIONS, LONGEST_NAME, ROLES } from "./order-state.ts";
+import { ACTIONS, MAX_NAME_LENGTH, ROLES } from "./order-state.ts";
 
 /*
  * The shapes of requests and responses. The backend checks the menu's ids, quantities and telephone numbers, so that
@@ -103,7 +103,7 @@ export const invited = z.object({
 });
 export const acceptBody = z.strictObject({
   token: z.string(),
-  name: z.string().trim().min(1).max(LONGEST_NAME).default("Guest"),
+  name: z.string().trim().min(1).max(MAX_NAME_LENGTH).default("Guest"),
 });
 export const accepted = z.object({ sessionId: z.string(), role });
 export const removed = z.object({ removed: z.number().int() });
@@ -155,10 +155,10 @@ export const newAccount = z.strictObject({
   password: z
     .string()
     .refine(
-      (text) => [...text].length >= SHORTEST_PASSWORD && [...text].length <= LONGEST_PASSWORD,
-      `must have ${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters`,
+      (text) => [...text].length >= MIN_PASSWORD_LENGTH && [...text].length <= MAX_PASSWORD_LENGTH,
+      `must have ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`,
     )
-    .describe(`${SHORTEST_PASSWORD} to ${LONGEST_PASSWORD} characters of any kind.`),
+    .describe(`${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters of any kind.`),
   name: accountName,
   language: language.optional(),
 });

@@ -1,32 +1,32 @@
 import type { Clock, RevokeReason, SessionManager, SessionRecord } from "coatcheck";
-import { type Caller, notFound, OwnedSessions } from "coatcheck-server";
-import type { Doorkeeper } from "./access.ts";
+import { type Caller, OwnedSessions, sessionNotFound } from "coatcheck-server";
 import type { AccountOrders } from "./accounts/account-orders.ts";
+import type { OrderAccess } from "./order-access.ts";
 
 /**
  * Ownership rules for the session routes that the shop shares with the service. Unlike there, an order can belong to an
  * account.
  */
 export class ShopSessions extends OwnedSessions {
-  readonly #doorkeeper: Doorkeeper;
+  readonly #doorkeeper: OrderAccess;
   readonly #accountOrders: AccountOrders;
 
-  constructor(manager: SessionManager, doorkeeper: Doorkeeper, accountOrders: AccountOrders, clock: Clock) {
+  constructor(manager: SessionManager, doorkeeper: OrderAccess, accountOrders: AccountOrders, clock: Clock) {
     super(manager, clock);
     this.#doorkeeper = doorkeeper;
     this.#accountOrders = accountOrders;
   }
 
-  /** Checks orders with {@link Doorkeeper}; the browser's own session as the service does. Throws the same errors. */
+  /** Checks orders with {@link OrderAccess}; the browser's own session as the service does. Throws the same errors. */
   override async live(caller: Caller, id: string): Promise<SessionRecord> {
     if (id === caller.session.id) return await super.live(caller, id);
     const access = await this.#doorkeeper.find(caller, id);
-    if (access?.role !== "owner") throw notFound(id);
+    if (access?.role !== "owner") throw sessionNotFound(id);
     return access.record;
   }
 
   /** Ends the browser's orders, except those that belong to an account: they outlive the browser's session. */
-  override async endWithin(id: string, reason: RevokeReason): Promise<number> {
+  override async endChildren(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
     for await (const inner of this.matching({ parentId: id })) {
       if (this.#accountOrders.accountOf(inner.id) === null) count += await this.end(inner.id, reason);

@@ -1,7 +1,6 @@
 import { type Clock, CoatcheckError, type Schedule, type SessionManager } from "coatcheck";
-import type { Caller, Callers, OwnedSessions } from "coatcheck-server";
+import type { Authenticator, Caller, OwnedSessions } from "coatcheck-server";
 import type { FastifyRequest } from "fastify";
-import { type Access, type Doorkeeper, ownerOf } from "./access.ts";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { Accounts } from "./accounts/accounts.ts";
 import type { Backend } from "./backend.ts";
@@ -10,19 +9,20 @@ import type { Changes } from "./changes.ts";
 import type { Invitations } from "./invitations.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
 import type { LiveSessions } from "./live.ts";
+import { type Access, type OrderAccess, ownerOf } from "./order-access.ts";
 import type { Role } from "./order-state.ts";
 
 /** The dependencies of the routes. */
 export interface Shop {
   readonly manager: SessionManager;
-  readonly callers: Callers;
-  readonly owned: OwnedSessions;
+  readonly authenticator: Authenticator;
+  readonly ownedSessions: OwnedSessions;
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly accounts: Accounts;
   readonly accountOrders: AccountOrders;
   readonly backend: Backend;
-  readonly doorkeeper: Doorkeeper;
+  readonly access: OrderAccess;
   readonly browserOrders: BrowserOrders;
   readonly joined: JoinedOrders;
   readonly changes: Changes;
@@ -30,38 +30,43 @@ export interface Shop {
   readonly live: LiveSessions;
 }
 
-/** Returns the caller's access to the order session with this id. Throws as {@link Doorkeeper.admit}. */
-export async function enter(shop: Shop, request: FastifyRequest, id: string, least: Role): Promise<Access> {
-  return await shop.doorkeeper.admit(await shop.callers.of(request), id, least);
+/** Returns the caller's access to the order session with this id. Throws as {@link OrderAccess.require}. */
+export async function openOrder(
+  shop: Shop,
+  request: FastifyRequest,
+  id: string,
+  least: Role,
+): Promise<Access> {
+  return await shop.access.require(await shop.authenticator.authenticate(request), id, least);
 }
 
-/** Like {@link enter}. Without an id: the browser's default order session, which is created if needed. */
-export async function enterOrBegin(
+/** Like {@link openOrder}. Without an id: the browser's default order session, which is created if needed. */
+export async function openOrCreateOrder(
   shop: Shop,
   request: FastifyRequest,
   id: string | undefined,
   least: Role,
 ): Promise<Access> {
-  if (id !== undefined) return await enter(shop, request, id, least);
+  if (id !== undefined) return await openOrder(shop, request, id, least);
   const caller = await browserOf(shop, request);
   await requireStored(caller);
   return defaultAccess(await shop.browserOrders.default(caller));
 }
 
-/** Like {@link enterOrBegin} with the role `view`, but creates nothing: null for a browser without a default order. */
-export async function look(
+/** Like {@link openOrCreateOrder} with the role `view`, but creates nothing: null for a browser without a default order. */
+export async function readOrderAccess(
   shop: Shop,
   request: FastifyRequest,
   id: string | undefined,
 ): Promise<Access | null> {
-  if (id !== undefined) return await enter(shop, request, id, "view");
+  if (id !== undefined) return await openOrder(shop, request, id, "view");
   const record = await shop.browserOrders.findDefault(await browserOf(shop, request));
   return record && defaultAccess(record);
 }
 
 /** The browser that sent the request. API consumers have no browser session, and thus no default order. */
-async function browserOf({ callers }: Shop, request: FastifyRequest): Promise<Caller> {
-  const caller = await callers.creating(request, {});
+async function browserOf({ authenticator }: Shop, request: FastifyRequest): Promise<Caller> {
+  const caller = await authenticator.authenticateForCreate(request, {});
   if (caller.principal === null) return caller;
   throw new CoatcheckError(
     "SESSION_REQUIRED",

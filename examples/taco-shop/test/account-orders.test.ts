@@ -1,9 +1,9 @@
 import { openSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { auth, type Device, listed, logIn, signUp } from "./account-holder.ts";
-import { ALICE, key, L, ONE_BACKEND, XL } from "./backend-visitor.ts";
-import { EventReader } from "./event-reader.ts";
-import { log, useShop } from "./shop-visitor.ts";
+import { auth, type Device, listed, logIn, signUp } from "./account-fixtures.ts";
+import { ALICE, key, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { EventReader } from "./event-fixtures.ts";
+import { log, useShop } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 

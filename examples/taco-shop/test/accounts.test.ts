@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { auth, listed, logIn, PASSWORD, SESSION, signUp } from "./account-holder.ts";
-import { ONE_BACKEND, XL } from "./backend-visitor.ts";
-import { useShop } from "./shop-visitor.ts";
+import { auth, listed, logIn, PASSWORD, SESSION, signUp } from "./account-fixtures.ts";
+import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { useShop } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 

@@ -15,7 +15,7 @@ import {
   sessionVisitor,
   useBackend,
   type Visitor,
-} from "./backend-visitor.ts";
+} from "./backend-fixtures.ts";
 
 /** Whether to run the full load of the project's goals: `TACO_SHOP_LOAD=full vitest run …`. Default: a small part. */
 const FULL = process.env.TACO_SHOP_LOAD === "full";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ShownCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
-import { ALICE, describeEachBackend, key, L, type Refused, useBackend, XL } from "./backend-visitor.ts";
+import { ALICE, describeEachBackend, key, L, type Refused, useBackend, XL } from "./backend-fixtures.ts";
 
 /** The stock of the products that the tests sell out. */
 const SCARCE = 10;

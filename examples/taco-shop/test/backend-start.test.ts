@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { startBackend } from "../backend/start.ts";
-import { describeEachBackend, temporaryFolder } from "./backend-visitor.ts";
+import { describeEachBackend, temporaryFolder } from "./backend-fixtures.ts";
 
 function folder(): string {
   const { path, remove } = temporaryFolder();

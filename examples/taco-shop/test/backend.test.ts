@@ -10,7 +10,7 @@ import {
   useBackend,
   type Write,
   XL,
-} from "./backend-visitor.ts";
+} from "./backend-fixtures.ts";
 
 describeEachBackend(
   (kind) => `the cart of the ${kind} backend`,

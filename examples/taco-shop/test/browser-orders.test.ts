@@ -2,13 +2,13 @@ import { Session, SessionManager } from "coatcheck";
 import { memoryStore } from "coatcheck/store/memory";
 import { type Caller, OwnedSessions } from "coatcheck-server";
 import { expect, test } from "vitest";
-import { Doorkeeper } from "../src/access.ts";
 import { AccountOrders } from "../src/accounts/account-orders.ts";
 import { Accounts } from "../src/accounts/accounts.ts";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { BrowserOrders } from "../src/browser-orders.ts";
 import { JoinedOrders } from "../src/joined-orders.ts";
-import { PASSWORD } from "./account-holder.ts";
+import { OrderAccess } from "../src/order-access.ts";
+import { PASSWORD } from "./account-fixtures.ts";
 
 /** The shop's order classes over a new manager, with two accounts. */
 async function setUp() {
@@ -17,7 +17,7 @@ async function setUp() {
   const database = openAccountsDatabase(":memory:");
   const accounts = new Accounts(database);
   const accountOrders = new AccountOrders(database);
-  const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
+  const doorkeeper = new OrderAccess(manager, accountOrders, clock);
   const joined = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
   const browserOrders = new BrowserOrders({ manager, owned, doorkeeper, accountOrders, joined });

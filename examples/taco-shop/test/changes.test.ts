@@ -2,15 +2,15 @@ import { CoatcheckError, Session, SessionManager } from "coatcheck";
 import { memoryStore } from "coatcheck/store/memory";
 import { type Caller, OwnedSessions } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { type Access, Doorkeeper } from "../src/access.ts";
 import { AccountOrders } from "../src/accounts/account-orders.ts";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
-import { refused } from "../src/backend-refusal.ts";
+import { backendError } from "../src/backend-error.ts";
 import { BrowserOrders } from "../src/browser-orders.ts";
 import { Changes } from "../src/changes.ts";
 import { Invitations } from "../src/invitations.ts";
 import { JoinedOrders } from "../src/joined-orders.ts";
-import { orderIn } from "../src/order-state.ts";
+import { type Access, OrderAccess } from "../src/order-access.ts";
+import { orderOf } from "../src/order-state.ts";
 
 const clock = { now: Date.now };
 
@@ -19,7 +19,7 @@ function setUp() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
   const changes = new Changes(manager, clock);
   const accountOrders = new AccountOrders(openAccountsDatabase(":memory:"));
-  const doorkeeper = new Doorkeeper(manager, accountOrders, clock);
+  const doorkeeper = new OrderAccess(manager, accountOrders, clock);
   const invitations = new Invitations(manager, doorkeeper, changes, clock);
   const joined = new JoinedOrders(manager, accountOrders);
   const owned = new OwnedSessions(manager, clock);
@@ -57,14 +57,14 @@ describe("Changes", () => {
   test("atBackend() rejects a guest who was removed, before any request to the backend", async () => {
     const { manager, changes, invitations, id, alice, bob } = await shared();
     await invitations.exclude(alice, bob.who.participantId);
-    const before = orderIn((await manager.find(id))?.data ?? {});
+    const before = orderOf((await manager.find(id))?.data ?? {});
     let requests = 0;
     const edit = changes.atBackend(bob, { what: "added", least: "edit", ifRevision: null }, async () => ({
       value: requests++,
     }));
     await expect(edit).rejects.toMatchObject({ code: "FORBIDDEN" });
     expect(requests).toBe(0);
-    expect(orderIn((await manager.find(id))?.data ?? {})).toEqual(before);
+    expect(orderOf((await manager.find(id))?.data ?? {})).toEqual(before);
   });
 
   test("atBackend() moves each pending change to the history, with its outcome", async () => {
@@ -72,10 +72,14 @@ describe("Changes", () => {
     const details = { what: "added", least: "edit", ifRevision: null } as const;
     const pendingCounts: number[] = [];
     await changes.atBackend(bob, details, async () => {
-      pendingCounts.push(Object.keys(orderIn((await manager.find(id))?.data ?? {}).pending).length);
+      pendingCounts.push(Object.keys(orderOf((await manager.find(id))?.data ?? {}).pending).length);
       return { value: null, item: { kind: "tacos", id: 3 } };
     });
-    const rejected = refused(409, { error: { code: "cart_full", message: "The cart is full." } }, "item");
+    const rejected = backendError(
+      409,
+      { error: { code: "cart_full", message: "The cart is full." } },
+      "item",
+    );
     const lost = new CoatcheckError("UPSTREAM_TIMEOUT", "The upstream did not answer.");
     // The gateway throws this after the request to the backend, when it cannot store the cookies.
     const notStored = new CoatcheckError("STORE_UNAVAILABLE", "The session store did not answer.");
@@ -86,7 +90,7 @@ describe("Changes", () => {
       await expect(failing).rejects.toBe(error);
     }
     expect(pendingCounts).toEqual([1]);
-    const { pending, history } = orderIn((await manager.find(id))?.data ?? {});
+    const { pending, history } = orderOf((await manager.find(id))?.data ?? {});
     expect(pending).toEqual({});
     expect(history.slice(-4)).toMatchObject([
       { who: { name: "Bob" }, item: { id: 3 }, outcome: "done" },

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Passwords } from "../src/accounts/password.ts";
-import { auth, type Device, listed, logIn, PASSWORD, signUp } from "./account-holder.ts";
-import { ONE_BACKEND } from "./backend-visitor.ts";
-import { useShop } from "./shop-visitor.ts";
+import { auth, type Device, listed, logIn, PASSWORD, signUp } from "./account-fixtures.ts";
+import { ONE_BACKEND } from "./backend-fixtures.ts";
+import { useShop } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";

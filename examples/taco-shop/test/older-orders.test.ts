@@ -5,8 +5,8 @@ import { openSessions, readConfig } from "coatcheck-server";
 import { afterAll, expect, test } from "vitest";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { startShop } from "../src/main.ts";
-import { L, temporaryFolder, XL } from "./backend-visitor.ts";
-import { ADMIN, KEYS, log, passwords, Visitor } from "./shop-visitor.ts";
+import { L, temporaryFolder, XL } from "./backend-fixtures.ts";
+import { ADMIN, KEYS, log, passwords, Visitor } from "./shop-fixtures.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());

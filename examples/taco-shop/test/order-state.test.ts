@@ -2,17 +2,17 @@ import { CoatcheckError, DEFAULT_POLICY } from "coatcheck";
 import { UPSTREAM_MEMBER } from "coatcheck/gateway";
 import { describe, expect, test } from "vitest";
 import {
-  announced,
   type Intent,
-  LONGEST_NAME,
-  MOST_INVITATIONS,
-  MOST_MEMBERS,
-  noted,
+  MAX_INVITATIONS,
+  MAX_MEMBERS,
+  MAX_NAME_LENGTH,
   ORDER,
   type OrderState,
   type Outcome,
-  orderIn,
-  settled,
+  orderOf,
+  withEntry,
+  withOutcome,
+  withPendingChange,
 } from "../src/order-state.ts";
 
 const at = Date.UTC(2026, 10, 21);
@@ -22,31 +22,34 @@ const change = (more: Partial<Intent> = {}): Intent => ({
   what: "added",
   ...more,
 });
-const fresh = orderIn({});
+const fresh = orderOf({});
 
 describe("the state of an order", () => {
   test("announcing and settling a change increment the revision once each", () => {
-    const pending = announced(fresh, "a", change(), 0);
+    const pending = withPendingChange(fresh, "a", change(), 0);
     expect(pending).toMatchObject({ revision: 1, pending: { a: { what: "added" } }, history: [] });
-    const done = settled(pending, "a", change({ item: { kind: "tacos", id: 0 } }), "done");
+    const done = withOutcome(pending, "a", change({ item: { kind: "tacos", id: 0 } }), "done");
     expect(done).toMatchObject({ revision: 2, pending: {} });
     expect(done.history).toMatchObject([{ number: 1, what: "added", item: { id: 0 }, outcome: "done" }]);
   });
 
   test("a change with ifRevision is rejected while another is pending; one without is accepted", () => {
-    const pending = announced(fresh, "a", change(), null);
+    const pending = withPendingChange(fresh, "a", change(), null);
     for (const revision of [0, 1, 2]) {
-      expect(() => announced(pending, "b", change(), revision)).toThrow(CoatcheckError);
+      expect(() => withPendingChange(pending, "b", change(), revision)).toThrow(CoatcheckError);
     }
-    expect(announced(pending, "b", change(), null)).toMatchObject({ revision: 2, pending: { a: {}, b: {} } });
-    const done = settled(pending, "a", change(), "done");
-    expect(announced(done, "b", change(), done.revision).revision).toBe(3);
+    expect(withPendingChange(pending, "b", change(), null)).toMatchObject({
+      revision: 2,
+      pending: { a: {}, b: {} },
+    });
+    const done = withOutcome(pending, "a", change(), "done");
+    expect(withPendingChange(done, "b", change(), done.revision).revision).toBe(3);
   });
 
   test("a pending change expires to an entry with the outcome unknown and then blocks no other change", () => {
-    const pending = announced(fresh, "lost", change(), null);
+    const pending = withPendingChange(fresh, "lost", change(), null);
     const later = at + 61_000;
-    const order = announced(pending, "b", change({ at: later }), pending.revision);
+    const order = withPendingChange(pending, "b", change({ at: later }), pending.revision);
     expect(order.history).toMatchObject([{ number: 1, outcome: "unknown" }]);
     expect(Object.keys(order.pending)).toEqual(["b"]);
   });
@@ -54,7 +57,7 @@ describe("the state of an order", () => {
   test("repeated requests that place the same order add one history entry", () => {
     const request = (order: OrderState, outcome: Outcome, number?: number) => {
       const details = change({ what: "ordered", ...(number === undefined ? {} : { order: number }) });
-      return settled(announced(order, "a", details, null), "a", details, outcome);
+      return withOutcome(withPendingChange(order, "a", details, null), "a", details, outcome);
     };
     let order = request(fresh, "unknown");
     for (const number of [17, 17, 18]) order = request(order, "done", number);
@@ -68,14 +71,14 @@ describe("the state of an order", () => {
 
   test("the history keeps its last 100 entries and their numbers", () => {
     let order: OrderState = fresh;
-    for (let count = 0; count < 120; count++) order = noted(order, change());
+    for (let count = 0; count < 120; count++) order = withEntry(order, change());
     expect(order.history).toHaveLength(100);
     expect(order.history.map(({ number }) => number).slice(0, 2)).toEqual([21, 22]);
     expect(order.revision).toBe(120);
   });
 
   test("the largest possible order fits into a session's data", () => {
-    const who = { participantId: "x".repeat(11), name: "€".repeat(LONGEST_NAME) };
+    const who = { participantId: "x".repeat(11), name: "€".repeat(MAX_NAME_LENGTH) };
     const full = change({ who, what: "uninvited", item: { kind: "desserts", id: 999_999_999 } });
     const ids = (count: number) => Array.from({ length: count }, () => crypto.randomUUID());
     const member = { ...who, role: "edit" as const, joinedAt: at, invitationId: "x".repeat(11) };
@@ -88,23 +91,23 @@ describe("the state of an order", () => {
     };
     let order: OrderState = {
       ...fresh,
-      members: Object.fromEntries(ids(MOST_MEMBERS).map((id) => [id, member])),
-      invitations: Object.fromEntries(ids(MOST_INVITATIONS).map((id) => [id, invitation])),
+      members: Object.fromEntries(ids(MAX_MEMBERS).map((id) => [id, member])),
+      invitations: Object.fromEntries(ids(MAX_INVITATIONS).map((id) => [id, invitation])),
     };
-    for (let count = 0; count < 200; count++) order = noted(order, full, "unknown");
+    for (let count = 0; count < 200; count++) order = withEntry(order, full, "unknown");
     expect(() => {
-      for (const id of ids(1000)) order = announced(order, id, full, null);
+      for (const id of ids(1000)) order = withPendingChange(order, id, full, null);
     }).toThrow(CoatcheckError);
     const upstream = "x".repeat(2048);
     expect(Buffer.byteLength(JSON.stringify({ [ORDER]: order, [UPSTREAM_MEMBER]: upstream }))).toBeLessThan(
-      DEFAULT_POLICY.dataLimit,
+      DEFAULT_POLICY.maxDataBytes,
     );
   });
 
-  test("orderIn() returns a new order for malformed values and for other members", () => {
+  test("orderOf() returns a new order for malformed values and for other members", () => {
     for (const odd of [null, 1, "order", [], { revision: "1" }, { ...fresh, history: [{}] }]) {
-      expect(orderIn({ [ORDER]: odd as never })).toEqual(fresh);
+      expect(orderOf({ [ORDER]: odd as never })).toEqual(fresh);
     }
-    expect(orderIn({ order: noted(fresh, change()) as never })).toEqual(fresh);
+    expect(orderOf({ order: withEntry(fresh, change()) as never })).toEqual(fresh);
   });
 });

@@ -1,7 +1,7 @@
 import { startService } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
-import { ALICE, L, ONE_BACKEND, XL } from "./backend-visitor.ts";
-import { KEYS, log, useShop, Visitor } from "./shop-visitor.ts";
+import { ALICE, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { KEYS, log, useShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, XL } from "./backend-visitor.ts";
-import { useShop } from "./shop-visitor.ts";
+import { ALICE, describeEachBackend, XL } from "./backend-fixtures.ts";
+import { useShop } from "./shop-fixtures.ts";
 
 const taco = (change: object) => ({ ...XL, ...change });
 const recipient = (change: { customer?: object; delivery?: object }) => ({

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../../../e2e/chromium.ts";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
-import { ONE_BACKEND } from "./backend-visitor.ts";
-import { useShop } from "./shop-visitor.ts";
+import { ONE_BACKEND } from "./backend-fixtures.ts";
+import { useShop } from "./shop-fixtures.ts";
 
 const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
 

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { type RunningService, startService } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { auth, logIn, signUp } from "./account-holder.ts";
-import { ONE_BACKEND, XL } from "./backend-visitor.ts";
-import { ADMIN, KEYS, log, useShop, Visitor } from "./shop-visitor.ts";
+import { auth, logIn, signUp } from "./account-fixtures.ts";
+import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { ADMIN, KEYS, log, useShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, key, L, XL } from "./backend-visitor.ts";
-import { type Cart, useShop, type Visitor } from "./shop-visitor.ts";
+import { ALICE, describeEachBackend, key, L, XL } from "./backend-fixtures.ts";
+import { type Cart, useShop, type Visitor } from "./shop-fixtures.ts";
 
 /** `TACO_SHOP_LOAD=full` runs the full load. Default: a small part. */
 const isFull = process.env.TACO_SHOP_LOAD === "full";

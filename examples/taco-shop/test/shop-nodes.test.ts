@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { auth, listed, logIn, signUp } from "./account-holder.ts";
-import { describeEachBackend, L, XL } from "./backend-visitor.ts";
-import { EventReader } from "./event-reader.ts";
-import { openNode } from "./shop-node.ts";
-import { useShop, Visitor } from "./shop-visitor.ts";
+import { auth, listed, logIn, signUp } from "./account-fixtures.ts";
+import { describeEachBackend, L, XL } from "./backend-fixtures.ts";
+import { EventReader } from "./event-fixtures.ts";
+import { openNode } from "./node-fixtures.ts";
+import { useShop, Visitor } from "./shop-fixtures.ts";
 
 describeEachBackend(
   (kind) => `two nodes of the shop in front of the ${kind} backend`,

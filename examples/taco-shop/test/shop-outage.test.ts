@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { ALICE, describeEachBackend, key, XL } from "./backend-visitor.ts";
-import { useShop } from "./shop-visitor.ts";
+import { ALICE, describeEachBackend, key, XL } from "./backend-fixtures.ts";
+import { useShop } from "./shop-fixtures.ts";
 
 describeEachBackend(
   (kind) => `the shop during an outage of the ${kind} backend`,

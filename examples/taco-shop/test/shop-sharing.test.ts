@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { ALICE, L, ONE_BACKEND, XL } from "./backend-visitor.ts";
-import { EventReader } from "./event-reader.ts";
-import { useShop, type Visitor } from "./shop-visitor.ts";
+import { ALICE, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
+import { EventReader } from "./event-fixtures.ts";
+import { useShop, type Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 

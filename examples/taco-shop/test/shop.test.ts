@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ALICE, describeEachBackend, key, L, XL } from "./backend-visitor.ts";
-import { KEYS, useShop } from "./shop-visitor.ts";
+import { ALICE, describeEachBackend, key, L, XL } from "./backend-fixtures.ts";
+import { KEYS, useShop } from "./shop-fixtures.ts";
 
 /** The example "Multiple Users Ordering Simultaneously" of the specification. */
 const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");

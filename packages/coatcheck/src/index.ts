@@ -19,8 +19,10 @@
  * @module
  */
 
+export type { CachedSession } from "./session/cached-session.ts";
 export { type Clock, type Schedule, systemClock, systemSchedule } from "./session/clock.ts";
 export type { Commit, CommitState } from "./session/commit.ts";
+export type { IssuedSession, MergeData } from "./session/dependencies.ts";
 export {
   CoatcheckError,
   ERROR_STATUS,
@@ -31,10 +33,8 @@ export {
   type Fault,
 } from "./session/errors.ts";
 export { type RefusalReason, SessionEmitter, type SessionEvents } from "./session/events.ts";
-export type { HeldSession } from "./session/held.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./session/json.ts";
 export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
-export type { Issued, MergeData } from "./session/parts.ts";
 export { applyMergePatch, diffMergePatch } from "./session/patch.ts";
 export {
   type Activity,
@@ -43,7 +43,7 @@ export {
   type SessionPolicy,
   type Timeouts,
 } from "./session/policy.ts";
-export type { Reading, ReadOptions, SessionReader, Tier } from "./session/reader.ts";
+export type { ReadOptions, ReadResult, SessionReader, Tier } from "./session/reader.ts";
 export {
   type Attribution,
   type ClientInfo,

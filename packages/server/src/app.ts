@@ -1,10 +1,12 @@
 import type { Clock, SessionManager } from "coatcheck";
 import type { SessionCache } from "coatcheck/cache";
 import type { FastifyBaseLogger } from "fastify";
-import { Callers } from "./caller.ts";
+import { type App, buildBaseApp } from "./base-app.ts";
+import { Authenticator } from "./caller.ts";
 import type { ClientDescriber } from "./client-describer.ts";
 import type { Credentials } from "./credentials.ts";
 import { OwnedSessions } from "./ownership.ts";
+import type { RouteContext } from "./routes/context.ts";
 import { createSessionRoute } from "./routes/create-session.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { introspectRoute } from "./routes/introspect.ts";
@@ -13,17 +15,8 @@ import { privilegeRoutes } from "./routes/privilege.ts";
 import { sessionDataRoutes } from "./routes/session-data.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { subjectRoutes } from "./routes/subjects.ts";
-import { type App, buildShell } from "./shell.ts";
 
 export type { App };
-
-/** The dependencies that every route shares. */
-export interface Service {
-  readonly manager: SessionManager;
-  readonly callers: Callers;
-  readonly owned: OwnedSessions;
-  readonly clock: Clock;
-}
 
 export interface AppOptions {
   readonly manager: SessionManager;
@@ -58,20 +51,20 @@ A request for another owner's session gets the same 404 as a request for a sessi
 /** Builds the service's API. It does not listen yet. Closing it leaves the manager open. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { manager, cache, clock, describeClient } = options;
-  const app = await buildShell({ ...options, title: "Coatcheck", description: DESCRIPTION });
-  const service: Service = {
+  const app = await buildBaseApp({ ...options, title: "Coatcheck", description: DESCRIPTION });
+  const context: RouteContext = {
     manager,
     clock,
-    callers: new Callers(options.credentials),
-    owned: new OwnedSessions(manager, clock),
+    authenticator: new Authenticator(options.credentials),
+    ownedSessions: new OwnedSessions(manager, clock),
   };
-  createSessionRoute(app, service, describeClient);
-  sessionRoutes(app, service);
-  sessionDataRoutes(app, service);
-  privilegeRoutes(app, service);
-  introspectRoute(app, service);
-  subjectRoutes(app, service);
-  healthRoutes(app, service);
-  if (options.metrics) metricsRoute(app, service, cache);
+  createSessionRoute(app, context, describeClient);
+  sessionRoutes(app, context);
+  sessionDataRoutes(app, context);
+  privilegeRoutes(app, context);
+  introspectRoute(app, context);
+  subjectRoutes(app, context);
+  healthRoutes(app, context);
+  if (options.metrics) metricsRoute(app, context, cache);
   return app;
 }

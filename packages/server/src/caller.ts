@@ -24,7 +24,7 @@ const BEARER = /^bearer (\S+)$/i;
  * Authenticates requests. A request may carry a key and a cookie: an application that logs a browser in sends its API
  * key together with the browser's cookie.
  */
-export class Callers {
+export class Authenticator {
   readonly #credentials: Credentials;
 
   constructor(credentials: Credentials) {
@@ -32,7 +32,7 @@ export class Callers {
   }
 
   /** The admin or API consumer whose key the request carries; null without one. */
-  principalOf(request: FastifyRequest): Principal | null {
+  findPrincipal(request: FastifyRequest): Principal | null {
     const credential = BEARER.exec(request.headers.authorization ?? "")?.[1];
     return credential === undefined ? null : this.#credentials.find(credential);
   }
@@ -43,7 +43,7 @@ export class Callers {
    * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED` or `CONFLICT` if the token is
    * invalid.
    */
-  async of(request: FastifyRequest): Promise<Caller> {
+  async authenticate(request: FastifyRequest): Promise<Caller> {
     const caller = await this.#identify(request);
     if (caller.principal === null && caller.session.refusal !== null) {
       await sessionOf(request).requireSession();
@@ -56,9 +56,9 @@ export class Callers {
    * must be valid.
    *
    * @param birth fields of the session that this request creates if the browser has none.
-   * @throws CoatcheckError for an invalid bearer token, with the codes of {@link of}.
+   * @throws CoatcheckError for an invalid bearer token, with the codes of {@link authenticate}.
    */
-  async creating(request: FastifyRequest, birth: CreateOptions): Promise<Caller> {
+  async authenticateForCreate(request: FastifyRequest, birth: CreateOptions): Promise<Caller> {
     const caller = await this.#identify(request, birth);
     if (!caller.hasCookie && caller.principal === null && caller.session.refusal !== null) {
       await sessionOf(request).requireSession();
@@ -66,14 +66,14 @@ export class Callers {
     return caller;
   }
 
-  async #identify(request: FastifyRequest, birth: CreateOptions = {}): Promise<Caller> {
+  async #identify(request: FastifyRequest, newSession: CreateOptions = {}): Promise<Caller> {
     const { authorization } = request.headers;
-    const principal = this.principalOf(request);
+    const principal = this.findPrincipal(request);
     const credential = BEARER.exec(authorization ?? "")?.[1];
     if (authorization !== undefined && principal === null && credential?.length !== TOKEN_LENGTH) {
       throw new CoatcheckError("SESSION_REQUIRED", "Unknown credential in the Authorization header.");
     }
-    const session = await sessionOf(request).load({ birth });
+    const session = await sessionOf(request).load({ newSession });
     if (session.record !== null) request.log = request.log.child({ sessionId: session.id });
     return { principal, session, hasCookie: principal !== null || authorization === undefined };
   }

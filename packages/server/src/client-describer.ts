@@ -1,5 +1,5 @@
 import type { ClientInfo } from "coatcheck";
-import { describeClient, type GeoReader, placeOf } from "coatcheck/device";
+import { describeClient, type GeoReader, lookUpPlace } from "coatcheck/device";
 import type { CityResponse } from "maxmind";
 import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
@@ -24,7 +24,7 @@ export async function openClientDescriber(
   }
   const reader = await openLocations(geoipDatabase);
   return (client, userAgent) =>
-    describeClient(client, userAgent, privacyMode, placeOf(reader, client.address));
+    describeClient(client, userAgent, privacyMode, lookUpPlace(reader, client.address));
 }
 
 async function openLocations(path: string): Promise<GeoReader> {

@@ -29,7 +29,7 @@ export interface Config {
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
   readonly cacheTtl: number | null;
-  readonly stalenessBound: number;
+  readonly maxStaleness: number;
   readonly trustProxy: false | number | string[];
   readonly secureCookie: boolean;
   /** How much of a client's address its session stores. */
@@ -44,13 +44,13 @@ export interface Config {
 const DAY = 24 * 60 * 60 * 1000;
 const YEAR = 365 * DAY;
 /** Minimum length of a secret or key, in characters. */
-export const SHORTEST_SECRET = 16;
+export const MIN_SECRET_LENGTH = 16;
 /**
  * Length of a session token, in characters. No key may have it: the service tells tokens from keys in the
  * Authorization header by their length.
  */
 export const TOKEN_LENGTH = 50;
-const KEY_FORMAT = `at least ${SHORTEST_SECRET} ASCII characters without spaces, but not exactly ${TOKEN_LENGTH}`;
+const KEY_FORMAT = `at least ${MIN_SECRET_LENGTH} ASCII characters without spaces, but not exactly ${TOKEN_LENGTH}`;
 const PRIVACY_MODES = ["full", "truncated", "none"] as const satisfies AddressPrivacy[];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -74,8 +74,8 @@ const secrets = z
   .string()
   .transform(listOf)
   .refine(
-    (list) => list.length > 0 && list.every((secret) => secret.length >= SHORTEST_SECRET),
-    `must be a comma-separated list of secrets, newest first, with at least ${SHORTEST_SECRET} characters each`,
+    (list) => list.length > 0 && list.every((secret) => secret.length >= MIN_SECRET_LENGTH),
+    `must be a comma-separated list of secrets, newest first, with at least ${MIN_SECRET_LENGTH} characters each`,
   );
 
 const apiKeys = z
@@ -87,7 +87,7 @@ const apiKeys = z
   );
 
 function isKey(text: string): boolean {
-  return text.length >= SHORTEST_SECRET && text.length !== TOKEN_LENGTH && /^[\x21-\x7e]+$/.test(text);
+  return text.length >= MIN_SECRET_LENGTH && text.length !== TOKEN_LENGTH && /^[\x21-\x7e]+$/.test(text);
 }
 
 function apiKeyOf(entry: string): ApiKey {
@@ -149,9 +149,9 @@ const environment = z.object({
   ADMIN_TOKEN: z.string().refine(isKey, `must have ${KEY_FORMAT}`).nullable().default(null),
   API_KEYS: apiKeys.default([]),
   SESSION_IDLE_TIMEOUT_MS: wholeNumber(1000, YEAR, DAY).default(DAY),
-  SESSION_MAX_AGE_MS: wholeNumber(1000, YEAR, 30 * DAY).default(30 * DAY),
+  SESSION_ABSOLUTE_TIMEOUT_MS: wholeNumber(1000, YEAR, 30 * DAY).default(30 * DAY),
   SESSION_CACHE_TTL: wholeNumber(1, DAY, 30_000).nullable().default(null),
-  SESSION_STALENESS_MS: wholeNumber(100, 60_000, 2000).default(2000),
+  SESSION_MAX_STALENESS_MS: wholeNumber(100, 60_000, 2000).default(2000),
   TRUST_PROXY: trustProxy.default(false),
   COOKIE_SECURE: trueOrFalse.nullable().default(null),
   PRIVACY_MODE: z.enum(PRIVACY_MODES, `must be one of ${PRIVACY_MODES.join(", ")}`).default("truncated"),
@@ -190,9 +190,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     adminToken: data.ADMIN_TOKEN,
     apiKeys: data.API_KEYS,
     idleTimeout: data.SESSION_IDLE_TIMEOUT_MS,
-    absoluteTimeout: data.SESSION_MAX_AGE_MS,
+    absoluteTimeout: data.SESSION_ABSOLUTE_TIMEOUT_MS,
     cacheTtl: data.SESSION_CACHE_TTL,
-    stalenessBound: data.SESSION_STALENESS_MS,
+    maxStaleness: data.SESSION_MAX_STALENESS_MS,
     trustProxy: data.TRUST_PROXY,
     secureCookie: data.COOKIE_SECURE ?? !(isLoopback(data.HOST) && data.TRUST_PROXY === false),
     privacyMode: data.PRIVACY_MODE,

@@ -12,21 +12,22 @@
  *
  * @module
  */
-export type { Service } from "./app.ts";
-export { type Caller, Callers } from "./caller.ts";
+
+export { type App, type BaseAppOptions, buildBaseApp } from "./base-app.ts";
+export { Authenticator, type Caller } from "./caller.ts";
 export type { ClientDescriber } from "./client-describer.ts";
 export { type Config, readConfig } from "./config.ts";
 export type { Credentials, Principal } from "./credentials.ts";
-export { answerError, answerKnown } from "./error-answer.ts";
+export { sendError, sendKnownError } from "./error-response.ts";
 export { readJson } from "./json-body.ts";
 export { listen } from "./listen.ts";
 export { type OpenSessions, openSessions } from "./open-sessions.ts";
-export { notFound, OwnedSessions, ownerOf, owns, reasonOf } from "./ownership.ts";
+export { OwnedSessions, ownerOf, owns, revokeReasonOf, sessionNotFound } from "./ownership.ts";
+export type { RouteContext } from "./routes/context.ts";
 export { healthRoutes } from "./routes/health.ts";
 export { sessionRoutes } from "./routes/sessions.ts";
 export { createBody, createdSession, ended, failures, sessionParams, success } from "./schemas.ts";
 export { type RunningService, startService } from "./service.ts";
-export { type App, buildShell, type ShellOptions } from "./shell.ts";
 export { StartError } from "./start-error.ts";
 export { Sweeper } from "./sweeper.ts";
-export { answer, isoOf } from "./views.ts";
+export { successBody, toIso } from "./views.ts";

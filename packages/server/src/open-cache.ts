@@ -20,7 +20,7 @@ export interface OpenCache {
 export async function openCache(config: Config, { store, dataVersion }: OpenStore): Promise<OpenCache> {
   const options = {
     store,
-    stalenessBound: config.stalenessBound,
+    maxStaleness: config.maxStaleness,
     ...(dataVersion ? { dataVersion } : {}),
     ...(config.cacheTtl === null ? {} : { local: { ttl: config.cacheTtl } }),
   };

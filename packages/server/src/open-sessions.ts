@@ -4,9 +4,9 @@ import type { FastifyBaseLogger } from "fastify";
 import { type ClientDescriber, openClientDescriber } from "./client-describer.ts";
 import type { Config } from "./config.ts";
 import { Credentials } from "./credentials.ts";
-import { keptSecrets } from "./kept-secret.ts";
 import { openCache } from "./open-cache.ts";
 import { openStore } from "./open-store.ts";
+import { readOrCreateSecrets } from "./secret-file.ts";
 
 /** The sessions of a database, and the credentials that may access them. */
 export interface OpenSessions {
@@ -43,7 +43,7 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   manager.events.on("failed", ({ operation, error }) =>
     log.error({ err: error, operation }, "session operation failed"),
   );
-  manager.events.on("theft", ({ record }) =>
+  manager.events.on("token-reuse", ({ record }) =>
     log.warn({ sessionId: record.id }, "older token reused; session revoked"),
   );
   return {
@@ -65,8 +65,8 @@ function keysOf({ secrets, adminToken, database }: Config) {
   const basePath = database.kind === "sqlite" ? database.path : "coatcheck";
   const adminTokenFile = adminToken === null ? `${basePath}.admin-token` : null;
   return {
-    secrets: secrets ?? keptSecrets(`${basePath}.session-secrets`),
-    adminToken: adminToken ?? firstOf(keptSecrets(`${basePath}.admin-token`)),
+    secrets: secrets ?? readOrCreateSecrets(`${basePath}.session-secrets`),
+    adminToken: adminToken ?? firstOf(readOrCreateSecrets(`${basePath}.admin-token`)),
     adminTokenFile,
   };
 }

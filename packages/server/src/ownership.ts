@@ -46,19 +46,19 @@ export class OwnedSessions {
    */
   async live(caller: Caller, id: string): Promise<SessionRecord> {
     const record = await this.#find(caller, id);
-    if (!isLive(record, this.#clock.now())) throw notFound(id);
+    if (!isLive(record, this.#clock.now())) throw sessionNotFound(id);
     return record;
   }
 
   /** Like {@link live}, but the admin also finds ended sessions until they are swept. */
-  async recorded(caller: Caller, id: string): Promise<SessionRecord> {
+  async findEvenEnded(caller: Caller, id: string): Promise<SessionRecord> {
     return caller.principal?.kind === "admin" ? await this.#find(caller, id) : await this.live(caller, id);
   }
 
   async #find(caller: Caller, id: string): Promise<SessionRecord> {
-    if (caller.principal === null && caller.session.record === null) throw notFound(id);
+    if (caller.principal === null && caller.session.record === null) throw sessionNotFound(id);
     const record = await this.#manager.find(id);
-    if (record === null || !owns(caller, record)) throw notFound(id);
+    if (record === null || !owns(caller, record)) throw sessionNotFound(id);
     return record;
   }
 
@@ -82,7 +82,7 @@ export class OwnedSessions {
    *
    * @throws CoatcheckError `SESSION_REVOKED`, `STORE_UNAVAILABLE`.
    */
-  async confirmInside({ id, parentId }: SessionRecord): Promise<void> {
+  async requireLiveParent({ id, parentId }: SessionRecord): Promise<void> {
     if (parentId === null) return;
     const parent = await this.#manager.find(parentId);
     if (parent !== null && isLive(parent, this.#clock.now())) return;
@@ -92,11 +92,11 @@ export class OwnedSessions {
 
   /** Ends a session and the sessions under it. Returns how many it ended. */
   async end(id: string, reason: RevokeReason): Promise<number> {
-    return (await this.#manager.revoke({ session: id }, reason)) + (await this.endWithin(id, reason));
+    return (await this.#manager.revoke({ session: id }, reason)) + (await this.endChildren(id, reason));
   }
 
   /** Ends the sessions under a session. Returns how many it ended. */
-  async endWithin(id: string, reason: RevokeReason): Promise<number> {
+  async endChildren(id: string, reason: RevokeReason): Promise<number> {
     let count = 0;
     for await (const child of this.matching({ parentId: id })) count += await this.end(child.id, reason);
     return count;
@@ -104,13 +104,13 @@ export class OwnedSessions {
 }
 
 /** The revocation reason to record. A caller without a key ends its own session, which is a logout. */
-export function reasonOf({ principal }: Caller): RevokeReason {
+export function revokeReasonOf({ principal }: Caller): RevokeReason {
   if (principal === null) return "logout";
   return principal.kind === "admin" ? "admin" : "revoked";
 }
 
 /** The error for a session that the caller cannot reach. Don't echo malformed ids; they may be tokens. */
-export function notFound(id: string): CoatcheckError {
+export function sessionNotFound(id: string): CoatcheckError {
   return new CoatcheckError(
     "SESSION_NOT_FOUND",
     `Session not found: ${isSessionId(id) ? id : "malformed id"}`,

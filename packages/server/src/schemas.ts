@@ -122,7 +122,7 @@ export const sessionView = z
     authenticatedAt: isoTime.nullable(),
     expiresAt: isoTime.describe("When the session ends regardless of activity."),
     idleExpiresAt: isoTime.describe("When the session ends without further activity."),
-    remembered: z.boolean(),
+    rememberMe: z.boolean(),
     elevations: z
       .record(z.string(), isoTime)
       .describe("Maps each scope to the time when its elevation ends."),
@@ -157,10 +157,10 @@ export const ended = z.object({
  * reserved for the application, whatever credential the request carries: the application trusts their content, so only
  * its own code may write them, through the session manager.
  */
-export const OPEN_NAME = /^(?!\$)/;
+export const UNRESERVED_NAME = /^(?!\$)/;
 
 export const sessionData = z
-  .record(z.string().regex(OPEN_NAME), z.unknown(), {
+  .record(z.string().regex(UNRESERVED_NAME), z.unknown(), {
     error: ({ code }) =>
       code === "invalid_key"
         ? "is reserved for the application, like every name that begins with $"
@@ -181,7 +181,7 @@ export const ifMatchHeader = z.object({
 export const authenticateBody = z.strictObject({
   subject,
   tenant: z.string().min(1).max(256).optional(),
-  remember: z.boolean().optional(),
+  rememberMe: z.boolean().optional(),
 });
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -41,9 +41,9 @@ async function serve(options: ServeOptions): Promise<void> {
   const [{ pino }, { startService }] = await Promise.all([import("pino"), import("./service.ts")]);
   // Headers hold cookies, keys and tokens. Redact them in case code logs a whole request by mistake.
   const log = pino({ level: config.logLevel, redact: ["headers", "*.headers"] });
-  const service = await startService(config, log);
-  process.stdout.write(startupMessage(service));
-  stopOnSignal(service, () => log.info("stopped"));
+  const context = await startService(config, log);
+  process.stdout.write(startupMessage(context));
+  stopOnSignal(context, () => log.info("stopped"));
 }
 
 /** The startup message: URLs to open, and commands that work when pasted into a shell. */
@@ -73,9 +73,9 @@ function startupMessage({ url, adminTokenFile }: RunningService): string {
  * Stops on SIGTERM and SIGINT. The first signal lets active requests finish. A second signal, or a timeout of ten
  * seconds, ends the process immediately.
  */
-function stopOnSignal(service: RunningService, onStopped: () => void): void {
+function stopOnSignal(context: RunningService, onStopped: () => void): void {
   let startedAt: number | null = null;
-  const stop = async () => {
+  const hop = async () => {
     if (startedAt !== null) {
       // One Ctrl-C can arrive twice: from the terminal, and forwarded by npm.
       if (performance.now() - startedAt > REPEAT_WINDOW) process.exit(1);
@@ -83,10 +83,10 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
     }
     startedAt = performance.now();
     setTimeout(() => process.exit(1), STOP_TIMEOUT).unref();
-    await service.stop();
+    await context.stop();
     onStopped();
     process.exit(0);
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  process.on("SIGTERM", hop);
+  process.on("SIGINT", hop);
 }

@@ -1,15 +1,15 @@
 import type { Page, SessionRecord, StoreStats } from "coatcheck";
 import type { z } from "zod";
 import {
-  OPEN_NAME,
   type sessionData,
   type sessionPage,
   type sessionStats,
   type sessionView,
+  UNRESERVED_NAME,
 } from "./schemas.ts";
 
 /** The body of a successful response. */
-export function answer<Data>(data: Data): { success: true; data: Data } {
+export function successBody<Data>(data: Data): { success: true; data: Data } {
   return { success: true, data };
 }
 
@@ -27,14 +27,14 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
     visitorId: record.visitorId,
     parentId: record.parentId,
     name: record.name,
-    createdAt: isoOf(record.createdAt),
-    lastActivityAt: isoOf(record.lastSeenAt),
-    authenticatedAt: record.authenticatedAt === null ? null : isoOf(record.authenticatedAt),
-    expiresAt: isoOf(record.expiresAt),
-    idleExpiresAt: isoOf(record.lastSeenAt + record.idleTimeout),
-    remembered: record.remembered,
+    createdAt: toIso(record.createdAt),
+    lastActivityAt: toIso(record.lastSeenAt),
+    authenticatedAt: record.authenticatedAt === null ? null : toIso(record.authenticatedAt),
+    expiresAt: toIso(record.expiresAt),
+    idleExpiresAt: toIso(record.lastSeenAt + record.idleTimeout),
+    rememberMe: record.rememberMe,
     elevations: Object.fromEntries(
-      Object.entries(record.elevations).map(([scope, until]) => [scope, isoOf(until)]),
+      Object.entries(record.elevations).map(([scope, until]) => [scope, toIso(until)]),
     ),
     metadata: { ...record.metadata },
     client: record.client,
@@ -43,7 +43,7 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
 
 /** A session's data as its owner sees it: without the members that are reserved for the application. */
 export function dataOf({ data }: SessionRecord): z.output<typeof sessionData> {
-  return Object.fromEntries(Object.entries(data).filter(([name]) => OPEN_NAME.test(name)));
+  return Object.fromEntries(Object.entries(data).filter(([name]) => UNRESERVED_NAME.test(name)));
 }
 
 /** One page of sessions. */
@@ -56,13 +56,13 @@ export function statsOf({ total, active, oldest, newest }: StoreStats): z.output
   return {
     totalSessions: total,
     activeSessions: active,
-    oldestSession: oldest === null ? null : isoOf(oldest),
-    newestSession: newest === null ? null : isoOf(newest),
+    oldestSession: oldest === null ? null : toIso(oldest),
+    newestSession: newest === null ? null : toIso(newest),
   };
 }
 
 /** Converts epoch milliseconds to ISO 8601, the format of all times in JSON. */
-export function isoOf(time: number): string {
+export function toIso(time: number): string {
   return new Date(time).toISOString();
 }
 

@@ -1,23 +1,23 @@
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
-import { type Answer, Visitor } from "./visitor.ts";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { TestClient, type TestResponse } from "./test-client.ts";
 
 // The service trusts one proxy, so that tests can choose the client address: the rate limit counts per address.
-const service = serviceOfThisFile({
+const service = useService({
   TRUST_PROXY: "1",
   COOKIE_SECURE: "false",
-  SESSION_MAX_AGE_MS: "3600000",
+  SESSION_ABSOLUTE_TIMEOUT_MS: "3600000",
 });
 
-const visitor = (key: string | null = null) => new Visitor(service().url, key);
+const visitor = (key: string | null = null) => new TestClient(service().url, key);
 
 async function totalSessions(): Promise<unknown> {
   return (await visitor(ADMIN).get("/api/v1/sessions/stats")).body.data?.totalSessions;
 }
 
 /** Every error response has the envelope and a request id. It has no cookie and no internals. */
-function expectError(response: Answer, status: number, code: string, path?: string): void {
+function expectError(response: TestResponse, status: number, code: string, path?: string): void {
   expect([response.status, response.body.success, response.body.error?.code]).toEqual([status, false, code]);
   expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{8,}$/);
   expect(response.headers.getSetCookie()).toEqual([]);
@@ -172,7 +172,7 @@ test.each([
   ["authenticate", {}, "subject"],
   ["authenticate", { subject: "" }, "subject"],
   ["authenticate", { subject: "x".repeat(257) }, "subject"],
-  ["authenticate", { subject: "a", remember: "yes" }, "remember"],
+  ["authenticate", { subject: "a", rememberMe: "yes" }, "rememberMe"],
   ["elevate", { scope: "pay" }, "maxAge"],
   ["elevate", { scope: "pay", maxAge: -1 }, "maxAge"],
   ["elevate", { scope: "", maxAge: 1 }, "scope"],
@@ -269,7 +269,7 @@ test("the log contains no key, cookie or token", async () => {
   await visitor().post("/api/v1/sessions/introspect", { token });
   const ready = await visitor(ADMIN).get("/ready");
   const requestId = ready.headers.get("x-request-id") ?? "";
-  await service().command.said(new RegExp(requestId));
+  await service().command.outputMatch(new RegExp(requestId));
   const { output } = service().command;
   expect(output).toContain(created.body.data?.sessionId);
   for (const secret of [browser.cookie ?? "", token, ADMIN, KEYS.slack]) expect(output).not.toContain(secret);

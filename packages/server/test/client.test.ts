@@ -8,9 +8,9 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { Credentials } from "../src/credentials.ts";
-import { placesFile } from "./places.ts";
-import { ADMIN, Command, KEYS, RunningService, serviceOfThisFile, temporaryFolder } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { ADMIN, Command, KEYS, RunningService, temporaryFolder, useService } from "./fixtures.ts";
+import { mmdbFile } from "./mmdb-file.ts";
+import { TestClient } from "./test-client.ts";
 
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const PHONE =
@@ -21,7 +21,7 @@ const BEHIND_A_PROXY = { TRUST_PROXY: "1", COOKIE_SECURE: "false" };
 async function clientSeen(
   url: string,
   address: string,
-  visitor = new Visitor(url),
+  visitor = new TestClient(url),
   body: unknown = {},
 ): Promise<unknown> {
   const created = await visitor.send("POST", "/api/v1/sessions", body, {
@@ -29,12 +29,12 @@ async function clientSeen(
     "x-forwarded-for": address,
   });
   expect(created.status).toBe(201);
-  const read = await new Visitor(url, ADMIN).get(`/api/v1/sessions/${created.body.data?.sessionId}`);
+  const read = await new TestClient(url, ADMIN).get(`/api/v1/sessions/${created.body.data?.sessionId}`);
   return read.body.data?.client;
 }
 
 describe("with the default privacy mode", () => {
-  const service = serviceOfThisFile(BEHIND_A_PROXY);
+  const service = useService(BEHIND_A_PROXY);
   const firefox = {
     address: "203.0.113.0",
     userAgent: FIREFOX,
@@ -52,17 +52,19 @@ describe("with the default privacy mode", () => {
 
   test("order sessions and bearer sessions store their client too", async () => {
     const { url } = service();
-    const browser = new Visitor(url);
+    const browser = new TestClient(url);
     await browser.create();
     expect(await clientSeen(url, "203.0.113.77", browser, { name: "lunch" })).toEqual(firefox);
-    expect(await clientSeen(url, "203.0.113.77", new Visitor(url), { transport: "bearer" })).toEqual(firefox);
+    expect(await clientSeen(url, "203.0.113.77", new TestClient(url), { transport: "bearer" })).toEqual(
+      firefox,
+    );
   });
 
   test("a consumer's session stores no client, because the request comes from its backend", async () => {
     const { url } = service();
-    expect(await clientSeen(url, "203.0.113.77", new Visitor(url, KEYS.slack))).toBeNull();
-    const shop = new Visitor(url, KEYS.shop);
-    const browser = new Visitor(url);
+    expect(await clientSeen(url, "203.0.113.77", new TestClient(url, KEYS.slack))).toBeNull();
+    const shop = new TestClient(url, KEYS.shop);
+    const browser = new TestClient(url);
     await browser.create();
     shop.cookie = browser.cookie;
     expect(await clientSeen(url, "203.0.113.77", shop)).toBeNull();
@@ -70,11 +72,11 @@ describe("with the default privacy mode", () => {
 
   test("a subject's sessions show different devices", async () => {
     const { url } = service();
-    const shop = new Visitor(url, KEYS.shop);
+    const shop = new TestClient(url, KEYS.shop);
     const agents = [FIREFOX, PHONE];
-    let browser = new Visitor(url);
+    let browser = new TestClient(url);
     for (const agent of agents) {
-      browser = new Visitor(url);
+      browser = new TestClient(url);
       const { body } = await browser.send("POST", "/api/v1/sessions", {}, { "user-agent": agent });
       shop.cookie = browser.cookie;
       await shop.post(`/api/v1/sessions/${body.data?.sessionId}/authenticate`, { subject: "ada" });
@@ -89,7 +91,7 @@ describe("with the default privacy mode", () => {
 });
 
 describe("with PRIVACY_MODE=full", () => {
-  const service = serviceOfThisFile({ ...BEHIND_A_PROXY, PRIVACY_MODE: "full" });
+  const service = useService({ ...BEHIND_A_PROXY, PRIVACY_MODE: "full" });
 
   test("a session stores the whole address", async () => {
     expect(await clientSeen(service().url, "203.0.113.77")).toMatchObject({ address: "203.0.113.77" });
@@ -102,7 +104,7 @@ describe("with GEOIP_DATABASE and PRIVACY_MODE=none", () => {
   beforeAll(async () => {
     const place = { country: { iso_code: "CH" }, city: { names: { en: "Zug" } } };
     // 32.1.0.0/16 has the same bits as the first bits of IPv6 addresses in 2001::/16.
-    writeFileSync(join(folder, "places.mmdb"), placesFile("0010000000000001", place));
+    writeFileSync(join(folder, "places.mmdb"), mmdbFile("0010000000000001", place));
     const variables = { ...BEHIND_A_PROXY, PRIVACY_MODE: "none", GEOIP_DATABASE: "places.mmdb" };
     service = await new RunningService(folder, variables).started();
   });
@@ -166,7 +168,7 @@ describe("serve, with an invalid GEOIP_DATABASE,", () => {
 
 test("a request with a stored session does not describe its client", async () => {
   const store = memoryStore();
-  const cache = createCache({ store, single: true });
+  const cache = createCache({ store, singleProcess: true });
   const manager = new SessionManager({ store, secrets: ["a secret for these tests"], cache });
   let count = 0;
   const app = await buildApp({

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { KEYS, serviceOfThisFile } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { KEYS, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
-const service = serviceOfThisFile();
+const service = useService();
 
 test("a merge patch changes only the members that it names", async () => {
-  const browser = new Visitor(service().url);
+  const browser = new TestClient(service().url);
   const path = `${await browser.create()}/data`;
   expect((await browser.get(path)).body).toEqual({ success: true, data: {} });
   await browser.patch(path, { cart: { a: 1, b: 2 }, theme: "dark" });
@@ -19,7 +19,7 @@ test("a merge patch changes only the members that it names", async () => {
 });
 
 test("a patch with If-Match applies to that version only", async () => {
-  const slack = new Visitor(service().url, KEYS.slack);
+  const slack = new TestClient(service().url, KEYS.slack);
   const path = `${await slack.create()}/data`;
   const { headers } = await slack.get(path);
   const etag = headers.get("etag") ?? "";
@@ -34,7 +34,7 @@ test("a patch with If-Match applies to that version only", async () => {
 });
 
 test("20 concurrent patches all take effect", async () => {
-  const browser = new Visitor(service().url);
+  const browser = new TestClient(service().url);
   const path = `${await browser.create()}/data`;
   const names = Array.from({ length: 20 }, (_, index) => `field${index}`);
   const responses = await Promise.all(names.map((name) => browser.patch(path, { [name]: name })));
@@ -45,7 +45,7 @@ test("20 concurrent patches all take effect", async () => {
 });
 
 test("data of 64 KB is accepted, and larger data is rejected without a change", async () => {
-  const browser = new Visitor(service().url);
+  const browser = new TestClient(service().url);
   const path = `${await browser.create()}/data`;
   const room = 64 * 1024 - '{"text":""}'.length;
   expect((await browser.patch(path, { text: "x".repeat(room) })).status).toBe(200);

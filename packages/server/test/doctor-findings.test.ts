@@ -2,12 +2,12 @@ import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { examine } from "../src/doctor/examine.ts";
 import { isPublicSuffix, isSameSite } from "../src/doctor/site.ts";
-import { codes, GOOD, PRIVATE, Sites, sets } from "./doctor-sites.ts";
+import { findingCodes, GOOD, PRIVATE, Sites, sets } from "./doctor-fixtures.ts";
 
-const sites = Sites.ofThisFile();
+const sites = Sites.use();
 
 test("finds nothing for a correct cookie", async () => {
-  expect(await codes(await sites.plain(sets(GOOD)))).toEqual([]);
+  expect(await findingCodes(await sites.plain(sets(GOOD)))).toEqual([]);
 });
 
 describe("a cookie", () => {
@@ -44,21 +44,21 @@ describe("a cookie", () => {
     ["that is deleted on another path", [GOOD, "sid=; Path=/shop; Max-Age=0"], []],
     ["whose name is not a session's", "theme=dark; Path=/", ["not-set"]],
   ])("%s has the expected findings", async (_name, cookies, found) => {
-    expect(await codes(await sites.plain(sets(cookies)))).toEqual(found);
+    expect(await findingCodes(await sites.plain(sets(cookies)))).toEqual(found);
   });
 
   test("without Path is a problem if a nested URL sets it", async () => {
     const url = await sites.plain(sets("sid=1; HttpOnly"));
-    expect(await codes(url)).toEqual([]);
-    expect(await codes(`${url}/api/login`)).toEqual(["no-path"]);
+    expect(await findingCodes(url)).toEqual([]);
+    expect(await findingCodes(`${url}/api/login`)).toEqual(["no-path"]);
   });
 
   test("with Secure on http is a hint on localhost and a problem elsewhere", async () => {
     const port = await sites.listen(createServer(sets(`${GOOD}; Secure`)), "0.0.0.0");
-    const asking = { method: "GET" };
+    const request = { method: "GET" };
     const level = async (host: string) => {
       const url = new URL(`http://${host}:${port}`);
-      const { findings } = await examine({ url, frontend: null, cookie: null, asking });
+      const { findings } = await examine({ url, frontend: null, cookie: null, request });
       return findings.map((each) => each.level);
     };
     expect(await level("127.0.0.1")).toEqual(["hint"]);
@@ -68,9 +68,9 @@ describe("a cookie", () => {
 
 describe("a response", () => {
   test("that shared caches may store gives cacheable and no-vary", async () => {
-    expect(await codes(await sites.plain(sets(GOOD, {})))).toEqual(["cacheable", "no-vary"]);
+    expect(await findingCodes(await sites.plain(sets(GOOD, {})))).toEqual(["cacheable", "no-vary"]);
     const headers = { "cache-control": "public, max-age=60", vary: "accept, COOKIE" };
-    expect(await codes(await sites.plain(sets(GOOD, headers)))).toEqual(["cacheable"]);
+    expect(await findingCodes(await sites.plain(sets(GOOD, headers)))).toEqual(["cacheable"]);
   });
 
   test.each([
@@ -79,7 +79,7 @@ describe("a response", () => {
     [-30_000, []],
   ])("from a clock that is %i ms off gives %j", async (offset, found) => {
     const date = new Date(Date.now() + offset).toUTCString();
-    expect(await codes(await sites.plain(sets(GOOD, { ...PRIVATE, date })))).toEqual(found);
+    expect(await findingCodes(await sites.plain(sets(GOOD, { ...PRIVATE, date })))).toEqual(found);
   });
 
   test("that replaces its own cookie gives not-recognised", async () => {
@@ -87,7 +87,7 @@ describe("a response", () => {
     const url = await sites.plain((_request, response) => {
       response.writeHead(200, { ...PRIVATE, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
     });
-    expect(await codes(url)).toEqual(["not-recognised"]);
+    expect(await findingCodes(url)).toEqual(["not-recognised"]);
   });
 
   test("after a redirect counts, for up to six responses", async () => {
@@ -95,18 +95,20 @@ describe("a response", () => {
       if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
       else sets(GOOD, { ...PRIVATE, location: "http://localhost:1/" })(request, response);
     });
-    expect(await codes(url)).toEqual([]);
+    expect(await findingCodes(url)).toEqual([]);
     const toMail = await sites.plain((_request, response) =>
       response.writeHead(302, { location: "mailto:ann" }).end(),
     );
-    expect(await codes(toMail)).toEqual(["not-set"]);
+    expect(await findingCodes(toMail)).toEqual(["not-set"]);
     let count = 0;
     const endless = await sites.plain((_request, response) =>
       response.writeHead(302, { location: `/${++count}` }).end(),
     );
     const asking = { method: "GET" };
-    expect(await examine({ url: new URL(endless), frontend: null, cookie: null, asking })).toMatchObject({
-      stops: Array(6).fill({ status: 302 }),
+    expect(
+      await examine({ url: new URL(endless), frontend: null, cookie: null, request: asking }),
+    ).toMatchObject({
+      responses: Array(6).fill({ status: 302 }),
     });
   });
 
@@ -117,8 +119,8 @@ describe("a response", () => {
         .writeHead(isLogin ? 303 : 200, isLogin ? { ...PRIVATE, location: "/", "set-cookie": GOOD } : {})
         .end();
     });
-    expect(await codes(`${url}/login`, { asking: { method: "POST", data: "{}" } })).toEqual([]);
-    expect(await codes(`${url}/login`, { cookie: "other" })).toEqual(["not-set"]);
+    expect(await findingCodes(`${url}/login`, { request: { method: "POST", data: "{}" } })).toEqual([]);
+    expect(await findingCodes(`${url}/login`, { cookie: "other" })).toEqual(["not-set"]);
   });
 });
 
@@ -154,22 +156,24 @@ describe("a page of another origin", () => {
       ["secure-on-http"],
     ],
   ])("%s has the expected findings", async (_name, frontend, cookie, headers, found) => {
-    expect(await codes(await sites.plain(sets(cookie, headers)), { frontend: new URL(frontend) })).toEqual(
-      found,
-    );
+    expect(
+      await findingCodes(await sites.plain(sets(cookie, headers)), { frontend: new URL(frontend) }),
+    ).toEqual(found);
   });
 
   test("reports missing credentials, Vary and preflight", async () => {
     const frontend = new URL("http://localhost:1");
     const { "access-control-allow-credentials": _none, ...bare } = granted(frontend.origin);
-    expect(await codes(await sites.plain(sets(GOOD, bare)), { frontend })).toEqual(["cors-credentials"]);
+    expect(await findingCodes(await sites.plain(sets(GOOD, bare)), { frontend })).toEqual([
+      "cors-credentials",
+    ]);
     const unvaried = { ...granted(frontend.origin), vary: "Cookie" };
-    expect(await codes(await sites.plain(sets(GOOD, unvaried)), { frontend })).toEqual(["cors-vary"]);
+    expect(await findingCodes(await sites.plain(sets(GOOD, unvaried)), { frontend })).toEqual(["cors-vary"]);
     const url = await sites.plain((request, response) => {
       if (request.method === "OPTIONS") response.writeHead(401).end();
       else sets(GOOD, granted(frontend.origin))(request, response);
     });
-    expect(await codes(url, { frontend })).toEqual(["cors-origin", "cors-preflight"]);
+    expect(await findingCodes(url, { frontend })).toEqual(["cors-origin", "cors-preflight"]);
   });
 });
 

@@ -5,11 +5,11 @@ import { memoryStore } from "coatcheck/store/memory";
 import express from "express";
 import session from "express-session";
 import { describe, expect, test } from "vitest";
-import { codes, GOOD, Sites, sets } from "./doctor-sites.ts";
-import { serviceOfThisFile } from "./running.ts";
+import { findingCodes, GOOD, Sites, sets } from "./doctor-fixtures.ts";
+import { useService } from "./fixtures.ts";
 
-const service = serviceOfThisFile();
-const sites = Sites.ofThisFile();
+const service = useService();
+const sites = Sites.use();
 
 describe("doctor, for a real application", () => {
   function expressSessionShop(trusts: boolean): RequestListener {
@@ -22,8 +22,8 @@ describe("doctor, for a real application", () => {
   }
 
   test("reports express-session behind an untrusted and a trusted proxy", async () => {
-    expect(await codes(await sites.plain(expressSessionShop(false)))).toEqual(["not-set"]);
-    expect(await codes(await sites.plain(expressSessionShop(true)))).toEqual(["only-behind-proxy"]);
+    expect(await findingCodes(await sites.plain(expressSessionShop(false)))).toEqual(["not-set"]);
+    expect(await findingCodes(await sites.plain(expressSessionShop(true)))).toEqual(["only-behind-proxy"]);
   });
 
   test("finds no problem in a Coatcheck application on https", async () => {

@@ -7,18 +7,23 @@ import { memoryStore } from "coatcheck/store/memory";
 import { postgresStore } from "coatcheck/store/postgres";
 import { connectRedis, redisStore } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
-import type { Routes, StartAdapter, SuiteData } from "coatcheck/testing";
+import type { AdapterSuiteData, Routes, StartAdapter } from "coatcheck/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { startExpress5, startFastify, startHono, startNode } from "../../coatcheck/test/http/servers.ts";
-import { query } from "../../coatcheck/test/servers/postgres.ts";
+import {
+  startExpress5,
+  startFastify,
+  startHono,
+  startNode,
+} from "../../coatcheck/test/http/adapter-fixtures.ts";
 import {
   describeWithServer,
-  throwAwayDatabase,
-  throwAwayPrefix,
-} from "../../coatcheck/test/servers/servers.ts";
+  temporaryDatabase,
+  temporaryPrefix,
+} from "../../coatcheck/test/servers/fixtures.ts";
+import { query } from "../../coatcheck/test/servers/postgres.ts";
+import { temporaryFolder } from "./fixtures.ts";
 import { CookieJar, clock, headersOf, managerOf, startSite } from "./golden/site.ts";
 import { formatted, Mask, Transcript } from "./golden/transcript.ts";
-import { temporaryFolder } from "./running.ts";
 
 /*
  * Freezes what the library sends to browsers and writes to databases. A difference is a breaking change or a mistake:
@@ -92,7 +97,7 @@ const ROUTES: Routes = {
   },
   "/remember": {
     async handle({ session, reply }) {
-      await (await session.load()).authenticate("ada", { remember: true });
+      await (await session.load()).authenticate("ada", { rememberMe: true });
       return reply(200, {}, "logged in");
     },
   },
@@ -114,7 +119,7 @@ describe("adapters", () => {
   const adapters = { express: startExpress5, fastify: startFastify, hono: startHono, node: startNode };
 
   test.each(Object.entries<StartAdapter>(adapters))("%s keeps its headers", async (name, start) => {
-    const manager = managerOf<SuiteData>(memoryStore({ clock }));
+    const manager = managerOf<AdapterSuiteData>(memoryStore({ clock }));
     const server = await start(manager, { csrf: { token: "offered" } }, ROUTES);
     const transcript = new Transcript();
     const jar = new CookieJar();
@@ -162,7 +167,7 @@ async function storeSessions(store: SessionStore): Promise<void> {
     },
   });
   await manager.patch(record.id, { cart: { tacos: 2 } });
-  await manager.authenticate(record.id, "ada", { remember: true });
+  await manager.authenticate(record.id, "ada", { rememberMe: true });
   await manager.elevate(record.id, "pay", 10 * MINUTE);
   await manager.revoke({ session: outer.id }, "admin");
   await manager.close();
@@ -193,7 +198,7 @@ describe("stored rows", () => {
 
 await describeWithServer("stored rows", "postgres", (url) => {
   test("PostgreSQL keeps its columns and indexes", async () => {
-    const database = await throwAwayDatabase(url);
+    const database = await temporaryDatabase(url);
     await storeSessions(await postgresStore({ connectionString: database.url, clock }));
     const columns = await query(
       database.url,
@@ -213,7 +218,7 @@ await describeWithServer("stored rows", "postgres", (url) => {
 
 await describeWithServer("stored rows", "redis", (url) => {
   test("Redis keeps its keys and fields", async () => {
-    const prefix = throwAwayPrefix();
+    const prefix = temporaryPrefix();
     await storeSessions(redisStore(await connectRedis(url), { prefix, clock }));
     const transport = await connectRedis(url);
     const keys = (await transport.exec(["KEYS", `{${prefix}}:*`])) as string[];

@@ -3,8 +3,8 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { ERROR_STATUS } from "coatcheck";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { ADMIN, KEYS } from "./fixtures.ts";
 import { startApi } from "./golden/api.ts";
-import { ADMIN, KEYS } from "./running.ts";
 
 /*
  * Freezes what clients and operators see. A difference is a breaking change or a mistake: read the diff, then update
@@ -75,7 +75,7 @@ describe("REST API", () => {
     const remembered = await record("the shop logs a browser in, remembered", `POST ${path}/authenticate`, {
       cookie: login.cookie,
       bearer: KEYS.shop,
-      body: { subject: "user-7", tenant: "geneva", remember: true },
+      body: { subject: "user-7", tenant: "geneva", rememberMe: true },
     });
     const elevated = await record("the shop elevates a browser", `POST ${path}/elevate`, {
       cookie: remembered.cookie,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { KEYS, serviceOfThisFile } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { KEYS, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
 describe("every response", () => {
-  const service = serviceOfThisFile();
+  const service = useService();
 
   test("has a request id, the proxy's if it is well-formed", async () => {
-    const visitor = new Visitor(service().url);
+    const visitor = new TestClient(service().url);
     const own = (await visitor.get("/ready")).headers.get("x-request-id");
     expect(own).toMatch(/^[0-9a-f-]{36}$/);
     const forwarded = await visitor.send("GET", "/nowhere", undefined, {
@@ -20,7 +20,7 @@ describe("every response", () => {
   });
 
   test("about a session has Cache-Control: no-store", async () => {
-    for (const visitor of [new Visitor(service().url), new Visitor(service().url, KEYS.slack)]) {
+    for (const visitor of [new TestClient(service().url), new TestClient(service().url, KEYS.slack)]) {
       const path = await visitor.create();
       for (const url of [path, `${path}/data`, "/api/v1/sessions/00000000-0000-4000-8000-000000000000"]) {
         expect((await visitor.get(url)).headers.get("cache-control")).toContain("no-store");
@@ -30,10 +30,10 @@ describe("every response", () => {
 });
 
 describe("with COOKIE_SECURE=true", () => {
-  const service = serviceOfThisFile({ COOKIE_SECURE: "true" });
+  const service = useService({ COOKIE_SECURE: "true" });
 
   test("sets a __Host- cookie and Strict-Transport-Security", async () => {
-    const { headers } = await new Visitor(service().url).post("/api/v1/sessions");
+    const { headers } = await new TestClient(service().url).post("/api/v1/sessions");
     const [cookie, ...more] = headers.getSetCookie();
     expect(more).toEqual([]);
     expect(cookie).toMatch(/^__Host-sid=[\w-]{50}; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
@@ -42,10 +42,10 @@ describe("with COOKIE_SECURE=true", () => {
 });
 
 describe("on a loopback address", () => {
-  const service = serviceOfThisFile();
+  const service = useService();
 
   test("sets a cookie without Secure", async () => {
-    const { headers } = await new Visitor(service().url).post("/api/v1/sessions");
+    const { headers } = await new TestClient(service().url).post("/api/v1/sessions");
     expect(headers.getSetCookie()).toEqual([
       expect.stringMatching(/^sid=[\w-]{50}; Path=\/; HttpOnly; SameSite=Lax$/),
     ]);

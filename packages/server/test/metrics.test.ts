@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
-import { Visitor } from "./visitor.ts";
-import { WatchedService } from "./watched.ts";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ObservedService } from "./observed-service.ts";
+import { TestClient } from "./test-client.ts";
 
-const service = serviceOfThisFile();
+const service = useService();
 
 async function scrape(url: string, key: string | null) {
   const response = await fetch(
@@ -19,10 +19,10 @@ test("/metrics is for the admin only", async () => {
 });
 
 test("/metrics reports session counts and cache metrics", async () => {
-  const created = await new Visitor(service().url, KEYS.slack).post("/api/v1/sessions", {
+  const created = await new TestClient(service().url, KEYS.slack).post("/api/v1/sessions", {
     transport: "bearer",
   });
-  const holder = new Visitor(service().url, created.body.data?.token);
+  const holder = new TestClient(service().url, created.body.data?.token);
   for (let count = 0; count < 3; count++)
     await holder.get(`/api/v1/sessions/${created.body.data?.sessionId}`);
 
@@ -31,25 +31,25 @@ test("/metrics reports session counts and cache metrics", async () => {
   expect(type).toBe("text/plain; version=0.0.4; charset=utf-8");
   expect(text).toMatch(/^coatcheck_sessions_live 1$/m);
   expect(text).toMatch(/^coatcheck_cache_reads_total\{tier="local",outcome="hit"\} [1-9]/m);
-  expect(text).toMatch(/^coatcheck_lease_held 1$/m);
+  expect(text).toMatch(/^coatcheck_lease_valid 1$/m);
   expect(text).not.toContain(created.body.data?.token);
 });
 
 test("/metrics omits the session counts while the store is unavailable", async () => {
-  const watched = await new WatchedService().started();
+  const watched = await new ObservedService().started();
   try {
-    await watched.breakStore();
+    await watched.stopStore();
     const { status, text } = await scrape(watched.url, ADMIN);
     expect(status).toBe(200);
     expect(text).not.toContain("coatcheck_sessions_live");
-    expect(text).toContain("coatcheck_lease_held");
+    expect(text).toContain("coatcheck_lease_valid");
   } finally {
     await watched.end();
   }
 });
 
 describe("ENABLE_SESSION_METRICS=false", () => {
-  const quiet = serviceOfThisFile({ ENABLE_SESSION_METRICS: "false" });
+  const quiet = useService({ ENABLE_SESSION_METRICS: "false" });
 
   test("removes /metrics and its OpenAPI entry", async () => {
     expect((await scrape(quiet().url, ADMIN)).status).toBe(404);

@@ -1,9 +1,9 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { ADMIN, serviceOfThisFile } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { ADMIN, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
-const service = serviceOfThisFile();
+const service = useService();
 
 interface Operation {
   readonly summary?: string;
@@ -93,7 +93,7 @@ test("the OpenAPI document has version 3.1 and valid schemas", async () => {
 test("responses and errors match the OpenAPI document", async () => {
   const document = await readDocument();
   const compile = compilerOf(document);
-  const session = await new Visitor(service().url, ADMIN).create({ metadata: { from: "a test" } });
+  const session = await new TestClient(service().url, ADMIN).create({ metadata: { from: "a test" } });
   for (const [path, { get }] of Object.entries(document.paths)) {
     if (get === undefined) continue;
     const url = service().url + path.replace(/^.*\{sessionId\}/, session).replace("{subject}", "alice");

@@ -1,24 +1,24 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
-const service = serviceOfThisFile();
+const service = useService();
 
-const callers: Record<string, Visitor> = {};
+const callers: Record<string, TestClient> = {};
 const sessions: Record<string, string> = {};
 
-function caller(name: string): Visitor {
+function caller(name: string): TestClient {
   return callers[name] ?? expect.fail(`There is no caller ${name}.`);
 }
 
 beforeAll(async () => {
   const { url } = service();
-  const browser = new Visitor(url);
-  const slack = new Visitor(url, KEYS.slack);
+  const browser = new TestClient(url);
+  const slack = new TestClient(url, KEYS.slack);
   const own = await browser.create();
   const child = await browser.post("/api/v1/sessions", { name: "lunch", transport: "bearer" });
   const created = await slack.post("/api/v1/sessions", { transport: "bearer" });
-  const other = new Visitor(url);
+  const other = new TestClient(url);
   await other.create();
   Object.assign(sessions, {
     own,
@@ -29,11 +29,11 @@ beforeAll(async () => {
     browser,
     other,
     slack,
-    unknown: new Visitor(url),
-    shop: new Visitor(url, KEYS.shop),
-    admin: new Visitor(url, ADMIN),
-    "holder of child": new Visitor(url, child.body.data?.token),
-    "holder of created": new Visitor(url, created.body.data?.token),
+    unknown: new TestClient(url),
+    shop: new TestClient(url, KEYS.shop),
+    admin: new TestClient(url, ADMIN),
+    "holder of child": new TestClient(url, child.body.data?.token),
+    "holder of created": new TestClient(url, created.body.data?.token),
   });
 });
 
@@ -120,7 +120,7 @@ test("browsers cannot list or count sessions", async () => {
 });
 
 test("an unknown key gets 401 instead of an anonymous session", async () => {
-  const wrong = new Visitor(service().url, `${KEYS.slack}x`);
+  const wrong = new TestClient(service().url, `${KEYS.slack}x`);
   const { status, body, headers } = await wrong.post("/api/v1/sessions", {});
   expect([status, body.error?.code]).toEqual([401, "SESSION_REQUIRED"]);
   expect(headers.get("www-authenticate")).toBe("Bearer");
@@ -129,7 +129,7 @@ test("an unknown key gets 401 instead of an anonymous session", async () => {
 
 test("ending a browser's own session ends the sessions under it", async () => {
   const { url } = service();
-  const browser = new Visitor(url);
+  const browser = new TestClient(url);
   const own = await browser.create();
   const child = await browser.create({ name: "lunch" });
   const { body, headers } = await browser.delete(own);
@@ -142,7 +142,7 @@ test("ending a browser's own session ends the sessions under it", async () => {
 });
 
 test("only the admin can read an ended session, and no caller can change it", async () => {
-  const slack = new Visitor(service().url, KEYS.slack);
+  const slack = new TestClient(service().url, KEYS.slack);
   const path = await slack.create();
   expect((await slack.delete(path)).body.data).toEqual({ ended: 1 });
   const admin = caller("admin");
@@ -163,7 +163,7 @@ test("only the admin can read an ended session, and no caller can change it", as
 
 test("the admin lists sessions by filter and page", async () => {
   const { url } = service();
-  const shop = new Visitor(url, KEYS.shop);
+  const shop = new TestClient(url, KEYS.shop);
   const made = [];
   for (let index = 0; index < 5; index++) made.push((await shop.create()).split("/").at(-1));
   const seen = [];

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
-const service = serviceOfThisFile();
-const shortLived = serviceOfThisFile({ SESSION_IDLE_TIMEOUT_MS: "1000" });
+const service = useService();
+const shortLived = useService({ SESSION_IDLE_TIMEOUT_MS: "1000" });
 
-const visitor = (key: string | null = null) => new Visitor(service().url, key);
+const visitor = (key: string | null = null) => new TestClient(service().url, key);
 
 async function introspect(token: unknown) {
   const { body } = await visitor(KEYS.shop).post("/api/v1/sessions/introspect", { token });
@@ -58,7 +58,7 @@ test("a bearer session gets each new token in the response body, and older token
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
   const tokens = [created.body.data?.token];
   for (const [change, body] of [
-    ["authenticate", { subject: "user-8", remember: true }],
+    ["authenticate", { subject: "user-8", rememberMe: true }],
     ["elevate", { scope: "pay", maxAge: 60_000 }],
     ["rotate", {}],
   ] as const) {
@@ -68,7 +68,7 @@ test("a bearer session gets each new token in the response body, and older token
     tokens.push(response.data?.token);
   }
   const last = tokens.pop();
-  expect(await introspect(last)).toMatchObject({ active: true, subject: "user-8", remembered: true });
+  expect(await introspect(last)).toMatchObject({ active: true, subject: "user-8", rememberMe: true });
   for (const token of tokens)
     expect(await introspect(token)).toEqual({ active: false, reason: "superseded" });
   const { elevations } = (await introspect(last)) as { elevations: Record<string, string> };
@@ -94,7 +94,7 @@ test("the holder of a token may rotate it", async () => {
 });
 
 test("POST /rotate never returns a cookie session's token in the body, however Authorization is written", async () => {
-  const browser = new Visitor(service().url);
+  const browser = new TestClient(service().url);
   const path = await browser.create();
   for (const blanks of [" ", "  ", "   ", " \t"]) {
     const headers = { authorization: `Bearer${blanks}${"x".repeat(50)}` };
@@ -134,14 +134,14 @@ test("introspection needs a key and reports an invalid token as inactive", async
 });
 
 test("introspection does not extend a session, and the list omits it after its end", async () => {
-  const shop = new Visitor(shortLived().url, KEYS.shop);
+  const shop = new TestClient(shortLived().url, KEYS.shop);
   const created = await shop.post("/api/v1/sessions", { transport: "bearer" });
   const introspectIt = () => shop.post("/api/v1/sessions/introspect", { token: created.body.data?.token });
   let response = await introspectIt();
   while (response.body.data?.active) response = await introspectIt();
   expect(response.body.data).toEqual({ active: false, reason: "expired" });
 
-  const admin = new Visitor(shortLived().url, ADMIN);
+  const admin = new TestClient(shortLived().url, ADMIN);
   const listed = async (query: string) => (await admin.get(`/api/v1/sessions${query}`)).body.data?.sessions;
   expect(await listed("")).toEqual([]);
   expect(await listed("?state=any")).toMatchObject([{ sessionId: created.body.data?.sessionId }]);

@@ -5,8 +5,8 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Command, KEYS, RunningService, temporaryFolder } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { Command, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
 let folder: string;
 let started: RunningService[];
@@ -49,18 +49,18 @@ test("--help lists the commands and options, --version prints the version", asyn
 
 test("serve generates missing secrets next to the database, readable by its owner only", async () => {
   const service = await start({ ADMIN_TOKEN: "", DATABASE_URL: "sqlite:./data/coatcheck.db" });
-  const browser = new Visitor(service.url);
+  const browser = new TestClient(service.url);
   const path = await browser.create();
   for (const name of ["coatcheck.db", "coatcheck.db.admin-token", "coatcheck.db.session-secrets"]) {
     expect([name, statSync(join(folder, "data", name)).mode & 0o777]).toEqual([name, 0o600]);
   }
   const token = readFileSync(join(folder, "data/coatcheck.db.admin-token"), "utf8").trim();
   expect(service.command.output).not.toContain(token);
-  expect((await new Visitor(service.url, token).get("/api/v1/sessions")).status).toBe(200);
+  expect((await new TestClient(service.url, token).get("/api/v1/sessions")).status).toBe(200);
   expect(await service.end()).toBe(0);
 
   const again = await start({ ADMIN_TOKEN: "", DATABASE_URL: "sqlite:./data/coatcheck.db" });
-  const returning = new Visitor(again.url);
+  const returning = new TestClient(again.url);
   returning.cookie = browser.cookie;
   expect((await returning.get(path)).status).toBe(200);
 });
@@ -143,7 +143,7 @@ test("serve reports an unreachable Redis without its password", async () => {
 
 test("SIGTERM lets an active request finish", async () => {
   const service = await start();
-  const slack = new Visitor(service.url, KEYS.slack);
+  const slack = new TestClient(service.url, KEYS.slack);
   const path = await slack.create();
   const { hostname, port } = new URL(service.url);
   const body = '{"late":true}';
@@ -165,7 +165,7 @@ test("SIGTERM lets an active request finish", async () => {
   expect(await service.command.ended()).toBe(0);
 
   const again = await start();
-  const { body: stored } = await new Visitor(again.url, KEYS.slack).get(`${path}/data`);
+  const { body: stored } = await new TestClient(again.url, KEYS.slack).get(`${path}/data`);
   expect(stored.data).toEqual({ late: true });
 });
 
@@ -196,7 +196,7 @@ async function refusesConnections(url: string): Promise<void> {
 
 test("kill -9 during writes loses no acknowledged write", async () => {
   const service = await start();
-  const slack = new Visitor(service.url, KEYS.slack);
+  const slack = new TestClient(service.url, KEYS.slack);
   const paths = await Promise.all(Array.from({ length: 8 }, () => slack.create()));
   const acknowledged = new Map(paths.map((path) => [path, new Set<string>()]));
   let count = 0;
@@ -216,7 +216,7 @@ test("kill -9 during writes loses no acknowledged write", async () => {
   await service.command.ended();
   expect(count).toBeGreaterThanOrEqual(400);
 
-  const again = new Visitor((await start()).url, KEYS.slack);
+  const again = new TestClient((await start()).url, KEYS.slack);
   for (const [path, fields] of acknowledged) {
     const { body } = await again.get(`${path}/data`);
     expect([...fields].filter((field) => !(field in (body.data ?? {})))).toEqual([]);

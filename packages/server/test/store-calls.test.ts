@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ADMIN } from "./running.ts";
-import { Visitor } from "./visitor.ts";
-import { WatchedService } from "./watched.ts";
+import { ADMIN } from "./fixtures.ts";
+import { ObservedService } from "./observed-service.ts";
+import { TestClient } from "./test-client.ts";
 
-let service: WatchedService;
+let service: ObservedService;
 
 beforeAll(async () => {
-  service = await new WatchedService().started();
+  service = await new ObservedService().started();
 });
 
 afterAll(() => service.end());
@@ -21,13 +21,14 @@ test(
   "10,000 random tokens cause no store read and no row",
   async () => {
     const { url } = service;
-    const admin = new Visitor(url, ADMIN);
+    const admin = new TestClient(url, ADMIN);
     const id = "550e8400-e29b-41d4-a716-446655440000";
     const requests = [
-      async () => (await new Visitor(url, randomToken()).get(`/api/v1/sessions/${id}`)).body.error?.code,
-      async () => (await new Visitor(url, randomToken()).delete(`/api/v1/sessions/${id}`)).body.error?.code,
+      async () => (await new TestClient(url, randomToken()).get(`/api/v1/sessions/${id}`)).body.error?.code,
+      async () =>
+        (await new TestClient(url, randomToken()).delete(`/api/v1/sessions/${id}`)).body.error?.code,
       async () => {
-        const browser = new Visitor(url);
+        const browser = new TestClient(url);
         browser.cookie = randomToken();
         return (await browser.patch(`/api/v1/sessions/${id}/data`, {})).body.error?.code;
       },
@@ -52,19 +53,19 @@ test(
 );
 
 test("a valid token causes a store read", async () => {
-  const created = await new Visitor(service.url).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await new TestClient(service.url).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};
   const before = await service.reads();
-  expect((await new Visitor(service.url, token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
+  expect((await new TestClient(service.url, token).get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
   expect(await service.reads()).toBeGreaterThan(before);
 });
 
 test("an unavailable store gives 503 and keeps the cookie", async () => {
-  const browser = new Visitor(service.url);
+  const browser = new TestClient(service.url);
   const path = await browser.create();
   expect((await browser.get("/ready")).body).toEqual({ success: true, data: { status: "ready" } });
 
-  await service.breakStore();
+  await service.stopStore();
   for (const url of ["/ready", path, `${path}/data`]) {
     const { status, headers, body } = await browser.get(url);
     expect([url, status, body.error?.code]).toEqual([url, 503, "STORE_UNAVAILABLE"]);
@@ -73,6 +74,6 @@ test("an unavailable store gives 503 and keeps the cookie", async () => {
   const { status, body } = await browser.get("/health");
   expect([status, body.data?.status, body.data?.sessions]).toEqual([200, "degraded", null]);
 
-  await service.mendStore();
+  await service.restoreStore();
   expect((await browser.get(path)).status).toBe(200);
 });

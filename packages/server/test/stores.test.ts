@@ -1,11 +1,11 @@
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
 import { query } from "../../coatcheck/test/servers/postgres.ts";
-import { describeWithServer, throwAwayDatabase } from "../../coatcheck/test/servers/servers.ts";
-import { ADMIN, KEYS, RunningService, temporaryFolder } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { ADMIN, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
-const SHARED = { SESSION_SECRETS: "a-secret-that-all-nodes-share", SESSION_STALENESS_MS: "1000" };
+const SHARED = { SESSION_SECRETS: "a-secret-that-all-nodes-share", SESSION_MAX_STALENESS_MS: "1000" };
 
 let folder: string;
 let started: RunningService[];
@@ -29,19 +29,21 @@ async function expectTwoNodesToAgree(variables: Record<string, string>): Promise
   const [first, second] = await Promise.all(started.map((service) => service.started()));
   if (!first || !second) throw new Error("Two nodes must be running.");
 
-  const created = await new Visitor(first.url, KEYS.slack).post("/api/v1/sessions", { transport: "bearer" });
+  const created = await new TestClient(first.url, KEYS.slack).post("/api/v1/sessions", {
+    transport: "bearer",
+  });
   const path = `/api/v1/sessions/${created.body.data?.sessionId}`;
-  const holder = new Visitor(second.url, created.body.data?.token);
+  const holder = new TestClient(second.url, created.body.data?.token);
   expect((await holder.patch(`${path}/data`, { cart: { taco: 1 } })).status).toBe(200);
-  expect((await new Visitor(first.url, KEYS.slack).get(`${path}/data`)).body.data).toEqual({
+  expect((await new TestClient(first.url, KEYS.slack).get(`${path}/data`)).body.data).toEqual({
     cart: { taco: 1 },
   });
 
-  const login = await new Visitor(first.url, KEYS.slack).post(`${path}/authenticate`, { subject: "ann" });
-  const renewed = new Visitor(second.url, login.body.data?.token);
+  const login = await new TestClient(first.url, KEYS.slack).post(`${path}/authenticate`, { subject: "ann" });
+  const renewed = new TestClient(second.url, login.body.data?.token);
   expect((await renewed.get("/api/v1/subjects/ann/sessions")).body.data).toMatchObject({ next: null });
 
-  expect((await new Visitor(first.url, ADMIN).delete(path)).status).toBe(200);
+  expect((await new TestClient(first.url, ADMIN).delete(path)).status).toBe(200);
   const endedAt = performance.now();
   let response = await renewed.get(path);
   while (response.body.error?.code !== "SESSION_REVOKED" && performance.now() - endedAt < 10_000) {
@@ -56,7 +58,7 @@ test("two nodes on one SQLite file agree, also on secrets that both generate at 
 
 await describeWithServer("over PostgreSQL", "postgres", (url) => {
   test("two nodes agree, and listen for hints through the database", async () => {
-    const database = await throwAwayDatabase(url);
+    const database = await temporaryDatabase(url);
     try {
       await expectTwoNodesToAgree({ DATABASE_URL: database.url });
       const listening = `select pid from pg_stat_activity

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { ADMIN, KEYS, serviceOfThisFile } from "./running.ts";
-import { Visitor } from "./visitor.ts";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
 
-const service = serviceOfThisFile();
+const service = useService();
 
 /** Creates a bearer session of the consumer and logs it in. Returns its id and a client with its token. */
-async function loggedIn(key: string, subject: string): Promise<{ id: string; holder: Visitor }> {
-  const consumer = new Visitor(service().url, key);
+async function loggedIn(key: string, subject: string): Promise<{ id: string; holder: TestClient }> {
+  const consumer = new TestClient(service().url, key);
   const path = await consumer.create();
   const { body } = await consumer.post(`${path}/authenticate`, { subject });
-  return { id: path.split("/").at(-1) ?? "", holder: new Visitor(service().url, body.data?.token ?? "") };
+  return { id: path.split("/").at(-1) ?? "", holder: new TestClient(service().url, body.data?.token ?? "") };
 }
 
 function idsIn(data: unknown): string[] {
@@ -26,7 +26,7 @@ test("a subject lists its sessions and ends the others", async () => {
   const refused = await other.holder.get(path);
   expect([refused.status, refused.body.error?.code]).toEqual([403, "FORBIDDEN"]);
   expect((await other.holder.delete(path)).status).toBe(403);
-  expect((await new Visitor(service().url).get(path)).status).toBe(401);
+  expect((await new TestClient(service().url).get(path)).status).toBe(401);
 
   expect((await first.holder.delete(`${path}?except=${first.id}`)).body.data).toEqual({ ended: 1 });
   expect(idsIn((await first.holder.get(path)).body.data)).toEqual([first.id]);
@@ -48,8 +48,8 @@ test("a consumer reaches the sessions that it created, the admin all sessions", 
   const slack = await loggedIn(KEYS.slack, "cid");
   const shop = await loggedIn(KEYS.shop, "cid");
   const path = "/api/v1/subjects/cid/sessions";
-  const consumer = new Visitor(service().url, KEYS.slack);
-  const admin = new Visitor(service().url, ADMIN);
+  const consumer = new TestClient(service().url, KEYS.slack);
+  const admin = new TestClient(service().url, ADMIN);
 
   expect(idsIn((await consumer.get(path)).body.data)).toEqual([slack.id]);
   expect(idsIn((await admin.get(path)).body.data)).toEqual([slack.id, shop.id].sort());
@@ -61,15 +61,15 @@ test("a consumer reaches the sessions that it created, the admin all sessions", 
 
 test("ending all own sessions clears the cookie and ends the sessions under them", async () => {
   const { url } = service();
-  const browser = new Visitor(url);
+  const browser = new TestClient(url);
   const path = await browser.create();
-  const application = new Visitor(url, KEYS.shop);
+  const application = new TestClient(url, KEYS.shop);
   application.cookie = browser.cookie;
   await application.post(`${path}/authenticate`, { subject: "dan" });
   browser.cookie = application.cookie;
   const child = await browser.post("/api/v1/sessions", { name: "lunch", transport: "bearer" });
   expect((await browser.delete("/api/v1/subjects/dan/sessions")).body.data).toEqual({ ended: 2 });
   expect(browser.cookie).toBeNull();
-  const holder = new Visitor(url, child.body.data?.token);
+  const holder = new TestClient(url, child.body.data?.token);
   expect((await holder.get(`/api/v1/sessions/${child.body.data?.sessionId}`)).status).toBe(401);
 });

@@ -1,5 +1,5 @@
 import { SessionError, type SessionErrorCode } from "coatcheck/client";
-import { manager } from "./session.ts";
+import { client } from "./session.ts";
 import type {
   Account,
   Cart,
@@ -61,7 +61,7 @@ async function call<Data>(
 ): Promise<Data> {
   let envelope: Envelope<Data>;
   try {
-    const response = await manager.fetch(`/api/v1${path}`, {
+    const response = await client.fetch(`/api/v1${path}`, {
       method,
       headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? null : JSON.stringify(body),

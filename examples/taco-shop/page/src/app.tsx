@@ -5,7 +5,7 @@ import { Header } from "./header.tsx";
 import { Join } from "./join.tsx";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
-import { manager } from "./session.ts";
+import { client } from "./session.ts";
 import { ShopFloor } from "./shop-floor.tsx";
 import { useMenu } from "./use-menu.ts";
 import { useOrders } from "./use-orders.ts";
@@ -22,7 +22,7 @@ export function App(): ReactNode {
   const isLoading = useSession({ select: ({ loading }) => loading });
   const meta = useSessionMeta();
   const error = menu.error ?? orders.error ?? (isLoading ? meta.error : undefined);
-  const reload = () => Promise.all([menu.load(), isLoading ? manager.getSession() : orders.reload()]);
+  const reload = () => Promise.all([menu.load(), isLoading ? client.getSession() : orders.reload()]);
 
   return (
     <>

@@ -33,7 +33,7 @@ export class Carts {
   }
 
   /** Notes that the order has reached a revision, and reloads the cart if the copy is older and no edit is pending. */
-  async heard(id: string, revision: number): Promise<void> {
+  async noteRevision(id: string, revision: number): Promise<void> {
     this.#newest.set(id, Math.max(revision, this.#newest.get(id) ?? 0));
     await this.#catchUp(id);
   }
@@ -60,7 +60,7 @@ export class Carts {
   }
 
   /** Shows a quantity before the server has confirmed it. 0 removes the item. */
-  foresee(id: string, kind: Kind, item: number, quantity: number): void {
+  showQuantity(id: string, kind: Kind, item: number, quantity: number): void {
     const cart = this.#carts.get(id);
     if (!cart) return;
     const updated = <Line extends Cart["tacos"][number] | Cart["extras"][number]>(lines: readonly Line[]) =>

@@ -5,8 +5,8 @@ import { Dialog } from "./dialog.tsx";
 import { explain, explainFault } from "./explain.ts";
 import { Field } from "./field.tsx";
 import { clockTime, francs, pickupTimes } from "./format.ts";
-import { kept } from "./kept.ts";
 import { useLanguage } from "./language.tsx";
+import { storage } from "./local-storage.ts";
 import type { Account, Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "./wire.ts";
 
 interface CheckoutProps {
@@ -64,7 +64,7 @@ export function Checkout({
     setPlacing(true);
     try {
       onPlaced(await placeOrder(cart.sessionId, recipient, attempt.current.key));
-      kept.write("name", recipient.customer.name);
+      storage.write("name", recipient.customer.name);
     } catch (thrown) {
       setError(thrown);
       onRefused();

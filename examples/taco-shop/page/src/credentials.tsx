@@ -3,12 +3,12 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ApiError } from "./api.ts";
 import { explain, explainFault } from "./explain.ts";
 import { Field } from "./field.tsx";
-import { kept } from "./kept.ts";
 import { useLanguage } from "./language.tsx";
+import { storage } from "./local-storage.ts";
 import type { Fault, Language } from "./wire.ts";
 import type { Words } from "./words/en.ts";
 
-export interface Given {
+export interface EnteredCredentials {
   readonly name: string;
   readonly email: string;
   readonly password: string;
@@ -22,7 +22,7 @@ interface CredentialsProps {
   /** The label of the submit button. */
   readonly submit: string;
   /** Rejects when the server rejects the credentials. */
-  readonly onSubmit: (given: Given) => Promise<unknown>;
+  readonly onSubmit: (given: EnteredCredentials) => Promise<unknown>;
 }
 
 /** A form for e-mail address and password, and a name for a new account. Each fault is shown at its field. */
@@ -36,7 +36,7 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
     if (error !== undefined) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [error]);
 
-  const send = async (given: Given) => {
+  const send = async (given: EnteredCredentials) => {
     if (isSending) return;
     setSending(true);
     try {
@@ -68,7 +68,7 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
           name="name"
           autoComplete="name"
           maxLength={80}
-          defaultValue={kept.read("name") ?? ""}
+          defaultValue={storage.read("name") ?? ""}
           fault={faultAt("name")}
         />
       )}

@@ -59,7 +59,7 @@ export function tacoPrice(menu: Menu, taco: TacoContent): number {
 }
 
 /** Whether two tacos have the same content, including the quantity. */
-export const isAlike = (one: Taco | undefined, other: Taco | undefined): boolean =>
+export const hasSameContent = (one: Taco | undefined, other: Taco | undefined): boolean =>
   JSON.stringify(one && contentOf(one)) === JSON.stringify(other && contentOf(other));
 
 export const contentOf = ({ size, meats, sauces, garnitures, quantity }: Taco): TacoContent => ({
@@ -80,7 +80,7 @@ export function nameOf(
 }
 
 /** Describes a history entry, to follow the participant's name: "added a taco". */
-export function deedOf({ what, item, outcome }: Entry, words: Words): string {
+export function actionText({ what, item, outcome }: Entry, words: Words): string {
   const object = item && words.items[item.kind];
   const remark = outcome === "unknown" ? words.unknown : undefined;
   return [words.actions[what], object, remark].filter(Boolean).join(" ");

@@ -1,11 +1,11 @@
 import type { Device } from "coatcheck/client";
 import { useDevices } from "coatcheck/react";
 import { type ReactNode, useRef } from "react";
+import { ConfirmPassword } from "./confirm-password.tsx";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
 import { dayAndTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
-import { Prove } from "./prove.tsx";
 
 /** Lists the devices on which the account is logged in, with a button to log out each. */
 export function Devices({ onClose }: { readonly onClose: () => void }): ReactNode {
@@ -70,7 +70,9 @@ export function Devices({ onClose }: { readonly onClose: () => void }): ReactNod
           </footer>
         )}
       </div>
-      {needsElevation && <Prove onProved={() => void lastAction.current?.()} onClose={() => void reload()} />}
+      {needsElevation && (
+        <ConfirmPassword onProved={() => void lastAction.current?.()} onClose={() => void reload()} />
+      )}
     </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 import { ApiError, readCart } from "./api.ts";
-import { manager } from "./session.ts";
+import { client } from "./session.ts";
 import type { Entry } from "./wire.ts";
 
 /** Milliseconds until a rejected event stream is requested again. */
@@ -63,7 +63,7 @@ export function followOrder(id: string, events: OrderEvents): () => void {
   /** The order still exists, but the browser has logged out or changed accounts. Reloading the session shows its orders. */
   function onSignedOut(): void {
     source.close();
-    manager.getSession({ fresh: true }).catch(() => {});
+    client.getSession({ fresh: true }).catch(() => {});
     retry = setTimeout(open, RETRY_AFTER);
   }
 

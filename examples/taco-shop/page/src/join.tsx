@@ -4,8 +4,8 @@ import { join } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
 import { Field } from "./field.tsx";
-import { kept } from "./kept.ts";
 import { useLanguage } from "./language.tsx";
+import { storage } from "./local-storage.ts";
 import type { Account } from "./wire.ts";
 
 interface JoinProps {
@@ -23,7 +23,7 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
   const accept = async (name: string) => {
     try {
       const { sessionId } = await join(token, name);
-      kept.write("name", name);
+      storage.write("name", name);
       onJoined(sessionId);
     } catch (thrown) {
       setError(thrown);
@@ -45,7 +45,7 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
           name="name"
           maxLength={40}
           autoComplete="nickname"
-          defaultValue={kept.read("name") ?? ownName}
+          defaultValue={storage.read("name") ?? ownName}
         />
         <footer className="dialog-foot">
           <p role="alert" className="fault">

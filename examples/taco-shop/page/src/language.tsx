@@ -1,8 +1,8 @@
 import { useSession } from "coatcheck/react";
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { changeAccount } from "./api.ts";
-import { kept } from "./kept.ts";
-import { manager } from "./session.ts";
+import { storage } from "./local-storage.ts";
+import { client } from "./session.ts";
 import { type Account, LANGUAGES, type Language } from "./wire.ts";
 import { de } from "./words/de.ts";
 import { en, type Words } from "./words/en.ts";
@@ -20,7 +20,7 @@ const LanguageContext = createContext<LanguageState | null>(null);
 
 /** The stored choice, otherwise the browser's first supported language, otherwise French. */
 function firstLanguage(): Language {
-  const wanted = [kept.read("language"), ...navigator.languages].map((tag) => tag?.slice(0, 2));
+  const wanted = [storage.read("language"), ...navigator.languages].map((tag) => tag?.slice(0, 2));
   return wanted.find(isSupported) ?? "fr";
 }
 
@@ -40,18 +40,18 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     if (ofAccount) setLanguage(ofAccount);
   }
   useEffect(() => {
-    if (ofAccount) kept.write("language", ofAccount);
+    if (ofAccount) storage.write("language", ofAccount);
   }, [ofAccount]);
-  useEffect(() => kept.follow("language", (chosen) => isSupported(chosen) && setLanguage(chosen)), []);
+  useEffect(() => storage.follow("language", (chosen) => isSupported(chosen) && setLanguage(chosen)), []);
   useEffect(() => {
     document.documentElement.lang = language;
     document.title = `${words.shop} · ${words.menu}`;
   }, [language, words]);
 
   const speak = (chosen: Language) => {
-    kept.write("language", chosen);
+    storage.write("language", chosen);
     setLanguage(chosen);
-    if (manager.$session.get().status === "authenticated") void save(chosen);
+    if (client.$session.get().status === "authenticated") void save(chosen);
   };
   /** Saves choices one after another, so that the last one wins. */
   const save = async (chosen: Language) => {
@@ -61,7 +61,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     const saved = request.catch(() => {});
     saving.current = saved;
     await saved;
-    if (saving.current === saved) await manager.getSession({ fresh: true }).catch(() => {});
+    if (saving.current === saved) await client.getSession({ fresh: true }).catch(() => {});
   };
   return <LanguageContext value={{ language, words, speak }}>{children}</LanguageContext>;
 }

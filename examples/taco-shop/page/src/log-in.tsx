@@ -3,7 +3,7 @@ import { createAccount } from "./api.ts";
 import { Credentials } from "./credentials.tsx";
 import { Dialog } from "./dialog.tsx";
 import { useLanguage } from "./language.tsx";
-import { manager } from "./session.ts";
+import { client } from "./session.ts";
 
 const WAYS = ["logIn", "signUp"] as const;
 
@@ -31,14 +31,14 @@ export function LogIn({ onClose }: { readonly onClose: () => void }): ReactNode 
           submit={words.account.signUp}
           onSubmit={async ({ email, password, name }) => {
             await createAccount({ email, password, name, language });
-            await manager.createSession(email, password);
+            await client.createSession(email, password);
           }}
         />
       ) : (
         <Credentials
           key="logIn"
           submit={words.account.logIn}
-          onSubmit={({ email, password }) => manager.createSession(email, password)}
+          onSubmit={({ email, password }) => client.createSession(email, password)}
         />
       )}
     </Dialog>

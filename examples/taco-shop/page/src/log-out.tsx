@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Confirm } from "./confirm.tsx";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
-import { manager } from "./session.ts";
+import { client } from "./session.ts";
 
 interface LogOutProps {
   /** On all devices. */
@@ -18,7 +18,7 @@ export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
   const logOut = async () => {
     onClose();
     try {
-      await manager.logout({ everywhere: isEverywhere });
+      await client.logout({ everywhere: isEverywhere });
       // The logout has cleared the browser's storage. The language is not private, so store it again.
       speak(language);
     } catch {

@@ -15,13 +15,13 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { LanguageProvider } from "./language.tsx";
 import { NoticesProvider } from "./notices.tsx";
-import { manager } from "./session.ts";
+import { client } from "./session.ts";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no #root.");
 createRoot(root).render(
   <StrictMode>
-    <SessionProvider client={manager}>
+    <SessionProvider client={client}>
       <LanguageProvider>
         <NoticesProvider>
           <App />

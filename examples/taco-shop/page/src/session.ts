@@ -7,7 +7,7 @@ const BASE = "/api/auth/session-v2";
 export const EVENTS = `${BASE}/events`;
 
 /** The page's session client. Every request goes through it. */
-export const manager = createSessionClient<Account>({
+export const client = createSessionClient<Account>({
   baseUrl: BASE,
   // Default: reload the page. Not needed here: useOrderList reloads the orders, and nothing else depends on the user.
   onSubjectChange: () => {},

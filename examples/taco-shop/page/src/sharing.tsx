@@ -4,9 +4,9 @@ import { nameOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
 import { clockTime } from "./format.ts";
-import { Happenings } from "./happenings.tsx";
 import { InvitationLink } from "./invitation-link.tsx";
 import { useLanguage } from "./language.tsx";
+import { OrderHistory } from "./order-history.tsx";
 import type { LiveOrder } from "./use-live-order.ts";
 import type { Menu, NewInvitation, People } from "./wire.ts";
 
@@ -69,7 +69,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
             }
           />
         )}
-        <Happenings id={id} revision={revision} you={you} timeZone={menu.timeZone} />
+        <OrderHistory id={id} revision={revision} you={you} timeZone={menu.timeZone} />
       </div>
     </Dialog>
   );

@@ -2,8 +2,8 @@ import type { ReactNode } from "react";
 import { Checkout } from "./checkout.tsx";
 import { Confirm } from "./confirm.tsx";
 import { explain } from "./explain.ts";
-import { kept } from "./kept.ts";
 import { useLanguage } from "./language.tsx";
+import { storage } from "./local-storage.ts";
 import { NewOrder } from "./new-order.tsx";
 import { useNotices } from "./notices.tsx";
 import { Sharing } from "./sharing.tsx";
@@ -101,7 +101,7 @@ function CheckoutDialog({ floor, cart }: CheckoutDialogProps): ReactNode {
     <Checkout
       menu={menu}
       cart={cart}
-      customerName={active?.metadata.customerName ?? kept.read("name") ?? ""}
+      customerName={active?.metadata.customerName ?? storage.read("name") ?? ""}
       onClose={floor.close}
       onRefused={reload}
       onPlaced={(order) => {

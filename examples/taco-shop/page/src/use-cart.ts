@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { ApiError, addPortion, addTaco, emptyCart, removeItem, replaceTaco, setQuantity } from "./api.ts";
 import { Carts } from "./carts.ts";
-import { isAlike } from "./describe.ts";
+import { hasSameContent } from "./describe.ts";
 import type { Orders } from "./use-orders.ts";
 import type { Cart, Kind, PortionKind, Taco, TacoContent } from "./wire.ts";
 
@@ -40,7 +40,7 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
     return await carts.edit(id, () => send(id));
   };
   const setCount = (kind: Kind, item: number, quantity: number) => {
-    if (active) carts.foresee(active.sessionId, kind, item, quantity);
+    if (active) carts.showQuantity(active.sessionId, kind, item, quantity);
     return edit((id) =>
       quantity === 0 ? removeItem(id, kind, item) : setQuantity(id, kind, item, quantity),
     );
@@ -61,7 +61,7 @@ export function useCart({ orders, active, need }: Orders): CartEdits {
       for (;;) {
         const known = carts.get(id) ?? (await carts.read(id));
         const now = known.tacos.find((taco) => taco.id === seen.id);
-        if (!isAlike(now, seen)) return { done: false, now };
+        if (!hasSameContent(now, seen)) return { done: false, now };
         try {
           await carts.edit(id, () => replaceTaco(id, seen.id, content, known.revision));
           return { done: true };

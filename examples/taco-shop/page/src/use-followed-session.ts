@@ -1,11 +1,11 @@
 import { followEvents } from "coatcheck/client";
 import { useSession } from "coatcheck/react";
 import { useEffect } from "react";
-import { EVENTS, manager } from "./session.ts";
+import { client, EVENTS } from "./session.ts";
 import type { Account } from "./wire.ts";
 
 /** Follows the session's event stream while logged in, so that a logout from another device shows at once. */
 export function useFollowedSession(): void {
   const isLoggedIn = useSession<Account, boolean>({ select: ({ isAuthenticated }) => isAuthenticated });
-  useEffect(() => (isLoggedIn ? followEvents(manager, EVENTS) : undefined), [isLoggedIn]);
+  useEffect(() => (isLoggedIn ? followEvents(client, EVENTS) : undefined), [isLoggedIn]);
 }

@@ -1,8 +1,8 @@
 import { useSession } from "coatcheck/react";
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import { listOrders } from "./api.ts";
-import { kept } from "./kept.ts";
-import { manager } from "./session.ts";
+import { storage } from "./local-storage.ts";
+import { client } from "./session.ts";
 import type { Account, OpenOrder } from "./wire.ts";
 
 /** The open orders, and the functions that change the list. */
@@ -25,7 +25,7 @@ const ordersIn = (listed: Listed | undefined, session: string | null) =>
   listed?.session === session || listed?.session === null ? listed.orders : undefined;
 
 /** The id of the browser's session, or null. */
-export const sessionId = () => manager.$session.get().session?.id ?? null;
+export const sessionId = () => client.$session.get().session?.id ?? null;
 
 /**
  * Loads the open orders of the browser's session and account: at the start, after a login or logout, when the page
@@ -56,7 +56,7 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
   const reload = useCallback(async () => {
     try {
       // The first order that a browser opens or joins creates its session.
-      if (sessionId() === null) await manager.getSession({ fresh: true });
+      if (sessionId() === null) await client.getSession({ fresh: true });
       const session = sessionId();
       let before: number;
       let found: readonly OpenOrder[];
@@ -90,7 +90,7 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
     // Other devices also open and close orders of the account.
     const onVisible = () => void (document.visibilityState === "visible" && sessionId() !== null && reload());
     document.addEventListener("visibilitychange", onVisible);
-    const unfollow = kept.follow("orders", () => void reload());
+    const unfollow = storage.follow("orders", () => void reload());
     return () => {
       document.removeEventListener("visibilitychange", onVisible);
       unfollow();

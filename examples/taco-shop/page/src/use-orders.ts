@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { createOrder, endOrder, leave } from "./api.ts";
-import { kept } from "./kept.ts";
+import { storage } from "./local-storage.ts";
 import { type OrderList, sessionId, useOrderList } from "./use-order-list.ts";
 import type { Language, OpenOrder } from "./wire.ts";
 
@@ -20,7 +20,7 @@ export interface Orders extends Pick<OrderList, "orders" | "error" | "reload"> {
 export function useOrders(language: Language): Orders {
   const followed = useRef<string>(undefined);
   const { orders, error, change, reload } = useOrderList(followed);
-  const [chosen, setChosen] = useState(() => kept.read("order"));
+  const [chosen, setChosen] = useState(() => storage.read("order"));
   const creating = useRef<Promise<string>>(undefined);
 
   const active = orders?.find((order) => order.sessionId === chosen) ?? orders?.at(-1);
@@ -29,7 +29,7 @@ export function useOrders(language: Language): Orders {
   }, [active]);
 
   const choose = useCallback((id: string) => {
-    kept.write("order", id);
+    storage.write("order", id);
     setChosen(id);
   }, []);
 
@@ -66,4 +66,4 @@ export function useOrders(language: Language): Orders {
 }
 
 /** Makes the browser's other tabs reload their lists. The time makes each value new: equal values raise no event. */
-const notifyTabs = (id: string) => kept.write("orders", `${id} ${Date.now()}`);
+const notifyTabs = (id: string) => storage.write("orders", `${id} ${Date.now()}`);

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { ApiError } from "./api.ts";
-import { deedOf, nameOf } from "./describe.ts";
+import { actionText, nameOf } from "./describe.ts";
 import { explain } from "./explain.ts";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
@@ -41,12 +41,12 @@ export function useShopFloor({ menu, restock, orders }: ShopFloorProps) {
     close();
   };
   const live = useLiveOrder(id, {
-    heard: (revision) => void (id && edits.carts.heard(id, revision).catch(() => {})),
+    heard: (revision) => void (id && edits.carts.noteRevision(id, revision).catch(() => {})),
     happened(entry, people) {
       const you = people?.participants.find(({ isYou }) => isYou)?.participantId;
       if (entry.what === "ordered") setPlacedCount((count) => count + 1);
       if (you !== undefined && entry.who.participantId !== you && entry.outcome === "done") {
-        tell(`${nameOf(entry.who, you, words)} ${deedOf(entry, words)}`);
+        tell(`${nameOf(entry.who, you, words)} ${actionText(entry, words)}`);
       }
     },
     ended(reason) {

@@ -1,8 +1,8 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 
 /** The length of a password, in characters. There is no composition rule (NIST SP 800-63B §5.1.1.2, ASVS 5.0 V6.2.1). */
-export const SHORTEST_PASSWORD = 8;
-export const LONGEST_PASSWORD = 128;
+export const MIN_PASSWORD_LENGTH = 8;
+export const MAX_PASSWORD_LENGTH = 128;
 
 /** Cost parameters of scrypt: 128 · N · r bytes of memory, p passes. */
 export interface PasswordCost {

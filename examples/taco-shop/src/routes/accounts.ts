@@ -1,5 +1,5 @@
 import { sessionOf } from "coatcheck/fastify";
-import { type App, answer, failures, success } from "coatcheck-server";
+import { type App, failures, success, successBody } from "coatcheck-server";
 import { type Limits, perMinute } from "../limits.ts";
 import { account, accountChange, newAccount } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
@@ -24,7 +24,7 @@ export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): voi
       const { language = null, ...fields } = request.body;
       const created = await accounts.create({ ...fields, language });
       reply.code(201);
-      return answer(created);
+      return successBody(created);
     },
   );
 
@@ -45,7 +45,7 @@ export function accountRoutes(app: App, { accounts }: Shop, limits: Limits): voi
         ...(name === undefined ? {} : { name }),
         ...(language === undefined ? {} : { language }),
       };
-      return answer(accounts.change(subject ?? "", change));
+      return successBody(accounts.change(subject ?? "", change));
     },
   );
 }

@@ -1,11 +1,11 @@
 import type { JsonObject } from "coatcheck";
-import { type App, answer, failures, success } from "coatcheck-server";
+import { type App, failures, success, successBody } from "coatcheck-server";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Access } from "../access.ts";
 import { type Cart, change, item, KINDS, type Kind } from "../backend-shapes.ts";
-import type { Deed } from "../changes.ts";
-import { NothingThere } from "../nothing-there.ts";
-import { orderIn } from "../order-state.ts";
+import type { ChangeDetails } from "../changes.ts";
+import type { Access } from "../order-access.ts";
+import { orderOf } from "../order-state.ts";
+import { PathNotFoundError } from "../path-not-found-error.ts";
 import {
   cartView,
   ifMatchHeader,
@@ -15,7 +15,7 @@ import {
   quantityBody,
   tacoBody,
 } from "../schemas.ts";
-import { enterOrBegin, look, type Shop } from "../shop.ts";
+import { openOrCreateOrder, readOrderAccess, type Shop } from "../shop.ts";
 
 const changed = success(change.extend({ cart: cartView }));
 const EMPTY: Cart = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
@@ -26,7 +26,7 @@ interface Edit {
   /** The path at the backend. */
   readonly path: string;
   readonly json?: JsonObject;
-  readonly change: Deed;
+  readonly change: ChangeDetails;
 }
 
 type EditRequest = FastifyRequest<{
@@ -53,15 +53,15 @@ export function cartRoutes(app: App, shop: Shop, prefix: string): void {
       },
     },
     async (request, reply) => {
-      const access = await look(shop, request, request.params.sessionId);
+      const access = await readOrderAccess(shop, request, request.params.sessionId);
       if (access === null) {
-        return answer({ ...EMPTY, sessionId: null, revision: 0, role: "owner" as const });
+        return successBody({ ...EMPTY, sessionId: null, revision: 0, role: "owner" as const });
       }
       // Read the revision before the cart. If the cart changes in between, a later If-Match with the older revision is
       // rejected; in the other order, it would overwrite the change.
-      const { revision } = orderIn(access.record.data);
+      const { revision } = orderOf(access.record.data);
       const cart = await shop.backend.cart(access.record.id);
-      return answer(cartResponse(reply, access, cart, revision));
+      return successBody(cartResponse(reply, access, cart, revision));
     },
   );
 
@@ -122,10 +122,10 @@ function itemRoutes(app: App, shop: Shop, prefix: string, kind: Kind): void {
       },
     },
     async (request) => {
-      const access = await look(shop, request, request.params.sessionId);
+      const access = await readOrderAccess(shop, request, request.params.sessionId);
       const id = itemIdOf(request.params.item);
-      if (access === null) throw new NothingThere("item");
-      return answer(await shop.backend.item(access.record.id, `/cart/${kind}/${id}`));
+      if (access === null) throw new PathNotFoundError("item");
+      return successBody(await shop.backend.item(access.record.id, `/cart/${kind}/${id}`));
     },
   );
 
@@ -184,7 +184,7 @@ async function edit(
   reply: FastifyReply,
   { method, path, json, change }: Edit,
 ) {
-  const access = await enterOrBegin(shop, request, request.params.sessionId, "edit");
+  const access = await openOrCreateOrder(shop, request, request.params.sessionId, "edit");
   const ifRevision = revisionIn(request.headers["if-match"]);
   const { value, revision } = await shop.changes.atBackend(
     access,
@@ -197,7 +197,7 @@ async function edit(
       return { value, item };
     },
   );
-  return answer({ item: value.item, cart: cartResponse(reply, access, value.cart, revision) });
+  return successBody({ item: value.item, cart: cartResponse(reply, access, value.cart, revision) });
 }
 
 /** Sets the `ETag` and returns the cart with the fields that the shop adds. */
@@ -212,6 +212,6 @@ function revisionIn(ifMatch: string | undefined): number | null {
 
 /** Accepts plain decimal digits only, so that each item has one URL. */
 function itemIdOf(text: string): number {
-  if (!/^(0|[1-9]\d{0,8})$/.test(text)) throw new NothingThere("item");
+  if (!/^(0|[1-9]\d{0,8})$/.test(text)) throw new PathNotFoundError("item");
   return Number(text);
 }

@@ -2,9 +2,9 @@ import { PassThrough } from "node:stream";
 import type { SessionRecord } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import type { App } from "coatcheck-server";
-import { orderIn } from "../order-state.ts";
+import { orderOf } from "../order-state.ts";
 import { sharedParams } from "../schemas.ts";
-import { enter, type Shop } from "../shop.ts";
+import { openOrder, type Shop } from "../shop.ts";
 import { entryView } from "../views.ts";
 
 /** Milliseconds between heartbeats. Proxies close connections that are idle for longer, often after 30 to 60 s. */
@@ -33,7 +33,7 @@ export function eventRoutes(app: App, shop: Shop): void {
     async (request, reply) => {
       // An open event stream must not keep the session alive.
       await sessionOf(request).load({ activity: "background" });
-      const { record, memberId, who } = await enter(shop, request, request.params.sessionId, "view");
+      const { record, memberId, who } = await openOrder(shop, request, request.params.sessionId, "view");
       const stream = new PassThrough();
       const send = (text: string) => {
         if (stream.writableLength > MAX_BUFFERED) stream.destroy();
@@ -46,7 +46,7 @@ export function eventRoutes(app: App, shop: Shop): void {
       let revision = -1;
       const show = (now: SessionRecord | null) => {
         if (now === null) return end("ended");
-        const order = orderIn(now.data);
+        const order = orderOf(now.data);
         // A login changes the guest's member id, but not the participant id.
         const isMember = Object.values(order.members).some(
           (each) => each.participantId === who.participantId,

@@ -1,14 +1,14 @@
 import { hash, randomUUID } from "node:crypto";
 import { CoatcheckError, type JsonObject } from "coatcheck";
-import { type App, answer, failures, success } from "coatcheck-server";
+import { type App, failures, success, successBody } from "coatcheck-server";
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { Access } from "../access.ts";
 import { type Order, order, orders } from "../backend-shapes.ts";
-import { NothingThere } from "../nothing-there.ts";
-import { orderIn } from "../order-state.ts";
+import type { Access } from "../order-access.ts";
+import { orderOf } from "../order-state.ts";
+import { PathNotFoundError } from "../path-not-found-error.ts";
 import { numberParams, orderParams, recipientBody } from "../schemas.ts";
-import { enterOrBegin, look, type Shop } from "../shop.ts";
+import { openOrCreateOrder, readOrderAccess, type Shop } from "../shop.ts";
 
 type OrderRequest = FastifyRequest<{ Params: { sessionId?: string | undefined } }>;
 
@@ -36,16 +36,16 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
     async (request, reply) => {
       const key = idempotencyKeyIn(request.headers["idempotency-key"]);
       const earlier = key && (await placedBefore(shop, request, key));
-      if (earlier) return answer(earlier);
+      if (earlier) return successBody(earlier);
       try {
         const { isNew, order } = await place(shop, request, key ?? randomUUID(), request.body);
         reply.code(isNew ? 201 : 200);
-        return answer(order);
+        return successBody(order);
       } catch (error) {
         // The first request of a double click may have placed the order and ended the session.
         const isGone = error instanceof CoatcheckError && error.code === "SESSION_NOT_FOUND";
         const concurrent = isGone && key && (await placedBefore(shop, request, key));
-        if (concurrent) return answer(concurrent);
+        if (concurrent) return successBody(concurrent);
         throw error;
       }
     },
@@ -62,10 +62,10 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
       },
     },
     async (request) => {
-      const access = await look(shop, request, request.params.sessionId);
-      if (access === null) return answer({ orders: [] });
+      const access = await readOrderAccess(shop, request, request.params.sessionId);
+      if (access === null) return successBody({ orders: [] });
       const { orders } = await shop.backend.orders(access.record.id);
-      return answer({ orders: orders.map((order) => visibleTo(access, order)) });
+      return successBody({ orders: orders.map((order) => visibleTo(access, order)) });
     },
   );
 
@@ -81,9 +81,9 @@ export function placedOrderRoutes(app: App, shop: Shop, prefix: string): void {
     },
     async (request) => {
       const { sessionId, number } = request.params;
-      const access = await look(shop, request, sessionId);
-      if (access === null || !/^[1-9]\d{0,8}$/.test(number)) throw new NothingThere("number");
-      return answer(visibleTo(access, await shop.backend.order(access.record.id, number)));
+      const access = await readOrderAccess(shop, request, sessionId);
+      if (access === null || !/^[1-9]\d{0,8}$/.test(number)) throw new PathNotFoundError("number");
+      return successBody(visibleTo(access, await shop.backend.order(access.record.id, number)));
     },
   );
 }
@@ -94,7 +94,7 @@ async function place(
   key: string,
   { cleanUp = false, ...recipient }: z.output<typeof recipientBody>,
 ) {
-  const access = await enterOrBegin(shop, request, request.params.sessionId, "owner");
+  const access = await openOrCreateOrder(shop, request, request.params.sessionId, "owner");
   const { id } = access.record;
   const change = { what: "ordered", least: "owner", ifRevision: null } as const;
   const { value } = await shop.changes.atBackend(access, change, async () => {
@@ -104,7 +104,7 @@ async function place(
     const placed = { key: hash("sha256", key), order: value.order };
     return { ...result, keep: (state) => ({ ...state, placed, invitations: {}, members: {} }) };
   });
-  if (cleanUp) await shop.owned.end(id, "revoked");
+  if (cleanUp) await shop.ownedSessions.end(id, "revoked");
   return value;
 }
 
@@ -113,15 +113,15 @@ async function place(
  * repeats a request whose response was lost.
  */
 async function placedBefore(
-  { manager, callers, doorkeeper }: Shop,
+  { manager, authenticator, access }: Shop,
   request: OrderRequest,
   key: string,
 ): Promise<Order | null> {
-  const caller = await callers.creating(request, {});
+  const caller = await authenticator.authenticateForCreate(request, {});
   const id = request.params.sessionId ?? caller.session.record?.data.defaultOrder;
   const record = typeof id === "string" ? await manager.find(id) : null;
-  if (record?.state !== "revoked" || doorkeeper.accessOf(caller, record)?.role !== "owner") return null;
-  const { placed } = orderIn(record.data);
+  if (record?.state !== "revoked" || access.accessOf(caller, record)?.role !== "owner") return null;
+  const { placed } = orderOf(record.data);
   return placed?.key === hash("sha256", key) ? (order.safeParse(placed.order).data ?? null) : null;
 }
 

@@ -1,4 +1,4 @@
-import { type App, answer, failures, success } from "coatcheck-server";
+import { type App, failures, success, successBody } from "coatcheck-server";
 import { menu, stock } from "../backend-shapes.ts";
 import type { Shop } from "../shop.ts";
 
@@ -9,7 +9,7 @@ export function resourceRoutes(app: App, { backend }: Shop): void {
   app.get(
     "/api/v1/resources/stock",
     { schema: { summary: "Portions left", tags, response: { 200: success(stock), ...failures } } },
-    async () => answer(await backend.stock()),
+    async () => successBody(await backend.stock()),
   );
 
   app.get(
@@ -21,6 +21,6 @@ export function resourceRoutes(app: App, { backend }: Shop): void {
         response: { 200: success(menu), ...failures },
       },
     },
-    async () => answer(await backend.menu()),
+    async () => successBody(await backend.menu()),
   );
 }

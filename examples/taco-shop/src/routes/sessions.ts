@@ -1,5 +1,5 @@
 import type { SessionRecord } from "coatcheck";
-import { type App, answer, failures, isoOf, sessionRoutes, success } from "coatcheck-server";
+import { type App, failures, sessionRoutes, success, successBody, toIso } from "coatcheck-server";
 import { createBody, createdAnswer, mine } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
 
@@ -9,7 +9,7 @@ const MAX_CREATIONS = 120;
 
 /** Routes to create and list one's own order sessions. The other session routes are the service's. */
 export function orderSessionRoutes(app: App, shop: Shop): void {
-  const { callers, browserOrders } = shop;
+  const { authenticator, browserOrders } = shop;
 
   app.post(
     "/api/v1/sessions",
@@ -26,19 +26,19 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
         rateLimit: {
           max: MAX_CREATIONS,
           timeWindow: "1 minute",
-          allowList: (request) => callers.principalOf(request) !== null,
+          allowList: (request) => authenticator.findPrincipal(request) !== null,
         },
       },
     },
     async (request, reply) => {
       const { metadata, name } = request.body ?? {};
-      const caller = await callers.creating(request, {});
+      const caller = await authenticator.authenticateForCreate(request, {});
       const record = await browserOrders.create(caller, {
         ...(metadata === undefined ? {} : { metadata }),
         ...(name === undefined ? {} : { name }),
       });
       reply.code(201);
-      return { ...answer(createdView(record)), sessionId: record.id };
+      return { ...successBody(createdView(record)), sessionId: record.id };
     },
   );
 
@@ -52,8 +52,8 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
       },
     },
     async (request) => {
-      const found = await browserOrders.mine(await callers.creating(request, {}));
-      return answer({ sessions: found.map(({ record, role }) => ({ ...createdView(record), role })) });
+      const found = await browserOrders.mine(await authenticator.authenticateForCreate(request, {}));
+      return successBody({ sessions: found.map(({ record, role }) => ({ ...createdView(record), role })) });
     },
   );
 
@@ -63,7 +63,7 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
 function createdView(record: SessionRecord) {
   return {
     sessionId: record.id,
-    createdAt: isoOf(record.createdAt),
+    createdAt: toIso(record.createdAt),
     metadata: { ...record.metadata },
     name: record.name,
   };

@@ -1,9 +1,9 @@
 import { CoatcheckError } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
-import { type App, answer, failures, isoOf, success } from "coatcheck-server";
-import { type Access, ownerOf } from "../access.ts";
+import { type App, failures, success, successBody, toIso } from "coatcheck-server";
 import { requireStored } from "../browser-orders.ts";
-import { orderIn } from "../order-state.ts";
+import { type Access, ownerOf } from "../order-access.ts";
+import { orderOf } from "../order-state.ts";
 import {
   acceptBody,
   accepted,
@@ -16,7 +16,7 @@ import {
   removed,
   sharedParams,
 } from "../schemas.ts";
-import { enter, type Shop } from "../shop.ts";
+import { openOrder, type Shop } from "../shop.ts";
 import { entryView } from "../views.ts";
 
 const tags = ["sharing"];
@@ -40,14 +40,14 @@ export function sharingRoutes(app: App, shop: Shop): void {
       },
     },
     async (request) => {
-      const { record } = await enter(shop, request, request.params.sessionId, "view");
-      return answer({ entries: orderIn(record.data).history.map(entryView) });
+      const { record } = await openOrder(shop, request, request.params.sessionId, "view");
+      return successBody({ entries: orderOf(record.data).history.map(entryView) });
     },
   );
 }
 
 function invitationRoutes(app: App, shop: Shop): void {
-  const { invitations, callers, joined } = shop;
+  const { invitations, authenticator, joined } = shop;
 
   app.post(
     `${order}/invitations`,
@@ -63,14 +63,14 @@ function invitationRoutes(app: App, shop: Shop): void {
       },
     },
     async (request, reply) => {
-      const access = await enter(shop, request, request.params.sessionId, "owner");
+      const access = await openOrder(shop, request, request.params.sessionId, "owner");
       const { role, expiresIn } = request.body;
       const { invitationId, token, expiresAt } = await invitations.invite(access, role, expiresIn * 1000);
       const { protocol, host } = sessionOf(request).client;
       // Browsers do not send the part after the #, so the token appears in no log and no Referer.
       const url = `${protocol}://${host}/#/join/${token}`;
       reply.code(201);
-      return answer({ invitationId, role, token, url, expiresAt: isoOf(expiresAt) });
+      return successBody({ invitationId, role, token, url, expiresAt: toIso(expiresAt) });
     },
   );
 
@@ -85,8 +85,8 @@ function invitationRoutes(app: App, shop: Shop): void {
       },
     },
     async (request) => {
-      const access = await enter(shop, request, request.params.sessionId, "owner");
-      return answer({ removed: await invitations.revoke(access, request.params.invitationId) });
+      const access = await openOrder(shop, request, request.params.sessionId, "owner");
+      return successBody({ removed: await invitations.revoke(access, request.params.invitationId) });
     },
   );
 
@@ -102,7 +102,7 @@ function invitationRoutes(app: App, shop: Shop): void {
       config: { rateLimit: { max: MAX_ACCEPTS, timeWindow: "1 minute" } },
     },
     async (request) => {
-      const caller = await callers.creating(request, {});
+      const caller = await authenticator.authenticateForCreate(request, {});
       if (caller.principal !== null) {
         throw new CoatcheckError(
           "FORBIDDEN",
@@ -113,7 +113,7 @@ function invitationRoutes(app: App, shop: Shop): void {
       await requireStored(caller);
       const membership = await invitations.accept(caller, token, name);
       if (membership.role !== "owner") await joined.remember(caller, membership.sessionId);
-      return answer(membership);
+      return successBody(membership);
     },
   );
 }
@@ -132,8 +132,8 @@ function participantRoutes(app: App, shop: Shop): void {
       },
     },
     async (request) => {
-      const access = await enter(shop, request, request.params.sessionId, "view");
-      return answer(participantsView(access, shop.clock.now()));
+      const access = await openOrder(shop, request, request.params.sessionId, "view");
+      return successBody(participantsView(access, shop.clock.now()));
     },
   );
 
@@ -148,8 +148,8 @@ function participantRoutes(app: App, shop: Shop): void {
       },
     },
     async (request) => {
-      await invitations.leave(await enter(shop, request, request.params.sessionId, "view"));
-      return answer({ removed: 1 });
+      await invitations.leave(await openOrder(shop, request, request.params.sessionId, "view"));
+      return successBody({ removed: 1 });
     },
   );
 
@@ -164,15 +164,15 @@ function participantRoutes(app: App, shop: Shop): void {
       },
     },
     async (request) => {
-      const access = await enter(shop, request, request.params.sessionId, "owner");
+      const access = await openOrder(shop, request, request.params.sessionId, "owner");
       await invitations.exclude(access, request.params.participantId);
-      return answer({ removed: 1 });
+      return successBody({ removed: 1 });
     },
   );
 }
 
 function participantsView({ record, role, who }: Access, now: number) {
-  const state = orderIn(record.data);
+  const state = orderOf(record.data);
   const owner = { ...ownerOf(record), role: "owner" as const, joinedAt: record.createdAt };
   const invitations = role === "owner" ? Object.entries(state.invitations) : [];
   return {
@@ -181,7 +181,7 @@ function participantsView({ record, role, who }: Access, now: number) {
       participantId: each.participantId,
       name: each.name,
       role: each.role,
-      joinedAt: isoOf(each.joinedAt),
+      joinedAt: toIso(each.joinedAt),
       isYou: each.participantId === who.participantId,
     })),
     invitations: invitations
@@ -189,8 +189,8 @@ function participantsView({ record, role, who }: Access, now: number) {
       .map(([invitationId, { role, createdAt, expiresAt, uses }]) => ({
         invitationId,
         role,
-        createdAt: isoOf(createdAt),
-        expiresAt: isoOf(expiresAt),
+        createdAt: toIso(createdAt),
+        expiresAt: toIso(expiresAt),
         uses,
       })),
   };

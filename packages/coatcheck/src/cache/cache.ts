@@ -1,22 +1,22 @@
+import type { CachedSession } from "../session/cached-session.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "../session/clock.ts";
-import type { HeldSession } from "../session/held.ts";
 import type { Hint, HintChannel } from "../session/hint.ts";
-import type { Reading, ReadOptions, SessionReader } from "../session/reader.ts";
+import type { ReadOptions, ReadResult, SessionReader } from "../session/reader.ts";
 import { isSessionId, type SessionRecord } from "../session/record.ts";
 import type { LogPosition, RevocationScope, SessionStore } from "../session/store.ts";
 import { compactId } from "../session/token.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
 import { CacheCore } from "./core.ts";
-import { DeadIds } from "./dead-ids.ts";
-import { Guard } from "./guard.ts";
-import { KnownLog } from "./known-log.ts";
+import { LatestVersions } from "./latest-versions.ts";
 import { SessionLoader } from "./loader.ts";
 import { LocalTier } from "./local.ts";
-import type { CacheSnapshot } from "./metrics.ts";
-import { NewestVersions } from "./newest.ts";
-import { type CacheOptions, checkedBound, leaseOf } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import type { CacheSnapshot } from "./metrics/snapshot.ts";
+import { NegativeCache } from "./negative-cache.ts";
+import { type CacheOptions, leaseFor, resolveMaxStaleness } from "./options.ts";
 import { Poller } from "./poller.ts";
-import { SharedReader } from "./shared-reader.ts";
+import { RevocationLog } from "./revocation-log.ts";
+import { SharedReader } from "./shared/reader.ts";
+import { SharedWriter } from "./shared/writer.ts";
 
 /** Caches in front of a session store. Pass it to the manager's `cache` option. */
 export interface SessionCache extends SessionReader {
@@ -35,7 +35,7 @@ const CLOCK_DRIFT = 0.01;
 
 /**
  * Caches sessions in this process, and in a shared tier if one is configured. A cache hit is synchronous, and no process
- * serves a revoked session for longer than `stalenessBound`, even while Redis or the database is unavailable.
+ * serves a revoked session for longer than `maxStaleness`, even while Redis or the database is unavailable.
  *
  * The cache polls the store's revocation log, so sweep with a retention of more than ten minutes. A process that could
  * not poll for ten minutes drops all copies and starts over, because items that it has not seen may have been swept.
@@ -51,20 +51,20 @@ export function createCache(options: CacheOptions): SessionCache {
 class TieredCache implements SessionCache {
   readonly #store: SessionStore;
   readonly #hints: HintChannel | null;
-  readonly #bound: number;
+  readonly #maxStaleness: number;
   readonly #clock: Clock;
   readonly #monotonic: () => number;
   readonly #schedule: Schedule;
   readonly #local: LocalTier;
-  readonly #log = new KnownLog(MAX_MARKS);
+  readonly #log = new RevocationLog(MAX_MARKS);
   readonly #core: CacheCore;
-  readonly #deadIds: DeadIds;
-  readonly #newestVersions = new NewestVersions();
+  readonly #deadIds: NegativeCache;
+  readonly #newestVersions = new LatestVersions();
   readonly #loader: SessionLoader;
-  readonly #storeGuard: Guard;
-  readonly #sharedGuard: Guard;
+  readonly #storeBreaker: CircuitBreaker;
+  readonly #sharedBreaker: CircuitBreaker;
   readonly #sharedReader: SharedReader | null;
-  readonly #sharedWriter: Outbox | null;
+  readonly #sharedWriter: SharedWriter | null;
   readonly #poller: Poller;
   #subscribing: Promise<void>;
   #isClosed = false;
@@ -73,11 +73,11 @@ class TieredCache implements SessionCache {
   #localRefusals = 0;
 
   constructor(options: CacheOptions) {
-    const bound = checkedBound(options);
-    const { single = false, dataVersion, shared = null, local = {}, deadlines = {} } = options;
+    const bound = resolveMaxStaleness(options);
+    const { singleProcess = false, dataVersion, shared = null, local = {}, deadlines = {} } = options;
     this.#store = options.store;
     this.#hints = shared ?? options.hints ?? null;
-    this.#bound = single || dataVersion ? 0 : bound;
+    this.#maxStaleness = singleProcess || dataVersion ? 0 : bound;
     this.#clock = options.clock ?? systemClock;
     this.#monotonic = options.monotonic ?? (() => performance.now());
     this.#schedule = options.schedule ?? systemSchedule;
@@ -86,96 +86,97 @@ class TieredCache implements SessionCache {
       maxBytes: local.maxBytes ?? 256 * 1024 * 1024,
     });
     this.#core = new CacheCore({
-      lease: leaseOf(options, bound),
+      lease: leaseFor(options, bound),
       log: this.#log,
       local: this.#local,
-      longestSilence: single ? Number.POSITIVE_INFINITY : MAX_SILENCE,
-      ttl: local.ttl ?? (single ? Number.POSITIVE_INFINITY : shared ? 30_000 : bound),
+      maxSilence: singleProcess ? Number.POSITIVE_INFINITY : MAX_SILENCE,
+      ttl: local.ttl ?? (singleProcess ? Number.POSITIVE_INFINITY : shared ? 30_000 : bound),
     });
-    this.#deadIds = new DeadIds(MAX_DEAD_IDS, bound, this.#monotonic);
+    this.#deadIds = new NegativeCache(MAX_DEAD_IDS, bound, this.#monotonic);
     const guardOptions = { schedule: this.#schedule, monotonic: this.#monotonic };
     const storeDeadline = deadlines.store ?? 1000;
-    this.#storeGuard = new Guard({ ...guardOptions, deadline: storeDeadline });
-    this.#sharedGuard = new Guard({ ...guardOptions, deadline: deadlines.shared ?? 100 });
-    this.#sharedReader = shared && new SharedReader(shared, this.#sharedGuard);
-    this.#sharedWriter = shared && new Outbox(shared, this.#sharedGuard);
+    this.#storeBreaker = new CircuitBreaker({ ...guardOptions, deadline: storeDeadline });
+    this.#sharedBreaker = new CircuitBreaker({ ...guardOptions, deadline: deadlines.shared ?? 100 });
+    this.#sharedReader = shared && new SharedReader(shared, this.#sharedBreaker);
+    this.#sharedWriter = shared && new SharedWriter(shared, this.#sharedBreaker);
     this.#loader = new SessionLoader({
       store: this.#store,
-      storeGuard: this.#storeGuard,
+      storeGuard: this.#storeBreaker,
       sharedReader: this.#sharedReader,
       sharedWriter: this.#sharedWriter,
       core: this.#core,
-      deadIds: this.#deadIds,
-      newestVersions: this.#newestVersions,
-      joinWindow: single ? Number.POSITIVE_INFINITY : dataVersion ? -1 : bound,
+      negativeCache: this.#deadIds,
+      latestVersions: this.#newestVersions,
+      joinWindow: singleProcess ? Number.POSITIVE_INFINITY : dataVersion ? -1 : bound,
       clock: this.#clock,
       monotonic: this.#monotonic,
     });
     this.#poller = this.#createPoller(bound, storeDeadline);
-    void this.#poller.soon();
+    void this.#poller.pollNow();
     this.#subscribing = this.#subscribe();
   }
 
-  peek(key: string): HeldSession | undefined {
-    const held = this.#core.peek(key, this.#monotonic(), this.#clock.now());
+  getCached(key: string): CachedSession | undefined {
+    const held = this.#core.get(key, this.#monotonic(), this.#clock.now());
     if (held !== undefined) this.#localHits++;
     else if (this.#local.has(key)) this.#localRefusals++;
     else this.#localMisses++;
     return held;
   }
 
-  async read(id: string, { fresh = false, atLeast = 0 }: ReadOptions = {}): Promise<Reading> {
-    if (!isSessionId(id)) return { held: null, tier: "store" };
+  async read(id: string, { fresh = false, atLeast = 0 }: ReadOptions = {}): Promise<ReadResult> {
+    if (!isSessionId(id)) return { cached: null, tier: "store" };
     const key = compactId(id);
     if (fresh) return await this.#loader.load(key, id, { fresh, atLeast });
     const dead = this.#deadIds.get(key);
     if (dead && atLeast === 0) return dead;
     // One poll renews the lease for all waiting readers. If the last poll failed, go to the store instead of waiting.
-    if (this.#local.has(key) && !this.#isLeased() && this.#poller.isAnswered) await this.#poller.any();
-    const held = this.#core.peek(key, this.#monotonic(), this.#clock.now());
-    if (held && held.record.version >= atLeast) return { held, tier: "local" };
+    if (this.#local.has(key) && !this.#isLeased() && this.#poller.lastPollSucceeded)
+      await this.#poller.pollOrJoin();
+    const cached = this.#core.get(key, this.#monotonic(), this.#clock.now());
+    if (cached && cached.record.version >= atLeast) return { cached, tier: "local" };
     return await this.#loader.joinOrLoad(key, id, atLeast);
   }
 
-  degraded(key: string, maxAge: number): HeldSession | undefined {
-    return this.#core.degraded(key, maxAge, this.#monotonic(), this.#clock.now());
+  getStale(key: string, maxAge: number): CachedSession | undefined {
+    return this.#core.getStale(key, maxAge, this.#monotonic(), this.#clock.now());
   }
 
   position(): LogPosition {
     return this.#core.position;
   }
 
-  wrote(record: SessionRecord, position: LogPosition): void {
+  recordWrite(record: SessionRecord, position: LogPosition): void {
     const key = compactId(record.id);
     const snapshot = { record, position };
     this.#loader.forget(key);
-    this.#deadIds.forget(key);
-    this.#newestVersions.heard(key, record.version);
+    this.#deadIds.delete(key);
+    this.#newestVersions.record(key, record.version);
     // An acknowledgement may arrive after that of a newer write; it must not fill the cache with the older version.
-    if (record.version === this.#newestVersions.of(key)) this.#core.fill(key, snapshot, this.#monotonic());
+    if (record.version === this.#newestVersions.get(key)) this.#core.fill(key, snapshot, this.#monotonic());
     this.#core.drop(key, record.version);
-    this.#sharedWriter?.replace(key, snapshot);
+    this.#sharedWriter?.write(key, snapshot);
     // No other process can hold a copy of a session that was just created.
     if (record.version > 1) {
       this.#publish({ kind: "written", session: record.id, version: record.version });
     }
   }
 
-  outdated(id: string): void {
+  invalidate(id: string): void {
     const key = compactId(id);
     this.#loader.forget(key);
     this.#core.drop(key);
   }
 
-  revoked(scope: RevocationScope): void {
+  recordRevocation(scope: RevocationScope): void {
     this.#markPending(scope);
     if ("session" in scope) this.#sharedWriter?.tombstone(compactId(scope.session));
     this.#publish({ kind: "revoked", scope });
   }
 
-  async settled(): Promise<void> {
-    if (this.#bound === 0) return;
-    await new Promise<void>((resolve) => this.#schedule(this.#bound * (1 + CLOCK_DRIFT), resolve));
+  async propagated(): Promise<void> {
+    if (this.#maxStaleness === 0) return;
+    await new Promise<void>((resolve) => this.#schedule(this.#maxStaleness * (1 + CLOCK_DRIFT), resolve));
   }
 
   async close(): Promise<void> {
@@ -195,31 +196,31 @@ class TieredCache implements SessionCache {
         misses: this.#localMisses,
         refusals: this.#localRefusals,
       },
-      shared: this.#sharedReader?.figures() ?? null,
+      shared: this.#sharedReader?.metrics() ?? null,
       store: {
         reads: this.#loader.storeReads,
-        deadIdHits: this.#deadIds.hits,
-        ...this.#storeGuard.figures(),
+        negativeHits: this.#deadIds.hits,
+        ...this.#storeBreaker.metrics(),
       },
       lease: {
-        bound: this.#bound,
+        maxStaleness: this.#maxStaleness,
         age: Number.isFinite(age) ? age : null,
-        isHeld: this.#isLeased(),
+        isValid: this.#isLeased(),
       },
-      log: { polls: this.#poller.answers, failures: this.#poller.failures, marks: this.#log.size },
+      log: { polls: this.#poller.successes, failures: this.#poller.failures, entries: this.#log.size },
     };
   }
 
   #createPoller(bound: number, storeDeadline: number): Poller {
     return new Poller({
-      every: this.#bound === 0 ? Number.POSITIVE_INFINITY : bound / 4,
+      interval: this.#maxStaleness === 0 ? Number.POSITIVE_INFINITY : bound / 4,
       deadline: Math.min(storeDeadline, bound / 2),
       schedule: this.#schedule,
-      ask: () => this.#core.ask(this.#monotonic(), this.#clock.now()),
+      startPoll: () => this.#core.startPoll(this.#monotonic(), this.#clock.now()),
       changes: (cursor) => this.#store.changes(cursor),
-      answered: (poll, page) => {
+      applyPage: (poll, page) => {
         void this.#sharedWriter?.retry();
-        return this.#core.answered(poll, page);
+        return this.#core.applyPage(poll, page);
       },
     });
   }
@@ -229,14 +230,14 @@ class TieredCache implements SessionCache {
   }
 
   #markPending(scope: RevocationScope): void {
-    this.#core.suspect(scope);
+    this.#core.markPending(scope);
     if ("session" in scope) {
       this.#loader.forget(compactId(scope.session));
-      if (this.#bound > 0) return; // The next regular poll clears it; until then only this one id is refused.
+      if (this.#maxStaleness > 0) return; // The next regular poll clears it; until then only this one id is refused.
     } else {
       this.#loader.forgetAll();
     }
-    void this.#poller.soon();
+    void this.#poller.pollNow();
   }
 
   /** Retries until it succeeds. Without hints the cache is still correct, but sees changes of other processes later. */
@@ -253,7 +254,7 @@ class TieredCache implements SessionCache {
   /** Fire and forget: the polled log makes up for lost hints. */
   #publish(hint: Hint): void {
     const hints = this.#hints;
-    if (hints) this.#sharedGuard.run(() => hints.publish(hint)).catch(() => {});
+    if (hints) this.#sharedBreaker.run(() => hints.publish(hint)).catch(() => {});
   }
 
   #applyHint(hint: Hint): void {
@@ -264,6 +265,6 @@ class TieredCache implements SessionCache {
     const key = compactId(hint.session);
     this.#loader.forget(key);
     this.#core.drop(key, hint.version);
-    this.#newestVersions.heard(key, hint.version);
+    this.#newestVersions.record(key, hint.version);
   }
 }

@@ -9,7 +9,7 @@
  * import { memoryStore } from "coatcheck/store/memory";
  *
  * const store = memoryStore();
- * const cache = createCache({ store, single: true });
+ * const cache = createCache({ store, singleProcess: true });
  * const sessions = new SessionManager({ store, cache, secrets: ["a long secret of your own"] });
  * const { token } = await sessions.create({ subject: "user-7" });
  * const session = await sessions.resume(token);
@@ -18,12 +18,12 @@
  */
 export type { Hint, HintChannel } from "../session/hint.ts";
 export { createCache, type SessionCache } from "./cache.ts";
-export type { BreakerState, GuardFigures } from "./guard.ts";
+export type { BreakerState, RemoteCallMetrics } from "./circuit-breaker.ts";
 export { LATENCY_BOUNDS, type LatencySnapshot } from "./histogram.ts";
 export type { LocalLimits } from "./local.ts";
-export type { CacheSnapshot, SharedFigures } from "./metrics.ts";
-export { type OpenTelemetryMeter, observeCache } from "./opentelemetry.ts";
+export { type OpenTelemetryMeter, observeCache } from "./metrics/opentelemetry.ts";
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./metrics/prometheus.ts";
+export type { CacheSnapshot, SharedMetrics } from "./metrics/snapshot.ts";
 export type { CacheOptions } from "./options.ts";
-export { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./prometheus.ts";
-export type { SharedTier } from "./shared.ts";
-export { type RedisSharedOptions, redisShared } from "./shared-redis.ts";
+export { type RedisSharedOptions, redisShared } from "./shared/redis.ts";
+export type { SharedTier } from "./shared/tier.ts";

@@ -3,9 +3,9 @@
  */
 export interface Lease {
   /** Checked at each request, never by a timer: a process that was paused must not serve copies under an expired lease. */
-  holds(monotonic: number, wall: number): boolean;
+  isValid(monotonic: number, wall: number): boolean;
   /** Call it *before* a poll of the log is sent. Call the returned function when that poll has succeeded. */
-  ask(monotonic: number, wall: number): () => void;
+  beginRenewal(monotonic: number, wall: number): () => void;
   /** Milliseconds since the newest successful poll was sent; Infinity before the first. */
   age(monotonic: number, wall: number): number;
 }
@@ -26,11 +26,11 @@ export class TimedLease implements Lease {
     this.#bound = bound;
   }
 
-  holds(monotonic: number, wall: number): boolean {
+  isValid(monotonic: number, wall: number): boolean {
     return monotonic - this.#monotonic <= this.#bound && wall - this.#wall <= this.#bound;
   }
 
-  ask(monotonic: number, wall: number): () => void {
+  beginRenewal(monotonic: number, wall: number): () => void {
     return () => {
       if (monotonic < this.#monotonic) return;
       this.#monotonic = monotonic;
@@ -47,7 +47,7 @@ export class TimedLease implements Lease {
  * For several processes on one host with one SQLite file. Valid while no other connection has committed since the newest
  * successful poll was sent. `dataVersion` returns `PRAGMA data_version`; reading it at every request rules out staleness.
  */
-export class WatchedLease implements Lease {
+export class DataVersionLease implements Lease {
   readonly #dataVersion: () => number;
   readonly #age = new TimedLease(Number.POSITIVE_INFINITY);
   #renewedVersion: number | null = null;
@@ -58,12 +58,12 @@ export class WatchedLease implements Lease {
     this.#dataVersion = dataVersion;
   }
 
-  holds(): boolean {
+  isValid(): boolean {
     return this.#renewedVersion !== null && this.#currentVersion() === this.#renewedVersion;
   }
 
-  ask(monotonic: number, wall: number): () => void {
-    const renewAge = this.#age.ask(monotonic, wall);
+  beginRenewal(monotonic: number, wall: number): () => void {
+    const renewAge = this.#age.beginRenewal(monotonic, wall);
     const poll = this.#polls++;
     const dataVersion = this.#currentVersion();
     return () => {
@@ -89,15 +89,15 @@ export class WatchedLease implements Lease {
 }
 
 /** For a single process. Always valid: every write happens in this process, so no copy can be out of date. */
-export class SoleLease implements Lease {
+export class SingleProcessLease implements Lease {
   readonly #age = new TimedLease(Number.POSITIVE_INFINITY);
 
-  holds(): boolean {
+  isValid(): boolean {
     return true;
   }
 
-  ask(monotonic: number, wall: number): () => void {
-    return this.#age.ask(monotonic, wall);
+  beginRenewal(monotonic: number, wall: number): () => void {
+    return this.#age.beginRenewal(monotonic, wall);
   }
 
   age(monotonic: number, wall: number): number {

@@ -1,28 +1,28 @@
+import { CachedSession } from "../session/cached-session.ts";
 import type { Clock } from "../session/clock.ts";
 import { storeUnavailable } from "../session/errors.ts";
-import { HeldSession } from "../session/held.ts";
-import type { Reading, ReadOptions } from "../session/reader.ts";
+import type { ReadOptions, ReadResult } from "../session/reader.ts";
 import { isLive } from "../session/record.ts";
 import type { SessionStore, Snapshot } from "../session/store.ts";
+import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { CacheCore } from "./core.ts";
-import type { DeadIds } from "./dead-ids.ts";
-import type { Guard } from "./guard.ts";
-import type { NewestVersions } from "./newest.ts";
-import type { Outbox } from "./outbox.ts";
-import type { SharedReader } from "./shared-reader.ts";
+import type { LatestVersions } from "./latest-versions.ts";
+import type { NegativeCache } from "./negative-cache.ts";
+import type { SharedReader } from "./shared/reader.ts";
+import type { SharedWriter } from "./shared/writer.ts";
 import { SingleFlight } from "./single-flight.ts";
 
 /** The parts of a cache that a loader reads from and fills. */
 export interface LoaderDependencies {
   readonly store: SessionStore;
-  readonly storeGuard: Guard;
+  readonly storeGuard: CircuitBreaker;
   /** Null without a shared tier. */
   readonly sharedReader: SharedReader | null;
   /** Null without a shared tier. */
-  readonly sharedWriter: Outbox | null;
+  readonly sharedWriter: SharedWriter | null;
   readonly core: CacheCore;
-  readonly deadIds: DeadIds;
-  readonly newestVersions: NewestVersions;
+  readonly negativeCache: NegativeCache;
+  readonly latestVersions: LatestVersions;
   /** Maximum age of an in-flight load that a new reader may join, in milliseconds. Negative: never join. */
   readonly joinWindow: number;
   readonly clock: Clock;
@@ -33,7 +33,7 @@ export interface LoaderDependencies {
 /** Loads sessions that the local tier cannot serve, from the shared tier or the store, and fills the caches with them. */
 export class SessionLoader {
   readonly #deps: LoaderDependencies;
-  readonly #flights = new SingleFlight<Reading>();
+  readonly #flights = new SingleFlight<ReadResult>();
   /** Number of reads sent to the store. */
   storeReads = 0;
 
@@ -42,7 +42,7 @@ export class SessionLoader {
   }
 
   /** Joins a recent load of the same session if its result is at least at version `atLeast`; otherwise starts one. */
-  async joinOrLoad(key: string, id: string, atLeast: number): Promise<Reading> {
+  async joinOrLoad(key: string, id: string, atLeast: number): Promise<ReadResult> {
     const { monotonic, joinWindow } = this.#deps;
     const inFlight = this.#flights.join(key, monotonic() - joinWindow);
     const joined = inFlight && (await inFlight);
@@ -51,20 +51,20 @@ export class SessionLoader {
   }
 
   /** Starts a load that later readers may join. `fresh` skips the shared tier. */
-  load(key: string, id: string, options: Required<ReadOptions>): Promise<Reading> {
-    const { core, clock, monotonic, deadIds, sharedWriter } = this.#deps;
+  load(key: string, id: string, options: Required<ReadOptions>): Promise<ReadResult> {
+    const { core, clock, monotonic, negativeCache, sharedWriter } = this.#deps;
     return this.#flights.start(key, monotonic(), async (isCurrent) => {
       const shared = options.fresh ? null : await this.#readShared(key, options.atLeast);
       const snapshot = shared ?? (await this.#readStore(id));
       const tier = shared ? "shared" : "store";
       if (snapshot === null || !isLive(snapshot.record, clock.now())) {
-        const reading = { held: snapshot && new HeldSession(snapshot), tier } as const;
-        if (isCurrent()) deadIds.add(key, reading);
+        const reading = { cached: snapshot && new CachedSession(snapshot), tier } as const;
+        if (isCurrent()) negativeCache.add(key, reading);
         return reading;
       }
       const held = isCurrent() ? core.fill(key, snapshot, monotonic()) : undefined;
-      if (held && !shared) sharedWriter?.offer(key, snapshot);
-      return { held: held ?? new HeldSession(snapshot), tier };
+      if (held && !shared) sharedWriter?.fill(key, snapshot);
+      return { cached: held ?? new CachedSession(snapshot), tier };
     });
   }
 
@@ -82,20 +82,20 @@ export class SessionLoader {
    * Marks the result of a joined load as a copy. The load may predate the caller's token, so its result is never grounds
    * for rejecting that token; tier `local` makes the manager read the store before it rejects.
    */
-  #asCopy(joined: Reading): Reading {
-    const { held } = joined;
-    return held && isLive(held.record, this.#deps.clock.now()) ? { held, tier: "local" } : joined;
+  #asCopy(joined: ReadResult): ReadResult {
+    const { cached } = joined;
+    return cached && isLive(cached.record, this.#deps.clock.now()) ? { cached, tier: "local" } : joined;
   }
 
   async #readShared(key: string, atLeast: number): Promise<Snapshot | null> {
-    const { sharedReader, core, newestVersions, clock, monotonic } = this.#deps;
+    const { sharedReader, core, latestVersions, clock, monotonic } = this.#deps;
     if (!sharedReader || !core.isLeased(monotonic(), clock.now())) return null;
     return await sharedReader.read(key, (snapshot) => {
       const wall = clock.now();
       return (
-        snapshot.record.version >= Math.max(atLeast, newestVersions.of(key)) &&
+        snapshot.record.version >= Math.max(atLeast, latestVersions.get(key)) &&
         isLive(snapshot.record, wall) &&
-        core.accepts(key, snapshot, monotonic(), wall)
+        core.allowsShared(key, snapshot, monotonic(), wall)
       );
     });
   }
@@ -111,6 +111,6 @@ export class SessionLoader {
 }
 
 /** 0 if there is no session: that is a valid result for a reader without a version requirement. */
-function versionOf({ held }: Reading): number {
-  return held ? held.record.version : 0;
+function versionOf({ cached }: ReadResult): number {
+  return cached ? cached.record.version : 0;
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { HeldSession } from "../session/held.ts";
+import { CachedSession } from "../session/cached-session.ts";
 import type { Snapshot } from "../session/store.ts";
 
 /** Limits of the local tier. Above them, the least recently used copies are dropped. */
@@ -10,16 +10,16 @@ export interface LocalLimits {
 }
 
 /** A copy in the local tier. */
-export class HeldCopy extends HeldSession {
+export class CacheEntry extends CachedSession {
   /** Monotonic milliseconds when it was cached. Rounded down, so that it never seems newer than it is. */
-  declare readonly since: number;
+  declare readonly cachedAt: number;
   /** Monotonic milliseconds when its recency was last updated. */
   declare usedAt: number;
 
   constructor(snapshot: Snapshot, now: number) {
     super(snapshot);
-    this.since = Math.floor(now);
-    this.usedAt = this.since;
+    this.cachedAt = Math.floor(now);
+    this.usedAt = this.cachedAt;
   }
 }
 
@@ -32,9 +32,9 @@ const RECENCY_INTERVAL = 5000;
  */
 export class LocalTier {
   /** Orders the copies by recency. */
-  readonly #copies: LRUCache<string, HeldCopy>;
+  readonly #copies: LRUCache<string, CacheEntry>;
   /** The same copies. A lookup in a plain Map is twice as fast. */
-  readonly #byKey = new Map<string, HeldCopy>();
+  readonly #byKey = new Map<string, CacheEntry>();
   readonly #maxEntries: number;
 
   constructor({ maxEntries, maxBytes }: LocalLimits) {
@@ -58,7 +58,7 @@ export class LocalTier {
   }
 
   /** Returns a copy and updates its recency. `now` in monotonic milliseconds. */
-  get(key: string, now: number): HeldCopy | undefined {
+  get(key: string, now: number): CacheEntry | undefined {
     const copy = this.#byKey.get(key);
     if (copy !== undefined && now - copy.usedAt > RECENCY_INTERVAL) {
       copy.usedAt = Math.floor(now);
@@ -77,21 +77,21 @@ export class LocalTier {
    *
    * @returns the copy that is cached now.
    */
-  fill(key: string, snapshot: Snapshot, now: number): HeldCopy {
-    const held = this.#byKey.get(key);
-    if (held !== undefined && isNewer(held, snapshot)) return held;
+  fill(key: string, snapshot: Snapshot, now: number): CacheEntry {
+    const cached = this.#byKey.get(key);
+    if (cached !== undefined && isNewer(cached, snapshot)) return cached;
     freeze(snapshot.record);
-    const copy = new HeldCopy(snapshot, now);
-    if (held !== undefined) copy.inherit(held);
+    const copy = new CacheEntry(snapshot, now);
+    if (cached !== undefined) copy.inheritActivity(cached);
     this.#copies.set(key, copy, { size: ENTRY_BYTES + estimateBytes(snapshot.record) });
     if (this.#copies.size > this.#maxEntries) this.#copies.pop();
     return copy;
   }
 
-  /** Drops a copy below `leastVersion`. */
-  drop(key: string, leastVersion = Number.POSITIVE_INFINITY): void {
-    const held = this.#byKey.get(key);
-    if (held !== undefined && held.record.version < leastVersion) this.#copies.delete(key);
+  /** Drops a copy below `minVersion`. */
+  drop(key: string, minVersion = Number.POSITIVE_INFINITY): void {
+    const cached = this.#byKey.get(key);
+    if (cached !== undefined && cached.record.version < minVersion) this.#copies.delete(key);
   }
 
   clear(): void {
@@ -99,9 +99,10 @@ export class LocalTier {
   }
 }
 
-function isNewer(held: Snapshot, snapshot: Snapshot): boolean {
-  if (held.record.version !== snapshot.record.version) return held.record.version > snapshot.record.version;
-  return held.position > snapshot.position;
+function isNewer(cached: Snapshot, snapshot: Snapshot): boolean {
+  if (cached.record.version !== snapshot.record.version)
+    return cached.record.version > snapshot.record.version;
+  return cached.position > snapshot.position;
 }
 
 /** Requests share the record, so none of them may change it. */

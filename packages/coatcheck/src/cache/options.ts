@@ -2,9 +2,9 @@ import type { Clock, Schedule } from "../session/clock.ts";
 import { CoatcheckError, type Fault } from "../session/errors.ts";
 import type { HintChannel } from "../session/hint.ts";
 import type { SessionStore } from "../session/store.ts";
-import { type Lease, SoleLease, TimedLease, WatchedLease } from "./lease.ts";
+import { DataVersionLease, type Lease, SingleProcessLease, TimedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
-import type { SharedTier } from "./shared.ts";
+import type { SharedTier } from "./shared/tier.ts";
 
 /** Options of `createCache`. Only `store` is required. */
 export interface CacheOptions {
@@ -15,9 +15,9 @@ export interface CacheOptions {
   /** Carries hints between processes without a shared tier, such as `postgresHints()`. Closed with the cache. */
   readonly hints?: HintChannel;
   /** Longest time for which any process may serve a revoked session, in milliseconds. Minimum: 100. Default: 2000. */
-  readonly stalenessBound?: number;
+  readonly maxStaleness?: number;
   /** This process is the only one that writes to the store. It needs no lease then, and no copy is ever stale. Default: false. */
-  readonly single?: boolean;
+  readonly singleProcess?: boolean;
   /**
    * For several processes on one host with one SQLite file: returns the store's `PRAGMA data_version`. The cache calls it
    * at every hit (2 to 4 µs), so that each process sees revocations at the next request.
@@ -28,7 +28,7 @@ export interface CacheOptions {
     /**
      * Milliseconds until a copy is read again. It limits how long *data* written by another process stays unseen if the
      * hint is lost; revocations are limited by the staleness bound. Default: 30 s with a shared tier, otherwise the
-     * staleness bound; Infinity with `single`.
+     * staleness bound; Infinity with `singleProcess`.
      */
     readonly ttl?: number;
   };
@@ -43,9 +43,9 @@ export interface CacheOptions {
 }
 
 /** Chooses the lease for the deployment that the options describe. */
-export function leaseOf({ single, dataVersion }: CacheOptions, bound: number): Lease {
-  if (single) return new SoleLease();
-  return dataVersion ? new WatchedLease(dataVersion) : new TimedLease(bound);
+export function leaseFor({ singleProcess, dataVersion }: CacheOptions, bound: number): Lease {
+  if (singleProcess) return new SingleProcessLease();
+  return dataVersion ? new DataVersionLease(dataVersion) : new TimedLease(bound);
 }
 
 /**
@@ -54,15 +54,15 @@ export function leaseOf({ single, dataVersion }: CacheOptions, bound: number): L
  * @returns the staleness bound, in milliseconds.
  * @throws CoatcheckError `VALIDATION_FAILED` with every fault; the first is in the message.
  */
-export function checkedBound(options: CacheOptions): number {
-  const { stalenessBound = 2000, single, dataVersion, shared, hints, local = {} } = options;
+export function resolveMaxStaleness(options: CacheOptions): number {
+  const { maxStaleness = 2000, singleProcess, dataVersion, shared, hints, local = {} } = options;
   const faults: Fault[] = [];
-  if (!(stalenessBound >= 100 && stalenessBound < Number.POSITIVE_INFINITY)) {
-    const message = `must be a finite number of milliseconds, at least 100 (got ${stalenessBound})`;
-    faults.push({ path: "stalenessBound", message });
+  if (!(maxStaleness >= 100 && maxStaleness < Number.POSITIVE_INFINITY)) {
+    const message = `must be a finite number of milliseconds, at least 100 (got ${maxStaleness})`;
+    faults.push({ path: "maxStaleness", message });
   }
   for (const [path, value] of Object.entries({ dataVersion, shared, hints })) {
-    if (single && value) faults.push({ path, message: "must not be set together with single" });
+    if (singleProcess && value) faults.push({ path, message: "must not be set together with singleProcess" });
   }
   if (shared && hints) {
     faults.push({ path: "hints", message: "must not be set together with shared, which carries the hints" });
@@ -78,7 +78,7 @@ export function checkedBound(options: CacheOptions): number {
     faults.push({ path: "local.ttl", message });
   }
   const [first] = faults;
-  if (!first) return stalenessBound;
+  if (!first) return maxStaleness;
   const message = `Invalid cache options: ${first.path} ${first.message}.`;
   throw new CoatcheckError("VALIDATION_FAILED", message, { faults });
 }

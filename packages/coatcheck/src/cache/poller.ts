@@ -1,21 +1,21 @@
 import type { Schedule } from "../session/clock.ts";
 import type { LogPage, LogPosition } from "../session/store.ts";
+import { withDeadline } from "./circuit-breaker.ts";
 import type { Poll } from "./core.ts";
-import { withDeadline } from "./guard.ts";
 
 /** The interval, time sources and callbacks of a {@link Poller}. */
-export interface PollerParts {
+export interface PollerDependencies {
   /** Milliseconds between polls; Infinity to poll only on request. */
-  readonly every: number;
+  readonly interval: number;
   /** Milliseconds after which a poll without a response has failed. A later response is still applied. */
   readonly deadline: number;
   readonly schedule: Schedule;
   /** Starts a poll; called before it is sent. */
-  readonly ask: () => Poll;
+  readonly startPoll: () => Poll;
   /** Sends the poll. */
   readonly changes: (cursor: LogPosition | null) => Promise<LogPage>;
   /** Applies the response; false if it is unusable. */
-  readonly answered: (poll: Poll, page: LogPage) => boolean;
+  readonly applyPage: (poll: Poll, page: LogPage) => boolean;
 }
 
 /** Milliseconds until a failed poll is retried, unless the next regular poll comes sooner. */
@@ -23,24 +23,24 @@ const RETRY_DELAY = 500;
 
 /** Polls the store's revocation log: at a regular interval, and at once on request. At most one poll is in flight. */
 export class Poller {
-  readonly #deps: PollerParts;
+  readonly #deps: PollerDependencies;
   #current: Promise<boolean> | null = null;
   #next: Promise<boolean> | null = null;
   #cancel: () => void = () => {};
   #isClosed = false;
   /** Whether the newest poll succeeded; true before the first. */
-  isAnswered = true;
+  lastPollSucceeded = true;
   /** Number of successful polls. */
-  answers = 0;
+  successes = 0;
   /** Number of failed polls. */
   failures = 0;
 
-  constructor(deps: PollerParts) {
+  constructor(deps: PollerDependencies) {
     this.#deps = deps;
   }
 
   /** Resolves when a poll that was sent after this call has succeeded (true) or failed (false). */
-  soon(): Promise<boolean> {
+  pollNow(): Promise<boolean> {
     if (this.#isClosed) return Promise.resolve(false);
     if (this.#current === null) {
       this.#current = this.#poll();
@@ -48,14 +48,14 @@ export class Poller {
     }
     this.#next ??= this.#current.then(() => {
       this.#next = null;
-      return this.soon();
+      return this.pollNow();
     });
     return this.#next;
   }
 
   /** Resolves when the poll in flight, or one sent now if there is none, has succeeded (true) or failed (false). */
-  any(): Promise<boolean> {
-    return this.#current ?? this.soon();
+  pollOrJoin(): Promise<boolean> {
+    return this.#current ?? this.pollNow();
   }
 
   /** Sends no further polls. */
@@ -68,22 +68,22 @@ export class Poller {
     this.#cancel();
     const isAnswered = await this.#request();
     this.#current = null;
-    this.isAnswered = isAnswered;
-    if (isAnswered) this.answers++;
+    this.lastPollSucceeded = isAnswered;
+    if (isAnswered) this.successes++;
     else this.failures++;
-    const delay = isAnswered ? this.#deps.every : Math.min(this.#deps.every, RETRY_DELAY);
+    const delay = isAnswered ? this.#deps.interval : Math.min(this.#deps.interval, RETRY_DELAY);
     if (!this.#isClosed && delay < Number.POSITIVE_INFINITY) {
-      this.#cancel = this.#deps.schedule(delay, () => void this.soon());
+      this.#cancel = this.#deps.schedule(delay, () => void this.pollNow());
     }
     return isAnswered;
   }
 
   async #request(): Promise<boolean> {
-    const { ask, changes, answered, deadline, schedule } = this.#deps;
+    const { startPoll, changes, applyPage, deadline, schedule } = this.#deps;
     let poll: Poll;
     try {
-      poll = ask();
-      const applied = changes(poll.cursor).then((page) => answered(poll, page));
+      poll = startPoll();
+      const applied = changes(poll.cursor).then((page) => applyPage(poll, page));
       if (!(await withDeadline(applied, deadline, schedule))) return false;
     } catch {
       return false;

@@ -1,3 +1,4 @@
+import type { LoginBody, SessionView } from "../wire.ts";
 import { createCall } from "./api.ts";
 import { browserClock } from "./clock.ts";
 import { createCsrf } from "./csrf.ts";
@@ -15,7 +16,6 @@ import { joinTabs, type TabMessage } from "./tabs.ts";
 import { createTriggers } from "./triggers.ts";
 import { createViewCache } from "./view-cache.ts";
 import { createViewState } from "./view-state.ts";
-import type { LoginBody, SessionView } from "./wire.ts";
 
 /**
  * Makes a session client. A client holds one user's session: make one for each page in a browser, and one for each request

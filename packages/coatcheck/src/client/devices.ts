@@ -1,5 +1,5 @@
+import type { Device } from "../wire.ts";
 import type { Call } from "./api.ts";
-import type { Device } from "./wire.ts";
 
 /**
  * The devices on which the user is logged in. Every method rejects with a `SessionError`; if its code is

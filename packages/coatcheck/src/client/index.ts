@@ -16,6 +16,8 @@
  *
  * @module
  */
+
+export type * from "../wire.ts";
 export type { ClientClock } from "./clock.ts";
 export { createSessionClient } from "./create-client.ts";
 export { type CsrfNames, XSRF_NAMES } from "./csrf.ts";
@@ -34,4 +36,3 @@ export type {
   SessionMeta,
 } from "./state.ts";
 export { followEvents } from "./stream.ts";
-export type * from "./wire.ts";

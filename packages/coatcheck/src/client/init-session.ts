@@ -1,9 +1,9 @@
+import type { SessionView } from "../wire.ts";
 import type { Call } from "./api.ts";
 import type { Csrf } from "./csrf.ts";
 import { singleFlight } from "./flight.ts";
 import type { Exclusive } from "./lock.ts";
 import type { ViewState } from "./view-state.ts";
-import type { SessionView } from "./wire.ts";
 
 interface InitDependencies<User> {
   readonly call: Call;

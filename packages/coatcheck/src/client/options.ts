@@ -1,7 +1,7 @@
+import type { SessionView } from "../wire.ts";
 import type { ClientClock } from "./clock.ts";
 import type { CsrfNames } from "./csrf.ts";
 import type { Scope } from "./scope.ts";
-import type { SessionView } from "./wire.ts";
 
 /**
  * When the client refreshes the session without being called. Two refreshes cannot be switched off: when the session

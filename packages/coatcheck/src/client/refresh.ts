@@ -1,3 +1,4 @@
+import type { SessionInfo, SessionView } from "../wire.ts";
 import type { Call } from "./api.ts";
 import type { ClientClock } from "./clock.ts";
 import type { SessionError } from "./error.ts";
@@ -7,7 +8,6 @@ import type { Meter } from "./metrics.ts";
 import type { Enqueue } from "./queue.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
-import type { SessionInfo, SessionView } from "./wire.ts";
 
 /** Milliseconds to wait for the view of the tab that held the lock. */
 const ADOPTION_GRACE = 100;

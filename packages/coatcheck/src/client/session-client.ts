@@ -1,10 +1,10 @@
 import type { ReadableAtom } from "nanostores";
+import type { ElevateBody, LoginBody, SessionInfo, SessionView } from "../wire.ts";
 import type { Devices } from "./devices.ts";
 import type { SessionError } from "./error.ts";
 import type { SessionMetrics } from "./metrics.ts";
 import type { Locks } from "./scope.ts";
 import type { ClientState, SessionMeta } from "./state.ts";
-import type { ElevateBody, LoginBody, SessionInfo, SessionView } from "./wire.ts";
 
 /** How to sign out. */
 export interface LogoutOptions {

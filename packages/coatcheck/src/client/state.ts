@@ -1,5 +1,5 @@
+import type { EndReason, SessionInfo, SessionView } from "../wire.ts";
 import type { SessionError } from "./error.ts";
-import type { EndReason, SessionInfo, SessionView } from "./wire.ts";
 
 /** The session is not known: no response has arrived yet, or the page has just returned from the back/forward cache. */
 export interface PendingState {

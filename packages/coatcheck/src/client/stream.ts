@@ -1,5 +1,5 @@
+import type { StreamEvent } from "../wire.ts";
 import type { SessionClient } from "./session-client.ts";
-import type { StreamEvent } from "./wire.ts";
 
 const EVENTS: readonly StreamEvent[] = ["revoked", "changed", "expiring"];
 

@@ -1,7 +1,7 @@
+import type { SessionView } from "../wire.ts";
 import { watchPage } from "./page.ts";
 import { attempt, type Scope } from "./scope.ts";
 import type { LogoutOptions } from "./session-client.ts";
-import type { SessionView } from "./wire.ts";
 
 /** What the user did to cause a view. Empty for the view of a refresh. */
 export interface TabAction {

@@ -1,7 +1,7 @@
 import { atom, type ReadableAtom } from "nanostores";
+import type { SessionInfo, SessionView } from "../wire.ts";
 import { type ClientState, INITIAL_META, PENDING, type SessionMeta, toState } from "./state.ts";
 import type { TabAction } from "./tabs.ts";
-import type { SessionInfo, SessionView } from "./wire.ts";
 
 /** The last view that the server sent, and the time at which it was confirmed. */
 export interface ViewCache<User> {

@@ -1,10 +1,10 @@
+import type { SessionView } from "../wire.ts";
 import type { ClientClock } from "./clock.ts";
 import type { Csrf } from "./csrf.ts";
 import type { SessionError } from "./error.ts";
 import { noSession } from "./state.ts";
 import type { TabAction, TabMessage } from "./tabs.ts";
 import type { ViewCache } from "./view-cache.ts";
-import type { SessionView } from "./wire.ts";
 
 /**
  * The state machine behind `$session`. It applies the views that the server and the other tabs send.

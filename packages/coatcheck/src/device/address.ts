@@ -10,7 +10,7 @@ import { isIP, SocketAddress } from "node:net";
 export type AddressPrivacy = "full" | "truncated" | "none";
 
 /** Reduces an IP address to what `privacy` allows; null when it allows nothing, and for an invalid address. */
-export function keptAddress(address: string | null, privacy: AddressPrivacy): string | null {
+export function anonymizeAddress(address: string | null, privacy: AddressPrivacy): string | null {
   if (address === null || privacy === "none" || isIP(address) === 0) return null;
   return privacy === "full" ? address : network(address);
 }

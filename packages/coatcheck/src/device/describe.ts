@@ -1,7 +1,7 @@
 import type { ClientInfo } from "../session/record.ts";
-import { type AddressPrivacy, keptAddress } from "./address.ts";
-import { NOWHERE, type Place } from "./place.ts";
-import { LONGEST_USER_AGENT, readUserAgent } from "./user-agent.ts";
+import { type AddressPrivacy, anonymizeAddress } from "./address.ts";
+import { type Place, UNKNOWN_PLACE } from "./place.ts";
+import { MAX_USER_AGENT_LENGTH, parseUserAgent } from "./user-agent.ts";
 
 /**
  * Describes a client for the `client` field of a session: address, browser, operating system, device and place.
@@ -13,19 +13,19 @@ import { LONGEST_USER_AGENT, readUserAgent } from "./user-agent.ts";
  *
  * @example
  * coatcheck(sessions, {
- *   birth: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
+ *   newSession: (client, request) => ({ client: describeClient(client, request.header("user-agent")) }),
  * });
  */
 export function describeClient(
   client: { readonly address: string | null },
   userAgent: string | null | undefined,
   privacy: AddressPrivacy = "truncated",
-  place: Place = NOWHERE,
+  place: Place = UNKNOWN_PLACE,
 ): ClientInfo {
-  const { browser, os, device } = readUserAgent(userAgent);
+  const { browser, os, device } = parseUserAgent(userAgent);
   return {
-    address: keptAddress(client.address, privacy),
-    userAgent: userAgent?.slice(0, LONGEST_USER_AGENT) || null,
+    address: anonymizeAddress(client.address, privacy),
+    userAgent: userAgent?.slice(0, MAX_USER_AGENT_LENGTH) || null,
     browser,
     os,
     device,

@@ -12,7 +12,7 @@
  *
  * @module
  */
-export { type AddressPrivacy, keptAddress } from "./address.ts";
+export { type AddressPrivacy, anonymizeAddress } from "./address.ts";
 export { describeClient } from "./describe.ts";
-export { type GeoReader, type Place, type PlaceHeaders, placeFromHeaders, placeOf } from "./place.ts";
-export { readUserAgent, type UserAgent } from "./user-agent.ts";
+export { type GeoReader, lookUpPlace, type Place, type PlaceHeaders, placeFromHeaders } from "./place.ts";
+export { parseUserAgent, type UserAgent } from "./user-agent.ts";

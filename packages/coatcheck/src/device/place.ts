@@ -6,7 +6,7 @@ export interface Place {
 }
 
 /** An unknown place. */
-export const NOWHERE: Place = { country: null, city: null };
+export const UNKNOWN_PLACE: Place = { country: null, city: null };
 
 /** The method used of a reader for MaxMind DB files, such as that of the `maxmind` package. */
 export interface GeoReader {
@@ -23,9 +23,9 @@ export interface GeoReader {
  *
  * @example
  * const reader = await maxmind.open<CityResponse>(process.env.GEOIP_DATABASE);
- * describeClient(client, userAgent, "truncated", placeOf(reader, client.address));
+ * describeClient(client, userAgent, "truncated", lookUpPlace(reader, client.address));
  */
-export function placeOf(reader: GeoReader, address: string | null): Place {
+export function lookUpPlace(reader: GeoReader, address: string | null): Place {
   const found = address === null ? null : reader.get(address);
   return toPlace(found?.country?.iso_code, found?.city?.names?.en);
 }

@@ -15,15 +15,15 @@ export interface UserAgent {
 }
 
 /** Characters. Browsers send about 120; a much longer header may be an attack on the parser. */
-export const LONGEST_USER_AGENT = 512;
+export const MAX_USER_AGENT_LENGTH = 512;
 
 const UNKNOWN: UserAgent = { kind: "tool", browser: null, os: null, device: null };
 
 const cache = new LRUCache<string, UserAgent>({ max: 1000 });
 
 /** Parses a `User-Agent` header. Caches the 1,000 most recently used results. */
-export function readUserAgent(header: string | null | undefined): UserAgent {
-  const text = header?.trim().slice(0, LONGEST_USER_AGENT);
+export function parseUserAgent(header: string | null | undefined): UserAgent {
+  const text = header?.trim().slice(0, MAX_USER_AGENT_LENGTH);
   if (!text) return UNKNOWN;
   const cached = cache.get(text);
   if (cached) return cached;

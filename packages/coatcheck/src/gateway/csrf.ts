@@ -1,18 +1,22 @@
 import { isJsonObject, type JsonValue } from "../session/json.ts";
-import type { UpstreamAnswer } from "./answer.ts";
 import { upstreamUnavailable } from "./errors.ts";
 import { findAttribute } from "./html.ts";
 import { Jar } from "./jar.ts";
-import type { CsrfSource } from "./options.ts";
-import type { Standing } from "./state.ts";
+import type { UpstreamCsrfSource } from "./options.ts";
+import type { UpstreamResponse } from "./response.ts";
+import type { UpstreamCredentials } from "./state.ts";
 
 /**
  * The CSRF token that a session sends with its next unsafe request; null when it has none. A token from a cookie is
  * read from the cookie each time, because any response may replace the cookie.
  */
-export function heldToken(source: CsrfSource, standing: Standing, url: URL): string | null {
-  if (!("cookie" in source)) return standing.token;
-  return decoded(new Jar(standing.cookies).value(source.cookie, url));
+export function currentToken(
+  source: UpstreamCsrfSource,
+  credentials: UpstreamCredentials,
+  url: URL,
+): string | null {
+  if (!("cookie" in source)) return credentials.token;
+  return decoded(new Jar(credentials.cookies).value(source.cookie, url));
 }
 
 /**
@@ -21,13 +25,21 @@ export function heldToken(source: CsrfSource, standing: Standing, url: URL): str
  *
  * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when the response has no token at the configured place.
  */
-export function takenToken(source: CsrfSource, response: UpstreamAnswer, jar: Jar, url: URL): string | null {
+export function extractToken(
+  source: UpstreamCsrfSource,
+  response: UpstreamResponse,
+  jar: Jar,
+  url: URL,
+): string | null {
   const token = "cookie" in source ? jar.value(source.cookie, url) : tokenIn(source, response);
   if (!token) throw upstreamUnavailable(`responded with status ${response.status} but without a CSRF token`);
   return "cookie" in source ? null : token;
 }
 
-function tokenIn(source: Exclude<CsrfSource, { cookie: string }>, response: UpstreamAnswer): string | null {
+function tokenIn(
+  source: Exclude<UpstreamCsrfSource, { cookie: string }>,
+  response: UpstreamResponse,
+): string | null {
   if ("header" in source) return response.headers.get(source.header);
   if ("meta" in source) return findAttribute(response.text, "meta", source.meta, "content");
   if ("input" in source) return findAttribute(response.text, "input", source.input, "value");

@@ -50,7 +50,7 @@ export class Jar {
   /**
    * Stores the `Set-Cookie` headers of a response from `url`. Ignores malformed cookies and those for another domain.
    */
-  take(headers: readonly string[], url: URL): void {
+  setFromHeaders(headers: readonly string[], url: URL): void {
     for (const header of headers) {
       const cookie = Cookie.parse(header);
       if (!cookie || Buffer.byteLength(cookie.key + cookie.value) > MAX_COOKIE_BYTES) continue;

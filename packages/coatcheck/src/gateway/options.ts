@@ -1,9 +1,9 @@
 import type { Fault } from "../session/errors.ts";
 import { invalid } from "./errors.ts";
-import { headerFault, urlOf } from "./request.ts";
+import { headerFault, resolvePath } from "./url.ts";
 
 /** Where a response carries the CSRF token. */
-export type CsrfSource =
+export type UpstreamCsrfSource =
   /** A member of the JSON body. Dots reach into nested objects: `data.csrfToken`. */
   | { readonly json: string }
   | { readonly header: string }
@@ -15,10 +15,10 @@ export type CsrfSource =
   | { readonly input: string };
 
 /** How the upstream issues its CSRF token, and how unsafe requests return it. */
-export interface CsrfOptions {
+export interface UpstreamCsrfOptions {
   /** The path below `baseUrl` from which a `GET` request fetches the token. */
   readonly path: string;
-  readonly source: CsrfSource;
+  readonly source: UpstreamCsrfSource;
   /** A request header, or a member of the JSON object or form that the request sends. */
   readonly sendAs: { readonly header: string } | { readonly field: string };
 }
@@ -28,7 +28,7 @@ export interface UpstreamOptions {
   /** Origin and path prefix of all requests. The gateway never contacts another origin. */
   readonly baseUrl: string;
   /** Null when the upstream requires no token. */
-  readonly csrf: CsrfOptions | null;
+  readonly csrf: UpstreamCsrfOptions | null;
   /** Secrets that encrypt the cookies and the token of each session, newest first. At least 16 characters each. */
   readonly secrets: readonly string[];
   /**
@@ -39,7 +39,7 @@ export interface UpstreamOptions {
   /** Retries of a safe request when the upstream does not respond, or responds 502, 503 or 504. Default: 2. */
   readonly retries?: number;
   /** Largest response body in bytes, both compressed and decompressed. Default: 2 MiB. */
-  readonly answerLimit?: number;
+  readonly maxResponseBytes?: number;
   /** Maximum number of open connections. Further requests wait for a free one. Default: 64. */
   readonly connections?: number;
   /**
@@ -50,7 +50,7 @@ export interface UpstreamOptions {
 }
 
 /** {@link UpstreamOptions} with the defaults filled in. */
-export interface ResolvedOptions extends Required<Omit<UpstreamOptions, "baseUrl">> {
+export interface ResolvedUpstreamOptions extends Required<Omit<UpstreamOptions, "baseUrl">> {
   readonly baseUrl: URL;
 }
 
@@ -59,11 +59,11 @@ export interface ResolvedOptions extends Required<Omit<UpstreamOptions, "baseUrl
  *
  * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
  */
-export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
+export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions {
   const options = {
     timeout: 10_000,
     retries: 2,
-    answerLimit: 2 * 1024 * 1024,
+    maxResponseBytes: 2 * 1024 * 1024,
     connections: 64,
     breaker: { failures: 5, halfOpenAfter: 1000 },
     ...given,
@@ -76,7 +76,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
     faults.push({ path: "baseUrl", message: "must not have a user name, password, query or fragment" });
   }
   const { csrf } = options;
-  if (csrf && baseUrl && !urlOf(csrf.path, baseUrl)) {
+  if (csrf && baseUrl && !resolvePath(csrf.path, baseUrl)) {
     faults.push({ path: "csrf.path", message: "must start with / and stay below the base URL" });
   }
   const tokenFault = csrf && "header" in csrf.sendAs ? headerFault(csrf.sendAs.header, "token") : null;
@@ -84,7 +84,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedOptions {
   const minimums: [string, number, number][] = [
     ["timeout", options.timeout, 1],
     ["retries", options.retries, 0],
-    ["answerLimit", options.answerLimit, 1],
+    ["maxResponseBytes", options.maxResponseBytes, 1],
     ["connections", options.connections, 1],
     ["breaker.failures", options.breaker.failures, 1],
     ["breaker.halfOpenAfter", options.breaker.halfOpenAfter, 1],

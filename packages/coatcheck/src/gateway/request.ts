@@ -1,10 +1,10 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Fault } from "../session/errors.ts";
 import type { JsonObject, JsonValue } from "../session/json.ts";
 import { isJsonObject } from "../session/json.ts";
 import { invalid } from "./errors.ts";
-import type { CsrfOptions } from "./options.ts";
-import type { Outgoing } from "./transport.ts";
+import type { UpstreamCsrfOptions } from "./options.ts";
+import type { WireRequest } from "./transport.ts";
+import { headerFault, resolvePath } from "./url.ts";
 
 /** Safe methods (RFC 9110 §9.2.1). They carry no CSRF token, and may be retried. */
 export type SafeMethod = "GET" | "HEAD";
@@ -21,22 +21,6 @@ export interface UpstreamRequest {
   readonly body?: { readonly json: JsonValue } | { readonly form: Readonly<Record<string, string>> };
 }
 
-/** Headers that the gateway sets itself. */
-const OWN_HEADERS = new Set([
-  "accept-encoding",
-  "connection",
-  "content-length",
-  "content-type",
-  "cookie",
-  "expect",
-  "host",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 /** Whether the method is safe (RFC 9110 §9.2.1). */
 export function isSafe(method: string): method is SafeMethod {
   return method === "GET" || method === "HEAD";
@@ -48,11 +32,11 @@ export function isSafe(method: string): method is SafeMethod {
  * @throws CoatcheckError `VALIDATION_FAILED` for a path outside `baseUrl`, a malformed header, or a header that the
  *   gateway sets itself.
  */
-export function outgoingOf(
+export function toWireRequest(
   request: UpstreamRequest,
   baseUrl: URL,
-  token: { readonly value: string; readonly sendAs: CsrfOptions["sendAs"] } | null,
-): Outgoing {
+  token: { readonly value: string; readonly sendAs: UpstreamCsrfOptions["sendAs"] } | null,
+): WireRequest {
   const { method, path, query = {} } = request;
   const headers: Record<string, string> = {};
   const faults: Fault[] = [];
@@ -61,7 +45,7 @@ export function outgoingOf(
     if (fault) faults.push({ path: `headers.${name}`, message: fault });
     headers[name.toLowerCase()] = value;
   }
-  const url = urlOf(path, baseUrl);
+  const url = resolvePath(path, baseUrl);
   if (!url) {
     faults.push({
       path: "path",
@@ -76,30 +60,6 @@ export function outgoingOf(
   if (body)
     headers["content-type"] = "json" in body ? "application/json" : "application/x-www-form-urlencoded";
   return { method, path: url.pathname + url.search, headers, body: serialized(body) };
-}
-
-/**
- * The URL of a path below `baseUrl`; null when URL parsing would change the path or its origin, as with `/../admin` and
- * `//host`. Otherwise a path made from user input could reach other parts of the upstream.
- */
-export function urlOf(path: string, baseUrl: URL): URL | null {
-  const [pathname = ""] = path.split("?", 1);
-  const fullPath = baseUrl.pathname.replace(/\/$/, "") + pathname;
-  const url = URL.parse(baseUrl.origin + fullPath + path.slice(pathname.length));
-  const unchanged = url?.origin === baseUrl.origin && url.pathname === fullPath && url.hash === "";
-  return unchanged && /^\/(?!\/)/.test(path) && !/%2f|%5c|\\/i.test(pathname) ? url : null;
-}
-
-/** Validates a request header. Returns what is wrong with it, or null. */
-export function headerFault(name: string, value: string): string | null {
-  if (OWN_HEADERS.has(name.toLowerCase())) return "must not be set, because the gateway sets it";
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return null;
-  } catch {
-    return "must be a valid header name and value (RFC 9110 §5)";
-  }
 }
 
 function withField(body: UpstreamRequest["body"], field: string, token: string): UpstreamRequest["body"] {

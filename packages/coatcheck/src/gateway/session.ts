@@ -5,7 +5,7 @@ import type { UpstreamState } from "./state.ts";
 /**
  * The part of a session manager that {@link stateInSession} uses. `Data` is the type of the application's session data.
  */
-export interface SessionKeeper<Data extends object> {
+export interface UpstreamSessionManager<Data extends object> {
   find(id: string): Promise<Pick<SessionRecord, "state" | "data"> | null>;
   update(id: string, change: (data: Data) => Data): Promise<unknown>;
 }
@@ -27,7 +27,7 @@ class UnexpectedState extends Error {}
  * @returns a state whose `read` and `swap` throw `SESSION_NOT_FOUND`, `SESSION_REVOKED` and the errors of `manager`.
  */
 export function stateInSession<Data extends object>(
-  manager: SessionKeeper<Data>,
+  manager: UpstreamSessionManager<Data>,
   sessionId: string,
   member = UPSTREAM_MEMBER,
 ): UpstreamState {

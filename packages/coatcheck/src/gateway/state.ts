@@ -24,24 +24,24 @@ export interface UpstreamState {
 }
 
 /** The upstream credentials of a session: its CSRF token (null when there is none) and its cookies. */
-export interface Standing {
+export interface UpstreamCredentials {
   readonly token: string | null;
   readonly cookies: readonly StoredCookie[];
 }
 
 /** A session's upstream credentials, as last read from or written to its {@link UpstreamState}. */
-export class Account {
+export class UpstreamSession {
   readonly #state: UpstreamState;
   readonly #ring: KeyRing;
   #text: string | null = null;
-  #credentials: Standing = { token: null, cookies: [] };
+  #credentials: UpstreamCredentials = { token: null, cookies: [] };
 
   constructor(state: UpstreamState, ring: KeyRing) {
     this.#state = state;
     this.#ring = ring;
   }
 
-  get standing(): Standing {
+  get credentials(): UpstreamCredentials {
     return this.#credentials;
   }
 
@@ -58,7 +58,7 @@ export class Account {
    * Stores `next` unless the stored credentials changed since they were last read. In that case it returns false and
    * loads the stored ones.
    */
-  async replace(next: Standing): Promise<boolean> {
+  async replace(next: UpstreamCredentials): Promise<boolean> {
     const text = this.#ring.encrypt(JSON.stringify(next), this.#state.sessionId);
     const stored = await this.#state.swap(this.#text, text);
     if (stored !== text) {
@@ -75,7 +75,7 @@ export class Account {
    *
    * @throws CoatcheckError `CONFLICT` after 20 failed attempts.
    */
-  async record(before: readonly StoredCookie[], after: readonly StoredCookie[]): Promise<void> {
+  async saveCookies(before: readonly StoredCookie[], after: readonly StoredCookie[]): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const { token, cookies } = this.#credentials;
       const merged = mergeCookies(before, after, cookies);
@@ -89,7 +89,7 @@ export class Account {
     this.#text = text;
   }
 
-  #decode(text: string | null): Standing {
+  #decode(text: string | null): UpstreamCredentials {
     if (text === null) return { token: null, cookies: [] };
     const plaintext = this.#ring.decrypt(text, this.#state.sessionId);
     if (plaintext === null) {
@@ -97,6 +97,6 @@ export class Account {
         "cannot be used: no configured secret decrypts this session's upstream cookies",
       );
     }
-    return JSON.parse(plaintext) as Standing;
+    return JSON.parse(plaintext) as UpstreamCredentials;
   }
 }

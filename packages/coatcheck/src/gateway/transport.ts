@@ -2,10 +2,10 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { type Dispatcher, errors, Pool } from "undici";
 import { upstreamUnavailable } from "./errors.ts";
-import type { ResolvedOptions } from "./options.ts";
+import type { ResolvedUpstreamOptions } from "./options.ts";
 
 /** A request as it is sent. */
-export interface Outgoing {
+export interface WireRequest {
   readonly method: string;
   /** Path and query. */
   readonly path: string;
@@ -14,7 +14,7 @@ export interface Outgoing {
 }
 
 /** A response as it was received, with its body decompressed. */
-export interface Incoming {
+export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
@@ -34,8 +34,8 @@ export class Transport {
   readonly #pool: Pool;
   readonly #maxBytes: number;
 
-  constructor({ baseUrl, connections, answerLimit, timeout }: ResolvedOptions) {
-    this.#maxBytes = answerLimit;
+  constructor({ baseUrl, connections, maxResponseBytes, timeout }: ResolvedUpstreamOptions) {
+    this.#maxBytes = maxResponseBytes;
     this.#pool = new Pool(baseUrl.origin, {
       connections,
       headersTimeout: timeout,
@@ -51,7 +51,7 @@ export class Transport {
    *   or with malformed headers.
    * @throws the error of undici, or the abort reason of `signal`, when no response arrives.
    */
-  async send(outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
+  async send(outgoing: WireRequest, signal: AbortSignal): Promise<WireResponse> {
     const { statusCode, headers, body } = await this.#request(outgoing, signal);
     const compressed = await this.#read(body);
     return {
@@ -66,7 +66,7 @@ export class Transport {
     await this.#pool.destroy();
   }
 
-  async #request(outgoing: Outgoing, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #request(outgoing: WireRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     try {
       return await this.#pool.request({
         ...outgoing,

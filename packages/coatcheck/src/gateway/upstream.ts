@@ -1,15 +1,15 @@
 import { CoatcheckError } from "../session/errors.ts";
-import { answerOf, type UpstreamAnswer } from "./answer.ts";
-import { heldToken, takenToken } from "./csrf.ts";
+import { currentToken, extractToken } from "./csrf.ts";
 import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
-import { Guard } from "./guard.ts";
 import { Jar } from "./jar.ts";
 import { KeyRing } from "./keys.ts";
-import { type ResolvedOptions, resolveOptions, type UpstreamOptions } from "./options.ts";
+import { type ResolvedUpstreamOptions, resolveOptions, type UpstreamOptions } from "./options.ts";
 import { SessionQueue } from "./queue.ts";
-import { isSafe, outgoingOf, type SafeMethod, type UpstreamRequest } from "./request.ts";
-import { Account, type UpstreamState } from "./state.ts";
-import { type Outgoing, Transport } from "./transport.ts";
+import { isSafe, type SafeMethod, toWireRequest, type UpstreamRequest } from "./request.ts";
+import { toUpstreamResponse, type UpstreamResponse } from "./response.ts";
+import { UpstreamSession, type UpstreamState } from "./state.ts";
+import { Transport, type WireRequest } from "./transport.ts";
+import { UpstreamRetry } from "./upstream-retry.ts";
 
 /** Browsers allow 20. More than a few redirects in a row indicate a redirect loop. */
 const MAX_REDIRECTS = 5;
@@ -43,14 +43,16 @@ export interface Upstream {
    *   request, or not. `VALIDATION_FAILED`: the request is invalid and was not sent. `CONFLICT`: too many concurrent
    *   updates of the session. Errors of `state` pass through.
    */
-  request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamAnswer>;
+  request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamResponse>;
   /**
    * Sends a safe request that belongs to no session, such as one for a public list. It carries no cookie and no token,
    * and does not wait for other requests.
    *
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE`, `UPSTREAM_TIMEOUT`, `VALIDATION_FAILED`.
    */
-  ask(request: UpstreamRequest & { readonly method: SafeMethod }): Promise<UpstreamAnswer>;
+  requestWithoutSession(
+    request: UpstreamRequest & { readonly method: SafeMethod },
+  ): Promise<UpstreamResponse>;
   /** Closes all connections. Requests in flight fail with `UPSTREAM_UNAVAILABLE`. */
   close(): Promise<void>;
 }
@@ -66,26 +68,26 @@ export function createUpstream(options: UpstreamOptions): Upstream {
 
 /** A response, with the method and URL of the last request after all redirects. */
 interface Exchange {
-  readonly response: UpstreamAnswer;
+  readonly response: UpstreamResponse;
   readonly method: string;
   readonly url: URL;
 }
 
 class Gateway implements Upstream {
-  readonly #options: ResolvedOptions;
+  readonly #options: ResolvedUpstreamOptions;
   readonly #ring: KeyRing;
   readonly #transport: Transport;
-  readonly #guard: Guard;
+  readonly #retry: UpstreamRetry;
   readonly #queue = new SessionQueue();
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedUpstreamOptions) {
     this.#options = options;
     this.#ring = new KeyRing(options.secrets);
     this.#transport = new Transport(options);
-    this.#guard = new Guard(options);
+    this.#retry = new UpstreamRetry(options);
   }
 
-  async request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamAnswer> {
+  async request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamResponse> {
     const signal = AbortSignal.timeout(this.#options.timeout);
     try {
       return await this.#queue.run(state.sessionId, signal, () => this.#runRequest(state, request, signal));
@@ -94,8 +96,10 @@ class Gateway implements Upstream {
     }
   }
 
-  async ask(request: UpstreamRequest & { readonly method: SafeMethod }): Promise<UpstreamAnswer> {
-    const outgoing = outgoingOf(request, this.#options.baseUrl, null);
+  async requestWithoutSession(
+    request: UpstreamRequest & { readonly method: SafeMethod },
+  ): Promise<UpstreamResponse> {
+    const outgoing = toWireRequest(request, this.#options.baseUrl, null);
     const { response } = await this.#exchange(
       outgoing,
       new Jar([]),
@@ -112,17 +116,17 @@ class Gateway implements Upstream {
     state: UpstreamState,
     request: UpstreamRequest,
     signal: AbortSignal,
-  ): Promise<UpstreamAnswer> {
-    const account = new Account(state, this.#ring);
-    await account.read();
-    await this.#ensureToken(account, null, signal);
-    const token = this.#token(account);
-    const { response: first, method } = await this.#send(account, request, signal);
+  ): Promise<UpstreamResponse> {
+    const session = new UpstreamSession(state, this.#ring);
+    await session.read();
+    await this.#ensureToken(session, null, signal);
+    const token = this.#token(session);
+    const { response: first, method } = await this.#send(session, request, signal);
     // A 403 for the GET after a redirect means that the original request was carried out already; do not repeat it.
     if (first.status !== 403 || token === null || isSafe(method)) return requireUsable(first);
-    await account.read();
-    await this.#ensureToken(account, token, signal);
-    const { response: second } = await this.#send(account, request, signal);
+    await session.read();
+    await this.#ensureToken(session, token, signal);
+    const { response: second } = await this.#send(session, request, signal);
     return requireUsable(second);
   }
 
@@ -130,16 +134,16 @@ class Gateway implements Upstream {
    * Sends the request with the session's current credentials, and stores the cookies that it receives. Cookies of a
    * redirect are stored even if the redirect target fails, because the redirecting request was carried out.
    */
-  async #send(account: Account, request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
+  async #send(session: UpstreamSession, request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
     const { csrf, baseUrl } = this.#options;
-    const value = isSafe(request.method) ? null : this.#token(account);
+    const value = isSafe(request.method) ? null : this.#token(session);
     const token = csrf && value !== null ? { value, sendAs: csrf.sendAs } : null;
-    const { cookies } = account.standing;
+    const { cookies } = session.credentials;
     const jar = new Jar(cookies);
     try {
-      return await this.#exchange(outgoingOf(request, baseUrl, token), jar, signal);
+      return await this.#exchange(toWireRequest(request, baseUrl, token), jar, signal);
     } finally {
-      await account.record(cookies, jar.cookies());
+      await session.saveCookies(cookies, jar.cookies());
     }
   }
 
@@ -148,39 +152,39 @@ class Gateway implements Upstream {
    * time, the first to store its token and cookies wins and the others use these, so that one session never has two
    * carts.
    */
-  async #ensureToken(account: Account, rejected: string | null, signal: AbortSignal): Promise<void> {
+  async #ensureToken(session: UpstreamSession, rejected: string | null, signal: AbortSignal): Promise<void> {
     const { csrf, baseUrl } = this.#options;
     if (!csrf) return;
     for (let attempt = 0; attempt < MAX_TOKEN_ATTEMPTS; attempt++) {
-      const current = this.#token(account);
+      const current = this.#token(session);
       if (current !== null && current !== rejected) return;
-      const outgoing = outgoingOf({ method: "GET", path: csrf.path }, baseUrl, null);
-      const jar = new Jar(account.standing.cookies);
+      const outgoing = toWireRequest({ method: "GET", path: csrf.path }, baseUrl, null);
+      const jar = new Jar(session.credentials.cookies);
       const { response, url } = await this.#exchange(outgoing, jar, signal);
-      const token = takenToken(csrf.source, requireUsable(response), jar, url);
-      if (await account.replace({ token, cookies: jar.cookies() })) return;
+      const token = extractToken(csrf.source, requireUsable(response), jar, url);
+      if (await session.replace({ token, cookies: jar.cookies() })) return;
     }
     throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
   }
 
-  #token(account: Account): string | null {
+  #token(session: UpstreamSession): string | null {
     const { csrf, baseUrl } = this.#options;
-    return csrf && heldToken(csrf.source, account.standing, baseUrl);
+    return csrf && currentToken(csrf.source, session.credentials, baseUrl);
   }
 
-  async #exchange(first: Outgoing, jar: Jar, signal: AbortSignal): Promise<Exchange> {
+  async #exchange(first: WireRequest, jar: Jar, signal: AbortSignal): Promise<Exchange> {
     const { origin } = this.#options.baseUrl;
     let outgoing = first;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const url = new URL(origin + outgoing.path);
       const cookie = jar.header(url);
       const request = cookie ? { ...outgoing, headers: { ...outgoing.headers, cookie } } : outgoing;
-      const { status, headers, body } = await this.#guard.run(isSafe(request.method), signal, () =>
+      const { status, headers, body } = await this.#retry.run(isSafe(request.method), signal, () =>
         this.#transport.send(request, signal),
       );
-      jar.take([headers["set-cookie"] ?? []].flat(), url);
+      jar.setFromHeaders([headers["set-cookie"] ?? []].flat(), url);
       if (![301, 302, 303, 307, 308].includes(status)) {
-        return { response: answerOf(status, headers, body), method: request.method, url };
+        return { response: toUpstreamResponse(status, headers, body), method: request.method, url };
       }
       outgoing = redirected(outgoing, status, targetOf(headers.location, url));
     }
@@ -189,7 +193,7 @@ class Gateway implements Upstream {
 }
 
 /** RFC 9110 §15.4: 307 and 308 keep the method. After 301, 302 and 303 continue with GET, as browsers do. */
-function redirected(outgoing: Outgoing, status: number, target: URL): Outgoing {
+function redirected(outgoing: WireRequest, status: number, target: URL): WireRequest {
   const path = target.pathname + target.search;
   if (status === 307 || status === 308 || isSafe(outgoing.method)) return { ...outgoing, path };
   const { "content-type": _dropped, ...headers } = outgoing.headers;
@@ -209,7 +213,7 @@ function targetOf(location: string | string[] | undefined, from: URL): URL {
  *
  * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` for a status of 500 or above.
  */
-function requireUsable(response: UpstreamAnswer): UpstreamAnswer {
+function requireUsable(response: UpstreamResponse): UpstreamResponse {
   if (response.status < 500) return response;
   throw upstreamUnavailable(`failed with status ${response.status}`);
 }

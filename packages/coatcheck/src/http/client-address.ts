@@ -17,7 +17,7 @@ export type TrustProxy = false | number | readonly string[];
 export type ForwardingHeaders = "x-forwarded" | "forwarded";
 
 /** The connection that a request arrived on, and its headers. */
-export interface Arrival {
+export interface ConnectionInfo {
   /** The IP address of the socket's peer; undefined if unknown. */
   readonly address: string | undefined;
   /** Whether the socket uses TLS. */
@@ -59,7 +59,7 @@ export class ClientAddress {
   }
 
   /** Returns the client of a request. */
-  of(arrival: Arrival): Client {
+  resolve(arrival: ConnectionInfo): Client {
     let client: Client = {
       address: normalAddress(arrival.address ?? ""),
       protocol: arrival.encrypted ? "https" : "http",
@@ -131,7 +131,7 @@ function invalidProxies(subpath: string, message: string): CoatcheckError {
  * `X-Forwarded-For` has one entry per hop. `-Proto` and `-Host` have as many, or a single one that the outermost proxy set
  * and the others kept. So the lists are aligned at the right, and a missing entry takes the value of the leftmost one.
  */
-function xForwardedHops(arrival: Arrival): Hop[] {
+function xForwardedHops(arrival: ConnectionInfo): Hop[] {
   const addresses = listOf(arrival.header("x-forwarded-for"));
   const protocols = listOf(arrival.header("x-forwarded-proto"));
   const hosts = listOf(arrival.header("x-forwarded-host"));
@@ -157,7 +157,7 @@ function listOf(value: string | undefined): string[] {
 const FORWARDED_PAIR = /(?:^|;)[ \t]*(for|proto|host)=(?:"([^"\\]*)"|([^";,\\ \t]*))[ \t]*(?=;|$)/gi;
 
 /** `Forwarded: for=192.0.2.60;proto=https;host=shop.example, for="[2001:db8::1]:4711"` (RFC 7239 §4). */
-function forwardedHops(arrival: Arrival): Hop[] {
+function forwardedHops(arrival: ConnectionInfo): Hop[] {
   const value = arrival.header("forwarded");
   if (value === undefined) return [];
   return elementsOf(value).map((element) => {

@@ -145,7 +145,7 @@ export class Cookie {
    * Returns the `Set-Cookie` values that delete duplicates of this cookie: cookies of the same name that a browser sends
    * with a request for `url` on `host`, but that were set for a parent domain or another path. This cookie itself is kept.
    */
-  clearElsewhere(host: string | null, url: string): readonly string[] {
+  clearDuplicates(host: string | null, url: string): readonly string[] {
     if (this.#isUnique) return [];
     const { domain: ownDomain, path: ownPath = "/" } = this.#attributes;
     const locations: { domain: string | undefined; path: string }[] = [
@@ -167,7 +167,7 @@ export class Cookie {
  * is until the browser closes.
  */
 export function cookieAge(record: SessionRecord): number | undefined {
-  if (!record.remembered) return undefined;
+  if (!record.rememberMe) return undefined;
   return (record.expiresAt - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
 }
 

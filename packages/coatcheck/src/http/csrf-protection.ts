@@ -2,7 +2,7 @@ import { CoatcheckError } from "../session/errors.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
 import { CrossOriginProtection, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
-import { type HttpRequest, type ResponseHead, setCookies } from "./message.ts";
+import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import type { CsrfTokenPolicy, HttpOptions } from "./options.ts";
 
 const INIT_PATH = "/session/init";
@@ -61,7 +61,7 @@ export class CsrfProtection {
   }
 
   /** Sets the token's cookie, unless tokens are off or the browser has sent the current one. */
-  offerToken(headers: ResponseHead, request: HttpRequest, record: SessionRecord): void {
+  offerToken(headers: ResponseHeaders, request: HttpRequest, record: SessionRecord): void {
     if (this.#tokenPolicy === "off") return;
     const token = this.#tokens.issue(record);
     const sent = this.#cookie.read(request.header("cookie"));
@@ -70,7 +70,7 @@ export class CsrfProtection {
   }
 
   /** Clears the token's cookie, unless tokens are off. */
-  clearToken(headers: ResponseHead): void {
+  clearToken(headers: ResponseHeaders): void {
     if (this.#tokenPolicy !== "off") setCookies(headers, [this.#cookie.clear()]);
   }
 

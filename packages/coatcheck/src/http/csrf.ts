@@ -76,11 +76,11 @@ function hostOf(origin: string): string | null {
 /** Signs CSRF tokens. The manager's secret ring implements this. */
 export interface Signer {
   sign(purpose: string, text: string): string;
-  verifies(purpose: string, text: string, signature: string): boolean;
+  verify(purpose: string, text: string, signature: string): boolean;
 }
 
 /** The fields of a session that its CSRF token is bound to. */
-export type CsrfSubject = Pick<SessionRecord, "id" | "authenticatedAt">;
+export type CsrfBinding = Pick<SessionRecord, "id" | "authenticatedAt">;
 
 const PURPOSE = "csrf";
 
@@ -95,14 +95,14 @@ const PURPOSE = "csrf";
 export class CsrfTokens {
   readonly #signer: Signer;
   /** Keyed by record object: a cache returns the same object for each hit, so a hit computes no HMAC. */
-  readonly #issued = new WeakMap<CsrfSubject, string>();
+  readonly #issued = new WeakMap<CsrfBinding, string>();
 
   constructor(signer: Signer) {
     this.#signer = signer;
   }
 
   /** Returns the session's token: 43 characters, the same until the next login or until the application adds a secret. */
-  issue(session: CsrfSubject): string {
+  issue(session: CsrfBinding): string {
     let token = this.#issued.get(session);
     if (token === undefined) {
       token = this.#signer.sign(PURPOSE, boundTo(session));
@@ -112,11 +112,11 @@ export class CsrfTokens {
   }
 
   /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session. */
-  verify(session: CsrfSubject, token: string | undefined): void {
+  verify(session: CsrfBinding, token: string | undefined): void {
     if (!token) {
       throw new CoatcheckError("CSRF_MISSING", "Missing CSRF token: send the x-csrf-token header.");
     }
-    if (!this.#signer.verifies(PURPOSE, boundTo(session), token)) {
+    if (!this.#signer.verify(PURPOSE, boundTo(session), token)) {
       throw new CoatcheckError(
         "CSRF_INVALID",
         "Invalid CSRF token: x-csrf-token does not belong to this session.",
@@ -125,6 +125,6 @@ export class CsrfTokens {
   }
 }
 
-function boundTo(session: CsrfSubject): string {
+function boundTo(session: CsrfBinding): string {
   return `${session.id}.${session.authenticatedAt ?? "anonymous"}`;
 }

@@ -22,14 +22,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
-import { HttpSessions } from "./core.ts";
-import { errorAnswer, isOurs } from "./error-answer.ts";
+import { errorResponse, isCoatcheckError } from "./error-response.ts";
+import { HttpSessions } from "./http-sessions.ts";
 import { attempt } from "./maybe-promise.ts";
-import { openNodeSession } from "./node-message.ts";
-import { sendError } from "./node-response.ts";
+import { openNodeSession } from "./node/exchange.ts";
+import { sendError } from "./node/hold-response.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
-import { attach, sessionOf } from "./session-of.ts";
+import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
 
@@ -54,8 +54,8 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): Middleware {
   const http = new HttpSessions(manager, options);
   return (request, response, next) => {
-    const session = attach(request, openNodeSession(http, request, response));
-    runCheck(() => session.admit(), response, next);
+    const session = attachSession(request, openNodeSession(http, request, response));
+    runCheck(() => session.checkCsrf(), response, next);
   };
 }
 
@@ -78,7 +78,7 @@ export function requireElevated(scope: string): Middleware {
 /** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
 export function sessionErrors() {
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: Next): void => {
-    if (isOurs(error)) sendError(response, errorAnswer(error));
+    if (isCoatcheckError(error)) sendError(response, errorResponse(error));
     else next(error);
   };
 }
@@ -87,6 +87,6 @@ function runCheck(check: () => MaybePromise<unknown>, response: ServerResponse, 
   attempt(
     check,
     () => next(),
-    (error) => (isOurs(error) ? sendError(response, errorAnswer(error)) : next(error)),
+    (error) => (isCoatcheckError(error) ? sendError(response, errorResponse(error)) : next(error)),
   );
 }

@@ -22,13 +22,13 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
-import { HttpSessions } from "./core.ts";
-import { errorAnswer, isOurs } from "./error-answer.ts";
+import { errorResponse, isCoatcheckError } from "./error-response.ts";
+import { HttpSessions } from "./http-sessions.ts";
 import { attempt } from "./maybe-promise.ts";
-import { openNodeSession } from "./node-message.ts";
+import { openNodeSession } from "./node/exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
-import { attach, sessionOf } from "./session-of.ts";
+import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
 
@@ -55,8 +55,8 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
   const plugin: FastifyPluginCallback = (app, _options, done) => {
     app.decorateRequest<null>(PROPERTY, null);
     app.addHook("onRequest", (request, reply, next) => {
-      const session = attach(request, openNodeSession(http, request.raw, reply.raw));
-      runCheck(() => session.admit(), reply, next);
+      const session = attachSession(request, openNodeSession(http, request.raw, reply.raw));
+      runCheck(() => session.checkCsrf(), reply, next);
     });
     done();
   };
@@ -82,7 +82,7 @@ export function requireElevated(scope: string): Hook {
 /** For `setErrorHandler`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors() {
   return (error: unknown, _request: FastifyRequest, reply: FastifyReply): void => {
-    if (!isOurs(error)) throw error;
+    if (!isCoatcheckError(error)) throw error;
     sendErrorReply(reply, error);
   };
 }
@@ -92,13 +92,13 @@ function runCheck(check: () => MaybePromise<unknown>, reply: FastifyReply, done:
     check,
     () => done(),
     (error) => {
-      if (isOurs(error)) sendErrorReply(reply, error);
+      if (isCoatcheckError(error)) sendErrorReply(reply, error);
       else done(error instanceof Error ? error : new Error(String(error)));
     },
   );
 }
 
 function sendErrorReply(reply: FastifyReply, error: unknown): void {
-  const { status, headers, body } = errorAnswer(error);
+  const { status, headers, body } = errorResponse(error);
   reply.code(status).headers(headers).send(body);
 }

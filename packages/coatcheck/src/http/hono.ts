@@ -27,9 +27,9 @@
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
-import { HttpSessions } from "./core.ts";
-import { type ErrorAnswer, errorAnswer, isOurs, OF_THE_REPLACED } from "./error-answer.ts";
-import type { HttpRequest, ResponseHead } from "./message.ts";
+import { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "./error-response.ts";
+import { HttpSessions } from "./http-sessions.ts";
+import type { HttpRequest, ResponseHeaders } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
 import { sessionOf } from "./session-of.ts";
@@ -70,17 +70,17 @@ export function coatcheck<Data>(
     const session = http.open(requestOf(c, addressOf));
     c.set("session", session);
     try {
-      await session.admit();
+      await session.checkCsrf();
       await next();
     } catch (error) {
-      if (!isOurs(error)) throw error;
-      c.res = toResponse(errorAnswer(error));
+      if (!isCoatcheckError(error)) throw error;
+      c.res = toResponse(errorResponse(error));
     }
     try {
       await session.commit(headersOf(c));
     } catch (error) {
       const kept = new Headers(c.res.headers);
-      for (const name of OF_THE_REPLACED) kept.delete(name);
+      for (const name of DROPPED_ON_ERROR) kept.delete(name);
       c.res = undefined;
       c.res = toResponse(session.failed(error), kept);
     }
@@ -105,7 +105,7 @@ export function requireElevated(scope: string): MiddlewareHandler {
 /** For `onError`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors(): ErrorHandler {
   return (error) => {
-    if (isOurs(error)) return toResponse(errorAnswer(error));
+    if (isCoatcheckError(error)) return toResponse(errorResponse(error));
     throw error;
   };
 }
@@ -115,7 +115,7 @@ function requireCheck(check: (session: RequestSession<unknown>) => MaybePromise<
     try {
       await check(sessionOf(c.var));
     } catch (error) {
-      if (isOurs(error)) return toResponse(errorAnswer(error));
+      if (isCoatcheckError(error)) return toResponse(errorResponse(error));
       throw error;
     }
     return await next();
@@ -137,7 +137,7 @@ function nodeAddress(c: Context): string | undefined {
   return c.env?.incoming?.socket?.remoteAddress;
 }
 
-function headersOf(c: Context): ResponseHead {
+function headersOf(c: Context): ResponseHeaders {
   return {
     get: (name) => c.res.headers.get(name),
     set: (name, value) => c.header(name, value),
@@ -145,7 +145,7 @@ function headersOf(c: Context): ResponseHead {
   };
 }
 
-function toResponse(error: ErrorAnswer, headers: Headers = new Headers()): Response {
+function toResponse(error: ErrorResponse, headers: Headers = new Headers()): Response {
   for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
   return new Response(error.body, { status: error.status, headers });
 }

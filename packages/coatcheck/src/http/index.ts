@@ -4,10 +4,10 @@
  * An adapter translates and decides nothing. For each request it:
  *
  * 1. opens a {@link RequestSession} for the framework's request and gives it to the handler;
- * 2. calls `admit` before the handler, which runs the CSRF checks;
+ * 2. calls `checkCsrf` before the handler, which runs the CSRF checks;
  * 3. calls `commit` after the handler, before the response headers are sent, and sends the response of `failed` instead
  *    if that throws;
- * 4. responds to a `CoatcheckError` with {@link errorAnswer}.
+ * 4. responds to a `CoatcheckError` with {@link errorResponse}.
  *
  * On top of `node:http`, {@link openNodeSession} does steps 1 and 3. To prove an adapter, run `adapterContract` of
  * `coatcheck/testing` against it.
@@ -16,12 +16,12 @@
  * // An adapter for handlers of the fetch standard.
  * import type { SessionManager } from "coatcheck";
  * import {
- *   type ErrorAnswer,
- *   errorAnswer,
+ *   type ErrorResponse,
+ *   errorResponse,
  *   type HttpOptions,
  *   HttpSessions,
- *   isOurs,
- *   OF_THE_REPLACED,
+ *   isCoatcheckError,
+ *   DROPPED_ON_ERROR,
  *   type RequestSession,
  * } from "coatcheck/http";
  *
@@ -40,23 +40,23 @@
  *     });
  *     let response: Response;
  *     try {
- *       await session.admit();
+ *       await session.checkCsrf();
  *       response = await handler(request, session);
  *     } catch (error) {
- *       response = isOurs(error) ? toResponse(errorAnswer(error)) : new Response(null, { status: 500 });
+ *       response = isCoatcheckError(error) ? toResponse(errorResponse(error)) : new Response(null, { status: 500 });
  *     }
  *     const headers = new Headers(response.headers);
  *     try {
  *       await session.commit(headers);
  *       return new Response(response.body, { status: response.status, headers });
  *     } catch (error) {
- *       for (const name of OF_THE_REPLACED) headers.delete(name);
+ *       for (const name of DROPPED_ON_ERROR) headers.delete(name);
  *       return toResponse(session.failed(error), headers);
  *     }
  *   };
  * }
  *
- * function toResponse(error: ErrorAnswer, headers = new Headers()): Response {
+ * function toResponse(error: ErrorResponse, headers = new Headers()): Response {
  *   for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
  *   return new Response(error.body, { status: error.status, headers });
  * }
@@ -64,9 +64,9 @@
  * @module
  */
 export {
-  type Arrival,
   type Client,
   ClientAddress,
+  type ConnectionInfo,
   type ForwardingHeaders,
   type TrustProxy,
 } from "./client-address.ts";
@@ -80,19 +80,19 @@ export {
   type SameSite,
   type SharedCookie,
 } from "./cookie.ts";
-export { HttpSessions } from "./core.ts";
 export {
   CrossOriginProtection,
   type CrossOriginRequest,
-  type CsrfSubject,
+  type CsrfBinding,
   CsrfTokens,
   isSafeMethod,
   type Signer,
 } from "./csrf.ts";
-export { type ErrorAnswer, errorAnswer, isOurs, OF_THE_REPLACED } from "./error-answer.ts";
-export type { HttpRequest, ResponseHead } from "./message.ts";
-export { openNodeSession } from "./node-message.ts";
-export { type HeadGuard, holdHead, sendError } from "./node-response.ts";
+export { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "./error-response.ts";
+export { HttpSessions } from "./http-sessions.ts";
+export type { HttpRequest, ResponseHeaders } from "./message.ts";
+export { openNodeSession } from "./node/exchange.ts";
+export { deferHeaders, type HeadersHook, sendError } from "./node/hold-response.ts";
 export type {
   CsrfOptions,
   CsrfTokenPolicy,
@@ -102,4 +102,4 @@ export type {
   SiteData,
 } from "./options.ts";
 export { RequestSession } from "./request-session.ts";
-export { attach, sessionOf } from "./session-of.ts";
+export { attachSession, sessionOf } from "./session-of.ts";

@@ -1,14 +1,14 @@
 import type { MaybePromise } from "../session/session.ts";
 
 /** Passes a value to `next`: synchronously if it is available, else when its promise resolves. Cache hits stay synchronous. */
-export function after<Value, Next>(
+export function andThen<Value, Next>(
   value: MaybePromise<Value>,
   next: (value: Value) => MaybePromise<Next>,
 ): MaybePromise<Next> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** Like {@link after}, but calls `failed` when `start` throws or its promise rejects. */
+/** Like {@link andThen}, but calls `failed` when `start` throws or its promise rejects. */
 export function attempt<Value, Next>(
   start: () => MaybePromise<Value>,
   next: (value: Value) => MaybePromise<Next>,

@@ -1,21 +1,21 @@
-import type { Arrival } from "./client-address.ts";
+import type { ConnectionInfo } from "./client-address.ts";
 
 /** A request, reduced to what the core reads. Every adapter maps its framework's request to this. */
-export interface HttpRequest extends Arrival {
+export interface HttpRequest extends ConnectionInfo {
   readonly method: string;
   /** The path that the client requested, before any router removed a prefix. May include a query. */
   readonly url: string;
 }
 
 /** The headers of a response that has not been sent. The fetch standard's `Headers` implements this. Names are lower case. */
-export interface ResponseHead {
+export interface ResponseHeaders {
   get(name: string): string | null;
   set(name: string, value: string): void;
   append(name: string, value: string): void;
 }
 
 /** Adds a field name to `Vary`, unless `Vary` covers it already (RFC 9110 §12.5.5). */
-export function addVary(headers: ResponseHead, field: string): void {
+export function addVary(headers: ResponseHeaders, field: string): void {
   const present = headers.get("vary");
   if (present === null || present === "") {
     headers.set("vary", field);
@@ -27,19 +27,19 @@ export function addVary(headers: ResponseHead, field: string): void {
 }
 
 /** The `Cache-Control` value of a response that is meant for one browser. */
-export const PRIVATE = "private, no-store";
+export const PRIVATE_NO_STORE = "private, no-store";
 
 /**
  * Forbids caching, even where the route allows it: a shared cache that stored this response would send one browser's
  * cookies to others.
  */
-export function keepFromCaches(headers: ResponseHead): void {
+export function forbidCaching(headers: ResponseHeaders): void {
   // An existing no-store value stays: it may carry more, such as the no-transform of an event stream.
-  if (!headers.get("cache-control")?.includes("no-store")) headers.set("cache-control", PRIVATE);
+  if (!headers.get("cache-control")?.includes("no-store")) headers.set("cache-control", PRIVATE_NO_STORE);
 }
 
 /** Appends `Set-Cookie` values and forbids caching. */
-export function setCookies(headers: ResponseHead, values: readonly string[]): void {
-  keepFromCaches(headers);
+export function setCookies(headers: ResponseHeaders, values: readonly string[]): void {
+  forbidCaching(headers);
   for (const value of values) headers.append("set-cookie", value);
 }

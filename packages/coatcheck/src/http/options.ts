@@ -64,7 +64,7 @@ export interface HttpOptions {
   /** The activity class of a request. Default: `user`. A route can override it in {@link LoadOptions}. */
   readonly activity?: (request: HttpRequest) => Activity;
   /** Fields for a session that this request creates. Called only on creation. */
-  readonly birth?: (client: Client, request: HttpRequest) => CreateOptions;
+  readonly newSession?: (client: Client, request: HttpRequest) => CreateOptions;
   /**
    * Called for failures that the framework does not see, so that the application can log them: a commit that failed and
    * turned the response into an error; a call of the handler's on the response that was deferred until the commit and
@@ -78,5 +78,5 @@ export interface LoadOptions {
   readonly activity?: Activity;
   readonly outage?: OutagePolicy;
   /** Fields for a session that this request creates. They take precedence over those of {@link HttpOptions}. */
-  readonly birth?: CreateOptions;
+  readonly newSession?: CreateOptions;
 }

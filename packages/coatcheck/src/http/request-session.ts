@@ -6,20 +6,19 @@ import type { SessionRecord } from "../session/record.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
-import type { HttpSessions } from "./core.ts";
-import { type ErrorAnswer, errorAnswer } from "./error-answer.ts";
-import { after, attempt } from "./maybe-promise.ts";
+import { type ErrorResponse, errorResponse, refusalError } from "./error-response.ts";
+import type { HttpSessions } from "./http-sessions.ts";
+import { andThen, attempt } from "./maybe-promise.ts";
 import {
   addVary,
+  forbidCaching,
   type HttpRequest,
-  keepFromCaches,
-  PRIVATE,
-  type ResponseHead,
+  PRIVATE_NO_STORE,
+  type ResponseHeaders,
   setCookies,
 } from "./message.ts";
 import type { LoadOptions } from "./options.ts";
-import { type Presented, presentedBy } from "./presented.ts";
-import { refusalError } from "./refusal-error.ts";
+import { type PresentedTokens, readTokens } from "./read-tokens.ts";
 
 /**
  * The session handle of one request. Nothing is read until {@link load} is called. {@link commit} is the only place that
@@ -29,11 +28,11 @@ export class RequestSession<Data> {
   readonly #http: HttpSessions<Data>;
   readonly #request: HttpRequest;
   readonly #onLoad: (() => boolean) | undefined;
-  #presented: Presented | null = null;
+  #presented: PresentedTokens | null = null;
   #loading: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
   /** The token that opened the session; null if none did. */
-  #opener: string | null = null;
+  #openingToken: string | null = null;
   #outage: CoatcheckError | null = null;
   #isCommitted = false;
   #loadTime = 0;
@@ -54,7 +53,7 @@ export class RequestSession<Data> {
 
   /** The client's address, protocol and host, as reported by the trusted proxies. */
   get client(): Client {
-    return this.#http.clients.of(this.#request);
+    return this.#http.clientAddress.resolve(this.#request);
   }
 
   /**
@@ -86,7 +85,7 @@ export class RequestSession<Data> {
    *   older token, and `STORE_UNAVAILABLE`, as {@link load} does.
    */
   requireSession(): MaybePromise<Session<Data>> {
-    return after(this.load(), (session) => {
+    return andThen(this.load(), (session) => {
       if (session.record === null) throw this.#outage ?? refusalError(session.refusal);
       return session;
     });
@@ -94,7 +93,7 @@ export class RequestSession<Data> {
 
   /** Loads the session and requires that it is logged in. Throws the same errors as {@link requireSession}. */
   requireSubject(): MaybePromise<Session<Data>> {
-    return after(this.requireSession(), (session) => {
+    return andThen(this.requireSession(), (session) => {
       if (session.subject === null) throw refusalError(null);
       return session;
     });
@@ -106,7 +105,7 @@ export class RequestSession<Data> {
    * @throws CoatcheckError `REAUTHENTICATION_REQUIRED` without a current elevation.
    */
   requireElevated(scope: string): MaybePromise<Session<Data>> {
-    return after(this.requireSubject(), (session) => {
+    return andThen(this.requireSubject(), (session) => {
       session.requireElevated(scope);
       return session;
     });
@@ -117,12 +116,12 @@ export class RequestSession<Data> {
    *
    * @throws CoatcheckError `FORBIDDEN` for a cross-origin request, `CSRF_MISSING` and `CSRF_INVALID` for the token.
    */
-  admit(): MaybePromise<void> {
+  checkCsrf(): MaybePromise<void> {
     const { csrf } = this.#http;
     if (!csrf.checks(this.#request.method) || this.#present().transport === "bearer") return;
     csrf.requireSameOrigin(this.#request, this.client.host);
     if (!csrf.expectsToken(this.#request)) return;
-    return after(this.load(), ({ record }) => {
+    return andThen(this.load(), ({ record }) => {
       if (record !== null) csrf.verifyToken(this.#request, record);
     });
   }
@@ -133,20 +132,20 @@ export class RequestSession<Data> {
    *
    * @throws CoatcheckError when the changes cannot be saved. Send the response that {@link failed} returns instead.
    */
-  commit(headers: ResponseHead): MaybePromise<void> {
+  commit(headers: ResponseHeaders): MaybePromise<void> {
     if (this.#isCommitted) return;
     this.#isCommitted = true;
     if (this.#loading === null) return;
     this.#markAsPrivate(headers);
     const session = this.#session;
     if (session === null || (this.#outage && session.record === null)) return;
-    return after(session.commit(), (commit) => this.#setHeaders(headers, commit));
+    return andThen(session.commit(), (commit) => this.#setHeaders(headers, commit));
   }
 
   /** The error response to send instead when {@link commit} failed. It sets no cookie, so it logs no user out. */
-  failed(error: unknown): ErrorAnswer {
+  failed(error: unknown): ErrorResponse {
     this.#http.options.onCommitFailure?.(error);
-    return errorAnswer(error);
+    return errorResponse(error);
   }
 
   /** Tries each token of the request in turn; the first that opens a session wins. */
@@ -163,9 +162,9 @@ export class RequestSession<Data> {
   ): MaybePromise<Session<Data>> {
     const token = this.#present().tokens[index];
     if (token === undefined) return this.#begin(refusal, options);
-    return after(this.#http.manager.resume(token, activity), (found) => {
+    return andThen(this.#http.manager.resume(token, activity), (found) => {
       if (found instanceof Session) {
-        this.#opener = token;
+        this.#openingToken = token;
         return found;
       }
       // An older token among them means that another response is bringing the newer one.
@@ -176,15 +175,15 @@ export class RequestSession<Data> {
 
   #begin(refusal: RefusalReason | null, load: LoadOptions): Session<Data> {
     const { manager, options } = this.#http;
-    const birth = () => ({ ...options.birth?.(this.client, this.#request), ...load.birth });
-    return manager.begin(birth, refusal);
+    const newSession = () => ({ ...options.newSession?.(this.client, this.#request), ...load.newSession });
+    return manager.begin(newSession, refusal);
   }
 
   #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
     this.#session = session;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
-    return this.#isCommitted ? after(session.commit(), () => session) : session;
+    return this.#isCommitted ? andThen(session.commit(), () => session) : session;
   }
 
   #unavailable(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {
@@ -201,15 +200,15 @@ export class RequestSession<Data> {
     for (const token of this.#present().tokens) {
       const session = this.#http.manager.resumeDegraded(token, maxAge);
       if (session === null) continue;
-      this.#opener = token;
+      this.#openingToken = token;
       return session;
     }
     return null;
   }
 
   /** A response that depends on a session must not be served from a shared cache to another browser. */
-  #markAsPrivate(headers: ResponseHead): void {
-    if (!headers.get("cache-control")) headers.set("cache-control", PRIVATE);
+  #markAsPrivate(headers: ResponseHeaders): void {
+    if (!headers.get("cache-control")) headers.set("cache-control", PRIVATE_NO_STORE);
     addVary(headers, "Cookie");
     if (this.#present().transport === "bearer") addVary(headers, "Authorization");
     if (this.#http.options.serverTiming && this.#session) {
@@ -222,7 +221,7 @@ export class RequestSession<Data> {
   }
 
   /** The one switch from the session's outcome to the response headers. */
-  #setHeaders(headers: ResponseHead, { state, token, record }: Commit): MaybePromise<void> {
+  #setHeaders(headers: ResponseHeaders, { state, token, record }: Commit): MaybePromise<void> {
     switch (state) {
       case "unchanged":
       case "touched":
@@ -234,7 +233,7 @@ export class RequestSession<Data> {
         break;
       case "revoked":
         // A request whose token opened no session may be late: the browser may hold a newer cookie by now.
-        if (this.#opener !== null) this.#clearCookies(headers);
+        if (this.#openingToken !== null) this.#clearCookies(headers);
         return;
     }
     if (record) this.#offerCsrfToken(headers, record);
@@ -244,8 +243,8 @@ export class RequestSession<Data> {
    * Clears duplicates of the session cookie and sets the one that opened the session again. If that token no longer opens
    * it, another response has brought the browser a newer one, which must not be overwritten.
    */
-  #clearDuplicates(headers: ResponseHead, record: SessionRecord): MaybePromise<void> {
-    const opener = this.#opener ?? "";
+  #clearDuplicates(headers: ResponseHeaders, record: SessionRecord): MaybePromise<void> {
+    const opener = this.#openingToken ?? "";
     return attempt(
       () => this.#http.manager.resume(opener, "none"),
       (found) => {
@@ -257,9 +256,9 @@ export class RequestSession<Data> {
     );
   }
 
-  #sendToken(headers: ResponseHead, token: string, record: SessionRecord): void {
+  #sendToken(headers: ResponseHeaders, token: string, record: SessionRecord): void {
     if (this.#present().transport === "bearer") {
-      keepFromCaches(headers);
+      forbidCaching(headers);
       headers.set("x-session-token", token);
       return;
     }
@@ -269,26 +268,26 @@ export class RequestSession<Data> {
   #duplicateClears(): readonly string[] {
     const { transport, tokens } = this.#present();
     if (transport === "bearer" || tokens.length < 2) return [];
-    return this.#http.cookie.clearElsewhere(this.client.host, this.#request.url);
+    return this.#http.cookie.clearDuplicates(this.client.host, this.#request.url);
   }
 
   /** A logout makes the browser delete what belongs to the session (ASVS 5.0 14.3.1). */
-  #clearCookies(headers: ResponseHead): void {
+  #clearCookies(headers: ResponseHeaders): void {
     const { cookie, csrf, clearSiteData } = this.#http;
-    keepFromCaches(headers);
+    forbidCaching(headers);
     if (clearSiteData !== "") headers.set("clear-site-data", clearSiteData);
     if (this.#present().transport === "bearer") return;
     setCookies(headers, [...this.#duplicateClears(), cookie.clear()]);
     csrf.clearToken(headers);
   }
 
-  #offerCsrfToken(headers: ResponseHead, record: SessionRecord): void {
+  #offerCsrfToken(headers: ResponseHeaders, record: SessionRecord): void {
     if (this.#present().transport === "bearer") return;
     this.#http.csrf.offerToken(headers, this.#request, record);
   }
 
-  #present(): Presented {
-    this.#presented ??= presentedBy(this.#request, this.#http.cookie);
+  #present(): PresentedTokens {
+    this.#presented ??= readTokens(this.#request, this.#http.cookie);
     return this.#presented;
   }
 }

@@ -7,7 +7,7 @@ import { RequestSession } from "./request-session.ts";
  * @throws TypeError when another session library has set `request.session`. That library has wrapped the response too
  *   and would look for its own session when the response ends.
  */
-export function attach<Data>(request: object, session: RequestSession<Data>): RequestSession<Data> {
+export function attachSession<Data>(request: object, session: RequestSession<Data>): RequestSession<Data> {
   const owner = request as { session?: unknown };
   if (owner.session && !(owner.session instanceof RequestSession)) {
     throw new TypeError(

@@ -2,7 +2,7 @@ import { createDecipheriv } from "node:crypto";
 import { CoatcheckError } from "../session/errors.ts";
 import type { MaybePromise } from "../session/session.ts";
 import type { LegacyCookies } from "./cookies.ts";
-import { type LegacyReader, readEach, statelessSession } from "./reader.ts";
+import { type LegacyReader, readFirst, statelessSession } from "./reader.ts";
 
 /** Options of {@link cookieSet}. */
 export interface CookieSetOptions<Found> {
@@ -27,7 +27,7 @@ export function cookieSet<Found>(options: CookieSetOptions<Found>): LegacyReader
     kind: `cookies:${name}`,
     cookies: [name, ...others],
     read: (cookies) =>
-      readEach(cookies.all(name), async (value) => {
+      readFirst(cookies.all(name), async (value) => {
         try {
           const found = await read(value, cookies);
           return found === null ? "unreadable" : statelessSession(key(found), found);

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { type LegacyReader, type LegacySession, readEach } from "./reader.ts";
+import { type LegacyReader, type LegacySession, readFirst } from "./reader.ts";
 
 /** The methods used of an express-session store, such as connect-redis, connect-pg-simple or `MemoryStore`. */
 export interface ExpressSessionStore<Found> {
@@ -39,7 +39,7 @@ export function expressSession<Found extends object>(
     kind: "express-session",
     cookies: [name],
     read: (cookies) =>
-      readEach(cookies.all(name), (value) => {
+      readFirst(cookies.all(name), (value) => {
         const sid = verifiedId(value, secrets);
         return sid === null ? "unreadable" : sessionOf(sid);
       }),

@@ -1,6 +1,6 @@
-import { errorAnswer, isOurs } from "../http/error-answer.ts";
+import { errorResponse, isCoatcheckError } from "../http/error-response.ts";
 import type { HttpRequest } from "../http/message.ts";
-import type { Gate } from "./passage.ts";
+import type { RequestMigrator } from "./migration-result.ts";
 
 /** The members used of Hono's context. Declared here so that the package does not depend on Hono. */
 interface HonoContext {
@@ -29,21 +29,21 @@ type HonoMiddleware = (c: HonoContext, next: () => Promise<void>) => Promise<voi
  * app.use(legacySessionsHono(migration));
  * app.use(coatcheck(manager));
  */
-export function legacySessionsHono(migration: Gate): HonoMiddleware {
+export function legacySessionsHono(migration: RequestMigrator): HonoMiddleware {
   return async (c, next) => {
     try {
-      const result = await migration.pass(requestOf(c));
+      const result = await migration.migrate(requestOf(c));
       const { cookieHeader } = result;
       if (cookieHeader !== undefined) c.req.raw = withCookies(c.req.raw, cookieHeader);
       await next();
-      result.tell({
+      result.applyTo({
         get: (name) => c.res.headers.get(name),
         set: (name, value) => c.header(name, value),
         append: (name, value) => c.header(name, value, { append: true }),
       });
     } catch (error) {
-      if (!isOurs(error)) throw error;
-      const { status, headers, body } = errorAnswer(error);
+      if (!isCoatcheckError(error)) throw error;
+      const { status, headers, body } = errorResponse(error);
       c.res = new Response(body, { status, headers });
     }
   };

@@ -27,8 +27,8 @@
  *
  * @module
  */
-export type { Migrant } from "./claims.ts";
-export type { ClearOptions } from "./clearing.ts";
+
+export type { ClearOptions } from "./clear-cookies.ts";
 export { aesGcm, type CookieSetOptions, cookieSet } from "./cookie-set.ts";
 export { LegacyCookies } from "./cookies.ts";
 export { type ExpressSessionOptions, type ExpressSessionStore, expressSession } from "./express-session.ts";
@@ -36,6 +36,13 @@ export { legacySessionsHono } from "./hono.ts";
 export { type IronSessionOptions, ironSession, type UnsealData } from "./iron-session.ts";
 export { type JwtClaims, type JwtCookieOptions, jwtCookie } from "./jwt.ts";
 export { LegacyMigration, type MigrateOptions, migrate } from "./migration.ts";
-export { legacySessions, passNode } from "./node.ts";
-export { type Gate, type Outcome, Passage } from "./passage.ts";
-export { type LegacyReader, type LegacySession, type Reading, readEach, statelessSession } from "./reader.ts";
+export type { MigratedUser } from "./migration-records.ts";
+export { type MigrationOutcome, MigrationResult, type RequestMigrator } from "./migration-result.ts";
+export { legacySessions, migrateNodeRequest } from "./node.ts";
+export {
+  type LegacyReader,
+  type LegacyReadResult,
+  type LegacySession,
+  readFirst,
+  statelessSession,
+} from "./reader.ts";

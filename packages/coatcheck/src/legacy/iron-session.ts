@@ -1,5 +1,5 @@
 import type { LegacyCookies } from "./cookies.ts";
-import { type LegacyReader, readEach, statelessSession } from "./reader.ts";
+import { type LegacyReader, readFirst, statelessSession } from "./reader.ts";
 
 /** The type of `unsealData` of iron-session 8 and 9. */
 export type UnsealData = <Found>(
@@ -39,7 +39,7 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
     kind: key ? `iron-session:${name}` : "iron-session",
     cookies: [name, ...chunks],
     read: (cookies) =>
-      readEach(seals(cookies, name, chunks), async (seal) => {
+      readFirst(seals(cookies, name, chunks), async (seal) => {
         let fault: string | null = null;
         const found = await unsealData<Found>(seal, {
           password: typeof password === "string" ? password : { ...password },

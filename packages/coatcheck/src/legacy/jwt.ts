@@ -1,5 +1,5 @@
 import { CoatcheckError } from "../session/errors.ts";
-import { type LegacyReader, readEach, statelessSession } from "./reader.ts";
+import { type LegacyReader, readFirst, statelessSession } from "./reader.ts";
 
 /** The claims of a JWT (RFC 7519 §4). */
 export interface JwtClaims {
@@ -60,7 +60,7 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
     kind: id ? `jwt:${name}` : "jwt",
     cookies: [name, ...(options.others ?? [])],
     read: (cookies) =>
-      readEach(cookies.all(name), async (token) => {
+      readFirst(cookies.all(name), async (token) => {
         try {
           const { payload } = await jwtVerify(token, key, checks);
           return statelessSession(id ? id(payload) : signedPart(token), payload);

@@ -1,14 +1,14 @@
-import { HttpSessions } from "../http/core.ts";
+import { HttpSessions } from "../http/http-sessions.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { HttpOptions } from "../http/options.ts";
-import { presentedBy } from "../http/presented.ts";
+import { readTokens } from "../http/read-tokens.ts";
 import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
 import type { SessionManager, SessionManagerOptions } from "../session/manager.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
-import { type Claim, Claims, type Migrant } from "./claims.ts";
-import { type ClearOptions, clearingLines } from "./clearing.ts";
+import { type ClearOptions, clearingHeaders } from "./clear-cookies.ts";
 import { LegacyCookies } from "./cookies.ts";
-import { type Gate, type Outcome, Passage } from "./passage.ts";
+import { type MigratedUser, type MigrationRecord, MigrationRecords } from "./migration-records.ts";
+import { type MigrationOutcome, MigrationResult, type RequestMigrator } from "./migration-result.ts";
 import type { LegacyReader, LegacySession } from "./reader.ts";
 
 /** Options of {@link migrate}. */
@@ -28,17 +28,17 @@ export interface MigrateOptions<Found, Data> {
    * @param visitor - the data of the browser's anonymous Coatcheck session, which the new session replaces; null when
    *   there is none.
    */
-  readonly validate: (found: Found, visitor: Data | null) => MaybePromise<Migrant<Data> | null>;
+  readonly validate: (found: Found, visitor: Data | null) => MaybePromise<MigratedUser<Data> | null>;
   readonly clear?: ClearOptions;
   /**
    * Whether to keep the legacy cookies and sessions while the new session lives, so that the migration can be undone.
    * Default: false.
    */
-  readonly keepOld?: boolean;
+  readonly keepLegacy?: boolean;
   /** Called for each request. When it returns false, the migration does nothing. Default: always enabled. */
   readonly enabled?: () => boolean;
   /** Called with the outcome of each request that carries a legacy cookie, for metrics. */
-  readonly observe?: (outcome: Outcome, kind: string | null) => void;
+  readonly observe?: (outcome: MigrationOutcome, kind: string | null) => void;
 }
 
 /** An authentic legacy session, with the kind of the reader that found it. `key` is unique across all readers. */
@@ -52,21 +52,21 @@ interface LegacyMatch<Found> {
  * Replaces sessions of a legacy system by Coatcheck sessions without a new login. It runs before `coatcheck()`, which
  * then sees a request that carries the new token.
  */
-export class LegacyMigration<Found, Data> implements Gate {
+export class LegacyMigration<Found, Data> implements RequestMigrator {
   readonly #options: MigrateOptions<Found, Data>;
   readonly #http: HttpSessions<Data>;
-  readonly #records: Claims<Data>;
+  readonly #records: MigrationRecords<Data>;
   readonly #names: readonly string[];
 
   /** See {@link migrate}. */
   constructor(options: MigrateOptions<Found, Data>) {
     this.#options = options;
     this.#http = new HttpSessions(options.manager, options.http);
-    this.#records = new Claims(options.manager, options.madeOf);
+    this.#records = new MigrationRecords(options.manager, options.madeOf);
     const names = [...options.readers.flatMap(({ cookies }) => cookies), ...(options.clear?.names ?? [])];
     this.#names = [...new Set(names)];
     // Validates the names, domains and paths at startup.
-    clearingLines(this.#names, null, this.#isPlain, options.clear ?? {});
+    clearingHeaders(this.#names, null, this.#isPlain, options.clear ?? {});
   }
 
   /**
@@ -76,24 +76,25 @@ export class LegacyMigration<Found, Data> implements Gate {
    * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the legacy system or `validate` fails. All cookies stay as
    *   they are, and the next request tries again.
    */
-  async pass(request: HttpRequest): Promise<Passage> {
+  async migrate(request: HttpRequest): Promise<MigrationResult> {
     const header = request.header("cookie");
     if (header === undefined || this.#options.enabled?.() === false) return UNTOUCHED;
     const cookies = new LegacyCookies(header);
     if (!this.#names.some((name) => cookies.has(name))) return UNTOUCHED;
     try {
-      return await this.#pass(request, header, cookies);
+      return await this.#migrate(request, header, cookies);
     } catch (error) {
       throw storeUnavailable(error);
     }
   }
 
-  async #pass(request: HttpRequest, header: string, cookies: LegacyCookies): Promise<Passage> {
-    const { keepOld } = this.#options;
-    const keep = (outcome: Outcome, kind: string | null = null) => this.#observed(new Passage(outcome), kind);
-    const clear = (outcome: Outcome, kind: string | null = null) =>
-      this.#observed(new Passage(outcome, this.#clearingHeaders(request, cookies)), kind);
-    const settled = () => (keepOld ? keep("settled") : clear("settled"));
+  async #migrate(request: HttpRequest, header: string, cookies: LegacyCookies): Promise<MigrationResult> {
+    const { keepLegacy } = this.#options;
+    const keep = (outcome: MigrationOutcome, kind: string | null = null) =>
+      this.#observed(new MigrationResult(outcome), kind);
+    const clear = (outcome: MigrationOutcome, kind: string | null = null) =>
+      this.#observed(new MigrationResult(outcome, this.#clearingHeaders(request, cookies)), kind);
+    const settled = () => (keepLegacy ? keep("already-migrated") : clear("already-migrated"));
 
     const current = await this.#currentSession(request);
     if (current === "skip") return UNTOUCHED;
@@ -104,19 +105,19 @@ export class LegacyMigration<Found, Data> implements Gate {
     if (match === "expired") return clear(match);
     const { session, key, kind } = match;
 
-    const claim = (await this.#records.find(key)) ?? (await this.#create(match, current));
-    if (claim === null) return clear("rejected", kind);
-    if (claim === "crowded") return keep(claim, kind);
-    if (claim === "expired" || claim.state === "ended") {
+    const record = (await this.#records.find(key)) ?? (await this.#create(match, current));
+    if (record === null) return clear("rejected", kind);
+    if (record === "over-limit") return keep(record, kind);
+    if (record === "expired" || record.state === "ended") {
       await session.end();
-      return clear(claim === "expired" ? "expired" : "ended", kind);
+      return clear(record === "expired" ? "expired" : "ended", kind);
     }
-    if (claim.state === "spent") return keep("spent", kind);
-    if (!keepOld) await session.end();
-    if (current?.id === claim.record.id) return settled();
-    const clears = keepOld ? [] : this.#clearingHeaders(request, cookies);
+    if (record.state === "already-used") return keep("already-used", kind);
+    if (!keepLegacy) await session.end();
+    if (current?.id === record.record.id) return settled();
+    const clears = keepLegacy ? [] : this.#clearingHeaders(request, cookies);
     return this.#observed(
-      new Passage("migrated", clears, { claim, cookie: this.#http.cookie, header }),
+      new MigrationResult("migrated", clears, { claim: record, cookie: this.#http.cookie, header }),
       kind,
     );
   }
@@ -126,7 +127,7 @@ export class LegacyMigration<Found, Data> implements Gate {
    * carries a bearer token, or an older token whose replacement may be in another response to the same browser.
    */
   async #currentSession(request: HttpRequest): Promise<Session<Data> | null | "skip"> {
-    const { transport, tokens } = presentedBy(request, this.#http.cookie);
+    const { transport, tokens } = readTokens(request, this.#http.cookie);
     if (transport === "bearer") return "skip";
     let isOlderToken = false;
     for (const token of tokens) {
@@ -152,28 +153,28 @@ export class LegacyMigration<Found, Data> implements Gate {
   async #create(
     { session, key }: LegacyMatch<Found>,
     visitor: Session<Data> | null,
-  ): Promise<Claim | "expired" | "crowded" | null> {
+  ): Promise<MigrationRecord | "expired" | "over-limit" | null> {
     const found = await session.open();
     const user = found === null ? null : await this.#options.validate(found, visitor?.data ?? null);
     // A concurrent request may have migrated the session and ended the legacy one after the first lookup.
     if (user === null) return (await this.#records.find(key)) ?? (found === null ? "expired" : null);
     try {
-      return await this.#records.make(key, user);
+      return await this.#records.create(key, user);
     } catch (error) {
-      if (error instanceof CoatcheckError && error.code === "CONFLICT") return "crowded";
+      if (error instanceof CoatcheckError && error.code === "CONFLICT") return "over-limit";
       throw error;
     }
   }
 
-  #observed(result: Passage, kind: string | null): Passage {
+  #observed(result: MigrationResult, kind: string | null): MigrationResult {
     this.#options.observe?.(result.outcome, kind);
     return result;
   }
 
   #clearingHeaders(request: HttpRequest, cookies: LegacyCookies): readonly string[] {
-    const { host } = this.#http.clients.of(request);
+    const { host } = this.#http.clientAddress.resolve(request);
     const present = this.#names.filter((name) => cookies.has(name));
-    return clearingLines(present, host, this.#isPlain, this.#options.clear ?? {});
+    return clearingHeaders(present, host, this.#isPlain, this.#options.clear ?? {});
   }
 
   get #isPlain(): boolean {
@@ -181,7 +182,7 @@ export class LegacyMigration<Found, Data> implements Gate {
   }
 }
 
-const UNTOUCHED = new Passage("absent");
+const UNTOUCHED = new MigrationResult("absent");
 
 /**
  * Sets up the migration of legacy sessions.

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { errorAnswer, isOurs } from "../http/error-answer.ts";
-import type { HttpRequest, ResponseHead } from "../http/message.ts";
-import { type HeadFields, NodeHead } from "../http/node-head.ts";
-import { sendError } from "../http/node-response.ts";
-import type { Gate, Passage } from "./passage.ts";
+import { errorResponse, isCoatcheckError } from "../http/error-response.ts";
+import type { HttpRequest, ResponseHeaders } from "../http/message.ts";
+import { sendError } from "../http/node/hold-response.ts";
+import { type HeaderInput, NodeHeaders } from "../http/node/response-headers.ts";
+import type { MigrationResult, RequestMigrator } from "./migration-result.ts";
 
 type Next = (error?: unknown) => void;
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
@@ -16,11 +16,11 @@ type Middleware = (request: IncomingMessage, response: ServerResponse, next: Nex
  * app.use(legacySessions(migration));
  * app.use(coatcheck(manager));
  */
-export function legacySessions(migration: Gate): Middleware {
+export function legacySessions(migration: RequestMigrator): Middleware {
   return (request, response, next) => {
-    passNode(migration, request, response).then(
+    migrateNodeRequest(migration, request, response).then(
       () => next(),
-      (error) => (isOurs(error) ? sendError(response, errorAnswer(error)) : next(error)),
+      (error) => (isCoatcheckError(error) ? sendError(response, errorResponse(error)) : next(error)),
     );
   };
 }
@@ -33,18 +33,18 @@ export function legacySessions(migration: Gate): Middleware {
  * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the legacy system or `validate` fails.
  *
  * @example
- * app.addHook("onRequest", async (request, reply) => { await passNode(migration, request.raw, reply.raw); });
+ * app.addHook("onRequest", async (request, reply) => { await migrateNodeRequest(migration, request.raw, reply.raw); });
  * await app.register(coatcheck(manager));
  */
-export async function passNode(
-  migration: Gate,
+export async function migrateNodeRequest(
+  migration: RequestMigrator,
   request: IncomingMessage & { readonly originalUrl?: string },
   response: ServerResponse,
-): Promise<Passage> {
-  const result = await migration.pass(requestOf(request));
+): Promise<MigrationResult> {
+  const result = await migration.migrate(requestOf(request));
   const { cookieHeader } = result;
   if (cookieHeader !== undefined) request.headers.cookie = cookieHeader;
-  if (!result.isSilent) beforeHeaders(response, (headers) => result.tell(headers));
+  if (!result.isUnchanged) beforeHeaders(response, (headers) => result.applyTo(headers));
   return result;
 }
 
@@ -62,16 +62,16 @@ function requestOf(request: IncomingMessage & { readonly originalUrl?: string })
 }
 
 /** Calls `change` when the headers are sent, after the handler and `coatcheck()` have set theirs. */
-function beforeHeaders(response: ServerResponse, change: (headers: ResponseHead) => void): void {
+function beforeHeaders(response: ServerResponse, change: (headers: ResponseHeaders) => void): void {
   const { writeHead } = response;
   response.writeHead = function (this: ServerResponse, status: number, reason?: unknown, fields?: unknown) {
     this.writeHead = writeHead;
-    const headers = new NodeHead(this);
+    const headers = new NodeHeaders(this);
     if (typeof reason === "string") this.statusMessage = reason;
-    headers.stage(
-      (typeof reason === "string" ? fields : (fields ?? reason)) as HeadFields | null | undefined,
+    headers.setFields(
+      (typeof reason === "string" ? fields : (fields ?? reason)) as HeaderInput | null | undefined,
     );
     change(headers);
-    return writeHead.call(this, status, headers.staged);
+    return writeHead.call(this, status, headers.fields);
   };
 }

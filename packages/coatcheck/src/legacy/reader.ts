@@ -21,7 +21,7 @@ export interface LegacySession<Found> {
  * - `unreadable`: the cookie is malformed, forged, or made with an unknown key.
  * - `expired`: the cookie is authentic and has expired.
  */
-export type Reading<Found> = LegacySession<Found> | "absent" | "unreadable" | "expired";
+export type LegacyReadResult<Found> = LegacySession<Found> | "absent" | "unreadable" | "expired";
 
 /** Reads one kind of legacy session cookie. */
 export interface LegacyReader<Found> {
@@ -30,15 +30,15 @@ export interface LegacyReader<Found> {
   /** The names of all cookies of the legacy session. They are cleared after the migration. */
   readonly cookies: readonly string[];
   /** Reads the cookies of a request. An error means an outage; malformed cookies must not cause one. */
-  read(cookies: LegacyCookies): MaybePromise<Reading<Found>>;
+  read(cookies: LegacyCookies): MaybePromise<LegacyReadResult<Found>>;
 }
 
 /** Reads all values of a cookie in order. Returns the first session; otherwise `expired` rather than `unreadable`. */
-export async function readEach<Found>(
+export async function readFirst<Found>(
   values: readonly string[],
   read: (value: string) => MaybePromise<LegacySession<Found> | "unreadable" | "expired">,
-): Promise<Reading<Found>> {
-  let closest: Reading<Found> = "absent";
+): Promise<LegacyReadResult<Found>> {
+  let closest: LegacyReadResult<Found> = "absent";
   for (const value of values) {
     const reading = await read(value);
     if (typeof reading === "object") return reading;

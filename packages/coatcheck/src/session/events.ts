@@ -4,7 +4,7 @@ import type { RevokeReason, SessionRecord } from "./record.ts";
 import type { RevocationScope } from "./store.ts";
 
 /**
- * Why a token was refused. `superseded`: an older token, whose secret has been rotated away. `theft`: an older token that
+ * Why a token was refused. `superseded`: an older token, whose secret has been rotated away. `token-reuse`: an older token that
  * was used after the rotation grace. `unavailable`: the store did not respond, so the token could not be checked.
  */
 export type RefusalReason =
@@ -15,7 +15,7 @@ export type RefusalReason =
   | "expired"
   | "revoked"
   | "superseded"
-  | "theft"
+  | "token-reuse"
   | "unavailable";
 
 /** Session events and their payloads. Each describes what this process did; other processes emit their own. */
@@ -27,7 +27,7 @@ export interface SessionEvents {
   changed: [{ record: SessionRecord }];
   revoked: [{ scope: RevocationScope; reason: RevokeReason; count: number }];
   /** A rotated secret was used after its grace, so two parties hold it. The session has been revoked. */
-  theft: [{ record: SessionRecord }];
+  "token-reuse": [{ record: SessionRecord }];
   /** `id` is null when the token's seal was not verified: its id cannot be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
   /**
@@ -44,7 +44,7 @@ const channels = {
   rotated: channel("coatcheck:rotated"),
   changed: channel("coatcheck:changed"),
   revoked: channel("coatcheck:revoked"),
-  theft: channel("coatcheck:theft"),
+  "token-reuse": channel("coatcheck:token-reuse"),
   refused: channel("coatcheck:refused"),
   failed: channel("coatcheck:failed"),
 };
@@ -55,12 +55,12 @@ const channels = {
  */
 export class SessionEmitter extends EventEmitter<SessionEvents> {
   /** Whether the event has a listener or channel subscriber. The hot path checks this before it builds a message. */
-  wants(name: keyof SessionEvents): boolean {
+  hasListeners(name: keyof SessionEvents): boolean {
     return this.listenerCount(name) > 0 || channels[name].hasSubscribers;
   }
 
   /** Emits one event. */
-  tell<Name extends keyof SessionEvents>(name: Name, message: SessionEvents[Name][0]): void {
+  publish<Name extends keyof SessionEvents>(name: Name, message: SessionEvents[Name][0]): void {
     channels[name].publish(message);
     for (const listener of this.rawListeners(name)) {
       try {

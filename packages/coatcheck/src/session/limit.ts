@@ -1,5 +1,5 @@
+import type { SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
-import type { WriterParts } from "./parts.ts";
 import type { SessionLimit } from "./policy.ts";
 import type { SessionRecord } from "./record.ts";
 import type { PutOptions } from "./store.ts";
@@ -12,9 +12,9 @@ export function limitOf(
   record: SessionRecord,
   limit: SessionLimit | null | undefined,
   now: number,
-): Pick<PutOptions, "limit"> {
+): Pick<PutOptions, "sessionLimit"> {
   if (!limit || record.subject === null) return {};
-  return { limit: { most: limit.most, now } };
+  return { sessionLimit: { max: limit.max, now } };
 }
 
 /**
@@ -26,21 +26,21 @@ export function limitOf(
  */
 export async function selectEvictions<Data>(
   record: SessionRecord,
-  { store, policy, clock }: WriterParts<Data>,
+  { store, policy, clock }: SessionDependencies<Data>,
 ): Promise<string[]> {
-  const { limit } = policy;
-  if (!limit || limit.when === "reject" || record.subject === null) {
+  const { sessionLimit } = policy;
+  if (!sessionLimit || sessionLimit.onExceeded === "reject" || record.subject === null) {
     throw new CoatcheckError(
       "CONFLICT",
       "The session limit of this subject is reached; end a session first.",
     );
   }
   const ageOf = (each: SessionRecord) =>
-    limit.when === "evict-oldest" ? (each.authenticatedAt ?? each.createdAt) : each.lastSeenAt;
+    sessionLimit.onExceeded === "evict-oldest" ? (each.authenticatedAt ?? each.createdAt) : each.lastSeenAt;
   const filter = { subject: record.subject, state: "active", liveAt: clock.now() } as const;
   const { records } = await store.list(filter, { limit: PAGE_SIZE });
   const others = records
     .filter(({ id }) => id !== record.id)
     .sort((left, right) => ageOf(left) - ageOf(right));
-  return others.slice(0, Math.max(0, others.length - limit.most + 1)).map(({ id }) => id);
+  return others.slice(0, Math.max(0, others.length - sessionLimit.max + 1)).map(({ id }) => id);
 }

@@ -1,39 +1,39 @@
+import type { SessionDependencies } from "./dependencies.ts";
 import type { JsonObject } from "./json.ts";
-import type { WriterParts } from "./parts.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** Determines a session's data at the login of one subject. */
 export class LoginData<Data> {
-  readonly #deps: WriterParts<Data>;
+  readonly #deps: SessionDependencies<Data>;
   readonly #subject: string;
   #subjectData: Promise<Data | null> | null = null;
 
-  constructor(deps: WriterParts<Data>, subject: string) {
+  constructor(deps: SessionDependencies<Data>, subject: string) {
     this.#deps = deps;
     this.#subject = subject;
   }
 
   /** The data after the login: the visitor's own, merged; fresh data when the session belonged to another subject. */
-  async of(session: SessionRecord): Promise<Pick<SessionRecord, "data" | "dataVersion">> {
+  async forRecord(session: SessionRecord): Promise<Pick<SessionRecord, "data" | "dataVersion">> {
     const { schema } = this.#deps;
     const data = schema.read(session);
     if (data === null || (session.subject !== null && session.subject !== this.#subject)) {
       return { data: schema.initial(), dataVersion: schema.version };
     }
     // Data of a newer deployment cannot be read here, so it is not merged. The login succeeds with it unchanged.
-    if (schema.isAhead(session)) return { data: session.data, dataVersion: session.dataVersion };
-    const dataVersion = schema.versionAfter(session);
-    return { data: session.subject === null ? await this.joined(data) : (data as JsonObject), dataVersion };
+    if (schema.isNewer(session)) return { data: session.data, dataVersion: session.dataVersion };
+    const dataVersion = schema.versionOnWrite(session);
+    return { data: session.subject === null ? await this.merged(data) : (data as JsonObject), dataVersion };
   }
 
   /** The visitor's data merged with the subject's; unchanged when no merge is configured or the merge fails. */
-  async joined(visitor: Data): Promise<JsonObject> {
+  async merged(visitor: Data): Promise<JsonObject> {
     const { merge, schema, events } = this.#deps;
     if (merge) {
       try {
         return schema.check(await merge(visitor, await this.#loadSubjectData()));
       } catch (error) {
-        events.tell("failed", { operation: "merge", error });
+        events.publish("failed", { operation: "merge", error });
       }
     }
     return visitor as JsonObject;

@@ -1,8 +1,8 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
+import type { IssuedSession, MergeData, SessionDependencies } from "./dependencies.ts";
 import { invalidInput } from "./errors.ts";
 import { type RefusalReason, SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
-import type { Issued, MergeData, WriterParts } from "./parts.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, type SessionReader } from "./reader.ts";
@@ -10,10 +10,10 @@ import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts"
 import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
 import { type MaybePromise, Session } from "./session.ts";
-import { PLAIN } from "./start.ts";
+import { noFields } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
-import { TouchQueue } from "./touches.ts";
+import { TouchQueue } from "./touch-queue.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
 import { SessionWriter } from "./writer.ts";
 
@@ -58,7 +58,7 @@ export class SessionManager<Data = JsonObject> {
   readonly #reader: SessionReader;
   readonly #clock: Clock;
   readonly #touches: TouchQueue;
-  readonly #deps: WriterParts<Data>;
+  readonly #deps: SessionDependencies<Data>;
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
 
@@ -71,14 +71,14 @@ export class SessionManager<Data = JsonObject> {
     this.#reader = options.cache ?? directReader(options.store);
     this.#clock = options.clock ?? systemClock;
     const reportFailure = (operation: SessionEvents["failed"][0]["operation"]) => (error: unknown) =>
-      this.events.tell("failed", { operation, error });
+      this.events.publish("failed", { operation, error });
     this.#touches = new TouchQueue(options.store, options.schedule ?? systemSchedule, reportFailure("touch"));
     this.#deps = {
       store: options.store,
       reader: this.#reader,
       ring: this.ring,
       policy: this.policy,
-      schema: new DataSchema(options.data ?? {}, this.policy.dataLimit, reportFailure("migrate")),
+      schema: new DataSchema(options.data ?? {}, this.policy.maxDataBytes, reportFailure("migrate")),
       events: this.events,
       clock: this.#clock,
       random: options.random ?? pooledRandom(),
@@ -93,26 +93,26 @@ export class SessionManager<Data = JsonObject> {
    *
    * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and `CONFLICT` at the subject's session limit.
    */
-  async create(options: CreateOptions & { data?: Data } = {}): Promise<Issued> {
+  async create(options: CreateOptions & { data?: Data } = {}): Promise<IssuedSession> {
     return await this.#writer.create(options);
   }
 
   /**
    * Returns a handle for a visitor without a stored session. The first write creates the session.
    *
-   * @param birth returns the new session's fields; called only on creation.
+   * @param newSession returns the new session's fields; called only on creation.
    * @param refusal why the request's token was refused; null when it carried none.
    */
-  begin(birth: () => CreateOptions = PLAIN, refusal: RefusalReason | null = null): Session<Data> {
+  begin(newSession: () => CreateOptions = noFields, refusal: RefusalReason | null = null): Session<Data> {
     const start = {
-      held: null,
-      presented: null,
-      successor: null,
+      cached: null,
+      presentedToken: null,
+      successorToken: null,
       refusal,
       activity: "user",
       tier: null,
       assurance: "full",
-      birth,
+      newSession,
     } as const;
     return new Session(this.#writer, this.#deps, start);
   }
@@ -141,8 +141,8 @@ export class SessionManager<Data = JsonObject> {
    */
   async find(id: string): Promise<SessionRecord | null> {
     if (!isSessionId(id)) return null;
-    const { held } = await this.#reader.read(id, { fresh: true });
-    return held?.record ?? null;
+    const { cached } = await this.#reader.read(id, { fresh: true });
+    return cached?.record ?? null;
   }
 
   /**
@@ -151,8 +151,8 @@ export class SessionManager<Data = JsonObject> {
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `CONFLICT`,
    *   `VALIDATION_FAILED`.
    */
-  async authenticate(id: string, subject: string, options: AuthenticateOptions = {}): Promise<Issued> {
-    return await this.#writer.authenticate(await this.#writer.live(id), subject, options);
+  async authenticate(id: string, subject: string, options: AuthenticateOptions = {}): Promise<IssuedSession> {
+    return await this.#writer.authenticate(await this.#writer.requireLive(id), subject, options);
   }
 
   /**
@@ -160,13 +160,13 @@ export class SessionManager<Data = JsonObject> {
    *
    * @throws CoatcheckError as {@link authenticate}, and `SESSION_REQUIRED` while anonymous.
    */
-  async elevate(id: string, scope: string, maxAge: number): Promise<Issued> {
-    return await this.#writer.elevate(await this.#writer.live(id), scope, maxAge);
+  async elevate(id: string, scope: string, maxAge: number): Promise<IssuedSession> {
+    return await this.#writer.elevate(await this.#writer.requireLive(id), scope, maxAge);
   }
 
   /** Issues a new token, and invalidates the older one at once. Throws as {@link authenticate}. */
-  async rotate(id: string): Promise<Issued> {
-    return await this.#writer.rotate(await this.#writer.live(id));
+  async rotate(id: string): Promise<IssuedSession> {
+    return await this.#writer.rotate(await this.#writer.requireLive(id));
   }
 
   /**
@@ -176,9 +176,9 @@ export class SessionManager<Data = JsonObject> {
    * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and as {@link authenticate}.
    */
   async patch(id: string, patch: JsonObject, options: { ifVersion?: number } = {}): Promise<SessionRecord> {
-    const checked = requireJsonObject(patch, "data", this.policy.dataLimit);
+    const checked = requireJsonObject(patch, "data", this.policy.maxDataBytes);
     return await this.#writer.changeData(
-      await this.#writer.live(id, { atLeast: options.ifVersion ?? 0 }),
+      await this.#writer.requireLive(id, { atLeast: options.ifVersion ?? 0 }),
       (data) => applyMergePatch(data, checked),
       options,
     );
@@ -186,7 +186,7 @@ export class SessionManager<Data = JsonObject> {
 
   /** Changes the data with a function, which is called again after each conflict. Throws as {@link patch}. */
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
-    return await this.#writer.changeData(await this.#writer.live(id), (data) =>
+    return await this.#writer.changeData(await this.#writer.requireLive(id), (data) =>
       change(structuredClone(data) as Data),
     );
   }
@@ -204,7 +204,7 @@ export class SessionManager<Data = JsonObject> {
   ): Promise<number> {
     if ("session" in scope && !isSessionId(scope.session)) return 0;
     const count = await this.#writer.revoke(scope, reason);
-    if (options.wait === "everywhere") await this.#reader.settled();
+    if (options.wait === "everywhere") await this.#reader.propagated();
     return count;
   }
 

@@ -21,15 +21,15 @@ export interface Timeouts {
 /** How many live sessions a subject may have, and what happens at the limit (ASVS 5.0 V7.1.2). */
 export interface SessionLimit {
   /** 1 to 999. */
-  readonly most: number;
+  readonly max: number;
   /** `reject` fails the login with `CONFLICT`; the others revoke a session of the subject with the reason `limit`. */
-  readonly when: "reject" | "evict-oldest" | "evict-least-recently-used";
+  readonly onExceeded: "reject" | "evict-oldest" | "evict-least-recently-used";
 }
 
 /** One page of the subject's sessions, a thousand, must contain every candidate for eviction. */
 const MAX_SESSIONS_PER_SUBJECT = 999;
 
-const LIMIT_ACTIONS: readonly SessionLimit["when"][] = [
+const LIMIT_ACTIONS: readonly SessionLimit["onExceeded"][] = [
   "reject",
   "evict-oldest",
   "evict-least-recently-used",
@@ -43,10 +43,10 @@ const MAX_SHOWN_LENGTH = 20;
 
 /** The timeouts, limits and rotation of sessions. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
-  /** Timeouts for logins with `remember: true`. Default: 30 days idle, 90 days absolute. */
-  readonly remembered: Timeouts;
+  /** Timeouts for logins with `rememberMe: true`. Default: 30 days idle, 90 days absolute. */
+  readonly rememberMe: Timeouts;
   /** Default: null, no limit. */
-  readonly limit: SessionLimit | null;
+  readonly sessionLimit: SessionLimit | null;
   /** Interval of periodic rotation, milliseconds; null disables it. A change of privilege always rotates. Default: null. */
   readonly rotateEvery: number | null;
   /**
@@ -55,21 +55,21 @@ export interface SessionPolicy extends Timeouts {
    */
   readonly rotationGrace: number;
   /** Largest `data`, bytes of JSON in UTF-8. Default: 64 KB. */
-  readonly dataLimit: number;
+  readonly maxDataBytes: number;
   /** Largest `metadata`, bytes of JSON in UTF-8. Default: 4 KB. */
-  readonly metadataLimit: number;
+  readonly maxMetadataBytes: number;
 }
 
 /** 1 day idle, 30 days absolute: NIST SP 800-63B-4 §2.1.3 for AAL1. Use shorter timeouts where more is at stake. */
 export const DEFAULT_POLICY: SessionPolicy = {
   idleTimeout: DAY,
   absoluteTimeout: 30 * DAY,
-  remembered: { idleTimeout: 30 * DAY, absoluteTimeout: 90 * DAY },
-  limit: null,
+  rememberMe: { idleTimeout: 30 * DAY, absoluteTimeout: 90 * DAY },
+  sessionLimit: null,
   rotateEvery: null,
   rotationGrace: 30_000,
-  dataLimit: 64 * 1024,
-  metadataLimit: 4 * 1024,
+  maxDataBytes: 64 * 1024,
+  maxMetadataBytes: 4 * 1024,
 };
 
 /**
@@ -79,30 +79,34 @@ export const DEFAULT_POLICY: SessionPolicy = {
  */
 export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy {
   const policy = { ...DEFAULT_POLICY, ...given };
-  const { limit, remembered, dataLimit, metadataLimit } = policy;
+  const { sessionLimit, rememberMe, maxDataBytes, maxMetadataBytes } = policy;
   const faults = [
     ...durationFaults({
       idleTimeout: policy.idleTimeout,
       absoluteTimeout: policy.absoluteTimeout,
-      "remembered.idleTimeout": remembered.idleTimeout,
-      "remembered.absoluteTimeout": remembered.absoluteTimeout,
+      "rememberMe.idleTimeout": rememberMe.idleTimeout,
+      "rememberMe.absoluteTimeout": rememberMe.absoluteTimeout,
       rotateEvery: policy.rotateEvery ?? MAX_DURATION,
       rotationGrace: policy.rotationGrace,
     }),
     ...numberFaults(
-      { dataLimit, metadataLimit },
+      { maxDataBytes, maxMetadataBytes },
       Number.MAX_SAFE_INTEGER,
       "must be a positive whole number of bytes",
     ),
   ];
-  if (limit !== null) {
+  if (sessionLimit !== null) {
     const max = MAX_SESSIONS_PER_SUBJECT;
     faults.push(
-      ...numberFaults({ "limit.most": limit.most }, max, `must be a whole number from 1 to ${max}`),
+      ...numberFaults(
+        { "sessionLimit.max": sessionLimit.max },
+        max,
+        `must be a whole number from 1 to ${max}`,
+      ),
     );
-    if (!LIMIT_ACTIONS.includes(limit.when)) {
-      const message = `must be one of ${LIMIT_ACTIONS.join(", ")} (got ${shown(limit.when)})`;
-      faults.push({ path: "limit.when", message });
+    if (!LIMIT_ACTIONS.includes(sessionLimit.onExceeded)) {
+      const message = `must be one of ${LIMIT_ACTIONS.join(", ")} (got ${shown(sessionLimit.onExceeded)})`;
+      faults.push({ path: "sessionLimit.onExceeded", message });
     }
   }
   if (faults.length > 0) throw invalidInput("session policy", faults);

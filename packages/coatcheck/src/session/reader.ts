@@ -1,4 +1,4 @@
-import { HeldSession } from "./held.ts";
+import { CachedSession } from "./cached-session.ts";
 import type { SessionRecord } from "./record.ts";
 import type { LogPosition, RevocationScope, SessionStore } from "./store.ts";
 
@@ -6,8 +6,8 @@ import type { LogPosition, RevocationScope, SessionStore } from "./store.ts";
 export type Tier = "local" | "shared" | "store";
 
 /** The result of a read: the session, or null, and the tier that answered. */
-export interface Reading {
-  readonly held: HeldSession | null;
+export interface ReadResult {
+  readonly cached: CachedSession | null;
   readonly tier: Tier;
 }
 
@@ -25,29 +25,29 @@ export interface ReadOptions {
  */
 export interface SessionReader {
   /** Returns a cached copy whose lease is valid now, else undefined. Synchronous. `key` is the compact id, 22 characters. */
-  peek(key: string): HeldSession | undefined;
+  getCached(key: string): CachedSession | undefined;
   /**
    * Returns a cached copy that was last valid at most `maxAge` milliseconds ago, else undefined. Synchronous. For routes
    * whose outage policy is `degraded`: the staleness bound does not hold.
    */
-  degraded(key: string, maxAge: number): HeldSession | undefined;
+  getStale(key: string, maxAge: number): CachedSession | undefined;
   /**
    * Reads through the tiers to the store. Returns expired and revoked records too; `held` is null when no session has
    * this id.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`.
    */
-  read(id: string, options?: ReadOptions): Promise<Reading>;
-  /** The known position in the revocation log. Read it *before* sending a write, and pass it to {@link wrote} afterwards. */
+  read(id: string, options?: ReadOptions): Promise<ReadResult>;
+  /** The known position in the revocation log. Read it *before* sending a write, and pass it to {@link recordWrite} afterwards. */
   position(): LogPosition;
   /** Reports that the store acknowledged a write of this process. */
-  wrote(record: SessionRecord, position: LogPosition): void;
+  recordWrite(record: SessionRecord, position: LogPosition): void;
   /** Reports that the cached copy may be out of date: the store has a newer version, or its response to a write was lost. */
-  outdated(id: string): void;
+  invalidate(id: string): void;
   /** Reports a revocation by this process, acknowledged or with its response lost. */
-  revoked(scope: RevocationScope): void;
+  recordRevocation(scope: RevocationScope): void;
   /** Resolves when no node can still serve a copy older than the revocations acknowledged so far. */
-  settled(): Promise<void>;
+  propagated(): Promise<void>;
   /** Stops polling and closes the shared tier. */
   close(): Promise<void>;
 }
@@ -55,17 +55,17 @@ export interface SessionReader {
 /** A reader without caches: every read goes to the store's primary. */
 export function directReader(store: SessionStore): SessionReader {
   return {
-    peek: () => undefined,
-    degraded: () => undefined,
+    getCached: () => undefined,
+    getStale: () => undefined,
     async read(id) {
       const snapshot = await store.get(id);
-      return { held: snapshot && new HeldSession(snapshot), tier: "store" };
+      return { cached: snapshot && new CachedSession(snapshot), tier: "store" };
     },
     position: () => 0,
-    wrote() {},
-    outdated() {},
-    revoked() {},
-    async settled() {},
+    recordWrite() {},
+    invalidate() {},
+    recordRevocation() {},
+    async propagated() {},
     async close() {},
   };
 }

@@ -11,7 +11,7 @@ export type RevokeReason =
   | "logout"
   | "revoked"
   | "admin"
-  | "theft"
+  | "token-reuse"
   | "limit"
   | "subject-disabled"
   | "credentials-changed";
@@ -84,7 +84,7 @@ export interface SessionRecord<Data = JsonObject> {
   /** The idle timeout: milliseconds after `lastSeenAt` at which the session ends without activity. */
   readonly idleTimeout: number;
   /** Whether the subject chose to stay logged in. Determines the cookie's lifetime and the timeouts. */
-  readonly remembered: boolean;
+  readonly rememberMe: boolean;
   /** Elevations by scope: when each ends. */
   readonly elevations: Readonly<Record<string, number>>;
   /** The application's data: JSON, limited by the policy's size. */

@@ -32,7 +32,7 @@ export interface DataOptions<Data> {
 
 /** Types, validates and migrates `data`: the only place where JSON becomes the application's type. */
 export class DataSchema<Data> {
-  /** The version of new data. For an existing session use {@link versionAfter}. */
+  /** The version of new data. For an existing session use {@link versionOnWrite}. */
   readonly version: number;
   readonly #isDeclared: boolean;
   readonly #options: DataOptions<Data>;
@@ -98,12 +98,12 @@ export class DataSchema<Data> {
   }
 
   /** The data version of a session once this process has written it. */
-  versionAfter(record: SessionRecord): number {
+  versionOnWrite(record: SessionRecord): number {
     return this.#isDeclared ? this.version : record.dataVersion;
   }
 
   /** Whether a later deployment wrote the data and this process must not change it. */
-  isAhead(record: SessionRecord): boolean {
+  isNewer(record: SessionRecord): boolean {
     return this.#isDeclared && record.dataVersion > this.version && this.#options.onUnreadable === undefined;
   }
 
@@ -117,7 +117,7 @@ export class DataSchema<Data> {
       }
       return this.check(data);
     } catch (error) {
-      if (!this.isAhead(record)) this.#onFailure(error);
+      if (!this.isNewer(record)) this.#onFailure(error);
       return this.#options.onUnreadable === "end" ? null : this.initial();
     }
   }

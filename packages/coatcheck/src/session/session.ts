@@ -1,17 +1,22 @@
 import type { Commit, CommitState } from "./commit.ts";
+import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
-import { requireCurrentToken, requireTokenDelivery, superseded, unavailable } from "./holder-errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import type { Issued, WriterParts } from "./parts.ts";
+import { Mutex } from "./mutex.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
+import { applySnapshot, PendingChanges, type PendingSnapshot, validateSnapshot } from "./pending-changes.ts";
 import type { Tier } from "./reader.ts";
 import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
 import { type Assurance, initialState, type SessionStart } from "./start.ts";
 import { newSessionId, secretOfToken } from "./token.ts";
+import {
+  requireCurrentToken,
+  requireTokenDelivery,
+  sessionUnavailable,
+  tokenSuperseded,
+} from "./token-errors.ts";
 import { type AuthenticateOptions, isElevated, requireElevated } from "./transitions.ts";
-import { Turns } from "./turns.ts";
-import { applyPart, checkedPart, type Part, Unsaved } from "./unsaved.ts";
 import type { SessionWriter } from "./writer.ts";
 
 /** A value, or a promise of it. A hit in the local cache returns the value, so the request does not wait. */
@@ -32,24 +37,24 @@ const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
  */
 export class Session<Data = JsonObject> {
   readonly #writer: SessionWriter<Data>;
-  readonly #deps: WriterParts<Data>;
+  readonly #deps: SessionDependencies<Data>;
   readonly #start: SessionStart;
   #record: SessionRecord | null;
   /** The id of a session that is not stored yet, once a caller has read it. */
   #newId: string | null = null;
-  #pending: Unsaved | null = null;
+  #pending: PendingChanges | null = null;
   #token: string | null;
   #state: HandleState;
   /** Whether {@link commit} has resolved, after which the response headers are sent. */
   #isCommitted = false;
-  #mutex: Turns | null = null;
+  #mutex: Mutex | null = null;
 
-  constructor(writer: SessionWriter<Data>, deps: WriterParts<Data>, start: SessionStart) {
+  constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>, start: SessionStart) {
     this.#writer = writer;
     this.#deps = deps;
     this.#start = start;
-    this.#record = start.held ? start.held.record : null;
-    this.#token = start.successor;
+    this.#record = start.cached ? start.cached.record : null;
+    this.#token = start.successorToken;
     this.#state = initialState(start);
   }
 
@@ -100,7 +105,7 @@ export class Session<Data = JsonObject> {
 
   /** The latest known activity, epoch milliseconds; null for a new session. */
   get lastSeenAt(): number | null {
-    return this.#record && Math.max(this.#record.lastSeenAt, this.#start.held?.lastSeenAt ?? 0);
+    return this.#record && Math.max(this.#record.lastSeenAt, this.#start.cached?.lastSeenAt ?? 0);
   }
 
   /**
@@ -108,20 +113,20 @@ export class Session<Data = JsonObject> {
    * merge patch: null removes a member, and arrays are replaced whole. Use objects for what concurrent requests change.
    */
   get data(): Data {
-    this.#pending ??= new Unsaved();
+    this.#pending ??= new PendingChanges();
     return this.#pending.view(() => this.#deps.schema.readOrInitial(this.#record)) as Data;
   }
 
   /** Stores a message for a later request, replacing one of the same name. */
   flash(name: string, message: JsonValue): void {
-    this.#pending ??= new Unsaved();
-    this.#pending.leave(name, message);
+    this.#pending ??= new PendingChanges();
+    this.#pending.setFlash(name, message);
   }
 
   /** Returns a message and removes it; undefined when there is none. */
   takeFlash(name: string): JsonValue | undefined {
-    this.#pending ??= new Unsaved();
-    return this.#pending.take(name, this.#record?.flash);
+    this.#pending ??= new PendingChanges();
+    return this.#pending.takeFlash(name, this.#record?.flash);
   }
 
   /**
@@ -134,9 +139,9 @@ export class Session<Data = JsonObject> {
       if (this.#record) {
         return await this.#reissue((record) => this.#writer.authenticate(record, subject, options));
       }
-      const part = checkedPart(this.#pending?.part() ?? null, this.#deps.policy.dataLimit);
-      const content = { data: applyPart(this.#deps.schema.initial(), part), flash: part?.flash ?? null };
-      const fields = { ...this.#start.birth(), ...options, ...content, id: this.id, subject };
+      const part = validateSnapshot(this.#pending?.snapshot() ?? null, this.#deps.policy.maxDataBytes);
+      const content = { data: applySnapshot(this.#deps.schema.initial(), part), flash: part?.flash ?? null };
+      const fields = { ...this.#start.newSession(), ...options, ...content, id: this.id, subject };
       this.#adopt(await this.#writer.createAuthenticated(fields), part);
     });
   }
@@ -155,7 +160,7 @@ export class Session<Data = JsonObject> {
 
   /** Throws `SESSION_REQUIRED` while anonymous, `REAUTHENTICATION_REQUIRED` without a current elevation for `scope`. */
   requireElevated(scope: string): void {
-    if (this.assurance === "degraded") throw unavailable();
+    if (this.assurance === "degraded") throw sessionUnavailable();
     requireElevated(this.#record, scope, this.#deps.clock.now());
   }
 
@@ -174,7 +179,7 @@ export class Session<Data = JsonObject> {
 
   /** Applies a merge patch (RFC 7396) now, together with the pending changes. Concurrent disjoint patches all survive. */
   async patch(patch: JsonObject): Promise<void> {
-    const checked = requireJsonObject(patch, "data", this.#deps.policy.dataLimit);
+    const checked = requireJsonObject(patch, "data", this.#deps.policy.maxDataBytes);
     await this.#exclusively(() => this.#write((data) => applyMergePatch(data, checked)));
   }
 
@@ -196,7 +201,7 @@ export class Session<Data = JsonObject> {
    * client that holds the newer token has just logged in.
    */
   async revoke(reason: RevokeReason = "logout"): Promise<void> {
-    if (this.#start.refusal === "unavailable") throw unavailable();
+    if (this.#start.refusal === "unavailable") throw sessionUnavailable();
     await this.#exclusively(async () => {
       this.#pending = null;
       if (this.#record) await this.#writer.revoke({ session: this.#record.id }, reason);
@@ -211,18 +216,18 @@ export class Session<Data = JsonObject> {
    * earlier writes; synchronous when there is nothing to write. Send the response headers only after it resolves.
    */
   commit(): MaybePromise<Commit> {
-    if (this.#mutex?.underWay) return this.#mutex.underWay.then(() => this.commit());
+    if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit());
     if (this.#state === "revoked") return this.#committed();
-    if (!this.#pending?.part() && !this.#rotationIsDue()) return this.#committed();
+    if (!this.#pending?.snapshot() && !this.#rotationIsDue()) return this.#committed();
     return this.#exclusively(async () => {
       await this.#write();
       if (!this.#record || !this.#rotationIsDue()) return this.#committed();
       try {
-        const oldSecret = secretOfToken(this.#start.presented ?? "");
-        this.#adopt(await this.#writer.rotateInTime(this.#record, oldSecret), null);
+        const oldSecret = secretOfToken(this.#start.presentedToken ?? "");
+        this.#adopt(await this.#writer.rotatePeriodically(this.#record, oldSecret), null);
       } catch (error) {
         // The request succeeds all the same: a later request rotates.
-        this.#deps.events.tell("failed", { operation: "rotate", error });
+        this.#deps.events.publish("failed", { operation: "rotate", error });
       }
       return this.#committed();
     });
@@ -239,30 +244,31 @@ export class Session<Data = JsonObject> {
   #rotationIsDue(): boolean {
     const { policy, clock } = this.#deps;
     if (policy.rotateEvery === null || this.#token !== null || this.#start.activity === "none") return false;
-    if (!this.#record || !this.#start.presented || this.#state === "superseded") return false;
+    if (!this.#record || !this.#start.presentedToken || this.#state === "superseded") return false;
     return clock.now() - this.#record.rotatedAt >= policy.rotateEvery;
   }
 
   /** Stores the pending changes and `change`, in one write. Does nothing when there are neither. */
   async #write(change?: (data: JsonObject) => MaybePromise<unknown>): Promise<void> {
     const { schema, policy, clock } = this.#deps;
-    const pending = this.#pending?.part() ?? null;
+    const pending = this.#pending?.snapshot() ?? null;
     if (!pending && !change) return;
     requireCurrentToken(this.#start.refusal);
-    const part = checkedPart(pending, policy.dataLimit);
+    const part = validateSnapshot(pending, policy.maxDataBytes);
     const flash = part?.flash ?? null;
-    const changed = (data: JsonObject) => (change ? change(applyPart(data, part)) : applyPart(data, part));
+    const changed = (data: JsonObject) =>
+      change ? change(applySnapshot(data, part)) : applySnapshot(data, part);
     if (!this.#record) {
       requireTokenDelivery(this.#start.refusal, this.#isCommitted);
       const data = await changed(schema.initial());
-      this.#adopt(await this.#writer.create({ ...this.#start.birth(), id: this.id, data, flash }), part);
+      this.#adopt(await this.#writer.create({ ...this.#start.newSession(), id: this.id, data, flash }), part);
       return;
     }
-    await this.#writer.requireStillLive(this.id, this.#start.held);
+    await this.#writer.requireStillLive(this.id, this.#start.cached);
     const seenAt = this.#start.activity === "user" ? clock.now() : this.#record.lastSeenAt;
     const before = this.#record;
     this.#record = await this.#writer.changeData(before, changed, { seenAt, flash });
-    this.#pending?.settle(part, () => schema.readOrInitial(this.#record));
+    this.#pending?.markSaved(part, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {
       // Data may be written after another request's login, but only the client of that request may hold its token.
       this.#token = null;
@@ -273,24 +279,24 @@ export class Session<Data = JsonObject> {
   }
 
   /** Takes over a record with a new token, which stored the changes in `part`. */
-  #adopt({ record, token }: Issued, part: Part | null): void {
+  #adopt({ record, token }: IssuedSession, part: PendingSnapshot | null): void {
     this.#record = record;
     this.#token = token;
     this.#state = "rotated";
-    this.#pending?.settle(part, () => this.#deps.schema.readOrInitial(record));
+    this.#pending?.markSaved(part, () => this.#deps.schema.readOrInitial(record));
   }
 
   /** Runs the writes of this handle one after the other, in the order of the calls. */
   #exclusively<Value>(act: () => Promise<Value>): Promise<Value> {
-    this.#mutex ??= new Turns();
-    return this.#mutex.take(act);
+    this.#mutex ??= new Mutex();
+    return this.#mutex.run(act);
   }
 
   /** Stores the pending changes, then runs `issue`, which gives the session a new token. */
-  async #reissue(issue: (record: SessionRecord) => Promise<Issued>): Promise<void> {
+  async #reissue(issue: (record: SessionRecord) => Promise<IssuedSession>): Promise<void> {
     await this.#write();
-    await this.#writer.requireStillLive(this.id, this.#start.held);
-    if (!this.#record || this.#state === "superseded") throw superseded();
+    await this.#writer.requireStillLive(this.id, this.#start.cached);
+    if (!this.#record || this.#state === "superseded") throw tokenSuperseded();
     this.#adopt(await issue(this.#record), null);
   }
 }

@@ -1,6 +1,6 @@
+import type { CachedSession } from "./cached-session.ts";
 import type { CommitState } from "./commit.ts";
 import type { RefusalReason } from "./events.ts";
-import type { HeldSession } from "./held.ts";
 import type { Activity } from "./policy.ts";
 import type { Tier } from "./reader.ts";
 import type { CreateOptions } from "./transitions.ts";
@@ -11,25 +11,25 @@ export type Assurance = "full" | "degraded";
 /** The initial state of a {@link Session} handle. */
 export interface SessionStart {
   /** The session that the token opened; null for a visitor without a stored session. */
-  readonly held: HeldSession | null;
+  readonly cached: CachedSession | null;
   /** The request's token; null when there was none, and for an older token, which must not start another rotation. */
-  readonly presented: string | null;
+  readonly presentedToken: string | null;
   /** The token to send in the response, when the request carried the older token of an unconfirmed rotation. */
-  readonly successor: string | null;
+  readonly successorToken: string | null;
   /** Why the request's token was refused; null when it was accepted, and when there was none. */
   readonly refusal: RefusalReason | null;
   readonly activity: Activity;
   readonly tier: Tier | null;
   readonly assurance: Assurance;
   /** Fields for a session created by this handle. Called only on creation. */
-  readonly birth: () => CreateOptions;
+  readonly newSession: () => CreateOptions;
 }
 
 /** The state of a handle before any write. */
 export function initialState(start: SessionStart): CommitState {
-  if (start.successor !== null) return "rotated";
-  return start.held !== null && start.activity === "user" ? "touched" : "unchanged";
+  if (start.successorToken !== null) return "rotated";
+  return start.cached !== null && start.activity === "user" ? "touched" : "unchanged";
 }
 
-/** The default for {@link SessionStart.birth}: no fields. */
-export const PLAIN = (): CreateOptions => ({});
+/** The default for {@link SessionStart.newSession}: no fields. */
+export const noFields = (): CreateOptions => ({});

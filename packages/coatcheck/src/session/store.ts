@@ -20,11 +20,11 @@ export type RevocationScope =
   | { readonly everyone: true };
 
 /**
- * An item of the revocation log. An item for one session invalidates cached copies below `leastVersion`. An item for a
+ * An item of the revocation log. An item for one session invalidates cached copies below `minVersion`. An item for a
  * scope invalidates every matching copy that was read at or before `position`.
  */
 export type LogItem =
-  | { readonly position: LogPosition; readonly session: string; readonly leastVersion: number }
+  | { readonly position: LogPosition; readonly session: string; readonly minVersion: number }
   | { readonly position: LogPosition; readonly scope: Exclude<RevocationScope, { session: string }> };
 
 /** One result of {@link SessionStore.changes}. */
@@ -47,7 +47,7 @@ export interface PutOptions {
    * The most live sessions that the record's subject may have at `now` (epoch milliseconds), including this record.
    * Checked in the same atomic step, so that two concurrent logins cannot both pass.
    */
-  readonly limit?: { readonly most: number; readonly now: number };
+  readonly sessionLimit?: { readonly max: number; readonly now: number };
 }
 
 /** `conflict`: the stored version was not the expected one. `over-limit`: the subject is at its session limit. */

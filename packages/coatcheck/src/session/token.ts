@@ -10,7 +10,7 @@ import { invalidInput } from "./errors.ts";
  */
 
 /** Characters of the compact id, which is the key in the caches. */
-export const KEY_LENGTH = 22;
+export const COMPACT_ID_LENGTH = 22;
 const SECRET_END = 44;
 /** Characters of a whole token. */
 export const TOKEN_LENGTH = 50;
@@ -56,7 +56,7 @@ export function hashSecret(secret: string): string {
 }
 
 /** Compares two hashes in constant time, so that the duration does not reveal where they differ. */
-export function equalHashes(left: string, right: string): boolean {
+export function constantTimeEqual(left: string, right: string): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
   for (let index = 0; index < left.length; index++) {
@@ -72,12 +72,12 @@ export function compactId(id: string): string {
 
 /** The session id in a token. Verify the seal first: a malformed token gives a malformed id. */
 export function idOfToken(token: string): string {
-  return formatId(Buffer.from(token.slice(0, KEY_LENGTH), "base64url"));
+  return formatId(Buffer.from(token.slice(0, COMPACT_ID_LENGTH), "base64url"));
 }
 
 /** The secret in a token. */
 export function secretOfToken(token: string): string {
-  return token.slice(KEY_LENGTH, SECRET_END);
+  return token.slice(COMPACT_ID_LENGTH, SECRET_END);
 }
 
 function formatId(bytes: Buffer): string {
@@ -117,26 +117,26 @@ export class SecretRing {
   }
 
   /** Whether one of the secrets sealed this token. Accepts any string. */
-  opens(token: string): boolean {
+  hasValidSeal(token: string): boolean {
     if (token.length !== TOKEN_LENGTH) return false;
     const body = token.slice(0, SECRET_END);
     const seal = token.slice(SECRET_END);
-    return this.#keys.some((key) => equalHashes(sealOf(key, body), seal));
+    return this.#keys.some((key) => constantTimeEqual(sealOf(key, body), seal));
   }
 
   /**
    * The secret that follows `secret` in a periodic rotation. Deriving it, instead of generating a random one, gives every
    * concurrent request with the older token the same successor without storing it.
    */
-  successor(id: string, secret: string, key = this.#newest): string {
+  deriveSuccessor(id: string, secret: string, key = this.#newest): string {
     return mac(key, `successor:${id}:${secret}`).subarray(0, 16).toString("base64url");
   }
 
   /** Finds the successor with the hash `successorHash`, derived with any secret of the ring; null when none matches. */
-  successorMatching(id: string, secret: string, successorHash: string): string | null {
+  findSuccessor(id: string, secret: string, successorHash: string): string | null {
     for (const key of this.#keys) {
-      const successor = this.successor(id, secret, key);
-      if (equalHashes(hashSecret(successor), successorHash)) return successor;
+      const successor = this.deriveSuccessor(id, secret, key);
+      if (constantTimeEqual(hashSecret(successor), successorHash)) return successor;
     }
     return null;
   }
@@ -150,9 +150,9 @@ export class SecretRing {
   }
 
   /** Whether `signature` is one of {@link sign} for this purpose and text, made with any secret of the ring. */
-  verifies(purpose: string, text: string, signature: string): boolean {
+  verify(purpose: string, text: string, signature: string): boolean {
     return this.#keys.some((key) =>
-      equalHashes(mac(key, `${purpose}:${text}`).toString("base64url"), signature),
+      constantTimeEqual(mac(key, `${purpose}:${text}`).toString("base64url"), signature),
     );
   }
 

@@ -21,8 +21,8 @@ export interface CreateOptions {
   readonly metadata?: JsonObject;
   readonly client?: ClientInfo;
   readonly attribution?: Attribution;
-  /** Uses the policy's `remembered` timeouts. Default: false. */
-  readonly remember?: boolean;
+  /** Uses the policy's `rememberMe` timeouts. Default: false. */
+  readonly rememberMe?: boolean;
   /** Overrides the policy's, milliseconds. */
   readonly idleTimeout?: number;
   /** Overrides the policy's, milliseconds. */
@@ -33,8 +33,8 @@ export interface CreateOptions {
 export interface AuthenticateOptions {
   /** The tenant from now on. Default: unchanged for the same subject, none for another one. */
   readonly tenant?: string;
-  /** Uses the policy's `remembered` timeouts and a cookie that outlives the browser. Default: the session's present choice. */
-  readonly remember?: boolean;
+  /** Uses the policy's `rememberMe` timeouts and a cookie that outlives the browser. Default: the session's present choice. */
+  readonly rememberMe?: boolean;
 }
 
 /** The validated and generated values of a new record. */
@@ -49,9 +49,9 @@ interface NewRecord {
 }
 
 /** A new session at version 1. */
-export function born(values: NewRecord, options: CreateOptions, policy: SessionPolicy): SessionRecord {
+export function newRecord(values: NewRecord, options: CreateOptions, policy: SessionPolicy): SessionRecord {
   const { id, now } = values;
-  const { idleTimeout, absoluteTimeout } = options.remember ? policy.remembered : policy;
+  const { idleTimeout, absoluteTimeout } = options.rememberMe ? policy.rememberMe : policy;
   const subject = options.subject ?? null;
   return {
     id,
@@ -74,7 +74,7 @@ export function born(values: NewRecord, options: CreateOptions, policy: SessionP
     authenticatedAt: subject === null ? null : now,
     expiresAt: now + (options.absoluteTimeout ?? absoluteTimeout),
     idleTimeout: options.idleTimeout ?? idleTimeout,
-    remembered: options.remember ?? false,
+    rememberMe: options.rememberMe ?? false,
     elevations: {},
     data: values.data,
     dataVersion: values.dataVersion,
@@ -102,19 +102,19 @@ interface Login {
  * A login: keeps id, visitor and attribution, sets a new secret, and restarts both timeouts (NIST SP 800-63B-4 §5.2).
  * Invalidates the older token and every elevation at once (ASVS 5.0 V7.2.4).
  */
-export function authenticated(record: SessionRecord, login: Login): SessionRecord {
+export function withLogin(record: SessionRecord, login: Login): SessionRecord {
   const { subject, secretHash, options, policy, now } = login;
-  const remembered = options.remember ?? record.remembered;
-  const { idleTimeout, absoluteTimeout } = remembered ? policy.remembered : policy;
-  const hasOtherTimeouts = remembered !== record.remembered;
+  const rememberMe = options.rememberMe ?? record.rememberMe;
+  const { idleTimeout, absoluteTimeout } = rememberMe ? policy.rememberMe : policy;
+  const hasOtherTimeouts = rememberMe !== record.rememberMe;
   return {
-    ...resecured(record, secretHash, now),
+    ...withNewSecret(record, secretHash, now),
     type: "authenticated",
     subject,
     tenant: options.tenant ?? (record.subject === null || record.subject === subject ? record.tenant : null),
     authenticatedAt: now,
     lastSeenAt: now,
-    remembered,
+    rememberMe,
     idleTimeout: hasOtherTimeouts ? idleTimeout : record.idleTimeout,
     expiresAt: now + (hasOtherTimeouts ? absoluteTimeout : lifetimeOf(record)),
     elevations: {},
@@ -132,17 +132,20 @@ interface Elevation {
 }
 
 /** A step-up: adds an elevation, drops the ones that have ended, and sets a new secret like a login. */
-export function elevated(record: SessionRecord, { scope, until, secretHash, now }: Elevation): SessionRecord {
+export function withElevation(
+  record: SessionRecord,
+  { scope, until, secretHash, now }: Elevation,
+): SessionRecord {
   const current = Object.entries(record.elevations).filter(([, end]) => end > now);
   return {
-    ...resecured(record, secretHash, now),
+    ...withNewSecret(record, secretHash, now),
     lastSeenAt: now,
     elevations: { ...Object.fromEntries(current), [scope]: until },
   };
 }
 
 /** A new secret. Invalidates the older token at once. */
-export function resecured(record: SessionRecord, secretHash: string, now: number): SessionRecord {
+export function withNewSecret(record: SessionRecord, secretHash: string, now: number): SessionRecord {
   return {
     ...record,
     version: record.version + 1,
@@ -154,12 +157,12 @@ export function resecured(record: SessionRecord, secretHash: string, now: number
 }
 
 /** A periodic rotation: the older token stays valid until the first use of the new one, and for a grace after it. */
-export function rotated(record: SessionRecord, secretHash: string, now: number): SessionRecord {
-  return { ...resecured(record, secretHash, now), previousSecretHash: record.secretHash };
+export function withRotatedSecret(record: SessionRecord, secretHash: string, now: number): SessionRecord {
+  return { ...withNewSecret(record, secretHash, now), previousSecretHash: record.secretHash };
 }
 
 /** The first use of the new secret after a periodic rotation. */
-export function confirmed(record: SessionRecord, now: number): SessionRecord {
+export function withConfirmedSecret(record: SessionRecord, now: number): SessionRecord {
   return { ...record, version: record.version + 1, confirmedAt: now };
 }
 
@@ -189,7 +192,7 @@ function lifetimeOf(record: SessionRecord): number {
 }
 
 /** New data, flash messages or activity. Keeps the secret. */
-export function changed(
+export function withChanges(
   record: SessionRecord,
   change: Partial<Pick<SessionRecord, "data" | "dataVersion" | "flash" | "lastSeenAt">>,
 ): SessionRecord {

@@ -1,28 +1,28 @@
+import type { CachedSession } from "./cached-session.ts";
+import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
-import type { HeldSession } from "./held.ts";
 import type { JsonObject } from "./json.ts";
 import { limitOf, selectEvictions } from "./limit.ts";
 import { LoginData } from "./login-data.ts";
-import type { Issued, WriterParts } from "./parts.ts";
 import { requireJsonObject } from "./patch.ts";
+import { mergeFlash } from "./pending-changes.ts";
 import { requireDurations, type SessionLimit } from "./policy.ts";
 import type { ReadOptions } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { PutOptions, PutOutcome, RevocationScope } from "./store.ts";
-import { given, requireTexts } from "./text.ts";
+import { requireStrings, withoutUndefined } from "./strings.ts";
 import { compactId, hashSecret, newSecret, newSessionId } from "./token.ts";
 import {
   type AuthenticateOptions,
-  authenticated,
-  born,
   type CreateOptions,
-  changed,
-  confirmed,
-  elevated,
-  resecured,
-  rotated,
+  newRecord,
+  withChanges,
+  withConfirmedSecret,
+  withElevation,
+  withLogin,
+  withNewSecret,
+  withRotatedSecret,
 } from "./transitions.ts";
-import { mergeFlash } from "./unsaved.ts";
 
 /** Each retry means that another write won. Give up after this many. */
 const MAX_ATTEMPTS = 100;
@@ -48,104 +48,112 @@ interface ChangeOptions {
  * the session has ended, and `CONFLICT` when the change must not be applied to the newer record.
  */
 export class SessionWriter<Data> {
-  readonly #deps: WriterParts<Data>;
+  readonly #deps: SessionDependencies<Data>;
 
-  constructor(deps: WriterParts<Data>) {
+  constructor(deps: SessionDependencies<Data>) {
     this.#deps = deps;
   }
 
   /** Creates a session. Throws `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, `CONFLICT`. */
-  async create(options: NewSession): Promise<Issued> {
+  async create(options: NewSession): Promise<IssuedSession> {
     const { schema, policy, random, clock, events } = this.#deps;
     const { owner, subject, tenant, visitorId, parentId, name, idleTimeout, absoluteTimeout } = options;
-    requireTexts(given({ owner, subject, tenant, visitorId, parentId, name }));
-    requireDurations(given({ idleTimeout, absoluteTimeout }));
+    requireStrings(withoutUndefined({ owner, subject, tenant, visitorId, parentId, name }));
+    requireDurations(withoutUndefined({ idleTimeout, absoluteTimeout }));
     const secret = newSecret(random);
     const values = {
       id: options.id ?? newSessionId(random),
       secretHash: hashSecret(secret),
       data: options.data === undefined ? schema.initial() : schema.check(options.data),
       dataVersion: schema.version,
-      metadata: requireJsonObject(options.metadata ?? {}, "metadata", policy.metadataLimit),
+      metadata: requireJsonObject(options.metadata ?? {}, "metadata", policy.maxMetadataBytes),
       now: clock.now(),
     };
     const record = {
-      ...born(values, options, policy),
-      flash: mergeFlash({}, options.flash ?? {}, policy.dataLimit),
+      ...newRecord(values, options, policy),
+      flash: mergeFlash({}, options.flash ?? {}, policy.maxDataBytes),
     };
     await this.#insert(record);
-    events.tell("created", { record });
+    events.publish("created", { record });
     return this.#issue(record, secret);
   }
 
   /** Creates a session that is logged in: the login of a visitor without a stored session. Throws as {@link create}. */
-  async createAuthenticated(options: NewSession & { subject: string }): Promise<Issued> {
+  async createAuthenticated(options: NewSession & { subject: string }): Promise<IssuedSession> {
     const { subject, data = this.#deps.schema.initial() } = options;
-    requireTexts({ subject });
-    const merged = await new LoginData(this.#deps, subject).joined(data as Data);
+    requireStrings({ subject });
+    const merged = await new LoginData(this.#deps, subject).merged(data as Data);
     const issued = await this.create({ ...options, data: merged });
-    this.#deps.events.tell("authenticated", { record: issued.record, previousSubject: null });
+    this.#deps.events.publish("authenticated", { record: issued.record, previousSubject: null });
     return issued;
   }
 
   /** Logs a session in. Throws `CONFLICT` when the token has been replaced, or the policy rejects another session. */
-  async authenticate(from: SessionRecord, subject: string, options: AuthenticateOptions): Promise<Issued> {
+  async authenticate(
+    from: SessionRecord,
+    subject: string,
+    options: AuthenticateOptions,
+  ): Promise<IssuedSession> {
     const { policy, clock, events } = this.#deps;
-    requireTexts({ subject, ...given({ tenant: options.tenant }) });
+    requireStrings({ subject, ...withoutUndefined({ tenant: options.tenant }) });
     const loginData = new LoginData(this.#deps, subject);
     const secret = newSecret(this.#deps.random);
     const secretHash = hashSecret(secret);
     const record = await this.#change(
       from,
-      { ...privilegeOf(from), limit: policy.limit },
+      { ...privilegeOf(from), limit: policy.sessionLimit },
       async (current) => ({
-        ...authenticated(current, { subject, secretHash, options, policy, now: clock.now() }),
-        ...(await loginData.of(current)),
+        ...withLogin(current, { subject, secretHash, options, policy, now: clock.now() }),
+        ...(await loginData.forRecord(current)),
       }),
     );
-    events.tell("authenticated", { record, previousSubject: from.subject });
+    events.publish("authenticated", { record, previousSubject: from.subject });
     return this.#issue(record, secret);
   }
 
   /** Adds an elevation for `maxAge` milliseconds. Throws `SESSION_REQUIRED` while anonymous. */
-  async elevate(from: SessionRecord, scope: string, maxAge: number): Promise<Issued> {
+  async elevate(from: SessionRecord, scope: string, maxAge: number): Promise<IssuedSession> {
     if (from.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-    requireTexts({ scope });
+    requireStrings({ scope });
     requireDurations({ maxAge });
     const now = this.#deps.clock.now();
     const secret = newSecret(this.#deps.random);
     const elevation = { scope, until: now + maxAge, secretHash: hashSecret(secret), now };
-    const record = await this.#change(from, privilegeOf(from), (current) => elevated(current, elevation));
-    this.#deps.events.tell("elevated", { record, scope });
+    const record = await this.#change(from, privilegeOf(from), (current) =>
+      withElevation(current, elevation),
+    );
+    this.#deps.events.publish("elevated", { record, scope });
     return this.#issue(record, secret);
   }
 
   /** Issues a new secret and invalidates the older token at once. */
-  async rotate(from: SessionRecord): Promise<Issued> {
+  async rotate(from: SessionRecord): Promise<IssuedSession> {
     const secret = newSecret(this.#deps.random);
     const record = await this.#change(from, privilegeOf(from), (current) =>
-      resecured(current, hashSecret(secret), this.#deps.clock.now()),
+      withNewSecret(current, hashSecret(secret), this.#deps.clock.now()),
     );
-    this.#deps.events.tell("rotated", { record });
+    this.#deps.events.publish("rotated", { record });
     return this.#issue(record, secret);
   }
 
   /** Periodic rotation. Derives the new secret from the old one, so that concurrent requests issue the same token. */
-  async rotateInTime(from: SessionRecord, oldSecret: string): Promise<Issued> {
-    const secret = this.#deps.ring.successor(from.id, oldSecret);
+  async rotatePeriodically(from: SessionRecord, oldSecret: string): Promise<IssuedSession> {
+    const secret = this.#deps.ring.deriveSuccessor(from.id, oldSecret);
     const secretHash = hashSecret(secret);
     const accepts = (newer: SessionRecord) => [secretHash, from.secretHash].includes(newer.secretHash);
     const record = await this.#change(from, { kind: "privilege", accepts }, (current) =>
-      current.secretHash === secretHash ? current : rotated(current, secretHash, this.#deps.clock.now()),
+      current.secretHash === secretHash
+        ? current
+        : withRotatedSecret(current, secretHash, this.#deps.clock.now()),
     );
-    this.#deps.events.tell("rotated", { record });
+    this.#deps.events.publish("rotated", { record });
     return this.#issue(record, secret);
   }
 
   /** Records the first use of the new secret after a periodic rotation, which starts the grace of the old one. */
-  async confirm(from: SessionRecord): Promise<SessionRecord> {
+  async confirmRotation(from: SessionRecord): Promise<SessionRecord> {
     return await this.#change(from, privilegeOf(from), (current) =>
-      current.confirmedAt === null ? confirmed(current, this.#deps.clock.now()) : current,
+      current.confirmedAt === null ? withConfirmedSecret(current, this.#deps.clock.now()) : current,
     );
   }
 
@@ -168,19 +176,19 @@ export class SessionWriter<Data> {
       if (options.ifVersion !== undefined && options.ifVersion !== current.version) {
         throw new CoatcheckError("CONFLICT", `The session is at version ${current.version}; read it again.`);
       }
-      if (schema.isAhead(current)) {
+      if (schema.isNewer(current)) {
         const message = `The session's data has version ${current.dataVersion}; this process writes version ${schema.version}.`;
         throw new CoatcheckError("CONFLICT", message, { retryAfter: 1 });
       }
       const data = schema.check(await change((schema.read(current) ?? {}) as JsonObject, current));
-      return changed(current, {
+      return withChanges(current, {
         data,
-        dataVersion: schema.versionAfter(current),
-        flash: options.flash ? mergeFlash(current.flash, options.flash, policy.dataLimit) : current.flash,
+        dataVersion: schema.versionOnWrite(current),
+        flash: options.flash ? mergeFlash(current.flash, options.flash, policy.maxDataBytes) : current.flash,
         lastSeenAt: Math.max(current.lastSeenAt, options.seenAt ?? clock.now()),
       });
     });
-    events.tell("changed", { record });
+    events.publish("changed", { record });
     return record;
   }
 
@@ -188,8 +196,8 @@ export class SessionWriter<Data> {
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
     const { store, reader, events } = this.#deps;
     // Also after a failure: the store may have revoked, and only its response was lost.
-    const count = await store.revoke(scope, reason).finally(() => reader.revoked(scope));
-    events.tell("revoked", { scope, reason, count });
+    const count = await store.revoke(scope, reason).finally(() => reader.recordRevocation(scope));
+    events.publish("revoked", { scope, reason, count });
     return count;
   }
 
@@ -198,19 +206,19 @@ export class SessionWriter<Data> {
    *
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_REVOKED`, `SESSION_EXPIRED`, `STORE_UNAVAILABLE`.
    */
-  async live(id: string, options?: ReadOptions): Promise<SessionRecord> {
-    const { held } = isSessionId(id) ? await this.#deps.reader.read(id, options) : { held: null };
-    if (!held) {
+  async requireLive(id: string, options?: ReadOptions): Promise<SessionRecord> {
+    const { cached } = isSessionId(id) ? await this.#deps.reader.read(id, options) : { cached: null };
+    if (!cached) {
       // Don't echo a malformed id: it may be a token.
       throw new CoatcheckError(
         "SESSION_NOT_FOUND",
         `Session not found: ${isSessionId(id) ? id : "malformed id"}`,
       );
     }
-    const { record } = held;
+    const { record } = cached;
     if (record.state === "revoked")
       throw new CoatcheckError("SESSION_REVOKED", "This session has been revoked.");
-    if (held.isOver(this.#deps.clock.now()) || this.#deps.schema.read(record) === null) {
+    if (cached.hasExpired(this.#deps.clock.now()) || this.#deps.schema.read(record) === null) {
       throw new CoatcheckError("SESSION_EXPIRED", "This session has expired.");
     }
     return record;
@@ -218,10 +226,10 @@ export class SessionWriter<Data> {
 
   /**
    * Checks that a session did not end during a long request, which must not revive it by a write. When the copy `held` has
-   * expired, reads the store: other requests may have kept the session alive. Throws as {@link live}.
+   * expired, reads the store: other requests may have kept the session alive. Throws as {@link requireLive}.
    */
-  async requireStillLive(id: string, held: HeldSession | null): Promise<void> {
-    if (held?.isOver(this.#deps.clock.now())) await this.live(id, { fresh: true });
+  async requireStillLive(id: string, held: CachedSession | null): Promise<void> {
+    if (held?.hasExpired(this.#deps.clock.now())) await this.requireLive(id, { fresh: true });
   }
 
   async #change(
@@ -241,7 +249,7 @@ export class SessionWriter<Data> {
         ...limitOf(record, limit, clock.now()),
       });
       if (outcome === "stored") {
-        reader.wrote(record, position);
+        reader.recordWrite(record, position);
         return record;
       }
       if (outcome === "over-limit") {
@@ -249,9 +257,9 @@ export class SessionWriter<Data> {
         continue;
       }
       // Keep a cached copy of a later write: if it were dropped, an earlier write acknowledged late would replace it.
-      const held = reader.peek(compactId(from.id));
-      if (!held || held.record.version <= current.version) reader.outdated(from.id);
-      current = await this.live(from.id, { fresh: true });
+      const held = reader.getCached(compactId(from.id));
+      if (!held || held.record.version <= current.version) reader.invalidate(from.id);
+      current = await this.requireLive(from.id, { fresh: true });
       if (!accepts(current)) break;
     }
     throw new CoatcheckError("CONFLICT", "The session changed during this request; read it again and retry.");
@@ -262,7 +270,7 @@ export class SessionWriter<Data> {
     try {
       return await this.#deps.store.put(record, options);
     } catch (error) {
-      this.#deps.reader.outdated(record.id);
+      this.#deps.reader.invalidate(record.id);
       throw error;
     }
   }
@@ -271,9 +279,9 @@ export class SessionWriter<Data> {
     const { reader, policy, clock } = this.#deps;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const position = reader.position();
-      const limit = limitOf(record, policy.limit, clock.now());
+      const limit = limitOf(record, policy.sessionLimit, clock.now());
       const outcome = await this.#put(record, { expectedVersion: 0, change: "data", ...limit });
-      if (outcome === "stored") return reader.wrote(record, position);
+      if (outcome === "stored") return reader.recordWrite(record, position);
       if (outcome === "conflict") break;
       await this.#evict(record);
     }
@@ -286,7 +294,7 @@ export class SessionWriter<Data> {
     }
   }
 
-  #issue(record: SessionRecord, secret: string): Issued {
+  #issue(record: SessionRecord, secret: string): IssuedSession {
     return { record, token: this.#deps.ring.seal(record.id, secret) };
   }
 }

@@ -91,19 +91,20 @@ class MemorySessions {
     return row ? { record: row.record, position: this.#position } : null;
   }
 
-  put(record: SessionRecord, { expectedVersion, change, limit }: PutOptions): PutOutcome {
+  put(record: SessionRecord, { expectedVersion, change, sessionLimit }: PutOptions): PutOutcome {
     const stored = this.#rows.get(record.id)?.record;
     const isExpected = stored
       ? stored.state === "active" && stored.version === expectedVersion
       : expectedVersion === 0;
     if (!isExpected) return "conflict";
-    if (limit && record.subject !== null) {
-      if (this.#countLive(record.subject, limit.now, record.id) >= limit.most) return "over-limit";
+    if (sessionLimit && record.subject !== null) {
+      if (this.#countLive(record.subject, sessionLimit.now, record.id) >= sessionLimit.max)
+        return "over-limit";
     }
     const lastSeenAt = Math.max(stored?.lastSeenAt ?? record.lastSeenAt, record.lastSeenAt);
     this.#save({ ...structuredClone(record), lastSeenAt });
     if (change === "privilege") {
-      this.#append((position) => ({ position, session: record.id, leastVersion: record.version }));
+      this.#append((position) => ({ position, session: record.id, minVersion: record.version }));
     }
     return "stored";
   }
@@ -127,7 +128,7 @@ class MemorySessions {
     }
     this.#append((position) =>
       "session" in scope
-        ? { position, session: scope.session, leastVersion: first.version + 1 }
+        ? { position, session: scope.session, minVersion: first.version + 1 }
         : { position, scope: { ...scope } },
     );
     return matching.length;

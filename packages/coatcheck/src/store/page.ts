@@ -6,7 +6,7 @@ import type { Page, PageRequest } from "../session/store.ts";
  * The sort position of a session in a list. The page after it starts with sessions that are older, or as old with a
  * lower id.
  */
-export interface Place {
+export interface PagePosition {
   readonly createdAt: number;
   readonly id: string;
 }
@@ -23,14 +23,17 @@ function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is malformed.
  */
-export function readPageRequest({ limit, cursor }: PageRequest): { limit: number; after: Place | null } {
+export function readPageRequest({ limit, cursor }: PageRequest): {
+  limit: number;
+  after: PagePosition | null;
+} {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw invalidPageRequest("limit", `must be a whole number from 1 to ${MAX_LIMIT}`);
   }
   return { limit, after: cursor === undefined ? null : decodeCursor(cursor) };
 }
 
-function decodeCursor(cursor: string): Place {
+function decodeCursor(cursor: string): PagePosition {
   const text = cursor.length <= 128 ? Buffer.from(cursor, "base64url").toString() : "";
   const dot = text.indexOf(".");
   const createdAt = dot > 0 ? Number(text.slice(0, dot)) : Number.NaN;
@@ -57,6 +60,6 @@ export function pageOf(found: readonly SessionRecord[], limit: number): Page {
 /**
  * Sort order of lists, newest first: by `createdAt`, then by `id`, both descending. Negative when `left` comes first.
  */
-export function compareNewestFirst(left: Place, right: Place): number {
+export function compareNewestFirst(left: PagePosition, right: PagePosition): number {
   return right.createdAt - left.createdAt || (left.id < right.id ? 1 : left.id > right.id ? -1 : 0);
 }

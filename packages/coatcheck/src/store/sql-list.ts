@@ -1,7 +1,7 @@
 import { type SelectQueryBuilder, sql } from "kysely";
 import type { Page, PageRequest, SessionFilter } from "../session/store.ts";
 import { pageOf, readPageRequest } from "./page.ts";
-import { FILTERS, recordOf, type SessionRow } from "./row.ts";
+import { FILTERS, recordOf, type SessionRow } from "./sql-row.ts";
 
 /** The part of a list query that differs between the SQL databases. */
 export interface ListSource<Schema, View extends keyof Schema, Row extends SessionRow> {

@@ -3,15 +3,22 @@ import type { AdapterCase, AdapterCases } from "./adapter/case.ts";
 import { cookieCases } from "./adapter/cookie-cases.ts";
 import { csrfCases } from "./adapter/csrf-cases.ts";
 import type { StartAdapter } from "./adapter/exchange.ts";
+import { AdapterFixture, type CacheFactory } from "./adapter/fixtures.ts";
 import { headerCases } from "./adapter/header-cases.ts";
 import { lifeCases } from "./adapter/life-cases.ts";
 import { outageCases } from "./adapter/outage-cases.ts";
 import { rawCases } from "./adapter/raw-cases.ts";
-import { type CacheOf, Rig } from "./adapter/rig.ts";
 import type { TestFramework } from "./store-suite.ts";
 
-export type { AdapterServer, Exchange, Route, Routes, StartAdapter, SuiteData } from "./adapter/exchange.ts";
-export type { CacheOf } from "./adapter/rig.ts";
+export type {
+  AdapterServer,
+  AdapterSuiteData,
+  Exchange,
+  Route,
+  Routes,
+  StartAdapter,
+} from "./adapter/exchange.ts";
+export type { CacheFactory } from "./adapter/fixtures.ts";
 
 /** Options of {@link adapterContract}. */
 export interface AdapterContractOptions {
@@ -22,7 +29,7 @@ export interface AdapterContractOptions {
   /** Whether `Exchange.raw` exists. Frameworks on top of `node:http` must also defer the headers of its raw response. */
   readonly raw: boolean;
   /** Creates a cache. With one, loads may be synchronous; without one, every load is a promise. Test both. */
-  readonly cacheOf?: CacheOf;
+  readonly cacheFactory?: CacheFactory;
 }
 
 /**
@@ -54,11 +61,11 @@ export function adapterContract({ describe, it }: TestFramework, options: Adapte
 
 async function runCase(options: AdapterContractOptions, adapterCase: AdapterCase): Promise<void> {
   const { http = {}, policy = {}, routes = {}, check } = adapterCase;
-  const rig = new Rig(options.cacheOf ?? null, policy);
+  const fixture = new AdapterFixture(options.cacheFactory ?? null, policy);
   try {
-    await rig.serve(options.start, http, routes);
-    await check(rig);
+    await fixture.serve(options.start, http, routes);
+    await check(fixture);
   } finally {
-    await rig.close();
+    await fixture.close();
   }
 }

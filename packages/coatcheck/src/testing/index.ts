@@ -13,19 +13,19 @@
 export {
   type AdapterContractOptions,
   type AdapterServer,
+  type AdapterSuiteData,
   adapterContract,
-  type CacheOf,
+  type CacheFactory,
   type Exchange,
   type Route,
   type Routes,
   type StartAdapter,
-  type SuiteData,
 } from "./adapter-suite.ts";
 export { type FakeClock, fakeClock } from "./clock.ts";
 export { makeFullRecord, makeRecord, nextVersion } from "./records.ts";
 export {
   type StoreContractOptions,
-  type StoreOnTrial,
+  type StoreUnderTest,
   storeContract,
   type TestFramework,
 } from "./store-suite.ts";

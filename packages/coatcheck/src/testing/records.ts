@@ -11,15 +11,15 @@ const HOUR = 3_600_000;
 export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   const id = fields.id ?? randomUUID();
   const now = fields.createdAt ?? Date.now();
-  const subject = fields.subject ?? null;
+  const createCache = fields.subject ?? null;
   return {
     id,
     owner: `browser:${id}`,
-    type: subject === null ? "anonymous" : "authenticated",
+    type: createCache === null ? "anonymous" : "authenticated",
     state: "active",
     reason: null,
     version: 1,
-    subject,
+    subject: createCache,
     tenant: null,
     visitorId: null,
     parentId: null,
@@ -30,10 +30,10 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     confirmedAt: null,
     createdAt: now,
     lastSeenAt: now,
-    authenticatedAt: subject === null ? null : now,
+    authenticatedAt: createCache === null ? null : now,
     expiresAt: now + 24 * HOUR,
     idleTimeout: 2 * HOUR,
-    remembered: false,
+    rememberMe: false,
     elevations: {},
     data: {},
     dataVersion: 1,
@@ -61,7 +61,7 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
     previousSecretHash: createHash("sha256").update("before").digest("base64url"),
     confirmedAt: now - 1,
     authenticatedAt: now - 2,
-    remembered: true,
+    rememberMe: true,
     elevations: { payment: now + HOUR },
     data: { cart: { sku9: 2 }, notes: ["no onions", null, 1.5, true], theme: null },
     dataVersion: 3,

@@ -1,9 +1,9 @@
 import type { SessionStore } from "../session/store.ts";
-import { enduring } from "./store-suite/enduring.ts";
-import type { Cases } from "./store-suite/lab.ts";
+import type { Cases } from "./store-suite/fixtures.ts";
 import { listing } from "./store-suite/listing.ts";
 import { log } from "./store-suite/log.ts";
 import { revoking } from "./store-suite/revoking.ts";
+import { robustness } from "./store-suite/robustness.ts";
 import { sweeping } from "./store-suite/sweeping.ts";
 import { writing } from "./store-suite/writing.ts";
 
@@ -14,7 +14,7 @@ export interface TestFramework {
 }
 
 /** An empty store for one test. */
-export interface StoreOnTrial {
+export interface StoreUnderTest {
   readonly store: SessionStore;
   /**
    * A second handle on the same data with its own connection, as another process would have. It reveals race
@@ -30,7 +30,7 @@ export interface StoreContractOptions {
   /** The name of the store in test titles. */
   readonly name: string;
   /** Opens a store for one test. No two tests may share data. */
-  readonly open: () => StoreOnTrial | Promise<StoreOnTrial>;
+  readonly open: () => StoreUnderTest | Promise<StoreUnderTest>;
 }
 
 /** The tests by the methods of `SessionStore` that they check. */
@@ -40,7 +40,7 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   "list() and stats()": listing,
   "changes()": log,
   "sweep()": sweeping,
-  "hostile input and close()": enduring,
+  "hostile input and close()": robustness,
 };
 
 /**

@@ -23,7 +23,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { CoatcheckError } from "../session/errors.ts";
-import type { RedisTransport } from "../store/redis-transport.ts";
+import type { RedisTransport } from "../store/redis/transport.ts";
 
 /** A running server with Upstash's REST API. */
 export interface UpstashEndpoint {

@@ -3,7 +3,7 @@ import { createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId, newSessionId, pooledRandom } from "../../src/session/token.ts";
-import { Cluster, FakeTime, idle, recordAt, SharedInMemory } from "./harness.ts";
+import { Cluster, FakeTime, idle, recordAt, SharedInMemory } from "./fixtures.ts";
 
 const unknownId = () => newSessionId(pooledRandom());
 
@@ -13,7 +13,7 @@ describe("cache.read()", () => {
     const { cache, faultyStore } = await cluster.node();
     const record = await cluster.session();
     const readings = await Promise.all(Array.from({ length: 100 }, () => cache.read(record.id)));
-    expect(readings.every(({ held }) => held?.record.id === record.id)).toBe(true);
+    expect(readings.every(({ cached }) => cached?.record.id === record.id)).toBe(true);
     expect(faultyStore.gets).toBe(1);
   });
 
@@ -25,8 +25,8 @@ describe("cache.read()", () => {
     void cache.read(record.id);
     await idle();
     faultyStore.state = "up";
-    cluster.time.leap(2001);
-    expect((await cache.read(record.id)).held?.record.id).toBe(record.id);
+    cluster.time.advanceWithoutTimers(2001);
+    expect((await cache.read(record.id)).cached?.record.id).toBe(record.id);
     expect(faultyStore.gets).toBe(2);
   });
 
@@ -59,27 +59,27 @@ describe("cache.read()", () => {
       for (let read = 0; read < 1000; read++) expect((await cache.read(id)).tier).toBe("store");
       expect(faultyStore.gets).toBe(gets + 1);
     }
-    expect(cache.metrics().store.deadIdHits).toBe(3 * 999);
+    expect(cache.metrics().store.negativeHits).toBe(3 * 999);
   });
 
   test("finds a session created after a miss: in this process at once, in others within the bound", async () => {
     const cluster = new Cluster();
     const [one, other] = [await cluster.node(), await cluster.node()];
     const record = recordAt(cluster.time.wall);
-    for (const { cache } of [one, other]) expect((await cache.read(record.id)).held).toBeNull();
+    for (const { cache } of [one, other]) expect((await cache.read(record.id)).cached).toBeNull();
     const position = one.cache.position();
     await cluster.store.put(record, { expectedVersion: 0, change: "data" });
-    one.cache.wrote(record, position);
-    expect((await one.cache.read(record.id)).held?.record).toEqual(record);
-    await cluster.time.pass(2001);
-    expect((await other.cache.read(record.id)).held?.record).toEqual(record);
+    one.cache.recordWrite(record, position);
+    expect((await one.cache.read(record.id)).cached?.record).toEqual(record);
+    await cluster.time.advance(2001);
+    expect((await other.cache.read(record.id)).cached?.record).toEqual(record);
   });
 
   test("returns null for a malformed id without reading the store", async () => {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.node();
     for (const id of ["", "../etc/passwd", "x".repeat(1e6)]) {
-      expect(await cache.read(id)).toEqual({ held: null, tier: "store" });
+      expect(await cache.read(id)).toEqual({ cached: null, tier: "store" });
     }
     expect(faultyStore.gets).toBe(0);
   });
@@ -88,14 +88,14 @@ describe("cache.read()", () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node();
     const record = await cluster.session();
-    const { held } = await cache.read(record.id);
-    if (!held) throw new Error("The session was stored.");
+    const { cached } = await cache.read(record.id);
+    if (!cached) throw new Error("The session was stored.");
     const soon = cluster.time.wall + 100_000;
-    expect(held.see(soon)).toBe(true);
-    cache.wrote(await cluster.write(record), cache.position());
-    const newer = cache.peek(compactId(record.id));
+    expect(cached.recordActivity(soon)).toBe(true);
+    cache.recordWrite(await cluster.write(record), cache.position());
+    const newer = cache.getCached(compactId(record.id));
     expect(newer).toMatchObject({ record: { version: 2 }, lastSeenAt: soon });
-    expect(newer?.see(soon + 1)).toBe(false);
+    expect(newer?.recordActivity(soon + 1)).toBe(false);
   });
 
   test("keeps the local tier within maxEntries and maxBytes", async () => {
@@ -118,26 +118,26 @@ describe("cache.read()", () => {
 describe("createCache() rejects invalid options", () => {
   const { store, time } = new Cluster();
   test.each([
-    { stalenessBound: 0 },
-    { stalenessBound: Number.POSITIVE_INFINITY },
+    { maxStaleness: 0 },
+    { maxStaleness: Number.POSITIVE_INFINITY },
     { local: { maxEntries: 0 } },
     { local: { maxBytes: 0.5 } },
     { local: { ttl: Number.NaN } },
-    { single: true, dataVersion: () => 1 },
-    { single: true, shared: new SharedInMemory() },
+    { singleProcess: true, dataVersion: () => 1 },
+    { singleProcess: true, shared: new SharedInMemory() },
   ])("%o", (options) => {
     expect(() => createCache({ store, schedule: time.schedule, ...options })).toThrow(CoatcheckError);
   });
 
   test("and names the first fault in the message, all of them in faults", () => {
-    const create = () => createCache({ store, stalenessBound: 0, local: { maxEntries: 1.5 } });
+    const create = () => createCache({ store, maxStaleness: 0, local: { maxEntries: 1.5 } });
     expect(create).toThrow(
       expect.objectContaining({
         code: "VALIDATION_FAILED",
         message:
-          "Invalid cache options: stalenessBound must be a finite number of milliseconds, at least 100 (got 0).",
+          "Invalid cache options: maxStaleness must be a finite number of milliseconds, at least 100 (got 0).",
         faults: [
-          { path: "stalenessBound", message: expect.stringContaining("at least 100") },
+          { path: "maxStaleness", message: expect.stringContaining("at least 100") },
           { path: "local.maxEntries", message: "must be a positive integer (got 1.5)" },
         ],
       }),
@@ -150,17 +150,17 @@ test("metrics() counts reads per tier, polls and the age of the lease", async ()
   const { cache } = await cluster.node({ shared: new SharedInMemory() });
   const record = await cluster.session();
   const key = compactId(record.id);
-  cache.peek(key);
+  cache.getCached(key);
   await cache.read(record.id);
-  cache.peek(key);
-  cluster.time.leap(2001);
-  cache.peek(key);
+  cache.getCached(key);
+  cluster.time.advanceWithoutTimers(2001);
+  cache.getCached(key);
   expect(cache.metrics()).toMatchObject({
     local: { entries: 1, hits: 1, misses: 1, refusals: 1 },
     shared: { hits: 0, misses: 1, breaker: "closed" },
     store: { reads: 1, failures: 0, latency: { count: 1 } },
-    lease: { bound: 2000, age: 2001, isHeld: false },
-    log: { polls: 1, failures: 0, marks: 0 },
+    lease: { maxStaleness: 2000, age: 2001, isValid: false },
+    log: { polls: 1, failures: 0, entries: 0 },
   });
 });
 
@@ -170,6 +170,6 @@ test("close() stops the polling", async () => {
   const { cache, faultyStore } = await cluster.node({ schedule: time.schedule });
   await cache.close();
   const { polls } = faultyStore;
-  await time.pass(10_000);
+  await time.advance(10_000);
   expect(faultyStore.polls).toBe(polls);
 });

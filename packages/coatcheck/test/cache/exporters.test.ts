@@ -1,17 +1,17 @@
 import { createNoopMeter } from "@opentelemetry/api";
 import { expect, test } from "vitest";
-import { type OpenTelemetryMeter, observeCache } from "../../src/cache/opentelemetry.ts";
-import { prometheusText } from "../../src/cache/prometheus.ts";
-import { Cluster, SharedInMemory } from "./harness.ts";
+import { type OpenTelemetryMeter, observeCache } from "../../src/cache/metrics/opentelemetry.ts";
+import { prometheusText } from "../../src/cache/metrics/prometheus.ts";
+import { Cluster, SharedInMemory } from "./fixtures.ts";
 
 async function usedCache() {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
-  const { cache } = await cluster.node({ shared, stalenessBound: 2000 });
+  const { cache } = await cluster.node({ shared, maxStaleness: 2000 });
   const { id } = await cluster.session();
   await cache.read(id);
   await cache.read(id);
-  await cluster.time.pass(250);
+  await cluster.time.advance(250);
   return cache;
 }
 
@@ -50,9 +50,9 @@ test("prometheusText() reports the metrics in base units", async () => {
   expect(value("coatcheck_cache_store_reads_total")).toBe(1);
   expect(value('coatcheck_cache_reads_total{tier="shared",outcome="miss"}')).toBe(1);
   expect(value('coatcheck_cache_breaker{tier="store"}')).toBe(0);
-  expect(value("coatcheck_lease_bound_seconds")).toBe(2);
+  expect(value("coatcheck_lease_max_staleness_seconds")).toBe(2);
   expect(value("coatcheck_lease_age_seconds")).toBe(0.25);
-  expect(value("coatcheck_lease_held")).toBe(1);
+  expect(value("coatcheck_lease_valid")).toBe(1);
   expect(value('coatcheck_log_polls_total{outcome="answered"}')).toBeGreaterThan(0);
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SessionRecord } from "../../src/session/record.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, idle, SharedInMemory } from "./harness.ts";
+import { Cluster, idle, SharedInMemory } from "./fixtures.ts";
 
 const BOUND = 2000;
 
@@ -14,9 +14,9 @@ test("with a shared tier, a process refuses a revoked session as soon as the hin
   await other.cache.read(record.id);
   await idle();
   await cluster.store.revoke({ session: record.id }, "logout");
-  one.cache.revoked({ session: record.id });
+  one.cache.recordRevocation({ session: record.id });
   await idle();
-  expect(other.cache.peek(key)).toBeUndefined();
+  expect(other.cache.getCached(key)).toBeUndefined();
   expect((await other.cache.read(record.id)).tier).toBe("store");
   expect(shared.copies.get(key)).toBe("tombstone");
 });
@@ -28,15 +28,15 @@ test("with a shared tier, another process reads no store and sees written data a
   const record = await cluster.session();
   await one.cache.read(record.id);
   await idle();
-  expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", held: { record } });
+  expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", cached: { record } });
   expect(other.faultyStore.gets).toBe(0);
   expect(shared.gets).toBe(2);
 
   const position = one.cache.position();
   const next = await cluster.write(record, { data: { theme: "dark" } });
-  one.cache.wrote(next, position);
+  one.cache.recordWrite(next, position);
   await idle();
-  expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", held: { record: next } });
+  expect(await other.cache.read(record.id)).toMatchObject({ tier: "shared", cached: { record: next } });
 });
 
 test("an old shared copy is not served while the new one has not arrived", async () => {
@@ -51,17 +51,17 @@ test("an old shared copy is not served while the new one has not arrived", async
   const write = async (old: SessionRecord) => {
     const position = one.cache.position();
     const next = await cluster.write(old);
-    one.cache.wrote(next, position);
+    one.cache.recordWrite(next, position);
     await idle();
     return next;
   };
   const second = await write(record);
-  expect(await other.cache.read(record.id)).toMatchObject({ tier: "store", held: { record: second } });
+  expect(await other.cache.read(record.id)).toMatchObject({ tier: "store", cached: { record: second } });
   shared.copies.set(compactId(record.id), { record: second, position: one.cache.position() });
   shared.publish = () => Promise.reject(new Error("The hint is lost."));
   const third = await write(second);
   await one.cache.read(another.id);
-  expect(await one.cache.read(record.id)).toMatchObject({ tier: "store", held: { record: third } });
+  expect(await one.cache.read(record.id)).toMatchObject({ tier: "store", cached: { record: third } });
 });
 
 test("a revoked copy that the shared tier restores is refused", async () => {
@@ -74,18 +74,18 @@ test("a revoked copy that the shared tier restores is refused", async () => {
   await idle();
   const before = new Map(shared.copies);
   await cluster.store.revoke({ session: record.id }, "logout");
-  one.cache.revoked({ session: record.id });
+  one.cache.recordRevocation({ session: record.id });
   await idle();
   for (const [each, copy] of before) shared.copies.set(each, copy);
-  await cluster.time.pass(BOUND / 4);
-  expect((await one.cache.read(record.id)).held?.record.state).toBe("revoked");
-  expect((await other.cache.read(record.id)).held?.record.state).toBe("revoked");
+  await cluster.time.advance(BOUND / 4);
+  expect((await one.cache.read(record.id)).cached?.record.state).toBe("revoked");
+  expect((await other.cache.read(record.id)).cached?.record.state).toBe("revoked");
   const newcomer = await cluster.node({ shared });
   expect(await newcomer.cache.read(record.id)).toMatchObject({
     tier: "store",
-    held: { record: { state: "revoked" } },
+    cached: { record: { state: "revoked" } },
   });
-  expect(newcomer.cache.peek(key)).toBeUndefined();
+  expect(newcomer.cache.getCached(key)).toBeUndefined();
 });
 
 test("a read with fresh or atLeast does not return an older shared copy", async () => {
@@ -99,7 +99,7 @@ test("a read with fresh or atLeast does not return an older shared copy", async 
     shared.copies.set(compactId(old.id), { record: old, position: cache.position() });
     expect(await other.cache.read(record.id, options)).toMatchObject({
       tier: "store",
-      held: { record: { version: 2 } },
+      cached: { record: { version: 2 } },
     });
   }
 });
@@ -110,12 +110,12 @@ test("a shared copy that looks expired is checked against the store before it is
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
   const record = await cluster.session();
   await one.cache.read(record.id);
-  await cluster.time.pass(record.idleTimeout - 1000);
+  await cluster.time.advance(record.idleTimeout - 1000);
   await cluster.store.touch([{ id: record.id, lastSeenAt: cluster.time.wall }]);
-  await cluster.time.pass(1000);
-  const { held, tier } = await other.cache.read(record.id);
+  await cluster.time.advance(1000);
+  const { cached, tier } = await other.cache.read(record.id);
   expect(tier).toBe("store");
-  expect(held?.lastSeenAt).toBe(cluster.time.wall - 1000);
+  expect(cached?.lastSeenAt).toBe(cluster.time.wall - 1000);
 });
 
 test("without a lease the shared tier is not read", async () => {
@@ -124,7 +124,7 @@ test("without a lease the shared tier is not read", async () => {
   const { cache, faultyStore } = await cluster.node({ shared });
   const record = await cluster.session();
   faultyStore.changes = () => Promise.reject(new Error("The log is unavailable."));
-  cluster.time.leap(BOUND + 1);
+  cluster.time.advanceWithoutTimers(BOUND + 1);
   expect((await cache.read(record.id)).tier).toBe("store");
   expect(shared.gets).toBe(0);
 });
@@ -135,11 +135,11 @@ test("a failed subscription to hints is retried until the shared tier is availab
   shared.state = "down";
   const { cache } = await cluster.node({ shared });
   shared.state = "up";
-  await cluster.time.pass(1000);
+  await cluster.time.advance(1000);
   const record = await cluster.session();
   await cache.read(record.id);
   await shared.publish({ kind: "written", session: record.id, version: 2 });
-  expect(cache.peek(compactId(record.id))).toBeUndefined();
+  expect(cache.getCached(compactId(record.id))).toBeUndefined();
 });
 
 test("writes made during an outage of the shared tier are stored there after it", async () => {
@@ -152,11 +152,11 @@ test("writes made during an outage of the shared tier are stored there after it"
   shared.state = "down";
   for (const record of [first, second]) {
     const position = cache.position();
-    cache.wrote(await cluster.write(record), position);
+    cache.recordWrite(await cluster.write(record), position);
   }
   await idle();
   shared.state = "up";
-  await cluster.time.pass(BOUND / 4);
+  await cluster.time.advance(BOUND / 4);
   for (const { id } of [first, second]) {
     expect(shared.copies.get(compactId(id))).toMatchObject({ record: { version: 2 } });
   }

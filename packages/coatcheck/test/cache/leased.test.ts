@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { CacheOptions } from "../../src/cache/index.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, idle } from "./harness.ts";
+import { Cluster, idle } from "./fixtures.ts";
 
 const BOUND = 2000;
 
@@ -18,7 +18,7 @@ async function twoProcesses(options: Partial<CacheOptions> = { local: { ttl: 60 
 test("a hit is synchronous and reads no store", async () => {
   const { one, key, record } = await twoProcesses();
   const { gets } = one.faultyStore;
-  expect(one.cache.peek(key)?.record).toEqual(record);
+  expect(one.cache.getCached(key)?.record).toEqual(record);
   expect(await one.cache.read(record.id)).toMatchObject({ tier: "local" });
   expect(one.faultyStore.gets).toBe(gets);
 });
@@ -27,56 +27,56 @@ test("a cached record is deeply frozen", async () => {
   const cluster = new Cluster();
   const { cache } = await cluster.node();
   const record = await cluster.session({ data: { cart: { tacos: 2 } } });
-  const { held } = await cache.read(record.id);
-  expect(Object.isFrozen(held?.record.data.cart)).toBe(true);
+  const { cached } = await cache.read(record.id);
+  expect(Object.isFrozen(cached?.record.data.cart)).toBe(true);
 });
 
 test("a revocation in another process is applied at the next poll, after a quarter of the bound", async () => {
   const { cluster, other, key, record } = await twoProcesses();
   await cluster.store.revoke({ session: record.id }, "logout");
-  expect(other.cache.peek(key)).toBeDefined();
-  await cluster.time.pass(BOUND / 4);
-  expect(other.cache.peek(key)).toBeUndefined();
-  expect((await other.cache.read(record.id)).held?.record.state).toBe("revoked");
+  expect(other.cache.getCached(key)).toBeDefined();
+  await cluster.time.advance(BOUND / 4);
+  expect(other.cache.getCached(key)).toBeUndefined();
+  expect((await other.cache.read(record.id)).cached?.record.state).toBe("revoked");
 });
 
 test("a process that cannot poll the log stops serving copies at the bound and resumes after a successful poll", async () => {
   const { cluster, other, key } = await twoProcesses();
-  await cluster.time.pass(BOUND / 4);
+  await cluster.time.advance(BOUND / 4);
   other.faultyStore.state = "hung";
-  await cluster.time.pass(BOUND);
-  expect(other.cache.peek(key)).toBeDefined();
-  await cluster.time.pass(1);
-  expect(other.cache.peek(key)).toBeUndefined();
+  await cluster.time.advance(BOUND);
+  expect(other.cache.getCached(key)).toBeDefined();
+  await cluster.time.advance(1);
+  expect(other.cache.getCached(key)).toBeUndefined();
   other.faultyStore.state = "up";
-  await cluster.time.pass(BOUND);
-  expect(other.cache.peek(key)).toBeDefined();
+  await cluster.time.advance(BOUND);
+  expect(other.cache.getCached(key)).toBeDefined();
 });
 
 test("a process that was paused serves no copy before it has polled the log", async () => {
   const { cluster, other, key, record } = await twoProcesses();
   await cluster.store.revoke({ session: record.id }, "logout");
-  cluster.time.leap(BOUND + 1);
-  expect(other.cache.peek(key)).toBeUndefined();
+  cluster.time.advanceWithoutTimers(BOUND + 1);
+  expect(other.cache.getCached(key)).toBeUndefined();
 });
 
 test("neither a clock set back nor a frozen one makes the lease longer", async () => {
   const { cluster, one, key } = await twoProcesses();
   const { wall } = cluster.time;
   cluster.time.elapsed += BOUND + 1;
-  expect(one.cache.peek(key)).toBeUndefined();
+  expect(one.cache.getCached(key)).toBeUndefined();
   cluster.time.elapsed -= BOUND + 1;
   cluster.time.wall = wall + BOUND + 1;
-  expect(one.cache.peek(key)).toBeUndefined();
+  expect(one.cache.getCached(key)).toBeUndefined();
   cluster.time.wall = wall;
-  expect(one.cache.peek(key)).toBeDefined();
+  expect(one.cache.getCached(key)).toBeDefined();
 });
 
 test("after a pause, one poll makes all copies servable again", async () => {
   const { cluster, one, record } = await twoProcesses();
   const second = await cluster.session();
   await one.cache.read(second.id);
-  cluster.time.leap(BOUND + 1);
+  cluster.time.advanceWithoutTimers(BOUND + 1);
   const { gets, polls } = one.faultyStore;
   const readings = await Promise.all([record, second, record, second].map(({ id }) => one.cache.read(id)));
   expect(readings.map(({ tier }) => tier)).toEqual(["local", "local", "local", "local"]);
@@ -86,13 +86,13 @@ test("after a pause, one poll makes all copies servable again", async () => {
 
 test("after a silence longer than the log retention, no cached copy is served", async () => {
   const { cluster, other, key, record } = await twoProcesses();
-  cluster.time.leap(11 * 60_000);
+  cluster.time.advanceWithoutTimers(11 * 60_000);
   await cluster.store.revoke({ session: record.id }, "logout");
   await cluster.store.sweep(cluster.time.wall + 1, 100);
-  await cluster.time.pass(BOUND);
-  expect(other.cache.metrics().lease.isHeld).toBe(true);
-  expect(other.cache.peek(key)).toBeUndefined();
-  expect((await other.cache.read(record.id)).held).toBeNull();
+  await cluster.time.advance(BOUND);
+  expect(other.cache.metrics().lease.isValid).toBe(true);
+  expect(other.cache.getCached(key)).toBeUndefined();
+  expect((await other.cache.read(record.id)).cached).toBeNull();
 });
 
 test("a process refuses a session that it revoked itself at once, even if a load was in flight", async () => {
@@ -100,10 +100,10 @@ test("a process refuses a session that it revoked itself at once, even if a load
   const record = await cluster.session();
   const loading = one.cache.read(record.id);
   await cluster.store.revoke({ session: record.id }, "logout");
-  one.cache.revoked({ session: record.id });
+  one.cache.recordRevocation({ session: record.id });
   await loading;
-  expect(one.cache.peek(compactId(record.id))).toBeUndefined();
-  expect((await one.cache.read(record.id)).held?.record.state).toBe("revoked");
+  expect(one.cache.getCached(compactId(record.id))).toBeUndefined();
+  expect((await one.cache.read(record.id)).cached?.record.state).toBe("revoked");
 });
 
 test("revoking a tenant writes one log row and affects only that tenant's copies", async () => {
@@ -113,57 +113,57 @@ test("revoking a tenant writes one log row and affects only that tenant's copies
   const { cursor } = await cluster.store.changes(null);
   await cluster.store.revoke({ tenant: "acme" }, "admin");
   expect((await cluster.store.changes(cursor)).items).toHaveLength(1);
-  one.cache.revoked({ tenant: "acme" });
-  expect(one.cache.peek(key)).toBeUndefined();
-  await cluster.time.pass(BOUND / 4);
-  expect(other.cache.peek(key)).toBeUndefined();
-  expect(other.cache.peek(compactId(neighbour.id))).toBeDefined();
-  expect((await other.cache.read(record.id)).held?.record.state).toBe("revoked");
+  one.cache.recordRevocation({ tenant: "acme" });
+  expect(one.cache.getCached(key)).toBeUndefined();
+  await cluster.time.advance(BOUND / 4);
+  expect(other.cache.getCached(key)).toBeUndefined();
+  expect(other.cache.getCached(compactId(neighbour.id))).toBeDefined();
+  expect((await other.cache.read(record.id)).cached?.record.state).toBe("revoked");
 });
 
 test("a session created after 'log out everywhere' is cached again", async () => {
   const { cluster, one, other } = await twoProcesses();
   await cluster.store.revoke({ subject: "ada" }, "logout");
-  one.cache.revoked({ subject: "ada" });
+  one.cache.recordRevocation({ subject: "ada" });
   await idle();
   const record = await cluster.session();
-  one.cache.wrote(record, one.cache.position());
-  expect(one.cache.peek(compactId(record.id))).toBeDefined();
-  await cluster.time.pass(BOUND / 4);
+  one.cache.recordWrite(record, one.cache.position());
+  expect(one.cache.getCached(compactId(record.id))).toBeDefined();
+  await cluster.time.advance(BOUND / 4);
   await other.cache.read(record.id);
-  expect(other.cache.peek(compactId(record.id))).toBeDefined();
+  expect(other.cache.getCached(compactId(record.id))).toBeDefined();
 });
 
 test("the session excepted by 'log out my other devices' is cached again after one read", async () => {
   const { cluster, other, key, record } = await twoProcesses();
   await cluster.session();
   await cluster.store.revoke({ subject: "ada", except: record.id }, "logout");
-  await cluster.time.pass(BOUND / 4);
-  expect(other.cache.peek(key)).toBeUndefined();
+  await cluster.time.advance(BOUND / 4);
+  expect(other.cache.getCached(key)).toBeUndefined();
   expect((await other.cache.read(record.id)).tier).toBe("store");
-  expect(other.cache.peek(key)).toBeDefined();
+  expect(other.cache.getCached(key)).toBeDefined();
 });
 
 test("a copy that looks expired is read again, because another process may have seen activity", async () => {
   const { cluster, one, key, record } = await twoProcesses();
-  await cluster.time.pass(record.idleTimeout - 1000);
+  await cluster.time.advance(record.idleTimeout - 1000);
   await cluster.store.touch([{ id: record.id, lastSeenAt: cluster.time.wall }]);
-  await cluster.time.pass(1000);
-  expect(one.cache.peek(key)).toBeUndefined();
-  const { held, tier } = await one.cache.read(record.id);
+  await cluster.time.advance(1000);
+  expect(one.cache.getCached(key)).toBeUndefined();
+  const { cached, tier } = await one.cache.read(record.id);
   expect(tier).toBe("store");
-  expect(held?.lastSeenAt).toBe(cluster.time.wall - 1000);
+  expect(cached?.lastSeenAt).toBe(cluster.time.wall - 1000);
 });
 
 test("settled() waits for the bound plus the clock drift", async () => {
   const { cluster, one } = await twoProcesses();
   let isSettled = false;
-  void one.cache.settled().then(() => {
+  void one.cache.propagated().then(() => {
     isSettled = true;
   });
-  await cluster.time.pass(BOUND);
+  await cluster.time.advance(BOUND);
   expect(isSettled).toBe(false);
-  await cluster.time.pass(BOUND / 100);
+  await cluster.time.advance(BOUND / 100);
   await idle();
   expect(isSettled).toBe(true);
 });
@@ -171,26 +171,26 @@ test("settled() waits for the bound plus the clock drift", async () => {
 test("data written by another process is visible after the TTL, which is the bound without a shared tier", async () => {
   const { cluster, one, key, record } = await twoProcesses({});
   await cluster.write(record, { data: { theme: "dark" } });
-  expect(one.cache.peek(key)?.record.version).toBe(1);
-  await cluster.time.pass(BOUND + 1);
-  expect(one.cache.peek(key)).toBeUndefined();
-  expect((await one.cache.read(record.id)).held?.record.data).toEqual({ theme: "dark" });
+  expect(one.cache.getCached(key)?.record.version).toBe(1);
+  await cluster.time.advance(BOUND + 1);
+  expect(one.cache.getCached(key)).toBeUndefined();
+  expect((await one.cache.read(record.id)).cached?.record.data).toEqual({ theme: "dark" });
 });
 
 test("a read with atLeast or fresh sees a write made by another process", async () => {
   const { cluster, one, record } = await twoProcesses();
   const next = await cluster.write(record);
-  expect((await one.cache.read(record.id, { atLeast: next.version })).held?.record.version).toBe(2);
+  expect((await one.cache.read(record.id, { atLeast: next.version })).cached?.record.version).toBe(2);
   await cluster.write(next);
-  expect((await one.cache.read(record.id, { fresh: true })).held?.record.version).toBe(3);
+  expect((await one.cache.read(record.id, { fresh: true })).cached?.record.version).toBe(3);
 });
 
 test("no cached copy is served after the log went back, because acknowledged revocations were lost", async () => {
   const { cluster, one, key } = await twoProcesses();
   await cluster.store.revoke({ session: (await cluster.session()).id }, "logout");
-  await cluster.time.pass(BOUND / 4);
+  await cluster.time.advance(BOUND / 4);
   one.faultyStore.changes = async (cursor) => ({ ...(await cluster.store.changes(cursor)), cursor: 1 });
-  await cluster.time.pass(BOUND + 1);
-  expect(one.cache.peek(key)).toBeUndefined();
-  expect(one.cache.metrics().lease.isHeld).toBe(false);
+  await cluster.time.advance(BOUND + 1);
+  expect(one.cache.getCached(key)).toBeUndefined();
+  expect(one.cache.metrics().lease.isValid).toBe(false);
 });

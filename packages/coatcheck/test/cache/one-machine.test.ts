@@ -1,23 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { SessionManager } from "../../src/session/manager.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, idle, recordAt } from "./harness.ts";
+import { Cluster, idle, recordAt } from "./fixtures.ts";
 
 describe("a single process", () => {
   test("needs no lease: it serves copies without polling", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     const record = await cluster.session();
     await cache.read(record.id);
     const { polls } = faultyStore;
-    await cluster.time.pass(20 * 60_000);
-    expect(cache.peek(compactId(record.id))?.record).toEqual(record);
+    await cluster.time.advance(20 * 60_000);
+    expect(cache.getCached(compactId(record.id))?.record).toEqual(record);
     expect(faultyStore.polls).toBe(polls);
   });
 
   test("refuses its own revocations of one or many sessions at once, and settled() does not wait", async () => {
     const cluster = new Cluster();
-    const { cache } = await cluster.node({ single: true });
+    const { cache } = await cluster.node({ singleProcess: true });
     const [first, second, other] = [
       await cluster.session(),
       await cluster.session(),
@@ -26,109 +26,109 @@ describe("a single process", () => {
     for (const { id } of [first, second, other]) await cache.read(id);
     for (const scope of [{ session: first.id }, { subject: "ada" }]) {
       await cluster.store.revoke(scope, "logout");
-      cache.revoked(scope);
-      await cache.settled();
+      cache.recordRevocation(scope);
+      await cache.propagated();
       for (const id of "session" in scope ? [first.id] : [first.id, second.id]) {
-        expect(cache.peek(compactId(id))).toBeUndefined();
-        expect((await cache.read(id)).held?.record.state).toBe("revoked");
+        expect(cache.getCached(compactId(id))).toBeUndefined();
+        expect((await cache.read(id)).cached?.record.state).toBe("revoked");
       }
     }
-    expect(cache.peek(compactId(other.id))).toBeDefined();
+    expect(cache.getCached(compactId(other.id))).toBeDefined();
   });
 
   test("does not cache a load that a write overtook", async () => {
     const cluster = new Cluster();
-    const { cache } = await cluster.node({ single: true });
+    const { cache } = await cluster.node({ singleProcess: true });
     const record = await cluster.session();
     const position = cache.position();
     const loading = cache.read(record.id);
     const next = await cluster.write(record);
-    cache.wrote(next, position);
+    cache.recordWrite(next, position);
     await loading;
-    expect(cache.peek(compactId(record.id))?.record.version).toBe(2);
-    cache.outdated(record.id);
-    expect(cache.peek(compactId(record.id))).toBeUndefined();
+    expect(cache.getCached(compactId(record.id))?.record.version).toBe(2);
+    cache.invalidate(record.id);
+    expect(cache.getCached(compactId(record.id))).toBeUndefined();
   });
 
   test("does not cache a late result that was read before a write", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     const record = await cluster.session();
     const release = faultyStore.slowDown();
     const loading = cache.read(record.id);
     await idle();
     await cluster.write(record);
-    cache.outdated(record.id);
+    cache.invalidate(record.id);
     release();
     await loading;
-    expect(cache.peek(compactId(record.id))).toBeUndefined();
+    expect(cache.getCached(compactId(record.id))).toBeUndefined();
   });
 
   test("ignores a late acknowledgement after a newer write was evicted", async () => {
     const cluster = new Cluster();
-    const { cache } = await cluster.node({ single: true, local: { maxEntries: 1 } });
+    const { cache } = await cluster.node({ singleProcess: true, local: { maxEntries: 1 } });
     const [record, another] = [await cluster.session(), await cluster.session()];
     const position = cache.position();
     const second = await cluster.write(record);
     const third = await cluster.write(second);
-    cache.wrote(third, position);
+    cache.recordWrite(third, position);
     await cache.read(another.id);
-    cache.wrote(second, position);
-    expect(cache.peek(compactId(record.id))).toBeUndefined();
-    expect((await cache.read(record.id)).held?.record).toEqual(third);
+    cache.recordWrite(second, position);
+    expect(cache.getCached(compactId(record.id))).toBeUndefined();
+    expect((await cache.read(record.id)).cached?.record).toEqual(third);
   });
 
   test("does not remember an id as missing if it was created during the lookup", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     const record = recordAt(cluster.time.wall);
     const release = faultyStore.slowDown();
     const loading = cache.read(record.id);
     await idle();
     await cluster.store.put(record, { expectedVersion: 0, change: "data" });
-    cache.wrote(record, cache.position());
+    cache.recordWrite(record, cache.position());
     release();
-    expect((await loading).held).toBeNull();
-    expect((await cache.read(record.id)).held?.record).toEqual(record);
+    expect((await loading).cached).toBeNull();
+    expect((await cache.read(record.id)).cached?.record).toEqual(record);
   });
 
   test.each(["one session", "many sessions"])(
     "does not join a load that a revocation of %s overtook",
     async (scopeName) => {
       const cluster = new Cluster();
-      const { cache, faultyStore } = await cluster.node({ single: true });
+      const { cache, faultyStore } = await cluster.node({ singleProcess: true });
       const record = await cluster.session();
       const scope = scopeName === "many sessions" ? { subject: "ada" } : { session: record.id };
       const release = faultyStore.slowDown();
       const before = cache.read(record.id);
       await idle();
       await cluster.store.revoke(scope, "logout");
-      cache.revoked(scope);
+      cache.recordRevocation(scope);
       const after = cache.read(record.id);
       release();
       await before;
-      expect((await after).held?.record.state).toBe("revoked");
-      expect(cache.peek(compactId(record.id))).toBeUndefined();
+      expect((await after).cached?.record.state).toBe("revoked");
+      expect(cache.getCached(compactId(record.id))).toBeUndefined();
     },
   );
 
   test("starts to cache when a store that was down at startup is available", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     faultyStore.state = "down";
-    const late = await cluster.node({ single: true, store: faultyStore.asStore });
+    const late = await cluster.node({ singleProcess: true, store: faultyStore.asStore });
     faultyStore.state = "up";
-    await cluster.time.pass(500);
+    await cluster.time.advance(500);
     const record = await cluster.session();
     for (const each of [cache, late.cache]) {
       await each.read(record.id);
-      expect(each.peek(compactId(record.id))).toBeDefined();
+      expect(each.getCached(compactId(record.id))).toBeDefined();
     }
   });
 
   test("lets a manager resume a session without store reads until it is revoked", async () => {
     const cluster = new Cluster();
-    const { cache, faultyStore } = await cluster.node({ single: true });
+    const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     const { clock, schedule } = cluster.time;
     const secrets = ["a secret for these tests"];
     const manager = new SessionManager({ store: cluster.store, secrets, cache, clock, schedule });
@@ -152,20 +152,20 @@ describe("several processes on one SQLite file", () => {
     });
     const record = await cluster.session();
     await cache.read(record.id);
-    await cluster.time.pass(60_000);
+    await cluster.time.advance(60_000);
     const { gets } = faultyStore;
-    expect(cache.peek(compactId(record.id))).toBeDefined();
+    expect(cache.getCached(compactId(record.id))).toBeDefined();
 
     await cluster.session();
     dataVersion++;
-    expect(cache.peek(compactId(record.id))).toBeUndefined();
+    expect(cache.getCached(compactId(record.id))).toBeUndefined();
     expect(await cache.read(record.id)).toMatchObject({ tier: "local" });
     expect(faultyStore.gets).toBe(gets);
 
     await cluster.store.revoke({ session: record.id }, "logout");
     dataVersion++;
-    expect((await cache.read(record.id)).held?.record.state).toBe("revoked");
-    await cache.settled();
+    expect((await cache.read(record.id)).cached?.record.state).toBe("revoked");
+    await cache.propagated();
   });
 
   test("serve no copy while the file cannot be read", async () => {
@@ -178,8 +178,8 @@ describe("several processes on one SQLite file", () => {
     const { cache } = await cluster.node({ dataVersion });
     const record = await cluster.session();
     await cache.read(record.id);
-    expect(cache.peek(compactId(record.id))).toBeDefined();
+    expect(cache.getCached(compactId(record.id))).toBeDefined();
     fails = true;
-    expect(cache.peek(compactId(record.id))).toBeUndefined();
+    expect(cache.getCached(compactId(record.id))).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import { compactId } from "../../src/session/token.ts";
-import { Cluster, SharedInMemory } from "./harness.ts";
+import { Cluster, SharedInMemory } from "./fixtures.ts";
 
 const DAY = 24 * 60 * 60_000;
 
@@ -12,10 +12,10 @@ describe("an outage of the store", () => {
     const { cache, faultyStore } = await cluster.node();
     const [known, revoked] = [await cluster.session(), await cluster.session()];
     for (const { id } of [known, revoked]) await cache.read(id);
-    cache.revoked({ session: revoked.id });
-    await cluster.time.pass(500);
+    cache.recordRevocation({ session: revoked.id });
+    await cluster.time.advance(500);
     faultyStore.state = "down";
-    await cluster.time.pass(3000);
+    await cluster.time.advance(3000);
     return { cluster, cache, faultyStore, known, revoked };
   }
 
@@ -24,26 +24,26 @@ describe("an outage of the store", () => {
     const error = await cache.read(known.id).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(CoatcheckError);
     expect(error).toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect(cache.peek(compactId(known.id))).toBeUndefined();
+    expect(cache.getCached(compactId(known.id))).toBeUndefined();
   });
 
   test("lets degraded() return copies up to maxAge, but none that is known to be revoked", async () => {
     const { cache, known, revoked } = await outage();
     const key = compactId(known.id);
-    expect(cache.degraded(key, 60_000)).toMatchObject({ record: { id: known.id } });
-    expect(cache.degraded(key, 2999)).toBeUndefined();
-    expect(cache.degraded(compactId(revoked.id), DAY)).toBeUndefined();
-    cache.revoked({ subject: "ada" });
-    expect(cache.degraded(key, DAY)).toBeUndefined();
+    expect(cache.getStale(key, 60_000)).toMatchObject({ record: { id: known.id } });
+    expect(cache.getStale(key, 2999)).toBeUndefined();
+    expect(cache.getStale(compactId(revoked.id), DAY)).toBeUndefined();
+    cache.recordRevocation({ subject: "ada" });
+    expect(cache.getStale(key, DAY)).toBeUndefined();
   });
 
   test("does not let degraded() return an expired session", async () => {
     const { cluster, cache, known } = await outage();
     const key = compactId(known.id);
-    cluster.time.leap(known.idleTimeout - 3501);
-    expect(cache.degraded(key, DAY)).toBeDefined();
-    cluster.time.leap(1);
-    expect(cache.degraded(key, DAY)).toBeUndefined();
+    cluster.time.advanceWithoutTimers(known.idleTimeout - 3501);
+    expect(cache.getStale(key, DAY)).toBeDefined();
+    cluster.time.advanceWithoutTimers(1);
+    expect(cache.getStale(key, DAY)).toBeUndefined();
   });
 
   test("opens the breaker, so that reads of a hung store fail at once", async () => {
@@ -51,13 +51,13 @@ describe("an outage of the store", () => {
     faultyStore.state = "hung";
     for (let request = 0; request < 5; request++) {
       const reading = cache.read(known.id, { fresh: true }).catch(() => {});
-      await cluster.time.pass(1001);
+      await cluster.time.advance(1001);
       await reading;
     }
     const { gets } = faultyStore;
     await expect(cache.read(known.id, { fresh: true })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(faultyStore.gets).toBe(gets);
-    expect(cache.metrics().store).toMatchObject({ breaker: "open", turnedAway: 1 });
+    expect(cache.metrics().store).toMatchObject({ breaker: "open", rejected: 1 });
   });
 
   test("ends half a second after the store is back, even if the wall clock was set back", async () => {
@@ -67,10 +67,10 @@ describe("an outage of the store", () => {
     }
     faultyStore.state = "up";
     const wallClock = vi.spyOn(Date, "now").mockReturnValue(Date.now() - 60 * 60_000);
-    await cluster.time.pass(499);
+    await cluster.time.advance(499);
     await expect(cache.read(known.id, { fresh: true })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    await cluster.time.pass(1);
-    expect((await cache.read(known.id, { fresh: true })).held?.record.id).toBe(known.id);
+    await cluster.time.advance(1);
+    expect((await cache.read(known.id, { fresh: true })).cached?.record.id).toBe(known.id);
     wallClock.mockRestore();
   });
 });
@@ -86,7 +86,7 @@ describe("an outage of the shared tier", () => {
       for (let count = 0; count < 20; count++) {
         const record = await cluster.session();
         const reading = cache.read(record.id);
-        await cluster.time.pass(count < 5 ? 101 : 1);
+        await cluster.time.advance(count < 5 ? 101 : 1);
         expect((await reading).tier).toBe("store");
       }
       expect(shared.gets).toBeLessThanOrEqual(5);

@@ -1,36 +1,36 @@
 import { expect, test } from "vitest";
-import { withDeadline } from "../../src/cache/guard.ts";
+import { withDeadline } from "../../src/cache/circuit-breaker.ts";
 import { LATENCY_BOUNDS, LatencyHistogram } from "../../src/cache/histogram.ts";
-import { KnownLog } from "../../src/cache/known-log.ts";
-import { TimedLease, WatchedLease } from "../../src/cache/lease.ts";
+import { DataVersionLease, TimedLease } from "../../src/cache/lease.ts";
 import { LocalTier } from "../../src/cache/local.ts";
 import { Poller } from "../../src/cache/poller.ts";
+import { RevocationLog } from "../../src/cache/revocation-log.ts";
 import { compactId } from "../../src/session/token.ts";
-import { FakeTime, idle, recordAt } from "./harness.ts";
+import { FakeTime, idle, recordAt } from "./fixtures.ts";
 
 test("TimedLease counts from when the newest successful poll was sent, in any order of responses", () => {
   const lease = new TimedLease(1000);
-  expect(lease.holds(0, 0)).toBe(false);
-  const [first, second] = [lease.ask(100, 5100), lease.ask(200, 5200)];
+  expect(lease.isValid(0, 0)).toBe(false);
+  const [first, second] = [lease.beginRenewal(100, 5100), lease.beginRenewal(200, 5200)];
   second();
   first();
-  expect(lease.holds(1200, 6200)).toBe(true);
-  expect(lease.holds(1201, 6200)).toBe(false);
+  expect(lease.isValid(1200, 6200)).toBe(true);
+  expect(lease.isValid(1201, 6200)).toBe(false);
   expect(lease.age(1200, 6300)).toBe(1100);
 });
 
-test("WatchedLease uses the data version from before the newest successful poll", () => {
+test("DataVersionLease uses the data version from before the newest successful poll", () => {
   let dataVersion = 1;
-  const lease = new WatchedLease(() => dataVersion);
-  expect(lease.holds()).toBe(false);
-  const first = lease.ask(0, 0);
+  const lease = new DataVersionLease(() => dataVersion);
+  expect(lease.isValid()).toBe(false);
+  const first = lease.beginRenewal(0, 0);
   dataVersion = 2;
-  const second = lease.ask(0, 0);
+  const second = lease.beginRenewal(0, 0);
   second();
   first();
-  expect(lease.holds()).toBe(true);
+  expect(lease.isValid()).toBe(true);
   dataVersion = 1;
-  expect(lease.holds()).toBe(false);
+  expect(lease.isValid()).toBe(false);
 });
 
 test("LocalTier keeps the newer copy by version, then by position, and freezes it", () => {
@@ -78,20 +78,20 @@ test("LocalTier does not keep a copy larger than maxBytes, and drops the older c
   expect(local.entries).toBe(0);
 });
 
-test("KnownLog keeps its capacity after 100,000 mass revocations and refuses copies from before its horizon", () => {
-  const log = new KnownLog(1000);
-  log.beginAt(1);
+test("RevocationLog keeps its capacity after 100,000 mass revocations and refuses copies from before its horizon", () => {
+  const log = new RevocationLog(1000);
+  log.startAt(1);
   const record = recordAt(0, { subject: "ada", tenant: null });
   for (let position = 1; position <= 100_000; position++) {
-    log.learn({ position, scope: { subject: `subject-${position}` } });
+    log.apply({ position, scope: { subject: `subject-${position}` } });
     log.trim();
   }
   expect(log.size).toBeLessThanOrEqual(1000);
   const copyAt = (position: number) => ({ record, position });
-  expect(log.spares(copyAt(1))).toBe(false);
-  expect(log.admits(compactId(record.id), copyAt(1))).toBe(false);
-  expect(log.admits(compactId(record.id), copyAt(100_000))).toBe(true);
-  expect(log.admits(compactId(record.id), copyAt(100_001))).toBe(true);
+  expect(log.allows(copyAt(1))).toBe(false);
+  expect(log.allowsFill(compactId(record.id), copyAt(1))).toBe(false);
+  expect(log.allowsFill(compactId(record.id), copyAt(100_000))).toBe(true);
+  expect(log.allowsFill(compactId(record.id), copyAt(100_001))).toBe(true);
 });
 
 test("Poller.soon() resolves with a poll sent after the call, and polls never overlap", async () => {
@@ -99,29 +99,29 @@ test("Poller.soon() resolves with a poll sent after the call, and polls never ov
   const respond: (() => void)[] = [];
   let number = 0;
   const poller = new Poller({
-    every: 500,
+    interval: 500,
     deadline: 1000,
     schedule: time.schedule,
-    ask: () => ({ number: ++number, cursor: 1, renew() {}, heard() {} }),
+    startPoll: () => ({ number: ++number, cursor: 1, renewLease() {}, endSilence() {} }),
     changes: () => new Promise((resolve) => respond.push(() => resolve({ items: [], cursor: 1 }))),
-    answered: () => true,
+    applyPage: () => true,
   });
   const settled: string[] = [];
-  void poller.soon().then(() => settled.push("first"));
-  for (const name of ["second", "also second"]) void poller.soon().then(() => settled.push(name));
+  void poller.pollNow().then(() => settled.push("first"));
+  for (const name of ["second", "also second"]) void poller.pollNow().then(() => settled.push(name));
   expect(respond).toHaveLength(1);
   respond[0]?.();
   await idle();
   expect(settled).toEqual(["first"]);
   expect(respond).toHaveLength(2);
-  void poller.soon().then(() => settled.push("third"));
+  void poller.pollNow().then(() => settled.push("third"));
   respond[1]?.();
   await idle();
   expect(settled).toEqual(["first", "second", "also second"]);
   respond[2]?.();
-  await time.pass(499);
+  await time.advance(499);
   expect(respond).toHaveLength(3);
-  await time.pass(1);
+  await time.advance(1);
   expect(respond).toHaveLength(4);
   poller.close();
 });
@@ -135,11 +135,11 @@ test("withDeadline() accepts a response that was unread when a paused process re
       resolve("response");
     }),
   );
-  await time.pass(101);
+  await time.advance(101);
   await expect(result).resolves.toBe("response");
   const never = withDeadline(new Promise(() => {}), 100, time.schedule);
   const rejection = expect(never).rejects.toThrow("No response within 100 ms.");
-  await time.pass(101);
+  await time.advance(101);
   await rejection;
 });
 

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createCache, redisShared } from "../../src/cache/index.ts";
 import type { Hint } from "../../src/session/hint.ts";
 import { compactId } from "../../src/session/token.ts";
-import { connectRedis } from "../../src/store/redis-connect.ts";
-import type { RedisTransport } from "../../src/store/redis-transport.ts";
-import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
-import { wireTo } from "../servers/wire.ts";
-import { Cluster, recordAt } from "./harness.ts";
+import { connectRedis } from "../../src/store/redis/connect.ts";
+import type { RedisTransport } from "../../src/store/redis/transport.ts";
+import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
+import { proxyTo } from "../servers/proxy.ts";
+import { Cluster, recordAt } from "./fixtures.ts";
 
 /** A transport that records the names of the commands. */
 function counting(transport: RedisTransport): RedisTransport & { readonly commands: string[] } {
@@ -44,7 +44,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   });
   afterAll(() => transport.close());
   beforeEach(() => {
-    prefix = throwAwayPrefix();
+    prefix = temporaryPrefix();
   });
 
   test("returns a stored copy unchanged, in one command", async () => {
@@ -85,16 +85,16 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
   test("expires copies and tombstones after the TTL", async () => {
     const shared = redisShared(transport, { prefix });
     await shared.fill(key, at(1, 1));
-    expect(await transport.exec(["PTTL", `${prefix}held:${key}`])).toBeGreaterThan(29 * 60_000);
+    expect(await transport.exec(["PTTL", `${prefix}cached:${key}`])).toBeGreaterThan(29 * 60_000);
     await shared.tombstone(key);
-    expect(await transport.exec(["PTTL", `${prefix}held:${key}`])).toBeLessThanOrEqual(30 * 60_000);
+    expect(await transport.exec(["PTTL", `${prefix}cached:${key}`])).toBeLessThanOrEqual(30 * 60_000);
   });
 
   test("ignores malformed values and copies of another session", async () => {
     const shared = redisShared(transport, { prefix });
     const other = JSON.stringify(recordAt(0));
     for (const text of ["", "{}", "1:2", "1:2:", "1:x:{}", "1:2:null", `1:2:${other}`, ":::"]) {
-      await transport.exec(["SET", `${prefix}held:${key}`, text]);
+      await transport.exec(["SET", `${prefix}cached:${key}`, text]);
       expect(await shared.get(key)).toBeNull();
       expect(await shared.fill(key, at(1, 1))).toBe(/^\d+:\d+:/.test(text) === false);
     }
@@ -137,23 +137,23 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     const { store, session } = storeWithSessions();
     const held = await session();
     const [one, other] = [redisShared(transport, { prefix }), redisShared(transport, { prefix })];
-    const options = { store, stalenessBound: 60_000 };
+    const options = { store, maxStaleness: 60_000 };
     const caches = [
       createCache({ ...options, shared: one }),
       createCache({ ...options, shared: other }),
     ] as const;
     for (const cache of caches) await cache.read(held.id);
-    expect(caches[1].peek(compactId(held.id))).toBeDefined();
+    expect(caches[1].getCached(compactId(held.id))).toBeDefined();
     await nextHint(transport, prefix, async () => {
       await store.revoke({ session: held.id }, "logout");
-      caches[0].revoked({ session: held.id });
+      caches[0].recordRevocation({ session: held.id });
     });
-    await expect.poll(() => caches[1].peek(compactId(held.id))).toBeUndefined();
+    await expect.poll(() => caches[1].getCached(compactId(held.id))).toBeUndefined();
     for (const cache of caches) await cache.close();
   });
 
   test("costs its deadline for the first reads only while Redis hangs or is down", async () => {
-    const wire = await wireTo(url);
+    const wire = await proxyTo(url);
     const wired = await connectRedis(wire.url);
     const { store, session } = storeWithSessions();
     const cache = createCache({ store, shared: redisShared(wired, { prefix }), deadlines: { shared: 20 } });
@@ -161,7 +161,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
       fail();
       for (let count = 0; count < 10; count++) {
         const { id } = await session();
-        expect((await cache.read(id)).held?.record.id).toBe(id);
+        expect((await cache.read(id)).cached?.record.id).toBe(id);
       }
     }
     expect(cache.metrics().shared).toMatchObject({ hits: 0 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mutants, simulate } from "../../src/testing/simulator/index.ts";
+import { mutantCaches, simulate } from "../../src/testing/simulator/index.ts";
 
 describe("the leased cache in the simulator", () => {
   test("keeps its bound through 3,000 scenarios of failures", { timeout: 60_000 }, () => {
@@ -15,11 +15,11 @@ describe("the leased cache in the simulator", () => {
     expect(report.accepted.shared).toBeGreaterThan(1000);
   });
 
-  test.each(Object.entries(mutants))(
+  test.each(Object.entries(mutantCaches))(
     "fails for a core with the bug: %s",
     { timeout: 60_000 },
-    (_name, subject) => {
-      const report = simulate({ runs: 10_000, subject });
+    (_name, createCore) => {
+      const report = simulate({ runs: 10_000, createCore });
       expect(report.failure?.violations.length, `seed ${report.seed}`).toBeGreaterThan(0);
     },
   );

@@ -7,12 +7,12 @@ import type { SessionRecord } from "../../src/session/record.ts";
 import type { RevocationScope, SessionStore } from "../../src/session/store.ts";
 import { compactId } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { postgresStore } from "../../src/store/postgres.ts";
-import { connectRedis, type RedisTransport, redisStore } from "../../src/store/redis.ts";
-import { type SqliteStore, sqliteStore } from "../../src/store/sqlite.ts";
+import { postgresStore } from "../../src/store/postgres/store.ts";
+import { connectRedis, type RedisTransport, redisStore } from "../../src/store/redis/store.ts";
+import { type SqliteStore, sqliteStore } from "../../src/store/sqlite/store.ts";
 import { makeRecord, nextVersion } from "../../src/testing/records.ts";
-import { throwAwaySchema } from "../servers/postgres.ts";
-import { describeWithServer, throwAwayPrefix } from "../servers/servers.ts";
+import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
+import { temporarySchema } from "../servers/postgres.ts";
 
 const BOUND = 400;
 
@@ -32,13 +32,13 @@ async function create({ store, cache }: Process): Promise<SessionRecord> {
   const record = makeRecord({ subject: "ada", tenant: "acme" });
   const position = cache.position();
   await store.put(record, { expectedVersion: 0, change: "data" });
-  cache.wrote(record, position);
+  cache.recordWrite(record, position);
   return record;
 }
 
 async function revoke({ store, cache }: Process, scope: RevocationScope): Promise<void> {
   await store.revoke(scope, "logout");
-  cache.revoked(scope);
+  cache.recordRevocation(scope);
 }
 
 /** Two processes that revoke, log in and write while both read all sessions. */
@@ -97,7 +97,7 @@ class MixedLoad {
 
   async #read({ cache }: Process, id: string): Promise<void> {
     const startedAt = performance.now();
-    const { record } = cache.peek(compactId(id)) ?? (await cache.read(id)).held ?? {};
+    const { record } = cache.getCached(compactId(id)) ?? (await cache.read(id)).cached ?? {};
     if (record?.state !== "active") return;
     this.accepted++;
     const since = this.#invalidatedAt.get(`${id} ${record.version}`);
@@ -110,7 +110,7 @@ class MixedLoad {
     const next = nextVersion(record, { secretHash });
     const change = { expectedVersion: record.version, change: "privilege" } as const;
     expect(await store.put(next, change)).toBe("stored");
-    cache.wrote(next, position);
+    cache.recordWrite(next, position);
     this.#invalidatedAt.set(`${record.id} ${record.version}`, performance.now());
     this.#live[place] = next;
   }
@@ -134,7 +134,7 @@ function coherenceTests(name: string, open: () => Promise<Pair>, bound = BOUND):
       const [one, other] = pair.stores;
       const process = (store: SessionStore, index: 0 | 1) => ({
         store,
-        cache: createCache({ store, stalenessBound: BOUND, ...pair.options?.[index] }),
+        cache: createCache({ store, maxStaleness: BOUND, ...pair.options?.[index] }),
       });
       processes = [process(one, 0), process(other, 1)];
     });
@@ -155,22 +155,22 @@ function coherenceTests(name: string, open: () => Promise<Pair>, bound = BOUND):
         const key = compactId(record.id);
         await expect
           .poll(() => other.cache.read(record.id))
-          .toMatchObject({ held: { record: { id: record.id } } });
+          .toMatchObject({ cached: { record: { id: record.id } } });
         await expect.poll(() => other.cache.read(record.id)).toMatchObject({ tier: "local" });
         await revoke(one, scope(record.id));
         const revokedAt = performance.now();
-        expect(one.cache.peek(key)).toBeUndefined();
+        expect(one.cache.getCached(key)).toBeUndefined();
         let lastServed = 0;
         const peek = () => {
           const startedAt = performance.now();
-          const held = other.cache.peek(key);
+          const held = other.cache.getCached(key);
           if (held) lastServed = startedAt - revokedAt;
           return held;
         };
         await expect.poll(peek, { interval: 1, timeout: 5000 }).toBeUndefined();
         expect(lastServed).toBeLessThanOrEqual(bound);
         for (const { cache } of processes) {
-          expect((await cache.read(record.id, { fresh: true })).held?.record.state).toBe("revoked");
+          expect((await cache.read(record.id, { fresh: true })).cached?.record.state).toBe("revoked");
         }
       }
     });
@@ -233,10 +233,10 @@ test("a cache with dataVersion refuses a revoked session at the next request", a
     const record = makeRecord();
     await one.put(record, { expectedVersion: 0, change: "data" });
     for (let read = 0; read < 3; read++) await cache.read(record.id);
-    expect(cache.peek(compactId(record.id))).toBeDefined();
+    expect(cache.getCached(compactId(record.id))).toBeDefined();
     await one.revoke({ session: record.id }, "logout");
-    expect(cache.peek(compactId(record.id))).toBeUndefined();
-    expect((await cache.read(record.id)).held?.record.state).toBe("revoked");
+    expect(cache.getCached(compactId(record.id))).toBeUndefined();
+    expect((await cache.read(record.id)).cached?.record.state).toBe("revoked");
   }
   await cache.close();
   await Promise.all(stores.map((store) => store.close()));
@@ -253,7 +253,7 @@ await describeWithServer("on Redis", "redis", (url) => {
     for (const transport of transports) await transport.close();
   });
   const stores = (): [SessionStore, SessionStore] => {
-    const prefix = throwAwayPrefix();
+    const prefix = temporaryPrefix();
     // A store closes its transport, but all tests share these two.
     const [one, other] = transports.map((transport) =>
       redisStore({ ...transport, close: async () => {} }, { prefix }),
@@ -261,7 +261,7 @@ await describeWithServer("on Redis", "redis", (url) => {
     return [one as SessionStore, other as SessionStore];
   };
   const shared = () => {
-    const prefix = throwAwayPrefix();
+    const prefix = temporaryPrefix();
     const [one, other] = transports;
     return [{ shared: redisShared(one, { prefix }) }, { shared: redisShared(other, { prefix }) }] as const;
   };
@@ -279,7 +279,7 @@ await describeWithServer("on Redis", "redis", (url) => {
 
 await describeWithServer("on PostgreSQL", "postgres", (server) => {
   coherenceTests("two caches on one PostgreSQL store", async () => {
-    const { url, drop } = await throwAwaySchema(server);
+    const { url, drop } = await temporarySchema(server);
     const connect = () => postgresStore({ connectionString: url });
     return { stores: [await connect(), await connect()], cleanUp: drop };
   });

@@ -13,7 +13,7 @@ import {
   TestClock,
   type User,
   view,
-} from "./browser.ts";
+} from "./fixtures.ts";
 
 const GET = "GET /session";
 const DELETE = "DELETE /session";

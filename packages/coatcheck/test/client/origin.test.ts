@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { XSRF_NAMES } from "../../src/client/index.ts";
-import { failure, Network, ORIGIN, open, Page, success } from "./browser.ts";
+import { failure, Network, ORIGIN, open, Page, success } from "./fixtures.ts";
 
 const page = () => new Page({ cookie: "csrf_token=secret; XSRF-TOKEN=a%3Db" });
 

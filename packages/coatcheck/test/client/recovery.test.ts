@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deferred, failure, Network, ORIGIN, open, Page, settle, success, view } from "./browser.ts";
+import { deferred, failure, Network, ORIGIN, open, Page, settle, success, view } from "./fixtures.ts";
 
 /** A server that accepts one CSRF token only. */
 function strict(token: string): Network {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deferred, Network, noSession, open, Page, settle, success, TestClock, view } from "./browser.ts";
+import { deferred, Network, noSession, open, Page, settle, success, TestClock, view } from "./fixtures.ts";
 
 const GET = "GET /session";
 

@@ -15,7 +15,7 @@ import {
   uniqueBase,
   until,
   view,
-} from "./browser.ts";
+} from "./fixtures.ts";
 
 /** Two tabs of one browser, with a real channel and real locks between them. */
 function twoTabs(network: Network, options: Parameters<typeof open>[1] = {}) {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
+  anonymizeAddress,
   describeClient,
-  keptAddress,
+  lookUpPlace,
+  parseUserAgent,
   placeFromHeaders,
-  placeOf,
-  readUserAgent,
 } from "../../src/device/index.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -14,7 +14,7 @@ const IPHONE =
 const GALAXY_TAB =
   "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
 
-describe("readUserAgent()", () => {
+describe("parseUserAgent()", () => {
   it.each([
     [FIREFOX, "browser", "Firefox 140", "Linux", "desktop"],
     [
@@ -28,7 +28,7 @@ describe("readUserAgent()", () => {
     [GALAXY_TAB, "browser", "Chrome 126", "Android", "tablet"],
     [`${MAC} HeadlessChrome/126.0.0.0 Safari/537.36`, "bot", "Chrome 126", "macOS", "bot"],
   ])("parses %s", (text, kind, browser, os, device) => {
-    expect(readUserAgent(text)).toEqual({ kind, browser, os, device });
+    expect(parseUserAgent(text)).toEqual({ kind, browser, os, device });
   });
 
   it.each([
@@ -37,24 +37,24 @@ describe("readUserAgent()", () => {
     "curl/8.5.0",
     "axios/1.7.2",
   ])("reports a bot for %s", (text) => {
-    expect(readUserAgent(text)).toMatchObject({ kind: "bot", device: "bot" });
+    expect(parseUserAgent(text)).toMatchObject({ kind: "bot", device: "bot" });
   });
 
   it.each([undefined, null, "", "   "])("reports an unknown tool for the header %j", (text) => {
-    expect(readUserAgent(text)).toEqual({ kind: "tool", browser: null, os: null, device: null });
+    expect(parseUserAgent(text)).toEqual({ kind: "tool", browser: null, os: null, device: null });
   });
 
   it("caches the result for a header", () => {
-    expect(readUserAgent(FIREFOX)).toBe(readUserAgent(FIREFOX));
+    expect(parseUserAgent(FIREFOX)).toBe(parseUserAgent(FIREFOX));
   });
 
   it("reads only the first 512 characters of a header", () => {
     const oversized = `${FIREFOX} ${"x".repeat(100_000)}`;
-    expect(readUserAgent(oversized)).toBe(readUserAgent(oversized.slice(0, 512)));
+    expect(parseUserAgent(oversized)).toBe(parseUserAgent(oversized.slice(0, 512)));
   });
 });
 
-describe("keptAddress()", () => {
+describe("anonymizeAddress()", () => {
   it.each([
     ["192.0.2.77", "192.0.2.0"],
     ["::ffff:192.0.2.77", "192.0.2.0"],
@@ -66,14 +66,14 @@ describe("keptAddress()", () => {
     ["fe80::1%eth0", "fe80::"],
     ["64:ff9b::192.0.2.1", "64:ff9b::"],
   ])("truncates %s to %s, and leaves it whole or removes it in the other modes", (address, truncated) => {
-    expect(keptAddress(address, "truncated")).toBe(truncated);
-    expect(keptAddress(address, "full")).toBe(address);
-    expect(keptAddress(address, "none")).toBeNull();
+    expect(anonymizeAddress(address, "truncated")).toBe(truncated);
+    expect(anonymizeAddress(address, "full")).toBe(address);
+    expect(anonymizeAddress(address, "none")).toBeNull();
   });
 
   it.each([null, "", "localhost", "192.0.2"])("returns null for the invalid address %j", (address) => {
-    expect(keptAddress(address, "full")).toBeNull();
-    expect(keptAddress(address, "truncated")).toBeNull();
+    expect(anonymizeAddress(address, "full")).toBeNull();
+    expect(anonymizeAddress(address, "truncated")).toBeNull();
   });
 });
 
@@ -94,15 +94,15 @@ describe("placeFromHeaders()", () => {
   });
 });
 
-describe("placeOf()", () => {
+describe("lookUpPlace()", () => {
   it("returns the country and city of the file, and nulls for an unknown or missing address", () => {
     const reader = {
       get: (address: string) =>
         address === "192.0.2.1" ? { country: { iso_code: "CH" }, city: { names: { en: "Zurich" } } } : null,
     };
-    expect(placeOf(reader, "192.0.2.1")).toEqual({ country: "CH", city: "Zurich" });
-    expect(placeOf(reader, "192.0.2.2")).toEqual({ country: null, city: null });
-    expect(placeOf(reader, null)).toEqual({ country: null, city: null });
+    expect(lookUpPlace(reader, "192.0.2.1")).toEqual({ country: "CH", city: "Zurich" });
+    expect(lookUpPlace(reader, "192.0.2.2")).toEqual({ country: null, city: null });
+    expect(lookUpPlace(reader, null)).toEqual({ country: null, city: null });
   });
 });
 

@@ -1,20 +1,20 @@
 import { query } from "../servers/postgres.ts";
-import type { Lab } from "./lab.ts";
+import type { FaultEnvironment } from "./fixtures.ts";
 
 /** A fault that lasts for part of a trial. */
 export interface Fault {
   readonly name: string;
   /** Duration of the fault, in seconds. */
-  readonly lasts: number;
+  readonly duration: number;
   /** Duration of the trial, in seconds. */
   readonly trial: number;
   /** Minimum share of the live sessions' requests that must be served, 0 to 1. */
   readonly liveFloor: number;
-  begin(lab: Lab): Promise<unknown>;
-  end(lab: Lab): Promise<unknown>;
+  begin(lab: FaultEnvironment): Promise<unknown>;
+  end(lab: FaultEnvironment): Promise<unknown>;
 }
 
-const defaults = { lasts: 5, trial: 12, liveFloor: 0.99 };
+const defaults = { duration: 5, trial: 12, liveFloor: 0.99 };
 const HOUR = 3_600_000;
 
 /** The faults that the harness injects. Unless a name says otherwise, a fault affects both serving nodes. */
@@ -39,7 +39,7 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "the revoking node cannot publish hints",
-    lasts: defaults.trial,
+    duration: defaults.trial,
     begin: ({ revoker, redis }) => revoker.namespace.drop([redis.port]),
     end: async () => {},
   },
@@ -58,14 +58,14 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "Redis hangs (CLIENT PAUSE) for 4 s",
-    lasts: 4,
+    duration: 4,
     begin: ({ redis }) => redis.pause(4000),
     end: async () => {},
   },
   {
     ...defaults,
     name: "the nodes' PostgreSQL backends stopped for 4 s",
-    lasts: 4,
+    duration: 4,
     begin: async (lab) => {
       lab.stoppedBackends = await backendsOf(lab);
       for (const pid of lab.stoppedBackends) process.kill(pid, "SIGSTOP");
@@ -91,8 +91,8 @@ export const faults: readonly Fault[] = [
   {
     ...defaults,
     name: "the nodes' wall clocks set back an hour for 5 s",
-    begin: ({ serving }) => forAll(serving, (node) => node.ask("setClock", -HOUR)),
-    end: ({ serving }) => forAll(serving, (node) => node.ask("setClock", 0)),
+    begin: ({ serving }) => forAll(serving, (node) => node.send("setClock", -HOUR)),
+    end: ({ serving }) => forAll(serving, (node) => node.send("setClock", 0)),
   },
 ];
 
@@ -100,12 +100,12 @@ async function forAll<Item>(items: readonly Item[], act: (item: Item) => Promise
   await Promise.all(items.map(act));
 }
 
-function heal({ serving }: Lab): Promise<void> {
+function heal({ serving }: FaultEnvironment): Promise<void> {
   return forAll(serving, (node) => node.namespace.heal());
 }
 
 /** Process ids of the PostgreSQL backends that serve the serving nodes' connections. */
-async function backendsOf({ serving, postgres }: Lab): Promise<number[]> {
+async function backendsOf({ serving, postgres }: FaultEnvironment): Promise<number[]> {
   const names = serving.map((node) => `'${node.namespace.name}'`).join(", ");
   const rows = await query(postgres, `select pid from pg_stat_activity where application_name in (${names})`);
   return rows.map(({ pid }) => Number(pid));

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Namespace } from "./network.ts";
-import type { Answer, Argument, NodeSettings, QuestionName } from "./protocol.ts";
+import type { Argument, CommandName, NodeSettings, Result } from "./protocol.ts";
 
 /** A command without a response yet. */
 interface PendingCommand {
@@ -55,8 +55,8 @@ export class NodeProcess {
   }
 
   /** Sends a command and returns its result. Rejects if the command failed or the node has exited. */
-  async ask<Name extends QuestionName>(name: Name, argument: Argument<Name>): Promise<Answer<Name>>;
-  async ask(name: string, argument: unknown): Promise<unknown> {
+  async send<Name extends CommandName>(name: Name, argument: Argument<Name>): Promise<Result<Name>>;
+  async send(name: string, argument: unknown): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const number = this.#number++;
     this.#pending.set(number, { resolve, reject });

@@ -4,12 +4,12 @@ import { createInterface } from "node:readline";
 import { createCache, redisShared } from "../../src/cache/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { Session } from "../../src/session/session.ts";
-import { postgresStore } from "../../src/store/postgres.ts";
-import { connectRedis } from "../../src/store/redis.ts";
-import { type Answer, type Argument, machineTime, type NodeSettings, type QuestionName } from "./protocol.ts";
+import { postgresStore } from "../../src/store/postgres/store.ts";
+import { connectRedis } from "../../src/store/redis/store.ts";
+import { type Argument, type CommandName, machineTime, type NodeSettings, type Result } from "./protocol.ts";
 
 type Handlers = {
-  readonly [Name in QuestionName]: (argument: Argument<Name>) => Answer<Name> | Promise<Answer<Name>>;
+  readonly [Name in CommandName]: (argument: Argument<Name>) => Result<Name> | Promise<Result<Name>>;
 };
 
 const settings: NodeSettings = JSON.parse(process.argv[2] ?? "");
@@ -22,7 +22,7 @@ const store = await postgresStore({ connectionString: settings.postgres, clock }
 const cache = createCache({
   store,
   shared: redisShared(await connectRedis(settings.redis)),
-  stalenessBound: settings.stalenessBound,
+  maxStaleness: settings.maxStaleness,
   clock,
 });
 const manager = new SessionManager({
@@ -74,6 +74,6 @@ createServer((socket) => {
   });
 }).listen(settings.socket, () => console.log("ready"));
 
-function execute<Name extends QuestionName>(name: Name, argument: Argument<Name>) {
+function execute<Name extends CommandName>(name: Name, argument: Argument<Name>) {
   return handlers[name](argument);
 }

@@ -8,7 +8,7 @@ export interface Probe {
 }
 
 /** The commands of a node, with argument and result. */
-export interface Questions {
+export interface Commands {
   /** Creates `count` sessions. */
   create(count: number): { readonly id: string; readonly token: string }[];
   /** Resumes a session by its token. */
@@ -20,9 +20,9 @@ export interface Questions {
   metrics(): CacheSnapshot;
 }
 
-export type QuestionName = keyof Questions;
-export type Argument<Name extends QuestionName> = Parameters<Questions[Name]>[0];
-export type Answer<Name extends QuestionName> = ReturnType<Questions[Name]>;
+export type CommandName = keyof Commands;
+export type Argument<Name extends CommandName> = Parameters<Commands[Name]>[0];
+export type Result<Name extends CommandName> = ReturnType<Commands[Name]>;
 
 /** The settings of a node. */
 export interface NodeSettings {
@@ -30,7 +30,7 @@ export interface NodeSettings {
   readonly socket: string;
   readonly postgres: string;
   readonly redis: string;
-  readonly stalenessBound: number;
+  readonly maxStaleness: number;
 }
 
 /** The current time on the monotonic clock that all processes of this machine share, in milliseconds. */

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { createClient } from "redis";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, throwAwayFolder, unprivileged } from "../servers/machine.ts";
+import { freePort, requireProgram, temporaryFolder, unprivileged } from "../servers/machine.ts";
 import { pingRedis } from "../servers/redis.ts";
 import { startServer } from "../servers/start.ts";
 import { type Supervised, supervise } from "../servers/supervise.ts";
 
 /** A Redis server without persistence, as for a cache: a crash loses all data. */
-export class CacheServer {
+export class RedisCacheServer {
   readonly port: number;
   #server: Supervised;
 
@@ -17,9 +17,9 @@ export class CacheServer {
   }
 
   /** Starts a server on a free port. */
-  static async start(): Promise<CacheServer> {
+  static async start(): Promise<RedisCacheServer> {
     const port = await freePort();
-    return new CacheServer(port, await startOn(port));
+    return new RedisCacheServer(port, await startOn(port));
   }
 
   /** Kills the server (`kill -9`) and starts an empty one on the same port. */
@@ -51,7 +51,7 @@ async function startOn(port: number): Promise<Supervised> {
   const command = requireProgram(TEST_PROGRAMS.redis);
   const user = await unprivileged("redis", "nobody");
   return await startServer("Redis", async () => {
-    const folder = await throwAwayFolder("redis", user);
+    const folder = await temporaryFolder("redis", user);
     const settings = {
       port,
       bind: "127.0.0.1",

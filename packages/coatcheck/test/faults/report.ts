@@ -1,6 +1,6 @@
 import { cpus, loadavg } from "node:os";
-import { BOUND } from "./lab.ts";
-import type { Conduct, Trial } from "./trial.ts";
+import { BOUND } from "./fixtures.ts";
+import type { NodeMeasurements, Trial } from "./trial.ts";
 
 /** Formats the results as Markdown. */
 export function reportOf(trials: readonly Trial[], loadBefore: number): string {
@@ -32,21 +32,21 @@ function rowOf({ fault, leased, unleased }: Trial): string {
 }
 
 /** Returns a documentation page with its quoted measurements replaced by those of these trials. */
-export function withFigures(page: string, trials: readonly Trial[]): string {
+export function withMeasurements(page: string, trials: readonly Trial[]): string {
   return page.replaceAll(/"([^"]+)", worst (?:never|\d+ ms)/g, (quote, name: string) => {
     const trial = trials.find(({ fault }) => fault.name === name);
     return trial ? `"${name}", worst ${worstOf(trial.leased)}` : quote;
   });
 }
 
-function worstOf({ worst }: Conduct): string {
+function worstOf({ worst }: NodeMeasurements): string {
   return worst === null ? "never" : `${Math.round(worst)} ms`;
 }
 
-function cellsOf(conduct: Conduct): string[] {
-  const { beyond, liveServed, away } = conduct;
+function cellsOf(conduct: NodeMeasurements): string[] {
+  const { beyond, liveServed, unavailableFor } = conduct;
   // Rounded down, so that 99.97 % is not shown as 100 %.
   const percent = Math.floor(liveServed * 1000) / 10;
-  const outage = away === 0 ? "" : `${(away / 1000).toFixed(1)} s`;
+  const outage = unavailableFor === 0 ? "" : `${(unavailableFor / 1000).toFixed(1)} s`;
   return [worstOf(conduct), String(beyond), `${percent} %`, outage];
 }

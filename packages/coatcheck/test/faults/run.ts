@@ -18,9 +18,9 @@ import { installPrograms } from "../../../../scripts/test-programs/install.ts";
 import { FAULT_PROGRAMS, TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { isRoot, requireProgram } from "../servers/machine.ts";
 import { faults } from "./faults.ts";
-import { BOUND, Lab } from "./lab.ts";
+import { BOUND, FaultEnvironment } from "./fixtures.ts";
 import { enterOwnNetwork, isInside } from "./network.ts";
-import { reportOf, withFigures } from "./report.ts";
+import { reportOf, withMeasurements } from "./report.ts";
 import { runTrial, type Trial } from "./trial.ts";
 
 const RESULTS = "packages/coatcheck/test/faults/RESULTS.md";
@@ -57,7 +57,7 @@ if (!isInside) {
 }
 
 const loadBefore = loadavg()[0] ?? 0;
-const lab = await Lab.open();
+const lab = await FaultEnvironment.open();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => void lab.close().finally(() => process.exit(1)));
 }
@@ -79,7 +79,7 @@ console.log(`\n${report}`);
 if (isWrite) {
   writeFileSync(join(root, RESULTS), report);
   const guarantees = join(root, GUARANTEES);
-  writeFileSync(guarantees, withFigures(readFileSync(guarantees, "utf8"), trials));
+  writeFileSync(guarantees, withMeasurements(readFileSync(guarantees, "utf8"), trials));
 }
 for (const { fault, leased, unleased } of trials) {
   const loggedOut = leased.loggedOut + unleased.loggedOut;

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Fault } from "./faults.ts";
-import { BOUND, type Lab } from "./lab.ts";
+import { BOUND, type FaultEnvironment } from "./fixtures.ts";
 import type { NodeProcess } from "./node-process.ts";
 import { machineTime, type Probe } from "./protocol.ts";
 
 /** Measurements of one serving node during a trial. */
-export interface Conduct {
+export interface NodeMeasurements {
   /**
    * Longest time between the moment when `revoke()` resolved and the start of a check that still accepted the session, in
    * milliseconds; null if no check did.
@@ -18,7 +18,7 @@ export interface Conduct {
   /** Share of the live sessions' requests that were served, 0 to 1. */
   readonly liveServed: number;
   /** Time from the first to the last 503 response for a live session, in milliseconds. */
-  readonly away: number;
+  readonly unavailableFor: number;
   /** Number of live sessions' requests that were rejected as logged out. Must be 0. */
   readonly loggedOut: number;
 }
@@ -26,8 +26,8 @@ export interface Conduct {
 /** One fault, and what both serving nodes did while it was injected. */
 export interface Trial {
   readonly fault: Fault;
-  readonly leased: Conduct;
-  readonly unleased: Conduct;
+  readonly leased: NodeMeasurements;
+  readonly unleased: NodeMeasurements;
   /** Number of acknowledged revocations. */
   readonly revocations: number;
 }
@@ -51,12 +51,12 @@ interface Target {
 }
 
 /** Runs one trial: revokes a session every 100 ms, injects the fault, and checks both serving nodes throughout. */
-export async function runTrial(fault: Fault, lab: Lab): Promise<Trial> {
+export async function runTrial(fault: Fault, lab: FaultEnvironment): Promise<Trial> {
   await lab.startNodes();
   try {
-    const live = (await lab.revoker.ask("create", LIVE_SESSIONS)).map(({ token }) => token);
+    const live = (await lab.revoker.send("create", LIVE_SESSIONS)).map(({ token }) => token);
     const count = Math.ceil((fault.trial * 1000) / REVOKE_INTERVAL);
-    const targets = (await lab.revoker.ask("create", count)).map(
+    const targets = (await lab.revoker.send("create", count)).map(
       (each): Target => ({ ...each, revokedAt: null }),
     );
     const [leased, unleased] = [
@@ -78,9 +78,9 @@ export async function runTrial(fault: Fault, lab: Lab): Promise<Trial> {
   }
 }
 
-async function injectFault(fault: Fault, lab: Lab): Promise<void> {
+async function injectFault(fault: Fault, lab: FaultEnvironment): Promise<void> {
   await pause(FAULT_DELAY);
-  const endsAt = machineTime() + Math.min(fault.lasts * 1000, fault.trial * 1000 - FAULT_DELAY);
+  const endsAt = machineTime() + Math.min(fault.duration * 1000, fault.trial * 1000 - FAULT_DELAY);
   await fault.begin(lab);
   await pause(Math.max(0, endsAt - machineTime()));
   await fault.end(lab);
@@ -94,7 +94,7 @@ async function revokeUntil(
   const calls: Promise<void>[] = [];
   for (const target of targets) {
     if (machineTime() >= endsAt) break;
-    const call = revoker.ask("revoke", target.id).then((resolvedAt) => {
+    const call = revoker.send("revoke", target.id).then((resolvedAt) => {
       target.revokedAt = resolvedAt;
     });
     // A failed revocation was not acknowledged, so it gives no guarantee to check.
@@ -128,7 +128,7 @@ class NodeChecker {
   /** Makes the node cache every session. */
   async warm(): Promise<void> {
     const tokens = [...this.#live, ...this.#targets.map(({ token }) => token)];
-    const probes = await Promise.all(tokens.map((token) => this.#node.ask("probe", token)));
+    const probes = await Promise.all(tokens.map((token) => this.#node.send("probe", token)));
     if (probes.some(({ outcome }) => outcome !== "served"))
       throw new Error("A live session was not served before the trial started.");
   }
@@ -148,13 +148,13 @@ class NodeChecker {
     if (lost > 0) throw new Error(`${lost} checks got no response.`);
   }
 
-  conduct(): Conduct {
+  conduct(): NodeMeasurements {
     return {
       worst: this.#worst,
       beyond: this.#beyond,
       probes: this.#probes,
       liveServed: this.#liveServed / this.#liveProbes,
-      away: Math.max(0, this.#unavailable.to - this.#unavailable.from),
+      unavailableFor: Math.max(0, this.#unavailable.to - this.#unavailable.from),
       loggedOut: this.#loggedOut,
     };
   }
@@ -183,7 +183,7 @@ class NodeChecker {
   }
 
   #probe(token: string, handle: (probe: Probe) => void): void {
-    const result = this.#node.ask("probe", token).then(handle);
+    const result = this.#node.send("probe", token).then(handle);
     // probeUntil() handles rejections at the end. Until then they must not be reported as unhandled.
     result.catch(() => {});
     this.#results.push(result);

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { Jar, mergeCookies } from "../../src/gateway/jar.ts";
-import { connect, json, serve, stateInMemory } from "./support.ts";
+import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 
 const SHOP_URL = new URL("http://shop.example/cart/tacos");
 
 function cookies(...headers: string[]) {
   const jar = new Jar([]);
-  jar.take(headers, SHOP_URL);
+  jar.setFromHeaders(headers, SHOP_URL);
   return jar.cookies();
 }
 
@@ -38,13 +38,17 @@ test("ask() sends and stores no cookies", async () => {
     json(response, { cookie }, { "set-cookie": "who=alice" }),
   );
   const upstream = connect(server.origin);
-  await upstream.ask({ method: "GET", path: "/menu" });
-  expect((await upstream.ask({ method: "GET", path: "/menu", query: { size: "tacos XL" } })).json()).toEqual({
+  await upstream.requestWithoutSession({ method: "GET", path: "/menu" });
+  expect(
+    (
+      await upstream.requestWithoutSession({ method: "GET", path: "/menu", query: { size: "tacos XL" } })
+    ).json(),
+  ).toEqual({
     cookie: "",
   });
-  expect(server.seen.at(-1)?.path).toBe("/menu?size=tacos+XL");
+  expect(server.received.at(-1)?.path).toBe("/menu?size=tacos+XL");
   // @ts-expect-error: an unsafe request always belongs to a session.
-  await upstream.ask({ method: "POST", path: "/menu" });
+  await upstream.requestWithoutSession({ method: "POST", path: "/menu" });
 });
 
 test("request() writes the session's state only when a cookie changed", async () => {
@@ -94,7 +98,7 @@ test("Jar.header() sends a cookie only where its path and Secure attribute allow
   expect(jar.header(SHOP_URL)).toBe("here=1; cart=2");
   expect(jar.header(new URL("http://shop.example/"))).toBe("");
   expect(jar.header(new URL("https://shop.example/admin/x"))).toBe("admin=3");
-  jar.take(["tls=4; Secure; Path=/"], new URL("https://shop.example/"));
+  jar.setFromHeaders(["tls=4; Secure; Path=/"], new URL("https://shop.example/"));
   expect(jar.header(new URL("https://shop.example/admin/x"))).toBe("admin=3; tls=4");
   expect(jar.header(new URL("http://shop.example/admin/x"))).toBe("admin=3");
 });
@@ -117,7 +121,7 @@ test("Jar.cookies() omits expired and deleted cookies", () => {
   expect(cookies("a=1; Max-Age=0", "b=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT")).toEqual([]);
   const jar = new Jar(cookies("c=1", "d=1; Max-Age=3600"));
   expect(jar.cookies()[1]?.expires).toMatch(/^\d{4}-/);
-  jar.take(["c=; Max-Age=0"], SHOP_URL);
+  jar.setFromHeaders(["c=; Max-Age=0"], SHOP_URL);
   expect(jar.cookies().map(({ key }) => key)).toEqual(["d"]);
 });
 

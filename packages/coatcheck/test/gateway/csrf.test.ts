@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import type { CsrfSource } from "../../src/gateway/index.ts";
-import { connect, json, serve, stateInMemory } from "./support.ts";
+import type { UpstreamCsrfSource } from "../../src/gateway/index.ts";
+import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 
 const TOKEN = `t"&'é<${"x".repeat(20)}`;
 const ESCAPED = TOKEN.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
 const DECOYS = `<!-- <meta name="csrf" content="no"> --><script>"<meta name='csrf' content='no'>"</script><p title='<meta'>`;
 const SEND_AS = { header: "X-CSRF-Token" } as const;
 
-const sources: [string, CsrfSource, { body?: string; headers?: Record<string, string> }][] = [
+const sources: [string, UpstreamCsrfSource, { body?: string; headers?: Record<string, string> }][] = [
   ["a JSON field", { json: "data.token" }, { body: JSON.stringify({ data: { token: "plain" } }) }],
   ["a header", { header: "X-Token" }, { headers: { "x-token": "plain" } }],
   ["a cookie", { cookie: "XSRF-TOKEN" }, { headers: { "set-cookie": "XSRF-TOKEN=plai%6E" } }],
@@ -24,7 +24,7 @@ test.each(sources)("reads the token from %s", async (_name, source, { body = "",
   const state = stateInMemory();
   expect((await upstream.request(state, { method: "POST", path: "/" })).status).toBe(200);
   expect((await upstream.request(state, { method: "DELETE", path: "/" })).status).toBe(200);
-  expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+  expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "GET /token",
     "POST /",
     "DELETE /",
@@ -87,7 +87,7 @@ test("request() fetches a new token after a 403 and repeats the request once", a
   await upstream.request(state, { method: "GET", path: "/outdate" });
   const response = await upstream.request(state, { method: "PUT", path: "/cart", body: { json: { a: 1 } } });
   expect(response.status).toBe(200);
-  expect(server.seen.map(({ path, token, body }) => [path, token, body])).toEqual([
+  expect(server.received.map(({ path, token, body }) => [path, token, body])).toEqual([
     ["/token", "", ""],
     ["/outdate", "", ""],
     ["/cart", "token-1", '{"a":1}'],
@@ -100,7 +100,7 @@ test("request() returns a second 403, and the 403 of a safe request", async () =
   const server = await singleTokenServer(() => false);
   const upstream = connect(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
-  expect(server.seen.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
+  expect(server.received.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
   const forbidding = await serve((_request, response, { path }) =>
     path === "/token" ? json(response, { token: "t" }) : response.writeHead(403).end(),
   );
@@ -108,7 +108,7 @@ test("request() returns a second 403, and the 403 of a safe request", async () =
     method: "GET",
     path: "/",
   });
-  expect([response.status, forbidding.seen.length]).toEqual([403, 2]);
+  expect([response.status, forbidding.received.length]).toEqual([403, 2]);
 });
 
 test("request() returns a 403 after one repetition when the new token equals the rejected one", async () => {
@@ -117,7 +117,7 @@ test("request() returns a 403 after one repetition when the new token equals the
   );
   const upstream = connect(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/" })).status).toBe(403);
-  expect(server.seen.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
+  expect(server.received.map(({ path }) => path)).toEqual(["/token", "/", "/token", "/"]);
 });
 
 test("nodes that send a session's first request at the same time agree on one token and one cookie", async () => {
@@ -156,9 +156,9 @@ test("request() uses the token that another node stored after the 403, without f
   const fresh = state.text;
   let reads = 0;
   const lagging = { ...state, read: async () => (reads++ === 0 ? stale : fresh) };
-  server.seen.length = 0;
+  server.received.length = 0;
   expect((await here.request(lagging, { method: "POST", path: "/" })).status).toBe(200);
-  expect(server.seen.map(({ path }) => path)).toEqual(["/", "/"]);
+  expect(server.received.map(({ path }) => path)).toEqual(["/", "/"]);
 });
 
 test("request() throws UPSTREAM_UNAVAILABLE when the token page contains no token", async () => {
@@ -192,7 +192,7 @@ test("request() does not repeat a request whose redirect target responds 403", a
   });
   const upstream = connect(server.origin, { csrf });
   expect((await upstream.request(stateInMemory(), { method: "POST", path: "/orders" })).status).toBe(403);
-  expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+  expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "GET /token",
     "POST /orders",
     "GET /orders/1",
@@ -201,7 +201,7 @@ test("request() does not repeat a request whose redirect target responds 403", a
 
 test("request() repeats a request that received 403 after a 307 redirect", async () => {
   const server = await serve((_request, response, { path, token }) => {
-    if (path === "/token") return json(response, { token: `t${server.seen.length}` });
+    if (path === "/token") return json(response, { token: `t${server.received.length}` });
     if (path === "/orders") return response.writeHead(307, { location: "/new/orders" }).end();
     return response.writeHead(token === "t1" ? 403 : 200).end();
   });

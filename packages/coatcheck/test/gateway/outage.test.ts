@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test, vi } from "vitest";
-import { connect, json, serve, stateInMemory } from "./support.ts";
+import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 
 test("a safe request is retried up to `retries` times after a connection error; an unsafe one is not", async () => {
   for (const [method, times] of [
@@ -14,13 +14,13 @@ test("a safe request is retried up to `retries` times after a connection error; 
     await expect(upstream.request(stateInMemory(), { method, path: "/" })).rejects.toMatchObject({
       code: "UPSTREAM_UNAVAILABLE",
     });
-    expect(server.seen.length).toBe(times);
+    expect(server.received.length).toBe(times);
   }
 });
 
 test("a safe request is retried after a 503, and the later response is returned", async () => {
   const server = await serve((_request, response) =>
-    server.seen.length < 3 ? response.writeHead(503).end() : json(response, { ok: true }),
+    server.received.length < 3 ? response.writeHead(503).end() : json(response, { ok: true }),
   );
   const upstream = connect(server.origin, { retries: 2 });
   expect((await upstream.request(stateInMemory(), { method: "GET", path: "/" })).json()).toEqual({
@@ -36,7 +36,7 @@ test("a safe request is not retried after an unusable response", async () => {
   await expect(upstream.request(stateInMemory(), { method: "GET", path: "/" })).rejects.toThrow(
     "another origin",
   );
-  expect(server.seen.length).toBe(1);
+  expect(server.received.length).toBe(1);
 });
 
 test("the circuit breaker opens after several failures and closes after a success", async () => {
@@ -52,7 +52,7 @@ test("the circuit breaker opens after several failures and closes after a succes
     message: "The upstream keeps failing; the next attempt is allowed in 1 s.",
     retryAfter: 1,
   });
-  expect(server.seen.length).toBe(3);
+  expect(server.received.length).toBe(3);
   down = false;
   await vi.waitFor(async () => expect((await send()).status).toBe(200));
 });
@@ -65,7 +65,7 @@ test("a status of 500 does not open the circuit breaker, because the request may
       "status 500",
     );
   }
-  expect(server.seen.length).toBe(5);
+  expect(server.received.length).toBe(5);
 });
 
 test.each([
@@ -85,7 +85,7 @@ test.each([
     }
     // Malformed headers are a response, so that they neither cause a retry nor open the breaker.
     await (sent === 7 ? send("/valid") : expect(send("/valid")).rejects.toMatchObject({ retryAfter: 60 }));
-    expect(server.seen.length).toBe(sent);
+    expect(server.received.length).toBe(sent);
   },
 );
 

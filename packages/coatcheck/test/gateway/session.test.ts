@@ -3,7 +3,7 @@ import { stateInSession } from "../../src/gateway/index.ts";
 import type { JsonObject } from "../../src/session/json.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { connect, json, serve } from "./support.ts";
+import { connect, json, serve } from "./fixtures.ts";
 
 const SECRETS = ["a secret of the manager's tests"];
 
@@ -101,7 +101,7 @@ test("request() sends nothing for a missing or revoked session", async () => {
   await expect(send(crypto.randomUUID())).rejects.toMatchObject({ code: "SESSION_NOT_FOUND" });
   await here.revoke({ session: id });
   await expect(send(id)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
-  expect(server.seen).toEqual([]);
+  expect(server.received).toEqual([]);
 });
 
 test("a session that is revoked during a request stays revoked", async () => {

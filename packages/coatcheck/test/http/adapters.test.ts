@@ -1,7 +1,14 @@
 import { describe, it } from "vitest";
 import { createCache } from "../../src/cache/cache.ts";
-import { adapterContract, type CacheOf, type StartAdapter } from "../../src/testing/adapter-suite.ts";
-import { startExpress4, startExpress5, startFastify, startFetch, startHono, startNode } from "./servers.ts";
+import { adapterContract, type CacheFactory, type StartAdapter } from "../../src/testing/adapter-suite.ts";
+import {
+  startExpress4,
+  startExpress5,
+  startFastify,
+  startFetch,
+  startHono,
+  startNode,
+} from "./adapter-fixtures.ts";
 
 const adapters: [name: string, start: StartAdapter, raw: boolean][] = [
   ["Express 5", startExpress5, true],
@@ -12,9 +19,9 @@ const adapters: [name: string, start: StartAdapter, raw: boolean][] = [
   ["node:http", startNode, true],
 ];
 
-const local: CacheOf = (store, clock) => createCache({ store, clock, single: true });
+const local: CacheFactory = (store, clock) => createCache({ store, clock, singleProcess: true });
 
 for (const [name, start, raw] of adapters) {
   adapterContract({ describe, it }, { name, start, raw });
-  adapterContract({ describe, it }, { name: `${name} with a cache`, start, raw, cacheOf: local });
+  adapterContract({ describe, it }, { name: `${name} with a cache`, start, raw, cacheFactory: local });
 }

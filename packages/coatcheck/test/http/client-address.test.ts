@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
-  type Arrival,
   ClientAddress,
+  type ConnectionInfo,
   type ForwardingHeaders,
   type TrustProxy,
 } from "../../src/http/client-address.ts";
@@ -228,6 +228,10 @@ describe("ClientAddress", () => {
 
 function check({ trust, from = "10.0.0.9", headers, ...expected }: Case, kind: ForwardingHeaders): void {
   const all: Record<string, string> = { host: "shop.example", ...headers };
-  const arrival: Arrival = { address: from || undefined, encrypted: false, header: (name) => all[name] };
-  expect(new ClientAddress(trust, kind).of(arrival)).toMatchObject(expected);
+  const arrival: ConnectionInfo = {
+    address: from || undefined,
+    encrypted: false,
+    header: (name) => all[name],
+  };
+  expect(new ClientAddress(trust, kind).resolve(arrival)).toMatchObject(expected);
 }

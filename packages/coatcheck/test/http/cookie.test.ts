@@ -138,11 +138,11 @@ describe("Cookie rejects untyped options with", () => {
   });
 });
 
-describe("Cookie.clearElsewhere()", () => {
+describe("Cookie.clearDuplicates()", () => {
   const cookie = new Cookie({ secure: false });
 
   it("covers parent domains and prefixes of the requested path", () => {
-    const locations = cookie.clearElsewhere("a.shop.example:8080", "/x/y?z").map((line) => {
+    const locations = cookie.clearDuplicates("a.shop.example:8080", "/x/y?z").map((line) => {
       const [, domain = "-"] = /Domain=([^;]*)/.exec(line) ?? [];
       const [, path = "-"] = /Path=([^;]*)/.exec(line) ?? [];
       return `${domain} ${path}`;
@@ -152,7 +152,7 @@ describe("Cookie.clearElsewhere()", () => {
 
   it("handles a very long host or path of many labels in linear time", () => {
     const began = performance.now();
-    const locations = cookie.clearElsewhere("a.".repeat(40_000), "/a".repeat(40_000));
+    const locations = cookie.clearDuplicates("a.".repeat(40_000), "/a".repeat(40_000));
     expect(locations.length).toBeLessThan(10);
     expect(performance.now() - began).toBeLessThan(1000);
   });

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
-import { coatcheck } from "../../src/http/node.ts";
+import { coatcheck } from "../../src/http/node/adapter.ts";
 import type { OutagePolicy } from "../../src/http/options.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";

@@ -6,16 +6,16 @@ import { afterAll, describe, it } from "vitest";
 import type { HttpOptions, RequestSession } from "../../src/http/index.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
 import {
+  type AdapterSuiteData,
   adapterContract,
   type Routes,
   type StartAdapter,
-  type SuiteData,
 } from "../../src/testing/adapter-suite.ts";
-import { streamOf } from "./servers.ts";
+import { streamOf } from "./adapter-fixtures.ts";
 
-type Handler = (request: Request, session: RequestSession<SuiteData>) => Promise<Response>;
+type Handler = (request: Request, session: RequestSession<AdapterSuiteData>) => Promise<Response>;
 type WithSession = (
-  manager: SessionManager<SuiteData>,
+  manager: SessionManager<AdapterSuiteData>,
   options: HttpOptions,
   handler: Handler,
 ) => (request: Request, address?: string) => Promise<Response>;
@@ -59,7 +59,7 @@ const start: StartAdapter = async (manager, options, routes) => {
 async function serve(
   routes: Routes,
   request: Request,
-  session: RequestSession<SuiteData>,
+  session: RequestSession<AdapterSuiteData>,
 ): Promise<Response> {
   const route = routes[new URL(request.url).pathname as keyof Routes];
   if (route === undefined) return new Response(null, { status: 404 });

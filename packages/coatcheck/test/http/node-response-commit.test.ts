@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { errorAnswer } from "../../src/http/error-answer.ts";
-import { holdHead } from "../../src/http/node-response.ts";
+import { errorResponse } from "../../src/http/error-response.ts";
+import { deferHeaders } from "../../src/http/node/hold-response.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { MaybePromise } from "../../src/session/session.ts";
-import { hold, listen } from "./held-response.ts";
+import { deferUntil, listen } from "./deferred-response.ts";
 
 const BIG = Buffer.alloc(300_000, "x");
 
@@ -15,7 +15,7 @@ describe("a deferred response during an asynchronous commit", () => {
     const gate = Promise.withResolvers<void>();
     const server = await listen((request, response) => {
       if (request.url === "/other") return response.end();
-      hold(response, () => gate.promise);
+      deferUntil(response, () => gate.promise);
       response.writeHead(302, { location: "/next" });
       return response.end("moved");
     });
@@ -39,7 +39,7 @@ describe("a deferred response during an asynchronous commit", () => {
     const gate = Promise.withResolvers<void>();
     const results: boolean[] = [];
     const server = await listen((_request, response) => {
-      hold(response, () => gate.promise);
+      deferUntil(response, () => gate.promise);
       const original = response.write;
       response.write = ((...args: Parameters<typeof original>) => {
         const canContinue = Reflect.apply(original, response, args);
@@ -56,7 +56,7 @@ describe("a deferred response during an asynchronous commit", () => {
 
   it("emits drain after a small first chunk", async () => {
     const server = await listen((_request, response) => {
-      hold(response, () => new Promise((resolve) => setImmediate(resolve)));
+      deferUntil(response, () => new Promise((resolve) => setImmediate(resolve)));
       Readable.from(["a", "b"]).pipe(response);
     });
     expect(await (await fetch(server.url)).text()).toBe("ab");
@@ -66,7 +66,7 @@ describe("a deferred response during an asynchronous commit", () => {
     const gate = Promise.withResolvers<void>();
     const states: object[] = [];
     const server = await listen((_request, response) => {
-      hold(response, () => gate.promise);
+      deferUntil(response, () => gate.promise);
       const record = () =>
         states.push({ headersSent: response.headersSent, writableEnded: response.writableEnded });
       record();
@@ -89,7 +89,7 @@ describe("a deferred response during an asynchronous commit", () => {
   it("calls the callback of end after the commit", async () => {
     const order: string[] = [];
     const server = await listen((_request, response) => {
-      hold(response, async () => {
+      deferUntil(response, async () => {
         await new Promise((resolve) => setImmediate(resolve));
         order.push("commit");
       });
@@ -102,7 +102,7 @@ describe("a deferred response during an asynchronous commit", () => {
   it("runs the guard once for several calls", async () => {
     let runs = 0;
     const server = await listen((_request, response) => {
-      hold(response, async () => {
+      deferUntil(response, async () => {
         runs += 1;
       });
       response.flushHeaders();
@@ -120,7 +120,7 @@ describe("a deferred response during an asynchronous commit", () => {
     const closed = Promise.withResolvers<void>();
     const server = await listen((request, response) => {
       if (request.url === "/other") return response.end("alive");
-      hold(response, async () => {
+      deferUntil(response, async () => {
         await new Promise((resolve) => setImmediate(resolve));
         committed.resolve();
       });
@@ -141,12 +141,12 @@ describe("a deferred response during an asynchronous commit", () => {
   it("ends the connection and reports the error for a chunk of the wrong type", async () => {
     const reported: unknown[] = [];
     const server = await listen((_request, response) => {
-      const before = () => new Promise<void>((resolve) => setImmediate(resolve));
-      const failed = (error: unknown) => {
+      const beforeSend = () => new Promise<void>((resolve) => setImmediate(resolve));
+      const onFailure = (error: unknown) => {
         reported.push(error);
-        return errorAnswer(error);
+        return errorResponse(error);
       };
-      holdHead(response, { before, failed });
+      deferHeaders(response, { beforeSend, onFailure });
       Reflect.apply(response.end, response, [{}]);
     });
     await expect(fetch(server.url)).rejects.toThrow();
@@ -171,7 +171,7 @@ describe("a deferred response whose commit fails", () => {
   for (const [way, before] of ways) {
     it(`${way} is replaced with the error response`, async () => {
       const server = await listen((_request, response) => {
-        hold(response, before);
+        deferUntil(response, before);
         response.setHeader("access-control-allow-origin", "https://shop.example");
         response.setHeader("set-cookie", "cart=1");
         response.writeHead(200, "Fine", { "content-type": "text/html", "content-length": 2, etag: '"1"' });
@@ -197,7 +197,7 @@ describe("a deferred response whose commit fails", () => {
     it(`${way} still calls the callbacks of discarded calls`, async () => {
       const called = Promise.withResolvers<void>();
       const server = await listen(async (_request, response) => {
-        hold(response, before);
+        deferUntil(response, before);
         response.write("a");
         await new Promise((resolve) => setImmediate(resolve));
         response.writeHead(200);
@@ -210,7 +210,7 @@ describe("a deferred response whose commit fails", () => {
 
   it("does not reveal an unexpected error", async () => {
     const server = await listen((_request, response) => {
-      hold(response, () => Promise.reject(new TypeError("secret detail")));
+      deferUntil(response, () => Promise.reject(new TypeError("secret detail")));
       response.end("body");
     });
     const received = await fetch(server.url);

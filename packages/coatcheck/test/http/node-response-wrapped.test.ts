@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { createGzip, type Gzip } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { CoatcheckError } from "../../src/session/errors.ts";
-import { hold, listen } from "./held-response.ts";
+import { deferUntil, listen } from "./deferred-response.ts";
 
 const TEXT = "body ".repeat(1000);
 
@@ -86,7 +86,7 @@ describe.each(["1.7", "1.8"] as const)("compression %s on a deferred response", 
       const request = async (commit: () => Promise<void>) => {
         const { url } = await listen((_request, response) => {
           if (place === "before") compress(response, version);
-          hold(response, async (headers) => {
+          deferUntil(response, async (headers) => {
             await new Promise((resolve) => setImmediate(resolve));
             await commit();
             headers.append("set-cookie", "sid=1");

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
 import type { MaybePromise } from "../../src/session/session.ts";
-import { hold, listen } from "./held-response.ts";
+import { deferUntil, listen } from "./deferred-response.ts";
 
 /** Ways to use a response. The client must receive the same bytes whether the headers are deferred or not. */
 const handlers: Record<string, (response: ServerResponse) => unknown> = {
@@ -94,7 +94,7 @@ const handlers: Record<string, (response: ServerResponse) => unknown> = {
   "a small stream": (response) => pipeline(Readable.from(["a", "b", "c"]), response),
 };
 
-describe("holdHead() changes nothing about a response that uses", () => {
+describe("deferHeaders() changes nothing about a response that uses", () => {
   for (const [name, handler] of Object.entries(handlers)) {
     for (const method of ["GET", "HEAD"]) {
       it(`${name} (${method})`, async () => {
@@ -119,7 +119,7 @@ describe("holdHead() changes nothing about a response that uses", () => {
   });
 });
 
-it("holdHead() keeps trailers", async () => {
+it("deferHeaders() keeps trailers", async () => {
   const handler = (response: ServerResponse) => {
     response.writeHead(200, { Trailer: "X-Sum" });
     response.write("a");
@@ -130,10 +130,10 @@ it("holdHead() keeps trailers", async () => {
   expect(await exchange(handler, "GET", later)).toBe(withMark(await exchange(handler, "GET")));
 });
 
-it("holdHead() does nothing when the headers have been sent", async () => {
+it("deferHeaders() does nothing when the headers have been sent", async () => {
   const server = await listen((_request, response) => {
     response.write("a");
-    hold(response, () => Promise.reject(new Error("must not be called")));
+    deferUntil(response, () => Promise.reject(new Error("must not be called")));
     response.end("b");
   });
   expect(await (await fetch(server.url)).text()).toBe("ab");
@@ -154,7 +154,7 @@ async function exchange(
   const server = await listen((_request, response) => {
     response.sendDate = false;
     if (before) {
-      hold(response, (headers) => {
+      deferUntil(response, (headers) => {
         const pending = before();
         const mark = () => headers.set("x-deferred", "1");
         return pending ? pending.then(mark) : mark();

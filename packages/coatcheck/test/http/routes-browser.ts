@@ -1,5 +1,5 @@
-import type { Envelope, SessionView } from "../../src/client/wire.ts";
 import type { ErrorBody } from "../../src/session/errors.ts";
+import type { Envelope, SessionView } from "../../src/wire.ts";
 
 /** The user that the site under test returns for a subject. */
 export interface User {

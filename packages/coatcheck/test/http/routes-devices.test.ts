@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Device } from "../../src/client/wire.ts";
+import type { Device } from "../../src/wire.ts";
 import type { Browser } from "./routes-browser.ts";
-import { IPHONE, type Site, startExpress, startFastify, startHono, startSite } from "./routes-site.ts";
+import { IPHONE, type Site, startExpress, startFastify, startHono, startSite } from "./routes-fixtures.ts";
 
 const MINUTE = 60_000;
 
@@ -164,7 +164,10 @@ describe("POST /session/elevate", () => {
   it("uses the application's elevate function and duration", async () => {
     await site.close();
     site = await startSite(startExpress, {
-      routes: { elevate: ({ pin }, scope) => scope === "payments" && pin === 12, recent: MINUTE },
+      routes: {
+        elevate: ({ pin }, scope) => scope === "payments" && pin === 12,
+        recentAuthentication: MINUTE,
+      },
     });
     browser = site.browser();
     await browser.logIn();

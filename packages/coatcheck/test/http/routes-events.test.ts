@@ -3,13 +3,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCache } from "../../src/cache/index.ts";
-import { HttpSessions } from "../../src/http/core.ts";
+import { HttpSessions } from "../../src/http/http-sessions.ts";
 import { EventStream } from "../../src/http/routes/event-stream.ts";
-import { send } from "../../src/http/routes/node-answer.ts";
+import { sendResponse } from "../../src/http/routes/node-exchange.ts";
 import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import type { Browser } from "./routes-browser.ts";
-import { type Site, startExpress, startFastify, startHono, startSite } from "./routes-site.ts";
+import { type Site, startExpress, startFastify, startHono, startSite } from "./routes-fixtures.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -224,7 +224,7 @@ it("send() cancels the body for a client that has disconnected", async () => {
   const cancelled = Promise.withResolvers<void>();
   const server = createServer((_request, response) => {
     response.destroy();
-    send(new Response(new ReadableStream({ cancel: () => cancelled.resolve() })), response);
+    sendResponse(new Response(new ReadableStream({ cancel: () => cancelled.resolve() })), response);
   }).listen(0, "127.0.0.1");
   try {
     await once(server, "listening");
@@ -242,9 +242,9 @@ it("EventStream ends when its reader stops reading, so that its buffer stays sma
   const request = new HttpSessions(manager).open(arrival);
   let endCount = 0;
   const stream = new EventStream(request, "an id", 1, () => endCount++);
-  for (let beats = 0; beats < 60; beats++) stream.beat();
+  for (let beats = 0; beats < 60; beats++) stream.heartbeat();
   expect(endCount).toBe(0);
-  for (let beats = 0; beats < 60; beats++) stream.beat();
+  for (let beats = 0; beats < 60; beats++) stream.heartbeat();
   expect(endCount).toBe(1);
   await manager.close();
 });

@@ -7,7 +7,7 @@ import {
   startHono,
   startParsingExpress,
   startSite,
-} from "./routes-site.ts";
+} from "./routes-fixtures.ts";
 
 const DAY = 24 * 60 * 60_000;
 
@@ -28,7 +28,7 @@ describe.each(FRAMEWORKS)("the session endpoints with options on %s", (_name, st
       routes: {
         authenticate: (credentials, request, metadata) => {
           received.push(credentials, metadata, request.header("user-agent"), request.session.client.address);
-          return { subject: "7", tenant: "acme", remember: true, user: { name: "preloaded" } };
+          return { subject: "7", tenant: "acme", rememberMe: true, user: { name: "preloaded" } };
         },
         user: (subject) => ({ name: `user ${subject}` }),
         needsOnboarding: (subject) => subject === "7",

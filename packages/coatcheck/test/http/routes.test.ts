@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/store/memory.ts";
-import { sqliteStore } from "../../src/store/sqlite.ts";
+import { sqliteStore } from "../../src/store/sqlite/store.ts";
 import {
   type Site,
   type StartRoutes,
@@ -12,7 +12,7 @@ import {
   startHono,
   startParsingExpress,
   startSite,
-} from "./routes-site.ts";
+} from "./routes-fixtures.ts";
 
 const DAY = 24 * 60 * 60_000;
 

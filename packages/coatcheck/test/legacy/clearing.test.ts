@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clearingLines } from "../../src/legacy/clearing.ts";
+import { clearingHeaders } from "../../src/legacy/clear-cookies.ts";
 
 test.each([
   ["shop.example.com:8080", ["shop.example.com", "example.com"]],
@@ -9,9 +9,9 @@ test.each([
   ["10.0.0.1", []],
   ["localhost", []],
 ])(
-  "clearingLines() for host %s clears the cookie on the domains %j and on the host itself",
+  "clearingHeaders() for host %s clears the cookie on the domains %j and on the host itself",
   (host, domains) => {
-    const lines = clearingLines(["old"], host, false, {});
+    const lines = clearingHeaders(["old"], host, false, {});
     expect(lines.map((line) => /Domain=([^;]*)/.exec(line)?.[1])).toEqual([undefined, ...domains]);
   },
 );

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes, webcrypto } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { aesGcm, cookieSet } from "../../src/legacy/index.ts";
-import { openSite, validate } from "./rig.ts";
-import { ask, Browser } from "./site.ts";
+import { openSite, validate } from "./fixtures.ts";
+import { Browser, request } from "./site-fixtures.ts";
 
 const AES = randomBytes(32);
 
@@ -59,9 +59,9 @@ describe("cookieSet()", () => {
     // Cookies that do not fit into one response are cleared by the next one.
     while (Object.keys(browser.cookies).length > 1 || !("__Host-sid" in browser.cookies)) {
       const before = Object.keys(browser.cookies).length;
-      const { lines, body } = await browser.get("/me");
+      const { setCookie, body } = await browser.get("/me");
       expect(JSON.parse(body)).toMatchObject({ subject: "ann", data: { theme: "dark" } });
-      expect(lines.join("\n").length).toBeLessThan(3500);
+      expect(setCookie.join("\n").length).toBeLessThan(3500);
       expect(Object.keys(browser.cookies).length).toBeLessThan(before);
     }
     expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
@@ -103,8 +103,8 @@ describe("cookieSet()", () => {
     });
     const { site, outcomes } = await openSite([reader], validate);
     const auth = `${iv.toString("hex")}:${text.toString("hex")}`;
-    await ask(site, "/me", { auth: "old_encrypted_data", session_token: "t" });
-    const response = await ask(site, "/me", { auth, session_token: "t" });
+    await request(site, "/me", { auth: "old_encrypted_data", session_token: "t" });
+    const response = await request(site, "/me", { auth, session_token: "t" });
     expect(JSON.parse(response.body).subject).toBe("ann");
     expect(outcomes).toEqual(["unreadable", "migrated"]);
   });

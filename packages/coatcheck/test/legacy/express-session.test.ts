@@ -6,21 +6,21 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { expressSession } from "../../src/legacy/index.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { sqliteStore } from "../../src/store/sqlite.ts";
-import { logInAtTheOldSite, OLD_SECRETS } from "./old-site.ts";
-import { afterwards, openSite, type RigOptions } from "./rig.ts";
+import { sqliteStore } from "../../src/store/sqlite/store.ts";
+import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
+import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import {
-  ask,
   Browser,
   clearsIn,
   type Data,
+  request,
   type Site,
   startExpress,
   startFastify,
   startHono,
   startNode,
   tokenIn,
-} from "./site.ts";
+} from "./site-fixtures.ts";
 
 let old: MemoryStore;
 
@@ -29,9 +29,9 @@ beforeEach(() => {
 });
 
 /** A site that migrates sessions of express-session. */
-async function open(options: RigOptions<SessionData> = {}) {
+async function open(options: SiteOptions<SessionData> = {}) {
   return await openSite<SessionData>(
-    [expressSession({ store: old, secrets: OLD_SECRETS })],
+    [expressSession({ store: old, secrets: LEGACY_SECRETS })],
     ({ user, cart }) =>
       user === undefined ? null : { subject: user, tenant: "shop", ...(cart ? { data: { cart } } : {}) },
     options,
@@ -46,7 +46,7 @@ describe.each([
 ])("a migration under %s", (_name, start) => {
   test("logs the browser in for the same request and the following ones", async () => {
     const { site, manager } = await open({ start });
-    const browser = new Browser(site, { "connect.sid": await logInAtTheOldSite(old, "ann") });
+    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(old, "ann") });
     const first = await browser.get("/me");
     const me = JSON.parse(first.body);
     expect(me).toMatchObject({ subject: "ann", data: { cart: { taco: 2 } } });
@@ -64,10 +64,10 @@ describe.each([
 
   test("runs for an unsafe request", async () => {
     const { site } = await open({ start });
-    const response = await ask(
+    const response = await request(
       site,
       "/me",
-      { "connect.sid": await logInAtTheOldSite(old, "ann") },
+      { "connect.sid": await logInAtLegacySite(old, "ann") },
       { method: "POST" },
     );
     expect(JSON.parse(response.body).subject).toBe("ann");
@@ -76,51 +76,51 @@ describe.each([
 
   test("keeps the cookies that a public page sets, and prevents caching of the token", async () => {
     const { site } = await open({ start });
-    const response = await ask(site, "/public", { "connect.sid": await logInAtTheOldSite(old, "ann") });
+    const response = await request(site, "/public", { "connect.sid": await logInAtLegacySite(old, "ann") });
     expect(response.body).toBe("anybody");
-    expect(response.lines.some((line) => line.startsWith("theme=dark"))).toBe(true);
+    expect(response.setCookie.some((line) => line.startsWith("theme=dark"))).toBe(true);
     expect(tokenIn(response)).toBeDefined();
     expect(response.headers["cache-control"]).toBe("private, no-store");
-    expect((await ask(site, "/public", {})).headers["cache-control"]).toBe("public, max-age=60");
+    expect((await request(site, "/public", {})).headers["cache-control"]).toBe("public, max-age=60");
   });
 
   test("leaves the browser logged out when the same request logs out", async () => {
     const { site } = await open({ start });
-    const cookie = await logInAtTheOldSite(old, "ann");
-    const response = await ask(site, "/logout", { "connect.sid": cookie });
+    const cookie = await logInAtLegacySite(old, "ann");
+    const response = await request(site, "/logout", { "connect.sid": cookie });
     expect(tokenIn(response)).toBe("");
-    const replay = await ask(site, "/me", { "connect.sid": cookie });
+    const replay = await request(site, "/me", { "connect.sid": cookie });
     expect(JSON.parse(replay.body)).toMatchObject({ id: null, subject: null });
     expect(tokenIn(replay)).toBeUndefined();
   });
 
   test("sends the newer token when the handler rotates the session", async () => {
     const { site } = await open({ start });
-    const browser = new Browser(site, { "connect.sid": await logInAtTheOldSite(old, "ann") });
+    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(old, "ann") });
     await browser.get("/rotate");
     expect((await browser.me()).subject).toBe("ann");
   });
 
   test("uses cookies without Secure on a site without https", async () => {
     const { site } = await open({ start, http: { cookie: { secure: false } } });
-    const browser = new Browser(site, { "connect.sid": await logInAtTheOldSite(old, "ann") });
+    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(old, "ann") });
     const first = await browser.get("/me");
     expect(Object.keys(browser.cookies)).toEqual(["sid"]);
-    expect(first.lines.join()).not.toMatch(/secure/i);
+    expect(first.setCookie.join()).not.toMatch(/secure/i);
     expect((await browser.me()).subject).toBe("ann");
   });
 
   test("responds 503 and keeps all cookies while the legacy store is down", async () => {
     const { site } = await open({ start });
-    const cookie = await logInAtTheOldSite(old, "ann");
+    const cookie = await logInAtLegacySite(old, "ann");
     const get = old.get;
     old.get = (_sid, callback) => callback(new Error("connection refused"));
-    const response = await ask(site, "/me", { "connect.sid": cookie });
+    const response = await request(site, "/me", { "connect.sid": cookie });
     expect(response.status).toBe(503);
-    expect(response.lines).toEqual([]);
+    expect(response.setCookie).toEqual([]);
     expect(JSON.parse(response.body).error.code).toBe("STORE_UNAVAILABLE");
     old.get = get;
-    expect(JSON.parse((await ask(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+    expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
   });
 });
 
@@ -130,7 +130,7 @@ describe.each([
     "SQLite",
     () => {
       const folder = mkdtempSync(join(tmpdir(), "coatcheck-legacy-"));
-      afterwards(async () => rmSync(folder, { recursive: true }));
+      onTestEnd(async () => rmSync(folder, { recursive: true }));
       return sqliteStore(join(folder, "sessions.db"));
     },
   ],
@@ -150,10 +150,10 @@ describe.each([
 });
 
 async function expectOneSession(sites: readonly Site[], manager: SessionManager<Data>): Promise<void> {
-  const cookie = await logInAtTheOldSite(old, "ann");
+  const cookie = await logInAtLegacySite(old, "ann");
   const responses = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
-      ask(sites[index % sites.length] as Site, "/me", { "connect.sid": cookie }),
+      request(sites[index % sites.length] as Site, "/me", { "connect.sid": cookie }),
     ),
   );
   const ids = new Set(responses.map(({ body }) => JSON.parse(body).id));
@@ -161,15 +161,15 @@ async function expectOneSession(sites: readonly Site[], manager: SessionManager<
   expect(ids.size).toBe(1);
   expect((await manager.stats()).total).toBe(1);
   for (const response of responses) {
-    const me = await ask(sites.at(-1) as Site, "/me", { "__Host-sid": tokenIn(response) ?? "" });
+    const me = await request(sites.at(-1) as Site, "/me", { "__Host-sid": tokenIn(response) ?? "" });
     expect(ids).toContain(JSON.parse(me.body).id);
   }
 }
 
 test("a migration under Hono keeps the body of the request that it copies", async () => {
   const { site, outcomes } = await open({ start: startHono });
-  const cookies = { "connect.sid": await logInAtTheOldSite(old, "ann") };
-  const response = await ask(site, "/echo", cookies, { method: "POST", content: "a body" });
+  const cookies = { "connect.sid": await logInAtLegacySite(old, "ann") };
+  const response = await request(site, "/echo", cookies, { method: "POST", content: "a body" });
   expect([response.body, tokenIn(response)?.length]).toEqual(["a body", 50]);
   expect(outcomes).toEqual(["migrated"]);
 });

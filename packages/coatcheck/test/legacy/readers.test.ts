@@ -4,9 +4,9 @@ import { sealData, unsealData } from "iron-session";
 import { exportSPKI, generateKeyPair, jwtVerify, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { expressSession, ironSession, jwtCookie, type LegacyReader } from "../../src/legacy/index.ts";
-import { logInAtTheOldSite, OLD_SECRETS } from "./old-site.ts";
-import { openSite, validate } from "./rig.ts";
-import { ask, Browser, clearsIn, startHono, tokenIn } from "./site.ts";
+import { openSite, validate } from "./fixtures.ts";
+import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
+import { Browser, clearsIn, request, startHono, tokenIn } from "./site-fixtures.ts";
 
 const PASSWORD = "a password of the old site, 32 characters at least";
 const KEY = createSecretKey(Buffer.from("a shared secret of the old site, 32 bytes"));
@@ -32,10 +32,10 @@ interface Kind {
 
 const kinds: Record<string, Kind> = {
   "express-session": {
-    reader: expressSession<SessionData>({ store: old, secrets: OLD_SECRETS }),
-    make: async (user) => ({ "connect.sid": await logInAtTheOldSite(old, user) }),
-    expired: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", OLD_SECRETS[0], -1000) }),
-    forged: async () => ({ "connect.sid": await logInAtTheOldSite(old, "ann", "a secret of another site") }),
+    reader: expressSession<SessionData>({ store: old, secrets: LEGACY_SECRETS }),
+    make: async (user) => ({ "connect.sid": await logInAtLegacySite(old, user) }),
+    expired: async () => ({ "connect.sid": await logInAtLegacySite(old, "ann", LEGACY_SECRETS[0], -1000) }),
+    forged: async () => ({ "connect.sid": await logInAtLegacySite(old, "ann", "a secret of another site") }),
   },
   "iron-session": {
     reader: iron,
@@ -55,7 +55,7 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
   test("migrates a browser once for ten concurrent requests", async () => {
     const { site, manager } = await openSite([reader], validate, { start: startHono });
     const cookies = await make("ann");
-    const responses = await Promise.all(Array.from({ length: 10 }, () => ask(site, "/me", cookies)));
+    const responses = await Promise.all(Array.from({ length: 10 }, () => request(site, "/me", cookies)));
     expect(new Set(responses.map(tokenIn)).size).toBe(1);
     expect(responses.map(({ body }) => JSON.parse(body).subject)).toEqual(Array(10).fill("ann"));
     expect((await manager.stats()).total).toBe(1);
@@ -84,11 +84,11 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
       `x${genuine}`,
     ];
     for (const value of invalid) {
-      const response = await ask(site, "/me", { [name]: value });
-      expect([value, response.status, response.lines]).toEqual([value, 200, []]);
+      const response = await request(site, "/me", { [name]: value });
+      expect([value, response.status, response.setCookie]).toEqual([value, 200, []]);
       expect(JSON.parse(response.body).subject).toBeNull();
     }
-    expect((await ask(site, "/me", await forged())).lines).toEqual([]);
+    expect((await request(site, "/me", await forged())).setCookie).toEqual([]);
     expect(new Set(outcomes)).toEqual(new Set(["unreadable"]));
     expect((await manager.stats()).total).toBe(0);
   });
@@ -96,7 +96,7 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
   test("clears the cookies of an expired session", async () => {
     const { site, outcomes } = await openSite([reader], validate);
     const cookies = await expired();
-    const response = await ask(site, "/me", cookies);
+    const response = await request(site, "/me", cookies);
     expect(JSON.parse(response.body).subject).toBeNull();
     expect(clearsIn(response)).toContain(`${Object.keys(cookies)[0]} /`);
     expect(outcomes).toEqual(["expired"]);
@@ -114,7 +114,7 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
   test("uses the first valid cookie when several have the same name", async () => {
     const { site } = await openSite([reader], validate);
     const [[name = "", value = ""] = []] = Object.entries(await make("ann"));
-    const response = await ask(site, "/me", { [name]: `garbage; ${name}=${value}` });
+    const response = await request(site, "/me", { [name]: `garbage; ${name}=${value}` });
     expect(JSON.parse(response.body).subject).toBe("ann");
   });
 });
@@ -129,12 +129,12 @@ test("expressSession() rejects an expired session that the store returns", async
       callback?.();
     },
   };
-  const { site, outcomes } = await openSite([expressSession({ store, secrets: OLD_SECRETS })], validate);
+  const { site, outcomes } = await openSite([expressSession({ store, secrets: LEGACY_SECRETS })], validate);
   for (const expires of ["2015-01-01T00:00:00Z", new Date(Date.now() + 60_000).toISOString(), null]) {
-    const cookie = await logInAtTheOldSite(new MemoryStore(), "ann");
+    const cookie = await logInAtLegacySite(new MemoryStore(), "ann");
     const sid = /^s:([^.]+)/.exec(decodeURIComponent(cookie))?.[1] ?? "";
     sessions.set(sid, JSON.stringify({ user: "ann", cookie: { expires } }));
-    await ask(site, "/me", { "connect.sid": cookie });
+    await request(site, "/me", { "connect.sid": cookie });
   }
   expect(outcomes).toEqual(["expired", "migrated", "migrated"]);
 });
@@ -145,8 +145,8 @@ test("expressSession() treats ENOENT of the store as a missing session", async (
     get: (_sid: string, callback: (error: unknown) => void) => callback(missing),
     destroy: (_sid: string, callback?: (error?: unknown) => void) => callback?.(),
   };
-  const { site, outcomes } = await openSite([expressSession({ store, secrets: OLD_SECRETS })], validate);
-  await ask(site, "/me", { "connect.sid": await logInAtTheOldSite(old, "ann") });
+  const { site, outcomes } = await openSite([expressSession({ store, secrets: LEGACY_SECRETS })], validate);
+  await request(site, "/me", { "connect.sid": await logInAtLegacySite(old, "ann") });
   expect(outcomes).toEqual(["expired"]);
 });
 
@@ -154,7 +154,7 @@ test("a migration with several readers accepts the cookies of each of them", asy
   const readers = Object.values(kinds).map(({ reader }) => reader);
   const { site } = await openSite(readers, validate);
   for (const [index, { make }] of Object.values(kinds).entries()) {
-    const response = await ask(site, "/me", { ...(await make(`user-${index}`)), "connect.sid2": "x" });
+    const response = await request(site, "/me", { ...(await make(`user-${index}`)), "connect.sid2": "x" });
     expect(JSON.parse(response.body).subject).toBe(`user-${index}`);
   }
 });
@@ -163,10 +163,10 @@ describe("a revoked session cannot be recreated by another encoding of the same 
   test("ironSession() ignores the unsigned version at the end of a seal", async () => {
     const { site, manager } = await openSite([iron], validate);
     const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 3600 });
-    const response = await ask(site, "/me", { old: seal });
+    const response = await request(site, "/me", { old: seal });
     await manager.revoke({ session: JSON.parse(response.body).id });
     for (const version of ["", "~1", "~2~2", "~3"]) {
-      const replay = await ask(site, "/me", { old: seal.replace("~2", version) });
+      const replay = await request(site, "/me", { old: seal.replace("~2", version) });
       expect([version, JSON.parse(replay.body).subject]).toEqual([version, null]);
     }
   });
@@ -174,11 +174,11 @@ describe("a revoked session cannot be recreated by another encoding of the same 
   test("jwtCookie() ignores the unused last bits of a base64url signature", async () => {
     const { site, manager } = await openSite([jwt], validate);
     const genuine = await token("ann");
-    const { id } = JSON.parse((await ask(site, "/me", { jwt: genuine })).body);
+    const { id } = JSON.parse((await request(site, "/me", { jwt: genuine })).body);
     await manager.revoke({ session: id });
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (const letter of alphabet) {
-      const replay = await ask(site, "/me", { jwt: genuine.slice(0, -1) + letter });
+      const replay = await request(site, "/me", { jwt: genuine.slice(0, -1) + letter });
       expect(JSON.parse(replay.body).subject).toBeNull();
     }
   });
@@ -206,10 +206,10 @@ describe("jwtCookie()", () => {
     const make = (alg: string, key: Parameters<SignJWT["sign"]>[0], issuer = "old") =>
       new SignJWT().setProtectedHeader({ alg }).setSubject("ann").setIssuer(issuer).sign(key);
     const confused = await make("HS256", new TextEncoder().encode(await exportSPKI(publicKey)));
-    await ask(site, "/me", { jwt: confused });
-    await ask(site, "/me", { jwt: await make("RS256", privateKey, "another issuer") });
+    await request(site, "/me", { jwt: confused });
+    await request(site, "/me", { jwt: await make("RS256", privateKey, "another issuer") });
     expect(outcomes).toEqual(["unreadable", "unreadable"]);
-    const response = await ask(site, "/me", { jwt: await make("RS256", privateKey) });
+    const response = await request(site, "/me", { jwt: await make("RS256", privateKey) });
     expect(JSON.parse(response.body).subject).toBe("ann");
   });
 
@@ -228,8 +228,8 @@ describe("jwtCookie()", () => {
     };
     const reader = jwtCookie({ jwtVerify, key, algorithms: ["HS256"], name: "jwt" });
     const { site } = await openSite([reader], validate);
-    const response = await ask(site, "/me", { jwt: await token("ann") });
-    expect([response.status, response.lines]).toEqual([503, []]);
+    const response = await request(site, "/me", { jwt: await token("ann") });
+    expect([response.status, response.setCookie]).toEqual([503, []]);
   });
 });
 
@@ -266,7 +266,7 @@ describe("the key of a login", () => {
         { old: await sealData({ user }, { password: PASSWORD }) },
       ];
       for (const each of cookies) {
-        expect(JSON.parse((await ask(site, "/me", each)).body).subject).toBeNull();
+        expect(JSON.parse((await request(site, "/me", each)).body).subject).toBeNull();
       }
     }
     expect(outcomes).toEqual(Array(6).fill("unreadable"));
@@ -274,9 +274,9 @@ describe("the key of a login", () => {
 
   test("distinguishes logins with the same key at different legacy systems", async () => {
     const { site } = await openSite([jwtOf("staff"), jwtOf("customer")], validate);
-    const staff = await ask(site, "/me", { staff: await signed("ann", "1") });
+    const staff = await request(site, "/me", { staff: await signed("ann", "1") });
     expect(JSON.parse(staff.body).subject).toBe("ann");
-    const customer = await ask(site, "/me", { customer: await signed("bob", "1") });
+    const customer = await request(site, "/me", { customer: await signed("bob", "1") });
     expect(JSON.parse(customer.body).subject).toBe("bob");
   });
 });

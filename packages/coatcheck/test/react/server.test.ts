@@ -13,7 +13,7 @@ import {
   useSessionMeta,
   useSuspenseSession,
 } from "../../src/react/index.ts";
-import { Network, noSession, open, success, type User, view } from "../client/browser.ts";
+import { Network, noSession, open, success, type User, view } from "../client/fixtures.ts";
 
 const within = (children: ReactNode, initialState?: ReturnType<typeof view>) =>
   element(

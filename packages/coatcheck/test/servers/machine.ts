@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram, installHint, type TestProgram } from "../../../../scripts/test-programs/programs.ts";
-import type { Errand } from "./supervisor.ts";
+import type { SupervisedCommand } from "./supervisor.ts";
 
 export const run = promisify(execFile);
 
@@ -32,7 +32,7 @@ export function requireProgram(program: TestProgram): string {
 }
 
 /** The account that a server runs under, since PostgreSQL refuses to run as root. Null means the current user. */
-export async function unprivileged(...names: readonly string[]): Promise<Errand["user"]> {
+export async function unprivileged(...names: readonly string[]): Promise<SupervisedCommand["user"]> {
   if (!isRoot) return null;
   for (const name of names) {
     try {
@@ -48,7 +48,7 @@ export async function unprivileged(...names: readonly string[]): Promise<Errand[
 }
 
 /** A new folder for one server. Its supervisor deletes it. */
-export async function throwAwayFolder(name: string, user: Errand["user"]): Promise<string> {
+export async function temporaryFolder(name: string, user: SupervisedCommand["user"]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `coatcheck-${name}-`));
   if (user) await chown(folder, user.uid, user.gid);
   return folder;

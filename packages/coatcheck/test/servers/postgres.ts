@@ -3,7 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, run, throwAwayFolder, unprivileged } from "./machine.ts";
+import { freePort, requireProgram, run, temporaryFolder, unprivileged } from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
@@ -42,7 +42,7 @@ async function start(password: string, prepare: (site: Site) => Promise<void>): 
   const user = await unprivileged("postgres", "nobody");
   const program = (name: string) => join(dirname(initdb), name);
   return await startServer("PostgreSQL", async () => {
-    const folder = await throwAwayFolder("postgres", user);
+    const folder = await temporaryFolder("postgres", user);
     const data = join(folder, "data");
     await prepare({ folder, data, run: (name, args) => run(program(name), args, { cwd: folder, ...user }) });
     const port = await freePort();
@@ -78,7 +78,7 @@ export async function query(url: string, statement: string): Promise<readonly Re
 }
 
 /** Creates a schema for one test. Connections to the returned URL use it. */
-export async function throwAwaySchema(url: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
+export async function temporarySchema(url: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `coatcheck_test_${randomBytes(4).toString("hex")}`;
   await query(url, `create schema ${name}`);
   const own = new URL(url);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
-import { freePort, requireProgram, throwAwayFolder, unprivileged } from "./machine.ts";
+import { freePort, requireProgram, temporaryFolder, unprivileged } from "./machine.ts";
 import { type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
@@ -12,7 +12,7 @@ export async function startRedis(): Promise<RunningServer> {
   const user = await unprivileged("redis", "nobody");
   const password = randomBytes(16).toString("hex");
   return await startServer("Redis", async () => {
-    const folder = await throwAwayFolder("redis", user);
+    const folder = await temporaryFolder("redis", user);
     const port = await freePort();
     const settings = {
       port,

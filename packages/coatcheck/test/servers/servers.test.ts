@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
+import { describeWithServer, temporaryDatabase } from "./fixtures.ts";
 import { pingPostgres, query } from "./postgres.ts";
+import { proxyTo } from "./proxy.ts";
 import { pingRedis } from "./redis.ts";
-import { describeWithServer, throwAwayDatabase } from "./servers.ts";
-import { wireTo } from "./wire.ts";
 
 const redisModule = new URL("redis.ts", import.meta.url).href;
 
@@ -47,14 +47,14 @@ await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
   });
 
   test("gives a database of the test's own, and takes it back", async () => {
-    const database = await throwAwayDatabase(url);
+    const database = await temporaryDatabase(url);
     await query(database.url, "create table coats (number integer)");
     await database.drop();
     await expect(query(database.url, "select 1")).rejects.toThrow(/does not exist/);
   });
 
   test("can be cut off and mended on the way", async () => {
-    const wire = await wireTo(url);
+    const wire = await proxyTo(url);
     await pingPostgres(wire.url);
     wire.cut();
     await expect(pingPostgres(wire.url)).rejects.toThrow();

@@ -13,11 +13,11 @@ interface Attempt {
 }
 
 const PATIENCE = 15_000;
-const MOST_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 
 /** Starts a server and waits until it responds. Retries, because another process may take its port first. */
 export async function startServer(name: string, attempt: () => Promise<Attempt>): Promise<RunningServer> {
-  for (let round = 0; round < MOST_ATTEMPTS; round++) {
+  for (let round = 0; round < MAX_ATTEMPTS; round++) {
     const { server, url, ping } = await attempt();
     if (await answers(server, () => ping(url))) return { ...server, url };
     await server.stop();

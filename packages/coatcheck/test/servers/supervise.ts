@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Errand } from "./supervisor.ts";
+import type { SupervisedCommand } from "./supervisor.ts";
 
 /** A running server that ends with this process. */
 export interface Supervised {
@@ -20,7 +20,7 @@ export interface Supervised {
  * process dies, which it notices because its standard input closes. Both run in a process group of their own, so Ctrl-C
  * reaches only the tests.
  */
-export async function supervise(errand: Errand): Promise<Supervised> {
+export async function supervise(errand: SupervisedCommand): Promise<Supervised> {
   const supervisor = spawn(
     process.execPath,
     [fileURLToPath(new URL("supervisor.ts", import.meta.url)), JSON.stringify(errand)],

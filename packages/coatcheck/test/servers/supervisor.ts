@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { openSync, readFileSync, rmSync } from "node:fs";
 
 /** The command that a supervisor runs. */
-export interface Errand {
+export interface SupervisedCommand {
   readonly command: string;
   readonly args: readonly string[];
   /** The server's folder and working directory. It is deleted when the server has ended. */
@@ -16,7 +16,7 @@ export interface Errand {
 }
 
 if (import.meta.main) {
-  const errand: Errand = JSON.parse(process.argv[2] ?? "");
+  const errand: SupervisedCommand = JSON.parse(process.argv[2] ?? "");
   const log = openSync(errand.log, "a");
   const server = spawn(errand.command, errand.args, {
     cwd: errand.folder,

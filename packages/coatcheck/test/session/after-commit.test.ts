@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, harness } from "./harness.ts";
+import { codeOf, createFixture } from "./fixtures.ts";
 
 describe("a handle after commit()", () => {
   it("rejects authenticate(), elevate() and rotate() and keeps the present token valid", async () => {
-    const { manager, open, refusal } = harness();
+    const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     await session.commit();
@@ -15,7 +15,7 @@ describe("a handle after commit()", () => {
   });
 
   it("creates no session, because the client could not receive its token", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const session = manager.begin();
     await session.commit();
     session.data.theme = "dark";
@@ -25,7 +25,7 @@ describe("a handle after commit()", () => {
   });
 
   it("still saves data and revokes, which need no new token", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
     session.data.theme = "light";

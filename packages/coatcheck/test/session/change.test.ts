@@ -4,13 +4,13 @@ import { directReader } from "../../src/session/reader.ts";
 import { Session } from "../../src/session/session.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, harness } from "./harness.ts";
+import { codeOf, createFixture } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
 describe("authenticate()", () => {
   it("clears the tenant on a change of subject unless a new tenant is passed", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { record } = await manager.create({ tenant: "acme" });
     const tenants = [];
     for (const [subject, options] of [
@@ -25,7 +25,7 @@ describe("authenticate()", () => {
   });
 
   it("restarts the absolute timeout and keeps its length", async () => {
-    const { manager, advance, now } = harness();
+    const { manager, advance, now } = createFixture();
     const { record } = await manager.create({ absoluteTimeout: 60 * MINUTE });
     for (let login = 0; login < 3; login++) {
       advance(10 * MINUTE);
@@ -35,7 +35,7 @@ describe("authenticate()", () => {
   });
 
   it("appends to the revocation log, like elevate() and rotate() and unlike patch()", async () => {
-    const { manager, store } = harness();
+    const { manager, store } = createFixture();
     const { record } = await manager.create();
     let { cursor } = await store.changes(null);
     const newLogItems = async () => {
@@ -54,7 +54,9 @@ describe("authenticate()", () => {
   });
 
   it("evicts the oldest session by time of login, not of creation", async () => {
-    const { manager, advance, refusal } = harness({ policy: { limit: { most: 2, when: "evict-oldest" } } });
+    const { manager, advance, refusal } = createFixture({
+      policy: { sessionLimit: { max: 2, onExceeded: "evict-oldest" } },
+    });
     const visitor = await manager.create();
     advance(1000);
     const second = await manager.create({ subject: "alice" });
@@ -69,7 +71,7 @@ describe("authenticate()", () => {
 
 describe("a slow request", () => {
   it("writes after a login of its visitor, but never into another subject's session", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const visitor = await open(token);
     const alice = await manager.authenticate(record.id, "alice");
@@ -83,7 +85,7 @@ describe("a slow request", () => {
   });
 
   it("does not extend the session by a write when its activity is background", async () => {
-    const { manager, advance } = harness();
+    const { manager, advance } = createFixture();
     const { record, token } = await manager.create();
     advance(MINUTE);
     const session = await manager.resume(token, "background");
@@ -95,7 +97,7 @@ describe("a slow request", () => {
 
 describe("elevate()", () => {
   it("keeps current elevations of other scopes and drops the ones that have ended", async () => {
-    const { manager, advance, now } = harness();
+    const { manager, advance, now } = createFixture();
     const { record } = await manager.create({ subject: "alice" });
     await manager.elevate(record.id, "pay", MINUTE);
     const both = await manager.elevate(record.id, "export", 5 * MINUTE);
@@ -108,7 +110,7 @@ describe("elevate()", () => {
 
 describe("a periodic rotation", () => {
   it("is not confirmed by a request with the activity none", async () => {
-    const { manager, advance, open } = harness({ policy: { rotateEvery: MINUTE } });
+    const { manager, advance, open } = createFixture({ policy: { rotateEvery: MINUTE } });
     const { record, token } = await manager.create();
     advance(MINUTE);
     const { token: successor } = await (await open(token)).commit();
@@ -126,7 +128,7 @@ describe("the touch queue", () => {
       delays.push(delay);
       return () => {};
     };
-    const { manager, store, advance, open, now } = harness({ schedule });
+    const { manager, store, advance, open, now } = createFixture({ schedule });
     const [short, long] = [await manager.create({ idleTimeout: 1000 }), await manager.create()];
     const touched: string[] = [];
     store.touch = async (touches) => {
@@ -145,7 +147,7 @@ describe("the touch queue", () => {
   it("keeps a session alive while its touch is being written", async () => {
     const written = Promise.withResolvers<void>();
     const store: SessionStore = { ...memoryStore(), touch: () => written.promise };
-    const { manager, open, advance, runTimers } = harness({ store, policy: { idleTimeout: MINUTE } });
+    const { manager, open, advance, runTimers } = createFixture({ store, policy: { idleTimeout: MINUTE } });
     const { token } = await manager.create();
     advance(MINUTE - 1);
     await open(token);
@@ -160,7 +162,7 @@ describe("the touch queue", () => {
 
 describe("diagnostics channels", () => {
   it("receive every event under its name, even without an event listener", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const heard: string[] = [];
     const names = ["created", "changed", "authenticated", "elevated", "rotated", "refused", "revoked"];
     const listeners = names.map((name) => {
@@ -184,7 +186,7 @@ describe("diagnostics channels", () => {
 });
 
 it("create() with parentId sets the parent browser as owner", async () => {
-  const { manager } = harness();
+  const { manager } = createFixture();
   const { record } = await manager.create();
   const inner = await manager.create({ parentId: record.id, name: "order 1" });
   expect([record.owner, inner.record.owner]).toEqual([`browser:${record.id}`, `browser:${record.id}`]);
@@ -193,8 +195,8 @@ it("create() with parentId sets the parent browser as owner", async () => {
 it("revoke() waits for every node only with wait: everywhere", async () => {
   const store = memoryStore();
   const everywhere = Promise.withResolvers<void>();
-  const cache = { ...directReader(store), settled: () => everywhere.promise };
-  const { manager } = harness({ store, cache });
+  const cache = { ...directReader(store), propagated: () => everywhere.promise };
+  const { manager } = createFixture({ store, cache });
   const { record } = await manager.create({ subject: "alice" });
   expect(await manager.revoke({ session: record.id })).toBe(1);
   const order: string[] = [];

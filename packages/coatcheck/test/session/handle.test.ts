@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../src/session/session.ts";
-import { codeOf, type Data, harness } from "./harness.ts";
+import { codeOf, createFixture, type Data } from "./fixtures.ts";
 
 describe("session.data", () => {
   it("stays the same writable object after a write and after a login", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
     const { data } = session;
@@ -27,7 +27,7 @@ describe("session.data", () => {
   });
 
   it("shows another request's changes after this request has written", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
     const { cart = {} } = session.data;
@@ -38,7 +38,7 @@ describe("session.data", () => {
   });
 
   it("is empty after a change of subject", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create({ subject: "alice", data: { cart: { pear: 1 } } });
     const session = await open(token);
     const { data } = session;
@@ -51,7 +51,7 @@ describe("session.data", () => {
   });
 
   it("keeps assignments and flash messages made during a write for the next write", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { pear: 1 } } });
     const session = await open(token);
     session.data.theme = "dark";
@@ -70,7 +70,7 @@ describe("session.data", () => {
   });
 
   it("does not restore a flash message that another request has taken", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
     one.flash("notice", "saved");
@@ -87,7 +87,7 @@ describe("session.data", () => {
 
 describe("concurrent writes of one handle", () => {
   it("run one after the other and create a new session only once", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const session = manager.begin();
     await Promise.all([
       session.patch({ theme: "dark" }),
@@ -99,7 +99,7 @@ describe("concurrent writes of one handle", () => {
   });
 
   it("leave exactly one valid token", async () => {
-    const { manager, open, refusal } = harness();
+    const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     await Promise.all([session.rotate(), session.patch({ views: 1 }), session.elevate("pay", 1000)]);
@@ -109,7 +109,7 @@ describe("concurrent writes of one handle", () => {
   });
 
   it("continue after one has failed", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
     const codes = [
@@ -123,7 +123,7 @@ describe("concurrent writes of one handle", () => {
   });
 
   it("finish before commit() resolves, awaited by the handler or not", async () => {
-    const { manager, open, refusal } = harness();
+    const { manager, open, refusal } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);
     const forgotten = session.authenticate("alice");
@@ -148,7 +148,7 @@ describe("a request that outlasts its session", () => {
   };
   for (const [name, act] of Object.entries(acts)) {
     it(`does not revive the session when it ${name}`, async () => {
-      const { manager, open, advance, refusal } = harness();
+      const { manager, open, advance, refusal } = createFixture();
       const { token } = await manager.create({ subject: "alice" });
       const session = await open(token);
       advance(DAY);
@@ -158,7 +158,7 @@ describe("a request that outlasts its session", () => {
   }
 
   it("can save when another request kept the session alive, and can always log out", async () => {
-    const { manager, open, advance, refusal } = harness();
+    const { manager, open, advance, refusal } = createFixture();
     const { record, token } = await manager.create();
     const [upload, late] = [await open(token), await open(token)];
     advance(DAY - 1);
@@ -180,7 +180,7 @@ describe("a request whose token another request's login replaced", () => {
   };
   for (const [name, act] of Object.entries(acts)) {
     it(`saves its data, but gets CONFLICT and no token when it ${name}`, async () => {
-      const { manager, open, refusal } = harness();
+      const { manager, open, refusal } = createFixture();
       const { record, token } = await manager.create();
       const [early, late] = [await open(token), await open(token)];
       const { token: next } = await manager.authenticate(record.id, "alice");
@@ -196,7 +196,7 @@ describe("a request whose token another request's login replaced", () => {
   }
 
   it("can revoke that session and create another one", async () => {
-    const { manager, open, refusal } = harness();
+    const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
     await manager.authenticate(record.id, "alice");

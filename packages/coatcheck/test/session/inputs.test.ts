@@ -3,7 +3,7 @@ import { SessionManager } from "../../src/session/manager.ts";
 import type { SessionLimit } from "../../src/session/policy.ts";
 import { SecretRing } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { harness } from "./harness.ts";
+import { createFixture } from "./fixtures.ts";
 
 /** Values that untyped code may advance: from `process.env`, a form, or a sum with an undefined term. */
 const INVALID_DURATIONS = [
@@ -34,7 +34,7 @@ it("the SessionManager constructor rejects a missing store and a promise of a st
 describe("an invalid duration", () => {
   for (const duration of INVALID_DURATIONS) {
     it(`is rejected with the name of its option: ${JSON.stringify(duration)} (${typeof duration})`, async () => {
-      const { manager } = harness();
+      const { manager } = createFixture();
       const { record } = await manager.create({ subject: "alice" });
       await expect(
         Reflect.apply(manager.elevate, manager, [record.id, "pay", duration]),
@@ -43,7 +43,7 @@ describe("an invalid duration", () => {
       for (const name of ["idleTimeout", "absoluteTimeout"]) {
         const creating = Reflect.apply(manager.create, manager, [{ [name]: duration }]);
         await expect(creating).rejects.toMatchObject(invalid(name));
-        expect(() => harness({ policy: { [name]: duration } })).toThrow(
+        expect(() => createFixture({ policy: { [name]: duration } })).toThrow(
           expect.objectContaining(invalid(name)),
         );
       }
@@ -52,25 +52,27 @@ describe("an invalid duration", () => {
   }
 
   it("excludes 100 years, the longest duration allowed", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const absoluteTimeout = 100 * 365 * 24 * 60 * 60 * 1000;
     expect((await manager.create({ absoluteTimeout })).record.expiresAt).toBeGreaterThan(absoluteTimeout);
   });
 });
 
 it("a session limit with an unknown action is rejected", () => {
-  const limit = { most: 2, when: "evict-newest" as string } as SessionLimit;
-  expect(() => harness({ policy: { limit } })).toThrow(expect.objectContaining(invalid("limit.when")));
+  const sessionLimit = { max: 2, onExceeded: "evict-newest" as string } as SessionLimit;
+  expect(() => createFixture({ policy: { sessionLimit } })).toThrow(
+    expect.objectContaining(invalid("sessionLimit.onExceeded")),
+  );
 });
 
 it("elevate() rejects an empty scope", async () => {
-  const { manager } = harness();
+  const { manager } = createFixture();
   const { record } = await manager.create({ subject: "alice" });
   await expect(manager.elevate(record.id, "", 1000)).rejects.toMatchObject(invalid("scope"));
 });
 
 it("resume() refuses a token that is not a string as missing or malformed", () => {
-  const { manager } = harness();
+  const { manager } = createFixture();
   const resumed = [undefined, null, 7, { length: 50 }, ["a"]].map((token) =>
     Reflect.apply(manager.resume, manager, [token]),
   );
@@ -84,7 +86,7 @@ it("resume() refuses a token that is not a string as missing or malformed", () =
 });
 
 it("session.data rejects an assignment to __proto__", async () => {
-  const { manager } = harness();
+  const { manager } = createFixture();
   const session = manager.begin();
   expect(Reflect.set(session.data, "__proto__", { admin: true })).toBe(false);
   expect(() => Object.assign(session.data, JSON.parse('{ "__proto__": { "admin": true } }'))).toThrow(
@@ -104,12 +106,12 @@ describe("the message of a validation error", () => {
   };
 
   it("names the first fault, with the requirement and the value", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { record } = await manager.create({ subject: "alice" });
     const milliseconds = "must be a positive whole number of milliseconds, at most 100 years";
     const messages = await Promise.all(
       [
-        () => harness({ policy: { idleTimeout: "30m" as never } }),
+        () => createFixture({ policy: { idleTimeout: "30m" as never } }),
         () => manager.elevate(record.id, "pay", Number.NaN),
         () => manager.authenticate(record.id, ""),
         () => new SecretRing(["long enough to be one", "short"]),
@@ -130,7 +132,7 @@ describe("the message of a validation error", () => {
   });
 
   it("does not contain a long string, which may be a token", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const message = await messageOf(() => manager.elevate(record.id, "pay", token as never));
     expect(message).toContain("(got string)");

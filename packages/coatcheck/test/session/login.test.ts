@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, type Data, harness } from "./harness.ts";
+import { codeOf, createFixture, type Data } from "./fixtures.ts";
 
 const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
   cart: { ...subject?.cart, ...visitor.cart },
@@ -7,7 +7,7 @@ const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
 
 describe("authenticate()", () => {
   it("keeps id, visitor and data, and invalidates the older token at once", async () => {
-    const { manager, open, refusal } = harness();
+    const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ visitorId: "v", data: { cart: { apple: 1 } } });
     const session = await open(token);
     await session.authenticate("user-7", { tenant: "shop" });
@@ -26,7 +26,7 @@ describe("authenticate()", () => {
   });
 
   it("stores what the same request assigned before", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const session = manager.begin();
     session.data.theme = "dark";
     await session.authenticate("user-7");
@@ -39,7 +39,7 @@ describe("authenticate()", () => {
   });
 
   it("never passes one subject's data to the next subject", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const session = manager.begin();
     session.data.cart = { apple: 1 };
     await session.authenticate("alice");
@@ -50,7 +50,7 @@ describe("authenticate()", () => {
   });
 
   it("merges the visitor's data with the subject's", async () => {
-    const { manager } = harness({
+    const { manager } = createFixture({
       merge: (visitor, subject) => ({ ...subject, ...visitor, cart: { ...subject?.cart, ...visitor.cart } }),
     });
     const before = await manager.create({ subject: "alice", data: { cart: { pear: 2 }, theme: "dark" } });
@@ -61,7 +61,7 @@ describe("authenticate()", () => {
   });
 
   it("succeeds when the merge function throws", async () => {
-    const { manager, emitted } = harness({
+    const { manager, emitted } = createFixture({
       merge: () => {
         throw new Error("no");
       },
@@ -73,7 +73,7 @@ describe("authenticate()", () => {
   });
 
   it("throws CONFLICT for an older token instead of creating a second session", async () => {
-    const { manager, open, store, now } = harness();
+    const { manager, open, store, now } = createFixture();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
     await one.authenticate("alice");
@@ -86,13 +86,13 @@ describe("authenticate()", () => {
     expect((await store.stats(now())).total).toBe(1);
   });
 
-  it("applies the remembered timeouts with remember: true", async () => {
-    const { manager } = harness();
+  it("applies the remembered timeouts with rememberMe: true", async () => {
+    const { manager } = createFixture();
     const { record } = await manager.create();
-    const { record: remembered } = await manager.authenticate(record.id, "alice", { remember: true });
-    const { idleTimeout, absoluteTimeout } = manager.policy.remembered;
+    const { record: remembered } = await manager.authenticate(record.id, "alice", { rememberMe: true });
+    const { idleTimeout, absoluteTimeout } = manager.policy.rememberMe;
     expect(remembered).toMatchObject({
-      remembered: true,
+      rememberMe: true,
       idleTimeout,
       expiresAt: record.createdAt + absoluteTimeout,
     });
@@ -101,16 +101,16 @@ describe("authenticate()", () => {
 
 describe("authenticate() of a visitor without a stored session", () => {
   it("merges the data and emits created and authenticated", async () => {
-    const { manager, emitted } = harness({ merge: mergeCarts });
+    const { manager, emitted } = createFixture({ merge: mergeCarts });
     const { record } = await manager.create({ subject: "alice", data: { cart: { pear: 2 } } });
     emitted.length = 0;
     const session = manager.begin();
     session.data.cart = { apple: 1 };
     session.flash("welcome", "back");
-    await session.authenticate("alice", { remember: true });
+    await session.authenticate("alice", { rememberMe: true });
     expect(session.record).toMatchObject({
       subject: "alice",
-      remembered: true,
+      rememberMe: true,
       data: { cart: { pear: 2, apple: 1 } },
       flash: { welcome: "back" },
     });
@@ -119,7 +119,10 @@ describe("authenticate() of a visitor without a stored session", () => {
   });
 
   it("stores nothing when the session limit rejects it", async () => {
-    const { manager } = harness({ merge: mergeCarts, policy: { limit: { most: 1, when: "reject" } } });
+    const { manager } = createFixture({
+      merge: mergeCarts,
+      policy: { sessionLimit: { max: 1, onExceeded: "reject" } },
+    });
     await manager.create({ subject: "alice" });
     expect(await codeOf(manager.begin().authenticate("alice"))).toBe("CONFLICT");
     expect((await manager.stats()).total).toBe(1);
@@ -127,9 +130,12 @@ describe("authenticate() of a visitor without a stored session", () => {
 });
 
 describe("authenticate() that evicts the subject's other session", () => {
-  for (const when of ["evict-oldest", "evict-least-recently-used"] as const) {
-    it(`merges the evicted session's data with ${when}`, async () => {
-      const { manager } = harness({ merge: mergeCarts, policy: { limit: { most: 1, when } } });
+  for (const onExceeded of ["evict-oldest", "evict-least-recently-used"] as const) {
+    it(`merges the evicted session's data with ${onExceeded}`, async () => {
+      const { manager } = createFixture({
+        merge: mergeCarts,
+        policy: { sessionLimit: { max: 1, onExceeded } },
+      });
       const before = await manager.create({ subject: "alice", data: { cart: { pear: 2 } } });
       const visitor = await manager.create({ data: { cart: { apple: 1 } } });
       const { record } = await manager.authenticate(visitor.record.id, "alice");
@@ -148,7 +154,7 @@ describe("the subject of a login", () => {
   // Untyped code passes these when a user look-up finds nothing, or when ids are numbers.
   for (const subject of [undefined, null, "", 7, "\0", "\ud800", "x".repeat(1025), "é".repeat(513)]) {
     it(`is rejected when invalid: ${JSON.stringify(subject)?.slice(0, 8)}`, async () => {
-      const { manager } = harness();
+      const { manager } = createFixture();
       const { record } = await manager.create();
       for (const login of [
         () => Reflect.apply(manager.authenticate, manager, [record.id, subject]),
@@ -164,7 +170,7 @@ describe("the subject of a login", () => {
   }
 
   it("may have exactly 1024 bytes", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { record } = await manager.create({ subject: "é".repeat(512) });
     expect(record.type).toBe("authenticated");
   });

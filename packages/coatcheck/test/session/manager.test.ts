@@ -1,26 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, harness } from "./harness.ts";
+import { codeOf, createFixture } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 
 describe("opening a session", () => {
   it("resume() opens a session with its token only, and names the reason of each refusal", async () => {
-    const { manager, open, refusal } = harness();
+    const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ data: { theme: "dark" } });
     const session = await open(token);
     expect([session.id, session.data.theme, session.type]).toEqual([record.id, "dark", "anonymous"]);
     expect(await refusal("")).toBe("missing");
     expect(await refusal(record.id)).toBe("malformed");
     expect(await refusal(`${token.slice(0, 49)}${token.endsWith("A") ? "B" : "A"}`)).toBe("forged");
-    const unknown = await harness().manager.create();
+    const unknown = await createFixture().manager.create();
     expect(await refusal(unknown.token)).toBe("unknown");
   });
 
   it("resume() refuses 10,000 random tokens without reading the store", async () => {
     const store = memoryStore();
     let reads = 0;
-    const { refusal } = harness({
+    const { refusal } = createFixture({
       store: {
         ...store,
         get: async (id) => {
@@ -40,7 +40,7 @@ describe("opening a session", () => {
   });
 
   it("begin() stores nothing without a change", async () => {
-    const { manager, store, now } = harness();
+    const { manager, store, now } = createFixture();
     const session = manager.begin();
     expect(session.data.theme).toBeUndefined();
     expect(session.id).toMatch(/^[0-9a-f-]{36}$/);
@@ -50,7 +50,7 @@ describe("opening a session", () => {
   });
 
   it("begin() creates the session with the first change, under the id read before", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const session = manager.begin(() => ({ visitorId: "visitor-1", metadata: { source: "web" } }));
     const { id } = session;
     session.data.theme = "dark";
@@ -70,7 +70,7 @@ describe("timeouts", () => {
   const policy = { idleTimeout: 30 * MINUTE, absoluteTimeout: 100 * MINUTE };
 
   it("end an idle session, and an active one at the absolute timeout", async () => {
-    const { manager, refusal, advance } = harness({ policy });
+    const { manager, refusal, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(29 * MINUTE);
     expect(await refusal(token)).toBeNull();
@@ -88,7 +88,7 @@ describe("timeouts", () => {
   });
 
   it("are not extended by background requests", async () => {
-    const { manager, advance } = harness({ policy });
+    const { manager, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(20 * MINUTE);
     expect((await manager.resume(token, "background")).refusal).toBeNull();
@@ -106,7 +106,7 @@ describe("timeouts", () => {
         await store.touch(entries);
       },
     };
-    const { manager, open, advance, runTimers } = harness({ policy, store: counted });
+    const { manager, open, advance, runTimers } = createFixture({ policy, store: counted });
     const { record, token } = await manager.create();
     advance(2 * MINUTE);
     for (let count = 0; count < 50; count++) await open(token);
@@ -120,7 +120,7 @@ describe("timeouts", () => {
 
   it("are unaffected by a failed touch, which emits failed", async () => {
     const store = memoryStore();
-    const { manager, refusal, advance, runTimers, emitted } = harness({
+    const { manager, refusal, advance, runTimers, emitted } = createFixture({
       store: { ...store, touch: () => Promise.reject(new Error("down")) },
     });
     const { token } = await manager.create();
@@ -131,7 +131,7 @@ describe("timeouts", () => {
   });
 
   it("can be overridden for one session", async () => {
-    const { manager, refusal, advance } = harness({ policy });
+    const { manager, refusal, advance } = createFixture({ policy });
     const { token } = await manager.create({ idleTimeout: MINUTE });
     advance(MINUTE);
     expect(await refusal(token)).toBe("expired");
@@ -140,7 +140,7 @@ describe("timeouts", () => {
 
 describe("elevate()", () => {
   it("adds an elevation for its scope and duration, and issues a new token", async () => {
-    const { manager, open, refusal, advance } = harness();
+    const { manager, open, refusal, advance } = createFixture();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     expect(() => session.requireElevated("payment")).toThrow(
@@ -157,7 +157,7 @@ describe("elevate()", () => {
   });
 
   it("adds an elevation that ends with the next login", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record } = await manager.create({ subject: "alice" });
     await manager.elevate(record.id, "payment", MINUTE);
     const { token } = await manager.authenticate(record.id, "alice");
@@ -165,7 +165,7 @@ describe("elevate()", () => {
   });
 
   it("throws SESSION_REQUIRED for an anonymous session", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { record } = await manager.create();
     expect(await codeOf(manager.elevate(record.id, "payment", MINUTE))).toBe("SESSION_REQUIRED");
     expect(() => manager.begin().requireElevated("payment")).toThrow(
@@ -176,13 +176,13 @@ describe("elevate()", () => {
 
 describe("ending a session", () => {
   it("throws STORE_UNAVAILABLE when the request's token could not be checked", async () => {
-    const session = harness().manager.begin(undefined, "unavailable");
+    const session = createFixture().manager.begin(undefined, "unavailable");
     expect(await codeOf(session.revoke())).toBe("STORE_UNAVAILABLE");
     expect(session.commit()).toMatchObject({ state: "unchanged" });
   });
 
   it("revokes by session, by subject with an exception, by tenant, and for everyone", async () => {
-    const { manager, refusal } = harness();
+    const { manager, refusal } = createFixture();
     const make = (subject: string, tenant: string) => manager.create({ subject, tenant });
     const [a1, a2, a3] = [await make("alice", "x"), await make("alice", "x"), await make("alice", "y")];
     const [b1, c1] = [await make("bob", "y"), await make("carol", "z")];
@@ -204,7 +204,7 @@ describe("ending a session", () => {
   it.each(["../etc/passwd", "", "x".repeat(1_000_000), "__proto__", "NaN"])(
     "treats malformed id %# as unknown",
     async (id) => {
-      const { manager } = harness();
+      const { manager } = createFixture();
       expect(await manager.find(id)).toBeNull();
       expect(await manager.revoke({ session: id })).toBe(0);
       expect(await codeOf(manager.patch(id, {}))).toBe("SESSION_NOT_FOUND");
@@ -212,7 +212,7 @@ describe("ending a session", () => {
   );
 
   it("lets sweep() delete it after the retention", async () => {
-    const { manager, advance } = harness({ policy: { idleTimeout: MINUTE } });
+    const { manager, advance } = createFixture({ policy: { idleTimeout: MINUTE } });
     await manager.create();
     advance(10 * MINUTE);
     expect(await manager.sweep(30 * MINUTE)).toBe(0);
@@ -223,7 +223,7 @@ describe("ending a session", () => {
 
 describe("the event emitter", () => {
   it("emits every event, and warns when a listener throws", async () => {
-    const { manager, emitted } = harness();
+    const { manager, emitted } = createFixture();
     manager.events.on("created", () => {
       throw new Error("listener");
     });
@@ -238,7 +238,7 @@ describe("the event emitter", () => {
   });
 
   it("warns when a listener rejects", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     manager.events.on("created", async () => {
       throw new Error("audit");
     });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { codeOf, harness } from "./harness.ts";
+import { codeOf, createFixture } from "./fixtures.ts";
 
 const INHERITED = ["constructor", "toString", "__proto__", "hasOwnProperty"];
 
 describe("a name from a request", () => {
   it("is not an elevation when it is a member of Object.prototype", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { token } = await manager.create({ subject: "alice" });
     const session = await open(token);
     for (const scope of INHERITED) {
@@ -19,7 +19,7 @@ describe("a name from a request", () => {
   });
 
   it("is not a flash message when it is a member of Object.prototype", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);
     for (const name of INHERITED) expect(session.takeFlash(name), name).toBeUndefined();
@@ -29,7 +29,7 @@ describe("a name from a request", () => {
   });
 
   it("can be deleted from data when it is a member of Object.prototype", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { constructor: 1, toString: 2 } } });
     const session = await open(token);
     Reflect.deleteProperty(session.data.cart ?? {}, "constructor");
@@ -38,7 +38,7 @@ describe("a name from a request", () => {
   });
 
   it("is not echoed in an error message when it is a malformed id, which may be a token", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { token } = await manager.create();
     for (const act of [
       manager.rotate(token),
@@ -55,7 +55,7 @@ describe("a name from a request", () => {
 
 describe("flash()", () => {
   it("replaces the whole message of the same name", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { token } = await manager.create();
     const first = await open(token);
     first.flash("notice", { text: "Saved.", undo: 7 });
@@ -67,7 +67,7 @@ describe("flash()", () => {
   });
 
   it("rejects messages that are not JSON or exceed the size limit", async () => {
-    const { manager, open } = harness({ policy: { dataLimit: 1000 } });
+    const { manager, open } = createFixture({ policy: { maxDataBytes: 1000 } });
     const { token } = await manager.create();
     const session = await open(token);
     session.flash(

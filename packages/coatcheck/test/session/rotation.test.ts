@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, harness } from "./harness.ts";
+import { codeOf, createFixture } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 const policy = { rotateEvery: 15 * MINUTE, rotationGrace: 30_000, idleTimeout: 60 * MINUTE };
 
 /** A session right after a periodic rotation: the older token, and its successor. */
 async function rotatedSession() {
-  const fixture = harness({ policy });
+  const fixture = createFixture({ policy });
   const { record, token } = await fixture.manager.create({ subject: "alice" });
   fixture.advance(15 * MINUTE);
   const session = await fixture.open(token);
@@ -18,7 +18,7 @@ async function rotatedSession() {
 
 describe("periodic rotation", () => {
   it("does not happen before the interval has passed", async () => {
-    const { manager, open, advance } = harness({ policy });
+    const { manager, open, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(15 * MINUTE - 1);
     expect((await (await open(token)).commit()).token).toBeNull();
@@ -27,7 +27,7 @@ describe("periodic rotation", () => {
   });
 
   it("does not happen for a request with the activity none", async () => {
-    const { manager, advance } = harness({ policy });
+    const { manager, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(20 * MINUTE);
     const session = await manager.resume(token, "none");
@@ -65,7 +65,7 @@ describe("periodic rotation", () => {
   });
 
   it("does not happen for a request whose token a login replaced", async () => {
-    const { manager, open, advance, refusal } = harness({ policy });
+    const { manager, open, advance, refusal } = createFixture({ policy });
     const { record, token } = await manager.create();
     const slow = await open(token);
     const { token: next } = await manager.authenticate(record.id, "alice");
@@ -81,8 +81,8 @@ describe("periodic rotation", () => {
     const { old, successor, open, refusal, advance, emitted } = await rotatedSession();
     await open(successor);
     advance(30_000);
-    expect(await refusal(old)).toBe("theft");
-    expect(emitted).toContain("theft");
+    expect(await refusal(old)).toBe("token-reuse");
+    expect(emitted).toContain("token-reuse");
     expect(await refusal(successor)).toBe("revoked");
   });
 
@@ -100,7 +100,7 @@ describe("periodic rotation", () => {
   });
 
   it("leaves a valid token when two requests rotate at once", async () => {
-    const { manager, open, advance, refusal } = harness({ policy });
+    const { manager, open, advance, refusal } = createFixture({ policy });
     const { token } = await manager.create();
     advance(15 * MINUTE);
     const [one, other] = [await open(token), await open(token)];
@@ -111,8 +111,8 @@ describe("periodic rotation", () => {
 });
 
 describe("the session limit", () => {
-  const limited = (when: "reject" | "evict-oldest" | "evict-least-recently-used") =>
-    harness({ policy: { limit: { most: 2, when } } });
+  const limited = (onExceeded: "reject" | "evict-oldest" | "evict-least-recently-used") =>
+    createFixture({ policy: { sessionLimit: { max: 2, onExceeded } } });
 
   it("rejects logins above it, parallel logins included", async () => {
     const { manager, store, now } = limited("reject");
@@ -169,7 +169,10 @@ describe("the session limit", () => {
         return await inner.list(filter, page);
       },
     };
-    const { manager, refusal } = harness({ store, policy: { limit: { most: 4, when: "evict-oldest" } } });
+    const { manager, refusal } = createFixture({
+      store,
+      policy: { sessionLimit: { max: 4, onExceeded: "evict-oldest" } },
+    });
     const all = [];
     for (let count = 0; count < 4; count++) all.push(await manager.create({ subject: "alice" }));
     const [first, second, ...staying] = all;
@@ -179,16 +182,16 @@ describe("the session limit", () => {
   });
 
   it("must be from 1 to 999", () => {
-    for (const most of [0, 1000]) {
-      expect(() => harness({ policy: { limit: { most, when: "evict-oldest" } } })).toThrow(
-        expect.objectContaining({ faults: [expect.objectContaining({ path: "limit.most" })] }),
+    for (const max of [0, 1000]) {
+      expect(() => createFixture({ policy: { sessionLimit: { max, onExceeded: "evict-oldest" } } })).toThrow(
+        expect.objectContaining({ faults: [expect.objectContaining({ path: "sessionLimit.max" })] }),
       );
     }
   });
 
   it("does not count expired sessions", async () => {
-    const { manager, advance } = harness({
-      policy: { limit: { most: 1, when: "reject" }, idleTimeout: MINUTE },
+    const { manager, advance } = createFixture({
+      policy: { sessionLimit: { max: 1, onExceeded: "reject" }, idleTimeout: MINUTE },
     });
     await manager.create({ subject: "alice" });
     advance(MINUTE);

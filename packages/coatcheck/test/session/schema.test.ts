@@ -4,7 +4,7 @@ import { z } from "zod";
 import { SessionManager } from "../../src/session/manager.ts";
 import type { DataOptions } from "../../src/session/schema.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf } from "./harness.ts";
+import { codeOf } from "./fixtures.ts";
 
 const secrets = ["a secret for these tests"];
 const schema = z.object({ theme: z.enum(["light", "dark"]), visits: z.number().int().default(0) });

@@ -3,11 +3,11 @@ import { createCache } from "../../src/cache/index.ts";
 import { CoatcheckError } from "../../src/session/errors.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
-import { codeOf, harness } from "./harness.ts";
+import { codeOf, createFixture } from "./fixtures.ts";
 
 describe("a write", () => {
   it("is not lost among 20 concurrent requests that each change another field", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const sessions = await Promise.all(Array.from({ length: 20 }, () => open(token)));
     await Promise.all(
@@ -22,7 +22,7 @@ describe("a write", () => {
   });
 
   it("by update() is not lost among 60 concurrent increments", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { record } = await manager.create();
     const increment = () => manager.update(record.id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
     await Promise.all(Array.from({ length: 60 }, increment));
@@ -30,7 +30,7 @@ describe("a write", () => {
   });
 
   it("by a slow request does not revive a session that was revoked", async () => {
-    const { manager, open, refusal } = harness();
+    const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ subject: "alice" });
     const slow = await open(token);
     slow.data.theme = "dark";
@@ -41,7 +41,7 @@ describe("a write", () => {
   });
 
   it("does not happen when the assigned values equal the stored ones", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create({ data: { cart: { apple: 1 }, list: [1] } });
     const session = await open(token);
     session.data.cart = { apple: 1 };
@@ -51,7 +51,7 @@ describe("a write", () => {
   });
 
   it("with ifVersion throws CONFLICT at any other version", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const { record } = await manager.create();
     await manager.patch(record.id, { views: 1 }, { ifVersion: 1 });
     expect(await codeOf(manager.patch(record.id, { views: 2 }, { ifVersion: 1 }))).toBe("CONFLICT");
@@ -61,7 +61,7 @@ describe("a write", () => {
   it("with ifVersion ignores an older cached copy", async () => {
     const store = memoryStore();
     const [here, elsewhere] = [0, 1].map(
-      () => harness({ store, cache: createCache({ store, single: true }) }).manager,
+      () => createFixture({ store, cache: createCache({ store, singleProcess: true }) }).manager,
     );
     if (!here || !elsewhere) throw new Error("There are two managers.");
     const { record, token } = await here.create();
@@ -92,8 +92,8 @@ describe("a write", () => {
       },
     };
     const clock = { now: () => Date.UTC(2026, 0, 1) };
-    const cache = createCache({ store, single: true, clock, monotonic: () => 0 });
-    const { manager, open, refusal } = harness({ store, cache, clock });
+    const cache = createCache({ store, singleProcess: true, clock, monotonic: () => 0 });
+    const { manager, open, refusal } = createFixture({ store, cache, clock });
     const { record, token } = await manager.create();
     await open(token);
     expect((await open(token)).tier).toBe("local");
@@ -134,8 +134,8 @@ describe("a write", () => {
       revoke: (scope, reason) => lossy(inner.revoke(scope, reason)),
     };
     const clock = { now: () => Date.UTC(2026, 0, 1) };
-    const cache = createCache({ store, single: true, clock, monotonic: () => 0 });
-    const { manager, open, refusal } = harness({ store, cache, clock });
+    const cache = createCache({ store, singleProcess: true, clock, monotonic: () => 0 });
+    const { manager, open, refusal } = createFixture({ store, cache, clock });
     const acts: [(id: string) => Promise<unknown>, refused: string | null][] = [
       [(id) => manager.patch(id, { views: 1 }), null],
       [(id) => manager.rotate(id), "superseded"],
@@ -156,7 +156,7 @@ describe("a write", () => {
   });
 
   it("stores a flash message that can be read once", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { token } = await manager.create();
     const writer = await open(token);
     writer.flash("notice", "Saved.");
@@ -169,7 +169,7 @@ describe("a write", () => {
   });
 
   it("is rejected whole when it is too large or not JSON", async () => {
-    const { manager, open } = harness();
+    const { manager, open } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
     session.data.theme = "x".repeat(70_000);
@@ -181,7 +181,7 @@ describe("a write", () => {
   });
 
   it("stores a copy, so later changes of the caller's object have no effect", async () => {
-    const { manager } = harness();
+    const { manager } = createFixture();
     const data = { cart: { apple: 1 } };
     const { record } = await manager.create({ data });
     data.cart.apple = 2;

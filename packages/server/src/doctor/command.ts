@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { StartError } from "../start-error.ts";
 import { examine } from "./examine.ts";
-import { isWell, jsonOf, textOf } from "./report.ts";
+import { hasNoProblem, jsonOf, textOf } from "./report.ts";
 
 interface DoctorOptions {
   readonly frontend?: string;
@@ -32,10 +32,10 @@ async function diagnose(address: string, options: DoctorOptions): Promise<void> 
     url: urlOf(address, "The URL"),
     frontend: frontend === undefined ? null : urlOf(frontend, "--frontend"),
     cookie: cookie ?? null,
-    asking: { method: method.toUpperCase(), ...(data === undefined ? {} : { data }) },
+    request: { method: method.toUpperCase(), ...(data === undefined ? {} : { data }) },
   });
   process.stdout.write(json ? jsonOf(diagnosis) : textOf(diagnosis));
-  if (!isWell(diagnosis)) process.exitCode = 1;
+  if (!hasNoProblem(diagnosis)) process.exitCode = 1;
 }
 
 function urlOf(text: string, what: string): URL {

@@ -1,7 +1,7 @@
 import { type Finding, hint, problem } from "./finding.ts";
+import type { ProbeResponse } from "./requests.ts";
 import { endOf, type SetCookie } from "./set-cookie.ts";
 import { isLocal, isPublicSuffix } from "./site.ts";
-import type { Stop } from "./visit.ts";
 
 /** Bytes of name and value together (RFC 6265bis §5.6). */
 const MAX_PAIR = 4096;
@@ -11,13 +11,13 @@ const MAX_ATTRIBUTE = 1024;
 const LARGE_PAIR = 1024;
 
 /** Checks whether a browser would store the cookie as the server intends. */
-export function checkCookie(cookie: SetCookie, stop: Stop, isSession: boolean): readonly Finding[] {
+export function checkCookie(cookie: SetCookie, hop: ProbeResponse, isSession: boolean): readonly Finding[] {
   return [
-    ...checkSecurity(cookie, stop),
+    ...checkSecurity(cookie, hop),
     ...checkPrefix(cookie),
-    ...checkScope(cookie, stop),
+    ...checkScope(cookie, hop),
     ...checkSize(cookie),
-    ...checkTime(cookie, stop),
+    ...checkTime(cookie, hop),
     ...(isSession && !cookie.attributes.has("httponly")
       ? [
           hint(
@@ -30,7 +30,7 @@ export function checkCookie(cookie: SetCookie, stop: Stop, isSession: boolean): 
   ];
 }
 
-function checkSecurity({ name, attributes }: SetCookie, { url }: Stop): Finding[] {
+function checkSecurity({ name, attributes }: SetCookie, { url }: ProbeResponse): Finding[] {
   const isSecure = attributes.has("secure");
   const findings: Finding[] = [];
   if (isSecure && url.protocol === "http:") {
@@ -115,7 +115,7 @@ function checkPrefix({ name, attributes }: SetCookie): Finding[] {
   return findings;
 }
 
-function checkScope({ name, attributes }: SetCookie, { url }: Stop): Finding[] {
+function checkScope({ name, attributes }: SetCookie, { url }: ProbeResponse): Finding[] {
   const findings: Finding[] = [];
   const domain = attributes.get("domain")?.toLowerCase().replace(/^\./, "");
   const host = url.hostname;
@@ -176,9 +176,9 @@ function checkSize({ name, value, attributes }: SetCookie): Finding[] {
 }
 
 /** Uses this machine's clock, as a browser uses its own. */
-function checkTime(cookie: SetCookie, { answered }: Stop): Finding[] {
-  const end = endOf(cookie, answered);
-  if (end === null || end > answered) return [];
+function checkTime(cookie: SetCookie, { receivedAt }: ProbeResponse): Finding[] {
+  const end = endOf(cookie, receivedAt);
+  if (end === null || end > receivedAt) return [];
   return [
     problem(
       "over-at-once",
@@ -189,7 +189,7 @@ function checkTime(cookie: SetCookie, { answered }: Stop): Finding[] {
 }
 
 /** Checks for repeated names: a browser may store each cookie, and the order in which it sends them is undefined. */
-export function checkDuplicates({ cookies }: Stop): readonly Finding[] {
+export function checkDuplicates({ cookies }: ProbeResponse): readonly Finding[] {
   const names = cookies.map(({ name }) => name);
   const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   return [...repeated].map((name) =>

@@ -1,24 +1,24 @@
 import { checkCookie, checkDuplicates } from "./cookie-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkCors, checkSameSite } from "./frontend-checks.ts";
+import { followRedirects, type ProbeRequest, type ProbeResponse, sendRequest } from "./requests.ts";
 import { checkAbsence, checkCaching, checkClock, checkRedirects, checkReturn } from "./response-checks.ts";
 import type { SetCookie } from "./set-cookie.ts";
-import { type Asking, ask, type Stop, visit } from "./visit.ts";
 
 /** Options of {@link examine}. */
-export interface Examination {
+export interface ExamineOptions {
   readonly url: URL;
   /** Origin of the page that sends the request; null: that of `url`. */
   readonly frontend: URL | null;
   /** Name of the session cookie; null: a cookie whose name looks like one. */
   readonly cookie: string | null;
-  readonly asking: Asking;
+  readonly request: ProbeRequest;
 }
 
 /** The result of {@link examine}. */
 export interface Diagnosis {
   /** Each response, in order: redirects first. */
-  readonly stops: readonly Stop[];
+  readonly responses: readonly ProbeResponse[];
   readonly session: SetCookie | null;
   readonly findings: readonly Finding[];
 }
@@ -29,16 +29,21 @@ export interface Diagnosis {
  *
  * @throws StartError if the server does not respond.
  */
-export async function examine({ url, frontend, cookie, asking }: Examination): Promise<Diagnosis> {
+export async function examine({
+  url,
+  frontend,
+  cookie,
+  request: asking,
+}: ExamineOptions): Promise<Diagnosis> {
   const request = frontend ? { ...asking, headers: { ...asking.headers, origin: frontend.origin } } : asking;
-  const stops = await visit(url, request);
-  const last = stops.at(-1) ?? null;
-  const setter = stops.findLast(({ cookies }) => findSession(cookies, cookie) !== null) ?? null;
+  const responses = await followRedirects(url, request);
+  const last = responses.at(-1) ?? null;
+  const setter = responses.findLast(({ cookies }) => findSession(cookies, cookie) !== null) ?? null;
   const session = setter && findSession(setter.cookies, cookie);
-  const findings: Finding[] = [...checkRedirects(stops)];
-  for (const stop of stops) {
-    findings.push(...checkDuplicates(stop));
-    for (const each of stop.cookies) findings.push(...checkCookie(each, stop, each === session));
+  const findings: Finding[] = [...checkRedirects(responses)];
+  for (const hop of responses) {
+    findings.push(...checkDuplicates(hop));
+    for (const each of hop.cookies) findings.push(...checkCookie(each, hop, each === session));
   }
   if (last) findings.push(...checkClock(last));
   if (setter && session) {
@@ -50,7 +55,7 @@ export async function examine({ url, frontend, cookie, asking }: Examination): P
     findings.push(checkAbsence(cookie, last?.status, isSetOverHttps));
   }
   if (frontend && last) findings.push(...checkCors(last, await preflight(last.url, frontend), frontend));
-  return { stops, session, findings: unique(findings) };
+  return { responses, session, findings: unique(findings) };
 }
 
 const SESSION_NAME = /(^|[-_.]|^j|^php)(s|sess|session)(id)?([-_.]|$)/i;
@@ -60,23 +65,29 @@ function findSession(cookies: readonly SetCookie[], name: string | null): SetCoo
 }
 
 /** Repeats the request as if a proxy had received it over https. Null for an https URL. */
-async function repeatAsHttps(url: URL, asking: Asking): Promise<Stop | null> {
+async function repeatAsHttps(url: URL, request: ProbeRequest): Promise<ProbeResponse | null> {
   if (url.protocol !== "http:") return null;
-  return await ask(url, { ...asking, headers: { ...asking.headers, "x-forwarded-proto": "https" } });
+  return await sendRequest(url, {
+    ...request,
+    headers: { ...request.headers, "x-forwarded-proto": "https" },
+  });
 }
 
-async function repeatWithCookies({ url, cookies }: Stop, asking: Asking): Promise<Stop> {
+async function repeatWithCookies(
+  { url, cookies }: ProbeResponse,
+  request: ProbeRequest,
+): Promise<ProbeResponse> {
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-  return await ask(url, { ...asking, headers: { ...asking.headers, cookie } });
+  return await sendRequest(url, { ...request, headers: { ...request.headers, cookie } });
 }
 
-async function preflight(url: URL, frontend: URL): Promise<Stop> {
+async function preflight(url: URL, frontend: URL): Promise<ProbeResponse> {
   const headers = {
     origin: frontend.origin,
     "access-control-request-method": "POST",
     "access-control-request-headers": "content-type,x-csrf-token",
   };
-  return await ask(url, { method: "OPTIONS", headers });
+  return await sendRequest(url, { method: "OPTIONS", headers });
 }
 
 /** Removes repeated findings, which several redirects may cause. */

@@ -1,8 +1,8 @@
 import { type Finding, hint, problem } from "./finding.ts";
-import { list } from "./response-checks.ts";
+import type { ProbeResponse } from "./requests.ts";
+import { splitList } from "./response-checks.ts";
 import type { SetCookie } from "./set-cookie.ts";
 import { isSameSite } from "./site.ts";
-import type { Stop } from "./visit.ts";
 
 /** Checks whether browsers send the session cookie with requests from a page of another site. */
 export function checkSameSite(session: SetCookie, url: URL, frontend: URL): readonly Finding[] {
@@ -30,7 +30,11 @@ export function checkSameSite(session: SetCookie, url: URL, frontend: URL): read
 }
 
 /** Checks whether a page of another origin may send credentials and read the response. */
-export function checkCors(response: Stop, preflight: Stop, frontend: URL): readonly Finding[] {
+export function checkCors(
+  response: ProbeResponse,
+  preflight: ProbeResponse,
+  frontend: URL,
+): readonly Finding[] {
   if (response.url.origin === frontend.origin) return [];
   const findings: Finding[] = [...checkAllowed(response, frontend, "The response")];
   if (findings.length === 0) {
@@ -47,7 +51,7 @@ export function checkCors(response: Stop, preflight: Stop, frontend: URL): reado
     }
   }
   const allowed = response.headers.get("access-control-allow-origin");
-  if (allowed !== null && allowed !== "*" && !list(response.headers.get("vary")).includes("origin")) {
+  if (allowed !== null && allowed !== "*" && !splitList(response.headers.get("vary")).includes("origin")) {
     findings.push(
       hint(
         "cors-vary",
@@ -59,7 +63,7 @@ export function checkCors(response: Stop, preflight: Stop, frontend: URL): reado
   return findings;
 }
 
-function checkAllowed({ headers }: Stop, frontend: URL, what: string): readonly Finding[] {
+function checkAllowed({ headers }: ProbeResponse, frontend: URL, what: string): readonly Finding[] {
   const origin = headers.get("access-control-allow-origin");
   if (origin !== frontend.origin) {
     const actual =

@@ -1,14 +1,14 @@
 import type { Diagnosis } from "./examine.ts";
 
 /** Whether the diagnosis has no finding of level `problem`. */
-export function isWell({ findings }: Diagnosis): boolean {
+export function hasNoProblem({ findings }: Diagnosis): boolean {
   return findings.every(({ level }) => level !== "problem");
 }
 
 /** The report for people: the responses, then each finding with its advice. */
 export function textOf(diagnosis: Diagnosis): string {
-  const { stops, session, findings } = diagnosis;
-  const lines = stops.map(({ url, status, cookies }) => {
+  const { responses, session, findings } = diagnosis;
+  const lines = responses.map(({ url, status, cookies }) => {
     const names = cookies.map(({ name }) => name).join(", ");
     return `${status}  ${url.href}${names === "" ? "" : `  sets ${names}`}`;
   });
@@ -21,12 +21,12 @@ export function textOf(diagnosis: Diagnosis): string {
 
 /** The report for programs, as JSON. Contains no values of cookies. */
 export function jsonOf(diagnosis: Diagnosis): string {
-  const { stops, session, findings } = diagnosis;
-  const answers = stops.map(({ url, status, cookies }) => ({
+  const { responses, session, findings } = diagnosis;
+  const answers = responses.map(({ url, status, cookies }) => ({
     url: url.href,
     status,
     cookies: cookies.map(({ name, attributes }) => ({ name, attributes: Object.fromEntries(attributes) })),
   }));
-  const report = { ok: isWell(diagnosis), session: session?.name ?? null, answers, findings };
+  const report = { ok: hasNoProblem(diagnosis), session: session?.name ?? null, answers, findings };
   return `${JSON.stringify(report, null, 2)}\n`;
 }

@@ -1,13 +1,13 @@
 import { type Finding, hint, problem } from "./finding.ts";
+import type { ProbeResponse } from "./requests.ts";
 import type { SetCookie } from "./set-cookie.ts";
-import type { Stop } from "./visit.ts";
 
 /** Milliseconds of clock difference to accept. Most signed tokens tolerate a minute. */
 const MAX_SKEW = 60_000;
 
 /** Checks whether a shared cache could send one browser's response to another browser. */
-export function checkCaching({ headers, url }: Stop): readonly Finding[] {
-  const directives = list(headers.get("cache-control"));
+export function checkCaching({ headers, url }: ProbeResponse): readonly Finding[] {
+  const directives = splitList(headers.get("cache-control"));
   const findings: Finding[] = [];
   if (!directives.some((directive) => /^(private|no-store)\b/.test(directive))) {
     findings.push(
@@ -18,7 +18,7 @@ export function checkCaching({ headers, url }: Stop): readonly Finding[] {
       ),
     );
   }
-  if (!list(headers.get("vary")).some((name) => name === "cookie" || name === "*")) {
+  if (!splitList(headers.get("vary")).some((name) => name === "cookie" || name === "*")) {
     findings.push(
       hint(
         "no-vary",
@@ -31,10 +31,10 @@ export function checkCaching({ headers, url }: Stop): readonly Finding[] {
 }
 
 /** Checks that the server's clock and this machine's agree, apart from the duration of the request. */
-export function checkClock({ headers, asked, answered, url }: Stop): readonly Finding[] {
+export function checkClock({ headers, sentAt, receivedAt, url }: ProbeResponse): readonly Finding[] {
   const date = Date.parse(headers.get("date") ?? "");
   // `Date` is truncated to whole seconds.
-  const skew = date + 1000 < asked ? date + 1000 - asked : Math.max(0, date - answered);
+  const skew = date + 1000 < sentAt ? date + 1000 - sentAt : Math.max(0, date - receivedAt);
   if (Number.isNaN(date) || Math.abs(skew) <= MAX_SKEW) return [];
   const seconds = Math.round(Math.abs(skew) / 1000);
   return [
@@ -47,8 +47,8 @@ export function checkClock({ headers, asked, answered, url }: Stop): readonly Fi
 }
 
 /** Checks for redirects which show that the server believes requests to come over http. */
-export function checkRedirects(stops: readonly Stop[]): readonly Finding[] {
-  for (const { url, status, headers } of stops) {
+export function checkRedirects(hops: readonly ProbeResponse[]): readonly Finding[] {
+  for (const { url, status, headers } of hops) {
     const location = status >= 300 && status < 400 ? headers.get("location") : null;
     const target = location === null ? null : URL.parse(location, url.href);
     if (target === null || url.protocol !== "https:") continue;
@@ -93,7 +93,7 @@ export function checkAbsence(
 }
 
 /** Checks that the server accepts the cookie that it has just set. */
-export function checkReturn(session: SetCookie, repeated: Stop): readonly Finding[] {
+export function checkReturn(session: SetCookie, repeated: ProbeResponse): readonly Finding[] {
   const second = repeated.cookies.find(({ name }) => name === session.name);
   if (second === undefined || second.value === session.value) return [];
   return [
@@ -106,6 +106,6 @@ export function checkReturn(session: SetCookie, repeated: Stop): readonly Findin
 }
 
 /** Splits a comma-separated header value, and converts it to lower case. */
-export function list(value: string | null): readonly string[] {
+export function splitList(value: string | null): readonly string[] {
   return (value ?? "").split(",").map((item) => item.trim().toLowerCase());
 }

@@ -1,12 +1,13 @@
 import type { CreateOptions, SessionRecord } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
-import type { App, Service } from "../app.ts";
+import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
 import type { ClientDescriber } from "../client-describer.ts";
 import { ownerOf } from "../ownership.ts";
 import { createBody, createdSession, failures, success } from "../schemas.ts";
-import { answer, isoOf } from "../views.ts";
+import { successBody, toIso } from "../views.ts";
+import type { RouteContext } from "./context.ts";
 
 /** New sessions per minute and client address. Requests with an API key or the admin token are not limited. */
 const MAX_CREATIONS = 120;
@@ -14,7 +15,7 @@ const MAX_CREATIONS = 120;
 /** Adds the route that creates sessions. */
 export function createSessionRoute(
   app: App,
-  { manager, callers, owned }: Service,
+  { manager, authenticator, ownedSessions }: RouteContext,
   describeClient: ClientDescriber,
 ): void {
   app.post(
@@ -32,27 +33,27 @@ export function createSessionRoute(
         rateLimit: {
           max: MAX_CREATIONS,
           timeWindow: "1 minute",
-          allowList: (request) => callers.principalOf(request) !== null,
+          allowList: (request) => authenticator.findPrincipal(request) !== null,
         },
       },
     },
     async (request, reply) => {
       const { metadata = {}, name, transport } = request.body ?? {};
-      const birth = { metadata, ...(name === undefined ? {} : { name }) };
-      const caller = await callers.creating(request, birth);
+      const newSession = { metadata, ...(name === undefined ? {} : { name }) };
+      const caller = await authenticator.authenticateForCreate(request, newSession);
       reply.code(201);
       if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
         // `creating` gave the handle its fields. The first write stores it, and the commit sets the cookie.
         await caller.session.patch({});
-        return answer(createdView(storedIn(caller)));
+        return successBody(createdView(storedIn(caller)));
       }
       const { record, token } = await manager.create({
-        ...birth,
+        ...newSession,
         ...placementOf(caller),
         ...clientOf(caller, request),
       });
-      await owned.confirmInside(record);
-      return answer({ ...createdView(record), ...(transport === "bearer" ? { token } : {}) });
+      await ownedSessions.requireLiveParent(record);
+      return successBody({ ...createdView(record), ...(transport === "bearer" ? { token } : {}) });
     },
   );
 
@@ -77,7 +78,7 @@ function storedIn({ session }: Caller): SessionRecord {
 function createdView(record: SessionRecord) {
   return {
     sessionId: record.id,
-    createdAt: isoOf(record.createdAt),
+    createdAt: toIso(record.createdAt),
     metadata: { ...record.metadata },
   };
 }

@@ -1,14 +1,15 @@
-import type { App, Service } from "../app.ts";
-import { RecentStats } from "../recent-stats.ts";
+import type { App } from "../base-app.ts";
+import { CachedStats } from "../cached-stats.ts";
 import { failures, health, ready, success } from "../schemas.ts";
-import { answer, statsOf } from "../views.ts";
+import { statsOf, successBody } from "../views.ts";
+import type { RouteContext } from "./context.ts";
 
 const tags = ["health"];
 
 /** Adds the health checks. They need no credential and reveal only counts. */
-export function healthRoutes(app: App, { manager, clock }: Service): void {
+export function healthRoutes(app: App, { manager, clock }: RouteContext): void {
   const startedAt = clock.now();
-  const stats = new RecentStats(manager, () => performance.now());
+  const stats = new CachedStats(manager, () => performance.now());
 
   app.get(
     "/health",
@@ -25,9 +26,13 @@ export function healthRoutes(app: App, { manager, clock }: Service): void {
       const uptime = Math.floor((clock.now() - startedAt) / 1000);
       try {
         const { totalSessions, activeSessions } = statsOf(await stats.read());
-        return answer({ status: "healthy" as const, uptime, sessions: { totalSessions, activeSessions } });
+        return successBody({
+          status: "healthy" as const,
+          uptime,
+          sessions: { totalSessions, activeSessions },
+        });
       } catch {
-        return answer({ status: "degraded" as const, uptime, sessions: null });
+        return successBody({ status: "degraded" as const, uptime, sessions: null });
       }
     },
   );
@@ -44,7 +49,7 @@ export function healthRoutes(app: App, { manager, clock }: Service): void {
     },
     async () => {
       await manager.find(PROBE_ID);
-      return answer({ status: "ready" as const });
+      return successBody({ status: "ready" as const });
     },
   );
 }

@@ -1,11 +1,12 @@
 import { Session } from "coatcheck";
-import type { App, Service } from "../app.ts";
+import type { App } from "../base-app.ts";
 import { requirePrincipal } from "../ownership.ts";
 import { failures, introspectBody, introspection, success } from "../schemas.ts";
-import { answer, viewOf } from "../views.ts";
+import { successBody, viewOf } from "../views.ts";
+import type { RouteContext } from "./context.ts";
 
 /** Adds token introspection, in the manner of RFC 7662, for backends in any language. */
-export function introspectRoute(app: App, { manager, callers }: Service): void {
+export function introspectRoute(app: App, { manager, authenticator }: RouteContext): void {
   app.post(
     "/api/v1/sessions/introspect",
     {
@@ -19,11 +20,11 @@ export function introspectRoute(app: App, { manager, callers }: Service): void {
       },
     },
     async (request) => {
-      requirePrincipal(await callers.of(request));
+      requirePrincipal(await authenticator.authenticate(request));
       const found = await manager.resume(request.body.token, "none");
-      if (!(found instanceof Session)) return answer({ active: false as const, reason: found.refusal });
-      if (found.record === null) return answer({ active: false as const, reason: "unknown" });
-      return answer({ active: true as const, ...viewOf(found.record) });
+      if (!(found instanceof Session)) return successBody({ active: false as const, reason: found.refusal });
+      if (found.record === null) return successBody({ active: false as const, reason: "unknown" });
+      return successBody({ active: true as const, ...viewOf(found.record) });
     },
   );
 }

@@ -2,9 +2,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { CoatcheckError, type StoreStats } from "coatcheck";
 import { PROMETHEUS_CONTENT_TYPE, prometheusText, type SessionCache } from "coatcheck/cache";
 import { z } from "zod";
-import type { App, Service } from "../app.ts";
-import { RecentStats } from "../recent-stats.ts";
+import type { App } from "../base-app.ts";
+import { CachedStats } from "../cached-stats.ts";
 import { failures } from "../schemas.ts";
+import type { RouteContext } from "./context.ts";
 
 /** Milliseconds to wait for the counts. A scraper that times out would lose the other metrics too. */
 const COUNT_TIMEOUT = 1000;
@@ -12,10 +13,10 @@ const COUNT_TIMEOUT = 1000;
 /** Adds the Prometheus endpoint. Only the admin may read it, because the counts reveal how a business is doing. */
 export function metricsRoute(
   app: App,
-  { manager, callers }: Pick<Service, "manager" | "callers">,
+  { manager, authenticator }: Pick<RouteContext, "manager" | "authenticator">,
   cache: Pick<SessionCache, "metrics">,
 ): void {
-  const stats = new RecentStats(manager, () => performance.now());
+  const stats = new CachedStats(manager, () => performance.now());
 
   app.get(
     "/metrics",
@@ -31,7 +32,7 @@ export function metricsRoute(
       },
     },
     async (request, reply) => {
-      const principal = callers.principalOf(request);
+      const principal = authenticator.findPrincipal(request);
       if (principal?.kind !== "admin") {
         throw new CoatcheckError(
           principal ? "FORBIDDEN" : "SESSION_REQUIRED",

@@ -1,5 +1,5 @@
-import type { Issued, Session } from "coatcheck";
-import type { App, Service } from "../app.ts";
+import type { IssuedSession, Session } from "coatcheck";
+import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
 import { requirePrincipal } from "../ownership.ts";
 import {
@@ -10,7 +10,8 @@ import {
   sessionParams,
   success,
 } from "../schemas.ts";
-import { answer, viewOf } from "../views.ts";
+import { successBody, viewOf } from "../views.ts";
+import type { RouteContext } from "./context.ts";
 
 const tags = ["privilege"];
 
@@ -21,7 +22,7 @@ const tags = ["privilege"];
  * that a password was right or that a user has re-authenticated. To log a browser in, the application sends its key
  * together with the browser's cookie. Every owner may rotate.
  */
-export function privilegeRoutes(app: App, { manager, callers, owned }: Service): void {
+export function privilegeRoutes(app: App, { manager, authenticator, ownedSessions }: RouteContext): void {
   app.post(
     "/api/v1/sessions/:sessionId/authenticate",
     {
@@ -35,15 +36,15 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
       },
     },
     async (request) => {
-      const { subject, tenant, remember } = request.body;
+      const { subject, tenant, rememberMe } = request.body;
       const options = {
         ...(tenant === undefined ? {} : { tenant }),
-        ...(remember === undefined ? {} : { remember }),
+        ...(rememberMe === undefined ? {} : { rememberMe }),
       };
-      const caller = await callers.of(request);
+      const caller = await authenticator.authenticate(request);
       requirePrincipal(caller);
-      const { id } = await owned.live(caller, request.params.sessionId);
-      return answer(
+      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      return successBody(
         await issue(caller, id, {
           byHandle: (session) => session.authenticate(subject, options),
           byId: () => manager.authenticate(id, subject, options),
@@ -65,10 +66,10 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
     },
     async (request) => {
       const { scope, maxAge } = request.body;
-      const caller = await callers.of(request);
+      const caller = await authenticator.authenticate(request);
       requirePrincipal(caller);
-      const { id } = await owned.live(caller, request.params.sessionId);
-      return answer(
+      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      return successBody(
         await issue(caller, id, {
           byHandle: (session) => session.elevate(scope, maxAge),
           byId: () => manager.elevate(id, scope, maxAge),
@@ -88,9 +89,9 @@ export function privilegeRoutes(app: App, { manager, callers, owned }: Service):
       },
     },
     async (request) => {
-      const caller = await callers.of(request);
-      const { id } = await owned.live(caller, request.params.sessionId);
-      return answer(
+      const caller = await authenticator.authenticate(request);
+      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      return successBody(
         await issue(caller, id, { byHandle: (session) => session.rotate(), byId: () => manager.rotate(id) }),
       );
     },
@@ -101,7 +102,7 @@ interface Change {
   /** Changes the session through the request's handle, which sets the new cookie. */
   readonly byHandle: (session: Session) => Promise<void>;
   /** Changes the session by its id, and returns the new token. */
-  readonly byId: () => Promise<Issued>;
+  readonly byId: () => Promise<IssuedSession>;
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { App, Service } from "../app.ts";
+import type { App } from "../base-app.ts";
 import { dataPatch, failures, ifMatchHeader, sessionData, sessionParams, success } from "../schemas.ts";
-import { answer, dataOf, etagOf } from "../views.ts";
+import { dataOf, etagOf, successBody } from "../views.ts";
+import type { RouteContext } from "./context.ts";
 
 const tags = ["data"];
 
@@ -8,7 +9,7 @@ const RESERVED_MEMBERS =
   "Members whose names begin with `$` are reserved for the application. No request can read or write them, not even with the admin token. They count towards the size and version of the data.";
 
 /** Adds the routes that read and patch a session's data, without the members reserved for the application. */
-export function sessionDataRoutes(app: App, { manager, callers, owned }: Service): void {
+export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessions }: RouteContext): void {
   app.get(
     "/api/v1/sessions/:sessionId/data",
     {
@@ -21,10 +22,10 @@ export function sessionDataRoutes(app: App, { manager, callers, owned }: Service
       },
     },
     async (request, reply) => {
-      const caller = await callers.of(request);
-      const record = await owned.live(caller, request.params.sessionId);
+      const caller = await authenticator.authenticate(request);
+      const record = await ownedSessions.live(caller, request.params.sessionId);
       reply.header("etag", etagOf(record));
-      return answer(dataOf(record));
+      return successBody(dataOf(record));
     },
   );
 
@@ -43,11 +44,11 @@ export function sessionDataRoutes(app: App, { manager, callers, owned }: Service
       },
     },
     async (request, reply) => {
-      const caller = await callers.of(request);
-      const { id } = await owned.live(caller, request.params.sessionId);
+      const caller = await authenticator.authenticate(request);
+      const { id } = await ownedSessions.live(caller, request.params.sessionId);
       const record = await manager.patch(id, request.body, ifVersionOf(request.headers["if-match"]));
       reply.header("etag", etagOf(record));
-      return answer(dataOf(record));
+      return successBody(dataOf(record));
     },
   );
 }

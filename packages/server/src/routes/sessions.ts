@@ -1,7 +1,7 @@
 import type { SessionFilter } from "coatcheck";
 import type { z } from "zod";
-import type { App, Service } from "../app.ts";
-import { reasonOf, requireAdmin, requirePrincipal } from "../ownership.ts";
+import type { App } from "../base-app.ts";
+import { requireAdmin, requirePrincipal, revokeReasonOf } from "../ownership.ts";
 import {
   ended,
   failures,
@@ -12,12 +12,16 @@ import {
   sessionView,
   success,
 } from "../schemas.ts";
-import { answer, pageOf, statsOf, viewOf } from "../views.ts";
+import { pageOf, statsOf, successBody, viewOf } from "../views.ts";
+import type { RouteContext } from "./context.ts";
 
 const tags = ["sessions"];
 
 /** Adds the routes that list, count, read and end sessions. */
-export function sessionRoutes(app: App, { manager, callers, owned, clock }: Service): void {
+export function sessionRoutes(
+  app: App,
+  { manager, authenticator, ownedSessions, clock }: RouteContext,
+): void {
   app.get(
     "/api/v1/sessions",
     {
@@ -29,10 +33,10 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
       },
     },
     async (request) => {
-      requireAdmin(await callers.of(request));
+      requireAdmin(await authenticator.authenticate(request));
       const { limit, cursor } = request.query;
       const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
-      return answer(pageOf(await manager.list(filterOf(request.query, clock.now()), page)));
+      return successBody(pageOf(await manager.list(filterOf(request.query, clock.now()), page)));
     },
   );
 
@@ -46,8 +50,8 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
       },
     },
     async (request) => {
-      requirePrincipal(await callers.of(request));
-      return answer(statsOf(await manager.stats()));
+      requirePrincipal(await authenticator.authenticate(request));
+      return successBody(statsOf(await manager.stats()));
     },
   );
 
@@ -63,8 +67,8 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
       },
     },
     async (request) => {
-      const caller = await callers.of(request);
-      return answer(viewOf(await owned.recorded(caller, request.params.sessionId)));
+      const caller = await authenticator.authenticate(request);
+      return successBody(viewOf(await ownedSessions.findEvenEnded(caller, request.params.sessionId)));
     },
   );
 
@@ -79,13 +83,14 @@ export function sessionRoutes(app: App, { manager, callers, owned, clock }: Serv
       },
     },
     async (request) => {
-      const caller = await callers.of(request);
-      const record = await owned.live(caller, request.params.sessionId);
-      const reason = reasonOf(caller);
-      if (record.id !== caller.session.id) return answer({ ended: await owned.end(record.id, reason) });
+      const caller = await authenticator.authenticate(request);
+      const record = await ownedSessions.live(caller, request.params.sessionId);
+      const reason = revokeReasonOf(caller);
+      if (record.id !== caller.session.id)
+        return successBody({ ended: await ownedSessions.end(record.id, reason) });
       // Revoke through the handle, so that the response clears the browser's cookie.
       await caller.session.revoke(reason);
-      return answer({ ended: 1 + (await owned.endWithin(record.id, reason)) });
+      return successBody({ ended: 1 + (await ownedSessions.endChildren(record.id, reason)) });
     },
   );
 }

@@ -1,7 +1,7 @@
 import { CoatcheckError, type SessionFilter } from "coatcheck";
-import type { App, Service } from "../app.ts";
+import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
-import { ownerOf, reasonOf } from "../ownership.ts";
+import { ownerOf, revokeReasonOf } from "../ownership.ts";
 import {
   ended,
   failures,
@@ -11,7 +11,8 @@ import {
   subjectQuery,
   success,
 } from "../schemas.ts";
-import { answer, pageOf } from "../views.ts";
+import { pageOf, successBody } from "../views.ts";
+import type { RouteContext } from "./context.ts";
 
 const tags = ["subjects"];
 
@@ -19,7 +20,10 @@ const tags = ["subjects"];
  * Adds the routes that list and end a subject's sessions. The subject and the admin reach all of them; an API consumer
  * reaches those it created.
  */
-export function subjectRoutes(app: App, { manager, callers, owned, clock }: Service): void {
+export function subjectRoutes(
+  app: App,
+  { manager, authenticator, ownedSessions, clock }: RouteContext,
+): void {
   app.get(
     "/api/v1/subjects/:subject/sessions",
     {
@@ -32,11 +36,13 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
       },
     },
     async (request) => {
-      const caller = await callers.of(request);
+      const caller = await authenticator.authenticate(request);
       const filter = reachOf(caller, request.params.subject);
       const { limit, cursor } = request.query;
       const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
-      return answer(pageOf(await manager.list({ ...filter, state: "active", liveAt: clock.now() }, page)));
+      return successBody(
+        pageOf(await manager.list({ ...filter, state: "active", liveAt: clock.now() }, page)),
+      );
     },
   );
 
@@ -54,26 +60,26 @@ export function subjectRoutes(app: App, { manager, callers, owned, clock }: Serv
       },
     },
     async (request) => {
-      const caller = await callers.of(request);
+      const caller = await authenticator.authenticate(request);
       const { subject } = request.params;
       const { except } = request.query;
       const filter = reachOf(caller, subject);
-      const reason = reasonOf(caller);
+      const reason = revokeReasonOf(caller);
       const ids = [];
-      for await (const { id } of owned.matching(filter)) if (id !== except) ids.push(id);
+      for await (const { id } of ownedSessions.matching(filter)) if (id !== except) ids.push(id);
       let count = 0;
       if (filter.owner === undefined) {
         count = await manager.revoke({ subject, ...(except === undefined ? {} : { except }) }, reason);
         // The sessions under them have no subject, so the mass revocation did not include them.
-        for (const id of ids) count += await owned.endWithin(id, reason);
+        for (const id of ids) count += await ownedSessions.endChildren(id, reason);
       } else {
-        for (const id of ids) count += await owned.end(id, reason);
+        for (const id of ids) count += await ownedSessions.end(id, reason);
       }
       if (ids.includes(caller.session.id)) {
         // Revoke through the handle, so that the response clears the browser's cookie.
         await caller.session.revoke(reason);
       }
-      return answer({ ended: count });
+      return successBody({ ended: count });
     },
   );
 }

@@ -5,7 +5,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import { pino } from "pino";
 import { buildApp } from "../../src/app.ts";
 import { Credentials } from "../../src/credentials.ts";
-import { ADMIN, KEYS } from "../running.ts";
+import { ADMIN, KEYS } from "../fixtures.ts";
 import { Transcript } from "./transcript.ts";
 
 const USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -33,7 +33,7 @@ export async function startApi() {
   let isDown = false;
   const clock = { now: () => Date.now() };
   const store = breakable(memoryStore({ clock }), () => isDown);
-  const cache = createCache({ store, single: true, clock });
+  const cache = createCache({ store, singleProcess: true, clock });
   const manager = new SessionManager({ store, secrets: ["a secret for these tests"], clock, cache });
   const app = await buildApp({
     manager,

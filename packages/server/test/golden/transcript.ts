@@ -1,4 +1,4 @@
-import { ADMIN, KEYS } from "../running.ts";
+import { ADMIN, KEYS } from "../fixtures.ts";
 
 /** A request or response as far as a transcript shows it. */
 export interface Message {

@@ -1,7 +1,7 @@
-import type { Device } from "../../client/wire.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Session } from "../../session/session.ts";
+import type { Device } from "../../wire.ts";
 
 /** One page of the store. More devices than that are of no use in a list. */
 const MAX_DEVICES = 1000;

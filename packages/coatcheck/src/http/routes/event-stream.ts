@@ -1,7 +1,7 @@
-import type { StreamEvent } from "../../client/wire.ts";
 import type { Clock } from "../../session/clock.ts";
 import { endsAt } from "../../session/record.ts";
 import type { Session } from "../../session/session.ts";
+import type { StreamEvent } from "../../wire.ts";
 import type { RequestSession } from "../request-session.ts";
 
 /** Milliseconds until a browser reconnects after its stream ended: long enough for a login's new cookie to arrive. */
@@ -40,7 +40,7 @@ export class EventStream<Data> {
   }
 
   /** Sends a comment, so that proxies keep the connection open and the server notices a dead one. */
-  beat(): void {
+  heartbeat(): void {
     this.#send(":\n\n");
   }
 
@@ -123,6 +123,6 @@ const encoder = new TextEncoder();
  * The body of a stream that was opened with an older token: it ends at once, and the browser reconnects with its newer
  * token. An error status would stop EventSource from reconnecting.
  */
-export function comeBack(): string {
+export function reconnectBody(): string {
   return `retry: ${RETRY}\n\n`;
 }

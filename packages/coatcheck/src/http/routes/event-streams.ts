@@ -38,9 +38,9 @@ export class EventStreams<Data> {
     this.#manager = manager;
     this.#clock = clock;
     this.#schedule = options.schedule ?? systemSchedule;
-    this.#checkInterval = options.checkEvery ?? 1000;
+    this.#checkInterval = options.checkInterval ?? 1000;
     this.#warnBefore = options.warnBefore ?? 60_000;
-    this.#maxPerSession = options.mostPerSession ?? 10;
+    this.#maxPerSession = options.maxPerSession ?? 10;
   }
 
   /**
@@ -98,7 +98,7 @@ export class EventStreams<Data> {
     const isHeartbeatDue = now - this.#heartbeatSentAt >= HEARTBEAT_INTERVAL;
     if (isHeartbeatDue) this.#heartbeatSentAt = now;
     for (const stream of this.#streams()) {
-      if (isHeartbeatDue) stream.beat();
+      if (isHeartbeatDue) stream.heartbeat();
       void stream.check(this.#clock, this.#checkInterval, this.#warnBefore);
     }
   }

@@ -26,7 +26,7 @@
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { Middleware } from "../express.ts";
-import { NodeRequest, send } from "./node-answer.ts";
+import { NodeRequest, sendResponse } from "./node-exchange.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
@@ -44,9 +44,9 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): Middleware & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: Middleware = (request, response, next) => {
-    const pending = routes.answer(new NodeRequest(request));
+    const pending = routes.handle(new NodeRequest(request));
     if (pending === null) next();
-    else pending.then((ready) => send(ready, response)).catch(next);
+    else pending.then((ready) => sendResponse(ready, response)).catch(next);
   };
   return Object.assign(middleware, routes.controls);
 }

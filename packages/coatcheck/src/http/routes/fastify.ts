@@ -29,9 +29,9 @@ import type { FastifyPluginCallback } from "fastify";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import { sessionOf } from "../session-of.ts";
-import { headerOf } from "./node-answer.ts";
+import { headerValue } from "./node-exchange.ts";
 import type { SessionRoutesOptions } from "./options.ts";
-import { LARGEST_BODY } from "./request.ts";
+import { MAX_BODY_BYTES } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
@@ -51,16 +51,18 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
   const plugin: FastifyPluginCallback = (app, _options, done) => {
     // The browser client sends a content type even with an empty body, which Fastify's JSON parser rejects.
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser("*", { parseAs: "string", bodyLimit: LARGEST_BODY }, (_request, body, parsed) =>
-      parsed(null, body),
+    app.addContentTypeParser(
+      "*",
+      { parseAs: "string", bodyLimit: MAX_BODY_BYTES },
+      (_request, body, parsed) => parsed(null, body),
     );
     for (const path of new Set([routes.base, `${routes.base}/*`, routes.migratePath])) {
       app.all(path, async (request, reply) => {
-        const response = await routes.answer({
+        const response = await routes.handle({
           method: request.method,
           url: request.originalUrl,
           session: sessionOf<Data>(request),
-          header: (name) => headerOf(request.headers, name),
+          header: (name) => headerValue(request.headers, name),
           body: async () => request.body,
         });
         if (response === null) return reply.callNotFound();

@@ -46,7 +46,7 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): MiddlewareHandler<SessionEnv<Data>> & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: MiddlewareHandler<SessionEnv<Data>> = async (c, next) => {
-    const pending = routes.answer({
+    const pending = routes.handle({
       method: c.req.method,
       // Everything after scheme and host. Parsing the URL would slow down requests for other paths.
       url: c.req.url.slice(c.req.url.indexOf("/", "https://".length)),

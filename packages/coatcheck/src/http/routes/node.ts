@@ -31,7 +31,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise } from "../../session/session.ts";
-import { NodeRequest, send } from "./node-answer.ts";
+import { NodeRequest, sendResponse } from "./node-exchange.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
@@ -55,10 +55,10 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): NodeRoutes<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const serve = (request: IncomingMessage, response: ServerResponse): MaybePromise<boolean> => {
-    const pending = routes.answer(new NodeRequest(request));
+    const pending = routes.handle(new NodeRequest(request));
     if (pending === null) return false;
     return pending.then((ready) => {
-      send(ready, response);
+      sendResponse(ready, response);
       return true;
     });
   };

@@ -45,7 +45,7 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
   /** A second path for the migration. Default: only `migrate` below the base. */
   readonly migratePath?: string;
   /** How long a login or an elevation counts as recent, in milliseconds. Default: 10 minutes. */
-  readonly recent?: number;
+  readonly recentAuthentication?: number;
   readonly events?: EventOptions;
   readonly clock?: Clock;
 }
@@ -56,10 +56,10 @@ export interface EventOptions {
    * How often each stream checks for changes that other nodes made, through the manager's cache. Without a cache each
    * check reads the store. Default: 1000.
    */
-  readonly checkEvery?: number;
+  readonly checkInterval?: number;
   /** How long before the session's expiry `expiring` is sent. Default: 60,000. */
   readonly warnBefore?: number;
   /** The maximum number of open streams per session. A further one is rejected with `RATE_LIMITED`. Default: 10. */
-  readonly mostPerSession?: number;
+  readonly maxPerSession?: number;
   readonly schedule?: Schedule;
 }

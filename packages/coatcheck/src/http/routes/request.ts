@@ -15,7 +15,7 @@ export interface RouteRequest<Data = JsonObject> {
 }
 
 /** Bytes. The body of a login has a few hundred. */
-export const LARGEST_BODY = 64 * 1024;
+export const MAX_BODY_BYTES = 64 * 1024;
 
 /**
  * Reads a whole body as UTF-8 text. Does not destroy the stream on failure, so that the connection can still carry the
@@ -28,8 +28,8 @@ export async function readText(chunks: AsyncIterable<Uint8Array> | Iterable<Uint
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.byteLength;
-    if (size > LARGEST_BODY) {
-      const message = `Request body too large: must be at most ${LARGEST_BODY} bytes.`;
+    if (size > MAX_BODY_BYTES) {
+      const message = `Request body too large: must be at most ${MAX_BODY_BYTES} bytes.`;
       throw new CoatcheckError("PAYLOAD_TOO_LARGE", message);
     }
     read.push(chunk);
@@ -42,11 +42,11 @@ export async function readText(chunks: AsyncIterable<Uint8Array> | Iterable<Uint
  *
  * @throws CoatcheckError `VALIDATION_FAILED` for anything else.
  */
-export async function readObject<Data>(request: RouteRequest<Data>): Promise<JsonObject> {
+export async function readJsonObject<Data>(request: RouteRequest<Data>): Promise<JsonObject> {
   const body = await request.body();
   const value = typeof body === "string" ? parse(body) : body;
   if (isObject(value)) return value;
-  throw invalid("", "the body must be a JSON object");
+  throw invalidRequest("", "the body must be a JSON object");
 }
 
 /**
@@ -60,7 +60,7 @@ export function credentialsOf(body: JsonObject): JsonObject {
     return { email, password };
   }
   if (isObject(credentials)) return credentials;
-  throw invalid("credentials", "must be an object, or email and password must be strings");
+  throw invalidRequest("credentials", "must be an object, or email and password must be strings");
 }
 
 /**
@@ -70,11 +70,11 @@ export function credentialsOf(body: JsonObject): JsonObject {
  */
 export function metadataOf({ metadata = {} }: JsonObject): JsonObject {
   if (isObject(metadata)) return metadata;
-  throw invalid("metadata", "must be an object");
+  throw invalidRequest("metadata", "must be an object");
 }
 
 /** Returns the error for an invalid request. With an empty path, the message must name what is wrong. */
-export function invalid(path: string, message: string): CoatcheckError {
+export function invalidRequest(path: string, message: string): CoatcheckError {
   return new CoatcheckError("VALIDATION_FAILED", `Invalid request: ${path}${path && " "}${message}.`, {
     faults: [{ path, message }],
   });

@@ -1,20 +1,20 @@
-import type { SessionView } from "../../client/wire.ts";
 import { systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { Activity } from "../../session/policy.ts";
 import type { Session } from "../../session/session.ts";
+import type { SessionView } from "../../wire.ts";
 import { CsrfTokens } from "../csrf.ts";
-import { isOurs } from "../error-answer.ts";
+import { isCoatcheckError } from "../error-response.ts";
 import type { RequestSession } from "../request-session.ts";
-import { eventStream, failure, success } from "./answer.ts";
 import { devicesOf } from "./devices.ts";
-import { comeBack } from "./event-stream.ts";
+import { reconnectBody } from "./event-stream.ts";
 import { EventStreams } from "./event-streams.ts";
 import type { SessionRoutesOptions } from "./options.ts";
-import { credentialsOf, invalid, metadataOf, type RouteRequest, readObject } from "./request.ts";
-import { nobody, type ViewParts, viewOf } from "./view.ts";
+import { credentialsOf, invalidRequest, metadataOf, type RouteRequest, readJsonObject } from "./request.ts";
+import { eventStream, failure, success } from "./responses.ts";
+import { noSession, type ViewDependencies, viewOf } from "./view.ts";
 
 type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
 
@@ -39,9 +39,9 @@ export interface RouteControls<User, Data> {
 
 /**
  * The endpoints that the browser client calls, for any framework: current session, login, logout, devices, elevation,
- * migration, and the event stream. `client/wire.ts` defines their JSON.
+ * migration, and the event stream. `wire.ts` defines their JSON.
  *
- * The adapter must run `admit` first, which rejects forged requests before a handler runs, and `commit` before the response
+ * The adapter must run `checkCsrf` first, which rejects forged requests before a handler runs, and `commit` before the response
  * headers are sent.
  */
 export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
@@ -51,7 +51,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   readonly migratePath: string;
   readonly #manager: SessionManager<Data>;
   readonly #options: SessionRoutesOptions<User, Data>;
-  readonly #view: ViewParts<User>;
+  readonly #view: ViewDependencies<User>;
   readonly #streams: EventStreams<Data>;
   readonly #handlers: ReadonlyMap<string, Handler<Data>>;
 
@@ -87,7 +87,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
    * Returns the response to a request, or null for a request to another path. Rejects only with errors of the application:
    * a `CoatcheckError` becomes an error response.
    */
-  answer(request: RouteRequest<Data>): Promise<Response> | null {
+  handle(request: RouteRequest<Data>): Promise<Response> | null {
     // Most requests are for other paths: reject those with the least work.
     if (!request.url.startsWith(this.base) && !request.url.startsWith(this.migratePath)) return null;
     const [path = "", query] = request.url.split("?", 2);
@@ -111,13 +111,13 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   async #logIn(request: RouteRequest<Data>): Promise<Response> {
     const session = await loadSession(request.session, "user");
-    const body = await readObject(request);
+    const body = await readJsonObject(request);
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
     if (identity === null) throw invalidCredentials();
-    const { subject, user, tenant, remember } = identity;
+    const { subject, user, tenant, rememberMe } = identity;
     await session.authenticate(subject, {
       ...(tenant !== undefined && { tenant }),
-      ...(remember !== undefined && { remember }),
+      ...(rememberMe !== undefined && { rememberMe }),
     });
     return success(await viewOf(session, this.#view, user));
   }
@@ -128,7 +128,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     if (query.has("everywhere") && subject !== null) await this.#manager.revoke({ subject }, "logout");
     if (record === null) return success(await viewOf(session, this.#view));
     await session.revoke();
-    return success(nobody("signed-out"));
+    return success(noSession("signed-out"));
   }
 
   async #init(request: RouteRequest<Data>): Promise<Response> {
@@ -153,7 +153,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     if (query.has("others")) {
       return success({ ended: await this.#manager.revoke({ subject, except: session.id }) });
     }
-    if (!query.has("all")) throw invalid("", "the query must be ?others or ?all");
+    if (!query.has("all")) throw invalidRequest("", "the query must be ?others or ?all");
     const ended = await this.#manager.revoke({ subject });
     await session.revoke();
     return success({ ended });
@@ -182,7 +182,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   async #elevate(request: RouteRequest<Data>): Promise<Response> {
     const { session, subject } = await requireLogin(request.session, "user");
-    const body = await readObject(request);
+    const body = await readJsonObject(request);
     const scope = scopeOf(body);
     const credentials = credentialsOf(body);
     const { elevate, authenticate } = this.#options;
@@ -191,7 +191,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       : scope === ACCOUNT &&
         (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
     if (!isVerified) throw invalidCredentials();
-    await session.elevate(scope, this.#options.recent ?? RECENT);
+    await session.elevate(scope, this.#options.recentAuthentication ?? RECENT);
     return success(await viewOf(session, this.#view));
   }
 
@@ -202,7 +202,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
 
   async #events(request: RouteRequest<Data>): Promise<Response> {
     const session = await request.session.load({ activity: "none", outage: "closed" });
-    if (session.refusal === "superseded") return eventStream(comeBack());
+    if (session.refusal === "superseded") return eventStream(reconnectBody());
     const { record } = await request.session.requireSession();
     if (record === null)
       throw new CoatcheckError(
@@ -213,7 +213,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   #requireRecent(session: Session<Data>): void {
-    const since = this.#view.clock.now() - (this.#options.recent ?? RECENT);
+    const since = this.#view.clock.now() - (this.#options.recentAuthentication ?? RECENT);
     if ((session.record?.authenticatedAt ?? 0) <= since) session.requireElevated(ACCOUNT);
   }
 }
@@ -222,7 +222,7 @@ async function withErrorResponse(pending: Promise<Response>): Promise<Response> 
   try {
     return await pending;
   } catch (error) {
-    if (!isOurs(error)) throw error;
+    if (!isCoatcheckError(error)) throw error;
     return failure(error);
   }
 }
@@ -239,7 +239,7 @@ async function loadSession<Data>(request: RequestSession<Data>, activity?: Activ
   try {
     return await request.requireSession();
   } catch (error) {
-    if (isOurs(error) && error.status !== 401) throw error;
+    if (isCoatcheckError(error) && error.status !== 401) throw error;
     return session;
   }
 }
@@ -254,7 +254,7 @@ async function requireLogin<Data>(request: RequestSession<Data>, activity: Activ
 /** Validates the scope's name, which the application defines and the session stores. */
 function scopeOf({ scope = ACCOUNT }: JsonObject): string {
   if (typeof scope === "string" && /^[\w.:-]{1,64}$/.test(scope)) return scope;
-  throw invalid("scope", "must be 1 to 64 letters, digits or characters of . : - _");
+  throw invalidRequest("scope", "must be 1 to 64 letters, digits or characters of . : - _");
 }
 
 function invalidCredentials(): CoatcheckError {

@@ -1,12 +1,12 @@
-import type { EndReason, SessionOnTheWire, SessionView } from "../../client/wire.ts";
 import type { Clock } from "../../session/clock.ts";
 import type { RefusalReason } from "../../session/events.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { MaybePromise, Session } from "../../session/session.ts";
+import type { EndReason, SessionView, TimedSessionInfo } from "../../wire.ts";
 import type { CsrfTokens } from "../csrf.ts";
 
 /** What {@link viewOf} needs besides the session. */
-export interface ViewParts<User> {
+export interface ViewDependencies<User> {
   readonly csrfTokens: CsrfTokens;
   readonly clock: Clock;
   readonly user: (subject: string) => MaybePromise<User>;
@@ -20,11 +20,11 @@ export interface ViewParts<User> {
  */
 export async function viewOf<User, Data>(
   session: Session<Data>,
-  { csrfTokens, clock, user, needsOnboarding }: ViewParts<User>,
+  { csrfTokens, clock, user, needsOnboarding }: ViewDependencies<User>,
   known?: User,
 ): Promise<SessionView<User>> {
   const { record } = session;
-  if (record === null) return nobody(endReason(session.refusal));
+  if (record === null) return noSession(endReason(session.refusal));
   const shared = {
     session: sessionOnTheWire(record, session.lastSeenAt ?? record.lastSeenAt, clock.now()),
     // Grows with each write of a session, including a login: so the client can tell which of two responses is newer.
@@ -41,7 +41,7 @@ export async function viewOf<User, Data>(
 }
 
 /** Returns the view of a request without a session. */
-export function nobody<User>(reason: EndReason | null): SessionView<User> {
+export function noSession<User>(reason: EndReason | null): SessionView<User> {
   const view = { status: "none", session: null, user: null, rev: 0, csrf_token: null } as const;
   return reason === null ? view : { ...view, reason };
 }
@@ -51,14 +51,14 @@ function endReason(refusal: RefusalReason | null): EndReason | null {
     case "expired":
       return "expired";
     case "revoked":
-    case "theft":
+    case "token-reuse":
       return "revoked";
     default:
       return null;
   }
 }
 
-function sessionOnTheWire(record: SessionRecord, lastSeenAt: number, now: number): SessionOnTheWire {
+function sessionOnTheWire(record: SessionRecord, lastSeenAt: number, now: number): TimedSessionInfo {
   return {
     id: record.id,
     type: record.type,

@@ -5,10 +5,10 @@ import { type AdapterCases, login, logout, show } from "./case.ts";
 export const bearerCases: AdapterCases = {
   "a bearer token opens its session and is never set as a cookie": {
     routes: { "/show": show, "/login": login },
-    async check(rig) {
-      const { token, record } = await rig.manager.create({ subject: "ann" });
+    async check(fixture) {
+      const { token, record } = await fixture.manager.create({ subject: "ann" });
       const headers = { authorization: `Bearer ${token}` };
-      const response = await rig.send("/show", { headers });
+      const response = await fixture.send("/show", { headers });
       assert.equal(JSON.parse(response.body).id, record.id);
       assert.deepEqual(response.cookies, []);
       assert.equal(response.headers.vary, "Cookie, Authorization");

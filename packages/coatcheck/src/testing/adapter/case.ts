@@ -1,7 +1,7 @@
 import type { HttpOptions } from "../../http/options.ts";
 import type { SessionPolicy } from "../../session/policy.ts";
 import type { Exchange, Route, Routes } from "./exchange.ts";
-import type { Rig } from "./rig.ts";
+import type { AdapterFixture } from "./fixtures.ts";
 
 /** One case of the suite: the server's options and routes, and the check to run against it. */
 export interface AdapterCase {
@@ -9,7 +9,7 @@ export interface AdapterCase {
   readonly policy?: Partial<SessionPolicy>;
   readonly routes?: Routes;
   /** Rejects when the adapter fails the case. */
-  check(rig: Rig): Promise<void>;
+  check(rig: AdapterFixture): Promise<void>;
 }
 
 /** Cases by title. */
@@ -39,11 +39,11 @@ export const login: Route = {
   },
 };
 
-/** Logs in as `ann` with `remember`, so that the cookie survives closing the browser. */
+/** Logs in as `ann` with `rememberMe`, so that the cookie survives closing the browser. */
 export const remember: Route = {
   async handle(exchange) {
     const session = await exchange.session.load();
-    await session.authenticate("ann", { remember: true });
+    await session.authenticate("ann", { rememberMe: true });
     return showSession(exchange);
   },
 };
@@ -60,7 +60,7 @@ export const logout: Route = {
 /** Responds with the current fields of the session as JSON. */
 export async function showSession(exchange: Exchange): Promise<unknown> {
   const session = await exchange.session.load();
-  const { id, subject, isNew, refusal } = session;
-  const body = JSON.stringify({ id, subject, isNew, refusal, data: { ...session.data } });
+  const { id, subject: createCache, isNew, refusal } = session;
+  const body = JSON.stringify({ id, subject: createCache, isNew, refusal, data: { ...session.data } });
   return exchange.reply(200, { "content-type": "application/json" }, body);
 }

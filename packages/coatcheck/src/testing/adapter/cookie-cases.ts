@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { type AdapterCases, count, login, logout, show, showSession } from "./case.ts";
-import type { Rig } from "./rig.ts";
+import type { AdapterFixture } from "./fixtures.ts";
 
 /** Session tokens in cookies: valid, invalid, expired, older and duplicate ones. */
 export const cookieCases: AdapterCases = {
   "an invalid token is rejected with SESSION_REQUIRED, sets no cookie and causes no store access": {
     routes: { "/login": login, "/show": show, "/guarded": { ...show, guard: "session" } },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       const token = String(browser.token);
-      const rows = await rig.stored();
-      const { reads } = rig.store;
+      const rows = await fixture.stored();
+      const { reads } = fixture.store;
       const invalid = [
         "",
         "x",
@@ -26,12 +26,12 @@ export const cookieCases: AdapterCases = {
         "__proto__",
       ];
       for (const value of invalid) {
-        const response = await rig.send("/guarded", { headers: { cookie: `__Host-sid=${value}` } });
+        const response = await fixture.send("/guarded", { headers: { cookie: `__Host-sid=${value}` } });
         assert.deepEqual([response.status, response.code], [401, "SESSION_REQUIRED"], value.slice(0, 60));
         assert.deepEqual(response.cookies, []);
       }
-      assert.equal(rig.store.reads, reads, "the seal rejects them before any lookup");
-      assert.equal(await rig.stored(), rows);
+      assert.equal(fixture.store.reads, reads, "the seal rejects them before any lookup");
+      assert.equal(await fixture.stored(), rows);
     },
   },
   "a logout with a random token stores nothing and sets no cookie": {
@@ -51,9 +51,9 @@ export const cookieCases: AdapterCases = {
     async check(rig) {
       const browser = rig.browser();
       await browser.send("/login");
-      rig.pass(900);
+      rig.advance(900);
       assert.equal((await browser.send("/show")).status, 200);
-      rig.pass(700);
+      rig.advance(700);
       const response = await browser.send("/show");
       assert.deepEqual([response.status, response.code, response.cookies], [401, "SESSION_EXPIRED", []]);
     },
@@ -107,7 +107,7 @@ export const cookieCases: AdapterCases = {
       const browser = rig.browser();
       await browser.send("/login");
       const headers = { cookie: `__Host-sid=${browser.token}` };
-      rig.pass(1000);
+      rig.advance(1000);
       const rotated = await rig.send("/show", { headers });
       const again = await rig.send("/show", { headers });
       assert.equal(rotated.cookies.length, 1);
@@ -199,7 +199,7 @@ export const cookieCases: AdapterCases = {
   },
 };
 
-async function expectAnonymous(rig: Rig, cookie: string): Promise<void> {
-  const response = await rig.send("/show", { headers: { cookie } });
+async function expectAnonymous(fixture: AdapterFixture, cookie: string): Promise<void> {
+  const response = await fixture.send("/show", { headers: { cookie } });
   assert.deepEqual([JSON.parse(response.body).subject, response.cookies], [null, []], cookie);
 }

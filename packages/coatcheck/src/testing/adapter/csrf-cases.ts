@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type AdapterCases, count, login, logout, show, still } from "./case.ts";
-import type { Browser } from "./rig.ts";
+import type { Browser } from "./fixtures.ts";
 
 const CROSS_SITE = { "sec-fetch-site": "cross-site", origin: "https://attacker.example" };
 
@@ -8,8 +8,8 @@ const CROSS_SITE = { "sec-fetch-site": "cross-site", origin: "https://attacker.e
 export const csrfCases: AdapterCases = {
   "an unsafe request from another site is rejected before the handler runs": {
     routes: { "/count": count, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/count");
       for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
         for (const headers of [
@@ -140,7 +140,7 @@ export const csrfCases: AdapterCases = {
       const browser = rig.browser();
       await browser.send("/login", { method: "POST" });
       const [session, csrf] = [browser.token, tokenOf(browser)];
-      rig.pass(1000);
+      rig.advance(1000);
       await browser.send("/show");
       assert.notEqual(browser.token, session);
       assert.equal((await browser.send("/count", post(csrf))).status, 200);

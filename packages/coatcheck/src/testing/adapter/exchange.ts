@@ -5,13 +5,13 @@ import type { JsonValue } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 
 /** The data that the suite stores in a session. */
-export interface SuiteData {
+export interface AdapterSuiteData {
   [name: string]: JsonValue | undefined;
 }
 
 /** A request and its response, as a route of the suite sees them, for any framework. */
 export interface Exchange {
-  readonly session: RequestSession<SuiteData>;
+  readonly session: RequestSession<AdapterSuiteData>;
   /** Responds by the means of the framework. Without `body` the response has none. */
   reply(status: number, headers: Readonly<Record<string, string>>, body?: string): unknown;
   /** Responds with a stream of chunks, by the means of the framework. */
@@ -41,7 +41,7 @@ export interface AdapterServer {
  * handler throws, the response must be that error as JSON; for any other error, its status must be 500.
  */
 export type StartAdapter = (
-  manager: SessionManager<SuiteData>,
+  manager: SessionManager<AdapterSuiteData>,
   options: HttpOptions,
   routes: Routes,
 ) => Promise<AdapterServer>;

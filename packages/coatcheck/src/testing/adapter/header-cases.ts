@@ -17,9 +17,9 @@ function saving(respond: (exchange: Exchange) => unknown): Route {
 export const headerCases: AdapterCases = {
   "a response that loaded the session is Cache-Control: private, no-store and Vary: Cookie": {
     routes: { "/show": show },
-    async check(rig) {
+    async check(fixture) {
       for (const method of ["GET", "HEAD", "POST"]) {
-        const { headers } = await rig.send("/show", { method });
+        const { headers } = await fixture.send("/show", { method });
         assert.equal(headers["cache-control"], "private, no-store", method);
         assert.equal(headers.vary, "Cookie", method);
       }
@@ -112,7 +112,7 @@ export const headerCases: AdapterCases = {
     async check(rig) {
       for (const method of ["GET", "HEAD", "POST"]) {
         for (const path of ["/text", "/empty", "/redirect", "/stream"]) {
-          const writing = rig.store.hold();
+          const writing = rig.store.holdWrites();
           let isReceived = false;
           const response = rig.send(path, { method }).finally(() => {
             isReceived = true;

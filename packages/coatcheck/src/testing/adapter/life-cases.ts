@@ -5,16 +5,16 @@ import { type AdapterCases, count, login, logout, remember, show, showSession, s
 export const lifeCases: AdapterCases = {
   "a response that does not load the session causes no store access and sets no headers": {
     routes: { "/count": count, "/still": still },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/count");
-      const { reads, writes } = rig.store;
+      const { reads, writes } = fixture.store;
       const response = await browser.send("/still");
       assert.equal(response.body, "still");
       assert.equal(response.headers["cache-control"], undefined);
       assert.equal(response.headers.vary, undefined);
       assert.deepEqual(response.cookies, []);
-      assert.deepEqual([rig.store.reads, rig.store.writes], [reads, writes]);
+      assert.deepEqual([fixture.store.reads, fixture.store.writes], [reads, writes]);
     },
   },
   "an unchanged anonymous session is not stored and sets no cookie": {
@@ -118,7 +118,7 @@ export const lifeCases: AdapterCases = {
       const browser = rig.browser();
       await browser.send("/count");
       const cookie = `__Host-sid=${browser.token}`;
-      const writing = rig.store.hold();
+      const writing = rig.store.holdWrites();
       const slow = rig.send("/count", { headers: { cookie } });
       await writing.arrived;
       assert.equal((await rig.send("/logout", { headers: { cookie } })).status, 200);
@@ -182,7 +182,7 @@ export const lifeCases: AdapterCases = {
       assert.equal(await outcome("/sudo"), "403 REAUTHENTICATION_REQUIRED");
       await browser.send("/elevate");
       assert.equal(await outcome("/sudo"), 200);
-      rig.pass(60_000);
+      rig.advance(60_000);
       assert.equal(await outcome("/sudo"), "403 REAUTHENTICATION_REQUIRED");
     },
   },
@@ -205,7 +205,7 @@ export const lifeCases: AdapterCases = {
     },
   },
   "data above the size limit is rejected with 413, stores nothing and sets no cookie": {
-    policy: { dataLimit: 100 },
+    policy: { maxDataBytes: 100 },
     routes: {
       "/large": {
         async handle(exchange) {

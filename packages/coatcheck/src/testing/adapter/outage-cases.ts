@@ -1,27 +1,27 @@
 import assert from "node:assert/strict";
 import { type AdapterCases, count, show, showSession, still } from "./case.ts";
-import type { Rig } from "./rig.ts";
+import type { AdapterFixture } from "./fixtures.ts";
 
 /** An outage of the store. No outage policy may log a user out. */
 export const outageCases: AdapterCases = {
   "policy closed: the response is 503 and sets no cookie": {
     routes: { "/show": show, "/still": still, "/guarded": { ...show, guard: "session" } },
-    async check(rig) {
-      const headers = await loggedIn(rig);
-      rig.store.isDown = true;
+    async check(fixture) {
+      const headers = await loggedIn(fixture);
+      fixture.store.isDown = true;
       for (const path of ["/show", "/guarded"]) {
-        const response = await rig.send(path, { headers });
+        const response = await fixture.send(path, { headers });
         assert.deepEqual([response.status, response.code], [503, "STORE_UNAVAILABLE"], path);
         assert.deepEqual(response.cookies, []);
         assert.match(String(response.headers["cache-control"]), /no-store/);
       }
       assert.equal(
-        (await rig.send("/still", { headers })).status,
+        (await fixture.send("/still", { headers })).status,
         200,
         "a route without a session still responds",
       );
-      rig.store.isDown = false;
-      assert.equal((await rig.send("/guarded", { headers })).status, 200);
+      fixture.store.isDown = false;
+      assert.equal((await fixture.send("/guarded", { headers })).status, 200);
     },
   },
   "policy anonymous: the request continues without a session, stores nothing and sets no cookie": {
@@ -73,7 +73,7 @@ export const outageCases: AdapterCases = {
       },
     },
     async check(rig) {
-      const writing = rig.store.hold();
+      const writing = rig.store.holdWrites();
       const sent = rig.send("/break");
       await writing.arrived;
       rig.store.isDown = true;
@@ -93,8 +93,8 @@ export const outageCases: AdapterCases = {
 };
 
 /** Returns the cookie header of a logged-in browser whose session is not in the cache. */
-async function loggedIn(rig: Rig): Promise<{ cookie: string }> {
-  const { record, token } = await rig.manager.create({ subject: "ann" });
-  rig.forget(record.id);
+async function loggedIn(fixture: AdapterFixture): Promise<{ cookie: string }> {
+  const { record, token } = await fixture.manager.create({ subject: "ann" });
+  fixture.forget(record.id);
   return { cookie: `__Host-sid=${token}` };
 }

@@ -93,9 +93,9 @@ export const rawCases: AdapterCases = {
       `the session's cookie is set by ${name}`,
       {
         routes: { "/write": responding(write), "/show": show },
-        async check(rig) {
-          const browser = rig.browser();
-          const hold = rig.store.hold();
+        async check(fixture) {
+          const browser = fixture.browser();
+          const hold = fixture.store.holdWrites();
           const sent = browser.send("/write");
           await hold.arrived;
           hold.release();
@@ -118,14 +118,14 @@ export const rawCases: AdapterCases = {
       for (const path of ["/late", "/later"]) {
         assert.equal((await browser.send(path)).body, "sent CONFLICT");
       }
-      const { refusal, subject } = JSON.parse((await browser.send("/show")).body);
-      assert.deepEqual([refusal, subject], [null, null]);
+      const { refusal, subject: createCache } = JSON.parse((await browser.send("/show")).body);
+      assert.deepEqual([refusal, createCache], [null, null]);
     },
   },
   "a client that disconnects before the commit: the session is saved and the server keeps running": {
     routes: { "/write": responding((response) => response.end("body")), "/login": login },
     async check(rig) {
-      const writes = rig.store.hold();
+      const writes = rig.store.holdWrites();
       const { hostname, port } = new URL(rig.url);
       const socket = connect(Number(port), hostname);
       socket.write("GET /write HTTP/1.1\r\nhost: x\r\n\r\n");

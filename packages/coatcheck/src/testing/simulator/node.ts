@@ -2,8 +2,8 @@ import type { CacheCore } from "../../cache/core.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { LogPage, RevocationScope, Snapshot } from "../../session/store.ts";
 import { keyOf, START } from "./records.ts";
-import type { NodeTrait } from "./scenario.ts";
-import type { World } from "./world.ts";
+import type { NodeClocks } from "./scenario.ts";
+import type { Simulation } from "./simulation.ts";
 
 /** The clocks of one process, in milliseconds. */
 export interface NodeTime {
@@ -12,7 +12,7 @@ export interface NodeTime {
 }
 
 /** The core under test, and an action that its process runs at each poll. */
-export interface Subject {
+export interface CoreUnderTest {
   readonly core: CacheCore;
   readonly tick?: () => void;
 }
@@ -26,31 +26,31 @@ type Handler = () => void;
  * the queued messages in any order.
  */
 export class SimulatedNode {
-  readonly #world: World;
-  readonly #trait: NodeTrait;
+  readonly #cluster: Simulation;
+  readonly #trait: NodeClocks;
   readonly time: NodeTime;
   readonly #cutUntil = { store: 0, shared: 0 };
-  #subject: Subject;
+  #cache: CoreUnderTest;
   #incarnation = 0;
   #pausedUntil = 0;
   #queue: Handler[] = [];
   #wallOffset = 0;
   #frozenFor = 0;
 
-  constructor(world: World, trait: NodeTrait) {
-    this.#world = world;
+  constructor(cluster: Simulation, trait: NodeClocks) {
+    this.#cluster = cluster;
     this.#trait = trait;
     const rate = 1 + trait.drift / 1000;
     this.time = {
-      monotonic: () => (world.agenda.now - this.#frozenFor) * rate,
-      wall: () => START + world.agenda.now * rate + this.#wallOffset,
+      monotonic: () => (cluster.events.now - this.#frozenFor) * rate,
+      wall: () => START + cluster.events.now * rate + this.#wallOffset,
     };
-    this.#subject = world.makeSubject(this.time);
+    this.#cache = cluster.createCore(this.time);
     this.#tick();
   }
 
   get #core(): CacheCore {
-    return this.#subject.core;
+    return this.#cache.core;
   }
 
   /** Reads a session, like a request does. The world checks the result. */
@@ -62,15 +62,15 @@ export class SimulatedNode {
   revoke(scope: RevocationScope): void {
     this.#handle(() => {
       this.#toStore<SessionRecord[]>(
-        (reply) => this.#world.store.invalidate(scope, this.#world.commitDelay(), reply),
+        (reply) => this.#cluster.store.invalidate(scope, this.#cluster.commitDelay(), reply),
         (invalidated) => {
-          this.#core.suspect(scope);
-          for (const { id, version } of invalidated) this.#world.acknowledged(this, id, version);
+          this.#core.markPending(scope);
+          for (const { id, version } of invalidated) this.#cluster.acknowledged(this, id, version);
           if ("session" in scope) {
             const key = keyOf(scope.session);
-            this.#toShared(() => this.#world.shared.tombstone(key));
+            this.#toShared(() => this.#cluster.shared.tombstone(key));
           }
-          this.#world.hint(this, (node) => node.#core.suspect(scope));
+          this.#cluster.hint(this, (node) => node.#core.markPending(scope));
         },
       );
     });
@@ -79,7 +79,7 @@ export class SimulatedNode {
   /** Writes a privilege or data change, and caches the written record. */
   write(id: string, change: "privilege" | "data"): void {
     this.#handle(() => {
-      const { store } = this.#world;
+      const { store } = this.#cluster;
       const { position } = this.#core;
       const key = keyOf(id);
       this.#toStore<SessionRecord>(
@@ -88,15 +88,15 @@ export class SimulatedNode {
           else
             store.invalidate(
               { session: id },
-              this.#world.commitDelay(),
+              this.#cluster.commitDelay(),
               ([record]) => record && reply(record),
             );
         },
         (record) => {
           this.#core.fill(key, { record, position }, this.time.monotonic());
           this.#core.drop(key, record.version);
-          this.#toShared(() => this.#world.shared.fill(key, { record, position }));
-          this.#world.hint(this, (node) => node.#core.drop(key, record.version));
+          this.#toShared(() => this.#cluster.shared.fill(key, { record, position }));
+          this.#cluster.hint(this, (node) => node.#core.drop(key, record.version));
         },
       );
     });
@@ -104,11 +104,11 @@ export class SimulatedNode {
 
   /** Pauses for `span` milliseconds, then handles the queued messages in an order determined by `order`. */
   pause(span: number, order: number): void {
-    const { agenda } = this.#world;
-    const until = agenda.now + span;
-    if (this.#pausedUntil > agenda.now) return;
+    const { events } = this.#cluster;
+    const until = events.now + span;
+    if (this.#pausedUntil > events.now) return;
     this.#pausedUntil = until;
-    agenda.after(span, () => {
+    events.after(span, () => {
       if (this.#trait.clocks === "freeze") this.#frozenFor += span;
       const queue = shuffled(this.#queue, order);
       this.#queue = [];
@@ -118,7 +118,7 @@ export class SimulatedNode {
 
   /** Loses all messages to and from a server for `span` milliseconds. */
   cutOff(from: "store" | "shared", span: number): void {
-    this.#cutUntil[from] = Math.max(this.#cutUntil[from], this.#world.agenda.now + span);
+    this.#cutUntil[from] = Math.max(this.#cutUntil[from], this.#cluster.events.now + span);
   }
 
   /** Moves the wall clock by a number of milliseconds. */
@@ -130,14 +130,14 @@ export class SimulatedNode {
   restart(): void {
     this.#handle(() => {
       this.#incarnation++;
-      this.#subject = this.#world.makeSubject(this.time);
+      this.#cache = this.#cluster.createCore(this.time);
       this.#tick();
     });
   }
 
   /** Whether a message between this process and the server is delivered now. */
   reaches(remote: "store" | "shared"): boolean {
-    return this.#world.agenda.now >= this.#cutUntil[remote];
+    return this.#cluster.events.now >= this.#cutUntil[remote];
   }
 
   /** Delivers a hint after `delay` milliseconds. */
@@ -146,33 +146,33 @@ export class SimulatedNode {
   }
 
   #tick(): void {
-    this.#subject.tick?.();
-    const poll = this.#core.ask(this.time.monotonic(), this.time.wall());
+    this.#cache.tick?.();
+    const poll = this.#core.startPoll(this.time.monotonic(), this.time.wall());
     this.#toStore<LogPage>(
-      (reply) => reply(this.#world.store.changes(poll.cursor)),
-      (page) => this.#core.answered(poll, page),
+      (reply) => reply(this.#cluster.store.changes(poll.cursor)),
+      (page) => this.#core.applyPage(poll, page),
     );
-    this.#later(this.#world.bound / 4, () => this.#tick());
+    this.#later(this.#cluster.maxStaleness / 4, () => this.#tick());
   }
 
   #read(id: string): void {
-    const startedAt = this.#world.agenda.now;
+    const startedAt = this.#cluster.events.now;
     const { time } = this;
     const key = keyOf(id);
-    const held = this.#core.peek(key, time.monotonic(), time.wall());
-    if (held) {
-      this.#world.accepted(this, "local", held.record, startedAt);
+    const cached = this.#core.get(key, time.monotonic(), time.wall());
+    if (cached) {
+      this.#cluster.accepted(this, "local", cached.record, startedAt);
       return;
     }
     const readStore = () => this.#readStore(id, startedAt);
     this.#toShared(
-      () => this.#world.shared.get(key),
+      () => this.#cluster.shared.get(key),
       (snapshot) => {
-        if (!snapshot || !this.#core.accepts(key, snapshot, time.monotonic(), time.wall())) {
+        if (!snapshot || !this.#core.allowsShared(key, snapshot, time.monotonic(), time.wall())) {
           readStore();
           return;
         }
-        this.#world.accepted(this, "shared", snapshot.record, startedAt);
+        this.#cluster.accepted(this, "shared", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, time.monotonic());
       },
       readStore,
@@ -182,12 +182,14 @@ export class SimulatedNode {
   #readStore(id: string, startedAt: number): void {
     const key = keyOf(id);
     this.#toStore<Snapshot>(
-      (reply) => reply(this.#world.store.get(id)),
+      (reply) => reply(this.#cluster.store.get(id)),
       (snapshot) => {
-        this.#world.accepted(this, "store", snapshot.record, startedAt);
+        this.#cluster.accepted(this, "store", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, this.time.monotonic());
         // The process may be paused here, between the read of the store and the write to the shared tier.
-        this.#later(this.#world.delay(), () => this.#toShared(() => this.#world.shared.fill(key, snapshot)));
+        this.#later(this.#cluster.delay(), () =>
+          this.#toShared(() => this.#cluster.shared.fill(key, snapshot)),
+        );
       },
     );
   }
@@ -215,16 +217,16 @@ export class SimulatedNode {
   }
 
   #deliver(remote: "store" | "shared", handle: () => void): void {
-    const delay = this.#world.delay();
+    const delay = this.#cluster.delay();
     if (delay < 0 || !this.reaches(remote)) return;
-    this.#world.agenda.after(delay, () => {
+    this.#cluster.events.after(delay, () => {
       if (this.reaches(remote)) handle();
     });
   }
 
   #later(delay: number, handle: Handler): void {
     const own = this.#unlessRestarted(handle);
-    this.#world.agenda.after(Math.max(0, delay), () => this.#handle(() => own(undefined)));
+    this.#cluster.events.after(Math.max(0, delay), () => this.#handle(() => own(undefined)));
   }
 
   /** Wraps a handler so that it does nothing after a restart. */
@@ -236,7 +238,7 @@ export class SimulatedNode {
   }
 
   #handle(handle: Handler): void {
-    if (this.#world.agenda.now < this.#pausedUntil) this.#queue.push(handle);
+    if (this.#cluster.events.now < this.#pausedUntil) this.#queue.push(handle);
     else handle();
   }
 }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 
 /** How the clocks of one process run. */
-export interface NodeTrait {
+export interface NodeClocks {
   /** Speed relative to true time, per mille: ±5 is half a percent faster or slower. */
   readonly drift: number;
   /**
@@ -30,7 +30,7 @@ export type Remote = "store" | "shared" | "both";
 
 /** The input of one run. fast-check generates it, so a failure can be shrunk and reproduced by its seed. */
 export interface Scenario {
-  readonly nodes: readonly NodeTrait[];
+  readonly nodes: readonly NodeClocks[];
   /** The steps, each with the milliseconds to wait before it. */
   readonly steps: readonly { readonly wait: number; readonly step: Step }[];
   /** Delays of the messages, in milliseconds, used in turn and repeated from the start. -1: the message is lost. */

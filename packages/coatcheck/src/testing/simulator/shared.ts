@@ -1,15 +1,15 @@
 import type { Snapshot } from "../../session/store.ts";
-import type { Agenda } from "./agenda.ts";
+import type { EventQueue } from "./event-queue.ts";
 
 type Stored = Snapshot | "tombstone" | undefined;
 
 /** A shared tier that behaves like Redis, and can lose its newest writes like a failover does. */
 export class SimulatedShared {
-  readonly #agenda: Agenda;
+  readonly #agenda: EventQueue;
   readonly #entries = new Map<string, Stored>();
   readonly #undoLog: { at: number; key: string; before: Stored }[] = [];
 
-  constructor(agenda: Agenda) {
+  constructor(agenda: EventQueue) {
     this.#agenda = agenda;
   }
 

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import type { Tier } from "../../session/reader.ts";
+import { publishedCore } from "./cores.ts";
 import { type Scenario, scenarios } from "./scenario.ts";
-import { honest } from "./subjects.ts";
-import { type MakeSubject, type Outcome, World } from "./world.ts";
+import { type CreateCore, type ScenarioResult, Simulation } from "./simulation.ts";
 
 /** Options of {@link simulate}. */
 export interface SimulationOptions {
@@ -11,9 +11,9 @@ export interface SimulationOptions {
   /** The same seed generates the same scenarios. Default: random. */
   readonly seed?: number;
   /** Creates the core under test. Default: the published core. */
-  readonly subject?: MakeSubject;
+  readonly createCore?: CreateCore;
   /** Staleness bound in milliseconds. Default: 1000. */
-  readonly bound?: number;
+  readonly maxStaleness?: number;
 }
 
 /** The combined result of all runs. */
@@ -23,15 +23,19 @@ export interface SimulationReport {
   readonly runs: number;
   /** Checks that returned a session, by tier. */
   readonly accepted: Readonly<Record<Tier, number>>;
-  /** Milliseconds; see {@link Outcome}. */
+  /** Milliseconds; see {@link ScenarioResult}. */
   readonly worstStaleness: number;
   /** The first failing scenario, shrunk by fast-check; null if every scenario passed. */
   readonly failure: { readonly scenario: Scenario; readonly violations: readonly string[] } | null;
 }
 
 /** Plays one scenario. `bound`: staleness bound in milliseconds. */
-export function play(scenario: Scenario, subject: MakeSubject = honest, bound = 1000): Outcome {
-  return new World(scenario, subject, bound).play(scenario.steps);
+export function runScenario(
+  scenario: Scenario,
+  createCache: CreateCore = publishedCore,
+  bound = 1000,
+): ScenarioResult {
+  return new Simulation(scenario, createCache, bound).run(scenario.steps);
 }
 
 /**
@@ -46,14 +50,14 @@ export function play(scenario: Scenario, subject: MakeSubject = honest, bound = 
 export function simulate({
   runs,
   seed,
-  subject = honest,
-  bound = 1000,
+  createCore = publishedCore,
+  maxStaleness = 1000,
 }: SimulationOptions): SimulationReport {
   const accepted = { local: 0, shared: 0, store: 0 };
   let worstStaleness = 0;
   let hasFailed = false;
   const property = fc.property(scenarios, (scenario) => {
-    const outcome = play(scenario, subject, bound);
+    const outcome = runScenario(scenario, createCore, maxStaleness);
     hasFailed ||= outcome.violations.length > 0;
     if (!hasFailed) {
       accepted.local += outcome.accepted.local;
@@ -70,6 +74,6 @@ export function simulate({
     runs: details.numRuns,
     accepted,
     worstStaleness,
-    failure: scenario && { scenario, violations: play(scenario, subject, bound).violations },
+    failure: scenario && { scenario, violations: runScenario(scenario, createCore, maxStaleness).violations },
   };
 }

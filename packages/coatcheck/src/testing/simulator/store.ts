@@ -1,6 +1,6 @@
 import type { SessionRecord } from "../../session/record.ts";
 import type { LogItem, LogPage, LogPosition, RevocationScope, Snapshot } from "../../session/store.ts";
-import type { Agenda } from "./agenda.ts";
+import type { EventQueue } from "./event-queue.ts";
 
 /** Retention of the log, in milliseconds: longer than a core's silence limit and the slowest message together. */
 const LOG_RETENTION = 5000;
@@ -17,14 +17,14 @@ interface Invalidation {
  * active, so that the same few sessions can be invalidated repeatedly.
  */
 export class SimulatedStore {
-  readonly #agenda: Agenda;
+  readonly #agenda: EventQueue;
   readonly #rows = new Map<string, SessionRecord>();
   readonly #history = new Map<string, Invalidation[]>();
   readonly #log: { readonly item: LogItem; readonly at: number }[] = [];
   readonly #openTransactions = new Set<LogPosition>();
   #nextPosition: LogPosition = 1;
 
-  constructor(agenda: Agenda, records: readonly SessionRecord[]) {
+  constructor(agenda: EventQueue, records: readonly SessionRecord[]) {
     this.#agenda = agenda;
     for (const record of records) {
       this.#rows.set(record.id, record);
@@ -63,7 +63,7 @@ export class SimulatedStore {
         .map((record) => this.#write({ ...record, version: record.version + 1 }));
       for (const { id, version } of invalidated) {
         this.#history.get(id)?.push({ at: this.#agenda.now, version });
-        if ("session" in scope) append({ position, session: id, leastVersion: version });
+        if ("session" in scope) append({ position, session: id, minVersion: version });
       }
       if (!("session" in scope)) append({ position, scope });
       this.#openTransactions.delete(position);

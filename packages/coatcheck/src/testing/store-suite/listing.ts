@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { SessionRecord } from "../../session/record.ts";
 import type { SessionFilter } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, listAll, rejectsWith } from "./lab.ts";
+import { type Cases, change, create, listAll, rejectsWith } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { RevocationScope, SessionStore } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, logEnd, logFrom, read } from "./lab.ts";
+import { type Cases, change, create, logEnd, logFrom, read } from "./fixtures.ts";
 
 const REVOKERS = 40;
 
@@ -70,7 +70,7 @@ export const log: Cases = {
     assert.equal(items.length, 1);
     const [item] = items;
     assert.ok(item && "session" in item);
-    assert.deepEqual([item.session, item.leastVersion], [record.id, changed.version + 1]);
+    assert.deepEqual([item.session, item.minVersion], [record.id, changed.version + 1]);
   },
 
   "changes() returns changes of privilege, and not changes of data": async ({ store, other }) => {
@@ -84,7 +84,7 @@ export const log: Cases = {
     assert.equal(items.length, 1);
     const [item] = items;
     assert.ok(item && "session" in item);
-    assert.deepEqual([item.session, item.leastVersion], [first.id, 3]);
+    assert.deepEqual([item.session, item.minVersion], [first.id, 3]);
   },
 
   "changes() does not return a rejected change of privilege": async ({ store }) => {
@@ -93,8 +93,11 @@ export const log: Cases = {
     const stale = { ...record, version: 8 };
     assert.equal(await store.put(stale, { expectedVersion: 7, change: "privilege" }), "conflict");
     const login = makeRecord({ subject: "ada" });
-    const limit = { most: 1, now: Date.now() };
-    assert.equal(await store.put(login, { expectedVersion: 0, change: "privilege", limit }), "over-limit");
+    const sessionLimit = { max: 1, now: Date.now() };
+    assert.equal(
+      await store.put(login, { expectedVersion: 0, change: "privilege", sessionLimit }),
+      "over-limit",
+    );
     assert.equal(await store.revoke({ session: makeRecord().id }, "logout"), 0);
     assert.deepEqual(await logFrom(store, start), []);
   },

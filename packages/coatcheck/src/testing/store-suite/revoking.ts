@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SessionRecord } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, listAll, read, reapply } from "./lab.ts";
+import { type Cases, change, create, listAll, read, reapply } from "./fixtures.ts";
 
 const SCOPES: readonly RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
 
@@ -15,8 +15,8 @@ export const revoking: Cases = {
   "revoke() of one session changes its state, reason and version only": async ({ store, other }) => {
     const record = await create(store, makeRecord());
     const unrelated = await create(store, makeRecord());
-    assert.equal(await store.revoke({ session: record.id }, "theft"), 1);
-    assert.deepEqual(await read(other, record.id), ended(record, "theft"));
+    assert.equal(await store.revoke({ session: record.id }, "token-reuse"), 1);
+    assert.deepEqual(await read(other, record.id), ended(record, "token-reuse"));
     assert.deepEqual(await read(other, unrelated.id), unrelated);
   },
 
@@ -151,50 +151,50 @@ export const revoking: Cases = {
 
   "the session limit counts the subject's live sessions, including the stored one": async ({ store }) => {
     const now = Date.now();
-    const limit = { most: 2, now };
+    const sessionLimit = { max: 2, now };
     const login = () => makeRecord({ subject: "ada" });
     await create(store, makeRecord({ subject: "ada", createdAt: 1000 }));
     const loggedOut = await create(store, login());
     await store.revoke({ session: loggedOut.id }, "logout");
     await create(store, makeRecord({ subject: "bob" }));
-    const first = await create(store, login(), { limit });
-    await create(store, login(), { limit });
+    const first = await create(store, login(), { sessionLimit });
+    await create(store, login(), { sessionLimit });
     const third = login();
-    assert.equal(await store.put(third, { expectedVersion: 0, change: "data", limit }), "over-limit");
+    assert.equal(await store.put(third, { expectedVersion: 0, change: "data", sessionLimit }), "over-limit");
     assert.equal(await store.get(third.id), null);
     const again = { ...first, version: 2 };
-    assert.equal(await store.put(again, { expectedVersion: 1, change: "data", limit }), "stored");
+    assert.equal(await store.put(again, { expectedVersion: 1, change: "data", sessionLimit }), "stored");
     await store.revoke({ session: first.id }, "limit");
-    await create(store, third, { limit });
+    await create(store, third, { sessionLimit });
   },
 
   'put() returns "conflict" before it checks the session limit': async ({ store }) => {
-    const limit = { most: 1, now: Date.now() };
-    const first = await create(store, makeRecord({ subject: "ada" }), { limit });
+    const sessionLimit = { max: 1, now: Date.now() };
+    const first = await create(store, makeRecord({ subject: "ada" }), { sessionLimit });
     const other = makeRecord({ subject: "ada", version: 5 });
-    assert.equal(await store.put(other, { expectedVersion: 4, change: "data", limit }), "conflict");
-    assert.equal(await store.put(first, { expectedVersion: 0, change: "data", limit }), "conflict");
+    assert.equal(await store.put(other, { expectedVersion: 4, change: "data", sessionLimit }), "conflict");
+    assert.equal(await store.put(first, { expectedVersion: 0, change: "data", sessionLimit }), "conflict");
   },
 
   "concurrent logins cannot exceed the session limit": async ({ store, other }) => {
-    const limit = { most: 3, now: Date.now() };
+    const sessionLimit = { max: 3, now: Date.now() };
     const fresh = Array.from({ length: 10 }, (_, index) =>
       (index % 2 ? store : other).put(makeRecord({ subject: "ada" }), {
         expectedVersion: 0,
         change: "data",
-        limit,
+        sessionLimit,
       }),
     );
     const visitors = await Promise.all(Array.from({ length: 10 }, () => create(store, makeRecord())));
     const logins = visitors.map((visitor, index) =>
       (index % 2 ? store : other).put(
         { ...visitor, version: 2, subject: "ada", type: "authenticated" },
-        { expectedVersion: 1, change: "privilege", limit },
+        { expectedVersion: 1, change: "privilege", sessionLimit },
       ),
     );
     const outcomes = await Promise.all([...fresh, ...logins]);
     assert.equal(outcomes.filter((outcome) => outcome === "stored").length, 3);
     assert.equal(outcomes.filter((outcome) => outcome === "over-limit").length, 17);
-    assert.equal((await listAll(store, { subject: "ada", liveAt: limit.now })).length, 3);
+    assert.equal((await listAll(store, { subject: "ada", liveAt: sessionLimit.now })).length, 3);
   },
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, create, listAll, logEnd, logFrom, read } from "./lab.ts";
+import { type Cases, create, listAll, logEnd, logFrom, read } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
 

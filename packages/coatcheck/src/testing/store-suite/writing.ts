@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeFullRecord, makeRecord, nextVersion } from "../records.ts";
-import { type Cases, change, create, read, reapply } from "./lab.ts";
+import { type Cases, change, create, read, reapply } from "./fixtures.ts";
 
 const WRITERS = 60;
 

@@ -1,0 +1,87 @@
+import type { SessionClient, SessionClientOptions } from "coatcheck/client";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { openBrowser, type Preferences } from "./chromium.ts";
+import { type Site, type SiteOptions, startSite } from "./site-fixtures.ts";
+
+declare global {
+  interface Window {
+    /** The page's session client. Every page with a script sets it. */
+    client: SessionClient;
+    /** The errors that React reported while hydrating. */
+    complaints: string[];
+    /** Lets the code of the late boundary arrive. */
+    arrive: () => void;
+  }
+}
+
+/** An `expect` on what `read` returns, repeated until it holds. Five seconds, because the machine may be busy. */
+export const eventually = <Value>(read: () => Value | Promise<Value>) =>
+  expect.poll(read, { timeout: 5_000 });
+
+/** Waits until the page's body has these attributes, for example `[data-status="none"]`. */
+export const waitForBody = (page: Page, attributes: string) =>
+  page.waitForSelector(`body${attributes}`, { state: "attached" });
+
+/** Waits until the page shows this status. */
+export const waitForStatus = (page: Page, status: string) => waitForBody(page, `[data-status="${status}"]`);
+
+export const logIn = (page: Page, name = "ada") =>
+  page.evaluate((name) => window.client.createSession(name, "secret"), name);
+
+/** Fires the event that a browser fires when the page is shown. */
+export const showPage = (page: Page) =>
+  page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+
+/** When the page last showed another state, in epoch milliseconds of this machine. */
+export const shownAt = async (page: Page) => Number(await page.evaluate(() => document.body.dataset.since));
+
+/** The path of a page whose client has these options. `flags` are those of `pages/plain.ts`. */
+export function pageUrl(options: SessionClientOptions, ...flags: readonly string[]): string {
+  const query = new URLSearchParams({ options: JSON.stringify(options) });
+  for (const flag of flags) query.set(flag, "");
+  return `/?${query}`;
+}
+
+/** Opens one browser for the tests of a file, and starts a new site for each test. */
+export function setUpFixture(options: SiteOptions = {}, preferences?: Preferences) {
+  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  let site: Site;
+
+  beforeAll(async () => {
+    browser = await openBrowser(preferences);
+    browser.context.setDefaultTimeout(8_000);
+  });
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    site = await startSite(options);
+  });
+  afterEach(async () => {
+    await browser.context.setOffline(false);
+    for (const page of browser.context.pages().slice(1)) await page.close();
+    await browser.context.clearCookies();
+    await site.close();
+  });
+
+  return {
+    get context(): BrowserContext {
+      return browser.context;
+    },
+    get site(): Site {
+      return site;
+    },
+    /** Replaces the site by one with other options. */
+    async rebuild(other: SiteOptions): Promise<void> {
+      await site.close();
+      site = await startSite(other);
+    },
+    /** Opens a page of the site and waits until it shows `status`, if given. */
+    async open(path = "/", status?: string): Promise<Page> {
+      const page = await browser.context.newPage();
+      await page.goto(site.origin + path);
+      if (status) await waitForStatus(page, status);
+      return page;
+    },
+  };
+}

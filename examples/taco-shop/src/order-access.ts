@@ -1,0 +1,146 @@
+import {
+  type Clock,
+  CoatcheckError,
+  isLive,
+  type Session,
+  type SessionManager,
+  type SessionRecord,
+} from "coatcheck";
+import { type Caller, ownerOf as ownerFor, sessionNotFound } from "coatcheck-server";
+import type { AccountOrders } from "./accounts/account-orders.ts";
+import { MAX_NAME_LENGTH, type OrderState, orderOf, ROLES, type Role, type Who } from "./order-state.ts";
+
+/**
+ * The owner of every order that a browser creates, as the service that shares the database sees it. Only the shop knows
+ * which browser or account an order belongs to. At the service, a browser's cookie therefore reaches no order: it could
+ * end one without the shop telling the participants.
+ */
+export const SHOP = "consumer:taco-shop";
+
+/** A caller's access to one order session. */
+export interface Access {
+  readonly record: SessionRecord;
+  readonly role: Role;
+  readonly who: Who;
+  /** The guest's key in the order's `members`, by {@link memberIdOf}. Null for the owner. */
+  readonly memberId: string | null;
+}
+
+/** Decides who may read or change an order session: its owner and the guests who accepted an invitation. */
+export class OrderAccess {
+  readonly #manager: SessionManager;
+  readonly #accountOrders: AccountOrders;
+  readonly #clock: Clock;
+
+  constructor(manager: SessionManager, accountOrders: AccountOrders, clock: Clock) {
+    this.#manager = manager;
+    this.#accountOrders = accountOrders;
+    this.#clock = clock;
+  }
+
+  /**
+   * Returns the caller's access to a live order session.
+   *
+   * @param least the lowest role that is sufficient.
+   * @throws CoatcheckError `SESSION_NOT_FOUND` for a session that does not exist, has ended, or that the caller has no
+   * access to; the response does not tell which. `FORBIDDEN` for a lesser role.
+   */
+  async require(caller: Caller, id: string, least: Role): Promise<Access> {
+    const access = await this.find(caller, id);
+    if (access === null) throw sessionNotFound(id);
+    requireRole(access.role, least);
+    return access;
+  }
+
+  /** Returns the caller's access to a live order session, or null. */
+  async find(caller: Caller, id: string): Promise<Access | null> {
+    const record = await this.#manager.find(id);
+    return record && this.liveAccessOf(caller, record);
+  }
+
+  /** Returns the caller's access to this session; null if there is none or the session has ended. */
+  liveAccessOf(caller: Caller, record: SessionRecord): Access | null {
+    return isLive(record, this.#clock.now()) ? this.accessOf(caller, record) : null;
+  }
+
+  /** Like {@link liveAccessOf}, but also for a session that has ended. */
+  accessOf(caller: Caller, record: SessionRecord): Access | null {
+    if (this.#owns(caller, record)) return { record, role: "owner", who: ownerOf(record), memberId: null };
+    const { session } = caller;
+    if (session.record === null || !isOrder(record)) return null;
+    const { members } = orderOf(record.data);
+    // A browser that accepted an invitation while it was logging in is still listed by its session id.
+    for (const memberId of [memberIdOf(session), session.id]) {
+      const member = members[memberId];
+      if (member === undefined) continue;
+      const { participantId, name, role } = member;
+      return { record, role, who: { participantId, name }, memberId };
+    }
+    return null;
+  }
+
+  /** An order belongs to its account if it has one, otherwise to the browser that created it. */
+  #owns({ principal, session }: Caller, { id, owner, parentId }: SessionRecord): boolean {
+    if (principal?.kind === "admin") return true;
+    if (principal !== null && owner === ownerFor(principal)) return true;
+    if (session.record === null || owner !== SHOP) return false;
+    const account = this.#accountOrders.accountOf(id);
+    return account === null ? parentId === session.id : account === session.subject;
+  }
+}
+
+/**
+ * Whether this session is an order: created by the shop, for a browser or an API key. A session that a browser created
+ * at the service is not, even if its data looks like an order.
+ */
+export function isOrder({ owner }: SessionRecord): boolean {
+  return !owner.startsWith("browser:");
+}
+
+/** The key of a guest in an order's `members`: the account's id if logged in, otherwise the browser's session id. */
+export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): string {
+  return subject ?? id;
+}
+
+/** The owner of an order, as a participant. */
+export function ownerOf({ metadata, name }: SessionRecord): Who {
+  const { customerName } = metadata;
+  const displayName = typeof customerName === "string" ? customerName : (name ?? "");
+  return { participantId: "owner", name: displayName.slice(0, MAX_NAME_LENGTH) };
+}
+
+/**
+ * Runs a task on an order session and reports an order that ends during the task as not found. The error codes of ended
+ * sessions refer to the caller's own session, so clients would drop that one.
+ *
+ * @throws CoatcheckError `SESSION_NOT_FOUND` instead of `SESSION_REVOKED` and `SESSION_EXPIRED`.
+ */
+export async function withGone<Value>(id: string, task: () => Promise<Value>): Promise<Value> {
+  try {
+    return await task();
+  } catch (error) {
+    const { code } = error instanceof CoatcheckError ? error : {};
+    throw code === "SESSION_REVOKED" || code === "SESSION_EXPIRED" ? sessionNotFound(id) : error;
+  }
+}
+
+/** A `catch` handler that ignores the error of changing an order that has ended, and rethrows any other. */
+export function ignoreEnded(error: unknown): void {
+  const hasEnded = error instanceof CoatcheckError && error.code.startsWith("SESSION_");
+  if (!hasEnded) throw error;
+}
+
+/** Checks a guest's role again inside the write, so that a guest who was removed in the meantime changes nothing. */
+export function requireCurrentRole({ memberId }: Access, order: OrderState, least: Role): void {
+  if (memberId !== null) requireRole(order.members[memberId]?.role ?? null, least);
+}
+
+function requireRole(role: Role | null, least: Role): void {
+  if (role !== null && ROLES.indexOf(role) >= ROLES.indexOf(least)) return;
+  throw new CoatcheckError(
+    "FORBIDDEN",
+    role === null
+      ? "You are no longer a participant of this order."
+      : `Your role in this order is "${role}"; this request requires "${least}".`,
+  );
+}

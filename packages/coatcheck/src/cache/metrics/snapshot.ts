@@ -1,0 +1,39 @@
+import type { RemoteCallMetrics } from "../circuit-breaker.ts";
+
+/** Metrics of the shared tier. */
+export interface SharedMetrics extends RemoteCallMetrics {
+  readonly hits: number;
+  /** Includes tombstones. */
+  readonly misses: number;
+  /** Copies that could not be served: rejected by the log, past a timeout, or older than the reader required. */
+  readonly refusals: number;
+}
+
+/** Counters and gauges of a cache. Counters start at 0 when the cache is created and never decrease. */
+export interface CacheSnapshot {
+  readonly local: {
+    readonly entries: number;
+    /** Estimated bytes of memory. */
+    readonly bytes: number;
+    readonly hits: number;
+    readonly misses: number;
+    /** Copies that could not be served: no lease, a mass revocation, or past a timeout or the TTL. */
+    readonly refusals: number;
+  };
+  /** Null without a shared tier. */
+  readonly shared: SharedMetrics | null;
+  readonly store: RemoteCallMetrics & {
+    readonly reads: number;
+    /** Reads saved because the id was recently found missing or ended. */
+    readonly negativeHits: number;
+  };
+  readonly lease: {
+    /** Staleness bound in milliseconds; 0 if no copy can be stale (`singleProcess` or `dataVersion`). */
+    readonly maxStaleness: number;
+    /** Milliseconds since the newest successful poll was sent; null before the first. */
+    readonly age: number | null;
+    /** Whether copies may be served now. */
+    readonly isValid: boolean;
+  };
+  readonly log: { readonly polls: number; readonly failures: number; readonly entries: number };
+}

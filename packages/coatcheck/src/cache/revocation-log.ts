@@ -1,0 +1,152 @@
+import type { LogItem, LogPosition, RevocationScope, Snapshot } from "../session/store.ts";
+import { compactId } from "../session/token.ts";
+
+/** A scope that can match many sessions. */
+export type MassScope = Exclude<RevocationScope, { session: string }>;
+
+interface SessionEntry {
+  readonly minVersion: number;
+  readonly position: LogPosition;
+}
+
+/**
+ * This process's view of the revocation log; it decides which copies must be refused. A refusal costs one store read and
+ * never logs anyone out, so a refusal too many is harmless and one too few is not. For that reason `except` is ignored:
+ * the excepted session is read once more, and the new copy is allowed.
+ *
+ * A *mark* is one revocation kept in memory. Marks are complete from the *horizon* on: every log item at or above it that
+ * a successful poll returned is kept here. Copies read before the horizon are refused, so older marks can be deleted.
+ */
+export class RevocationLog {
+  readonly #capacity: number;
+  readonly #sessionMarks = new Map<string, SessionEntry>();
+  readonly #massMarks = new Map<string, LogPosition>();
+  /** Pending revocations: scope → number of the newest poll sent before. The response to a later poll clears it. */
+  readonly #pending = new Map<string, number>();
+  #pendingMasses = 0;
+  #horizon: LogPosition = Number.POSITIVE_INFINITY;
+  #massHorizon: LogPosition = 0;
+  #newestMass: LogPosition = -1;
+
+  /** `capacity`: the maximum number of marks of each kind. Above it the older half is deleted. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** The log position from which the marks are complete; Infinity before the first poll. */
+  get horizon(): LogPosition {
+    return this.#horizon;
+  }
+
+  /** Number of marks. */
+  get size(): number {
+    return this.#sessionMarks.size + this.#massMarks.size;
+  }
+
+  /** Sets the horizon: the log is known from `position` on. Infinity means that nothing is known. */
+  startAt(position: LogPosition): void {
+    this.#horizon = position;
+  }
+
+  /** Adds one log item as a mark. Items may repeat and may arrive in any order. */
+  apply(item: LogItem): void {
+    if ("session" in item) {
+      const key = compactId(item.session);
+      const known = this.#sessionMarks.get(key);
+      // Delete and set keep the map in log order, so that the oldest marks come first.
+      this.#sessionMarks.delete(key);
+      this.#sessionMarks.set(key, {
+        minVersion: Math.max(item.minVersion, known?.minVersion ?? 0),
+        position: Math.max(item.position, known?.position ?? 0),
+      });
+    } else {
+      const name = massName(item.scope);
+      const position = Math.max(item.position, this.#massMarks.get(name) ?? 0);
+      this.#massMarks.delete(name);
+      this.#massMarks.set(name, position);
+      this.#newestMass = Math.max(this.#newestMass, position);
+    }
+  }
+
+  /** Deletes the older half of the marks above capacity, and raises the horizon accordingly. */
+  trim(): void {
+    if (this.#sessionMarks.size > this.#capacity) {
+      for (const [key, { position }] of this.#sessionMarks) {
+        if (this.#sessionMarks.size <= this.#capacity / 2) break;
+        this.#sessionMarks.delete(key);
+        this.#horizon = Math.max(this.#horizon, position + 1);
+      }
+    }
+    if (this.#massMarks.size > this.#capacity) {
+      for (const [name, position] of this.#massMarks) {
+        if (this.#massMarks.size <= this.#capacity / 2) break;
+        this.#massMarks.delete(name);
+        this.#massHorizon = Math.max(this.#massHorizon, position + 1);
+      }
+      this.#horizon = Math.max(this.#horizon, this.#massHorizon);
+    }
+  }
+
+  /**
+   * Marks a revocation as pending, because its log position is not known yet. Every copy in its scope is refused until
+   * the response to a poll numbered above `pollNumber`, which contains the log item itself.
+   */
+  markPending(scope: RevocationScope, pollNumber: number): void {
+    const isMass = !("session" in scope);
+    const name = isMass ? massName(scope) : compactId(scope.session);
+    if (isMass && !this.#pending.has(name)) this.#pendingMasses++;
+    this.#pending.set(name, pollNumber);
+  }
+
+  /** Clears the pending revocations from before this poll: its response contained their log items, if there were any. */
+  clearPending(pollNumber: number): void {
+    for (const [name, sentBefore] of this.#pending) {
+      if (sentBefore >= pollNumber) continue;
+      this.#pending.delete(name);
+      if (isMassName(name)) this.#pendingMasses--;
+    }
+  }
+
+  /** Whether a copy may be cached or served according to the known log. Checked at every fill. */
+  allowsFill(key: string, snapshot: Snapshot): boolean {
+    if (snapshot.position < this.#horizon) return false;
+    if (this.#pending.has(key)) return false;
+    const mark = this.#sessionMarks.get(key);
+    if (mark !== undefined && snapshot.record.version < mark.minVersion) return false;
+    return this.allows(snapshot);
+  }
+
+  /**
+   * Whether no mass revocation applies to a copy. Checked at every request: dropping a tenant's copies one by one when
+   * the item arrives would block a process with a million copies. Takes one comparison for copies that were read after
+   * the newest mass revocation.
+   */
+  allows(snapshot: Snapshot): boolean {
+    if (snapshot.position > this.#newestMass && this.#pendingMasses === 0) return true;
+    return this.#allowedByEachScope(snapshot);
+  }
+
+  #allowedByEachScope({ record, position }: Snapshot): boolean {
+    if (position < this.#massHorizon) return false;
+    if (this.#isRevoked(EVERYONE, position)) return false;
+    if (record.subject !== null && this.#isRevoked(`subject:${record.subject}`, position)) return false;
+    return record.tenant === null || !this.#isRevoked(`tenant:${record.tenant}`, position);
+  }
+
+  #isRevoked(name: string, position: LogPosition): boolean {
+    const at = this.#massMarks.get(name);
+    return (at !== undefined && position <= at) || this.#pending.has(name);
+  }
+}
+
+const EVERYONE = "everyone:";
+
+/** The colon distinguishes these names from compact ids, which are base64url. */
+function massName(scope: MassScope): string {
+  if ("subject" in scope) return `subject:${scope.subject}`;
+  return "tenant" in scope ? `tenant:${scope.tenant}` : EVERYONE;
+}
+
+function isMassName(name: string): boolean {
+  return name.includes(":");
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { type Hint, parseHint } from "../../session/hint.ts";
+import { isJsonObject, parseJson } from "../../session/json.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import type { Snapshot } from "../../session/store.ts";
+import { compactId } from "../../session/token.ts";
+import { isReplyError } from "../../store/redis/errors.ts";
+import type { RedisTransport } from "../../store/redis/transport.ts";
+import type { SharedTier } from "./tier.ts";
+
+/** Options of {@link redisShared}. */
+export interface RedisSharedOptions {
+  /** Prefix of every key and of the channel name. Default: `coatcheck:`. */
+  readonly prefix?: string;
+  /** Milliseconds for which Redis keeps a copy or a tombstone. Default: 30 minutes. */
+  readonly ttl?: number;
+}
+
+/*
+ * A copy is stored as `version:position:json`, a tombstone as `revoked`. Each script uses one key, so it runs on Redis
+ * Cluster without hash tags.
+ */
+const TOMBSTONE = "revoked";
+
+const FILL = `
+local head = redis.call('GETRANGE', KEYS[1], 0, 47)
+if head == '${TOMBSTONE}' then return 0 end
+local version, position = string.match(head, '^(%d+):(%d+):')
+if version then
+  local ahead = tonumber(version) - tonumber(ARGV[1])
+  if ahead > 0 or (ahead == 0 and tonumber(position) >= tonumber(ARGV[2])) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2] .. ':' .. ARGV[3], 'PX', ARGV[4])
+return 1
+`;
+const FILL_DIGEST = createHash("sha1").update(FILL).digest("hex");
+
+/**
+ * Creates a shared tier on Redis. Closing it ends its subscription; the transport stays open for its owner to close.
+ *
+ * @example
+ * const cache = createCache({ store, shared: redisShared(transport) });
+ */
+export function redisShared(transport: RedisTransport, options: RedisSharedOptions = {}): SharedTier {
+  return new RedisShared(transport, options);
+}
+
+class RedisShared implements SharedTier {
+  readonly #transport: RedisTransport;
+  readonly #prefix: string;
+  readonly #channel: string;
+  readonly #ttl: string;
+  readonly #subscriptions = new Set<() => Promise<void>>();
+
+  constructor(transport: RedisTransport, { prefix = "coatcheck:", ttl = 30 * 60_000 }: RedisSharedOptions) {
+    this.#transport = transport;
+    this.#prefix = `${prefix}cached:`;
+    this.#channel = `${prefix}hints`;
+    this.#ttl = String(ttl);
+  }
+
+  async get(key: string): Promise<Snapshot | null> {
+    const text = await this.#transport.exec(["GET", this.#prefix + key]);
+    return typeof text === "string" ? parseCopy(key, text) : null;
+  }
+
+  async fill(key: string, { record, position }: Snapshot): Promise<boolean> {
+    const args = [
+      "1",
+      this.#prefix + key,
+      String(record.version),
+      String(position),
+      JSON.stringify(record),
+      this.#ttl,
+    ];
+    return Number(await this.#runFill(args)) === 1;
+  }
+
+  async tombstone(key: string): Promise<void> {
+    await this.#transport.exec(["SET", this.#prefix + key, TOMBSTONE, "PX", this.#ttl]);
+  }
+
+  async publish(hint: Hint): Promise<void> {
+    await this.#transport.publish(this.#channel, JSON.stringify(hint));
+  }
+
+  async subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>> {
+    const unsubscribe = await this.#transport.subscribe(this.#channel, (message) => {
+      const hint = parseHint(message);
+      if (hint) listener(hint);
+    });
+    this.#subscriptions.add(unsubscribe);
+    return async () => {
+      if (this.#subscriptions.delete(unsubscribe)) await unsubscribe();
+    };
+  }
+
+  async close(): Promise<void> {
+    const subscriptions = [...this.#subscriptions];
+    this.#subscriptions.clear();
+    await Promise.all(subscriptions.map((unsubscribe) => unsubscribe()));
+  }
+
+  async #runFill(args: string[]): Promise<unknown> {
+    try {
+      return await this.#transport.exec(["EVALSHA", FILL_DIGEST, ...args]);
+    } catch (error) {
+      if (!isReplyError(error, "NOSCRIPT")) throw error;
+      return await this.#transport.exec(["EVAL", FILL, ...args]);
+    }
+  }
+}
+
+/** Parses a copy; null if the text is malformed or belongs to another session. */
+function parseCopy(key: string, text: string): Snapshot | null {
+  const versionEnd = text.indexOf(":");
+  const positionEnd = text.indexOf(":", versionEnd + 1);
+  if (versionEnd === -1 || positionEnd === -1) return null;
+  const position = Number(text.slice(versionEnd + 1, positionEnd));
+  const record = parseJson(text.slice(positionEnd + 1));
+  if (!Number.isSafeInteger(position) || !isRecord(record) || compactId(record.id) !== key) return null;
+  return { record, position };
+}
+
+/** Checks only the fields that the cache relies on, since only Coatcheck writes these keys. */
+function isRecord(value: unknown): value is SessionRecord {
+  return (
+    isJsonObject(value) &&
+    typeof value.id === "string" &&
+    typeof value.version === "number" &&
+    typeof value.secretHash === "string" &&
+    typeof value.lastSeenAt === "number"
+  );
+}

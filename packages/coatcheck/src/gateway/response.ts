@@ -1,0 +1,72 @@
+import type { JsonValue } from "../session/json.ts";
+import { upstreamUnavailable } from "./errors.ts";
+
+/**
+ * A response of the upstream, for the application to translate. It holds no cookies, because they stay in the session,
+ * and no connection-level headers.
+ */
+export interface UpstreamResponse {
+  /** From 200 to 499. A status of 500 or above is thrown as `UPSTREAM_UNAVAILABLE`. */
+  readonly status: number;
+  readonly headers: Headers;
+  /**
+   * The decompressed body, decoded by the charset of `Content-Type`. Default: UTF-8. Do not show it to users as it is:
+   * it may contain internal details of the upstream.
+   */
+  readonly text: string;
+  /**
+   * Parses the body.
+   *
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` when the body is empty or is not JSON.
+   */
+  json(): JsonValue;
+}
+
+/** Headers left out: cookies, hop-by-hop headers (RFC 9110 §7.6.1), and encodings that are already undone. */
+const OMITTED_HEADERS = new Set([
+  "set-cookie",
+  "set-cookie2",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-encoding",
+  "content-length",
+  "trailer",
+  "upgrade",
+]);
+
+/** Builds the response that the application sees from what the transport received. */
+export function toUpstreamResponse(
+  status: number,
+  received: Readonly<Record<string, string | string[] | undefined>>,
+  body: Buffer,
+): UpstreamResponse {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(received)) {
+    if (value === undefined || OMITTED_HEADERS.has(name)) continue;
+    for (const each of [value].flat()) headers.append(name, each);
+  }
+  const text = decode(body, headers.get("content-type"));
+  return {
+    status,
+    headers,
+    text,
+    json() {
+      try {
+        return JSON.parse(text);
+      } catch {
+        const what = text.trim() === "" ? "an empty body" : "a body that is not JSON";
+        throw upstreamUnavailable(`responded with status ${status} and ${what}`);
+      }
+    },
+  };
+}
+
+function decode(body: Buffer, contentType: string | null): string {
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType ?? "") ?? [];
+  try {
+    return new TextDecoder(charset).decode(body);
+  } catch {
+    return new TextDecoder().decode(body);
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  type IPolicy,
+  retry,
+  wrap,
+} from "cockatiel";
+import { CoatcheckError } from "../session/errors.ts";
+import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
+import type { ResolvedUpstreamOptions } from "./options.ts";
+import type { WireResponse } from "./transport.ts";
+
+/** Error codes of undici and of the operating system that mean a timeout. */
+const TIMEOUT_CODES = new Set([
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ETIMEDOUT",
+]);
+/**
+ * RFC 9110 §15.6: the server, or a gateway before it, is temporarily unavailable. The request itself is not the cause.
+ */
+const UNAVAILABLE_STATUSES = new Set([502, 503, 504]);
+
+/**
+ * Retry and circuit breaker of one upstream. It retries safe requests while the upstream is unavailable. After several
+ * failures in a row it fails at once for a while, so that an outage does not make each caller wait for its deadline.
+ */
+export class UpstreamRetry {
+  readonly #once: CircuitBreakerPolicy;
+  readonly #withRetries: IPolicy;
+  readonly #options: ResolvedUpstreamOptions;
+
+  constructor(options: ResolvedUpstreamOptions) {
+    const { failures, halfOpenAfter } = options.breaker;
+    const failed = handleWhen(
+      (error) => !(error instanceof CoatcheckError) && !(error instanceof BrokenCircuitError),
+    ).orWhenResult((result) => UNAVAILABLE_STATUSES.has((result as WireResponse).status));
+    this.#options = options;
+    this.#once = circuitBreaker(failed, { halfOpenAfter, breaker: new ConsecutiveBreaker(failures) });
+    this.#withRetries =
+      options.retries === 0
+        ? this.#once
+        : wrap(
+            retry(failed, {
+              maxAttempts: options.retries,
+              backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 1000 }),
+            }),
+            this.#once,
+          );
+  }
+
+  /**
+   * Runs one exchange.
+   *
+   * @param safe - whether the request method is safe (RFC 9110 §9.2.1), so that the exchange may be retried.
+   * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` or `UPSTREAM_TIMEOUT`.
+   */
+  async run(
+    safe: boolean,
+    signal: AbortSignal,
+    exchange: () => Promise<WireResponse>,
+  ): Promise<WireResponse> {
+    try {
+      return await (safe ? this.#withRetries : this.#once).execute(exchange, signal);
+    } catch (error) {
+      throw this.#toCoatcheckError(error, signal);
+    }
+  }
+
+  #toCoatcheckError(error: unknown, signal: AbortSignal): CoatcheckError {
+    if (error instanceof CoatcheckError) return error;
+    if (error instanceof BrokenCircuitError) {
+      const seconds = Math.ceil(this.#options.breaker.halfOpenAfter / 1000);
+      return upstreamUnavailable(
+        `keeps failing; the next attempt is allowed in ${seconds} s`,
+        error,
+        seconds,
+      );
+    }
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (signal.aborted || TIMEOUT_CODES.has(code)) return upstreamTimeout(this.#options.timeout, error);
+    return upstreamUnavailable(
+      "cannot be reached, or closed the connection before its response was complete",
+      error,
+    );
+  }
+}

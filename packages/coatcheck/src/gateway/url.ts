@@ -1,0 +1,41 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+
+/** Headers that the gateway sets itself. */
+const RESERVED_HEADERS = new Set([
+  "accept-encoding",
+  "connection",
+  "content-length",
+  "content-type",
+  "cookie",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * The URL of a path below `baseUrl`; null when URL parsing would change the path or its origin, as with `/../admin` and
+ * `//host`. Otherwise a path made from user input could reach other parts of the upstream.
+ */
+export function resolvePath(path: string, baseUrl: URL): URL | null {
+  const [pathname = ""] = path.split("?", 1);
+  const fullPath = baseUrl.pathname.replace(/\/$/, "") + pathname;
+  const url = URL.parse(baseUrl.origin + fullPath + path.slice(pathname.length));
+  const unchanged = url?.origin === baseUrl.origin && url.pathname === fullPath && url.hash === "";
+  return unchanged && /^\/(?!\/)/.test(path) && !/%2f|%5c|\\/i.test(pathname) ? url : null;
+}
+
+/** Validates a request header. Returns what is wrong with it, or null. */
+export function headerFault(name: string, value: string): string | null {
+  if (RESERVED_HEADERS.has(name.toLowerCase())) return "must not be set, because the gateway sets it";
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return null;
+  } catch {
+    return "must be a valid header name and value (RFC 9110 §5)";
+  }
+}

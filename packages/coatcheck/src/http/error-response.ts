@@ -1,0 +1,71 @@
+import { CoatcheckError, errorBody, storeUnavailable } from "../session/errors.ts";
+import type { RefusalReason } from "../session/events.ts";
+import { tokenSuperseded } from "../session/token-errors.ts";
+
+/** An error response. The same for every framework. */
+export interface ErrorResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON: `{ success: false, error: { code, message } }`. */
+  readonly body: string;
+}
+
+/**
+ * Headers to remove when an error replaces a response: they describe the body or the success that is not sent. CORS and
+ * security headers stay, so that scripts can read the error.
+ */
+export const DROPPED_ON_ERROR: readonly string[] = [
+  "accept-ranges",
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-range",
+  "content-type",
+  "etag",
+  "expires",
+  "last-modified",
+  "location",
+  "refresh",
+  "set-cookie",
+  "trailer",
+  "transfer-encoding",
+];
+
+/**
+ * The response for an error. An error that is not a {@link CoatcheckError} comes from a driver below the manager: the
+ * response is `STORE_UNAVAILABLE` and reveals nothing about the cause.
+ */
+export function errorResponse(error: unknown): ErrorResponse {
+  const known = error instanceof CoatcheckError ? error : storeUnavailable(error);
+  return {
+    status: known.status,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-store",
+      ...(known.retryAfter === undefined ? {} : { "retry-after": String(known.retryAfter) }),
+    },
+    body: JSON.stringify(errorBody(known)),
+  };
+}
+
+/** Whether an error is a {@link CoatcheckError}. All of those may be shown to a client. */
+export function isCoatcheckError(error: unknown): error is CoatcheckError {
+  return error instanceof CoatcheckError;
+}
+
+/** The error for a caller whose token does not open a session. `refusal` is null when the request had no valid token. */
+export function refusalError(refusal: RefusalReason | null): CoatcheckError {
+  switch (refusal) {
+    case "expired":
+      return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
+    case "revoked":
+    case "token-reuse":
+      return new CoatcheckError("SESSION_REVOKED", "The session was revoked; log in again.");
+    case "superseded":
+      return tokenSuperseded();
+    default:
+      return new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+  }
+}

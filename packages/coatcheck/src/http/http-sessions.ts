@@ -1,0 +1,46 @@
+import type { SessionManager } from "../session/manager.ts";
+import { ClientAddress } from "./client-address.ts";
+import { Cookie } from "./cookie.ts";
+import { CsrfProtection } from "./csrf-protection.ts";
+import type { HttpRequest } from "./message.ts";
+import type { HttpOptions } from "./options.ts";
+import { RequestSession } from "./request-session.ts";
+
+/**
+ * The part of an adapter that is the same for every framework: the manager, and everything that is computed once from
+ * the options.
+ *
+ * For each request an adapter opens a {@link RequestSession}, calls its `checkCsrf` before the handler, and its `commit`
+ * before the response headers are sent.
+ */
+export class HttpSessions<Data> {
+  readonly manager: SessionManager<Data>;
+  readonly options: HttpOptions;
+  readonly cookie: Cookie;
+  readonly csrf: CsrfProtection;
+  readonly clientAddress: ClientAddress;
+  /** The value of `Clear-Site-Data` at logout; empty for none. */
+  readonly clearSiteData: string;
+
+  /** @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies. */
+  constructor(manager: SessionManager<Data>, options: HttpOptions = {}) {
+    this.manager = manager;
+    this.options = options;
+    this.cookie = new Cookie(options.cookie);
+    this.csrf = new CsrfProtection(manager.ring, options);
+    this.clientAddress = new ClientAddress(options.trustProxy, options.forwardingHeaders);
+    this.clearSiteData = (options.clearSiteData ?? ["cache", "storage"])
+      .map((kind) => `"${kind}"`)
+      .join(", ");
+  }
+
+  /**
+   * Opens the session handle of one request. Reads nothing yet.
+   *
+   * @param onLoad called once, when the session is first loaded. Returns whether the response headers can still be
+   *   changed at commit: false when they have been sent.
+   */
+  open(request: HttpRequest, onLoad?: () => boolean): RequestSession<Data> {
+    return new RequestSession(this, request, onLoad);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Sessions for a plain `node:http` server, without a framework.
+ *
+ * @example
+ * import { createServer } from "node:http";
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck } from "coatcheck/node";
+ * import { memoryStore } from "coatcheck/store/memory";
+ *
+ * const sessions = new SessionManager({ store: memoryStore(), secrets: ["a long secret of your own"] });
+ * const withSession = coatcheck(sessions);
+ * createServer(
+ *   withSession(async (request, response) => {
+ *     const session = await request.session.requireSubject();
+ *     response.end(session.subject);
+ *   }),
+ * ).listen(3000);
+ *
+ * @module
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { JsonObject } from "../../session/json.ts";
+import type { SessionManager } from "../../session/manager.ts";
+import type { MaybePromise } from "../../session/session.ts";
+import { errorResponse, isCoatcheckError } from "../error-response.ts";
+import { HttpSessions } from "../http-sessions.ts";
+import { andThen, attempt } from "../maybe-promise.ts";
+import type { HttpOptions } from "../options.ts";
+import type { RequestSession } from "../request-session.ts";
+import { attachSession, sessionOf } from "../session-of.ts";
+import { openNodeSession } from "./exchange.ts";
+import { sendError } from "./hold-response.ts";
+
+export { type RequestSession, sessionOf };
+
+/** A request with its session handle. */
+export type SessionRequest<Data = JsonObject> = IncomingMessage & { readonly session: RequestSession<Data> };
+
+/** Handles a request. May be asynchronous. */
+export type SessionListener<Data> = (
+  request: SessionRequest<Data>,
+  response: ServerResponse,
+) => MaybePromise<unknown>;
+
+/**
+ * Returns a function that wraps a request listener, so that each request has its session handle as `request.session`.
+ *
+ * If the listener throws a `CoatcheckError`, the response is that error as JSON. Other errors are rethrown: the listener
+ * must catch them.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
+ * @example
+ * const withSession = coatcheck(manager);
+ * createServer(withSession(async (request, response) => {
+ *   const session = await request.session.load();
+ *   response.end(session.subject ?? "anonymous");
+ * }));
+ */
+export function coatcheck<Data>(
+  manager: SessionManager<Data>,
+  options?: HttpOptions,
+): (listener: SessionListener<Data>) => RequestListener {
+  const http = new HttpSessions(manager, options);
+  return (listener) => (request, response) => {
+    const session = attachSession(request, openNodeSession(http, request, response));
+    return attempt(
+      () => andThen(session.checkCsrf(), () => listener(Object.assign(request, { session }), response)),
+      () => undefined,
+      (error) => {
+        if (!isCoatcheckError(error)) throw error;
+        sendError(response, errorResponse(error));
+      },
+    );
+  };
+}

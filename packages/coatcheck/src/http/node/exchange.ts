@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { MaybePromise } from "../../session/session.ts";
+import type { ErrorResponse } from "../error-response.ts";
+import type { HttpSessions } from "../http-sessions.ts";
+import type { HttpRequest, ResponseHeaders } from "../message.ts";
+import type { RequestSession } from "../request-session.ts";
+import { deferHeaders, type HeadersHook } from "./hold-response.ts";
+
+/** Opens the session handle of a `node:http` request. Loading the session defers the response headers until its commit. */
+export function openNodeSession<Data>(
+  http: HttpSessions<Data>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): RequestSession<Data> {
+  return new NodeExchange(http, request, response).session;
+}
+
+/**
+ * Adapts a request of `node:http`, or of a framework on top of it, to the core. Also commits the session before the
+ * response headers are sent.
+ */
+class NodeExchange<Data> implements HttpRequest, HeadersHook {
+  readonly session: RequestSession<Data>;
+  readonly #request: IncomingMessage & { readonly originalUrl?: string };
+
+  constructor(http: HttpSessions<Data>, request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.session = http.open(this, () => deferHeaders(response, this));
+  }
+
+  get method(): string {
+    return this.#request.method ?? "GET";
+  }
+
+  get url(): string {
+    return this.#request.originalUrl ?? this.#request.url ?? "/";
+  }
+
+  get address(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
+  get encrypted(): boolean {
+    return "encrypted" in this.#request.socket;
+  }
+
+  header(name: string): string | undefined {
+    const { headers } = this.#request;
+    // HTTP/2 sends the host in a pseudo-header (RFC 9113 §8.3.1).
+    const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
+    return typeof value === "object" ? value.join(", ") : value;
+  }
+
+  beforeSend(headers: ResponseHeaders): MaybePromise<void> {
+    return this.session.commit(headers);
+  }
+
+  onFailure(error: unknown): ErrorResponse {
+    return this.session.failed(error);
+  }
+}

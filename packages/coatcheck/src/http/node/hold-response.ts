@@ -1,0 +1,266 @@
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { MaybePromise } from "../../session/session.ts";
+import { DROPPED_ON_ERROR, type ErrorResponse } from "../error-response.ts";
+import { andThen } from "../maybe-promise.ts";
+import type { ResponseHeaders } from "../message.ts";
+import { type HeaderInput, NodeHeaders } from "./response-headers.ts";
+
+/** Hooks into a response just before its headers are sent. */
+export interface HeadersHook {
+  /** Runs once, when the handler has set its headers. May change them. */
+  beforeSend(headers: ResponseHeaders): MaybePromise<void>;
+  /**
+   * Returns the response to send instead when {@link beforeSend} failed. What the handler has written, and goes on to write,
+   * is discarded.
+   */
+  onFailure(error: unknown): ErrorResponse;
+}
+
+/**
+ * Defers the headers of `response` until `guard.before` has run. Covers every call that sends headers: each form of
+ * `writeHead`, `write`, `end`, `flushHeaders`, and a stream piped into the response.
+ *
+ * If `before` completes synchronously, nothing is delayed. If it returns a promise, the handler's calls are queued in
+ * order, `write` returns false to ask for a pause, and `headersSent` and `writableEnded` report what they would without
+ * the delay. So a client never follows a redirect before the session that it depends on is saved.
+ *
+ * Several guards can be added to one response. They run in the order in which they were added.
+ *
+ * @returns false if the headers have been sent, so that nothing can be deferred.
+ */
+export function deferHeaders(response: ServerResponse, guard: HeadersHook): boolean {
+  if (response.headersSent) return false;
+  const deferred: DeferredResponse = response;
+  if (deferred[DEFERRAL] !== undefined) {
+    deferred[DEFERRAL].add(guard);
+    return true;
+  }
+  deferred[DEFERRAL] = new Deferral(deferred, guard);
+  deferred.writeHead = writeHead;
+  deferred.write = write;
+  deferred.end = end;
+  deferred.flushHeaders = flushHeaders;
+  return true;
+}
+
+const DEFERRAL = Symbol("coatcheck.deferral");
+
+interface DeferredResponse extends ServerResponse {
+  [DEFERRAL]?: Deferral;
+}
+
+/**
+ * `open`: no headers requested yet. `waiting`: `before` is running, calls are queued. `released`: calls pass through.
+ * `replaced`: an error response was sent, calls are discarded.
+ */
+type Phase = "open" | "waiting" | "released" | "replaced";
+
+/** The state of one deferred response, and the methods that it had before. */
+class Deferral {
+  phase: Phase = "open";
+  /** Whether the handler has ended the response while it was waiting. */
+  ended = false;
+  /** Whether a queued `write` returned false, so that its caller waits for a `drain` event. */
+  owesDrain = false;
+  #queued: (() => void)[] | null = null;
+  readonly headers: NodeHeaders;
+  readonly #response: ServerResponse;
+  #guard: HeadersHook;
+  readonly writeHead: ServerResponse["writeHead"];
+  readonly write: ServerResponse["write"];
+  readonly end: ServerResponse["end"];
+  readonly flushHeaders: ServerResponse["flushHeaders"];
+
+  constructor(response: ServerResponse, guard: HeadersHook) {
+    this.headers = new NodeHeaders(response);
+    this.#response = response;
+    this.#guard = guard;
+    this.writeHead = response.writeHead;
+    this.write = response.write;
+    this.end = response.end;
+    this.flushHeaders = response.flushHeaders;
+  }
+
+  /** Runs `guard` too, after those added before it. */
+  add(guard: HeadersHook): void {
+    const earlier = this.#guard;
+    this.#guard = {
+      beforeSend: (headers) => andThen(earlier.beforeSend(headers), () => guard.beforeSend(headers)),
+      onFailure: (error) => guard.onFailure(error),
+    };
+  }
+
+  /** Runs the guards. Called by the first call that sends headers. */
+  start(): Phase {
+    this.phase = "waiting";
+    try {
+      const pending = this.#guard.beforeSend(this.headers);
+      if (pending === undefined) this.phase = "released";
+      else this.#waitFor(pending);
+    } catch (error) {
+      this.#replace(error);
+    }
+    return this.phase;
+  }
+
+  /** Queues a call until the guards have run. */
+  queue(call: () => void): void {
+    this.#queued ??= [];
+    this.#queued.push(call);
+  }
+
+  #waitFor(pending: Promise<void>): void {
+    Object.defineProperties(this.#response, {
+      headersSent: { get: () => true, configurable: true },
+      writableEnded: { get: () => this.ended, configurable: true },
+      // Middleware that wraps the response may check whether Node has built the headers, and call this again.
+      _implicitHeader: { value: () => {}, configurable: true },
+    });
+    pending.then(
+      () => this.#finish(() => this.#release()),
+      (error) => this.#finish(() => this.#replace(error)),
+    );
+  }
+
+  /**
+   * Ends the wait. A queued call may throw, for example for a chunk of the wrong type. Its caller has returned, so the
+   * error is reported to the guard and ends the connection.
+   */
+  #finish(step: () => void): void {
+    Reflect.deleteProperty(this.#response, "headersSent");
+    Reflect.deleteProperty(this.#response, "writableEnded");
+    Reflect.deleteProperty(this.#response, "_implicitHeader");
+    try {
+      step();
+    } catch (error) {
+      this.#guard.onFailure(error);
+      this.#response.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+    if (this.owesDrain && !this.#response.writableNeedDrain) this.#response.emit("drain");
+  }
+
+  #release(): void {
+    this.phase = "released";
+    for (const call of this.#queued ?? []) call();
+  }
+
+  #replace(error: unknown): void {
+    const replacement = this.#guard.onFailure(error);
+    this.headers.flush();
+    this.phase = "released";
+    setErrorHeaders(this.#response, replacement);
+    // The original methods: middleware that wrapped the response later, such as compression, may regard it as ended.
+    this.writeHead.call(this.#response, replacement.status);
+    Reflect.apply(this.end, this.#response, [replacement.body]);
+    this.phase = "replaced";
+  }
+}
+
+function writeHead(
+  this: DeferredResponse,
+  status: number,
+  reason?: unknown,
+  fields?: unknown,
+): DeferredResponse {
+  const deferral = deferralOf(this);
+  if (deferral.phase === "open" && status >= 100 && status <= 999) {
+    this.statusCode = Math.trunc(status);
+    if (typeof reason === "string") this.statusMessage = reason;
+    deferral.headers.setFields(
+      (typeof reason === "string" ? fields : (fields ?? reason)) as HeaderInput | null | undefined,
+    );
+    const send = () => deferral.writeHead.call(this, this.statusCode, deferral.headers.fields);
+    const phase = deferral.start();
+    if (phase === "released") send();
+    if (phase === "waiting") deferral.queue(send);
+    return this;
+  }
+  if (deferral.phase === "waiting") throw alreadySent();
+  if (deferral.phase !== "replaced") Reflect.apply(deferral.writeHead, this, [status, reason, fields]);
+  return this;
+}
+
+function write(this: DeferredResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+  const deferral = deferralOf(this);
+  switch (deferral.phase === "open" ? deferral.start() : deferral.phase) {
+    case "released":
+      return Reflect.apply(deferral.write, this, [chunk, encoding, callback]);
+    case "replaced":
+      runCallback(encoding, callback);
+      return true;
+    default:
+      deferral.queue(() => Reflect.apply(deferral.write, this, [chunk, encoding, callback]));
+      // Middleware that wrapped the response earlier may keep `drain` listeners to itself, as compression does. Then the
+      // caller would never hear the event, so it must not wait for it.
+      deferral.owesDrain = deferral.write === Object.getPrototypeOf(this).write;
+      return !deferral.owesDrain;
+  }
+}
+
+function end(
+  this: DeferredResponse,
+  chunk?: unknown,
+  encoding?: unknown,
+  callback?: unknown,
+): DeferredResponse {
+  const deferral = deferralOf(this);
+  switch (deferral.phase === "open" ? deferral.start() : deferral.phase) {
+    case "released":
+      Reflect.apply(deferral.end, this, [chunk, encoding, callback]);
+      break;
+    case "replaced":
+      runCallback(chunk, encoding, callback);
+      break;
+    default:
+      deferral.queue(() => Reflect.apply(deferral.end, this, [chunk, encoding, callback]));
+      deferral.ended = true;
+  }
+  return this;
+}
+
+function flushHeaders(this: DeferredResponse): void {
+  const deferral = deferralOf(this);
+  // Node does the same. Middleware that wrapped the response later must see writeHead before the next write.
+  if (deferral.phase === "open") this.writeHead(this.statusCode);
+  if (deferral.phase === "released") deferral.flushHeaders.call(this);
+  if (deferral.phase === "waiting") deferral.queue(() => deferral.flushHeaders.call(this));
+}
+
+function deferralOf(response: DeferredResponse): Deferral {
+  const deferral = response[DEFERRAL];
+  if (deferral === undefined) throw new TypeError("The headers of this response are not deferred.");
+  return deferral;
+}
+
+/** The error that Node throws when a handler calls `writeHead` twice. */
+function alreadySent(): Error {
+  return Object.assign(new Error("Cannot write headers after they are sent to the client"), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  });
+}
+
+function runCallback(...args: readonly unknown[]): void {
+  for (const argument of args) if (typeof argument === "function") process.nextTick(() => argument());
+}
+
+/**
+ * Sends an error response. If the headers have been sent, destroys the connection: the client must not take the partial
+ * body for a complete one.
+ */
+export function sendError(response: ServerResponse, error: ErrorResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  setErrorHeaders(response, error);
+  response.end(error.body);
+}
+
+/** Replaces status and headers of an unsent response with those of an error. */
+function setErrorHeaders(response: ServerResponse, error: ErrorResponse): void {
+  for (const name of DROPPED_ON_ERROR) response.removeHeader(name);
+  response.statusCode = error.status;
+  response.statusMessage = STATUS_CODES[error.status] ?? "";
+  for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  response.setHeader("content-length", Buffer.byteLength(error.body));
+}

@@ -1,0 +1,118 @@
+import {
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
+import type { ResponseHeaders } from "../message.ts";
+
+/**
+ * The header forms that `writeHead` accepts: an object, a flat list `[name, value, …]`, or a list of pairs. Names in a list
+ * may repeat.
+ */
+export type HeaderInput =
+  | OutgoingHttpHeaders
+  | readonly OutgoingHttpHeader[]
+  | readonly (readonly string[])[];
+
+/**
+ * The headers of a `ServerResponse` before they are sent: those set on the response, and those passed to `writeHead`.
+ *
+ * If only `writeHead` sets headers, they stay the object that was passed: Node writes that without copying it. Otherwise
+ * they are merged into the response's headers, as Node does.
+ */
+export class NodeHeaders implements ResponseHeaders {
+  readonly #response: ServerResponse;
+  #staged: OutgoingHttpHeaders | null = null;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  /** The headers to pass to the original `writeHead`; undefined when all are set on the response. */
+  get fields(): OutgoingHttpHeaders | undefined {
+    return this.#staged ?? undefined;
+  }
+
+  /** Takes over the headers passed to `writeHead`. Throws Node's own error for an invalid name or value. */
+  setFields(fields: HeaderInput | null | undefined): void {
+    if (!fields) return;
+    if (!isList(fields)) {
+      const names = Object.keys(fields);
+      for (const name of names) validateField(name, fields[name]);
+      this.#staged = { ...fields };
+      if (this.#response.getHeaderNames().length > 0) this.flush();
+      return;
+    }
+    const pairs = pairsOf(fields);
+    for (const [name] of pairs) this.#response.removeHeader(name);
+    for (const [name, value] of pairs) this.#response.appendHeader(name, value);
+  }
+
+  /** Moves the staged headers to the response. */
+  flush(): void {
+    for (const [name, value] of Object.entries(this.#staged ?? {})) {
+      this.#response.setHeader(name, value as OutgoingHttpHeader);
+    }
+    this.#staged = null;
+  }
+
+  get(name: string): string | null {
+    const value = this.#staged ? this.#staged[this.#stagedName(name)] : this.#response.getHeader(name);
+    if (value === undefined) return null;
+    return typeof value === "object" ? value.join(", ") : String(value);
+  }
+
+  set(name: string, value: string): void {
+    if (this.#staged) this.#staged[this.#stagedName(name)] = value;
+    else this.#response.setHeader(name, value);
+  }
+
+  append(name: string, value: string): void {
+    if (!this.#staged) {
+      this.#response.appendHeader(name, value);
+      return;
+    }
+    const stagedName = this.#stagedName(name);
+    const present = this.#staged[stagedName];
+    if (present === undefined) this.#staged[stagedName] = value;
+    else this.#staged[stagedName] = [...(Array.isArray(present) ? present : [String(present)]), value];
+  }
+
+  /** The staged spelling of a header name, which may differ in case; the name itself if it is not staged. */
+  #stagedName(name: string): string {
+    for (const candidate in this.#staged) {
+      if (candidate.length === name.length && candidate.toLowerCase() === name) return candidate;
+    }
+    return name;
+  }
+}
+
+function validateField(name: string, value: OutgoingHttpHeader | undefined): void {
+  validateHeaderName(name);
+  validateHeaderValue(name, value as string);
+}
+
+function isList(
+  fields: HeaderInput,
+): fields is readonly OutgoingHttpHeader[] | readonly (readonly string[])[] {
+  return Array.isArray(fields);
+}
+
+function pairsOf(
+  fields: readonly OutgoingHttpHeader[] | readonly (readonly string[])[],
+): [name: string, value: string | string[]][] {
+  const pairs: [string, string | string[]][] = [];
+  if (Array.isArray(fields[0])) {
+    for (const [name, value] of fields as readonly (readonly string[])[]) {
+      pairs.push([String(name), String(value)]);
+    }
+    return pairs;
+  }
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const value = fields[index + 1];
+    pairs.push([String(fields[index]), Array.isArray(value) ? value.map(String) : String(value)]);
+  }
+  return pairs;
+}

@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { pipeline, Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import type { RequestSession } from "../request-session.ts";
+import { sessionOf } from "../session-of.ts";
+import { type RouteRequest, readText } from "./request.ts";
+
+/** A request with the properties that Express adds. */
+type IncomingRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
+
+/** Adapts a `node:http` request, or that of a framework on top of it, to the endpoints. */
+export class NodeRequest<Data> implements RouteRequest<Data> {
+  readonly #request: IncomingRequest;
+
+  constructor(request: IncomingRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "GET";
+  }
+
+  get url(): string {
+    return this.#request.originalUrl ?? this.#request.url ?? "/";
+  }
+
+  get session(): RequestSession<Data> {
+    return sessionOf<Data>(this.#request);
+  }
+
+  header(name: string): string | undefined {
+    return headerValue(this.#request.headers, name);
+  }
+
+  async body(): Promise<unknown> {
+    // Stopping early must not destroy the connection: it still carries the response.
+    return this.#request.body ?? (await readText(this.#request.iterator({ destroyOnReturn: false })));
+  }
+}
+
+/** Returns the value of a header. Several lines are joined with a comma. */
+export function headerValue(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "object" ? value.join(", ") : value;
+}
+
+/** Sends a fetch response over `node:http`. Cancels its body when the client disconnects, or already has. */
+export function sendResponse(source: Response, response: ServerResponse): void {
+  if (response.destroyed) {
+    void source.body?.cancel();
+    return;
+  }
+  response.statusCode = source.status;
+  for (const [name, value] of source.headers) response.appendHeader(name, value);
+  if (source.body === null) response.end();
+  else pipeline(Readable.fromWeb(source.body as ReadableStream), response, () => undefined);
+}

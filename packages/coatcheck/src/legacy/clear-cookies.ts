@@ -1,0 +1,61 @@
+import { Cookie, domainsOf } from "../http/cookie.ts";
+
+/** The cookies to clear after the migration, and the attributes that they were set with. */
+export interface ClearOptions {
+  /** Names of cookies to clear in addition to those of the readers. */
+  readonly names?: readonly string[];
+  /** `Domain` attributes of the cookies. Default: the request's host and its parent domains down to two labels. */
+  readonly domains?: readonly string[];
+  /** `Path` attributes of the cookies, in addition to `/`. */
+  readonly paths?: readonly string[];
+}
+
+/** At about 100 bytes each. By default, nginx accepts 4 KB of response headers from a server. */
+const MAX_HEADERS = 24;
+
+/**
+ * Builds the `Set-Cookie` headers that clear cookies: for each name, one header per combination of domain (none, and
+ * each domain) and path. A request does not tell the domain and path of a cookie, so that all of them must be tried.
+ * Returns at most 24 headers; a later request clears the remaining cookies.
+ *
+ * @param isPlain - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.
+ */
+export function clearingHeaders(
+  names: readonly string[],
+  host: string | null,
+  isPlain: boolean,
+  options: ClearOptions,
+): readonly string[] {
+  const domains = [undefined, ...(options.domains?.map(bareDomain) ?? domainsOf(host))];
+  const paths = new Set(["/", ...(options.paths ?? [])]);
+  const headers: string[] = [];
+  for (const name of names) {
+    const [, prefix = "", bare = name] = /^(__Host-|__Secure-)?(.*)$/.exec(name) ?? [];
+    for (const path of prefix === "__Host-" ? ["/"] : paths) {
+      for (const domain of prefix === "__Host-" ? [undefined] : domains) {
+        headers.push(clearing(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }));
+      }
+    }
+  }
+  return headers.slice(0, MAX_HEADERS);
+}
+
+function clearing(
+  name: string,
+  prefix: string,
+  isPlain: boolean,
+  scope: { path: string; domain?: string },
+): string {
+  if (prefix === "__Host-") return new Cookie({ name }).clear();
+  if (prefix === "__Secure-") return new Cookie({ name, prefix: "__Secure-", ...scope }).clear();
+  // Over http a browser ignores `Secure` cookies. Over https a `Secure` header clears both kinds of cookies.
+  const cookie = isPlain
+    ? new Cookie({ name, secure: false, ...scope })
+    : new Cookie({ name, prefix: "", ...scope });
+  return cookie.clear();
+}
+
+/** Removes the leading dot of a domain, which browsers ignore (RFC 6265bis §5.6.3). */
+function bareDomain(domain: string): string {
+  return domain.replace(/^\./, "");
+}

@@ -1,0 +1,91 @@
+import { type Cookie, cookieValues } from "../http/cookie.ts";
+import { addVary, type HttpRequest, type ResponseHeaders } from "../http/message.ts";
+import type { MigrationRecord } from "./migration-records.ts";
+
+/**
+ * The outcome of the migration for one request.
+ *
+ * - `absent`: the request carries no legacy session, or a Coatcheck token that the migration must not replace.
+ * - `already-migrated`: the browser is already logged in with a Coatcheck session.
+ * - `migrated`: the request continues with the session that replaces the legacy one.
+ * - `already-used`: a browser already uses the token of that session; the legacy cookie is no longer accepted.
+ * - `ended`: that session was revoked or has expired.
+ * - `expired`: the legacy session has expired, or the legacy system no longer has it.
+ * - `rejected`: `validate` returned null.
+ * - `over-limit`: the subject has reached its session limit.
+ * - `unreadable`: the legacy cookie is malformed, forged, or made with an unknown key.
+ */
+export type MigrationOutcome =
+  | "absent"
+  | "already-migrated"
+  | "migrated"
+  | "already-used"
+  | "ended"
+  | "expired"
+  | "rejected"
+  | "over-limit"
+  | "unreadable";
+
+/** The new session of a request, and the cookie that carries its token. */
+interface Migrated {
+  readonly claim: Extract<MigrationRecord, { state: "open" }>;
+  readonly cookie: Cookie;
+  /** The `Cookie` header that the request came with. */
+  readonly header: string;
+}
+
+/** The step before `coatcheck()` that migrates requests. */
+export interface RequestMigrator {
+  /**
+   * Migrates the legacy session of a request.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the legacy system or `validate` fails.
+   */
+  migrate(request: HttpRequest): Promise<MigrationResult>;
+}
+
+/** The result of the migration for one request: the cookies that the request continues with, and those to set. */
+export class MigrationResult {
+  readonly outcome: MigrationOutcome;
+  readonly #clears: readonly string[];
+  readonly #migrated: Migrated | null;
+
+  /** @param clears - `Set-Cookie` headers that clear the legacy cookies. */
+  constructor(outcome: MigrationOutcome, clears: readonly string[] = [], migrated: Migrated | null = null) {
+    this.outcome = outcome;
+    this.#clears = clears;
+    this.#migrated = migrated;
+  }
+
+  /** The `Cookie` header that the request continues with; undefined when it does not change. */
+  get cookieHeader(): string | undefined {
+    if (this.#migrated === null) return undefined;
+    const { claim: record, cookie, header } = this.#migrated;
+    const others = header.split(";").filter((pair) => cookieValues(pair, cookie.name).length === 0);
+    return [`${cookie.name}=${record.token}`, ...others.map((pair) => pair.trim())].join("; ");
+  }
+
+  /** Whether the response needs no additional headers. */
+  get isUnchanged(): boolean {
+    return this.#clears.length === 0 && this.#migrated === null;
+  }
+
+  /** Sets the session cookie and clears the legacy cookies. Call it immediately before the headers are sent. */
+  applyTo(headers: ResponseHeaders): void {
+    if (this.isUnchanged) return;
+    // A shared cache must not store this response: it would send one browser's session to others.
+    headers.set("cache-control", "private, no-store");
+    addVary(headers, "Cookie");
+    for (const clear of this.#clears) headers.append("set-cookie", clear);
+    if (this.#migrated === null) return;
+    const { cookie, claim: record } = this.#migrated;
+    // Keep a cookie that the handler has set already, by a logout or a rotation for example.
+    if (` ${headers.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
+    headers.append("set-cookie", cookie.set(record.token, maxAgeOf(record)));
+  }
+}
+
+/** `Max-Age` in seconds, as for any login; undefined for a cookie that ends with the browser. */
+function maxAgeOf({ record }: Migrated["claim"]): number | undefined {
+  return record.rememberMe ? (record.expiresAt - record.createdAt) / 1000 : undefined;
+}

@@ -1,0 +1,33 @@
+import type { Clock } from "./clock.ts";
+import type { SessionEmitter } from "./events.ts";
+import type { SessionPolicy } from "./policy.ts";
+import type { SessionReader } from "./reader.ts";
+import type { SessionRecord } from "./record.ts";
+import type { DataSchema } from "./schema.ts";
+import type { SessionStore } from "./store.ts";
+import type { RandomSource, SecretRing } from "./token.ts";
+
+/** A session and the only copy of its new token. Send `token` to the client; never store or log it. */
+export interface IssuedSession {
+  readonly record: SessionRecord;
+  readonly token: string;
+}
+
+/**
+ * Merges an anonymous visitor's data with the data of the subject's newest other session, at login. `subject` is null
+ * when there is no other session. If it throws, the login succeeds with the visitor's data unchanged.
+ */
+export type MergeData<Data> = (visitor: Data, subject: Data | null) => Data | Promise<Data>;
+
+/** The dependencies that the writer, the resumer and the session handles share. */
+export interface SessionDependencies<Data> {
+  readonly store: SessionStore;
+  readonly reader: SessionReader;
+  readonly ring: SecretRing;
+  readonly policy: SessionPolicy;
+  readonly schema: DataSchema<Data>;
+  readonly events: SessionEmitter;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly merge: MergeData<Data> | null;
+}

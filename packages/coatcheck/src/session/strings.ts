@@ -1,0 +1,33 @@
+import { type Fault, invalidInput } from "./errors.ts";
+
+/** Bytes in UTF-8. An index entry of PostgreSQL holds little more than twice as many. */
+const MAX_BYTES = 1024;
+
+/**
+ * Checks strings that stores compare and index: subjects, tenants, names. A lone surrogate has no UTF-8 form and PostgreSQL
+ * rejects NUL, so one store would fail and another could treat two different subjects as one. An empty or missing
+ * subject usually comes from a user look-up that found no user.
+ *
+ * @param texts the strings by name; the name becomes the fault's path.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid string.
+ */
+export function requireStrings(texts: Readonly<Record<string, unknown>>): void {
+  const faults = Object.entries(texts).flatMap(([path, text]): Fault[] => {
+    const message = faultOf(text);
+    return message === null ? [] : [{ path, message }];
+  });
+  if (faults.length > 0) throw invalidInput("session field", faults);
+}
+
+function faultOf(text: unknown): string | null {
+  if (typeof text !== "string" || text === "") return "must be a non-empty string";
+  if (text.includes("\0")) return "must not contain NUL characters";
+  if (!text.isWellFormed()) return "must not contain a lone surrogate";
+  return Buffer.byteLength(text) > MAX_BYTES ? `must be at most ${MAX_BYTES} bytes in UTF-8` : null;
+}
+
+/** The members that are not undefined. */
+export function withoutUndefined<Members extends object>(members: Members): Partial<Members> {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<Members>;
+}

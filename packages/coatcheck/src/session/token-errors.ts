@@ -1,0 +1,48 @@
+import { CoatcheckError } from "./errors.ts";
+import type { RefusalReason } from "./events.ts";
+
+/** The error for a request with an older token: the browser has a newer one, which a repeated request will carry. */
+export function tokenSuperseded(): CoatcheckError {
+  return new CoatcheckError(
+    "CONFLICT",
+    "This browser has just received a newer session token; repeat the request.",
+  );
+}
+
+/** The error for a session that cannot be checked because the store does not respond. */
+export function sessionUnavailable(): CoatcheckError {
+  return new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    "The session cannot be checked at the moment; try again shortly.",
+  );
+}
+
+/** The error for a change that needs a new token when `Set-Cookie` can no longer be sent. */
+export function headersAlreadySent(): CoatcheckError {
+  return new CoatcheckError(
+    "CONFLICT",
+    "The response headers have been sent, so the client cannot receive a new session token.",
+  );
+}
+
+/**
+ * Checks that a request may write.
+ *
+ * @param refusal why the request's token was refused; null when it was not.
+ * @throws CoatcheckError `CONFLICT` for an older token, `STORE_UNAVAILABLE` when the token could not be checked.
+ */
+export function requireCurrentToken(refusal: RefusalReason | null): void {
+  if (refusal === "unavailable") throw sessionUnavailable();
+  if (refusal === "superseded") throw tokenSuperseded();
+}
+
+/**
+ * Checks that a request may write, and that its client would receive a new token. Issuing one after the headers were sent
+ * would end the client's present token and leave it with none.
+ *
+ * @throws CoatcheckError as {@link requireCurrentToken}, and `CONFLICT` when the headers have been sent.
+ */
+export function requireTokenDelivery(refusal: RefusalReason | null, headersSent: boolean): void {
+  requireCurrentToken(refusal);
+  if (headersSent) throw headersAlreadySent();
+}

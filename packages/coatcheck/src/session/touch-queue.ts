@@ -1,0 +1,54 @@
+import type { Schedule } from "./clock.ts";
+import { touchThreshold } from "./policy.ts";
+import type { SessionStore } from "./store.ts";
+
+/** The longest delay before a touch is written, milliseconds. */
+const MAX_DELAY = 5_000;
+
+/** Collects touches in memory and writes them to the store in batches, so that a request costs no write. */
+export class TouchQueue {
+  readonly #store: SessionStore;
+  readonly #schedule: Schedule;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #pending = new Map<string, number>();
+  #cancel: (() => void) | null = null;
+
+  constructor(store: SessionStore, schedule: Schedule, onFailure: (error: unknown) => void) {
+    this.#store = store;
+    this.#schedule = schedule;
+    this.#onFailure = onFailure;
+  }
+
+  /**
+   * Queues a touch. It is written within 5 s, or within 5 % of a shorter idle timeout.
+   *
+   * @param lastSeenAt epoch milliseconds.
+   * @param idleTimeout milliseconds.
+   */
+  add(id: string, lastSeenAt: number, idleTimeout: number): void {
+    this.#pending.set(id, lastSeenAt);
+    this.#cancel ??= this.#schedule(Math.min(MAX_DELAY, touchThreshold(idleTimeout)), () => this.flush());
+  }
+
+  /** The time of the queued touch of a session, epoch milliseconds; 0 when none is queued. */
+  queuedAt(id: string): number {
+    return this.#pending.get(id) ?? 0;
+  }
+
+  /** Writes the queued touches. A failed batch is reported and dropped: the next request of a live session touches it again. */
+  async flush(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = null;
+    if (this.#pending.size === 0) return;
+    const touches = Array.from(this.#pending, ([id, lastSeenAt]) => ({ id, lastSeenAt }));
+    try {
+      await this.#store.touch(touches);
+    } catch (error) {
+      this.#onFailure(error);
+    }
+    // Remove them only now: a record read during the write does not contain them yet.
+    for (const { id, lastSeenAt } of touches) {
+      if (this.#pending.get(id) === lastSeenAt) this.#pending.delete(id);
+    }
+  }
+}

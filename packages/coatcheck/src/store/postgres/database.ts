@@ -1,0 +1,41 @@
+import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
+import { DeadlinePool, type DeadlinePoolOptions, type PostgresPool } from "./pool.ts";
+import type { PostgresSchema } from "./schema.ts";
+
+/** Runs queries on a PostgreSQL database. Every query ends within a deadline. */
+export class PostgresDatabase {
+  /** The query builder, for queries that are composed at run time. */
+  readonly kysely: Kysely<PostgresSchema>;
+  readonly #pool: DeadlinePool;
+
+  constructor(pool: PostgresPool, options: DeadlinePoolOptions) {
+    this.#pool = new DeadlinePool(pool, options);
+    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: this.#pool }) });
+  }
+
+  /** Runs a statement and returns its rows. */
+  async rows<Row>(statement: string, parameters: readonly unknown[]): Promise<Row[]> {
+    const { rows } = await this.kysely.executeQuery<Row>({
+      ...CompiledQuery.raw(statement, [...parameters]),
+    });
+    return rows;
+  }
+
+  /** Runs a statement that always returns one row, and returns that row. */
+  async first<Row>(statement: string, parameters: readonly unknown[]): Promise<Row> {
+    const [row] = await this.rows<Row>(statement, parameters);
+    if (row === undefined)
+      throw new Error("PostgreSQL returned no row for a statement that always returns one.");
+    return row;
+  }
+
+  /** Runs a statement whose row has a `count`, and returns that number. */
+  async count(statement: string, parameters: readonly unknown[]): Promise<number> {
+    return (await this.first<{ count: number }>(statement, parameters)).count;
+  }
+
+  /** Ends the pool, which closes all of its connections. */
+  async end(): Promise<void> {
+    await this.#pool.end();
+  }
+}

@@ -1,0 +1,162 @@
+import type { Client, Notification } from "pg";
+import { systemSchedule } from "../../session/clock.ts";
+import { CoatcheckError } from "../../session/errors.ts";
+import { type Hint, type HintChannel, parseHint } from "../../session/hint.ts";
+import { listeningClient, postgresUrl } from "./connect.ts";
+
+/** Options of {@link postgresHints}. */
+export interface PostgresHintsOptions {
+  /** `postgres://user:password@host:port/database`, the same database as the store's. */
+  readonly connectionString: string;
+}
+
+/**
+ * The channel is shared by all applications in one database. That is harmless: a hint only makes a cache drop copies.
+ */
+const CHANNEL = "coatcheck_hints";
+/** Bytes. The server rejects payloads of 8000 bytes and more. */
+const MAX_PAYLOAD_BYTES = 7999;
+/** Milliseconds that a connection attempt or a query may take. */
+const TIMEOUT = 1000;
+/** Reconnection delay in milliseconds: the first, then twice as long after each failure, up to the second. */
+const RETRY_DELAYS = [50, 5000] as const;
+
+const ignore = () => {};
+
+/**
+ * Creates a hint channel over PostgreSQL's `LISTEN` and `NOTIFY`, for caches on several machines without Redis. It
+ * keeps one connection of its own and reconnects when that breaks. Hints that are sent during a reconnection are
+ * lost; caches then learn of the revocation from the log.
+ *
+ * Every `NOTIFY` takes a lock on the whole database while it commits, so the channel sends queued hints in one query.
+ * If you have Redis, send hints over Redis instead. A pooler such as PgBouncer must use session mode.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when `connectionString` is not a PostgreSQL URL. The channel does not
+ * throw when the server is down; it keeps reconnecting.
+ * @example
+ * const cache = createCache({ store, hints: postgresHints({ connectionString }) });
+ */
+export function postgresHints({ connectionString }: PostgresHintsOptions): HintChannel {
+  return new PostgresHints(postgresUrl(connectionString));
+}
+
+class PostgresHints implements HintChannel {
+  readonly #url: URL;
+  readonly #listeners = new Set<(hint: Hint) => void>();
+  #client: Client | null = null;
+  #opening: Promise<void> | null = null;
+  #cancelReconnect = ignore;
+  #failures = 0;
+  #queue: string[] = [];
+  #nextSend: Promise<void> | null = null;
+  #lastSend: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  /** Queues a hint and resolves when it has been sent. Drops a hint that exceeds the maximum payload. */
+  async publish(hint: Hint): Promise<void> {
+    const payload = JSON.stringify(hint);
+    if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) return;
+    this.#queue.push(payload);
+    if (this.#nextSend === null) {
+      const send = () => this.#send();
+      this.#nextSend = this.#lastSend.then(send, send);
+      this.#lastSend = this.#nextSend;
+    }
+    await this.#nextSend;
+  }
+
+  /**
+   * Resolves when the channel is listening or when the first attempt to connect has failed. It keeps reconnecting.
+   */
+  async subscribe(listener: (hint: Hint) => void): Promise<() => Promise<void>> {
+    this.#listeners.add(listener);
+    await this.#open();
+    return async () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#listeners.clear();
+    this.#cancelReconnect();
+    await this.#opening;
+    const client = this.#client;
+    this.#client = null;
+    if (client) await endClient(client);
+  }
+
+  async #send(): Promise<void> {
+    const payloads = this.#queue;
+    this.#queue = [];
+    this.#nextSend = null;
+    const client = this.#client;
+    if (!client)
+      throw new CoatcheckError("STORE_UNAVAILABLE", "The hint channel is not connected to PostgreSQL.");
+    try {
+      await client.query(`select pg_notify('${CHANNEL}', hint) from unnest($1::text[]) as hint`, [payloads]);
+    } catch (error) {
+      // The server may hang. Reconnect, because this connection would receive no hints either.
+      this.#handleLoss(client);
+      throw error;
+    }
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isClosed || this.#client) return;
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = null;
+    });
+    await this.#opening;
+  }
+
+  async #connect(): Promise<void> {
+    const client = await listeningClient(this.#url, TIMEOUT);
+    // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
+    client.on("error", ignore);
+    client.on("notification", (notification) => this.#handleNotification(notification));
+    client.on("end", () => this.#handleLoss(client));
+    try {
+      await client.connect();
+      // A hint need not survive a crash of the server, so the commit does not wait for the disk.
+      await client.query(`set synchronous_commit = off; listen ${CHANNEL}`);
+    } catch {
+      await endClient(client);
+      this.#scheduleReconnect();
+      return;
+    }
+    this.#client = client;
+    this.#failures = 0;
+  }
+
+  #handleLoss(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = null;
+    void endClient(client);
+    this.#scheduleReconnect();
+  }
+
+  #scheduleReconnect(): void {
+    if (this.#isClosed) return;
+    const [first, longest] = RETRY_DELAYS;
+    const delay = Math.min(first * 2 ** this.#failures++, longest);
+    this.#cancelReconnect = systemSchedule(delay, () => void this.#open());
+  }
+
+  #handleNotification({ payload = "" }: Notification): void {
+    const hint = parseHint(payload);
+    if (!hint) return;
+    for (const listener of this.#listeners) listener(hint);
+  }
+}
+
+/** Ends a connection. Destroys its socket if the server does not close it in time. */
+async function endClient(client: Client): Promise<void> {
+  const cancel = systemSchedule(TIMEOUT, () => client.connection.stream.destroy());
+  await client.end().catch(ignore);
+  cancel();
+}

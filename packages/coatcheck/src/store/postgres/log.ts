@@ -1,0 +1,59 @@
+import type { LogItem, LogPage, LogPosition } from "../../session/store.ts";
+import type { PostgresDatabase } from "./database.ts";
+import {
+  type DurablePosition,
+  isFlushed,
+  type LogHead,
+  positionOf,
+  timelineStart,
+  transactionOf,
+} from "./position.ts";
+import { CHANGES, FLUSH } from "./statements.ts";
+
+/** A log item with the end of the log. The item's columns are null when there are no items. */
+interface LogRow extends LogHead {
+  readonly position: number | null;
+  readonly session: string | null;
+  readonly min_version: number | null;
+  readonly scope: string | null;
+}
+
+/**
+ * Reads the log from `cursor` on. A cursor of another timeline, or beyond the end of the log because a backup was
+ * restored, does not tell what the poller missed. The result then starts with an item about everyone, which makes the
+ * poller drop all of its copies.
+ */
+export async function readLog(
+  database: PostgresDatabase,
+  cursor: LogPosition | null,
+  durablePosition: DurablePosition,
+): Promise<LogPage> {
+  const rows = await database.rows<LogRow>(CHANGES, [cursor === null ? null : transactionOf(cursor)]);
+  const head = headOf(rows);
+  const position = positionOf(head);
+  if (!isFlushed(head)) {
+    await database.rows(FLUSH, []);
+    durablePosition.markFlushed(position);
+  }
+  const next = durablePosition.at(head);
+  if (cursor === null) return { items: [], cursor: next };
+  const start = timelineStart(head);
+  if (cursor >= start && cursor <= position) return { items: itemsOf(rows), cursor: next };
+  const allItems = itemsOf(await database.rows<LogRow>(CHANGES, [0]));
+  const dropAllCopies: LogItem = { position: Math.max(cursor, start), scope: { everyone: true } };
+  return { items: [dropAllCopies, ...allItems], cursor: next };
+}
+
+function itemsOf(rows: readonly LogRow[]): LogItem[] {
+  return rows.flatMap((row) => (row.position === null ? [] : itemOf(row, positionOf(row, row.position))));
+}
+
+function itemOf({ session, min_version, scope }: LogRow, position: LogPosition): LogItem {
+  if (session !== null) return { position, session, minVersion: Number(min_version) };
+  return { position, scope: JSON.parse(scope ?? "") };
+}
+
+function headOf([row]: readonly LogRow[]): LogRow {
+  if (!row) throw new Error("PostgreSQL returned no row for the log, which always has one.");
+  return row;
+}

@@ -1,0 +1,64 @@
+import type { LogPosition } from "../../session/store.ts";
+
+/** The end of the log when a statement began. */
+export interface LogHead {
+  /** The oldest transaction that had not ended. The statement saw everything that older transactions wrote. */
+  readonly transaction: number;
+  /** Eight hexadecimal digits. Promoting a standby starts a new timeline. */
+  readonly timeline: string;
+  /** Size of the write-ahead log since the cluster was created, in bytes: written, and flushed to the disk. */
+  readonly written: number;
+  readonly flushed: number;
+}
+
+/** Transactions per timeline. 2⁴³ leaves room for 8.8 × 10¹² transactions and 1,024 timelines in a safe integer. */
+const TRANSACTIONS_PER_TIMELINE = 2 ** 43;
+
+/** The first position of a timeline. It is above every position of the earlier timelines. */
+export function timelineStart({ timeline }: LogHead): LogPosition {
+  return Number.parseInt(timeline, 16) * TRANSACTIONS_PER_TIMELINE;
+}
+
+/** The log position of a transaction. A serial number would not work: a lower one can commit after a higher one. */
+export function positionOf(logHead: LogHead, transaction = logHead.transaction): LogPosition {
+  const position = timelineStart(logHead) + transaction;
+  if (transaction < TRANSACTIONS_PER_TIMELINE && Number.isSafeInteger(position)) return position;
+  throw new RangeError("Transaction or timeline number exceeds the range of a log position.");
+}
+
+/** The transaction number of a log position, in any timeline. */
+export function transactionOf(position: LogPosition): number {
+  return position % TRANSACTIONS_PER_TIMELINE;
+}
+
+/** Whether everything that the statement saw is on the disk. */
+export function isFlushed({ written, flushed }: LogHead): boolean {
+  return written <= flushed;
+}
+
+/**
+ * Returns positions that stay valid after a crash of the server. If PostgreSQL crashes before a transaction is on the
+ * disk, it assigns the transaction's number again. A later revocation could then have a position below one that a
+ * cache holds, and the cache would miss it. So no position is above the last flushed one. A position that is too low
+ * only makes the cache read some log items twice.
+ */
+export class DurablePosition {
+  #durable: LogPosition = 0;
+  #unflushed: { readonly position: LogPosition; readonly written: number } | null = null;
+
+  /** The position of the data that a statement read. */
+  at(logHead: LogHead): LogPosition {
+    const position = positionOf(logHead);
+    if (isFlushed(logHead)) this.markFlushed(position);
+    else if (this.#unflushed && this.#unflushed.written <= logHead.flushed)
+      this.markFlushed(this.#unflushed.position);
+    this.#unflushed ??= { position, written: logHead.written };
+    return Math.min(position, this.#durable);
+  }
+
+  /** Records that the log is on the disk up to `position` at least. */
+  markFlushed(position: LogPosition): void {
+    this.#durable = Math.max(this.#durable, position);
+    this.#unflushed = null;
+  }
+}

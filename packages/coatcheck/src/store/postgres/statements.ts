@@ -1,0 +1,255 @@
+import { isIllFormed, type SessionRow } from "../sql-row.ts";
+import { LOCKS } from "./schema.ts";
+
+/**
+ * The statements of the store. Each is atomic and takes one round trip. A statement changes a session's row only
+ * where `coatcheck_is_spared` holds, which makes a mass revocation wait until the statement has committed.
+ *
+ * To avoid deadlocks, all statements take locks in the same order: the lock of the subject, the lock on mass
+ * revocations, then the rows by id.
+ */
+
+const COLUMNS = {
+  id: "uuid",
+  owner: "text",
+  type: "text",
+  state: "text",
+  reason: "text",
+  version: "bigint",
+  subject: "text",
+  tenant: "text",
+  visitor_id: "text",
+  parent_id: "text",
+  created_at: "bigint",
+  last_seen_at: "bigint",
+  expires_at: "bigint",
+  idle_timeout: "bigint",
+  body: "text",
+} as const satisfies Partial<Record<keyof SessionRow, string>>;
+
+type Column = keyof typeof COLUMNS;
+
+const NAMES = Object.keys(COLUMNS) as Column[];
+
+/**
+ * The columns that are read. They are listed, because a prepared `*` would fail after a newer version adds a column.
+ */
+export const READ: readonly (keyof SessionRow)[] = [...NAMES, "ends_at"];
+
+/** Whether no column can hold a value: PostgreSQL's text excludes NUL, and UTF-8 has no lone surrogates. */
+export function isUnstorable(value: unknown): boolean {
+  return isIllFormed(value) || (typeof value === "string" && value.includes("\0"));
+}
+
+/** The values of a row, in the order of the parameters of {@link INSERT} and {@link UPDATE}. */
+export function valuesOf(row: SessionRow): readonly unknown[] {
+  return NAMES.map((name) => row[name]);
+}
+
+/** The SQL parameter that a column is bound to. */
+function param(name: Column): string {
+  return `$${NAMES.indexOf(name) + 1}::${COLUMNS[name]}`;
+}
+
+/** SQL for the time at which a session ends that was last seen at `lastSeenAt`. */
+function endsAfter(lastSeenAt: string): string {
+  return `least(${param("expires_at")}, ${lastSeenAt} + ${param("idle_timeout")})`;
+}
+
+/**
+ * The parameters after those of the row: the time of the log item, or null for none; the maximum of live sessions, or
+ * null for no limit; the current time.
+ */
+const [LOGGED_AT, MAX_SESSIONS, NOW] = [1, 2, 3].map((after) => `$${NAMES.length + after}::bigint`);
+
+const LOGGED = `logged as (
+  insert into coatcheck_log (session, min_version, logged_at)
+  select id, version, ${LOGGED_AT} from stored where ${LOGGED_AT} is not null
+)`;
+
+/**
+ * The end of the log in the statement's own snapshot. PostgreSQL raises an error for these functions on a standby, so
+ * the store never reads from one.
+ */
+const LOG_HEAD = `
+  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as transaction,
+         left(pg_walfile_name(pg_current_wal_lsn()), 8) as timeline,
+         (pg_current_wal_insert_lsn() - '0/0')::bigint as written,
+         (pg_current_wal_flush_lsn() - '0/0')::bigint as flushed`;
+
+/** Parameter: id. Returns one row. Its session columns are null if the session does not exist. */
+export const GET = `
+  select log_head.*, ${READ.map((name) => `s.${name}`).join(", ")}
+  from (${LOG_HEAD}) log_head left join coatcheck_session_now s on s.id = $1::uuid`;
+
+/**
+ * Serializes the writes that count the sessions of one subject. Must be before `coatcheck_is_spared`, for the lock
+ * order.
+ */
+const HAS_ROOM = `coatcheck_has_room(${param("subject")}, ${param("id")}, ${MAX_SESSIONS}, ${NOW})`;
+
+/** Parameters: the row, {@link LOGGED_AT}, {@link MAX_SESSIONS}, {@link NOW}. Returns `count`: 1 if stored, else 0. */
+export const INSERT = `
+  with stored as (
+    insert into coatcheck_session (${NAMES.join(", ")}, ends_at, epoch)
+    select ${NAMES.map(param).join(", ")}, ${endsAfter(param("last_seen_at"))}, coatcheck_epoch_now()
+    where ${HAS_ROOM}
+    on conflict (id) do nothing
+    returning id, version
+  ), ${LOGGED}
+  select count(*) as count from stored`;
+
+/** Keeps the later time, because a touch may have been stored after the writer read its copy. */
+const LAST_SEEN_AT = `greatest(coatcheck_session.last_seen_at, ${param("last_seen_at")})`;
+
+const ASSIGNMENTS = NAMES.map((name) => `${name} = ${name === "last_seen_at" ? LAST_SEEN_AT : param(name)}`);
+
+/** Parameters: the row, {@link LOGGED_AT}, {@link MAX_SESSIONS}, {@link NOW}. Returns `count`: 1 if stored, else 0. */
+export const UPDATE = `
+  with stored as (
+    update coatcheck_session set
+      ${ASSIGNMENTS.join(", ")},
+      ends_at = ${endsAfter(LAST_SEEN_AT)},
+      epoch = coatcheck_epoch_now()
+    where id = ${param("id")} and version = ${param("version")} - 1 and state = 'active'
+      and ${HAS_ROOM} and coatcheck_is_spared(epoch, tenant)
+    returning id, version
+  ), ${LOGGED}
+  select count(*) as count from stored`;
+
+/**
+ * Parameters: id, expected version. Whether the limit, and not a version conflict, prevented a write. Versions only
+ * grow: if the expected version is still stored, it was stored at the time of the write.
+ */
+export const IS_EXPECTED = `
+  select case $2::bigint
+    when 0 then not exists (select from coatcheck_session where id = $1::uuid)
+    else exists (
+      select from coatcheck_session_now where id = $1::uuid and version = $2::bigint and state = 'active'
+    )
+  end as expected`;
+
+/** Parameters: ids without duplicates, and the time for each. */
+export const TOUCH = `
+  with touched as (
+    select s.id, t.seen
+    from unnest($1::uuid[], $2::bigint[]) as t (id, seen) join coatcheck_session s on s.id = t.id
+    where s.state = 'active' and s.last_seen_at < t.seen and not exists (
+      select from coatcheck_mass_revocation m
+      where m.epoch > s.epoch and (m.tenant is null or m.tenant = s.tenant)
+    )
+    order by s.id
+    for no key update of s
+  )
+  update coatcheck_session s
+  set last_seen_at = touched.seen, ends_at = least(s.expires_at, touched.seen + s.idle_timeout)
+  from touched
+  where s.id = touched.id and s.state = 'active' and s.last_seen_at < touched.seen`;
+
+const REVOKE = `
+  set state = 'revoked', reason = $2::text, version = coatcheck_session.version + 1, ends_at = $3::bigint`;
+
+/** Parameters: id, reason, now. */
+export const REVOKE_SESSION = `
+  with revoked as (
+    update coatcheck_session ${REVOKE}
+    where id = $1::uuid and state = 'active' and coatcheck_is_spared(epoch, tenant)
+    returning id, version
+  ), logged as (
+    insert into coatcheck_log (session, min_version, logged_at) select id, version, $3::bigint from revoked
+  )
+  select count(*) as count from revoked`;
+
+/** Parameters: subject, reason, now, the session to keep or null, scope as JSON. */
+export const REVOKE_SUBJECT = `
+  with selected as (
+    select id from coatcheck_session
+    where subject = $1::text and id is distinct from $4::uuid and state = 'active'
+      and coatcheck_is_spared(epoch, tenant)
+    order by id
+    for no key update
+  ), revoked as (
+    update coatcheck_session ${REVOKE}
+    from selected
+    where coatcheck_session.id = selected.id and subject = $1::text and state = 'active'
+    returning 1
+  ), logged as (
+    insert into coatcheck_log (scope, logged_at) select $5::text, $3::bigint where exists (select from revoked)
+  )
+  select count(*) as count from revoked`;
+
+/**
+ * Parameters: tenant or null for everyone, reason, now, scope as JSON. Takes constant time. The lock makes it wait
+ * for the writes in flight; later writes see the revocation.
+ */
+export const REVOKE_MANY = `
+  with locked as materialized (
+    select pg_advisory_xact_lock(${LOCKS.mass}, 0)
+  ), mass as (
+    insert into coatcheck_mass_revocation (epoch, tenant, reason, revoked_at)
+    select nextval('coatcheck_epoch'), $1::text, $2::text, $3::bigint from locked
+    returning epoch
+  ), logged as (
+    insert into coatcheck_log (scope, logged_at) select $4::text, $3::bigint from mass
+  )
+  select epoch from mass`;
+
+/**
+ * Parameters: tenant or null for everyone, the epoch of a mass revocation. Counts the sessions that this mass
+ * revocation ended and no earlier one.
+ */
+export const COUNT_ENDED = `
+  select count(*) as count from coatcheck_session s
+  where state = 'active' and epoch < $2::bigint and ($1::text is null or tenant = $1::text) and not exists (
+    select from coatcheck_mass_revocation m
+    where m.epoch > s.epoch and m.epoch < $2::bigint and (m.tenant is null or m.tenant = s.tenant)
+  )`;
+
+/** Parameter: the transaction to start from, or null for no items. Returns at least one row. */
+export const CHANGES = `
+  select log_head.*, log.position, log.session, log.min_version, log.scope
+  from (${LOG_HEAD}) log_head left join coatcheck_log log on log.position >= $1::bigint`;
+
+/** Writes a tiny record. Its commit flushes the write-ahead log, including everything written before. */
+export const FLUSH = "select pg_logical_emit_message(true, 'coatcheck', '')";
+
+/** Parameters: before, limit. */
+export const SWEEP_ENDED = `
+  with due as (
+    select id from coatcheck_session
+    where ends_hour <= $1::bigint / 3600000 and ends_at < $1::bigint
+    order by ends_hour
+    limit $2::bigint
+    for update skip locked
+  ), deleted as (
+    delete from coatcheck_session using due where coatcheck_session.id = due.id returning 1
+  )
+  select count(*) as count from deleted`;
+
+/**
+ * Parameters: before, limit. Deletes the rows that an old mass revocation ended: first those of everyone, then those
+ * of a tenant.
+ */
+export const SWEEP_MASS = ["m.tenant is null", "s.tenant = m.tenant"].map(
+  (isInScope) => `
+  with due as (
+    select s.id from coatcheck_mass_revocation m join coatcheck_session s on s.epoch < m.epoch and ${isInScope}
+    where m.revoked_at < $1::bigint and s.state = 'active'
+    limit $2::bigint
+    for update of s skip locked
+  ), deleted as (
+    delete from coatcheck_session using due where coatcheck_session.id = due.id returning 1
+  )
+  select count(*) as count from deleted`,
+);
+
+/** Parameter: before. Deletes mass revocations whose last row has been deleted. */
+export const SWEEP_MASS_REVOCATIONS = `
+  delete from coatcheck_mass_revocation m
+  where revoked_at < $1::bigint and not exists (
+    select from coatcheck_session s
+    where s.state = 'active' and s.epoch < m.epoch and (m.tenant is null or s.tenant = m.tenant)
+  )`;
+
+/** Parameter: before. Deletes log items that are older. */
+export const SWEEP_LOG = "delete from coatcheck_log where logged_at < $1::bigint";

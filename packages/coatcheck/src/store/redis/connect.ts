@@ -1,0 +1,88 @@
+import { CoatcheckError } from "../../session/errors.ts";
+import { isReplyError, redisUnavailable } from "./errors.ts";
+import { type NodeRedisTransportOptions, nodeRedisTransport, type RedisTransport } from "./transport.ts";
+
+/**
+ * Settings that make node-redis detect a dead server. {@link connectRedis} uses them. If you create the client
+ * yourself, pass them to `createClient`, to `createSentinel` as `nodeClientOptions`, or to `createCluster` as
+ * `defaults`. Each call returns a new object, because the client modifies it.
+ *
+ * - `pingInterval` with `socketTimeout`: detects a hung server or a network that drops packets after one second. TCP
+ *   alone takes minutes.
+ * - `connectTimeout`: the same for a new connection. node-redis's default: 5 s.
+ * - `reconnectStrategy`: node-redis's default strategy gives up after a socket timeout, so that a pause of the server
+ *   would require a restart of the process.
+ * - `disableOfflineQueue`: without a connection, a command fails at once instead of waiting for one.
+ */
+export function redisClientSettings() {
+  return {
+    pingInterval: 300,
+    disableOfflineQueue: true,
+    socket: {
+      connectTimeout: 500,
+      socketTimeout: 1000,
+      reconnectStrategy: (retries: number) => Math.min(50 * 2 ** retries, 500),
+    },
+  };
+}
+
+/** Options of {@link connectRedis}. */
+export interface ConnectRedisOptions extends NodeRedisTransportOptions {
+  /** How long to retry the first connection, in milliseconds. `Infinity` retries without limit. Default: 2000. */
+  readonly connectTimeout?: number;
+}
+
+async function createClientFor(url: string) {
+  const { createClient } = await import("redis");
+  // The URL may contain a password. So neither the URL nor the client's error, which quotes it, is passed on.
+  const invalidUrl = new CoatcheckError(
+    "VALIDATION_FAILED",
+    "Invalid Redis URL: it must have the form redis://host:port, rediss://host:port or unix:///path.",
+  );
+  // node-redis takes an empty URL for localhost. Here it is more likely a missing setting.
+  if (url === "") throw invalidUrl;
+  try {
+    return createClient({ url, ...redisClientSettings() });
+  } catch {
+    throw invalidUrl;
+  }
+}
+
+/**
+ * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. Closing
+ * the transport closes the connection.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no
+ * connection within `patience`, with the last lastError as `cause`, or at once when the server rejects the credentials.
+ */
+export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
+  const { connectTimeout = 2000, ...transportOptions } = options;
+  const client = await createClientFor(url);
+
+  let lastError: unknown = new Error("No connection to Redis within the time limit.");
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const handleError = (error: unknown) => {
+    lastError = error;
+    if (["WRONGPASS", "NOAUTH", "NOPERM"].some((prefix) => isReplyError(error, prefix))) reject(error);
+  };
+  client.on("error", handleError);
+  const timer = connectTimeout === Infinity ? undefined : setTimeout(() => reject(lastError), connectTimeout);
+  try {
+    await Promise.race([client.connect(), failed]);
+  } catch (error) {
+    client.destroy();
+    throw redisUnavailable(error);
+  } finally {
+    clearTimeout(timer);
+    client.off("error", handleError);
+  }
+
+  const transport = nodeRedisTransport(client, transportOptions);
+  return {
+    ...transport,
+    async close() {
+      await transport.close();
+      if (client.isOpen) client.destroy();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { CoatcheckError } from "../../session/errors.ts";
+
+/** Messages for operators, by the prefix of a Redis error reply. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  READONLY: "Redis is a read-only replica; connect to the primary.",
+  OOM: "Redis is out of memory (maxmemory) and rejects writes.",
+  LOADING: "Redis is still loading its data; try again shortly.",
+  MISCONF: "Redis cannot save to disk and rejects writes; free disk space or fix its permissions.",
+  NOREPLICAS: "Redis has too few replicas to accept writes (min-replicas-to-write).",
+  MASTERDOWN: "The Redis replica has lost its primary; connect to the new primary.",
+  CLUSTERDOWN: "The Redis cluster is down.",
+  TRYAGAIN: "The Redis cluster is moving the sessions' slot; try again shortly.",
+  BUSY: "Redis is running a long script; try again shortly.",
+  NOAUTH: "Redis requires a password; add it to the URL.",
+  WRONGPASS: "Redis rejected the user name or password.",
+  NOPERM: "The Redis user lacks a permission; the documentation of redisStore lists the required ones.",
+};
+
+/**
+ * The error code at the start of a reply, for example `READONLY` in `READONLY You can't write against a read only
+ * replica.`
+ */
+function prefixOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  return /\b([A-Z]{3,})\b/.exec(message)?.[1] ?? "";
+}
+
+/**
+ * Wraps an error of Redis or its driver in `STORE_UNAVAILABLE`. The message explains the error if its code is known.
+ */
+export function redisUnavailable(cause: unknown): CoatcheckError {
+  if (cause instanceof CoatcheckError) return cause;
+  const message = MESSAGES[prefixOf(cause)] ?? "Redis did not respond; try again shortly.";
+  return new CoatcheckError("STORE_UNAVAILABLE", message, { cause });
+}
+
+/**
+ * Whether the server replied with this error code (for example `NOSCRIPT`). Also looks at the cause of {@link
+ * redisUnavailable}.
+ */
+export function isReplyError(error: unknown, prefix: string): boolean {
+  return prefixOf(error instanceof CoatcheckError ? error.cause : error) === prefix;
+}
+
+/** Whether the server does not know the command. Redis before 7 does not know `SPUBLISH`. */
+export function isUnknownCommand(error: unknown): boolean {
+  const reply = error instanceof CoatcheckError ? error.cause : error;
+  return reply instanceof Error && /unknown (sub)?command/i.test(reply.message);
+}
+
+/**
+ * Waits for `work` for at most `deadline` milliseconds. A command that missed its deadline may still take effect.
+ *
+ * When this process itself was suspended (a long garbage collection, a paused machine), it wakes up with the timer
+ * due and the response unread. Two turns of the event loop let it read the response first, so that its own pause does
+ * not count as the server's.
+ *
+ * @param what - the command, for the message.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` at the deadline, or with the error of `work` as `cause`.
+ */
+export function withDeadline<T>(work: Promise<T>, deadline: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () =>
+      reject(redisUnavailable(new Error(`Redis did not respond to ${what} within ${deadline} ms.`)));
+    const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), deadline);
+    work
+      .then(resolve, (error: unknown) => reject(redisUnavailable(error)))
+      .finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,120 @@
+import type { LogItem } from "../../session/store.ts";
+import { redisUnavailable } from "./errors.ts";
+import { listOf, numberOf, textOf } from "./reply.ts";
+
+/**
+ * The start of every script. It reads the head of the log:
+ *
+ * - `position`: the last position that was assigned. A position is the server's time in microseconds, or the last
+ *   position plus one if that is greater. So positions keep growing even after the server has lost its data.
+ * - `floor`: the position at which this log was created. Items at or below it were lost with earlier data.
+ * - `epoch`: the position of the last revocation of everyone.
+ * - `mass`: the position of the last mass revocation, 0 when none is pending.
+ *
+ * **A mass revocation updates no row.** It is appended to the history of its scope. It applies to every row of the
+ * scope whose `written` is at or below its position. In the same step, the sets of active rows are renamed to
+ * `pending_revocation:<position>:<type>`, so counts stay exact. `sweep` later applies pending revocations to the rows one by one
+ * and then deletes the history.
+ */
+export const LOG_LUA = /* lua */ `
+local prefix = KEYS[1]
+local TYPES = { 'anonymous', 'authenticated' }
+
+-- Lua's default conversion rounds to 14 digits.
+local function int(number) return string.format('%.0f', number) end
+
+-- A write that changes nothing. A read-only replica rejects it, so no reply comes from a replica.
+redis.call('PERSIST', prefix .. 'head')
+
+local function microseconds()
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end
+
+local head = redis.call('HMGET', prefix .. 'head', 'position', 'floor', 'epoch', 'mass')
+if not head[1] then
+  local start = int(microseconds())
+  head = { start, start, '0', '0' }
+  redis.call('HSET', prefix .. 'head', 'position', start, 'floor', start, 'epoch', '0', 'mass', '0')
+end
+local position, floor, epoch, mass = tonumber(head[1]), tonumber(head[2]), head[3], tonumber(head[4])
+
+local function append(...)
+  position = math.max(position + 1, microseconds())
+  redis.call('HSET', prefix .. 'head', 'position', int(position))
+  redis.call('XADD', prefix .. 'log', int(position) .. '-0', ...)
+end
+
+-- Returns the pending mass revocations that apply to a row, oldest first. The oldest one decides its reason and time.
+local function pending_revocations_of(written, tenant)
+  local found = {}
+  if written > mass then return found end
+  local function collect(scope)
+    local history = redis.call('HGET', prefix .. 'history', scope) or ''
+    for at, reason, revoked_at, before in string.gmatch(history, '(%d+) (%S+) (%d+) (%d+);') do
+      if tonumber(at) >= written then
+        found[#found + 1] = { position = at, reason = reason, revoked_at = revoked_at, epoch = before }
+      end
+    end
+  end
+  collect('everyone')
+  if tenant then collect('tenant:' .. tenant) end
+  table.sort(found, function(a, b) return tonumber(a.position) < tonumber(b.position) end)
+  return found
+end
+
+local function add_pending_revocation(scope, reason, revoked_at)
+  local at = int(position)
+  local history = redis.call('HGET', prefix .. 'history', scope) or ''
+  local entry = at .. ' ' .. reason .. ' ' .. revoked_at .. ' ' .. epoch .. ';'
+  redis.call('HSET', prefix .. 'history', scope, history .. entry)
+  redis.call('ZADD', prefix .. 'pending', at, at)
+  redis.call('HSET', prefix .. 'head', 'mass', at)
+end
+`;
+
+/** Log items that one call reads at most; the store makes more calls for the rest. */
+export const LOG_SLICE = 1000;
+
+/**
+ * Reads the log. `ARGV`: the cursor, or an empty string. Returns the end of the log; the floor if the cursor is at or
+ * below it, else an empty string; and up to {@link LOG_SLICE} stream entries.
+ *
+ * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a
+ * failover that lost the newest writes). No copy that was cached before can be checked any more, so an item about
+ * everyone tells all pollers to drop theirs.
+ */
+export const CHANGES_LUA = /* lua */ `
+if ARGV[1] == '' then return { int(position + 1), '', {} } end
+local cursor = tonumber(ARGV[1])
+if cursor > position + 1 then
+  position = cursor
+  append('everyone', '1')
+end
+local entries = redis.call('XRANGE', prefix .. 'log', int(cursor) .. '-0', '+', 'COUNT', ${LOG_SLICE})
+return { int(position + 1), cursor <= floor and int(floor) or '', entries }
+`;
+
+/** Decodes one stream entry: `["<position>-0", [name, value, …]]`. */
+export function logItemOf(entry: unknown): LogItem {
+  const [entryId, fields] = listOf(entry);
+  const [kind, value, , extra] = listOf(fields).map(textOf);
+  const position = numberOf(textOf(entryId).split("-")[0]);
+  const name = value ?? "";
+  switch (kind) {
+    case "session":
+      return { position, session: name, minVersion: numberOf(extra) };
+    case "subject":
+      return { position, scope: extra === undefined ? { subject: name } : { subject: name, except: extra } };
+    case "tenant":
+      return { position, scope: { tenant: name } };
+    case "everyone":
+      return { position, scope: { everyone: true } };
+    default:
+      throw redisUnavailable(
+        new Error(
+          "The log contains an item of a kind that this version of Coatcheck does not know; update Coatcheck.",
+        ),
+      );
+  }
+}

@@ -1,0 +1,100 @@
+import { CHANGES_LUA, LOG_LUA } from "./log.ts";
+import { ROW_LUA } from "./row.ts";
+import { RedisScript } from "./script.ts";
+
+/** Reads one row and its log position, or null. `ARGV`: id. */
+export const GET = new RedisScript(
+  LOG_LUA,
+  ROW_LUA,
+  /* lua */ `
+local row = load(ARGV[1])
+if not row then return false end
+return { reply_for(row), int(position + 1) }
+`,
+);
+
+/** Reads the log; see {@link CHANGES_LUA}. */
+export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
+
+/** Rows that one script reads at most, so that a selective filter does not block the server. */
+export const SCAN_SLICE = 500;
+
+/**
+ * Reads one slice of an index.
+ *
+ * `ARGV`: the filter as JSON; the direction, `newest` or `oldest` first; how many rows are wanted; the member to
+ * continue after, or an empty string. Returns the rows that match and the member to continue after, null at the end.
+ *
+ * It reads the smallest index that the filter names and checks the rest of the filter on each row.
+ */
+export const SCAN = new RedisScript(
+  LOG_LUA,
+  ROW_LUA,
+  /* lua */ `
+local filter, direction, wanted, after = cjson.decode(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4]
+
+local index, size = prefix .. 'all', math.huge
+for _, name in ipairs(INDEXED) do
+  if filter[name] then
+    local key = prefix .. 'by:' .. name .. ':' .. filter[name]
+    local count = redis.call('ZCARD', key)
+    if count < size then index, size = key, count end
+  end
+end
+
+local function matches(row)
+  for _, name in ipairs(INDEXED) do
+    if filter[name] and filter[name] ~= row.facts[name] then return false end
+  end
+  if filter.type and filter.type ~= row.facts.type then return false end
+  if filter.state and (filter.state == 'active') ~= row.active then return false end
+  return not filter.liveAt or is_live(row, filter.liveAt)
+end
+
+local members
+if direction == 'newest' then
+  local from = after == '' and '+' or '(' .. after
+  members = redis.call('ZREVRANGEBYLEX', index, from, '-', 'LIMIT', 0, ${SCAN_SLICE})
+else
+  local from = after == '' and '-' or '(' .. after
+  members = redis.call('ZRANGEBYLEX', index, from, '+', 'LIMIT', 0, ${SCAN_SLICE})
+end
+
+local found = {}
+for _, member in ipairs(members) do
+  local row = load(string.sub(member, 16))
+  if row and matches(row) then
+    found[#found + 1] = reply_for(row)
+    if #found == wanted then return { found, member } end
+  end
+end
+return { found, #members == ${SCAN_SLICE} and members[#members] or false }
+`,
+);
+
+/** The member of a record in every index; {@link SCAN} continues after it. */
+export function memberOf(record: { readonly createdAt: number; readonly id: string }): string {
+  return String(record.createdAt).padStart(15, "0") + record.id;
+}
+
+/**
+ * Counts sessions by set sizes, without reading rows: total, active anonymous and active authenticated ones at
+ * `ARGV[1]`, epoch milliseconds.
+ */
+export const COUNT = new RedisScript(
+  LOG_LUA,
+  /* lua */ `
+local function live_in(set)
+  return redis.call('ZCOUNT', prefix .. set, '(' .. ARGV[1], '+inf')
+end
+local counts = { redis.call('ZCARD', prefix .. 'all') }
+-- Rows of a revoked tenant stay in the active sets until sweep applies the revocation, so subtract them.
+local pending = redis.call('ZRANGEBYSCORE', prefix .. 'pending', '(' .. epoch, '+inf')
+for _, session_type in ipairs(TYPES) do
+  local live = live_in('active:' .. session_type)
+  for _, at in ipairs(pending) do live = live - live_in('pending_revocation:' .. at .. ':' .. session_type) end
+  counts[#counts + 1] = live
+end
+return counts
+`,
+);

@@ -1,0 +1,259 @@
+/**
+ * A session store in Redis 6.2 or later, or Valkey, through the `redis` package (node-redis 6). The transport that it
+ * runs on also serves the shared cache.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { connectRedis, redisStore } from "coatcheck/store/redis";
+ *
+ * const store = redisStore(await connectRedis("redis://localhost:6379"));
+ * const sessions = new SessionManager({ store, secrets: ["a long random secret"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ * await sessions.close();
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../../session/clock.ts";
+import { CoatcheckError } from "../../session/errors.ts";
+import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
+import type {
+  LogItem,
+  LogPage,
+  LogPosition,
+  Page,
+  PageRequest,
+  PutOptions,
+  PutOutcome,
+  RevocationScope,
+  SessionFilter,
+  SessionStore,
+  Snapshot,
+  StoreStats,
+  Touch,
+} from "../../session/store.ts";
+import { pageOf, readPageRequest } from "../page.ts";
+import { rejectEvictionPolicy } from "./eviction.ts";
+import { LOG_SLICE, logItemOf } from "./log.ts";
+import { CHANGES, COUNT, GET, memberOf, SCAN } from "./read.ts";
+import { listOf, numberOf, textOf } from "./reply.ts";
+import { REVOKE, revokeArguments } from "./revoke.ts";
+import { filterArgument, recordOf, recordsOf } from "./row.ts";
+import type { RedisScript } from "./script.ts";
+import { SWEEP, SWEEP_SLICE } from "./sweep.ts";
+import type { RedisTransport } from "./transport.ts";
+import { PUT, putArguments, TOUCH, TOUCH_SLICE, touchArguments } from "./write.ts";
+
+export { type ConnectRedisOptions, connectRedis, redisClientSettings } from "./connect.ts";
+export {
+  type NodeRedis,
+  type NodeRedisTransportOptions,
+  nodeRedisTransport,
+  type RedisTransport,
+} from "./transport.ts";
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /** First part of every key. Applications that share a server need different prefixes. Default: `coatcheck`. */
+  readonly prefix?: string;
+  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
+  readonly clock?: Clock;
+}
+
+/** One `sweep` applies pending mass revocations to at least this many rows, even if it may delete fewer. */
+const MIN_APPLIED = 1000;
+
+/**
+ * Creates a session store in Redis 6.2 or later, or Valkey. Each call runs one script, so it is atomic and takes one
+ * round trip. Only `list`, `sweep` and large `touch` batches run several.
+ *
+ * - **Durability** is the server's: set `appendonly yes`, and `appendfsync always` if an acknowledged revocation must
+ *   survive a power failure. A failover may lose writes that the replica had not received.
+ * - **Cluster**: all keys share one hash tag, `{coatcheck}`, because a revocation and its log item must be written in
+ *   one step. The sessions of an application therefore live on one shard. Give each application its own prefix.
+ * - **Memory**: a session of 1.2 KB takes about 3.4 KB, indexes included. No key has a time to live; only `sweep`
+ *   deletes rows. The store rejects a server whose `maxmemory-policy` may evict them.
+ * - **Mass revocation** of a tenant or of everyone takes constant time. Revoking a subject writes its sessions one by
+ *   one, in one step of about 25 µs each.
+ * - **Primary only**: every script starts with a write that changes nothing, so that a replica rejects reads too. A
+ *   server that has stopped accepting writes (`MISCONF`, `NOREPLICAS`) therefore rejects every call. A server that is
+ *   out of memory rejects only `put`.
+ * - **Permissions** that the Redis user needs: `~{coatcheck}:* +@read +@write +@scripting +@connection +time +info`.
+ *
+ * @param transport - `close` of the store closes it.
+ * @throws CoatcheckError `VALIDATION_FAILED` when the prefix is empty or contains braces, which would break the hash
+ * tag.
+ *
+ * @example
+ * const store = redisStore(await connectRedis("redis://localhost:6379"));
+ */
+export function redisStore(
+  transport: RedisTransport,
+  { prefix = "coatcheck", clock = systemClock }: RedisStoreOptions = {},
+): SessionStore {
+  if (!/^[^{}]+$/.test(prefix)) {
+    throw new CoatcheckError(
+      "VALIDATION_FAILED",
+      "Invalid Redis store options: prefix must be a non-empty string without braces.",
+    );
+  }
+  return new RedisStore(transport, `{${prefix}}:`, clock);
+}
+
+class RedisStore implements SessionStore {
+  readonly #transport: RedisTransport;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  #checked: Promise<void> | undefined;
+  #isOpen = true;
+
+  constructor(transport: RedisTransport, prefix: string, clock: Clock) {
+    this.#transport = transport;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  get(id: string): Promise<Snapshot | null> {
+    return this.#accept(async () => {
+      const reply = isSessionId(id) ? await this.#run(GET, [id]) : null;
+      if (reply === null) return null;
+      const [row, position] = listOf(reply);
+      return { record: recordOf(listOf(row)), position: numberOf(position) };
+    });
+  }
+
+  put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
+    return this.#accept(async () => {
+      return textOf(await this.#run(PUT, putArguments(record, options))) as PutOutcome;
+    });
+  }
+
+  touch(touches: readonly Touch[]): Promise<void> {
+    return this.#accept(async () => {
+      const known = touches.filter(({ id }) => isSessionId(id));
+      for (let start = 0; start < known.length; start += TOUCH_SLICE) {
+        await this.#run(TOUCH, touchArguments(known.slice(start, start + TOUCH_SLICE)));
+      }
+    });
+  }
+
+  revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
+    return this.#accept(async () => {
+      if ("session" in scope && !isSessionId(scope.session)) return 0;
+      return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason, this.#clock.now())));
+    });
+  }
+
+  list(filter: SessionFilter, page: PageRequest): Promise<Page> {
+    return this.#accept(async () => {
+      const { limit, after } = readPageRequest(page);
+      // One record more than the limit shows whether there is a next page.
+      const found = await this.#scan(filter, "newest", limit + 1, after ? memberOf(after) : "");
+      return pageOf(found, limit);
+    });
+  }
+
+  /**
+   * Counts come from set sizes. The oldest live session is searched for from the oldest row on, past rows that have
+   * ended.
+   */
+  stats(now: number): Promise<StoreStats> {
+    return this.#accept(async () => {
+      const counts = listOf(await this.#run(COUNT, [String(now)])).map(numberOf);
+      const [total = 0, anonymous = 0, authenticated = 0] = counts;
+      const [oldest] = await this.#scan({ liveAt: now }, "oldest", 1, "");
+      const [newest] = await this.#scan({ liveAt: now }, "newest", 1, "");
+      return {
+        total,
+        active: anonymous + authenticated,
+        authenticated,
+        oldest: oldest?.createdAt ?? null,
+        newest: newest?.createdAt ?? null,
+      };
+    });
+  }
+
+  changes(cursor: LogPosition | null): Promise<LogPage> {
+    return this.#accept(async () => {
+      const items: LogItem[] = [];
+      for (let from = cursor; ; ) {
+        const [end, lost, entries] = listOf(await this.#run(CHANGES, [from === null ? "" : String(from)]));
+        // The server has lost its data since the caller's last poll, so the caller must drop all of its copies.
+        if (lost !== "") items.push({ position: numberOf(lost), scope: { everyone: true } });
+        const slice = listOf(entries).map(logItemOf);
+        for (const item of slice) items.push(item);
+        const last = slice.at(-1);
+        if (last === undefined || slice.length < LOG_SLICE) return { items, cursor: numberOf(end) };
+        from = last.position + 1;
+      }
+    });
+  }
+
+  /** Also applies pending mass revocations to their rows, a part of them in each call. Call it regularly. */
+  sweep(before: number, limit: number): Promise<number> {
+    return this.#accept(async () => {
+      await rejectEvictionPolicy(this.#transport, this.#prefix);
+      const maxApplied = Math.max(limit, MIN_APPLIED);
+      let deleted = 0;
+      let applied = 0;
+      while (deleted < limit) {
+        const toApply = Math.min(SWEEP_SLICE, maxApplied - applied);
+        const toDelete = Math.min(SWEEP_SLICE, limit - deleted);
+        const reply = await this.#run(SWEEP, [before, toApply, toDelete].map(String));
+        const [deletedNow = 0, appliedNow = 0, pending = 0] = listOf(reply).map(numberOf);
+        deleted += deletedNow;
+        applied += appliedNow;
+        if (deletedNow < toDelete && (pending === 0 || applied >= maxApplied)) break;
+      }
+      return deleted;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    await Promise.allSettled(this.#inFlight);
+    await this.#transport.close();
+  }
+
+  /** Runs a call and lets `close` wait until all of its steps are done. */
+  async #accept<T>(call: () => Promise<T>): Promise<T> {
+    if (!this.#isOpen) throw new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
+    const work = call();
+    this.#inFlight.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#inFlight.delete(work);
+    }
+  }
+
+  async #scan(
+    filter: SessionFilter,
+    direction: "newest" | "oldest",
+    wanted: number,
+    after: string,
+  ): Promise<SessionRecord[]> {
+    const found: SessionRecord[] = [];
+    for (let from = after; found.length < wanted; ) {
+      const args = [filterArgument(filter), direction, String(wanted - found.length), from];
+      const [rows, next] = listOf(await this.#run(SCAN, args));
+      found.push(...recordsOf(rows));
+      if (next === null) break;
+      from = textOf(next);
+    }
+    return found;
+  }
+
+  async #run(script: RedisScript, args: readonly string[]): Promise<unknown> {
+    await this.#checkOnce();
+    return await script.run(this.#transport, this.#prefix, args);
+  }
+
+  #checkOnce(): Promise<void> {
+    this.#checked ??= rejectEvictionPolicy(this.#transport, this.#prefix).catch((error: unknown) => {
+      this.#checked = undefined;
+      throw error;
+    });
+    return this.#checked;
+  }
+}

@@ -1,0 +1,174 @@
+import { isUnknownCommand, withDeadline } from "./errors.ts";
+
+/**
+ * The operations that Coatcheck needs from a Redis client. Implement these four functions to use another client
+ * library.
+ *
+ * Replies contain only what RESP2, RESP3 and Upstash's JSON have in common: strings, integers, null, and arrays of
+ * them. The scripts return nothing else, because maps, doubles and booleans differ between the three.
+ */
+export interface RedisTransport {
+  /**
+   * Sends one command and returns its reply. In a cluster, the command goes to the node of its first key. After a
+   * missed deadline it may still take effect.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` for every failure, with the server's or driver's error as `cause`.
+   */
+  exec(args: readonly string[]): Promise<unknown>;
+  /**
+   * Publishes a message to the current subscribers: sharded (`SPUBLISH`) if the server supports it (Redis 7 and
+   * later).
+   */
+  publish(channel: string, message: string): Promise<void>;
+  /**
+   * Subscribes to a channel until the returned function is called. Messages may be lost, especially during a
+   * reconnection. Use them only to speed something up; correctness must not depend on them.
+   */
+  subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>;
+  /** Closes the connections that the transport opened itself. Further calls have no effect. */
+  close(): Promise<void>;
+}
+
+/** node-redis types some listeners for buffers too; the transport never requests buffers. */
+type Listener = (message: string | Uint8Array) => void;
+
+/** The publish/subscribe methods that the three clients of node-redis share. */
+interface NodeRedisPubSub {
+  subscribe(channel: string, listener: Listener): Promise<unknown>;
+  unsubscribe(channel: string, listener: Listener): Promise<unknown>;
+  sSubscribe(channel: string, listener: Listener): Promise<unknown>;
+  sUnsubscribe(channel: string, listener: Listener): Promise<unknown>;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+/** The methods of node-redis's `createClient()` that the transport uses. */
+export interface NodeRedisClient extends NodeRedisPubSub {
+  sendCommand(args: readonly string[]): Promise<unknown>;
+  duplicate(): NodeRedisClient;
+  connect(): Promise<unknown>;
+  destroy(): unknown;
+}
+
+/** The methods of node-redis's `createSentinel()` that the transport uses. */
+export interface NodeRedisSentinel extends NodeRedisPubSub {
+  sendCommand(isReadonly: boolean, args: string[]): Promise<unknown>;
+  getSentinelNode(): unknown;
+}
+
+/** The methods of node-redis's `createCluster()` that the transport uses. */
+export interface NodeRedisCluster extends NodeRedisPubSub {
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
+  readonly slots: unknown;
+}
+
+/** A node-redis client: stand-alone, Sentinel or Cluster. */
+export type NodeRedis = NodeRedisClient | NodeRedisSentinel | NodeRedisCluster;
+
+/** Options of {@link nodeRedisTransport}. */
+export interface NodeRedisTransportOptions {
+  /**
+   * How long one command may take, in milliseconds. The default is a quarter of the default staleness bound, so that
+   * after a hung poll there is time for more polls within the bound. node-redis has no such limit: a command to a
+   * stopped server was still pending after 20 s, whatever its `timeout` option was. Default: 500.
+   */
+  readonly deadline?: number;
+}
+
+const DEFAULT_DEADLINE = 500;
+
+/** Commands without a key. For all others, the first argument is the key, or the number of keys for scripts. */
+const KEYLESS = new Set(["PING", "INFO", "TIME", "SCRIPT", "CONFIG", "CLIENT", "PUBLISH"]);
+
+function firstKey(args: readonly string[]): string | undefined {
+  const command = args[0] ?? "";
+  if (command.startsWith("EVAL")) return args[2] === "0" ? undefined : args[3];
+  return KEYLESS.has(command) ? undefined : args[1];
+}
+
+function createSender(client: NodeRedis): (args: readonly string[]) => Promise<unknown> {
+  if ("slots" in client) return (args) => client.sendCommand(firstKey(args), false, [...args]);
+  if ("getSentinelNode" in client) return (args) => client.sendCommand(false, [...args]);
+  return (args) => client.sendCommand(args);
+}
+
+/**
+ * Creates a {@link RedisTransport} on a connected node-redis 6 client: stand-alone, Sentinel or Cluster. The client
+ * is typed by the methods that are used; this module does not import `redis`. The caller configures the client (see
+ * `redisClientSettings`) and closes it.
+ *
+ * @example
+ * const client = createCluster({ rootNodes, defaults: redisClientSettings() });
+ * await client.connect();
+ * const transport = nodeRedisTransport(client);
+ */
+export function nodeRedisTransport(
+  client: NodeRedis,
+  { deadline = DEFAULT_DEADLINE }: NodeRedisTransportOptions = {},
+): RedisTransport {
+  const send = createSender(client);
+  const exec = (args: readonly string[]) => withDeadline(send(args), deadline, args[0] ?? "");
+  // Without a listener for "error", Node ends the process. Callers learn of an outage from exec.
+  const ignore = () => {};
+  client.on("error", ignore);
+
+  // Under RESP2 a subscribed stand-alone connection accepts no other commands. Sentinel and Cluster clients handle that
+  // themselves.
+  let subscriber: Promise<NodeRedisPubSub> | undefined;
+  let ownConnection: NodeRedisClient | undefined;
+  const connectSubscriber = async (): Promise<NodeRedisPubSub> => {
+    if (!("duplicate" in client) || "slots" in client || "getSentinelNode" in client) return client;
+    const duplicate = client.duplicate();
+    duplicate.on("error", ignore);
+    ownConnection = duplicate;
+    try {
+      await withDeadline(duplicate.connect(), deadline, "CONNECT");
+    } catch (error) {
+      duplicate.destroy();
+      subscriber = undefined;
+      throw error;
+    }
+    return duplicate;
+  };
+
+  let sharded = true;
+  return {
+    exec,
+    async publish(channel, message) {
+      if (sharded) {
+        try {
+          await exec(["SPUBLISH", channel, message]);
+          return;
+        } catch (error) {
+          if (!isUnknownCommand(error)) throw error;
+          sharded = false;
+        }
+      }
+      await exec(["PUBLISH", channel, message]);
+    },
+    async subscribe(channel, listener) {
+      subscriber ??= connectSubscriber();
+      const pubSub = await subscriber;
+      const receive = (message: string | Uint8Array) => listener(String(message));
+      if (sharded) {
+        try {
+          await withDeadline(pubSub.sSubscribe(channel, receive), deadline, "SSUBSCRIBE");
+          return async () => {
+            await withDeadline(pubSub.sUnsubscribe(channel, receive), deadline, "SUNSUBSCRIBE");
+          };
+        } catch (error) {
+          if (!isUnknownCommand(error)) throw error;
+          sharded = false;
+        }
+      }
+      await withDeadline(pubSub.subscribe(channel, receive), deadline, "SUBSCRIBE");
+      return async () => {
+        await withDeadline(pubSub.unsubscribe(channel, receive), deadline, "UNSUBSCRIBE");
+      };
+    },
+    async close() {
+      subscriber = undefined;
+      ownConnection?.destroy();
+      ownConnection = undefined;
+    },
+  };
+}

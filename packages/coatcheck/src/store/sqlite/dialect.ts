@@ -1,0 +1,23 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
+import type { Tables } from "./schema.ts";
+
+/** Creates a Kysely instance on a `node:sqlite` connection. */
+export function kyselyOn(database: DatabaseSync): Kysely<Tables> {
+  return new Kysely({ dialect: new SqliteDialect({ database: adapt(database) }) });
+}
+
+function adapt(database: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+      };
+    },
+  };
+}

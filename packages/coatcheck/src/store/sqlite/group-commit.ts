@@ -1,0 +1,145 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { CoatcheckError, storeUnavailable } from "../../session/errors.ts";
+import { isBusy, waitBeforeRetry } from "./busy.ts";
+
+interface Write {
+  readonly run: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  /** When to stop waiting for another process's lock, by `performance.now()`. */
+  readonly deadline: number;
+  /** Whether its batch has failed before. This write may be the cause, so it runs in a savepoint of its own. */
+  needsSavepoint: boolean;
+}
+
+/** Writes in one commit at most, so that no batch blocks the event loop or locks the file for long. */
+const MAX_BATCH = 1000;
+
+/**
+ * Group commit: concurrent writes share one transaction and one fsync. Each write is acknowledged after the commit.
+ *
+ * A batch runs synchronously, so no read of this process sees half of it. The queue waits up to `timeout`
+ * milliseconds for another process's lock, without blocking the event loop.
+ */
+export class GroupCommit {
+  readonly #database: DatabaseSync;
+  readonly #timeout: number;
+  readonly #begin: StatementSync;
+  readonly #end: StatementSync;
+  #queue: Write[] = [];
+  #isRunning = false;
+
+  constructor(database: DatabaseSync, timeout: number) {
+    this.#database = database;
+    this.#timeout = timeout;
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#end = database.prepare("COMMIT");
+  }
+
+  /**
+   * Runs `write` in the next transaction and resolves once that is on the disk. A write that throws is rolled back
+   * alone; the others of its transaction are committed. `write` may be called more than once, but only one call takes
+   * effect.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` with the error of `write` or of SQLite as `cause`.
+   */
+  run<Result>(write: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let result: Result;
+      this.#queue.push({
+        run: () => {
+          result = write();
+        },
+        resolve: () => resolve(result),
+        reject: (error) => reject(storeUnavailable(error)),
+        deadline: performance.now() + this.#timeout,
+        needsSavepoint: false,
+      });
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      // Wait for the other callbacks of this turn, so that their writes join the batch.
+      setImmediate(() => this.#commitAll());
+    });
+  }
+
+  /** Resolves once every write that was queued before has been committed or has failed. */
+  async drain(): Promise<void> {
+    if (this.#isRunning) await this.run(() => {}).catch(() => {});
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#queue.length > 0) {
+      try {
+        this.#begin.run();
+      } catch (error) {
+        this.#rejectExpired(error);
+        await waitBeforeRetry();
+        continue;
+      }
+      this.#commit(this.#queue.splice(0, MAX_BATCH));
+    }
+    this.#isRunning = false;
+  }
+
+  /**
+   * Rejects queued writes after a failed BEGIN: on a lock those whose deadline has passed, on any other error all of
+   * them.
+   */
+  #rejectExpired(error: unknown): void {
+    const now = isBusy(error) ? performance.now() : Number.POSITIVE_INFINITY;
+    const expired = this.#queue.filter(({ deadline }) => deadline <= now);
+    this.#queue = this.#queue.filter(({ deadline }) => deadline > now);
+    for (const write of expired) write.reject(error);
+  }
+
+  #commit(batch: readonly Write[]): void {
+    const failed = new Map<Write, unknown>();
+    try {
+      for (const write of batch) {
+        if (write.needsSavepoint) this.#runInSavepoint(write, failed);
+        else write.run();
+      }
+      this.#end.run();
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#retryWithSavepoints(batch, error);
+      return;
+    }
+    for (const write of batch) {
+      if (failed.has(write)) write.reject(failed.get(write));
+      else write.resolve();
+    }
+  }
+
+  /**
+   * Queues a failed batch again, with a savepoint for each write. A savepoint costs as much as a write, so writes get
+   * one only on a second attempt. Rejects the batch if its writes had savepoints already.
+   */
+  #retryWithSavepoints(batch: readonly Write[], error: unknown): void {
+    const untried = batch.filter(({ needsSavepoint }) => !needsSavepoint);
+    if (untried.length === 0) {
+      for (const write of batch) write.reject(error);
+      return;
+    }
+    for (const write of untried) write.needsSavepoint = true;
+    this.#queue.unshift(...batch);
+  }
+
+  #runInSavepoint(write: Write, failed: Map<Write, unknown>): void {
+    this.#database.exec("SAVEPOINT single_write");
+    try {
+      write.run();
+    } catch (error) {
+      // After an I/O error or on a full disk, SQLite has rolled back the whole transaction.
+      if (!this.#database.isTransaction) throw error;
+      this.#database.exec("ROLLBACK TO single_write");
+      failed.set(write, error);
+    }
+    this.#database.exec("RELEASE single_write");
+  }
+}
+
+/** The error of every call after `close`. */
+export function closedStore(): CoatcheckError {
+  return new CoatcheckError("STORE_UNAVAILABLE", "The session store is closed.");
+}

@@ -1,0 +1,140 @@
+/**
+ * A session store in one SQLite file, through Node's own `node:sqlite`. It needs no server and no native build.
+ * Several processes on one machine may share the file.
+ *
+ * @example
+ * import { SessionManager } from "coatcheck";
+ * import { sqliteStore } from "coatcheck/store/sqlite";
+ *
+ * const store = sqliteStore("./sessions.db");
+ * const sessions = new SessionManager({ store, secrets: ["a long random secret"] });
+ * const { token } = await sessions.create({ subject: "user-7" });
+ * await sessions.close();
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../../session/clock.ts";
+import { storeUnavailable } from "../../session/errors.ts";
+import type { SessionStore } from "../../session/store.ts";
+import { listSessions } from "../sql-list.ts";
+import { isIllFormed, rowOf } from "../sql-row.ts";
+import { isBusy, waitBeforeRetry } from "./busy.ts";
+import { kyselyOn } from "./dialect.ts";
+import { closedStore, GroupCommit } from "./group-commit.ts";
+import { openDatabase } from "./open.ts";
+import { SqliteStatements } from "./statements.ts";
+import { statsOn } from "./stats.ts";
+import { sweepOn } from "./sweep.ts";
+
+/** Options of {@link sqliteStore}. */
+export interface SqliteStoreOptions {
+  /** Path of the database file. Its folder must exist. `:memory:` creates a private database in memory. */
+  readonly path: string;
+  /**
+   * How long a call waits for another process's write lock, in milliseconds. The event loop is not blocked for that
+   * time. Default: 2000.
+   */
+  readonly busyTimeout?: number;
+  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
+  readonly clock?: Clock;
+}
+
+/** A session store whose file several processes of one machine can share. */
+export interface SqliteStore extends SessionStore {
+  /**
+   * Returns a number that changes whenever another process commits to the file (`PRAGMA data_version`). A call takes
+   * microseconds, so a cache can compare it at every request.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`.
+   */
+  dataVersion(): number;
+}
+
+/**
+ * Opens a session store in one SQLite file and creates the file if it does not exist. Every acknowledged write is on
+ * the disk (write-ahead log, `synchronous = FULL`). Several processes on one machine may open the same file.
+ *
+ * @param options - the path of the file, or an object with more options.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the file cannot be opened, is damaged, or has the schema of a newer
+ * Coatcheck.
+ * @example
+ * const store = sqliteStore("./data/sessions.db");
+ */
+export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
+  const {
+    path,
+    busyTimeout = 2000,
+    clock = systemClock,
+  } = typeof options === "string" ? { path: options } : options;
+  const database = openDatabase(path, busyTimeout);
+  const statements = new SqliteStatements(database);
+  const sweep = sweepOn(database);
+  const stats = statsOn(database);
+  const commits = new GroupCommit(database, busyTimeout);
+  const listSource = {
+    sessions: kyselyOn(database).selectFrom("session_now").selectAll(),
+    isUnstorable: isIllFormed,
+  };
+  let isOpen = true;
+
+  function requireOpen(): void {
+    if (!isOpen) throw closedStore();
+  }
+
+  async function write<Result>(run: () => Result): Promise<Result> {
+    requireOpen();
+    return await commits.run(run);
+  }
+
+  /**
+   * Retries while the file is locked. In write-ahead mode, readers meet a lock only while SQLite recovers the file or
+   * its last user closes it.
+   */
+  async function read<Result>(run: () => Result): Promise<Awaited<Result>> {
+    const since = performance.now();
+    for (;;) {
+      requireOpen();
+      try {
+        return await run();
+      } catch (error) {
+        if (!isBusy(error) || performance.now() - since >= busyTimeout) throw storeUnavailable(error);
+        await waitBeforeRetry();
+      }
+    }
+  }
+
+  return {
+    get: (id) => read(() => statements.get(id)),
+    async put(record, putOptions) {
+      // Convert before the first `await`: the caller may change the record after this call returns.
+      const row = attempt(() => rowOf(record));
+      return await write(() => statements.put(row, putOptions, clock.now()));
+    },
+    touch: (touches) => write(() => statements.touch(touches)),
+    revoke: (scope, reason) => write(() => statements.revoke(scope, reason, clock.now())),
+    changes: (cursor) => read(() => statements.changesFrom(cursor)),
+    sweep: (before, limit) => write(() => sweep(before, limit)),
+    list: (filter, page) => read(() => listSessions(listSource, filter, page)),
+    stats: (now) => read(() => stats(now)),
+
+    dataVersion: () => {
+      requireOpen();
+      return attempt(() => statements.dataVersion());
+    },
+
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await commits.drain();
+      database.close();
+    },
+  };
+}
+
+function attempt<Result>(run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    throw storeUnavailable(error);
+  }
+}

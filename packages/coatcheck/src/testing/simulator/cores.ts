@@ -1,0 +1,106 @@
+import { CacheCore, type CoreDependencies } from "../../cache/core.ts";
+import { TimedLease } from "../../cache/lease.ts";
+import { type CacheEntry, LocalTier } from "../../cache/local.ts";
+import { RevocationLog } from "../../cache/revocation-log.ts";
+import type { Snapshot } from "../../session/store.ts";
+import type { NodeTime } from "./node.ts";
+import type { CoreUnderTestOptions, CreateCore } from "./simulation.ts";
+
+const LIMITS = { maxEntries: 16, maxBytes: 1 << 20 };
+
+/** The parts of the published core. */
+function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): CoreDependencies {
+  return {
+    lease: new TimedLease(maxStaleness),
+    log: new RevocationLog(maxLogEntries),
+    local: new LocalTier(LIMITS),
+    ttl: Number.POSITIVE_INFINITY,
+    maxSilence: 2 * maxStaleness,
+  };
+}
+
+/** The published core, without a bug. */
+export const publishedCore: CreateCore = (options) => ({ core: new CacheCore(dependenciesOf(options)) });
+
+class NoLease extends TimedLease {
+  override isValid(): boolean {
+    return true;
+  }
+}
+
+class LeaseFromReply extends TimedLease {
+  readonly #time: NodeTime;
+
+  constructor(bound: number, time: NodeTime) {
+    super(bound);
+    this.#time = time;
+  }
+
+  override beginRenewal(): () => void {
+    return () => super.beginRenewal(this.#time.monotonic(), this.#time.wall())();
+  }
+}
+
+/** Checks the clock only when a timer fires, like a heartbeat, and uses that result until the next time. */
+class TimerFlag extends TimedLease {
+  #isHeld = false;
+
+  update(time: NodeTime): void {
+    this.#isHeld = super.isValid(time.monotonic(), time.wall());
+  }
+
+  override isValid(): boolean {
+    return this.#isHeld;
+  }
+}
+
+class TrustingCore extends CacheCore {
+  override allowsShared(): boolean {
+    return true;
+  }
+}
+
+class UncheckedCore extends CacheCore {
+  readonly #local: LocalTier;
+
+  constructor(deps: CoreDependencies) {
+    super(deps);
+    this.#local = deps.local;
+  }
+
+  override fill(key: string, snapshot: Snapshot, monotonic: number): CacheEntry {
+    return this.#local.fill(key, snapshot, monotonic);
+  }
+}
+
+/** Treats every copy as read at the horizon or later. */
+class NoHorizon extends RevocationLog {
+  override allowsFill(key: string, { record, position }: Snapshot): boolean {
+    return super.allowsFill(key, { record, position: Math.max(position, this.horizon) });
+  }
+}
+
+/** Cores with one deliberate bug each. The simulator must catch every one, which proves that it can detect bugs. */
+export const mutantCaches = {
+  "no lease": (options) => ({
+    core: new CacheCore({ ...dependenciesOf(options), lease: new NoLease(options.maxStaleness) }),
+  }),
+  "lease counted from the reply": (options) => ({
+    core: new CacheCore({
+      ...dependenciesOf(options),
+      lease: new LeaseFromReply(options.maxStaleness, options.time),
+    }),
+  }),
+  "a timer's flag": (options) => {
+    const lease = new TimerFlag(options.maxStaleness);
+    return {
+      core: new CacheCore({ ...dependenciesOf(options), lease }),
+      tick: () => lease.update(options.time),
+    };
+  },
+  "trusting the shared tier": (options) => ({ core: new TrustingCore(dependenciesOf(options)) }),
+  "unchecked fill": (options) => ({ core: new UncheckedCore(dependenciesOf(options)) }),
+  "no horizon": (options) => ({
+    core: new CacheCore({ ...dependenciesOf(options), log: new NoHorizon(options.maxLogEntries) }),
+  }),
+} satisfies Record<string, CreateCore>;

@@ -1,0 +1,158 @@
+import type { Tier } from "../../session/reader.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import { EventQueue } from "./event-queue.ts";
+import { type CoreUnderTest, type NodeTime, SimulatedNode } from "./node.ts";
+import { RECORDS, SCOPES } from "./records.ts";
+import type { Scenario, Step } from "./scenario.ts";
+import { SimulatedShared } from "./shared.ts";
+import { SimulatedStore } from "./store.ts";
+
+/** Options for creating a core under test. */
+export interface CoreUnderTestOptions {
+  /** Staleness bound in milliseconds. */
+  readonly maxStaleness: number;
+  /** Capacity of the log, in marks of each kind. */
+  readonly maxLogEntries: number;
+  readonly time: NodeTime;
+}
+
+/** Creates the core under test for one process. */
+export type CreateCore = (options: CoreUnderTestOptions) => CoreUnderTest;
+
+/** The result of one run. */
+export interface ScenarioResult {
+  /** Checks that returned a session, by tier. */
+  readonly accepted: Readonly<Record<Tier, number>>;
+  /** Greatest true time between an invalidation and a check that still got the old copy, in milliseconds. */
+  readonly worstStaleness: number;
+  /** Descriptions of the broken guarantees; empty if all held. */
+  readonly violations: readonly string[];
+}
+
+/** Low, so that the log is trimmed often. */
+const LOG_CAPACITY = 2;
+/** Milliseconds. */
+const PROBE_INTERVAL = 60;
+/** A clock that runs half a percent slow makes the bound half a percent longer. */
+const SLOWEST_CLOCK = 0.995;
+
+/** Plays one scenario. Only the world knows true time, and it checks every served session against it. */
+export class Simulation {
+  readonly events = new EventQueue();
+  readonly store = new SimulatedStore(this.events, RECORDS);
+  readonly shared = new SimulatedShared(this.events);
+  readonly maxStaleness: number;
+  readonly #createCache: CreateCore;
+  readonly #delays: readonly number[];
+  readonly #nodes: SimulatedNode[];
+  readonly #acknowledged = new Map<SimulatedNode, Map<string, { version: number; at: number }>>();
+  readonly #accepted = { local: 0, shared: 0, store: 0 };
+  readonly #violations: string[] = [];
+  #messages = 0;
+  #worst = 0;
+
+  constructor(scenario: Scenario, makeSubject: CreateCore, bound: number) {
+    this.maxStaleness = bound;
+    this.#createCache = makeSubject;
+    this.#delays = scenario.delays;
+    this.#nodes = scenario.nodes.map((trait) => new SimulatedNode(this, trait));
+  }
+
+  /** Plays the steps. It checks every session on every node at a regular interval, up to three bounds after the last step. */
+  run(steps: Scenario["steps"]): ScenarioResult {
+    this.#probe();
+    for (const { wait, step } of steps) {
+      this.events.runUntil(this.events.now + wait);
+      this.#perform(step);
+    }
+    this.events.runUntil(this.events.now + 3 * this.maxStaleness);
+    return { accepted: this.#accepted, worstStaleness: this.#worst, violations: this.#violations };
+  }
+
+  createCore(time: NodeTime): CoreUnderTest {
+    return this.#createCache({ maxStaleness: this.maxStaleness, maxLogEntries: LOG_CAPACITY, time });
+  }
+
+  /** Delay of the next message, in milliseconds; -1 if it is lost. */
+  delay(): number {
+    return this.#delays[this.#messages++ % this.#delays.length] ?? 0;
+  }
+
+  /** Milliseconds for which the next transaction is open. */
+  commitDelay(): number {
+    return Math.max(0, this.delay());
+  }
+
+  /** Sends a hint to all other nodes. Like any message, it may be late or lost. */
+  hint(from: SimulatedNode, act: (node: SimulatedNode) => void): void {
+    for (const node of this.#nodes) {
+      const delay = this.delay();
+      if (node === from || delay < 0 || !from.reaches("shared") || !node.reaches("shared")) continue;
+      node.receive(delay, () => act(node));
+    }
+  }
+
+  /** A node's own revocation was acknowledged. From now on this node must not serve the old version at all. */
+  acknowledged(node: SimulatedNode, id: string, version: number): void {
+    const own = this.#acknowledged.get(node) ?? new Map<string, { version: number; at: number }>();
+    this.#acknowledged.set(node, own.set(id, { version, at: this.events.now }));
+  }
+
+  /** A node served a session. Records a violation if the copy was too stale. */
+  accepted(node: SimulatedNode, tier: Tier, { id, version }: SessionRecord, startedAt: number): void {
+    this.#accepted[tier]++;
+    const staleness = this.store.staleness(id, version, startedAt);
+    this.#worst = Math.max(this.#worst, staleness);
+    if (staleness > this.maxStaleness / SLOWEST_CLOCK) {
+      this.#violations.push(`${tier} served a copy that had been invalid for ${Math.round(staleness)} ms`);
+    }
+    const own = this.#acknowledged.get(node)?.get(id);
+    if (own !== undefined && startedAt > own.at && version < own.version) {
+      this.#violations.push(`${tier} served a copy that the same process had revoked`);
+    }
+  }
+
+  #probe(): void {
+    for (const node of this.#nodes) for (const { id } of RECORDS) node.check(id);
+    this.events.after(PROBE_INTERVAL, () => this.#probe());
+  }
+
+  #perform(step: Step): void {
+    if (step.kind === "lose-tail") {
+      this.shared.loseTail(step.span);
+      return;
+    }
+    const node = pick(this.#nodes, step.node);
+    switch (step.kind) {
+      case "check":
+        node.check(pick(RECORDS, step.session).id);
+        break;
+      case "revoke":
+        node.revoke({ session: pick(RECORDS, step.session).id });
+        break;
+      case "mass":
+        node.revoke(pick(SCOPES, step.scope));
+        break;
+      case "privilege":
+      case "data":
+        node.write(pick(RECORDS, step.session).id, step.kind);
+        break;
+      case "pause":
+        node.pause(step.span, step.order);
+        break;
+      case "cut":
+        if (step.from !== "shared") node.cutOff("store", step.span);
+        if (step.from !== "store") node.cutOff("shared", step.span);
+        break;
+      case "jump":
+        node.setWallClock(step.by);
+        break;
+      case "restart":
+        node.restart();
+    }
+  }
+}
+
+function pick<T>(from: readonly T[], number: number): T {
+  return from[number % from.length] as T;
+}

@@ -1,0 +1,126 @@
+import type { ErrorCode, Fault } from "./session/errors.ts";
+import type { JsonObject } from "./session/json.ts";
+
+/*
+ * The JSON that the session endpoints and the browser client exchange. All paths lie under one base, `/session` by default:
+ *
+ *   GET    base                  → SessionView. Does not count as activity; with `?touch` it counts as the user's
+ *   POST   base                  LoginBody → SessionView, with a new secret and a new CSRF token
+ *   DELETE base                  → SessionView of status `none`, whether or not there was a session. `?everywhere` ends
+ *                                every session of the subject
+ *   POST   base/init             → SessionView. Creates an anonymous session if there is none. Must not require a CSRF
+ *                                token: a page gets its first token here
+ *   GET    base/csrf             → { csrf_token }
+ *   GET    base/devices          → Device[]
+ *   DELETE base/devices/:id      → { ended: number }. Also `base/devices?others` and `base/devices?all`
+ *   POST   base/elevate          ElevateBody → SessionView
+ *   POST   base/migrate          → SessionView. Turns the cookie of an older session layer into a session
+ *   GET    base/events           → text/event-stream of StreamEvent
+ *
+ * Every JSON response is an Envelope. The client relies on three promises of the server:
+ *   - It rejects a CSRF token (403, CSRF_MISSING or CSRF_INVALID) before the handler runs, so a POST can be repeated.
+ *   - For an older token, GET responds 409 CONFLICT, never status `none`: the browser already has a newer cookie and must
+ *     not conclude that it is logged out.
+ *   - It sends durations besides times, because the browser's clock may be wrong by a day.
+ */
+
+/** `{ success: true, data }` or `{ success: false, error }`. */
+export type Envelope<Data> =
+  | { readonly success: true; readonly data: Data }
+  | {
+      readonly success: false;
+      readonly error: {
+        readonly code: ErrorCode;
+        readonly message: string;
+        readonly faults?: readonly Fault[];
+      };
+    };
+
+/** Why a session has ended. */
+export type EndReason = "expired" | "revoked" | "signed-out";
+
+/** The fields of a session that a page may know. */
+export interface SessionInfo {
+  /** UUID. Safe to show and to log: it does not authenticate. */
+  readonly id: string;
+  readonly type: "anonymous" | "authenticated";
+  readonly subject: string | null;
+  readonly tenant: string | null;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** ISO 8601, by the server's clock. For display; do not compare it with the browser's clock. */
+  readonly expiresAt: string;
+  readonly version: number;
+}
+
+/** A session as the server sends it: with the milliseconds that it has left. */
+export interface TimedSessionInfo extends SessionInfo {
+  /** Milliseconds until the absolute timeout. */
+  readonly expiresInMs: number;
+  /** Milliseconds until the idle timeout. */
+  readonly idleExpiresInMs: number;
+}
+
+interface ViewFields {
+  /** Grows with each change of the session. Of two views of one session, the one with the higher `rev` is newer. */
+  readonly rev: number;
+  /** Stable within a session, replaced at login. Null if there is no session to bind it to. */
+  readonly csrf_token: string | null;
+}
+
+/** What `GET base` returns: the session and its user. `user` is set if a user is logged in, at least to `{ id: subject }`. */
+export type SessionView<User = unknown> = ViewFields &
+  (
+    | {
+        readonly status: "authenticated";
+        readonly session: TimedSessionInfo;
+        readonly user: User;
+        readonly needsOnboarding?: boolean;
+      }
+    | {
+        readonly status: "anonymous";
+        readonly session: TimedSessionInfo;
+        readonly user: null;
+        readonly needsOnboarding?: boolean;
+      }
+    | {
+        readonly status: "none";
+        readonly session: null;
+        readonly user: null;
+        readonly needsOnboarding?: boolean;
+        /** Set if the server knows it. */
+        readonly reason?: EndReason;
+      }
+  );
+
+/** `email` and `password`, or any `credentials` that the application's own check accepts. */
+export type LoginBody =
+  | { readonly email: string; readonly password: string }
+  | { readonly credentials: JsonObject; readonly metadata?: JsonObject };
+
+/** Credentials that prove the user's identity again, and the scope that they are for. */
+export interface ElevateBody {
+  readonly credentials: JsonObject;
+  readonly scope?: string;
+}
+
+/** A device on which the subject is logged in. */
+export interface Device {
+  readonly id: string;
+  /** This is the device that sent the request. */
+  readonly current: boolean;
+  readonly browser: string | null;
+  readonly os: string | null;
+  readonly device: string | null;
+  /** The IP address, as far as the server's privacy mode keeps it. */
+  readonly address: string | null;
+  readonly city: string | null;
+  readonly country: string | null;
+  /** ISO 8601. */
+  readonly firstSeenAt: string;
+  /** ISO 8601. */
+  readonly lastSeenAt: string;
+}
+
+/** The names of the server-sent events. Their data is `{ "id": <session id> }`. */
+export type StreamEvent = "revoked" | "changed" | "expiring";

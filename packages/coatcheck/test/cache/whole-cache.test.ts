@@ -1,0 +1,250 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { SessionCache } from "../../src/cache/index.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { compactId } from "../../src/session/token.ts";
+import { nextVersion } from "../../src/testing/records.ts";
+import { Cluster, type FaultyStore, idle, SharedInMemory } from "./fixtures.ts";
+
+/*
+ * The simulator only covers the core. These tests cover whole caches, with their loads, hints, circuit breakers and
+ * negative cache, under generated faults in fake time.
+ */
+
+const BOUND = 1000;
+const SESSIONS = 3;
+
+type Step = {
+  readonly wait: number;
+  readonly node: number;
+  readonly session: number;
+  readonly act:
+    | "check"
+    | "revoke"
+    | "log out everywhere"
+    | "privilege"
+    | "data"
+    | "slow store"
+    | "fast store"
+    | "store hangs"
+    | "store recovers"
+    | "shared hangs"
+    | "shared recovers"
+    | "shared rolled back"
+    | "pause";
+};
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    wait: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 400 })),
+    node: fc.nat({ max: 1 }),
+    session: fc.nat({ max: SESSIONS - 1 }),
+    act: fc.constantFrom<Step["act"][]>(
+      "check",
+      "revoke",
+      "log out everywhere",
+      "privilege",
+      "data",
+      "slow store",
+      "fast store",
+      "store hangs",
+      "store recovers",
+      "shared hangs",
+      "shared recovers",
+      "shared rolled back",
+      "pause",
+    ),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+type NodeIndex = 0 | 1;
+
+/** A process: its cache, and its connection to the store. */
+interface CacheNode {
+  readonly cache: SessionCache;
+  readonly faultyStore: FaultyStore;
+}
+
+/** Two whole caches on one store, with the times at which copies became invalid. */
+class Run {
+  readonly faults: string[] = [];
+  readonly #cluster = new Cluster();
+  readonly #shared = new SharedInMemory();
+  readonly #nodes: CacheNode[] = [];
+  readonly #release = [() => {}, () => {}];
+  readonly #live: SessionRecord[] = [];
+  readonly #everyId = new Set<string>();
+  /** `id version` → elapsed time at which that version became invalid. */
+  readonly #invalidAt = new Map<string, number>();
+  /** For each node, the least version of a session that it has written itself. */
+  readonly #ownVersions = [new Map<string, number>(), new Map<string, number>()] as const;
+  #earlierCopies = new Map(this.#shared.copies);
+
+  static async start(withShared: boolean): Promise<Run> {
+    const run = new Run();
+    // With a long TTL and late responses, only the lease and the log can keep the guarantees.
+    const options = {
+      maxStaleness: BOUND,
+      local: { ttl: Number.POSITIVE_INFINITY },
+      deadlines: { store: 5000, shared: 50 },
+      ...(withShared ? { shared: run.#shared } : {}),
+    };
+    for (let count = 0; count < 2; count++) run.#nodes.push(await run.#cluster.node(options));
+    for (let place = 0; place < SESSIONS; place++) await run.#replace(place);
+    return run;
+  }
+
+  /** Plays the steps and checks every session after each one. `faults` then describes the broken guarantees. */
+  async play(script: readonly Step[]): Promise<void> {
+    for (const step of script) {
+      await this.#cluster.time.advance(step.wait);
+      await this.#perform(step);
+      await idle();
+      for (const index of [0, 1] as const) for (const id of this.#everyId) void this.#check(index, id);
+      await idle();
+    }
+    for (const release of this.#release) release();
+    await this.#cluster.time.advance(3 * BOUND);
+  }
+
+  /** Number of hits of the local tiers. */
+  get localHits(): number {
+    return this.#nodes.reduce((hits, { cache }) => hits + cache.metrics().local.hits, 0);
+  }
+
+  async close(): Promise<void> {
+    for (const { cache } of this.#nodes) await cache.close();
+  }
+
+  async #perform({ act, node, session }: Step): Promise<void> {
+    const index = node === 0 ? 0 : 1;
+    const { faultyStore } = this.#node(index);
+    switch (act) {
+      case "check":
+        void this.#check(index, (this.#live[session] as SessionRecord).id);
+        break;
+      case "revoke":
+        await this.#revoke(index, session);
+        break;
+      case "log out everywhere":
+        await this.#revokeSubject(index, `subject ${session % 2}`);
+        break;
+      case "privilege":
+      case "data":
+        await this.#write(index, session, act);
+        break;
+      case "slow store":
+        this.#release[index] = faultyStore.slowDown();
+        break;
+      case "fast store":
+        this.#release[index]?.();
+        break;
+      case "store hangs":
+        faultyStore.state = "hung";
+        break;
+      case "store recovers":
+        faultyStore.state = "up";
+        break;
+      case "shared hangs":
+        this.#shared.state = "hung";
+        break;
+      case "shared recovers":
+        this.#shared.state = "up";
+        break;
+      case "shared rolled back":
+        for (const [key, copy] of this.#earlierCopies) this.#shared.copies.set(key, copy);
+        this.#earlierCopies = new Map(this.#shared.copies);
+        break;
+      case "pause":
+        this.#cluster.time.advanceWithoutTimers(700);
+    }
+  }
+
+  async #check(index: NodeIndex, id: string): Promise<void> {
+    const { time } = this.#cluster;
+    const startedAt = time.elapsed;
+    const ownVersion = this.#ownVersions[index].get(id) ?? 0;
+    const { cache } = this.#node(index);
+    const held = cache.getCached(compactId(id)) ?? (await cache.read(id).catch(() => null))?.cached;
+    if (held?.record.state !== "active") return;
+    const { version } = held.record;
+    if (version < ownVersion) {
+      this.faults.push(
+        `process ${index} read version ${version} after its own write of version ${ownVersion}`,
+      );
+    }
+    const since = this.#invalidAt.get(`${id} ${version}`);
+    if (since !== undefined && startedAt - since > BOUND) this.faults.push(`${startedAt - since} ms stale`);
+  }
+
+  async #revoke(index: NodeIndex, place: number): Promise<void> {
+    const record = this.#live[place] as SessionRecord;
+    await this.#cluster.store.revoke({ session: record.id }, "logout");
+    this.#node(index).cache.recordRevocation({ session: record.id });
+    this.#invalidate(index, record);
+    await this.#replace(place);
+  }
+
+  async #revokeSubject(index: NodeIndex, subject: string): Promise<void> {
+    await this.#cluster.store.revoke({ subject }, "logout");
+    this.#node(index).cache.recordRevocation({ subject });
+    for (const [place, record] of this.#live.entries()) {
+      if (record.subject !== subject) continue;
+      this.#invalidate(index, record);
+      await this.#replace(place);
+    }
+  }
+
+  async #write(index: NodeIndex, place: number, change: "privilege" | "data"): Promise<void> {
+    const record = this.#live[place] as SessionRecord;
+    const { cache } = this.#node(index);
+    const position = cache.position();
+    const next = nextVersion(record);
+    await this.#cluster.store.put(next, { expectedVersion: record.version, change });
+    cache.recordWrite(next, position);
+    if (change === "privilege") this.#invalidate(index, record);
+    else this.#ownVersions[index].set(record.id, next.version);
+    this.#live[place] = next;
+  }
+
+  #invalidate(index: NodeIndex, record: SessionRecord): void {
+    for (let version = 1; version <= record.version; version++) {
+      const name = `${record.id} ${version}`;
+      if (!this.#invalidAt.has(name)) this.#invalidAt.set(name, this.#cluster.time.elapsed);
+    }
+    this.#ownVersions[index].set(record.id, record.version + 1);
+  }
+
+  async #replace(place: number): Promise<void> {
+    const record = await this.#cluster.session({ subject: `subject ${place % 2}` });
+    this.#live[place] = record;
+    this.#everyId.add(record.id);
+  }
+
+  #node(index: NodeIndex): CacheNode {
+    return this.#nodes[index] as CacheNode;
+  }
+}
+
+test.each([
+  ["with a shared tier", true],
+  ["without a shared tier", false],
+])(
+  "whole caches keep their guarantees through generated faults, %s",
+  { timeout: 60_000 },
+  async (_name, withShared) => {
+    let localHits = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, async (script) => {
+        const run = await Run.start(withShared);
+        await run.play(script);
+        localHits += run.localHits;
+        await run.close();
+        expect(run.faults).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+    expect(localHits).toBeGreaterThan(500);
+  },
+);

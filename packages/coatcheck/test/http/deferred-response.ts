@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach } from "vitest";
+import { errorResponse } from "../../src/http/error-response.ts";
+import { deferHeaders, type HeadersHook } from "../../src/http/node/hold-response.ts";
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** Defers the headers of a response until `before` is done. */
+export function deferUntil(response: ServerResponse, beforeSend: HeadersHook["beforeSend"]): void {
+  deferHeaders(response, { beforeSend, onFailure: errorResponse });
+}
+
+/** Starts a server that is stopped after the test. `requested` resolves when it has handled its first request. */
+export async function listen(handler: RequestListener) {
+  const requested = Promise.withResolvers<void>();
+  const server = createServer((request, response) => {
+    handler(request, response);
+    requested.resolve();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, url: `http://127.0.0.1:${port}`, requested: requested.promise };
+}

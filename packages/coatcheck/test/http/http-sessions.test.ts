@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { createCache } from "../../src/cache/cache.ts";
+import { HttpSessions } from "../../src/http/http-sessions.ts";
+import type { HttpRequest } from "../../src/http/message.ts";
+import type { HttpOptions } from "../../src/http/options.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { Session } from "../../src/session/session.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { ObservedStore } from "../../src/testing/adapter/fixtures.ts";
+
+describe("RequestSession", () => {
+  it("loads and commits a cached session without a promise", async () => {
+    const { manager, open } = setUp();
+    const { token } = await manager.create({ subject: "ann" });
+    await open(`__Host-sid=${token}`).load();
+    const session = open(`__Host-sid=${token}`);
+    expect(session.checkCsrf()).toBeUndefined();
+    const loaded = session.load();
+    expect(loaded).toBeInstanceOf(Session);
+    expect(session.requireSubject()).toBe(loaded);
+    const headers = new Headers();
+    expect(session.commit(headers)).toBeUndefined();
+    expect(Object.fromEntries(headers)).toEqual({ "cache-control": "private, no-store", vary: "Cookie" });
+  });
+
+  it("stores nothing and reads nothing for 10,000 random tokens", async () => {
+    const { manager, store, open } = setUp();
+    for (let round = 0; round < 10_000; round++) {
+      const token = randomBytes(38).toString("base64url").slice(0, 50);
+      const session = open(`__Host-sid=${token}`);
+      expect((await session.load()).record).toBeNull();
+      const headers = new Headers();
+      await session.commit(headers);
+      expect(headers.getSetCookie()).toEqual([]);
+    }
+    expect(store.reads).toBe(0);
+    expect((await manager.stats()).total).toBe(0);
+  });
+
+  it("tries at most eight cookies of the same name", async () => {
+    const { store, manager, open } = setUp();
+    const { token, record } = await manager.create();
+    const revoked = await manager.create();
+    await manager.revoke({ session: revoked.record.id });
+    const cookies = (count: number) =>
+      [...Array(count).fill(revoked.token), token].map((value) => `__Host-sid=${value}`);
+    expect((await open(cookies(7).join("; ")).load()).id).toBe(record.id);
+    const { reads } = store;
+    expect((await open(cookies(1000).join("; ")).load()).record).toBeNull();
+    expect(store.reads - reads).toBeLessThanOrEqual(8);
+  });
+
+  it("load() returns the same session on every call", async () => {
+    const { manager, open } = setUp();
+    const { token } = await manager.create();
+    const session = open(`__Host-sid=${token}`);
+    expect(await session.load()).toBe(await session.load({ activity: "none" }));
+  });
+
+  it("commit() sets headers only once", async () => {
+    const { manager, open } = setUp();
+    const { token } = await manager.create();
+    const session = open(`__Host-sid=${token}`);
+    await (await session.load()).authenticate("ann");
+    const headers = new Headers();
+    await session.commit(headers);
+    await session.commit(headers);
+    expect(headers.getSetCookie()).toHaveLength(1);
+  });
+
+  it("does not set a duplicate cookie again after a concurrent login has replaced it", async () => {
+    const { manager, open } = setUp({ cookie: { secure: false } });
+    const { record, token } = await manager.create();
+    const responses = ["read", "write"].map(async (action) => {
+      const request = open(`sid=${token.toUpperCase()}; sid=${token}`);
+      const session = await request.load();
+      await loggedIn;
+      if (action === "write") session.data.late = true;
+      const headers = new Headers();
+      await request.commit(headers);
+      return headers.getSetCookie();
+    });
+    const loggedIn = manager.authenticate(record.id, "ann");
+    expect(await Promise.all(responses)).toEqual([[], []]);
+    expect((await manager.find(record.id))?.data).toEqual({ late: true });
+  });
+
+  it("replaces Cache-Control when it sets a cookie, unless it forbids storing already", async () => {
+    for (const [before, after] of [
+      ["public, max-age=60", "private, no-store"],
+      ["private, no-store, no-transform", "private, no-store, no-transform"],
+    ] as const) {
+      const session = setUp().open("");
+      await (await session.load()).patch({});
+      const headers = new Headers({ "cache-control": before });
+      await session.commit(headers);
+      expect(headers.getSetCookie()).toHaveLength(1);
+      expect(headers.get("cache-control")).toBe(after);
+    }
+  });
+
+  it("keeps a Vary that covers Cookie", async () => {
+    for (const vary of ["*", "Origin, cookie"]) {
+      const session = setUp().open("");
+      await session.load();
+      const headers = new Headers({ vary });
+      await session.commit(headers);
+      expect(headers.get("vary")).toBe(vary);
+    }
+  });
+
+  it("calls onCommitFailure when a commit fails", async () => {
+    const reported: unknown[] = [];
+    const { store, open } = setUp({ onCommitFailure: (error) => reported.push(error) });
+    const session = open("");
+    (await session.load()).data.count = 1;
+    store.isDown = true;
+    const failure = await Promise.resolve(session.commit(new Headers())).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(session.failed(failure).status).toBe(503);
+    expect(reported).toEqual([failure]);
+  });
+
+  it("calls the option for new sessions only when it creates one", async () => {
+    let calls = 0;
+    const { open } = setUp({
+      newSession: (client) => {
+        calls++;
+        return { metadata: { from: client.address } };
+      },
+    });
+    const session = await open("").load();
+    expect(calls).toBe(0);
+    session.data.count = 1;
+    await session.save();
+    expect(session.record?.metadata).toEqual({ from: "203.0.113.5" });
+  });
+});
+
+/** A cached manager on an observed store, and a function that opens the session of a request with a `Cookie` header. */
+function setUp(options: HttpOptions = {}) {
+  const store = new ObservedStore(memoryStore());
+  const manager = new SessionManager<Record<string, unknown>>({
+    store,
+    secrets: ["the secret of these tests"],
+    cache: createCache({ store, singleProcess: true }),
+  });
+  const http = new HttpSessions(manager, options);
+  const open = (cookie: string) => {
+    const headers: Record<string, string> = { cookie, host: "shop.example" };
+    const request: HttpRequest = {
+      method: "GET",
+      url: "/",
+      address: "203.0.113.5",
+      encrypted: true,
+      header: (name) => headers[name],
+    };
+    return http.open(request);
+  };
+  return { store, manager, open };
+}

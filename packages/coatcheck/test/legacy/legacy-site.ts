@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import express from "express";
+import session, { type MemoryStore } from "express-session";
+import { request, served, tokenOf } from "./site-fixtures.ts";
+
+declare module "express-session" {
+  interface SessionData {
+    user?: string;
+    cart?: Record<string, number>;
+  }
+}
+
+/** The secrets of the legacy site, newest first. */
+export const LEGACY_SECRETS = [
+  "the newer secret of the old site",
+  "the previous secret of the old site",
+] as const;
+
+/** Logs `user` in at a real legacy site, and returns the session cookie that it sets. */
+export async function logInAtLegacySite(
+  store: MemoryStore,
+  user: string,
+  secret: string = LEGACY_SECRETS[0],
+  maxAge = 60_000,
+): Promise<string> {
+  const app = express();
+  app.use(session({ secret, store, resave: false, saveUninitialized: false, cookie: { maxAge } }));
+  app.get("/login", (request, response) => {
+    request.session.user = user;
+    request.session.cart = { taco: 2 };
+    response.end();
+  });
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const site = served(server);
+  const response = await request(site, "/login", {});
+  await site.close();
+  return tokenOf("connect.sid", response) ?? "";
+}

@@ -1,0 +1,252 @@
+import { createServer } from "node:http";
+import express from "express";
+import { MemoryStore, type SessionData } from "express-session";
+import { beforeEach, expect, test } from "vitest";
+import { coatcheck } from "../../src/http/express.ts";
+import { sessionRoutes } from "../../src/http/routes/express.ts";
+import { expressSession, legacySessions } from "../../src/legacy/index.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
+import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
+import {
+  Browser,
+  clearsIn,
+  type Data,
+  listening,
+  request,
+  type StartSite,
+  tokenIn,
+} from "./site-fixtures.ts";
+
+const MINUTE = 60_000;
+
+let old: MemoryStore;
+let users: Set<string>;
+let visitors: (Data | null)[];
+
+beforeEach(() => {
+  old = new MemoryStore();
+  users = new Set(["ann", "bob"]);
+  visitors = [];
+});
+
+async function open(options: SiteOptions<SessionData> = {}) {
+  return await openSite<SessionData>(
+    [expressSession({ store: old, secrets: LEGACY_SECRETS })],
+    ({ user = "", cart = {} }, visitor) => {
+      visitors.push(visitor);
+      return users.has(user)
+        ? { subject: user, rememberMe: user === "bob", data: { cart: { ...cart, ...visitor?.cart } } }
+        : null;
+    },
+    options,
+  );
+}
+
+function legacySessionCount(): Promise<number> {
+  return new Promise((resolve) => old.length((_error, count) => resolve(count ?? 0)));
+}
+
+test("a migration ends the legacy session in its store", async () => {
+  const { site } = await open();
+  const cookie = await logInAtLegacySite(old, "ann", LEGACY_SECRETS[1]);
+  expect(await legacySessionCount()).toBe(1);
+  await request(site, "/me", { "connect.sid": cookie });
+  expect(await legacySessionCount()).toBe(0);
+});
+
+test("the legacy cookie receives the same token again when the first response was lost", async () => {
+  const { site, manager, advance } = await open();
+  const cookie = await logInAtLegacySite(old, "ann");
+  const lost = await request(site, "/me", { "connect.sid": cookie });
+  advance(30 * MINUTE);
+  const again = await request(site, "/me", { "connect.sid": cookie });
+  expect(tokenIn(again)).toBe(tokenIn(lost));
+  expect((await manager.stats()).total).toBe(1);
+});
+
+test("the legacy cookie is not accepted once the new token is in use", async () => {
+  const { site, outcomes, advance, flush } = await open();
+  const cookie = await logInAtLegacySite(old, "ann");
+  const browser = new Browser(site, { "connect.sid": cookie });
+  await browser.me();
+  advance(2 * MINUTE);
+  expect((await browser.me()).subject).toBe("ann");
+  await flush();
+  const replay = await request(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(replay.body).subject).toBeNull();
+  expect(replay.setCookie).toEqual([]);
+  expect(outcomes.at(-1)).toBe("already-used");
+  expect((await browser.me()).subject).toBe("ann");
+});
+
+test("the legacy cookie is not accepted once the new token was rotated", async () => {
+  const { site, outcomes } = await open();
+  const cookie = await logInAtLegacySite(old, "ann");
+  const browser = new Browser(site, { "connect.sid": cookie });
+  await browser.get("/rotate");
+  const late = await request(site, "/me", { "connect.sid": cookie });
+  expect(late.setCookie).toEqual([]);
+  expect(outcomes.at(-1)).toBe("already-used");
+  expect((await browser.me()).subject).toBe("ann");
+});
+
+test("the legacy cookie does not recreate a revoked session before it is swept", async () => {
+  const { site, manager, outcomes } = await open({ keepLegacy: true });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const { id } = JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body);
+  await manager.revoke({ session: id }, "admin");
+  expect(await legacySessionCount()).toBe(1);
+  const response = await request(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(response.body).id).toBeNull();
+  expect(tokenIn(response)).toBeUndefined();
+  expect(clearsIn(response)).toContain("connect.sid /");
+  expect(outcomes).toEqual(["migrated", "ended"]);
+  expect(await legacySessionCount()).toBe(0);
+});
+
+test("the legacy cookie does not recreate an expired session", async () => {
+  const { site, outcomes, advance } = await open({
+    keepLegacy: true,
+    policy: { absoluteTimeout: 5 * MINUTE },
+  });
+  const cookie = await logInAtLegacySite(old, "ann");
+  await request(site, "/me", { "connect.sid": cookie });
+  advance(6 * MINUTE);
+  expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBeNull();
+  expect(outcomes.at(-1)).toBe("ended");
+});
+
+test("keepLegacy leaves the legacy cookies and sessions unchanged, and enabled() turns the migration off", async () => {
+  let enabled = true;
+  const { site, outcomes } = await open({ keepLegacy: true, enabled: () => enabled });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const browser = new Browser(site, { "connect.sid": cookie });
+  await browser.me();
+  expect(browser.cookies["connect.sid"]).toBe(cookie);
+  expect(await legacySessionCount()).toBe(1);
+  await browser.me();
+  expect(outcomes).toEqual(["migrated", "already-migrated"]);
+
+  enabled = false;
+  const response = await request(site, "/me", { "connect.sid": cookie });
+  expect(JSON.parse(response.body).subject).toBeNull();
+  expect(response.setCookie).toEqual([]);
+  expect(outcomes).toHaveLength(2);
+});
+
+test("remaining legacy cookies are cleared when the browser is logged in", async () => {
+  const { site } = await open({ clear: { names: ["flag"], domains: [".example.com"], paths: ["/shop"] } });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const token = tokenIn(await request(site, "/me", { "connect.sid": cookie })) ?? "";
+  const later = await request(site, "/me", { "__Host-sid": token, flag: "1" });
+  expect(clearsIn(later)).toEqual(["flag /", "flag example.com/", "flag /shop", "flag example.com/shop"]);
+  expect(tokenIn(later)).toBeUndefined();
+  expect((await request(site, "/me", { "__Host-sid": token })).setCookie).toEqual([]);
+});
+
+test("a logged-in Coatcheck session wins over the legacy cookie", async () => {
+  const { site, manager, outcomes } = await open();
+  const { token } = await manager.create({ subject: "bob" });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(JSON.parse(response.body).subject).toBe("bob");
+  expect(outcomes).toEqual(["already-migrated"]);
+});
+
+test("validate() receives the data of the visitor's anonymous session", async () => {
+  const { site, manager } = await open();
+  const { token } = await manager.create({ data: { cart: { salsa: 1 } } });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(JSON.parse(response.body)).toMatchObject({ subject: "ann", data: { cart: { taco: 2, salsa: 1 } } });
+  expect(visitors).toEqual([{ cart: { salsa: 1 } }]);
+});
+
+test("a request with an older token is not migrated, because its newer token may be in another response", async () => {
+  const { site, manager, outcomes } = await open();
+  const { token, record } = await manager.create({ subject: "bob" });
+  await manager.rotate(record.id);
+  const cookie = await logInAtLegacySite(old, "ann");
+  const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
+  expect(response.setCookie).toEqual([]);
+  expect(outcomes).toEqual([]);
+});
+
+test("the session cookie is persistent only when validate() returns rememberMe: true", async () => {
+  const { site } = await open();
+  const age = async (user: string) => {
+    const response = await request(site, "/me", { "connect.sid": await logInAtLegacySite(old, user) });
+    return /Max-Age=(\d+)/.exec(response.setCookie.at(-1) ?? "")?.[1];
+  };
+  expect(await age("bob")).toBe(String(90 * 24 * 60 * 60));
+  expect(await age("ann")).toBeUndefined();
+});
+
+test("the session limit postpones a migration and keeps the legacy cookie", async () => {
+  const policy = { sessionLimit: { max: 1, onExceeded: "reject" } } as const;
+  const { site, manager, outcomes } = await open({ policy });
+  const { record } = await manager.create({ subject: "ann" });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const response = await request(site, "/me", { "connect.sid": cookie });
+  expect([response.status, response.setCookie]).toEqual([200, []]);
+  expect(outcomes).toEqual(["over-limit"]);
+  await manager.revoke({ session: record.id });
+  expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+});
+
+test("a request that loses the race for the legacy session finds the new session", async () => {
+  const store = memoryStore();
+  const { site } = await open({ store });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const arrived = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const { get } = store;
+  store.get = async (id) => {
+    store.get = get;
+    const before = await get.call(store, id);
+    arrived.resolve();
+    await released.promise;
+    return before;
+  };
+  const slow = request(site, "/me", { "connect.sid": cookie });
+  await arrived.promise;
+  const fast = await request(site, "/me", { "connect.sid": cookie });
+  expect(await legacySessionCount()).toBe(0);
+  released.resolve();
+  expect(tokenIn(await slow)).toBe(tokenIn(fast));
+});
+
+test("a store outage responds 503, keeps the cookie, and does not affect requests without a legacy cookie", async () => {
+  const store = memoryStore();
+  const { site } = await open({ store });
+  const cookie = await logInAtLegacySite(old, "ann");
+  const { get } = store;
+  store.get = async () => {
+    throw new Error("down");
+  };
+  const response = await request(site, "/me", { "connect.sid": cookie });
+  expect([response.status, response.setCookie]).toEqual([503, []]);
+  expect((await request(site, "/public", { other: "1" })).status).toBe(200);
+  store.get = get;
+  expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
+});
+
+test("the endpoint migratePath responds with the user that the same request migrated", async () => {
+  const startRoutes: StartSite = async (migration, manager) => {
+    const routes = sessionRoutes<{ id: string }, Data>(manager, {
+      authenticate: () => null,
+      migratePath: "/api/auth/migrate-session",
+    });
+    onTestEnd(async () => routes.close());
+    const app = express();
+    app.use(legacySessions(migration), coatcheck<Data>(manager), routes);
+    return await listening(createServer(app));
+  };
+  const { site, manager } = await open({ start: startRoutes });
+  const cookies = { "connect.sid": await logInAtLegacySite(old, "ann") };
+  const response = await request(site, "/api/auth/migrate-session", cookies, { method: "POST" });
+  expect(JSON.parse(response.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
+  expect(tokenIn(response)).toBeDefined();
+  expect((await manager.stats()).total).toBe(1);
+});

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
+import { describe, inject } from "vitest";
+import { describeWithout } from "../../../../scripts/test-programs/describe.ts";
+import type { TestProgramName } from "../../../../scripts/test-programs/programs.ts";
+import type { ServerAnswer, ServerKind } from "./broker.ts";
+import type {} from "./global-setup.ts";
+import { query } from "./postgres.ts";
+
+/** The program whose absence explains why a server cannot be started. */
+const PROGRAMS: Readonly<Record<ServerKind, TestProgramName>> = {
+  redis: "redis",
+  postgres: "postgres",
+  "private-postgres": "postgres",
+  "local-postgres": "postgresStandby",
+};
+
+/**
+ * Describes tests that need a real server and passes its URL to them. Without a server the tests are skipped and the
+ * reason is printed; under `CI=true` that fails the run.
+ *
+ * @example
+ * await describeWithServer("the Redis store", "redis", (url) => { test("…", …); });
+ */
+export async function describeWithServer(
+  title: string,
+  kind: ServerKind,
+  body: (url: string) => void,
+): Promise<void> {
+  const answer = await askFor(kind);
+  if ("url" in answer) {
+    describe(title, () => body(answer.url));
+  } else {
+    console.warn(`SKIPPED: ${title}. ${answer.missing}`);
+    describeWithout(PROGRAMS[kind], title, () => body("unavailable:"));
+  }
+}
+
+/** Creates a database for one test on the PostgreSQL at `url`. */
+export async function temporaryDatabase(
+  url: string,
+): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const name = `${inject("servers").run}_${randomBytes(4).toString("hex")}`;
+  await query(url, `create database ${name}`);
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return {
+    url: own.href,
+    async drop() {
+      await query(url, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+/** A key prefix for one test on Redis. Its keys are deleted at the end of the run. */
+export function temporaryPrefix(): string {
+  return `${inject("servers").run}:${randomBytes(4).toString("hex")}:`;
+}
+
+async function askFor(kind: ServerKind): Promise<ServerAnswer> {
+  const servers = inject("servers");
+  if (!servers) return { missing: "The test run has no global setup for servers (vitest.config.ts)." };
+  const answer = await new Promise<ServerAnswer>((resolve, reject) => {
+    request({ socketPath: servers.socket, path: `/${kind}` }, (response) => {
+      json(response).then((body) => resolve(body as ServerAnswer), reject);
+    })
+      .on("error", reject)
+      .end();
+  });
+  return answer;
+}

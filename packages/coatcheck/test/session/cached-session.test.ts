@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { CachedSession } from "../../src/session/cached-session.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { makeRecord } from "../../src/testing/records.ts";
+
+const NOW = 1_800_000_000_123;
+const HOUR = 3_600_000;
+
+function held(fields: Partial<SessionRecord> = {}): CachedSession {
+  return new CachedSession({ record: makeRecord({ createdAt: NOW, ...fields }), position: 1 });
+}
+
+describe("a cached session", () => {
+  test("expires at the exact millisecond of either timeout", () => {
+    const idle = held({ idleTimeout: HOUR });
+    expect(idle.hasExpired(NOW + HOUR - 1)).toBe(false);
+    expect(idle.hasExpired(NOW + HOUR)).toBe(true);
+    const aged = held({ expiresAt: NOW + 1500 });
+    aged.recordActivity(NOW + 1000);
+    expect(aged.hasExpired(NOW + 1499)).toBe(false);
+    expect(aged.hasExpired(NOW + 1500)).toBe(true);
+  });
+
+  test("extends its life with activity, even after an earlier expiry check", () => {
+    const session = held({ idleTimeout: HOUR });
+    expect(session.hasExpired(NOW + HOUR - 1)).toBe(false);
+    session.recordActivity(NOW + HOUR - 1);
+    expect(session.hasExpired(NOW + 2 * HOUR - 2)).toBe(false);
+    expect(session.hasExpired(NOW + 2 * HOUR - 1)).toBe(true);
+  });
+
+  test("requests a touch once per threshold, inherited activity included", () => {
+    const session = held({ idleTimeout: HOUR });
+    expect(session.recordActivity(NOW + 59_999)).toBe(false);
+    expect(session.recordActivity(NOW + 60_000)).toBe(true);
+    expect(session.recordActivity(NOW + 60_001)).toBe(false);
+    expect(session.recordActivity(NOW)).toBe(false);
+    expect(session.lastSeenAt).toBe(NOW + 60_001);
+    const newer = held({ idleTimeout: HOUR });
+    newer.inheritActivity(session);
+    expect(newer.lastSeenAt).toBe(NOW + 60_001);
+    expect(newer.recordActivity(NOW + 119_999)).toBe(false);
+    expect(newer.recordActivity(NOW + 120_000)).toBe(true);
+  });
+
+  test("has a sole secret hash except during an unconfirmed rotation and after revocation", () => {
+    const secretHash = "h".repeat(43);
+    const previousSecretHash = "p".repeat(43);
+    expect(held({ secretHash }).currentHash).toBe(secretHash);
+    expect(held({ secretHash, previousSecretHash }).currentHash).toBeNull();
+    expect(held({ secretHash, previousSecretHash, confirmedAt: NOW }).currentHash).toBe(secretHash);
+    expect(held({ secretHash, state: "revoked" }).currentHash).toBeNull();
+  });
+
+  test("handles timeouts of several years", () => {
+    const session = held({ expiresAt: NOW + 40_000 * HOUR, idleTimeout: 30_000 * HOUR });
+    expect(session.recordActivity(NOW + 20_000 * HOUR)).toBe(true);
+    expect(session.hasExpired(NOW + 40_000 * HOUR - 1)).toBe(false);
+    expect(session.hasExpired(NOW + 40_000 * HOUR)).toBe(true);
+  });
+});

@@ -1,0 +1,77 @@
+import { SessionManager, type SessionManagerOptions } from "../../src/session/manager.ts";
+import type { Refusal } from "../../src/session/resumer.ts";
+import { Session } from "../../src/session/session.ts";
+import type { SessionStore } from "../../src/session/store.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+/** The type of the session data in these tests. */
+export interface Data {
+  theme?: string | null;
+  views?: number;
+  cart?: Record<string, number>;
+  [name: string]: unknown;
+}
+
+/** Creates a manager on a memory store with a clock and timers that the test controls. */
+export function createFixture(options: Partial<SessionManagerOptions<Data>> = {}) {
+  let time = Date.UTC(2026, 0, 1);
+  const timers = new Set<() => unknown>();
+  const store: SessionStore = options.store ?? memoryStore();
+  const manager = new SessionManager<Data>({
+    secrets: ["a secret for these tests"],
+    clock: { now: () => time },
+    schedule: (_delay, task) => {
+      timers.add(task);
+      return () => timers.delete(task);
+    },
+    ...options,
+    store,
+  });
+  const emitted: string[] = [];
+  for (const name of [
+    "created",
+    "authenticated",
+    "elevated",
+    "rotated",
+    "revoked",
+    "token-reuse",
+    "failed",
+  ] as const) {
+    manager.events.on(name, () => emitted.push(name));
+  }
+  return {
+    manager,
+    store,
+    /** The names of the events emitted so far. */
+    emitted,
+    now: () => time,
+    advance: (milliseconds: number) => {
+      time += milliseconds;
+    },
+    /** Runs every pending timer. */
+    runTimers: async () => {
+      const due = [...timers];
+      timers.clear();
+      await Promise.all(due.map((task) => task()));
+    },
+    /** Opens the session of a token; fails the test when the token is refused. */
+    open: async (token: string): Promise<Session<Data>> => {
+      const found = await manager.resume(token);
+      if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);
+      return found;
+    },
+    /** Why a token is refused; null when it is accepted. */
+    refusal: async (token: string): Promise<Refusal["refusal"] | null> =>
+      (await manager.resume(token)).refusal,
+  };
+}
+
+/** The error code that a promise was rejected with; null when it resolved. */
+export async function codeOf(promise: Promise<unknown>): Promise<string | null> {
+  try {
+    await promise;
+    return null;
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}

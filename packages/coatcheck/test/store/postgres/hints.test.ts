@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createCache, type SessionCache } from "../../../src/cache/index.ts";
+import type { Hint } from "../../../src/session/hint.ts";
+import type { SessionStore } from "../../../src/session/store.ts";
+import { compactId } from "../../../src/session/token.ts";
+import { postgresHints, postgresStore } from "../../../src/store/postgres/store.ts";
+import { makeRecord } from "../../../src/testing/records.ts";
+import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { query } from "../../servers/postgres.ts";
+import { proxyTo } from "../../servers/proxy.ts";
+
+/** Milliseconds. Polls are fifteen seconds apart, so a change that arrives sooner was caused by a hint. */
+const BOUND = 60_000;
+const SOON = { interval: 5, timeout: 5000 };
+
+interface Process {
+  readonly store: SessionStore;
+  readonly cache: SessionCache;
+}
+
+await describeWithServer("postgresHints", "postgres", (server) => {
+  let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+  let open: { close(): Promise<void> }[];
+
+  beforeEach(async () => {
+    database = await temporaryDatabase(server);
+    open = [];
+  });
+  afterEach(async () => {
+    for (const each of open.reverse()) await each.close();
+    await database.drop();
+  });
+
+  const channelTo = (connectionString: string) => {
+    const hints = postgresHints({ connectionString });
+    open.push(hints);
+    return hints;
+  };
+  const start = async (hintsUrl = database.url): Promise<Process> => {
+    const store = await postgresStore({ connectionString: database.url });
+    open.push(store);
+    const hints = postgresHints({ connectionString: hintsUrl });
+    const cache = createCache({ store, maxStaleness: BOUND, hints });
+    open.push(cache);
+    return { store, cache };
+  };
+  /** The ids of the server processes that serve the listening connections. */
+  const backends = async (): Promise<unknown[]> => {
+    const name = new URL(database.url).pathname.slice(1);
+    const rows = await query(
+      server,
+      `select pid from pg_stat_activity where application_name = 'coatcheck hints'
+       and datname = '${name}' and state = 'idle' and query <> ''`,
+    );
+    return rows.map(({ pid }) => pid);
+  };
+  const expectHintDelivered = async (one: Process, other: Process) => {
+    const record = makeRecord({ subject: "ada" });
+    await one.store.put(record, { expectedVersion: 0, change: "data" });
+    await expect.poll(() => other.cache.read(record.id)).toMatchObject({ tier: "local" });
+    const { polls } = other.cache.metrics().log;
+    await one.store.revoke({ session: record.id }, "logout");
+    one.cache.recordRevocation({ session: record.id });
+    await expect.poll(() => other.cache.getCached(compactId(record.id)), SOON).toBeUndefined();
+    expect(other.cache.metrics().log.polls).toBe(polls);
+    expect((await other.cache.read(record.id, { fresh: true })).cached?.record.state).toBe("revoked");
+  };
+
+  test("lets another process reject a revoked session long before its next poll", async () => {
+    const [one, other] = [await start(), await start()];
+    await expect.poll(backends, SOON).toHaveLength(2);
+    await expectHintDelivered(one, other);
+    await expectHintDelivered(other, one);
+  });
+
+  test("delivers hints again after every connection was terminated", async () => {
+    const [one, other] = [await start(), await start()];
+    await expect.poll(backends, SOON).toHaveLength(2);
+    for (let round = 0; round < 3; round++) {
+      const ended = await backends();
+      for (const pid of ended) await query(server, `select pg_terminate_backend(${pid})`);
+      await expect
+        .poll(async () => (await backends()).filter((pid) => !ended.includes(pid)), SOON)
+        .toHaveLength(2);
+      await expectHintDelivered(one, other);
+    }
+  });
+
+  test("loses hints while the server is unreachable, without an error in the application", async () => {
+    const wire = await proxyTo(database.url);
+    const [one, other] = [await start(wire.url), await start(wire.url)];
+    await expect.poll(backends, SOON).toHaveLength(2);
+    for (const [fail, heal] of [
+      [wire.cut, wire.mend],
+      [wire.freeze, wire.thaw],
+    ] as const) {
+      const before = await backends();
+      fail();
+      for (let count = 0; count < 20; count++) one.cache.recordRevocation({ session: makeRecord().id });
+      heal();
+      await expect.poll(backends, SOON).toHaveLength(2);
+      if (fail === wire.cut) expect(await backends()).not.toEqual(before);
+      await expectHintDelivered(other, one);
+    }
+    for (const { cache } of [one, other]) await cache.close();
+    await wire.close();
+  });
+
+  test("delivers many concurrent hints whole and in order, and drops one that is too long", async () => {
+    const [publisher, subscriber] = [channelTo(database.url), channelTo(database.url)];
+    const received: Hint[] = [];
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const last: Hint = { kind: "revoked", scope: { everyone: true } };
+    await subscriber.subscribe((hint) => {
+      received.push(hint);
+      if (hint.kind === "revoked" && "everyone" in hint.scope) resolve();
+    });
+    await publisher.subscribe(() => {});
+    const hints = Array.from({ length: 500 }, (_, version): Hint => {
+      return version % 2
+        ? { kind: "written", session: makeRecord().id, version }
+        : { kind: "revoked", scope: { subject: `Zoë's "${version}" 🌮` } };
+    });
+    const tooLong: Hint = { kind: "revoked", scope: { subject: "ë".repeat(4000) } };
+    await Promise.all([...hints, tooLong, last].map((hint) => publisher.publish(hint)));
+    await done;
+    expect(received).toEqual([...hints, last]);
+  });
+
+  test("leaves no connection open after close(), even during a connection attempt", async () => {
+    const unreachable = channelTo("postgres://user:secret@127.0.0.1:1/nowhere");
+    await unreachable.subscribe(() => {});
+    await unreachable.close();
+    const { cache } = await start();
+    await expect.poll(backends, SOON).toHaveLength(1);
+    await cache.close();
+    await expect.poll(backends, SOON).toEqual([]);
+    const early = channelTo(database.url);
+    const subscribed = early.subscribe(() => {});
+    await early.close();
+    await subscribed;
+    await expect.poll(backends, SOON).toEqual([]);
+    await expect(early.publish({ kind: "revoked", scope: { everyone: true } })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+  });
+
+  test("rejects a malformed URL without the password in the message", () => {
+    expect(() => postgresHints({ connectionString: "mysql://ada:secret@host/name" })).toThrow(
+      /^Invalid PostgreSQL URL: it must have the form postgres:\/\/user:password@host:port\/database\.$/,
+    );
+  });
+});

@@ -1,0 +1,287 @@
+import { createClient } from "redis";
+import { expect, it, onTestFinished } from "vitest";
+import { describeWithProgram } from "../../../../../scripts/test-programs/describe.ts";
+import type { SessionStore } from "../../../src/session/store.ts";
+import {
+  connectRedis,
+  nodeRedisTransport,
+  type RedisTransport,
+  redisClientSettings,
+  redisStore,
+} from "../../../src/store/redis/store.ts";
+import { makeRecord } from "../../../src/testing/records.ts";
+import { type OwnRedis, startOwnRedis } from "./fixtures.ts";
+
+const CREATE = { expectedVersion: 0, change: "data" } as const;
+
+interface Fixture {
+  readonly server: OwnRedis;
+  readonly redis: RedisTransport;
+  readonly store: SessionStore;
+}
+
+/** Starts a Redis and opens a store on it. The default deadline is long, because many tests share two cores. */
+async function startFixture(
+  settings: Readonly<Record<string, string>> = {},
+  deadline = 5000,
+): Promise<Fixture> {
+  const server = await startOwnRedis(settings);
+  const redis = await connectRedis(server.url, { deadline });
+  onTestFinished(async () => {
+    await redis.close();
+    await server.stop();
+  });
+  return { server, redis, store: redisStore(redis) };
+}
+
+/** Calls every method of the store. */
+function everyMethod(store: SessionStore): Promise<unknown>[] {
+  const record = makeRecord();
+  return [
+    store.get(record.id),
+    store.put(record, CREATE),
+    store.touch([{ id: record.id, lastSeenAt: 1 }]),
+    store.revoke({ session: record.id }, "logout"),
+    store.list({}, { limit: 1 }),
+    store.stats(0),
+    store.changes(null),
+    store.sweep(0, 1),
+  ];
+}
+
+async function expectUnavailable(calls: readonly Promise<unknown>[], message?: string): Promise<void> {
+  for (const outcome of await Promise.allSettled(calls)) {
+    expect(outcome.status).toBe("rejected");
+    const reason: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
+    expect(reason).toMatchObject({ code: "STORE_UNAVAILABLE", ...(message ? { message } : {}) });
+  }
+}
+
+/** Repeats a call until it resolves. The test's timeout ends a wait that is too long. */
+async function untilResolved<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+describeWithProgram("redis", "redisStore during failures", () => {
+  it("rejects at the deadline while the server hangs, and works afterwards", async () => {
+    const { server, store } = await startFixture({}, 300);
+    const record = makeRecord();
+    await untilResolved(() => store.put(record, CREATE));
+    server.signal("SIGSTOP");
+    const failed = await store.get(record.id).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ cause: { message: "Redis did not respond to EVALSHA within 300 ms." } });
+    await expectUnavailable(everyMethod(store));
+    server.signal("SIGCONT");
+    expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
+  });
+
+  it("rejects every call after the server has died", async () => {
+    const { server, store } = await startFixture();
+    await store.stats(0);
+    await server.stop();
+    await expectUnavailable(everyMethod(store));
+  });
+
+  it("rejects every call on a read-only replica, even reads", async () => {
+    const { redis, store } = await startFixture();
+    const record = makeRecord();
+    await store.put(record, CREATE);
+    await redis.exec(["REPLICAOF", "127.0.0.1", "1"]);
+    await expectUnavailable(everyMethod(store), "Redis is a read-only replica; connect to the primary.");
+    await redis.exec(["REPLICAOF", "NO", "ONE"]);
+    expect((await store.get(record.id))?.record).toEqual(record);
+  });
+
+  it("rejects put() when memory is full, and still reads and revokes", async () => {
+    const { redis, store } = await startFixture();
+    const record = makeRecord();
+    await store.put(record, CREATE);
+    await redis.exec(["CONFIG", "SET", "maxmemory", "1"]);
+    await expectUnavailable(
+      [store.put(makeRecord(), CREATE)],
+      "Redis is out of memory (maxmemory) and rejects writes.",
+    );
+    expect((await store.get(record.id))?.record).toEqual(record);
+    const { cursor } = await store.changes(null);
+    expect(await store.revoke({ session: record.id }, "logout")).toBe(1);
+    expect((await store.changes(cursor)).items).toHaveLength(1);
+  });
+
+  it("rejects a server that may evict sessions, at the first call and in sweep()", async () => {
+    const { redis, store } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" });
+    const message =
+      "Redis may evict sessions (maxmemory-policy is allkeys-lru); set it to noeviction or a volatile policy.";
+    await expectUnavailable(everyMethod(store), message);
+    await redis.exec(["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]);
+    expect(await store.put(makeRecord(), CREATE)).toBe("stored");
+    await redis.exec(["CONFIG", "SET", "maxmemory-policy", "allkeys-lfu"]);
+    await expectUnavailable([store.sweep(0, 1)]);
+  });
+
+  it("reports a wrong password at once, without the password in the error", async () => {
+    const server = await startOwnRedis();
+    onTestFinished(() => server.stop());
+    const admin = await connectRedis(server.url);
+    await admin.exec(["CONFIG", "SET", "requirepass", "right"]);
+    await admin.close();
+    const url = server.url.replace("//", "//:hush-hush@");
+    // Without a time limit: connectRedis() must reject at once, because a retry cannot help.
+    const failed = await connectRedis(url, { connectTimeout: Infinity }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: "Redis rejected the user name or password.",
+    });
+    expect(JSON.stringify(failed) + String((failed as Error).cause)).not.toContain("hush-hush");
+    await expectUnavailable(
+      [connectRedis(server.url, { connectTimeout: Infinity })],
+      "Redis requires a password; add it to the URL.",
+    );
+  });
+
+  it("connectRedis() rejects malformed URLs and servers that do not exist", async () => {
+    for (const url of ["", "localhost:6379", "http://:hush@localhost", "redis://localhost/first", "unix:"]) {
+      await expect(connectRedis(url)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+    }
+    await expectUnavailable([connectRedis("redis://127.0.0.1:1", { connectTimeout: 50 })]);
+  });
+
+  it("rejects a prefix that would break the hash tag", () => {
+    const redis = nodeRedisTransport(createClient());
+    for (const prefix of ["", "a{b}", "}"]) {
+      expect(() => redisStore(redis, { prefix })).toThrow(
+        expect.objectContaining({ code: "VALIDATION_FAILED" }),
+      );
+    }
+  });
+
+  it("changes() invalidates all copies after the server lost its data", async () => {
+    const { redis, store } = await startFixture();
+    await store.put(makeRecord(), CREATE);
+    const { cursor } = await store.changes(null);
+    await redis.exec(["FLUSHALL"]);
+    const { items, cursor: next } = await store.changes(cursor);
+    expect(items).toEqual([{ position: expect.any(Number), scope: { everyone: true } }]);
+    expect(items[0]?.position).toBeGreaterThanOrEqual(cursor);
+    expect(next).toBeGreaterThan(cursor);
+    expect((await store.changes(next)).items).toEqual([]);
+  });
+
+  it("changes() invalidates all copies for every poller after the server returned with older data", async () => {
+    const { redis, store } = await startFixture();
+    const early = (await store.changes(null)).cursor;
+    const backup = (await redis.exec(["HGET", "{coatcheck}:head", "position"])) as string;
+    const record = makeRecord();
+    await store.put(record, CREATE);
+    await store.revoke({ session: record.id }, "logout");
+    const late = (await store.changes(early)).cursor;
+    // Simulate a restored backup or a promoted replica, which has neither the item nor its position.
+    await redis.exec(["DEL", "{coatcheck}:log"]);
+    await redis.exec(["HSET", "{coatcheck}:head", "position", backup]);
+    const everyone = { position: expect.any(Number), scope: { everyone: true } };
+    const page = await store.changes(late);
+    expect(page.items).toEqual([everyone]);
+    expect(page.items[0]?.position).toBeGreaterThanOrEqual(late);
+    expect((await store.changes(early)).items).toEqual([everyone]);
+  });
+
+  it("changes() reads a log of several slices to its end", async () => {
+    const { store } = await startFixture();
+    const { cursor } = await store.changes(null);
+    const records = Array.from({ length: 1201 }, () => makeRecord());
+    await Promise.all(
+      records.map((record) => store.put(record, { expectedVersion: 0, change: "privilege" })),
+    );
+    const { items } = await store.changes(cursor);
+    expect(items.map((item) => "session" in item && item.session).sort()).toEqual(
+      records.map(({ id }) => id).sort(),
+    );
+  });
+
+  it("get() sends one command", async () => {
+    const { redis, store } = await startFixture();
+    const record = makeRecord();
+    await store.put(record, CREATE);
+    await store.get(record.id);
+    const commands = async () => {
+      const stats = (await redis.exec(["INFO", "commandstats"])) as string;
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);
+    };
+    const before = await commands();
+    for (let round = 0; round < 10; round++) await store.get(record.id);
+    expect(await commands()).toBe(before + 10);
+  });
+
+  it("works after the server has dropped its scripts", async () => {
+    const { redis, store } = await startFixture();
+    const record = makeRecord();
+    await store.put(record, CREATE);
+    await redis.exec(["SCRIPT", "FLUSH"]);
+    expect((await store.get(record.id))?.record).toEqual(record);
+  });
+
+  it("works with the documented permissions", async () => {
+    const { server, redis } = await startFixture();
+    const rights = "+@read +@write +@scripting +@connection +time +info";
+    await redis.exec(["ACL", "SETUSER", "coats", "on", ">hush", "~{coatcheck}:*", ...rights.split(" ")]);
+    const limited = await connectRedis(server.url.replace("//", "//coats:hush@"));
+    const store = redisStore(limited);
+    const record = makeRecord({ subject: "ada", tenant: "acme" });
+    const sessionLimit = { max: 1, now: record.createdAt };
+    expect(await store.put(record, { expectedVersion: 0, change: "privilege", sessionLimit })).toBe("stored");
+    await store.touch([{ id: record.id, lastSeenAt: record.lastSeenAt + 1 }]);
+    expect(await store.revoke({ everyone: true }, "admin")).toBe(1);
+    expect((await store.list({}, { limit: 1 })).records).toHaveLength(1);
+    expect(await store.sweep(Date.now() + 1000, 1)).toBe(1);
+    await expectUnavailable(
+      [limited.exec(["GET", "another"])],
+      "The Redis user lacks a permission; the documentation of redisStore lists the required ones.",
+    );
+    await limited.close();
+  });
+
+  it("subscribe() receives messages again after its connection was cut", async () => {
+    const { redis } = await startFixture();
+    const messages = new Set<string>();
+    await redis.subscribe("{hints}", (message) => messages.add(message));
+    expect(await redis.exec(["CLIENT", "KILL", "TYPE", "pubsub"])).toBe(1);
+    for (let round = 0; messages.size === 0; round++) await redis.publish("{hints}", String(round));
+  });
+
+  it("publish() sends plain messages if the server has no sharded ones", async () => {
+    const { redis } = await startFixture({ "rename-command": 'SPUBLISH ""\nrename-command SSUBSCRIBE ""' });
+    const received = Promise.withResolvers<string>();
+    const stop = await redis.subscribe("{hints}", received.resolve);
+    await redis.publish("{hints}", "gone");
+    expect(await received.promise).toBe("gone");
+    await stop();
+  });
+
+  it("returns the same over RESP2 and RESP3", async () => {
+    const { server, store } = await startFixture();
+    const record = makeRecord({ subject: "ada" });
+    await store.put(record, CREATE);
+    for (const RESP of [2, 3] as const) {
+      const client = createClient({ url: server.url, RESP, ...redisClientSettings() });
+      await client.connect();
+      const other = redisStore(nodeRedisTransport(client));
+      expect((await other.get(record.id))?.record).toEqual(record);
+      expect(await other.get(makeRecord().id)).toBeNull();
+      expect((await other.list({ subject: "ada" }, { limit: 1 })).records).toEqual([record]);
+      expect(await other.stats(record.createdAt)).toMatchObject({ total: 1, active: 1, authenticated: 1 });
+      const received = Promise.withResolvers<string>();
+      const transport = nodeRedisTransport(client);
+      const stop = await transport.subscribe("{hints}", received.resolve);
+      await transport.publish("{hints}", "gone");
+      expect(await received.promise).toBe("gone");
+      await stop();
+      await transport.close();
+      client.destroy();
+    }
+  });
+});

@@ -1,0 +1,44 @@
+import { chown, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TEST_PROGRAMS } from "../../../../../scripts/test-programs/programs.ts";
+import { freePort, requireProgram, temporaryFolder, unprivileged } from "../../servers/machine.ts";
+import { pingRedis } from "../../servers/redis.ts";
+import { type RunningServer, startServer } from "../../servers/start.ts";
+import { supervise } from "../../servers/supervise.ts";
+
+/** A Redis server for one test, which may stop it, fill it or change its settings without affecting other tests. */
+export interface OwnRedis extends RunningServer {
+  readonly port: number;
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+/** Starts a Redis on a loopback port with temporary data. `settings` are lines of `redis.conf`. */
+export function startOwnRedis(settings: Settings = {}): Promise<OwnRedis> {
+  return start({ save: '""', ...settings }, []);
+}
+
+/** Starts a Sentinel that watches the primary at `port` under the name `coats`. */
+export function startSentinel(port: number): Promise<OwnRedis> {
+  return start({ sentinel: `monitor coats 127.0.0.1 ${port} 1` }, ["--sentinel"]);
+}
+
+async function start(settings: Settings, flags: readonly string[]): Promise<OwnRedis> {
+  const command = requireProgram(TEST_PROGRAMS.redis);
+  const user = await unprivileged("redis", "nobody");
+  let port = 0;
+  const server = await startServer("Redis", async () => {
+    const folder = await temporaryFolder("redis", user);
+    port = await freePort();
+    const lines = Object.entries({ port, bind: "127.0.0.1", dir: folder, ...settings });
+    // A Sentinel writes what it learns into its file, so the file is the server's own.
+    const file = join(folder, "redis.conf");
+    await writeFile(file, lines.map(([name, value]) => `${name} ${value}\n`).join(""));
+    if (user) await chown(file, user.uid, user.gid);
+    const log = join(folder, "redis.log");
+    const args = [file, ...flags];
+    const process = await supervise({ command, args, folder, log, endSignal: "SIGTERM", user });
+    return { server: process, url: `redis://127.0.0.1:${port}`, ping: pingRedis };
+  });
+  return { ...server, port };
+}

@@ -1,0 +1,35 @@
+/**
+ * A separate process for the tests. It gives up root's rights, opens the given file and prints the result. With `rounds`,
+ * it prints "ready", then opens another file for each line that it reads and prints the result of each.
+ */
+import { createInterface } from "node:readline";
+import { CoatcheckError } from "../../../src/session/errors.ts";
+import { sqliteStore } from "../../../src/store/sqlite/store.ts";
+
+/** The user and group of Unix without any rights. */
+const NOBODY = 65_534;
+
+const [, , path = "", rounds] = process.argv;
+
+async function open(file: string): Promise<string> {
+  try {
+    await sqliteStore(file).close();
+    return "opened";
+  } catch (error) {
+    return error instanceof CoatcheckError ? `${error.code}: ${error.message}` : String(error);
+  }
+}
+
+if (rounds === undefined) {
+  // Only now that the code is loaded: another user may not read the repository, for example below /root.
+  if (process.getuid?.() === 0) {
+    process.setgid?.(NOBODY);
+    process.setuid?.(NOBODY);
+  }
+  process.stdout.write(await open(path));
+} else {
+  process.stdout.write("ready\n");
+  for await (const round of createInterface(process.stdin)) {
+    process.stdout.write(`${await open(`${path}-${round}`)}\n`);
+  }
+}

@@ -1,0 +1,213 @@
+import { randomUUID } from "node:crypto";
+import helmet from "@fastify/helmet";
+import rateLimit, { normalizeIP } from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import { CoatcheckError, isSessionId, type SessionManager } from "coatcheck";
+import { describeClient } from "coatcheck/device";
+import { coatcheck, sessionOf } from "coatcheck/fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from "fastify";
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import type { ClientDescriber } from "./client-describer.ts";
+import { sendClientError } from "./client-error.ts";
+import { sendError, sendRouteNotFound } from "./error-response.ts";
+import { IdleConnections } from "./idle-connections.ts";
+import { readJson } from "./json-body.ts";
+import { removeUnusedSchemas } from "./openapi-schemas.ts";
+import { VERSION } from "./version.ts";
+
+/** A Fastify instance whose route schemas are zod schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** Options of {@link buildBaseApp}. */
+export interface BaseAppOptions {
+  readonly title: string;
+  /** Introduction of the API reference, in Markdown. */
+  readonly description: string;
+  readonly manager: SessionManager;
+  readonly log: FastifyBaseLogger;
+  readonly trustProxy: false | number | string[];
+  /** Whether browsers reach the application over https. The cookie is `__Host-sid` if so, otherwise `sid`. */
+  readonly secureCookie: boolean;
+  /** Describes the client of a new session. Default: truncated address, no location. */
+  readonly describeClient?: ClientDescriber;
+  /** Whether responses carry `Server-Timing` with the tier and duration of the session lookup. Default: false. */
+  readonly serverTiming?: boolean;
+}
+
+/** Bytes. Twice the limit of a session's data, because a client may escape characters or indent its JSON. */
+const MAX_BODY = 128 * 1024;
+/** Milliseconds that a client has to send its request. */
+const REQUEST_TIMEOUT = 30_000;
+/** Characters of one path parameter. The longest one is a percent-encoded subject. */
+const MAX_PARAMETER_LENGTH = 1024;
+
+/**
+ * Builds the base of a session API: the session of each request, the error envelope, strict JSON, request ids, logs
+ * without tokens, and the API reference at `/docs`. It has no routes of its own yet and does not listen. Closing it
+ * leaves the manager open.
+ */
+export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_BODY,
+    requestTimeout: REQUEST_TIMEOUT,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    return503OnClosing: false,
+    requestIdHeader: false,
+    genReqId: (request) => requestIdOf(request.headers["x-request-id"]),
+    frameworkErrors: sendError,
+    clientErrorHandler: sendClientError,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler(sendRouteNotFound);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    ["application/json", "application/merge-patch+json"],
+    { parseAs: "string" },
+    async (_request: unknown, body: string) => readJson(body),
+  );
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  closeConnectionsOnClose(app);
+  logResponses(app);
+  await registerProtection(app, options.secureCookie);
+  await registerReference(app, options);
+  await registerSessions(app, options);
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  return app;
+}
+
+/** Lets a closing server end without waiting for connections that clients keep open. */
+function closeConnectionsOnClose(app: App): void {
+  let isClosing = false;
+  const idleConnections = new IdleConnections(app.server);
+  app.addHook("preClose", async () => {
+    isClosing = true;
+    idleConnections.end();
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    // A keep-alive connection would keep the process running.
+    if (isClosing) reply.header("connection", "close");
+  });
+}
+
+/** Logs one line per response. */
+function logResponses(app: App): void {
+  app.addHook("onResponse", async (request, reply) => {
+    // Log the route's pattern instead of the URL, which may contain a token.
+    const { method, params } = request;
+    request.log.info(
+      {
+        method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime * 100) / 100,
+        ...targetOf(params),
+      },
+      "request completed",
+    );
+  });
+}
+
+/** Adds the security headers, and the rate limit that a route may enable. */
+async function registerProtection(app: App, secureCookie: boolean): Promise<void> {
+  await app.register(helmet, {
+    hsts: secureCookie,
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: secureCookie ? [] : null } },
+  });
+  await app.register(rateLimit, {
+    global: false,
+    // One household owns 2^64 IPv6 addresses, so the limit counts per /64 network.
+    keyGenerator: (request) => normalizeIP(sessionOf(request).client.address ?? "unknown"),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new CoatcheckError("RATE_LIMITED", "Too many new sessions from this address; try again later.", {
+        retryAfter: Math.ceil(ttl / 1000),
+      }),
+  });
+}
+
+/** Adds the OpenAPI document, and its page at `/docs`. */
+async function registerReference(
+  app: App,
+  { title, description, secureCookie }: Pick<BaseAppOptions, "title" | "description" | "secureCookie">,
+): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title, version: VERSION, description },
+      components: {
+        securitySchemes: {
+          key: {
+            type: "http",
+            scheme: "bearer",
+            description: "An admin token, API key or session token.",
+          },
+          cookie: { type: "apiKey", in: "cookie", name: secureCookie ? "__Host-sid" : "sid" },
+        },
+      },
+      security: [{ key: [] }, { cookie: [] }, {}],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (input) => {
+      const document = jsonSchemaTransformObject(input);
+      if ("components" in document) removeUnusedSchemas(document);
+      return document;
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    uiConfig: { layout: "BaseLayout" },
+    theme: { title: `${title} API reference` },
+  });
+}
+
+/** Adds the session of each request. */
+async function registerSessions(app: App, options: BaseAppOptions): Promise<void> {
+  const { manager, log, trustProxy, secureCookie } = options;
+  const describe = options.describeClient ?? describeClient;
+  await app.register(
+    coatcheck(manager, {
+      trustProxy,
+      serverTiming: options.serverTiming ?? false,
+      newSession: (client, request) => ({ client: describe(client, request.header("user-agent")) }),
+      onCommitFailure: (error) => log.error({ err: error }, "session commit failed"),
+      ...(secureCookie ? {} : { cookie: { secure: false } }),
+    }),
+  );
+}
+
+/** Keeps the request id that a proxy set if it is safe to log; otherwise makes a new one. */
+function requestIdOf(received: string | string[] | undefined): string {
+  return typeof received === "string" && /^[\w.-]{8,64}$/.test(received) ? received : randomUUID();
+}
+
+/** The session id in the URL, for the log. Omits malformed ids, because they may be tokens. */
+function targetOf(params: unknown): { target?: string } {
+  const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
+  return isSessionId(id) ? { target: id } : {};
+}

@@ -1,0 +1,106 @@
+import { StartError } from "../start-error.ts";
+import { isClearing, parseSetCookie, type SetCookie } from "./set-cookie.ts";
+
+/** The request to send. */
+export interface ProbeRequest {
+  readonly method: string;
+  /** The JSON body. */
+  readonly data?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One response, with its request's URL and times. */
+export interface ProbeResponse {
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly cookies: readonly SetCookie[];
+  /** Epoch milliseconds of this machine: when it sent the request, and when it received the response headers. */
+  readonly sentAt: number;
+  readonly receivedAt: number;
+}
+
+/** Responses, including redirects. */
+const MAX_RESPONSES = 6;
+/** Milliseconds to wait for a response. */
+const TIMEOUT = 10_000;
+
+/**
+ * Requests a page without cookies, and follows redirects itself, because each response may set cookies.
+ *
+ * @returns the responses in order. A failing redirect target ends the list.
+ * @throws StartError if the first URL does not respond within ten seconds.
+ */
+export async function followRedirects(start: URL, request: ProbeRequest): Promise<readonly ProbeResponse[]> {
+  const hops: ProbeResponse[] = [];
+  let next: { readonly url: URL; readonly asking: ProbeRequest } | null = { url: start, asking: request };
+  while (next !== null && hops.length < MAX_RESPONSES) {
+    const hop: ProbeResponse | null = await askNext(next.url, next.asking, hops.length > 0);
+    if (hop === null) break;
+    hops.push(hop);
+    const location = hop.status >= 300 && hop.status < 400 ? hop.headers.get("location") : null;
+    const url: URL | null = location === null ? null : URL.parse(location, hop.url.href);
+    const isFresh =
+      url !== null && /^https?:$/.test(url.protocol) && !hops.some((each) => each.url.href === url.href);
+    next = isFresh && url !== null ? { url, asking: redirected(hop.status, next.asking) } : null;
+  }
+  return hops;
+}
+
+async function askNext(url: URL, request: ProbeRequest, isRedirect: boolean): Promise<ProbeResponse | null> {
+  try {
+    return await sendRequest(url, request);
+  } catch (error) {
+    if (isRedirect) return null;
+    throw error;
+  }
+}
+
+/**
+ * Sends one request, without following redirects.
+ *
+ * @throws StartError if there is no response within ten seconds.
+ */
+export async function sendRequest(
+  url: URL,
+  { method, data, headers = {} }: ProbeRequest,
+): Promise<ProbeResponse> {
+  const sentAt = Date.now();
+  try {
+    const response = await fetch(url, {
+      method,
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT),
+      headers: { ...(data === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(data === undefined ? {} : { body: data }),
+    });
+    const receivedAt = Date.now();
+    await response.body?.cancel();
+    return {
+      url,
+      status: response.status,
+      headers: response.headers,
+      cookies: response.headers
+        .getSetCookie()
+        .map(parseSetCookie)
+        .filter((cookie) => !isClearing(cookie)),
+      sentAt,
+      receivedAt,
+    };
+  } catch (error) {
+    throw new StartError([`The request to ${url.origin} failed: ${reasonOf(error)}.`]);
+  }
+}
+
+/** The request after a redirect. Like browsers, repeats method and body only for 307 and 308. */
+function redirected(status: number, request: ProbeRequest): ProbeRequest {
+  if (status === 307 || status === 308) return request;
+  return { method: "GET", ...(request.headers ? { headers: request.headers } : {}) };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return "no response within ten seconds";
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return "code" in cause ? String(cause.code) : cause.message;
+}

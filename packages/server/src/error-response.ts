@@ -1,0 +1,85 @@
+import { CoatcheckError, errorBody, type Fault } from "coatcheck";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { invalid } from "./invalid.ts";
+
+/** Milliseconds for which the service reads and drops the rest of a body that is past the limit. */
+const DRAIN_TIMEOUT = 10_000;
+
+/** Sends an error in the error envelope. Logs the cause of 5xx errors. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendKnownError(toCoatcheckError(error), request, reply);
+}
+
+/**
+ * Sends 404 for an unknown route. The code is `VALIDATION_FAILED`, because `SESSION_NOT_FOUND` would make clients drop
+ * their session.
+ */
+export function sendRouteNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const faults = [{ path: "url", message: "does not match any route" }];
+  const message = "No route for this method and path; see /docs.";
+  return sendKnownError(new CoatcheckError("VALIDATION_FAILED", message, { faults }), request, reply, 404);
+}
+
+/** Sends an error of the closed union. `status` replaces the status of its code. */
+export function sendKnownError(
+  known: CoatcheckError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status = known.status,
+): FastifyReply {
+  if (known.status >= 500) request.log.error({ err: known.cause ?? known }, known.message);
+  if (known.status === 401) reply.header("www-authenticate", "Bearer");
+  if (known.retryAfter !== undefined) reply.header("retry-after", known.retryAfter);
+  if (known.code === "PAYLOAD_TOO_LARGE" && !request.raw.complete) {
+    // Closing the connection while the client still sends would discard the response. Drain the body for a while.
+    reply.removeHeader("connection");
+    const disconnect = setTimeout(() => request.raw.destroy(), DRAIN_TIMEOUT).unref();
+    request.raw.once("close", () => clearTimeout(disconnect));
+  }
+  return reply
+    .code(status)
+    .headers({ "x-request-id": request.id, "cache-control": "no-store" })
+    .type("application/json; charset=utf-8")
+    .serializer(JSON.stringify)
+    .send(errorBody(known));
+}
+
+/** Converts an error of Fastify or its plugins to an error of the closed union. */
+export function toCoatcheckError(error: unknown): CoatcheckError {
+  if (error instanceof CoatcheckError) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    return invalid(
+      "request",
+      error.validation.flatMap(({ instancePath, message, params }) =>
+        faultsOf(instancePath.split("/").filter(Boolean).join("."), message ?? "is invalid", params),
+      ),
+    );
+  }
+  if (error instanceof Error) {
+    const { code, statusCode = 500, message } = error as Partial<FastifyError> & Error;
+    switch (code) {
+      case "FST_ERR_CTP_BODY_TOO_LARGE":
+        return new CoatcheckError("PAYLOAD_TOO_LARGE", "The request body is too large.");
+      case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+        return invalid("request", [{ path: "content-type", message: "must be application/json" }]);
+      default:
+        if (statusCode < 500) return invalid("request", [{ path: "", message }]);
+    }
+  }
+  return new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    "The service is temporarily unavailable; try again shortly.",
+    {
+      cause: error,
+    },
+  );
+}
+
+function faultsOf(path: string, message: string, params: Record<string, unknown>): Fault[] {
+  if (!Array.isArray(params.keys)) return [{ path, message }];
+  return params.keys.map((key) => ({
+    path: path ? `${path}.${key}` : String(key),
+    message: "is not a known member",
+  }));
+}

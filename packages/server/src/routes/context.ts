@@ -1,0 +1,11 @@
+import type { Clock, SessionManager } from "coatcheck";
+import type { Authenticator } from "../caller.ts";
+import type { OwnedSessions } from "../ownership.ts";
+
+/** The dependencies that every route shares. */
+export interface RouteContext {
+  readonly manager: SessionManager;
+  readonly authenticator: Authenticator;
+  readonly ownedSessions: OwnedSessions;
+  readonly clock: Clock;
+}

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll } from "vitest";
+
+/** The credentials that the tests' services accept. */
+export const ADMIN = "admin-token-of-the-tests";
+export const KEYS = { slack: "key-of-the-slack-bot-0001", shop: "key-of-the-shop-backend-2" } as const;
+
+const COMMAND = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
+
+/** Creates a folder. The caller removes it. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "coatcheck-server-"));
+}
+
+/** Runs the command in a child process in `folder`, with only `variables` in its environment. */
+export class Command {
+  readonly child: ChildProcess;
+  output = "";
+  errors = "";
+  readonly #ended: Promise<unknown>;
+
+  constructor(args: readonly string[], folder: string, variables: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: variables });
+    this.child.stdout?.on("data", (chunk) => {
+      this.output += chunk;
+    });
+    this.child.stderr?.on("data", (chunk) => {
+      this.errors += chunk;
+    });
+    this.#ended = once(this.child, "close");
+  }
+
+  /** Resolves to the exit code after the process has ended and its output is complete. */
+  async ended(): Promise<number | null> {
+    await this.#ended;
+    return this.child.exitCode;
+  }
+
+  /** Resolves to the first match of the pattern in the output, once there is one. */
+  async outputMatch(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output);
+      if (found) return found;
+      if (this.child.exitCode !== null) throw new Error(`The command ended: ${this.errors}${this.output}`);
+      await Promise.race([once(this.child.stdout ?? this.child, "data"), this.#ended]);
+    }
+  }
+}
+
+/** A service in a child process, on a free port. */
+export class RunningService {
+  readonly command: Command;
+  readonly folder: string;
+  url = "";
+
+  constructor(folder: string, variables: Record<string, string>) {
+    this.folder = folder;
+    this.command = new Command(["serve"], folder, {
+      PORT: "0",
+      ADMIN_TOKEN: ADMIN,
+      API_KEYS: `slack:${KEYS.slack},shop:${KEYS.shop}`,
+      ...variables,
+    });
+  }
+
+  async started(): Promise<this> {
+    this.url = (await this.command.outputMatch(/API +(http:\S+)\/api/))[1] ?? "";
+    return this;
+  }
+
+  /** Sends the signal. Resolves to the exit code after the process has ended. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.command.child.kill(signal);
+    return await this.command.ended();
+  }
+}
+
+/** Starts one service with its own database for all tests of the calling file. */
+export function useService(variables: Record<string, string> = {}): () => RunningService {
+  let service: RunningService;
+  beforeAll(async () => {
+    service = await new RunningService(temporaryFolder(), variables).started();
+  });
+  afterAll(async () => {
+    await service.end();
+    rmSync(service.folder, { recursive: true });
+  });
+  return () => service;
+}

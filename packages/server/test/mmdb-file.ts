@@ -1,0 +1,53 @@
+/** A value of the MaxMind DB format 2.0. Only the types that the tests need. */
+type Value = string | number | { readonly [key: string]: Value };
+
+const SEPARATOR = Buffer.alloc(16);
+const METADATA_MARKER = Buffer.concat([Buffer.from("abcdef", "hex"), Buffer.from("MaxMind.com")]);
+
+/** Makes an IPv4 `.mmdb` file with one place, for all addresses that begin with the bits of `prefix`. */
+export function mmdbFile(prefix: string, place: Value): Buffer {
+  const nodeCount = prefix.length;
+  const unknown = nodeCount;
+  const known = nodeCount + SEPARATOR.length;
+  const tree = [...prefix].map((bit, index) => {
+    const next = index + 1 === nodeCount ? known : index + 1;
+    return bit === "0" ? node(next, unknown) : node(unknown, next);
+  });
+  const metadata = {
+    binary_format_major_version: 2,
+    binary_format_minor_version: 0,
+    build_epoch: 0,
+    database_type: "Test-Places",
+    ip_version: 4,
+    node_count: nodeCount,
+    record_size: 24,
+  };
+  return Buffer.concat([...tree, SEPARATOR, encoded(place), METADATA_MARKER, encoded(metadata)]);
+}
+
+function node(left: number, right: number): Buffer {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUIntBE(left, 0, 3);
+  bytes.writeUIntBE(right, 3, 3);
+  return bytes;
+}
+
+const STRING = 2;
+const UINT32 = 6;
+const MAP = 7;
+
+function encoded(value: Value): Buffer {
+  if (typeof value === "string") return Buffer.concat([control(STRING, value.length), Buffer.from(value)]);
+  if (typeof value === "number") {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return Buffer.concat([control(UINT32, bytes.length), bytes]);
+  }
+  const entries = Object.entries(value);
+  return Buffer.concat([control(MAP, entries.length), ...entries.flat().map(encoded)]);
+}
+
+/** The control byte. It holds sizes below 29 itself; the tests have no larger ones. */
+function control(type: number, size: number): Buffer {
+  return Buffer.from([(type << 5) | size]);
+}

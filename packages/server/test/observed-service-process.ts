@@ -1,0 +1,51 @@
+/**
+ * A program that serves the API over a store which counts its reads and can be made to fail. {@link ./watched.ts} runs
+ * it.
+ */
+import { CoatcheckError, SessionManager } from "coatcheck";
+import { createCache } from "coatcheck/cache";
+import { describeClient } from "coatcheck/device";
+import { memoryStore } from "coatcheck/store/memory";
+import { pino } from "pino";
+import { buildApp } from "../src/app.ts";
+import { Credentials } from "../src/credentials.ts";
+import { ADMIN } from "./fixtures.ts";
+
+let reads = 0;
+let isDown = false;
+const memory = memoryStore();
+
+function requireUp(): void {
+  if (isDown) throw new CoatcheckError("STORE_UNAVAILABLE", "The test has stopped the store.");
+}
+
+const store = {
+  ...memory,
+  async get(id: string) {
+    reads++;
+    requireUp();
+    return await memory.get(id);
+  },
+  async stats(now: number) {
+    requireUp();
+    return await memory.stats(now);
+  },
+};
+
+const app = await buildApp({
+  manager: new SessionManager({ store, secrets: ["a secret for these tests"] }),
+  // The manager reads the store directly, so that every read is counted.
+  cache: createCache({ store: memory, singleProcess: true }),
+  credentials: new Credentials(ADMIN, []),
+  log: pino({ level: "silent" }),
+  clock: { now: Date.now },
+  trustProxy: false,
+  secureCookie: false,
+  describeClient,
+  metrics: true,
+});
+process.on("message", (message) => {
+  if (message !== "reads") isDown = message === "break";
+  process.send?.({ reads });
+});
+process.send?.({ url: await app.listen({ host: "127.0.0.1", port: 0 }) });

@@ -1,0 +1,45 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = fileURLToPath(new URL("observed-service-process.ts", import.meta.url));
+
+/** A service in a child process, whose store counts its reads and can be made to fail. */
+export class ObservedService {
+  readonly #process: ChildProcess;
+  url = "";
+
+  constructor() {
+    this.#process = fork(PROGRAM, { execArgv: ["--conditions=coatcheck-source"] });
+  }
+
+  async started(): Promise<this> {
+    const [{ url }] = await once(this.#process, "message");
+    this.url = url;
+    return this;
+  }
+
+  /** How often the service has read a session from the store. */
+  async reads(): Promise<number> {
+    return await this.#send("reads");
+  }
+
+  async stopStore(): Promise<void> {
+    await this.#send("break");
+  }
+
+  async restoreStore(): Promise<void> {
+    await this.#send("mend");
+  }
+
+  async end(): Promise<void> {
+    this.#process.kill();
+    await once(this.#process, "close");
+  }
+
+  async #send(message: string): Promise<number> {
+    this.#process.send(message);
+    const [{ reads }] = await once(this.#process, "message");
+    return reads;
+  }
+}
