@@ -45,7 +45,6 @@ export {
 } from "./session/policy.ts";
 export type { ReadOptions, ReadResult, SessionReader, Tier } from "./session/reader.ts";
 export {
-  type Attribution,
   type ClientInfo,
   endsAt,
   isLive,

@@ -29,16 +29,6 @@ export interface ClientInfo {
   readonly city: string | null;
 }
 
-/** The origin of a visit, recorded at its first page view. */
-export interface Attribution {
-  readonly landingPage: string | null;
-  readonly referrer: string | null;
-  readonly utmSource: string | null;
-  readonly utmMedium: string | null;
-  readonly utmCampaign: string | null;
-  readonly channel: string | null;
-}
-
 /**
  * One session, as every store keeps it: one row. All times are epoch milliseconds.
  *
@@ -96,10 +86,6 @@ export interface SessionRecord<Data = JsonObject> {
   /** Set on creation, never changed. */
   readonly metadata: JsonObject;
   readonly client: ClientInfo | null;
-  readonly attribution: Attribution | null;
-  readonly pageViews: number;
-  readonly convertedAt: number | null;
-  readonly orderId: string | null;
 }
 
 /** When the session ends without further activity: the earlier of the two timeouts, epoch milliseconds. */

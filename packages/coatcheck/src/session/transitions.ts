@@ -1,7 +1,7 @@
 import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionPolicy } from "./policy.ts";
-import type { Attribution, ClientInfo, SessionRecord } from "./record.ts";
+import type { ClientInfo, SessionRecord } from "./record.ts";
 
 /*
  * The changes of a session as pure functions from record to record. Each result has `version + 1`. The writer stores it by
@@ -20,7 +20,6 @@ export interface CreateOptions {
   readonly name?: string;
   readonly metadata?: JsonObject;
   readonly client?: ClientInfo;
-  readonly attribution?: Attribution;
   /** Uses the policy's `rememberMe` timeouts. Default: false. */
   readonly rememberMe?: boolean;
   /** Overrides the policy's, milliseconds. */
@@ -81,10 +80,6 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
     flash: {},
     metadata: values.metadata,
     client: options.client ?? null,
-    attribution: options.attribution ?? null,
-    pageViews: 0,
-    convertedAt: null,
-    orderId: null,
   };
 }
 
@@ -99,7 +94,7 @@ interface Login {
 }
 
 /**
- * A login: keeps id, visitor and attribution, sets a new secret, and restarts both timeouts (NIST SP 800-63B-4 §5.2).
+ * A login: keeps id and visitor, sets a new secret, and restarts both timeouts (NIST SP 800-63B-4 §5.2).
  * Invalidates the older token and every elevation at once (ASVS 5.0 V7.2.4).
  */
 export function withLogin(record: SessionRecord, login: Login): SessionRecord {

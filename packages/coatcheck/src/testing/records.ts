@@ -40,10 +40,6 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     flash: {},
     metadata: {},
     client: null,
-    attribution: null,
-    pageViews: 0,
-    convertedAt: null,
-    orderId: null,
     ...fields,
   };
 }
@@ -76,17 +72,6 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
       country: "DE",
       city: "Köln",
     },
-    attribution: {
-      landingPage: "/menu",
-      referrer: "https://example.com/",
-      utmSource: "mail",
-      utmMedium: "newsletter",
-      utmCampaign: "spring",
-      channel: "email",
-    },
-    pageViews: 4,
-    convertedAt: now - 3,
-    orderId: "order-1",
     ...fields,
   });
 }

@@ -64,7 +64,7 @@ export const log: Cases = {
   }) => {
     const start = await logEnd(other);
     const record = await create(store, makeRecord());
-    const changed = await change(store, record, { pageViews: 1 });
+    const changed = await change(store, record, { data: { views: 1 } });
     await store.revoke({ session: record.id }, "logout");
     const items = await logFrom(other, start);
     assert.equal(items.length, 1);
@@ -76,7 +76,7 @@ export const log: Cases = {
   "changes() returns changes of privilege, and not changes of data": async ({ store, other }) => {
     const start = await logEnd(other);
     const first = await create(store, makeRecord());
-    const second = await change(store, first, { pageViews: 1 });
+    const second = await change(store, first, { data: { views: 1 } });
     await store.touch([{ id: first.id, lastSeenAt: first.lastSeenAt + 1 }]);
     assert.deepEqual(await logFrom(other, start), []);
     await change(store, second, { secretHash: "A".repeat(43) }, "privilege");

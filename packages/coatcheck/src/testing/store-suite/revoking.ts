@@ -102,7 +102,7 @@ export const revoking: Cases = {
       await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
       assert.ok((await store.revoke(scope, "admin")) > 0);
       const after = await create(other, makeRecord({ subject: "ada", tenant: "acme" }));
-      const later = await change(store, after, { pageViews: 1 });
+      const later = await change(store, after, { data: { views: 1 } });
       assert.deepEqual(await read(store, after.id), later);
       assert.equal(await store.revoke(scope, "admin"), 1);
     }

@@ -73,9 +73,9 @@ export const writing: Cases = {
 
   'put() returns "conflict" for another version, and changes nothing': async ({ store, other }) => {
     const first = await create(store, makeRecord());
-    const second = await change(other, first, { pageViews: 1 });
+    const second = await change(other, first, { data: { views: 1 } });
     for (const expectedVersion of [1, 3]) {
-      const stale = { ...first, version: expectedVersion + 1, pageViews: 9 };
+      const stale = { ...first, version: expectedVersion + 1, data: { views: 9 } };
       assert.equal(await store.put(stale, { expectedVersion, change: "data" }), "conflict");
     }
     assert.deepEqual(await read(store, first.id), second);
@@ -121,7 +121,7 @@ export const writing: Cases = {
   "get() returns an expired session, and put() updates it": async ({ store }) => {
     const record = await create(store, makeRecord({ createdAt: 1000 }));
     assert.deepEqual(await read(store, record.id), record);
-    await change(store, record, { pageViews: 1 });
+    await change(store, record, { data: { views: 1 } });
   },
 
   "touch() moves lastSeenAt forward only and keeps the version": async ({ store, other }) => {
@@ -136,7 +136,7 @@ export const writing: Cases = {
     const record = await create(store, makeRecord());
     const touched = record.lastSeenAt + 5000;
     await other.touch([{ id: record.id, lastSeenAt: touched }]);
-    const second = await change(store, record, { pageViews: 1 });
+    const second = await change(store, record, { data: { views: 1 } });
     assert.deepEqual(await read(other, record.id), { ...second, lastSeenAt: touched });
     const third = await change(store, second, { subject: "ada", type: "authenticated" }, "privilege");
     assert.deepEqual(await read(other, record.id), { ...third, lastSeenAt: touched });

@@ -225,7 +225,7 @@ describe("sqliteStore", () => {
     };
     const record = records[250] ?? makeRecord();
     const lastSeenAt = record.lastSeenAt + 1;
-    const changed = nextVersion(record, { pageViews: record.pageViews + 1 });
+    const changed = nextVersion(record, { data: { views: Number(record.data.views ?? 0) + 1 } });
     expect(await pagesWritten(() => store.touch([{ id: record.id, lastSeenAt }]))).toBe(1);
     expect(await pagesWritten(() => store.put(changed, { expectedVersion: 1, change: "data" }))).toBe(1);
     expect(await pagesWritten(() => store.revoke({ session: record.id }, "logout"))).toBeGreaterThan(2);
