@@ -58,16 +58,15 @@ export async function startMigrationSite({ keepLegacy = false, csrf = "off" }: M
   let isOn = true;
   let isDown = false;
 
-  const madeOf: SessionManagerOptions<JsonObject> = {
+  const managerOptions: SessionManagerOptions<JsonObject> = {
     store: memoryStore(),
     secrets: ["a secret of the new site"],
   };
-  const manager = new SessionManager(madeOf);
+  const manager = new SessionManager(managerOptions);
   const http: HttpOptions = { csrf: { token: csrf, initPath: `${BASE}/init` }, trustProxy: 1 };
   const migrating = legacySessions(
     migrate({
       manager,
-      madeOf,
       http,
       readers: [legacyCookieSet],
       validate: ({ userId, plan }) => {

@@ -11,12 +11,10 @@
  * import express from "express";
  * import { jwtVerify } from "jose";
  *
- * const options: SessionManagerOptions<object> = { store: memoryStore(), secrets: ["a long secret of your own"] };
  * const manager = new SessionManager(options);
  * const key = new TextEncoder().encode("the shared secret of the legacy system");
  * const migration = migrate({
  *   manager,
- *   madeOf: options,
  *   readers: [jwtCookie({ jwtVerify, key, algorithms: ["HS256"], name: "access_token" })],
  *   validate: ({ sub }) => (sub === undefined ? null : { subject: sub }),
  * });

@@ -3,7 +3,7 @@ import type { HttpRequest } from "../http/message.ts";
 import type { HttpOptions } from "../http/options.ts";
 import { readTokens } from "../http/read-tokens.ts";
 import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
-import type { SessionManager, SessionManagerOptions } from "../session/manager.ts";
+import type { SessionManager } from "../session/manager.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import { type ClearOptions, clearingHeaders } from "./clear-cookies.ts";
 import { LegacyCookies } from "./cookies.ts";
@@ -14,8 +14,6 @@ import type { LegacyReader, LegacySession } from "./reader.ts";
 /** Options of {@link migrate}. */
 export interface MigrateOptions<Found, Data> {
   readonly manager: SessionManager<Data>;
-  /** The same options object that `manager` was created with. */
-  readonly madeOf: SessionManagerOptions<Data>;
   /** The same options that `coatcheck()` receives. */
   readonly http?: HttpOptions;
   /** Tried in order. The first reader that finds an authentic cookie decides. */
@@ -62,7 +60,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   constructor(options: MigrateOptions<Found, Data>) {
     this.#options = options;
     this.#http = new HttpSessions(options.manager, options.http);
-    this.#records = new MigrationRecords(options.manager, options.madeOf);
+    this.#records = new MigrationRecords(options.manager);
     const names = [...options.readers.flatMap(({ cookies }) => cookies), ...(options.clear?.names ?? [])];
     this.#names = [...new Set(names)];
     // Validates the names, domains and paths at startup.
@@ -192,7 +190,6 @@ const UNTOUCHED = new MigrationResult("absent");
  * @example
  * const migration = migrate({
  *   manager,
- *   madeOf,
  *   readers: [expressSession({ store: legacyStore, secrets: [legacySecret] })],
  *   validate: async ({ userId }) => ((await users.find(userId)) ? { subject: userId } : null),
  * });

@@ -1,5 +1,6 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
 import type { IssuedSession, MergeData, SessionDependencies } from "./dependencies.ts";
+import { type DerivedSession, DerivedSessions } from "./derived.ts";
 import { invalidInput } from "./errors.ts";
 import { type RefusalReason, SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
@@ -61,6 +62,7 @@ export class SessionManager<Data = JsonObject> {
   readonly #deps: SessionDependencies<Data>;
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
+  readonly #derived: DerivedSessions<Data>;
 
   /** @throws CoatcheckError `VALIDATION_FAILED` for an invalid store, secret, policy or initial data. */
   constructor(options: SessionManagerOptions<Data>) {
@@ -86,6 +88,7 @@ export class SessionManager<Data = JsonObject> {
     };
     this.#writer = new SessionWriter(this.#deps);
     this.#resumer = new SessionResumer(this.#writer, this.#deps, this.#touches);
+    this.#derived = new DerivedSessions(this.#writer, this.#deps);
   }
 
   /**
@@ -95,6 +98,23 @@ export class SessionManager<Data = JsonObject> {
    */
   async create(options: CreateOptions & { data?: Data } = {}): Promise<IssuedSession> {
     return await this.#writer.create(options);
+  }
+
+  /**
+   * Creates the session that is derived from `key`, for a caller that replaces something of its own by a session, such as
+   * a session of another system. All callers with the same key, on any node, get the same session and the same token.
+   *
+   * @param key names what the session replaces; unguessable, since a caller that knows it gets the session.
+   * @returns the session, created now or earlier.
+   * @throws CoatcheckError as {@link create}.
+   */
+  async createDerived(key: string, options: CreateOptions & { data?: Data } = {}): Promise<DerivedSession> {
+    return await this.#derived.create(key, options);
+  }
+
+  /** Returns the session that {@link createDerived} created for `key`; null when there is none. */
+  async findDerived(key: string): Promise<DerivedSession | null> {
+    return await this.#derived.find(key);
   }
 
   /**

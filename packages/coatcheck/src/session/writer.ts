@@ -29,6 +29,8 @@ const MAX_ATTEMPTS = 100;
 
 interface NewSession extends CreateOptions {
   readonly id?: string;
+  /** Default: a random secret. */
+  readonly secret?: string;
   readonly data?: unknown;
   readonly flash?: JsonObject | null;
 }
@@ -60,7 +62,7 @@ export class SessionWriter<Data> {
     const { owner, subject, tenant, visitorId, parentId, name, idleTimeout, absoluteTimeout } = options;
     requireStrings(withoutUndefined({ owner, subject, tenant, visitorId, parentId, name }));
     requireDurations(withoutUndefined({ idleTimeout, absoluteTimeout }));
-    const secret = newSecret(random);
+    const secret = options.secret ?? newSecret(random);
     const values = {
       id: options.id ?? newSessionId(random),
       secretHash: hashSecret(secret),

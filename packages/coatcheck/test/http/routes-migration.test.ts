@@ -28,12 +28,10 @@ let url: string;
 let close: () => Promise<void>;
 
 beforeEach(async () => {
-  const madeOf = { store: memoryStore(), secrets: ["the secret of these tests"] };
-  manager = new SessionManager(madeOf);
+  manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
   const http = { csrf: { token: "required", initPath: `${BASE}/init` } } as const;
   const migration = migrate({
     manager,
-    madeOf,
     http,
     readers: [reader],
     validate: (subject) => ({ subject }),

@@ -13,7 +13,7 @@ import { type Data, type Site, type StartSite, startExpress } from "./site-fixtu
 
 /** Options of {@link openSite}. */
 export interface SiteOptions<Found>
-  extends Partial<Omit<MigrateOptions<Found, Data>, "manager" | "madeOf" | "readers" | "validate">> {
+  extends Partial<Omit<MigrateOptions<Found, Data>, "manager" | "readers" | "validate">> {
   readonly start?: StartSite;
   readonly store?: SessionStore;
   readonly secrets?: readonly string[];
@@ -52,7 +52,7 @@ export async function openSite<Found>(
   const { start = startExpress, store = memoryStore(), secrets, policy = {}, ...rest } = options;
   let now = Date.now();
   const timers = new Set<() => unknown>();
-  const madeOf: SessionManagerOptions<Data> = {
+  const managerOptions: SessionManagerOptions<Data> = {
     store,
     secrets: secrets ?? ["a secret of the new site"],
     clock: { now: () => now },
@@ -62,10 +62,10 @@ export async function openSite<Found>(
     },
     policy,
   };
-  const manager = new SessionManager<Data>(madeOf);
+  const manager = new SessionManager<Data>(managerOptions);
   const outcomes: MigrationOutcome[] = [];
   const observe = (outcome: MigrationOutcome) => outcomes.push(outcome);
-  const migration = migrate<Found, Data>({ manager, madeOf, readers, validate, observe, ...rest });
+  const migration = migrate<Found, Data>({ manager, readers, validate, observe, ...rest });
   const site = await start(migration, manager, rest.http);
   onTestEnd(() => manager.close());
   onTestEnd(site.close);
