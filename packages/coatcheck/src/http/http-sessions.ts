@@ -5,6 +5,7 @@ import { CsrfProtection } from "./csrf-protection.ts";
 import type { HttpRequest } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
 import { RequestSession } from "./request-session.ts";
+import type { HttpContext } from "./resolved.ts";
 
 /**
  * The part of an adapter that is the same for every framework: the manager, and everything that is computed once from
@@ -13,7 +14,7 @@ import { RequestSession } from "./request-session.ts";
  * For each request an adapter opens a {@link RequestSession}, calls its `checkCsrf` before the handler, and its `commit`
  * before the response headers are sent.
  */
-export class HttpSessions<Data> {
+export class HttpSessions<Data> implements HttpContext<Data> {
   readonly manager: SessionManager<Data>;
   readonly options: HttpOptions;
   readonly cookie: Cookie;

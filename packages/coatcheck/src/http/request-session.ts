@@ -7,7 +7,6 @@ import { type MaybePromise, Session } from "../session/session.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
 import { type ErrorResponse, errorResponse, refusalError } from "./error-response.ts";
-import type { HttpSessions } from "./http-sessions.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
 import {
   addVary,
@@ -19,13 +18,14 @@ import {
 } from "./message.ts";
 import type { LoadOptions } from "./options.ts";
 import { type PresentedTokens, readTokens } from "./read-tokens.ts";
+import type { HttpContext } from "./resolved.ts";
 
 /**
  * The session handle of one request. Nothing is read until {@link load} is called. {@link commit} is the only place that
  * turns the outcome into response headers.
  */
 export class RequestSession<Data> {
-  readonly #http: HttpSessions<Data>;
+  readonly #http: HttpContext<Data>;
   readonly #request: HttpRequest;
   readonly #onLoad: (() => boolean) | undefined;
   #presented: PresentedTokens | null = null;
@@ -37,7 +37,7 @@ export class RequestSession<Data> {
   #isCommitted = false;
   #loadTime = 0;
 
-  constructor(http: HttpSessions<Data>, request: HttpRequest, onLoad?: () => boolean) {
+  constructor(http: HttpContext<Data>, request: HttpRequest, onLoad?: () => boolean) {
     this.#http = http;
     this.#request = request;
     this.#onLoad = onLoad;
