@@ -3,7 +3,7 @@
  * revocation.ts.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { compactId, SessionManager, type SessionStore } from "coatcheck";
+import { SessionManager, type SessionStore } from "coatcheck";
 import { createCache, type HintChannel, redisShared, type SharedTier } from "coatcheck/cache";
 import { postgresHints, postgresStore } from "coatcheck/store/postgres";
 import { connectRedis } from "coatcheck/store/redis";
@@ -31,6 +31,11 @@ const watched = new Set<string>();
 
 function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** The key of a session in the caches: the bytes of its id, base64url. */
+function compactId(id: string): string {
+  return Buffer.from(id.replaceAll("-", ""), "hex").toString("base64url");
 }
 
 /** Records the time at which this process refuses the session. */

@@ -19,45 +19,23 @@
  * @module
  */
 
-export type { CachedSession } from "./session/cached-session.ts";
 export { type Clock, type Schedule, systemClock, systemSchedule } from "./session/clock.ts";
-export type { Commit, CommitState } from "./session/commit.ts";
-export type { IssuedSession, MergeData } from "./session/dependencies.ts";
-export {
-  CoatcheckError,
-  ERROR_STATUS,
-  type ErrorBody,
-  type ErrorCode,
-  type ErrorDetails,
-  errorBody,
-  type Fault,
-} from "./session/errors.ts";
-export { type RefusalReason, SessionEmitter, type SessionEvents } from "./session/events.ts";
-export type { JsonArray, JsonObject, JsonValue } from "./session/json.ts";
+export type { IssuedSession } from "./session/dependencies.ts";
+export { CoatcheckError, ERROR_STATUS, type ErrorCode, errorBody, type Fault } from "./session/errors.ts";
+export type { RefusalReason, SessionEvents } from "./session/events.ts";
+export type { JsonObject, JsonValue } from "./session/json.ts";
 export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
-export { applyMergePatch, diffMergePatch } from "./session/patch.ts";
-export {
-  type Activity,
-  DEFAULT_POLICY,
-  type SessionLimit,
-  type SessionPolicy,
-  type Timeouts,
-} from "./session/policy.ts";
-export type { ReadOptions, ReadResult, SessionReader, Tier } from "./session/reader.ts";
+export { DEFAULT_POLICY, type SessionPolicy } from "./session/policy.ts";
 export {
   type ClientInfo,
-  endsAt,
   isLive,
   isSessionId,
   type RevokeReason,
   type SessionRecord,
-  type SessionState,
-  type SessionType,
 } from "./session/record.ts";
 export type { Refusal } from "./session/resumer.ts";
-export type { DataOptions, Migration } from "./session/schema.ts";
-export { type MaybePromise, Session } from "./session/session.ts";
-export type { Assurance } from "./session/start.ts";
+export type { DataOptions } from "./session/schema.ts";
+export { Session } from "./session/session.ts";
 export type {
   LogItem,
   LogPage,
@@ -73,5 +51,4 @@ export type {
   StoreStats,
   Touch,
 } from "./session/store.ts";
-export { compactId, type RandomSource, SecretRing } from "./session/token.ts";
 export type { AuthenticateOptions, CreateOptions } from "./session/transitions.ts";

@@ -18,12 +18,10 @@
  */
 export type { Hint, HintChannel } from "../session/hint.ts";
 export { createCache, type SessionCache } from "./cache.ts";
-export type { BreakerState, RemoteCallMetrics } from "./circuit-breaker.ts";
-export { LATENCY_BOUNDS, type LatencySnapshot } from "./histogram.ts";
 export type { LocalLimits } from "./local.ts";
 export { type OpenTelemetryMeter, observeCache } from "./metrics/opentelemetry.ts";
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./metrics/prometheus.ts";
-export type { CacheSnapshot, SharedMetrics } from "./metrics/snapshot.ts";
+export type { CacheSnapshot } from "./metrics/snapshot.ts";
 export type { CacheOptions } from "./options.ts";
 export { type RedisSharedOptions, redisShared } from "./shared/redis.ts";
 export type { SharedTier } from "./shared/tier.ts";

@@ -63,43 +63,13 @@
  *
  * @module
  */
-export {
-  type Client,
-  ClientAddress,
-  type ConnectionInfo,
-  type ForwardingHeaders,
-  type TrustProxy,
-} from "./client-address.ts";
-export {
-  Cookie,
-  type CookieOptions,
-  type CookieReader,
-  type HostCookie,
-  MAX_COOKIE_AGE,
-  type PlainCookie,
-  type SameSite,
-  type SharedCookie,
-} from "./cookie.ts";
-export {
-  CrossOriginProtection,
-  type CrossOriginRequest,
-  type CsrfBinding,
-  CsrfTokens,
-  isSafeMethod,
-  type Signer,
-} from "./csrf.ts";
+export { type Client, ClientAddress, type ConnectionInfo, type TrustProxy } from "./client-address.ts";
+export type { CookieOptions } from "./cookie.ts";
 export { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "./error-response.ts";
 export { HttpSessions } from "./http-sessions.ts";
 export type { HttpRequest, ResponseHeaders } from "./message.ts";
 export { openNodeSession } from "./node/exchange.ts";
-export { deferHeaders, type HeadersHook, sendError } from "./node/hold-response.ts";
-export type {
-  CsrfOptions,
-  CsrfTokenPolicy,
-  HttpOptions,
-  LoadOptions,
-  OutagePolicy,
-  SiteData,
-} from "./options.ts";
+export { sendError } from "./node/hold-response.ts";
+export type { CsrfOptions, CsrfTokenPolicy, HttpOptions, LoadOptions, OutagePolicy } from "./options.ts";
 export { RequestSession } from "./request-session.ts";
 export { attachSession, sessionOf } from "./session-of.ts";
