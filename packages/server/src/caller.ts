@@ -55,11 +55,11 @@ export class Authenticator {
    * Authenticates a request for a new session. A browser with an invalid cookie counts as a new browser; a bearer token
    * must be valid.
    *
-   * @param birth fields of the session that this request creates if the browser has none.
+   * @param newSession fields of the session that this request creates if the browser has none.
    * @throws CoatcheckError for an invalid bearer token, with the codes of {@link authenticate}.
    */
-  async authenticateForCreate(request: FastifyRequest, birth: CreateOptions): Promise<Caller> {
-    const caller = await this.#identify(request, birth);
+  async authenticateForCreate(request: FastifyRequest, newSession: CreateOptions): Promise<Caller> {
+    const caller = await this.#identify(request, newSession);
     if (!caller.hasCookie && caller.principal === null && caller.session.refusal !== null) {
       await sessionOf(request).requireSession();
     }

@@ -41,9 +41,9 @@ async function serve(options: ServeOptions): Promise<void> {
   const [{ pino }, { startService }] = await Promise.all([import("pino"), import("./service.ts")]);
   // Headers hold cookies, keys and tokens. Redact them in case code logs a whole request by mistake.
   const log = pino({ level: config.logLevel, redact: ["headers", "*.headers"] });
-  const context = await startService(config, log);
-  process.stdout.write(startupMessage(context));
-  stopOnSignal(context, () => log.info("stopped"));
+  const service = await startService(config, log);
+  process.stdout.write(startupMessage(service));
+  stopOnSignal(service, () => log.info("stopped"));
 }
 
 /** The startup message: URLs to open, and commands that work when pasted into a shell. */
@@ -73,7 +73,7 @@ function startupMessage({ url, adminTokenFile }: RunningService): string {
  * Stops on SIGTERM and SIGINT. The first signal lets active requests finish. A second signal, or a timeout of ten
  * seconds, ends the process immediately.
  */
-function stopOnSignal(context: RunningService, onStopped: () => void): void {
+function stopOnSignal(service: RunningService, onStopped: () => void): void {
   let startedAt: number | null = null;
   const hop = async () => {
     if (startedAt !== null) {
@@ -83,7 +83,7 @@ function stopOnSignal(context: RunningService, onStopped: () => void): void {
     }
     startedAt = performance.now();
     setTimeout(() => process.exit(1), STOP_TIMEOUT).unref();
-    await context.stop();
+    await service.stop();
     onStopped();
     process.exit(0);
   };

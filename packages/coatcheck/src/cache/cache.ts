@@ -117,11 +117,11 @@ class TieredCache implements SessionCache {
   }
 
   getCached(key: string): CachedSession | undefined {
-    const held = this.#core.get(key, this.#monotonic(), this.#clock.now());
-    if (held !== undefined) this.#localHits++;
+    const cached = this.#core.get(key, this.#monotonic(), this.#clock.now());
+    if (cached !== undefined) this.#localHits++;
     else if (this.#local.has(key)) this.#localRefusals++;
     else this.#localMisses++;
-    return held;
+    return cached;
   }
 
   async read(id: string, { fresh = false, atLeast = 0 }: ReadOptions = {}): Promise<ReadResult> {

@@ -22,7 +22,7 @@ export interface CircuitBreakerOptions {
   readonly monotonic: () => number;
 }
 
-/** Metrics of one guard. */
+/** Metrics of one circuit breaker. */
 export interface RemoteCallMetrics {
   readonly breaker: BreakerState;
   /** Calls that failed or missed the deadline. */
@@ -74,7 +74,7 @@ export class CircuitBreaker {
     }
   }
 
-  /** Metrics since the guard was created. */
+  /** Metrics since the circuit breaker was created. */
   metrics(): RemoteCallMetrics {
     return {
       breaker: STATE_NAMES[this.#breaker.state],

@@ -62,9 +62,9 @@ export class SessionLoader {
         if (isCurrent()) negativeCache.add(key, reading);
         return reading;
       }
-      const held = isCurrent() ? core.fill(key, snapshot, monotonic()) : undefined;
-      if (held && !shared) sharedWriter?.fill(key, snapshot);
-      return { cached: held ?? new CachedSession(snapshot), tier };
+      const cached = isCurrent() ? core.fill(key, snapshot, monotonic()) : undefined;
+      if (cached && !shared) sharedWriter?.fill(key, snapshot);
+      return { cached: cached ?? new CachedSession(snapshot), tier };
     });
   }
 

@@ -32,7 +32,7 @@ export interface SessionReader {
    */
   getStale(key: string, maxAge: number): CachedSession | undefined;
   /**
-   * Reads through the tiers to the store. Returns expired and revoked records too; `held` is null when no session has
+   * Reads through the tiers to the store. Returns expired and revoked records too; `cached` is null when no session has
    * this id.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`.

@@ -134,25 +134,26 @@ export class SessionResumer<Data> {
   }
 
   /** Adds the queued touch, which the store does not know of yet. */
-  #withTouch(held: CachedSession): CachedSession {
-    held.mergeLastSeen(this.#touches.queuedAt(held.record.id));
-    return held;
+  #withTouch(cached: CachedSession): CachedSession {
+    cached.mergeLastSeen(this.#touches.queuedAt(cached.record.id));
+    return cached;
   }
 
   /** Records the first use of the new secret after a periodic rotation: the grace of the older token starts now. */
-  async #confirm(held: CachedSession, activity: Activity): Promise<CachedSession> {
-    const { record } = held;
-    if (record.previousSecretHash === null || record.confirmedAt !== null || activity === "none") return held;
+  async #confirm(cached: CachedSession, activity: Activity): Promise<CachedSession> {
+    const { record } = cached;
+    if (record.previousSecretHash === null || record.confirmedAt !== null || activity === "none")
+      return cached;
     try {
       const confirmed = new CachedSession({
         record: await this.#writer.confirmRotation(record),
-        position: held.position,
+        position: cached.position,
       });
-      confirmed.inheritActivity(held);
+      confirmed.inheritActivity(cached);
       return confirmed;
     } catch (error) {
       this.#deps.events.publish("failed", { operation: "confirm", error });
-      return held;
+      return cached;
     }
   }
 

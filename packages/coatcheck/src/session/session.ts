@@ -139,10 +139,13 @@ export class Session<Data = JsonObject> {
       if (this.#record) {
         return await this.#reissue((record) => this.#writer.authenticate(record, subject, options));
       }
-      const part = validateSnapshot(this.#pending?.snapshot() ?? null, this.#deps.policy.maxDataBytes);
-      const content = { data: applySnapshot(this.#deps.schema.initial(), part), flash: part?.flash ?? null };
+      const pending = validateSnapshot(this.#pending?.snapshot() ?? null, this.#deps.policy.maxDataBytes);
+      const content = {
+        data: applySnapshot(this.#deps.schema.initial(), pending),
+        flash: pending?.flash ?? null,
+      };
       const fields = { ...this.#start.newSession(), ...options, ...content, id: this.id, subject };
-      this.#adopt(await this.#writer.createAuthenticated(fields), part);
+      this.#adopt(await this.#writer.createAuthenticated(fields), pending);
     });
   }
 
@@ -279,11 +282,11 @@ export class Session<Data = JsonObject> {
   }
 
   /** Takes over a record with a new token, which stored the changes in `part`. */
-  #adopt({ record, token }: IssuedSession, part: PendingSnapshot | null): void {
+  #adopt({ record, token }: IssuedSession, pending: PendingSnapshot | null): void {
     this.#record = record;
     this.#token = token;
     this.#state = "rotated";
-    this.#pending?.markSaved(part, () => this.#deps.schema.readOrInitial(record));
+    this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitial(record));
   }
 
   /** Runs the writes of this handle one after the other, in the order of the calls. */

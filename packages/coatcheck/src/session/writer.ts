@@ -230,8 +230,8 @@ export class SessionWriter<Data> {
    * Checks that a session did not end during a long request, which must not revive it by a write. When the copy `held` has
    * expired, reads the store: other requests may have kept the session alive. Throws as {@link requireLive}.
    */
-  async requireStillLive(id: string, held: CachedSession | null): Promise<void> {
-    if (held?.hasExpired(this.#deps.clock.now())) await this.requireLive(id, { fresh: true });
+  async requireStillLive(id: string, cached: CachedSession | null): Promise<void> {
+    if (cached?.hasExpired(this.#deps.clock.now())) await this.requireLive(id, { fresh: true });
   }
 
   async #change(
@@ -259,8 +259,8 @@ export class SessionWriter<Data> {
         continue;
       }
       // Keep a cached copy of a later write: if it were dropped, an earlier write acknowledged late would replace it.
-      const held = reader.getCached(compactId(from.id));
-      if (!held || held.record.version <= current.version) reader.invalidate(from.id);
+      const cached = reader.getCached(compactId(from.id));
+      if (!cached || cached.record.version <= current.version) reader.invalidate(from.id);
       current = await this.requireLive(from.id, { fresh: true });
       if (!accepts(current)) break;
     }

@@ -11,15 +11,15 @@ const HOUR = 3_600_000;
 export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   const id = fields.id ?? randomUUID();
   const now = fields.createdAt ?? Date.now();
-  const createCache = fields.subject ?? null;
+  const subject = fields.subject ?? null;
   return {
     id,
     owner: `browser:${id}`,
-    type: createCache === null ? "anonymous" : "authenticated",
+    type: subject === null ? "anonymous" : "authenticated",
     state: "active",
     reason: null,
     version: 1,
-    subject: createCache,
+    subject,
     tenant: null,
     visitorId: null,
     parentId: null,
@@ -30,7 +30,7 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     confirmedAt: null,
     createdAt: now,
     lastSeenAt: now,
-    authenticatedAt: createCache === null ? null : now,
+    authenticatedAt: subject === null ? null : now,
     expiresAt: now + 24 * HOUR,
     idleTimeout: 2 * HOUR,
     rememberMe: false,

@@ -11,13 +11,17 @@ const MAX_ATTRIBUTE = 1024;
 const LARGE_PAIR = 1024;
 
 /** Checks whether a browser would store the cookie as the server intends. */
-export function checkCookie(cookie: SetCookie, hop: ProbeResponse, isSession: boolean): readonly Finding[] {
+export function checkCookie(
+  cookie: SetCookie,
+  response: ProbeResponse,
+  isSession: boolean,
+): readonly Finding[] {
   return [
-    ...checkSecurity(cookie, hop),
+    ...checkSecurity(cookie, response),
     ...checkPrefix(cookie),
-    ...checkScope(cookie, hop),
+    ...checkScope(cookie, response),
     ...checkSize(cookie),
-    ...checkTime(cookie, hop),
+    ...checkTime(cookie, response),
     ...(isSession && !cookie.attributes.has("httponly")
       ? [
           hint(

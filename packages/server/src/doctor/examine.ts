@@ -41,9 +41,9 @@ export async function examine({
   const setter = responses.findLast(({ cookies }) => findSession(cookies, cookie) !== null) ?? null;
   const session = setter && findSession(setter.cookies, cookie);
   const findings: Finding[] = [...checkRedirects(responses)];
-  for (const hop of responses) {
-    findings.push(...checkDuplicates(hop));
-    for (const each of hop.cookies) findings.push(...checkCookie(each, hop, each === session));
+  for (const response of responses) {
+    findings.push(...checkDuplicates(response));
+    for (const each of response.cookies) findings.push(...checkCookie(each, response, each === session));
   }
   if (last) findings.push(...checkClock(last));
   if (setter && session) {

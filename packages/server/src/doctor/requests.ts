@@ -32,19 +32,20 @@ const TIMEOUT = 10_000;
  * @throws StartError if the first URL does not respond within ten seconds.
  */
 export async function followRedirects(start: URL, request: ProbeRequest): Promise<readonly ProbeResponse[]> {
-  const hops: ProbeResponse[] = [];
+  const responses: ProbeResponse[] = [];
   let next: { readonly url: URL; readonly asking: ProbeRequest } | null = { url: start, asking: request };
-  while (next !== null && hops.length < MAX_RESPONSES) {
-    const hop: ProbeResponse | null = await askNext(next.url, next.asking, hops.length > 0);
-    if (hop === null) break;
-    hops.push(hop);
-    const location = hop.status >= 300 && hop.status < 400 ? hop.headers.get("location") : null;
-    const url: URL | null = location === null ? null : URL.parse(location, hop.url.href);
+  while (next !== null && responses.length < MAX_RESPONSES) {
+    const response: ProbeResponse | null = await askNext(next.url, next.asking, responses.length > 0);
+    if (response === null) break;
+    responses.push(response);
+    const location =
+      response.status >= 300 && response.status < 400 ? response.headers.get("location") : null;
+    const url: URL | null = location === null ? null : URL.parse(location, response.url.href);
     const isFresh =
-      url !== null && /^https?:$/.test(url.protocol) && !hops.some((each) => each.url.href === url.href);
-    next = isFresh && url !== null ? { url, asking: redirected(hop.status, next.asking) } : null;
+      url !== null && /^https?:$/.test(url.protocol) && !responses.some((each) => each.url.href === url.href);
+    next = isFresh && url !== null ? { url, asking: redirected(response.status, next.asking) } : null;
   }
-  return hops;
+  return responses;
 }
 
 async function askNext(url: URL, request: ProbeRequest, isRedirect: boolean): Promise<ProbeResponse | null> {

@@ -47,8 +47,8 @@ export function checkClock({ headers, sentAt, receivedAt, url }: ProbeResponse):
 }
 
 /** Checks for redirects which show that the server believes requests to come over http. */
-export function checkRedirects(hops: readonly ProbeResponse[]): readonly Finding[] {
-  for (const { url, status, headers } of hops) {
+export function checkRedirects(responses: readonly ProbeResponse[]): readonly Finding[] {
+  for (const { url, status, headers } of responses) {
     const location = status >= 300 && status < 400 ? headers.get("location") : null;
     const target = location === null ? null : URL.parse(location, url.href);
     if (target === null || url.protocol !== "https:") continue;

@@ -17,7 +17,7 @@ export interface HeadersHook {
 }
 
 /**
- * Defers the headers of `response` until `guard.before` has run. Covers every call that sends headers: each form of
+ * Defers the headers of `response` until `hook.before` has run. Covers every call that sends headers: each form of
  * `writeHead`, `write`, `end`, `flushHeaders`, and a stream piped into the response.
  *
  * If `before` completes synchronously, nothing is delayed. If it returns a promise, the handler's calls are queued in
@@ -28,14 +28,14 @@ export interface HeadersHook {
  *
  * @returns false if the headers have been sent, so that nothing can be deferred.
  */
-export function deferHeaders(response: ServerResponse, guard: HeadersHook): boolean {
+export function deferHeaders(response: ServerResponse, hook: HeadersHook): boolean {
   if (response.headersSent) return false;
   const deferred: DeferredResponse = response;
   if (deferred[DEFERRAL] !== undefined) {
-    deferred[DEFERRAL].add(guard);
+    deferred[DEFERRAL].add(hook);
     return true;
   }
-  deferred[DEFERRAL] = new Deferral(deferred, guard);
+  deferred[DEFERRAL] = new Deferral(deferred, hook);
   deferred.writeHead = writeHead;
   deferred.write = write;
   deferred.end = end;
@@ -65,28 +65,28 @@ class Deferral {
   #queued: (() => void)[] | null = null;
   readonly headers: NodeHeaders;
   readonly #response: ServerResponse;
-  #guard: HeadersHook;
+  #hook: HeadersHook;
   readonly writeHead: ServerResponse["writeHead"];
   readonly write: ServerResponse["write"];
   readonly end: ServerResponse["end"];
   readonly flushHeaders: ServerResponse["flushHeaders"];
 
-  constructor(response: ServerResponse, guard: HeadersHook) {
+  constructor(response: ServerResponse, hook: HeadersHook) {
     this.headers = new NodeHeaders(response);
     this.#response = response;
-    this.#guard = guard;
+    this.#hook = hook;
     this.writeHead = response.writeHead;
     this.write = response.write;
     this.end = response.end;
     this.flushHeaders = response.flushHeaders;
   }
 
-  /** Runs `guard` too, after those added before it. */
-  add(guard: HeadersHook): void {
-    const earlier = this.#guard;
-    this.#guard = {
-      beforeSend: (headers) => andThen(earlier.beforeSend(headers), () => guard.beforeSend(headers)),
-      onFailure: (error) => guard.onFailure(error),
+  /** Runs `hook` too, after those added before it. */
+  add(hook: HeadersHook): void {
+    const earlier = this.#hook;
+    this.#hook = {
+      beforeSend: (headers) => andThen(earlier.beforeSend(headers), () => hook.beforeSend(headers)),
+      onFailure: (error) => hook.onFailure(error),
     };
   }
 
@@ -94,7 +94,7 @@ class Deferral {
   start(): Phase {
     this.phase = "waiting";
     try {
-      const pending = this.#guard.beforeSend(this.headers);
+      const pending = this.#hook.beforeSend(this.headers);
       if (pending === undefined) this.phase = "released";
       else this.#waitFor(pending);
     } catch (error) {
@@ -124,7 +124,7 @@ class Deferral {
 
   /**
    * Ends the wait. A queued call may throw, for example for a chunk of the wrong type. Its caller has returned, so the
-   * error is reported to the guard and ends the connection.
+   * error is reported to the hook and ends the connection.
    */
   #finish(step: () => void): void {
     Reflect.deleteProperty(this.#response, "headersSent");
@@ -133,7 +133,7 @@ class Deferral {
     try {
       step();
     } catch (error) {
-      this.#guard.onFailure(error);
+      this.#hook.onFailure(error);
       this.#response.destroy(error instanceof Error ? error : new Error(String(error)));
     }
     if (this.owesDrain && !this.#response.writableNeedDrain) this.#response.emit("drain");
@@ -145,7 +145,7 @@ class Deferral {
   }
 
   #replace(error: unknown): void {
-    const replacement = this.#guard.onFailure(error);
+    const replacement = this.#hook.onFailure(error);
     this.headers.flush();
     this.phase = "released";
     setErrorHeaders(this.#response, replacement);

@@ -16,32 +16,32 @@ export const bearerCases: AdapterCases = {
   },
   "a login with a bearer token returns the new token in X-Session-Token and forbids caching": {
     routes: { "/show": { ...show, guard: "subject" }, "/login": login },
-    async check(rig) {
-      const { token } = await rig.manager.create();
-      const response = await rig.send("/login", {
+    async check(fixture) {
+      const { token } = await fixture.manager.create();
+      const response = await fixture.send("/login", {
         method: "POST",
         headers: { authorization: `bearer ${token}` },
       });
       assert.deepEqual(response.cookies, []);
       assert.equal(response.headers["cache-control"], "private, no-store");
       const next = { authorization: `Bearer ${response.headers["x-session-token"]}` };
-      assert.equal((await rig.send("/show", { headers: next })).status, 200);
+      assert.equal((await fixture.send("/show", { headers: next })).status, 200);
     },
   },
   "a bearer token takes precedence over cookies": {
     routes: { "/show": show, "/login": login },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
-      const { token, record } = await rig.manager.create({ subject: "bob" });
+      const { token, record } = await fixture.manager.create({ subject: "bob" });
       const response = await browser.send("/show", { headers: { authorization: `Bearer ${token}` } });
       assert.equal(JSON.parse(response.body).id, record.id);
     },
   },
   "an invalid bearer token is rejected without falling back to the cookie": {
     routes: { "/show": { ...show, guard: "session" }, "/login": login },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       const headers = { authorization: `Bearer ${"A".repeat(50)}` };
       const response = await browser.send("/show", { headers });
@@ -50,8 +50,8 @@ export const bearerCases: AdapterCases = {
   },
   "an Authorization value that is not a session token is ignored": {
     routes: { "/show": show, "/login": login },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       for (const authorization of ["Bearer a.jwt.token", "Basic dXNlcjpwYXNz", "Bearer", ""]) {
         const response = await browser.send("/show", { headers: { authorization } });
@@ -61,11 +61,11 @@ export const bearerCases: AdapterCases = {
   },
   "a logout with a bearer token sets no cookie": {
     routes: { "/show": { ...show, guard: "session" }, "/logout": logout },
-    async check(rig) {
-      const { token } = await rig.manager.create({ subject: "ann" });
+    async check(fixture) {
+      const { token } = await fixture.manager.create({ subject: "ann" });
       const headers = { authorization: `Bearer ${token}` };
-      assert.deepEqual((await rig.send("/logout", { method: "POST", headers })).cookies, []);
-      assert.equal((await rig.send("/show", { headers })).code, "SESSION_REVOKED");
+      assert.deepEqual((await fixture.send("/logout", { method: "POST", headers })).cookies, []);
+      assert.equal((await fixture.send("/show", { headers })).code, "SESSION_REVOKED");
     },
   },
 };

@@ -9,7 +9,7 @@ export interface AdapterCase {
   readonly policy?: Partial<SessionPolicy>;
   readonly routes?: Routes;
   /** Rejects when the adapter fails the case. */
-  check(rig: AdapterFixture): Promise<void>;
+  check(fixture: AdapterFixture): Promise<void>;
 }
 
 /** Cases by title. */

@@ -36,37 +36,37 @@ export const cookieCases: AdapterCases = {
   },
   "a logout with a random token stores nothing and sets no cookie": {
     routes: { "/logout": logout },
-    async check(rig) {
+    async check(fixture) {
       for (let round = 0; round < 50; round++) {
         const cookie = `__Host-sid=${randomBytes(38).toString("base64url").slice(0, 50)}`;
-        const response = await rig.send("/logout", { method: "POST", headers: { cookie } });
+        const response = await fixture.send("/logout", { method: "POST", headers: { cookie } });
         assert.deepEqual([response.status, response.cookies], [200, []]);
       }
-      assert.deepEqual([await rig.stored(), rig.store.reads, rig.store.writes], [0, 0, 0]);
+      assert.deepEqual([await fixture.stored(), fixture.store.reads, fixture.store.writes], [0, 0, 0]);
     },
   },
   "a token is rejected with SESSION_EXPIRED after the absolute timeout, even if it was in use": {
     policy: { idleTimeout: 1000, absoluteTimeout: 1500 },
     routes: { "/login": login, "/show": { ...show, guard: "session" } },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
-      rig.advance(900);
+      fixture.advance(900);
       assert.equal((await browser.send("/show")).status, 200);
-      rig.advance(700);
+      fixture.advance(700);
       const response = await browser.send("/show");
       assert.deepEqual([response.status, response.code, response.cookies], [401, "SESSION_EXPIRED", []]);
     },
   },
   "a token with the secret of another session is rejected": {
     routes: { "/login": login, "/show": { ...show, guard: "session" } },
-    async check(rig) {
-      const victim = rig.browser();
+    async check(fixture) {
+      const victim = fixture.browser();
       await victim.send("/login");
-      const attacker = rig.browser();
+      const attacker = fixture.browser();
       await attacker.send("/login");
       const forged = String(victim.token).slice(0, 22) + String(attacker.token).slice(22);
-      const response = await rig.send("/show", { headers: { cookie: `__Host-sid=${forged}` } });
+      const response = await fixture.send("/show", { headers: { cookie: `__Host-sid=${forged}` } });
       assert.deepEqual([response.status, response.code], [401, "SESSION_REQUIRED"]);
     },
   },
@@ -78,8 +78,8 @@ export const cookieCases: AdapterCases = {
       "/logout": logout,
       "/guarded": { ...show, guard: "session" },
     },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/count");
       const headers = { cookie: `__Host-sid=${browser.token}` };
       await browser.send("/login");
@@ -90,40 +90,40 @@ export const cookieCases: AdapterCases = {
         ["/guarded", 409],
         ["/logout", 200],
       ] as const) {
-        const response = await rig.send(path, { headers });
+        const response = await fixture.send(path, { headers });
         assert.equal(response.status, status, path);
         assert.deepEqual(response.cookies, [], path);
         assert.equal(response.headers["clear-site-data"], undefined);
         if (status === 409) assert.equal(response.code, "CONFLICT", path);
       }
       assert.equal((await browser.send("/guarded")).status, 200, "the new token still opens the session");
-      assert.equal(await rig.stored(), 1);
+      assert.equal(await fixture.stored(), 1);
     },
   },
   "a periodic rotation gives every request with the old token the same new token": {
     policy: { rotateEvery: 1000, rotationGrace: 500 },
     routes: { "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       const headers = { cookie: `__Host-sid=${browser.token}` };
-      rig.advance(1000);
-      const rotated = await rig.send("/show", { headers });
-      const again = await rig.send("/show", { headers });
+      fixture.advance(1000);
+      const rotated = await fixture.send("/show", { headers });
+      const again = await fixture.send("/show", { headers });
       assert.equal(rotated.cookies.length, 1);
       assert.deepEqual(again.cookies, rotated.cookies);
     },
   },
   "duplicate __Host- cookies: the valid one opens its session, and no cookie is set": {
     routes: { "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       for (const cookie of [
         `__Host-sid=garbage; __Host-sid=${browser.token}`,
         `__Host-sid=${browser.token}; a=b; __Host-sid=${"A".repeat(50)}`,
       ]) {
-        const response = await rig.send("/show", { headers: { cookie } });
+        const response = await fixture.send("/show", { headers: { cookie } });
         assert.equal(JSON.parse(response.body).subject, "ann");
         assert.deepEqual(response.cookies, []);
       }
@@ -132,12 +132,12 @@ export const cookieCases: AdapterCases = {
   "duplicate cookies without a prefix: the valid one is set again and the others are cleared": {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       const token = browser.cookies.get("session_id");
       const headers = { host: "www.shop.example", cookie: `session_id=garbage; session_id=${token}` };
-      const { body, cookies } = await rig.send("/show", { headers });
+      const { body, cookies } = await fixture.send("/show", { headers });
       assert.equal(JSON.parse(body).subject, "ann");
       const cleared = cookies.slice(0, -1).map((line) => {
         assert.match(line, /^session_id=; Max-Age=0; /);
@@ -153,19 +153,19 @@ export const cookieCases: AdapterCases = {
   },
   "a write with an older token among duplicate cookies fails with CONFLICT and sets no cookie": {
     routes: { "/count": count, "/login": login },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/count");
       const cookie = `__Host-sid=garbage; __Host-sid=${browser.token}; __Host-sid=x`;
       await browser.send("/login");
-      const response = await rig.send("/count", { headers: { cookie } });
+      const response = await fixture.send("/count", { headers: { cookie } });
       assert.deepEqual([response.status, response.cookies], [409, []]);
     },
   },
   "a cookie whose name only resembles the session cookie is ignored": {
     routes: { "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       for (const cookie of [
         `=__Host-sid=${browser.token}`,
@@ -173,27 +173,27 @@ export const cookieCases: AdapterCases = {
         `a=b, __Host-sid=${browser.token}`,
         `__host-sid=${browser.token}`,
       ]) {
-        await expectAnonymous(rig, cookie);
+        await expectAnonymous(fixture, cookie);
       }
     },
   },
   "a CSRF token is rejected as a session token": {
     http: { csrf: { token: "offered" } },
     routes: { "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
-      await expectAnonymous(rig, `__Host-sid=${browser.cookies.get("csrf_token")}`);
-      await expectAnonymous(rig, `__Host-sid=${browser.cookies.get("csrf_token")}A`.padEnd(61, "A"));
+      await expectAnonymous(fixture, `__Host-sid=${browser.cookies.get("csrf_token")}`);
+      await expectAnonymous(fixture, `__Host-sid=${browser.cookies.get("csrf_token")}A`.padEnd(61, "A"));
     },
   },
   "a session id or token in the query or in another header is ignored": {
     routes: { "/login": login, "/show": { handle: showSession } },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       const { id } = JSON.parse((await browser.send("/login")).body);
       const headers = { "x-session-id": id, "x-session-token": String(browser.token) };
-      const response = await rig.send(`/show?sid=${browser.token}&sessionId=${id}`, { headers });
+      const response = await fixture.send(`/show?sid=${browser.token}&sessionId=${id}`, { headers });
       assert.equal(JSON.parse(response.body).isNew, true);
     },
   },

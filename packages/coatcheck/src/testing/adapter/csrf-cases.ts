@@ -28,30 +28,30 @@ export const csrfCases: AdapterCases = {
   },
   "an unsafe request from the same origin or from a non-browser client passes": {
     routes: { "/still": still },
-    async check(rig) {
-      const { host, origin } = new URL(rig.url);
+    async check(fixture) {
+      const { host, origin } = new URL(fixture.url);
       for (const headers of [
         { "sec-fetch-site": "same-origin", origin: "https://elsewhere.example" },
         { "sec-fetch-site": "none" },
         { host, origin },
         {},
       ]) {
-        assert.equal((await rig.send("/still", { method: "POST", headers })).status, 200);
+        assert.equal((await fixture.send("/still", { method: "POST", headers })).status, 200);
       }
     },
   },
   "a safe request from another site passes": {
     routes: { "/still": still },
-    async check(rig) {
-      assert.equal((await rig.send("/still", { headers: CROSS_SITE })).status, 200);
+    async check(fixture) {
+      assert.equal((await fixture.send("/still", { headers: CROSS_SITE })).status, 200);
     },
   },
   "an unsafe request from a trusted origin passes": {
     http: { csrf: { trustedOrigins: ["https://pay.example"] } },
     routes: { "/still": still },
-    async check(rig) {
+    async check(fixture) {
       const post = (origin: string) =>
-        rig.send("/still", { method: "POST", headers: { "sec-fetch-site": "cross-site", origin } });
+        fixture.send("/still", { method: "POST", headers: { "sec-fetch-site": "cross-site", origin } });
       assert.equal((await post("https://pay.example")).status, 200);
       assert.equal((await post("https://pay.example.attacker.example")).status, 403);
     },
@@ -59,35 +59,35 @@ export const csrfCases: AdapterCases = {
   "behind a trusted proxy, Origin is compared with the forwarded host": {
     http: { trustProxy: 1 },
     routes: { "/still": still },
-    async check(rig) {
+    async check(fixture) {
       const headers = {
         host: "inner:3000",
         "x-forwarded-host": "shop.example",
         origin: "https://shop.example",
       };
-      assert.equal((await rig.send("/still", { method: "POST", headers })).status, 200);
+      assert.equal((await fixture.send("/still", { method: "POST", headers })).status, 200);
     },
   },
   "a cross-site request with a bearer token passes, because browsers never add one by themselves": {
     routes: { "/still": still },
-    async check(rig) {
-      const { token } = await rig.manager.create();
+    async check(fixture) {
+      const { token } = await fixture.manager.create();
       const headers = { ...CROSS_SITE, authorization: `Bearer ${token}` };
-      assert.equal((await rig.send("/still", { method: "POST", headers })).status, 200);
+      assert.equal((await fixture.send("/still", { method: "POST", headers })).status, 200);
     },
   },
   "a cross-site request passes when the check is turned off": {
     http: { csrf: false },
     routes: { "/still": still },
-    async check(rig) {
-      assert.equal((await rig.send("/still", { method: "POST", headers: CROSS_SITE })).status, 200);
+    async check(fixture) {
+      assert.equal((await fixture.send("/still", { method: "POST", headers: CROSS_SITE })).status, 200);
     },
   },
   "an offered token is set with the session, kept until login, replaced at login and cleared at logout": {
     http: { csrf: { token: "offered" } },
     routes: { "/show": show, "/count": count, "/login": login, "/logout": logout },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       assert.deepEqual((await browser.send("/show")).cookies, [], "no token without a session");
       const first = await browser.send("/count");
       assert.match(
@@ -114,8 +114,8 @@ export const csrfCases: AdapterCases = {
   "an unsafe request with a session is rejected without a valid token when tokens are required": {
     http: { csrf: { token: "required" } },
     routes: { "/count": count, "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       assert.equal(
         (await browser.send("/login", { method: "POST" })).status,
         200,
@@ -123,7 +123,7 @@ export const csrfCases: AdapterCases = {
       );
       const missing = await browser.send("/count", { method: "POST" });
       assert.deepEqual([missing.status, missing.code], [403, "CSRF_MISSING"]);
-      const other = rig.browser();
+      const other = fixture.browser();
       await other.send("/login", { method: "POST" });
       const foreign = await browser.send("/count", post(tokenOf(other)));
       assert.deepEqual([foreign.status, foreign.code], [403, "CSRF_INVALID"]);
@@ -136,11 +136,11 @@ export const csrfCases: AdapterCases = {
     http: { csrf: { token: "required" } },
     policy: { rotateEvery: 1000 },
     routes: { "/count": count, "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login", { method: "POST" });
       const [session, csrf] = [browser.token, tokenOf(browser)];
-      rig.advance(1000);
+      fixture.advance(1000);
       await browser.send("/show");
       assert.notEqual(browser.token, session);
       assert.equal((await browser.send("/count", post(csrf))).status, 200);

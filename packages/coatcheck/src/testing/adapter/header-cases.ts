@@ -40,11 +40,11 @@ export const headerCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const { headers } = await rig.send("/public");
+    async check(fixture) {
+      const { headers } = await fixture.send("/public");
       assert.equal(headers["cache-control"], "max-age=60");
       assert.equal(headers.vary, "Accept-Language, Cookie");
-      assert.equal((await rig.send("/varied")).headers.vary, "accept, COOKIE");
+      assert.equal((await fixture.send("/varied")).headers.vary, "accept, COOKIE");
     },
   },
   "a response that sets a token is private, even if the route allows caching": {
@@ -57,8 +57,8 @@ export const headerCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const { headers, cookies } = await rig.send("/public");
+    async check(fixture) {
+      const { headers, cookies } = await fixture.send("/public");
       assert.equal(cookies.length, 1);
       assert.equal(headers["cache-control"], "private, no-store");
     },
@@ -81,11 +81,11 @@ export const headerCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       const headers = { cookie: `__Host-sid=${browser.token}` };
-      const offered = await rig.send("/public", { headers });
+      const offered = await fixture.send("/public", { headers });
       assert.match(String(offered.cookies[0]), /^csrf_token=/);
       assert.equal(offered.headers["cache-control"], "private, no-store");
       const left = await browser.send("/leave", { method: "POST" });
@@ -95,8 +95,8 @@ export const headerCases: AdapterCases = {
   },
   "cookies that the route sets are kept": {
     routes: { "/both": saving((exchange) => exchange.reply(200, { "set-cookie": "theme=dark" }, "text")) },
-    async check(rig) {
-      const { cookies } = await rig.send("/both");
+    async check(fixture) {
+      const { cookies } = await fixture.send("/both");
       assert.equal(cookies.length, 2);
       assert.equal(cookies[0], "theme=dark");
       assert.match(String(cookies[1]), /^__Host-sid=/);
@@ -109,36 +109,36 @@ export const headerCases: AdapterCases = {
       "/redirect": saving((exchange) => exchange.reply(303, { location: "/next" })),
       "/stream": saving((exchange) => exchange.stream(["a", "b", "c"])),
     },
-    async check(rig) {
+    async check(fixture) {
       for (const method of ["GET", "HEAD", "POST"]) {
         for (const path of ["/text", "/empty", "/redirect", "/stream"]) {
-          const writing = rig.store.holdWrites();
+          const writing = fixture.store.holdWrites();
           let isReceived = false;
-          const response = rig.send(path, { method }).finally(() => {
+          const response = fixture.send(path, { method }).finally(() => {
             isReceived = true;
           });
           await writing.arrived;
-          await rig.send("/nowhere");
+          await fixture.send("/nowhere");
           assert.equal(isReceived, false, `${method} ${path} was sent early`);
           writing.release();
           assert.match(String((await response).cookies[0]), /^__Host-sid=/, `${method} ${path}`);
         }
       }
-      assert.equal(await rig.stored(), 12);
+      assert.equal(await fixture.stored(), 12);
     },
   },
   "a streamed response arrives complete": {
     routes: { "/stream": saving((exchange) => exchange.stream(Array(50).fill("x".repeat(20_000)))) },
-    async check(rig) {
-      const response = await rig.send("/stream");
+    async check(fixture) {
+      const response = await fixture.send("/stream");
       assert.equal(response.body.length, 1_000_000);
       assert.equal(response.cookies.length, 1);
     },
   },
   "HEAD has the same status and headers as GET": {
     routes: { "/show": show, "/login": login },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       const get = await browser.send("/show");
       const head = await browser.send("/show", { method: "HEAD" });
@@ -152,8 +152,8 @@ export const headerCases: AdapterCases = {
   "Server-Timing reports where the session was found, when enabled": {
     http: { serverTiming: true },
     routes: { "/count": count, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       assert.match(String((await browser.send("/count")).headers["server-timing"]), /^session;dur=\d/);
       assert.match(
         String((await browser.send("/show")).headers["server-timing"]),
@@ -168,14 +168,14 @@ export const headerCases: AdapterCases = {
         handle: (exchange) => exchange.reply(200, {}, JSON.stringify(exchange.session.client)),
       },
     },
-    async check(rig) {
+    async check(fixture) {
       const forwarded = {
         host: "inner:3000",
         "x-forwarded-for": "6.6.6.6, 203.0.113.5",
         "x-forwarded-proto": "https",
         "x-forwarded-host": "shop.example",
       };
-      const { body } = await rig.send("/client", { headers: forwarded });
+      const { body } = await fixture.send("/client", { headers: forwarded });
       assert.deepEqual(JSON.parse(body), { address: "203.0.113.5", protocol: "https", host: "shop.example" });
     },
   },
@@ -185,9 +185,9 @@ export const headerCases: AdapterCases = {
         handle: (exchange) => exchange.reply(200, {}, JSON.stringify(exchange.session.client)),
       },
     },
-    async check(rig) {
+    async check(fixture) {
       const headers = { host: "shop.example", "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https" };
-      const { body } = await rig.send("/client", { headers });
+      const { body } = await fixture.send("/client", { headers });
       assert.deepEqual(JSON.parse(body), { address: "127.0.0.1", protocol: "http", host: "shop.example" });
     },
   },

@@ -19,17 +19,17 @@ export const lifeCases: AdapterCases = {
   },
   "an unchanged anonymous session is not stored and sets no cookie": {
     routes: { "/show": show },
-    async check(rig) {
-      const response = await rig.send("/show");
+    async check(fixture) {
+      const response = await fixture.send("/show");
       assert.equal(JSON.parse(response.body).isNew, true);
       assert.deepEqual(response.cookies, []);
-      assert.equal(await rig.stored(), 0);
+      assert.equal(await fixture.stored(), 0);
     },
   },
   "the first assignment to data stores the session and sets the cookie once": {
     routes: { "/count": count, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       const first = await browser.send("/count");
       assert.equal(first.cookies.length, 1);
       assert.match(
@@ -40,18 +40,18 @@ export const lifeCases: AdapterCases = {
       assert.deepEqual(second.cookies, []);
       const third = await browser.send("/show");
       assert.equal(JSON.parse(third.body).data.count, 2);
-      assert.equal(await rig.stored(), 1);
+      assert.equal(await fixture.stored(), 1);
     },
   },
   "reading the session writes nothing": {
     routes: { "/count": count, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/count");
-      const { writes } = rig.store;
+      const { writes } = fixture.store;
       const response = await browser.send("/show");
       assert.deepEqual(response.cookies, []);
-      assert.equal(rig.store.writes, writes);
+      assert.equal(fixture.store.writes, writes);
     },
   },
   "parallel requests that write different fields lose no update": {
@@ -67,8 +67,8 @@ export const lifeCases: AdapterCases = {
       "/count": count,
       "/show": show,
     },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/count");
       const fields = Array.from({ length: 20 }, (_, index) => `field${index}`);
       await Promise.all(fields.map((host) => browser.send("/own", { headers: { host } })));
@@ -78,55 +78,55 @@ export const lifeCases: AdapterCases = {
   },
   "a login keeps id and data, sets a new token and invalidates the old one": {
     routes: { "/count": count, "/login": login, "/show": show },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       const before = JSON.parse((await browser.send("/count")).body);
       const old = browser.token;
       const response = await browser.send("/login");
       assert.notEqual(browser.token, old);
       const after = JSON.parse(response.body);
       assert.deepEqual([after.id, after.subject, after.data.count], [before.id, "ann", 1]);
-      const fixed = await rig.send("/show", { headers: { cookie: `__Host-sid=${old}` } });
+      const fixed = await fixture.send("/show", { headers: { cookie: `__Host-sid=${old}` } });
       assert.deepEqual(JSON.parse(fixed.body).refusal, "superseded");
     },
   },
   "a remembered login sets Max-Age, and any other login does not": {
     routes: { "/login": login, "/remember": remember },
-    async check(rig) {
-      assert.doesNotMatch(String((await rig.send("/login")).cookies[0]), /Max-Age|Expires/);
-      assert.match(String((await rig.send("/remember")).cookies[0]), /; Max-Age=7776000;/);
+    async check(fixture) {
+      assert.doesNotMatch(String((await fixture.send("/login")).cookies[0]), /Max-Age|Expires/);
+      assert.match(String((await fixture.send("/remember")).cookies[0]), /; Max-Age=7776000;/);
     },
   },
   "a logout revokes the session, clears the cookie and sends Clear-Site-Data": {
     routes: { "/login": login, "/logout": logout, "/show": { ...show, guard: "session" } },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/login");
       const token = browser.token;
       const response = await browser.send("/logout", { method: "POST" });
       assert.equal(response.headers["clear-site-data"], '"cache", "storage"');
       assert.match(String(response.cookies[0]), /^__Host-sid=; Max-Age=0; Path=\/; Expires=Thu, 01 Jan 1970/);
       assert.equal(browser.token, undefined);
-      const replayed = await rig.send("/show", { headers: { cookie: `__Host-sid=${token}` } });
+      const replayed = await fixture.send("/show", { headers: { cookie: `__Host-sid=${token}` } });
       assert.deepEqual([replayed.status, replayed.code], [401, "SESSION_REVOKED"]);
       assert.deepEqual(replayed.cookies, []);
     },
   },
   "a slow write that started before a logout does not restore the session": {
     routes: { "/count": count, "/logout": logout },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       await browser.send("/count");
       const cookie = `__Host-sid=${browser.token}`;
-      const writing = rig.store.holdWrites();
-      const slow = rig.send("/count", { headers: { cookie } });
+      const writing = fixture.store.holdWrites();
+      const slow = fixture.send("/count", { headers: { cookie } });
       await writing.arrived;
-      assert.equal((await rig.send("/logout", { headers: { cookie } })).status, 200);
+      assert.equal((await fixture.send("/logout", { headers: { cookie } })).status, 200);
       writing.release();
       const late = await slow;
       assert.deepEqual([late.status, late.code], [401, "SESSION_REVOKED"]);
       assert.deepEqual(late.cookies, []);
-      assert.equal((await rig.manager.stats()).active, 0);
+      assert.equal((await fixture.manager.stats()).active, 0);
     },
   },
   "a flash message is readable once": {
@@ -144,8 +144,8 @@ export const lifeCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       const redirect = await browser.send("/leave");
       assert.deepEqual([redirect.status, redirect.headers.location], [302, "/take"]);
       assert.equal((await browser.send("/take")).body, "saved");
@@ -167,8 +167,8 @@ export const lifeCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       const outcome = async (path: string) => {
         const { status, code } = await browser.send(path);
         return code === null ? status : `${status} ${code}`;
@@ -182,7 +182,7 @@ export const lifeCases: AdapterCases = {
       assert.equal(await outcome("/sudo"), "403 REAUTHENTICATION_REQUIRED");
       await browser.send("/elevate");
       assert.equal(await outcome("/sudo"), 200);
-      rig.advance(60_000);
+      fixture.advance(60_000);
       assert.equal(await outcome("/sudo"), "403 REAUTHENTICATION_REQUIRED");
     },
   },
@@ -197,8 +197,8 @@ export const lifeCases: AdapterCases = {
       },
       "/show": show,
     },
-    async check(rig) {
-      const browser = rig.browser();
+    async check(fixture) {
+      const browser = fixture.browser();
       const response = await browser.send("/throw");
       assert.equal(response.status, 500);
       assert.equal(JSON.parse((await browser.send("/show")).body).data.count, 7);
@@ -214,11 +214,11 @@ export const lifeCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const response = await rig.send("/large");
+    async check(fixture) {
+      const response = await fixture.send("/large");
       assert.deepEqual([response.status, response.code], [413, "PAYLOAD_TOO_LARGE"]);
       assert.deepEqual(response.cookies, []);
-      assert.equal(await rig.stored(), 0);
+      assert.equal(await fixture.stored(), 0);
     },
   },
 };

@@ -27,23 +27,23 @@ export const outageCases: AdapterCases = {
   "policy anonymous: the request continues without a session, stores nothing and sets no cookie": {
     http: { outage: "anonymous" },
     routes: { "/show": show, "/count": count, "/guarded": { ...show, guard: "session" } },
-    async check(rig) {
-      const headers = await loggedIn(rig);
-      rig.store.isDown = true;
+    async check(fixture) {
+      const headers = await loggedIn(fixture);
+      fixture.store.isDown = true;
       for (const path of ["/show", "/count"]) {
-        const response = await rig.send(path, { headers });
+        const response = await fixture.send(path, { headers });
         assert.deepEqual([response.status, response.cookies], [200, []], path);
         assert.equal(JSON.parse(response.body).subject, null);
       }
-      const guarded = await rig.send("/guarded", { headers });
+      const guarded = await fixture.send("/guarded", { headers });
       assert.deepEqual(
         [guarded.status, guarded.code],
         [503, "STORE_UNAVAILABLE"],
         "an outage must not look like a logout",
       );
-      rig.store.isDown = false;
-      assert.equal(JSON.parse((await rig.send("/show", { headers })).body).subject, "ann");
-      assert.equal(await rig.stored(), 1);
+      fixture.store.isDown = false;
+      assert.equal(JSON.parse((await fixture.send("/show", { headers })).body).subject, "ann");
+      assert.equal(await fixture.stored(), 1);
     },
   },
   "a route can override the outage policy": {
@@ -55,10 +55,10 @@ export const outageCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const headers = await loggedIn(rig);
-      rig.store.isDown = true;
-      assert.equal((await rig.send("/page", { headers })).status, 200);
+    async check(fixture) {
+      const headers = await loggedIn(fixture);
+      fixture.store.isDown = true;
+      assert.equal((await fixture.send("/page", { headers })).status, 200);
     },
   },
   "an outage during the commit replaces the response with 503 and sets no cookie": {
@@ -72,11 +72,11 @@ export const outageCases: AdapterCases = {
         },
       },
     },
-    async check(rig) {
-      const writing = rig.store.holdWrites();
-      const sent = rig.send("/break");
+    async check(fixture) {
+      const writing = fixture.store.holdWrites();
+      const sent = fixture.send("/break");
       await writing.arrived;
-      rig.store.isDown = true;
+      fixture.store.isDown = true;
       writing.release();
       const response = await sent;
       assert.deepEqual([response.status, response.code], [503, "STORE_UNAVAILABLE"]);

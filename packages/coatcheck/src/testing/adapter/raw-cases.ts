@@ -108,12 +108,12 @@ export const rawCases: AdapterCases = {
   ),
   "a login after the headers were sent fails with CONFLICT, and the browser's token stays valid": {
     routes: { "/count": count, "/late": lateLogin("early"), "/later": lateLogin("late"), "/show": show },
-    async check(rig) {
+    async check(fixture) {
       for (const path of ["/late", "/later"]) {
-        assert.equal((await rig.send(path)).body, "sent CONFLICT");
+        assert.equal((await fixture.send(path)).body, "sent CONFLICT");
       }
-      assert.equal(await rig.stored(), 0);
-      const browser = rig.browser();
+      assert.equal(await fixture.stored(), 0);
+      const browser = fixture.browser();
       await browser.send("/count");
       for (const path of ["/late", "/later"]) {
         assert.equal((await browser.send(path)).body, "sent CONFLICT");
@@ -124,18 +124,18 @@ export const rawCases: AdapterCases = {
   },
   "a client that disconnects before the commit: the session is saved and the server keeps running": {
     routes: { "/write": responding((response) => response.end("body")), "/login": login },
-    async check(rig) {
-      const writes = rig.store.holdWrites();
-      const { hostname, port } = new URL(rig.url);
+    async check(fixture) {
+      const writes = fixture.store.holdWrites();
+      const { hostname, port } = new URL(fixture.url);
       const socket = connect(Number(port), hostname);
       socket.write("GET /write HTTP/1.1\r\nhost: x\r\n\r\n");
       await writes.arrived;
       socket.destroy();
       assert.equal(await text(socket).catch(() => ""), "");
-      const stored = once(rig.manager.events, "created");
+      const stored = once(fixture.manager.events, "created");
       writes.release();
       await stored;
-      assert.equal((await rig.send("/login")).status, 200);
+      assert.equal((await fixture.send("/login")).status, 200);
     },
   },
 };

@@ -26,8 +26,8 @@ type Handler = () => void;
  * the queued messages in any order.
  */
 export class SimulatedNode {
-  readonly #cluster: Simulation;
-  readonly #trait: NodeClocks;
+  readonly #simulation: Simulation;
+  readonly #clocks: NodeClocks;
   readonly time: NodeTime;
   readonly #cutUntil = { store: 0, shared: 0 };
   #cache: CoreUnderTest;
@@ -37,15 +37,15 @@ export class SimulatedNode {
   #wallOffset = 0;
   #frozenFor = 0;
 
-  constructor(cluster: Simulation, trait: NodeClocks) {
-    this.#cluster = cluster;
-    this.#trait = trait;
-    const rate = 1 + trait.drift / 1000;
+  constructor(simulation: Simulation, clocks: NodeClocks) {
+    this.#simulation = simulation;
+    this.#clocks = clocks;
+    const rate = 1 + clocks.drift / 1000;
     this.time = {
-      monotonic: () => (cluster.events.now - this.#frozenFor) * rate,
-      wall: () => START + cluster.events.now * rate + this.#wallOffset,
+      monotonic: () => (simulation.events.now - this.#frozenFor) * rate,
+      wall: () => START + simulation.events.now * rate + this.#wallOffset,
     };
-    this.#cache = cluster.createCore(this.time);
+    this.#cache = simulation.createCore(this.time);
     this.#tick();
   }
 
@@ -53,7 +53,7 @@ export class SimulatedNode {
     return this.#cache.core;
   }
 
-  /** Reads a session, like a request does. The world checks the result. */
+  /** Reads a session, like a request does. The simulation checks the result. */
   check(id: string): void {
     this.#handle(() => this.#read(id));
   }
@@ -62,15 +62,15 @@ export class SimulatedNode {
   revoke(scope: RevocationScope): void {
     this.#handle(() => {
       this.#toStore<SessionRecord[]>(
-        (reply) => this.#cluster.store.invalidate(scope, this.#cluster.commitDelay(), reply),
+        (reply) => this.#simulation.store.invalidate(scope, this.#simulation.commitDelay(), reply),
         (invalidated) => {
           this.#core.markPending(scope);
-          for (const { id, version } of invalidated) this.#cluster.acknowledged(this, id, version);
+          for (const { id, version } of invalidated) this.#simulation.acknowledged(this, id, version);
           if ("session" in scope) {
             const key = keyOf(scope.session);
-            this.#toShared(() => this.#cluster.shared.tombstone(key));
+            this.#toShared(() => this.#simulation.shared.tombstone(key));
           }
-          this.#cluster.hint(this, (node) => node.#core.markPending(scope));
+          this.#simulation.hint(this, (node) => node.#core.markPending(scope));
         },
       );
     });
@@ -79,7 +79,7 @@ export class SimulatedNode {
   /** Writes a privilege or data change, and caches the written record. */
   write(id: string, change: "privilege" | "data"): void {
     this.#handle(() => {
-      const { store } = this.#cluster;
+      const { store } = this.#simulation;
       const { position } = this.#core;
       const key = keyOf(id);
       this.#toStore<SessionRecord>(
@@ -88,15 +88,15 @@ export class SimulatedNode {
           else
             store.invalidate(
               { session: id },
-              this.#cluster.commitDelay(),
+              this.#simulation.commitDelay(),
               ([record]) => record && reply(record),
             );
         },
         (record) => {
           this.#core.fill(key, { record, position }, this.time.monotonic());
           this.#core.drop(key, record.version);
-          this.#toShared(() => this.#cluster.shared.fill(key, { record, position }));
-          this.#cluster.hint(this, (node) => node.#core.drop(key, record.version));
+          this.#toShared(() => this.#simulation.shared.fill(key, { record, position }));
+          this.#simulation.hint(this, (node) => node.#core.drop(key, record.version));
         },
       );
     });
@@ -104,12 +104,12 @@ export class SimulatedNode {
 
   /** Pauses for `span` milliseconds, then handles the queued messages in an order determined by `order`. */
   pause(span: number, order: number): void {
-    const { events } = this.#cluster;
+    const { events } = this.#simulation;
     const until = events.now + span;
     if (this.#pausedUntil > events.now) return;
     this.#pausedUntil = until;
     events.after(span, () => {
-      if (this.#trait.clocks === "freeze") this.#frozenFor += span;
+      if (this.#clocks.clocks === "freeze") this.#frozenFor += span;
       const queue = shuffled(this.#queue, order);
       this.#queue = [];
       for (const handle of queue) handle();
@@ -118,26 +118,26 @@ export class SimulatedNode {
 
   /** Loses all messages to and from a server for `span` milliseconds. */
   cutOff(from: "store" | "shared", span: number): void {
-    this.#cutUntil[from] = Math.max(this.#cutUntil[from], this.#cluster.events.now + span);
+    this.#cutUntil[from] = Math.max(this.#cutUntil[from], this.#simulation.events.now + span);
   }
 
   /** Moves the wall clock by a number of milliseconds. */
   setWallClock(by: number): void {
-    if (this.#trait.clocks === "jump") this.#wallOffset += by;
+    if (this.#clocks.clocks === "jump") this.#wallOffset += by;
   }
 
   /** Restarts with empty memory. Messages in flight to the old process are lost. */
   restart(): void {
     this.#handle(() => {
       this.#incarnation++;
-      this.#cache = this.#cluster.createCore(this.time);
+      this.#cache = this.#simulation.createCore(this.time);
       this.#tick();
     });
   }
 
   /** Whether a message between this process and the server is delivered now. */
   reaches(remote: "store" | "shared"): boolean {
-    return this.#cluster.events.now >= this.#cutUntil[remote];
+    return this.#simulation.events.now >= this.#cutUntil[remote];
   }
 
   /** Delivers a hint after `delay` milliseconds. */
@@ -149,30 +149,30 @@ export class SimulatedNode {
     this.#cache.tick?.();
     const poll = this.#core.startPoll(this.time.monotonic(), this.time.wall());
     this.#toStore<LogPage>(
-      (reply) => reply(this.#cluster.store.changes(poll.cursor)),
+      (reply) => reply(this.#simulation.store.changes(poll.cursor)),
       (page) => this.#core.applyPage(poll, page),
     );
-    this.#later(this.#cluster.maxStaleness / 4, () => this.#tick());
+    this.#later(this.#simulation.maxStaleness / 4, () => this.#tick());
   }
 
   #read(id: string): void {
-    const startedAt = this.#cluster.events.now;
+    const startedAt = this.#simulation.events.now;
     const { time } = this;
     const key = keyOf(id);
     const cached = this.#core.get(key, time.monotonic(), time.wall());
     if (cached) {
-      this.#cluster.accepted(this, "local", cached.record, startedAt);
+      this.#simulation.accepted(this, "local", cached.record, startedAt);
       return;
     }
     const readStore = () => this.#readStore(id, startedAt);
     this.#toShared(
-      () => this.#cluster.shared.get(key),
+      () => this.#simulation.shared.get(key),
       (snapshot) => {
         if (!snapshot || !this.#core.allowsShared(key, snapshot, time.monotonic(), time.wall())) {
           readStore();
           return;
         }
-        this.#cluster.accepted(this, "shared", snapshot.record, startedAt);
+        this.#simulation.accepted(this, "shared", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, time.monotonic());
       },
       readStore,
@@ -182,13 +182,13 @@ export class SimulatedNode {
   #readStore(id: string, startedAt: number): void {
     const key = keyOf(id);
     this.#toStore<Snapshot>(
-      (reply) => reply(this.#cluster.store.get(id)),
+      (reply) => reply(this.#simulation.store.get(id)),
       (snapshot) => {
-        this.#cluster.accepted(this, "store", snapshot.record, startedAt);
+        this.#simulation.accepted(this, "store", snapshot.record, startedAt);
         this.#core.fill(key, snapshot, this.time.monotonic());
         // The process may be paused here, between the read of the store and the write to the shared tier.
-        this.#later(this.#cluster.delay(), () =>
-          this.#toShared(() => this.#cluster.shared.fill(key, snapshot)),
+        this.#later(this.#simulation.delay(), () =>
+          this.#toShared(() => this.#simulation.shared.fill(key, snapshot)),
         );
       },
     );
@@ -217,16 +217,16 @@ export class SimulatedNode {
   }
 
   #deliver(remote: "store" | "shared", handle: () => void): void {
-    const delay = this.#cluster.delay();
+    const delay = this.#simulation.delay();
     if (delay < 0 || !this.reaches(remote)) return;
-    this.#cluster.events.after(delay, () => {
+    this.#simulation.events.after(delay, () => {
       if (this.reaches(remote)) handle();
     });
   }
 
   #later(delay: number, handle: Handler): void {
     const own = this.#unlessRestarted(handle);
-    this.#cluster.events.after(Math.max(0, delay), () => this.#handle(() => own(undefined)));
+    this.#simulation.events.after(Math.max(0, delay), () => this.#handle(() => own(undefined)));
   }
 
   /** Wraps a handler so that it does nothing after a restart. */
@@ -238,7 +238,7 @@ export class SimulatedNode {
   }
 
   #handle(handle: Handler): void {
-    if (this.#cluster.events.now < this.#pausedUntil) this.#queue.push(handle);
+    if (this.#simulation.events.now < this.#pausedUntil) this.#queue.push(handle);
     else handle();
   }
 }

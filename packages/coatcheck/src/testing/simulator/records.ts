@@ -28,11 +28,11 @@ export const SCOPES: readonly Exclude<RevocationScope, { session: string }>[] = 
   { everyone: true },
 ];
 
-function record(number: number, createCache: string | null, tenant: string | null): SessionRecord {
+function record(number: number, subject: string | null, tenant: string | null): SessionRecord {
   const id = `00000000-0000-4000-8000-00000000000${number}`;
   return makeRecord({
     id,
-    subject: createCache,
+    subject,
     tenant,
     secretHash: "",
     createdAt: START,

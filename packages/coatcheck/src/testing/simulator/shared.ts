@@ -5,12 +5,12 @@ type Stored = Snapshot | "tombstone" | undefined;
 
 /** A shared tier that behaves like Redis, and can lose its newest writes like a failover does. */
 export class SimulatedShared {
-  readonly #agenda: EventQueue;
+  readonly #events: EventQueue;
   readonly #entries = new Map<string, Stored>();
   readonly #undoLog: { at: number; key: string; before: Stored }[] = [];
 
-  constructor(agenda: EventQueue) {
-    this.#agenda = agenda;
+  constructor(events: EventQueue) {
+    this.#events = events;
   }
 
   get(key: string): Snapshot | null {
@@ -31,7 +31,7 @@ export class SimulatedShared {
 
   /** Restores the state of `span` milliseconds ago. */
   loseTail(span: number): void {
-    const from = this.#agenda.now - span;
+    const from = this.#events.now - span;
     for (
       let last = this.#undoLog.at(-1);
       last !== undefined && last.at >= from;
@@ -43,7 +43,7 @@ export class SimulatedShared {
   }
 
   #set(key: string, stored: Stored): void {
-    this.#undoLog.push({ at: this.#agenda.now, key, before: this.#entries.get(key) });
+    this.#undoLog.push({ at: this.#events.now, key, before: this.#entries.get(key) });
     this.#entries.set(key, stored);
   }
 }

@@ -32,10 +32,10 @@ export interface SimulationReport {
 /** Plays one scenario. `bound`: staleness bound in milliseconds. */
 export function runScenario(
   scenario: Scenario,
-  createCache: CreateCore = publishedCore,
+  createCore: CreateCore = publishedCore,
   bound = 1000,
 ): ScenarioResult {
-  return new Simulation(scenario, createCache, bound).run(scenario.steps);
+  return new Simulation(scenario, createCore, bound).run(scenario.steps);
 }
 
 /**

@@ -36,13 +36,13 @@ const PROBE_INTERVAL = 60;
 /** A clock that runs half a percent slow makes the bound half a percent longer. */
 const SLOWEST_CLOCK = 0.995;
 
-/** Plays one scenario. Only the world knows true time, and it checks every served session against it. */
+/** Plays one scenario. Only the simulation knows true time, and it checks every served session against it. */
 export class Simulation {
   readonly events = new EventQueue();
   readonly store = new SimulatedStore(this.events, RECORDS);
   readonly shared = new SimulatedShared(this.events);
   readonly maxStaleness: number;
-  readonly #createCache: CreateCore;
+  readonly #createCore: CreateCore;
   readonly #delays: readonly number[];
   readonly #nodes: SimulatedNode[];
   readonly #acknowledged = new Map<SimulatedNode, Map<string, { version: number; at: number }>>();
@@ -51,11 +51,11 @@ export class Simulation {
   #messages = 0;
   #worst = 0;
 
-  constructor(scenario: Scenario, makeSubject: CreateCore, bound: number) {
+  constructor(scenario: Scenario, createCore: CreateCore, bound: number) {
     this.maxStaleness = bound;
-    this.#createCache = makeSubject;
+    this.#createCore = createCore;
     this.#delays = scenario.delays;
-    this.#nodes = scenario.nodes.map((trait) => new SimulatedNode(this, trait));
+    this.#nodes = scenario.nodes.map((clocks) => new SimulatedNode(this, clocks));
   }
 
   /** Plays the steps. It checks every session on every node at a regular interval, up to three bounds after the last step. */
@@ -70,7 +70,7 @@ export class Simulation {
   }
 
   createCore(time: NodeTime): CoreUnderTest {
-    return this.#createCache({ maxStaleness: this.maxStaleness, maxLogEntries: LOG_CAPACITY, time });
+    return this.#createCore({ maxStaleness: this.maxStaleness, maxLogEntries: LOG_CAPACITY, time });
   }
 
   /** Delay of the next message, in milliseconds; -1 if it is lost. */

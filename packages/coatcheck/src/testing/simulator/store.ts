@@ -17,15 +17,15 @@ interface Invalidation {
  * active, so that the same few sessions can be invalidated repeatedly.
  */
 export class SimulatedStore {
-  readonly #agenda: EventQueue;
+  readonly #events: EventQueue;
   readonly #rows = new Map<string, SessionRecord>();
   readonly #history = new Map<string, Invalidation[]>();
   readonly #log: { readonly item: LogItem; readonly at: number }[] = [];
   readonly #openTransactions = new Set<LogPosition>();
   #nextPosition: LogPosition = 1;
 
-  constructor(agenda: EventQueue, records: readonly SessionRecord[]) {
-    this.#agenda = agenda;
+  constructor(events: EventQueue, records: readonly SessionRecord[]) {
+    this.#events = events;
     for (const record of records) {
       this.#rows.set(record.id, record);
       this.#history.set(record.id, []);
@@ -38,7 +38,7 @@ export class SimulatedStore {
 
   changes(cursor: LogPosition | null): LogPage {
     if (cursor === null) return { items: [], cursor: this.#horizon() };
-    const sweptBefore = this.#agenda.now - LOG_RETENTION;
+    const sweptBefore = this.#events.now - LOG_RETENTION;
     const entries = this.#log.filter(({ item, at }) => item.position >= cursor && at >= sweptBefore);
     return { items: entries.map(({ item }) => item), cursor: this.#horizon() };
   }
@@ -56,13 +56,13 @@ export class SimulatedStore {
   ): void {
     const position = this.#nextPosition++;
     this.#openTransactions.add(position);
-    const append = (item: LogItem) => this.#log.push({ item, at: this.#agenda.now });
-    this.#agenda.after(commitDelay, () => {
+    const append = (item: LogItem) => this.#log.push({ item, at: this.#events.now });
+    this.#events.after(commitDelay, () => {
       const invalidated = Array.from(this.#rows.values())
         .filter((record) => isInScope(scope, record))
         .map((record) => this.#write({ ...record, version: record.version + 1 }));
       for (const { id, version } of invalidated) {
-        this.#history.get(id)?.push({ at: this.#agenda.now, version });
+        this.#history.get(id)?.push({ at: this.#events.now, version });
         if ("session" in scope) append({ position, session: id, minVersion: version });
       }
       if (!("session" in scope)) append({ position, scope });

@@ -13,7 +13,7 @@ export interface StoreFixture {
 }
 
 /** Tests by title. The title says what a store does. */
-export type Cases = Readonly<Record<string, (lab: StoreFixture) => Promise<void>>>;
+export type Cases = Readonly<Record<string, (fixture: StoreFixture) => Promise<void>>>;
 
 /** Stores a new record. Fails the test unless the store accepts it. */
 export async function create(
