@@ -122,7 +122,10 @@ export const sessionView = z
     authenticatedAt: isoTime.nullable(),
     expiresAt: isoTime.describe("When the session ends regardless of activity."),
     idleExpiresAt: isoTime.describe("When the session ends without further activity."),
-    rememberMe: z.boolean(),
+    rememberMe: z
+      .boolean()
+      .nullable()
+      .describe("The choice at login; null if there was none. `false`: the cookie ends with the browser."),
     elevations: z
       .record(z.string(), isoTime)
       .describe("Maps each scope to the time when its elevation ends."),

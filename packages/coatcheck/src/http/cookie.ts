@@ -163,11 +163,11 @@ export class Cookie {
 }
 
 /**
- * The lifetime of a session's cookie, in seconds: until the absolute timeout for a remembered login, else undefined, which
- * is until the browser closes.
+ * The lifetime of a session's cookie, in seconds: until the absolute timeout, so that a session survives closing the browser
+ * and idle time is the server's to check. Undefined, which ends with the browser, where the login chose that.
  */
 export function cookieAge(record: SessionRecord): number | undefined {
-  if (!record.rememberMe) return undefined;
+  if (record.rememberMe === false) return undefined;
   return (record.expiresAt - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
 }
 

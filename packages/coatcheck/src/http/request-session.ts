@@ -1,8 +1,8 @@
 import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
-import type { RefusalReason } from "../session/events.ts";
 import type { Activity } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
+import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
@@ -157,26 +157,26 @@ export class RequestSession<Data> {
   #tryFrom(
     index: number,
     activity: Activity,
-    refusal: RefusalReason | null,
+    refused: Refusal | null,
     options: LoadOptions,
   ): MaybePromise<Session<Data>> {
     const token = this.#present().tokens[index];
-    if (token === undefined) return this.#begin(refusal, options);
+    if (token === undefined) return this.#begin(refused, options);
     return andThen(this.#http.manager.resume(token, activity), (found) => {
       if (found instanceof Session) {
         this.#openingToken = token;
         return found;
       }
       // An older token among them means that another response is bringing the newer one.
-      const counts = refusal === null || found.refusal === "superseded";
-      return this.#tryFrom(index + 1, activity, counts ? found.refusal : refusal, options);
+      const counts = refused === null || found.refusal === "superseded";
+      return this.#tryFrom(index + 1, activity, counts ? found : refused, options);
     });
   }
 
-  #begin(refusal: RefusalReason | null, load: LoadOptions): Session<Data> {
+  #begin(refused: Refusal | null, load: LoadOptions): Session<Data> {
     const { manager, options } = this.#http;
     const newSession = () => ({ ...options.newSession?.(this.client, this.#request), ...load.newSession });
-    return manager.begin(newSession, refusal);
+    return manager.begin(newSession, refused);
   }
 
   #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
@@ -190,7 +190,8 @@ export class RequestSession<Data> {
     const policy = options.outage ?? this.#http.options.outage ?? "closed";
     if (policy === "closed" || !(error instanceof CoatcheckError)) throw error;
     this.#outage = error;
-    if (policy === "anonymous") return this.#loaded(this.#begin("unavailable", options), startedAt);
+    if (policy === "anonymous")
+      return this.#loaded(this.#begin({ refusal: "unavailable" }, options), startedAt);
     const session = this.#degraded(policy.degraded.maxAge);
     if (session === null) throw error;
     return this.#loaded(session, startedAt);
@@ -232,8 +233,7 @@ export class RequestSession<Data> {
         if (record && token) this.#sendToken(headers, token, record);
         break;
       case "revoked":
-        // A request whose token opened no session may be late: the browser may hold a newer cookie by now.
-        if (this.#openingToken !== null) this.#clearCookies(headers);
+        if (this.#openingToken !== null || this.#present().tokens.length > 0) this.#clearCookies(headers);
         return;
     }
     if (record) this.#offerCsrfToken(headers, record);

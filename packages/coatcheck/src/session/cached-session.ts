@@ -15,7 +15,7 @@ const EPOCH = Date.now();
 export class CachedSession implements Snapshot {
   declare readonly record: SessionRecord;
   declare readonly position: LogPosition;
-  /** The hash of the only valid secret; null while an older token is still valid, and once the session is revoked. */
+  /** The hash of the present secret; null until its first use has been recorded, and once the session is revoked. */
   declare readonly currentHash: string | null;
   /** Whole seconds since the Unix epoch. Before this time the session is certainly within its timeouts. */
   declare private liveUntil: number;
@@ -24,11 +24,11 @@ export class CachedSession implements Snapshot {
   declare private touchDue: number;
 
   constructor({ record, position }: Snapshot) {
-    const { state, secretHash, previousSecretHash, confirmedAt, lastSeenAt, idleTimeout } = record;
-    const isConfirmed = previousSecretHash === null || confirmedAt !== null;
+    const { state, secretHash, olderSecrets, tokenUsedAt, lastSeenAt, idleTimeout } = record;
+    const isUsed = olderSecrets.length === 0 || tokenUsedAt !== null;
     this.record = record;
     this.position = position;
-    this.currentHash = state === "active" && isConfirmed ? secretHash : null;
+    this.currentHash = state === "active" && isUsed ? secretHash : null;
     this.liveUntil = Math.floor(endsAt(record) / 1000);
     this.lastSeen = lastSeenAt - EPOCH;
     this.touchDue = this.lastSeen + Math.ceil(touchThreshold(idleTimeout));

@@ -11,3 +11,15 @@ export interface Commit {
   /** The record that the client may see; null when nothing is stored, and when another request has replaced the token. */
   readonly record: SessionRecord | null;
 }
+
+/** `superseded`: the handle has written with an older token; the newer one belongs to another client. */
+export type HandleState = CommitState | "superseded";
+
+const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
+
+/** The commit of a handle in this state. */
+export function commitOf(state: HandleState, token: string | null, record: SessionRecord | null): Commit {
+  if (state === "revoked") return { state, token: null, record: null };
+  if (record === null) return UNCHANGED;
+  return state === "superseded" ? { state: "changed", token: null, record: null } : { state, token, record };
+}

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock, Schedule } from "./clock.ts";
 import type { SessionEmitter } from "./events.ts";
 import type { SessionPolicy } from "./policy.ts";
 import type { SessionReader } from "./reader.ts";
@@ -6,6 +6,7 @@ import type { SessionRecord } from "./record.ts";
 import type { DataSchema } from "./schema.ts";
 import type { SessionStore } from "./store.ts";
 import type { RandomSource, SecretRing } from "./token.ts";
+import type { TokenRules } from "./token-rules.ts";
 
 /** A session and the only copy of its new token. Send `token` to the client; never store or log it. */
 export interface IssuedSession {
@@ -28,6 +29,8 @@ export interface SessionDependencies<Data> {
   readonly schema: DataSchema<Data>;
   readonly events: SessionEmitter;
   readonly clock: Clock;
+  readonly schedule: Schedule;
   readonly random: RandomSource;
+  readonly tokens: TokenRules;
   readonly merge: MergeData<Data> | null;
 }

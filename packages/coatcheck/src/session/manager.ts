@@ -1,8 +1,8 @@
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
 import type { IssuedSession, MergeData, SessionDependencies } from "./dependencies.ts";
 import { type DerivedSession, DerivedSessions } from "./derived.ts";
-import { invalidInput } from "./errors.ts";
-import { type RefusalReason, SessionEmitter, type SessionEvents } from "./events.ts";
+import { CoatcheckError, invalidInput } from "./errors.ts";
+import { SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
@@ -14,6 +14,7 @@ import { type MaybePromise, Session } from "./session.ts";
 import { noFields } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
+import { TokenRules } from "./token-rules.ts";
 import { TouchQueue } from "./touch-queue.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
 import { SessionWriter } from "./writer.ts";
@@ -74,7 +75,9 @@ export class SessionManager<Data = JsonObject> {
     this.#clock = options.clock ?? systemClock;
     const reportFailure = (operation: SessionEvents["failed"][0]["operation"]) => (error: unknown) =>
       this.events.publish("failed", { operation, error });
-    this.#touches = new TouchQueue(options.store, options.schedule ?? systemSchedule, reportFailure("touch"));
+    const schedule = options.schedule ?? systemSchedule;
+    const random = options.random ?? pooledRandom();
+    this.#touches = new TouchQueue(options.store, schedule, reportFailure("touch"));
     this.#deps = {
       store: options.store,
       reader: this.#reader,
@@ -83,7 +86,9 @@ export class SessionManager<Data = JsonObject> {
       schema: new DataSchema(options.data ?? {}, this.policy.maxDataBytes, reportFailure("migrate")),
       events: this.events,
       clock: this.#clock,
-      random: options.random ?? pooledRandom(),
+      schedule,
+      random,
+      tokens: new TokenRules(this.ring, random, this.policy),
       merge: options.merge ?? null,
     };
     this.#writer = new SessionWriter(this.#deps);
@@ -121,14 +126,16 @@ export class SessionManager<Data = JsonObject> {
    * Returns a handle for a visitor without a stored session. The first write creates the session.
    *
    * @param newSession returns the new session's fields; called only on creation.
-   * @param refusal why the request's token was refused; null when it carried none.
+   * @param refused the result of {@link resume} for the request's token; null when it carried none.
    */
-  begin(newSession: () => CreateOptions = noFields, refusal: RefusalReason | null = null): Session<Data> {
+  begin(newSession: () => CreateOptions = noFields, refused: Refusal | null = null): Session<Data> {
     const start = {
       cached: null,
-      presentedToken: null,
+      presentedToken: refused?.replaced?.token ?? null,
+      isOlderToken: false,
+      replaced: refused?.replaced?.record ?? null,
       successorToken: null,
-      refusal,
+      refusal: refused?.refusal ?? null,
       activity: "user",
       tier: null,
       assurance: "full",
@@ -166,27 +173,32 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Logs a session in by its id, and invalidates its older token at once. The caller must have checked the credentials.
+   * Logs a session in by its id. The caller must have checked the credentials. A first login, or another subject's, invalidates
+   * every older token at once; a repeated one keeps the older token valid until the new one is used.
    *
    * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`, `CONFLICT`,
    *   `VALIDATION_FAILED`.
    */
   async authenticate(id: string, subject: string, options: AuthenticateOptions = {}): Promise<IssuedSession> {
-    return await this.#writer.authenticate(await this.#writer.requireLive(id), subject, options);
+    const from = await this.#writer.requireLive(id);
+    const issued = await this.#writer.privileges.authenticate(from, { subject, options, presented: null });
+    if (issued === null) throw new CoatcheckError("CONFLICT", "The session has ended during the login.");
+    return { record: issued.record, token: issued.token };
   }
 
   /**
-   * Adds an elevation for `maxAge` milliseconds, and invalidates the older token at once.
+   * Adds an elevation for `maxAge` milliseconds. The older token stays valid, without the elevation, until the new one is used.
    *
    * @throws CoatcheckError as {@link authenticate}, and `SESSION_REQUIRED` while anonymous.
    */
   async elevate(id: string, scope: string, maxAge: number): Promise<IssuedSession> {
-    return await this.#writer.elevate(await this.#writer.requireLive(id), scope, maxAge);
+    const from = await this.#writer.requireLive(id);
+    return await this.#writer.privileges.elevate(from, { scope, maxAge, presented: null });
   }
 
-  /** Issues a new token, and invalidates the older one at once. Throws as {@link authenticate}. */
+  /** Issues a new token, and invalidates the older one at once if the session is logged in. Throws as {@link authenticate}. */
   async rotate(id: string): Promise<IssuedSession> {
-    return await this.#writer.rotate(await this.#writer.requireLive(id));
+    return await this.#writer.privileges.rotate(await this.#writer.requireLive(id), null);
   }
 
   /**
@@ -200,15 +212,15 @@ export class SessionManager<Data = JsonObject> {
     return await this.#writer.changeData(
       await this.#writer.requireLive(id, { atLeast: options.ifVersion ?? 0 }),
       (data) => applyMergePatch(data, checked),
-      options,
+      { ...options, presented: null, bytes: JSON.stringify(checked).length },
     );
   }
 
   /** Changes the data with a function, which is called again after each conflict. Throws as {@link patch}. */
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
-    return await this.#writer.changeData(await this.#writer.requireLive(id), (data) =>
-      change(structuredClone(data) as Data),
-    );
+    const from = await this.#writer.requireLive(id);
+    const changeCopy = (data: JsonObject) => change(structuredClone(data) as Data);
+    return await this.#writer.changeData(from, changeCopy, { presented: null });
   }
 
   /**

@@ -43,17 +43,19 @@ const MAX_SHOWN_LENGTH = 20;
 
 /** The timeouts, limits and rotation of sessions. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
-  /** Timeouts for logins with `rememberMe: true`. Default: 30 days idle, 90 days absolute. */
+  /** Timeouts for logins with `rememberMe: true`. Default: 30 days idle and absolute (NIST SP 800-63B-4 §2.1.3). */
   readonly rememberMe: Timeouts;
+  /** Whether a cookie outlives the browser where the login did not choose with `rememberMe`. Default: true. */
+  readonly persistentCookie: boolean;
   /** Default: null, no limit. */
   readonly sessionLimit: SessionLimit | null;
   /** Interval of periodic rotation, milliseconds; null disables it. A change of privilege always rotates. Default: null. */
   readonly rotateEvery: number | null;
   /**
-   * How long the older token stays valid after the first use of the new one, milliseconds. A later use is treated as theft.
-   * Default: 30 s.
+   * How long a replaced token is still recognised, milliseconds: the time in which a response with the new token, or a repeated
+   * request, may be on its way. Default: 30 s.
    */
-  readonly rotationGrace: number;
+  readonly tokenOverlap: number;
   /** Largest `data`, bytes of JSON in UTF-8. Default: 64 KB. */
   readonly maxDataBytes: number;
   /** Largest `metadata`, bytes of JSON in UTF-8. Default: 4 KB. */
@@ -64,10 +66,11 @@ export interface SessionPolicy extends Timeouts {
 export const DEFAULT_POLICY: SessionPolicy = {
   idleTimeout: DAY,
   absoluteTimeout: 30 * DAY,
-  rememberMe: { idleTimeout: 30 * DAY, absoluteTimeout: 90 * DAY },
+  rememberMe: { idleTimeout: 30 * DAY, absoluteTimeout: 30 * DAY },
+  persistentCookie: true,
   sessionLimit: null,
   rotateEvery: null,
-  rotationGrace: 30_000,
+  tokenOverlap: 30_000,
   maxDataBytes: 64 * 1024,
   maxMetadataBytes: 4 * 1024,
 };
@@ -87,7 +90,7 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
       "rememberMe.idleTimeout": rememberMe.idleTimeout,
       "rememberMe.absoluteTimeout": rememberMe.absoluteTimeout,
       rotateEvery: policy.rotateEvery ?? MAX_DURATION,
-      rotationGrace: policy.rotationGrace,
+      tokenOverlap: policy.tokenOverlap,
     }),
     ...numberFaults(
       { maxDataBytes, maxMetadataBytes },

@@ -1,4 +1,6 @@
 import type { JsonObject } from "./json.ts";
+import type { OlderSecret } from "./older-secrets.ts";
+import type { WrappedSecret } from "./wrapped-secret.ts";
 
 /** `anonymous` before the first login; `authenticated` after it. */
 export type SessionType = "anonymous" | "authenticated";
@@ -60,12 +62,14 @@ export interface SessionRecord<Data = JsonObject> {
   readonly name: string | null;
   /** SHA-256 of the token's secret, base64url. The secret itself is never stored (ASVS 5.0 V7.2, V14.2). */
   readonly secretHash: string;
-  /** The hash before the last periodic rotation; null after a change of privilege, which invalidates the older token at once. */
-  readonly previousSecretHash: string | null;
+  /** The secrets that were replaced, newest first, at most eight. */
+  readonly olderSecrets: readonly OlderSecret[];
+  /** The present secret, encrypted for a repeated request with the token that it replaced. */
+  readonly wrappedSecret: WrappedSecret | null;
   /** When the present secret was issued. */
   readonly rotatedAt: number;
-  /** When the present secret was first used after a periodic rotation; null before that. */
-  readonly confirmedAt: number | null;
+  /** When the present token was first used after it replaced another one; null before that. */
+  readonly tokenUsedAt: number | null;
   readonly createdAt: number;
   readonly lastSeenAt: number;
   readonly authenticatedAt: number | null;
@@ -73,8 +77,11 @@ export interface SessionRecord<Data = JsonObject> {
   readonly expiresAt: number;
   /** The idle timeout: milliseconds after `lastSeenAt` at which the session ends without activity. */
   readonly idleTimeout: number;
-  /** Whether the subject chose to stay logged in. Determines the cookie's lifetime and the timeouts. */
-  readonly rememberMe: boolean;
+  /**
+   * The subject's choice at login. `true`: the policy's `rememberMe` timeouts. `false`: a cookie that ends with the browser.
+   * `null`: no choice; the cookie lasts until the absolute timeout.
+   */
+  readonly rememberMe: boolean | null;
   /** Elevations by scope: when each ends. */
   readonly elevations: Readonly<Record<string, number>>;
   /** The application's data: JSON, limited by the policy's size. */

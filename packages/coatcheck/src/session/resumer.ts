@@ -13,12 +13,15 @@ import {
   secretOfToken,
   TOKEN_LENGTH,
 } from "./token.ts";
+import type { PresentedToken, SecretCheck } from "./token-rules.ts";
 import type { TouchQueue } from "./touch-queue.ts";
 import type { SessionWriter } from "./writer.ts";
 
 /** The result of a refused token. After `superseded` and `unavailable` the response must not change the browser's cookie. */
 export interface Refusal {
   readonly refusal: RefusalReason;
+  /** The session whose token this was, when a newer one has replaced it: a login may join it, a logout may end it. */
+  readonly replaced?: { readonly record: SessionRecord; readonly token: string };
 }
 
 /** The start of a handle whose session was found. */
@@ -53,6 +56,8 @@ export class SessionResumer<Data> {
         const start: FoundStart = {
           cached,
           presentedToken: token,
+          isOlderToken: false,
+          replaced: null,
           successorToken: null,
           refusal: null,
           activity,
@@ -69,15 +74,18 @@ export class SessionResumer<Data> {
 
   /** Implements `SessionManager.resumeDegraded`. */
   resumeDegraded(token: string, maxAge: number): Session<Data> | null {
-    const { ring, reader, clock, policy, schema } = this.#deps;
+    const { ring, reader, clock, tokens, schema } = this.#deps;
     if (!ring.hasValidSeal(token)) return null;
     const cached = reader.getStale(token.slice(0, COMPACT_ID_LENGTH), maxAge);
     if (!cached || schema.read(cached.record) === null) return null;
-    const check = checkSecret(cached, hashSecret(secretOfToken(token)), clock.now(), policy.rotationGrace);
-    if (check !== "current") return null;
+    const now = clock.now();
+    if (cached.record.state === "revoked" || cached.hasExpired(now)) return null;
+    if (tokens.check(cached.record, hashSecret(secretOfToken(token)), now) !== "current") return null;
     return new Session(this.#writer, this.#deps, {
       cached,
       presentedToken: token,
+      isOlderToken: false,
+      replaced: null,
       successorToken: null,
       refusal: null,
       activity: "none",
@@ -88,25 +96,28 @@ export class SessionResumer<Data> {
   }
 
   async #resumeThroughTiers(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
-    const { reader, clock, events, policy } = this.#deps;
+    const { reader, clock, events, tokens } = this.#deps;
     const id = idOfToken(token);
-    const hash = hashSecret(secretOfToken(token));
+    const presented = tokens.presented(token);
     let { cached, tier } = await reader.read(id);
-    let check = cached && checkSecret(this.#withTouch(cached), hash, clock.now(), policy.rotationGrace);
+    let check = cached && this.#check(cached, presented.hash);
     // Only the store may cause a refusal: a cached copy may predate the token.
-    if (check !== "current" && tier !== "store") {
+    if (check !== "current" && check !== "older" && tier !== "store") {
       ({ cached, tier } = await reader.read(id, { fresh: true }));
-      check = cached && checkSecret(this.#withTouch(cached), hash, clock.now(), policy.rotationGrace);
+      check = cached && this.#check(cached, presented.hash);
     }
     if (!cached || !check) return this.#refuse("unknown", id);
+    const { record } = cached;
     switch (check) {
       case "current":
-      case "previous": {
-        const isCurrent = check === "current";
+      case "older": {
+        const isOlderToken = check === "older";
         const start: FoundStart = {
-          cached: isCurrent ? await this.#confirm(cached, activity) : cached,
-          presentedToken: isCurrent ? token : null,
-          successorToken: isCurrent ? null : this.#successor(cached.record, token),
+          cached: isOlderToken ? cached : await this.#recordFirstUse(cached, presented, activity),
+          presentedToken: token,
+          isOlderToken,
+          replaced: null,
+          successorToken: isOlderToken ? this.#successor(record, presented) : null,
           refusal: null,
           activity,
           tier,
@@ -115,13 +126,27 @@ export class SessionResumer<Data> {
         };
         return this.#admit(start, clock.now());
       }
-      case "token-reuse":
+      case "superseded":
+        return { ...this.#refuse("superseded", id), replaced: { record, token } };
+      case "replaced":
+        // Longer ago than the overlap: the token counts as unknown, but a login may still join its session.
+        return { ...this.#refuse("unknown", id), replaced: { record, token } };
+      case "reused":
         await this.#writer.revoke({ session: id }, "token-reuse");
-        events.publish("token-reuse", { record: cached.record });
+        events.publish("token-reuse", { record });
         return this.#refuse("token-reuse", id);
       default:
         return this.#refuse(check, id);
     }
+  }
+
+  /** The standing of a secret, or the reason why its session has ended. */
+  #check(cached: CachedSession, hash: string): SecretCheck | "revoked" | "expired" {
+    const now = this.#deps.clock.now();
+    if (cached.record.state === "revoked") return "revoked";
+    // The store does not know of a queued touch yet.
+    cached.mergeLastSeen(this.#touches.queuedAt(cached.record.id));
+    return cached.hasExpired(now) ? "expired" : this.#deps.tokens.check(cached.record, hash, now);
   }
 
   #admit(start: FoundStart, now: number): Session<Data> | Refusal {
@@ -133,35 +158,33 @@ export class SessionResumer<Data> {
     return new Session(this.#writer, this.#deps, start);
   }
 
-  /** Adds the queued touch, which the store does not know of yet. */
-  #withTouch(cached: CachedSession): CachedSession {
-    cached.mergeLastSeen(this.#touches.queuedAt(cached.record.id));
-    return cached;
-  }
-
-  /** Records the first use of the new secret after a periodic rotation: the grace of the older token starts now. */
-  async #confirm(cached: CachedSession, activity: Activity): Promise<CachedSession> {
-    const { record } = cached;
-    if (record.previousSecretHash === null || record.confirmedAt !== null || activity === "none")
-      return cached;
+  /** Records that the client has received the present token. A failure is safe: older tokens then stay valid for longer. */
+  async #recordFirstUse(
+    cached: CachedSession,
+    presented: PresentedToken,
+    activity: Activity,
+  ): Promise<CachedSession> {
+    if (activity === "none" || !this.#deps.tokens.awaitsFirstUse(cached.record)) return cached;
     try {
-      const confirmed = new CachedSession({
-        record: await this.#writer.confirmRotation(record),
+      const used = new CachedSession({
+        record: await this.#writer.privileges.recordFirstUse(cached.record, presented),
         position: cached.position,
       });
-      confirmed.inheritActivity(cached);
-      return confirmed;
+      used.inheritActivity(cached);
+      return used;
     } catch (error) {
       this.#deps.events.publish("failed", { operation: "confirm", error });
       return cached;
     }
   }
 
-  /** The token to send to a client with an older token; null when the new one is in use already. */
-  #successor(record: SessionRecord, token: string): string | null {
-    if (record.confirmedAt !== null) return null;
-    const secret = this.#deps.ring.findSuccessor(record.id, secretOfToken(token), record.secretHash);
-    return secret && this.#deps.ring.seal(record.id, secret);
+  /** The token to send to a client with an older token, after a periodic rotation; null when the new one is in use. */
+  #successor(record: SessionRecord, presented: PresentedToken): string | null {
+    const { tokens, ring, clock } = this.#deps;
+    if (record.tokenUsedAt !== null) return null;
+    const change = { purpose: "periodic", presented, subject: record.subject, now: clock.now() } as const;
+    const secret = tokens.reissue(record, change);
+    return secret && ring.seal(record.id, secret);
   }
 
   #refuse(refusal: RefusalReason, id: string | null): Refusal {
@@ -169,36 +192,4 @@ export class SessionResumer<Data> {
       this.#deps.events.publish("refused", { reason: refusal, id });
     return { refusal };
   }
-}
-
-/**
- * The result of checking a secret. `current`: the session's present secret. `previous`: the secret before a periodic
- * rotation, still accepted. Every other value is the reason to refuse the token.
- */
-export type SecretCheck =
-  | "current"
-  | "previous"
-  | Extract<RefusalReason, "expired" | "revoked" | "superseded" | "token-reuse">;
-
-/**
- * Checks a token's secret, and both timeouts, against a session. Runs on every read, whichever tier the copy came from.
- *
- * @param secretHash SHA-256 of the token's secret, base64url.
- * @param now epoch milliseconds.
- * @param grace how long the previous secret is accepted after the new one was first used, milliseconds. It covers requests
- *   that were sent before the response with the new token arrived. A later use means that two parties hold the secret.
- */
-export function checkSecret(
-  cached: CachedSession,
-  secretHash: string,
-  now: number,
-  grace: number,
-): SecretCheck {
-  const { record } = cached;
-  if (record.state === "revoked") return "revoked";
-  if (cached.hasExpired(now)) return "expired";
-  if (constantTimeEqual(record.secretHash, secretHash)) return "current";
-  if (record.previousSecretHash === null || !constantTimeEqual(record.previousSecretHash, secretHash))
-    return "superseded";
-  return record.confirmedAt === null || now < record.confirmedAt + grace ? "previous" : "token-reuse";
 }

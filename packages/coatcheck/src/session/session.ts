@@ -1,4 +1,5 @@
-import type { Commit, CommitState } from "./commit.ts";
+import { ActingToken } from "./acting-token.ts";
+import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { RefusalReason } from "./events.ts";
@@ -9,31 +10,29 @@ import { applySnapshot, PendingChanges, type PendingSnapshot, validateSnapshot }
 import type { Tier } from "./reader.ts";
 import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
 import { type Assurance, initialState, type SessionStart } from "./start.ts";
-import { newSessionId, secretOfToken } from "./token.ts";
+import { newSessionId } from "./token.ts";
 import {
+  headersAlreadySent,
   requireCurrentToken,
   requireTokenDelivery,
   sessionUnavailable,
   tokenSuperseded,
 } from "./token-errors.ts";
+import type { PresentedToken } from "./token-rules.ts";
 import { type AuthenticateOptions, isElevated, requireElevated } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
 
 /** A value, or a promise of it. A hit in the local cache returns the value, so the request does not wait. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
-/** `superseded`: a write has continued after another request replaced the token, which this client may not receive. */
-type HandleState = CommitState | "superseded";
-
-const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
-
 /**
  * One request's handle on one session. Assignments to {@link data} are collected, and {@link commit} writes them once, as a
  * merge patch. Reading never writes, and a visitor without any change is never stored.
  *
- * Every method that writes throws `CONFLICT` for an older token: the browser has a newer one, which a repeated request will
- * carry. It throws `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended, and `STORE_UNAVAILABLE` when the store
- * does not respond. Methods that issue a token also throw `CONFLICT` once the response headers have been sent.
+ * Every method that writes throws `CONFLICT` when another request has replaced and invalidated the token: the browser is
+ * receiving a newer one, which a repeated request will carry. Only {@link authenticate} and {@link revoke} work with such a
+ * token too. Writes throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended, and `STORE_UNAVAILABLE` when
+ * the store does not respond. Methods that issue a token also throw `CONFLICT` once the response headers have been sent.
  */
 export class Session<Data = JsonObject> {
   readonly #writer: SessionWriter<Data>;
@@ -48,6 +47,7 @@ export class Session<Data = JsonObject> {
   /** Whether {@link commit} has resolved, after which the response headers are sent. */
   #isCommitted = false;
   #mutex: Mutex | null = null;
+  #acting: ActingToken | null = null;
 
   constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>, start: SessionStart) {
     this.#writer = writer;
@@ -130,20 +130,28 @@ export class Session<Data = JsonObject> {
   }
 
   /**
-   * Logs the session in: keeps id, visitor and data, and issues a new token that invalidates the older one at once (ASVS
-   * 5.0 V7.2.4). A change of subject starts with fresh data. Throws `CONFLICT` when the policy rejects another session.
+   * Logs the session in: keeps id, visitor and data, and issues a new token (ASVS 5.0 V7.2.4). A first login, and one as
+   * another subject, invalidates every older token at once; another subject starts with fresh data. A repeated login gets
+   * the same token when the response to the first one may have been lost. It works with an older token as well: in the same
+   * session if that is logged in as this subject, else in a new one. Throws `CONFLICT` when the policy rejects another session.
    */
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
     await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start.refusal, this.#isCommitted);
-      if (this.#record) {
-        return await this.#reissue((record) => this.#writer.authenticate(record, subject, options));
+      const { policy, schema } = this.#deps;
+      if (this.#start.refusal === "unavailable") throw sessionUnavailable();
+      if (this.#isCommitted) throw headersAlreadySent();
+      const pending = validateSnapshot(this.#pending?.snapshot() ?? null, policy.maxDataBytes);
+      const flash = pending?.flash ?? null;
+      const target = await this.#writer.privileges.loginTarget(this.#record, this.#start, this.#state);
+      if (target) {
+        const change = pending?.patch ? (data: JsonObject) => applySnapshot(data, pending) : null;
+        const login = { subject, options, presented: this.#actingToken.presented, change, flash };
+        const joined = await this.#writer.privileges.authenticate(target, login);
+        if (joined) return this.#adopt(joined, joined.storedChanges && this.#record ? pending : null);
       }
-      const pending = validateSnapshot(this.#pending?.snapshot() ?? null, this.#deps.policy.maxDataBytes);
-      const content = {
-        data: applySnapshot(this.#deps.schema.initial(), pending),
-        flash: pending?.flash ?? null,
-      };
+      if (this.#record) this.#newId = null;
+      this.#record = null;
+      const content = { data: applySnapshot(schema.initial(), pending), flash };
       const fields = { ...this.#start.newSession(), ...options, ...content, id: this.id, subject };
       this.#adopt(await this.#writer.createAuthenticated(fields), pending);
     });
@@ -157,33 +165,41 @@ export class Session<Data = JsonObject> {
     await this.#exclusively(async () => {
       requireTokenDelivery(this.#start.refusal, this.#isCommitted);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-      await this.#reissue((record) => this.#writer.elevate(record, scope, maxAge));
+      const { privileges } = this.#writer;
+      await this.#reissue((record, presented) => privileges.elevate(record, { scope, maxAge, presented }));
     });
   }
 
   /** Throws `SESSION_REQUIRED` while anonymous, `REAUTHENTICATION_REQUIRED` without a current elevation for `scope`. */
   requireElevated(scope: string): void {
     if (this.assurance === "degraded") throw sessionUnavailable();
-    requireElevated(this.#record, scope, this.#deps.clock.now());
+    requireElevated(this.#actingToken.elevated(this.#record), scope, this.#deps.clock.now());
   }
 
   /** Whether the session has a current elevation for `scope`; always false for a degraded copy. */
   isElevated(scope: string): boolean {
-    return this.assurance === "full" && isElevated(this.#record, scope, this.#deps.clock.now());
+    return (
+      this.assurance === "full" &&
+      isElevated(this.#actingToken.elevated(this.#record), scope, this.#deps.clock.now())
+    );
   }
 
-  /** Issues a new token and invalidates the older one at once. Call it after any change of the subject's privileges. */
+  /**
+   * Issues a new token and, if the session is logged in, invalidates the older one at once. Call it after any change of the
+   * subject's privileges.
+   */
   async rotate(): Promise<void> {
     await this.#exclusively(async () => {
       requireTokenDelivery(this.#start.refusal, this.#isCommitted);
-      if (this.#record) await this.#reissue((record) => this.#writer.rotate(record));
+      if (this.#record) await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
     });
   }
 
   /** Applies a merge patch (RFC 7396) now, together with the pending changes. Concurrent disjoint patches all survive. */
   async patch(patch: JsonObject): Promise<void> {
     const checked = requireJsonObject(patch, "data", this.#deps.policy.maxDataBytes);
-    await this.#exclusively(() => this.#write((data) => applyMergePatch(data, checked)));
+    const bytes = JSON.stringify(checked).length;
+    await this.#exclusively(() => this.#write((data) => applyMergePatch(data, checked), bytes));
   }
 
   /**
@@ -191,7 +207,7 @@ export class Session<Data = JsonObject> {
    * effects. It must not await another write of this handle, which would wait for this one.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
-    await this.#exclusively(() => this.#write(async (data) => await change(structuredClone(data) as Data)));
+    await this.#exclusively(() => this.#write((data) => change(structuredClone(data) as Data)));
   }
 
   /** Writes the pending changes now, instead of with the response. */
@@ -200,17 +216,22 @@ export class Session<Data = JsonObject> {
   }
 
   /**
-   * Revokes the session permanently; the response clears the browser's cookie. With an older token it revokes nothing: the
-   * client that holds the newer token has just logged in.
+   * Revokes the session permanently; the response clears the browser's cookie. With an older token it does so as well, until
+   * one overlap after the newer token's first use: the browser may hold no other one.
+   *
+   * @returns whether a session has ended; false when there was none, and when the older token's time is over.
    */
-  async revoke(reason: RevokeReason = "logout"): Promise<void> {
+  async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
     if (this.#start.refusal === "unavailable") throw sessionUnavailable();
-    await this.#exclusively(async () => {
+    return await this.#exclusively(async () => {
+      const target = this.#record ?? this.#start.replaced;
       this.#pending = null;
-      if (this.#record) await this.#writer.revoke({ session: this.#record.id }, reason);
+      const hasEnded =
+        target !== null && (await this.#writer.logOut(target.id, this.#actingToken.presented, reason));
       this.#record = null;
       this.#token = null;
       this.#state = "revoked";
+      return hasEnded;
     });
   }
 
@@ -226,8 +247,9 @@ export class Session<Data = JsonObject> {
       await this.#write();
       if (!this.#record || !this.#rotationIsDue()) return this.#committed();
       try {
-        const oldSecret = secretOfToken(this.#start.presentedToken ?? "");
-        this.#adopt(await this.#writer.rotatePeriodically(this.#record, oldSecret), null);
+        const { presented } = this.#actingToken;
+        if (presented)
+          this.#adopt(await this.#writer.privileges.rotatePeriodically(this.#record, presented), null);
       } catch (error) {
         // The request succeeds all the same: a later request rotates.
         this.#deps.events.publish("failed", { operation: "rotate", error });
@@ -238,21 +260,18 @@ export class Session<Data = JsonObject> {
 
   #committed(): Commit {
     this.#isCommitted = true;
-    if (this.#state === "revoked") return { state: "revoked", token: null, record: null };
-    if (!this.#record) return UNCHANGED;
-    if (this.#state === "superseded") return { state: "changed", token: null, record: null };
-    return { state: this.#state, token: this.#token, record: this.#record };
+    return commitOf(this.#state, this.#token, this.#record);
   }
 
   #rotationIsDue(): boolean {
     const { policy, clock } = this.#deps;
     if (policy.rotateEvery === null || this.#token !== null || this.#start.activity === "none") return false;
-    if (!this.#record || !this.#start.presentedToken || this.#state === "superseded") return false;
+    if (!this.#record || this.#state === "superseded" || !this.#actingToken.isRotatable) return false;
     return clock.now() - this.#record.rotatedAt >= policy.rotateEvery;
   }
 
   /** Stores the pending changes and `change`, in one write. Does nothing when there are neither. */
-  async #write(change?: (data: JsonObject) => MaybePromise<unknown>): Promise<void> {
+  async #write(change?: (data: JsonObject) => MaybePromise<unknown>, bytes = 0): Promise<void> {
     const { schema, policy, clock } = this.#deps;
     const pending = this.#pending?.snapshot() ?? null;
     if (!pending && !change) return;
@@ -270,10 +289,11 @@ export class Session<Data = JsonObject> {
     await this.#writer.requireStillLive(this.id, this.#start.cached);
     const seenAt = this.#start.activity === "user" ? clock.now() : this.#record.lastSeenAt;
     const before = this.#record;
-    this.#record = await this.#writer.changeData(before, changed, { seenAt, flash });
+    const presented = this.#actingToken.presented;
+    this.#record = await this.#writer.changeData(before, changed, { presented, seenAt, flash, bytes });
     this.#pending?.markSaved(part, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {
-      // Data may be written after another request's login, but only the client of that request may hold its token.
+      // An older token that is still valid may write, but only the client of the newer one may receive that.
       this.#token = null;
       this.#state = "superseded";
     } else if (this.#state !== "rotated" && this.#state !== "superseded") {
@@ -285,6 +305,7 @@ export class Session<Data = JsonObject> {
   #adopt({ record, token }: IssuedSession, pending: PendingSnapshot | null): void {
     this.#record = record;
     this.#token = token;
+    this.#actingToken.replaceWith(token);
     this.#state = "rotated";
     this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitial(record));
   }
@@ -296,10 +317,17 @@ export class Session<Data = JsonObject> {
   }
 
   /** Stores the pending changes, then runs `issue`, which gives the session a new token. */
-  async #reissue(issue: (record: SessionRecord) => Promise<IssuedSession>): Promise<void> {
+  async #reissue(
+    issue: (record: SessionRecord, presented: PresentedToken | null) => Promise<IssuedSession>,
+  ): Promise<void> {
     await this.#write();
     await this.#writer.requireStillLive(this.id, this.#start.cached);
-    if (!this.#record || this.#state === "superseded") throw tokenSuperseded();
-    this.#adopt(await issue(this.#record), null);
+    if (!this.#record) throw tokenSuperseded();
+    this.#adopt(await issue(this.#record, this.#actingToken.presented), null);
+  }
+
+  get #actingToken(): ActingToken {
+    this.#acting ??= new ActingToken(this.#deps.tokens, this.#start);
+    return this.#acting;
   }
 }

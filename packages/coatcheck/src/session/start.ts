@@ -3,6 +3,7 @@ import type { CommitState } from "./commit.ts";
 import type { RefusalReason } from "./events.ts";
 import type { Activity } from "./policy.ts";
 import type { Tier } from "./reader.ts";
+import type { SessionRecord } from "./record.ts";
 import type { CreateOptions } from "./transitions.ts";
 
 /** `full`: checked within the staleness bound. `degraded`: from an expired copy, because the store does not respond. */
@@ -12,9 +13,13 @@ export type Assurance = "full" | "degraded";
 export interface SessionStart {
   /** The session that the token opened; null for a visitor without a stored session. */
   readonly cached: CachedSession | null;
-  /** The request's token; null when there was none, and for an older token, which must not start another rotation. */
+  /** The request's token, when it is one of the session in `cached` or `replaced`. */
   readonly presentedToken: string | null;
-  /** The token to send in the response, when the request carried the older token of an unconfirmed rotation. */
+  /** Whether that token has been replaced but is still valid: it has no elevations and starts no periodic rotation. */
+  readonly isOlderToken: boolean;
+  /** The session whose replaced, invalid token the request carried: a login may join it, and a logout may end it. */
+  readonly replaced: SessionRecord | null;
+  /** The token to send in the response, when the request carried the older token of a periodic rotation. */
   readonly successorToken: string | null;
   /** Why the request's token was refused; null when it was accepted, and when there was none. */
   readonly refusal: RefusalReason | null;

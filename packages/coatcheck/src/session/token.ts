@@ -1,4 +1,4 @@
-import { createHmac, hash, randomFillSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomFillSync } from "node:crypto";
 import { invalidInput } from "./errors.ts";
 
 /*
@@ -15,6 +15,10 @@ const SECRET_END = 44;
 /** Characters of a whole token. */
 export const TOKEN_LENGTH = 50;
 const SEAL_BYTES = 4;
+/** Sizes of AES-256-GCM (NIST SP 800-38D). */
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
 
 /** Fills the array with random bytes. Must be cryptographically secure outside tests. Default: {@link pooledRandom}. */
 export type RandomSource = (bytes: Uint8Array<ArrayBuffer>) => void;
@@ -156,9 +160,52 @@ export class SecretRing {
     );
   }
 
+  /**
+   * Encrypts a secret under a key that is derived from the ring's newest secret and from `context`, which must contain what
+   * only the intended reader knows.
+   *
+   * @returns nonce, ciphertext and tag (AES-256-GCM), base64url.
+   */
+  encrypt(context: readonly string[], secret: string, random: RandomSource): string {
+    const nonce = Buffer.alloc(NONCE_BYTES);
+    random(nonce);
+    const cipher = createCipheriv("aes-256-gcm", derivedKey(this.#newest, context), nonce);
+    const bytes = [nonce, cipher.update(secret, "utf8"), cipher.final(), cipher.getAuthTag()];
+    return Buffer.concat(bytes).toString("base64url");
+  }
+
+  /** Reverses {@link encrypt} with any secret of the ring; null when the context differs or the text was altered. */
+  decrypt(context: readonly string[], ciphertext: string): string | null {
+    const bytes = Buffer.from(ciphertext, "base64url");
+    if (bytes.length <= NONCE_BYTES + TAG_BYTES) return null;
+    for (const key of this.#keys) {
+      const decipher = createDecipheriv(
+        "aes-256-gcm",
+        derivedKey(key, context),
+        bytes.subarray(0, NONCE_BYTES),
+      );
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      try {
+        const text = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, "utf8");
+        return text + decipher.final("utf8");
+      } catch {
+        // Another secret of the ring may have encrypted it.
+      }
+    }
+    return null;
+  }
+
   get #newest(): string {
     return this.#keys[0] ?? "";
   }
+}
+
+/** HKDF (RFC 5869). Each field is prefixed with its length, so that no two contexts give the same key. */
+function derivedKey(key: string, context: readonly string[]): Buffer {
+  const info = context.map((field) => `${Buffer.byteLength(field)}:${field}`).join("");
+  // OpenSSL limits `info` to 1024 bytes, which a long subject would exceed.
+  const digest = hash("sha256", info, "buffer");
+  return Buffer.from(hkdfSync("sha256", key, "", digest, KEY_BYTES));
 }
 
 function mac(key: string, text: string): Buffer {

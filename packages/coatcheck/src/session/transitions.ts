@@ -2,6 +2,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionPolicy } from "./policy.ts";
 import type { ClientInfo, SessionRecord } from "./record.ts";
+import type { TokenFields } from "./token-rules.ts";
 
 /*
  * The changes of a session as pure functions from record to record. Each result has `version + 1`. The writer stores it by
@@ -20,7 +21,7 @@ export interface CreateOptions {
   readonly name?: string;
   readonly metadata?: JsonObject;
   readonly client?: ClientInfo;
-  /** Uses the policy's `rememberMe` timeouts. Default: false. */
+  /** See {@link AuthenticateOptions.rememberMe}. */
   readonly rememberMe?: boolean;
   /** Overrides the policy's, milliseconds. */
   readonly idleTimeout?: number;
@@ -32,8 +33,16 @@ export interface CreateOptions {
 export interface AuthenticateOptions {
   /** The tenant from now on. Default: unchanged for the same subject, none for another one. */
   readonly tenant?: string;
-  /** Uses the policy's `rememberMe` timeouts and a cookie that outlives the browser. Default: the session's present choice. */
+  /**
+   * `true`: the policy's `rememberMe` timeouts. `false`: the cookie ends with the browser. Default: the session's present
+   * choice, else the policy's `persistentCookie`.
+   */
   readonly rememberMe?: boolean;
+  /**
+   * Whether a repeated login of the same subject invalidates the older token at once. Default: false, which keeps it valid
+   * until the new token is used, since the response may be lost.
+   */
+  readonly strict?: boolean;
 }
 
 /** The validated and generated values of a new record. */
@@ -50,7 +59,8 @@ interface NewRecord {
 /** A new session at version 1. */
 export function newRecord(values: NewRecord, options: CreateOptions, policy: SessionPolicy): SessionRecord {
   const { id, now } = values;
-  const { idleTimeout, absoluteTimeout } = options.rememberMe ? policy.rememberMe : policy;
+  const rememberMe = options.rememberMe ?? (policy.persistentCookie ? null : false);
+  const { idleTimeout, absoluteTimeout } = rememberMe ? policy.rememberMe : policy;
   const subject = options.subject ?? null;
   return {
     id,
@@ -65,15 +75,16 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
     parentId: options.parentId ?? null,
     name: options.name ?? null,
     secretHash: values.secretHash,
-    previousSecretHash: null,
+    olderSecrets: [],
+    wrappedSecret: null,
     rotatedAt: now,
-    confirmedAt: null,
+    tokenUsedAt: null,
     createdAt: now,
     lastSeenAt: now,
     authenticatedAt: subject === null ? null : now,
     expiresAt: now + (options.absoluteTimeout ?? absoluteTimeout),
     idleTimeout: options.idleTimeout ?? idleTimeout,
-    rememberMe: options.rememberMe ?? false,
+    rememberMe,
     elevations: {},
     data: values.data,
     dataVersion: values.dataVersion,
@@ -86,7 +97,7 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
 /** A login. */
 interface Login {
   readonly subject: string;
-  readonly secretHash: string;
+  readonly token: TokenFields;
   readonly options: AuthenticateOptions;
   readonly policy: SessionPolicy;
   /** Epoch milliseconds. */
@@ -94,16 +105,18 @@ interface Login {
 }
 
 /**
- * A login: keeps id and visitor, sets a new secret, and restarts both timeouts (NIST SP 800-63B-4 §5.2).
- * Invalidates the older token and every elevation at once (ASVS 5.0 V7.2.4).
+ * A login: keeps id and visitor, sets a new token, ends every elevation, and restarts both timeouts (NIST SP 800-63B-4
+ * §5.2, ASVS 5.0 V7.2.4).
  */
 export function withLogin(record: SessionRecord, login: Login): SessionRecord {
-  const { subject, secretHash, options, policy, now } = login;
+  const { subject, token, options, policy, now } = login;
   const rememberMe = options.rememberMe ?? record.rememberMe;
   const { idleTimeout, absoluteTimeout } = rememberMe ? policy.rememberMe : policy;
-  const hasOtherTimeouts = rememberMe !== record.rememberMe;
+  const hasOtherTimeouts = (rememberMe ?? false) !== (record.rememberMe ?? false);
   return {
-    ...withNewSecret(record, secretHash, now),
+    ...record,
+    ...token,
+    version: record.version + 1,
     type: "authenticated",
     subject,
     tenant: options.tenant ?? (record.subject === null || record.subject === subject ? record.tenant : null),
@@ -121,44 +134,24 @@ interface Elevation {
   readonly scope: string;
   /** When the elevation ends, epoch milliseconds. */
   readonly until: number;
-  readonly secretHash: string;
+  readonly token: TokenFields;
+  /** The elevations that the new token takes over. */
+  readonly elevations: SessionRecord["elevations"];
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** A step-up: adds an elevation, drops the ones that have ended, and sets a new secret like a login. */
-export function withElevation(
-  record: SessionRecord,
-  { scope, until, secretHash, now }: Elevation,
-): SessionRecord {
-  const current = Object.entries(record.elevations).filter(([, end]) => end > now);
+/** A step-up: adds an elevation, drops the ones that have ended, and sets a new token. */
+export function withElevation(record: SessionRecord, elevation: Elevation): SessionRecord {
+  const { scope, until, token, elevations, now } = elevation;
+  const current = Object.entries(elevations).filter(([, end]) => end > now);
   return {
-    ...withNewSecret(record, secretHash, now),
+    ...record,
+    ...token,
+    version: record.version + 1,
     lastSeenAt: now,
     elevations: { ...Object.fromEntries(current), [scope]: until },
   };
-}
-
-/** A new secret. Invalidates the older token at once. */
-export function withNewSecret(record: SessionRecord, secretHash: string, now: number): SessionRecord {
-  return {
-    ...record,
-    version: record.version + 1,
-    secretHash,
-    previousSecretHash: null,
-    rotatedAt: now,
-    confirmedAt: null,
-  };
-}
-
-/** A periodic rotation: the older token stays valid until the first use of the new one, and for a grace after it. */
-export function withRotatedSecret(record: SessionRecord, secretHash: string, now: number): SessionRecord {
-  return { ...withNewSecret(record, secretHash, now), previousSecretHash: record.secretHash };
-}
-
-/** The first use of the new secret after a periodic rotation. */
-export function withConfirmedSecret(record: SessionRecord, now: number): SessionRecord {
-  return { ...record, version: record.version + 1, confirmedAt: now };
 }
 
 /** Whether the session has an elevation for `scope` at `now`. */
@@ -186,10 +179,10 @@ function lifetimeOf(record: SessionRecord): number {
   return record.expiresAt - (record.authenticatedAt ?? record.createdAt);
 }
 
-/** New data, flash messages or activity. Keeps the secret. */
+/** Other fields. Changes neither subject nor state. */
 export function withChanges(
   record: SessionRecord,
-  change: Partial<Pick<SessionRecord, "data" | "dataVersion" | "flash" | "lastSeenAt">>,
+  change: Partial<Omit<SessionRecord, "id" | "version" | "subject" | "type" | "state">>,
 ): SessionRecord {
   return { ...record, ...change, version: record.version + 1 };
 }

@@ -24,16 +24,17 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     visitorId: null,
     parentId: null,
     name: null,
-    secretHash: createHash("sha256").update(randomUUID()).digest("base64url"),
-    previousSecretHash: null,
+    secretHash: hashOf(randomUUID()),
+    olderSecrets: [],
+    wrappedSecret: null,
     rotatedAt: now,
-    confirmedAt: null,
+    tokenUsedAt: null,
     createdAt: now,
     lastSeenAt: now,
     authenticatedAt: subject === null ? null : now,
     expiresAt: now + 24 * HOUR,
     idleTimeout: 2 * HOUR,
-    rememberMe: false,
+    rememberMe: null,
     elevations: {},
     data: {},
     dataVersion: 1,
@@ -54,8 +55,11 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
     visitorId: randomUUID(),
     parentId: randomUUID(),
     name: "lunch",
-    previousSecretHash: createHash("sha256").update("before").digest("base64url"),
-    confirmedAt: now - 1,
+    olderSecrets: [
+      { hash: hashOf("before"), replacedAt: now - 5, validUntil: now - 4, revokesOnReuse: true },
+    ],
+    wrappedSecret: { purpose: "login", olderHash: hashOf("before"), ciphertext: "c2VjcmV0" },
+    tokenUsedAt: now - 1,
     authenticatedAt: now - 2,
     rememberMe: true,
     elevations: { payment: now + HOUR },
@@ -79,4 +83,8 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
 /** Returns the next version of a record, with `changes` applied. */
 export function nextVersion(record: SessionRecord, changes: Partial<SessionRecord> = {}): SessionRecord {
   return { ...record, ...changes, version: record.version + 1 };
+}
+
+function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("base64url");
 }

@@ -43,12 +43,13 @@ describe("a cached session", () => {
     expect(newer.recordActivity(NOW + 120_000)).toBe(true);
   });
 
-  test("has a sole secret hash except during an unconfirmed rotation and after revocation", () => {
+  test("has a current hash except before the first use of a new token and after revocation", () => {
     const secretHash = "h".repeat(43);
-    const previousSecretHash = "p".repeat(43);
+    const older = { hash: "p".repeat(43), replacedAt: NOW, validUntil: NOW, revokesOnReuse: false };
+    const olderSecrets = [older];
     expect(held({ secretHash }).currentHash).toBe(secretHash);
-    expect(held({ secretHash, previousSecretHash }).currentHash).toBeNull();
-    expect(held({ secretHash, previousSecretHash, confirmedAt: NOW }).currentHash).toBe(secretHash);
+    expect(held({ secretHash, olderSecrets }).currentHash).toBeNull();
+    expect(held({ secretHash, olderSecrets, tokenUsedAt: NOW }).currentHash).toBe(secretHash);
     expect(held({ secretHash, state: "revoked" }).currentHash).toBeNull();
   });
 

@@ -142,7 +142,6 @@ describe("a request that outlasts its session", () => {
   const DAY = 24 * 60 * 60 * 1000;
   const acts: Record<string, (session: Session<Data>) => Promise<unknown>> = {
     saves: (session) => session.patch({ theme: "dark" }),
-    "logs in": (session) => session.authenticate("alice"),
     "steps up": (session) => session.elevate("pay", 1000),
     rotates: (session) => session.rotate(),
   };
@@ -156,6 +155,17 @@ describe("a request that outlasts its session", () => {
       expect(await refusal(token)).toBe("expired");
     });
   }
+
+  it("logs in to a new session", async () => {
+    const { manager, open, advance, refusal } = createFixture();
+    const { record, token } = await manager.create({ subject: "alice" });
+    const session = await open(token);
+    advance(DAY);
+    await session.authenticate("alice");
+    expect(session.id).not.toBe(record.id);
+    expect(await refusal(token)).toBe("expired");
+    expect(await refusal((await session.commit()).token ?? "")).toBeNull();
+  });
 
   it("can save when another request kept the session alive, and can always log out", async () => {
     const { manager, open, advance, refusal } = createFixture();
@@ -173,36 +183,40 @@ describe("a request that outlasts its session", () => {
 });
 
 describe("a request whose token another request's login replaced", () => {
-  const acts = {
-    "logs in": (session: Session<Data>) => session.authenticate("alice"),
-    "steps up": (session: Session<Data>) => session.elevate("pay", 1000),
-    rotates: (session: Session<Data>) => session.rotate(),
-  };
-  for (const [name, act] of Object.entries(acts)) {
-    it(`saves its data, but gets CONFLICT and no token when it ${name}`, async () => {
+  it("gets CONFLICT when it writes or rotates, and changes nothing", async () => {
+    const acts = [
+      (session: Session<Data>) => session.patch({ views: 1 }),
+      (session: Session<Data>) => session.rotate(),
+    ];
+    for (const act of acts) {
       const { manager, open, refusal } = createFixture();
       const { record, token } = await manager.create();
-      const [early, late] = [await open(token), await open(token)];
-      const { token: next } = await manager.authenticate(record.id, "alice");
-      early.data.theme = "dark";
-      expect(await codeOf(act(early))).toBe("CONFLICT");
-      late.data.views = 1;
-      await late.save();
-      expect(await codeOf(act(late))).toBe("CONFLICT");
-      expect(await late.commit()).toEqual({ state: "changed", token: null, record: null });
+      const overtaken = await open(token);
+      const { token: next, record: loggedIn } = await manager.authenticate(record.id, "alice");
+      expect(await codeOf(act(overtaken))).toBe("CONFLICT");
       expect(await refusal(next)).toBeNull();
-      expect((await manager.find(record.id))?.data).toEqual({ theme: "dark", views: 1 });
-    });
-  }
+      expect((await manager.find(record.id))?.data).toEqual(loggedIn.data);
+    }
+  });
+
+  it("logs in as the same subject, in the same session", async () => {
+    const { manager, open, refusal } = createFixture();
+    const { record, token } = await manager.create({ data: { theme: "dark" } });
+    const [first, second] = [await open(token), await open(token)];
+    await first.authenticate("alice");
+    await second.authenticate("alice");
+    expect((await second.commit()).token).toBe((await first.commit()).token);
+    expect(second.record).toMatchObject({ id: record.id, data: { theme: "dark" } });
+    expect(await refusal((await first.commit()).token ?? "")).toBeNull();
+  });
 
   it("can revoke that session and create another one", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create();
     const session = await open(token);
     await manager.authenticate(record.id, "alice");
-    session.data.theme = "dark";
-    await session.save();
-    await session.revoke();
+    expect(await session.revoke()).toBe(true);
+    expect((await manager.find(record.id))?.state).toBe("revoked");
     await session.authenticate("bob");
     await session.rotate();
     expect(await refusal((await session.commit()).token ?? "")).toBeNull();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Session } from "../../src/session/session.ts";
 import { codeOf, createFixture, type Data } from "./fixtures.ts";
 
 const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
@@ -72,17 +73,23 @@ describe("authenticate()", () => {
     expect(emitted).toContain("failed");
   });
 
-  it("throws CONFLICT for an older token instead of creating a second session", async () => {
+  it("joins the session of an older token instead of creating a second one", async () => {
     const { manager, open, store, now } = createFixture();
     const { token } = await manager.create();
     const [one, other] = [await open(token), await open(token)];
     await one.authenticate("alice");
-    expect(await codeOf(other.authenticate("alice"))).toBe("CONFLICT");
+    await other.authenticate("alice");
     const found = await manager.resume(token);
-    const late = manager.begin(undefined, found.refusal);
-    expect(await codeOf(late.authenticate("alice"))).toBe("CONFLICT");
+    if (found instanceof Session) throw new Error("The older token was accepted.");
+    const late = manager.begin(undefined, found);
     late.data.theme = "dark";
     expect(await codeOf(Promise.resolve(late.commit()))).toBe("CONFLICT");
+    const again = manager.begin(undefined, found);
+    await again.authenticate("alice");
+    const tokens = await Promise.all(
+      [one, other, again].map(async (session) => (await session.commit()).token),
+    );
+    expect(new Set(tokens).size).toBe(1);
     expect((await store.stats(now())).total).toBe(1);
   });
 

@@ -16,9 +16,7 @@ describe("a write", () => {
         await session.commit();
       }),
     );
-    const stored = await manager.find(record.id);
-    expect(Object.keys(stored?.data ?? {})).toHaveLength(20);
-    expect(stored?.version).toBe(21);
+    expect(Object.keys((await manager.find(record.id))?.data ?? {})).toHaveLength(20);
   });
 
   it("by update() is not lost among 60 concurrent increments", async () => {
@@ -94,11 +92,12 @@ describe("a write", () => {
     const clock = { now: () => Date.UTC(2026, 0, 1) };
     const cache = createCache({ store, singleProcess: true, clock, monotonic: () => 0 });
     const { manager, open, refusal } = createFixture({ store, cache, clock });
-    const { record, token } = await manager.create();
+    const { record, token } = await manager.create({ subject: "alice" });
     await open(token);
     expect((await open(token)).tier).toBe("local");
 
-    const patch = manager.patch(record.id, { views: 1 });
+    // Another manager on the same cache: the writes of one manager wait for each other.
+    const patch = createFixture({ store, cache, clock }).manager.patch(record.id, { views: 1 });
     await stored.promise;
     let attempts = 0;
     const update = manager.update(record.id, async () => {

@@ -101,7 +101,7 @@ export const cookieCases: AdapterCases = {
     },
   },
   "a periodic rotation gives every request with the old token the same new token": {
-    policy: { rotateEvery: 1000, rotationGrace: 500 },
+    policy: { rotateEvery: 1000, tokenOverlap: 500 },
     routes: { "/login": login, "/show": show },
     async check(fixture) {
       const browser = fixture.browser();

@@ -1,0 +1,131 @@
+import type { SessionDependencies } from "./dependencies.ts";
+import { CoatcheckError } from "./errors.ts";
+import { limitOf, selectEvictions } from "./limit.ts";
+import type { SessionLimit } from "./policy.ts";
+import type { ReadOptions } from "./reader.ts";
+import { isSessionId, type SessionRecord } from "./record.ts";
+import type { PutOptions, PutOutcome } from "./store.ts";
+import { compactId } from "./token.ts";
+
+/** Each retry means that another process wrote first. Give up after this many. */
+const MAX_ATTEMPTS = 100;
+/** The first retries come at once: most conflicts are with a single other write. */
+const IMMEDIATE_RETRIES = 2;
+/** The longest pause before a retry, milliseconds. */
+const MAX_PAUSE = 100;
+
+/** How a change is stored. */
+export interface CommitOptions {
+  readonly kind: PutOptions["change"];
+  readonly limit?: SessionLimit | null;
+  /** Ends a session that the limit evicts. */
+  readonly evict?: (session: string) => Promise<unknown>;
+}
+
+/** Stores records by compare-and-set, and keeps this process's caches in step. */
+export class Committer<Data> {
+  readonly #deps: SessionDependencies<Data>;
+
+  constructor(deps: SessionDependencies<Data>) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Stores what `next` makes of a record. After a conflict `next` is called again with the newer record; between processes
+   * the retries pause for a random time, so that they do not conflict again and again.
+   *
+   * @param next returns its argument to store nothing.
+   * @returns the stored record.
+   * @throws what `next` throws, and `CoatcheckError` as {@link requireLive}; `CONFLICT` after too many conflicts.
+   */
+  async commit(
+    from: SessionRecord,
+    { kind, limit, evict }: CommitOptions,
+    next: (current: SessionRecord) => SessionRecord | Promise<SessionRecord>,
+  ): Promise<SessionRecord> {
+    const { reader, clock } = this.#deps;
+    let current = from;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const position = reader.position();
+      const record = await next(current);
+      if (record === current) return current;
+      const options = {
+        expectedVersion: current.version,
+        change: kind,
+        ...limitOf(record, limit, clock.now()),
+      };
+      const outcome = await this.#put(record, options);
+      if (outcome === "stored") {
+        reader.recordWrite(record, position);
+        return record;
+      }
+      if (outcome === "over-limit") {
+        for (const session of await selectEvictions(record, this.#deps)) await evict?.(session);
+        continue;
+      }
+      if (attempt >= IMMEDIATE_RETRIES) await this.#pause(attempt);
+      // Keep a cached copy of a later write: if it were dropped, an earlier write acknowledged late would replace it.
+      const cached = reader.getCached(compactId(from.id));
+      if (!cached || cached.record.version <= current.version) reader.invalidate(from.id);
+      current = await this.requireLive(from.id, { fresh: true });
+    }
+    throw new CoatcheckError("CONFLICT", "The session is changed too often; try again.", { retryAfter: 1 });
+  }
+
+  /** Stores a new record. Throws `CONFLICT` when its id exists, or the policy rejects another session. */
+  async insert(record: SessionRecord, evict: (session: string) => Promise<unknown>): Promise<void> {
+    const { reader, policy, clock } = this.#deps;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const position = reader.position();
+      const limit = limitOf(record, policy.sessionLimit, clock.now());
+      const outcome = await this.#put(record, { expectedVersion: 0, change: "data", ...limit });
+      if (outcome === "stored") return reader.recordWrite(record, position);
+      if (outcome === "conflict") break;
+      for (const session of await selectEvictions(record, this.#deps)) await evict(session);
+    }
+    throw new CoatcheckError("CONFLICT", "The session could not be created; try again.");
+  }
+
+  /**
+   * Reads a session that may be changed.
+   *
+   * @throws CoatcheckError `SESSION_NOT_FOUND`, `SESSION_REVOKED`, `SESSION_EXPIRED`, `STORE_UNAVAILABLE`.
+   */
+  async requireLive(id: string, options?: ReadOptions): Promise<SessionRecord> {
+    const { cached } = isSessionId(id) ? await this.#deps.reader.read(id, options) : { cached: null };
+    if (!cached) {
+      // Don't echo a malformed id: it may be a token.
+      const name = isSessionId(id) ? id : "malformed id";
+      throw new CoatcheckError("SESSION_NOT_FOUND", `Session not found: ${name}`);
+    }
+    const { record } = cached;
+    if (record.state === "revoked")
+      throw new CoatcheckError("SESSION_REVOKED", "This session has been revoked.");
+    if (cached.hasExpired(this.#deps.clock.now()) || this.#deps.schema.read(record) === null) {
+      throw new CoatcheckError("SESSION_EXPIRED", "This session has expired.");
+    }
+    return record;
+  }
+
+  /** After a failed write the cached copy is dropped: the store may have written, and only its response was lost. */
+  async #put(record: SessionRecord, options: PutOptions): Promise<PutOutcome> {
+    try {
+      return await this.#deps.store.put(record, options);
+    } catch (error) {
+      this.#deps.reader.invalidate(record.id);
+      throw error;
+    }
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const [byte = 0] = randomByte(this.#deps);
+    const longest = Math.min(MAX_PAUSE, 2 ** attempt);
+    await new Promise<void>((resolve) => this.#deps.schedule((longest * byte) / 255, resolve));
+  }
+}
+
+function randomByte({ random }: Pick<SessionDependencies<unknown>, "random">): Uint8Array<ArrayBuffer> {
+  const byte = new Uint8Array(1);
+  random(byte);
+  return byte;
+}

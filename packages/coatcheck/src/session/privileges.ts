@@ -1,0 +1,257 @@
+import type { HandleState } from "./commit.ts";
+import type { CommitOptions, Committer } from "./committer.ts";
+import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
+import { CoatcheckError, type ErrorCode } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
+import { LoginData } from "./login-data.ts";
+import { mergeFlash } from "./pending-changes.ts";
+import { requireDurations } from "./policy.ts";
+import { isLive, type SessionRecord } from "./record.ts";
+import type { SessionStart } from "./start.ts";
+import { requireStrings, withoutUndefined } from "./strings.ts";
+import { tokenSuperseded } from "./token-errors.ts";
+import type { PresentedToken, Replacement } from "./token-rules.ts";
+import { type AuthenticateOptions, withChanges, withElevation, withLogin } from "./transitions.ts";
+import type { WriteQueues } from "./write-queue.ts";
+
+/** A login. */
+export interface LoginRequest {
+  readonly subject: string;
+  readonly options: AuthenticateOptions;
+  /** The request's token; null for a login by session id. */
+  readonly presented: PresentedToken | null;
+  /** The changes of the data that the request made before the login. Stored with it if the token is valid. */
+  readonly change?: ((data: JsonObject) => JsonObject) | null;
+  readonly flash?: JsonObject | null;
+}
+
+/** A session with its new token. */
+export interface LoginResult extends IssuedSession {
+  /** Whether the changes of the request were stored. False when the token of an earlier request was issued again. */
+  readonly storedChanges: boolean;
+}
+
+/** A change of token; the result depends on the newest record. */
+interface Step {
+  readonly record: SessionRecord;
+  readonly secret: string;
+}
+
+const ENDED: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
+
+/**
+ * Changes the privileges of a session, and its token with them. Each change runs alone in the session's write queue, and is
+ * judged by the token of its own request: a request that another one overtook must not act with the newer token's rights.
+ */
+export class PrivilegeWriter<Data> {
+  readonly #deps: SessionDependencies<Data>;
+  readonly #committer: Committer<Data>;
+  readonly #queues: WriteQueues<Data>;
+  readonly #evict: (session: string) => Promise<unknown>;
+
+  constructor(
+    deps: SessionDependencies<Data>,
+    committer: Committer<Data>,
+    queues: WriteQueues<Data>,
+    evict: (session: string) => Promise<unknown>,
+  ) {
+    this.#deps = deps;
+    this.#committer = committer;
+    this.#queues = queues;
+    this.#evict = evict;
+  }
+
+  /**
+   * The session that a login of this handle may join: its own, else the one whose token has been replaced. Null when that has
+   * ended, since what has ended is never joined again.
+   */
+  async loginTarget(
+    own: SessionRecord | null,
+    { cached, replaced }: Pick<SessionStart, "cached" | "replaced">,
+    state: HandleState,
+  ): Promise<SessionRecord | null> {
+    const { clock } = this.#deps;
+    if (own === null)
+      return state !== "revoked" && replaced && isLive(replaced, clock.now()) ? replaced : null;
+    if (!cached?.hasExpired(clock.now())) return own;
+    try {
+      return await this.#committer.requireLive(own.id, { fresh: true });
+    } catch (error) {
+      if (hasEnded(error)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Logs a session in. Works with an older token as well, so that a lost response never locks a browser out.
+   *
+   * @returns null when the session cannot be joined: it has ended, or the older token was replaced by another subject's
+   *   login. The caller then creates a new session.
+   * @throws CoatcheckError `CONFLICT` when the policy rejects another session; `VALIDATION_FAILED`.
+   */
+  async authenticate(from: SessionRecord, login: LoginRequest): Promise<LoginResult | null> {
+    const { subject, options, presented } = login;
+    requireStrings({ subject, ...withoutUndefined({ tenant: options.tenant }) });
+    const loginData = new LoginData(this.#deps, subject);
+    let storedChanges = true;
+    let canJoin = true;
+    const step = async (current: SessionRecord): Promise<Step> => {
+      const replacement = this.#replacement(current, "login", presented, { subject });
+      const reissued = this.#deps.tokens.reissue(current, replacement);
+      storedChanges = reissued === null;
+      if (reissued !== null) return { record: current, secret: reissued };
+      const isCurrent = this.#isCurrent(current, presented);
+      canJoin = isCurrent || current.subject === subject;
+      if (!canJoin) return { record: current, secret: "" };
+      return await this.#login(current, login, loginData, isCurrent);
+    };
+    try {
+      const options = { limit: this.#deps.policy.sessionLimit, evict: this.#evict };
+      const issued = await this.#commit(from, options, step);
+      if (!canJoin) return null;
+      if (storedChanges) {
+        this.#deps.events.publish("authenticated", { record: issued.record, previousSubject: from.subject });
+      }
+      return { ...issued, storedChanges };
+    } catch (error) {
+      if (presented && hasEnded(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Adds an elevation for `maxAge` milliseconds. Throws `SESSION_REQUIRED` while anonymous, `CONFLICT` for an invalid token. */
+  async elevate(
+    from: SessionRecord,
+    { scope, maxAge, presented }: { scope: string; maxAge: number; presented: PresentedToken | null },
+  ): Promise<IssuedSession> {
+    requireStrings({ scope });
+    requireDurations({ maxAge });
+    const { tokens } = this.#deps;
+    const issued = await this.#commit(from, {}, (current) => {
+      const replacement = this.#replacement(current, "elevate", presented, { scope });
+      const reissued = tokens.reissue(current, replacement);
+      if (reissued !== null) return { record: current, secret: reissued };
+      this.#requireValid(current, presented);
+      if (current.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+      const { secret, fields } = tokens.replace(current, { ...replacement, older: "keep" });
+      const elevations = tokens.elevationsFor(current, presented);
+      const { now } = replacement;
+      const elevation = { scope, until: now + maxAge, token: fields, elevations, now };
+      return { record: withElevation(current, elevation), secret };
+    });
+    this.#deps.events.publish("elevated", { record: issued.record, scope });
+    return issued;
+  }
+
+  /** Replaces the token. Invalidates the older one at once, unless the session is anonymous. Throws as {@link elevate}. */
+  async rotate(from: SessionRecord, presented: PresentedToken | null): Promise<IssuedSession> {
+    const { tokens } = this.#deps;
+    const issued = await this.#commit(from, {}, (current) => {
+      const replacement = this.#replacement(current, "rotate", presented, {});
+      const reissued = current.subject === null ? tokens.reissue(current, replacement) : null;
+      if (reissued !== null) return { record: current, secret: reissued };
+      this.#requireValid(current, presented);
+      const older = current.subject === null ? "keep" : "invalidate";
+      const { secret, fields } = tokens.replace(current, { ...replacement, older });
+      const elevations = tokens.elevationsFor(current, presented);
+      return { record: withChanges(current, { ...fields, elevations }), secret };
+    });
+    this.#deps.events.publish("rotated", { record: issued.record });
+    return issued;
+  }
+
+  /** Periodic rotation. Concurrent requests with the same token are given the same new one. */
+  async rotatePeriodically(from: SessionRecord, presented: PresentedToken): Promise<IssuedSession> {
+    const { tokens } = this.#deps;
+    const issued = await this.#commit(from, {}, (current) => {
+      const replacement = this.#replacement(current, "periodic", presented, {});
+      const reissued = tokens.reissue(current, replacement);
+      if (reissued !== null) return { record: current, secret: reissued };
+      if (!this.#isCurrent(current, presented)) throw tokenSuperseded();
+      const { secret, fields } = tokens.replace(current, { ...replacement, older: "keep" });
+      return { record: withChanges(current, fields), secret };
+    });
+    this.#deps.events.publish("rotated", { record: issued.record });
+    return issued;
+  }
+
+  /** Records the first use of the present token, which ends the validity of older ones after one more overlap. */
+  async recordFirstUse(from: SessionRecord, presented: PresentedToken): Promise<SessionRecord> {
+    const { tokens, clock } = this.#deps;
+    const hasValidOlder = from.olderSecrets.some(({ validUntil }) => validUntil > clock.now());
+    // Other nodes must learn that older tokens become invalid. Without any, the change can wait.
+    const kind = hasValidOlder ? "privilege" : "data";
+    return await this.#queues.alone(from, (latest) =>
+      this.#committer.commit(latest, { kind }, (current) => {
+        if (!tokens.awaitsFirstUse(current) || !this.#isCurrent(current, presented)) return current;
+        return withChanges(current, tokens.withFirstUse(current, clock.now()));
+      }),
+    );
+  }
+
+  /** Stores what `step` makes of the newest record, alone in the session's queue, and issues the token of its secret. */
+  async #commit(
+    from: SessionRecord,
+    options: Omit<CommitOptions, "kind">,
+    step: (current: SessionRecord) => Step | Promise<Step>,
+  ): Promise<IssuedSession> {
+    let secret = "";
+    const record = await this.#queues.alone(from, (latest) =>
+      this.#committer.commit(latest, { kind: "privilege", ...options }, async (current) => {
+        const result = await step(current);
+        secret = result.secret;
+        return result.record;
+      }),
+    );
+    return { record, token: this.#deps.ring.seal(record.id, secret) };
+  }
+
+  async #login(
+    current: SessionRecord,
+    { subject, options, presented, change, flash }: LoginRequest,
+    loginData: LoginData<Data>,
+    isCurrent: boolean,
+  ): Promise<Step> {
+    const { tokens, policy } = this.#deps;
+    const isSameSubject = current.subject === subject;
+    const older = isSameSubject && options.strict !== true ? "keep" : "invalidate";
+    const replacement = this.#replacement(current, "login", presented, { subject });
+    const { secret, fields } = tokens.replace(current, { ...replacement, older });
+    const record = withLogin(current, { subject, token: fields, options, policy, now: replacement.now });
+    const changed =
+      isCurrent && flash ? { flash: mergeFlash(current.flash, flash, policy.maxDataBytes) } : {};
+    const before = isCurrent && change ? this.#changed(current, change) : current;
+    return { record: { ...record, ...changed, ...(await loginData.forRecord(before)) }, secret };
+  }
+
+  /** The record with the data that the request assigned before its login. Data of a newer deployment stays as it is. */
+  #changed(record: SessionRecord, change: (data: JsonObject) => JsonObject): SessionRecord {
+    const { schema } = this.#deps;
+    if (schema.isNewer(record)) return record;
+    const data = schema.check(change((schema.read(record) ?? {}) as JsonObject));
+    return { ...record, data, dataVersion: schema.versionOnWrite(record) };
+  }
+
+  #replacement(
+    record: SessionRecord,
+    purpose: Replacement["purpose"],
+    presented: PresentedToken | null,
+    { subject = record.subject, scope = "" }: { subject?: string | null; scope?: string },
+  ): Omit<Replacement, "older"> {
+    return { purpose, presented, subject, scope, now: this.#deps.clock.now() };
+  }
+
+  #isCurrent(record: SessionRecord, presented: PresentedToken | null): boolean {
+    if (presented === null) return true;
+    return this.#deps.tokens.check(record, presented.hash, this.#deps.clock.now()) === "current";
+  }
+
+  #requireValid(record: SessionRecord, presented: PresentedToken | null): void {
+    if (presented === null) return;
+    if (!this.#deps.tokens.mayWrite(record, presented.hash, this.#deps.clock.now())) throw tokenSuperseded();
+  }
+}
+
+function hasEnded(error: unknown): boolean {
+  return error instanceof CoatcheckError && ENDED.includes(error.code);
+}
