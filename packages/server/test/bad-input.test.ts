@@ -230,15 +230,16 @@ test("an invalid cookie is rejected, except by POST /api/v1/sessions, which crea
 });
 
 test("an older cookie gets CONFLICT and no new cookie", async () => {
-  const browser = visitor();
-  const session = await browser.create();
-  const old = browser.cookie;
-  await browser.post(`${session}/rotate`);
-  const late = visitor();
-  late.cookie = old;
+  const consumer = visitor(KEYS.slack);
+  const { sessionId, token } =
+    (await consumer.post("/api/v1/sessions", { transport: "bearer" })).body.data ?? {};
+  const login = await consumer.post(`/api/v1/sessions/${sessionId}/authenticate`, { subject: "user-7" });
+  const [late, browser] = [visitor(), visitor()];
+  late.cookie = `sid=${token}`;
+  browser.cookie = `sid=${login.body.data?.token}`;
   expectError(await late.post("/api/v1/sessions", {}), 409, "CONFLICT");
-  expectError(await late.get(session), 409, "CONFLICT");
-  expect((await browser.get(session)).status).toBe(200);
+  expectError(await late.get(`/api/v1/sessions/${sessionId}`), 409, "CONFLICT");
+  expect((await browser.get(`/api/v1/sessions/${sessionId}`)).status).toBe(200);
 });
 
 test("one address may create 120 sessions per minute", async () => {

@@ -36,7 +36,9 @@ describe("with COOKIE_SECURE=true", () => {
     const { headers } = await new TestClient(service().url).post("/api/v1/sessions");
     const [cookie, ...more] = headers.getSetCookie();
     expect(more).toEqual([]);
-    expect(cookie).toMatch(/^__Host-sid=[\w-]{50}; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect(cookie).toMatch(
+      /^__Host-sid=[\w-]{50}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
     expect(headers.get("strict-transport-security")).toContain("max-age=");
   });
 });
@@ -47,7 +49,7 @@ describe("on a loopback address", () => {
   test("sets a cookie without Secure", async () => {
     const { headers } = await new TestClient(service().url).post("/api/v1/sessions");
     expect(headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^sid=[\w-]{50}; Path=\/; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^sid=[\w-]{50}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/),
     ]);
     expect(headers.get("strict-transport-security")).toBeNull();
   });

@@ -33,6 +33,8 @@ export class RequestSession<Data> {
   #session: Session<Data> | null = null;
   /** The token that opened the session; null if none did. */
   #openingToken: string | null = null;
+  /** Whether the request's token is one that a newer token of its session has replaced. */
+  #hasReplacedToken = false;
   #outage: CoatcheckError | null = null;
   #isCommitted = false;
   #loadTime = 0;
@@ -176,6 +178,7 @@ export class RequestSession<Data> {
   #begin(refused: Refusal | null, load: LoadOptions): Session<Data> {
     const { manager, options } = this.#http;
     const newSession = () => ({ ...options.newSession?.(this.client, this.#request), ...load.newSession });
+    this.#hasReplacedToken = refused?.replaced !== undefined;
     return manager.begin(newSession, refused);
   }
 
@@ -233,7 +236,7 @@ export class RequestSession<Data> {
         if (record && token) this.#sendToken(headers, token, record);
         break;
       case "revoked":
-        if (this.#openingToken !== null || this.#present().tokens.length > 0) this.#clearCookies(headers);
+        if (this.#openingToken !== null || this.#hasReplacedToken) this.#clearCookies(headers);
         return;
     }
     if (record) this.#offerCsrfToken(headers, record);

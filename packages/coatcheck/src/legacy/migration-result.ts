@@ -1,4 +1,4 @@
-import { type Cookie, cookieValues } from "../http/cookie.ts";
+import { type Cookie, cookieAge, cookieValues } from "../http/cookie.ts";
 import { addVary, type HttpRequest, type ResponseHeaders } from "../http/message.ts";
 import type { MigrationRecord } from "./migration-records.ts";
 
@@ -81,11 +81,6 @@ export class MigrationResult {
     const { cookie, claim: record } = this.#migrated;
     // Keep a cookie that the handler has set already, by a logout or a rotation for example.
     if (` ${headers.get("set-cookie")}`.includes(` ${cookie.name}=`)) return;
-    headers.append("set-cookie", cookie.set(record.token, maxAgeOf(record)));
+    headers.append("set-cookie", cookie.set(record.token, cookieAge(record.record)));
   }
-}
-
-/** `Max-Age` in seconds, as for any login; undefined for a cookie that ends with the browser. */
-function maxAgeOf({ record }: Migrated["claim"]): number | undefined {
-  return record.rememberMe ? (record.expiresAt - record.createdAt) / 1000 : undefined;
 }

@@ -118,11 +118,11 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect(await stream.next()).toBeNull();
   });
 
-  it.each(["this node", "another node"])("lets the tab reconnect after a login on %s", async (node) => {
+  it.each(["this node", "another node"])("lets the tab reconnect after a rotation on %s", async (node) => {
     const stream = await browser.follow();
     const older = browser.copy();
     const manager = node === "this node" ? site.manager : otherNode;
-    const { token } = await manager.authenticate(id, "ada");
+    const { token } = await manager.rotate(id);
     if (node === "another node") site.fire();
     expect(await stream.next()).toBe(`changed ${id}`);
     expect(await stream.next()).toBeNull();

@@ -41,7 +41,7 @@ describe.each(FRAMEWORKS)("the session endpoints with options on %s", (_name, st
     });
     expect(received).toEqual([{ pin: 12 }, { from: "kiosk" }, "a robot", "127.0.0.1"]);
     expect(data).toMatchObject({ user: { name: "preloaded" }, needsOnboarding: true });
-    expect(data.session).toMatchObject({ tenant: "acme", expiresInMs: 90 * DAY });
+    expect(data.session).toMatchObject({ tenant: "acme", expiresInMs: 30 * DAY });
     expect(headers.getSetCookie().some((line) => line.includes("Max-Age="))).toBe(true);
     expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "user 7" } });
   });

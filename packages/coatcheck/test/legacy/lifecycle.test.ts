@@ -173,13 +173,13 @@ test("a request with an older token is not migrated, because its newer token may
   expect(outcomes).toEqual([]);
 });
 
-test("the session cookie is persistent only when validate() returns rememberMe: true", async () => {
+test("the session cookie ends with the browser only when validate() returns rememberMe: false", async () => {
   const { site } = await open();
   const age = async (user: string) => {
     const response = await request(site, "/me", { "connect.sid": await logInAtLegacySite(old, user) });
     return /Max-Age=(\d+)/.exec(response.setCookie.at(-1) ?? "")?.[1];
   };
-  expect(await age("bob")).toBe(String(90 * 24 * 60 * 60));
+  expect(await age("bob")).toBe(String(30 * 24 * 60 * 60));
   expect(await age("ann")).toBeUndefined();
 });
 

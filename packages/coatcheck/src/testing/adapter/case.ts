@@ -39,14 +39,21 @@ export const login: Route = {
   },
 };
 
-/** Logs in as `ann` with `rememberMe`, so that the cookie survives closing the browser. */
-export const remember: Route = {
-  async handle(exchange) {
-    const session = await exchange.session.load();
-    await session.authenticate("ann", { rememberMe: true });
-    return showSession(exchange);
-  },
-};
+/** Logs in as `ann` with `rememberMe: true`. */
+export const remember: Route = loginWith(true);
+
+/** Logs in as `ann` with `rememberMe: false`, so that the cookie ends with the browser. */
+export const forget: Route = loginWith(false);
+
+function loginWith(rememberMe: boolean): Route {
+  return {
+    async handle(exchange) {
+      const session = await exchange.session.load();
+      await session.authenticate("ann", { rememberMe });
+      return showSession(exchange);
+    },
+  };
+}
 
 /** Logs out. */
 export const logout: Route = {

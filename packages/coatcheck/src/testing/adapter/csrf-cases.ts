@@ -92,7 +92,7 @@ export const csrfCases: AdapterCases = {
       const first = await browser.send("/count");
       assert.match(
         String(first.cookies[1]),
-        /^csrf_token=[\w-]{43}; Path=\/; Secure; SameSite=Lax$/,
+        /^csrf_token=[\w-]{43}; Max-Age=\d+; Path=\/; Secure; SameSite=Lax$/,
         "the cookie is readable by scripts",
       );
       assert.deepEqual((await browser.send("/count")).cookies, []);

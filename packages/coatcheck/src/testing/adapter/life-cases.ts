@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, login, logout, remember, show, showSession, still } from "./case.ts";
+import {
+  type AdapterCases,
+  count,
+  forget,
+  login,
+  logout,
+  remember,
+  show,
+  showSession,
+  still,
+} from "./case.ts";
+
+const DAY_SECONDS = 24 * 60 * 60;
 
 /** The life of a session, from the first visit to logout: what is stored, and which cookies are set. */
 export const lifeCases: AdapterCases = {
@@ -34,7 +46,7 @@ export const lifeCases: AdapterCases = {
       assert.equal(first.cookies.length, 1);
       assert.match(
         String(first.cookies[0]),
-        /^__Host-sid=[\w-]{50}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+        /^__Host-sid=[\w-]{50}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
       );
       const second = await browser.send("/count");
       assert.deepEqual(second.cookies, []);
@@ -90,11 +102,24 @@ export const lifeCases: AdapterCases = {
       assert.deepEqual(JSON.parse(fixed.body).refusal, "superseded");
     },
   },
-  "a remembered login sets Max-Age, and any other login does not": {
-    routes: { "/login": login, "/remember": remember },
+  "a cookie lasts until the absolute timeout, except after a login with rememberMe: false": {
+    policy: { absoluteTimeout: 1000 * DAY_SECONDS },
+    routes: { "/count": count, "/login": login, "/remember": remember, "/forget": forget },
     async check(fixture) {
-      assert.doesNotMatch(String((await fixture.send("/login")).cookies[0]), /Max-Age|Expires/);
-      assert.match(String((await fixture.send("/remember")).cookies[0]), /; Max-Age=7776000;/);
+      const maxAge = async (path: string) =>
+        /; Max-Age=(\d+);/.exec(String((await fixture.send(path)).cookies[0]))?.[1];
+      assert.equal(await maxAge("/count"), String(DAY_SECONDS));
+      assert.equal(await maxAge("/login"), String(DAY_SECONDS));
+      assert.equal(await maxAge("/remember"), String(30 * DAY_SECONDS));
+      assert.equal(await maxAge("/forget"), undefined);
+    },
+  },
+  "a policy without persistent cookies makes cookies that end with the browser": {
+    policy: { persistentCookie: false },
+    routes: { "/count": count, "/remember": remember },
+    async check(fixture) {
+      assert.doesNotMatch(String((await fixture.send("/count")).cookies[0]), /Max-Age|Expires/);
+      assert.match(String((await fixture.send("/remember")).cookies[0]), /; Max-Age=2592000;/);
     },
   },
   "a logout revokes the session, clears the cookie and sends Clear-Site-Data": {
