@@ -70,6 +70,8 @@ export interface SessionRecord<Data = JsonObject> {
   readonly rotatedAt: number;
   /** When the present token was first used after it replaced another one; null before that. */
   readonly tokenUsedAt: number | null;
+  /** The version that recorded that first use. It changed nothing that a reader of the session sees. */
+  readonly tokenUsedVersion: number | null;
   readonly createdAt: number;
   readonly lastSeenAt: number;
   readonly authenticatedAt: number | null;

@@ -51,7 +51,7 @@ export interface Replacement {
 /** The token fields of a record. */
 export type TokenFields = Pick<
   SessionRecord,
-  "secretHash" | "olderSecrets" | "wrappedSecret" | "rotatedAt" | "tokenUsedAt"
+  "secretHash" | "olderSecrets" | "wrappedSecret" | "rotatedAt" | "tokenUsedAt" | "tokenUsedVersion"
 >;
 
 /**
@@ -128,6 +128,7 @@ export class TokenRules {
         wrappedSecret,
         rotatedAt: now,
         tokenUsedAt: null,
+        tokenUsedVersion: null,
       },
     };
   }
@@ -150,8 +151,12 @@ export class TokenRules {
   }
 
   /** The token fields after the first use of the present token: older tokens stay valid for one more overlap at most. */
-  withFirstUse(record: SessionRecord, now: number): Pick<TokenFields, "olderSecrets" | "tokenUsedAt"> {
-    return { tokenUsedAt: now, olderSecrets: limitValidity(record.olderSecrets, now + this.#overlap) };
+  withFirstUse(record: SessionRecord, now: number): Partial<TokenFields> {
+    return {
+      tokenUsedAt: now,
+      tokenUsedVersion: record.version + 1,
+      olderSecrets: limitValidity(record.olderSecrets, now + this.#overlap),
+    };
   }
 
   /** Whether the first use of the present token must be recorded. */

@@ -79,6 +79,7 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
     wrappedSecret: null,
     rotatedAt: now,
     tokenUsedAt: null,
+    tokenUsedVersion: null,
     createdAt: now,
     lastSeenAt: now,
     authenticatedAt: subject === null ? null : now,

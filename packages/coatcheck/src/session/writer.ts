@@ -207,7 +207,7 @@ export class SessionWriter<Data> {
     if (presented === null && from.subject !== null && record.subject !== from.subject) {
       throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
     }
-    if (ifVersion !== undefined && (ifVersion !== stored.version || record !== stored)) {
+    if (ifVersion !== undefined && (!isAtVersion(stored, ifVersion) || record !== stored)) {
       throw new CoatcheckError("CONFLICT", `The session is at version ${stored.version}; read it again.`);
     }
     if (schema.isNewer(record)) {
@@ -215,4 +215,10 @@ export class SessionWriter<Data> {
       throw new CoatcheckError("CONFLICT", message, { retryAfter: 1 });
     }
   }
+}
+
+/** Whether the session is unchanged since `version`. The record of a token's first use counts as no change. */
+function isAtVersion(record: SessionRecord, version: number): boolean {
+  if (record.version === version) return true;
+  return record.tokenUsedVersion === record.version && record.version === version + 1;
 }

@@ -48,6 +48,16 @@ describe("a write", () => {
     expect((await manager.find(record.id))?.version).toBe(1);
   });
 
+  it("with ifVersion is not refused because the new token of a login has been used", async () => {
+    const { manager, open } = createFixture();
+    const { record } = await manager.create();
+    const login = await manager.authenticate(record.id, "alice");
+    await open(login.token);
+    const { version } = login.record;
+    expect((await manager.patch(record.id, { views: 1 }, { ifVersion: version })).data).toEqual({ views: 1 });
+    expect(await codeOf(manager.patch(record.id, { views: 2 }, { ifVersion: version }))).toBe("CONFLICT");
+  });
+
   it("with ifVersion throws CONFLICT at any other version", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
