@@ -36,7 +36,7 @@ describe("the session endpoints of the shop", () => {
       password: PASSWORD,
     });
     expect(response.headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^sid=[\w-]{50}; Path=\/; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^sid=[\w-]{50}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/),
     ]);
     expect(answer).toMatchObject({
       success: true,
