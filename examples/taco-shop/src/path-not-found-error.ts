@@ -9,9 +9,7 @@ export class PathNotFoundError extends CoatcheckError {
     super("VALIDATION_FAILED", `Not found: no resource matches "${path}" in the path.`, {
       faults: [{ path, message: "does not exist" }],
     });
-  }
-
-  override get status(): number {
-    return 404;
+    this.status = 404;
+    this.statusCode = 404;
   }
 }

@@ -40,6 +40,9 @@ export interface ErrorDetails {
  * The only error class of this library. `message` is safe to send to a client: it contains no secret, token or file
  * path. Internal details, such as a driver's error, are in `cause`, for the log.
  *
+ * `status`, `statusCode` and `expose` follow the convention of the `http-errors` package, so that the error handlers of
+ * Express, Koa, Fastify and NestJS respond with the right status. Those handlers also assign them.
+ *
  * @example
  * try { await session.authenticate("user-7"); }
  * catch (error) { if (error instanceof CoatcheckError && error.code === "CONFLICT") … }
@@ -51,17 +54,24 @@ export class CoatcheckError extends Error {
   readonly faults: readonly Fault[];
   /** Seconds until the caller may retry; undefined when unknown. */
   readonly retryAfter: number | undefined;
+  /** The HTTP status of {@link code}. */
+  status: number;
+  /** The same as {@link status}, under the name that Fastify and NestJS read. */
+  statusCode: number;
+  /** Whether an error handler may show `message` to the client: true below 500. */
+  expose: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.faults = details.faults ?? [];
     this.retryAfter = details.retryAfter;
-  }
-
-  /** The HTTP status of {@link code}. */
-  get status(): number {
-    return ERROR_STATUS[this.code];
+    this.status = ERROR_STATUS[code];
+    this.statusCode = this.status;
+    this.expose = this.status < 500;
+    // A printed error shows only the details that it has.
+    if (this.faults.length === 0) Object.defineProperty(this, "faults", { enumerable: false });
+    if (this.retryAfter === undefined) Object.defineProperty(this, "retryAfter", { enumerable: false });
   }
 }
 

@@ -1,0 +1,46 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import { SessionManager } from "../../src/session/manager.ts";
+import type { SessionStore } from "../../src/session/store.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+/** The session data in these tests. */
+export interface Data {
+  theme?: string;
+  saved?: boolean;
+  cart?: { apple?: number; pear?: number; boxes?: { size: number }[] };
+}
+
+/** A manager on a memory store, closed when the test ends. */
+export function newManager(store: SessionStore = memoryStore()): SessionManager<Data> {
+  const manager = new SessionManager<Data>({ store, secrets: ["the secret of these tests"] });
+  onTestFinished(() => manager.close());
+  return manager;
+}
+
+/** Starts a server on a free port of this machine, closed when the test ends. Returns its URL. */
+export async function listen(listener: RequestListener | Server): Promise<string> {
+  const server = typeof listener === "function" ? createServer(listener) : listener;
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(async () => {
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The `Cookie` header with a session token. */
+export function cookieOf(token: string): string {
+  return `__Host-sid=${token}`;
+}
+
+/** Logs a session in. Returns its id and its `Cookie` header. */
+export async function logIn(manager: SessionManager<Data>, subject = "ada") {
+  const { record, token } = await manager.create({ subject });
+  return { id: record.id, cookie: cookieOf(token), token };
+}

@@ -1,0 +1,82 @@
+import express from "express";
+import { Passport } from "passport";
+import { Strategy } from "passport-local";
+import { expect, it } from "vitest";
+import { coatcheck, sessionErrors, sessionOf } from "../../src/http/express.ts";
+import { cookieOf, listen, newManager } from "./fixtures.ts";
+
+function newPassport() {
+  const passport = new Passport();
+  passport.use(
+    new Strategy((username, password, done) => {
+      done(null, password === "secret" ? { id: username } : false);
+    }),
+  );
+  passport.serializeUser((user, done) => done(null, (user as { id: string }).id));
+  passport.deserializeUser((id, done) => done(null, { id }));
+  return passport;
+}
+
+/** Passport checks the credentials; Coatcheck keeps the login. */
+function newApp() {
+  const passport = newPassport();
+  const app = express();
+  app.use(express.urlencoded(), coatcheck(newManager()), passport.initialize());
+  app.use(async (request, _response, next) => {
+    const { subject } = await sessionOf(request).load();
+    if (subject !== null) request.user = { id: subject };
+    next();
+  });
+  app.post("/login", passport.authenticate("local", { session: false }), async (request, response) => {
+    const { id } = request.user as { id: string };
+    await (await sessionOf(request).load()).authenticate(id);
+    response.redirect("/account");
+  });
+  app.get("/account", (request, response) => {
+    response.json({ user: request.user ?? null, isAuthenticated: request.isAuthenticated() });
+  });
+  app.use(sessionErrors());
+  return app;
+}
+
+const form = (password: string, headers = {}) => ({
+  method: "POST",
+  redirect: "manual" as const,
+  body: new URLSearchParams({ username: "ada", password }),
+  headers,
+});
+
+it("passport checks a login and Coatcheck keeps it", async () => {
+  const url = await listen(newApp());
+  const login = await fetch(`${url}/login`, form("secret"));
+  expect([login.status, login.headers.get("location")]).toEqual([302, "/account"]);
+  const token = /__Host-sid=([^;]+)/.exec(login.headers.get("set-cookie") ?? "")?.[1] ?? "";
+  const account = await fetch(`${url}/account`, { headers: { cookie: cookieOf(token) } });
+  expect(await account.json()).toEqual({ user: { id: "ada" }, isAuthenticated: true });
+});
+
+it("passport's rejection makes no session", async () => {
+  const url = await listen(newApp());
+  const login = await fetch(`${url}/login`, form("wrong"));
+  expect([login.status, login.headers.get("set-cookie")]).toEqual([401, null]);
+});
+
+it("passport.session() finds no user of its own in the session handle and passes", async () => {
+  const passport = newPassport();
+  const app = express().use(coatcheck(newManager()), passport.initialize(), passport.session());
+  app.get("/", (request, response) => void response.json({ isAuthenticated: request.isAuthenticated() }));
+  expect(await (await fetch(await listen(app))).json()).toEqual({ isAuthenticated: false });
+});
+
+it("passport's own login without session: false fails instead of being lost", async () => {
+  const passport = newPassport();
+  const app = express().use(express.urlencoded(), coatcheck(newManager()), passport.initialize());
+  app.post("/login", passport.authenticate("local"), (_request, response) => void response.send("in"));
+  const errors: unknown[] = [];
+  app.use(((error, _request, response, _next) => {
+    errors.push(error);
+    response.status(500).end();
+  }) satisfies express.ErrorRequestHandler);
+  expect((await fetch(`${await listen(app)}/login`, form("secret"))).status).toBe(500);
+  expect(String(errors[0])).toContain("regenerate");
+});
