@@ -1,5 +1,6 @@
 import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
+import { INSPECT, type Inspect } from "../session/plain-session.ts";
 import type { Activity } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Refusal } from "../session/resumer.ts";
@@ -148,6 +149,10 @@ export class RequestSession<Data> {
   failed(error: unknown): ErrorResponse {
     this.#http.options.onCommitFailure?.(error);
     return errorResponse(error);
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `RequestSession ${inspect({ session: this.#session }, options)}`;
   }
 
   /** Tries each token of the request in turn; the first that opens a session wins. */

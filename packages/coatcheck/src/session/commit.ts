@@ -3,6 +3,9 @@ import type { SessionRecord } from "./record.ts";
 /** What a request did to its session. Adapters derive the `Set-Cookie` header from this and nothing else. */
 export type CommitState = "unchanged" | "touched" | "changed" | "rotated" | "revoked";
 
+/** `superseded`: the handle has written with an older token; the newer one belongs to another client. */
+export type HandleState = CommitState | "superseded";
+
 /** The result of committing a session at the end of a request. */
 export interface Commit {
   readonly state: CommitState;
@@ -11,9 +14,6 @@ export interface Commit {
   /** The record that the client may see; null when nothing is stored, and when another request has replaced the token. */
   readonly record: SessionRecord | null;
 }
-
-/** `superseded`: the handle has written with an older token; the newer one belongs to another client. */
-export type HandleState = CommitState | "superseded";
 
 const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
 

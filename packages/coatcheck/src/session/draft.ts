@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { applyMergePatch, diffMergePatch } from "./patch.ts";
+import { INSPECT } from "./plain-session.ts";
 
 type Members = Record<string, JsonValue | undefined>;
 
@@ -7,22 +8,37 @@ type Members = Record<string, JsonValue | undefined>;
 const DRAFT = Symbol("coatcheck.draft");
 
 /**
+ * The prototype of each proxy's target. `util.inspect` looks for this method on the target and calls it with the proxy, so
+ * `console.log` shows the members.
+ */
+const TARGET = {
+  [INSPECT](this: Members): Members {
+    return { ...this };
+  },
+};
+
+/**
  * A writable view of a frozen JSON object. The base object never changes: {@link patch} returns the assignments as a
  * merge patch (RFC 7396), so that two requests which change different members keep both changes.
  *
  * Copies lazily: an object level on its first write, an array on its first read. The draft is also the proxy handler of
  * its view, which saves an allocation for every request that reads its data.
+ *
+ * `structuredClone` accepts no proxy, so it rejects a view. `Object.freeze` freezes one level of the view: it keeps its
+ * members and values from then on, whatever {@link rebase} brings.
  */
 export class Draft implements ProxyHandler<Members> {
   #base: JsonObject;
   #children: Map<string, Draft> | null = null;
   #copy: Members | null = null;
+  /** Whether the view has been frozen, sealed or made non-extensible. Its target then holds the members. */
+  #isFixed = false;
   /** The object to read from and assign to. */
   readonly view: Members;
 
   constructor(base: JsonObject) {
     this.#base = base;
-    this.view = new Proxy<Members>({}, this);
+    this.view = new Proxy<Members>(Object.create(TARGET), this);
   }
 
   /** The assignments so far as a merge patch; null when the view equals the base. */
@@ -51,34 +67,66 @@ export class Draft implements ProxyHandler<Members> {
     if (later) this.#assign(later);
   }
 
-  get(_target: Members, name: string | symbol): unknown {
-    if (typeof name === "string") return this.#read(name);
-    return name === DRAFT ? this : undefined;
+  get(target: Members, name: string | symbol): unknown {
+    if (typeof name === "string") {
+      if (!this.#isFixed) return this.#read(name);
+      return Object.hasOwn(target, name) ? target[name] : undefined;
+    }
+    if (name === DRAFT) return this;
+    return name === Symbol.toPrimitive ? toPrimitive : undefined;
   }
 
-  set(_target: Members, name: string | symbol, value: JsonValue | undefined): boolean {
-    return typeof name === "string" && this.#write(name, value);
+  set(target: Members, name: string | symbol, value: JsonValue | undefined): boolean {
+    if (typeof name !== "string") return false;
+    if (this.#isFixed && !(Object.hasOwn(target, name) && Reflect.set(target, name, value))) return false;
+    return this.#write(name, value);
   }
 
-  defineProperty(_target: Members, name: string | symbol, descriptor: PropertyDescriptor): boolean {
-    return typeof name === "string" && this.#write(name, descriptor.value);
+  defineProperty(target: Members, name: string | symbol, descriptor: PropertyDescriptor): boolean {
+    if (typeof name !== "string") return false;
+    if (!this.#isFixed) return this.#write(name, descriptor.value);
+    if (!Reflect.defineProperty(target, name, descriptor)) return false;
+    return !("value" in descriptor) || this.#write(name, descriptor.value);
   }
 
-  deleteProperty(_target: Members, name: string | symbol): boolean {
-    return typeof name === "string" && this.#write(name, undefined) && delete this.#copy?.[name];
+  deleteProperty(target: Members, name: string | symbol): boolean {
+    if (typeof name !== "string" || (this.#isFixed && !Reflect.deleteProperty(target, name))) return false;
+    return this.#write(name, undefined) && delete this.#copy?.[name];
   }
 
-  has(_target: Members, name: string | symbol): boolean {
-    return typeof name === "string" && Object.hasOwn(this.#members, name);
+  has(target: Members, name: string | symbol): boolean {
+    return typeof name === "string" && Object.hasOwn(this.#isFixed ? target : this.#members, name);
   }
 
-  ownKeys(): string[] {
-    return Object.keys(this.#members);
+  ownKeys(target: Members): string[] {
+    // `node:assert` compares the view and then prints its target.
+    if (!this.#isFixed) this.#fill(target);
+    return Object.keys(target);
   }
 
-  getOwnPropertyDescriptor(_target: Members, name: string | symbol): PropertyDescriptor | undefined {
-    if (typeof name !== "string" || !Object.hasOwn(this.#members, name)) return undefined;
+  getOwnPropertyDescriptor(target: Members, name: string | symbol): PropertyDescriptor | undefined {
+    if (typeof name !== "string") return undefined;
+    if (this.#isFixed) return Reflect.getOwnPropertyDescriptor(target, name);
+    if (!Object.hasOwn(this.#members, name)) return undefined;
     return { value: this.#read(name), writable: true, enumerable: true, configurable: true };
+  }
+
+  getPrototypeOf(): object {
+    return Object.prototype;
+  }
+
+  /** The language checks each further result of a proxy handler against the target, so the target gets the members. */
+  preventExtensions(target: Members): boolean {
+    this.#fill(target);
+    Object.setPrototypeOf(target, Object.prototype);
+    this.#isFixed = true;
+    return Reflect.preventExtensions(target);
+  }
+
+  /** Gives the target the view's members, in their order. */
+  #fill(target: Members): void {
+    for (const name of Object.keys(target)) delete target[name];
+    for (const name of Object.keys(this.#members)) target[name] = this.#read(name);
   }
 
   get #members(): JsonObject {
@@ -131,6 +179,11 @@ export class Draft implements ProxyHandler<Members> {
     this.#children?.delete(name);
     return true;
   }
+}
+
+/** For `String(view)` and template literals: a view has no `toString`, which could be a member of the data. */
+function toPrimitive(): string {
+  return "[object Object]";
 }
 
 /** Copies the content of a draft's view, so that assigning one view into another does not store a proxy. */

@@ -23,6 +23,11 @@ export class PendingChanges {
     return this.#draft.view;
   }
 
+  /** The data with the pending assignments, not writable; null when it has not been read, so that nothing can be pending. */
+  current(): JsonObject | null {
+    return this.#draft?.current() ?? null;
+  }
+
   /** Sets a flash message, replacing one of the same name; null removes it. */
   setFlash(name: string, message: JsonValue): void {
     this.#flash = { ...this.#flash, [name]: message };

@@ -2,14 +2,14 @@ import { ActingToken } from "./acting-token.ts";
 import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
-import type { RefusalReason } from "./events.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { Mutex } from "./mutex.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { applySnapshot, PendingChanges, type PendingSnapshot, validateSnapshot } from "./pending-changes.ts";
-import type { Tier } from "./reader.ts";
-import type { RevokeReason, SessionRecord, SessionType } from "./record.ts";
-import { type Assurance, initialState, type SessionStart } from "./start.ts";
+import { INSPECT, type Inspect, type PlainSession, plainCopy } from "./plain-session.ts";
+import type { RevokeReason, SessionRecord } from "./record.ts";
+import { SessionInfo } from "./session-info.ts";
+import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
 import {
   headersAlreadySent,
@@ -34,7 +34,7 @@ export type MaybePromise<Value> = Value | Promise<Value>;
  * token too. Writes throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended, and `STORE_UNAVAILABLE` when
  * the store does not respond. Methods that issue a token also throw `CONFLICT` once the response headers have been sent.
  */
-export class Session<Data = JsonObject> {
+export class Session<Data = JsonObject> extends SessionInfo {
   readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
   readonly #start: SessionStart;
@@ -50,6 +50,7 @@ export class Session<Data = JsonObject> {
   #acting: ActingToken | null = null;
 
   constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>, start: SessionStart) {
+    super(start);
     this.#writer = writer;
     this.#deps = deps;
     this.#start = start;
@@ -59,53 +60,15 @@ export class Session<Data = JsonObject> {
   }
 
   /** The session's id: a name, not a key. Reading it stores nothing. */
-  get id(): string {
+  override get id(): string {
     if (this.#record) return this.#record.id;
     this.#newId ??= newSessionId(this.#deps.random);
     return this.#newId;
   }
 
   /** The stored record; null when nothing is stored. Its `data` does not contain pending assignments. */
-  get record(): SessionRecord | null {
+  override get record(): SessionRecord | null {
     return this.#record;
-  }
-
-  /** Whether this session is not stored yet. */
-  get isNew(): boolean {
-    return this.#record === null;
-  }
-
-  /** Why the request's token was refused; null when it was accepted, and when there was none. */
-  get refusal(): RefusalReason | null {
-    return this.#start.refusal;
-  }
-
-  /** The tier that answered; null for a new session. */
-  get tier(): Tier | null {
-    return this.#start.tier;
-  }
-
-  /** `degraded` during an outage, on a route that allows it. A sensitive handler should then refuse. */
-  get assurance(): Assurance {
-    return this.#start.assurance;
-  }
-
-  get type(): SessionType {
-    return this.#record?.type ?? "anonymous";
-  }
-
-  /** The user or customer id that the session is logged in as; null while anonymous. */
-  get subject(): string | null {
-    return this.#record?.subject ?? null;
-  }
-
-  get tenant(): string | null {
-    return this.#record?.tenant ?? null;
-  }
-
-  /** The latest known activity, epoch milliseconds; null for a new session. */
-  get lastSeenAt(): number | null {
-    return this.#record && Math.max(this.#record.lastSeenAt, this.#start.cached?.lastSeenAt ?? 0);
   }
 
   /**
@@ -258,6 +221,22 @@ export class Session<Data = JsonObject> {
     });
   }
 
+  /** A plain copy, for logs and `JSON.stringify`. Its data can be passed to `structuredClone`, unlike {@link data}. */
+  toJSON(): PlainSession<Data> {
+    return plainCopy(this.#plain());
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Session ${inspect(this.#plain(), options)}`;
+  }
+
+  #plain(): PlainSession<Data> {
+    const { id, type, subject, tenant } = this;
+    const state = this.#state === "revoked" ? "revoked" : this.isNew ? "new" : "active";
+    const data = this.#pending?.current() ?? this.#deps.schema.readOrInitial(this.#record);
+    return { id, state, type, subject, tenant, data: data as Data };
+  }
+
   #committed(): Commit {
     this.#isCommitted = true;
     return commitOf(this.#state, this.#token, this.#record);
@@ -265,9 +244,9 @@ export class Session<Data = JsonObject> {
 
   #rotationIsDue(): boolean {
     const { policy, clock } = this.#deps;
-    if (policy.rotateEvery === null || this.#token !== null || this.#start.activity === "none") return false;
-    if (!this.#record || this.#state === "superseded" || !this.#actingToken.isRotatable) return false;
-    return clock.now() - this.#record.rotatedAt >= policy.rotateEvery;
+    if (!this.#record || this.#token !== null || this.#state === "superseded") return false;
+    if (!this.#actingToken.isRotatable) return false;
+    return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
 
   /** Stores the pending changes and `change`, in one write. Does nothing when there are neither. */

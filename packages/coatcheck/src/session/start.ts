@@ -36,5 +36,16 @@ export function initialState(start: SessionStart): CommitState {
   return start.cached !== null && start.activity === "user" ? "touched" : "unchanged";
 }
 
+/** Whether a periodic rotation is due at `now`. An older token, and a request that records no activity, start none. */
+export function rotationIsDue(
+  { rotatedAt }: SessionRecord,
+  { presentedToken, activity }: SessionStart,
+  rotateEvery: number | null,
+  now: number,
+): boolean {
+  if (rotateEvery === null || presentedToken === null || activity === "none") return false;
+  return now - rotatedAt >= rotateEvery;
+}
+
 /** The default for {@link SessionStart.newSession}: no fields. */
 export const noFields = (): CreateOptions => ({});

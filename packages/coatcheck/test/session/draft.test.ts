@@ -76,3 +76,62 @@ describe("a draft", () => {
     expect(draft.patch()).toEqual({ constructor: "builder" });
   });
 });
+
+describe("a frozen view", () => {
+  it("keeps its members and rejects assignments, one level deep", () => {
+    const { draft, view } = draftOf({ cart: { apple: 1 }, list: [1], theme: "dark" });
+    expect(Object.freeze(view)).toBe(view);
+    expect(Object.isFrozen(view)).toBe(true);
+    expect(view).toEqual({ cart: { apple: 1 }, list: [1], theme: "dark" });
+    expect(JSON.stringify(view)).toBe('{"cart":{"apple":1},"list":[1],"theme":"dark"}');
+    expect(() => {
+      view.theme = "light";
+    }).toThrow(TypeError);
+    expect(() => {
+      view.added = 1;
+    }).toThrow(TypeError);
+    expect(() => {
+      delete view.theme;
+    }).toThrow(TypeError);
+    expect(draft.patch()).toBeNull();
+    view.cart.apple = 2;
+    expect(draft.patch()).toEqual({ cart: { apple: 2 } });
+    expect(view.cart).toEqual({ apple: 2 });
+  });
+
+  it("includes the assignments made before", () => {
+    const { draft, view } = draftOf({ theme: "dark" });
+    view.theme = "light";
+    Object.freeze(view);
+    expect(view).toEqual({ theme: "light" });
+    expect(draft.patch()).toEqual({ theme: "light" });
+  });
+
+  it("keeps its values when the session has been saved", () => {
+    const { draft, view } = draftOf({ theme: "dark" });
+    Object.freeze(view);
+    draft.rebase({ theme: "light", more: 1 }, null);
+    expect(view).toEqual({ theme: "dark" });
+    expect(draft.patch()).toBeNull();
+  });
+
+  it("can be frozen at every level", () => {
+    const { view } = draftOf({ cart: { fruit: { apple: 1 } }, list: [{ a: 1 }] });
+    deepFreeze(view);
+    expect(view).toEqual({ cart: { fruit: { apple: 1 } }, list: [{ a: 1 }] });
+    expect(() => {
+      view.cart.fruit.apple = 2;
+    }).toThrow(TypeError);
+  });
+
+  it("records assignments to the members of a sealed view", () => {
+    const { draft, view } = draftOf({ theme: "dark" });
+    Object.seal(view);
+    view.theme = "light";
+    expect([view.theme, Object.isSealed(view), Object.isFrozen(view)]).toEqual(["light", true, false]);
+    expect(draft.patch()).toEqual({ theme: "light" });
+    expect(() => {
+      view.added = 1;
+    }).toThrow(TypeError);
+  });
+});
