@@ -116,6 +116,10 @@ class TieredCache implements SessionCache {
     this.#subscribing = this.#subscribe();
   }
 
+  get maxStaleness(): number {
+    return this.#maxStaleness;
+  }
+
   getCached(key: string): CachedSession | undefined {
     const cached = this.#core.get(key, this.#monotonic(), this.#clock.now());
     if (cached !== undefined) this.#localHits++;

@@ -1,6 +1,4 @@
 import { CoatcheckError, errorBody, storeUnavailable } from "../session/errors.ts";
-import type { RefusalReason } from "../session/events.ts";
-import { tokenSuperseded } from "../session/token-errors.ts";
 
 /** An error response. The same for every framework. */
 export interface ErrorResponse {
@@ -53,19 +51,4 @@ export function errorResponse(error: unknown): ErrorResponse {
 /** Whether an error is a {@link CoatcheckError}. All of those may be shown to a client. */
 export function isCoatcheckError(error: unknown): error is CoatcheckError {
   return error instanceof CoatcheckError;
-}
-
-/** The error for a caller whose token does not open a session. `refusal` is null when the request had no valid token. */
-export function refusalError(refusal: RefusalReason | null): CoatcheckError {
-  switch (refusal) {
-    case "expired":
-      return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
-    case "revoked":
-    case "token-reuse":
-      return new CoatcheckError("SESSION_REVOKED", "The session was revoked; log in again.");
-    case "superseded":
-      return tokenSuperseded();
-    default:
-      return new CoatcheckError("SESSION_REQUIRED", "Log in first.");
-  }
 }

@@ -5,9 +5,10 @@ import type { Activity } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
+import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
-import { type ErrorResponse, errorResponse, refusalError } from "./error-response.ts";
+import { type ErrorResponse, errorResponse } from "./error-response.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
 import {
   addVary,
@@ -44,14 +45,6 @@ export class RequestSession<Data> {
     this.#http = http;
     this.#request = request;
     this.#onLoad = onLoad;
-  }
-
-  /**
-   * Returns a new handle for the same request, for a response that lasts so long that its session may end before it: an
-   * event stream. The new handle has no response to commit to.
-   */
-  reopen(): RequestSession<Data> {
-    return new RequestSession(this.#http, this.#request);
   }
 
   /** The client's address, protocol and host, as reported by the trusted proxies. */

@@ -7,6 +7,7 @@ import type { DataSchema } from "./schema.ts";
 import type { SessionStore } from "./store.ts";
 import type { RandomSource, SecretRing } from "./token.ts";
 import type { TokenRules } from "./token-rules.ts";
+import type { SessionWatcher } from "./watcher.ts";
 
 /** A session and the only copy of its new token. Send `token` to the client; never store or log it. */
 export interface IssuedSession {
@@ -33,4 +34,5 @@ export interface SessionDependencies<Data> {
   readonly random: RandomSource;
   readonly tokens: TokenRules;
   readonly merge: MergeData<Data> | null;
+  readonly watcher: SessionWatcher;
 }

@@ -17,6 +17,7 @@ import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
 import { TokenRules } from "./token-rules.ts";
 import { TouchQueue } from "./touch-queue.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
+import { SessionWatcher, type WatcherOptions, type WatcherSource } from "./watcher.ts";
 import { SessionWriter } from "./writer.ts";
 
 /** Options of a {@link SessionManager}. `store` and `secrets` are required. */
@@ -60,6 +61,7 @@ export class SessionManager<Data = JsonObject> {
   readonly #reader: SessionReader;
   readonly #clock: Clock;
   readonly #touches: TouchQueue;
+  readonly #watcherSource: WatcherSource;
   readonly #deps: SessionDependencies<Data>;
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
@@ -78,18 +80,28 @@ export class SessionManager<Data = JsonObject> {
     const schedule = options.schedule ?? systemSchedule;
     const random = options.random ?? pooledRandom();
     this.#touches = new TouchQueue(options.store, schedule, reportFailure("touch"));
+    const schema = new DataSchema(options.data ?? {}, this.policy.maxDataBytes, reportFailure("migrate"));
+    this.#watcherSource = {
+      events: this.events,
+      reader: this.#reader,
+      clock: this.#clock,
+      schedule,
+      touchedAt: (id) => this.#touches.queuedAt(id),
+      isReadable: (record) => schema.read(record) !== null,
+    };
     this.#deps = {
       store: options.store,
       reader: this.#reader,
       ring: this.ring,
       policy: this.policy,
-      schema: new DataSchema(options.data ?? {}, this.policy.maxDataBytes, reportFailure("migrate")),
+      schema,
       events: this.events,
       clock: this.#clock,
       schedule,
       random,
       tokens: new TokenRules(this.ring, random, this.policy),
       merge: options.merge ?? null,
+      watcher: this.watcher(),
     };
     this.#writer = new SessionWriter(this.#deps);
     this.#resumer = new SessionResumer(this.#writer, this.#deps, this.#touches);
@@ -253,6 +265,14 @@ export class SessionManager<Data = JsonObject> {
   /** Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns the number deleted. */
   async sweep(retention: number, limit = 1000): Promise<number> {
     return await this.#store.sweep(this.#clock.now() - retention, limit);
+  }
+
+  /**
+   * Returns a watcher, which reports changes and the end of sessions to long responses and connections. To learn only of
+   * the end, use {@link Session.closed}.
+   */
+  watcher(options?: WatcherOptions): SessionWatcher {
+    return new SessionWatcher(this.#watcherSource, options);
   }
 
   /** Writes the queued touches, then closes the caches and the store. */

@@ -24,6 +24,8 @@ export interface ReadOptions {
  * writes and revocations here, so that a process always sees them.
  */
 export interface SessionReader {
+  /** The staleness bound: milliseconds for which {@link getCached} may return a revoked session. 0 when it never does. */
+  readonly maxStaleness: number;
   /** Returns a cached copy whose lease is valid now, else undefined. Synchronous. `key` is the compact id, 22 characters. */
   getCached(key: string): CachedSession | undefined;
   /**
@@ -55,6 +57,7 @@ export interface SessionReader {
 /** A reader without caches: every read goes to the store's primary. */
 export function directReader(store: SessionStore): SessionReader {
   return {
+    maxStaleness: 0,
     getCached: () => undefined,
     getStale: () => undefined,
     async read(id) {

@@ -1,4 +1,5 @@
 import { ActingToken } from "./acting-token.ts";
+import { ClosedSignal } from "./closed-signal.ts";
 import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
@@ -48,6 +49,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
   #isCommitted = false;
   #mutex: Mutex | null = null;
   #acting: ActingToken | null = null;
+  #closed: ClosedSignal | null = null;
 
   constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>, start: SessionStart) {
     super(start);
@@ -78,6 +80,20 @@ export class Session<Data = JsonObject> extends SessionInfo {
   get data(): Data {
     this.#pending ??= new PendingChanges();
     return this.#pending.view(() => this.#deps.schema.readOrInitial(this.#record)) as Data;
+  }
+
+  /**
+   * Aborts within the staleness bound when the session ends on any node: `SESSION_REVOKED` or `SESSION_EXPIRED`. Also when
+   * another request's login, elevation or `rotate` replaces the token: `CONFLICT`. `reason` is that error. An outage of the
+   * store aborts nothing.
+   */
+  get closed(): AbortSignal {
+    this.#mutex ??= new Mutex();
+    if (this.#closed) return this.#closed.signal;
+    this.#closed = new ClosedSignal(this.#deps.watcher, this.#mutex);
+    if (this.#record) this.#closed.follow(this.#record);
+    if (this.#state === "revoked") this.#closed.abort();
+    return this.#closed.signal;
   }
 
   /** Stores a message for a later request, replacing one of the same name. */
@@ -194,6 +210,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
       this.#record = null;
       this.#token = null;
       this.#state = "revoked";
+      this.#closed?.abort();
       return hasEnded;
     });
   }
@@ -286,6 +303,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
     this.#token = token;
     this.#actingToken.replaceWith(token);
     this.#state = "rotated";
+    this.#closed?.follow(record);
     this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitial(record));
   }
 

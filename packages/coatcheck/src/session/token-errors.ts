@@ -9,6 +9,21 @@ export function tokenSuperseded(): CoatcheckError {
   );
 }
 
+/** The error for a caller whose token does not open a session. `refusal` is null when the request had no valid token. */
+export function refusalError(refusal: RefusalReason | null): CoatcheckError {
+  switch (refusal) {
+    case "expired":
+      return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
+    case "revoked":
+    case "token-reuse":
+      return new CoatcheckError("SESSION_REVOKED", "The session was revoked; log in again.");
+    case "superseded":
+      return tokenSuperseded();
+    default:
+      return new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+  }
+}
+
 /** The error for a session that cannot be checked because the store does not respond. */
 export function sessionUnavailable(): CoatcheckError {
   return new CoatcheckError(

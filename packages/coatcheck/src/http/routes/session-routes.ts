@@ -209,7 +209,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
         "SESSION_REQUIRED",
         "Session required: an event stream needs a stored session.",
       );
-    return eventStream(this.#streams.open(request.session, record));
+    return eventStream(this.#streams.open(record));
   }
 
   #requireRecent(session: Session<Data>): void {

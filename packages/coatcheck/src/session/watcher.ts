@@ -1,0 +1,187 @@
+import type { CachedSession } from "./cached-session.ts";
+import type { Clock, Schedule } from "./clock.ts";
+import type { SessionEmitter, SessionEvents } from "./events.ts";
+import type { SessionReader } from "./reader.ts";
+import { endsAt, type SessionRecord } from "./record.ts";
+import type { RevocationScope } from "./store.ts";
+import { compactId } from "./token.ts";
+import { type SessionObserver, Watch, type WatchEnd, type WatchedSession } from "./watch.ts";
+
+/** Options of a {@link SessionWatcher}. */
+export interface WatcherOptions {
+  /**
+   * Milliseconds between two checks. Default: a quarter of the cache's staleness bound, so that every end is reported
+   * within the bound; 500 without a cache, where each check reads the store.
+   */
+  readonly interval?: number;
+  readonly schedule?: Schedule;
+  /** Called before each round of checks. */
+  readonly onCheck?: () => void;
+}
+
+/** What a watcher reads from. */
+export interface WatcherSource {
+  readonly events: SessionEmitter;
+  readonly reader: SessionReader;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  /** The time of a session's queued touch, epoch milliseconds; 0 when none is queued. */
+  readonly touchedAt: (id: string) => number;
+  /** Whether this process can read the session's data. A session with unreadable data counts as expired. */
+  readonly isReadable: (record: SessionRecord) => boolean;
+}
+
+/** Milliseconds between two checks where no cache bounds the staleness. */
+const DEFAULT_INTERVAL = 500;
+
+/** The events after which a session has a new record. */
+const RECORD_EVENTS = ["changed", "authenticated", "elevated", "rotated"] as const;
+
+/**
+ * Reports what happens to sessions while a long response or a connection depends on them. Changes by this process are
+ * reported at once. Changes by other nodes, and timeouts, are found by reading the sessions again through the cache, with
+ * one timer for all of them. No timer and no listener is active while nothing is watched.
+ *
+ * Sessions are read by id, not opened by token: a check counts as no activity, starts no rotation and triggers no theft
+ * detection.
+ */
+export class SessionWatcher {
+  readonly #source: WatcherSource;
+  readonly #schedule: Schedule;
+  readonly #interval: number;
+  readonly #onCheck: (() => void) | undefined;
+  /** By session id. */
+  readonly #sessions = new Map<string, WatchedSession>();
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(source: WatcherSource, { interval, schedule, onCheck }: WatcherOptions = {}) {
+    this.#source = source;
+    this.#schedule = schedule ?? source.schedule;
+    this.#interval = interval ?? (source.reader.maxStaleness / 4 || DEFAULT_INTERVAL);
+    this.#onCheck = onCheck;
+  }
+
+  /**
+   * Watches the session of `record` until it ends, or until the watch is stopped.
+   *
+   * @param isWriting whether the watching client is replacing the token itself; see {@link Watch.follow}.
+   */
+  watch(record: SessionRecord, observer: SessionObserver, isWriting: () => boolean = () => false): Watch {
+    const { id } = record;
+    if (this.#sessions.size === 0) this.#start();
+    const session = this.#sessions.get(id) ?? {
+      key: compactId(id),
+      record,
+      watches: new Set(),
+      isChecking: false,
+    };
+    this.#sessions.set(id, session);
+    if (record.version > session.record.version) session.record = record;
+    const watch = new Watch(record, observer, isWriting, () => this.#remove(session, watch));
+    session.watches.add(watch);
+    return watch;
+  }
+
+  #start(): void {
+    const { events } = this.#source;
+    for (const name of RECORD_EVENTS) events.on(name, this.#onRecord);
+    events.on("revoked", this.#onRevoked);
+    this.#scheduleCheck();
+  }
+
+  #remove(session: WatchedSession, watch: Watch): void {
+    if (!session.watches.delete(watch) || session.watches.size > 0) return;
+    this.#sessions.delete(session.record.id);
+    if (this.#sessions.size > 0) return;
+    const { events } = this.#source;
+    for (const name of RECORD_EVENTS) events.off(name, this.#onRecord);
+    events.off("revoked", this.#onRevoked);
+    this.#cancelTimer?.();
+  }
+
+  #scheduleCheck(): void {
+    this.#cancelTimer = this.#schedule(this.#interval, () => {
+      this.#scheduleCheck();
+      this.#onCheck?.();
+      for (const session of [...this.#sessions.values()]) void this.#check(session);
+    });
+  }
+
+  /** Never rejects. */
+  async #check(session: WatchedSession): Promise<void> {
+    if (session.isChecking) return;
+    session.isChecking = true;
+    try {
+      const cached = this.#getCached(session) ?? (await this.#read(session.record.id));
+      this.#report(session, cached);
+    } catch {
+      // An outage of the store says nothing about the session. The next check tries again.
+    } finally {
+      session.isChecking = false;
+    }
+  }
+
+  /**
+   * A copy that reflects every revocation older than half of the staleness bound; undefined when only the store can tell.
+   * An observer of changes gets none: the copy's data may be older than its time to live.
+   */
+  #getCached({ key, watches }: WatchedSession): CachedSession | undefined {
+    for (const watch of watches) if (watch.seesChanges) return undefined;
+    const { reader } = this.#source;
+    return reader.maxStaleness > 0 ? reader.getStale(key, reader.maxStaleness / 2) : reader.getCached(key);
+  }
+
+  async #read(id: string): Promise<CachedSession | null> {
+    const { reader } = this.#source;
+    const { cached, tier } = await reader.read(id);
+    // Only the store may end a watch: a cached copy may predate the token.
+    if (tier === "store" || (cached && this.#endOf(cached) === null)) return cached;
+    return (await reader.read(id, { fresh: true })).cached;
+  }
+
+  #report(session: WatchedSession, cached: CachedSession | null): void {
+    const end = cached ? this.#endOf(cached) : "revoked";
+    if (cached === null || end !== null) {
+      for (const watch of [...session.watches]) watch.end(end ?? "revoked");
+      return;
+    }
+    if (cached.record.version < session.record.version) return;
+    session.record = cached.record;
+    const { expiresAt, idleTimeout } = cached.record;
+    const endTime = endsAt({ expiresAt, idleTimeout, lastSeenAt: cached.lastSeenAt });
+    for (const watch of [...session.watches]) watch.see(cached.record, endTime);
+  }
+
+  #endOf(cached: CachedSession): WatchEnd | null {
+    const { clock, touchedAt, isReadable } = this.#source;
+    cached.mergeLastSeen(touchedAt(cached.record.id));
+    if (cached.record.state === "revoked") return "revoked";
+    return cached.hasExpired(clock.now()) || !isReadable(cached.record) ? "expired" : null;
+  }
+
+  readonly #onRecord = ({ record }: { readonly record: SessionRecord }): void => {
+    const session = this.#sessions.get(record.id);
+    if (session === undefined || record.version < session.record.version) return;
+    session.record = record;
+    for (const watch of [...session.watches]) watch.see(record, undefined);
+  };
+
+  readonly #onRevoked = ({ scope }: SessionEvents["revoked"][0]): void => {
+    for (const { record, watches } of this.#candidates(scope)) {
+      if (isInScope(scope, record)) for (const watch of [...watches]) watch.end("revoked");
+    }
+  };
+
+  #candidates(scope: RevocationScope): readonly WatchedSession[] {
+    if (!("session" in scope)) return [...this.#sessions.values()];
+    const session = this.#sessions.get(scope.session);
+    return session ? [session] : [];
+  }
+}
+
+function isInScope(scope: RevocationScope, record: SessionRecord): boolean {
+  if ("session" in scope) return scope.session === record.id;
+  if ("subject" in scope) return scope.subject === record.subject && scope.except !== record.id;
+  if ("tenant" in scope) return scope.tenant === record.tenant;
+  return true;
+}
