@@ -28,9 +28,9 @@ export class CsrfProtection {
     this.#initPath = csrf ? (csrf.initPath ?? INIT_PATH) : INIT_PATH;
   }
 
-  /** Whether requests with this method are checked at all. */
-  checks(method: string): boolean {
-    return this.#crossOrigin !== null && !isSafeMethod(method);
+  /** Whether the request is checked at all: its method is unsafe, or it opens a WebSocket. */
+  checks(request: HttpRequest): boolean {
+    return this.#crossOrigin !== null && (!isSafeMethod(request.method) || !!request.header("upgrade"));
   }
 
   /**
@@ -45,12 +45,17 @@ export class CsrfProtection {
       secFetchSite: request.header("sec-fetch-site"),
       origin: request.header("origin"),
       host: host ?? undefined,
+      upgrade: request.header("upgrade"),
     });
     if (allowed === false) throw new CoatcheckError("FORBIDDEN", "Cross-origin request rejected.");
   }
 
-  /** Whether the request's token must be verified, if the request has a stored session. */
+  /**
+   * Whether the request's token must be verified, if the request has a stored session. A WebSocket handshake, the only
+   * checked request with a safe method, carries none: a page cannot add headers to it.
+   */
   expectsToken(request: HttpRequest): boolean {
+    if (isSafeMethod(request.method)) return false;
     if (this.#tokenPolicy === "off" || this.#isInit(request)) return false;
     return this.#tokenPolicy === "required" || request.header("x-csrf-token") !== undefined;
   }

@@ -8,6 +8,8 @@ export interface CrossOriginRequest {
   readonly origin: string | undefined;
   /** The host that the browser addressed, with its port unless that is the default. */
   readonly host: string | undefined;
+  /** The value of `Upgrade`. A page can open a WebSocket to any origin, and the browser adds the cookies of that origin. */
+  readonly upgrade?: string | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export function isSafeMethod(method: string): boolean {
  *
  * Checks in the order of Go 1.25's `CrossOriginProtection`:
  *
- * 1. Safe methods pass.
+ * 1. Safe methods pass, unless the request opens a WebSocket: its method is GET, but messages through it may write.
  * 2. If `Sec-Fetch-Site` is present, it decides. Every browser has sent it since 2023.
  * 3. Otherwise `Origin` must match `Host`.
  * 4. A request with neither header is not from a browser and passes.
@@ -53,8 +55,8 @@ export class CrossOriginProtection {
 
   /** Whether the request passes the check. */
   allows(request: CrossOriginRequest): boolean {
-    if (isSafeMethod(request.method)) return true;
-    const { secFetchSite, origin, host } = request;
+    const { method, upgrade, secFetchSite, origin, host } = request;
+    if (isSafeMethod(method) && !upgrade) return true;
     if (secFetchSite === "same-origin" || secFetchSite === "none") return true;
     if (!secFetchSite) {
       if (!origin) return true;

@@ -114,7 +114,7 @@ export class RequestSession<Data> {
    */
   checkCsrf(): MaybePromise<void> {
     const { csrf } = this.#http;
-    if (!csrf.checks(this.#request.method) || this.#present().transport === "bearer") return;
+    if (!csrf.checks(this.#request) || this.#present().transport === "bearer") return;
     csrf.requireSameOrigin(this.#request, this.client.host);
     if (!csrf.expectsToken(this.#request)) return;
     return andThen(this.load(), ({ record }) => {

@@ -21,6 +21,21 @@ describe("CrossOriginProtection, cases of Go 1.25 net/http", () => {
     expect(check(new CrossOriginProtection(), method, site, origin)).toBe(allowed);
   });
 
+  it.each([
+    ["https://example.com", undefined, true],
+    ["https://attacker.example", undefined, false],
+    ["https://attacker.example", "cross-site", false],
+    ["https://sibling.example.com", "same-site", false],
+    [undefined, "same-origin", true],
+    [undefined, undefined, true],
+  ])(
+    "checks a WebSocket handshake from %s (Sec-Fetch-Site: %s) like a write",
+    (origin, secFetchSite, allowed) => {
+      const request = { method: "GET", upgrade: "websocket", host: "example.com", origin, secFetchSite };
+      expect(new CrossOriginProtection().allows(request)).toBe(allowed);
+    },
+  );
+
   const trusted: [name: string, origin: string, site: string, allowed: boolean][] = [
     ["trusted origin without sec-fetch-site", "https://trusted.example", "", true],
     ["trusted origin with cross-site", "https://trusted.example", "cross-site", true],

@@ -30,8 +30,9 @@ import type { RequestSession } from "../request-session.ts";
 import { attachSession, sessionOf } from "../session-of.ts";
 import { openNodeSession } from "./exchange.ts";
 import { sendError } from "./hold-response.ts";
+import { type UpgradeListener, upgradeListener } from "./upgrade.ts";
 
-export { type RequestSession, sessionOf };
+export { type RequestSession, sessionOf, type UpgradeListener };
 
 /** A request with its session handle. */
 export type SessionRequest<Data = JsonObject> = IncomingMessage & { readonly session: RequestSession<Data> };
@@ -41,6 +42,26 @@ export type SessionListener<Data> = (
   request: SessionRequest<Data>,
   response: ServerResponse,
 ) => MaybePromise<unknown>;
+
+/** Wraps the listeners of a `node:http` server. */
+export interface WithSession<Data> {
+  /** Wraps a request listener. */
+  (listener: SessionListener<Data>): RequestListener;
+  /**
+   * Wraps a listener of the `upgrade` event, for WebSockets. Checks the request like a write, although its method is GET:
+   * any page can open a WebSocket to this server with the visitor's cookies. Responds to a `CoatcheckError` and closes the
+   * socket.
+   *
+   * @example
+   * server.on("upgrade", withSession.upgrade(async (request, socket, head) => {
+   *   const { subject, closed } = await request.session.requireSubject();
+   *   webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+   *     closed.addEventListener("abort", () => webSocket.close(1008));
+   *   });
+   * }));
+   */
+  upgrade(listener: UpgradeListener<SessionRequest<Data>>): UpgradeListener;
+}
 
 /**
  * Returns a function that wraps a request listener, so that each request has its session handle as `request.session`.
@@ -56,20 +77,22 @@ export type SessionListener<Data> = (
  *   response.end(session.subject ?? "anonymous");
  * }));
  */
-export function coatcheck<Data>(
-  manager: SessionManager<Data>,
-  options?: HttpOptions,
-): (listener: SessionListener<Data>) => RequestListener {
+export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): WithSession<Data> {
   const http = new HttpSessions(manager, options);
-  return (listener) => (request, response) => {
-    const session = attachSession(request, openNodeSession(http, request, response));
-    return attempt(
-      () => andThen(session.checkCsrf(), () => listener(Object.assign(request, { session }), response)),
-      () => undefined,
-      (error) => {
-        if (!isCoatcheckError(error)) throw error;
-        sendError(response, errorResponse(error));
-      },
-    );
-  };
+  const withSession =
+    (listener: SessionListener<Data>): RequestListener =>
+    (request, response) => {
+      const session = attachSession(request, openNodeSession(http, request, response));
+      return attempt(
+        () => andThen(session.checkCsrf(), () => listener(Object.assign(request, { session }), response)),
+        () => undefined,
+        (error) => {
+          if (!isCoatcheckError(error)) throw error;
+          sendError(response, errorResponse(error));
+        },
+      );
+    };
+  return Object.assign(withSession, {
+    upgrade: (listener: UpgradeListener<SessionRequest<Data>>) => upgradeListener(http, listener),
+  });
 }

@@ -6,11 +6,16 @@ import type { HttpRequest, ResponseHeaders } from "../message.ts";
 import type { RequestSession } from "../request-session.ts";
 import { deferHeaders, type HeadersHook } from "./hold-response.ts";
 
-/** Opens the session handle of a `node:http` request. Loading the session defers the response headers until its commit. */
+/**
+ * Opens the session handle of a `node:http` request. Loading the session defers the response headers until its commit.
+ *
+ * @param response omit it for a request of the server's `upgrade` event. Its session behaves as after the headers have been
+ *   sent: changes need `save()`, and no new token can be issued.
+ */
 export function openNodeSession<Data>(
   http: HttpSessions<Data>,
   request: IncomingMessage,
-  response: ServerResponse,
+  response?: ServerResponse,
 ): RequestSession<Data> {
   return new NodeExchange(http, request, response).session;
 }
@@ -23,9 +28,11 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
   readonly session: RequestSession<Data>;
   readonly #request: IncomingMessage & { readonly originalUrl?: string };
 
-  constructor(http: HttpSessions<Data>, request: IncomingMessage, response: ServerResponse) {
+  constructor(http: HttpSessions<Data>, request: IncomingMessage, response: ServerResponse | undefined) {
     this.#request = request;
-    this.session = http.open(this, () => deferHeaders(response, this));
+    // Socket.IO passes an object to middleware that only resembles a response. The WebSocket library sends the headers.
+    const sender = isUpgrade(request) ? undefined : response;
+    this.session = http.open(this, () => sender !== undefined && deferHeaders(sender, this));
   }
 
   get method(): string {
@@ -58,4 +65,9 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
   onFailure(error: unknown): ErrorResponse {
     return this.session.failed(error);
   }
+}
+
+/** Whether Node emitted the request as `upgrade`. False for an `Upgrade` header that the server ignores, such as `h2c`. */
+function isUpgrade(request: IncomingMessage & { readonly upgrade?: boolean }): boolean {
+  return request.upgrade === true;
 }

@@ -1,0 +1,117 @@
+import { createServer } from "node:http";
+import { Server, type Socket as ServerSocket } from "socket.io";
+import { io as connectTo, type Socket } from "socket.io-client";
+import { expect, it, onTestFinished } from "vitest";
+import { coatcheck, sessionOf } from "../../src/http/express.ts";
+import type { CoatcheckError } from "../../src/session/errors.ts";
+import type { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { type Data, listen, logIn, newManager } from "./fixtures.ts";
+
+const TRANSPORTS = ["websocket", "polling"] as const;
+
+/** Socket.IO with the session of the handshake. Closes a connection when its session ends. */
+async function startServer(manager: SessionManager<Data>): Promise<string> {
+  const server = createServer();
+  const io = new Server(server);
+  io.engine.use(coatcheck(manager));
+  io.use((socket, next) => {
+    identify(socket).then(() => next(), next);
+  });
+  io.on("connection", (socket) => {
+    socket.on("subject", (respond) => respond(socket.data.subject));
+    socket.on("authenticate", async (respond) => {
+      try {
+        const session = await sessionOf(socket.request).load();
+        await session.authenticate("eve");
+        respond("done");
+      } catch (error) {
+        respond((error as CoatcheckError).code);
+      }
+    });
+  });
+  onTestFinished(() => io.close());
+  return await listen(server);
+}
+
+async function identify(socket: ServerSocket): Promise<void> {
+  const { subject, closed } = await sessionOf(socket.request).requireSubject();
+  socket.data.subject = subject;
+  const onClosed = () => socket.conn.close();
+  closed.addEventListener("abort", onClosed);
+  socket.on("disconnect", () => closed.removeEventListener("abort", onClosed));
+}
+
+function connect(
+  url: string,
+  transport: (typeof TRANSPORTS)[number],
+  headers: Record<string, string>,
+): Socket {
+  const socket = connectTo(url, { transports: [transport], extraHeaders: headers, reconnectionDelay: 1 });
+  onTestFinished(() => void socket.disconnect());
+  return socket;
+}
+
+const event = (socket: Socket, name: string) =>
+  new Promise<unknown>((resolve) => socket.once(name as "connect", resolve as () => void));
+
+it.each(TRANSPORTS)(
+  "Socket.IO over %s knows the subject, and disconnects when the session is revoked",
+  async (transport) => {
+    const manager = newManager();
+    const url = await startServer(manager);
+    const { id, cookie } = await logIn(manager);
+    const socket = connect(url, transport, { cookie });
+    await event(socket, "connect");
+    expect(await socket.emitWithAck("subject")).toBe("ada");
+    const disconnected = event(socket, "disconnect");
+    await manager.revoke({ session: id });
+    const refused = event(socket, "connect_error");
+    expect(await disconnected).toMatch(/^transport/);
+    // The client connects again by itself, with the cookie that it then has.
+    expect(await refused).toMatchObject({ message: "The session was revoked; log in again." });
+    expect(socket.active).toBe(false);
+  },
+);
+
+it("Socket.IO disconnects when another node revokes the session", async () => {
+  const store = memoryStore();
+  const url = await startServer(newManager(store));
+  const otherNode = newManager(store);
+  const { cookie } = await logIn(otherNode);
+  const socket = connect(url, "websocket", { cookie });
+  await event(socket, "connect");
+  const disconnected = event(socket, "disconnect");
+  await otherNode.revoke({ everyone: true });
+  await disconnected;
+});
+
+it.each(TRANSPORTS)("Socket.IO over %s refuses a client without a login", async (transport) => {
+  const socket = connect(await startServer(newManager()), transport, {});
+  expect(await event(socket, "connect_error")).toMatchObject({ message: "Log in first." });
+  expect(socket.active).toBe(false);
+});
+
+it("Socket.IO refuses a WebSocket that a page of a sibling host opens with the visitor's cookie", async () => {
+  const manager = newManager();
+  const url = await startServer(manager);
+  const { cookie } = await logIn(manager);
+  const socket = connect(url, "websocket", {
+    cookie,
+    origin: "https://blog.app.example",
+    host: "app.example",
+  });
+  expect(await event(socket, "connect_error")).toMatchObject({ message: "websocket error" });
+  const own = connect(url, "websocket", { cookie, origin: "https://app.example", host: "app.example" });
+  await event(own, "connect");
+});
+
+it("Socket.IO's WebSocket cannot issue a token, which no response could carry", async () => {
+  const manager = newManager();
+  const url = await startServer(manager);
+  const { id, cookie } = await logIn(manager);
+  const socket = connect(url, "websocket", { cookie });
+  await event(socket, "connect");
+  expect(await socket.emitWithAck("authenticate")).toBe("CONFLICT");
+  expect((await manager.find(id))?.subject).toBe("ada");
+});

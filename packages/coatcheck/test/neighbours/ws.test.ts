@@ -1,0 +1,189 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
+import { expect, it, onTestFinished } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import type { HttpOptions } from "../../src/http/index.ts";
+import { coatcheck } from "../../src/http/node/adapter.ts";
+import { CoatcheckError } from "../../src/session/errors.ts";
+import type { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { cookieOf, type Data, listen, logIn, newManager } from "./fixtures.ts";
+
+/** A server with a WebSocket for each login, closed with its session. Messages are commands. */
+async function startServer(manager: SessionManager<Data>, options?: HttpOptions): Promise<string> {
+  const withSession = coatcheck(manager, options);
+  const webSockets = new WebSocketServer({ noServer: true });
+  const server = createServer(withSession((_request, response) => void response.end("a page")));
+  server.on(
+    "upgrade",
+    withSession.upgrade(async (request, socket, head) => {
+      const session = await request.session.requireSubject();
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const onClosed = () => webSocket.close(1008, session.closed.reason.code);
+        session.closed.addEventListener("abort", onClosed);
+        webSocket.on("close", () => session.closed.removeEventListener("abort", onClosed));
+        webSocket.on("message", async (message) => {
+          try {
+            if (String(message) === "authenticate") await session.authenticate("eve");
+            if (String(message) === "save") await session.patch({ saved: true });
+            webSocket.send(session.subject ?? "nobody");
+          } catch (error) {
+            webSocket.send(error instanceof CoatcheckError ? error.code : String(error));
+          }
+        });
+      });
+    }),
+  );
+  onTestFinished(() => webSockets.close());
+  return await listen(server);
+}
+
+const HANDSHAKE = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+};
+
+const connect = (url: string, headers: Record<string, string>) =>
+  new WebSocket(url.replace("http", "ws"), { headers });
+
+/** Sends a message and returns the response. */
+async function exchange(webSocket: WebSocket, message: string): Promise<string> {
+  webSocket.send(message);
+  return String((await once(webSocket, "message"))[0]);
+}
+
+/** The status and error code of a refused handshake; 101 when it was accepted. */
+async function handshake(url: string, headers: Record<string, string>): Promise<[number, string?]> {
+  const request = httpRequest(url, {
+    headers: { ...HANDSHAKE, ...headers },
+  }).end();
+  return await new Promise((resolve, reject) => {
+    request.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      resolve([101]);
+    });
+    request.on("response", async (response) => {
+      const body = (await response.toArray()).join("");
+      resolve([response.statusCode ?? 0, JSON.parse(body).error.code]);
+    });
+    request.on("error", reject);
+  });
+}
+
+it("a WebSocket knows its subject, and closes at once when this process revokes the session", async () => {
+  const manager = newManager();
+  const url = await startServer(manager);
+  const { id, cookie } = await logIn(manager);
+  const webSocket = connect(url, { cookie });
+  await once(webSocket, "open");
+  expect(await exchange(webSocket, "who")).toBe("ada");
+  await manager.revoke({ session: id });
+  const [code, reason] = await once(webSocket, "close");
+  expect([code, String(reason)]).toEqual([1008, "SESSION_REVOKED"]);
+});
+
+it("a WebSocket closes when another node revokes the session", async () => {
+  const store = memoryStore();
+  const url = await startServer(newManager(store));
+  const otherNode = newManager(store);
+  const { cookie } = await logIn(otherNode);
+  const webSocket = connect(url, { cookie });
+  await once(webSocket, "open");
+  await otherNode.revoke({ subject: "ada" });
+  const [code, reason] = await once(webSocket, "close");
+  expect([code, String(reason)]).toEqual([1008, "SESSION_REVOKED"]);
+});
+
+it("a WebSocket closes when a login replaces its token", async () => {
+  const manager = newManager();
+  const url = await startServer(manager);
+  const { id, cookie } = await logIn(manager);
+  const webSocket = connect(url, { cookie });
+  await once(webSocket, "open");
+  await manager.authenticate(id, "ada");
+  const [, reason] = await once(webSocket, "close");
+  expect(String(reason)).toBe("CONFLICT");
+  expect(await handshake(url, { cookie })).toEqual([409, "CONFLICT"]);
+});
+
+it("a WebSocket can save data and cannot issue a token, which no response could carry", async () => {
+  const manager = newManager();
+  const url = await startServer(manager);
+  const { id, cookie } = await logIn(manager);
+  const webSocket = connect(url, { cookie });
+  await once(webSocket, "open");
+  expect(await exchange(webSocket, "save")).toBe("ada");
+  expect((await manager.find(id))?.data).toEqual({ saved: true });
+  expect(await exchange(webSocket, "authenticate")).toBe("CONFLICT");
+  expect((await manager.find(id))?.subject).toBe("ada");
+  webSocket.close();
+});
+
+it.each([
+  ["the same origin", { origin: "https://app.example", host: "app.example" }, 101],
+  ["the same origin, as Sec-Fetch-Site", { "sec-fetch-site": "same-origin" }, 101],
+  ["no browser", {}, 101],
+  ["a sibling host", { origin: "https://blog.app.example", host: "app.example" }, 403],
+  ["a sibling host, as Sec-Fetch-Site", { "sec-fetch-site": "same-site", host: "app.example" }, 403],
+  ["another site", { "sec-fetch-site": "cross-site", origin: "https://evil.example" }, 403],
+  ["an opaque origin", { origin: "null" }, 403],
+  ["a trusted origin", { origin: "https://pay.example", host: "app.example" }, 101],
+])("a handshake from %s is checked like a write", async (_name, headers, status) => {
+  const manager = newManager();
+  const url = await startServer(manager, {
+    csrf: { trustedOrigins: ["https://pay.example"], token: "required" },
+  });
+  const { cookie } = await logIn(manager);
+  const code = status === 403 ? ["FORBIDDEN"] : [];
+  expect(await handshake(url, { cookie, ...headers } as Record<string, string>)).toEqual([status, ...code]);
+});
+
+it("a handshake without a login responds 401, and one with a bearer token from anywhere is accepted", async () => {
+  const manager = newManager();
+  const url = await startServer(manager);
+  const { token } = await logIn(manager);
+  expect(await handshake(url, {})).toEqual([401, "SESSION_REQUIRED"]);
+  expect(await handshake(url, { cookie: cookieOf("x".repeat(50)) })).toEqual([401, "SESSION_REQUIRED"]);
+  const headers = { authorization: `Bearer ${token}`, origin: "capacitor://localhost" };
+  expect(await handshake(url, headers)).toEqual([101]);
+});
+
+it("a client that disconnects before its refusal does not end the process", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const manager = newManager({
+    ...memoryStore(),
+    get: async () => {
+      arrived.resolve();
+      await released.promise;
+      return null;
+    },
+  });
+  const url = await startServer(manager);
+  const { cookie } = await logIn(manager);
+  const request = httpRequest(url, { headers: { ...HANDSHAKE, cookie } }).end();
+  await arrived.promise;
+  request.socket?.resetAndDestroy();
+  await once(request, "error");
+  released.resolve();
+  expect(await handshake(url, { cookie })).toEqual([401, "SESSION_REQUIRED"]);
+});
+
+it("a request that only offers an upgrade, as curl does with h2c, gets its cookie", async () => {
+  const manager = newManager();
+  const withSession = coatcheck(manager);
+  const url = await listen(
+    withSession(async (request, response) => {
+      await (await request.session.load()).patch({ theme: "dark" });
+      response.end();
+    }),
+  );
+  const request = httpRequest(url, {
+    headers: { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c" },
+  }).end();
+  const [response] = await once(request, "response");
+  response.resume();
+  expect([response.statusCode, response.headers["set-cookie"]?.length]).toEqual([200, 1]);
+});
