@@ -1,4 +1,5 @@
 import type { RefusalReason } from "./events.ts";
+import { findOlderSecret } from "./older-secrets.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** Why a watch ended. */
@@ -35,14 +36,16 @@ export class Watch {
   readonly #isWriting: () => boolean;
   readonly #remove: () => void;
   #secretHash: string;
+  #subject: string | null;
 
   constructor(
-    { secretHash }: SessionRecord,
+    { secretHash, subject }: SessionRecord,
     observer: SessionObserver,
     isWriting: () => boolean,
     remove: () => void,
   ) {
     this.#secretHash = secretHash;
+    this.#subject = subject;
     this.#observer = observer;
     this.#isWriting = isWriting;
     this.#remove = remove;
@@ -54,17 +57,23 @@ export class Watch {
   }
 
   /** Continues with the token of `record`, which the watching client has issued itself. */
-  follow({ secretHash }: SessionRecord): void {
+  follow({ secretHash, subject }: SessionRecord): void {
     this.#secretHash = secretHash;
+    this.#subject = subject;
   }
 
   /** Reports a record; ends the watch when another client has replaced the token. */
   see(record: SessionRecord, endsAt: number | undefined): void {
-    // A periodic rotation keeps the older token valid until the browser uses the new one.
-    if (record.previousSecretHash === this.#secretHash) this.#secretHash = record.secretHash;
+    if (this.#isSameClient(record)) this.#secretHash = record.secretHash;
     if (record.secretHash === this.#secretHash) this.#observer.seen?.(record, endsAt);
     // While the client writes, the new token may be its own, which it has not yet received to follow.
     else if (!this.#isWriting()) this.end("superseded");
+  }
+
+  /** Whether the watched token stayed valid after its replacement: the new one then belongs to the same client. */
+  #isSameClient({ subject, olderSecrets }: SessionRecord): boolean {
+    const older = findOlderSecret(olderSecrets, this.#secretHash);
+    return older !== null && older.validUntil > older.replacedAt && subject === this.#subject;
   }
 
   /** Reports the end and stops. */

@@ -96,13 +96,13 @@ it("a WebSocket closes when another node revokes the session", async () => {
   expect([code, String(reason)]).toEqual([1008, "SESSION_REVOKED"]);
 });
 
-it("a WebSocket closes when a login replaces its token", async () => {
+it("a WebSocket closes when a rotation replaces its token", async () => {
   const manager = newManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);
   const webSocket = connect(url, { cookie });
   await once(webSocket, "open");
-  await manager.authenticate(id, "ada");
+  await manager.rotate(id);
   const [, reason] = await once(webSocket, "close");
   expect(String(reason)).toBe("CONFLICT");
   expect(await handshake(url, { cookie })).toEqual([409, "CONFLICT"]);
