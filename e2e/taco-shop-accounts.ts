@@ -153,7 +153,7 @@ export function accounts(shop: TacoShop): void {
     expect({ since, shown }).toEqual({ since: "before", shown: "none" });
   });
 
-  it("is logged out in the page at once if the shop is unreachable, and in the shop later", async () => {
+  it("is logged out in the page immediately if the shop is unreachable, and in the shop later", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Edsger", "edsger@example.ch");
     await openOrder(page, "Secret");

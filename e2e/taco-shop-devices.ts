@@ -16,7 +16,7 @@ import {
 
 /** Tests of the list of devices, of logging out other devices, and of the session's expiry. */
 export function devices(shop: TacoShop): void {
-  it("are listed; one that is logged out shows it at once and continues without an account", async () => {
+  it("are listed; one that is logged out shows it immediately and continues without an account", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Ada", "ada@devices.example");
     await openOrder(page, "Office");
@@ -75,7 +75,7 @@ export function devices(shop: TacoShop): void {
     expect(await focused(page)).toBe("Barbara");
   });
 
-  it("are all logged out at once, also if only the order's event stream reports it", async () => {
+  it("are all logged out immediately, also if only the order's event stream reports it", async () => {
     const page = await shop.visit("alice");
     await signUp(page, "Donald", "donald@example.ch");
     const other = await shop.visit("bruno");

@@ -7,7 +7,7 @@ import { readConfig } from "coatcheck-server";
 import { pino } from "pino";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { Passwords } from "../examples/taco-shop/src/accounts/password.ts";
+import { PasswordHasher } from "../examples/taco-shop/src/accounts/password.ts";
 import { type RunningShop, startShop } from "../examples/taco-shop/src/main.ts";
 import { openBrowser } from "./chromium.ts";
 
@@ -53,7 +53,7 @@ function startTestShop(
     backendKind: "typescript",
     backendData: join(directory, "backend"),
     limits: { logins: 1000, accounts: 1000, inits: 1000 },
-    passwords: new Passwords({ N: 1024, r: 8, p: 1 }),
+    passwordHasher: new PasswordHasher({ N: 1024, r: 8, p: 1 }),
   });
 }
 

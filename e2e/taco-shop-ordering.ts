@@ -48,7 +48,7 @@ export function ordering(shop: TacoShop): void {
     }
   });
 
-  it("follows changes of a taco, its quantity and its removal", async () => {
+  it("shows the new total after a taco or its quantity was changed, and after it was removed", async () => {
     const page = await shop.visit("alice");
     await compose(page, "Tacos L", "Kebab");
     await expectText(total(page), "CHF 13.90");
@@ -64,7 +64,7 @@ export function ordering(shop: TacoShop): void {
     await expectText(basket(page).locator(".line-text"), /Kebab, Vegetarian falafel.*Raclette cheese/);
     await expectText(total(page), "CHF 25.40");
 
-    // The clicks are faster than the responses: each shows at once, and the requests keep their order.
+    // The clicks are faster than the responses: each shows immediately, and the requests keep their order.
     const held = Promise.withResolvers<void>();
     const hold = (route: Route) => held.promise.then(() => route.continue());
     await page.route("**/quantity", hold, { times: 1 });

@@ -98,7 +98,7 @@ async function ready(child: ChildProcess, url: string): Promise<void> {
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_EVERY));
   }
-  throw new Error(`It ended with ${child.exitCode ?? child.signalCode}.`);
+  throw new Error(`The backend ended with ${child.exitCode ?? child.signalCode}.`);
 }
 
 async function end(child: ChildProcess, port: number, signal: NodeJS.Signals): Promise<void> {

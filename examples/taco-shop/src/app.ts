@@ -15,7 +15,7 @@ import {
 } from "coatcheck-server";
 import { AccountOrders } from "./accounts/account-orders.ts";
 import { Accounts } from "./accounts/accounts.ts";
-import type { Passwords } from "./accounts/password.ts";
+import type { PasswordHasher } from "./accounts/password.ts";
 import { Backend } from "./backend.ts";
 import { reportBackendTime } from "./backend-time.ts";
 import { BrowserOrders } from "./browser-orders.ts";
@@ -23,16 +23,16 @@ import { Changes } from "./changes.ts";
 import { Invitations } from "./invitations.ts";
 import { JoinedOrders } from "./joined-orders.ts";
 import { LIMITS, type Limits } from "./limits.ts";
-import { LiveSessions } from "./live.ts";
 import { OrderAccess } from "./order-access.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { loginRoutes } from "./routes/login.ts";
+import { menuRoutes } from "./routes/menu.ts";
 import { placedOrderRoutes } from "./routes/orders.ts";
-import { resourceRoutes } from "./routes/resources.ts";
 import { orderSessionRoutes } from "./routes/sessions.ts";
 import { sharingRoutes } from "./routes/sharing.ts";
+import { SessionNotifier } from "./session-notifier.ts";
 import type { Shop } from "./shop.ts";
 import { ShopSessions } from "./shop-sessions.ts";
 
@@ -44,7 +44,7 @@ export interface ShopOptions extends Pick<BaseAppOptions, "log" | "trustProxy" |
   /** The database that `openAccountsDatabase` opened. */
   readonly accounts: DatabaseSync;
   /** Default: scrypt at the cost that OWASP recommends. */
-  readonly passwords?: Passwords | undefined;
+  readonly passwordHasher?: PasswordHasher | undefined;
   /** Default: {@link LIMITS}. */
   readonly limits?: Limits;
   readonly clock: Clock;
@@ -95,7 +95,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     ownedSessions,
     clock,
     schedule,
-    accounts: new Accounts(options.accounts, options.passwords),
+    accounts: new Accounts(options.accounts, options.passwordHasher),
     accountOrders,
     backend: new Backend(upstream, manager),
     access,
@@ -109,7 +109,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     joined,
     changes,
     invitations: new Invitations(manager, access, changes, clock),
-    live: new LiveSessions(manager, clock, schedule),
+    notifier: new SessionNotifier(manager, clock, schedule),
   };
   await loginRoutes(app, shop, limits);
   accountRoutes(app, shop, limits);
@@ -118,7 +118,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     cartRoutes(app, shop, prefix);
     placedOrderRoutes(app, shop, prefix);
   }
-  resourceRoutes(app, shop);
+  menuRoutes(app, shop);
   sharingRoutes(app, shop);
   eventRoutes(app, shop);
   healthRoutes(app, shop);

@@ -9,7 +9,7 @@ import type { z } from "zod";
 import { backendError, type MissingResource } from "./backend-error.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
 import { timeBackend } from "./backend-time.ts";
-import { withGone } from "./order-access.ts";
+import { withEndedAsNotFound } from "./order-access.ts";
 
 /**
  * Client of the backend. Each call uses the backend cookies and CSRF token of one order session, through the gateway.
@@ -86,7 +86,7 @@ export class Backend {
   ): Promise<UpstreamResponse> {
     const state = stateInSession(this.#manager, sessionId);
     const response = await timeBackend(() =>
-      withGone(sessionId, () => this.#upstream.request(state, request)),
+      withEndedAsNotFound(sessionId, () => this.#upstream.request(state, request)),
     );
     if (response.status >= 400) throw backendError(response.status, response.json(), missing);
     return response;

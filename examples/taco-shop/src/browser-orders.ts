@@ -91,7 +91,7 @@ export class BrowserOrders {
   }
 
   /** Lists the live orders that the browser or its account owns or joined, newest first. */
-  async mine(caller: Caller): Promise<Access[]> {
+  async list(caller: Caller): Promise<Access[]> {
     const { session } = caller;
     if (session.record === null) return [];
     const { doorkeeper, accountOrders, joined } = this.#deps;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, SessionManager } from "coatcheck";
 import { isBackendError } from "./backend-error.ts";
-import { type Access, requireCurrentRole, withGone } from "./order-access.ts";
+import { type Access, requireCurrentRole, withEndedAsNotFound } from "./order-access.ts";
 import {
   type Intent,
   type Item,
@@ -51,8 +51,8 @@ export class Changes {
   /**
    * Carries out a change at the backend and records its outcome. Not atomic: see the class.
    *
-   * @param deed `least`: the lowest role that is sufficient. `ifRevision`: the revision that the order must have, or null
-   * for any.
+   * @param options the change; `least`: the lowest role that is sufficient. `ifRevision`: the revision that the order
+   * must have, or null for any.
    * @param ask sends the request to the backend.
    * @returns the value of `ask`, and the order's revision after the change.
    * @throws CoatcheckError `CONFLICT` when the order has another revision, `FORBIDDEN` when the caller has lost the role;
@@ -60,10 +60,10 @@ export class Changes {
    */
   async atBackend<Value>(
     access: Access,
-    deed: ChangeDetails & { readonly least: Role; readonly ifRevision: number | null },
+    options: ChangeDetails & { readonly least: Role; readonly ifRevision: number | null },
     ask: () => Promise<ChangeResult<Value>>,
   ): Promise<{ value: Value; revision: number }> {
-    const { least, ifRevision, ...details } = deed;
+    const { least, ifRevision, ...details } = options;
     const { id } = access.record;
     const change: Intent = { at: this.#clock.now(), who: access.who, ...details };
     const changeId = randomUUID();
@@ -100,10 +100,10 @@ export class Changes {
    */
   async inSession(
     access: Access,
-    deed: ChangeDetails & { readonly least: Role },
+    options: ChangeDetails & { readonly least: Role },
     change: (order: OrderState, now: number) => OrderState,
   ): Promise<OrderState> {
-    const { least, ...details } = deed;
+    const { least, ...details } = options;
     const at = this.#clock.now();
     return await this.#write(access.record.id, (order) => {
       requireCurrentRole(access, order, least);
@@ -113,6 +113,6 @@ export class Changes {
 
   async #write(id: string, change: (order: OrderState) => OrderState): Promise<OrderState> {
     const update = () => this.#manager.update(id, (data) => withOrder(data, change));
-    return orderOf((await withGone(id, update)).data);
+    return orderOf((await withEndedAsNotFound(id, update)).data);
   }
 }

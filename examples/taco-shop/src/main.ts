@@ -5,10 +5,10 @@ import { type Config, listen, openSessions, readConfig, StartError, Sweeper } fr
 import { type Logger, pino } from "pino";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
 import { openAccountsDatabase } from "./accounts/database.ts";
-import type { Passwords } from "./accounts/password.ts";
+import type { PasswordHasher } from "./accounts/password.ts";
 import { buildShop } from "./app.ts";
 import type { Limits } from "./limits.ts";
-import { adoptOlderOrders } from "./older-orders.ts";
+import { migrateOlderOrders } from "./older-orders.ts";
 
 /** Options of {@link startShop}. */
 export interface StartShopOptions {
@@ -28,7 +28,7 @@ export interface StartShopOptions {
   /** Rate limits per address. Default: `LIMITS` of `limits.ts`. */
   readonly limits?: Limits;
   /** Default: scrypt at the cost that OWASP recommends. */
-  readonly passwords?: Passwords;
+  readonly passwordHasher?: PasswordHasher;
 }
 
 /** A shop that is ready for requests, with its backend. */
@@ -73,13 +73,13 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
       options.accountsPath ?? join(folderOf(config), "taco-shop-accounts.db"),
     );
     stops.push(async () => accounts.close());
-    await adoptOlderOrders(sessions.manager, accounts, clock);
+    await migrateOlderOrders(sessions.manager, accounts, clock);
     const { trustProxy, secureCookie } = config;
     const app = await buildShop({
       sessions,
       upstream,
       accounts,
-      passwords: options.passwords,
+      passwordHasher: options.passwordHasher,
       ...(options.limits && { limits: options.limits }),
       clock,
       schedule,

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type Clock, CoatcheckError, type JsonObject, type SessionManager } from "coatcheck";
 import { UPSTREAM_MEMBER } from "coatcheck/gateway";
 import { OwnedSessions } from "coatcheck-server";
-import { hasOlderOrders, noteOrdersAdopted } from "./accounts/database.ts";
+import { hasOlderOrders, markOrdersMigrated } from "./accounts/database.ts";
 import { ignoreEnded, isOrder } from "./order-access.ts";
 import { ORDER, readOrder } from "./order-state.ts";
 
@@ -21,7 +21,7 @@ import { ORDER, readOrder } from "./order-state.ts";
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE`; orders migrated until then stay migrated.
  */
-export async function adoptOlderOrders(
+export async function migrateOlderOrders(
   manager: SessionManager,
   accounts: DatabaseSync,
   clock: Clock,
@@ -29,9 +29,9 @@ export async function adoptOlderOrders(
   if (!hasOlderOrders(accounts)) return;
   for await (const record of new OwnedSessions(manager, clock).matching({})) {
     if (!isOrder(record) || !isOlder(record.data)) continue;
-    await manager.update(record.id, adopted).catch(unlessFull);
+    await manager.update(record.id, migrated).catch(unlessFull);
   }
-  noteOrdersAdopted(accounts);
+  markOrdersMigrated(accounts);
 }
 
 /** Skips a session whose data is at its size limit, so that it does not block the migration of the others. */
@@ -45,6 +45,6 @@ function isOlder({ order }: JsonObject): boolean {
   return readOrder(order) !== null;
 }
 
-function adopted({ order, upstream, ...others }: JsonObject): JsonObject {
+function migrated({ order, upstream, ...others }: JsonObject): JsonObject {
   return { [ORDER]: order, [UPSTREAM_MEMBER]: upstream, ...others };
 }

@@ -8,12 +8,12 @@ import {
 } from "coatcheck";
 import { type Caller, ownerOf as ownerFor, sessionNotFound } from "coatcheck-server";
 import type { AccountOrders } from "./accounts/account-orders.ts";
-import { MAX_NAME_LENGTH, type OrderState, orderOf, ROLES, type Role, type Who } from "./order-state.ts";
+import { type Actor, MAX_NAME_LENGTH, type OrderState, orderOf, ROLES, type Role } from "./order-state.ts";
 
 /**
  * The owner of every order that a browser creates, as the service that shares the database sees it. Only the shop knows
- * which browser or account an order belongs to. At the service, a browser's cookie therefore reaches no order: it could
- * end one without the shop telling the participants.
+ * which browser or account an order belongs to. If
+ * browsers owned them, they could end an order through the service, and the shop would not tell the participants.
  */
 export const SHOP = "consumer:taco-shop";
 
@@ -21,7 +21,7 @@ export const SHOP = "consumer:taco-shop";
 export interface Access {
   readonly record: SessionRecord;
   readonly role: Role;
-  readonly who: Who;
+  readonly who: Actor;
   /** The guest's key in the order's `members`, by {@link memberIdOf}. Null for the owner. */
   readonly memberId: string | null;
 }
@@ -103,7 +103,7 @@ export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): st
 }
 
 /** The owner of an order, as a participant. */
-export function ownerOf({ metadata, name }: SessionRecord): Who {
+export function ownerOf({ metadata, name }: SessionRecord): Actor {
   const { customerName } = metadata;
   const displayName = typeof customerName === "string" ? customerName : (name ?? "");
   return { participantId: "owner", name: displayName.slice(0, MAX_NAME_LENGTH) };
@@ -115,7 +115,7 @@ export function ownerOf({ metadata, name }: SessionRecord): Who {
  *
  * @throws CoatcheckError `SESSION_NOT_FOUND` instead of `SESSION_REVOKED` and `SESSION_EXPIRED`.
  */
-export async function withGone<Value>(id: string, task: () => Promise<Value>): Promise<Value> {
+export async function withEndedAsNotFound<Value>(id: string, task: () => Promise<Value>): Promise<Value> {
   try {
     return await task();
   } catch (error) {

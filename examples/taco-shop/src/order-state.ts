@@ -61,7 +61,8 @@ const orderState = z.object({
   placed: z.object({ key: z.string(), order: z.record(z.string(), z.unknown()) }).nullable(),
 });
 
-export type Who = z.output<typeof who>;
+/** The participant who requests or requested a change. */
+export type Actor = z.output<typeof who>;
 export type Item = z.output<typeof item>;
 export type Intent = z.output<typeof intent>;
 export type Outcome = z.output<typeof outcome>;

@@ -1,7 +1,7 @@
 import { CoatcheckError } from "coatcheck";
 
 /**
- * A 404 for a path parameter that identifies nothing. The closed set of error codes has none for it, and
+ * A 404 for a path parameter that identifies nothing. The library has no error code for this case:
  * `SESSION_NOT_FOUND` would make clients drop their session.
  */
 export class PathNotFoundError extends CoatcheckError {

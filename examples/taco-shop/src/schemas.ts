@@ -38,14 +38,14 @@ const created = z.object({
   metadata: z.record(z.string(), z.unknown()),
   name: z.string().nullable(),
 });
-/** Older clients read `sessionId` beside `data`, for example the workflow in `test/workflow.txt`. */
+/** Older clients read `sessionId` beside `data`, for example the workflow in `test/specification-workflow.txt`. */
 export const createdAnswer = z.object({
   success: z.literal(true),
   sessionId: z.string(),
   data: created,
 });
 
-export const mine = z.object({ sessions: z.array(created.extend({ role })) });
+export const orderList = z.object({ sessions: z.array(created.extend({ role })) });
 
 const quantity = z.number().int().min(1);
 

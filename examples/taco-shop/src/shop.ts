@@ -8,9 +8,9 @@ import { type BrowserOrders, requireStored } from "./browser-orders.ts";
 import type { Changes } from "./changes.ts";
 import type { Invitations } from "./invitations.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
-import type { LiveSessions } from "./live.ts";
 import { type Access, type OrderAccess, ownerOf } from "./order-access.ts";
 import type { Role } from "./order-state.ts";
+import type { SessionNotifier } from "./session-notifier.ts";
 
 /** The dependencies of the routes. */
 export interface Shop {
@@ -27,10 +27,12 @@ export interface Shop {
   readonly joined: JoinedOrders;
   readonly changes: Changes;
   readonly invitations: Invitations;
-  readonly live: LiveSessions;
+  readonly notifier: SessionNotifier;
 }
 
-/** Returns the caller's access to the order session with this id. Throws as {@link OrderAccess.require}. */
+/**
+ * Returns the caller's access to the order session with this id. Throws the same errors as {@link OrderAccess.require}.
+ */
 export async function openOrder(
   shop: Shop,
   request: FastifyRequest,

@@ -20,7 +20,7 @@ export interface Device {
 }
 
 /** A response of the session endpoints. */
-export interface Seen<Data = View> {
+export interface AuthResponse<Data = View> {
   readonly status: number;
   readonly headers: Headers;
   readonly view: Data;
@@ -33,7 +33,7 @@ export async function auth<Data = View>(
   method: string,
   path = "",
   body?: unknown,
-): Promise<Seen<Data>> {
+): Promise<AuthResponse<Data>> {
   const { response, answer } = await visitor.ask(method, `${SESSION}${path}`, body);
   const { data, error } = answer as { data: Data; error?: RecordedResponse["body"]["error"] };
   return { status: response.status, headers: response.headers, view: data, ...(error && { error }) };

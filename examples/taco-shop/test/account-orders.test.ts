@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import { auth, type Device, listed, logIn, signUp } from "./account-fixtures.ts";
 import { ALICE, key, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
-import { log, useShop } from "./shop-fixtures.ts";
+import { log, setUpShop } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
 describe("account orders", () => {
-  const shop = useShop(kind);
+  const shop = setUpShop(kind);
   let customers = 0;
 
   /** Creates an account, and a browser that is logged in to it. */

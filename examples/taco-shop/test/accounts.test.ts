@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { auth, listed, logIn, PASSWORD, SESSION, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
-import { useShop } from "./shop-fixtures.ts";
+import { setUpShop } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
 describe("accounts", () => {
-  const shop = useShop(kind);
+  const shop = setUpShop(kind);
 
   test("POST /accounts creates one account per address and does not log in", async () => {
     const browser = shop.browser();

@@ -88,7 +88,7 @@ export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Ups
  *
  * @param left the stock of the products that differ from the menu's, by product id.
  */
-export function useBackend(kind: BackendKind, left: Record<string, number> = {}) {
+export function setUpBackend(kind: BackendKind, left: Record<string, number> = {}) {
   const folder = temporaryFolder();
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the manager's tests"] });
   const used = {} as { backend: Backend; upstream: Upstream };

@@ -13,7 +13,7 @@ import {
   key,
   L,
   sessionVisitor,
-  useBackend,
+  setUpBackend,
   type Visitor,
 } from "./backend-fixtures.ts";
 
@@ -81,7 +81,7 @@ describeEachBackend(
     const plenty = Object.fromEntries(
       [L.meats[0]?.id ?? "", ...L.sauces, ...L.garnitures].map((id) => [id, PLENTY]),
     );
-    const shop = useBackend(kind, plenty);
+    const shop = setUpBackend(kind, plenty);
 
     test(`${SESSIONS} sessions × ${OPERATIONS} operations, ${AT_ONCE} concurrently: every cart is exact`, async () => {
       const patient = gatewayTo(shop.url(), { timeout: 60_000 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ShownCart } from "../backend/typescript/cart.ts";
 import type { Order } from "../backend/typescript/ledger.ts";
-import { ALICE, describeEachBackend, key, L, type Refused, useBackend, XL } from "./backend-fixtures.ts";
+import { ALICE, describeEachBackend, key, L, type Refused, setUpBackend, XL } from "./backend-fixtures.ts";
 
 /** The stock of the products that the tests sell out. */
 const SCARCE = 10;
@@ -11,7 +11,7 @@ const SCARCE = 10;
 describeEachBackend(
   (kind) => `the orders of the ${kind} backend`,
   (kind) => {
-    const shop = useBackend(kind, { baklava: SCARCE, tarte_daim: SCARCE });
+    const shop = setUpBackend(kind, { baklava: SCARCE, tarte_daim: SCARCE });
 
     describe.each([
       { way: "without the gateway", connect: shop.plain, scarce: "baklava" },

@@ -7,7 +7,7 @@ import {
   key,
   L,
   type Refused,
-  useBackend,
+  setUpBackend,
   type Write,
   XL,
 } from "./backend-fixtures.ts";
@@ -15,7 +15,7 @@ import {
 describeEachBackend(
   (kind) => `the cart of the ${kind} backend`,
   (kind) => {
-    const shop = useBackend(kind);
+    const shop = setUpBackend(kind);
 
     describe.each([
       { way: "without the gateway", connect: shop.plain },

@@ -47,7 +47,7 @@ test("an order created during a login belongs to that account, not to the next o
     const { id } = await browserOrders.create(callerOf(before), {});
     expect(accountOrders.accountOf(id)).toBeNull();
     const session = await resume(manager, issued.token);
-    if (next === "listed") expect(await browserOrders.mine(callerOf(session))).toHaveLength(1);
+    if (next === "listed") expect(await browserOrders.list(callerOf(session))).toHaveLength(1);
     else await browserOrders.handOver(session, bob);
     expect(accountOrders.accountOf(id)).toBe(alice);
   }

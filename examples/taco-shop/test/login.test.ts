@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { Passwords } from "../src/accounts/password.ts";
+import { PasswordHasher } from "../src/accounts/password.ts";
 import { auth, type Device, listed, logIn, PASSWORD, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND } from "./backend-fixtures.ts";
-import { useShop } from "./shop-fixtures.ts";
+import { setUpShop } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -10,7 +10,7 @@ const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 
 describe("the session endpoints of the shop", () => {
-  const shop = useShop(kind);
+  const shop = setUpShop(kind);
 
   test("respond under the older API's paths, with or without a session", async () => {
     const browser = shop.browser();
@@ -98,7 +98,7 @@ describe("the session endpoints of the shop", () => {
 });
 
 describe("rate limits per address", () => {
-  const shop = useShop(kind, {}, { logins: 3, accounts: 2, inits: 2 });
+  const shop = setUpShop(kind, {}, { logins: 3, accounts: 2, inits: 2 });
 
   test("respond with 429 and Retry-After, and leave the session unchanged", async () => {
     const browser = shop.browser();
@@ -131,7 +131,7 @@ describe("rate limits per address", () => {
 
 test("matches() rejects any password for a missing account, and takes as long as for a real one", async () => {
   const startedAt = performance.now();
-  expect(await new Passwords().matches(PASSWORD, null)).toBe(false);
+  expect(await new PasswordHasher().matches(PASSWORD, null)).toBe(false);
   // Without the dummy hash, this takes a fraction of a millisecond.
   expect(performance.now() - startedAt).toBeGreaterThan(10);
 });

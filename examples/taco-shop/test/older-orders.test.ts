@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { startShop } from "../src/main.ts";
 import { L, temporaryFolder, XL } from "./backend-fixtures.ts";
-import { ADMIN, KEYS, log, passwords, Visitor } from "./shop-fixtures.ts";
+import { ADMIN, KEYS, log, passwordHasher, Visitor } from "./shop-fixtures.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -21,7 +21,7 @@ let url = "";
 
 /** Runs a shop over this file's databases during `task`. */
 async function withShop(task: () => Promise<void>): Promise<void> {
-  const shop = await startShop({ config, log, backendKind: "typescript", passwords });
+  const shop = await startShop({ config, log, backendKind: "typescript", passwordHasher });
   url = shop.url;
   try {
     await task();

@@ -1,12 +1,12 @@
 import { startService } from "coatcheck-server";
 import { describe, expect, test } from "vitest";
 import { ALICE, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
-import { KEYS, log, useShop, Visitor } from "./shop-fixtures.ts";
+import { KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
 describe("access to orders", () => {
-  const shop = useShop(kind);
+  const shop = setUpShop(kind);
 
   test("every request for another owner's order gets 404", async () => {
     const alice = shop.browser();

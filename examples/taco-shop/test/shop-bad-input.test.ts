@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ALICE, describeEachBackend, XL } from "./backend-fixtures.ts";
-import { useShop } from "./shop-fixtures.ts";
+import { setUpShop } from "./shop-fixtures.ts";
 
 const taco = (change: object) => ({ ...XL, ...change });
 const recipient = (change: { customer?: object; delivery?: object }) => ({
@@ -46,7 +46,7 @@ const RECIPIENTS: [string, unknown, string[]][] = [
 describeEachBackend(
   (kind) => `invalid requests to the shop in front of the ${kind} backend`,
   (kind) => {
-    const shop = useShop(kind);
+    const shop = setUpShop(kind);
 
     test("an invalid body gets 400 with a path for each fault and changes nothing", async () => {
       const browser = shop.browser();

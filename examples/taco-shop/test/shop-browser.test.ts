@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../../../e2e/chromium.ts";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { ONE_BACKEND } from "./backend-fixtures.ts";
-import { useShop } from "./shop-fixtures.ts";
+import { setUpShop } from "./shop-fixtures.ts";
 
-const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
+const WORKFLOW = readFileSync(new URL("specification-workflow.txt", import.meta.url), "utf8");
 
 describeWithProgram("chromium", "the specification's workflow of two users, unchanged, in Chromium", () => {
-  const shop = useShop(ONE_BACKEND);
+  const shop = setUpShop(ONE_BACKEND);
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   beforeAll(async () => {
     browser = await openBrowser();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from "vitest";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
 import { AccountOrders } from "../src/accounts/account-orders.ts";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
-import { Passwords } from "../src/accounts/password.ts";
+import { PasswordHasher } from "../src/accounts/password.ts";
 import type { Limits } from "../src/limits.ts";
 import { type RunningShop, startShop } from "../src/main.ts";
 import { temporaryFolder } from "./backend-fixtures.ts";
@@ -146,14 +146,18 @@ export class Visitor {
 }
 
 /** Hashes that are fast, and too weak for production. */
-export const passwords = new Passwords({ N: 1024, r: 8, p: 1 });
+export const passwordHasher = new PasswordHasher({ N: 1024, r: 8, p: 1 });
 
 /**
  * Starts a shop and a backend for the tests of one `describe`.
  *
  * @param left the stock of the products that differ from the menu's, by product id.
  */
-export function useShop(kind: BackendKind, left: Record<string, number> = {}, limits: Limits = HIGH_LIMITS) {
+export function setUpShop(
+  kind: BackendKind,
+  left: Record<string, number> = {},
+  limits: Limits = HIGH_LIMITS,
+) {
   const folder = temporaryFolder();
   const backendData = join(folder.path, "backend");
   const accountsPath = join(folder.path, "accounts.db");
@@ -175,7 +179,7 @@ export function useShop(kind: BackendKind, left: Record<string, number> = {}, li
       backendKind: kind,
       accountsPath,
       limits,
-      passwords,
+      passwordHasher,
     });
     used.backend = used.shop.backend;
   });

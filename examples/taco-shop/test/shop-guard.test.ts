@@ -3,7 +3,7 @@ import { type RunningService, startService } from "coatcheck-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { auth, logIn, signUp } from "./account-fixtures.ts";
 import { ONE_BACKEND, XL } from "./backend-fixtures.ts";
-import { ADMIN, KEYS, log, useShop, Visitor } from "./shop-fixtures.ts";
+import { ADMIN, KEYS, log, setUpShop, Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
@@ -14,7 +14,7 @@ const FORGED = {
 };
 
 describe("requests to the service on the same database", () => {
-  const shop = useShop(kind);
+  const shop = setUpShop(kind);
   let service: RunningService;
 
   beforeAll(async () => {

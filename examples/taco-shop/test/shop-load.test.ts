@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ALICE, describeEachBackend, key, L, XL } from "./backend-fixtures.ts";
-import { type Cart, useShop, type Visitor } from "./shop-fixtures.ts";
+import { type Cart, setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 /** `TACO_SHOP_LOAD=full` runs the full load. Default: a small part. */
 const isFull = process.env.TACO_SHOP_LOAD === "full";
@@ -12,7 +12,7 @@ const TIMEOUT = 300_000;
 describeEachBackend(
   (kind) => `many concurrent orders in front of the ${kind} backend`,
   (kind) => {
-    const shop = useShop(kind, plenty());
+    const shop = setUpShop(kind, plenty());
 
     test(`${SESSIONS} orders × 20 operations: each cart contains the result of its own operations`, {
       timeout: TIMEOUT,

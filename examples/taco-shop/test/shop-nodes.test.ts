@@ -3,12 +3,12 @@ import { auth, listed, logIn, signUp } from "./account-fixtures.ts";
 import { describeEachBackend, L, XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
 import { openNode } from "./node-fixtures.ts";
-import { useShop, Visitor } from "./shop-fixtures.ts";
+import { setUpShop, Visitor } from "./shop-fixtures.ts";
 
 describeEachBackend(
   (kind) => `two nodes of the shop in front of the ${kind} backend`,
   (kind) => {
-    const shop = useShop(kind);
+    const shop = setUpShop(kind);
     let node: Awaited<ReturnType<typeof openNode>>;
 
     beforeAll(async () => {

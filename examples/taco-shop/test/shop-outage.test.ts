@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest";
 import { ALICE, describeEachBackend, key, XL } from "./backend-fixtures.ts";
-import { useShop } from "./shop-fixtures.ts";
+import { setUpShop } from "./shop-fixtures.ts";
 
 describeEachBackend(
   (kind) => `the shop during an outage of the ${kind} backend`,
   (kind) => {
-    const shop = useShop(kind);
+    const shop = setUpShop(kind);
 
     test("responds with UPSTREAM_UNAVAILABLE, keeps the cart, and places a retried order once", async () => {
       const browser = shop.browser();

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { ALICE, L, ONE_BACKEND, XL } from "./backend-fixtures.ts";
 import { EventReader } from "./event-fixtures.ts";
-import { useShop, type Visitor } from "./shop-fixtures.ts";
+import { setUpShop, type Visitor } from "./shop-fixtures.ts";
 
 const kind = ONE_BACKEND;
 
 const ALICE_AS_PLACED = { customer: ALICE.customer, delivery: { address: ALICE.delivery.address } };
 
 describe("a shared order", () => {
-  const shop = useShop(kind);
+  const shop = setUpShop(kind);
 
   /** Alice's order with one taco, and functions to invite guests and to join. */
   async function sharedOrder() {

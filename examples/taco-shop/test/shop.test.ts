@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ALICE, describeEachBackend, key, L, XL } from "./backend-fixtures.ts";
-import { KEYS, useShop } from "./shop-fixtures.ts";
+import { KEYS, setUpShop } from "./shop-fixtures.ts";
 
 /** The example "Multiple Users Ordering Simultaneously" of the specification. */
-const WORKFLOW = readFileSync(new URL("workflow.txt", import.meta.url), "utf8");
+const WORKFLOW = readFileSync(new URL("specification-workflow.txt", import.meta.url), "utf8");
 
 describeEachBackend(
   (kind) => `the taco shop in front of the ${kind} backend`,
   (kind) => {
-    const shop = useShop(kind, { tiramisu: 1 });
+    const shop = setUpShop(kind, { tiramisu: 1 });
 
     test("runs the specification's workflow of two users unchanged", async () => {
       const responses: [string, number][] = [];

@@ -66,7 +66,7 @@ function requestBody(): stdClass
     return $value;
 }
 
-/** The value as an integer; null when it is none. JSON has one number type, so that 2.0 is the integer 2. */
+/** The value as an integer; null for any other value. JSON has one number type, so 2.0 is the integer 2. */
 function toInteger(mixed $value): ?int
 {
     if (is_float($value) && floor($value) === $value && abs($value) < 1e15) return (int) $value;

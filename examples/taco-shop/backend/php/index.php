@@ -62,7 +62,7 @@ function serve(string $folder): void
     [$name, $parameters] = route($method, strtok($_SERVER['REQUEST_URI'], '?'));
     $menu = new Menu();
     if ($name === 'health') sendJson(200, ['status' => 'ok', 'kind' => 'php']);
-    elseif ($name === 'menu') sendJson(200, $menu->offer((new Ledger($folder, $menu))->left()));
+    elseif ($name === 'menu') sendJson(200, $menu->withStock((new Ledger($folder, $menu))->left()));
     elseif ($name === 'stock') sendJson(200, $menu->stock((new Ledger($folder, $menu))->left()));
     else {
         startSession($folder);

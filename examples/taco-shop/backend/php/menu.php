@@ -50,21 +50,21 @@ final class Menu
     }
 
     /**
-     * @param array<string, int> $left
+     * @param array<string, int> $left product → portions left
      * @return array<string, mixed> the menu with the current stock
      */
-    public function offer(array $left): array
+    public function withStock(array $left): array
     {
-        $offer = $this->file;
+        $menu = $this->file;
         foreach (GROUPS as $group) {
-            foreach ($offer[$group] as &$product) $product['stock'] = $left[$product['id']];
+            foreach ($menu[$group] as &$product) $product['stock'] = $left[$product['id']];
             unset($product);
         }
-        return $offer;
+        return $menu;
     }
 
     /**
-     * @param array<string, int> $left
+     * @param array<string, int> $left product → portions left
      * @return array<string, array<string, int>> group → product → portions left
      */
     public function stock(array $left): array

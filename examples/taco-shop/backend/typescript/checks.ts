@@ -14,7 +14,7 @@ export interface Taco {
   readonly quantity: number;
 }
 
-/** Any other product in a cart. */
+/** A product in a cart that is not a taco. */
 export interface Choice {
   readonly product: string;
   readonly quantity: number;

@@ -54,7 +54,7 @@ export class Menu {
   }
 
   /** The menu with the current stock. */
-  offer(left: Portions): object {
+  withStock(left: Portions): object {
     const groups = GROUPS.map((group) => [
       group,
       this.file[group].map((product) => ({ ...product, stock: left[product.id] })),

@@ -4,13 +4,13 @@ import { Refusal } from "./refusal.ts";
 import type { Answer, Shop } from "./shop.ts";
 
 /** The input of a handler: the idempotency key, and the body, which is parsed only when the handler calls `body()`. */
-export interface Asked {
+export interface ShopRequest {
   readonly key: string;
   readonly body: () => Input;
 }
 
 /** Handles a request of one visitor. */
-export type Handler = (shop: Shop, asked: Asked) => Answer;
+export type Handler = (shop: Shop, request: ShopRequest) => Answer;
 type Methods = Readonly<Record<string, Handler>>;
 
 const ITEM = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;
@@ -23,7 +23,7 @@ const PATHS: Readonly<Record<string, Methods>> = {
 };
 
 /** Finds the handler of a request. Throws 404, or 405 with the allowed methods. */
-export function route(method: string, path: string): Handler {
+export function findHandler(method: string, path: string): Handler {
   const methods = methodsAt(path);
   if (!methods) throw new Refusal(404, "not_found", "Path not found.");
   const handler = methods[method];

@@ -4,7 +4,7 @@ import type { Input } from "./checks.ts";
 import { Ledger } from "./ledger.ts";
 import { Menu } from "./menu.ts";
 import { Refusal } from "./refusal.ts";
-import { route } from "./routes.ts";
+import { findHandler } from "./routes.ts";
 import { Sessions, type Visitor } from "./sessions.ts";
 import { type Answer, Shop } from "./shop.ts";
 
@@ -23,7 +23,7 @@ const sessions = new Sessions(folder);
 /** Resources that need no session. */
 const PUBLIC: Readonly<Record<string, () => unknown>> = {
   "/health": () => ({ status: "ok", kind: "typescript" }),
-  "/menu": () => menu.offer(ledger.left),
+  "/menu": () => menu.withStock(ledger.left),
   "/stock": () => menu.stock(ledger.left),
 };
 
@@ -46,7 +46,7 @@ function serve(request: IncomingMessage, response: ServerResponse, body: Buffer)
     const headers = { allow: "GET" };
     throw new Refusal(405, "method_not_allowed", "Method not allowed for this path.", { headers });
   }
-  const handler = route(method, path);
+  const handler = findHandler(method, path);
   const visitor = sessions.open(request.headers.cookie ?? "");
   if (visitor.isNew) {
     sessions.save(visitor);

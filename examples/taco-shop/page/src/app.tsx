@@ -6,7 +6,7 @@ import { Join } from "./join.tsx";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
 import { client } from "./session.ts";
-import { ShopFloor } from "./shop-floor.tsx";
+import { ShopScreen } from "./shop-screen.tsx";
 import { useMenu } from "./use-menu.ts";
 import { useOrders } from "./use-orders.ts";
 
@@ -33,7 +33,7 @@ export function App(): ReactNode {
       {menu.menu && orders.orders ? (
         // The back button can restore a page whose user has logged out since. Hide it until the session is reloaded.
         <Activity mode={isLoading ? "hidden" : "visible"}>
-          <ShopFloor menu={menu.menu} restock={menu.restock} orders={orders} />
+          <ShopScreen menu={menu.menu} reloadStock={menu.reloadStock} orders={orders} />
         </Activity>
       ) : (
         <main className="waiting">
@@ -65,7 +65,10 @@ export function App(): ReactNode {
   );
 }
 
-/** The token of an invitation link. It is removed from the address at once, so that the browser history has no token. */
+/**
+ * The token of an invitation link. It is removed from the address immediately, so that the browser history has no
+ * token.
+ */
 function useInvitation() {
   const [token, setToken] = useState<string>();
   useEffect(() => {

@@ -10,14 +10,14 @@ interface BasketLineProps {
   readonly line: Taco | Portion;
   readonly picture: ReactNode;
   readonly mayEdit: boolean;
-  readonly most: number;
+  readonly max: number;
   readonly onQuantity: (quantity: number) => void;
   readonly onRemove: () => void;
   readonly onEdit?: () => void;
 }
 
 export function BasketLine(props: BasketLineProps): ReactNode {
-  const { name, details, line, picture, mayEdit, most, onQuantity, onRemove, onEdit } = props;
+  const { name, details, line, picture, mayEdit, max, onQuantity, onRemove, onEdit } = props;
   const { words } = useLanguage();
   return (
     <li className="line">
@@ -43,7 +43,7 @@ export function BasketLine(props: BasketLineProps): ReactNode {
       <div className="line-figures">
         <span>{francs(line.total)}</span>
         {mayEdit ? (
-          <Stepper name={name} value={line.quantity} least={1} most={most} onChange={onQuantity} />
+          <Stepper name={name} value={line.quantity} min={1} max={max} onChange={onQuantity} />
         ) : (
           <small>× {line.quantity}</small>
         )}

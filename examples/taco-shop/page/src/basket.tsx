@@ -107,7 +107,7 @@ interface LinesProps extends Pick<BasketProps, "menu" | "onQuantity" | "onRemove
 
 function Lines({ menu, cart, mayEdit, onQuantity, onRemove, onEdit }: LinesProps): ReactNode {
   const { language } = useLanguage();
-  const limits = { mayEdit, most: menu.limits.quantity };
+  const limits = { mayEdit, max: menu.limits.quantity };
   return (
     <ul className="lines">
       {cart.tacos.map((taco) => {

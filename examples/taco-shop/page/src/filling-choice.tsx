@@ -9,19 +9,19 @@ interface FillingChoiceProps {
   readonly products: readonly Product[];
   readonly chosen: readonly string[];
   /** The most products to choose. Default: all of them. */
-  readonly most?: number;
+  readonly max?: number;
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
 /** Checkboxes for sauces or garnitures. */
 export function FillingChoice(props: FillingChoiceProps): ReactNode {
-  const { legend, products, chosen, most = products.length, onChange } = props;
+  const { legend, products, chosen, max = products.length, onChange } = props;
   const { language, words } = useLanguage();
-  const isFull = chosen.length >= most;
+  const isFull = chosen.length >= max;
   return (
     <fieldset>
       <legend>
-        {legend} <small>{most < products.length ? words.upTo(most) : words.asYouLike}</small>
+        {legend} <small>{max < products.length ? words.upTo(max) : words.asYouLike}</small>
       </legend>
       <div className="chips">
         {products.map(({ id, name, price, stock }) => {

@@ -9,12 +9,12 @@ interface MeatChoiceProps {
   readonly meats: readonly Product[];
   readonly chosen: TacoContent["meats"];
   /** The number of portions for this size. */
-  readonly most: number;
+  readonly max: number;
   readonly onChange: (meats: TacoContent["meats"]) => void;
 }
 
 /** Steppers for the meats, limited to the number of portions for the size. */
-export function MeatChoice({ meats, chosen, most, onChange }: MeatChoiceProps): ReactNode {
+export function MeatChoice({ meats, chosen, max, onChange }: MeatChoiceProps): ReactNode {
   const { language, words } = useLanguage();
   const portions = chosen.reduce((sum, { quantity }) => sum + quantity, 0);
 
@@ -29,7 +29,7 @@ export function MeatChoice({ meats, chosen, most, onChange }: MeatChoiceProps): 
   return (
     <fieldset>
       <legend>
-        {words.meats} <small aria-live="polite">{words.meatsChosen(portions, most)}</small>
+        {words.meats} <small aria-live="polite">{words.meatsChosen(portions, max)}</small>
       </legend>
       <ul className="meats">
         {meats.map(({ id, name, price, stock }) => {
@@ -45,8 +45,8 @@ export function MeatChoice({ meats, chosen, most, onChange }: MeatChoiceProps): 
               <Stepper
                 name={name[language]}
                 value={quantity}
-                least={0}
-                most={Math.min(stock, quantity + most - portions)}
+                min={0}
+                max={Math.min(stock, quantity + max - portions)}
                 onChange={(next) => take(id, next)}
               />
             </li>

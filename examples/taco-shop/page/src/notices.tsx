@@ -7,7 +7,7 @@ const NOTICE_DURATION = 4000;
 interface Notices {
   /** Shows an information notice for a few seconds. Screen readers announce it politely. */
   readonly tell: (text: string) => void;
-  /** Shows a warning until it is dismissed. Screen readers announce it at once. */
+  /** Shows a warning until it is dismissed. Screen readers announce it immediately. */
   readonly warn: (text: string) => void;
 }
 

@@ -8,7 +8,7 @@ import type { Entry } from "./wire.ts";
 /** The most entries to show. */
 const MAX_SHOWN = 12;
 
-interface HappeningsProps {
+interface OrderHistoryProps {
   readonly id: string;
   /** The order's newest revision. A new one reloads the history. */
   readonly revision: number;
@@ -18,7 +18,7 @@ interface HappeningsProps {
 }
 
 /** The history of an order, newest first. Refused changes are left out. */
-export function OrderHistory({ id, revision, you, timeZone }: HappeningsProps): ReactNode {
+export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps): ReactNode {
   const { language, words } = useLanguage();
   const [entries, setEntries] = useState<readonly Entry[]>([]);
 

@@ -9,20 +9,20 @@ import { useNotices } from "./notices.tsx";
 import { Sharing } from "./sharing.tsx";
 import { TacoEditor } from "./taco-editor.tsx";
 import { Thanks } from "./thanks.tsx";
-import type { ShopFloorState } from "./use-shop-floor.ts";
+import type { ShopScreenState } from "./use-shop-screen.ts";
 import type { Cart, Taco, TacoContent } from "./wire.ts";
 
 interface ShopDialogsProps {
-  readonly floor: ShopFloorState;
+  readonly screen: ShopScreenState;
 }
 
 /** The open dialog of the shop's main view, if any. */
-export function ShopDialogs({ floor }: ShopDialogsProps): ReactNode {
+export function ShopDialogs({ screen }: ShopDialogsProps): ReactNode {
   const { words } = useLanguage();
-  const { menu, orders, id, role, edits, live, dialog, close, attempt, end } = floor;
+  const { menu, orders, id, role, edits, live, dialog, close, attempt, end } = screen;
   switch (dialog?.what) {
     case "taco":
-      return <TacoDialog floor={floor} taco={dialog.taco} seen={dialog.seen} />;
+      return <TacoDialog screen={screen} taco={dialog.taco} seen={dialog.seen} />;
     case "new":
       return (
         <NewOrder
@@ -34,7 +34,7 @@ export function ShopDialogs({ floor }: ShopDialogsProps): ReactNode {
         />
       );
     case "checkout":
-      return edits.cart && <CheckoutDialog floor={floor} cart={edits.cart} />;
+      return edits.cart && <CheckoutDialog screen={screen} cart={edits.cart} />;
     case "placed":
       return <Thanks menu={menu} order={dialog.order} onClose={close} />;
     case "sharing":
@@ -59,10 +59,10 @@ interface TacoDialogProps extends ShopDialogsProps {
   readonly seen: Taco | undefined;
 }
 
-function TacoDialog({ floor, taco: first, seen }: TacoDialogProps): ReactNode {
+function TacoDialog({ screen, taco: first, seen }: TacoDialogProps): ReactNode {
   const { language, words } = useLanguage();
   const { tell } = useNotices();
-  const { menu, restock, edits, setDialog, close } = floor;
+  const { menu, reloadStock, edits, setDialog, close } = screen;
 
   const save = async (taco: TacoContent) => {
     try {
@@ -80,7 +80,7 @@ function TacoDialog({ floor, taco: first, seen }: TacoDialogProps): ReactNode {
       close();
       return undefined;
     } catch (error) {
-      void restock();
+      void reloadStock();
       return explain(error, words, language, menu);
     }
   };
@@ -91,23 +91,23 @@ interface CheckoutDialogProps extends ShopDialogsProps {
   readonly cart: Cart;
 }
 
-function CheckoutDialog({ floor, cart }: CheckoutDialogProps): ReactNode {
-  const { menu, restock, active, edits, attempt } = floor;
+function CheckoutDialog({ screen, cart }: CheckoutDialogProps): ReactNode {
+  const { menu, reloadStock, active, edits, attempt } = screen;
   const reload = () => {
     void attempt(edits.carts.read(cart.sessionId));
-    void restock();
+    void reloadStock();
   };
   return (
     <Checkout
       menu={menu}
       cart={cart}
       customerName={active?.metadata.customerName ?? storage.read("name") ?? ""}
-      onClose={floor.close}
+      onClose={screen.close}
       onRefused={reload}
       onPlaced={(order) => {
-        floor.setBasketOpen(false);
-        floor.setDialog({ what: "placed", order });
-        floor.setPlacedCount((count) => count + 1);
+        screen.setBasketOpen(false);
+        screen.setDialog({ what: "placed", order });
+        screen.setPlacedCount((count) => count + 1);
         reload();
       }}
     />

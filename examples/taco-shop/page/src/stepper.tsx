@@ -4,21 +4,21 @@ import { useLanguage } from "./language.tsx";
 interface StepperProps {
   readonly name: string;
   readonly value: number;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   readonly onChange: (value: number) => void;
 }
 
 /** A number with a minus and a plus button. At a limit the button is `aria-disabled`, so that it keeps the focus. */
-export function Stepper({ name, value, least, most, onChange }: StepperProps): ReactNode {
+export function Stepper({ name, value, min, max, onChange }: StepperProps): ReactNode {
   const { words } = useLanguage();
-  const step = (next: number) => next >= least && next <= most && onChange(next);
+  const step = (next: number) => next >= min && next <= max && onChange(next);
   return (
     <span className="stepper">
       <button
         type="button"
         aria-label={words.fewer(name)}
-        aria-disabled={value <= least}
+        aria-disabled={value <= min}
         onClick={() => step(value - 1)}
       >
         <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -29,7 +29,7 @@ export function Stepper({ name, value, least, most, onChange }: StepperProps): R
       <button
         type="button"
         aria-label={words.more(name)}
-        aria-disabled={value >= most}
+        aria-disabled={value >= max}
         onClick={() => step(value + 1)}
       >
         <svg viewBox="0 0 16 16" aria-hidden="true">

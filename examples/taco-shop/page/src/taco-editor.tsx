@@ -58,14 +58,14 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
           <MeatChoice
             meats={menu.meats}
             chosen={taco.meats}
-            most={size?.meats ?? 1}
+            max={size?.meats ?? 1}
             onChange={(meats) => change({ meats })}
           />
           <FillingChoice
             legend={words.sauces}
             products={menu.sauces}
             chosen={taco.sauces}
-            most={menu.limits.sauces}
+            max={menu.limits.sauces}
             onChange={(sauces) => change({ sauces })}
           />
           <FillingChoice
@@ -82,8 +82,8 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
           <Stepper
             name={words.howMany}
             value={taco.quantity}
-            least={1}
-            most={menu.limits.quantity}
+            min={1}
+            max={menu.limits.quantity}
             onChange={(quantity) => change({ quantity })}
           />
           <button type="submit" className="main">

@@ -8,7 +8,7 @@ export interface MenuState {
   readonly error: unknown;
   readonly load: () => Promise<void>;
   /** Reloads the stock. */
-  readonly restock: () => Promise<void>;
+  readonly reloadStock: () => Promise<void>;
 }
 
 /** Loads the menu at the start, and its stock again whenever the page becomes visible. */
@@ -24,7 +24,7 @@ export function useMenu(): MenuState {
       }, setError),
     [],
   );
-  const restock = useCallback(async () => {
+  const reloadStock = useCallback(async () => {
     // A failure keeps the old stock. The server checks the stock of each added item anyway.
     const stock = await readStock().catch(() => undefined);
     if (stock) setMenu((current) => current && withStock(current, stock));
@@ -32,12 +32,12 @@ export function useMenu(): MenuState {
 
   useEffect(() => void load(), [load]);
   useEffect(() => {
-    const onVisible = () => void (document.visibilityState === "visible" && restock());
+    const onVisible = () => void (document.visibilityState === "visible" && reloadStock());
     document.addEventListener("visibilitychange", onVisible);
     return () => document.removeEventListener("visibilitychange", onVisible);
-  }, [restock]);
+  }, [reloadStock]);
 
-  return { menu, error, load, restock };
+  return { menu, error, load, reloadStock };
 }
 
 function withStock(menu: Menu, stock: Stock): Menu {

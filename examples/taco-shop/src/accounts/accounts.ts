@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { CoatcheckError } from "coatcheck";
-import { Passwords } from "./password.ts";
+import { PasswordHasher } from "./password.ts";
 
 export const LANGUAGES = ["fr", "de", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -24,14 +24,14 @@ const NOT_UNIQUE = 2067;
 
 /** The shop's customer accounts. Stands in for the user database of a real application. */
 export class Accounts {
-  readonly #passwords: Passwords;
+  readonly #passwordHasher: PasswordHasher;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #byId: StatementSync;
   readonly #byEmail: StatementSync;
 
-  constructor(database: DatabaseSync, passwords = new Passwords()) {
-    this.#passwords = passwords;
+  constructor(database: DatabaseSync, passwordHasher = new PasswordHasher()) {
+    this.#passwordHasher = passwordHasher;
     this.#insert = database.prepare(
       "INSERT INTO accounts (id, email, password, name, language) VALUES (?, ?, ?, ?, ?)",
     );
@@ -51,7 +51,7 @@ export class Accounts {
     const address = normalEmail(email);
     if (this.#byEmail.get(address)) throw taken();
     const id = randomUUID();
-    const passwordHash = await this.#passwords.hash(password);
+    const passwordHash = await this.#passwordHasher.hash(password);
     try {
       this.#insert.run(id, address, passwordHash, name, language);
     } catch (error) {
@@ -67,7 +67,7 @@ export class Accounts {
   async check(email: string, password: string): Promise<Account | null> {
     const row = this.#byEmail.get(normalEmail(email));
     const passwordHash = row === undefined ? null : String(row.password);
-    return (await this.#passwords.matches(password, passwordHash)) && row ? accountOf(row) : null;
+    return (await this.#passwordHasher.matches(password, passwordHash)) && row ? accountOf(row) : null;
   }
 
   /**
@@ -81,7 +81,7 @@ export class Accounts {
     throw new CoatcheckError("SESSION_REVOKED", "This account no longer exists.");
   }
 
-  /** Changes name or language. Throws as {@link get}. */
+  /** Changes name or language. Throws the same errors as {@link get}. */
   change(id: string, change: Partial<Pick<Account, "name" | "language">>): Account {
     const account = { ...this.get(id), ...change };
     this.#update.run(account.name, account.language, id);

@@ -46,7 +46,7 @@ export function openAccountsDatabase(path: string): DatabaseSync {
     database.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
     const isNew = database.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
     database.exec(TABLES);
-    if (isNew) noteOrdersAdopted(database);
+    if (isNew) markOrdersMigrated(database);
     database.exec("COMMIT");
     return database;
   } catch (error) {
@@ -61,6 +61,6 @@ export function hasOlderOrders(database: DatabaseSync): boolean {
 }
 
 /** Records that the orders of older versions are migrated. */
-export function noteOrdersAdopted(database: DatabaseSync): void {
+export function markOrdersMigrated(database: DatabaseSync): void {
   database.exec("PRAGMA user_version = 1");
 }

@@ -20,7 +20,7 @@ const SALT_LENGTH = 16;
 const KEY_LENGTH = 32;
 
 /** Hashes passwords with scrypt, each with its own salt. */
-export class Passwords {
+export class PasswordHasher {
   readonly #cost: PasswordCost;
   /** A hash that no password matches. Checking it takes as long as checking a real one. */
   readonly #dummyHash: string;

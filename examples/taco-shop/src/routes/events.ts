@@ -59,14 +59,14 @@ export function eventRoutes(app: App, shop: Shop): void {
         send(eventOf("changed", { revision, entry: last ? entryView(last) : null }));
       };
       show(record);
-      const unwatchers = [shop.live.watch(record, show)];
+      const unwatchers = [shop.notifier.watch(record, show)];
       const viewer = (await sessionOf(request).load()).record;
       if (viewer) {
         const { subject } = viewer;
         const watchViewer = (now: SessionRecord | null) => {
           if (now === null || (subject !== null && now.subject !== subject)) end("signed-out");
         };
-        unwatchers.push(shop.live.watch(viewer, watchViewer));
+        unwatchers.push(shop.notifier.watch(viewer, watchViewer));
       }
       open.add(stream);
       let cancelHeartbeat = shop.schedule(HEARTBEAT, function heartbeat() {

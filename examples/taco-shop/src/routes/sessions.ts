@@ -1,6 +1,6 @@
 import type { SessionRecord } from "coatcheck";
 import { type App, failures, sessionRoutes, success, successBody, toIso } from "coatcheck-server";
-import { createBody, createdAnswer, mine } from "../schemas.ts";
+import { createBody, createdAnswer, orderList } from "../schemas.ts";
 import type { Shop } from "../shop.ts";
 
 const tags = ["sessions"];
@@ -48,11 +48,11 @@ export function orderSessionRoutes(app: App, shop: Shop): void {
       schema: {
         summary: "List the orders that a browser owns or has joined",
         tags,
-        response: { 200: success(mine), ...failures },
+        response: { 200: success(orderList), ...failures },
       },
     },
     async (request) => {
-      const found = await browserOrders.mine(await authenticator.authenticateForCreate(request, {}));
+      const found = await browserOrders.list(await authenticator.authenticateForCreate(request, {}));
       return successBody({ sessions: found.map(({ record, role }) => ({ ...createdView(record), role })) });
     },
   );

@@ -16,16 +16,16 @@ export type OpenDialog =
   | { readonly what: "placed"; readonly order: PlacedOrder }
   | { readonly what: "new" | "checkout" | "sharing" | "end" };
 
-export interface ShopFloorProps {
+export interface ShopScreenProps {
   readonly menu: Menu;
-  readonly restock: MenuState["restock"];
+  readonly reloadStock: MenuState["reloadStock"];
   readonly orders: Orders;
 }
 
-export type ShopFloorState = ReturnType<typeof useShopFloor>;
+export type ShopScreenState = ReturnType<typeof useShopScreen>;
 
 /** The state of the shop's main view: the active order, its live events, the open dialog, and the actions on them. */
-export function useShopFloor({ menu, restock, orders }: ShopFloorProps) {
+export function useShopScreen({ menu, reloadStock, orders }: ShopScreenProps) {
   const { language, words } = useLanguage();
   const { tell, warn } = useNotices();
   const [dialog, setDialog] = useState<OpenDialog>();
@@ -63,7 +63,7 @@ export function useShopFloor({ menu, restock, orders }: ShopFloorProps) {
     } catch (error) {
       if (id && error instanceof ApiError && error.code === "SESSION_NOT_FOUND") drop(id);
       warn(explain(error, words, language, menu));
-      void restock();
+      void reloadStock();
     }
   };
   const end = async () => {
@@ -75,7 +75,7 @@ export function useShopFloor({ menu, restock, orders }: ShopFloorProps) {
 
   const role = live.people?.role ?? active?.role ?? "owner";
   return {
-    ...{ menu, restock, orders, active, id, role, edits, live },
+    ...{ menu, reloadStock, orders, active, id, role, edits, live },
     ...{ dialog, setDialog, close, isBasketOpen, setBasketOpen, placedCount, setPlacedCount },
     ...{ attempt, end },
   };

@@ -16,7 +16,7 @@ interface Watched {
  * Notifies watchers of changes to sessions. Changes made in this process arrive immediately, through the manager's
  * events; changes made by other processes arrive by polling. Only watched sessions are polled.
  */
-export class LiveSessions {
+export class SessionNotifier {
   readonly #manager: SessionManager;
   readonly #clock: Clock;
   readonly #schedule: Schedule;

@@ -9,18 +9,18 @@ import { OrderTabs } from "./order-tabs.tsx";
 import { PlacedOrders } from "./placed-orders.tsx";
 import { ShopDialogs } from "./shop-dialogs.tsx";
 import { useMedia } from "./use-media.ts";
-import { type ShopFloorProps, type ShopFloorState, useShopFloor } from "./use-shop-floor.ts";
+import { type ShopScreenProps, type ShopScreenState, useShopScreen } from "./use-shop-screen.ts";
 import type { Words } from "./words/en.ts";
 
 /** The shop's main view: order tabs, the menu, the basket of the active order, and the dialogs. */
-export function ShopFloor(props: ShopFloorProps): ReactNode {
+export function ShopScreen(props: ShopScreenProps): ReactNode {
   const { language, words } = useLanguage();
   const isNarrow = useMedia("(max-width: 60rem)");
-  const floor = useShopFloor(props);
-  const { menu, orders, active, id, role, edits, setDialog, attempt } = floor;
-  const { isBasketOpen, setBasketOpen } = floor;
+  const screen = useShopScreen(props);
+  const { menu, orders, active, id, role, edits, setDialog, attempt } = screen;
+  const { isBasketOpen, setBasketOpen } = screen;
   const { cart } = edits;
-  const basket = basketOf(floor, words);
+  const basket = basketOf(screen, words);
 
   return (
     <>
@@ -33,7 +33,7 @@ export function ShopFloor(props: ShopFloorProps): ReactNode {
       />
       <main>
         <div
-          className="floor"
+          className="shop-screen"
           id="panel"
           {...(id ? { role: "tabpanel", "aria-labelledby": `tab-${id}` } : {})}
         >
@@ -70,14 +70,14 @@ export function ShopFloor(props: ShopFloorProps): ReactNode {
           <Basket {...basket} />
         </Dialog>
       )}
-      <ShopDialogs floor={floor} />
+      <ShopDialogs screen={screen} />
     </>
   );
 }
 
 /** The properties of the active order's basket. */
-function basketOf(floor: ShopFloorState, words: Words): BasketProps {
-  const { menu, active, id, role, edits, live, setDialog, attempt, end } = floor;
+function basketOf(screen: ShopScreenState, words: Words): BasketProps {
+  const { menu, active, id, role, edits, live, setDialog, attempt, end } = screen;
   const { cart } = edits;
   const customer = active?.metadata.customerName;
   const unnamed = role === "owner" ? words.basket : words.sharedBasket;
@@ -95,6 +95,6 @@ function basketOf(floor: ShopFloorState, words: Words): BasketProps {
     onShare: () => setDialog({ what: "sharing" }),
     onCheckout: () => setDialog({ what: "checkout" }),
     onEnd: () => (role !== "owner" || cart?.itemCount ? setDialog({ what: "end" }) : void end()),
-    children: id && <PlacedOrders key={id} menu={menu} id={id} placed={floor.placedCount} />,
+    children: id && <PlacedOrders key={id} menu={menu} id={id} placed={screen.placedCount} />,
   };
 }

@@ -5,7 +5,7 @@ import type { Shop } from "../shop.ts";
 const tags = ["resources"];
 
 /** Routes of the menu and its stock. They read no session. */
-export function resourceRoutes(app: App, { backend }: Shop): void {
+export function menuRoutes(app: App, { backend }: Shop): void {
   app.get(
     "/api/v1/resources/stock",
     { schema: { summary: "Portions left", tags, response: { 200: success(stock), ...failures } } },

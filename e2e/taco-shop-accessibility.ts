@@ -1,0 +1,115 @@
+import { expect, it } from "vitest";
+import {
+  button,
+  dialog,
+  expectText,
+  focused,
+  lines,
+  PHONE,
+  sheet,
+  type TacoShop,
+  tab,
+  total,
+} from "./taco-shop-fixtures.ts";
+
+/** Tests by keyboard, in three languages, and on a phone. */
+export function accessibility(shop: TacoShop): void {
+  it("an order can be placed with the keyboard alone", async () => {
+    const page = await shop.visit("alice");
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    /** Presses Tab until the control with this accessible name has the focus. */
+    const tabTo = async (name: string) => {
+      for (let step = 0; step < 80; step++) {
+        if ((await focused(page)).startsWith(name)) return;
+        await press("Tab");
+      }
+      throw new Error(`Tab does not reach “${name}”.`);
+    };
+
+    await tabTo("Compose: Tacos L mixed");
+    const outline = await page.evaluate(
+      () => document.activeElement && getComputedStyle(document.activeElement).outlineStyle,
+    );
+    expect(outline).toBe("solid");
+    await press("Enter");
+    await tabTo("More: Curry chicken");
+    await press("Space", "Space");
+    await tabTo("Add to the order");
+    await press("Enter");
+    await dialog(page).waitFor({ state: "detached" });
+    expect(await focused(page)).toBe("Compose: Tacos L mixed");
+    await expectText(total(page), "CHF 13.90");
+
+    await tabTo("Check out");
+    await press("Enter");
+    await dialog(page).waitFor();
+    await press("ArrowRight", "Tab");
+    await page.keyboard.type("Alice");
+    await press("Tab");
+    await page.keyboard.type("+41791234567");
+    await press("Enter");
+    await expectText(sheet(page).getByRole("status"), "will be ready at");
+    expect(await focused(page)).toBe("Back to the menu");
+    await press("Escape");
+    await dialog(page).waitFor({ state: "detached" });
+
+    await tabTo("New order");
+    await press("Enter");
+    await page.keyboard.type("Office");
+    await press("Enter");
+    await page.getByRole("tab", { name: "Office", selected: true }).waitFor();
+    await tabTo("Office");
+    await press("ArrowLeft");
+    expect(await tab(page, "Order 1").getAttribute("aria-selected")).toBe("true");
+  });
+
+  it("the page is in French, German and English, and keeps the choice", async () => {
+    const page = await shop.visit("alice");
+    const heading = () => page.locator("#desserts h2, #drinks h2").first();
+    await button(page, "Deutsch").click();
+    await expectText(heading(), "Getränke");
+    expect(await page.getAttribute("html", "lang")).toBe("de");
+    await button(page, "Français").click();
+    await expectText(heading(), "Boissons");
+    await page.reload();
+    await expectText(heading(), "Boissons");
+    expect(await page.getAttribute("html", "lang")).toBe("fr");
+    await button(page, "Ajouter\u00a0: Thé froid pêche 50 cl").click();
+    await expectText(total(page), "CHF 4.00");
+    await button(page, "Commander").click();
+    await button(dialog(page), /^Passer la commande/).click();
+    await dialog(page).getByText("Indiquez un numéro de téléphone").waitFor();
+    await page.keyboard.press("Escape");
+    await button(page, "English").click();
+    await expectText(lines(page), "Peach iced tea");
+  });
+
+  it("the page fits a phone without horizontal scrolling, and the basket opens from below", async () => {
+    const page = await shop.visit("alice", "/", PHONE);
+    for (const language of ["Deutsch", "Français", "English"]) {
+      await button(page, language).click();
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      const wide = await page.evaluate(
+        () =>
+          [...document.querySelectorAll(".card")].filter((card) => card.scrollWidth > card.clientWidth)
+            .length,
+      );
+      expect(wide).toBe(0);
+    }
+    await button(page, "Add: Baklava").click();
+    await button(page, /^Basket · 1/).click();
+    await expectText(dialog(page).locator(".line h3"), "Baklava");
+    await button(dialog(page), "More: Baklava").click();
+    await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
+
+    await page.route("**/quantity", (route) => route.abort(), { times: 1 });
+    await button(dialog(page), "More: Baklava").click();
+    await dialog(page).getByText("No connection to the shop.").waitFor();
+    await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
+    await button(dialog(page), "Dismiss").click();
+    await page.keyboard.press("Escape");
+    await button(page, /^Basket · 2/).waitFor();
+  });
+}
