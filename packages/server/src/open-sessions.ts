@@ -72,6 +72,6 @@ function keysOf({ secrets, adminToken, database }: Config) {
 }
 
 function firstOf([first]: readonly string[]): string {
-  if (first === undefined) throw new TypeError("A secret file holds at least one secret.");
+  if (first === undefined) throw new TypeError("The secret file is empty.");
   return first;
 }

@@ -18,9 +18,9 @@ export function ownerOf(principal: Principal): string {
 }
 
 /**
- * Whether the caller may read, change and end this session by its id. The admin may for every session, a consumer for
- * those it created. The holder of a token may for that session and for those created under it: a browser owns its order
- * sessions, while a client with the token of one order session reaches only that one.
+ * Whether the caller may read, change and end this session by its id. The admin owns every session, a consumer those
+ * that it created. The holder of a token owns that session and those created under it: a browser owns its order
+ * sessions, while a client with the token of one order session owns only that one.
  */
 export function owns({ principal, session }: Caller, record: SessionRecord): boolean {
   if (principal?.kind === "admin") return true;

@@ -10,7 +10,7 @@ import {
 import type { Schedule } from "../session/clock.ts";
 import { LatencyHistogram, type LatencySnapshot } from "./histogram.ts";
 
-/** `closed`: calls go through. `open`: calls are rejected at once. `half-open`: one trial call goes through. */
+/** `closed`: calls go through. `open`: calls are rejected immediately. `half-open`: one trial call goes through. */
 export type BreakerState = "closed" | "open" | "half-open";
 
 /** Deadline and time sources of a {@link CircuitBreaker}. */
@@ -57,7 +57,9 @@ export class CircuitBreaker {
     });
   }
 
-  /** Runs a call. Rejects with the call's error, with {@link DeadlineError}, or at once while the breaker is open. */
+  /**
+   * Runs a call. Rejects with the call's error, with {@link DeadlineError}, or immediately while the breaker is open.
+   */
   async run<T>(call: () => Promise<T>): Promise<T> {
     const { monotonic, deadline, schedule } = this.#options;
     try {
@@ -85,7 +87,10 @@ export class CircuitBreaker {
   }
 }
 
-/** A backoff by the monotonic clock, from now. cockatiel uses the wall clock: set back an hour, it would keep the breaker open that long. */
+/**
+ * A backoff by the monotonic clock, from now. cockatiel uses the wall clock. If that were set back by an hour, the
+ * breaker would stay open for an hour.
+ */
 function backoffBy(monotonic: () => number): IBackoff<unknown> {
   const until = monotonic() + HALF_OPEN_AFTER;
   return {

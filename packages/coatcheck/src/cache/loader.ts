@@ -68,7 +68,10 @@ export class SessionLoader {
     });
   }
 
-  /** A write or a revocation overtook the session's in-flight load: its result must not be cached or joined. */
+  /**
+   * Call it after a write or a revocation: the session's in-flight load may be older, so it must not be cached or
+   * joined.
+   */
   forget(key: string): void {
     this.#flights.forget(key);
   }

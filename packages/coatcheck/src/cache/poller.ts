@@ -21,7 +21,9 @@ export interface PollerDependencies {
 /** Milliseconds until a failed poll is retried, unless the next regular poll comes sooner. */
 const RETRY_DELAY = 500;
 
-/** Polls the store's revocation log: at a regular interval, and at once on request. At most one poll is in flight. */
+/**
+ * Polls the store's revocation log: at a regular interval, and immediately on request. At most one poll is in flight.
+ */
 export class Poller {
   readonly #deps: PollerDependencies;
   #current: Promise<boolean> | null = null;

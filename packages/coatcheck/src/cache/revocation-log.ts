@@ -11,8 +11,8 @@ interface SessionEntry {
 
 /**
  * This process's view of the revocation log; it decides which copies must be refused. A refusal costs one store read and
- * never logs anyone out, so a refusal too many is harmless and one too few is not. For that reason `except` is ignored:
- * the excepted session is read once more, and the new copy is allowed.
+ * never logs anyone out, but a missing refusal would serve a revoked session. For that reason `except` is ignored: the
+ * excepted session is read once more, and the new copy is allowed.
  *
  * A *mark* is one revocation kept in memory. Marks are complete from the *horizon* on: every log item at or above it that
  * a successful poll returned is kept here. Copies read before the horizon are refused, so older marks can be deleted.

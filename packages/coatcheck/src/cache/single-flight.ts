@@ -5,8 +5,8 @@ interface Flight<T> {
 }
 
 /**
- * Shares in-flight loads. Concurrent callers of a key share its load if it started late enough for them. A load that was
- * overtaken by a write or a revocation is *forgotten*: callers that already wait for it get its result, but later callers
+ * Shares in-flight loads. Concurrent callers of a key share its load if it started late enough for them. After a write
+ * or a revocation, an older load is *forgotten*: callers that already wait for it get its result, but later callers
  * do not join it, and its result must not be cached.
  */
 export class SingleFlight<T> {

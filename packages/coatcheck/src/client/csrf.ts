@@ -20,7 +20,10 @@ export interface Csrf {
   synchronize(): boolean;
   /** Stores a token that the server sent. Returns false, and keeps the present one, if it sent none. */
   update(token: string | null | undefined): boolean;
-  /** `listener` hears of each request that was rejected for its token, also after the retry. Returns the unsubscriber. */
+  /**
+   * `listener` is called for each request that was rejected for its token, also after the retry. Returns the
+   * unsubscriber.
+   */
   listen(listener: (error: SessionError) => void): () => void;
   fail(error: SessionError): void;
 }

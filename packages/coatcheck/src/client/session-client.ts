@@ -11,8 +11,8 @@ export interface LogoutOptions {
   /** Ends every session of the subject, on every device. Default: false. */
   readonly everywhere?: boolean;
   /**
-   * Shows the page as signed out at once, before the server knows. Until it does, `$meta` has `signOut`. With false, the
-   * page shows the user until the server has confirmed. Default: true.
+   * Shows the page as signed out immediately, before the server knows. Until it does, `$meta` has `signOut`. With
+   * false, the page shows the user until the server has confirmed. Default: true.
    */
   readonly optimistic?: boolean;
 }

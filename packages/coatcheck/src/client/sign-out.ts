@@ -29,7 +29,8 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
   const request = singleFlight(() =>
     enqueue(async () => {
       cache.setMeta({ signOut: "pending" });
-      // The other tabs hear of it before the server does, so that none of them sends a request for the signed-out user.
+      // The other tabs learn of it before the server does, so that none of them sends a request for the signed-out
+      // user.
       if (last.optimistic !== false) state.applyView(noSession("signed-out"), { signOut: last });
       await call("DELETE", last.everywhere ? "?everywhere" : "").catch((error) => {
         cache.setMeta({ signOut: "failed" });

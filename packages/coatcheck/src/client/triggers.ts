@@ -35,7 +35,7 @@ export function createTriggers<User>(deps: TriggerDependencies<User>): (delay: n
 
   function scheduleCheck(delay: number): void {
     cancelTimer?.();
-    // Browsers run a timer with a longer delay at once.
+    // Browsers run a timer with a longer delay immediately.
     if (delay < 2 ** 31)
       cancelTimer = clock.schedule(delay, () => {
         cache.expire();

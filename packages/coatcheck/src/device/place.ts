@@ -8,7 +8,7 @@ export interface Place {
 /** An unknown place. */
 export const UNKNOWN_PLACE: Place = { country: null, city: null };
 
-/** The method used of a reader for MaxMind DB files, such as that of the `maxmind` package. */
+/** The part that is needed of a reader for MaxMind DB files, such as the reader of the `maxmind` package. */
 export interface GeoReader {
   get(address: string): {
     readonly country?: { readonly iso_code?: string };
@@ -60,7 +60,7 @@ function toPlace(country: string | undefined, city: string | undefined): Place {
   };
 }
 
-/** Header values are ASCII, so that some CDNs percent-encode names such as `Zürich`. */
+/** Header values are ASCII, so some CDNs percent-encode names such as `Zürich`. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

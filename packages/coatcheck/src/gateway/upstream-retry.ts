@@ -28,7 +28,8 @@ const UNAVAILABLE_STATUSES = new Set([502, 503, 504]);
 
 /**
  * Retry and circuit breaker of one upstream. It retries safe requests while the upstream is unavailable. After several
- * failures in a row it fails at once for a while, so that an outage does not make each caller wait for its deadline.
+ * failures in a row it fails immediately for a while, so that an outage does not make each caller wait for its
+ * deadline.
  */
 export class UpstreamRetry {
   readonly #once: CircuitBreakerPolicy;

@@ -33,7 +33,7 @@ export interface Upstream {
    * Sends a request on behalf of a session.
    *
    * - Requests of one session run one at a time. The first one fetches a CSRF token and, with it, the cookies.
-   * - When the upstream rejects an unsafe request with 403, it has not carried the request out. The gateway then
+   * - When the upstream rejects an unsafe request with 403, it has not carried out the request. The gateway then
    *   fetches a new token and repeats the request, once.
    * - Redirects within the origin are followed.
    * - Cookies are stored before the response is returned.

@@ -61,7 +61,7 @@ export class ClientAddress {
   /** Returns the client of a request. */
   resolve(arrival: ConnectionInfo): Client {
     let client: Client = {
-      address: normalAddress(arrival.address ?? ""),
+      address: normalizeAddress(arrival.address ?? ""),
       protocol: arrival.encrypted ? "https" : "http",
       host: arrival.header("host") ?? null,
     };
@@ -99,7 +99,7 @@ function trustCheck(trust: TrustProxy): IsTrusted {
 
 function addRange(list: BlockList, entry: string, path: string): void {
   const [start = "", bits, ...rest] = String(entry).split("/");
-  const address = normalAddress(start);
+  const address = normalizeAddress(start);
   if (address === null || rest.length > 0)
     throw invalidProxies(path, "must be an IP address or a CIDR range");
   const family = familyOf(address);
@@ -180,14 +180,14 @@ function elementsOf(value: string): string[] {
 
 /** Accepts `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` and `[2001:db8::1]:4711`. */
 function withoutPort(text: string): string | null {
-  if (text.startsWith("[")) return normalAddress(text.slice(1, text.indexOf("]")));
+  if (text.startsWith("[")) return normalizeAddress(text.slice(1, text.indexOf("]")));
   const colon = text.indexOf(":");
   const single = colon !== -1 && colon === text.lastIndexOf(":");
-  return normalAddress(single ? text.slice(0, colon) : text);
+  return normalizeAddress(single ? text.slice(0, colon) : text);
 }
 
 /** Returns the one canonical form of an address: no zone, IPv4-mapped IPv6 as IPv4, IPv6 as in RFC 5952. */
-function normalAddress(text: string): string | null {
+function normalizeAddress(text: string): string | null {
   const zone = text.indexOf("%");
   const address = zone === -1 ? text : text.slice(0, zone);
   const family = isIP(address);

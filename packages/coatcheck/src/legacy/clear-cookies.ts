@@ -15,7 +15,7 @@ const MAX_HEADERS = 24;
 
 /**
  * Builds the `Set-Cookie` headers that clear cookies: for each name, one header per combination of domain (none, and
- * each domain) and path. A request does not tell the domain and path of a cookie, so that all of them must be tried.
+ * each domain) and path. A request does not tell the domain and path of a cookie, so all of them must be tried.
  * Returns at most 24 headers; a later request clears the remaining cookies.
  *
  * @param isPlain - whether the site uses http, where a browser ignores `Set-Cookie` with `Secure`.

@@ -35,7 +35,7 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
   const { unsealData, name, password, ttl, key } = options;
   const chunks = CHUNKS.map((index) => `${name}.${index}`);
   return {
-    // Two legacy systems can use the same key for different logins, so the kind includes the cookie name.
+    // Two legacy systems may use equal keys, so the kind includes the cookie name. Without `key`, the seal is the key.
     kind: key ? `iron-session:${name}` : "iron-session",
     cookies: [name, ...chunks],
     read: (cookies) =>
@@ -65,7 +65,7 @@ function seals(cookies: LegacyCookies, name: string, chunks: readonly string[]):
   return seal === "" ? [] : [seal];
 }
 
-/** Removes the version after `~`. It is not signed, so that a client could change it to obtain another key. */
+/** Removes the version after `~`. It is not signed, so a client could change it to obtain another key. */
 function withoutVersion(seal: string): string {
   return seal.split("~", 1)[0] ?? seal;
 }

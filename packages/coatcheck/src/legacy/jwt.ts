@@ -56,7 +56,7 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
     ...(audience === undefined ? {} : { audience }),
   };
   return {
-    // Two legacy systems can use the same key for different logins, so the kind includes the cookie name.
+    // Two legacy systems may give equal ids, so the kind includes the cookie name. Without ids, the token is the key.
     kind: id ? `jwt:${name}` : "jwt",
     cookies: [name, ...(options.others ?? [])],
     read: (cookies) =>
@@ -75,7 +75,9 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
   };
 }
 
-/** The header and payload. The signature is no unique key: base64url can encode it in several ways (RFC 4648 §3.5). */
+/**
+ * The header and payload. The signature is not a unique key: base64url can encode it in several ways (RFC 4648 §3.5).
+ */
 function signedPart(token: string): string {
   return token.slice(0, token.lastIndexOf("."));
 }

@@ -13,7 +13,7 @@ export interface MigratedUser<Data> extends CreateOptions {
  * The state of a legacy session that has been migrated.
  *
  * - `open`: the new session is live, and a browser with the legacy cookie may receive its token.
- * - `already-used`: a browser already uses the token of the new session, so that the legacy cookie is no longer accepted.
+ * - `already-used`: a browser already uses the token of the new session, so the legacy cookie is no longer accepted.
  * - `ended`: the new session was revoked or has expired.
  */
 export type MigrationRecord =
@@ -53,7 +53,7 @@ function toMigrationRecord({ record, isLive, token }: DerivedSession): Migration
 
 /**
  * Whether a browser has received the new token: a request with it has been recorded as activity. Until then, the
- * response with the token may have been lost, so that a request with the legacy cookie receives the token again.
+ * response with the token may have been lost, so a request with the legacy cookie receives the token again.
  */
 function isInUse({ createdAt, lastSeenAt, idleTimeout }: SessionRecord): boolean {
   return lastSeenAt >= createdAt + touchThreshold(idleTimeout);

@@ -48,7 +48,7 @@ export async function readFirst<Found>(
 }
 
 /**
- * A legacy session whose cookie contains all of its data, so that there is nothing to end on a server. A missing or
+ * A legacy session whose cookie contains all of its data, so there is nothing to end on a server. A missing or
  * empty `key` makes it unreadable: cookies can lack the key at run time, and all such users would share one session.
  */
 export function statelessSession<Found>(key: string, found: Found): LegacySession<Found> | "unreadable" {

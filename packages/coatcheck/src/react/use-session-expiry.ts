@@ -10,7 +10,7 @@ export interface SessionExpiry {
 }
 
 const TICK = 1000;
-/** Browsers run a timer with a longer delay at once. */
+/** Browsers run a timer with a longer delay immediately. */
 const MAX_DELAY = 2 ** 31 - 1;
 
 /** The time left if it is time to warn, else null. */

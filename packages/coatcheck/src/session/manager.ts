@@ -228,7 +228,10 @@ export class SessionManager<Data = JsonObject> {
     );
   }
 
-  /** Changes the data with a function, which is called again after each conflict. Throws as {@link patch}. */
+  /**
+   * Changes the data with a function, which is called again after each conflict. Throws the same errors as {@link
+   * patch}.
+   */
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
     const from = await this.#writer.requireLive(id);
     const changeCopy = (data: JsonObject) => change(structuredClone(data) as Data);

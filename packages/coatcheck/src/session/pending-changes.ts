@@ -73,7 +73,10 @@ export function applySnapshot(data: JsonObject, pending: PendingSnapshot | null)
   return pending?.patch ? applyMergePatch(data, pending.patch) : data;
 }
 
-/** The stored flash messages with new ones by name; null removes a message. Throws as {@link validateSnapshot}. */
+/**
+ * The stored flash messages with new ones by name; null removes a message. Throws the same errors as {@link
+ * validateSnapshot}.
+ */
 export function mergeFlash(stored: JsonObject, messages: JsonObject, limit: number): JsonObject {
   const all = Object.entries({ ...stored, ...messages }).filter(([, message]) => message !== null);
   return requireJsonObject(Object.fromEntries(all), "flash", limit);

@@ -117,8 +117,8 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
 }
 
 /**
- * Checks durations in milliseconds. Without the check, JavaScript would compare `NaN` with times and concatenate a string
- * of digits with one.
+ * Checks durations in milliseconds. Without the check, a comparison with `NaN` would always be false, and `+` would
+ * concatenate a time and a string of digits instead of adding them.
  *
  * @param durations the values by name; the name becomes the fault's path.
  * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid duration.

@@ -52,7 +52,8 @@ export class SessionResumer<Data> {
         !cached.hasExpired(now) &&
         constantTimeEqual(cached.currentHash, hash)
       ) {
-        // Built here instead of passed as arguments: a hit allocates this object in any case.
+        // Not built by a function with these arguments: this path runs for every request, and needs only this one
+        // object.
         const start: FoundStart = {
           cached,
           presentedToken: token,

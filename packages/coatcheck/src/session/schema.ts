@@ -41,7 +41,7 @@ export class DataSchema<Data> {
   readonly #migrated = new WeakMap<SessionRecord, Data | null>();
 
   /**
-   * Validates the initial data at once, so that a mistake does not appear only in requests.
+   * Validates the initial data immediately, so that a mistake does not appear only in requests.
    *
    * @param limit the largest data, bytes of JSON.
    * @param onFailure receives the error when a stored session cannot be migrated.

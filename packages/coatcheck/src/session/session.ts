@@ -40,7 +40,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
   readonly #deps: SessionDependencies<Data>;
   readonly #start: SessionStart;
   #record: SessionRecord | null;
-  /** The id of a session that is not stored yet, once a caller has read it. */
+  /** The id for a session that is not stored yet; null until a caller has read it. */
   #newId: string | null = null;
   #pending: PendingChanges | null = null;
   #token: string | null;

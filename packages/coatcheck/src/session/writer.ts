@@ -86,7 +86,10 @@ export class SessionWriter<Data> {
     return { record, token: ring.seal(record.id, secret) };
   }
 
-  /** Creates a session that is logged in: the login of a visitor without a stored session. Throws as {@link create}. */
+  /**
+   * Creates a session that is logged in: the login of a visitor without a stored session. Throws the same errors as
+   * {@link create}.
+   */
   async createAuthenticated(options: NewSession & { subject: string }): Promise<IssuedSession> {
     const { subject, data = this.#deps.schema.initial() } = options;
     requireStrings({ subject });

@@ -3,8 +3,8 @@ import { isSessionId, type SessionRecord } from "../session/record.ts";
 import type { Page, PageRequest } from "../session/store.ts";
 
 /**
- * The sort position of a session in a list. The page after it starts with sessions that are older, or as old with a
- * lower id.
+ * The sort position of a session in a list. The page after it starts with sessions that are older, or equally old with
+ * a lower id.
  */
 export interface PagePosition {
   readonly createdAt: number;

@@ -5,9 +5,9 @@ import { csrfCases } from "./adapter/csrf-cases.ts";
 import type { StartAdapter } from "./adapter/exchange.ts";
 import { AdapterFixture, type CacheFactory } from "./adapter/fixtures.ts";
 import { headerCases } from "./adapter/header-cases.ts";
-import { lifeCases } from "./adapter/life-cases.ts";
+import { lifecycleCases } from "./adapter/lifecycle-cases.ts";
+import { nodeResponseCases } from "./adapter/node-response-cases.ts";
 import { outageCases } from "./adapter/outage-cases.ts";
-import { rawCases } from "./adapter/raw-cases.ts";
 import type { TestFramework } from "./store-suite.ts";
 
 export type {
@@ -41,13 +41,13 @@ export interface AdapterContractOptions {
  */
 export function adapterContract({ describe, it }: TestFramework, options: AdapterContractOptions): void {
   const groups: Readonly<Record<string, AdapterCases>> = {
-    life: lifeCases,
+    lifecycle: lifecycleCases,
     cookies: cookieCases,
     headers: headerCases,
     bearer: bearerCases,
     csrf: csrfCases,
     outage: outageCases,
-    ...(options.raw ? { raw: rawCases } : {}),
+    ...(options.raw ? { "node:http response": nodeResponseCases } : {}),
   };
   describe(`${options.name}: contract of adapters`, () => {
     for (const [group, cases] of Object.entries(groups)) {

@@ -1,6 +1,6 @@
 import { type Finding, hint, problem } from "./finding.ts";
 import type { ProbeResponse } from "./requests.ts";
-import { endOf, type SetCookie } from "./set-cookie.ts";
+import { expiryOf, type SetCookie } from "./set-cookie.ts";
 import { isLocal, isPublicSuffix } from "./site.ts";
 
 /** Bytes of name and value together (RFC 6265bis §5.6). */
@@ -181,7 +181,7 @@ function checkSize({ name, value, attributes }: SetCookie): Finding[] {
 
 /** Uses this machine's clock, as a browser uses its own. */
 function checkTime(cookie: SetCookie, { receivedAt }: ProbeResponse): Finding[] {
-  const end = endOf(cookie, receivedAt);
+  const end = expiryOf(cookie, receivedAt);
   if (end === null || end > receivedAt) return [];
   return [
     problem(

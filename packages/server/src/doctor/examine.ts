@@ -2,7 +2,13 @@ import { checkCookie, checkDuplicates } from "./cookie-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkCors, checkSameSite } from "./frontend-checks.ts";
 import { followRedirects, type ProbeRequest, type ProbeResponse, sendRequest } from "./requests.ts";
-import { checkAbsence, checkCaching, checkClock, checkRedirects, checkReturn } from "./response-checks.ts";
+import {
+  checkAbsence,
+  checkAcceptance,
+  checkCaching,
+  checkClock,
+  checkRedirects,
+} from "./response-checks.ts";
 import type { SetCookie } from "./set-cookie.ts";
 
 /** Options of {@link examine}. */
@@ -47,7 +53,10 @@ export async function examine({
   }
   if (last) findings.push(...checkClock(last));
   if (setter && session) {
-    findings.push(...checkCaching(setter), ...checkReturn(session, await repeatWithCookies(setter, request)));
+    findings.push(
+      ...checkCaching(setter),
+      ...checkAcceptance(session, await repeatWithCookies(setter, request)),
+    );
     if (frontend) findings.push(...checkSameSite(session, setter.url, frontend));
   } else {
     const overHttps = await repeatAsHttps(url, request);

@@ -93,7 +93,7 @@ export function checkAbsence(
 }
 
 /** Checks that the server accepts the cookie that it has just set. */
-export function checkReturn(session: SetCookie, repeated: ProbeResponse): readonly Finding[] {
+export function checkAcceptance(session: SetCookie, repeated: ProbeResponse): readonly Finding[] {
   const second = repeated.cookies.find(({ name }) => name === session.name);
   if (second === undefined || second.value === session.value) return [];
   return [

@@ -24,7 +24,7 @@ export function parseSetCookie(line: string): SetCookie {
  * When the cookie expires, in epoch milliseconds; null for a cookie that ends with the browser. `Max-Age` takes
  * precedence over `Expires`.
  */
-export function endOf({ attributes }: SetCookie, now: number): number | null {
+export function expiryOf({ attributes }: SetCookie, now: number): number | null {
   const maxAge = attributes.get("max-age");
   if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return now + Number(maxAge) * 1000;
   const expires = Date.parse(attributes.get("expires") ?? "");
@@ -33,7 +33,7 @@ export function endOf({ attributes }: SetCookie, now: number): number | null {
 
 /** Whether the header deletes a cookie. */
 export function isClearing(cookie: SetCookie): boolean {
-  return cookie.value === "" && (endOf(cookie, 0) ?? 1) <= 0;
+  return cookie.value === "" && (expiryOf(cookie, 0) ?? 1) <= 0;
 }
 
 function split(text: string): [name: string, value: string] {

@@ -43,7 +43,7 @@ export function createSessionRoute(
       const caller = await authenticator.authenticateForCreate(request, newSession);
       reply.code(201);
       if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
-        // `creating` gave the handle its fields. The first write stores it, and the commit sets the cookie.
+        // The handle has the fields of `newSession`. This write stores the session, and the commit sets the cookie.
         await caller.session.patch({});
         return successBody(createdView(storedIn(caller)));
       }

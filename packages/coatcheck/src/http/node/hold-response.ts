@@ -17,12 +17,12 @@ export interface HeadersHook {
 }
 
 /**
- * Defers the headers of `response` until `hook.before` has run. Covers every call that sends headers: each form of
+ * Defers the headers of `response` until `hook.beforeSend` has run. Covers every call that sends headers: each form of
  * `writeHead`, `write`, `end`, `flushHeaders`, and a stream piped into the response.
  *
- * If `before` completes synchronously, nothing is delayed. If it returns a promise, the handler's calls are queued in
- * order, `write` returns false to ask for a pause, and `headersSent` and `writableEnded` report what they would without
- * the delay. So a client never follows a redirect before the session that it depends on is saved.
+ * If `beforeSend` completes synchronously, nothing is delayed. If it returns a promise, the handler's calls are queued
+ * in order, `write` returns false to ask for a pause, and `headersSent` and `writableEnded` report what they would
+ * without the delay. So a client never follows a redirect before the session that it depends on is saved.
  *
  * Several guards can be added to one response. They run in the order in which they were added.
  *
@@ -50,8 +50,8 @@ interface DeferredResponse extends ServerResponse {
 }
 
 /**
- * `open`: no headers requested yet. `waiting`: `before` is running, calls are queued. `released`: calls pass through.
- * `replaced`: an error response was sent, calls are discarded.
+ * `open`: no headers requested yet. `waiting`: `beforeSend` is running, calls are queued. `released`: calls pass
+ * through. `replaced`: an error response was sent, calls are discarded.
  */
 type Phase = "open" | "waiting" | "released" | "replaced";
 

@@ -97,8 +97,8 @@ export class EventStream implements SessionObserver {
 const encoder = new TextEncoder();
 
 /**
- * The body of a stream that was opened with an older token: it ends at once, and the browser reconnects with its newer
- * token. An error status would stop EventSource from reconnecting.
+ * The body of a stream that was opened with an older token: it ends immediately, and the browser reconnects with its
+ * newer token. An error status would stop EventSource from reconnecting.
  */
 export function reconnectBody(): string {
   return `retry: ${RETRY}\n\n`;

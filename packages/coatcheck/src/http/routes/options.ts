@@ -11,7 +11,7 @@ export interface Identity<User> extends AuthenticateOptions {
   readonly user?: User;
 }
 
-/** What the application decides. The endpoints themselves never judge credentials. */
+/** What the application decides. The endpoints themselves never check credentials. */
 export interface SessionRoutesOptions<User, Data = JsonObject> {
   /**
    * Checks the credentials, such as an email address and a password. Return null to reject them: the response is 403

@@ -4,7 +4,8 @@ import type { PostgresPool } from "./pool.ts";
 
 /**
  * Settings of each connection, as command-line options of the server process. A write is acknowledged once it is on
- * the disk. The timeouts release locks whose process has ownOptions up on the statement or transaction.
+ * the disk. The timeouts end statements and transactions that their process has given up on, so that their
+ * locks are released.
  */
 function settingsFor(deadline: number, longDeadline: number): string {
   const settings = {

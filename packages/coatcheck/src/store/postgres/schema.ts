@@ -4,7 +4,7 @@ import { CoatcheckError } from "../../session/errors.ts";
 import type { RevokeReason } from "../../session/record.ts";
 import type { SessionRow } from "../sql-row.ts";
 
-/** The tables and the view, typed for Kysely. The frequent statements are raw SQL in `postgres-statements.ts`. */
+/** The tables and the view, typed for Kysely. The frequent statements are raw SQL in `statements.ts`. */
 export interface PostgresSchema {
   /** Sessions as written. A mass revocation does not update these rows. */
   coatcheck_session: SessionRow & { epoch: number };
@@ -33,8 +33,9 @@ export const LOCKS = { mass: 1_668_243_828, subject: 1_668_243_829 } as const;
 /**
  * The migrations, in order. Each runs once. Never edit a released one.
  *
- * Touches change `last_seen_at` and `ends_at`, so no index contains these columns: an index on the hour keeps touches
- * heap-only (HOT), and the fill factor leaves room for the new row version on the same page.
+ * Touches change `last_seen_at` and `ends_at`, so no index contains these columns: PostgreSQL can then update the row
+ * without updating the indexes (HOT). `ends_hour` is indexed instead, and rarely changes. The fill factor leaves room
+ * for the new row version on the same page.
  *
  * `session.epoch` is the number of mass revocations at the time when the row was written. Later mass revocations of
  * its tenant or of everyone apply to the row, so revoking a tenant with ten million sessions inserts one small row.

@@ -34,9 +34,9 @@ const NAMES = Object.keys(COLUMNS) as Column[];
 /**
  * The columns that are read. They are listed, because a prepared `*` would fail after a newer version adds a column.
  */
-export const READ: readonly (keyof SessionRow)[] = [...NAMES, "ends_at"];
+export const READ_COLUMNS: readonly (keyof SessionRow)[] = [...NAMES, "ends_at"];
 
-/** Whether no column can hold a value: PostgreSQL's text excludes NUL, and UTF-8 has no lone surrogates. */
+/** Whether a value cannot be stored in any column: PostgreSQL's text excludes NUL, and UTF-8 has no lone surrogates. */
 export function isUnstorable(value: unknown): boolean {
   return isIllFormed(value) || (typeof value === "string" && value.includes("\0"));
 }
@@ -51,7 +51,7 @@ function param(name: Column): string {
   return `$${NAMES.indexOf(name) + 1}::${COLUMNS[name]}`;
 }
 
-/** SQL for the time at which a session ends that was last seen at `lastSeenAt`. */
+/** SQL for the time at which a session ends if it was last seen at `lastSeenAt`. */
 function endsAfter(lastSeenAt: string): string {
   return `least(${param("expires_at")}, ${lastSeenAt} + ${param("idle_timeout")})`;
 }
@@ -79,7 +79,7 @@ const LOG_HEAD = `
 
 /** Parameter: id. Returns one row. Its session columns are null if the session does not exist. */
 export const GET = `
-  select log_head.*, ${READ.map((name) => `s.${name}`).join(", ")}
+  select log_head.*, ${READ_COLUMNS.map((name) => `s.${name}`).join(", ")}
   from (${LOG_HEAD}) log_head left join coatcheck_session_now s on s.id = $1::uuid`;
 
 /**

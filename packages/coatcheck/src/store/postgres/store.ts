@@ -200,7 +200,7 @@ class PostgresStore implements SessionStore {
 
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
     return await this.#run(({ quick }) => {
-      const sessions = quick.kysely.selectFrom("coatcheck_session_now").select(statements.READ);
+      const sessions = quick.kysely.selectFrom("coatcheck_session_now").select(statements.READ_COLUMNS);
       return listSessions({ sessions, isUnstorable: statements.isUnstorable }, filter, page);
     });
   }

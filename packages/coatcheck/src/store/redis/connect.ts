@@ -10,9 +10,9 @@ import { type NodeRedisTransportOptions, nodeRedisTransport, type RedisTransport
  * - `pingInterval` with `socketTimeout`: detects a hung server or a network that drops packets after one second. TCP
  *   alone takes minutes.
  * - `connectTimeout`: the same for a new connection. node-redis's default: 5 s.
- * - `reconnectStrategy`: node-redis's default strategy gives up after a socket timeout, so that a pause of the server
+ * - `reconnectStrategy`: node-redis's default strategy gives up after a socket timeout, so a pause of the server
  *   would require a restart of the process.
- * - `disableOfflineQueue`: without a connection, a command fails at once instead of waiting for one.
+ * - `disableOfflineQueue`: without a connection, a command fails immediately instead of waiting for one.
  */
 export function redisClientSettings() {
   return {
@@ -53,7 +53,8 @@ async function createClientFor(url: string) {
  * the transport closes the connection.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no
- * connection within `patience`, with the last lastError as `cause`, or at once when the server rejects the credentials.
+ * connection within `connectTimeout`, with the last error as `cause`, or immediately when the server rejects the
+ * credentials.
  */
 export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
   const { connectTimeout = 2000, ...transportOptions } = options;

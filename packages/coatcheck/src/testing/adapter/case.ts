@@ -16,7 +16,7 @@ export interface AdapterCase {
 export type AdapterCases = Readonly<Record<string, AdapterCase>>;
 
 /** Responds without loading the session. */
-export const still: Route = { handle: (exchange) => exchange.reply(200, {}, "still") };
+export const sessionless: Route = { handle: (exchange) => exchange.reply(200, {}, "sessionless") };
 
 /** Responds with the session's fields. */
 export const show: Route = { handle: async (exchange) => showSession(exchange) };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, login, logout, show, still } from "./case.ts";
+import { type AdapterCases, count, login, logout, sessionless, show } from "./case.ts";
 import type { Browser } from "./fixtures.ts";
 
 const CROSS_SITE = { "sec-fetch-site": "cross-site", origin: "https://attacker.example" };
@@ -27,7 +27,7 @@ export const csrfCases: AdapterCases = {
     },
   },
   "an unsafe request from the same origin or from a non-browser client passes": {
-    routes: { "/still": still },
+    routes: { "/sessionless": sessionless },
     async check(fixture) {
       const { host, origin } = new URL(fixture.url);
       for (const headers of [
@@ -36,51 +36,51 @@ export const csrfCases: AdapterCases = {
         { host, origin },
         {},
       ]) {
-        assert.equal((await fixture.send("/still", { method: "POST", headers })).status, 200);
+        assert.equal((await fixture.send("/sessionless", { method: "POST", headers })).status, 200);
       }
     },
   },
   "a safe request from another site passes": {
-    routes: { "/still": still },
+    routes: { "/sessionless": sessionless },
     async check(fixture) {
-      assert.equal((await fixture.send("/still", { headers: CROSS_SITE })).status, 200);
+      assert.equal((await fixture.send("/sessionless", { headers: CROSS_SITE })).status, 200);
     },
   },
   "an unsafe request from a trusted origin passes": {
     http: { csrf: { trustedOrigins: ["https://pay.example"] } },
-    routes: { "/still": still },
+    routes: { "/sessionless": sessionless },
     async check(fixture) {
       const post = (origin: string) =>
-        fixture.send("/still", { method: "POST", headers: { "sec-fetch-site": "cross-site", origin } });
+        fixture.send("/sessionless", { method: "POST", headers: { "sec-fetch-site": "cross-site", origin } });
       assert.equal((await post("https://pay.example")).status, 200);
       assert.equal((await post("https://pay.example.attacker.example")).status, 403);
     },
   },
   "behind a trusted proxy, Origin is compared with the forwarded host": {
     http: { trustProxy: 1 },
-    routes: { "/still": still },
+    routes: { "/sessionless": sessionless },
     async check(fixture) {
       const headers = {
         host: "inner:3000",
         "x-forwarded-host": "shop.example",
         origin: "https://shop.example",
       };
-      assert.equal((await fixture.send("/still", { method: "POST", headers })).status, 200);
+      assert.equal((await fixture.send("/sessionless", { method: "POST", headers })).status, 200);
     },
   },
   "a cross-site request with a bearer token passes, because browsers never add one by themselves": {
-    routes: { "/still": still },
+    routes: { "/sessionless": sessionless },
     async check(fixture) {
       const { token } = await fixture.manager.create();
       const headers = { ...CROSS_SITE, authorization: `Bearer ${token}` };
-      assert.equal((await fixture.send("/still", { method: "POST", headers })).status, 200);
+      assert.equal((await fixture.send("/sessionless", { method: "POST", headers })).status, 200);
     },
   },
   "a cross-site request passes when the check is turned off": {
     http: { csrf: false },
-    routes: { "/still": still },
+    routes: { "/sessionless": sessionless },
     async check(fixture) {
-      assert.equal((await fixture.send("/still", { method: "POST", headers: CROSS_SITE })).status, 200);
+      assert.equal((await fixture.send("/sessionless", { method: "POST", headers: CROSS_SITE })).status, 200);
     },
   },
   "an offered token is set with the session, kept until login, replaced at login and cleared at logout": {

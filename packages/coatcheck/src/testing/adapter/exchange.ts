@@ -12,9 +12,9 @@ export interface AdapterSuiteData {
 /** A request and its response, as a route of the suite sees them, for any framework. */
 export interface Exchange {
   readonly session: RequestSession<AdapterSuiteData>;
-  /** Responds by the means of the framework. Without `body` the response has none. */
+  /** Responds with the API of the framework. Without `body` the response has none. */
   reply(status: number, headers: Readonly<Record<string, string>>, body?: string): unknown;
-  /** Responds with a stream of chunks, by the means of the framework. */
+  /** Responds with a stream of chunks, with the API of the framework. */
   stream(chunks: Iterable<string>): unknown;
   /** Returns the underlying `node:http` response, if there is one. The framework must not use the response afterwards. */
   raw?(): ServerResponse;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { type AdapterCases, count, show, showSession, still } from "./case.ts";
+import { type AdapterCases, count, sessionless, show, showSession } from "./case.ts";
 import type { AdapterFixture } from "./fixtures.ts";
 
 /** An outage of the store. No outage policy may log a user out. */
 export const outageCases: AdapterCases = {
   "policy closed: the response is 503 and sets no cookie": {
-    routes: { "/show": show, "/still": still, "/guarded": { ...show, guard: "session" } },
+    routes: { "/show": show, "/sessionless": sessionless, "/guarded": { ...show, guard: "session" } },
     async check(fixture) {
       const headers = await loggedIn(fixture);
       fixture.store.isDown = true;
@@ -16,7 +16,7 @@ export const outageCases: AdapterCases = {
         assert.match(String(response.headers["cache-control"]), /no-store/);
       }
       assert.equal(
-        (await fixture.send("/still", { headers })).status,
+        (await fixture.send("/sessionless", { headers })).status,
         200,
         "a route without a session still responds",
       );

@@ -198,7 +198,7 @@ export class SimulatedNode {
     this.#exchange("store", send, receive);
   }
 
-  /** `unreachable` is called at once if the tier cannot be reached, like by an open circuit breaker. */
+  /** `unreachable` is called immediately if the tier cannot be reached, like by an open circuit breaker. */
   #toShared<T>(send: () => T, receive: (response: T) => void = () => {}, unreachable?: () => void): void {
     if (this.reaches("shared")) this.#exchange<T>("shared", (reply) => reply(send()), receive);
     else unreachable?.();

@@ -36,7 +36,7 @@ const PROBE_INTERVAL = 60;
 /** A clock that runs half a percent slow makes the bound half a percent longer. */
 const SLOWEST_CLOCK = 0.995;
 
-/** Plays one scenario. Only the simulation knows true time, and it checks every served session against it. */
+/** Plays one scenario. Only the simulation knows the true time, by which it checks every served session. */
 export class Simulation {
   readonly events = new EventQueue();
   readonly store = new SimulatedStore(this.events, RECORDS);

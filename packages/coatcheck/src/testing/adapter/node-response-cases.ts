@@ -87,7 +87,7 @@ const ways: Record<string, [write: (response: ServerResponse) => unknown, status
 };
 
 /** Cases for frameworks on top of `node:http`, where handlers can bypass the framework. */
-export const rawCases: AdapterCases = {
+export const nodeResponseCases: AdapterCases = {
   ...Object.fromEntries(
     Object.entries(ways).map(([name, [write, status, body]]): [string, AdapterCase] => [
       `the session's cookie is set by ${name}`,

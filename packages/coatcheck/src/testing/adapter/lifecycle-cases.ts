@@ -14,15 +14,15 @@ import {
 const DAY_SECONDS = 24 * 60 * 60;
 
 /** The life of a session, from the first visit to logout: what is stored, and which cookies are set. */
-export const lifeCases: AdapterCases = {
+export const lifecycleCases: AdapterCases = {
   "a response that does not load the session causes no store access and sets no headers": {
-    routes: { "/count": count, "/still": still },
+    routes: { "/count": count, "/sessionless": sessionless },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/count");
       const { reads, writes } = fixture.store;
-      const response = await browser.send("/still");
-      assert.equal(response.body, "still");
+      const response = await browser.send("/sessionless");
+      assert.equal(response.body, "sessionless");
       assert.equal(response.headers["cache-control"], undefined);
       assert.equal(response.headers.vary, undefined);
       assert.deepEqual(response.cookies, []);
