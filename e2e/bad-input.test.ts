@@ -82,7 +82,7 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
       expect(fixture.site.count("GET /session")).toBe(2);
     });
 
-    it("and storage sees a logout at the next refresh, and recovers a lost CSRF token", async () => {
+    it("(and without storage) shows a logout at the next refresh, and recovers a lost CSRF token", async () => {
       await fixture.context.addInitScript(() => {
         const denied = () => {
           throw new DOMException("denied", "SecurityError");

@@ -33,7 +33,7 @@ describeWithProgram("chromium", "the CSRF token, in Chromium", () => {
     expect(fixture.site.received.map(({ line }) => line)).toEqual(["POST /session/init", "POST /orders"]);
   });
 
-  it("is replaced at login, and accepted at once in this tab and in a tab that was not notified", async () => {
+  it("is replaced at login, and accepted immediately in this tab and in a tab that was not notified", async () => {
     const unnotified = pageUrl({ revalidate: { crossTab: false, focus: false } });
     const page = await fixture.open("/", "none");
     await page.evaluate(() => window.client.initSession());

@@ -40,7 +40,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
 
   const streamResponse = (page: Page) => page.waitForResponse(`${fixture.site.origin}/session/events`);
 
-  /** Opens a page that streamResponse the events of its session. */
+  /** Opens a page that follows the events of its session. */
   async function openFollower(): Promise<Page> {
     const page = await fixture.open("/?events", "none");
     const followed = streamResponse(page);
@@ -153,7 +153,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(second, "authenticated");
   });
 
-  it("shows a revocation that required elevate() first because the login was old", async () => {
+  it("shows a revocation by another browser, which had to call elevate() first because its login was old", async () => {
     const page = await openFollower();
     const { page: second, other } = await otherBrowser();
     fixture.site.advance(11 * MINUTE);

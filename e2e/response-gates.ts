@@ -1,6 +1,6 @@
 /** Lets a test hold responses back and release them. */
 export interface ResponseGates {
-  /** Resolves at once, or as soon as the responses named `key` are released. */
+  /** Resolves immediately, or as soon as the responses named `key` are released. */
   pass(key: string): Promise<void> | undefined;
   /** Holds back the responses named `key` until the returned function is called. */
   hold(key: string): () => void;

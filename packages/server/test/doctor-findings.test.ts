@@ -67,7 +67,7 @@ describe("a cookie", () => {
 });
 
 describe("a response", () => {
-  test("that shared caches may store gives cacheable and no-vary", async () => {
+  test("that shared caches may store is reported as cacheable and no-vary", async () => {
     expect(await findingCodes(await sites.plain(sets(GOOD, {})))).toEqual(["cacheable", "no-vary"]);
     const headers = { "cache-control": "public, max-age=60", vary: "accept, COOKIE" };
     expect(await findingCodes(await sites.plain(sets(GOOD, headers)))).toEqual(["cacheable"]);
@@ -77,12 +77,12 @@ describe("a response", () => {
     [-120_000, ["clock"]],
     [120_000, ["clock"]],
     [-30_000, []],
-  ])("from a clock that is %i ms off gives %j", async (offset, found) => {
+  ])("from a clock that is %i ms off is reported as %j", async (offset, found) => {
     const date = new Date(Date.now() + offset).toUTCString();
     expect(await findingCodes(await sites.plain(sets(GOOD, { ...PRIVATE, date })))).toEqual(found);
   });
 
-  test("that replaces its own cookie gives not-recognised", async () => {
+  test("that replaces its own cookie is reported as not-recognised", async () => {
     let count = 0;
     const url = await sites.plain((_request, response) => {
       response.writeHead(200, { ...PRIVATE, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
@@ -90,7 +90,7 @@ describe("a response", () => {
     expect(await findingCodes(url)).toEqual(["not-recognised"]);
   });
 
-  test("after a redirect counts, for up to six responses", async () => {
+  test("after a redirect is examined too, up to the sixth response", async () => {
     const url = await sites.plain((request, response) => {
       if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
       else sets(GOOD, { ...PRIVATE, location: "http://localhost:1/" })(request, response);
@@ -112,7 +112,7 @@ describe("a response", () => {
     });
   });
 
-  test("that sets the cookie on a redirect counts", async () => {
+  test("that is a redirect may set the cookie", async () => {
     const url = await sites.plain((request, response) => {
       const isLogin = request.url === "/login" && request.headers.cookie === undefined;
       response

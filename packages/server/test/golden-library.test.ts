@@ -236,7 +236,7 @@ await describeWithServer("stored rows", "redis", (url) => {
 
 type Fields = Readonly<Record<string, string>>;
 
-/** The names of a hash's fields, and of the members of those that hold a JSON object. */
+/** The field names of a Redis hash. A field that holds a JSON object is followed by the names of its members. */
 function fieldNames(fields: Fields): string {
   const names = Object.entries(fields).map(([name, value]) =>
     value.startsWith("{") ? `${name} { ${Object.keys(JSON.parse(value)).join(", ")} }` : name,

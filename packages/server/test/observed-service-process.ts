@@ -1,6 +1,6 @@
 /**
- * A program that serves the API over a store which counts its reads and can be made to fail. {@link ./watched.ts} runs
- * it.
+ * A program that serves the API over a store which counts its reads and can be made to fail.
+ * `observed-service.ts` runs it.
  */
 import { CoatcheckError, SessionManager } from "coatcheck";
 import { createCache } from "coatcheck/cache";

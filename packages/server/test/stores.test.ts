@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 /** Starts two nodes and checks that each sees the other's changes within the staleness bound. */
-async function expectTwoNodesToAgree(variables: Record<string, string>): Promise<void> {
+async function expectSharedSessions(variables: Record<string, string>): Promise<void> {
   started = [
     new RunningService(folder, { ...SHARED, ...variables }),
     new RunningService(folder, { ...SHARED, ...variables }),
@@ -52,15 +52,15 @@ async function expectTwoNodesToAgree(variables: Record<string, string>): Promise
   expect(response.body.error?.code).toBe("SESSION_REVOKED");
 }
 
-test("two nodes on one SQLite file agree, also on secrets that both generate at the same start", async () => {
-  await expectTwoNodesToAgree({ SESSION_SECRETS: "" });
+test("two nodes on one SQLite file see each other's changes, and generate the same secrets", async () => {
+  await expectSharedSessions({ SESSION_SECRETS: "" });
 });
 
 await describeWithServer("over PostgreSQL", "postgres", (url) => {
-  test("two nodes agree, and listen for hints through the database", async () => {
+  test("two nodes see each other's changes, and listen for hints through the database", async () => {
     const database = await temporaryDatabase(url);
     try {
-      await expectTwoNodesToAgree({ DATABASE_URL: database.url });
+      await expectSharedSessions({ DATABASE_URL: database.url });
       const listening = `select pid from pg_stat_activity
         where application_name = 'coatcheck hints' and datname = current_database()`;
       expect(await query(database.url, listening)).toHaveLength(2);
@@ -73,12 +73,12 @@ await describeWithServer("over PostgreSQL", "postgres", (url) => {
 });
 
 await describeWithServer("over Redis", "redis", (url) => {
-  test("two nodes agree", async () => {
-    await expectTwoNodesToAgree({ DATABASE_URL: url });
+  test("two nodes see each other's changes", async () => {
+    await expectSharedSessions({ DATABASE_URL: url });
   });
 
-  test("two nodes on one SQLite file agree, with a shared tier in Redis", async () => {
-    await expectTwoNodesToAgree({ REDIS_URL: url });
+  test("two nodes on one SQLite file see each other's changes, with a shared tier in Redis", async () => {
+    await expectSharedSessions({ REDIS_URL: url });
   });
 });
 

@@ -21,7 +21,7 @@ test("with a shared tier, a process refuses a revoked session as soon as the hin
   expect(shared.copies.get(key)).toBe("tombstone");
 });
 
-test("with a shared tier, another process reads no store and sees written data at once", async () => {
+test("with a shared tier, another process reads no store and sees written data immediately", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const [one, other] = [await cluster.node({ shared }), await cluster.node({ shared })];
@@ -142,7 +142,7 @@ test("a failed subscription to hints is retried until the shared tier is availab
   expect(cache.getCached(compactId(record.id))).toBeUndefined();
 });
 
-test("writes made during an outage of the shared tier are stored there after it", async () => {
+test("writes made during an outage of the shared tier are stored there afterwards", async () => {
   const cluster = new Cluster();
   const shared = new SharedInMemory();
   const { cache } = await cluster.node({ shared });

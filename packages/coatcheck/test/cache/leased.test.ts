@@ -95,7 +95,7 @@ test("after a silence longer than the log retention, no cached copy is served", 
   expect((await other.cache.read(record.id)).cached).toBeNull();
 });
 
-test("a process refuses a session that it revoked itself at once, even if a load was in flight", async () => {
+test("a process immediately refuses a session that it revoked itself, even if a load was in flight", async () => {
   const { cluster, one } = await twoProcesses();
   const record = await cluster.session();
   const loading = one.cache.read(record.id);
@@ -185,7 +185,7 @@ test("a read with atLeast or fresh sees a write made by another process", async 
   expect((await one.cache.read(record.id, { fresh: true })).cached?.record.version).toBe(3);
 });
 
-test("no cached copy is served after the log went back, because acknowledged revocations were lost", async () => {
+test("no cached copy is served after the log lost its newest items, because these may be revocations", async () => {
   const { cluster, one, key } = await twoProcesses();
   await cluster.store.revoke({ session: (await cluster.session()).id }, "logout");
   await cluster.time.advance(BOUND / 4);

@@ -15,7 +15,7 @@ describe("a single process", () => {
     expect(faultyStore.polls).toBe(polls);
   });
 
-  test("refuses its own revocations of one or many sessions at once, and settled() does not wait", async () => {
+  test("refuses its own revocations of one or many sessions immediately, and settled() does not wait", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ singleProcess: true });
     const [first, second, other] = [
@@ -36,7 +36,7 @@ describe("a single process", () => {
     expect(cache.getCached(compactId(other.id))).toBeDefined();
   });
 
-  test("does not cache a load that a write overtook", async () => {
+  test("does not cache a load that started before a write", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ singleProcess: true });
     const record = await cluster.session();
@@ -93,7 +93,7 @@ describe("a single process", () => {
   });
 
   test.each(["one session", "many sessions"])(
-    "does not join a load that a revocation of %s overtook",
+    "does not join a load that started before a revocation of %s",
     async (scopeName) => {
       const cluster = new Cluster();
       const { cache, faultyStore } = await cluster.node({ singleProcess: true });

@@ -46,7 +46,7 @@ describe("an outage of the store", () => {
     expect(cache.getStale(key, DAY)).toBeUndefined();
   });
 
-  test("opens the breaker, so that reads of a hung store fail at once", async () => {
+  test("opens the breaker, so that reads of a hung store fail immediately", async () => {
     const { cluster, cache, faultyStore, known } = await outage();
     faultyStore.state = "hung";
     for (let request = 0; request < 5; request++) {

@@ -126,7 +126,7 @@ test("Poller.soon() resolves with a poll sent after the call, and polls never ov
   poller.close();
 });
 
-test("withDeadline() accepts a response that was unread when a paused process resumed", async () => {
+test("withDeadline() accepts a response that arrived while the process was paused", async () => {
   const time = new FakeTime();
   const { promise, resolve } = Promise.withResolvers<string>();
   const result = withDeadline(promise, 100, (delay, task) =>

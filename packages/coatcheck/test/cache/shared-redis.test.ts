@@ -152,7 +152,7 @@ await describeWithServer("the shared tier on Redis", "redis", (url) => {
     for (const cache of caches) await cache.close();
   });
 
-  test("costs its deadline for the first reads only while Redis hangs or is down", async () => {
+  test("delays only the first reads while Redis hangs or is down", async () => {
     const wire = await proxyTo(url);
     const wired = await connectRedis(wire.url);
     const { store, session } = storeWithSessions();

@@ -81,7 +81,7 @@ export const failure = (status: number, code: string, headers: Record<string, st
   Response.json({ success: false, error: { code, message: `Failed with ${code}.` } }, { status, headers });
 
 /** A request as it was sent, cloned before its body is read. */
-export interface Seen {
+export interface RecordedRequest {
   readonly line: string;
   readonly token: string | null;
   readonly request: Request;
@@ -91,7 +91,7 @@ type Handler = (request: Request) => Response | Promise<Response>;
 
 /** The network of a test: responds by `METHOD path`, fails where no handler is set, and records every request. */
 export class Network {
-  readonly seen: Seen[] = [];
+  readonly seen: RecordedRequest[] = [];
   #handlers = new Map<string, Handler>();
 
   on(line: string, handler: Handler): this {

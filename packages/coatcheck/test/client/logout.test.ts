@@ -86,7 +86,7 @@ describe("logout()", () => {
     expect(client.$session.get().status).toBe("none");
   });
 
-  it("that failed is followed by a login, which brings the same session back", async () => {
+  it("does not prevent a later login into the same session, even if it failed", async () => {
     const network = new Network().on("POST /session", () => success(view("s1", { name: "Ada" })));
     const client = open(network, { initialState: view("s1") });
     await expect(client.logout()).rejects.toThrow();
@@ -170,7 +170,7 @@ describe("client.fetch() before the server knows of a sign-out", () => {
     expect(lines(network).slice(4)).toEqual([ORDERS]);
   });
 
-  it("is sent at once if a user has logged in since", async () => {
+  it("is sent immediately if a user has logged in since", async () => {
     const network = new Network()
       .on(ORDERS, () => success([]))
       .on("POST /session", () => success(view("s1")));

@@ -34,7 +34,7 @@ describe("a refresh", () => {
     expect(client.$meta.get()).toMatchObject({ stale: false, error: undefined });
   });
 
-  it("that fails rejects if no session is known, and leaves the status pending", async () => {
+  it("rejects if it fails and no session is known, and leaves the status pending", async () => {
     const client = open(new Network().on(GET, unreachable));
     await expect(client.getSession()).rejects.toMatchObject({ code: "NETWORK", status: 0 });
     expect(client.$session.get().status).toBe("pending");
@@ -65,7 +65,7 @@ describe("a refresh", () => {
     expect(client.$session.get()).toMatchObject({ status: "none", reason });
   });
 
-  it("follows a 401 of another route and alone decides whether the session has ended", async () => {
+  it("is sent after a 401 of another route, and only its response can end the session", async () => {
     const network = new Network()
       .on("GET /cart", () => failure(401, "SESSION_EXPIRED"))
       .on(GET, () => success(view("s1")));

@@ -78,7 +78,7 @@ describe("getSession()", () => {
     expect(client.getMetrics()).toMatchObject({ cacheHitRate: 50, p50: 12, p95: 12, byTier: { shared: 1 } });
   });
 
-  it("sends a request at once after the machine's clock was set back", async () => {
+  it("sends a request immediately after the machine's clock was set back", async () => {
     const clock = new TestClock();
     clock.set(1e12);
     const network = new Network().on(GET, () => success(view("s1")));

@@ -10,8 +10,8 @@ export interface Fault {
   readonly trial: number;
   /** Minimum share of the live sessions' requests that must be served, 0 to 1. */
   readonly liveFloor: number;
-  begin(lab: FaultEnvironment): Promise<unknown>;
-  end(lab: FaultEnvironment): Promise<unknown>;
+  begin(environment: FaultEnvironment): Promise<unknown>;
+  end(environment: FaultEnvironment): Promise<unknown>;
 }
 
 const defaults = { duration: 5, trial: 12, liveFloor: 0.99 };
@@ -66,12 +66,12 @@ export const faults: readonly Fault[] = [
     ...defaults,
     name: "the nodes' PostgreSQL backends stopped for 4 s",
     duration: 4,
-    begin: async (lab) => {
-      lab.stoppedBackends = await backendsOf(lab);
-      for (const pid of lab.stoppedBackends) process.kill(pid, "SIGSTOP");
+    begin: async (environment) => {
+      environment.stoppedBackends = await backendsOf(environment);
+      for (const pid of environment.stoppedBackends) process.kill(pid, "SIGSTOP");
     },
-    end: async (lab) => {
-      lab.resumeBackends();
+    end: async (environment) => {
+      environment.resumeBackends();
     },
   },
   {
@@ -81,8 +81,8 @@ export const faults: readonly Fault[] = [
     trial: 40,
     liveFloor: 0.85,
     // When a backend crashes, the server closes all connections and replays its log from the last checkpoint.
-    begin: async (lab) => {
-      const [pid] = await backendsOf(lab);
+    begin: async (environment) => {
+      const [pid] = await backendsOf(environment);
       if (pid === undefined) throw new Error("The nodes have no connection to PostgreSQL.");
       process.kill(pid, "SIGKILL");
     },

@@ -60,12 +60,12 @@ export class FaultEnvironment {
     return this.#node(0);
   }
 
-  /** The serving node with the lease. */
+  /** The serving node whose cache keeps the staleness bound with a lease. */
   get leased(): NodeProcess {
     return this.#node(1);
   }
 
-  /** The serving node without the lease. */
+  /** The serving node for comparison, whose lease is switched off. */
   get unleased(): NodeProcess {
     return this.#node(2);
   }

@@ -4,14 +4,14 @@ import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { freePort, requireProgram, temporaryFolder, unprivileged } from "../servers/machine.ts";
 import { pingRedis } from "../servers/redis.ts";
 import { startServer } from "../servers/start.ts";
-import { type Supervised, supervise } from "../servers/supervise.ts";
+import { type SupervisedProcess, supervise } from "../servers/supervise.ts";
 
 /** A Redis server without persistence, as for a cache: a crash loses all data. */
 export class RedisCacheServer {
   readonly port: number;
-  #server: Supervised;
+  #server: SupervisedProcess;
 
-  private constructor(port: number, server: Supervised) {
+  private constructor(port: number, server: SupervisedProcess) {
     this.port = port;
     this.#server = server;
   }
@@ -47,7 +47,7 @@ function urlOf(port: number): string {
   return `redis://127.0.0.1:${port}`;
 }
 
-async function startOn(port: number): Promise<Supervised> {
+async function startOn(port: number): Promise<SupervisedProcess> {
   const command = requireProgram(TEST_PROGRAMS.redis);
   const user = await unprivileged("redis", "nobody");
   return await startServer("Redis", async () => {

@@ -51,39 +51,39 @@ interface Target {
 }
 
 /** Runs one trial: revokes a session every 100 ms, injects the fault, and checks both serving nodes throughout. */
-export async function runTrial(fault: Fault, lab: FaultEnvironment): Promise<Trial> {
-  await lab.startNodes();
+export async function runTrial(fault: Fault, environment: FaultEnvironment): Promise<Trial> {
+  await environment.startNodes();
   try {
-    const live = (await lab.revoker.send("create", LIVE_SESSIONS)).map(({ token }) => token);
+    const live = (await environment.revoker.send("create", LIVE_SESSIONS)).map(({ token }) => token);
     const count = Math.ceil((fault.trial * 1000) / REVOKE_INTERVAL);
-    const targets = (await lab.revoker.send("create", count)).map(
+    const targets = (await environment.revoker.send("create", count)).map(
       (each): Target => ({ ...each, revokedAt: null }),
     );
     const [leased, unleased] = [
-      new NodeChecker(lab.leased, live, targets),
-      new NodeChecker(lab.unleased, live, targets),
+      new NodeChecker(environment.leased, live, targets),
+      new NodeChecker(environment.unleased, live, targets),
     ];
     await Promise.all([leased.warm(), unleased.warm()]);
 
     const endsAt = machineTime() + fault.trial * 1000;
     const [revocations] = await Promise.all([
-      revokeUntil(endsAt, lab.revoker, targets),
+      revokeUntil(endsAt, environment.revoker, targets),
       leased.probeUntil(endsAt),
       unleased.probeUntil(endsAt),
-      injectFault(fault, lab),
+      injectFault(fault, environment),
     ]);
     return { fault, leased: leased.conduct(), unleased: unleased.conduct(), revocations };
   } finally {
-    await lab.stopNodes();
+    await environment.stopNodes();
   }
 }
 
-async function injectFault(fault: Fault, lab: FaultEnvironment): Promise<void> {
+async function injectFault(fault: Fault, environment: FaultEnvironment): Promise<void> {
   await pause(FAULT_DELAY);
   const endsAt = machineTime() + Math.min(fault.duration * 1000, fault.trial * 1000 - FAULT_DELAY);
-  await fault.begin(lab);
+  await fault.begin(environment);
   await pause(Math.max(0, endsAt - machineTime()));
-  await fault.end(lab);
+  await fault.end(environment);
 }
 
 async function revokeUntil(

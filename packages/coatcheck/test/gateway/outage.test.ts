@@ -73,7 +73,7 @@ test.each([
   ["are too large", `X-Search: ${"a".repeat(20_000)}\r\nContent-Length: 0\r\n\r\n`, 7],
   ["are incomplete", "X-Sea", 3],
 ])(
-  "response headers that %s: only a closed connection is retried and opens the breaker",
+  "response headers that %s cause a retry and open the breaker only if the connection was closed early",
   async (_name, headers, sent) => {
     const server = await serve(({ socket }, response, { path }) =>
       path === "/valid" ? json(response, {}) : socket.end(`HTTP/1.1 200 OK\r\n${headers}`),
@@ -83,7 +83,7 @@ test.each([
     for (let request = 0; request < 6; request++) {
       await expect(send("/search")).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
     }
-    // Malformed headers are a response, so that they neither cause a retry nor open the breaker.
+    // Malformed headers are a response, so they neither cause a retry nor open the breaker.
     await (sent === 7 ? send("/valid") : expect(send("/valid")).rejects.toMatchObject({ retryAfter: 60 }));
     expect(server.received.length).toBe(sent);
   },

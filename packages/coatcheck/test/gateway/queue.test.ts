@@ -71,7 +71,7 @@ test("a request whose deadline passes while it waits is not sent", async () => {
   await arrived.promise;
   // Abort the waiting requests first, the latest before the earlier one, and then the running one.
   for (const [index, deadline] of [...deadlines.entries()].reverse()) {
-    deadline.abort(new DOMException("The time is up.", "TimeoutError"));
+    deadline.abort(new DOMException("The deadline has passed.", "TimeoutError"));
     await expect(outcomes[index]).rejects.toMatchObject({ code: "UPSTREAM_TIMEOUT" });
   }
   expect(server.received.map(({ path }) => path)).toEqual(["/1"]);

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Defers the headers of a response until `before` is done. */
+/** Defers the headers of a response until `beforeSend` is done. */
 export function deferUntil(response: ServerResponse, beforeSend: HeadersHook["beforeSend"]): void {
   deferHeaders(response, { beforeSend, onFailure: errorResponse });
 }

@@ -145,7 +145,7 @@ function withMark(raw: string): string {
   return `${raw.slice(0, end)}\r\nx-deferred: 1${raw.slice(end)}`;
 }
 
-/** Returns the raw response to a request that `handler` serves, deferred until `before` is done if that is given. */
+/** Returns the raw response to a request that `handler` serves, deferred until `before`, if present, is done. */
 async function exchange(
   handler: (response: ServerResponse) => unknown,
   method: string,

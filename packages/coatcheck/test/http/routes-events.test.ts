@@ -53,7 +53,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     expect((await browser.send("GET /session/events")).code).toBe("SESSION_REVOKED");
   });
 
-  it("sends changes and the revocation made by this node at once", async () => {
+  it("sends changes and the revocation made by this node immediately", async () => {
     const stream = await browser.follow();
     await site.manager.patch(id, { theme: "dark" });
     expect(await stream.next()).toBe(`changed ${id}`);
@@ -68,7 +68,7 @@ describe.each(Object.entries(frameworks))("the event stream on %s", (_name, star
     ["the subject", { subject: "ada" }],
     ["all sessions", { everyone: true }],
     ["the tenant", { tenant: "acme" }],
-  ] as const)("sends a revocation of %s at once", async (_name, scope) => {
+  ] as const)("sends a revocation of %s immediately", async (_name, scope) => {
     await site.manager.authenticate(id, "ada", { tenant: "acme" }).then(({ token }) => {
       browser.cookies.set("__Host-sid", token);
     });

@@ -4,9 +4,9 @@ import { json } from "node:stream/consumers";
 import { describe, inject } from "vitest";
 import { describeWithout } from "../../../../scripts/test-programs/describe.ts";
 import type { TestProgramName } from "../../../../scripts/test-programs/programs.ts";
-import type { ServerAnswer, ServerKind } from "./broker.ts";
 import type {} from "./global-setup.ts";
 import { query } from "./postgres.ts";
+import type { ServerAnswer, ServerKind } from "./server-pool.ts";
 
 /** The program whose absence explains why a server cannot be started. */
 const PROGRAMS: Readonly<Record<ServerKind, TestProgramName>> = {

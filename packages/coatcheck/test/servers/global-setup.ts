@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { openBroker } from "./broker.ts";
+import { openServerPool } from "./server-pool.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -10,7 +10,7 @@ declare module "vitest" {
 
 /** Vitest's global setup: lends servers to the test files, and stops them at the end of the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { socket, run, close } = await openBroker();
+  const { socket, run, close } = await openServerPool();
   project.provide("servers", { socket, run });
   return close;
 }

@@ -44,7 +44,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
+  if (address === null || typeof address === "string") throw new Error("The proxy has no TCP port.");
   const through = new URL(url);
   through.hostname = "127.0.0.1";
   through.port = String(address.port);

@@ -12,7 +12,7 @@ import { pingRedis } from "./redis.ts";
 const redisModule = new URL("redis.ts", import.meta.url).href;
 
 await describeWithServer("a Redis for the tests", "redis", (url) => {
-  test("answers", async () => {
+  test("responds", async () => {
     await expect(pingRedis(url)).resolves.toBeUndefined();
   });
 
@@ -38,7 +38,7 @@ await describeWithServer("a Redis for the tests", "redis", (url) => {
 });
 
 await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
-  test("keeps what it acknowledged: fsync and synchronous_commit are on", async () => {
+  test("is durable: fsync and synchronous_commit are on", async () => {
     const settings = await query(
       url,
       "select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit",
@@ -46,14 +46,14 @@ await describeWithServer("a PostgreSQL for the tests", "postgres", (url) => {
     expect(settings).toEqual([{ fsync: "on", commit: "on" }]);
   });
 
-  test("gives a database of the test's own, and takes it back", async () => {
+  test("can create a database for one test, and drop it", async () => {
     const database = await temporaryDatabase(url);
     await query(database.url, "create table coats (number integer)");
     await database.drop();
     await expect(query(database.url, "select 1")).rejects.toThrow(/does not exist/);
   });
 
-  test("can be cut off and mended on the way", async () => {
+  test("can be cut off and frozen by a proxy, and reconnected", async () => {
     const wire = await proxyTo(url);
     await pingPostgres(wire.url);
     wire.cut();

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Supervised } from "./supervise.ts";
+import type { SupervisedProcess } from "./supervise.ts";
 
 /** A server that responds. */
-export interface RunningServer extends Supervised {
+export interface RunningServer extends SupervisedProcess {
   readonly url: string;
 }
 
 interface Attempt {
-  readonly server: Supervised;
+  readonly server: SupervisedProcess;
   readonly url: string;
   ping(url: string): Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function startServer(name: string, attempt: () => Promise<Attempt>)
   throw new Error(`${name} did not start; its output is above.`);
 }
 
-async function answers(server: Supervised, ping: () => Promise<void>): Promise<boolean> {
+async function answers(server: SupervisedProcess, ping: () => Promise<void>): Promise<boolean> {
   let ended = false;
   void server.ended.then(() => {
     ended = true;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { SupervisedCommand } from "./supervisor.ts";
 
 /** A running server that ends with this process. */
-export interface Supervised {
+export interface SupervisedProcess {
   readonly pid: number;
   /** Sends the server a signal: `SIGSTOP` makes it hang, `SIGCONT` resumes it, `SIGKILL` simulates a crash. */
   signal(signal: NodeJS.Signals): void;
@@ -20,16 +20,16 @@ export interface Supervised {
  * process dies, which it notices because its standard input closes. Both run in a process group of their own, so Ctrl-C
  * reaches only the tests.
  */
-export async function supervise(errand: SupervisedCommand): Promise<Supervised> {
+export async function supervise(command: SupervisedCommand): Promise<SupervisedProcess> {
   const supervisor = spawn(
     process.execPath,
-    [fileURLToPath(new URL("supervisor.ts", import.meta.url)), JSON.stringify(errand)],
+    [fileURLToPath(new URL("supervisor.ts", import.meta.url)), JSON.stringify(command)],
     { stdio: ["pipe", "pipe", "inherit"], detached: true },
   );
   const ended = once(supervisor, "exit").then(() => {});
   const [line] = await Promise.race([
     once(createInterface(supervisor.stdout), "line"),
-    ended.then(() => Promise.reject(new Error(`${errand.command} could not be started.`))),
+    ended.then(() => Promise.reject(new Error(`${command.command} could not be started.`))),
   ]);
   const pid = Number(line);
   for (const handle of [supervisor, supervisor.stdin, supervisor.stdout]) unref(handle);

@@ -109,7 +109,7 @@ describe("elevate()", () => {
 });
 
 describe("a periodic rotation", () => {
-  it("is not confirmed by a request with the activity none", async () => {
+  it("is not confirmed by a request that does not count as user activity", async () => {
     const { manager, advance, open } = createFixture({ policy: { rotateEvery: MINUTE } });
     const { record, token } = await manager.create();
     advance(MINUTE);

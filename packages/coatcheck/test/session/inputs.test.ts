@@ -5,7 +5,7 @@ import { SecretRing } from "../../src/session/token.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { createFixture } from "./fixtures.ts";
 
-/** Values that untyped code may advance: from `process.env`, a form, or a sum with an undefined term. */
+/** Values that untyped code may pass: from `process.env`, a form, or a sum with an undefined term. */
 const INVALID_DURATIONS = [
   0,
   -1,

@@ -7,7 +7,7 @@ const mergeCarts = (visitor: Data, subject: Data | null): Data => ({
 });
 
 describe("authenticate()", () => {
-  it("keeps id, visitor and data, and invalidates the older token at once", async () => {
+  it("keeps id, visitor and data, and invalidates the older token immediately", async () => {
     const { manager, open, refusal } = createFixture();
     const { record, token } = await manager.create({ visitorId: "v", data: { cart: { apple: 1 } } });
     const session = await open(token);

@@ -26,7 +26,7 @@ describe("periodic rotation", () => {
     expect((await (await open(token)).commit()).state).toBe("rotated");
   });
 
-  it("does not happen for a request with the activity none", async () => {
+  it("does not happen for a request that does not count as user activity", async () => {
     const { manager, advance } = createFixture({ policy });
     const { token } = await manager.create();
     advance(20 * MINUTE);

@@ -71,7 +71,7 @@ describe("a write", () => {
     const [here, elsewhere] = [0, 1].map(
       () => createFixture({ store, cache: createCache({ store, singleProcess: true }) }).manager,
     );
-    if (!here || !elsewhere) throw new Error("There are two managers.");
+    if (!here || !elsewhere) throw new Error("Expected two managers.");
     const { record, token } = await here.create();
     await here.resume(token);
     await elsewhere.patch(record.id, { views: 1 });

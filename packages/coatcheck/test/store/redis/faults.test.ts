@@ -124,14 +124,14 @@ describeWithProgram("redis", "redisStore during failures", () => {
     await expectUnavailable([store.sweep(0, 1)]);
   });
 
-  it("reports a wrong password at once, without the password in the error", async () => {
+  it("reports a wrong password immediately, without the password in the error", async () => {
     const server = await startOwnRedis();
     onTestFinished(() => server.stop());
     const admin = await connectRedis(server.url);
     await admin.exec(["CONFIG", "SET", "requirepass", "right"]);
     await admin.close();
     const url = server.url.replace("//", "//:hush-hush@");
-    // Without a time limit: connectRedis() must reject at once, because a retry cannot help.
+    // Without a time limit: connectRedis() must reject immediately, because a retry cannot help.
     const failed = await connectRedis(url, { connectTimeout: Infinity }).catch((error: unknown) => error);
     expect(failed).toMatchObject({
       code: "STORE_UNAVAILABLE",

@@ -53,7 +53,7 @@ await describeWithServer("upstash", "redis", (url) => {
       const endpoint = await serve();
       const transport = await connectUpstash({ url: endpoint.url, token: TOKEN, deadline: DEADLINE });
       const failed = await transport.exec(["GET", "secret-of-a-user", "too many"]).then(
-        () => assert.fail("a malformed command must reject"),
+        () => assert.fail("Expected a malformed command to reject."),
         (error: unknown) => error,
       );
       expect(failed).toMatchObject({ code: "STORE_UNAVAILABLE" });

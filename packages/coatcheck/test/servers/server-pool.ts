@@ -19,7 +19,7 @@ export type ServerKind = "redis" | "postgres" | "private-postgres" | "local-post
 export type ServerAnswer = { readonly url: string } | { readonly missing: string };
 
 /** Lends servers to the test files of one run. */
-export interface Broker {
+export interface ServerPool {
   /** Path of the Unix socket on which it takes requests. */
   readonly socket: string;
   /** Prefix of all keys and databases that this run creates on a server it did not start. */
@@ -36,7 +36,7 @@ interface Lent {
  * Starts lending servers to test files, which run in other processes. A server starts with the first request for it, and all
  * servers stop together.
  */
-export async function openBroker(): Promise<Broker> {
+export async function openServerPool(): Promise<ServerPool> {
   const run = `coatcheck_test_${randomBytes(4).toString("hex")}`;
   const lent: Promise<Lent>[] = [];
   const lend = (server: Promise<Lent>) => {
