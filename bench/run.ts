@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import autocannon from "autocannon";
-import { closingLine, type MeasurementCommand, readRequest } from "../scripts/measurement-command.ts";
+import { closingLine, type MeasurementCommand, readCommandLine } from "../scripts/measurement-command.ts";
 import { type BenchmarkEntry, ENTRIES } from "./contestants.ts";
 import { measureRaces } from "./races.ts";
 import { measureRevocation } from "./revocation.ts";
@@ -33,7 +33,7 @@ const COMMAND: MeasurementCommand = {
     BENCH_SECONDS: "Seconds per round. Default: 2.",
   },
 };
-const { isWrite } = readRequest(COMMAND);
+const { isWrite } = readCommandLine(COMMAND);
 
 /** The measurements of one server, with one value per round. */
 interface Measurements {
@@ -140,7 +140,7 @@ async function measureOnce(results: readonly Measurements[]): Promise<void> {
 function row(measured: Measurements, results: readonly Measurements[]): string {
   const { framework, name, isRemote } = measured.entry;
   const bare = results.find(({ entry }) => entry.name === "bare" && entry.framework === framework);
-  if (!bare) throw new Error(`ENTRIES has no bare ${framework}.`);
+  if (!bare) throw new Error(`ENTRIES has no entry for ${framework} without sessions.`);
   const ratio = median(measured.rates.map((rate, index) => rate / (bare.rates[index] ?? Number.NaN)));
   const added = median(measured.cpu.map((cpu, index) => cpu - (bare.cpu[index] ?? Number.NaN)));
   const cells = [

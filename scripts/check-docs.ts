@@ -1,6 +1,6 @@
 /**
- * Holds the documents against the code: every TypeScript block must compile against the workspace, every `npm run`
- * must exist, every relative link must lead somewhere.
+ * Checks the documents against the code: every TypeScript block must compile against the workspace, every `npm run`
+ * must exist, the target of every relative link must exist.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * Holds the library's entry files to their documentation: each begins with an `@module` comment that has an `@example`,
+ * Checks the documentation of the library's entry files: each begins with an `@module` comment that has an `@example`,
  * and everything that they export has a documentation comment where it is declared.
  */
 import { readFileSync } from "node:fs";

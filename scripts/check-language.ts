@@ -1,6 +1,6 @@
 /**
- * Keeps prose plain: fails on phrases that made readers stop, wherever text for people stands. The list grows with what
- * reviews find; each phrase comes with what to write instead.
+ * Fails on phrases that readers had to read twice, in code, tests and documents. Reviews add to the list. Each phrase
+ * comes with what to write instead.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -26,6 +26,10 @@ const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bknocks?\b|\bknocking\b/i, '"requests", "repeats"'],
   [/\bseed words\b|\bthe seeds?'/i, "the term itself"],
   [/\bas it likes\b|\bat its word\b|\byesterday's\b/i, "a literal sentence"],
+  [/\bby the means of\b|\bon trial\b/i, 'the literal verb: "with the API of", "checks"'],
+  [/\bThrows as \{@link/, '"Throws the same errors as"'],
+  [/\b(when|if) it is none\b/i, '"for any other value"'],
+  [/\bcarr(y|ied) the \w+ out\b/i, '"carry out the …"'],
   [/\bit is said\b|\bis said to be\b|\bsays so\b/i, '"reports", and what'],
 ];
 

@@ -1,6 +1,6 @@
 /**
- * Builds what is published, has publint and attw judge the packed result, and uses it in projects of their own, as
- * those who install it would: every import path compiles and loads, and so does what the documents show.
+ * Builds and packs the published packages, and checks them with publint and attw. Then installs them in temporary
+ * projects, as users do, and checks that every import path and every example of the documents compiles and loads.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { Consumer, type Manifest, manifestOf } from "./consumer.ts";
 import { root, typescriptBlocks } from "./documents.ts";
 
-/** The import paths whose types are about a page; they load anywhere, for a page is rendered on a server too. */
+/** The import paths whose types need the DOM. They load in Node too, because a server can render a page. */
 const ABOUT_A_PAGE = ["coatcheck/client"];
 
-/** The import paths that need an optional peer; every other one must do without any. */
+/** The import paths that need an optional peer dependency. All others must load without any. */
 const NEED_A_PEER = [
   "coatcheck/device",
   "coatcheck/fastify",
@@ -55,7 +55,7 @@ function pack(directory: string): Packed {
   };
 }
 
-/** A project that has installed these packages, tries these paths, and does what is asked of it. */
+/** Creates a project that has installed `packages` and imports `paths`. */
 function consume(title: string, packages: readonly Packed[], paths: readonly string[]): Consumer {
   console.log(`$ # ${title}: ${paths.length} import paths`);
   const consumer = new Consumer(join(folder, title));

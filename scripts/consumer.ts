@@ -21,7 +21,7 @@ const COMPILER_OPTIONS = {
   strict: true,
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
-  // Our own declarations are on trial, and those of the packages that they name.
+  // Checks our own declarations, and those of the packages that they refer to.
   skipLibCheck: false,
   noEmit: true,
 };
@@ -32,8 +32,8 @@ const RESOLUTIONS = [
 ];
 
 /**
- * A project in a temporary folder that has installed packed packages. It sees only the packages it was given, so an
- * undeclared import fails. Nothing is downloaded: dependencies are links into the workspace.
+ * A project in a temporary folder that has installed packed packages. It contains only those and their declared
+ * dependencies, so an undeclared import fails. Nothing is downloaded: dependencies are links into the workspace.
  */
 export class Consumer {
   readonly #folder: string;
@@ -68,7 +68,7 @@ export class Consumer {
     this.write(`${path.replace(/\W/g, "-")}.ts`, code);
   }
 
-  /** Has the compiler judge all modules and every declaration that they reach, as Node and as a bundler resolve them. */
+  /** Compiles all modules and every declaration that they import, as Node and as a bundler resolve them. */
   compile(lib: readonly string[]): void {
     for (const resolution of RESOLUTIONS) {
       this.write(
@@ -96,13 +96,13 @@ export class Consumer {
     const source = [workspace, root]
       .map((place) => join(place, "node_modules", name))
       .find((place) => existsSync(place));
-    if (source === undefined) throw new Error(`The workspace has no ${name}.`);
+    if (source === undefined) throw new Error(`The package ${name} is not installed in the workspace.`);
     mkdirSync(dirname(target), { recursive: true });
     symlinkSync(source, target, "junction");
   }
 }
 
-/** Without what would have Node take the workspace's sources. */
+/** The environment without `NODE_OPTIONS`, which would make Node load the workspace's sources. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, ...environment } = process.env;
   return environment;

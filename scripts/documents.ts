@@ -14,7 +14,10 @@ export const documents: readonly string[] = [
   ...readdirSync(join(root, "docs")).map((name) => join("docs", name)),
 ].filter((name) => name.endsWith(".md"));
 
-/** The TypeScript blocks of all documents, each a module; the file's name says which document, and which block of it. */
+/**
+ * The TypeScript blocks of all documents, each as a module. Its file name contains the document and the number of the
+ * block.
+ */
 export function typescriptBlocks(): readonly { readonly file: string; readonly code: string }[] {
   return documents.flatMap((document) => {
     const text = readFileSync(join(root, document), "utf8");

@@ -15,8 +15,8 @@ export interface MeasurementCommand {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What the user requested. */
-export interface MeasurementRequest {
+/** The arguments of a measurement, parsed. */
+export interface MeasurementArguments {
   readonly isHelp: boolean;
   readonly isWrite: boolean;
   /** The positional argument; null if absent. */
@@ -28,7 +28,10 @@ export interface MeasurementRequest {
  *
  * @throws TypeError for an unknown option, or for an argument that the command does not take.
  */
-export function parseRequest({ argument }: MeasurementCommand, args: readonly string[]): MeasurementRequest {
+export function parseCommandLine(
+  { argument }: MeasurementCommand,
+  args: readonly string[],
+): MeasurementArguments {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { help: { type: "boolean", short: "h" }, write: { type: "boolean" } },
@@ -61,10 +64,10 @@ export function helpOf({ command, description, files, argument, environment }: M
   ].join("\n");
 }
 
-/** Parses this process's arguments. Prints the help or the mistake and ends the process, if that is all there is to do. */
-export function readRequest(command: MeasurementCommand): MeasurementRequest {
+/** Parses this process's arguments. Ends the process after printing the help or an error message. */
+export function readCommandLine(command: MeasurementCommand): MeasurementArguments {
   try {
-    const request = parseRequest(command, process.argv.slice(2));
+    const request = parseCommandLine(command, process.argv.slice(2));
     if (!request.isHelp) return request;
     console.log(helpOf(command));
     process.exit(0);

@@ -9,7 +9,7 @@ import { coatcheck } from "coatcheck/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { build } from "esbuild";
 import { root } from "./documents.ts";
-import { closingLine, type MeasurementCommand, readRequest } from "./measurement-command.ts";
+import { closingLine, type MeasurementCommand, readCommandLine } from "./measurement-command.ts";
 
 /** Bytes. */
 export interface Sizes {
@@ -24,7 +24,7 @@ export interface Sizes {
 const CLIENT = `export { createSessionClient, SessionError } from "./client/index.ts";`;
 const WITH_REACT = `${CLIENT}\nexport * from "./react/index.ts";`;
 
-/** Bytes that the session of the measurement keeps: as much as fills a browser's cookies otherwise. */
+/** Bytes of session data in the measurement: about as much as one cookie can hold. */
 const KEPT = 3800;
 
 export async function measureSizes(): Promise<Sizes> {
@@ -32,11 +32,11 @@ export async function measureSizes(): Promise<Sizes> {
   return { cookie: await cookieLength(), client, react: (await weigh(WITH_REACT)) - client };
 }
 
-/** The sentence that the README has of them, between its marks. */
+/** The sentence in the README that quotes the sizes, with the marks around it. */
 export function quoteOf({ cookie, client, react }: Sizes): string {
   return [
     "<!-- sizes -->",
-    `A browser carries ${cookie} bytes of cookie, whatever its session keeps. The client is ${kilobytes(client)} and the React hooks`,
+    `A browser carries ${cookie} bytes of cookie, whatever its session stores. The client is ${kilobytes(client)} and the React hooks`,
     `${kilobytes(react)} more, minified and gzipped.`,
     "<!-- /sizes -->",
   ].join("\n");
@@ -60,7 +60,7 @@ async function weigh(source: string): Promise<number> {
   return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
 
-/** As a browser gets it, from a server whose session keeps something. */
+/** The length of the session cookie that a server sets for a session with {@link KEPT} bytes of data. */
 async function cookieLength(): Promise<number> {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret for the measurement"] });
   const withSession = coatcheck(manager);
@@ -93,7 +93,7 @@ const COMMAND: MeasurementCommand = {
 };
 
 if (import.meta.main) {
-  const { isWrite } = readRequest(COMMAND);
+  const { isWrite } = readCommandLine(COMMAND);
   const quote = quoteOf(await measureSizes());
   console.log(quote);
   if (isWrite) {

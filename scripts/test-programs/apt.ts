@@ -14,7 +14,7 @@ const INSTALL_OPTIONS = ["install", "-y", "--no-install-recommends"];
 /** Where apt works. Tests replace these; the defaults are the machine's. */
 export interface AptSettings {
   readonly environment: NodeJS.ProcessEnv;
-  /** Held while packages are installed, so that two test runs at once do not disturb each other. */
+  /** Held while packages are installed, so that two concurrent test runs do not disturb each other. */
   readonly lockFile: string;
   readonly servicePolicy: string;
   log(line: string): void;

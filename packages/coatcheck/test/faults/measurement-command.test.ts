@@ -8,7 +8,7 @@ import {
   closingLine,
   helpOf,
   type MeasurementCommand,
-  parseRequest,
+  parseCommandLine,
 } from "../../../../scripts/measurement-command.ts";
 
 const command: MeasurementCommand = {
@@ -20,17 +20,17 @@ const withArgument = { ...command, argument: { name: "name", description: "Measu
 
 describe("the command line of a measurement", () => {
   test("writes nothing by default", () => {
-    expect(parseRequest(command, [])).toEqual({ isHelp: false, isWrite: false, argument: null });
+    expect(parseCommandLine(command, [])).toEqual({ isHelp: false, isWrite: false, argument: null });
   });
 
   test("accepts --write, --help and a declared argument", () => {
-    expect(parseRequest(command, ["--write"]).isWrite).toBe(true);
-    expect(parseRequest(command, ["--help"]).isHelp).toBe(true);
-    expect(parseRequest(withArgument, ["Redis"]).argument).toBe("Redis");
+    expect(parseCommandLine(command, ["--write"]).isWrite).toBe(true);
+    expect(parseCommandLine(command, ["--help"]).isHelp).toBe(true);
+    expect(parseCommandLine(withArgument, ["Redis"]).argument).toBe("Redis");
   });
 
   test.each([["--wirte"], ["Redis"]])("rejects %s", (arg) => {
-    expect(() => parseRequest(command, [arg])).toThrow(TypeError);
+    expect(() => parseCommandLine(command, [arg])).toThrow(TypeError);
   });
 
   test("names the written files in its help", () => {
@@ -38,7 +38,7 @@ describe("the command line of a measurement", () => {
     expect(helpOf(command)).toContain("README.md and RESULTS.md");
   });
 
-  test("ends with how to write the files, or with which files were written", () => {
+  test("has a closing line that names the files, and the command that writes them", () => {
     expect(closingLine(command, false)).toBe(
       "No file was changed. To write README.md and RESULTS.md, run: npm run measure -- --write",
     );

@@ -2,10 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { run } from "../servers/machine.ts";
 
 /** Set to 1 in the process that has its own network namespace. */
-const INSIDE = "COATCHECK_FAULTS_NETWORK";
+const NAMESPACE_VARIABLE = "COATCHECK_FAULTS_NETWORK";
 
 /** Whether this process has its own network namespace. */
-export const isInside: boolean = process.env[INSIDE] === "1";
+export const isInNamespace: boolean = process.env[NAMESPACE_VARIABLE] === "1";
 
 /**
  * Restarts this program in the same process, with its own network and mount namespaces. The kernel removes everything
@@ -20,7 +20,7 @@ export function enterOwnNetwork(unshare: string): never {
     ...process.execArgv,
     ...process.argv.slice(1),
   ];
-  process.execve?.(unshare, args, { ...process.env, [INSIDE]: "1" });
+  process.execve?.(unshare, args, { ...process.env, [NAMESPACE_VARIABLE]: "1" });
   throw new Error("This version of Node cannot replace its own process. Use Node 24.");
 }
 

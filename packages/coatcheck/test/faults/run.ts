@@ -12,14 +12,14 @@ import { root } from "../../../../scripts/documents.ts";
 import {
   closingLine,
   type MeasurementCommand,
-  readRequest,
+  readCommandLine,
 } from "../../../../scripts/measurement-command.ts";
 import { installPrograms } from "../../../../scripts/test-programs/install.ts";
 import { FAULT_PROGRAMS, TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { isRoot, requireProgram } from "../servers/machine.ts";
 import { faults } from "./faults.ts";
 import { BOUND, FaultEnvironment } from "./fixtures.ts";
-import { enterOwnNetwork, isInside } from "./network.ts";
+import { enterOwnNetwork, isInNamespace } from "./network.ts";
 import { reportOf, withMeasurements } from "./report.ts";
 import { runTrial, type Trial } from "./trial.ts";
 
@@ -33,7 +33,7 @@ const COMMAND: MeasurementCommand = {
   argument: { name: "name", description: "Inject only the faults whose name contains this text." },
 };
 
-const { argument: nameFilter, isWrite } = readRequest(COMMAND);
+const { argument: nameFilter, isWrite } = readCommandLine(COMMAND);
 if (nameFilter !== null && isWrite) {
   console.error("--write needs the results of all faults: run it without a name.");
   process.exit(2);
@@ -49,7 +49,7 @@ if (!isRoot) {
   console.error("The fault harness needs root to create network namespaces. Run: sudo npm run test:faults");
   process.exit(1);
 }
-if (!isInside) {
+if (!isInNamespace) {
   installPrograms([TEST_PROGRAMS.redis, TEST_PROGRAMS.postgres, ...Object.values(FAULT_PROGRAMS)]);
   requireProgram(FAULT_PROGRAMS.ip);
   requireProgram(FAULT_PROGRAMS.iptables);
@@ -57,21 +57,21 @@ if (!isInside) {
 }
 
 const loadBefore = loadavg()[0] ?? 0;
-const lab = await FaultEnvironment.open();
+const environment = await FaultEnvironment.open();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => void lab.close().finally(() => process.exit(1)));
+  process.once(signal, () => void environment.close().finally(() => process.exit(1)));
 }
 
 const trials: Trial[] = [];
 try {
   for (const fault of chosen) {
-    const trial = await runTrial(fault, lab);
+    const trial = await runTrial(fault, environment);
     const { leased, unleased } = trial;
     console.log(`${fault.name}: with the lease ${summaryOf(leased)}; without it ${summaryOf(unleased)}`);
     trials.push(trial);
   }
 } finally {
-  await lab.close();
+  await environment.close();
 }
 
 const report = reportOf(trials, loadBefore);
