@@ -48,7 +48,7 @@ export class PendingChanges {
     return patch === null && this.#flash === null ? null : { patch, flash: this.#flash };
   }
 
-  /** Drops the changes in `part`, now stored, and continues from the stored data. Later changes stay pending. */
+  /** Drops the changes in `pending`, now stored, and continues from the stored data. Later changes stay pending. */
   markSaved(pending: PendingSnapshot | null, data: () => JsonObject): void {
     this.#draft?.rebase(data(), pending?.patch ?? null);
     const later = Object.entries(this.#flash ?? {}).filter(
@@ -59,7 +59,7 @@ export class PendingChanges {
 }
 
 /**
- * Validates and copies the patch of `part`, so that assignments during the write belong to the next one.
+ * Validates and copies the patch of `pending`, so that assignments during the write belong to the next one.
  *
  * @param limit the largest patch, bytes of JSON.
  * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`.
@@ -68,7 +68,7 @@ export function validateSnapshot(pending: PendingSnapshot | null, limit: number)
   return pending?.patch ? { ...pending, patch: requireJsonObject(pending.patch, "data", limit) } : pending;
 }
 
-/** The stored data with the patch of `part` applied. */
+/** The stored data with the patch of `pending` applied. */
 export function applySnapshot(data: JsonObject, pending: PendingSnapshot | null): JsonObject {
   return pending?.patch ? applyMergePatch(data, pending.patch) : data;
 }

@@ -15,7 +15,7 @@ describe("a single process", () => {
     expect(faultyStore.polls).toBe(polls);
   });
 
-  test("refuses its own revocations of one or many sessions immediately, and settled() does not wait", async () => {
+  test("refuses its own revocations of one or many sessions immediately, and propagated() does not wait", async () => {
     const cluster = new Cluster();
     const { cache } = await cluster.node({ singleProcess: true });
     const [first, second, other] = [

@@ -27,7 +27,7 @@ describe("an outage of the store", () => {
     expect(cache.getCached(compactId(known.id))).toBeUndefined();
   });
 
-  test("lets degraded() return copies up to maxAge, but none that is known to be revoked", async () => {
+  test("lets getStale() return copies up to maxAge, but none that is known to be revoked", async () => {
     const { cache, known, revoked } = await outage();
     const key = compactId(known.id);
     expect(cache.getStale(key, 60_000)).toMatchObject({ record: { id: known.id } });
@@ -37,7 +37,7 @@ describe("an outage of the store", () => {
     expect(cache.getStale(key, DAY)).toBeUndefined();
   });
 
-  test("does not let degraded() return an expired session", async () => {
+  test("does not let getStale() return an expired session", async () => {
     const { cluster, cache, known } = await outage();
     const key = compactId(known.id);
     cluster.time.advanceWithoutTimers(known.idleTimeout - 3501);

@@ -94,7 +94,7 @@ test("RevocationLog keeps its capacity after 100,000 mass revocations and refuse
   expect(log.allowsFill(compactId(record.id), copyAt(100_001))).toBe(true);
 });
 
-test("Poller.soon() resolves with a poll sent after the call, and polls never overlap", async () => {
+test("Poller.pollNow() resolves with a poll sent after the call, and polls never overlap", async () => {
   const time = new FakeTime();
   const respond: (() => void)[] = [];
   let number = 0;

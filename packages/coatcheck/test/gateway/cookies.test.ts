@@ -33,7 +33,7 @@ test("request() keeps the cookies of each session apart and returns no Set-Cooki
   expect(alice.text).not.toContain("who");
 });
 
-test("ask() sends and stores no cookies", async () => {
+test("requestWithoutSession() sends and stores no cookies", async () => {
   const server = await serve((_request, response, { cookie }) =>
     json(response, { cookie }, { "set-cookie": "who=alice" }),
   );
@@ -103,7 +103,7 @@ test("Jar.header() sends a cookie only where its path and Secure attribute allow
   expect(jar.header(new URL("http://shop.example/admin/x"))).toBe("admin=3");
 });
 
-test("Jar.take() ignores cookies that are too large, for another domain or a public suffix, or misuse a prefix", () => {
+test("Jar.setFromHeaders() ignores cookies that are too large, for another domain or a public suffix, or misuse a prefix", () => {
   expect(
     cookies(
       "a=1; Domain=evil.example",
