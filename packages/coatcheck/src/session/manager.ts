@@ -208,7 +208,7 @@ export class SessionManager<Data = JsonObject> {
     return await this.#writer.privileges.elevate(from, { scope, maxAge, presented: null });
   }
 
-  /** Issues a new token, and invalidates the older one at once if the session is logged in. Throws as {@link authenticate}. */
+  /** Issues a new token, and invalidates the older one at once if the session is logged in. Throws the same errors as {@link authenticate}. */
   async rotate(id: string): Promise<IssuedSession> {
     return await this.#writer.privileges.rotate(await this.#writer.requireLive(id), null);
   }

@@ -143,7 +143,7 @@ export class PrivilegeWriter<Data> {
     return issued;
   }
 
-  /** Replaces the token. Invalidates the older one at once, unless the session is anonymous. Throws as {@link elevate}. */
+  /** Replaces the token. Invalidates the older one at once, unless the session is anonymous. Throws the same errors as {@link elevate}. */
   async rotate(from: SessionRecord, presented: PresentedToken | null): Promise<IssuedSession> {
     const { tokens } = this.#deps;
     const issued = await this.#commit(from, {}, (current) => {

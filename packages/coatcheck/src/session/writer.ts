@@ -163,14 +163,14 @@ export class SessionWriter<Data> {
     return true;
   }
 
-  /** Reads a session that may be changed. Throws as {@link Committer.requireLive}. */
+  /** Reads a session that may be changed. Throws the same errors as {@link Committer.requireLive}. */
   async requireLive(id: string, options?: ReadOptions): Promise<SessionRecord> {
     return await this.#committer.requireLive(id, options);
   }
 
   /**
    * Checks that a session did not end during a long request, which must not revive it by a write. When the cached copy has
-   * expired, reads the store: other requests may have kept the session alive. Throws as {@link requireLive}.
+   * expired, reads the store: other requests may have kept the session alive. Throws the same errors as {@link requireLive}.
    */
   async requireStillLive(id: string, cached: CachedSession | null): Promise<void> {
     if (cached?.hasExpired(this.#deps.clock.now())) await this.requireLive(id, { fresh: true });

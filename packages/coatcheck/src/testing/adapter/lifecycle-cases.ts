@@ -6,9 +6,9 @@ import {
   login,
   logout,
   remember,
+  sessionless,
   show,
   showSession,
-  still,
 } from "./case.ts";
 
 const DAY_SECONDS = 24 * 60 * 60;
