@@ -1,5 +1,7 @@
-import type { ReactNode } from "react";
+import { SessionError } from "coatcheck/client";
+import { type ReactNode, useState } from "react";
 import { Confirm } from "./confirm.tsx";
+import { ConfirmPassword } from "./confirm-password.tsx";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
 import { client } from "./session.ts";
@@ -14,18 +16,25 @@ interface LogOutProps {
 export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
   const { language, words, speak } = useLanguage();
   const { warn } = useNotices();
+  const [needsPassword, setNeedsPassword] = useState(false);
 
   const logOut = async () => {
-    onClose();
+    if (!isEverywhere) onClose();
     try {
-      await client.logout({ everywhere: isEverywhere });
+      await client.logout({ everywhere: isEverywhere, optimistic: !isEverywhere });
       // The logout has cleared the browser's storage. The language is not private, so store it again.
       speak(language);
-    } catch {
+    } catch (error) {
+      if (error instanceof SessionError && error.code === "REAUTHENTICATION_REQUIRED") {
+        setNeedsPassword(true);
+        return;
+      }
       warn(words.account.logOutLater);
     }
+    onClose();
   };
 
+  if (needsPassword) return <ConfirmPassword onProved={() => void logOut()} onClose={onClose} />;
   return (
     <Confirm
       title={isEverywhere ? words.account.logOutEverywhere : words.account.logOut}

@@ -8,7 +8,10 @@ import type { ClientState, SessionMeta } from "./state.ts";
 
 /** How to sign out. */
 export interface LogoutOptions {
-  /** Ends every session of the subject, on every device. Default: false. */
+  /**
+   * Ends every session of the subject, on every device. Rejects with `REAUTHENTICATION_REQUIRED`, and the user stays logged
+   * in, unless the login is recent: call `elevate` and try again. Default: false.
+   */
   readonly everywhere?: boolean;
   /**
    * Shows the page as signed out immediately, before the server knows. Until it does, `$meta` has `signOut`. With

@@ -32,8 +32,11 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
       // The other tabs learn of it before the server does, so that none of them sends a request for the signed-out
       // user.
       if (last.optimistic !== false) state.applyView(noSession("signed-out"), { signOut: last });
-      await call("DELETE", last.everywhere ? "?everywhere" : "").catch((error) => {
+      await call("DELETE", last.everywhere ? "?everywhere" : "").catch(async (error) => {
         cache.setMeta({ signOut: "failed" });
+        // The server has ended nothing, and repeating the request would not help: the user is still logged in.
+        if (error.code === "REAUTHENTICATION_REQUIRED")
+          state.applyView(await call("GET", ""), { login: true });
         throw error;
       });
       state.applyView(noSession("signed-out"));

@@ -71,5 +71,6 @@ export type { HttpRequest, ResponseHeaders } from "./message.ts";
 export { openNodeSession } from "./node/exchange.ts";
 export { sendError } from "./node/hold-response.ts";
 export type { CsrfOptions, CsrfTokenPolicy, HttpOptions, LoadOptions, OutagePolicy } from "./options.ts";
+export { requireRecentProof } from "./recent-proof.ts";
 export { RequestSession } from "./request-session.ts";
 export { attachSession, sessionOf } from "./session-of.ts";

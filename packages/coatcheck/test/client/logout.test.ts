@@ -64,6 +64,22 @@ describe("logout()", () => {
     expect(network.count("DELETE /session?everywhere")).toBe(2);
   });
 
+  it.each([true, false])(
+    "everywhere keeps the user logged in if the server requires a recent login, with optimistic: %s",
+    async (optimistic) => {
+      const network = new Network().on(GET, () => success(view("s1")));
+      network.on("DELETE /session?everywhere", () => failure(403, "REAUTHENTICATION_REQUIRED"));
+      const client = open(network, { initialState: view("s1") });
+      await expect(client.logout({ everywhere: true, optimistic })).rejects.toMatchObject({
+        code: "REAUTHENTICATION_REQUIRED",
+      });
+      expect(client.$session.get().status).toBe("authenticated");
+      expect(client.$meta.get().signOut).toBe(undefined);
+      expect(await client.getSession({ fresh: true })).toMatchObject({ id: "s1" });
+      expect(network.count("DELETE /session?everywhere")).toBe(1);
+    },
+  );
+
   it("is retried when the browser comes online", async () => {
     const page = new Page();
     const network = new Network();

@@ -208,6 +208,23 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await otherUser.send("GET /session")).data.status).toBe("authenticated");
   });
 
+  it("end no session with ?everywhere if the login is not recent", async () => {
+    const current = site.browser();
+    const other = site.browser();
+    await current.logIn();
+    await other.logIn();
+    site.pass(11 * 60_000);
+    const refused = await current.send("DELETE /session?everywhere");
+    expect([refused.status, refused.code]).toEqual([403, "REAUTHENTICATION_REQUIRED"]);
+    expect(refused.headers.getSetCookie()).toEqual([]);
+    for (const browser of [current, other]) {
+      expect((await browser.send("GET /session")).data.status).toBe("authenticated");
+    }
+    await current.send("POST /session/elevate", { email: "ada", password: "secret" });
+    expect((await current.send("DELETE /session?everywhere")).status).toBe(200);
+    expect((await other.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
+  });
+
   it("respond 503 and set no cookie during an outage, under any outage policy", async () => {
     await restart({ http: { csrf: { token: "required" }, outage: "anonymous" } });
     const browser = site.browser();

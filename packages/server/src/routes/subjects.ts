@@ -1,4 +1,5 @@
 import { CoatcheckError, type SessionFilter } from "coatcheck";
+import { requireRecentProof } from "coatcheck/http";
 import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
 import { ownerOf, revokeReasonOf } from "../ownership.ts";
@@ -52,7 +53,7 @@ export function subjectRoutes(
       schema: {
         summary: "End a subject's sessions and the sessions under them",
         description:
-          "Ends all sessions but `except`. Ends the subject's sessions in one atomic step, or one by one if an API consumer sends the request.",
+          "Ends all sessions but `except`. Ends the subject's sessions in one atomic step, or one by one if an API consumer sends the request. The subject itself must have logged in within ten minutes, or have an elevation for the scope `account`.",
         tags,
         params: subjectParams,
         querystring: subjectEndQuery,
@@ -64,6 +65,8 @@ export function subjectRoutes(
       const { subject } = request.params;
       const { except } = request.query;
       const filter = reachOf(caller, subject);
+      // The admin and consumers have no session whose user could log in again.
+      if (caller.principal === null) requireRecentProof(caller.session, clock.now());
       const reason = revokeReasonOf(caller);
       const ids = [];
       for await (const { id } of ownedSessions.matching(filter)) if (id !== except) ids.push(id);

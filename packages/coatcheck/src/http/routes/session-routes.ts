@@ -7,6 +7,7 @@ import type { Session } from "../../session/session.ts";
 import type { SessionView } from "../../wire.ts";
 import { CsrfTokens } from "../csrf.ts";
 import { isCoatcheckError } from "../error-response.ts";
+import { ACCOUNT, RECENT, requireRecentProof } from "../recent-proof.ts";
 import type { RequestSession } from "../request-session.ts";
 import { devicesOf } from "./devices.ts";
 import { reconnectBody } from "./event-stream.ts";
@@ -17,12 +18,6 @@ import { eventStream, failure, success } from "./responses.ts";
 import { noSession, type ViewDependencies, viewOf } from "./view.ts";
 
 type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
-
-/** The default scope of an elevation, and the scope that ending another device requires. */
-const ACCOUNT = "account";
-
-/** Milliseconds for which a login or an elevation counts as recent. */
-const RECENT = 10 * 60_000;
 
 /** What the application can do with the mounted endpoints. */
 export interface RouteControls<User, Data> {
@@ -125,7 +120,10 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
     const session = await loadSession(request.session, "user");
     const { record, subject } = session;
-    if (query.has("everywhere") && subject !== null) await this.#manager.revoke({ subject }, "logout");
+    if (query.has("everywhere") && subject !== null) {
+      this.#requireRecent(session);
+      await this.#manager.revoke({ subject }, "logout");
+    }
     if (record === null) return success(await viewOf(session, this.#view));
     await session.revoke();
     return success(noSession("signed-out"));
@@ -213,8 +211,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   #requireRecent(session: Session<Data>): void {
-    const since = this.#view.clock.now() - (this.#options.recentAuthentication ?? RECENT);
-    if ((session.record?.authenticatedAt ?? 0) <= since) session.requireElevated(ACCOUNT);
+    requireRecentProof(session, this.#view.clock.now(), this.#options.recentAuthentication);
   }
 }
 

@@ -1,0 +1,21 @@
+import type { Session } from "../session/session.ts";
+
+/** The default scope of an elevation, and the scope of {@link requireRecentProof}. */
+export const ACCOUNT = "account";
+
+/** Milliseconds for which a login or an elevation counts as recent. */
+export const RECENT = 10 * 60_000;
+
+/**
+ * Requires that the user has logged in recently, or has an elevation for the scope `account`. Call it before ending the
+ * user's other sessions (ASVS 5.0 V7.5.2): the holder of a stolen cookie must not log the user out everywhere.
+ *
+ * @param now epoch milliseconds.
+ * @param recent how long a login counts as recent, in milliseconds. Default: 10 minutes.
+ * @throws CoatcheckError `REAUTHENTICATION_REQUIRED`; `SESSION_REQUIRED` while anonymous.
+ */
+export function requireRecentProof<Data>(session: Session<Data>, now: number, recent = RECENT): void {
+  const isRecent = (session.record?.authenticatedAt ?? 0) > now - recent;
+  if (!isRecent || session.subject === null || session.assurance === "degraded")
+    session.requireElevated(ACCOUNT);
+}
