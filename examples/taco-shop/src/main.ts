@@ -61,7 +61,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
   try {
     const sessions = await openSessions(config, log);
     stops.push(() => sessions.close());
-    const sweeper = new Sweeper(sessions.manager, schedule, log);
+    const sweeper = new Sweeper(sessions.manager, schedule, log, config);
     stops.push(() => sweeper.stop());
     const upstream = createUpstream({
       baseUrl: backend.url,

@@ -1,11 +1,13 @@
-import type { Clock, SessionManager } from "coatcheck";
+import type { Clock } from "coatcheck";
 import type { SessionCache } from "coatcheck/cache";
-import type { FastifyBaseLogger } from "fastify";
+import { limitAddresses } from "./address-limit.ts";
 import { type App, buildBaseApp } from "./base-app.ts";
 import { Authenticator } from "./caller.ts";
 import type { ClientDescriber } from "./client-describer.ts";
 import type { Credentials } from "./credentials.ts";
 import { OwnedSessions } from "./ownership.ts";
+import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
+import type { RequestSessionsOptions } from "./request-sessions.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { createSessionRoute } from "./routes/create-session.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -18,20 +20,17 @@ import { subjectRoutes } from "./routes/subjects.ts";
 
 export type { App };
 
-export interface AppOptions {
-  readonly manager: SessionManager;
+export interface AppOptions extends RequestSessionsOptions {
   /** The cache that the manager reads through. `/metrics` reports its metrics. */
   readonly cache: Pick<SessionCache, "metrics">;
   readonly credentials: Credentials;
-  readonly log: FastifyBaseLogger;
   readonly clock: Clock;
-  readonly trustProxy: false | number | string[];
-  /** Whether browsers reach the service over https. The cookie is `__Host-sid` if so, otherwise `sid`. */
-  readonly secureCookie: boolean;
   /** Describes the client of a new session, as far as the privacy mode allows. */
   readonly describeClient: ClientDescriber;
   /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
+  /** Default: {@link LIMITS}. */
+  readonly rateLimits?: RequestLimits;
 }
 
 const DESCRIPTION = `
@@ -50,14 +49,15 @@ A request for another owner's session gets the same 404 as a request for a sessi
 
 /** Builds the service's API. It does not listen yet. Closing it leaves the manager open. */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { manager, cache, clock, describeClient } = options;
+  const { manager, cache, clock, describeClient, rateLimits: limits = LIMITS } = options;
   const app = await buildBaseApp({ ...options, title: "Coatcheck", description: DESCRIPTION });
   const context: RouteContext = {
     manager,
     clock,
-    authenticator: new Authenticator(options.credentials),
+    authenticator: new Authenticator(options.credentials, limits),
     ownedSessions: new OwnedSessions(manager, clock),
   };
+  limitAddresses(app, context.authenticator, limits);
   createSessionRoute(app, context, describeClient);
   sessionRoutes(app, context);
   sessionDataRoutes(app, context);

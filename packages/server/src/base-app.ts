@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import helmet from "@fastify/helmet";
 import rateLimit, { normalizeIP } from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import { CoatcheckError, isSessionId, type SessionManager } from "coatcheck";
-import { describeClient } from "coatcheck/device";
-import { coatcheck, sessionOf } from "coatcheck/fastify";
+import { CoatcheckError, isSessionId } from "coatcheck";
+import { sessionOf } from "coatcheck/fastify";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyRequest,
   LogController,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
@@ -21,12 +20,15 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
-import type { ClientDescriber } from "./client-describer.ts";
+import { registerUnknownRoutes } from "./allowed-methods.ts";
 import { sendClientError } from "./client-error.ts";
-import { sendError, sendRouteNotFound } from "./error-response.ts";
+import { limitConnections } from "./connection-limit.ts";
+import { sendError } from "./error-response.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { readJson } from "./json-body.ts";
 import { removeUnusedSchemas } from "./openapi-schemas.ts";
+import { type RequestSessionsOptions, registerSessions } from "./request-sessions.ts";
+import { registerSecurityHeaders } from "./security-headers.ts";
 import { VERSION } from "./version.ts";
 
 /** A Fastify instance whose route schemas are zod schemas. */
@@ -39,25 +41,18 @@ export type App = FastifyInstance<
 >;
 
 /** Options of {@link buildBaseApp}. */
-export interface BaseAppOptions {
+export interface BaseAppOptions extends RequestSessionsOptions {
   readonly title: string;
   /** Introduction of the API reference, in Markdown. */
   readonly description: string;
-  readonly manager: SessionManager;
-  readonly log: FastifyBaseLogger;
-  readonly trustProxy: false | number | string[];
-  /** Whether browsers reach the application over https. The cookie is `__Host-sid` if so, otherwise `sid`. */
-  readonly secureCookie: boolean;
-  /** Describes the client of a new session. Default: truncated address, no location. */
-  readonly describeClient?: ClientDescriber;
-  /** Whether responses carry `Server-Timing` with the tier and duration of the session lookup. Default: false. */
-  readonly serverTiming?: boolean;
 }
 
 /** Bytes. Twice the limit of a session's data, because a client may escape characters or indent its JSON. */
 const MAX_BODY = 128 * 1024;
 /** Milliseconds that a client has to send its request. */
 const REQUEST_TIMEOUT = 30_000;
+/** Milliseconds between two checks for clients that exceed the timeout. Node's default, 30 s, would double the timeout. */
+const TIMEOUT_CHECK = 1000;
 /** Characters of one path parameter. The longest one is a percent-encoded subject. */
 const MAX_PARAMETER_LENGTH = 1024;
 
@@ -72,6 +67,7 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_TIMEOUT,
+    http: { headersTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: TIMEOUT_CHECK },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     return503OnClosing: false,
     requestIdHeader: false,
@@ -83,7 +79,7 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler(sendRouteNotFound);
+  registerUnknownRoutes(app);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     ["application/json", "application/merge-patch+json"],
@@ -93,11 +89,13 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
+  limitConnections(app.server, options.log);
   closeConnectionsOnClose(app);
   logResponses(app);
-  await registerProtection(app, options.secureCookie);
+  await registerSecurityHeaders(app, options.secureCookie);
+  await registerRateLimit(app);
   await registerReference(app, options);
-  await registerSessions(app, options);
+  registerSessions(app, options);
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   return app;
 }
@@ -134,16 +132,17 @@ function logResponses(app: App): void {
   });
 }
 
-/** Adds the security headers, and the rate limit that a route may enable. */
-async function registerProtection(app: App, secureCookie: boolean): Promise<void> {
-  await app.register(helmet, {
-    hsts: secureCookie,
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: secureCookie ? [] : null } },
-  });
+/** The client address of a request, as a key of rate limits. One IPv6 household owns 2^64 addresses: its /64 network. */
+export function addressKey(request: FastifyRequest): string {
+  // Clients whose address the proxies do not tell share one key.
+  return normalizeIP(sessionOf(request).client.address ?? "unknown");
+}
+
+/** Adds the rate limit that a route may enable. */
+async function registerRateLimit(app: App): Promise<void> {
   await app.register(rateLimit, {
     global: false,
-    // One household owns 2^64 IPv6 addresses, so the limit counts per /64 network.
-    keyGenerator: (request) => normalizeIP(sessionOf(request).client.address ?? "unknown"),
+    keyGenerator: addressKey,
     errorResponseBuilder: (_request, { ttl }) =>
       new CoatcheckError("RATE_LIMITED", "Too many new sessions from this address; try again later.", {
         retryAfter: Math.ceil(ttl / 1000),
@@ -167,7 +166,7 @@ async function registerReference(
             scheme: "bearer",
             description: "An admin token, API key or session token.",
           },
-          cookie: { type: "apiKey", in: "cookie", name: secureCookie ? "__Host-sid" : "sid" },
+          cookie: { type: "apiKey", in: "cookie", name: secureCookie === true ? "__Host-sid" : "sid" },
         },
       },
       security: [{ key: [] }, { cookie: [] }, {}],
@@ -184,21 +183,6 @@ async function registerReference(
     uiConfig: { layout: "BaseLayout" },
     theme: { title: `${title} API reference` },
   });
-}
-
-/** Adds the session of each request. */
-async function registerSessions(app: App, options: BaseAppOptions): Promise<void> {
-  const { manager, log, trustProxy, secureCookie } = options;
-  const describe = options.describeClient ?? describeClient;
-  await app.register(
-    coatcheck(manager, {
-      trustProxy,
-      serverTiming: options.serverTiming ?? false,
-      newSession: (client, request) => ({ client: describe(client, request.header("user-agent")) }),
-      onCommitFailure: (error) => log.error({ err: error }, "session commit failed"),
-      ...(secureCookie ? {} : { cookie: { secure: false } }),
-    }),
-  );
 }
 
 /** Keeps the request id that a proxy set if it is safe to log; otherwise makes a new one. */

@@ -1,8 +1,9 @@
-import { CoatcheckError, type CreateOptions, type Session } from "coatcheck";
+import { CoatcheckError, type CreateOptions, isSessionId, type Session } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
 import { TOKEN_LENGTH } from "./config.ts";
 import type { Credentials, Principal } from "./credentials.ts";
+import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
 
 /** The sender of a request. Without a principal and without a stored session, the sender is unknown. */
 export interface Caller {
@@ -26,9 +27,11 @@ const BEARER = /^bearer (\S+)$/i;
  */
 export class Authenticator {
   readonly #credentials: Credentials;
+  readonly #sessionLimiter: RateLimiter;
 
-  constructor(credentials: Credentials) {
+  constructor(credentials: Credentials, { session }: Pick<RequestLimits, "session"> = LIMITS) {
     this.#credentials = credentials;
+    this.#sessionLimiter = new RateLimiter(session, "Too many requests of this session; try again later.");
   }
 
   /** The admin or API consumer whose key the request carries; null without one. */
@@ -41,7 +44,7 @@ export class Authenticator {
    * Authenticates a request for something that exists.
    *
    * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED` or `CONFLICT` if the token is
-   * invalid.
+   * invalid. `RATE_LIMITED` if the session has sent too many requests.
    */
   async authenticate(request: FastifyRequest): Promise<Caller> {
     const caller = await this.#identify(request);
@@ -75,6 +78,20 @@ export class Authenticator {
     }
     const session = await sessionOf(request).load({ newSession });
     if (session.record !== null) request.log = request.log.child({ sessionId: session.id });
-    return { principal, session, hasCookie: principal !== null || authorization === undefined };
+    const caller = { principal, session, hasCookie: principal !== null || authorization === undefined };
+    const key = limitKey(caller, request.params);
+    if (key !== null) this.#sessionLimiter.count(key);
+    return caller;
   }
+}
+
+/**
+ * The session whose requests count: the caller's own, or the one in the URL for a consumer. It includes the consumer's
+ * name, because a session id is public, and a stranger must not use up another caller's requests. Null for the admin.
+ */
+function limitKey({ principal, session }: Caller, params: unknown): string | null {
+  if (principal === null) return session.record === null ? null : session.id;
+  if (principal.kind === "admin") return null;
+  const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
+  return isSessionId(id) ? `${principal.name} ${id}` : null;
 }

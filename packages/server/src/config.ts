@@ -1,7 +1,10 @@
 import type { AddressPrivacy } from "coatcheck/device";
 import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
+import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
+import type { SecureCookie, TrustedProxies } from "./request-sessions.ts";
 import { StartError } from "./start-error.ts";
+import { noticesOf, redisUrlOf } from "./variable-names.ts";
 
 /** Where sessions are stored. */
 export type Database =
@@ -28,10 +31,20 @@ export interface Config {
   readonly apiKeys: readonly ApiKey[];
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
-  readonly cacheTtl: number | null;
+  /** How long ended sessions stay readable. */
+  readonly retention: number;
+  readonly sweepInterval: number;
+  /** Live sessions per subject. Null: no limit. */
+  readonly sessionLimit: number | null;
+  /** Null: set by the cache. */
+  readonly localCacheTtl: number | null;
+  /** Null: set by the cache. */
+  readonly sharedCacheTtl: number | null;
   readonly maxStaleness: number;
-  readonly trustProxy: false | number | string[];
-  readonly secureCookie: boolean;
+  /** Null: not configured, so no proxy is trusted, and requests through one cause a warning. */
+  readonly trustProxy: TrustedProxies;
+  readonly secureCookie: SecureCookie;
+  readonly rateLimits: RequestLimits;
   /** How much of a client's address its session stores. */
   readonly privacyMode: AddressPrivacy;
   /** Path of an `.mmdb` file that maps addresses to locations. Null: no locations. */
@@ -39,9 +52,14 @@ export interface Config {
   /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
   readonly logLevel: string;
+  /** URL of the shop that runs beside the service, for the landing page. Null: no shop. */
+  readonly shopUrl: string | null;
+  /** What the operator should know about the variables, one sentence each, for the log. */
+  readonly notices: readonly string[];
 }
 
-const DAY = 24 * 60 * 60 * 1000;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 const YEAR = 365 * DAY;
 /** Minimum length of a secret or key, in characters. */
 export const MIN_SECRET_LENGTH = 16;
@@ -111,7 +129,7 @@ const database = z.string().transform((text, context): Database => {
   return z.NEVER;
 });
 
-const trustProxy = z.string().transform((text, context): Config["trustProxy"] => {
+const trustProxy = z.string().transform((text, context): TrustedProxies => {
   if (text === "false") return false;
   if (/^\d{1,2}$/.test(text)) return Number(text) || false;
   const entries = listOf(text);
@@ -148,11 +166,37 @@ const environment = z.object({
   SESSION_SECRETS: secrets.nullable().default(null),
   ADMIN_TOKEN: z.string().refine(isKey, `must have ${KEY_FORMAT}`).nullable().default(null),
   API_KEYS: apiKeys.default([]),
-  SESSION_IDLE_TIMEOUT_MS: wholeNumber(1000, YEAR, DAY).default(DAY),
+  REDIS_HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, "must be an address or host name, such as localhost")
+    .nullable()
+    .default(null),
+  REDIS_PORT: z
+    .string()
+    // Kubernetes and Docker links set this variable to a URL.
+    .regex(/^(tcp:\/\/.+:)?\d{1,5}$/, "must be a port, such as 6379")
+    .default("6379"),
+  SESSION_IDLE_TIMEOUT_MS: wholeNumber(1000, YEAR, DAY).nullable().default(null),
+  SESSION_MAX_AGE_MS: wholeNumber(1000, YEAR, DAY).nullable().default(null),
+  SESSION_LIFETIME: wholeNumber(1, YEAR / MINUTE, 120)
+    .nullable()
+    .default(null),
   SESSION_ABSOLUTE_TIMEOUT_MS: wholeNumber(1000, YEAR, 30 * DAY).default(30 * DAY),
-  SESSION_CACHE_TTL: wholeNumber(1, DAY, 30_000).nullable().default(null),
+  // Caches read log items for ten minutes, and a sweep deletes those past the retention too.
+  SESSION_RETENTION_MS: wholeNumber(15 * MINUTE, YEAR, DAY).default(DAY),
+  SESSION_SWEEP_INTERVAL_MS: wholeNumber(1000, DAY, 5 * MINUTE).default(5 * MINUTE),
+  SESSION_LIMIT: wholeNumber(1, 999, 5).nullable().default(null),
+  LOCAL_CACHE_TTL_MS: wholeNumber(1, DAY, 30_000).nullable().default(null),
+  SHARED_CACHE_TTL_MS: wholeNumber(1000, DAY, 30 * MINUTE)
+    .nullable()
+    .default(null),
+  SESSION_CACHE_TTL: wholeNumber(1000, DAY, 30 * MINUTE)
+    .nullable()
+    .default(null),
   SESSION_MAX_STALENESS_MS: wholeNumber(100, 60_000, 2000).default(2000),
-  TRUST_PROXY: trustProxy.default(false),
+  SESSION_RATE_LIMIT: wholeNumber(0, 1_000_000, LIMITS.session).default(LIMITS.session),
+  ADDRESS_RATE_LIMIT: wholeNumber(0, 1_000_000, LIMITS.address).default(LIMITS.address),
+  TRUST_PROXY: trustProxy.default(null),
   COOKIE_SECURE: trueOrFalse.nullable().default(null),
   PRIVACY_MODE: z.enum(PRIVACY_MODES, `must be one of ${PRIVACY_MODES.join(", ")}`).default("truncated"),
   GEOIP_DATABASE: z
@@ -162,6 +206,11 @@ const environment = z.object({
     .default(null),
   ENABLE_SESSION_METRICS: trueOrFalse.default(true),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`).default("info"),
+  SHOP_URL: z
+    .string()
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be http://… or https://…")
+    .nullable()
+    .default(null),
 });
 
 /** The names of all environment variables that the service reads. */
@@ -173,8 +222,10 @@ export const VARIABLES: readonly string[] = Object.keys(environment.shape);
  * @throws StartError with one line per invalid variable, which says what its value must be.
  */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== "");
-  const result = environment.safeParse(Object.fromEntries(present));
+  const isSet = (name: string) => (variables[name] ?? "").trim() !== "";
+  // Orchestrators set REDIS_PORT by themselves, so it counts only with REDIS_HOST.
+  const present = VARIABLES.filter((name) => isSet(name) && (name !== "REDIS_PORT" || isSet("REDIS_HOST")));
+  const result = environment.safeParse(Object.fromEntries(present.map((name) => [name, variables[name]])));
   if (!result.success) {
     throw new StartError(result.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`));
   }
@@ -185,21 +236,34 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     host: data.HOST,
     port: data.PORT,
     database: data.DATABASE_URL,
-    redisUrl: data.REDIS_URL,
+    redisUrl: data.REDIS_URL ?? redisUrlOf(data),
     secrets: data.SESSION_SECRETS,
     adminToken: data.ADMIN_TOKEN,
     apiKeys: data.API_KEYS,
-    idleTimeout: data.SESSION_IDLE_TIMEOUT_MS,
+    idleTimeout: idleTimeoutOf(data),
     absoluteTimeout: data.SESSION_ABSOLUTE_TIMEOUT_MS,
-    cacheTtl: data.SESSION_CACHE_TTL,
+    retention: data.SESSION_RETENTION_MS,
+    sweepInterval: data.SESSION_SWEEP_INTERVAL_MS,
+    sessionLimit: data.SESSION_LIMIT,
+    localCacheTtl: data.LOCAL_CACHE_TTL_MS,
+    sharedCacheTtl: data.SHARED_CACHE_TTL_MS ?? data.SESSION_CACHE_TTL,
     maxStaleness: data.SESSION_MAX_STALENESS_MS,
     trustProxy: data.TRUST_PROXY,
-    secureCookie: data.COOKIE_SECURE ?? !(isLoopback(data.HOST) && data.TRUST_PROXY === false),
+    secureCookie: data.COOKIE_SECURE ?? (isLoopback(data.HOST) && !data.TRUST_PROXY ? "by-host" : true),
+    rateLimits: { session: data.SESSION_RATE_LIMIT, address: data.ADDRESS_RATE_LIMIT },
     privacyMode: data.PRIVACY_MODE,
     geoipDatabase: data.GEOIP_DATABASE,
     metrics: data.ENABLE_SESSION_METRICS,
     logLevel: data.LOG_LEVEL,
+    shopUrl: data.SHOP_URL,
+    notices: noticesOf(present),
   };
+}
+
+function idleTimeoutOf(data: z.output<typeof environment>): number {
+  const { SESSION_IDLE_TIMEOUT_MS, SESSION_MAX_AGE_MS, SESSION_LIFETIME } = data;
+  const lifetime = SESSION_LIFETIME === null ? null : SESSION_LIFETIME * MINUTE;
+  return SESSION_IDLE_TIMEOUT_MS ?? SESSION_MAX_AGE_MS ?? lifetime ?? DAY;
 }
 
 /** Rejects a key that appears twice, because a request that carries it would have two possible senders. */
@@ -225,7 +289,7 @@ function requireShared(data: z.output<typeof environment>): void {
   );
 }
 
-/** Whether only this machine can reach the address. Without a proxy in front, its requests then use http. */
+/** Whether only this machine can reach the address. A request for another host then comes through a proxy. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\./.test(host);
 }

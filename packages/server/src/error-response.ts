@@ -21,6 +21,20 @@ export function sendRouteNotFound(request: FastifyRequest, reply: FastifyReply):
   return sendKnownError(new CoatcheckError("VALIDATION_FAILED", message, { faults }), request, reply, 404);
 }
 
+/** Sends 405 for a method that a known path does not have. The code is that of {@link sendRouteNotFound}. */
+export function sendMethodNotAllowed(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  allowed: readonly string[],
+): FastifyReply {
+  const allow = allowed.join(", ");
+  const faults = [{ path: "method", message: `must be one of ${allow}` }];
+  const known = new CoatcheckError("VALIDATION_FAILED", `Method not allowed; this path allows ${allow}.`, {
+    faults,
+  });
+  return sendKnownError(known, request, reply.header("allow", allow), 405);
+}
+
 /** Sends an error of the closed union. `status` replaces the status of its code. */
 export function sendKnownError(
   known: CoatcheckError,

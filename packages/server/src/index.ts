@@ -29,5 +29,5 @@ export { sessionRoutes } from "./routes/sessions.ts";
 export { createBody, createdSession, ended, failures, sessionParams, success } from "./schemas.ts";
 export { type RunningService, startService } from "./service.ts";
 export { StartError } from "./start-error.ts";
-export { Sweeper } from "./sweeper.ts";
+export { Sweeper, type SweepOptions } from "./sweeper.ts";
 export { successBody, toIso } from "./views.ts";

@@ -22,7 +22,7 @@ export async function openCache(config: Config, { store, dataVersion }: OpenStor
     store,
     maxStaleness: config.maxStaleness,
     ...(dataVersion ? { dataVersion } : {}),
-    ...(config.cacheTtl === null ? {} : { local: { ttl: config.cacheTtl } }),
+    ...(config.localCacheTtl === null ? {} : { local: { ttl: config.localCacheTtl } }),
   };
   const { database } = config;
   if (config.redisUrl === null) {
@@ -35,7 +35,10 @@ export async function openCache(config: Config, { store, dataVersion }: OpenStor
   try {
     const transport = await connectRedis(config.redisUrl);
     return {
-      cache: createCache({ ...options, shared: redisShared(transport) }),
+      cache: createCache({
+        ...options,
+        shared: redisShared(transport, config.sharedCacheTtl === null ? {} : { ttl: config.sharedCacheTtl }),
+      }),
       disconnect: () => transport.close(),
     };
   } catch (error) {

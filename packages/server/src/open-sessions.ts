@@ -37,7 +37,12 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   const manager = new SessionManager({
     store: open.store,
     secrets,
-    policy: { idleTimeout: config.idleTimeout, absoluteTimeout: config.absoluteTimeout },
+    policy: {
+      idleTimeout: config.idleTimeout,
+      absoluteTimeout: config.absoluteTimeout,
+      sessionLimit:
+        config.sessionLimit === null ? null : { max: config.sessionLimit, onExceeded: "evict-oldest" },
+    },
     cache,
   });
   manager.events.on("failed", ({ operation, error }) =>

@@ -23,9 +23,18 @@ export interface RunningService {
  */
 export async function startService(config: Config, log: Logger): Promise<RunningService> {
   const { adminTokenFile, close, ...sessions } = await openSessions(config, log);
-  const { trustProxy, secureCookie, metrics } = config;
-  const app = await buildApp({ ...sessions, log, clock: systemClock, trustProxy, secureCookie, metrics });
-  const sweeper = new Sweeper(sessions.manager, systemSchedule, log);
+  for (const notice of config.notices) log.info(notice);
+  const { trustProxy, secureCookie, metrics, rateLimits } = config;
+  const app = await buildApp({
+    ...sessions,
+    log,
+    clock: systemClock,
+    trustProxy,
+    secureCookie,
+    metrics,
+    rateLimits,
+  });
+  const sweeper = new Sweeper(sessions.manager, systemSchedule, log, config);
   let url: string;
   try {
     url = await listen(app, config);

@@ -27,6 +27,18 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["SESSION_IDLE_TIMEOUT_MS", "1h", /a whole number/],
   ["SESSION_ABSOLUTE_TIMEOUT_MS", "-1", /a whole number/],
   ["SESSION_CACHE_TTL", "0.5", /a whole number/],
+  ["SESSION_MAX_AGE_MS", "1d", /a whole number/],
+  ["SESSION_LIFETIME", "120 minutes", /a whole number from 1 to 525600/],
+  ["SESSION_LIMIT", "0", /a whole number from 1 to 999/],
+  ["SESSION_RETENTION_MS", "600000", /a whole number from 900000/],
+  ["SESSION_SWEEP_INTERVAL_MS", "10", /a whole number from 1000/],
+  ["LOCAL_CACHE_TTL_MS", "0", /a whole number from 1/],
+  ["SHARED_CACHE_TTL_MS", "30m", /a whole number from 1000/],
+  ["SESSION_RATE_LIMIT", "-1", /a whole number from 0/],
+  ["ADDRESS_RATE_LIMIT", "many", /a whole number from 0/],
+  ["REDIS_HOST", "redis://localhost", /an address or host name/],
+  ["REDIS_PORT", "redis", /a port, such as 6379/],
+  ["SHOP_URL", "localhost:3001", /http:/],
   ["SESSION_MAX_STALENESS_MS", "1", /a whole number from 100/],
   ["TRUST_PROXY", "everyone", /false, the number of proxies/],
   ["TRUST_PROXY", "true", /false, the number of proxies/],
@@ -41,7 +53,7 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
 ];
 
 test.each(WRONG)("readConfig rejects %s=%s", (name, value, message) => {
-  const read = () => readConfig({ [name]: value });
+  const read = () => readConfig({ ...(name === "REDIS_PORT" && { REDIS_HOST: "localhost" }), [name]: value });
   expect(read).toThrow(StartError);
   expect(read).toThrow(message);
   expect(read).toThrow(new RegExp(`^${name} must`));
@@ -75,8 +87,12 @@ test("readConfig without variables returns the defaults", () => {
     secrets: null,
     adminToken: null,
     apiKeys: [],
-    trustProxy: false,
-    secureCookie: false,
+    idleTimeout: 86_400_000,
+    retention: 86_400_000,
+    sweepInterval: 300_000,
+    sessionLimit: null,
+    trustProxy: null,
+    secureCookie: "by-host",
     privacyMode: "truncated",
     geoipDatabase: null,
     metrics: true,
@@ -106,12 +122,55 @@ test("readConfig parses comma-separated lists", () => {
 });
 
 test.each([
-  [{}, false],
-  [{ HOST: "localhost" }, false],
+  [{}, "by-host"],
+  [{ HOST: "localhost" }, "by-host"],
+  [{ TRUST_PROXY: "false" }, "by-host"],
   [{ HOST: "0.0.0.0" }, true],
   [{ TRUST_PROXY: "1" }, true],
   [{ HOST: "0.0.0.0", COOKIE_SECURE: "false" }, false],
   [{ COOKIE_SECURE: "true" }, true],
 ])("readConfig of %j gives secureCookie %j", (variables, secure) => {
   expect(readConfig(variables).secureCookie).toBe(secure);
+});
+
+test.each([
+  [
+    { SESSION_MAX_AGE_MS: "7200000" },
+    7_200_000,
+    ["SESSION_MAX_AGE_MS is read as the idle timeout in milliseconds"],
+  ],
+  [{ SESSION_LIFETIME: "120" }, 7_200_000, ["SESSION_LIFETIME is read as the idle timeout in minutes"]],
+  [
+    { SESSION_LIFETIME: "120", SESSION_IDLE_TIMEOUT_MS: "5000" },
+    5000,
+    ["SESSION_LIFETIME is ignored, because SESSION_IDLE_TIMEOUT_MS is set."],
+  ],
+  [
+    { SESSION_LIFETIME: "120", SESSION_MAX_AGE_MS: "5000" },
+    5000,
+    ["SESSION_MAX_AGE_MS is read", "SESSION_LIFETIME is ignored, because SESSION_MAX_AGE_MS is set."],
+  ],
+])("readConfig of %j gives an idle timeout of %d", (variables, idleTimeout, notices) => {
+  const config = readConfig(variables);
+  expect(config).toMatchObject({ idleTimeout, absoluteTimeout: 30 * 86_400_000 });
+  expect(config.notices).toEqual(notices.map((notice) => expect.stringContaining(notice)));
+});
+
+test("readConfig reads SESSION_CACHE_TTL as the lifetime of copies in Redis", () => {
+  const config = readConfig({ SESSION_CACHE_TTL: "1800000" });
+  expect(config).toMatchObject({ sharedCacheTtl: 1_800_000, localCacheTtl: null });
+  expect(config.notices).toEqual([expect.stringContaining("SHARED_CACHE_TTL_MS")]);
+  const own = { SESSION_CACHE_TTL: "1800000", SHARED_CACHE_TTL_MS: "60000", LOCAL_CACHE_TTL_MS: "500" };
+  expect(readConfig(own)).toMatchObject({ sharedCacheTtl: 60_000, localCacheTtl: 500 });
+});
+
+test.each([
+  [{ REDIS_HOST: "cache.internal" }, "redis://cache.internal:6379"],
+  [{ REDIS_HOST: "::1", REDIS_PORT: "6380" }, "redis://[::1]:6380"],
+  [{ REDIS_HOST: "redis", REDIS_PORT: "tcp://10.0.0.11:6381" }, "redis://redis:6381"],
+  [{ REDIS_HOST: "redis", REDIS_URL: "redis://other:1" }, "redis://other:1"],
+  // Kubernetes sets this for any service named redis.
+  [{ REDIS_PORT: "tcp://10.0.0.11:6379" }, null],
+])("readConfig of %j gives the Redis %s", (variables, redisUrl) => {
+  expect(readConfig(variables).redisUrl).toBe(redisUrl);
 });

@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { SessionManager } from "coatcheck";
+import { sqliteStore } from "coatcheck/store/sqlite";
+import { fakeClock } from "coatcheck/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Command, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
@@ -45,6 +48,39 @@ test("--help lists the commands and options, --version prints the version", asyn
   const unknown = await run(["dance"]);
   expect(unknown.code).toBe(1);
   expect(unknown.errors).toContain("dance");
+});
+
+test("sweep deletes every session past the retention, and reports its progress", async () => {
+  const help = await run(["sweep", "--help"]);
+  for (const part of ["--retention", "--database", "SESSION_RETENTION_MS"])
+    expect(help.output).toContain(part);
+
+  const store = sqliteStore(join(folder, "sessions.db"));
+  const long = Date.now() - 3 * 24 * 60 * 60 * 1000;
+  const clock = fakeClock(long);
+  const manager = new SessionManager({ store, clock, secrets: ["a secret for these tests"] });
+  const creations = Array.from({ length: 3500 }, () => manager.create({ absoluteTimeout: 1000 }));
+  await Promise.all(creations);
+  const { record } = await manager.create({ idleTimeout: 30 * 24 * 60 * 60 * 1000 });
+  const database = ["--database", `sqlite:${join(folder, "sessions.db")}`];
+  const kept = await run(["sweep", ...database, "--retention", String(4 * 24 * 60 * 60 * 1000)]);
+  expect([kept.code, kept.output]).toEqual([
+    0,
+    expect.stringContaining("Deleted 0 sessions that ended before"),
+  ]);
+  const swept = await run(["sweep", ...database]);
+  expect([swept.code, swept.errors]).toEqual([0, ""]);
+  expect(swept.output).toMatch(/^Deleted 3500 sessions that ended before \d{4}-.*Z\.$/m);
+  expect((await manager.list({}, { limit: 10 })).records.map(({ id }) => id)).toEqual([record.id]);
+  await manager.close();
+});
+
+test("sweep creates no database, and rejects a retention that caches depend on", async () => {
+  const missing = await run(["sweep", "--database", "sqlite:missing.db"]);
+  expect([missing.code, missing.errors]).toEqual([1, expect.stringContaining("no database at missing.db")]);
+  expect(existsSync(join(folder, "missing.db"))).toBe(false);
+  const short = await run(["sweep", "--retention", "1000"]);
+  expect([short.code, short.errors]).toEqual([1, expect.stringContaining("SESSION_RETENTION_MS must")]);
 });
 
 test("serve generates missing secrets next to the database, readable by its owner only", async () => {

@@ -3,11 +3,11 @@ import { memoryStore } from "coatcheck/store/memory";
 import { fakeClock } from "coatcheck/testing";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { Sweeper } from "../src/sweeper.ts";
+import { Sweeper, type SweepOptions } from "../src/sweeper.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-function sweeperOn(store = memoryStore()) {
+function sweeperOn(store = memoryStore(), options: SweepOptions = {}) {
   const clock = fakeClock();
   const manager = new SessionManager({ store, clock, secrets: ["a secret for these tests"] });
   const timers = new Set<() => void>();
@@ -22,15 +22,18 @@ function sweeperOn(store = memoryStore()) {
       },
     },
   );
-  const schedule = (_delay: number, task: () => void) => {
+  const delays: number[] = [];
+  const schedule = (delay: number, task: () => void) => {
+    delays.push(delay);
     timers.add(task);
     return () => timers.delete(task);
   };
-  const sweeper = new Sweeper(manager, schedule, log);
+  const sweeper = new Sweeper(manager, schedule, log, options);
   return {
     clock,
     manager,
     timers,
+    delays,
     logged,
     sweeper,
     /** Runs the scheduled tasks. Resolves when the sweep has been logged. */
@@ -71,4 +74,18 @@ test("the sweeper continues after a failure and ends after stop()", async () => 
   expect(timers.size).toBe(1);
   await sweeper.stop();
   expect(timers.size).toBe(0);
+});
+
+test("the sweeper takes its interval and retention from its options", async () => {
+  const options = { sweepInterval: 7000, retention: 5000 };
+  const { clock, manager, fire, sweeper, logged, delays } = sweeperOn(memoryStore(), options);
+  await manager.create({ absoluteTimeout: 1000 });
+  sweeper.start();
+  clock.pass(6000);
+  await fire();
+  clock.pass(2);
+  await fire();
+  expect(logged.map(({ deleted }) => deleted)).toEqual([0, 1]);
+  expect(delays[0]).toBe(7000);
+  await sweeper.stop();
 });

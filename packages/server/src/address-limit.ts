@@ -1,0 +1,19 @@
+import { type App, addressKey } from "./base-app.ts";
+import type { Authenticator } from "./caller.ts";
+import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
+
+/**
+ * Limits the requests from one client address to the API and to `/metrics`. Requests with a key are not limited: they
+ * come from a backend, for many users. A wrong key counts, so the limit also slows down guessing.
+ */
+export function limitAddresses(
+  app: App,
+  authenticator: Authenticator,
+  { address }: Pick<RequestLimits, "address"> = LIMITS,
+): void {
+  const limiter = new RateLimiter(address, "Too many requests from this address; try again later.");
+  app.addHook("onRequest", async (request) => {
+    if (!/^\/(api\/|metrics\b)/.test(request.url)) return;
+    if (authenticator.findPrincipal(request) === null) limiter.count(addressKey(request));
+  });
+}

@@ -1,0 +1,26 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { App } from "./base-app.ts";
+import { sendMethodNotAllowed, sendRouteNotFound } from "./error-response.ts";
+
+/** Remembers the routes, and responds to other requests: 405 for a known path (RFC 9110 §15.5.6), otherwise 404. */
+export function registerUnknownRoutes(app: App): void {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook("onRoute", ({ url, method }) => {
+    routes.push({ pattern: patternOf(url), methods: [method].flat() });
+  });
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    const [path = ""] = request.url.split(/[?#]/, 1);
+    const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods);
+    if (methods.length === 0 || methods.includes(request.method)) return sendRouteNotFound(request, reply);
+    return sendMethodNotAllowed(request, reply, [...new Set(methods)].sort());
+  });
+}
+
+/** The paths of a route: `:name` stands for one segment, `*` for any rest. */
+function patternOf(url: string): RegExp {
+  const source = url
+    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/:\w+/g, "[^/]+")
+    .replace(/\*/g, ".*");
+  return new RegExp(`^${source}$`);
+}

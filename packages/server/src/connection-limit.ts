@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import type { FastifyBaseLogger } from "fastify";
+
+/** File descriptors that stay free for the database, Redis and logs. */
+const RESERVE = 64;
+/** Milliseconds between two log lines about rejected connections. */
+const LOG_INTERVAL = 60_000;
+
+/**
+ * Limits a server's connections to the file descriptors of the process, and logs rejected ones. Without the limit, the
+ * operating system would close connections that exceed it, and Node would not report that.
+ */
+export function limitConnections(server: Server, log: FastifyBaseLogger, limit = openFilesLimit()): void {
+  if (limit === null) return;
+  server.maxConnections = Math.max(1, limit - RESERVE);
+  let rejected = 0;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  server.on("drop", () => {
+    rejected++;
+    if (performance.now() - loggedAt < LOG_INTERVAL) return;
+    loggedAt = performance.now();
+    const { maxConnections } = server;
+    log.error(
+      { rejected, maxConnections },
+      "Too many connections: new ones are rejected. Raise the limit of open files (ulimit -n).",
+    );
+    rejected = 0;
+  });
+}
+
+/** How many files this process may open. Null if the operating system does not tell. */
+function openFilesLimit(): number | null {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return found === undefined ? null : Number(found);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import { CoatcheckError } from "coatcheck";
+
+/** Requests per minute. 0 turns a limit off. */
+export interface RequestLimits {
+  /** Of one session. */
+  readonly session: number;
+  /** From one client address; an IPv6 address counts as its /64 network. Requests with a key are not limited. */
+  readonly address: number;
+}
+
+/** The defaults. Many users can share an address; one user works with one session. */
+export const LIMITS: RequestLimits = { session: 600, address: 3000 };
+
+/** Milliseconds of a window. */
+const WINDOW = 60_000;
+/** Keys that a limiter remembers. The oldest windows are dropped first. */
+const MAX_KEYS = 100_000;
+
+interface Window {
+  readonly endsAt: number;
+  count: number;
+}
+
+/** Counts requests by key, and rejects those beyond a maximum per minute. Each process counts its own requests. */
+export class RateLimiter {
+  readonly #max: number;
+  readonly #message: string;
+  readonly #monotonic: () => number;
+  /** In the order of their ends, because all windows have the same length. */
+  readonly #windows = new Map<string, Window>();
+
+  /**
+   * @param max requests per minute and key; 0 for no limit.
+   * @param message the message of the error.
+   * @param monotonic returns milliseconds that never decrease.
+   */
+  constructor(max: number, message: string, monotonic: () => number = () => performance.now()) {
+    this.#max = max;
+    this.#message = message;
+    this.#monotonic = monotonic;
+  }
+
+  /**
+   * Counts one request.
+   *
+   * @throws CoatcheckError `RATE_LIMITED` with the seconds until the window ends.
+   */
+  count(key: string): void {
+    if (this.#max === 0) return;
+    const now = this.#monotonic();
+    let window = this.#windows.get(key);
+    if (window === undefined || window.endsAt <= now) {
+      window = { endsAt: now + WINDOW, count: 0 };
+      this.#windows.delete(key);
+      this.#windows.set(key, window);
+      this.#dropOldest();
+    }
+    window.count++;
+    if (window.count <= this.#max) return;
+    throw new CoatcheckError("RATE_LIMITED", this.#message, {
+      retryAfter: Math.ceil((window.endsAt - now) / 1000),
+    });
+  }
+
+  #dropOldest(): void {
+    if (this.#windows.size <= MAX_KEYS) return;
+    const [oldest] = this.#windows.keys();
+    if (oldest !== undefined) this.#windows.delete(oldest);
+  }
+}

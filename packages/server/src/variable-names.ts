@@ -1,0 +1,38 @@
+/**
+ * Variable names of other systems that the service also reads, each with the meaning that it has there, and the name of
+ * the service's own variable, which takes precedence.
+ */
+const OTHER_NAMES: readonly (readonly [name: string, own: string, meaning: string])[] = [
+  ["SESSION_MAX_AGE_MS", "SESSION_IDLE_TIMEOUT_MS", "the idle timeout in milliseconds"],
+  ["SESSION_LIFETIME", "SESSION_IDLE_TIMEOUT_MS", "the idle timeout in minutes"],
+  ["SESSION_CACHE_TTL", "SHARED_CACHE_TTL_MS", "the lifetime of copies in Redis in milliseconds"],
+  ["REDIS_HOST", "REDIS_URL", "the host of the Redis for the shared cache tier"],
+];
+
+/**
+ * Says of each such variable what the service reads it as, or that it ignores it.
+ *
+ * @param present the names of the variables that are set.
+ * @returns one sentence per variable.
+ */
+export function noticesOf(present: readonly string[]): string[] {
+  const readAs = new Map<string, string>();
+  return OTHER_NAMES.filter(([name]) => present.includes(name)).map(([name, own, meaning]) => {
+    const preferred = present.includes(own) ? own : readAs.get(own);
+    if (preferred !== undefined) return `${name} is ignored, because ${preferred} is set.`;
+    readAs.set(own, name);
+    return `${name} is read as ${meaning}. The service's own name for it is ${own}.`;
+  });
+}
+
+/** The URL of the Redis that `REDIS_HOST` and `REDIS_PORT` name. Null without `REDIS_HOST`. */
+export function redisUrlOf(variables: {
+  readonly REDIS_HOST: string | null;
+  readonly REDIS_PORT: string;
+}): string | null {
+  const { REDIS_HOST: host, REDIS_PORT } = variables;
+  if (host === null) return null;
+  // The port is the end of a URL such as tcp://10.0.0.11:6379.
+  const port = REDIS_PORT.split(":").at(-1);
+  return `redis://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,102 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { AppOptions } from "../src/app.ts";
+import { type ObservedApp, observedApp } from "./observed-app.ts";
+
+let observed: ObservedApp;
+afterEach(() => observed.close());
+
+async function create(headers: Record<string, string>) {
+  const response = await observed.app.inject({ method: "POST", url: "/api/v1/sessions", headers });
+  return {
+    status: response.statusCode,
+    cookie: String(response.headers["set-cookie"]).replace(/[\w-]{50}/, "…"),
+    hsts: response.headers["strict-transport-security"],
+  };
+}
+
+const PLAIN = "sid=…; Path=/; HttpOnly; SameSite=Lax";
+const SECURE = "__Host-sid=…; Path=/; HttpOnly; Secure; SameSite=Lax";
+
+describe("without TRUST_PROXY on a loopback address", () => {
+  test.each([
+    "localhost",
+    "localhost:3000",
+    "LOCALHOST:3000",
+    "shop.localhost",
+    "127.0.0.1:80",
+    "[::1]:3000",
+  ])("the cookie for the host %s is plain, without HSTS", async (host) => {
+    observed = await observedApp();
+    expect(await create({ host })).toEqual({ status: 201, cookie: PLAIN, hsts: undefined });
+  });
+
+  test.each([
+    "shop.example",
+    "shop.example:8080",
+    "localhost.example",
+    "192.168.1.5",
+    "127.0.0.1.example",
+    "[::2]",
+  ])("the cookie for the host %s is Secure, with HSTS", async (host) => {
+    observed = await observedApp();
+    const { cookie, hsts } = await create({ host });
+    expect(cookie).toBe(SECURE);
+    expect(hsts).toMatch(/^max-age=\d+/);
+  });
+
+  test.each<Record<string, string>>([
+    { "x-forwarded-proto": "https" },
+    { forwarded: "for=192.0.2.1;proto=https" },
+  ])("the cookie is Secure if a proxy rewrote the host, with %j", async (forwarding) => {
+    observed = await observedApp();
+    expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE);
+  });
+
+  test("a plain cookie does not open a session on a host that is not loopback", async () => {
+    observed = await observedApp();
+    const { app } = observed;
+    const { headers, json } = await app.inject({
+      method: "POST",
+      url: "/api/v1/sessions",
+      headers: { host: "localhost" },
+    });
+    const [cookie = ""] = String(headers["set-cookie"]).split(";");
+    const url = `/api/v1/sessions/${json().data.sessionId}`;
+    expect((await app.inject({ url, headers: { host: "localhost", cookie } })).statusCode).toBe(200);
+    expect((await app.inject({ url, headers: { host: "shop.example", cookie } })).statusCode).toBe(404);
+  });
+});
+
+test.each<[AppOptions["secureCookie"], string, string]>([
+  [false, "shop.example", PLAIN],
+  [true, "localhost", SECURE],
+])("secureCookie %j applies to the host %s", async (secureCookie, host, cookie) => {
+  observed = await observedApp({ secureCookie });
+  expect((await create({ host })).cookie).toBe(cookie);
+});
+
+describe("the warning about a proxy", () => {
+  const warnings = () => observed.logged.filter(({ level }) => level >= 40);
+
+  test.each(["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded"])(
+    "is logged once for requests with %s, and says what to set",
+    async (header) => {
+      observed = await observedApp();
+      await create({ host: "localhost" });
+      expect(warnings()).toEqual([]);
+      await create({ [header]: "for=192.0.2.1" });
+      await create({ [header]: "for=192.0.2.1" });
+      expect(warnings()).toMatchObject([{ level: 40, header }]);
+      expect(warnings()[0]?.msg).toContain("Set TRUST_PROXY to the number of proxies, such as 1");
+    },
+  );
+
+  test.each<[AppOptions["trustProxy"]]>([[false], [1], [["10.0.0.0/8"]]])(
+    "is not logged with the trusted proxies %j",
+    async (trustProxy) => {
+      observed = await observedApp({ trustProxy });
+      await create({ "x-forwarded-for": "192.0.2.1" });
+      expect(warnings()).toEqual([]);
+    },
+  );
+});

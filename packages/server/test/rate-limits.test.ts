@@ -1,0 +1,114 @@
+import { CoatcheckError } from "coatcheck";
+import { afterEach, describe, expect, test } from "vitest";
+import { LIMITS, RateLimiter } from "../src/rate-limiter.ts";
+import { ADMIN, KEYS } from "./fixtures.ts";
+import { type ObservedApp, observedApp } from "./observed-app.ts";
+
+describe("RateLimiter", () => {
+  test("rejects requests beyond the maximum until the window ends, for each key", () => {
+    let now = 0;
+    const limiter = new RateLimiter(2, "Too many.", () => now);
+    limiter.count("a");
+    now = 20_500;
+    limiter.count("a");
+    expect(() => limiter.count("a")).toThrow(
+      expect.objectContaining({ code: "RATE_LIMITED", message: "Too many.", retryAfter: 40 }),
+    );
+    limiter.count("b");
+    now = 60_000;
+    limiter.count("a");
+    limiter.count("a");
+    expect(() => limiter.count("a")).toThrow(CoatcheckError);
+  });
+
+  test("with a maximum of 0 rejects nothing", () => {
+    const limiter = new RateLimiter(0, "Too many.", () => 0);
+    for (let count = 0; count < 10; count++) limiter.count("a");
+  });
+
+  test("drops the oldest windows when there are too many keys", () => {
+    let now = 0;
+    const limiter = new RateLimiter(1, "Too many.", () => now);
+    limiter.count("first");
+    for (let key = 0; key < 100_000; key++) {
+      now = key / 10;
+      limiter.count(String(key));
+    }
+    limiter.count("first");
+    expect(() => limiter.count("99999")).toThrow(CoatcheckError);
+  });
+
+  test("allows 400 parallel writes of one session by default", () => {
+    expect(LIMITS.session).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("the API", () => {
+  let observed: ObservedApp;
+  afterEach(() => observed.close());
+
+  async function statuses(
+    count: number,
+    request: { url: string; headers?: Record<string, string>; remoteAddress?: string },
+  ) {
+    const responses = [];
+    for (let sent = 0; sent < count; sent++) responses.push(await observed.app.inject(request));
+    const limited = responses.find(({ statusCode }) => statusCode === 429);
+    if (limited) {
+      expect(limited.json().error.code).toBe("RATE_LIMITED");
+      expect(Number(limited.headers["retry-after"])).toBeGreaterThan(0);
+    }
+    return responses.map(({ statusCode }) => statusCode);
+  }
+
+  const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+  async function created(headers: Record<string, string>) {
+    const payload = { transport: "bearer" };
+    const { data } = (
+      await observed.app.inject({ method: "POST", url: "/api/v1/sessions", headers, payload })
+    ).json();
+    return { url: `/api/v1/sessions/${data.sessionId}`, token: data.token };
+  }
+
+  test("limits the requests of one session, by its token or by its consumer", async () => {
+    observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
+    const { url, token } = await created(bearer(KEYS.slack));
+    const other = await created(bearer(KEYS.slack));
+    expect(await statuses(4, { url, headers: bearer(token) })).toEqual([200, 200, 200, 429]);
+    expect(await statuses(4, { url, headers: bearer(KEYS.slack) })).toEqual([200, 200, 200, 429]);
+    expect(await statuses(3, { url: other.url, headers: bearer(KEYS.slack) })).toEqual([200, 200, 200]);
+    expect(await statuses(5, { url, headers: bearer(ADMIN) })).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test("does not let a stranger use up a session's requests", async () => {
+    observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
+    const { url, token } = await created(bearer(KEYS.slack));
+    expect(await statuses(5, { url })).toEqual([404, 404, 404, 404, 404]);
+    expect(await statuses(4, { url, headers: bearer(KEYS.shop) })).toEqual([404, 404, 404, 429]);
+    expect(await statuses(1, { url, headers: bearer(token) })).toEqual([200]);
+  });
+
+  test("limits the requests of one address without a key", async () => {
+    observed = await observedApp({ rateLimits: { session: 0, address: 2 } });
+    const { url } = await created(bearer(KEYS.slack));
+    for (const path of [url, "/metrics"]) {
+      expect((await statuses(3, { url: path, remoteAddress: `192.0.2.${path.length}` })).at(-1)).toBe(429);
+    }
+    expect(await statuses(3, { url, headers: bearer("a-wrong-key-of-anybody") })).toEqual([401, 401, 429]);
+    expect(await statuses(3, { url, headers: bearer(KEYS.slack) })).toEqual([200, 200, 200]);
+    expect(await statuses(3, { url: "/ready" })).toEqual([200, 200, 200]);
+  });
+
+  test.each([
+    ["2001:db8:0:1::1", "2001:0DB8:0000:0001:ffff::2", 429],
+    ["2001:db8:0:1::1", "2001:db8:0:2::1", 404],
+    ["192.0.2.1", "::ffff:192.0.2.1", 429],
+    ["192.0.2.1", "192.0.2.2", 404],
+  ])("counts the addresses %s and %s together or apart", async (one, other, status) => {
+    observed = await observedApp({ rateLimits: { session: 0, address: 1 }, trustProxy: 1 });
+    const url = "/api/v1/sessions/00000000-0000-4000-8000-000000000000";
+    expect(await statuses(1, { url, headers: { "x-forwarded-for": one } })).toEqual([404]);
+    expect(await statuses(1, { url, headers: { "x-forwarded-for": other } })).toEqual([status]);
+  });
+});

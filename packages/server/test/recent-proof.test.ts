@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ADMIN, KEYS } from "./fixtures.ts";
+import { type ObservedApp, observedApp } from "./observed-app.ts";
+
+const MINUTE = 60_000;
+const ANN = "/api/v1/subjects/ann/sessions";
+let observed: ObservedApp;
+
+beforeEach(async () => {
+  observed = await observedApp();
+});
+afterEach(() => observed.close());
+
+async function logIn() {
+  const { record, token } = await observed.manager.create({ subject: "ann", owner: "consumer:slack" });
+  return { id: record.id, token };
+}
+
+/** Ends Ann's sessions, as the holder of the credential. */
+async function endAll(headers: Record<string, string>, query = "") {
+  const response = await observed.app.inject({ method: "DELETE", url: ANN + query, headers });
+  return [response.statusCode, response.json().error?.code ?? response.json().data.ended];
+}
+
+test.each([
+  ["a cookie", (token: string) => ({ cookie: `sid=${token}`, host: "localhost" })],
+  ["a bearer token", (token: string) => ({ authorization: `Bearer ${token}` })],
+])("%s ends the subject's sessions only shortly after a login", async (_name, headersOf) => {
+  const stolen = await logIn();
+  const other = await logIn();
+  observed.clock.pass(10 * MINUTE);
+  for (const query of ["", `?except=${stolen.id}`]) {
+    expect(await endAll(headersOf(stolen.token), query)).toEqual([403, "REAUTHENTICATION_REQUIRED"]);
+  }
+  expect((await observed.manager.find(other.id))?.state).toBe("active");
+  const fresh = await logIn();
+  expect(await endAll(headersOf(fresh.token))).toEqual([200, 3]);
+});
+
+test("an elevation for the scope account is a recent proof, another one is not", async () => {
+  const { id } = await logIn();
+  observed.clock.pass(60 * MINUTE);
+  const { token: unrelated } = await observed.manager.elevate(id, "billing", MINUTE);
+  expect((await endAll({ authorization: `Bearer ${unrelated}` }))[0]).toBe(403);
+  const { token } = await observed.manager.elevate(id, "account", MINUTE);
+  expect(await endAll({ authorization: `Bearer ${token}` })).toEqual([200, 1]);
+});
+
+test.each([ADMIN, KEYS.slack])("a key needs no recent proof", async (key) => {
+  await logIn();
+  observed.clock.pass(60 * MINUTE);
+  expect(await endAll({ authorization: `Bearer ${key}` })).toEqual([200, 1]);
+});
