@@ -41,15 +41,20 @@ export class Authenticator {
   }
 
   /**
-   * Authenticates a request for something that exists.
+   * Authenticates a request for something that exists. A token whose session was never logged in and has expired, or has
+   * been swept, counts as none: the response is then that for a session that does not exist.
    *
    * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED`, `SESSION_REVOKED` or `CONFLICT` if the token is
    * invalid. `RATE_LIMITED` if the session has sent too many requests.
    */
   async authenticate(request: FastifyRequest): Promise<Caller> {
     const caller = await this.#identify(request);
-    if (caller.principal === null && caller.session.refusal !== null) {
+    const { refusal } = caller.session;
+    if (caller.principal !== null || refusal === null || refusal === "unknown") return caller;
+    try {
       await sessionOf(request).requireSession();
+    } catch (error) {
+      if (!(error instanceof CoatcheckError && error.code === "SESSION_NOT_FOUND")) throw error;
     }
     return caller;
   }

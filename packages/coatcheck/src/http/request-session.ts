@@ -37,6 +37,8 @@ export class RequestSession<Data> {
   #openingToken: string | null = null;
   /** Whether the request's token is one that a newer token of its session has replaced. */
   #hasReplacedToken = false;
+  /** False if the request's token belongs to a session that was never logged in. */
+  #wasLoggedIn = true;
   #outage: CoatcheckError | null = null;
   #isCommitted = false;
   #loadTime = 0;
@@ -77,21 +79,27 @@ export class RequestSession<Data> {
   /**
    * Loads the session and requires that it is stored.
    *
-   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED` or `SESSION_REVOKED` when it is not, `CONFLICT` for an
-   *   older token, and `STORE_UNAVAILABLE`, as {@link load} does.
+   * @throws CoatcheckError `SESSION_REQUIRED`, `SESSION_EXPIRED` or `SESSION_REVOKED` when it is not, `SESSION_NOT_FOUND`
+   *   when it has expired without ever being logged in, `CONFLICT` for an older token, and `STORE_UNAVAILABLE`, as
+   *   {@link load} does.
    */
   requireSession(): MaybePromise<Session<Data>> {
     return andThen(this.load(), (session) => {
-      if (session.record === null) throw this.#outage ?? refusalError(session.refusal);
+      if (session.record === null) throw this.#outage ?? refusalError(session.refusal, this.#wasLoggedIn);
       return session;
     });
   }
 
-  /** Loads the session and requires that it is logged in. Throws the same errors as {@link requireSession}. */
+  /**
+   * Loads the session and requires that it is logged in. Throws the same errors as {@link requireSession}, but
+   * `SESSION_REQUIRED` for any session that was never logged in.
+   */
   requireSubject(): MaybePromise<Session<Data>> {
-    return andThen(this.requireSession(), (session) => {
-      if (session.subject === null) throw refusalError(null);
-      return session;
+    return andThen(this.load(), (session) => {
+      if (session.subject !== null) return session;
+      const wasAnonymous = session.refusal === "expired" && !this.#wasLoggedIn;
+      if (session.record !== null || wasAnonymous) throw refusalError(null);
+      return this.requireSession();
     });
   }
 
@@ -169,6 +177,7 @@ export class RequestSession<Data> {
       }
       // An older token among them means that another response is bringing the newer one.
       const counts = refused === null || found.refusal === "superseded";
+      if (counts) this.#wasLoggedIn = found.wasLoggedIn ?? true;
       return this.#tryFrom(index + 1, activity, counts ? found : refused, options);
     });
   }

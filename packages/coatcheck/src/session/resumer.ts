@@ -22,6 +22,8 @@ export interface Refusal {
   readonly refusal: RefusalReason;
   /** The session whose token this was, when a newer one has replaced it: a login may join it, a logout may end it. */
   readonly replaced?: { readonly record: SessionRecord; readonly token: string };
+  /** Whether the token's session was logged in; null if the session is unknown. */
+  readonly wasLoggedIn?: boolean | null;
 }
 
 /** The start of a handle whose session was found. */
@@ -42,7 +44,7 @@ export class SessionResumer<Data> {
   /** Implements `SessionManager.resume`. */
   resume(token: string, activity: Activity): MaybePromise<Session<Data> | Refusal> {
     if (typeof token !== "string" || token.length !== TOKEN_LENGTH)
-      return this.#refuse(token ? "malformed" : "missing", null);
+      return this.#refuse(token ? "malformed" : "missing");
     const cached = this.#deps.reader.getCached(token.slice(0, COMPACT_ID_LENGTH));
     if (cached) {
       const now = this.#deps.clock.now();
@@ -69,7 +71,7 @@ export class SessionResumer<Data> {
         return this.#admit(start, now);
       }
     }
-    if (!this.#deps.ring.hasValidSeal(token)) return this.#refuse("forged", null);
+    if (!this.#deps.ring.hasValidSeal(token)) return this.#refuse("forged");
     return this.#resumeThroughTiers(token, activity);
   }
 
@@ -107,7 +109,7 @@ export class SessionResumer<Data> {
       ({ cached, tier } = await reader.read(id, { fresh: true }));
       check = cached && this.#check(cached, presented.hash);
     }
-    if (!cached || !check) return this.#refuse("unknown", id);
+    if (!cached || !check) return this.#refuse("unknown", { id });
     const { record } = cached;
     switch (check) {
       case "current":
@@ -128,16 +130,16 @@ export class SessionResumer<Data> {
         return this.#admit(start, clock.now());
       }
       case "superseded":
-        return { ...this.#refuse("superseded", id), replaced: { record, token } };
+        return { ...this.#refuse("superseded", record), replaced: { record, token } };
       case "replaced":
         // Longer ago than the overlap: the token counts as unknown, but a login may still join its session.
-        return { ...this.#refuse("unknown", id), replaced: { record, token } };
+        return { ...this.#refuse("unknown", record), replaced: { record, token } };
       case "reused":
         await this.#writer.revoke({ session: id }, "token-reuse");
         events.publish("token-reuse", { record });
-        return this.#refuse("token-reuse", id);
+        return this.#refuse("token-reuse", record);
       default:
-        return this.#refuse(check, id);
+        return this.#refuse(check, cached.record);
     }
   }
 
@@ -152,7 +154,7 @@ export class SessionResumer<Data> {
 
   #admit(start: FoundStart, now: number): Session<Data> | Refusal {
     const { cached, activity } = start;
-    if (this.#deps.schema.read(cached.record) === null) return this.#refuse("expired", cached.record.id);
+    if (this.#deps.schema.read(cached.record) === null) return this.#refuse("expired", cached.record);
     if (activity === "user" && cached.recordActivity(now)) {
       this.#touches.add(cached.record.id, now, cached.record.idleTimeout);
     }
@@ -188,9 +190,13 @@ export class SessionResumer<Data> {
     return secret && ring.seal(record.id, secret);
   }
 
-  #refuse(refusal: RefusalReason, id: string | null): Refusal {
+  /** @param target the token's session, as far as it is known. */
+  #refuse(
+    refusal: RefusalReason,
+    target?: { readonly id: string; readonly subject?: string | null },
+  ): Refusal {
     if (this.#deps.events.hasListeners("refused"))
-      this.#deps.events.publish("refused", { reason: refusal, id });
-    return { refusal };
+      this.#deps.events.publish("refused", { reason: refusal, id: target?.id ?? null });
+    return { refusal, wasLoggedIn: target?.subject === undefined ? null : target.subject !== null };
   }
 }

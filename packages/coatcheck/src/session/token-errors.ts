@@ -9,10 +9,19 @@ export function tokenSuperseded(): CoatcheckError {
   );
 }
 
-/** The error for a caller whose token does not open a session. `refusal` is null when the request had no valid token. */
-export function refusalError(refusal: RefusalReason | null): CoatcheckError {
+/**
+ * The error for a caller whose token does not open a session.
+ *
+ * @param refusal null when the request had no valid token.
+ * @param wasLoggedIn whether the token's session was logged in. After a session that was not, there is nothing to log in to
+ *   again.
+ */
+export function refusalError(refusal: RefusalReason | null, wasLoggedIn = true): CoatcheckError {
   switch (refusal) {
     case "expired":
+      if (!wasLoggedIn) {
+        return new CoatcheckError("SESSION_NOT_FOUND", "Session not found: it has expired; start a new one.");
+      }
       return new CoatcheckError("SESSION_EXPIRED", "The session has expired; log in again.");
     case "revoked":
     case "token-reuse":

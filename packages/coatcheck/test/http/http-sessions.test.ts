@@ -24,6 +24,20 @@ describe("RequestSession", () => {
     expect(Object.fromEntries(headers)).toEqual({ "cache-control": "private, no-store", vary: "Cookie" });
   });
 
+  it("asks only for a new login if the expired session was logged in", async () => {
+    const { manager, open } = setUp();
+    const code = async (token: string, guard: "requireSession" | "requireSubject") => {
+      const error = await Promise.resolve(open(`__Host-sid=${token}`)[guard]()).catch((thrown) => thrown);
+      return error.code;
+    };
+    const login = await manager.create({ subject: "ann", absoluteTimeout: 1 });
+    const anonymous = await manager.create({ absoluteTimeout: 1 });
+    await expect.poll(() => code(anonymous.token, "requireSession")).toBe("SESSION_NOT_FOUND");
+    expect(await code(anonymous.token, "requireSubject")).toBe("SESSION_REQUIRED");
+    expect(await code(login.token, "requireSession")).toBe("SESSION_EXPIRED");
+    expect(await code(login.token, "requireSubject")).toBe("SESSION_EXPIRED");
+  });
+
   it("stores nothing and reads nothing for 10,000 random tokens", async () => {
     const { manager, store, open } = setUp();
     for (let round = 0; round < 10_000; round++) {

@@ -236,7 +236,7 @@ async function loadSession<Data>(request: RequestSession<Data>, activity?: Activ
   try {
     return await request.requireSession();
   } catch (error) {
-    if (isCoatcheckError(error) && error.status !== 401) throw error;
+    if (isCoatcheckError(error) && error.status !== 401 && error.code !== "SESSION_NOT_FOUND") throw error;
     return session;
   }
 }
