@@ -10,6 +10,7 @@ import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import type { RequestSessionsOptions } from "./request-sessions.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { createSessionRoute } from "./routes/create-session.ts";
+import { endSessionsRoute } from "./routes/end-sessions.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { introspectRoute } from "./routes/introspect.ts";
 import { metricsRoute } from "./routes/metrics.ts";
@@ -60,6 +61,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   limitAddresses(app, context.authenticator, limits);
   createSessionRoute(app, context, describeClient);
   sessionRoutes(app, context);
+  endSessionsRoute(app, context);
   sessionDataRoutes(app, context);
   privilegeRoutes(app, context);
   introspectRoute(app, context);

@@ -36,6 +36,7 @@ export const failures = { "4xx": failure, "5xx": failure } as const;
 export const sessionParams = z.object({ sessionId: z.string().meta({ format: "uuid" }) });
 
 const subject = z.string().min(1).max(256);
+const tenant = z.string().min(1).max(256);
 
 export const subjectParams = z.object({ subject });
 
@@ -54,6 +55,11 @@ export const subjectEndQuery = z.strictObject({
     .meta({ format: "uuid" })
     .optional()
     .describe("Id of a session to keep."),
+});
+
+export const endManyQuery = z.strictObject({
+  tenant: tenant.optional().describe("Ends the sessions of this tenant."),
+  everyone: z.literal("true").optional().describe("Ends all sessions."),
 });
 
 export const listQuery = pageQuery
@@ -79,6 +85,19 @@ export const createBody = z
       .literal("bearer")
       .optional()
       .describe("Returns the token in the response body instead of a cookie, for clients without cookies."),
+  })
+  .nullish();
+
+/** `POST /api/v1/sessions` of the service. */
+export const createOrLogInBody = createBody
+  .unwrap()
+  .unwrap()
+  .extend({
+    subject: subject
+      .optional()
+      .describe("Logs the new session in (admin and API consumers). The response contains the token."),
+    tenant: tenant.optional().describe("Admin and API consumers."),
+    rememberMe: z.boolean().optional().describe("Admin and API consumers. Default: false."),
   })
   .nullish();
 
@@ -183,7 +202,7 @@ export const ifMatchHeader = z.object({
 
 export const authenticateBody = z.strictObject({
   subject,
-  tenant: z.string().min(1).max(256).optional(),
+  tenant: tenant.optional(),
   rememberMe: z.boolean().optional(),
 });
 

@@ -44,6 +44,7 @@ test("the OpenAPI document covers every route", async () => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(routes.sort()).toEqual([
+    "DELETE /api/v1/sessions",
     "DELETE /api/v1/sessions/{sessionId}",
     "DELETE /api/v1/subjects/{subject}/sessions",
     "GET /api/v1/sessions",

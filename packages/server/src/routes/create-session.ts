@@ -4,8 +4,8 @@ import type { FastifyRequest } from "fastify";
 import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
 import type { ClientDescriber } from "../client-describer.ts";
-import { ownerOf } from "../ownership.ts";
-import { createBody, createdSession, failures, success } from "../schemas.ts";
+import { ownerOf, requirePrincipal } from "../ownership.ts";
+import { createdSession, createOrLogInBody, failures, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -24,9 +24,9 @@ export function createSessionRoute(
       schema: {
         summary: "Create a session",
         description:
-          "Without a cookie or key: creates the browser's own session and sets its cookie. With a cookie: creates a session under the browser's own. With an API key: creates a session of that consumer.",
+          "Without a cookie or key: creates the browser's own session and sets its cookie. With a cookie: creates a session under the browser's own. With an API key: creates a session of that consumer; with `subject`, it is logged in, and the response contains its token.",
         tags: ["sessions"],
-        body: createBody,
+        body: createOrLogInBody,
         response: { 201: success(createdSession), ...failures },
       },
       config: {
@@ -38,9 +38,11 @@ export function createSessionRoute(
       },
     },
     async (request, reply) => {
-      const { metadata = {}, name, transport } = request.body ?? {};
+      const { metadata = {}, transport, ...given } = request.body ?? {};
+      const { name, ...login } = defined(given);
       const newSession = { metadata, ...(name === undefined ? {} : { name }) };
       const caller = await authenticator.authenticateForCreate(request, newSession);
+      if (Object.keys(login).length > 0) requirePrincipal(caller);
       reply.code(201);
       if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
         // The handle has the fields of `newSession`. This write stores the session, and the commit sets the cookie.
@@ -49,11 +51,13 @@ export function createSessionRoute(
       }
       const { record, token } = await manager.create({
         ...newSession,
+        ...login,
         ...placementOf(caller),
         ...clientOf(caller, request),
       });
       await ownedSessions.requireLiveParent(record);
-      return successBody({ ...createdView(record), ...(transport === "bearer" ? { token } : {}) });
+      const showsToken = transport === "bearer" || record.subject !== null;
+      return successBody({ ...createdView(record), ...(showsToken ? { token } : {}) });
     },
   );
 
@@ -68,6 +72,13 @@ export function createSessionRoute(
 function placementOf({ principal, session }: Caller): { owner?: string; parentId?: string } {
   if (principal !== null) return { owner: ownerOf(principal) };
   return session.record === null ? {} : { parentId: session.id };
+}
+
+/** Omits the members that are undefined. */
+function defined<Members extends object>(
+  members: Members,
+): { [Name in keyof Members]?: NonNullable<Members[Name]> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;
 }
 
 function storedIn({ session }: Caller): SessionRecord {

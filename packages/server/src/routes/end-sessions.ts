@@ -1,0 +1,41 @@
+import type { App } from "../base-app.ts";
+import { invalid } from "../invalid.ts";
+import { requireAdmin, revokeReasonOf } from "../ownership.ts";
+import { ended, endManyQuery, failures, success } from "../schemas.ts";
+import { successBody } from "../views.ts";
+import type { RouteContext } from "./context.ts";
+
+/** Adds the route that ends a tenant's sessions or all sessions. */
+export function endSessionsRoute(app: App, { manager, authenticator, ownedSessions }: RouteContext): void {
+  app.delete(
+    "/api/v1/sessions",
+    {
+      schema: {
+        summary: "End a tenant's sessions, or all sessions (admin)",
+        description:
+          "Requires exactly one of `tenant` and `everyone`. Ends the sessions in one atomic step, and then the sessions under a tenant's. Sessions that are created later are not affected.",
+        tags: ["sessions"],
+        querystring: endManyQuery,
+        response: { 200: success(ended), ...failures },
+      },
+    },
+    async (request) => {
+      const caller = await authenticator.authenticate(request);
+      requireAdmin(caller);
+      const { tenant, everyone } = request.query;
+      const reason = revokeReasonOf(caller);
+      if (tenant === undefined && everyone !== undefined) {
+        return successBody({ ended: await manager.revoke({ everyone: true }, reason) });
+      }
+      if (tenant === undefined || everyone !== undefined) {
+        throw invalid("request", [{ path: "", message: "must have exactly one of tenant and everyone" }]);
+      }
+      const ids = [];
+      for await (const { id } of ownedSessions.matching({ tenant })) ids.push(id);
+      let count = await manager.revoke({ tenant }, reason);
+      // The sessions under them may have no tenant, so the mass revocation did not include them.
+      for (const id of ids) count += await ownedSessions.endChildren(id, reason);
+      return successBody({ ended: count });
+    },
+  );
+}

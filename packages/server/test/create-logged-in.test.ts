@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ADMIN, KEYS } from "./fixtures.ts";
+import { type ObservedApp, observedApp } from "./observed-app.ts";
+
+const DAY = 24 * 60 * 60 * 1000;
+let observed: ObservedApp;
+
+beforeEach(async () => {
+  observed = await observedApp();
+});
+afterEach(() => observed.close());
+
+async function post(payload: object, key?: string) {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const response = await observed.app.inject({ method: "POST", url: "/api/v1/sessions", headers, payload });
+  return { status: response.statusCode, ...response.json(), headers: response.headers };
+}
+
+test.each([KEYS.slack, ADMIN])("a key logs a user in with one request", async (key) => {
+  const login = {
+    subject: "ann",
+    tenant: "acme",
+    rememberMe: true,
+    metadata: { from: "django" },
+    name: "web",
+  };
+  const { status, data, headers } = await post(login, key);
+  expect([status, headers["set-cookie"]]).toEqual([201, undefined]);
+  expect(data).toMatchObject({ metadata: { from: "django" }, token: expect.stringMatching(/^[\w-]{50}$/) });
+  const { json } = await observed.app.inject({
+    url: `/api/v1/sessions/${data.sessionId}`,
+    headers: { authorization: `Bearer ${data.token}` },
+  });
+  const now = observed.clock.now();
+  expect(json().data).toMatchObject({
+    type: "authenticated",
+    subject: "ann",
+    tenant: "acme",
+    name: "web",
+    rememberMe: true,
+    owner: key === ADMIN ? "consumer:admin" : "consumer:slack",
+    authenticatedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + observed.manager.policy.rememberMe.absoluteTimeout).toISOString(),
+  });
+});
+
+test("the token also opens the session as a browser's cookie", async () => {
+  const { data } = await post({ subject: "ann" }, KEYS.slack);
+  const headers = { cookie: `sid=${data.token}`, host: "localhost" };
+  const { json } = await observed.app.inject({ url: `/api/v1/sessions/${data.sessionId}`, headers });
+  expect(json().data).toMatchObject({ subject: "ann", tenant: null, rememberMe: false });
+});
+
+test.each([
+  { subject: "ann" },
+  { tenant: "acme" },
+  { rememberMe: true },
+  { subject: "ann", transport: "bearer" },
+])("a client without a key cannot send %j", async (payload) => {
+  const { status, error, headers } = await post(payload);
+  expect([status, error.code, headers["set-cookie"]]).toEqual([401, "SESSION_REQUIRED", undefined]);
+  const { token } = await observed.manager.create({ absoluteTimeout: DAY });
+  const asSession = await post(payload, token);
+  expect([asSession.status, asSession.error.code]).toEqual([403, "FORBIDDEN"]);
+  expect((await observed.manager.stats()).total).toBe(1);
+});
+
+test.each([
+  { subject: "" },
+  { subject: 7 },
+  { rememberMe: "yes" },
+  { tenant: "x".repeat(257) },
+  { subjct: "ann" },
+])("a key cannot send %j", async (payload) => {
+  expect((await post(payload, KEYS.slack)).error.code).toBe("VALIDATION_FAILED");
+});
+
+test("an anonymous session of a consumer still has no token in its response", async () => {
+  expect((await post({ metadata: {} }, KEYS.slack)).data).not.toHaveProperty("token");
+});
