@@ -4,16 +4,63 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const shop = `${root}examples/taco-shop/`;
 
+const text = { type: "string" } as const;
+const { values } = parseArgs({ options: { host: text, port: text, database: text }, strict: false });
+const host = String(values.host ?? (process.env.HOST || "127.0.0.1"));
+const port = Number(values.port ?? (process.env.PORT || 3000));
+
+/** Whether this process could listen on the port. Only a port in use counts: the service reports any other fault. */
+async function isFree(candidate: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(candidate, host), "listening");
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EADDRINUSE";
+  } finally {
+    server.close();
+  }
+}
+
+/** Reports each port that is in use. Port 0, any free port, cannot be in use; an invalid one is the service's to report. */
+async function requireFreePorts(): Promise<void> {
+  if (!(port >= 1 && port <= 65_533)) return;
+  const taken: string[] = [];
+  for (const [distance, use] of ["the service", "the taco shop", "the taco shop's backend"].entries()) {
+    if (!(await isFree(port + distance)))
+      taken.push(`Port ${port + distance}, for ${use}, is already in use.`);
+  }
+  if (taken.length === 0) return;
+  for (const line of taken) console.error(`npm start: ${line}`);
+  console.error("npm start: Set PORT so that PORT, PORT + 1 and PORT + 2 are free, such as PORT=3100.");
+  process.exit(1);
+}
+
+await requireFreePorts();
+
 console.log("Building the shop's page …");
 execFileSync("npm", ["run", "build", "--silent", "-w", "taco-shop"], { cwd: root, stdio: "inherit" });
 
+const isLocal = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
+const env = {
+  ...process.env,
+  // The shop reads only the environment, so it needs the options there.
+  HOST: host,
+  DATABASE_URL: String(values.database ?? process.env.DATABASE_URL ?? ""),
+  PORT: String(values.port ?? process.env.PORT ?? ""),
+  // With port 0 or an invalid one, the shop's port is not known.
+  ...(port > 0 && { SHOP_URL: process.env.SHOP_URL || `http://${isLocal ? "localhost" : host}:${port + 1}` }),
+};
+
 function startNode(...args: string[]): ChildProcess {
-  return spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
+  return spawn(process.execPath, args, { cwd: root, stdio: "inherit", env });
 }
 
 const children = [
@@ -23,7 +70,9 @@ const children = [
 
 let isStopping = false;
 
+/** Stops the children, once: they take a second signal for the wish to end at once. */
 function stop(): void {
+  if (isStopping) return;
   isStopping = true;
   for (const child of children) child.kill("SIGTERM");
 }

@@ -11,6 +11,9 @@ interface ServeOptions {
 /** Milliseconds that active requests have to finish after the first signal. */
 const STOP_TIMEOUT = 10_000;
 
+/** Milliseconds between two checks whether npm has ended. */
+const PARENT_CHECK = 500;
+
 /** Milliseconds within which a second signal counts as a repeat of the first. */
 const REPEAT_WINDOW = 500;
 
@@ -89,4 +92,12 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
   };
   process.on("SIGTERM", hop);
   process.on("SIGINT", hop);
+  // npm and npx do not forward SIGTERM. They end with their shell, which leaves this process with another parent.
+  const parent = process.ppid;
+  if (process.env.npm_command === undefined) return;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    void hop();
+  }, PARENT_CHECK).unref();
 }

@@ -1,14 +1,15 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { SessionManager } from "coatcheck";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import { fakeClock } from "coatcheck/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Command, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
+import { ADMIN, Command, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 let folder: string;
@@ -217,6 +218,22 @@ test("SIGTERM does not wait for connections without a request", async () => {
   // This later request has a response, so the service has accepted the earlier connections.
   await fetch(`${service.url}/ready`);
   expect(await service.end()).toBe(0);
+});
+
+test("the service under npm ends when npm and its shell end", async () => {
+  const command = fileURLToPath(new URL("../bin/coatcheck.js", import.meta.url));
+  const env = { npm_command: "exec", PORT: "0", ADMIN_TOKEN: ADMIN };
+  // As npx does, the shell waits for the command, and does not forward a signal to it.
+  const args = ["-c", '"$0" "$@"; exit', process.execPath, command, "serve"];
+  const shell = spawn("sh", args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  shell.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  while (!/API +http/.test(output)) await once(shell.stdout, "data");
+  const url = /API +(http:\S+)\/api/.exec(output)?.[1] ?? "";
+  shell.kill("SIGTERM");
+  await expect.poll(() => fetch(`${url}/ready`).catch(() => "refused"), { timeout: 10_000 }).toBe("refused");
 });
 
 /** Resolves when the URL refuses connections. */
