@@ -8,6 +8,8 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+// A signal to npm ends npm and its shell, but does not reach this process. A new parent process id shows that npm ended.
+const parent = process.ppid;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const shop = `${root}examples/taco-shop/`;
 
@@ -79,8 +81,6 @@ function stop(): void {
 
 process.on("SIGINT", stop);
 process.on("SIGTERM", stop);
-// A signal to npm ends npm and its shell, but does not reach this process. A new parent process id shows that npm ended.
-const parent = process.ppid;
 setInterval(() => process.ppid !== parent && stop(), 500).unref();
 const exits = children.map(async (child) => {
   const [code] = (await once(child, "exit")) as [number | null];

@@ -13,6 +13,7 @@ import { createSessionRoute } from "./routes/create-session.ts";
 import { endSessionsRoute } from "./routes/end-sessions.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { introspectRoute } from "./routes/introspect.ts";
+import { type Installation, landingRoute } from "./routes/landing.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { privilegeRoutes } from "./routes/privilege.ts";
 import { sessionDataRoutes } from "./routes/session-data.ts";
@@ -32,6 +33,8 @@ export interface AppOptions extends RequestSessionsOptions {
   readonly metrics: boolean;
   /** Default: {@link LIMITS}. */
   readonly rateLimits?: RequestLimits;
+  /** For the landing page. */
+  readonly installation?: Installation;
 }
 
 const DESCRIPTION = `
@@ -59,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     ownedSessions: new OwnedSessions(manager, clock),
   };
   limitAddresses(app, context.authenticator, limits);
+  landingRoute(app, context, cache, options.installation ?? {});
   createSessionRoute(app, context, describeClient);
   sessionRoutes(app, context);
   endSessionsRoute(app, context);

@@ -53,7 +53,8 @@ export function usesSecureCookie({ headers }: FastifyRequest, secureCookie: Secu
   return !isLoopbackHost(headers.host ?? "") || namesHttps(headers);
 }
 
-function isLoopbackHost(host: string): boolean {
+/** Whether a `Host` header names this machine itself. */
+export function isLoopbackHost(host: string): boolean {
   return /^(localhost|[\w.-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(host);
 }
 

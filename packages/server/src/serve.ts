@@ -11,6 +11,9 @@ interface ServeOptions {
 /** Milliseconds that active requests have to finish after the first signal. */
 const STOP_TIMEOUT = 10_000;
 
+/** The process that started this one. Read at once, because npm may end while the service starts. */
+const PARENT = process.ppid;
+
 /** Milliseconds between two checks whether npm has ended. */
 const PARENT_CHECK = 500;
 
@@ -56,6 +59,7 @@ function startupMessage({ url, adminTokenFile }: RunningService): string {
   return `
   Coatcheck is running.
 
+  Overview   ${url}/
   API        ${sessions}
   Reference  ${url}/docs
   Health     ${url}/health
@@ -93,10 +97,9 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
   process.on("SIGTERM", hop);
   process.on("SIGINT", hop);
   // npm and npx do not forward SIGTERM. They end with their shell, which leaves this process with another parent.
-  const parent = process.ppid;
   if (process.env.npm_command === undefined) return;
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === PARENT) return;
     clearInterval(timer);
     void hop();
   }, PARENT_CHECK).unref();

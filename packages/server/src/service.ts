@@ -6,6 +6,8 @@ import { listen } from "./listen.ts";
 import { openSessions } from "./open-sessions.ts";
 import { Sweeper } from "./sweeper.ts";
 
+const STORE_NAMES = { sqlite: "SQLite", postgres: "PostgreSQL", redis: "Redis" } as const;
+
 /** A service that accepts requests. */
 export interface RunningService {
   /** Base URL to open in a browser, such as `http://localhost:3000`. */
@@ -33,6 +35,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
     secureCookie,
     metrics,
     rateLimits,
+    installation: { store: STORE_NAMES[config.database.kind], shopUrl: config.shopUrl, adminTokenFile },
   });
   const sweeper = new Sweeper(sessions.manager, systemSchedule, log, config);
   let url: string;
