@@ -51,6 +51,7 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   manager.events.on("token-reuse", ({ record }) =>
     log.warn({ sessionId: record.id }, "older token reused; session revoked"),
   );
+  manager.events.on("request-rejected", (event) => log.warn(event, "request rejected by the CSRF checks"));
   return {
     manager,
     cache,

@@ -1,9 +1,17 @@
 import { CoatcheckError } from "../session/errors.ts";
+import type { SessionEmitter } from "../session/events.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
 import { CrossOriginProtection, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
+import { rejectionEvent, rejectionMessage } from "./csrf-rejection.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import type { CsrfTokenPolicy, HttpOptions } from "./options.ts";
+
+/** What the manager provides. */
+interface CsrfDependencies {
+  readonly ring: Signer;
+  readonly events: SessionEmitter;
+}
 
 const INIT_PATH = "/session/init";
 
@@ -18,11 +26,13 @@ export class CsrfProtection {
   readonly #initPath: string;
   readonly #tokens: CsrfTokens;
   readonly #cookie: Cookie;
+  readonly #events: SessionEmitter;
 
   /** @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options or trusted origins. */
-  constructor(signer: Signer, { csrf = {}, cookie }: HttpOptions) {
+  constructor({ ring, events }: CsrfDependencies, { csrf = {}, cookie }: HttpOptions) {
+    this.#events = events;
     this.#cookie = new Cookie(csrfCookieOptions(cookie), "scripts");
-    this.#tokens = new CsrfTokens(signer);
+    this.#tokens = new CsrfTokens(ring);
     this.#crossOrigin = csrf ? new CrossOriginProtection(csrf.trustedOrigins) : null;
     this.#tokenPolicy = csrf ? (csrf.token ?? "off") : "off";
     this.#initPath = csrf ? (csrf.initPath ?? INIT_PATH) : INIT_PATH;
@@ -37,7 +47,7 @@ export class CsrfProtection {
    * Rejects a request that another site made a browser send.
    *
    * @param host the host that the browser addressed, as the trusted proxies report it.
-   * @throws CoatcheckError `FORBIDDEN`.
+   * @throws CoatcheckError `FORBIDDEN`. Outside production its message names origin, host and the option to change.
    */
   requireSameOrigin(request: HttpRequest, host: string | null): void {
     const allowed = this.#crossOrigin?.allows({
@@ -47,7 +57,8 @@ export class CsrfProtection {
       host: host ?? undefined,
       upgrade: request.header("upgrade"),
     });
-    if (allowed === false) throw new CoatcheckError("FORBIDDEN", "Cross-origin request rejected.");
+    if (allowed !== false) return;
+    this.#rejected(request, host, new CoatcheckError("FORBIDDEN", rejectionMessage(request, host)));
   }
 
   /**
@@ -61,8 +72,12 @@ export class CsrfProtection {
   }
 
   /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session. */
-  verifyToken(request: HttpRequest, record: SessionRecord): void {
-    this.#tokens.verify(record, request.header("x-csrf-token"));
+  verifyToken(request: HttpRequest, record: SessionRecord, host: string | null): void {
+    try {
+      this.#tokens.verify(record, request.header("x-csrf-token"));
+    } catch (error) {
+      this.#rejected(request, host, error as CoatcheckError);
+    }
   }
 
   /** Sets the token's cookie, unless tokens are off or the browser has sent the current one. */
@@ -77,6 +92,12 @@ export class CsrfProtection {
   /** Clears the token's cookie, unless tokens are off. */
   clearToken(headers: ResponseHeaders): void {
     if (this.#tokenPolicy !== "off") setCookies(headers, [this.#cookie.clear()]);
+  }
+
+  /** Emits the event for a rejected request, and throws its error. */
+  #rejected(request: HttpRequest, host: string | null, error: CoatcheckError): never {
+    this.#events.publish("request-rejected", rejectionEvent(request, host, error));
+    throw error;
   }
 
   /** A page gets its first token with this request, so it cannot send one yet. */

@@ -1,5 +1,6 @@
-import { CoatcheckError } from "../session/errors.ts";
+import { CoatcheckError, invalidInput } from "../session/errors.ts";
 import type { SessionRecord } from "../session/record.ts";
+import { hostOf, originFaults } from "./origin.ts";
 
 /** The parts of a request that the cross-origin check reads. Header values as received; undefined for an absent header. */
 export interface CrossOriginRequest {
@@ -37,19 +38,12 @@ export class CrossOriginProtection {
   readonly #trusted: ReadonlySet<string>;
 
   /**
-   * @param trustedOrigins origins that may send unsafe requests, as browsers write them: `https://pay.example`, without
-   *   a trailing slash.
+   * @param trustedOrigins origins that may send unsafe requests, as browsers write them in `Origin`.
    * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each entry that is not an origin.
    */
   constructor(trustedOrigins: readonly string[] = []) {
-    const faults = trustedOrigins.flatMap((origin, index) =>
-      isOrigin(origin) ? [] : [{ path: `trustedOrigins.${index}`, message: "must be scheme://host[:port]" }],
-    );
-    const [fault] = faults;
-    if (fault) {
-      const message = `Invalid CSRF options: ${fault.path} ${fault.message}.`;
-      throw new CoatcheckError("VALIDATION_FAILED", message, { faults });
-    }
+    const faults = originFaults(trustedOrigins);
+    if (faults.length > 0) throw invalidInput("CSRF options", faults);
     this.#trusted = new Set(trustedOrigins);
   }
 
@@ -65,14 +59,6 @@ export class CrossOriginProtection {
     }
     return origin !== undefined && this.#trusted.has(origin);
   }
-}
-
-function isOrigin(text: string): boolean {
-  return text !== "null" && URL.canParse(text) && new URL(text).origin === text;
-}
-
-function hostOf(origin: string): string | null {
-  return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
 /** Signs CSRF tokens. The manager's secret ring implements this. */

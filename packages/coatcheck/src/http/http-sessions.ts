@@ -28,7 +28,7 @@ export class HttpSessions<Data> implements HttpContext<Data> {
     this.manager = manager;
     this.options = options;
     this.cookie = new Cookie(options.cookie);
-    this.csrf = new CsrfProtection(manager.ring, options);
+    this.csrf = new CsrfProtection(manager, options);
     this.clientAddress = new ClientAddress(options.trustProxy, options.forwardingHeaders);
     this.clearSiteData = (options.clearSiteData ?? ["cache", "storage"])
       .map((kind) => `"${kind}"`)

@@ -28,7 +28,11 @@ export type CsrfTokenPolicy = "off" | "offered" | "required";
 
 /** How cross-site request forgery is prevented. */
 export interface CsrfOptions {
-  /** Other origins whose pages may send unsafe requests, such as a payment provider: `https://pay.example`. */
+  /**
+   * Other origins whose pages may send unsafe requests, as browsers write them in `Origin`: `https://pay.example`, or
+   * `capacitor://localhost` for the web view of an app. No wildcards: one sub-domain that is taken over could send
+   * requests as the visitor.
+   */
   readonly trustedOrigins?: readonly string[];
   /** Default: `off`. The cross-origin check alone covers every browser since 2023. */
   readonly token?: CsrfTokenPolicy;

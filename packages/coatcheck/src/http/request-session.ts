@@ -126,7 +126,7 @@ export class RequestSession<Data> {
     csrf.requireSameOrigin(this.#request, this.client.host);
     if (!csrf.expectsToken(this.#request)) return;
     return andThen(this.load(), ({ record }) => {
-      if (record !== null) csrf.verifyToken(this.#request, record);
+      if (record !== null) csrf.verifyToken(this.#request, record, this.client.host);
     });
   }
 

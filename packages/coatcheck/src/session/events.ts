@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
+import type { ErrorCode } from "./errors.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import type { RevocationScope } from "./store.ts";
 
@@ -31,6 +32,13 @@ export interface SessionEvents {
   /** `id` is null when the token's seal was not verified: its id cannot be trusted. */
   refused: [{ reason: RefusalReason; id: string | null }];
   /**
+   * The CSRF checks rejected a request: `FORBIDDEN` for a cross-origin request, `CSRF_MISSING` or `CSRF_INVALID` for its
+   * token. `origin` and `host` are what the request carried, null for an absent header. `path` has no query.
+   */
+  "request-rejected": [
+    { code: ErrorCode; method: string; path: string; origin: string | null; host: string | null },
+  ];
+  /**
    * A background operation failed; it is retried later or safe to skip. `migrate`: stored data could not be migrated, and
    * `DataOptions.onUnreadable` applies.
    */
@@ -46,6 +54,7 @@ const channels = {
   revoked: channel("coatcheck:revoked"),
   "token-reuse": channel("coatcheck:token-reuse"),
   refused: channel("coatcheck:refused"),
+  "request-rejected": channel("coatcheck:request-rejected"),
   failed: channel("coatcheck:failed"),
 };
 

@@ -60,6 +60,14 @@ describe("CrossOriginProtection, cases of Go 1.25 net/http", () => {
     ["invalid url", "https://ex ample.com", false],
     ["empty string", "", false],
     ["null", "null", false],
+    ["Capacitor on iOS", "capacitor://localhost", true],
+    ["Tauri", "tauri://localhost", true],
+    ["a browser extension", "chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb", true],
+    ["an app origin with a path", "capacitor://localhost/", false],
+    ["upper case", "HTTPS://example.com", false],
+    ["default port", "https://example.com:443", false],
+    ["user name", "https://user@example.com", false],
+    ["a file", "file:///index.html", false],
   ];
   it.each(origins)("validates a trusted origin: %s", (_name, origin, valid) => {
     const make = () => new CrossOriginProtection([origin]);
@@ -106,6 +114,32 @@ describe("CrossOriginProtection, further cases", () => {
       host: undefined,
     };
     expect(new CrossOriginProtection().allows(request)).toBe(false);
+  });
+
+  it.each([
+    ["*", 'trustedOrigins.0 must not be "*", which would let every site'],
+    ["null", 'trustedOrigins.0 must not be "null", which sandboxed frames of every site send'],
+    ["https://*.example.com", "trustedOrigins.0 must not contain a wildcard"],
+    ["https://example.com/pay?x=1", 'without a path: "https://example.com"'],
+    [7 as unknown as string, "trustedOrigins.0 must be scheme://host[:port]"],
+  ])("says why the trusted origin %s is refused", (origin, reason) => {
+    expect(() => new CrossOriginProtection([origin])).toThrow(reason);
+  });
+
+  it("refuses trusted origins that are no list", () => {
+    expect(() => new CrossOriginProtection("https://a.example" as never)).toThrow("must be a list");
+  });
+
+  it("compares an app's origin as a whole, never with the host", () => {
+    const request = {
+      method: "POST",
+      secFetchSite: undefined,
+      origin: "capacitor://localhost",
+      host: "localhost",
+    };
+    expect(new CrossOriginProtection().allows(request)).toBe(false);
+    expect(new CrossOriginProtection(["capacitor://localhost"]).allows(request)).toBe(true);
+    expect(new CrossOriginProtection(["ionic://localhost"]).allows(request)).toBe(false);
   });
 
   it("does not share trusted origins between instances", () => {

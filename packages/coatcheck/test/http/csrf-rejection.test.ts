@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { HttpSessions } from "../../src/http/http-sessions.ts";
+import type { HttpOptions } from "../../src/http/options.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("a rejected cross-origin request", () => {
+  it("names origin, host and the option that would allow it", () => {
+    const { message } = reject({ "sec-fetch-site": "cross-site", origin: "https://pay.example" });
+    expect(message).toBe(
+      'Cross-origin request rejected: the origin is "https://pay.example", the host is "shop.example". To allow it, add "https://pay.example" to csrf.trustedOrigins.',
+    );
+  });
+
+  it("suspects a proxy that changed the host when the browser did not say that the request is cross-site", () => {
+    const origin = "http://dev.example:5173";
+    expect(reject({ origin }).message).toContain("keep the Host header");
+    const forwarded = reject({ origin, "x-forwarded-host": "dev.example:5173" });
+    expect(forwarded.message).toContain("set trustProxy, because a proxy reports that host");
+    expect(reject({ origin: "null" }).message).toContain('the origin is "null"');
+    expect(reject({ "sec-fetch-site": "same-site" }).message).toContain("sec-fetch-site: same-site");
+  });
+
+  it("names no host in production, where it may be an internal one", () => {
+    vi.stubEnv("NODE_ENV", "production");
+    expect(reject({ origin: "https://pay.example" }).message).toBe("Cross-origin request rejected.");
+  });
+
+  it("shortens what the client sent", () => {
+    expect(reject({ origin: `https://${"x".repeat(10_000)}` }).message.length).toBeLessThan(1000);
+  });
+
+  it("emits request-rejected with origin and host, in production too", () => {
+    vi.stubEnv("NODE_ENV", "production");
+    expect(reject({ origin: "https://pay.example" }).events).toEqual([
+      {
+        code: "FORBIDDEN",
+        method: "POST",
+        path: "/orders",
+        origin: "https://pay.example",
+        host: "shop.example",
+      },
+    ]);
+  });
+});
+
+describe("a request without a valid CSRF token", () => {
+  it("emits request-rejected", async () => {
+    const { manager, open, events } = setUp({ csrf: { token: "required" } });
+    const { token } = await manager.create();
+    const cookie = `__Host-sid=${token}`;
+    await expect(open({ cookie }).checkCsrf()).rejects.toThrow("CSRF");
+    await expect(open({ cookie, "x-csrf-token": "x" }).checkCsrf()).rejects.toThrow("CSRF");
+    expect(events.map(({ code }) => code)).toEqual(["CSRF_MISSING", "CSRF_INVALID"]);
+  });
+});
+
+function reject(headers: Record<string, string>) {
+  const { open, events } = setUp();
+  try {
+    open(headers).checkCsrf();
+  } catch (error) {
+    return { message: (error as Error).message, events };
+  }
+  throw new Error("The request was not rejected.");
+}
+
+/** Opens POST requests to shop.example, and collects the events. */
+function setUp(options: HttpOptions = {}) {
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
+  const events: { code: string }[] = [];
+  manager.events.on("request-rejected", (event) => events.push(event));
+  const http = new HttpSessions(manager, options);
+  const open = (sent: Record<string, string>) => {
+    const headers: Record<string, string> = { host: "shop.example", ...sent };
+    return http.open({
+      method: "POST",
+      url: "/orders?card=1",
+      address: "203.0.113.5",
+      encrypted: true,
+      header: (name) => headers[name],
+    });
+  };
+  return { manager, events, open };
+}
