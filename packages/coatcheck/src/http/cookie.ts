@@ -86,6 +86,7 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
  */
 export class Cookie {
   readonly name: string;
+  readonly sameSite: SameSite;
   /** Whether browsers keep at most one cookie of this name, so that no duplicates can exist. */
   readonly #isUnique: boolean;
   readonly #attributes: Parameters<typeof stringifySetCookie>[0];
@@ -101,6 +102,7 @@ export class Cookie {
     const secure = options.secure !== false;
     const prefix = secure ? (options.prefix ?? "__Host-") : "";
     this.name = prefix + (options.name ?? "sid");
+    this.sameSite = options.sameSite ?? "lax";
     this.#isUnique = prefix === "__Host-";
     this.#attributes = {
       name: this.name,
@@ -108,7 +110,7 @@ export class Cookie {
       path: options.path ?? "/",
       httpOnly: reader === "server",
       secure,
-      sameSite: options.sameSite ?? "lax",
+      sameSite: this.sameSite,
       partitioned: options.partitioned ?? false,
       ...(options.domain === undefined ? {} : { domain: options.domain }),
     };

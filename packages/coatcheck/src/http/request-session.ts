@@ -21,6 +21,7 @@ import {
 import type { LoadOptions } from "./options.ts";
 import { type PresentedTokens, readTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
+import { couldWithholdCookie } from "./withheld-cookie.ts";
 
 /**
  * The session handle of one request. Nothing is read until {@link load} is called. {@link commit} is the only place that
@@ -183,10 +184,14 @@ export class RequestSession<Data> {
   }
 
   #begin(refused: Refusal | null, load: LoadOptions): Session<Data> {
-    const { manager, options } = this.#http;
+    const { manager, options, cookie } = this.#http;
+    const isWithheld =
+      this.#present().transport === "cookie" &&
+      refused === null &&
+      couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
     const newSession = () => ({ ...options.newSession?.(this.client, this.#request), ...load.newSession });
     this.#hasReplacedToken = refused?.replaced !== undefined;
-    return manager.begin(newSession, refused);
+    return manager.begin(newSession, isWithheld ? { refusal: "withheld" } : refused);
   }
 
   #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {

@@ -7,6 +7,7 @@ import type { RevocationScope } from "./store.ts";
 /**
  * Why a token was refused. `superseded`: an older token, whose secret has been rotated away. `token-reuse`: an older token that
  * was used after the rotation grace. `unavailable`: the store did not respond, so the token could not be checked.
+ * `withheld`: there was no token, but `SameSite` may have kept the browser from sending the one that it holds.
  */
 export type RefusalReason =
   | "missing"
@@ -17,7 +18,8 @@ export type RefusalReason =
   | "revoked"
   | "superseded"
   | "token-reuse"
-  | "unavailable";
+  | "unavailable"
+  | "withheld";
 
 /** Session events and their payloads. Each describes what this process did; other processes emit their own. */
 export interface SessionEvents {

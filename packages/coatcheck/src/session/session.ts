@@ -13,6 +13,7 @@ import { SessionInfo } from "./session-info.ts";
 import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
 import {
+  cookieWithheld,
   headersAlreadySent,
   requireCurrentToken,
   requireTokenDelivery,
@@ -33,7 +34,8 @@ export type MaybePromise<Value> = Value | Promise<Value>;
  * Every method that writes throws `CONFLICT` when another request has replaced and invalidated the token: the browser is
  * receiving a newer one, which a repeated request will carry. Only {@link authenticate} and {@link revoke} work with such a
  * token too. Writes throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended, and `STORE_UNAVAILABLE` when
- * the store does not respond. Methods that issue a token also throw `CONFLICT` once the response headers have been sent.
+ * the store does not respond. Methods that issue a token also throw `CONFLICT` once the response headers have been sent. When
+ * another site made the request and the browser may have withheld its cookie, every change but a login throws `CONFLICT`.
  */
 export class Session<Data = JsonObject> extends SessionInfo {
   readonly #writer: SessionWriter<Data>;
@@ -202,6 +204,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
    */
   async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
     if (this.#start.refusal === "unavailable") throw sessionUnavailable();
+    if (this.#start.refusal === "withheld" && !this.#record) throw cookieWithheld();
     return await this.#exclusively(async () => {
       const target = this.#record ?? this.#start.replaced;
       this.#pending = null;
@@ -277,6 +280,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
     const changed = (data: JsonObject) =>
       change ? change(applySnapshot(data, part)) : applySnapshot(data, part);
     if (!this.#record) {
+      if (this.#start.refusal === "withheld") throw cookieWithheld();
       requireTokenDelivery(this.#start.refusal, this.#isCommitted);
       const data = await changed(schema.initial());
       this.#adopt(await this.#writer.create({ ...this.#start.newSession(), id: this.id, data, flash }), part);

@@ -49,6 +49,14 @@ export function headersAlreadySent(): CoatcheckError {
   );
 }
 
+/** The error for a request whose cookie `SameSite` may have withheld: a new cookie could replace a login. */
+export function cookieWithheld(): CoatcheckError {
+  return new CoatcheckError(
+    "CONFLICT",
+    "Another site made this request, so the browser did not send its session cookie, and a new one could replace a login. Let a page of this site send the request again, as docs/http.md shows.",
+  );
+}
+
 /**
  * Checks that a request may write.
  *

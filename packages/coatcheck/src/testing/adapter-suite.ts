@@ -1,6 +1,7 @@
 import { bearerCases } from "./adapter/bearer-cases.ts";
 import type { AdapterCase, AdapterCases } from "./adapter/case.ts";
 import { cookieCases } from "./adapter/cookie-cases.ts";
+import { crossSiteCases } from "./adapter/cross-site-cases.ts";
 import { csrfCases } from "./adapter/csrf-cases.ts";
 import type { StartAdapter } from "./adapter/exchange.ts";
 import { AdapterFixture, type CacheFactory } from "./adapter/fixtures.ts";
@@ -46,6 +47,7 @@ export function adapterContract({ describe, it }: TestFramework, options: Adapte
     headers: headerCases,
     bearer: bearerCases,
     csrf: csrfCases,
+    "cross-site": crossSiteCases,
     outage: outageCases,
     ...(options.raw ? { "node:http response": nodeResponseCases } : {}),
   };

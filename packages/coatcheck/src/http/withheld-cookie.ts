@@ -1,0 +1,29 @@
+import type { SameSite } from "./cookie.ts";
+import { isSafeMethod } from "./csrf.ts";
+import type { HttpRequest } from "./message.ts";
+import { hostOf } from "./origin.ts";
+
+/**
+ * Whether a browser would not send a cookie with this request, although it holds one (RFC 6265bis §5.8.3). Then the absence
+ * of the cookie is not the absence of a session, and a new cookie in the response could replace a login.
+ *
+ * Without `Sec-Fetch-Site`, a request whose `Origin` is another host counts as cross-site: whether two hosts are of one site
+ * cannot be told from their names.
+ *
+ * @param host the host that the browser addressed, as the trusted proxies report it.
+ */
+export function couldWithholdCookie(sameSite: SameSite, request: HttpRequest, host: string | null): boolean {
+  if (sameSite === "none" || !isCrossSite(request, host)) return false;
+  return sameSite === "strict" || !isSafeMethod(request.method) || !isTopLevelNavigation(request);
+}
+
+function isCrossSite(request: HttpRequest, host: string | null): boolean {
+  const site = request.header("sec-fetch-site");
+  if (site) return site === "cross-site";
+  const origin = request.header("origin");
+  return origin !== undefined && hostOf(origin) !== host?.toLowerCase();
+}
+
+function isTopLevelNavigation(request: HttpRequest): boolean {
+  return request.header("sec-fetch-mode") === "navigate" && request.header("sec-fetch-dest") === "document";
+}
