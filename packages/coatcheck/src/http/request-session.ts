@@ -237,12 +237,13 @@ export class RequestSession<Data> {
   }
 
   /** The one switch from the session's outcome to the response headers. */
-  #setHeaders(headers: ResponseHeaders, { state, token, record }: Commit): MaybePromise<void> {
+  #setHeaders(headers: ResponseHeaders, { state, token, record }: Commit): void {
     switch (state) {
       case "unchanged":
       case "touched":
       case "changed":
-        if (record && this.#duplicateClears().length > 0) return this.#clearDuplicates(headers, record);
+        // Duplicates stay. A sibling host may have planted the one that opened the session: setting that again would make
+        // it this site's own, and clearing the others would delete the visitor's.
         break;
       case "rotated":
         if (record && token) this.#sendToken(headers, token, record);
@@ -254,23 +255,6 @@ export class RequestSession<Data> {
     if (record) this.#offerCsrfToken(headers, record);
   }
 
-  /**
-   * Clears duplicates of the session cookie and sets the one that opened the session again. If that token no longer opens
-   * it, another response has brought the browser a newer one, which must not be overwritten.
-   */
-  #clearDuplicates(headers: ResponseHeaders, record: SessionRecord): MaybePromise<void> {
-    const opener = this.#openingToken ?? "";
-    return attempt(
-      () => this.#http.manager.resume(opener, "none"),
-      (found) => {
-        if (!(found instanceof Session)) return;
-        this.#sendToken(headers, opener, record);
-        this.#offerCsrfToken(headers, record);
-      },
-      () => {},
-    );
-  }
-
   #sendToken(headers: ResponseHeaders, token: string, record: SessionRecord): void {
     if (this.#present().transport === "bearer") {
       forbidCaching(headers);
@@ -280,9 +264,9 @@ export class RequestSession<Data> {
     setCookies(headers, [...this.#duplicateClears(), this.#http.cookie.set(token, cookieAge(record))]);
   }
 
+  /** Clears what other hosts or paths have set. For a login or a logout, which decides what the browser holds from now on. */
   #duplicateClears(): readonly string[] {
-    const { transport, tokens } = this.#present();
-    if (transport === "bearer" || tokens.length < 2) return [];
+    if (!this.#present().hasDuplicates) return [];
     return this.#http.cookie.clearDuplicates(this.client.host, this.#request.url);
   }
 
@@ -302,7 +286,7 @@ export class RequestSession<Data> {
   }
 
   #present(): PresentedTokens {
-    this.#presented ??= readTokens(this.#request, this.#http.cookie);
+    this.#presented ??= readTokens(this.#request, this.#http.cookie, this.#http.manager.ring);
     return this.#presented;
   }
 }

@@ -125,7 +125,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
    * carries a bearer token, or an older token whose replacement may be in another response to the same browser.
    */
   async #currentSession(request: HttpRequest): Promise<Session<Data> | null | "skip"> {
-    const { transport, tokens } = readTokens(request, this.#http.cookie);
+    const { transport, tokens } = readTokens(request, this.#http.cookie, this.#options.manager.ring);
     if (transport === "bearer") return "skip";
     let isOlderToken = false;
     for (const token of tokens) {

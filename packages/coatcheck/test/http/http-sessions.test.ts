@@ -52,17 +52,19 @@ describe("RequestSession", () => {
     expect((await manager.stats()).total).toBe(0);
   });
 
-  it("tries at most eight cookies of the same name", async () => {
+  it("looks up at most 32 cookies of the same name", async () => {
     const { store, manager, open } = setUp();
     const { token, record } = await manager.create();
-    const revoked = await manager.create();
-    await manager.revoke({ session: revoked.record.id });
+    const revoked = await Promise.all(Array.from({ length: 100 }, () => manager.create()));
+    for (const { record } of revoked) await manager.revoke({ session: record.id });
     const cookies = (count: number) =>
-      [...Array(count).fill(revoked.token), token].map((value) => `__Host-sid=${value}`);
-    expect((await open(cookies(7).join("; ")).load()).id).toBe(record.id);
+      [...revoked.slice(0, count).map((issued) => issued.token), token].map((value) => `__Host-sid=${value}`);
+    expect((await open(cookies(31).join("; ")).load()).id).toBe(record.id);
     const { reads } = store;
-    expect((await open(cookies(1000).join("; ")).load()).record).toBeNull();
-    expect(store.reads - reads).toBeLessThanOrEqual(8);
+    expect((await open(cookies(100).join("; ")).load()).record).toBeNull();
+    expect(store.reads - reads).toBeLessThanOrEqual(32);
+    const repeated = [...Array(1000).fill(`__Host-sid=${revoked[0]?.token}`), `__Host-sid=${token}`];
+    expect((await open(repeated.join("; ")).load()).id).toBe(record.id);
   });
 
   it("load() returns the same session on every call", async () => {
@@ -81,23 +83,6 @@ describe("RequestSession", () => {
     await session.commit(headers);
     await session.commit(headers);
     expect(headers.getSetCookie()).toHaveLength(1);
-  });
-
-  it("does not set a duplicate cookie again after a concurrent login has replaced it", async () => {
-    const { manager, open } = setUp({ cookie: { secure: false } });
-    const { record, token } = await manager.create();
-    const responses = ["read", "write"].map(async (action) => {
-      const request = open(`sid=${token.toUpperCase()}; sid=${token}`);
-      const session = await request.load();
-      await loggedIn;
-      if (action === "write") session.data.late = true;
-      const headers = new Headers();
-      await Promise.resolve(request.commit(headers)).catch(() => {});
-      return headers.getSetCookie();
-    });
-    const loggedIn = manager.authenticate(record.id, "ann");
-    expect(await Promise.all(responses)).toEqual([[], []]);
-    expect((await manager.find(record.id))?.data).toEqual({});
   });
 
   it("replaces Cache-Control when it sets a cookie, unless it forbids storing already", async () => {

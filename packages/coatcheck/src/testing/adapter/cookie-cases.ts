@@ -154,16 +154,19 @@ export const cookieCases: AdapterCases = {
       }
     },
   },
-  "duplicate cookies without a prefix: the valid one is set again and the others are cleared": {
+  "duplicate cookies without a prefix: reads and writes set none, and a login clears the others": {
     http: { cookie: { prefix: "", name: "session_id" } },
-    routes: { "/login": login, "/show": show },
+    routes: { "/login": login, "/show": show, "/count": count },
     async check(fixture) {
       const browser = fixture.browser();
       await browser.send("/login");
       const token = browser.cookies.get("session_id");
       const headers = { host: "www.shop.example", cookie: `session_id=garbage; session_id=${token}` };
-      const { body, cookies } = await fixture.send("/show", { headers });
-      assert.equal(JSON.parse(body).subject, "ann");
+      for (const path of ["/show", "/count"]) {
+        const { body, cookies } = await fixture.send(path, { headers });
+        assert.deepEqual([JSON.parse(body).subject, cookies], ["ann", []], path);
+      }
+      const { cookies } = await fixture.send("/login", { headers });
       const cleared = cookies.slice(0, -1).map((line) => {
         assert.match(line, /^session_id=; Max-Age=0; /);
         return line.match(/(Domain=[^;]+; )?Path=[^;]+/)?.[0];
@@ -171,12 +174,41 @@ export const cookieCases: AdapterCases = {
       assert.deepEqual(cleared, [
         "Domain=www.shop.example; Path=/",
         "Domain=shop.example; Path=/",
-        "Path=/show",
+        "Path=/login",
       ]);
       assert.match(
         String(cookies.at(-1)),
-        new RegExp(`^session_id=${token}; Max-Age=\\d+; Path=/; HttpOnly; Secure; SameSite=Lax$`),
+        /^session_id=[\w-]{50}; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax/,
       );
+    },
+  },
+  "a planted cookie that opens a session is not set as the visitor's own": {
+    http: { cookie: { prefix: "", name: "session_id" } },
+    routes: { "/login": login, "/show": show, "/count": count },
+    async check(fixture) {
+      const visitor = fixture.browser();
+      await visitor.send("/login");
+      const planted = await fixture.manager.create();
+      const cookie = `session_id=${planted.token}; session_id=${visitor.cookies.get("session_id")}`;
+      for (const path of ["/show", "/count"]) {
+        assert.deepEqual((await fixture.send(path, { headers: { cookie } })).cookies, [], path);
+      }
+    },
+  },
+  "the visitor's cookie is found behind many planted ones": {
+    http: { cookie: { prefix: "", name: "session_id" } },
+    routes: { "/login": login, "/show": show },
+    async check(fixture) {
+      const browser = fixture.browser();
+      await browser.send("/login");
+      const forged = Array.from({ length: 150 }, () => randomBytes(38).toString("base64url").slice(0, 50));
+      const ended = await Promise.all(Array.from({ length: 9 }, () => fixture.manager.create()));
+      for (const { record } of ended) await fixture.manager.revoke({ session: record.id });
+      for (const junk of [forged, ended.map(({ token }) => token), Array(150).fill("x")]) {
+        const values = [...junk, browser.cookies.get("session_id")];
+        const cookie = values.map((value) => `session_id=${value}`).join("; ");
+        assert.equal(JSON.parse((await fixture.send("/show", { headers: { cookie } })).body).subject, "ann");
+      }
     },
   },
   "a write with an older token among duplicate cookies fails with CONFLICT and sets no cookie": {
