@@ -2,7 +2,7 @@ import { CoatcheckError } from "../session/errors.ts";
 import type { SessionEmitter } from "../session/events.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { Cookie, type CookieOptions, cookieAge } from "./cookie.ts";
-import { CrossOriginProtection, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
+import { CrossOriginProtection, type CsrfBinding, CsrfTokens, isSafeMethod, type Signer } from "./csrf.ts";
 import { rejectionEvent, rejectionMessage } from "./csrf-rejection.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import type { CsrfTokenPolicy, HttpOptions } from "./options.ts";
@@ -61,23 +61,44 @@ export class CsrfProtection {
     this.#rejected(request, host, new CoatcheckError("FORBIDDEN", rejectionMessage(request, host)));
   }
 
-  /**
-   * Whether the request's token must be verified, if the request has a stored session. A WebSocket handshake, the only
-   * checked request with a safe method, carries none: a page cannot add headers to it.
-   */
-  expectsToken(request: HttpRequest): boolean {
-    if (isSafeMethod(request.method)) return false;
-    if (this.#tokenPolicy === "off" || this.#isInit(request)) return false;
-    return this.#tokenPolicy === "required" || request.header("x-csrf-token") !== undefined;
+  /** Whether the application uses tokens at all. */
+  get usesTokens(): boolean {
+    return this.#tokenPolicy !== "off";
   }
 
-  /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session. */
-  verifyToken(request: HttpRequest, record: SessionRecord, host: string | null): void {
+  /**
+   * Whether a checked request may carry a token to verify. A WebSocket handshake, the only one with a safe method, carries
+   * none: a page cannot add headers to it.
+   */
+  readsToken(request: HttpRequest): boolean {
+    return this.usesTokens && !isSafeMethod(request.method) && !this.#isInit(request);
+  }
+
+  /** Whether a request with a stored session must carry a token. */
+  get requiresToken(): boolean {
+    return this.#tokenPolicy === "required";
+  }
+
+  /**
+   * @param token the token of the request; undefined when it carries none.
+   * @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session.
+   */
+  verifyToken(
+    request: HttpRequest,
+    record: SessionRecord,
+    token: string | undefined,
+    host: string | null,
+  ): void {
     try {
-      this.#tokens.verify(record, request.header("x-csrf-token"));
+      this.#tokens.verify(record, token);
     } catch (error) {
       this.#rejected(request, host, error as CoatcheckError);
     }
+  }
+
+  /** The token of a session, stored or not. */
+  tokenOf(session: CsrfBinding): string {
+    return this.#tokens.issue(session);
   }
 
   /** Sets the token's cookie, unless tokens are off or the browser has sent the current one. */

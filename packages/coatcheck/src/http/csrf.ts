@@ -68,17 +68,17 @@ export interface Signer {
 }
 
 /** The fields of a session that its CSRF token is bound to. */
-export type CsrfBinding = Pick<SessionRecord, "id" | "authenticatedAt">;
+export type CsrfBinding = Pick<SessionRecord, "id" | "subject">;
 
 const PURPOSE = "csrf";
 
 /**
  * Issues and verifies the readable CSRF token: responses set it as the `csrf_token` cookie, and requests return it in the
- * `x-csrf-token` header.
+ * `x-csrf-token` header or the form field `csrf_token`.
  *
- * The token is an HMAC over the session's id and time of login (OWASP: signed double submit). A cookie that a sibling
- * domain has set is therefore not a valid token. A login replaces the token; periodic rotation of the secret keeps it, so
- * that open pages stay usable.
+ * The token is an HMAC over the session's id and subject (OWASP: signed double submit). A cookie that a sibling domain has
+ * set is therefore not a valid token. The login of a visitor replaces the token, because others may know an anonymous
+ * session. Rotation and a further login of the same subject keep it, so that forms in other tabs stay usable.
  */
 export class CsrfTokens {
   readonly #signer: Signer;
@@ -89,7 +89,7 @@ export class CsrfTokens {
     this.#signer = signer;
   }
 
-  /** Returns the session's token: 43 characters, the same until the next login or until the application adds a secret. */
+  /** Returns the session's token: 43 characters, the same until another subject logs in or the application adds a secret. */
   issue(session: CsrfBinding): string {
     let token = this.#issued.get(session);
     if (token === undefined) {
@@ -102,17 +102,17 @@ export class CsrfTokens {
   /** @throws CoatcheckError `CSRF_MISSING` without a token, `CSRF_INVALID` when it belongs to another session. */
   verify(session: CsrfBinding, token: string | undefined): void {
     if (!token) {
-      throw new CoatcheckError("CSRF_MISSING", "Missing CSRF token: send the x-csrf-token header.");
+      throw new CoatcheckError(
+        "CSRF_MISSING",
+        "Missing CSRF token: send the header x-csrf-token or the form field csrf_token.",
+      );
     }
     if (!this.#signer.verify(PURPOSE, boundTo(session), token)) {
-      throw new CoatcheckError(
-        "CSRF_INVALID",
-        "Invalid CSRF token: x-csrf-token does not belong to this session.",
-      );
+      throw new CoatcheckError("CSRF_INVALID", "Invalid CSRF token: it does not belong to this session.");
     }
   }
 }
 
 function boundTo(session: CsrfBinding): string {
-  return `${session.id}.${session.authenticatedAt ?? "anonymous"}`;
+  return session.subject === null ? session.id : `${session.id}.${session.subject}`;
 }

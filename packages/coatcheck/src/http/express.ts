@@ -33,6 +33,9 @@ import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
 
+/** A request whose body a parser may have read. */
+type ParsedRequest = IncomingMessage & { readonly body?: unknown };
+
 type Next = (error?: unknown) => void;
 
 /** A middleware of Express 4, Express 5 or Connect. */
@@ -40,7 +43,7 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
 
 /**
  * Middleware that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with
- * {@link sessionOf}, which types it.
+ * {@link sessionOf}, which types it. To accept the CSRF token as a form field, mount `express.urlencoded()` before it.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
  * @example
@@ -55,7 +58,7 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
   const http = new HttpSessions(manager, options);
   return (request, response, next) => {
     const session = attachSession(request, openNodeSession(http, request, response));
-    runCheck(() => session.checkCsrf(), response, next);
+    runCheck(() => session.checkCsrf(() => (request as ParsedRequest).body), response, next);
   };
 }
 

@@ -56,8 +56,14 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
     app.decorateRequest<null>(PROPERTY, null);
     app.addHook("onRequest", (request, reply, next) => {
       const session = attachSession(request, openNodeSession(http, request.raw, reply.raw));
-      runCheck(() => session.checkCsrf(), reply, next);
+      runCheck(() => session.checkOrigin(), reply, next);
     });
+    if (http.csrf.usesTokens) {
+      // The token may be in a form, which Fastify has parsed by now.
+      app.addHook("preValidation", (request, reply, next) => {
+        runCheck(() => sessionOf(request).checkCsrfToken(() => request.body), reply, next);
+      });
+    }
     done();
   };
   // As fastify-plugin does: hooks and decorator apply to the scope that registers the plugin, not to the plugin alone.

@@ -70,7 +70,7 @@ export function coatcheck<Data>(
     const session = http.open(requestOf(c, addressOf));
     c.set("session", session);
     try {
-      await session.checkCsrf();
+      await session.checkCsrf(() => formOf(c));
       await next();
     } catch (error) {
       if (!isCoatcheckError(error)) throw error;
@@ -131,6 +131,11 @@ function requestOf(c: Context, addressOf: AddressOf): HttpRequest {
     encrypted: protocol === "https:",
     header: (name) => c.req.header(name) ?? (name === "host" ? host : undefined),
   };
+}
+
+/** Hono keeps what it has parsed, so the handler can read the form too. A malformed form has no fields. */
+async function formOf(c: Context): Promise<unknown> {
+  return await c.req.parseBody().catch(() => undefined);
 }
 
 function nodeAddress(c: Context): string | undefined {

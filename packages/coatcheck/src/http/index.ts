@@ -40,7 +40,7 @@
  *     });
  *     let response: Response;
  *     try {
- *       await session.checkCsrf();
+ *       await session.checkCsrf(() => fieldsOf(request));
  *       response = await handler(request, session);
  *     } catch (error) {
  *       response = isCoatcheckError(error) ? toResponse(errorResponse(error)) : new Response(null, { status: 500 });
@@ -54,6 +54,11 @@
  *       return toResponse(session.failed(error), headers);
  *     }
  *   };
+ * }
+ *
+ * // The fields of a form; undefined for any other body.
+ * async function fieldsOf(request: Request) {
+ *   return await request.clone().formData().then((form) => Object.fromEntries(form), () => undefined);
  * }
  *
  * function toResponse(error: ErrorResponse, headers = new Headers()): Response {

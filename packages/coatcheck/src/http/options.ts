@@ -20,9 +20,9 @@ export type OutagePolicy = "closed" | "anonymous" | { readonly degraded: { reado
  * Whether clients prove with a readable token, besides the cross-origin check, that a request is theirs.
  *
  * - `off`: no token.
- * - `offered`: responses set the `csrf_token` cookie. A request may omit the `x-csrf-token` header; a wrong one is
- *   rejected.
- * - `required`: a request with an unsafe method and a stored session must send the header.
+ * - `offered`: responses set the `csrf_token` cookie. A request may omit the token; a wrong one is rejected.
+ * - `required`: a request with an unsafe method and a stored session must send the header, or the form field
+ *   `csrf_token` in a body that the framework has parsed before the check.
  */
 export type CsrfTokenPolicy = "off" | "offered" | "required";
 

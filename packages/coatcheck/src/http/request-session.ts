@@ -8,6 +8,7 @@ import { type MaybePromise, Session } from "../session/session.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
+import { type ParsedForm, tokenOfRequest } from "./csrf-form.ts";
 import { type ErrorResponse, errorResponse } from "./error-response.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
 import {
@@ -119,16 +120,42 @@ export class RequestSession<Data> {
   /**
    * Runs the CSRF checks, before the handler. A request with a bearer token passes: a browser never adds one by itself.
    *
+   * @param form returns the parsed body, for the field `csrf_token` of a form. Called only when a token is used and the
+   *   request has no header `x-csrf-token`.
    * @throws CoatcheckError `FORBIDDEN` for a cross-origin request, `CSRF_MISSING` and `CSRF_INVALID` for the token.
    */
-  checkCsrf(): MaybePromise<void> {
+  checkCsrf(form?: ParsedForm): MaybePromise<void> {
+    this.checkOrigin();
+    return this.checkCsrfToken(form);
+  }
+
+  /** The first part of {@link checkCsrf}, for frameworks that parse the body later. Throws `FORBIDDEN`. */
+  checkOrigin(): void {
+    if (this.#isChecked()) this.#http.csrf.requireSameOrigin(this.#request, this.client.host);
+  }
+
+  /** The second part of {@link checkCsrf}, once the body has been parsed. Throws `CSRF_MISSING` and `CSRF_INVALID`. */
+  checkCsrfToken(form?: ParsedForm): MaybePromise<void> {
     const { csrf } = this.#http;
-    if (!csrf.checks(this.#request) || this.#present().transport === "bearer") return;
-    csrf.requireSameOrigin(this.#request, this.client.host);
-    if (!csrf.expectsToken(this.#request)) return;
-    return andThen(this.load(), ({ record }) => {
-      if (record !== null) csrf.verifyToken(this.#request, record, this.client.host);
+    if (!this.#isChecked() || !csrf.readsToken(this.#request)) return;
+    return andThen(tokenOfRequest(this.#request, form), (token) => {
+      if (token === undefined && !csrf.requiresToken) return;
+      return andThen(this.load(), ({ record }) => {
+        if (record !== null) csrf.verifyToken(this.#request, record, token, this.client.host);
+      });
     });
+  }
+
+  /**
+   * The CSRF token for the hidden field `csrf_token` of a form, where the option `csrf.token` requires one. Also valid for a
+   * session that is stored later in this request.
+   */
+  csrfToken(): MaybePromise<string> {
+    return andThen(this.load(), ({ id, subject }) => this.#http.csrf.tokenOf({ id, subject }));
+  }
+
+  #isChecked(): boolean {
+    return this.#http.csrf.checks(this.#request) && this.#present().transport === "cookie";
   }
 
   /**

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { serve } from "@hono/node-server";
 import express, { type Express } from "express";
 import express4 from "express4";
@@ -24,6 +25,7 @@ import type {
 export function startExpress(make: () => Express): StartAdapter {
   return async (manager, options, routes) => {
     const app = make();
+    app.use(express.urlencoded({ extended: false }));
     app.use(forExpress.coatcheck(manager, options));
     for (const [path, route] of Object.entries(routes)) {
       app.all(path, guardOf(route, forExpress, passOn), (request, response, next) => {
@@ -52,6 +54,11 @@ export const startExpress4: StartAdapter = startExpress(express4);
 
 export const startFastify: StartAdapter = async (manager, options, routes) => {
   const app = fastify({ forceCloseConnections: true });
+  app.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    (_request, body, parsed) => parsed(null, fieldsOf(String(body))),
+  );
   app.register(forFastify.coatcheck(manager, options));
   app.setErrorHandler(forFastify.sessionErrors());
   for (const [path, route] of Object.entries(routes)) {
@@ -115,7 +122,11 @@ export const startFetch: StartAdapter = async (manager, options, routes) => {
     }
     const { method = "GET", url = "/" } = incoming;
     const response = await app.fetch(
-      new Request(new URL(url, `http://${incoming.headers.host}`), { method, headers }),
+      new Request(new URL(url, `http://${incoming.headers.host}`), {
+        method,
+        headers,
+        ...(incoming.headers["content-type"] && { body: await text(incoming) }),
+      }),
     );
     const { "set-cookie": _joined, ...fields } = Object.fromEntries(response.headers);
     outgoing.writeHead(response.status, { ...fields, "set-cookie": response.headers.getSetCookie() });
@@ -151,8 +162,17 @@ export const startNode: StartAdapter = async (manager, options, routes) => {
       return response.writeHead(500).end();
     }
   });
-  return await listen(createServer(listener));
+  const server = createServer(async (request, response) => {
+    const isForm = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded");
+    if (isForm) Object.assign(request, { body: fieldsOf(await text(request)) });
+    await listener(request, response);
+  });
+  return await listen(server);
 };
+
+function fieldsOf(form: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(form));
+}
 
 interface Guards<Guard> {
   requireSession(): Guard;

@@ -151,7 +151,7 @@ describe("CrossOriginProtection, further cases", () => {
 describe("CsrfTokens", () => {
   const ring = new SecretRing(["a secret of some length"]);
   const tokens = new CsrfTokens(ring);
-  const anonymous = { id: "8e7ff9d3-96f5-4c8f-9d1c-0d1f6f5f2b11", authenticatedAt: null };
+  const anonymous = { id: "8e7ff9d3-96f5-4c8f-9d1c-0d1f6f5f2b11", subject: null };
 
   it("issues the same token for the same session, as 43 characters of base64url", () => {
     expect(tokens.issue(anonymous)).toBe(tokens.issue({ ...anonymous }));
@@ -160,7 +160,7 @@ describe("CsrfTokens", () => {
   });
 
   it("issues a new token after a login and rejects the old one", () => {
-    const loggedIn = { ...anonymous, authenticatedAt: 1_750_000_000_000 };
+    const loggedIn = { ...anonymous, subject: "anonymous" };
     expect(tokens.issue(loggedIn)).not.toBe(tokens.issue(anonymous));
     expect(() => tokens.verify(loggedIn, tokens.issue(anonymous))).toThrow(code("CSRF_INVALID"));
   });
@@ -171,7 +171,7 @@ describe("CsrfTokens", () => {
   });
 
   it("rejects a signature over the same text for another purpose", () => {
-    const text = `${anonymous.id}.anonymous`;
+    const text = anonymous.id;
     expect(() => tokens.verify(anonymous, ring.sign("csrf", text))).not.toThrow();
     expect(() => tokens.verify(anonymous, ring.sign("visitor", text))).toThrow(code("CSRF_INVALID"));
   });

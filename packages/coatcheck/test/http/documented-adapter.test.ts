@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, describe, it } from "vitest";
 import type { HttpOptions, RequestSession } from "../../src/http/index.ts";
 import type { SessionManager } from "../../src/session/manager.ts";
@@ -37,7 +38,12 @@ const start: StartAdapter = async (manager, options, routes) => {
     for (let index = 0; index < rawHeaders.length; index += 2) {
       headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
     }
-    const request = new Request(new URL(url, `http://${incoming.headers.host}`), { method, headers });
+    const body = incoming.headers["content-type"] ? { body: await text(incoming) } : {};
+    const request = new Request(new URL(url, `http://${incoming.headers.host}`), {
+      method,
+      headers,
+      ...body,
+    });
     const response = await handle(request, incoming.socket.remoteAddress);
     outgoing.statusCode = response.status;
     for (const [name, value] of response.headers) outgoing.appendHeader(name, value);

@@ -84,7 +84,11 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
     (request, response) => {
       const session = attachSession(request, openNodeSession(http, request, response));
       return attempt(
-        () => andThen(session.checkCsrf(), () => listener(Object.assign(request, { session }), response)),
+        () =>
+          andThen(
+            session.checkCsrf(() => Reflect.get(request, "body")),
+            () => listener(Object.assign(request, { session }), response),
+          ),
         () => undefined,
         (error) => {
           if (!isCoatcheckError(error)) throw error;

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { type AdapterCases, count, login, logout, sessionless, show } from "./case.ts";
+import type { Route } from "./exchange.ts";
 import type { Browser } from "./fixtures.ts";
 
 const CROSS_SITE = { "sec-fetch-site": "cross-site", origin: "https://attacker.example" };
+
+/** Responds with the CSRF token, as a page with a form would. */
+const tokenPage: Route = {
+  handle: async (exchange) => exchange.reply(200, {}, await exchange.session.csrfToken()),
+};
 
 /** Cross-site request forgery: requests that another site makes a browser send. */
 export const csrfCases: AdapterCases = {
@@ -130,6 +136,69 @@ export const csrfCases: AdapterCases = {
       const { data } = JSON.parse((await browser.send("/show")).body);
       assert.deepEqual(data, {}, "no handler has run");
       assert.equal((await browser.send("/count", post(tokenOf(browser)))).status, 200);
+    },
+  },
+  "a form sends its token in the field csrf_token": {
+    http: { csrf: { token: "required" } },
+    routes: { "/count": count, "/login": login, "/token": tokenPage },
+    async check(fixture) {
+      const browser = fixture.browser();
+      await browser.send("/login", { method: "POST" });
+      const csrf_token = (await browser.send("/token")).body;
+      assert.equal(csrf_token, tokenOf(browser));
+      const sent = await browser.send("/count", { method: "POST", form: { csrf_token } });
+      assert.deepEqual([sent.status, sent.code], [200, null]);
+      const missing = await browser.send("/count", { method: "POST", form: { other: csrf_token } });
+      assert.deepEqual([missing.status, missing.code], [403, "CSRF_MISSING"]);
+      const other = fixture.browser();
+      await other.send("/login", { method: "POST" });
+      const form = { csrf_token: (await other.send("/token")).body };
+      const foreign = await browser.send("/count", { method: "POST", form });
+      assert.deepEqual([foreign.status, foreign.code], [403, "CSRF_INVALID"]);
+    },
+  },
+  "an offered token in a form is verified too": {
+    http: { csrf: { token: "offered" } },
+    routes: { "/count": count, "/login": login },
+    async check(fixture) {
+      const browser = fixture.browser();
+      await browser.send("/login", { method: "POST" });
+      const outcome = async (form: Record<string, string>) =>
+        (await browser.send("/count", { method: "POST", form })).status;
+      assert.equal(await outcome({ csrf_token: "x" }), 403);
+      assert.equal(await outcome({ csrf_token: tokenOf(browser) }), 200);
+      assert.equal(await outcome({ size: "XL" }), 200);
+    },
+  },
+  "the token of a page that stores its session first is valid": {
+    http: { csrf: { token: "required" } },
+    routes: {
+      "/count": count,
+      "/page": {
+        async handle(exchange) {
+          const token = await exchange.session.csrfToken();
+          (await exchange.session.load()).data.seen = true;
+          return exchange.reply(200, {}, token);
+        },
+      },
+    },
+    async check(fixture) {
+      const browser = fixture.browser();
+      const csrf_token = (await browser.send("/page")).body;
+      assert.equal((await browser.send("/count", { method: "POST", form: { csrf_token } })).status, 200);
+    },
+  },
+  "a further login of the same subject keeps the token, so that forms in other tabs stay usable": {
+    http: { csrf: { token: "required" } },
+    routes: { "/count": count, "/login": login },
+    async check(fixture) {
+      const browser = fixture.browser();
+      await browser.send("/login", { method: "POST" });
+      const [session, csrf] = [browser.token, tokenOf(browser)];
+      fixture.advance(1000);
+      await browser.send("/login", post(csrf));
+      assert.notEqual(browser.token, session);
+      assert.equal((await browser.send("/count", post(csrf))).status, 200);
     },
   },
   "a CSRF token stays valid after a periodic rotation": {

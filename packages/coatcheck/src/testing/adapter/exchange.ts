@@ -37,7 +37,8 @@ export interface AdapterServer {
 }
 
 /**
- * Starts a server with the adapter mounted before `routes`, on a free port of 127.0.0.1. For a `CoatcheckError` that a
+ * Starts a server with the adapter mounted before `routes`, on a free port of 127.0.0.1. Where the framework has parsers of
+ * forms, one must run before the adapter's check of the CSRF token. For a `CoatcheckError` that a
  * handler throws, the response must be that error as JSON; for any other error, its status must be 500.
  */
 export type StartAdapter = (

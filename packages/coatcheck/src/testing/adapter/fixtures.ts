@@ -24,6 +24,8 @@ export interface TestResponse {
 export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as a form, `application/x-www-form-urlencoded`. */
+  readonly form?: Readonly<Record<string, string>>;
 }
 
 /** Wraps a store: counts its reads and writes, and can make it fail or make its writes wait. */
@@ -148,9 +150,14 @@ export class AdapterFixture {
   }
 
   /** Sends one request over a new connection. */
-  async send(path: string, { method = "GET", headers = {} }: RequestOptions = {}): Promise<TestResponse> {
+  async send(
+    path: string,
+    { method = "GET", headers = {}, form }: RequestOptions = {},
+  ): Promise<TestResponse> {
     const url = new URL(path, this.url);
-    const outgoing = request(url, { method, headers, agent: false });
+    const body = form && new URLSearchParams(form).toString();
+    const type = form && { "content-type": "application/x-www-form-urlencoded" };
+    const outgoing = request(url, { method, headers: { ...type, ...headers }, agent: false });
     const response = Promise.withResolvers<TestResponse>();
     outgoing.on("error", response.reject);
     outgoing.on("response", (incoming) => {
@@ -161,7 +168,7 @@ export class AdapterFixture {
         response.resolve({ status, headers: Object.fromEntries(fields), cookies, body, code: codeOf(body) });
       }, response.reject);
     });
-    outgoing.end();
+    outgoing.end(body);
     return await response.promise;
   }
 

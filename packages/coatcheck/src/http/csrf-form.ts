@@ -1,0 +1,21 @@
+import type { MaybePromise } from "../session/session.ts";
+import { andThen } from "./maybe-promise.ts";
+import type { HttpRequest } from "./message.ts";
+
+/** Returns the fields of a request's body, as the framework has parsed it; undefined when it has not. */
+export type ParsedForm = () => MaybePromise<unknown>;
+
+const FIELD = "csrf_token";
+
+/** Returns the CSRF token of a request: its header, else the field of its form. Undefined when it has neither. */
+export function tokenOfRequest(request: HttpRequest, form?: ParsedForm): MaybePromise<string | undefined> {
+  const header = request.header("x-csrf-token");
+  if (header !== undefined || form === undefined) return header;
+  return andThen(form(), fieldOf);
+}
+
+function fieldOf(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null || !Object.hasOwn(body, FIELD)) return undefined;
+  const token: unknown = Reflect.get(body, FIELD);
+  return typeof token === "string" ? token : undefined;
+}
