@@ -1,8 +1,12 @@
 import { Draft } from "./draft.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
+import type { SessionRecord } from "./record.ts";
 
 type Messages = Readonly<Record<string, JsonValue>>;
+
+/** Returns the new data. Called again after each conflict, with the record that it is applied to; none for a new session. */
+export type DataChange = (data: JsonObject, record?: SessionRecord) => unknown | Promise<unknown>;
 
 /** The pending changes that one write stores. */
 export interface PendingSnapshot {
@@ -33,12 +37,10 @@ export class PendingChanges {
     this.#flash = { ...this.#flash, [name]: message };
   }
 
-  /** Returns the flash message of this name, pending or stored, and removes it; undefined when there is none. */
-  takeFlash(name: string, stored: JsonObject | undefined): JsonValue | undefined {
-    const messages: JsonObject = { ...stored, ...this.#flash };
-    const message = Object.hasOwn(messages, name) ? messages[name] : undefined;
-    if (message === undefined || message === null) return undefined;
-    this.setFlash(name, null);
+  /** Returns a flash message that is not stored yet and removes it; undefined when nothing is pending for this name. */
+  takeFlash(name: string): JsonValue | undefined {
+    const message = flashOf(this.#flash, name);
+    if (message !== undefined) this.setFlash(name, null);
     return message;
   }
 
@@ -71,6 +73,11 @@ export function validateSnapshot(pending: PendingSnapshot | null, limit: number)
 /** The stored data with the patch of `pending` applied. */
 export function applySnapshot(data: JsonObject, pending: PendingSnapshot | null): JsonObject {
   return pending?.patch ? applyMergePatch(data, pending.patch) : data;
+}
+
+/** The message of this name; null when it is about to be removed, undefined when there is none. */
+export function flashOf(messages: Messages | JsonObject | null, name: string): JsonValue | undefined {
+  return messages !== null && Object.hasOwn(messages, name) ? messages[name] : undefined;
 }
 
 /**

@@ -6,7 +6,14 @@ import { CoatcheckError } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { Mutex } from "./mutex.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
-import { applySnapshot, PendingChanges, type PendingSnapshot, validateSnapshot } from "./pending-changes.ts";
+import {
+  applySnapshot,
+  type DataChange,
+  flashOf,
+  PendingChanges,
+  type PendingSnapshot,
+  validateSnapshot,
+} from "./pending-changes.ts";
 import { INSPECT, type Inspect, type PlainSession, plainCopy } from "./plain-session.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import { SessionInfo } from "./session-info.ts";
@@ -104,10 +111,27 @@ export class Session<Data = JsonObject> extends SessionInfo {
     this.#pending.setFlash(name, message);
   }
 
-  /** Returns a message and removes it; undefined when there is none. */
-  takeFlash(name: string): JsonValue | undefined {
-    this.#pending ??= new PendingChanges();
-    return this.#pending.takeFlash(name, this.#record?.flash);
+  /**
+   * Removes a message now and returns it; undefined when there is none, and for a degraded copy. Of several requests at
+   * once, one gets the message.
+   */
+  async takeFlash(name: string): Promise<JsonValue | undefined> {
+    const pending = this.#pending?.takeFlash(name);
+    if (pending !== undefined) return pending ?? undefined;
+    if (flashOf(this.#record?.flash ?? null, name) === undefined || this.assurance === "degraded")
+      return undefined;
+    let taken: JsonValue | undefined;
+    await this.#exclusively(() =>
+      this.#write(
+        (data, record) => {
+          // Called again after a conflict: the request that was faster may have taken the message.
+          taken = flashOf(record?.flash ?? null, name);
+          return data;
+        },
+        { messages: { [name]: null } },
+      ),
+    );
+    return taken;
   }
 
   /**
@@ -180,7 +204,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
   async patch(patch: JsonObject): Promise<void> {
     const checked = requireJsonObject(patch, "data", this.#deps.policy.maxDataBytes);
     const bytes = JSON.stringify(checked).length;
-    await this.#exclusively(() => this.#write((data) => applyMergePatch(data, checked), bytes));
+    await this.#exclusively(() => this.#write((data) => applyMergePatch(data, checked), { bytes }));
   }
 
   /**
@@ -269,16 +293,19 @@ export class Session<Data = JsonObject> extends SessionInfo {
     return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
 
-  /** Stores the pending changes and `change`, in one write. Does nothing when there are neither. */
-  async #write(change?: (data: JsonObject) => MaybePromise<unknown>, bytes = 0): Promise<void> {
+  /** Stores the pending changes, `change` and flash `messages`, in one write. Does nothing when there are none. */
+  async #write(
+    change?: DataChange,
+    { bytes = 0, messages = null }: { bytes?: number; messages?: JsonObject | null } = {},
+  ): Promise<void> {
     const { schema, policy, clock } = this.#deps;
     const pending = this.#pending?.snapshot() ?? null;
     if (!pending && !change) return;
     requireCurrentToken(this.#start.refusal);
     const part = validateSnapshot(pending, policy.maxDataBytes);
-    const flash = part?.flash ?? null;
-    const changed = (data: JsonObject) =>
-      change ? change(applySnapshot(data, part)) : applySnapshot(data, part);
+    const flash = part?.flash || messages ? { ...part?.flash, ...messages } : null;
+    const changed = (data: JsonObject, record?: SessionRecord) =>
+      change ? change(applySnapshot(data, part), record) : applySnapshot(data, part);
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheld();
       requireTokenDelivery(this.#start.refusal, this.#isCommitted);

@@ -5,7 +5,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { LoginData } from "./login-data.ts";
 import { requireJsonObject } from "./patch.ts";
-import { mergeFlash } from "./pending-changes.ts";
+import { type DataChange, mergeFlash } from "./pending-changes.ts";
 import { requireDurations } from "./policy.ts";
 import { PrivilegeWriter } from "./privileges.ts";
 import type { ReadOptions } from "./reader.ts";
@@ -108,14 +108,10 @@ export class SessionWriter<Data> {
    *   wait; `CONFLICT` when the version is not `ifVersion`, when the request's token has become invalid, when another
    *   subject has logged in, and when a newer deployment wrote the data.
    */
-  async changeData(
-    from: SessionRecord,
-    change: (data: JsonObject) => unknown,
-    options: ChangeOptions,
-  ): Promise<SessionRecord> {
+  async changeData(from: SessionRecord, change: DataChange, options: ChangeOptions): Promise<SessionRecord> {
     let current = from;
     for (let attempt = 0; attempt < MAX_RECOMPUTATIONS; attempt++) {
-      const first = change(this.#dataOf(current));
+      const first = change(this.#dataOf(current), current);
       const isAsync = first instanceof Promise;
       const computed = isAsync ? await first : undefined;
       const base = current;
@@ -124,7 +120,7 @@ export class SessionWriter<Data> {
         bytes: options.bytes ?? 0,
         apply: (record, stored) => {
           this.#requireMayChange(from, record, stored, options);
-          if (!isAsync) return this.#withData(record, change(this.#dataOf(record)), options);
+          if (!isAsync) return this.#withData(record, change(this.#dataOf(record), record), options);
           // Computed from `base`: not valid for any other state of the data.
           const isBase = record === stored && stored.version === base.version;
           return isBase ? this.#withData(record, computed, options) : record;

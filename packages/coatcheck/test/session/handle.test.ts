@@ -76,12 +76,12 @@ describe("session.data", () => {
     one.flash("notice", "saved");
     await one.save();
     const reader = await open(token);
-    expect(reader.takeFlash("notice")).toBe("saved");
+    expect(await reader.takeFlash("notice")).toBe("saved");
     await reader.commit();
     one.data.views = 1;
     await one.commit();
-    expect(other.takeFlash("notice")).toBeUndefined();
-    expect((await open(token)).takeFlash("notice")).toBeUndefined();
+    expect(await other.takeFlash("notice")).toBeUndefined();
+    expect(await (await open(token)).takeFlash("notice")).toBeUndefined();
   });
 });
 

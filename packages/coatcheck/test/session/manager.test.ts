@@ -44,7 +44,7 @@ describe("opening a session", () => {
     const session = manager.begin();
     expect(session.data.theme).toBeUndefined();
     expect(session.id).toMatch(/^[0-9a-f-]{36}$/);
-    expect(session.takeFlash("notice")).toBeUndefined();
+    expect(await session.takeFlash("notice")).toBeUndefined();
     expect(await session.commit()).toEqual({ state: "unchanged", token: null, record: null });
     expect((await store.stats(now())).total).toBe(0);
   });

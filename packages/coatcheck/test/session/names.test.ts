@@ -22,10 +22,10 @@ describe("a name from a request", () => {
     const { manager, open } = createFixture();
     const { token } = await manager.create();
     const session = await open(token);
-    for (const name of INHERITED) expect(session.takeFlash(name), name).toBeUndefined();
+    for (const name of INHERITED) expect(await session.takeFlash(name), name).toBeUndefined();
     expect(session.commit()).toMatchObject({ state: "touched" });
     session.flash("constructor", "left");
-    expect(session.takeFlash("constructor")).toBe("left");
+    expect(await session.takeFlash("constructor")).toBe("left");
   });
 
   it("can be deleted from data when it is a member of Object.prototype", async () => {
@@ -63,7 +63,7 @@ describe("flash()", () => {
     const second = await open(token);
     second.flash("notice", { text: "Sent." });
     await second.commit();
-    expect((await open(token)).takeFlash("notice")).toEqual({ text: "Sent." });
+    expect(await (await open(token)).takeFlash("notice")).toEqual({ text: "Sent." });
   });
 
   it("rejects messages that are not JSON or exceed the size limit", async () => {

@@ -171,10 +171,10 @@ describe("a write", () => {
     writer.flash("notice", "Saved.");
     await writer.commit();
     const reader = await open(token);
-    expect(reader.takeFlash("notice")).toBe("Saved.");
-    expect(reader.takeFlash("notice")).toBeUndefined();
+    expect(await reader.takeFlash("notice")).toBe("Saved.");
+    expect(await reader.takeFlash("notice")).toBeUndefined();
     await reader.commit();
-    expect((await open(token)).takeFlash("notice")).toBeUndefined();
+    expect(await (await open(token)).takeFlash("notice")).toBeUndefined();
   });
 
   it("is rejected whole when it is too large or not JSON", async () => {
