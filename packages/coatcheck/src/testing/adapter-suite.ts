@@ -9,6 +9,7 @@ import { headerCases } from "./adapter/header-cases.ts";
 import { lifecycleCases } from "./adapter/lifecycle-cases.ts";
 import { nodeResponseCases } from "./adapter/node-response-cases.ts";
 import { outageCases } from "./adapter/outage-cases.ts";
+import { parallelCases } from "./adapter/parallel-cases.ts";
 import type { TestFramework } from "./store-suite.ts";
 
 export type {
@@ -43,6 +44,7 @@ export interface AdapterContractOptions {
 export function adapterContract({ describe, it }: TestFramework, options: AdapterContractOptions): void {
   const groups: Readonly<Record<string, AdapterCases>> = {
     lifecycle: lifecycleCases,
+    parallel: parallelCases,
     cookies: cookieCases,
     headers: headerCases,
     bearer: bearerCases,

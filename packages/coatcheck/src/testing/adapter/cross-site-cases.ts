@@ -25,42 +25,42 @@ export const crossSiteCases: AdapterCases = {
   "a form of a trusted site, sent without the cookie, can log in but not start an anonymous session": {
     http: { csrf },
     routes: { "/count": count, "/login": login, "/show": show, "/logout": logout },
-    async check(rig) {
-      await expectConflict(rig, "/count", formPost);
-      await expectConflict(rig, "/logout", formPost);
-      const read = await rig.send("/show", formPost);
+    async check(fixture) {
+      await expectConflict(fixture, "/count", formPost);
+      await expectConflict(fixture, "/logout", formPost);
+      const read = await fixture.send("/show", formPost);
       assert.deepEqual([read.status, read.cookies, JSON.parse(read.body).refusal], [200, [], "withheld"]);
-      const response = await rig.send("/login", formPost);
+      const response = await fixture.send("/login", formPost);
       assert.deepEqual([response.status, response.cookies.length], [200, 1]);
-      assert.equal(await rig.stored(), 1);
+      assert.equal(await fixture.stored(), 1);
     },
   },
   "without Sec-Fetch-Site, Origin decides whether the cookie may be withheld": {
     http: { csrf },
     routes: { "/count": count },
-    async check(rig) {
-      await expectConflict(rig, "/count", { method: "POST", headers: { origin: TRUSTED } });
-      const { origin } = new URL(rig.url);
-      assert.equal((await rig.send("/count", { method: "POST", headers: { origin } })).status, 200);
-      assert.equal((await rig.send("/count", { method: "POST" })).status, 200, "not a browser");
+    async check(fixture) {
+      await expectConflict(fixture, "/count", { method: "POST", headers: { origin: TRUSTED } });
+      const { origin } = new URL(fixture.url);
+      assert.equal((await fixture.send("/count", { method: "POST", headers: { origin } })).status, 200);
+      assert.equal((await fixture.send("/count", { method: "POST" })).status, 200, "not a browser");
     },
   },
   "with Lax, a link from another site can start a session, and an embedded image cannot": {
     routes: { "/count": count },
-    async check(rig) {
-      await expectConflict(rig, "/count", image);
-      assert.equal((await rig.send("/count", link)).cookies.length, 1);
+    async check(fixture) {
+      await expectConflict(fixture, "/count", image);
+      assert.equal((await fixture.send("/count", link)).cookies.length, 1);
     },
   },
   "with Strict, a link from another site cannot start a session": {
     http: { cookie: { sameSite: "strict" } },
     routes: { "/count": count, "/show": show },
-    async check(rig) {
-      await expectConflict(rig, "/count", link);
-      assert.equal((await rig.send("/show", link)).status, 200);
+    async check(fixture) {
+      await expectConflict(fixture, "/count", link);
+      assert.equal((await fixture.send("/show", link)).status, 200);
       const { headers } = link;
       for (const site of ["same-site", "same-origin", "none"]) {
-        const sent = await rig.send("/count", { headers: { ...headers, "sec-fetch-site": site } });
+        const sent = await fixture.send("/count", { headers: { ...headers, "sec-fetch-site": site } });
         assert.deepEqual([sent.status, sent.cookies.length], [200, 1], site);
       }
     },
@@ -68,38 +68,38 @@ export const crossSiteCases: AdapterCases = {
   "with SameSite=None the cookie is never withheld": {
     http: { csrf, cookie: { sameSite: "none" } },
     routes: { "/count": count },
-    async check(rig) {
-      assert.equal((await rig.send("/count", formPost)).cookies.length, 1);
-      assert.equal((await rig.send("/count", image)).cookies.length, 1);
+    async check(fixture) {
+      assert.equal((await fixture.send("/count", formPost)).cookies.length, 1);
+      assert.equal((await fixture.send("/count", image)).cookies.length, 1);
     },
   },
   "a cookie or bearer token that was sent is used as always": {
     http: { csrf },
     routes: { "/count": count, "/logout": logout },
-    async check(rig) {
-      const { token } = await rig.manager.create();
-      const cookie = await rig.send("/count", {
+    async check(fixture) {
+      const { token } = await fixture.manager.create();
+      const cookie = await fixture.send("/count", {
         ...formPost,
         headers: { ...formPost.headers, cookie: `__Host-sid=${token}` },
       });
       assert.equal(JSON.parse(cookie.body).data.count, 1);
       const bearer = { ...formPost, headers: { ...formPost.headers, authorization: `Bearer ${token}` } };
-      assert.equal(JSON.parse((await rig.send("/count", bearer)).body).data.count, 2);
+      assert.equal(JSON.parse((await fixture.send("/count", bearer)).body).data.count, 2);
       const expired = { ...formPost, headers: { ...formPost.headers, cookie: "__Host-sid=gone" } };
-      assert.equal((await rig.send("/count", expired)).cookies.length, 1);
+      assert.equal((await fixture.send("/count", expired)).cookies.length, 1);
     },
   },
 };
 
 /** Expects that a request is refused, stores nothing and leaves the browser's cookie alone. */
 async function expectConflict(
-  rig: AdapterFixture,
+  fixture: AdapterFixture,
   path: string,
   sending: Parameters<AdapterFixture["send"]>[1],
 ): Promise<void> {
-  const response = await rig.send(path, sending);
+  const response = await fixture.send(path, sending);
   assert.deepEqual([response.status, response.code, response.cookies], [409, "CONFLICT", []]);
   assert.match(response.body, /docs\/http\.md/);
   assert.equal(response.headers["clear-site-data"], undefined);
-  assert.equal(await rig.stored(), 0);
+  assert.equal(await fixture.stored(), 0);
 }

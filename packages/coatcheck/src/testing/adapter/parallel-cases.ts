@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { type AdapterCases, count, showSession } from "./case.ts";
+
+/** Returns a function whose promise resolves once `count` callers wait for it. */
+function barrier(count: number): () => Promise<void> {
+  let waiting: (() => void)[] = [];
+  return async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting.push(resolve);
+    if (waiting.length === count) {
+      for (const release of waiting) release();
+      waiting = [];
+    }
+    await promise;
+  };
+}
+
+const fiveHaveLoaded = barrier(5);
+
+/** Requests whose handlers run at the same time. */
+export const parallelCases: AdapterCases = {
+  "of five parallel requests that loaded the same flash message, one takes it": {
+    routes: {
+      "/leave": {
+        async handle(exchange) {
+          (await exchange.session.load()).flash("notice", "saved");
+          return exchange.reply(200, {}, "left");
+        },
+      },
+      "/take": {
+        async handle(exchange) {
+          const session = await exchange.session.load();
+          await fiveHaveLoaded();
+          return exchange.reply(200, {}, String(await session.takeFlash("notice")));
+        },
+      },
+    },
+    async check(fixture) {
+      const browser = fixture.browser();
+      await browser.send("/leave");
+      const parallel = await Promise.all(Array.from({ length: 5 }, () => browser.send("/take")));
+      assert.deepEqual(parallel.map(({ body }) => body).sort(), ["saved", ...Array(4).fill("undefined")]);
+    },
+  },
+  "parallel responses of different browsers are never swapped": {
+    routes: {
+      "/count": count,
+      "/together": {
+        async handle(exchange) {
+          const session = await exchange.session.load();
+          await fiveHaveLoaded();
+          session.data.count = Number(session.data.count) + 1;
+          return showSession(exchange);
+        },
+      },
+    },
+    async check(fixture) {
+      const browsers = Array.from({ length: 5 }, () => fixture.browser());
+      const first = await Promise.all(browsers.map((browser) => browser.send("/count")));
+      const ids = first.map(({ body }) => JSON.parse(body).id);
+      assert.equal(new Set(ids).size, 5);
+      const responses = await Promise.all(browsers.map((browser) => browser.send("/together")));
+      const shown = responses.map(({ body }) => JSON.parse(body));
+      assert.deepEqual(
+        shown.map(({ id, data }) => [id, data.count]),
+        ids.map((id) => [id, 2]),
+      );
+    },
+  },
+};
