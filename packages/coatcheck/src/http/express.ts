@@ -81,7 +81,8 @@ export function requireElevated(scope: string): Middleware {
 /** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
 export function sessionErrors() {
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: Next): void => {
-    if (isCoatcheckError(error)) sendError(response, errorResponse(error));
+    // After the headers, the framework logs the error and ends the connection.
+    if (isCoatcheckError(error) && !response.headersSent) sendError(response, errorResponse(error));
     else next(error);
   };
 }

@@ -72,7 +72,8 @@ export interface HttpOptions {
   /**
    * Called for failures that the framework does not see, so that the application can log them: a commit that failed and
    * turned the response into an error; a call of the handler's on the response that was deferred until the commit and
-   * then failed, which ended the connection.
+   * then failed, which ended the connection; a login or other new token after the response headers were sent; data that
+   * was assigned after them and not saved.
    */
   readonly onCommitFailure?: (error: unknown) => void;
 }

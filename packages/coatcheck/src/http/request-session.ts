@@ -171,7 +171,9 @@ export class RequestSession<Data> {
     this.#markAsPrivate(headers);
     const session = this.#session;
     if (session === null || (this.#outage && session.record === null)) return;
-    return andThen(session.commit(), (commit) => this.#setHeaders(headers, commit));
+    return andThen(session.commit(this.#http.options.onCommitFailure), (commit) =>
+      this.#setHeaders(headers, commit),
+    );
   }
 
   /** The error response to send instead when {@link commit} failed. It sets no cookie, so it logs no user out. */
@@ -225,7 +227,9 @@ export class RequestSession<Data> {
     this.#session = session;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
-    return this.#isCommitted ? andThen(session.commit(), () => session) : session;
+    return this.#isCommitted
+      ? andThen(session.commit(this.#http.options.onCommitFailure), () => session)
+      : session;
   }
 
   #unavailable(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {

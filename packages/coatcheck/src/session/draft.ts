@@ -4,6 +4,11 @@ import { INSPECT } from "./plain-session.ts";
 
 type Members = Record<string, JsonValue | undefined>;
 
+/** Hears of every assignment, at any depth. */
+interface DraftOwner {
+  draftChanged(): void;
+}
+
 /** Reading this symbol from a view returns its draft. */
 const DRAFT = Symbol("coatcheck.draft");
 
@@ -35,9 +40,11 @@ export class Draft implements ProxyHandler<Members> {
   #isFixed = false;
   /** The object to read from and assign to. */
   readonly view: Members;
+  readonly #owner: DraftOwner | undefined;
 
-  constructor(base: JsonObject) {
+  constructor(base: JsonObject, owner?: DraftOwner) {
     this.#base = base;
+    this.#owner = owner;
     this.view = new Proxy<Members>(Object.create(TARGET), this);
   }
 
@@ -147,7 +154,7 @@ export class Draft implements ProxyHandler<Members> {
     this.#children ??= new Map();
     let child = this.#children.get(name);
     if (!child) {
-      child = new Draft(base);
+      child = new Draft(base, this.#owner);
       this.#children.set(name, child);
     }
     return child;
@@ -177,6 +184,7 @@ export class Draft implements ProxyHandler<Members> {
     this.#copy ??= { ...this.#base };
     this.#copy[name] = withoutDraft(value);
     this.#children?.delete(name);
+    this.#owner?.draftChanged();
     return true;
   }
 }

@@ -21,6 +21,16 @@ export type RefusalReason =
   | "unavailable"
   | "withheld";
 
+/** The operation of a `failed` event. */
+export type FailedOperation =
+  | "touch"
+  | "merge"
+  | "migrate"
+  | "confirm"
+  | "rotate"
+  | "late-token"
+  | "late-data";
+
 /** Session events and their payloads. Each describes what this process did; other processes emit their own. */
 export interface SessionEvents {
   created: [{ record: SessionRecord }];
@@ -41,10 +51,12 @@ export interface SessionEvents {
     { code: ErrorCode; method: string; path: string; origin: string | null; host: string | null },
   ];
   /**
-   * A background operation failed; it is retried later or safe to skip. `migrate`: stored data could not be migrated, and
-   * `DataOptions.onUnreadable` applies.
+   * An operation failed whose error may reach no handler. Those in the background are retried later or safe to skip.
+   * `migrate`: stored data could not be migrated, and `DataOptions.onUnreadable` applies. `late-token`: a login, elevation or
+   * rotation after the response headers were sent, which threw `CONFLICT`. `late-data`: data that was assigned after them
+   * and not saved.
    */
-  failed: [{ operation: "touch" | "merge" | "migrate" | "confirm" | "rotate"; error: unknown }];
+  failed: [{ operation: FailedOperation; error: unknown }];
 }
 
 const channels = {

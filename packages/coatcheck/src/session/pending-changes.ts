@@ -3,6 +3,11 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
+/** Hears of changes that come after the response headers were sent. */
+interface LateObserver {
+  changed(changes: PendingChanges): void;
+}
+
 type Messages = Readonly<Record<string, JsonValue>>;
 
 /** Returns the new data. Called again after each conflict, with the record that it is applied to; none for a new session. */
@@ -20,10 +25,16 @@ export interface PendingSnapshot {
 export class PendingChanges {
   #draft: Draft | null = null;
   #flash: Messages | null = null;
+  /** Set once the response headers are sent. */
+  late: LateObserver | null;
+
+  constructor(late: LateObserver | null = null) {
+    this.late = late;
+  }
 
   /** The data with the pending assignments, writable. The same object is returned before and after every write. */
   view(stored: () => JsonObject): unknown {
-    this.#draft ??= new Draft(stored());
+    this.#draft ??= new Draft(stored(), this);
     return this.#draft.view;
   }
 
@@ -32,9 +43,14 @@ export class PendingChanges {
     return this.#draft?.current() ?? null;
   }
 
+  draftChanged(): void {
+    this.late?.changed(this);
+  }
+
   /** Sets a flash message, replacing one of the same name; null removes it. */
   setFlash(name: string, message: JsonValue): void {
     this.#flash = { ...this.#flash, [name]: message };
+    this.late?.changed(this);
   }
 
   /** Returns a flash message that is not stored yet and removes it; undefined when nothing is pending for this name. */

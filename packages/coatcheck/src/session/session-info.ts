@@ -1,15 +1,28 @@
+import type { Clock } from "./clock.ts";
 import type { RefusalReason } from "./events.ts";
+import type { JsonObject } from "./json.ts";
+import { INSPECT, type Inspect, type PlainSession, plainCopy } from "./plain-session.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord, SessionType } from "./record.ts";
 import type { Assurance, SessionStart } from "./start.ts";
+import { sessionUnavailable } from "./token-errors.ts";
+import { isElevated, requireElevated } from "./transitions.ts";
 
 /** What a request can read of its session: who it is, and how its token was judged. */
-export abstract class SessionInfo {
+export abstract class SessionInfo<Data = JsonObject> {
   readonly #start: SessionStart;
+  readonly #clock: Clock;
 
-  constructor(start: SessionStart) {
+  constructor(start: SessionStart, clock: Clock) {
     this.#start = start;
+    this.#clock = clock;
   }
+
+  /** The fields to print. */
+  protected abstract plain(): PlainSession<Data>;
+
+  /** The record with the elevations that the handle's token has. */
+  protected abstract elevated(): SessionRecord | null;
 
   abstract get id(): string;
 
@@ -51,5 +64,25 @@ export abstract class SessionInfo {
   /** The latest known activity, epoch milliseconds; null for a new session. */
   get lastSeenAt(): number | null {
     return this.record && Math.max(this.record.lastSeenAt, this.#start.cached?.lastSeenAt ?? 0);
+  }
+
+  /** Throws `SESSION_REQUIRED` while anonymous, `REAUTHENTICATION_REQUIRED` without a current elevation for `scope`. */
+  requireElevated(scope: string): void {
+    if (this.assurance === "degraded") throw sessionUnavailable();
+    requireElevated(this.elevated(), scope, this.#clock.now());
+  }
+
+  /** Whether the session has a current elevation for `scope`; always false for a degraded copy. */
+  isElevated(scope: string): boolean {
+    return this.assurance === "full" && isElevated(this.elevated(), scope, this.#clock.now());
+  }
+
+  /** A plain copy, for logs and `JSON.stringify`. Its data can be passed to `structuredClone`, unlike the handle's. */
+  toJSON(): PlainSession<Data> {
+    return plainCopy(this.plain());
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `Session ${inspect(this.plain(), options)}`;
   }
 }

@@ -4,6 +4,7 @@ import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import { LateChanges, requireTokenDelivery } from "./late-changes.ts";
 import { Mutex } from "./mutex.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import {
@@ -14,21 +15,14 @@ import {
   type PendingSnapshot,
   validateSnapshot,
 } from "./pending-changes.ts";
-import { INSPECT, type Inspect, type PlainSession, plainCopy } from "./plain-session.ts";
+import type { PlainSession } from "./plain-session.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import { SessionInfo } from "./session-info.ts";
 import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
-import {
-  cookieWithheld,
-  headersAlreadySent,
-  requireCurrentToken,
-  requireTokenDelivery,
-  sessionUnavailable,
-  tokenSuperseded,
-} from "./token-errors.ts";
+import { cookieWithheld, requireCurrentToken, sessionUnavailable, tokenSuperseded } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
-import { type AuthenticateOptions, isElevated, requireElevated } from "./transitions.ts";
+import type { AuthenticateOptions } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
 
 /** A value, or a promise of it. A hit in the local cache returns the value, so the request does not wait. */
@@ -44,7 +38,7 @@ export type MaybePromise<Value> = Value | Promise<Value>;
  * the store does not respond. Methods that issue a token also throw `CONFLICT` once the response headers have been sent. When
  * another site made the request and the browser may have withheld its cookie, every change but a login throws `CONFLICT`.
  */
-export class Session<Data = JsonObject> extends SessionInfo {
+export class Session<Data = JsonObject> extends SessionInfo<Data> {
   readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
   readonly #start: SessionStart;
@@ -54,14 +48,14 @@ export class Session<Data = JsonObject> extends SessionInfo {
   #pending: PendingChanges | null = null;
   #token: string | null;
   #state: HandleState;
-  /** Whether {@link commit} has resolved, after which the response headers are sent. */
-  #isCommitted = false;
+  /** Set once {@link commit} has resolved, after which the response headers are sent. */
+  #late: LateChanges | null = null;
   #mutex: Mutex | null = null;
   #acting: ActingToken | null = null;
   #closed: ClosedSignal | null = null;
 
   constructor(writer: SessionWriter<Data>, deps: SessionDependencies<Data>, start: SessionStart) {
-    super(start);
+    super(start, deps.clock);
     this.#writer = writer;
     this.#deps = deps;
     this.#start = start;
@@ -87,7 +81,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
    * merge patch: null removes a member, and arrays are replaced whole. Use objects for what concurrent requests change.
    */
   get data(): Data {
-    this.#pending ??= new PendingChanges();
+    this.#pending ??= new PendingChanges(this.#late);
     return this.#pending.view(() => this.#deps.schema.readOrInitial(this.#record)) as Data;
   }
 
@@ -107,7 +101,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
 
   /** Stores a message for a later request, replacing one of the same name. */
   flash(name: string, message: JsonValue): void {
-    this.#pending ??= new PendingChanges();
+    this.#pending ??= new PendingChanges(this.#late);
     this.#pending.setFlash(name, message);
   }
 
@@ -144,7 +138,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
     await this.#exclusively(async () => {
       const { policy, schema } = this.#deps;
       if (this.#start.refusal === "unavailable") throw sessionUnavailable();
-      if (this.#isCommitted) throw headersAlreadySent();
+      if (this.#late) throw this.#late.tokenError();
       const pending = validateSnapshot(this.#pending?.snapshot() ?? null, policy.maxDataBytes);
       const flash = pending?.flash ?? null;
       const target = await this.#writer.privileges.loginTarget(this.#record, this.#start, this.#state);
@@ -168,25 +162,11 @@ export class Session<Data = JsonObject> extends SessionInfo {
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
     await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start.refusal, this.#isCommitted);
+      requireTokenDelivery(this.#start.refusal, this.#late);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
       const { privileges } = this.#writer;
       await this.#reissue((record, presented) => privileges.elevate(record, { scope, maxAge, presented }));
     });
-  }
-
-  /** Throws `SESSION_REQUIRED` while anonymous, `REAUTHENTICATION_REQUIRED` without a current elevation for `scope`. */
-  requireElevated(scope: string): void {
-    if (this.assurance === "degraded") throw sessionUnavailable();
-    requireElevated(this.#actingToken.elevated(this.#record), scope, this.#deps.clock.now());
-  }
-
-  /** Whether the session has a current elevation for `scope`; always false for a degraded copy. */
-  isElevated(scope: string): boolean {
-    return (
-      this.assurance === "full" &&
-      isElevated(this.#actingToken.elevated(this.#record), scope, this.#deps.clock.now())
-    );
   }
 
   /**
@@ -195,7 +175,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
    */
   async rotate(): Promise<void> {
     await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start.refusal, this.#isCommitted);
+      requireTokenDelivery(this.#start.refusal, this.#late);
       if (this.#record) await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
     });
   }
@@ -245,14 +225,16 @@ export class Session<Data = JsonObject> extends SessionInfo {
   /**
    * Writes the pending changes, performs a periodic rotation that is due, and returns what happened. Waits for this handle's
    * earlier writes; synchronous when there is nothing to write. Send the response headers only after it resolves.
+   *
+   * @param onLateFailure called, besides the event `failed`, for changes after the commit that fail or are not saved.
    */
-  commit(): MaybePromise<Commit> {
-    if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit());
-    if (this.#state === "revoked") return this.#committed();
-    if (!this.#pending?.snapshot() && !this.#rotationIsDue()) return this.#committed();
+  commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
+    if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
+    if (this.#state === "revoked") return this.#committed(onLateFailure);
+    if (!this.#pending?.snapshot() && !this.#rotationIsDue()) return this.#committed(onLateFailure);
     return this.#exclusively(async () => {
       await this.#write();
-      if (!this.#record || !this.#rotationIsDue()) return this.#committed();
+      if (!this.#record || !this.#rotationIsDue()) return this.#committed(onLateFailure);
       try {
         const { presented } = this.#actingToken;
         if (presented)
@@ -261,28 +243,20 @@ export class Session<Data = JsonObject> extends SessionInfo {
         // The request succeeds all the same: a later request rotates.
         this.#deps.events.publish("failed", { operation: "rotate", error });
       }
-      return this.#committed();
+      return this.#committed(onLateFailure);
     });
   }
 
-  /** A plain copy, for logs and `JSON.stringify`. Its data can be passed to `structuredClone`, unlike {@link data}. */
-  toJSON(): PlainSession<Data> {
-    return plainCopy(this.#plain());
-  }
-
-  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return `Session ${inspect(this.#plain(), options)}`;
-  }
-
-  #plain(): PlainSession<Data> {
+  protected override plain(): PlainSession<Data> {
     const { id, type, subject, tenant } = this;
     const state = this.#state === "revoked" ? "revoked" : this.isNew ? "new" : "active";
     const data = this.#pending?.current() ?? this.#deps.schema.readOrInitial(this.#record);
     return { id, state, type, subject, tenant, data: data as Data };
   }
 
-  #committed(): Commit {
-    this.#isCommitted = true;
+  #committed(onLateFailure?: (error: unknown) => void): Commit {
+    this.#late ??= new LateChanges(this.#deps, onLateFailure);
+    if (this.#pending) this.#pending.late = this.#late;
     return commitOf(this.#state, this.#token, this.#record);
   }
 
@@ -308,7 +282,7 @@ export class Session<Data = JsonObject> extends SessionInfo {
       change ? change(applySnapshot(data, part), record) : applySnapshot(data, part);
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheld();
-      requireTokenDelivery(this.#start.refusal, this.#isCommitted);
+      requireTokenDelivery(this.#start.refusal, this.#late);
       const data = await changed(schema.initial());
       this.#adopt(await this.#writer.create({ ...this.#start.newSession(), id: this.id, data, flash }), part);
       return;
@@ -352,6 +326,10 @@ export class Session<Data = JsonObject> extends SessionInfo {
     await this.#writer.requireStillLive(this.id, this.#start.cached);
     if (!this.#record) throw tokenSuperseded();
     this.#adopt(await issue(this.#record, this.#actingToken.presented), null);
+  }
+
+  protected override elevated(): SessionRecord | null {
+    return this.#actingToken.elevated(this.#record);
   }
 
   get #actingToken(): ActingToken {

@@ -67,14 +67,3 @@ export function requireCurrentToken(refusal: RefusalReason | null): void {
   if (refusal === "unavailable") throw sessionUnavailable();
   if (refusal === "superseded") throw tokenSuperseded();
 }
-
-/**
- * Checks that a request may write, and that its client would receive a new token. Issuing one after the headers were sent
- * would end the client's present token and leave it with none.
- *
- * @throws CoatcheckError as {@link requireCurrentToken}, and `CONFLICT` when the headers have been sent.
- */
-export function requireTokenDelivery(refusal: RefusalReason | null, headersSent: boolean): void {
-  requireCurrentToken(refusal);
-  if (headersSent) throw headersAlreadySent();
-}

@@ -92,6 +92,7 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
         () => undefined,
         (error) => {
           if (!isCoatcheckError(error)) throw error;
+          if (response.headersSent) session.failed(error);
           sendError(response, errorResponse(error));
         },
       );

@@ -184,7 +184,7 @@ export const lifecycleCases: AdapterCases = {
       await browser.send("/count");
       const { reads, writes } = fixture.store;
       for (const method of ["OPTIONS", "HEAD", "GET"]) {
-        for (const sender of [browser, rig]) {
+        for (const sender of [browser, fixture]) {
           const { cookies, headers } = await sender.send("/still", { method });
           assert.deepEqual(
             [cookies, headers.vary, headers["cache-control"]],

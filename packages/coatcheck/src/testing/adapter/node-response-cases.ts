@@ -109,6 +109,8 @@ export const nodeResponseCases: AdapterCases = {
   "a login after the headers were sent fails with CONFLICT, and the browser's token stays valid": {
     routes: { "/count": count, "/late": lateLogin("early"), "/later": lateLogin("late"), "/show": show },
     async check(fixture) {
+      const failed: string[] = [];
+      fixture.manager.events.on("failed", ({ operation }) => failed.push(operation));
       for (const path of ["/late", "/later"]) {
         assert.equal((await fixture.send(path)).body, "sent CONFLICT");
       }
@@ -118,6 +120,7 @@ export const nodeResponseCases: AdapterCases = {
       for (const path of ["/late", "/later"]) {
         assert.equal((await browser.send(path)).body, "sent CONFLICT");
       }
+      assert.deepEqual(failed, Array(4).fill("late-token"));
       const { refusal, subject: createCache } = JSON.parse((await browser.send("/show")).body);
       assert.deepEqual([refusal, createCache], [null, null]);
     },

@@ -1,0 +1,69 @@
+import type { SessionDependencies } from "./dependencies.ts";
+import type { CoatcheckError } from "./errors.ts";
+import type { RefusalReason } from "./events.ts";
+import type { PendingChanges } from "./pending-changes.ts";
+import { headersAlreadySent, requireCurrentToken } from "./token-errors.ts";
+
+/** How long data that was assigned after the commit may wait for `save()` before it is reported, milliseconds. */
+const SAVE_WITHIN = 5000;
+
+type Dependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
+type Operation = "late-token" | "late-data";
+
+/** The operations that this process has warned of. */
+const warned = new Set<Operation>();
+
+/**
+ * Reports changes that came after the response headers: their handler has returned or streams, so its error reaches no user
+ * and often no log.
+ */
+export class LateChanges {
+  readonly #deps: Dependencies;
+  readonly #onFailure: ((error: unknown) => void) | undefined;
+  #isWaiting = false;
+
+  constructor(deps: Dependencies, onFailure: ((error: unknown) => void) | undefined) {
+    this.#deps = deps;
+    this.#onFailure = onFailure;
+  }
+
+  /** Returns the error for an operation whose new token no header can carry. Reports it too. */
+  tokenError(): CoatcheckError {
+    const error = headersAlreadySent();
+    this.#report("late-token", error);
+    return error;
+  }
+
+  /** Reports changes that are still not saved after a while. Called at each change. */
+  changed(changes: PendingChanges): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#deps.schedule(SAVE_WITHIN, () => {
+      this.#isWaiting = false;
+      if (changes.snapshot() !== null) this.#report("late-data", new Error(NOT_SAVED));
+    });
+  }
+
+  #report(operation: Operation, error: Error): void {
+    this.#deps.events.publish("failed", { operation, error });
+    this.#onFailure?.(error);
+    if (process.env.NODE_ENV === "production" || warned.has(operation)) return;
+    warned.add(operation);
+    process.emitWarning(error.message, { code: "COATCHECK_LATE_CHANGE" });
+  }
+}
+
+const NOT_SAVED =
+  "Session data was assigned after the response headers were sent, and not stored: call session.save() after such an assignment.";
+
+/**
+ * Checks that a request may write, and that its client would receive a new token. Issuing one after the headers were sent
+ * would end the client's present token and leave it with none.
+ *
+ * @param late set once the headers have been sent.
+ * @throws CoatcheckError as {@link requireCurrentToken}, and `CONFLICT` when the headers have been sent.
+ */
+export function requireTokenDelivery(refusal: RefusalReason | null, late: LateChanges | null): void {
+  requireCurrentToken(refusal);
+  if (late !== null) throw late.tokenError();
+}

@@ -1,0 +1,121 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler } from "express";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
+import { coatcheck, sessionErrors, sessionOf } from "../../src/http/express.ts";
+import { HttpSessions } from "../../src/http/http-sessions.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+it("data assigned after the commit and not saved is reported, and warned of once per process", async () => {
+  const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const { manager, reported, failed, open, runTimers } = setUp();
+  for (let round = 0; round < 2; round++) {
+    const request = open();
+    const session = await request.load();
+    session.data.early = true;
+    await request.commit(new Headers());
+    session.data.late = { deep: 1 };
+    session.data.late.deep = 2;
+    expect(failed).toHaveLength(round);
+    runTimers();
+    expect(failed).toHaveLength(round + 1);
+    expect(String(failed.at(-1)?.error)).toContain("call session.save()");
+    expect((await manager.find(session.id))?.data).toEqual({ early: true });
+  }
+  expect(failed.map(({ operation }) => operation)).toEqual(["late-data", "late-data"]);
+  expect(reported).toEqual(failed.map(({ error }) => error));
+  expect(warning).toHaveBeenCalledTimes(1);
+});
+
+it("data first read after the commit, and flash messages, are reported too", async () => {
+  const { failed, open, runTimers } = setUp();
+  const request = open();
+  const session = await request.load();
+  await request.commit(new Headers());
+  session.data.late = { deep: 1 };
+  runTimers();
+  session.flash("notice", "saved");
+  runTimers();
+  expect(failed).toHaveLength(2);
+});
+
+it("data assigned after the commit and then saved is stored and not reported", async () => {
+  const { manager, failed, open, runTimers } = setUp();
+  const request = open();
+  const session = await request.load();
+  await session.patch({});
+  await request.commit(new Headers());
+  session.data.late = { deep: 1 };
+  await session.save();
+  runTimers();
+  expect(failed).toEqual([]);
+  expect((await manager.find(session.id))?.data).toEqual({ late: { deep: 1 } });
+});
+
+it("a login after the commit throws CONFLICT and is reported", async () => {
+  const { reported, failed, open } = setUp();
+  const request = open();
+  const session = await request.load();
+  await request.commit(new Headers());
+  for (const issue of [() => session.authenticate("ann"), () => session.rotate(), () => session.patch({})]) {
+    await expect(issue()).rejects.toMatchObject({ code: "CONFLICT" });
+  }
+  expect(failed.map(({ operation }) => operation)).toEqual(["late-token", "late-token", "late-token"]);
+  expect(reported).toHaveLength(3);
+});
+
+it("Express hears of a late error that its handler did not catch", async () => {
+  const { manager } = setUp();
+  const errors: unknown[] = [];
+  const app = express().use(coatcheck(manager));
+  app.get("/", async (request, response) => {
+    response.flushHeaders();
+    await (await sessionOf(request).load()).authenticate("ann");
+  });
+  app.use(sessionErrors());
+  app.use(((error, _request, response, _next) => {
+    errors.push(error);
+    response.destroy();
+  }) satisfies ErrorRequestHandler);
+  const server = createServer(app).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await expect(response.text()).rejects.toThrow();
+  expect(errors).toMatchObject([{ code: "CONFLICT" }]);
+});
+
+interface Data {
+  early?: boolean;
+  late?: { deep: number };
+}
+
+/** Requests without a cookie, timers that run when told, and what was reported. */
+function setUp() {
+  const timers = new Set<() => void>();
+  const manager = new SessionManager<Data>({
+    store: memoryStore(),
+    secrets: ["the secret of these tests"],
+    schedule: (_delay, task) => {
+      timers.add(task);
+      return () => timers.delete(task);
+    },
+  });
+  const reported: unknown[] = [];
+  const failed: { operation: string; error: unknown }[] = [];
+  manager.events.on("failed", (event) => failed.push(event));
+  const http = new HttpSessions(manager, { onCommitFailure: (error) => reported.push(error) });
+  const open = () =>
+    http.open({ method: "GET", url: "/", address: "203.0.113.5", encrypted: true, header: () => undefined });
+  const runTimers = () => {
+    for (const task of [...timers]) {
+      timers.delete(task);
+      task();
+    }
+  };
+  return { manager, reported, failed, open, runTimers };
+}
