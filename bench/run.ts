@@ -13,6 +13,7 @@ import { measureRaces } from "./races.ts";
 import { measureRevocation } from "./revocation.ts";
 import { startServers } from "./servers/remote.ts";
 import { logIn, SESSIONS, type ServerUnderTest } from "./servers/workload.ts";
+import { measureUnused } from "./unused.ts";
 
 /** Number of processes per server: V8 optimizes the same program differently from one process to the next. */
 const PROCESSES = Number(process.env.BENCH_PROCESSES ?? 5);
@@ -185,6 +186,10 @@ const report = [
   "Written by `npm run bench -- --write`.",
   "",
   ...table,
+  "",
+  "## Routes without a session",
+  "",
+  ...(await measureUnused()),
   "",
   "## Races",
   "",

@@ -67,17 +67,19 @@ export function coatcheck<Data>(
   const { addressOf = nodeAddress, ...httpOptions } = options;
   const http = new HttpSessions(manager, httpOptions);
   return async (c, next) => {
-    const session = http.open(requestOf(c, addressOf));
+    const session = http.open(new HonoRequest(c, addressOf));
     c.set("session", session);
     try {
-      await session.checkCsrf(() => formOf(c));
+      const check = session.checkCsrf(() => formOf(c));
+      if (check) await check;
       await next();
     } catch (error) {
       if (!isCoatcheckError(error)) throw error;
       c.res = toResponse(errorResponse(error));
     }
     try {
-      await session.commit(headersOf(c));
+      const commit = session.commit(headersOf(c));
+      if (commit) await commit;
     } catch (error) {
       const kept = new Headers(c.res.headers);
       for (const name of DROPPED_ON_ERROR) kept.delete(name);
@@ -122,15 +124,41 @@ function requireCheck(check: (session: RequestSession<unknown>) => MaybePromise<
   };
 }
 
-function requestOf(c: Context, addressOf: AddressOf): HttpRequest {
-  const { protocol, pathname, host } = new URL(c.req.url);
-  return {
-    method: c.req.method,
-    url: pathname,
-    address: addressOf(c),
-    encrypted: protocol === "https:",
-    header: (name) => c.req.header(name) ?? (name === "host" ? host : undefined),
-  };
+/** Reads the context only when asked: most requests never load their session, and parsing a URL costs a microsecond. */
+class HonoRequest implements HttpRequest {
+  readonly #context: Context;
+  readonly #addressOf: AddressOf;
+  #url: URL | null = null;
+
+  constructor(context: Context, addressOf: AddressOf) {
+    this.#context = context;
+    this.#addressOf = addressOf;
+  }
+
+  get method(): string {
+    return this.#context.req.method;
+  }
+
+  get url(): string {
+    return this.#parsed.pathname;
+  }
+
+  get address(): string | undefined {
+    return this.#addressOf(this.#context);
+  }
+
+  get encrypted(): boolean {
+    return this.#parsed.protocol === "https:";
+  }
+
+  header(name: string): string | undefined {
+    return this.#context.req.header(name) ?? (name === "host" ? this.#parsed.host : undefined);
+  }
+
+  get #parsed(): URL {
+    this.#url ??= new URL(this.#context.req.url);
+    return this.#url;
+  }
 }
 
 /** Hono keeps what it has parsed, so the handler can read the form too. A malformed form has no fields. */

@@ -1,0 +1,137 @@
+/**
+ * Measures what `coatcheck()` costs on a route that never asks for its session, beside an empty hook or middleware. Runs in
+ * one process and without sockets, because the difference is smaller than the noise of a network.
+ */
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { SessionManager } from "coatcheck";
+import { coatcheck as onExpress } from "coatcheck/express";
+import { coatcheck as onFastify } from "coatcheck/fastify";
+import { coatcheck as onHono } from "coatcheck/hono";
+import { memoryStore } from "coatcheck/store/memory";
+import express from "express";
+import fastify from "fastify";
+import { Hono, type MiddlewareHandler } from "hono";
+import { SECRET } from "./servers/workload.ts";
+
+const WARM_UP = 20_000;
+const REQUESTS = 4_000;
+const ROUNDS = 101;
+
+/** Handles one request. Resolves when the response has ended. */
+type Handle = () => unknown;
+
+/** One row of the table: the same application with an empty hook and with Coatcheck. */
+interface Pair {
+  readonly framework: string;
+  readonly empty: Handle;
+  readonly mounted: Handle;
+}
+
+function manager() {
+  return new SessionManager({ store: memoryStore(), secrets: [SECRET] });
+}
+
+function expressPair(): Pair {
+  const make = (middleware: express.RequestHandler): Handle => {
+    const app = express();
+    app.use(middleware);
+    app.get("/", (_request, response) => {
+      response.json({ status: "ok" });
+    });
+    return onNode(app);
+  };
+  return {
+    framework: "Express 5",
+    empty: make((_request, _response, next) => next()),
+    mounted: make(onExpress(manager()) as express.RequestHandler),
+  };
+}
+
+async function fastifyPair(): Promise<Pair> {
+  const make = async (isMounted: boolean): Promise<Handle> => {
+    const app = fastify();
+    if (isMounted) await app.register(onFastify(manager()));
+    else app.addHook("onRequest", (_request, _reply, done) => done());
+    app.get("/", async () => ({ status: "ok" }));
+    await app.ready();
+    return onNode(app.routing);
+  };
+  return { framework: "Fastify 5", empty: await make(false), mounted: await make(true) };
+}
+
+function honoPair(): Pair {
+  const make = (middleware: MiddlewareHandler): Handle => {
+    const app = new Hono();
+    app.use(middleware);
+    app.get("/", (c) => c.json({ status: "ok" }));
+    return () => app.fetch(new Request("http://shop.example/"));
+  };
+  return {
+    framework: "Hono 4",
+    empty: make((_c, next) => next()),
+    mounted: make(onHono(manager(), { addressOf: () => undefined }) as MiddlewareHandler),
+  };
+}
+
+/** Calls a listener as `node:http` does, without a connection. */
+function onNode(listener: (request: IncomingMessage, response: ServerResponse) => void): Handle {
+  return () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const request = new IncomingMessage(new Socket());
+    request.method = "GET";
+    request.url = "/";
+    request.headers.host = "shop.example";
+    const response = new ServerResponse(request);
+    const { end } = response;
+    response.end = (...args: unknown[]) => {
+      resolve();
+      return Reflect.apply(end, response, args);
+    };
+    listener(request, response);
+    return promise;
+  };
+}
+
+/** Sends requests one after another. Returns the CPU time per request in microseconds. */
+async function cpuOf(handle: Handle, count: number): Promise<number> {
+  const before = process.cpuUsage();
+  for (let index = 0; index < count; index++) await handle();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
+}
+
+async function rowOf({ framework, empty, mounted }: Pair): Promise<string> {
+  await cpuOf(empty, WARM_UP);
+  await cpuOf(mounted, WARM_UP);
+  const costs = { empty: [] as number[], mounted: [] as number[], added: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    const [first, second] = round % 2 === 0 ? [empty, mounted] : [mounted, empty];
+    const [one, two] = [await cpuOf(first, REQUESTS), await cpuOf(second, REQUESTS)];
+    const [without, withSessions] = round % 2 === 0 ? [one, two] : [two, one];
+    costs.empty.push(without);
+    costs.mounted.push(withSessions);
+    costs.added.push(withSessions - without);
+  }
+  const cells = [costs.empty, costs.mounted, costs.added].map((values) => median(values).toFixed(2));
+  return `| ${[framework, ...cells].join(" | ")} |`;
+}
+
+/** Returns the section of the report. */
+export async function measureUnused(): Promise<string[]> {
+  return [
+    `A GET on a route that never asks for its session, in one process without sockets: CPU time per request in microseconds, medians of ${ROUNDS} interleaved rounds of ${REQUESTS.toLocaleString("en")} requests.`,
+    "",
+    "| framework | empty hook or middleware | Coatcheck mounted | added |",
+    "|---|---|---|---|",
+    await rowOf(expressPair()),
+    await rowOf(await fastifyPair()),
+    await rowOf(honoPair()),
+  ];
+}
+
+if (import.meta.main) console.log((await measureUnused()).join("\n"));
