@@ -20,6 +20,7 @@ import {
   setCookies,
 } from "./message.ts";
 import type { LoadOptions } from "./options.ts";
+import { isPrefetch } from "./prefetch.ts";
 import { type PresentedTokens, readTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 import { couldWithholdCookie } from "./withheld-cookie.ts";
@@ -225,6 +226,7 @@ export class RequestSession<Data> {
 
   #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
     this.#session = session;
+    session.isPrefetch = isPrefetch(this.#request);
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
     return this.#isCommitted

@@ -20,7 +20,14 @@ import type { RevokeReason, SessionRecord } from "./record.ts";
 import { SessionInfo } from "./session-info.ts";
 import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
-import { cookieWithheld, requireCurrentToken, sessionUnavailable, tokenSuperseded } from "./token-errors.ts";
+import {
+  cookieWithheld,
+  prefetchedLogout,
+  requireCurrentToken,
+  requireRevocable,
+  sessionUnavailable,
+  tokenSuperseded,
+} from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
 import type { AuthenticateOptions } from "./transitions.ts";
 import type { SessionWriter } from "./writer.ts";
@@ -202,13 +209,13 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /**
    * Revokes the session permanently; the response clears the browser's cookie. With an older token it does so as well, until
-   * one overlap after the newer token's first use: the browser may hold no other one.
+   * one overlap after the newer token's first use: the browser may hold no other one. Throws `CONFLICT` for a browser's prefetch.
    *
    * @returns whether a session has ended; false when there was none, and when the older token's time is over.
    */
   async revoke(reason: RevokeReason = "logout"): Promise<boolean> {
-    if (this.#start.refusal === "unavailable") throw sessionUnavailable();
-    if (this.#start.refusal === "withheld" && !this.#record) throw cookieWithheld();
+    if (!this.#record) requireRevocable(this.#start.refusal);
+    if (this.isPrefetch) throw prefetchedLogout();
     return await this.#exclusively(async () => {
       const target = this.#record ?? this.#start.replaced;
       this.#pending = null;

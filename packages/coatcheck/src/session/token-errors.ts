@@ -57,6 +57,14 @@ export function cookieWithheld(): CoatcheckError {
   );
 }
 
+/** The error for a logout by a browser's prefetch. The browser drops the response and repeats the request at a click. */
+export function prefetchedLogout(): CoatcheckError {
+  return new CoatcheckError(
+    "CONFLICT",
+    "The browser prefetched this logout, so the user has not asked for it. Log out by POST or DELETE, which browsers never prefetch.",
+  );
+}
+
 /**
  * Checks that a request may write.
  *
@@ -66,4 +74,14 @@ export function cookieWithheld(): CoatcheckError {
 export function requireCurrentToken(refusal: RefusalReason | null): void {
   if (refusal === "unavailable") throw sessionUnavailable();
   if (refusal === "superseded") throw tokenSuperseded();
+}
+
+/**
+ * Checks that a logout without a stored session is one, and leaves no login behind.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the token could not be checked, `CONFLICT` when it may be withheld.
+ */
+export function requireRevocable(refusal: RefusalReason | null): void {
+  if (refusal === "unavailable") throw sessionUnavailable();
+  if (refusal === "withheld") throw cookieWithheld();
 }

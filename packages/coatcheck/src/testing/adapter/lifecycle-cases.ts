@@ -177,6 +177,21 @@ export const lifecycleCases: AdapterCases = {
       assert.equal((await browser.send("/take")).body, "undefined");
     },
   },
+  "the prefetch of a logout link logs no one out": {
+    routes: { "/login": login, "/logout": logout, "/show": show },
+    async check(rig) {
+      const browser = rig.browser();
+      await browser.send("/login");
+      for (const name of ["sec-purpose", "purpose", "x-moz"]) {
+        const { status, cookies } = await browser.send("/logout", {
+          headers: { [name]: "prefetch;prerender" },
+        });
+        assert.deepEqual([status, cookies], [409, []]);
+      }
+      assert.equal(JSON.parse((await browser.send("/show")).body).subject, "ann");
+      assert.equal((await browser.send("/logout")).status, 200);
+    },
+  },
   "OPTIONS, HEAD and a health check that do not load the session read nothing and set nothing": {
     routes: { "/still": sessionless, "/count": count },
     async check(fixture) {
