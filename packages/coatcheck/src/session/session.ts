@@ -93,9 +93,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
-   * Aborts within the staleness bound when the session ends on any node: `SESSION_REVOKED` or `SESSION_EXPIRED`. Also when
-   * another request's login, elevation or `rotate` replaces the token: `CONFLICT`. `reason` is that error. An outage of the
-   * store aborts nothing.
+   * Aborts within the staleness bound when the session ends on any node (`SESSION_REVOKED`, `SESSION_EXPIRED`), or another
+   * request replaces and invalidates the token (`CONFLICT`). `reason` is that error. An outage of the store aborts nothing.
    */
   get closed(): AbortSignal {
     this.#mutex ??= new Mutex();
@@ -119,8 +118,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async takeFlash(name: string): Promise<JsonValue | undefined> {
     const pending = this.#pending?.takeFlash(name);
     if (pending !== undefined) return pending ?? undefined;
-    if (flashOf(this.#record?.flash ?? null, name) === undefined || this.assurance === "degraded")
-      return undefined;
+    const stored = flashOf(this.#record?.flash ?? null, name);
+    if (stored === undefined || this.assurance === "degraded") return undefined;
     let taken: JsonValue | undefined;
     await this.#exclusively(() =>
       this.#write(
@@ -237,15 +236,15 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
-    if (this.#state === "revoked") return this.#committed(onLateFailure);
-    if (!this.#pending?.snapshot() && !this.#rotationIsDue()) return this.#committed(onLateFailure);
+    const isIdle = !this.#pending?.snapshot() && !this.#rotationIsDue();
+    if (isIdle || this.#state === "revoked") return this.#committed(onLateFailure);
     return this.#exclusively(async () => {
       await this.#write();
       if (!this.#record || !this.#rotationIsDue()) return this.#committed(onLateFailure);
       try {
         const { presented } = this.#actingToken;
-        if (presented)
-          this.#adopt(await this.#writer.privileges.rotatePeriodically(this.#record, presented), null);
+        const { privileges } = this.#writer;
+        if (presented) this.#adopt(await privileges.rotatePeriodically(this.#record, presented), null);
       } catch (error) {
         // The request succeeds all the same: a later request rotates.
         this.#deps.events.publish("failed", { operation: "rotate", error });
@@ -269,8 +268,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   #rotationIsDue(): boolean {
     const { policy, clock } = this.#deps;
-    if (!this.#record || this.#token !== null || this.#state === "superseded") return false;
-    if (!this.#actingToken.isRotatable) return false;
+    if (policy.rotateEvery === null || !this.#record || this.#token !== null) return false;
+    if (this.#state === "superseded" || !this.#actingToken.isRotatable) return false;
     return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
 
@@ -297,7 +296,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#writer.requireStillLive(this.id, this.#start.cached);
     const seenAt = this.#start.activity === "user" ? clock.now() : this.#record.lastSeenAt;
     const before = this.#record;
-    const presented = this.#actingToken.presented;
+    const { presented } = this.#actingToken;
     this.#record = await this.#writer.changeData(before, changed, { presented, seenAt, flash, bytes });
     this.#pending?.markSaved(part, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {
