@@ -1,5 +1,6 @@
-import { type App, addressKey } from "./base-app.ts";
+import { addressKey } from "./base-app.ts";
 import type { Authenticator } from "./caller.ts";
+import type { App } from "./fastify-app.ts";
 import { LIMITS, RateLimiter, type RequestLimits } from "./rate-limiter.ts";
 
 /**

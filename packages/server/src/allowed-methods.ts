@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { App } from "./base-app.ts";
 import { sendMethodNotAllowed, sendRouteNotFound } from "./error-response.ts";
+import type { App } from "./fastify-app.ts";
 
 /** Remembers the routes, and responds to other requests: 405 for a known path (RFC 9110 §15.5.6), otherwise 404. */
 export function registerUnknownRoutes(app: App): void {

@@ -1,10 +1,11 @@
 import type { Clock } from "coatcheck";
 import type { SessionCache } from "coatcheck/cache";
 import { limitAddresses } from "./address-limit.ts";
-import { type App, buildBaseApp } from "./base-app.ts";
+import { buildBaseApp } from "./base-app.ts";
 import { Authenticator } from "./caller.ts";
 import type { ClientDescriber } from "./client-describer.ts";
 import type { Credentials } from "./credentials.ts";
+import type { App } from "./fastify-app.ts";
 import { OwnedSessions } from "./ownership.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import type { RequestSessionsOptions } from "./request-sessions.ts";

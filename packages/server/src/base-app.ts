@@ -4,15 +4,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { CoatcheckError, isSessionId } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from "fastify";
+import Fastify, { type FastifyRequest, LogController } from "fastify";
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -24,21 +16,13 @@ import { registerUnknownRoutes } from "./allowed-methods.ts";
 import { sendClientError } from "./client-error.ts";
 import { limitConnections } from "./connection-limit.ts";
 import { sendError } from "./error-response.ts";
+import type { App } from "./fastify-app.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { readJson } from "./json-body.ts";
 import { removeUnusedSchemas } from "./openapi-schemas.ts";
 import { type RequestSessionsOptions, registerSessions } from "./request-sessions.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
 import { VERSION } from "./version.ts";
-
-/** A Fastify instance whose route schemas are zod schemas. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
 
 /** Options of {@link buildBaseApp}. */
 export interface BaseAppOptions extends RequestSessionsOptions {

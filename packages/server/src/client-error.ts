@@ -16,14 +16,11 @@ export function sendClientError(error: Error & { code?: string }, socket: Socket
     socket.destroy();
     return;
   }
-  const known =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? new CoatcheckError("PAYLOAD_TOO_LARGE", "The request's URL and headers are too large.")
-      : new CoatcheckError("VALIDATION_FAILED", "Malformed HTTP request.");
+  const { status, reason, known } = responseTo(error.code);
   const body = JSON.stringify(errorBody(known));
   socket.end(
     [
-      `HTTP/1.1 ${known.status} ${known.status === 413 ? "Content Too Large" : "Bad Request"}`,
+      `HTTP/1.1 ${status} ${reason}`,
       "content-type: application/json; charset=utf-8",
       `content-length: ${Buffer.byteLength(body)}`,
       `x-request-id: ${randomUUID()}`,
@@ -34,4 +31,27 @@ export function sendClientError(error: Error & { code?: string }, socket: Socket
   );
   const disconnect = setTimeout(() => socket.destroy(), DRAIN_TIMEOUT);
   socket.on("close", () => clearTimeout(disconnect));
+}
+
+function responseTo(code: string | undefined) {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return {
+        status: 413,
+        reason: "Content Too Large",
+        known: new CoatcheckError("PAYLOAD_TOO_LARGE", "The request's URL and headers are too large."),
+      };
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return {
+        status: 408,
+        reason: "Request Timeout",
+        known: new CoatcheckError("VALIDATION_FAILED", "The request took too long to arrive."),
+      };
+    default:
+      return {
+        status: 400,
+        reason: "Bad Request",
+        known: new CoatcheckError("VALIDATION_FAILED", "Malformed HTTP request."),
+      };
+  }
 }

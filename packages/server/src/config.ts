@@ -1,8 +1,8 @@
 import type { AddressPrivacy } from "coatcheck/device";
 import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
+import type { SecureCookie, TrustedProxies } from "./proxy-options.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
-import type { SecureCookie, TrustedProxies } from "./request-sessions.ts";
 import { StartError } from "./start-error.ts";
 import { noticesOf, redisUrlOf } from "./variable-names.ts";
 

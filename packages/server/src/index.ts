@@ -13,12 +13,13 @@
  * @module
  */
 
-export { type App, type BaseAppOptions, buildBaseApp } from "./base-app.ts";
+export { type BaseAppOptions, buildBaseApp } from "./base-app.ts";
 export { Authenticator, type Caller } from "./caller.ts";
 export type { ClientDescriber } from "./client-describer.ts";
 export { type Config, readConfig } from "./config.ts";
 export type { Credentials, Principal } from "./credentials.ts";
 export { sendError, sendKnownError } from "./error-response.ts";
+export type { App } from "./fastify-app.ts";
 export { readJson } from "./json-body.ts";
 export { listen } from "./listen.ts";
 export { type OpenSessions, openSessions } from "./open-sessions.ts";

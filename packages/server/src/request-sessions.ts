@@ -2,17 +2,9 @@ import type { SessionManager } from "coatcheck";
 import { describeClient } from "coatcheck/device";
 import { attachSession, type HttpOptions, HttpSessions, openNodeSession } from "coatcheck/http";
 import type { FastifyBaseLogger, FastifyRequest } from "fastify";
-import type { App } from "./base-app.ts";
 import type { ClientDescriber } from "./client-describer.ts";
-
-/** The proxies in front of the service. Null: not configured, which trusts none, but warns about requests through one. */
-export type TrustedProxies = null | false | number | string[];
-
-/**
- * Whether the cookie is `__Host-sid` (true), for https, or `sid` (false). `by-host`: `sid` only for requests that name a
- * loopback host over http. For any other host, a proxy must be in front, because the service listens on loopback only.
- */
-export type SecureCookie = boolean | "by-host";
+import type { App } from "./fastify-app.ts";
+import type { SecureCookie, TrustedProxies } from "./proxy-options.ts";
 
 /** Options of {@link registerSessions}. */
 export interface RequestSessionsOptions {

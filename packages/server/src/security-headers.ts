@@ -1,6 +1,7 @@
 import helmet from "@fastify/helmet";
-import type { App } from "./base-app.ts";
-import { type SecureCookie, usesSecureCookie } from "./request-sessions.ts";
+import type { App } from "./fastify-app.ts";
+import type { SecureCookie } from "./proxy-options.ts";
+import { usesSecureCookie } from "./request-sessions.ts";
 
 /** For JSON, which loads nothing. */
 const DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

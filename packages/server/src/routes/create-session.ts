@@ -1,9 +1,9 @@
 import type { CreateOptions, SessionRecord } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
-import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
 import type { ClientDescriber } from "../client-describer.ts";
+import type { App } from "../fastify-app.ts";
 import { ownerOf, requirePrincipal } from "../ownership.ts";
 import { createdSession, createOrLogInBody, failures, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";

@@ -1,4 +1,4 @@
-import type { App } from "../base-app.ts";
+import type { App } from "../fastify-app.ts";
 import { invalid } from "../invalid.ts";
 import { requireAdmin, revokeReasonOf } from "../ownership.ts";
 import { ended, endManyQuery, failures, success } from "../schemas.ts";

@@ -1,5 +1,5 @@
-import type { App } from "../base-app.ts";
 import { CachedStats } from "../cached-stats.ts";
+import type { App } from "../fastify-app.ts";
 import { failures, health, ready, success } from "../schemas.ts";
 import { statsOf, successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";

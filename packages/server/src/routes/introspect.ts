@@ -1,5 +1,5 @@
 import { Session } from "coatcheck";
-import type { App } from "../base-app.ts";
+import type { App } from "../fastify-app.ts";
 import { requirePrincipal } from "../ownership.ts";
 import { failures, introspectBody, introspection, success } from "../schemas.ts";
 import { successBody, viewOf } from "../views.ts";

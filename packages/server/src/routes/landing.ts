@@ -1,8 +1,8 @@
 import type { SessionCache } from "coatcheck/cache";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
-import type { App } from "../base-app.ts";
 import { CachedStats } from "../cached-stats.ts";
+import type { App } from "../fastify-app.ts";
 import { commandsOf, LANDING_POLICY, type Landing, landingPage } from "../landing-page.ts";
 import { isLoopbackHost } from "../request-sessions.ts";
 import { VERSION } from "../version.ts";

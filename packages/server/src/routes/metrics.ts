@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { CoatcheckError, type StoreStats } from "coatcheck";
 import { PROMETHEUS_CONTENT_TYPE, prometheusText, type SessionCache } from "coatcheck/cache";
 import { z } from "zod";
-import type { App } from "../base-app.ts";
 import { CachedStats } from "../cached-stats.ts";
+import type { App } from "../fastify-app.ts";
 import { failures } from "../schemas.ts";
 import type { RouteContext } from "./context.ts";
 

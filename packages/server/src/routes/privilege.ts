@@ -1,6 +1,6 @@
 import type { IssuedSession, Session } from "coatcheck";
-import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
+import type { App } from "../fastify-app.ts";
 import { requirePrincipal } from "../ownership.ts";
 import {
   authenticateBody,

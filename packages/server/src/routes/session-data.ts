@@ -1,4 +1,4 @@
-import type { App } from "../base-app.ts";
+import type { App } from "../fastify-app.ts";
 import { dataPatch, failures, ifMatchHeader, sessionData, sessionParams, success } from "../schemas.ts";
 import { dataOf, etagOf, successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";

@@ -1,6 +1,6 @@
 import type { SessionFilter } from "coatcheck";
 import type { z } from "zod";
-import type { App } from "../base-app.ts";
+import type { App } from "../fastify-app.ts";
 import { requireAdmin, requirePrincipal, revokeReasonOf } from "../ownership.ts";
 import {
   ended,

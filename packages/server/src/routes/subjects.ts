@@ -1,7 +1,7 @@
 import { CoatcheckError, type SessionFilter } from "coatcheck";
 import { requireRecentProof } from "coatcheck/http";
-import type { App } from "../base-app.ts";
 import type { Caller } from "../caller.ts";
+import type { App } from "../fastify-app.ts";
 import { ownerOf, revokeReasonOf } from "../ownership.ts";
 import {
   ended,
