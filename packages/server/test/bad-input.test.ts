@@ -152,9 +152,9 @@ test("a malformed HTTP request gets VALIDATION_FAILED", async () => {
   expect(response).toContain('"code":"VALIDATION_FAILED"');
 });
 
-test("an unknown path or method gets 404", async () => {
+test("an unknown path gets 404, an unknown method 405", async () => {
   expectError(await visitor().get("/nowhere"), 404, "VALIDATION_FAILED", "url");
-  expectError(await visitor().send("PUT", "/api/v1/sessions"), 404, "VALIDATION_FAILED", "url");
+  expectError(await visitor().send("PUT", "/api/v1/sessions"), 405, "VALIDATION_FAILED", "method");
 });
 
 test.each([

@@ -43,6 +43,8 @@ const app = await buildApp({
   secureCookie: false,
   describeClient,
   metrics: true,
+  // All requests of a test come from one address.
+  rateLimits: { session: 0, address: 0 },
 });
 process.on("message", (message) => {
   if (message !== "reads") isDown = message === "break";
