@@ -1,3 +1,5 @@
+import { SessionManager } from "coatcheck";
+import { memoryStore } from "coatcheck/store/memory";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
@@ -50,6 +52,16 @@ test.each(TRANSPORTS)("a revoked anonymous session stays revoked with its %s", a
   await observed.manager.revoke({ session: record.id });
   expect(await codesOf(record.id, headersOf(token))).toEqual(["401 SESSION_REVOKED"]);
 });
+
+test.each(TRANSPORTS)(
+  "a session that another node swept is not found with its %s",
+  async (_name, headersOf) => {
+    // A token with a valid seal, of a session that this store and this cache have never seen.
+    const elsewhere = new SessionManager({ store: memoryStore(), secrets: ["a secret for these tests"] });
+    const { record, token } = await elsewhere.create();
+    expect(await codesOf(record.id, headersOf(token))).toEqual(["404 SESSION_NOT_FOUND"]);
+  },
+);
 
 test("a request that needs a session still asks for a credential", async () => {
   const { token } = await observed.manager.create();
