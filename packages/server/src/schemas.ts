@@ -97,7 +97,7 @@ export const createOrLogInBody = createBody
       .optional()
       .describe("Logs the new session in (admin and API consumers). The response contains the token."),
     tenant: tenant.optional().describe("Admin and API consumers."),
-    rememberMe: z.boolean().optional().describe("Admin and API consumers. Default: false."),
+    rememberMe: z.boolean().optional().describe("Admin and API consumers. As in `authenticate`."),
   })
   .nullish();
 

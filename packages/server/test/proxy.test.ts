@@ -14,8 +14,8 @@ async function create(headers: Record<string, string>) {
   };
 }
 
-const PLAIN = "sid=…; Path=/; HttpOnly; SameSite=Lax";
-const SECURE = "__Host-sid=…; Path=/; HttpOnly; Secure; SameSite=Lax";
+const PLAIN = "sid=…; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax";
+const SECURE = "__Host-sid=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax";
 
 describe("without TRUST_PROXY on a loopback address", () => {
   test.each([
