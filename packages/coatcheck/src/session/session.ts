@@ -121,16 +121,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     const stored = flashOf(this.#record?.flash ?? null, name);
     if (stored === undefined || this.assurance === "degraded") return undefined;
     let taken: JsonValue | undefined;
-    await this.#exclusively(() =>
-      this.#write(
-        (data, record) => {
-          // Called again after a conflict: the request that was faster may have taken the message.
-          taken = flashOf(record?.flash ?? null, name);
-          return data;
-        },
-        { messages: { [name]: null } },
-      ),
-    );
+    // Called again after a conflict: the request that was faster may have taken the message.
+    const take = (data: JsonObject, record?: SessionRecord) => {
+      taken = flashOf(record?.flash ?? null, name);
+      return data;
+    };
+    await this.#exclusively(() => this.#write(take, { messages: { [name]: null } }));
     return taken;
   }
 
