@@ -36,6 +36,7 @@ export {
 } from "./session/record.ts";
 export type { Refusal } from "./session/resumer.ts";
 export type { DataOptions } from "./session/schema.ts";
+export { requireFilter, requirePage, requireScope } from "./session/scope.ts";
 export { Session } from "./session/session.ts";
 export type {
   LogItem,
@@ -53,3 +54,4 @@ export type {
   Touch,
 } from "./session/store.ts";
 export type { AuthenticateOptions, CreateOptions } from "./session/transitions.ts";
+export { UsageError } from "./session/usage-error.ts";

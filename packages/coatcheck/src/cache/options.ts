@@ -1,6 +1,7 @@
 import type { Clock, Schedule } from "../session/clock.ts";
 import { CoatcheckError, type Fault } from "../session/errors.ts";
 import type { HintChannel } from "../session/hint.ts";
+import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
 import type { SessionStore } from "../session/store.ts";
 import { DataVersionLease, type Lease, SingleProcessLease, TimedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
@@ -42,6 +43,26 @@ export interface CacheOptions {
   readonly schedule?: Schedule;
 }
 
+const CACHE_OPTIONS = {
+  store: true,
+  shared: true,
+  hints: true,
+  maxStaleness: true,
+  singleProcess: true,
+  dataVersion: true,
+  local: true,
+  deadlines: true,
+  clock: true,
+  monotonic: true,
+  schedule: true,
+} satisfies KnownOptions<CacheOptions>;
+const LOCAL_OPTIONS = { maxEntries: true, maxBytes: true, ttl: true } satisfies KnownOptions<
+  NonNullable<CacheOptions["local"]>
+>;
+const DEADLINE_OPTIONS = { shared: true, store: true } satisfies KnownOptions<
+  NonNullable<CacheOptions["deadlines"]>
+>;
+
 /** Chooses the lease for the deployment that the options describe. */
 export function leaseFor({ singleProcess, dataVersion }: CacheOptions, bound: number): Lease {
   if (singleProcess) return new SingleProcessLease();
@@ -52,9 +73,13 @@ export function leaseFor({ singleProcess, dataVersion }: CacheOptions, bound: nu
  * Validates the options.
  *
  * @returns the staleness bound, in milliseconds.
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` with every fault; the first is in the message.
  */
 export function resolveMaxStaleness(options: CacheOptions): number {
+  requireKnownOptions("cache options", options, CACHE_OPTIONS);
+  requireKnownPart("cache options", options, "local", LOCAL_OPTIONS);
+  requireKnownPart("cache options", options, "deadlines", DEADLINE_OPTIONS);
   const { maxStaleness = 2000, singleProcess, dataVersion, shared, hints, local = {} } = options;
   const faults: Fault[] = [];
   if (!(maxStaleness >= 100 && maxStaleness < Number.POSITIVE_INFINITY)) {

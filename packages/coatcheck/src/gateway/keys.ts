@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes } from "node:crypto";
+import { requireList } from "../session/known-options.ts";
 import { invalid } from "./errors.ts";
 
 const CIPHER = "aes-256-gcm";
@@ -25,17 +26,23 @@ export class KeyRing {
   readonly #keys: readonly Key[];
   readonly #newest: Key;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` when there is no secret, or a secret is shorter than 16 characters. */
+  /**
+   * @throws UsageError when `secrets` is not a list; CoatcheckError `VALIDATION_FAILED` when there is no secret, or a
+   *   secret is not a string of at least 16 characters.
+   */
   constructor(secrets: readonly string[]) {
-    const faults = secrets.flatMap((secret, index) =>
-      secret.length < MIN_SECRET_LENGTH
-        ? [{ path: `secrets.${index}`, message: `must have at least ${MIN_SECRET_LENGTH} characters` }]
-        : [],
+    requireList("gateway secrets", "secrets", secrets);
+    const faults = secrets.flatMap((secret: unknown, index) =>
+      typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH
+        ? []
+        : [{ path: `secrets.${index}`, message: `must have at least ${MIN_SECRET_LENGTH} characters` }],
     );
+    if (faults.length > 0) throw invalid("gateway secrets", faults);
     this.#keys = secrets.map(deriveKey);
     const [newest] = this.#keys;
-    if (!newest) faults.push({ path: "secrets", message: "must contain at least one secret" });
-    if (!newest || faults.length > 0) throw invalid("gateway secrets", faults);
+    if (!newest) {
+      throw invalid("gateway secrets", [{ path: "secrets", message: "must contain at least one secret" }]);
+    }
     this.#newest = newest;
   }
 

@@ -1,4 +1,5 @@
 import type { Fault } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
 import { invalid } from "./errors.ts";
 import { headerFault, resolvePath } from "./url.ts";
 
@@ -54,12 +55,46 @@ export interface ResolvedUpstreamOptions extends Required<Omit<UpstreamOptions, 
   readonly baseUrl: URL;
 }
 
+const UPSTREAM_OPTIONS = {
+  baseUrl: true,
+  csrf: true,
+  secrets: true,
+  timeout: true,
+  retries: true,
+  maxResponseBytes: true,
+  connections: true,
+  breaker: true,
+} satisfies KnownOptions<UpstreamOptions>;
+const CSRF_OPTIONS = { path: true, source: true, sendAs: true } satisfies KnownOptions<UpstreamCsrfOptions>;
+const SOURCES = {
+  json: true,
+  header: true,
+  cookie: true,
+  meta: true,
+  input: true,
+} satisfies KnownOptions<UpstreamCsrfSource>;
+const SEND_AS = { header: true, field: true } satisfies KnownOptions<UpstreamCsrfOptions["sendAs"]>;
+const BREAKER_OPTIONS = { failures: true, halfOpenAfter: true } satisfies KnownOptions<
+  NonNullable<UpstreamOptions["breaker"]>
+>;
+
+function requireKnown(given: UpstreamOptions): void {
+  requireKnownOptions("upstream options", given, UPSTREAM_OPTIONS);
+  requireKnownPart("upstream options", given, "breaker", BREAKER_OPTIONS);
+  if (given.csrf === null) return;
+  requireKnownOptions("upstream options", given.csrf, CSRF_OPTIONS, "csrf");
+  requireKnownOptions("upstream options", given.csrf.source, SOURCES, "csrf.source");
+  requireKnownOptions("upstream options", given.csrf.sendAs, SEND_AS, "csrf.sendAs");
+}
+
 /**
  * Validates the options and fills in the defaults.
  *
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
  */
 export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions {
+  requireKnown(given);
   const options = {
     timeout: 10_000,
     retries: 2,

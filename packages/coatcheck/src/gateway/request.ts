@@ -1,6 +1,7 @@
 import type { Fault } from "../session/errors.ts";
 import type { JsonObject, JsonValue } from "../session/json.ts";
 import { isJsonObject } from "../session/json.ts";
+import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
 import { invalid } from "./errors.ts";
 import type { UpstreamCsrfOptions } from "./options.ts";
 import type { WireRequest } from "./transport.ts";
@@ -21,6 +22,15 @@ export interface UpstreamRequest {
   readonly body?: { readonly json: JsonValue } | { readonly form: Readonly<Record<string, string>> };
 }
 
+const REQUEST_FIELDS = {
+  method: true,
+  path: true,
+  query: true,
+  headers: true,
+  body: true,
+} satisfies KnownOptions<UpstreamRequest>;
+const BODY_FIELDS = { json: true, form: true } satisfies KnownOptions<NonNullable<UpstreamRequest["body"]>>;
+
 /** Whether the method is safe (RFC 9110 §9.2.1). */
 export function isSafe(method: string): method is SafeMethod {
   return method === "GET" || method === "HEAD";
@@ -37,6 +47,8 @@ export function toWireRequest(
   baseUrl: URL,
   token: { readonly value: string; readonly sendAs: UpstreamCsrfOptions["sendAs"] } | null,
 ): WireRequest {
+  requireKnownOptions("upstream request", request, REQUEST_FIELDS);
+  requireKnownPart("upstream request", request, "body", BODY_FIELDS);
   const { method, path, query = {} } = request;
   const headers: Record<string, string> = {};
   const faults: Fault[] = [];

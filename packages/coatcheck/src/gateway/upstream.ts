@@ -60,7 +60,7 @@ export interface Upstream {
 /**
  * Creates a client for one upstream backend.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
+ * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` with a fault for each invalid option.
  */
 export function createUpstream(options: UpstreamOptions): Upstream {
   return new Gateway(resolveOptions(options));

@@ -1,5 +1,6 @@
 import { stringifySetCookie } from "cookie";
 import { CoatcheckError, type Fault } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { SessionRecord } from "../session/record.ts";
 
 /** Whether a browser sends the cookie with requests that another site initiated (RFC 6265bis §5.6.7). */
@@ -71,6 +72,16 @@ const MAX_PAIR_BYTES = 4096;
 /** Bytes of an attribute. Browsers ignore a longer one and use its default instead. */
 const MAX_ATTRIBUTE_BYTES = 1024;
 
+const COOKIE_OPTIONS = {
+  name: true,
+  prefix: true,
+  path: true,
+  domain: true,
+  secure: true,
+  sameSite: true,
+  partitioned: true,
+} satisfies KnownOptions<CookieOptions>;
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const RESERVED_PREFIX = /^__(host|secure|http)-/i;
 const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
@@ -91,8 +102,12 @@ export class Cookie {
   readonly #isUnique: boolean;
   readonly #attributes: Parameters<typeof stringifySetCookie>[0];
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` with a fault for each option that a browser would not honour. */
+  /**
+   * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` with a fault for each option that a
+   *   browser would not honour.
+   */
   constructor(options: CookieOptions = {}, reader: CookieReader = "server") {
+    requireKnownOptions("cookie options", options, COOKIE_OPTIONS);
     const faults = faultsOf(options);
     const [fault] = faults;
     if (fault) {

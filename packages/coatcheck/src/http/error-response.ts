@@ -1,4 +1,5 @@
 import { CoatcheckError, errorBody, storeUnavailable } from "../session/errors.ts";
+import { UsageError } from "../session/usage-error.ts";
 
 /** An error response. The same for every framework. */
 export interface ErrorResponse {
@@ -32,10 +33,15 @@ export const DROPPED_ON_ERROR: readonly string[] = [
 ];
 
 /**
- * The response for an error. An error that is not a {@link CoatcheckError} comes from a driver below the manager: the
- * response is `STORE_UNAVAILABLE` and reveals nothing about the cause.
+ * The response for an error. A {@link UsageError} is a mistake of the application: the response is 500 and names it. Any
+ * other error that is not a {@link CoatcheckError} comes from a driver below the manager: the response is
+ * `STORE_UNAVAILABLE` and reveals nothing about the cause.
  */
 export function errorResponse(error: unknown): ErrorResponse {
+  if (error instanceof UsageError) {
+    const asKnown = new CoatcheckError(error.code, error.message, { faults: error.faults });
+    return { ...errorResponse(asKnown), status: 500 };
+  }
   const known = error instanceof CoatcheckError ? error : storeUnavailable(error);
   return {
     status: known.status,

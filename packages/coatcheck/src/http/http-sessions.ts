@@ -3,8 +3,9 @@ import { ClientAddress } from "./client-address.ts";
 import { Cookie } from "./cookie.ts";
 import { CsrfProtection } from "./csrf-protection.ts";
 import type { HttpRequest } from "./message.ts";
-import type { HttpOptions } from "./options.ts";
+import { type HttpOptions, requireHttpOptions } from "./options.ts";
 import { RequestSession } from "./request-session.ts";
+import { requireManager } from "./require-manager.ts";
 import type { HttpContext } from "./resolved.ts";
 
 /**
@@ -23,8 +24,13 @@ export class HttpSessions<Data> implements HttpContext<Data> {
   /** The value of `Clear-Site-Data` at logout; empty for none. */
   readonly clearSiteData: string;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies. */
+  /**
+   * @throws UsageError without a manager, and for an unknown option; CoatcheckError `VALIDATION_FAILED` for invalid cookie
+   *   options, trusted origins or trusted proxies.
+   */
   constructor(manager: SessionManager<Data>, options: HttpOptions = {}) {
+    requireManager("coatcheck(manager, options)", manager);
+    requireHttpOptions(options);
     this.manager = manager;
     this.options = options;
     this.cookie = new Cookie(options.cookie);

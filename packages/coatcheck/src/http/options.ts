@@ -1,3 +1,9 @@
+import {
+  type KnownOptions,
+  requireKnownOptions,
+  requireList,
+  requireOneOf,
+} from "../session/known-options.ts";
 import type { Activity } from "../session/policy.ts";
 import type { CreateOptions } from "../session/transitions.ts";
 import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
@@ -78,10 +84,65 @@ export interface HttpOptions {
   readonly onCommitFailure?: (error: unknown) => void;
 }
 
+const HTTP_OPTIONS = {
+  cookie: true,
+  csrf: true,
+  trustProxy: true,
+  forwardingHeaders: true,
+  outage: true,
+  clearSiteData: true,
+  serverTiming: true,
+  activity: true,
+  newSession: true,
+  onCommitFailure: true,
+} satisfies KnownOptions<HttpOptions>;
+const CSRF_OPTIONS = {
+  trustedOrigins: true,
+  token: true,
+  initPath: true,
+} satisfies KnownOptions<CsrfOptions>;
+const INPUT = "options of coatcheck()";
+
+/** Checks the names of the options, and the values of those that have a few fixed ones. Throws `UsageError`. */
+export function requireHttpOptions(options: HttpOptions): void {
+  requireKnownOptions(INPUT, options, HTTP_OPTIONS);
+  const { csrf, outage, forwardingHeaders, clearSiteData } = options;
+  if (csrf !== undefined && csrf !== false) {
+    requireKnownOptions(INPUT, csrf, CSRF_OPTIONS, "csrf");
+    if (csrf.trustedOrigins !== undefined) requireList(INPUT, "csrf.trustedOrigins", csrf.trustedOrigins);
+    requireOneOf(INPUT, "csrf.token", csrf.token, ["off", "offered", "required"]);
+  }
+  requireOneOf(INPUT, "forwardingHeaders", forwardingHeaders, ["x-forwarded", "forwarded"]);
+  requireOutagePolicy(INPUT, outage);
+  if (clearSiteData !== undefined) requireList(INPUT, "clearSiteData", clearSiteData);
+  for (const [index, kind] of (clearSiteData ?? []).entries()) {
+    requireOneOf(INPUT, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
+  }
+}
+
+/** Without this check a misspelt policy would be noticed only in an outage. */
+function requireOutagePolicy(input: string, policy: OutagePolicy | undefined): void {
+  if (typeof policy !== "object") {
+    requireOneOf(input, "outage", policy, ["closed", "anonymous"]);
+    return;
+  }
+  requireKnownOptions(input, policy, { degraded: true }, "outage");
+  requireKnownOptions(input, policy.degraded, { maxAge: true }, "outage.degraded");
+}
+
 /** What a route can override when it loads the session. The first load of a request decides. */
 export interface LoadOptions {
   readonly activity?: Activity;
   readonly outage?: OutagePolicy;
   /** Fields for a session that this request creates. They take precedence over those of {@link HttpOptions}. */
   readonly newSession?: CreateOptions;
+}
+
+const LOAD_OPTIONS = { activity: true, outage: true, newSession: true } satisfies KnownOptions<LoadOptions>;
+
+/** Checks the options of `load`. Throws `UsageError`. */
+export function requireLoadOptions(options: LoadOptions): void {
+  requireKnownOptions("options of load()", options, LOAD_OPTIONS);
+  requireOneOf("options of load()", "activity", options.activity, ["user", "background", "none"]);
+  if (options.outage !== undefined) requireOutagePolicy("options of load()", options.outage);
 }

@@ -19,11 +19,13 @@ import {
   type ResponseHeaders,
   setCookies,
 } from "./message.ts";
-import type { LoadOptions } from "./options.ts";
+import { type LoadOptions, requireLoadOptions } from "./options.ts";
 import { isPrefetch } from "./prefetch.ts";
 import { type PresentedTokens, readTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 import { couldWithholdCookie } from "./withheld-cookie.ts";
+
+const NO_OPTIONS: LoadOptions = {};
 
 /**
  * The session handle of one request. Nothing is read until {@link load} is called. {@link commit} is the only place that
@@ -64,11 +66,13 @@ export class RequestSession<Data> {
    * Load the session before the response headers are sent. A session that is loaded later can be read and its data can
    * be saved, but every operation that issues a new token throws `CONFLICT`.
    *
+   * @throws UsageError for an unknown option.
    * @throws CoatcheckError `STORE_UNAVAILABLE` when the store does not respond and the outage policy is `closed`, or is
    *   `degraded` and no recent copy is cached.
    */
-  load(options: LoadOptions = {}): MaybePromise<Session<Data>> {
+  load(options: LoadOptions = NO_OPTIONS): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
+    if (options !== NO_OPTIONS) requireLoadOptions(options);
     if (this.#onLoad?.() === false) this.#isCommitted = true;
     const startedAt = this.#http.options.serverTiming ? performance.now() : 0;
     this.#loading = attempt(

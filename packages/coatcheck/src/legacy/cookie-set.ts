@@ -1,5 +1,6 @@
 import { createDecipheriv } from "node:crypto";
 import { CoatcheckError } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { MaybePromise } from "../session/session.ts";
 import type { LegacyCookies } from "./cookies.ts";
 import { type LegacyReader, readFirst, statelessSession } from "./reader.ts";
@@ -20,8 +21,13 @@ export interface CookieSetOptions<Found> {
   readonly key: (found: Found) => string;
 }
 
+const READER_OPTIONS = { name: true, others: true, read: true, key: true } satisfies KnownOptions<
+  CookieSetOptions<unknown>
+>;
+
 /** Reads a custom set of cookies, such as an encrypted cookie and several flag cookies. */
 export function cookieSet<Found>(options: CookieSetOptions<Found>): LegacyReader<Found> {
+  requireKnownOptions("options of cookieSet()", options, READER_OPTIONS);
   const { name, others = [], read, key } = options;
   return {
     kind: `cookies:${name}`,

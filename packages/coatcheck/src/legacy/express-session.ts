@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { type KnownOptions, requireKnownOptions, requireList } from "../session/known-options.ts";
 import { type LegacyReader, type LegacySession, readFirst } from "./reader.ts";
 
 /** The methods used of an express-session store, such as connect-redis, connect-pg-simple or `MemoryStore`. */
@@ -16,6 +17,10 @@ export interface ExpressSessionOptions<Found> {
   readonly name?: string;
 }
 
+const READER_OPTIONS = { store: true, secrets: true, name: true } satisfies KnownOptions<
+  ExpressSessionOptions<unknown>
+>;
+
 /**
  * Reads the sessions of express-session: verifies the signed id in the cookie and loads the session from its store.
  * `validate` receives the stored session, including its `cookie` member.
@@ -23,7 +28,9 @@ export interface ExpressSessionOptions<Found> {
 export function expressSession<Found extends object>(
   options: ExpressSessionOptions<Found>,
 ): LegacyReader<Found> {
+  requireKnownOptions("options of expressSession()", options, READER_OPTIONS);
   const { store, secrets, name = "connect.sid" } = options;
+  requireList("options of expressSession()", "secrets", secrets);
   const sessionOf = (sid: string): LegacySession<Found> => ({
     key: sid,
     open: async () => {

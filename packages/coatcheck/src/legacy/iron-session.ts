@@ -1,3 +1,4 @@
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { LegacyCookies } from "./cookies.ts";
 import { type LegacyReader, readFirst, statelessSession } from "./reader.ts";
 
@@ -27,11 +28,20 @@ export interface IronSessionOptions<Found> {
   readonly key?: (found: Found) => string;
 }
 
+const READER_OPTIONS = {
+  unsealData: true,
+  name: true,
+  password: true,
+  ttl: true,
+  key: true,
+} satisfies KnownOptions<IronSessionOptions<unknown>>;
+
 /** iron-session splits a large seal into at most four cookies. */
 const CHUNKS = [0, 1, 2, 3];
 
 /** Reads the sealed cookies of iron-session, including seals split into several cookies, with its own `unsealData`. */
 export function ironSession<Found extends object>(options: IronSessionOptions<Found>): LegacyReader<Found> {
+  requireKnownOptions("options of ironSession()", options, READER_OPTIONS);
   const { unsealData, name, password, ttl, key } = options;
   const chunks = CHUNKS.map((index) => `${name}.${index}`);
   return {

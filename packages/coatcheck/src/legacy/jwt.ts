@@ -1,4 +1,5 @@
 import { CoatcheckError } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions, requireList } from "../session/known-options.ts";
 import { type LegacyReader, readFirst, statelessSession } from "./reader.ts";
 
 /** The claims of a JWT (RFC 7519 §4). */
@@ -37,13 +38,26 @@ export interface JwtCookieOptions<Key> {
   readonly id?: (claims: JwtClaims) => string;
 }
 
+const READER_OPTIONS = {
+  jwtVerify: true,
+  key: true,
+  algorithms: true,
+  name: true,
+  issuer: true,
+  audience: true,
+  others: true,
+  id: true,
+} satisfies KnownOptions<JwtCookieOptions<unknown>>;
+
 /**
  * Reads a JWT from a cookie and verifies it with `jwtVerify` of jose.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when `algorithms` is empty or contains `none`.
  */
 export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<JwtClaims> {
+  requireKnownOptions("options of jwtCookie()", options, READER_OPTIONS);
   const { jwtVerify, key, algorithms, name, issuer, audience, id } = options;
+  requireList("options of jwtCookie()", "algorithms", algorithms);
   if (algorithms.length === 0 || algorithms.some((algorithm) => algorithm.toLowerCase() === "none")) {
     const message = 'must list at least one signature algorithm, and must not contain "none"';
     throw new CoatcheckError("VALIDATION_FAILED", `Invalid JWT cookie options: algorithms ${message}.`, {

@@ -3,8 +3,10 @@ import type { HttpRequest } from "../http/message.ts";
 import type { HttpOptions } from "../http/options.ts";
 import { readTokens } from "../http/read-tokens.ts";
 import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
+import { UsageError } from "../session/usage-error.ts";
 import { type ClearOptions, clearingHeaders } from "./clear-cookies.ts";
 import { LegacyCookies } from "./cookies.ts";
 import { type MigratedUser, type MigrationRecord, MigrationRecords } from "./migration-records.ts";
@@ -39,6 +41,18 @@ export interface MigrateOptions<Found, Data> {
   readonly observe?: (outcome: MigrationOutcome, kind: string | null) => void;
 }
 
+const MIGRATE_OPTIONS = {
+  manager: true,
+  http: true,
+  readers: true,
+  validate: true,
+  clear: true,
+  keepLegacy: true,
+  enabled: true,
+  observe: true,
+} satisfies KnownOptions<MigrateOptions<unknown, unknown>>;
+const CLEAR_OPTIONS = { names: true, domains: true, paths: true } satisfies KnownOptions<ClearOptions>;
+
 /** An authentic legacy session, with the kind of the reader that found it. `key` is unique across all readers. */
 interface LegacyMatch<Found> {
   readonly session: LegacySession<Found>;
@@ -58,6 +72,8 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
 
   /** See {@link migrate}. */
   constructor(options: MigrateOptions<Found, Data>) {
+    requireKnownOptions("options of migrate()", options, MIGRATE_OPTIONS);
+    requireKnownPart("options of migrate()", options, "clear", CLEAR_OPTIONS);
     this.#options = options;
     this.#http = new HttpSessions(options.manager, options.http);
     this.#records = new MigrationRecords(options.manager);
@@ -71,6 +87,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
    * Migrates the legacy session of a request, if it carries one. A request without a legacy cookie causes no calls to
    * the store or to the legacy system.
    *
+   * @throws UsageError when `validate` returns an unknown field.
    * @throws CoatcheckError `STORE_UNAVAILABLE` when a store, the legacy system or `validate` fails. All cookies stay as
    *   they are, and the next request tries again.
    */
@@ -82,7 +99,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     try {
       return await this.#migrate(request, header, cookies);
     } catch (error) {
-      throw storeUnavailable(error);
+      throw error instanceof UsageError ? error : storeUnavailable(error);
     }
   }
 
@@ -185,6 +202,7 @@ const UNTOUCHED = new MigrationResult("absent");
 /**
  * Sets up the migration of legacy sessions.
  *
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie names, domains or paths in `readers` and `clear`.
  *
  * @example

@@ -1,15 +1,27 @@
+import {
+  checkedNewSession,
+  type PatchOptions,
+  type RevokeOptions,
+  requireCreateOptions,
+  requireLoginArguments,
+  requirePatchOptions,
+  requireRetention,
+  requireRevokeOptions,
+} from "./call-options.ts";
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
 import type { IssuedSession, MergeData, SessionDependencies } from "./dependencies.ts";
 import { type DerivedSession, DerivedSessions } from "./derived.ts";
 import { CoatcheckError, invalidInput } from "./errors.ts";
 import { SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
+import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, type SessionReader } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
+import { requireFilter, requirePage, requireScope } from "./scope.ts";
 import { type MaybePromise, Session } from "./session.ts";
 import { noFields } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
@@ -41,10 +53,23 @@ export interface SessionManagerOptions<Data> {
   readonly random?: RandomSource;
 }
 
+const MANAGER_OPTIONS = {
+  store: true,
+  secrets: true,
+  policy: true,
+  data: true,
+  merge: true,
+  cache: true,
+  clock: true,
+  schedule: true,
+  random: true,
+} satisfies KnownOptions<SessionManagerOptions<unknown>>;
+
 /**
  * Creates, opens, changes and revokes sessions. Create one manager per process and store.
  *
- * Every method that reads or writes throws `STORE_UNAVAILABLE` when the store does not respond; that logs no one out.
+ * Every method that reads or writes throws `STORE_UNAVAILABLE` when the store does not respond; that logs no one out. A
+ * missing argument, one of the wrong type, or an unknown option throws a `UsageError`, which is a `TypeError`.
  *
  * @example
  * const manager = new SessionManager({ store: memoryStore(), secrets: [process.env.SESSION_SECRET ?? ""] });
@@ -67,8 +92,12 @@ export class SessionManager<Data = JsonObject> {
   readonly #resumer: SessionResumer<Data>;
   readonly #derived: DerivedSessions<Data>;
 
-  /** @throws CoatcheckError `VALIDATION_FAILED` for an invalid store, secret, policy or initial data. */
+  /**
+   * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid store, secret, policy or
+   *   initial data.
+   */
   constructor(options: SessionManagerOptions<Data>) {
+    requireKnownOptions("session manager options", options, MANAGER_OPTIONS);
     requireStore(options.store);
     this.policy = resolvePolicy(options.policy);
     this.ring = new SecretRing(options.secrets);
@@ -114,6 +143,7 @@ export class SessionManager<Data = JsonObject> {
    * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and `CONFLICT` at the subject's session limit.
    */
   async create(options: CreateOptions & { data?: Data } = {}): Promise<IssuedSession> {
+    requireCreateOptions(options);
     return await this.#writer.create(options);
   }
 
@@ -126,6 +156,7 @@ export class SessionManager<Data = JsonObject> {
    * @throws CoatcheckError as {@link create}.
    */
   async createDerived(key: string, options: CreateOptions & { data?: Data } = {}): Promise<DerivedSession> {
+    requireCreateOptions(options);
     return await this.#derived.create(key, options);
   }
 
@@ -151,7 +182,7 @@ export class SessionManager<Data = JsonObject> {
       activity: "user",
       tier: null,
       assurance: "full",
-      newSession,
+      newSession: newSession === noFields ? newSession : () => checkedNewSession(newSession()),
     } as const;
     return new Session(this.#writer, this.#deps, start);
   }
@@ -192,6 +223,7 @@ export class SessionManager<Data = JsonObject> {
    *   `VALIDATION_FAILED`.
    */
   async authenticate(id: string, subject: string, options: AuthenticateOptions = {}): Promise<IssuedSession> {
+    requireLoginArguments(subject, options);
     const from = await this.#writer.requireLive(id);
     const issued = await this.#writer.privileges.authenticate(from, { subject, options, presented: null });
     if (issued === null) throw new CoatcheckError("CONFLICT", "The session has ended during the login.");
@@ -216,10 +248,10 @@ export class SessionManager<Data = JsonObject> {
   /**
    * Applies a merge patch to the data (RFC 7396). Concurrent disjoint patches all survive.
    *
-   * @param options with `ifVersion`, throws `CONFLICT` unless the session is at that version.
-   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and as {@link authenticate}.
+   * @throws CoatcheckError `CONFLICT` when the version is not `ifVersion`, `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and as {@link authenticate}.
    */
-  async patch(id: string, patch: JsonObject, options: { ifVersion?: number } = {}): Promise<SessionRecord> {
+  async patch(id: string, patch: JsonObject, options: PatchOptions = {}): Promise<SessionRecord> {
+    requirePatchOptions(options);
     const checked = requireJsonObject(patch, "data", this.policy.maxDataBytes);
     return await this.#writer.changeData(
       await this.#writer.requireLive(id, { atLeast: options.ifVersion ?? 0 }),
@@ -242,21 +274,31 @@ export class SessionManager<Data = JsonObject> {
    * Revokes sessions permanently, in one durable step. Resolves at commit; with `wait: "everywhere"`, when no node can still
    * serve a cached copy of them.
    *
+   * @param scope exactly one of `session`, `subject`, `tenant` and `everyone`. An undefined or empty one is refused.
    * @returns the number of active sessions that it revoked.
    */
   async revoke(
     scope: RevocationScope,
     reason: RevokeReason = "revoked",
-    options: { wait?: "everywhere" } = {},
+    options: RevokeOptions = {},
   ): Promise<number> {
+    requireScope(scope);
+    requireRevokeOptions(options);
     if ("session" in scope && !isSessionId(scope.session)) return 0;
     const count = await this.#writer.revoke(scope, reason);
     if (options.wait === "everywhere") await this.#reader.propagated();
     return count;
   }
 
-  /** Lists sessions, newest first. Throws `VALIDATION_FAILED` for an invalid cursor or limit. */
+  /**
+   * Lists sessions, newest first. Every field of the filter must have a value: `{ subject: undefined }` is refused, because
+   * it would list everyone's sessions.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` for an invalid cursor or limit, and an empty string in the filter.
+   */
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
+    requireFilter(filter);
+    requirePage(page);
     return await this.#store.list(filter, page);
   }
 
@@ -267,6 +309,7 @@ export class SessionManager<Data = JsonObject> {
 
   /** Deletes up to `limit` sessions that ended more than `retention` milliseconds ago; returns the number deleted. */
   async sweep(retention: number, limit = 1000): Promise<number> {
+    requireRetention(retention);
     return await this.#store.sweep(this.#clock.now() - retention, limit);
   }
 

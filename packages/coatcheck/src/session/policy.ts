@@ -1,4 +1,6 @@
 import { type Fault, invalidInput } from "./errors.ts";
+import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
+import { shown } from "./usage-error.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -38,9 +40,6 @@ const LIMIT_ACTIONS: readonly SessionLimit["onExceeded"][] = [
 /** A hundred years stands for "for ever". A much later time would overflow the integers of the stores. */
 const MAX_DURATION = 100 * 365 * DAY;
 
-/** Characters of an invalid value that a message repeats: too few for a token. */
-const MAX_SHOWN_LENGTH = 20;
-
 /** The timeouts, limits and rotation of sessions. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
   /** Timeouts for logins with `rememberMe: true`. Default: 30 days idle and absolute (NIST SP 800-63B-4 §2.1.3). */
@@ -75,14 +74,32 @@ export const DEFAULT_POLICY: SessionPolicy = {
   maxMetadataBytes: 4 * 1024,
 };
 
+const POLICY_OPTIONS = {
+  idleTimeout: true,
+  absoluteTimeout: true,
+  rememberMe: true,
+  sessionLimit: true,
+  rotateEvery: true,
+  tokenOverlap: true,
+  persistentCookie: true,
+  maxDataBytes: true,
+  maxMetadataBytes: true,
+} satisfies KnownOptions<SessionPolicy>;
+const TIMEOUT_OPTIONS = { idleTimeout: true, absoluteTimeout: true } satisfies KnownOptions<Timeouts>;
+const LIMIT_OPTIONS = { max: true, onExceeded: true } satisfies KnownOptions<SessionLimit>;
+
 /**
  * Fills in the defaults and checks the policy.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid field.
+ * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` with a fault for each invalid field.
  */
 export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy {
+  requireKnownOptions("session policy", given, POLICY_OPTIONS);
   const policy = { ...DEFAULT_POLICY, ...given };
   const { sessionLimit, rememberMe, maxDataBytes, maxMetadataBytes } = policy;
+  requireKnownOptions("session policy", rememberMe, TIMEOUT_OPTIONS, "rememberMe");
+  if (sessionLimit !== null)
+    requireKnownOptions("session policy", sessionLimit, LIMIT_OPTIONS, "sessionLimit");
   const faults = [
     ...durationFaults({
       idleTimeout: policy.idleTimeout,
@@ -137,12 +154,6 @@ function numberFaults(numbers: Readonly<Record<string, number>>, max: number, re
   return Object.entries(numbers)
     .filter(([, value]) => !(Number.isSafeInteger(value) && value > 0 && value <= max))
     .map(([path, value]) => ({ path, message: `${requirement} (got ${shown(value)})` }));
-}
-
-/** The value as a message may show it: callers without types pass anything, so a long string may be a token. */
-function shown(value: unknown): string {
-  if (typeof value === "string" && value.length <= MAX_SHOWN_LENGTH) return JSON.stringify(value);
-  return typeof value === "number" || value === null ? String(value) : typeof value;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Fault, invalidInput } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
+import { type KnownOptions, requireKnownOptions, requireOneOf } from "./known-options.ts";
 import { requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
@@ -30,6 +31,14 @@ export interface DataOptions<Data> {
   readonly onUnreadable?: "reset" | "end";
 }
 
+const DATA_OPTIONS = {
+  schema: true,
+  version: true,
+  migrations: true,
+  initial: true,
+  onUnreadable: true,
+} satisfies KnownOptions<DataOptions<unknown>>;
+
 /** Types, validates and migrates `data`: the only place where JSON becomes the application's type. */
 export class DataSchema<Data> {
   /** The version of new data. For an existing session use {@link versionOnWrite}. */
@@ -45,9 +54,11 @@ export class DataSchema<Data> {
    *
    * @param limit the largest data, bytes of JSON.
    * @param onFailure receives the error when a stored session cannot be migrated.
-   * @throws CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE` for the initial data.
+   * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE` for the initial data.
    */
   constructor(options: DataOptions<Data>, limit: number, onFailure: (error: unknown) => void = () => {}) {
+    requireKnownOptions("session data options", options, DATA_OPTIONS);
+    requireOneOf("session data options", "onUnreadable", options.onUnreadable, ["reset", "end"]);
     this.version = options.version ?? 1;
     this.#isDeclared = options.version !== undefined || options.schema !== undefined;
     this.#options = options;

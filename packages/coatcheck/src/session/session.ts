@@ -1,4 +1,5 @@
 import { ActingToken } from "./acting-token.ts";
+import { requireLoginArguments } from "./call-options.ts";
 import { ClosedSignal } from "./closed-signal.ts";
 import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
@@ -137,10 +138,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * session if that is logged in as this subject, else in a new one. Throws `CONFLICT` when the policy rejects another session.
    */
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
+    requireLoginArguments(subject, options);
     await this.#exclusively(async () => {
-      const { policy, schema } = this.#deps;
       if (this.#start.refusal === "unavailable") throw sessionUnavailable();
       if (this.#late) throw this.#late.tokenError();
+      const { policy, schema } = this.#deps;
       const pending = validateSnapshot(this.#pending?.snapshot() ?? null, policy.maxDataBytes);
       const flash = pending?.flash ?? null;
       const target = await this.#writer.privileges.loginTarget(this.#record, this.#start, this.#state);
@@ -150,8 +152,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         const joined = await this.#writer.privileges.authenticate(target, login);
         if (joined) return this.#adopt(joined, joined.storedChanges && this.#record ? pending : null);
       }
-      if (this.#record) this.#newId = null;
-      this.#record = null;
+      // The request's own session has ended: the login needs one with another id.
+      if (this.#record) this.#newId = this.#record = null;
       const content = { data: applySnapshot(schema.initial(), pending), flash };
       const fields = { ...this.#start.newSession(), ...options, ...content, id: this.id, subject };
       this.#adopt(await this.#writer.createAuthenticated(fields), pending);

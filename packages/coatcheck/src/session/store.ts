@@ -12,7 +12,10 @@ export interface Snapshot {
   readonly position: LogPosition;
 }
 
-/** The sessions that a revocation ends. `except` keeps one session, for "log out my other devices". */
+/**
+ * The sessions that a revocation ends: exactly one of `session`, `subject`, `tenant` and `everyone`. `except` keeps one
+ * session, for "log out my other devices". `requireScope` checks it.
+ */
 export type RevocationScope =
   | { readonly session: string }
   | { readonly subject: string; readonly except?: string }
@@ -60,7 +63,10 @@ export interface Touch {
   readonly lastSeenAt: number;
 }
 
-/** Selects sessions for {@link SessionStore.list}. Every field that is present must match. */
+/**
+ * Selects sessions for {@link SessionStore.list}. Every field that is present must match, and must have a value:
+ * `{ subject: undefined }` would select everyone's sessions. `requireFilter` checks it.
+ */
 export interface SessionFilter {
   readonly subject?: string;
   readonly tenant?: string;
@@ -106,6 +112,8 @@ export interface StoreStats {
  *   `sweep` deletes it later.
  * - **Revoked**: the row stays as a tombstone until `sweep` deletes it. It never becomes active again.
  * - **Malformed**: an id that is no UUID is treated like a missing one.
+ * - **Refused**: `revoke` and `list` throw `VALIDATION_FAILED` for a scope or filter with an undefined, empty or unknown
+ *   field, as `requireScope`, `requireFilter` and `requirePage` do.
  * - **Concurrent**: calls are linearizable at the primary: they behave as if they ran one after the other.
  * - **Durable**: an acknowledged write survives a crash of the process.
  * - **Failures**: an operation that the store cannot perform throws `STORE_UNAVAILABLE`, with the driver's error as `cause`.

@@ -1,4 +1,5 @@
 import { type Fault, invalidInput } from "./errors.ts";
+import { misuse, shown } from "./usage-error.ts";
 
 /** Bytes in UTF-8. An index entry of PostgreSQL holds little more than twice as many. */
 const MAX_BYTES = 1024;
@@ -9,9 +10,18 @@ const MAX_BYTES = 1024;
  * subject usually comes from a user look-up that found no user.
  *
  * @param texts the strings by name; the name becomes the fault's path.
- * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid string.
+ * @throws UsageError for a value that is not a string; CoatcheckError `VALIDATION_FAILED` with a fault for each invalid
+ *   string.
  */
 export function requireStrings(texts: Readonly<Record<string, unknown>>): void {
+  const wrongTypes = Object.entries(texts).filter(([, text]) => typeof text !== "string");
+  if (wrongTypes.length > 0) {
+    const faults = wrongTypes.map(([path, value]) => ({
+      path,
+      message: `must be a non-empty string (got ${shown(value)})`,
+    }));
+    throw misuse("session field", faults);
+  }
   const faults = Object.entries(texts).flatMap(([path, text]): Fault[] => {
     const message = faultOf(text);
     return message === null ? [] : [{ path, message }];

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomFillSync } from "node:crypto";
 import { invalidInput } from "./errors.ts";
+import { requireList } from "./known-options.ts";
 
 /*
  * Token: base64url(id) 22 ‖ base64url(secret) 22 ‖ base64url(seal) 6 = 50 characters.
@@ -98,11 +99,12 @@ export class SecretRing {
 
   /**
    * @param secrets newest first, at least 16 characters each.
-   * @throws CoatcheckError `VALIDATION_FAILED` when the list is empty, and for a secret that is too short or not a string,
-   *   such as an unset environment variable.
+   * @throws UsageError when `secrets` is not a list; CoatcheckError `VALIDATION_FAILED` when it is empty, and for a secret
+   *   that is too short or not a string, such as an unset environment variable.
    */
   constructor(secrets: readonly string[]) {
-    const given: readonly unknown[] = Array.isArray(secrets) ? secrets : [];
+    requireList("session secrets", "secrets", secrets);
+    const given: readonly unknown[] = secrets;
     const faults = given.flatMap((secret, index) =>
       typeof secret === "string" && secret.length >= 16
         ? []

@@ -1,4 +1,5 @@
 import type { CachedSession } from "./cached-session.ts";
+import { requireRevokeReason } from "./call-options.ts";
 import { Committer } from "./committer.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
@@ -138,6 +139,7 @@ export class SessionWriter<Data> {
   /** Revokes sessions in one durable step and drops the cached copies. Returns how many it ended. */
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
     const { store, reader, events } = this.#deps;
+    requireRevokeReason(reason);
     // Also after a failure: the store may have revoked, and only its response was lost.
     const count = await store.revoke(scope, reason).finally(() => reader.recordRevocation(scope));
     events.publish("revoked", { scope, reason, count });

@@ -13,7 +13,9 @@
  */
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import { endsAt, isLive, type RevokeReason, type SessionRecord } from "../session/record.ts";
+import { requireFilter, requireScope } from "../session/scope.ts";
 import type {
   LogItem,
   LogPage,
@@ -44,13 +46,22 @@ interface Row {
   readonly revokedAt: number | null;
 }
 
+/** Options of {@link memoryStore}. */
+interface MemoryStoreOptions {
+  /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
+  readonly clock?: Clock;
+}
+
+const STORE_OPTIONS = { clock: true } satisfies KnownOptions<MemoryStoreOptions>;
+
 /**
  * Creates a session store in the memory of this process. Use it for tests, or for a single process that may lose all
  * sessions when it exits. Records that the store returns are deeply frozen.
  *
- * @param options - `clock` supplies the time of each revocation, which `sweep` compares. Default: the system clock.
+ * @throws UsageError for an unknown option.
  */
-export function memoryStore(options: { readonly clock?: Clock } = {}): SessionStore {
+export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
+  requireKnownOptions("memory store options", options, STORE_OPTIONS);
   const sessions = new MemorySessions(options.clock ?? systemClock);
   let isOpen = true;
 
@@ -117,6 +128,7 @@ class MemorySessions {
   }
 
   revoke(scope: RevocationScope, reason: RevokeReason): number {
+    requireScope(scope);
     const matching = this.#candidates(scope).filter(
       (record) => record.state === "active" && isInScope(record, scope),
     );
@@ -135,6 +147,7 @@ class MemorySessions {
   }
 
   list(filter: SessionFilter, page: PageRequest): Page {
+    requireFilter(filter);
     const { limit, after } = readPageRequest(page);
     const found = this.#candidates(filter)
       .filter((record) => matches(record, filter) && (!after || compareNewestFirst(after, record) < 0))

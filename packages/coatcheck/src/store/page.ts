@@ -1,5 +1,6 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { isSessionId, type SessionRecord } from "../session/record.ts";
+import { requirePage } from "../session/scope.ts";
 import type { Page, PageRequest } from "../session/store.ts";
 
 /**
@@ -21,12 +22,15 @@ function encodeCursor({ createdAt, id }: Pick<SessionRecord, "createdAt" | "id">
 /**
  * Validates a page request and decodes its cursor.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is malformed.
+ * @throws UsageError without a page; CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is
+ *   malformed.
  */
-export function readPageRequest({ limit, cursor }: PageRequest): {
+export function readPageRequest(page: PageRequest): {
   limit: number;
   after: PagePosition | null;
 } {
+  requirePage(page);
+  const { limit, cursor } = page;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
     throw invalidPageRequest("limit", `must be a whole number from 1 to ${MAX_LIMIT}`);
   }

@@ -12,7 +12,7 @@ export interface ListSource<Schema, View extends keyof Schema, Row extends Sessi
 }
 
 /**
- * Reads one page of the sessions that match a filter, newest first.
+ * Reads one page of the sessions that match a filter, newest first. The caller has checked filter and page.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is malformed.
  */

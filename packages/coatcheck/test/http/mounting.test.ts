@@ -118,3 +118,68 @@ it("the CSRF check over HTTP/2 accepts a POST of the same host and rejects one o
   expect(await post(url)).toEqual([200, 1, false]);
   expect(await post("https://evil.example")).toEqual([403, 0, true]);
 });
+
+describe("a wrong argument or option in a handler is the application's error, not the visitor's", () => {
+  const message = "Invalid session field: subject must be a non-empty string (got 7).";
+  const login = async (session: { load(): unknown }) =>
+    await ((await session.load()) as { authenticate(subject: unknown): Promise<void> }).authenticate(7);
+
+  it("Express: responds 500 and passes the error to the error handlers", async () => {
+    const logged: unknown[] = [];
+    const app = express().use(forExpress.coatcheck(managerOf()));
+    app.post("/", async (request) => await login(forExpress.sessionOf(request)));
+    app.use(forExpress.sessionErrors());
+    app.use(((error, _request, response, _next) => {
+      logged.push(error.message);
+      response.status(error.status ?? 500).end();
+    }) satisfies express.ErrorRequestHandler);
+    const response = await fetch(await listen(createServer(app)), { method: "POST" });
+    expect([response.status, logged]).toEqual([500, [message]]);
+  });
+
+  it("Fastify: responds 500 and logs the error", async () => {
+    const logged: string[] = [];
+    const app = fastify({ logger: { level: "error", stream: { write: (line) => logged.push(line) } } });
+    cleanups.push(() => app.close());
+    await app.register(forFastify.coatcheck(managerOf()));
+    app.setErrorHandler(forFastify.sessionErrors());
+    app.post("/", async (request) => await login(forFastify.sessionOf(request)));
+    const response = await app.inject({ method: "POST", url: "/" });
+    expect([response.statusCode, logged.length]).toEqual([500, 1]);
+    expect(logged[0]).toContain(message);
+  });
+
+  it("Hono: responds 500 and passes the error to onError", async () => {
+    const logged: string[] = [];
+    const app = new Hono<forHono.SessionEnv<Data>>().use(forHono.coatcheck(managerOf()));
+    app.post("/", async (c) => {
+      await login(c.get("session"));
+      return c.text("never");
+    });
+    app.onError((error, c) => {
+      logged.push(error.message);
+      return c.text("Internal Server Error", 500);
+    });
+    const response = await app.request("/", { method: "POST" });
+    expect([response.status, logged]).toEqual([500, [message]]);
+  });
+
+  it("a misspelt field of newSession turns the response into a 500 that names it, and reports it", async () => {
+    const logged: unknown[] = [];
+    const options = {
+      newSession: () => ({ subjct: "ada" }) as object,
+      onCommitFailure: (error: unknown) => logged.push(error),
+    };
+    const app = express().use(forExpress.coatcheck(managerOf(), options));
+    app.post("/", async (request, response) => {
+      (await forExpress.sessionOf<Data>(request).load()).data.seen = true;
+      response.send("never");
+    });
+    const response = await fetch(await listen(createServer(app)), { method: "POST" });
+    expect([response.status, response.headers.getSetCookie()]).toEqual([500, []]);
+    expect(await response.json()).toMatchObject({
+      error: { message: expect.stringContaining('unknown option "subjct"; did you mean "subject"?') },
+    });
+    expect(logged).toHaveLength(1);
+  });
+});

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Hint, parseHint } from "../../session/hint.ts";
 import { isJsonObject, parseJson } from "../../session/json.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Snapshot } from "../../session/store.ts";
 import { compactId } from "../../session/token.ts";
@@ -15,6 +16,8 @@ export interface RedisSharedOptions {
   /** Milliseconds for which Redis keeps a copy or a tombstone. Default: 30 minutes. */
   readonly ttl?: number;
 }
+
+const SHARED_OPTIONS = { prefix: true, ttl: true } satisfies KnownOptions<RedisSharedOptions>;
 
 /*
  * A copy is stored as `version:position:json`, a tombstone as `revoked`. Each script uses one key, so it runs on Redis
@@ -42,6 +45,7 @@ const FILL_DIGEST = createHash("sha1").update(FILL).digest("hex");
  * const cache = createCache({ store, shared: redisShared(transport) });
  */
 export function redisShared(transport: RedisTransport, options: RedisSharedOptions = {}): SharedTier {
+  requireKnownOptions("options of redisShared()", options, SHARED_OPTIONS);
   return new RedisShared(transport, options);
 }
 

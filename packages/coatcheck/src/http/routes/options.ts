@@ -1,7 +1,9 @@
 import type { Clock, Schedule } from "../../session/clock.ts";
 import type { JsonObject } from "../../session/json.ts";
+import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../../session/known-options.ts";
 import type { MaybePromise } from "../../session/session.ts";
 import type { AuthenticateOptions } from "../../session/transitions.ts";
+import { misuse, shown } from "../../session/usage-error.ts";
 import type { RouteRequest } from "./request.ts";
 
 /** The result of a successful login. */
@@ -62,4 +64,44 @@ export interface EventOptions {
   /** The maximum number of open streams per session. A further one is rejected with `RATE_LIMITED`. Default: 10. */
   readonly maxPerSession?: number;
   readonly schedule?: Schedule;
+}
+
+const ROUTES_OPTIONS = {
+  authenticate: true,
+  user: true,
+  needsOnboarding: true,
+  elevate: true,
+  base: true,
+  migratePath: true,
+  recentAuthentication: true,
+  events: true,
+  clock: true,
+} satisfies KnownOptions<SessionRoutesOptions<unknown>>;
+const EVENT_OPTIONS = {
+  checkInterval: true,
+  warnBefore: true,
+  maxPerSession: true,
+  schedule: true,
+} satisfies KnownOptions<EventOptions>;
+const IDENTITY_FIELDS = {
+  subject: true,
+  user: true,
+  tenant: true,
+  rememberMe: true,
+  strict: true,
+} satisfies KnownOptions<Identity<unknown>>;
+const INPUT = "options of sessionRoutes()";
+
+/** Checks the options of the endpoints. Throws `UsageError`. */
+export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<User, Data>): void {
+  requireKnownOptions(INPUT, options, ROUTES_OPTIONS);
+  requireKnownPart(INPUT, options, "events", EVENT_OPTIONS);
+  if (typeof options.authenticate === "function") return;
+  const message = `must be a function (got ${shown(options.authenticate)})`;
+  throw misuse(INPUT, [{ path: "authenticate", message }]);
+}
+
+/** Checks what the application's `authenticate` returned: a misspelt `rememberMe` would be lost. Throws `UsageError`. */
+export function requireIdentity<User>(identity: Identity<User>): void {
+  requireKnownOptions("result of authenticate()", identity, IDENTITY_FIELDS);
 }

@@ -9,10 +9,11 @@ import { CsrfTokens } from "../csrf.ts";
 import { isCoatcheckError } from "../error-response.ts";
 import { ACCOUNT, RECENT, requireRecentProof } from "../recent-proof.ts";
 import type { RequestSession } from "../request-session.ts";
+import { requireManager } from "../require-manager.ts";
 import { devicesOf } from "./devices.ts";
 import { reconnectBody } from "./event-stream.ts";
 import { EventStreams } from "./event-streams.ts";
-import type { SessionRoutesOptions } from "./options.ts";
+import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from "./options.ts";
 import { credentialsOf, invalidRequest, metadataOf, type RouteRequest, readJsonObject } from "./request.ts";
 import { eventStream, failure, success } from "./responses.ts";
 import { noSession, type ViewDependencies, viewOf } from "./view.ts";
@@ -50,7 +51,10 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   readonly #streams: EventStreams<Data>;
   readonly #handlers: ReadonlyMap<string, Handler<Data>>;
 
+  /** @throws UsageError without a manager or `authenticate`, and for an unknown option. */
   constructor(manager: SessionManager<Data>, options: SessionRoutesOptions<User, Data>) {
+    requireManager("sessionRoutes(manager, options)", manager);
+    requireRoutesOptions(options);
     const { base = "/session", clock = systemClock } = options;
     this.base = base;
     this.migratePath = options.migratePath ?? `${base}/migrate`;
@@ -84,7 +88,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
    */
   handle(request: RouteRequest<Data>): Promise<Response> | null {
     // Most requests are for other paths: reject those with the least work.
-    if (!request.url.startsWith(this.base) && !request.url.startsWith(this.migratePath)) return null;
+    if (!request.url.includes(this.base) && !request.url.includes(this.migratePath)) return null;
     const [path = "", query] = request.url.split("?", 2);
     const handler =
       this.#handlers.get(`${request.method} ${path}`) ?? this.#deviceHandler(request.method, path);
@@ -109,6 +113,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const body = await readJsonObject(request);
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
     if (identity === null) throw invalidCredentials();
+    requireIdentity(identity);
     const { subject, user, tenant, rememberMe } = identity;
     await session.authenticate(subject, {
       ...(tenant !== undefined && { tenant }),

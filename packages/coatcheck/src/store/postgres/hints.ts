@@ -2,6 +2,7 @@ import type { Client, Notification } from "pg";
 import { systemSchedule } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import { type Hint, type HintChannel, parseHint } from "../../session/hint.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { listeningClient, postgresUrl } from "./connect.ts";
 
 /** Options of {@link postgresHints}. */
@@ -9,6 +10,8 @@ export interface PostgresHintsOptions {
   /** `postgres://user:password@host:port/database`, the same database as the store's. */
   readonly connectionString: string;
 }
+
+const HINTS_OPTIONS = { connectionString: true } satisfies KnownOptions<PostgresHintsOptions>;
 
 /**
  * The channel is shared by all applications in one database. That is harmless: a hint only makes a cache drop copies.
@@ -36,8 +39,9 @@ const ignore = () => {};
  * @example
  * const cache = createCache({ store, hints: postgresHints({ connectionString }) });
  */
-export function postgresHints({ connectionString }: PostgresHintsOptions): HintChannel {
-  return new PostgresHints(postgresUrl(connectionString));
+export function postgresHints(options: PostgresHintsOptions): HintChannel {
+  requireKnownOptions("PostgreSQL hints options", options, HINTS_OPTIONS);
+  return new PostgresHints(postgresUrl(options.connectionString));
 }
 
 class PostgresHints implements HintChannel {

@@ -15,7 +15,9 @@
  */
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
+import { requireFilter, requirePage, requireScope } from "../../session/scope.ts";
 import type {
   LogPage,
   LogPosition,
@@ -68,6 +70,13 @@ export type PostgresStoreOptions = {
     }
 );
 
+const STORE_OPTIONS = {
+  connectionString: true,
+  pool: true,
+  deadline: true,
+  clock: true,
+} satisfies KnownOptions<PostgresStoreOptions>;
+
 /**
  * Deadline in milliseconds of calls that may read all sessions: `stats`, `sweep`, the count after a mass revocation,
  * and migrations.
@@ -90,6 +99,7 @@ const LONG_DEADLINE = 60_000;
  * - **Poolers** such as PgBouncer must use session mode, because migrations take a session-level lock and each
  *   connection keeps its prepared statements.
  *
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `STORE_UNAVAILABLE` when the server cannot be reached, rejects the password, is a read-only
  * replica, has the schema of a newer Coatcheck, or acknowledges commits that are not durable. The message says which.
  * Every method throws it too, within `deadline`.
@@ -98,6 +108,7 @@ const LONG_DEADLINE = 60_000;
  * const store = await postgresStore({ connectionString: "postgres://coatcheck@localhost/coatcheck" });
  */
 export async function postgresStore(options: PostgresStoreOptions): Promise<SessionStore> {
+  requireKnownOptions("PostgreSQL store options", options, STORE_OPTIONS);
   const { deadline = 5000, clock = systemClock } = options;
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
   const ownsPool = "connectionString" in options;
@@ -179,6 +190,7 @@ class PostgresStore implements SessionStore {
   }
 
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
+    requireScope(scope);
     return await this.#run(async ({ quick, slow, clock }) => {
       if (Object.values(scope).some(statements.isUnstorable)) return 0;
       const now = clock.now();
@@ -188,8 +200,8 @@ class PostgresStore implements SessionStore {
       }
       const text = JSON.stringify(scope);
       if ("subject" in scope) {
-        const spared = isSessionId(scope.except) ? scope.except : null;
-        return await quick.count(statements.REVOKE_SUBJECT, [scope.subject, reason, now, spared, text]);
+        const { subject, except = null } = scope;
+        return await quick.count(statements.REVOKE_SUBJECT, [subject, reason, now, except, text]);
       }
       const tenant = "tenant" in scope ? scope.tenant : null;
       const parameters = [tenant, reason, now, text];
@@ -199,6 +211,8 @@ class PostgresStore implements SessionStore {
   }
 
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
+    requireFilter(filter);
+    requirePage(page);
     return await this.#run(({ quick }) => {
       const sessions = quick.kysely.selectFrom("coatcheck_session_now").select(statements.READ_COLUMNS);
       return listSessions({ sessions, isUnstorable: statements.isUnstorable }, filter, page);

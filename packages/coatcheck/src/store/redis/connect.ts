@@ -1,4 +1,5 @@
 import { CoatcheckError } from "../../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { isReplyError, redisUnavailable } from "./errors.ts";
 import { type NodeRedisTransportOptions, nodeRedisTransport, type RedisTransport } from "./transport.ts";
 
@@ -32,6 +33,8 @@ export interface ConnectRedisOptions extends NodeRedisTransportOptions {
   readonly connectTimeout?: number;
 }
 
+const CONNECT_OPTIONS = { connectTimeout: true, deadline: true } satisfies KnownOptions<ConnectRedisOptions>;
+
 async function createClientFor(url: string) {
   const { createClient } = await import("redis");
   // The URL may contain a password. So neither the URL nor the client's error, which quotes it, is passed on.
@@ -57,6 +60,7 @@ async function createClientFor(url: string) {
  * credentials.
  */
 export async function connectRedis(url: string, options: ConnectRedisOptions = {}): Promise<RedisTransport> {
+  requireKnownOptions("Redis connection options", options, CONNECT_OPTIONS);
   const { connectTimeout = 2000, ...transportOptions } = options;
   const client = await createClientFor(url);
 

@@ -15,7 +15,9 @@
  */
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
+import { requireFilter, requireScope } from "../../session/scope.ts";
 import type {
   LogItem,
   LogPage,
@@ -59,6 +61,8 @@ export interface RedisStoreOptions {
   readonly clock?: Clock;
 }
 
+const STORE_OPTIONS = { prefix: true, clock: true } satisfies KnownOptions<RedisStoreOptions>;
+
 /** One `sweep` applies pending mass revocations to at least this many rows, even if it may delete fewer. */
 const MIN_APPLIED = 1000;
 
@@ -80,16 +84,16 @@ const MIN_APPLIED = 1000;
  * - **Permissions** that the Redis user needs: `~{coatcheck}:* +@read +@write +@scripting +@connection +time +info`.
  *
  * @param transport - `close` of the store closes it.
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` when the prefix is empty or contains braces, which would break the hash
  * tag.
  *
  * @example
  * const store = redisStore(await connectRedis("redis://localhost:6379"));
  */
-export function redisStore(
-  transport: RedisTransport,
-  { prefix = "coatcheck", clock = systemClock }: RedisStoreOptions = {},
-): SessionStore {
+export function redisStore(transport: RedisTransport, options: RedisStoreOptions = {}): SessionStore {
+  requireKnownOptions("Redis store options", options, STORE_OPTIONS);
+  const { prefix = "coatcheck", clock = systemClock } = options;
   if (!/^[^{}]+$/.test(prefix)) {
     throw new CoatcheckError(
       "VALIDATION_FAILED",
@@ -139,6 +143,7 @@ class RedisStore implements SessionStore {
 
   revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
     return this.#accept(async () => {
+      requireScope(scope);
       if ("session" in scope && !isSessionId(scope.session)) return 0;
       return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason, this.#clock.now())));
     });
@@ -146,6 +151,7 @@ class RedisStore implements SessionStore {
 
   list(filter: SessionFilter, page: PageRequest): Promise<Page> {
     return this.#accept(async () => {
+      requireFilter(filter);
       const { limit, after } = readPageRequest(page);
       // One record more than the limit shows whether there is a next page.
       const found = await this.#scan(filter, "newest", limit + 1, after ? memberOf(after) : "");

@@ -1,3 +1,4 @@
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { isUnknownCommand, withDeadline } from "./errors.ts";
 
 /**
@@ -74,6 +75,8 @@ export interface NodeRedisTransportOptions {
   readonly deadline?: number;
 }
 
+const TRANSPORT_OPTIONS = { deadline: true } satisfies KnownOptions<NodeRedisTransportOptions>;
+
 const DEFAULT_DEADLINE = 500;
 
 /** Commands without a key. For all others, the first argument is the key, or the number of keys for scripts. */
@@ -103,8 +106,10 @@ function createSender(client: NodeRedis): (args: readonly string[]) => Promise<u
  */
 export function nodeRedisTransport(
   client: NodeRedis,
-  { deadline = DEFAULT_DEADLINE }: NodeRedisTransportOptions = {},
+  options: NodeRedisTransportOptions = {},
 ): RedisTransport {
+  requireKnownOptions("Redis transport options", options, TRANSPORT_OPTIONS);
+  const { deadline = DEFAULT_DEADLINE } = options;
   const send = createSender(client);
   const exec = (args: readonly string[]) => withDeadline(send(args), deadline, args[0] ?? "");
   // Without a listener for "error", Node ends the process. Callers learn of an outage from exec.

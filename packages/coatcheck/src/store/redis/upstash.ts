@@ -14,6 +14,7 @@
  * @module
  */
 import { CoatcheckError } from "../../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { withDeadline } from "./errors.ts";
 import type { RedisTransport } from "./transport.ts";
 
@@ -30,6 +31,8 @@ export interface UpstashTransportOptions {
   /** How long one command may take, in milliseconds. Each is a request over the internet. Default: 2000. */
   readonly deadline?: number;
 }
+
+const TRANSPORT_OPTIONS = { deadline: true } satisfies KnownOptions<UpstashTransportOptions>;
 
 const DEFAULT_DEADLINE = 2000;
 
@@ -49,8 +52,10 @@ function withoutCommand(error: unknown): Error {
  */
 export function upstashTransport(
   client: UpstashClient,
-  { deadline = DEFAULT_DEADLINE }: UpstashTransportOptions = {},
+  options: UpstashTransportOptions = {},
 ): RedisTransport {
+  requireKnownOptions("Upstash transport options", options, TRANSPORT_OPTIONS);
+  const { deadline = DEFAULT_DEADLINE } = options;
   const exec = async ([command = "", ...args]: readonly string[]) => {
     const reply = client.exec([command, ...args]).catch((error: unknown) => {
       throw withoutCommand(error);
@@ -80,6 +85,12 @@ export interface ConnectUpstashOptions extends UpstashTransportOptions {
   readonly token: string;
 }
 
+const CONNECT_OPTIONS = {
+  url: true,
+  token: true,
+  deadline: true,
+} satisfies KnownOptions<ConnectUpstashOptions>;
+
 /**
  * Creates a transport to Upstash with the package `@upstash/redis`, which the application installs. It sends no
  * request before the first command. It sets these client options:
@@ -95,6 +106,7 @@ export interface ConnectUpstashOptions extends UpstashTransportOptions {
  * const store = redisStore(await connectUpstash({ url, token }));
  */
 export async function connectUpstash(options: ConnectUpstashOptions): Promise<RedisTransport> {
+  requireKnownOptions("Upstash connection options", options, CONNECT_OPTIONS);
   const { url, token, deadline = DEFAULT_DEADLINE } = options;
   if (!/^https?:/.test(url) || !URL.canParse(url)) {
     throw new CoatcheckError(

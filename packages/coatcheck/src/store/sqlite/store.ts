@@ -15,6 +15,8 @@
  */
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { storeUnavailable } from "../../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { requireFilter, requirePage, requireScope } from "../../session/scope.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { listSessions } from "../sql-list.ts";
 import { isIllFormed, rowOf } from "../sql-row.ts";
@@ -39,6 +41,12 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock;
 }
 
+const STORE_OPTIONS = {
+  path: true,
+  busyTimeout: true,
+  clock: true,
+} satisfies KnownOptions<SqliteStoreOptions>;
+
 /** A session store whose file several processes of one machine can share. */
 export interface SqliteStore extends SessionStore {
   /**
@@ -55,17 +63,16 @@ export interface SqliteStore extends SessionStore {
  * the disk (write-ahead log, `synchronous = FULL`). Several processes on one machine may open the same file.
  *
  * @param options - the path of the file, or an object with more options.
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `STORE_UNAVAILABLE` when the file cannot be opened, is damaged, or has the schema of a newer
  * Coatcheck.
  * @example
  * const store = sqliteStore("./data/sessions.db");
  */
 export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
-  const {
-    path,
-    busyTimeout = 2000,
-    clock = systemClock,
-  } = typeof options === "string" ? { path: options } : options;
+  const given: SqliteStoreOptions = typeof options === "string" ? { path: options } : options;
+  requireKnownOptions("SQLite store options", given, STORE_OPTIONS);
+  const { path, busyTimeout = 2000, clock = systemClock } = given;
   const database = openDatabase(path, busyTimeout);
   const statements = new SqliteStatements(database);
   const sweep = sweepOn(database);
@@ -111,10 +118,17 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
       return await write(() => statements.put(row, putOptions, clock.now()));
     },
     touch: (touches) => write(() => statements.touch(touches)),
-    revoke: (scope, reason) => write(() => statements.revoke(scope, reason, clock.now())),
+    async revoke(scope, reason) {
+      requireScope(scope);
+      return await write(() => statements.revoke(scope, reason, clock.now()));
+    },
     changes: (cursor) => read(() => statements.changesFrom(cursor)),
     sweep: (before, limit) => write(() => sweep(before, limit)),
-    list: (filter, page) => read(() => listSessions(listSource, filter, page)),
+    async list(filter, page) {
+      requireFilter(filter);
+      requirePage(page);
+      return await read(() => listSessions(listSource, filter, page));
+    },
     stats: (now) => read(() => stats(now)),
 
     dataVersion: () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { SessionRecord } from "../../session/record.ts";
-import type { SessionFilter } from "../../session/store.ts";
+import type { PageRequest, SessionFilter } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
 import { type Cases, change, create, listAll, rejectsWith } from "./fixtures.ts";
 
@@ -49,10 +49,30 @@ export const listing: Cases = {
     assert.deepEqual(await listAll(store, { state: "active" }), [unrelated.id]);
   },
 
-  "list() ignores filters that are undefined": async ({ store }) => {
-    const { id } = await create(store, makeRecord({ subject: "ada" }));
-    const filter: Record<string, undefined> = { subject: undefined, tenant: undefined };
-    assert.deepEqual(await listAll(store, filter as SessionFilter), [id]);
+  "list() refuses undefined, empty and unknown filters, and a missing page": async ({ store }) => {
+    await create(store, makeRecord({ subject: "ada" }));
+    const filters: unknown[] = [
+      undefined,
+      "ada",
+      { subjct: "ada" },
+      ...["subject", "tenant", "visitorId", "parentId", "owner"].flatMap((name) => [
+        { [name]: undefined },
+        { [name]: null },
+        { [name]: "" },
+      ]),
+      { type: undefined },
+      { type: "user" },
+      { state: undefined },
+      { state: "expired" },
+      { liveAt: undefined },
+      { liveAt: Number.NaN },
+    ];
+    for (const filter of filters) {
+      await rejectsWith("VALIDATION_FAILED", store.list(filter as SessionFilter, { limit: 10 }));
+    }
+    for (const page of [undefined, {}, { limit: 10, curser: "x" }]) {
+      await rejectsWith("VALIDATION_FAILED", store.list({}, page as unknown as PageRequest));
+    }
   },
 
   "list() returns whole records": async ({ store }) => {

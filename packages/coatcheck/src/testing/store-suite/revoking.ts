@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SessionRecord } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, listAll, read, reapply } from "./fixtures.ts";
+import { type Cases, change, create, listAll, read, reapply, rejectsWith } from "./fixtures.ts";
 
 const SCOPES: readonly RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
 
@@ -44,6 +44,36 @@ export const revoking: Cases = {
       1,
     );
     assert.equal((await read(store, id)).version, 2);
+  },
+
+  "revoke() refuses a scope that is undefined, empty, ambiguous or unknown, and ends nothing": async ({
+    store,
+  }) => {
+    const { id } = await create(store, makeRecord({ subject: "ada", tenant: "acme" }));
+    const scopes: unknown[] = [
+      undefined,
+      {},
+      id,
+      { session: undefined },
+      { subject: undefined },
+      { subject: "" },
+      { subject: null },
+      { subject: 7 },
+      { tenant: undefined },
+      { tenant: "" },
+      { everyone: false },
+      { everyone: undefined },
+      { subject: "ada", tenant: "acme" },
+      { subject: "ada", except: undefined },
+      { subject: "ada", except: "" },
+      { tenant: "acme", except: id },
+      { except: id },
+      { subjct: "ada" },
+    ];
+    for (const scope of scopes) {
+      await rejectsWith("VALIDATION_FAILED", store.revoke(scope as RevocationScope, "admin"));
+    }
+    assert.equal((await store.stats(Date.now())).active, 1);
   },
 
   "revoke() of a subject ends all of its sessions, or all except one": async ({ store }) => {

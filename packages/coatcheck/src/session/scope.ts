@@ -1,0 +1,95 @@
+import { type Fault, invalidInput } from "./errors.ts";
+import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
+import { isSessionId } from "./record.ts";
+import type { PageRequest, RevocationScope, SessionFilter } from "./store.ts";
+import { misuse, shown } from "./usage-error.ts";
+
+/*
+ * Checks of the arguments of `list` and `revoke`, for the manager and for every store. A scope or filter with an undefined
+ * member, such as the subject of an anonymous session, would select everyone's sessions.
+ */
+
+const FILTER_FIELDS = {
+  subject: true,
+  tenant: true,
+  visitorId: true,
+  parentId: true,
+  owner: true,
+  type: true,
+  state: true,
+  liveAt: true,
+} satisfies KnownOptions<SessionFilter>;
+
+const SCOPE_FIELDS = {
+  session: true,
+  subject: true,
+  except: true,
+  tenant: true,
+  everyone: true,
+} satisfies KnownOptions<RevocationScope>;
+
+const PAGE_FIELDS = { limit: true, cursor: true } satisfies KnownOptions<PageRequest>;
+
+const TYPES = ["anonymous", "authenticated"];
+const STATES = ["active", "revoked"];
+
+/**
+ * Checks the filter of a list.
+ *
+ * @throws UsageError for an unknown or undefined field; CoatcheckError `VALIDATION_FAILED` for an empty string.
+ */
+export function requireFilter(filter: SessionFilter): void {
+  requireKnownOptions("session filter", filter, FILTER_FIELDS);
+  const { liveAt, type, state, ...texts } = filter;
+  const faults: Fault[] = [];
+  if ("type" in filter && !TYPES.includes(String(type))) faults.push(oneOf("type", type, TYPES));
+  if ("state" in filter && !STATES.includes(String(state))) faults.push(oneOf("state", state, STATES));
+  if ("liveAt" in filter && !Number.isFinite(liveAt)) {
+    faults.push({ path: "liveAt", message: `must be a time in epoch milliseconds (got ${shown(liveAt)})` });
+  }
+  if (faults.length > 0) throw misuse("session filter", faults);
+  requireNonEmpty("session filter", texts, "; omit it to match every session");
+}
+
+/**
+ * Checks a revocation scope.
+ *
+ * @throws UsageError unless the scope has exactly one of `session`, `subject`, `tenant` and `everyone`, with a value;
+ *   CoatcheckError `VALIDATION_FAILED` for an empty string.
+ */
+export function requireScope(scope: RevocationScope): void {
+  requireKnownOptions("revocation scope", scope, SCOPE_FIELDS);
+  const given: { readonly [Name in keyof typeof SCOPE_FIELDS]?: unknown } = scope;
+  const { except, everyone, session, ...names } = given;
+  if (Object.keys(given).filter((name) => name !== "except").length !== 1) {
+    const message = "must have exactly one of session, subject, tenant and everyone";
+    throw misuse("revocation scope", [{ path: "", message }]);
+  }
+  const faults: Fault[] = [];
+  if ("everyone" in given && everyone !== true) faults.push({ path: "everyone", message: "must be true" });
+  if ("session" in given && typeof session !== "string") {
+    faults.push({ path: "session", message: `must be a session id (got ${shown(session)})` });
+  }
+  if ("except" in given && !("subject" in given && isSessionId(except))) {
+    faults.push({ path: "except", message: `must be a session id, beside a subject (got ${shown(except)})` });
+  }
+  if (faults.length > 0) throw misuse("revocation scope", faults);
+  requireNonEmpty("revocation scope", names, "");
+}
+
+/** Checks that a page was requested. `readPageRequest` of the stores checks its limit and cursor. */
+export function requirePage(page: PageRequest): void {
+  requireKnownOptions("page request", page, PAGE_FIELDS);
+}
+
+function oneOf(path: string, value: unknown, allowed: readonly string[]): Fault {
+  return { path, message: `must be one of ${allowed.join(", ")} (got ${shown(value)})` };
+}
+
+function requireNonEmpty(input: string, texts: Readonly<Record<string, unknown>>, hint: string): void {
+  for (const [path, text] of Object.entries(texts)) {
+    const message = `must be a non-empty string (got ${shown(text)})${hint}`;
+    if (typeof text !== "string") throw misuse(input, [{ path, message }]);
+    if (text === "") throw invalidInput(input, [{ path, message }]);
+  }
+}

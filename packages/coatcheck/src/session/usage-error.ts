@@ -1,0 +1,41 @@
+import type { Fault } from "./errors.ts";
+
+/**
+ * A mistake of the calling program: an unknown option, or an argument that is missing or has the wrong type.
+ *
+ * It is a `TypeError` and not a `CoatcheckError`, because adapters send a `CoatcheckError` to the visitor. This error
+ * reaches the framework's error handler, which logs it and responds 500.
+ */
+export class UsageError extends TypeError {
+  override readonly name = "UsageError";
+  readonly code = "VALIDATION_FAILED";
+  /** Every fault of the argument. */
+  readonly faults: readonly Fault[];
+
+  constructor(message: string, faults: readonly Fault[]) {
+    super(message);
+    this.faults = faults;
+  }
+}
+
+/**
+ * Builds a {@link UsageError} whose message names the first fault: `Invalid revocation scope: subject must be …`.
+ *
+ * @param input what was checked, such as "revocation scope".
+ * @param faults at least one.
+ */
+export function misuse(input: string, faults: readonly Fault[]): UsageError {
+  const [first] = faults;
+  const text = [first?.path, first?.message].filter(Boolean).join(" ");
+  return new UsageError(`Invalid ${input}: ${text}.`, faults);
+}
+
+/** Characters of an invalid value that a message repeats: too few for a token. */
+const MAX_SHOWN_LENGTH = 20;
+
+/** The value as a message may show it: callers without types pass anything, so a long string may be a token. */
+export function shown(value: unknown): string {
+  if (typeof value === "string" && value.length <= MAX_SHOWN_LENGTH) return JSON.stringify(value);
+  if (Array.isArray(value)) return "array";
+  return typeof value === "number" || value === null ? String(value) : typeof value;
+}

@@ -1,0 +1,194 @@
+import { expect, it } from "vitest";
+import { createCache } from "../../src/cache/cache.ts";
+import { redisShared } from "../../src/cache/shared/redis.ts";
+import { createUpstream } from "../../src/gateway/index.ts";
+import { HttpSessions } from "../../src/http/http-sessions.ts";
+import { SessionRoutes } from "../../src/http/routes/index.ts";
+import { cookieSet } from "../../src/legacy/cookie-set.ts";
+import { expressSession, ironSession, jwtCookie, migrate } from "../../src/legacy/index.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { postgresHints, postgresStore } from "../../src/store/postgres/store.ts";
+import { connectRedis, nodeRedisTransport, redisStore } from "../../src/store/redis/store.ts";
+import { connectUpstash, upstashTransport } from "../../src/store/redis/upstash.ts";
+import { sqliteStore } from "../../src/store/sqlite/store.ts";
+
+/** Calls a function as JavaScript does, without types. */
+const untyped = (call: unknown) => call as (...args: unknown[]) => unknown;
+
+const secrets = ["a secret for these tests"];
+const store = memoryStore();
+const manager = new SessionManager({ store, secrets });
+const { record } = await manager.create({ subject: "ada" });
+const session = manager.begin();
+const http = new HttpSessions(manager, {});
+const request = { method: "GET", url: "/", address: undefined, encrypted: true, header: () => undefined };
+
+const newManager = (options: object) => Reflect.construct(SessionManager, [{ store, secrets, ...options }]);
+const newHttp = (options: object) => Reflect.construct(HttpSessions, [manager, options]);
+const newRoutes = (options: object) =>
+  Reflect.construct(SessionRoutes, [manager, { authenticate: () => null, ...options }]);
+const upstream = { baseUrl: "http://127.0.0.1:1", csrf: null, secrets };
+const csrf = { path: "/", source: { json: "a" }, sendAs: { header: "a" } };
+const jwt = { name: "sid", jwtVerify: () => {}, key: "k" };
+
+/** One misspelt option of every options object: the call, the faulty path, and the suggestion. */
+const MISTAKES: readonly [path: string, suggestion: string, call: () => unknown][] = [
+  ["polcy", "policy", () => newManager({ polcy: {} })],
+  ["idleTimout", "idleTimeout", () => newManager({ policy: { idleTimout: 1 } })],
+  [
+    "rememberMe.idleTimeOut",
+    "rememberMe.idleTimeout",
+    () => newManager({ policy: { rememberMe: { idleTimeOut: 1, absoluteTimeout: 1 } } }),
+  ],
+  ["sessionLimit.maximum", "", () => newManager({ policy: { sessionLimit: { maximum: 1 } } })],
+  ["onUnreadible", "onUnreadable", () => newManager({ data: { onUnreadible: "end" } })],
+  ["subjct", "subject", () => untyped(manager.create.bind(manager))({ subjct: "ada" })],
+  ["secret", "", () => untyped(manager.create.bind(manager))({ secret: "chosen" })],
+  ["client.useragent", "client.userAgent", () => manager.create({ client: { useragent: "x" } as never })],
+  ["subjct", "subject", () => untyped(manager.createDerived.bind(manager))("key", { subjct: "ada" })],
+  ["rememberme", "rememberMe", () => manager.authenticate(record.id, "ada", { rememberme: true } as never)],
+  ["rememberme", "rememberMe", () => session.authenticate("ada", { rememberme: true } as never)],
+  ["ifversion", "ifVersion", () => manager.patch(record.id, {}, { ifversion: 1 } as never)],
+  ["wiat", "wait", () => manager.revoke({ tenant: "x" }, "admin", { wiat: "everywhere" } as never)],
+  ["subjct", "subject", () => manager.revoke({ subjct: "ada" } as never)],
+  ["subjct", "subject", () => manager.list({ subjct: "ada" } as never, { limit: 1 })],
+  ["curser", "cursor", () => manager.list({}, { limit: 1, curser: "x" } as never)],
+  ["clok", "clock", () => untyped(memoryStore)({ clok: 1 })],
+  ["busyTimout", "busyTimeout", () => untyped(sqliteStore)({ path: ":memory:", busyTimout: 1 })],
+  ["connectionstring", "connectionString", () => untyped(postgresStore)({ connectionstring: "" })],
+  ["connection", "", () => untyped(postgresHints)({ connection: "" })],
+  ["prefx", "prefix", () => untyped(redisStore)({}, { prefx: "a" })],
+  ["dedline", "deadline", () => untyped(nodeRedisTransport)({}, { dedline: 1 })],
+  ["connectTimeOut", "connectTimeout", () => untyped(connectRedis)("redis://x", { connectTimeOut: 1 })],
+  ["dedline", "deadline", () => untyped(upstashTransport)({}, { dedline: 1 })],
+  ["tokn", "token", () => untyped(connectUpstash)({ url: "https://x", tokn: "" })],
+  ["maxStalenes", "maxStaleness", () => createCache({ store, maxStalenes: 1 } as never)],
+  ["local.maxEntrys", "local.maxEntries", () => createCache({ store, local: { maxEntrys: 1 } as never })],
+  ["deadlines.stor", "deadlines.store", () => createCache({ store, deadlines: { stor: 1 } as never })],
+  ["tll", "ttl", () => redisShared({} as never, { tll: 1 } as never)],
+  ["trustproxy", "trustProxy", () => newHttp({ trustproxy: 1 })],
+  ["resave", "", () => newHttp({ resave: false })],
+  ["maxAge", "", () => newHttp({ cookie: { maxAge: 1 } })],
+  ["csrf.trustedOrigin", "csrf.trustedOrigins", () => newHttp({ csrf: { trustedOrigin: [] } })],
+  ["outage.degrade", "outage.degraded", () => newHttp({ outage: { degrade: {} } })],
+  [
+    "outage.degraded.maxage",
+    "outage.degraded.maxAge",
+    () => newHttp({ outage: { degraded: { maxage: 1 } } }),
+  ],
+  ["activty", "activity", () => http.open(request).load({ activty: "none" } as never)],
+  ["authenticat", "authenticate", () => newRoutes({ authenticat: () => null })],
+  ["recent", "", () => newRoutes({ recent: 1 })],
+  ["events.checkinterval", "events.checkInterval", () => newRoutes({ events: { checkinterval: 1 } })],
+  ["timeOut", "timeout", () => createUpstream({ ...upstream, timeOut: 1 } as never)],
+  [
+    "breaker.failure",
+    "breaker.failures",
+    () => createUpstream({ ...upstream, breaker: { failure: 1 } as never }),
+  ],
+  [
+    "csrf.sendas",
+    "csrf.sendAs",
+    () => createUpstream({ ...upstream, csrf: { ...csrf, sendas: 1 } as never }),
+  ],
+  [
+    "csrf.source.jsn",
+    "csrf.source.json",
+    () => createUpstream({ ...upstream, csrf: { ...csrf, source: { jsn: "a" } as never } }),
+  ],
+  [
+    "boddy",
+    "body",
+    () => createUpstream(upstream).requestWithoutSession({ method: "GET", path: "/", boddy: 1 } as never),
+  ],
+  ["nam", "name", () => expressSession({ store: {}, secrets, nam: "x" } as never)],
+  ["passwords", "password", () => ironSession({ passwords: [] } as never)],
+  ["algorithm", "algorithms", () => jwtCookie({ ...jwt, algorithm: "HS256" } as never)],
+  ["other", "others", () => cookieSet({ name: "x", other: [] } as never)],
+  ["keeplegacy", "keepLegacy", () => migrate({ manager, readers: [], keeplegacy: true } as never)],
+  [
+    "clear.domain",
+    "clear.domains",
+    () => migrate({ manager, readers: [], validate: () => null, clear: { domain: "x" } as never }),
+  ],
+];
+
+async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    return error;
+  }
+}
+
+for (const [path, suggestion, call] of MISTAKES) {
+  it(`the unknown option ${path} is refused${suggestion && `, with the suggestion ${suggestion}`}`, async () => {
+    const error = await errorOf(call);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path }] });
+    const message = suggestion ? `"${path}"; did you mean "${suggestion}"?` : `"${path}"; the options are `;
+    expect((error as Error).message).toContain(`: unknown option ${message}`);
+  });
+}
+
+it("the message names the options object, the unknown option and the nearest known one", async () => {
+  expect(await errorOf(() => newManager({ policy: { idleTimout: 1 } }))).toMatchObject({
+    message: 'Invalid session policy: unknown option "idleTimout"; did you mean "idleTimeout"?',
+  });
+});
+
+it("an options object of another type is refused", async () => {
+  const calls: (() => unknown)[] = [
+    () => Reflect.construct(SessionManager, []),
+    () => newManager({ policy: null }),
+    () => newHttp([]),
+    () => untyped(manager.create.bind(manager))("ada"),
+    () => untyped(sqliteStore)(),
+  ];
+  for (const call of calls) {
+    expect(await errorOf(call)).toMatchObject({ message: expect.stringMatching(/must be an object \(got /) });
+  }
+});
+
+it("a misspelt value of an option with fixed values is refused", async () => {
+  const calls: [string, () => unknown][] = [
+    ["csrf.token", () => newHttp({ csrf: { token: "require" } })],
+    ["forwardingHeaders", () => newHttp({ forwardingHeaders: "x-forwarded-for" })],
+    ["clearSiteData.0", () => newHttp({ clearSiteData: ["caches"] })],
+    ["outage", () => newHttp({ outage: "degraded" })],
+    ["outage", () => http.open(request).load({ outage: "open" as never })],
+    ["activity", () => http.open(request).load({ activity: "backgroud" as never })],
+    ["onUnreadable", () => newManager({ data: { onUnreadable: "delete" } })],
+    ["wait", () => manager.revoke({ tenant: "x" }, "admin", { wait: "all" as never })],
+    ["reason", () => manager.revoke({ tenant: "x" }, { wait: "everywhere" } as never)],
+    [
+      "reason",
+      () =>
+        session
+          .revoke("logged out" as never)
+          .then(() => manager.revoke({ tenant: "x" }, "logged out" as never)),
+    ],
+  ];
+  for (const [path, call] of calls) {
+    const error = await errorOf(call);
+    expect(error).toMatchObject({ faults: [{ path }] });
+    expect((error as Error).message).toMatch(/must be one of .+ \(got /);
+  }
+});
+
+it("a single value in the place of a list is refused", async () => {
+  const calls: (() => unknown)[] = [
+    () => Reflect.construct(SessionManager, [{ store, secrets: "a secret for these tests" }]),
+    () => createUpstream({ ...upstream, secrets: "a secret for these tests" as never }),
+    () => expressSession({ store: {} as never, secrets: "a secret" as never }),
+    () => jwtCookie({ ...jwt, algorithms: "none" } as never),
+    () => newHttp({ clearSiteData: "cache" }),
+    () => newHttp({ csrf: { trustedOrigins: "https://pay.example" } }),
+  ];
+  for (const call of calls) {
+    expect(await errorOf(call)).toMatchObject({
+      message: expect.stringMatching(/ must be a list, in brackets/),
+    });
+  }
+});

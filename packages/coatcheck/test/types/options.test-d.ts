@@ -1,0 +1,18 @@
+/* The type check compiles this file; no test runs it. Each marked line must not compile. */
+import type { KnownOptions } from "../../src/session/known-options.ts";
+
+interface Options {
+  readonly path: string;
+  readonly timeout?: number;
+}
+type Either = { readonly url: string; readonly timeout?: number } | { readonly pool: object };
+
+export const complete = { path: true, timeout: true } satisfies KnownOptions<Options>;
+export const union = { url: true, timeout: true, pool: true } satisfies KnownOptions<Either>;
+
+// @ts-expect-error: an option is missing
+export const incomplete = { path: true } satisfies KnownOptions<Options>;
+// @ts-expect-error: an option of one member of the union is missing
+export const half = { url: true, timeout: true } satisfies KnownOptions<Either>;
+// @ts-expect-error: there is no such option
+export const outdated = { path: true, timeout: true, retries: true } satisfies KnownOptions<Options>;
