@@ -1,11 +1,16 @@
 import type { MaybePromise } from "../session/session.ts";
 
+/** By its method: `instanceof` would walk a handle's prototype chain to its end, which is a proxy. */
+function isPromise<Value>(value: MaybePromise<Value>): value is Promise<Value> {
+  return typeof (value as Partial<Promise<Value>> | null | undefined)?.then === "function";
+}
+
 /** Passes a value to `next`: synchronously if it is available, else when its promise resolves. Cache hits stay synchronous. */
 export function andThen<Value, Next>(
   value: MaybePromise<Value>,
   next: (value: Value) => MaybePromise<Next>,
 ): MaybePromise<Next> {
-  return value instanceof Promise ? value.then(next) : next(value);
+  return isPromise(value) ? value.then(next) : next(value);
 }
 
 /** Like {@link andThen}, but calls `failed` when `start` throws or its promise rejects. */
@@ -20,5 +25,5 @@ export function attempt<Value, Next>(
   } catch (error) {
     return failed(error);
   }
-  return value instanceof Promise ? value.then(next, failed) : next(value);
+  return isPromise(value) ? value.then(next, failed) : next(value);
 }

@@ -3,6 +3,7 @@ import { CoatcheckError } from "../session/errors.ts";
 import { INSPECT, type Inspect } from "../session/plain-session.ts";
 import type { Activity } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
+import { refuseAssignments } from "../session/refuse-assignments.ts";
 import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import { refusalError } from "../session/token-errors.ts";
@@ -327,3 +328,8 @@ export class RequestSession<Data> {
     return this.#presented;
   }
 }
+
+refuseAssignments(
+  RequestSession.prototype,
+  "assign to the data of the loaded session, as in (await request.session.load()).data.name = value",
+);

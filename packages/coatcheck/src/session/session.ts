@@ -18,6 +18,7 @@ import {
 } from "./pending-changes.ts";
 import type { PlainSession } from "./plain-session.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
+import { refuseAssignments } from "./refuse-assignments.ts";
 import { SessionInfo } from "./session-info.ts";
 import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
@@ -341,3 +342,5 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return this.#acting;
   }
 }
+
+refuseAssignments(Session.prototype, "assign to a member of session.data, as in session.data.name = value");
