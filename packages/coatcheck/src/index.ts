@@ -25,6 +25,7 @@ export { CoatcheckError, ERROR_STATUS, type ErrorCode, errorBody, type Fault } f
 export type { RefusalReason, SessionEvents } from "./session/events.ts";
 export type { JsonObject, JsonValue } from "./session/json.ts";
 export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
+export type { AuthenticatedSession, StoredSession } from "./session/narrowed.ts";
 export type { PlainSession } from "./session/plain-session.ts";
 export { DEFAULT_POLICY, type SessionPolicy } from "./session/policy.ts";
 export {

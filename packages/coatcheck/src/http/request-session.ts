@@ -1,5 +1,6 @@
 import type { Commit } from "../session/commit.ts";
 import { CoatcheckError } from "../session/errors.ts";
+import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts";
 import { INSPECT, type Inspect } from "../session/plain-session.ts";
 import type { Activity } from "../session/policy.ts";
 import type { SessionRecord } from "../session/record.ts";
@@ -91,23 +92,26 @@ export class RequestSession<Data> {
    *   when it has expired without ever being logged in, `CONFLICT` for an older token, and `STORE_UNAVAILABLE`, as
    *   {@link load} does.
    */
-  requireSession(): MaybePromise<Session<Data>> {
+  requireSession(): MaybePromise<StoredSession<Data>> {
     return andThen(this.load(), (session) => {
       if (session.record === null) throw this.#outage ?? refusalError(session.refusal, this.#wasLoggedIn);
-      return session;
+      return session as StoredSession<Data>;
     });
   }
 
   /**
-   * Loads the session and requires that it is logged in. Throws the same errors as {@link requireSession}, but
-   * `SESSION_REQUIRED` for any session that was never logged in.
+   * Loads the session and requires that it is logged in: its `subject` is a string. Throws the same errors as
+   * {@link requireSession}, but `SESSION_REQUIRED` for any session that was never logged in. In a handler behind the guard of
+   * the same name it returns the session without another read.
    */
-  requireSubject(): MaybePromise<Session<Data>> {
+  requireSubject(): MaybePromise<AuthenticatedSession<Data>> {
     return andThen(this.load(), (session) => {
-      if (session.subject !== null) return session;
+      if (session.subject !== null) return session as AuthenticatedSession<Data>;
       const wasAnonymous = session.refusal === "expired" && !this.#wasLoggedIn;
       if (session.record !== null || wasAnonymous) throw refusalError(null);
-      return this.requireSession();
+      return andThen(this.requireSession(), () => {
+        throw refusalError(null);
+      });
     });
   }
 
@@ -116,7 +120,7 @@ export class RequestSession<Data> {
    *
    * @throws CoatcheckError `REAUTHENTICATION_REQUIRED` without a current elevation.
    */
-  requireElevated(scope: string): MaybePromise<Session<Data>> {
+  requireElevated(scope: string): MaybePromise<AuthenticatedSession<Data>> {
     return andThen(this.requireSubject(), (session) => {
       session.requireElevated(scope);
       return session;

@@ -12,11 +12,19 @@ export function refuseAssignments(prototype: object, advice: string): void {
   const refuse = (name: string | symbol): never => {
     throw new TypeError(`Cannot assign to "${String(name)}" of this handle: ${advice}.`);
   };
+  let last = prototype;
+  for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each)) {
+    refuseWithoutSetter(each, refuse);
+    last = each;
+  }
+  const end = new Proxy(Object.create(Object.prototype), { set: (_target, name) => refuse(name) });
+  // biome-ignore lint/suspicious/noThenProperty: `await` reads `then`; finding it before the proxy saves 100 ns.
+  Object.setPrototypeOf(last, Object.create(end, { then: { value: undefined } }));
+}
+
+function refuseWithoutSetter(prototype: object, refuse: (name: string) => never): void {
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (!descriptor.get || descriptor.set) continue;
     Object.defineProperty(prototype, name, { ...descriptor, set: () => refuse(name) });
   }
-  const end = new Proxy(Object.create(Object.prototype), { set: (_target, name) => refuse(name) });
-  // biome-ignore lint/suspicious/noThenProperty: `await` reads `then`; finding it before the proxy saves 100 ns.
-  Object.setPrototypeOf(prototype, Object.create(end, { then: { value: undefined } }));
 }

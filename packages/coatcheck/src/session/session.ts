@@ -7,6 +7,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { LateChanges, requireTokenDelivery } from "./late-changes.ts";
 import { Mutex } from "./mutex.ts";
+import { listOthers, othersScope } from "./other-sessions.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import {
   applySnapshot,
@@ -225,6 +226,19 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       this.#closed?.abort();
       return hasEnded;
     });
+  }
+
+  /** The subject's other live sessions, newest first, at most 1000. Throws `SESSION_REQUIRED` while anonymous. */
+  async others(): Promise<readonly SessionRecord[]> {
+    return await listOthers(this.#record, this.#deps);
+  }
+
+  /**
+   * Revokes the subject's other sessions in one durable step, and returns their number. Call it after a change of password.
+   * Throws `SESSION_REQUIRED` while anonymous.
+   */
+  async revokeOthers(reason: RevokeReason = "revoked"): Promise<number> {
+    return await this.#writer.revoke(othersScope(this.#record), reason);
   }
 
   /**

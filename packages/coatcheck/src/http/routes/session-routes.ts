@@ -154,7 +154,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const { session, subject } = await requireLogin(request.session, "user");
     this.#requireRecent(session);
     if (query.has("others")) {
-      return success({ ended: await this.#manager.revoke({ subject, except: session.id }) });
+      return success({ ended: await session.revokeOthers() });
     }
     if (!query.has("all")) throw invalidRequest("", "the query must be ?others or ?all");
     const ended = await this.#manager.revoke({ subject });
@@ -207,11 +207,6 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const session = await request.session.load({ activity: "none", outage: "closed" });
     if (session.refusal === "superseded") return eventStream(reconnectBody());
     const { record } = await request.session.requireSession();
-    if (record === null)
-      throw new CoatcheckError(
-        "SESSION_REQUIRED",
-        "Session required: an event stream needs a stored session.",
-      );
     return eventStream(this.#streams.open(record));
   }
 
@@ -250,7 +245,7 @@ async function loadSession<Data>(request: RequestSession<Data>, activity?: Activ
 async function requireLogin<Data>(request: RequestSession<Data>, activity: Activity) {
   await request.load({ activity, outage: "closed" });
   const session = await request.requireSubject();
-  return { session, subject: session.subject ?? "" };
+  return { session, subject: session.subject };
 }
 
 /** Validates the scope's name, which the application defines and the session stores. */
