@@ -112,6 +112,8 @@ export interface Device {
   readonly browser: string | null;
   readonly os: string | null;
   readonly device: string | null;
+  /** The `User-Agent` header, as far as the server's privacy mode keeps it. */
+  readonly userAgent: string | null;
   /** The IP address, as far as the server's privacy mode keeps it. */
   readonly address: string | null;
   readonly city: string | null;

@@ -9,6 +9,7 @@ import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
+import { userAgentOnly } from "./client-info.ts";
 import { cookieAge } from "./cookie.ts";
 import { type ParsedForm, tokenOfRequest } from "./csrf-form.ts";
 import { type ErrorResponse, errorResponse } from "./error-response.ts";
@@ -228,7 +229,11 @@ export class RequestSession<Data> {
       this.#present().transport === "cookie" &&
       refused === null &&
       couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
-    const newSession = () => ({ ...options.newSession?.(this.client, this.#request), ...load.newSession });
+    const newSession = () => ({
+      client: userAgentOnly(this.#request),
+      ...options.newSession?.(this.client, this.#request),
+      ...load.newSession,
+    });
     this.#hasReplacedToken = refused?.replaced !== undefined;
     return manager.begin(newSession, isWithheld ? { refusal: "withheld" } : refused);
   }

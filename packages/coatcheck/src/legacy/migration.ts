@@ -1,3 +1,4 @@
+import { userAgentOnly } from "../http/client-info.ts";
 import { HttpSessions } from "../http/http-sessions.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { HttpOptions } from "../http/options.ts";
@@ -120,7 +121,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     if (match === "expired") return clear(match);
     const { session, key, kind } = match;
 
-    const record = (await this.#records.find(key)) ?? (await this.#create(match, current));
+    const record = (await this.#records.find(key)) ?? (await this.#create(match, current, request));
     if (record === null) return clear("rejected", kind);
     if (record === "over-limit") return keep(record, kind);
     if (record === "expired" || record.state === "ended") {
@@ -168,13 +169,14 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   async #create(
     { session, key }: LegacyMatch<Found>,
     visitor: Session<Data> | null,
+    request: HttpRequest,
   ): Promise<MigrationRecord | "expired" | "over-limit" | null> {
     const found = await session.open();
     const user = found === null ? null : await this.#options.validate(found, visitor?.data ?? null);
     // A concurrent request may have migrated the session and ended the legacy one after the first lookup.
     if (user === null) return (await this.#records.find(key)) ?? (found === null ? "expired" : null);
     try {
-      return await this.#records.create(key, user);
+      return await this.#records.create(key, { client: userAgentOnly(request), ...user });
     } catch (error) {
       if (error instanceof CoatcheckError && error.code === "CONFLICT") return "over-limit";
       throw error;

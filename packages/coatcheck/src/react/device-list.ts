@@ -24,7 +24,7 @@ export function DeviceList({ labels = ENGLISH }: { readonly labels?: DeviceListL
   const { devices, loading, error, revoke, revokeOthers } = useDevices();
 
   const row = (device: Device) => {
-    const name = phrase(device.browser, device.os) || device.device || device.id;
+    const name = phrase(device.browser, device.os) || device.device || device.userAgent || device.id;
     return element(
       "li",
       { key: device.id },

@@ -20,7 +20,8 @@ export interface CreateOptions {
   readonly parentId?: string;
   readonly name?: string;
   readonly metadata?: JsonObject;
-  readonly client?: ClientInfo;
+  /** What to store about the client. Null stores nothing. Default: a request's `User-Agent` header. */
+  readonly client?: ClientInfo | null;
   /** See {@link AuthenticateOptions.rememberMe}. */
   readonly rememberMe?: boolean;
   /** Overrides the policy's, milliseconds. */

@@ -30,6 +30,7 @@ function toDevice({ id, client, createdAt }: SessionRecord, current: boolean, la
     browser: client?.browser ?? null,
     os: client?.os ?? null,
     device: client?.device ?? null,
+    userAgent: client?.userAgent ?? null,
     address: client?.address ?? null,
     city: client?.city ?? null,
     country: client?.country ?? null,

@@ -1,0 +1,69 @@
+import { expect, it } from "vitest";
+import { HttpSessions } from "../../src/http/http-sessions.ts";
+import type { HttpOptions, LoadOptions } from "../../src/http/options.ts";
+import { migrate, statelessSession } from "../../src/legacy/index.ts";
+import type { JsonObject } from "../../src/session/json.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const UNKNOWN = { address: null, browser: null, os: null, device: null, country: null, city: null };
+
+const requestWith = (headers: Record<string, string>) => ({
+  method: "GET",
+  url: "/",
+  address: "192.0.2.7",
+  encrypted: true,
+  header: (name: string) => headers[name],
+});
+
+function createManager() {
+  return new SessionManager<JsonObject>({ store: memoryStore(), secrets: ["a secret for these tests"] });
+}
+
+/** Logs a new visitor in, and returns what the session stores about the client. */
+async function storedClient(
+  userAgent: string | undefined,
+  options: HttpOptions = {},
+  load: LoadOptions = {},
+) {
+  const http = new HttpSessions(createManager(), options);
+  const handle = http.open(requestWith(userAgent === undefined ? {} : { "user-agent": userAgent }));
+  const session = await handle.load(load);
+  await session.authenticate("ada");
+  return session.record?.client;
+}
+
+it("a new session stores the User-Agent header, and no address", async () => {
+  expect(await storedClient(FIREFOX)).toEqual({ ...UNKNOWN, userAgent: FIREFOX });
+});
+
+it("a new session stores no more than 512 characters of the header, and null without one", async () => {
+  expect((await storedClient("x".repeat(5000)))?.userAgent).toHaveLength(512);
+  expect(await storedClient(undefined)).toBeNull();
+  expect(await storedClient("")).toBeNull();
+});
+
+it("newSession replaces what is stored about the client, also by nothing", async () => {
+  const client = { ...UNKNOWN, userAgent: null, browser: "Firefox 140" };
+  expect(await storedClient(FIREFOX, { newSession: () => ({ client }) })).toEqual(client);
+  expect(await storedClient(FIREFOX, { newSession: () => ({ client: null }) })).toBeNull();
+  expect(await storedClient(FIREFOX, {}, { newSession: { client: null } })).toBeNull();
+  expect(await storedClient(FIREFOX, { newSession: () => ({ tenant: "acme" }) })).toMatchObject({
+    userAgent: FIREFOX,
+  });
+});
+
+it("a migrated session stores the User-Agent header, unless validate returns a client", async () => {
+  for (const client of [undefined, null]) {
+    const manager = createManager();
+    const migration = migrate({
+      manager,
+      readers: [{ kind: "older", cookies: ["old"], read: () => statelessSession("ada", "ada") }],
+      validate: (subject) => ({ subject, ...(client === null && { client }) }),
+    });
+    await migration.migrate(requestWith({ "user-agent": FIREFOX, cookie: "old=ada" }));
+    const { records } = await manager.list({ subject: "ada" }, { limit: 1 });
+    expect(records[0]?.client).toEqual(client === null ? null : { ...UNKNOWN, userAgent: FIREFOX });
+  }
+});
