@@ -121,9 +121,15 @@ export class CsrfProtection {
     throw error;
   }
 
-  /** A page gets its first token with this request, so it cannot send one yet. */
-  #isInit({ method, url }: HttpRequest): boolean {
-    return method === "POST" && url.split("?", 1)[0] === this.#initPath;
+  /**
+   * A page gets its first token with this request, so it cannot send one yet. Below a prefix, which this check does not
+   * know, only a browser whose headers have passed the cross-origin check needs no token.
+   */
+  #isInit(request: HttpRequest): boolean {
+    const [path = ""] = request.url.split("?", 1);
+    if (request.method !== "POST" || !path.endsWith(this.#initPath)) return false;
+    if (path === this.#initPath) return true;
+    return request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
   }
 }
 

@@ -43,8 +43,8 @@ export interface CsrfOptions {
   /** Default: `off`. The cross-origin check alone covers every browser since 2023. */
   readonly token?: CsrfTokenPolicy;
   /**
-   * The path where a page gets its first token: a POST to it needs none. The cross-origin check still applies. Default:
-   * `/session/init`, the path of the session endpoints.
+   * The path where a page gets its first token: a POST to it needs none, also below the prefix of a router. The
+   * cross-origin check still applies. Default: `/session/init`, the path of the session endpoints.
    */
   readonly initPath?: string;
 }

@@ -102,17 +102,14 @@ export class RequestSession<Data> {
 
   /**
    * Loads the session and requires that it is logged in: its `subject` is a string. Throws the same errors as
-   * {@link requireSession}, but `SESSION_REQUIRED` for any session that was never logged in. In a handler behind the guard of
-   * the same name it returns the session without another read.
+   * {@link requireSession}, but `SESSION_REQUIRED` for any session that was never logged in.
    */
   requireSubject(): MaybePromise<AuthenticatedSession<Data>> {
     return andThen(this.load(), (session) => {
       if (session.subject !== null) return session as AuthenticatedSession<Data>;
       const wasAnonymous = session.refusal === "expired" && !this.#wasLoggedIn;
       if (session.record !== null || wasAnonymous) throw refusalError(null);
-      return andThen(this.requireSession(), () => {
-        throw refusalError(null);
-      });
+      throw this.#outage ?? refusalError(session.refusal, this.#wasLoggedIn);
     });
   }
 

@@ -86,7 +86,8 @@ export const startHono: StartRoutes = async (manager, http, options) => {
   return await running(server as Server, routes);
 };
 
-async function running(server: Server, routes: { close(): void }): Promise<RunningServer> {
+/** Returns a server that has started. Closing it ends the event streams first. */
+export async function running(server: Server, routes: { close(): void }): Promise<RunningServer> {
   if (!server.listening) await once(server, "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -31,8 +31,10 @@ import type { SessionRoutesOptions } from "./options.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * Middleware that serves the session endpoints. Mount it after `coatcheck()`, at the root: the option `base` is the whole
- * path. Call `close` before the server stops.
+ * Middleware that serves the session endpoints. Mount it after `coatcheck()`. In a router at `/api` the endpoints are at
+ * `/api/session`. Call `close` before the server stops.
+ *
+ * @throws UsageError without a manager or `authenticate`, and for an unknown option.
  *
  * @example
  * app.use(coatcheck(sessions));
@@ -44,7 +46,8 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): Middleware & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: Middleware = (request, response, next) => {
-    const pending = routes.handle(new NodeRequest(request));
+    const adapted = new NodeRequest<Data>(request);
+    const pending = routes.handle(adapted, () => adapted.mountPath);
     if (pending === null) next();
     else pending.then((ready) => sendResponse(ready, response)).catch(next);
   };

@@ -29,14 +29,17 @@ import type { FastifyPluginCallback } from "fastify";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import { sessionOf } from "../session-of.ts";
+import { mountPath, pathBelow } from "./mount-path.ts";
 import { headerValue } from "./node-exchange.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { MAX_BODY_BYTES } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * Plugin that serves the session endpoints. Register it after `coatcheck()`, without a prefix: the option `base` is the
- * whole path. Open event streams end when the application closes.
+ * Plugin that serves the session endpoints. Register it after `coatcheck()`. With the prefix `/api` the endpoints are at
+ * `/api/session`. Open event streams end when the application closes.
+ *
+ * @throws UsageError without a manager or `authenticate`, and for an unknown option.
  *
  * @example
  * await app.register(coatcheck(sessions));
@@ -56,15 +59,18 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
       { parseAs: "string", bodyLimit: MAX_BODY_BYTES },
       (_request, body, parsed) => parsed(null, body),
     );
-    for (const path of new Set([routes.base, `${routes.base}/*`, routes.migratePath])) {
+    const { prefix } = app;
+    const base = pathBelow(prefix, routes.base);
+    for (const path of new Set([base, `${base}/*`, pathBelow(prefix, routes.migratePath)])) {
       app.all(path, async (request, reply) => {
-        const response = await routes.handle({
+        const adapted = {
           method: request.method,
           url: request.originalUrl,
           session: sessionOf<Data>(request),
-          header: (name) => headerValue(request.headers, name),
+          header: (name: string) => headerValue(request.headers, name),
           body: async () => request.body,
-        });
+        };
+        const response = await routes.handle(adapted, () => mountPath(prefix, request.originalUrl));
         if (response === null) return reply.callNotFound();
         return reply.send(response);
       });

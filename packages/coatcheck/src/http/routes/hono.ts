@@ -28,13 +28,16 @@ import type { MiddlewareHandler } from "hono";
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { SessionEnv } from "../hono.ts";
+import { mountPath } from "./mount-path.ts";
 import type { SessionRoutesOptions } from "./options.ts";
 import { readText } from "./request.ts";
 import { type RouteControls, SessionRoutes } from "./session-routes.ts";
 
 /**
- * Middleware that serves the session endpoints. Mount it after `coatcheck()`, at the root: the option `base` is the whole
- * path. Call `close` before the server stops.
+ * Middleware that serves the session endpoints. Mount it after `coatcheck()`. In an application with the base path `/api`
+ * the endpoints are at `/api/session`. Call `close` before the server stops.
+ *
+ * @throws UsageError without a manager or `authenticate`, and for an unknown option.
  *
  * @example
  * app.use(coatcheck(sessions));
@@ -46,14 +49,15 @@ export function sessionRoutes<User = { readonly id: string }, Data = JsonObject>
 ): MiddlewareHandler<SessionEnv<Data>> & RouteControls<User, Data> {
   const routes = new SessionRoutes(manager, options);
   const middleware: MiddlewareHandler<SessionEnv<Data>> = async (c, next) => {
-    const pending = routes.handle({
+    const adapted = {
       method: c.req.method,
       // Everything after scheme and host. Parsing the URL would slow down requests for other paths.
       url: c.req.url.slice(c.req.url.indexOf("/", "https://".length)),
       session: c.get("session"),
-      header: (name) => c.req.header(name),
+      header: (name: string) => c.req.header(name),
       body: async () => (c.req.raw.bodyUsed ? await c.req.text() : await readText(c.req.raw.body ?? [])),
-    });
+    };
+    const pending = routes.handle(adapted, () => mountPath(c.req.routePath, adapted.url));
     return pending === null ? await next() : await pending;
   };
   return Object.assign(middleware, routes.controls);

@@ -6,7 +6,11 @@ import { sessionOf } from "../session-of.ts";
 import { type RouteRequest, readText } from "./request.ts";
 
 /** A request with the properties that Express adds. */
-type IncomingRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
+type IncomingRequest = IncomingMessage & {
+  readonly originalUrl?: string;
+  readonly baseUrl?: string;
+  readonly body?: unknown;
+};
 
 /** Adapts a `node:http` request, or that of a framework on top of it, to the endpoints. */
 export class NodeRequest<Data> implements RouteRequest<Data> {
@@ -22,6 +26,11 @@ export class NodeRequest<Data> implements RouteRequest<Data> {
 
   get url(): string {
     return this.#request.originalUrl ?? this.#request.url ?? "/";
+  }
+
+  /** The path of the Express router that handles the request; empty at the root. */
+  get mountPath(): string {
+    return this.#request.baseUrl ?? "";
   }
 
   get session(): RequestSession<Data> {

@@ -42,7 +42,10 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
     scope: string,
     request: RouteRequest<Data>,
   ) => MaybePromise<boolean>;
-  /** The path of the endpoints, as the client requests it. Default: `/session`. */
+  /**
+   * The path of the endpoints below the prefix of the router that they are mounted in, if any. A path that begins with the
+   * prefix is the whole path. Default: `/session`.
+   */
   readonly base?: string;
   /** A second path for the migration. Default: only `migrate` below the base. */
   readonly migratePath?: string;

@@ -41,7 +41,7 @@ export interface RouteControls<User, Data> {
  * headers are sent.
  */
 export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
-  /** The path of the endpoints. */
+  /** The path of the endpoints, without the prefix of a router that they are mounted in. */
   readonly base: string;
   /** The second path of the migration; that below {@link base} if the application configured none. */
   readonly migratePath: string;
@@ -85,13 +85,16 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   /**
    * Returns the response to a request, or null for a request to another path. Rejects only with errors of the application:
    * a `CoatcheckError` becomes an error response.
+   *
+   * @param mountedAt returns the beginning of the path that a router's prefix matched, such as `/api`. The endpoints are
+   *   below it, unless {@link base} contains it. Default: none.
    */
-  handle(request: RouteRequest<Data>): Promise<Response> | null {
+  handle(request: RouteRequest<Data>, mountedAt: () => string = atRoot): Promise<Response> | null {
     // Most requests are for other paths: reject those with the least work.
     if (!request.url.includes(this.base) && !request.url.includes(this.migratePath)) return null;
     const [path = "", query] = request.url.split("?", 2);
     const handler =
-      this.#handlers.get(`${request.method} ${path}`) ?? this.#deviceHandler(request.method, path);
+      this.#handlerOf(request.method, path) ?? this.#handlerBelow(mountedAt(), request.method, path);
     return handler ? withErrorResponse(handler(request, new URLSearchParams(query))) : null;
   }
 
@@ -162,6 +165,16 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     return success({ ended });
   }
 
+  #handlerOf(method: string, path: string): Handler<Data> | undefined {
+    return this.#handlers.get(`${method} ${path}`) ?? this.#deviceHandler(method, path);
+  }
+
+  /** A base that begins with the prefix is the whole path, so it is not served below the prefix once more. */
+  #handlerBelow(prefix: string, method: string, path: string): Handler<Data> | undefined {
+    const below = path.slice(prefix.length);
+    return below.startsWith(`${prefix}/`) ? undefined : this.#handlerOf(method, below);
+  }
+
   #deviceHandler(method: string, path: string): Handler<Data> | undefined {
     const prefix = `${this.base}/devices/`;
     if (method !== "DELETE" || !path.startsWith(prefix)) return undefined;
@@ -214,6 +227,8 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     requireRecentProof(session, this.#view.clock.now(), this.#options.recentAuthentication);
   }
 }
+
+const atRoot = () => "";
 
 async function withErrorResponse(pending: Promise<Response>): Promise<Response> {
   try {

@@ -1,0 +1,137 @@
+import { createServer } from "node:http";
+import { serve } from "@hono/node-server";
+import express from "express";
+import fastify from "fastify";
+import { Hono } from "hono";
+import { afterEach, describe, expect, it } from "vitest";
+import * as forExpress from "../../src/http/express.ts";
+import * as forFastify from "../../src/http/fastify.ts";
+import * as forHono from "../../src/http/hono.ts";
+import * as expressRoutes from "../../src/http/routes/express.ts";
+import * as fastifyRoutes from "../../src/http/routes/fastify.ts";
+import * as honoRoutes from "../../src/http/routes/hono.ts";
+import type { JsonObject } from "../../src/session/json.ts";
+import { running, type Site, type StartRoutes, startSite } from "./routes-fixtures.ts";
+
+const expressRouter: StartRoutes = async (manager, http, options) => {
+  const routes = expressRoutes.sessionRoutes(manager, options);
+  const app = express().use(forExpress.coatcheck(manager, http));
+  app.use("/api", routes);
+  return await running(createServer(app).listen(0, "127.0.0.1"), routes);
+};
+
+/** Everything in a router, `coatcheck()` too, below two prefixes of which one is a parameter. */
+const expressNested: StartRoutes = async (manager, http, options) => {
+  const routes = expressRoutes.sessionRoutes(manager, options);
+  const inner = express.Router().use(forExpress.coatcheck(manager, http), routes);
+  const app = express().use("/:tenant", express.Router().use("/v1", inner));
+  return await running(createServer(app).listen(0, "127.0.0.1"), routes);
+};
+
+const fastifyAt =
+  (prefix: string): StartRoutes =>
+  async (manager, http, options) => {
+    const app = fastify();
+    const routes = fastifyRoutes.sessionRoutes(manager, options);
+    await app.register(
+      async (scope) => {
+        await scope.register(forFastify.coatcheck(manager, http));
+        await scope.register(routes);
+      },
+      { prefix },
+    );
+    const url = await app.listen({ port: 0, host: "127.0.0.1" });
+    return { url, close: () => app.close() };
+  };
+
+const fastifyPlugin: StartRoutes = async (manager, http, options) => {
+  const app = fastify();
+  await app.register(forFastify.coatcheck(manager, http));
+  await app.register(fastifyRoutes.sessionRoutes(manager, options), { prefix: "/api" });
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  return { url, close: () => app.close() };
+};
+
+type HonoApp = Hono<forHono.SessionEnv<JsonObject>>;
+
+const honoWith =
+  (mount: (app: HonoApp, routes: ReturnType<typeof honoRoutes.sessionRoutes>) => void): StartRoutes =>
+  async (manager, http, options) => {
+    const app: HonoApp = new Hono();
+    const routes = honoRoutes.sessionRoutes(manager, options);
+    app.use(forHono.coatcheck(manager, http));
+    mount(app, routes as never);
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1", overrideGlobalObjects: false });
+    return await running(server as never, routes);
+  };
+
+const MOUNTS: readonly [string, StartRoutes, string][] = [
+  ["an Express router", expressRouter, "/api"],
+  ["nested Express routers with a parameter", expressNested, "/acme/v1"],
+  ["a Fastify prefix", fastifyPlugin, "/api"],
+  ["a Fastify scope with a prefix", fastifyAt("/api"), "/api"],
+  ["a Fastify scope with a parameter", fastifyAt("/:tenant/v1"), "/acme/v1"],
+  ["a Hono base path", honoWith((app, routes) => app.basePath("/api").use(routes as never)), "/api"],
+  [
+    "a mounted Hono application",
+    honoWith((app, routes) => app.route("/api", new Hono().use(routes as never) as never)),
+    "/api",
+  ],
+  [
+    "a mounted Hono application with a parameter",
+    honoWith((app, routes) => app.route("/:tenant/v1", new Hono().use(routes as never) as never)),
+    "/acme/v1",
+  ],
+  ["a Hono path", honoWith((app, routes) => app.use("/api/*", routes as never)), "/api"],
+];
+
+describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) => {
+  let site: Site;
+  afterEach(() => site.close());
+
+  it("serve login, devices and logout below the prefix, and nothing elsewhere", async () => {
+    site = await startSite(start, { http: {} });
+    const browser = site.browser();
+    const credentials = { email: "ada", password: "secret" };
+    const login = await browser.send(`POST ${prefix}/session`, credentials);
+    expect([login.status, login.data.status]).toEqual([200, "authenticated"]);
+    expect(login.headers.getSetCookie()[0]).toMatch(/^__Host-sid=.*; Path=\//);
+    const { data: devices } = await browser.send<{ id: string }[]>(`GET ${prefix}/session/devices`);
+    expect(devices).toHaveLength(1);
+    expect((await browser.send(`GET ${prefix}/session?touch`)).data.status).toBe("authenticated");
+    expect((await browser.fetch("GET /session")).status).toBe(404);
+    expect((await browser.fetch(`GET ${prefix}${prefix}/session`)).status).toBe(404);
+    const { status } = await browser.send(`DELETE ${prefix}/session/devices/${devices[0]?.id}`);
+    expect([status, (await browser.send(`GET ${prefix}/session`)).data.status]).toEqual([200, "none"]);
+  });
+
+  it("give a page its first CSRF token without one, if a browser proves where the request comes from", async () => {
+    site = await startSite(start, { http: { csrf: { token: "required" } } });
+    const browser = site.browser();
+    await browser.send(`POST ${prefix}/session/init`);
+    browser.csrfToken = null;
+    const init = async (headers: Record<string, string>) =>
+      (await browser.send(`POST ${prefix}/session/init`, undefined, headers)).code;
+    expect(await init({ "sec-fetch-site": "same-origin" })).toBeNull();
+    browser.csrfToken = null;
+    expect(await init({ origin: site.url })).toBeNull();
+    browser.csrfToken = null;
+    expect(await init({})).toBe("CSRF_MISSING");
+    expect(await init({ origin: "https://evil.example" })).toBe("FORBIDDEN");
+  });
+});
+
+describe.each([
+  ["an Express router", expressRouter],
+  ["a Fastify prefix", fastifyPlugin],
+  ["a Hono base path", MOUNTS[5]?.[1] as StartRoutes],
+])("a base that begins with the prefix of %s", (_name, start) => {
+  it("is the whole path", async () => {
+    const site = await startSite(start, { http: {}, routes: { base: "/api/auth", migratePath: "/api/old" } });
+    const browser = site.browser();
+    expect((await browser.send("GET /api/auth")).status).toBe(200);
+    expect((await browser.send("POST /api/old")).status).toBe(200);
+    expect((await browser.fetch("GET /api/api/auth")).status).toBe(404);
+    await site.close();
+  });
+});
