@@ -222,10 +222,8 @@ export class RequestSession<Data> {
 
   #begin(refused: Refusal | null, load: LoadOptions): Session<Data> {
     const { manager, options, cookie } = this.#http;
-    const isWithheld =
-      this.#present().transport === "cookie" &&
-      refused === null &&
-      couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
+    const isFirstCookie = refused === null && this.#present().transport === "cookie";
+    const isWithheld = isFirstCookie && couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
     const newSession = () => ({
       client: userAgentOnly(this.#request),
       ...options.newSession?.(this.client, this.#request),
