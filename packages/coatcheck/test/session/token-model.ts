@@ -1,0 +1,218 @@
+import { TokenProperties, USERS } from "./token-properties.ts";
+import { type Act, type Exchange, type Response, Site, type SiteOptions } from "./token-site.ts";
+
+const ATTACKER = "mallory";
+/** Steps that change neither the site nor the jar. */
+const HAS_NO_EFFECT: readonly Step["do"][] = ["send", "double", "drop"];
+
+export type Client = "browser" | "attacker";
+export type ActName = "login" | "loginAsSecondUser" | "elevate" | "rotate" | "read" | "write" | "logout";
+
+/** A step of a run. `index` chooses a token of the attacker or a request in flight, modulo their number. */
+export type Step =
+  | {
+      /**
+       * A request is sent and stays in flight; or its session is loaded too; or it is processed and its response delivered;
+       * or it is processed and its response is lost.
+       */
+      readonly do: "send" | "open" | "exchange" | "lose";
+      readonly by: Client;
+      readonly act: ActName;
+      readonly index: number;
+    }
+  /** A request is sent twice, or its session is loaded, or its handler runs, or its response arrives, or it is lost. */
+  | { readonly do: "double" | "load" | "handle" | "deliver" | "drop"; readonly index: number }
+  /** The handlers of all requests in flight run at once. */
+  | { readonly do: "handleAll" }
+  /** The attacker puts a token that it knows into the jar, from a sibling domain. */
+  | { readonly do: "plant"; readonly index: number }
+  | { readonly do: "pass"; readonly milliseconds: number };
+
+type Start = Extract<Step, { by: Client }>;
+
+export interface Scenario extends SiteOptions {
+  /** Whether the attacker plants a token at the start. Otherwise it reads the first anonymous response. */
+  readonly planted: boolean;
+  readonly steps: readonly Step[];
+}
+
+interface Flight {
+  readonly by: Client;
+  readonly act: Act;
+  readonly cookie: string | null;
+  exchange: Exchange | null;
+  response: Response | null;
+}
+
+/**
+ * One browser with a cookie jar and several tabs, an attacker, and a site. Requests take the jar's cookie when they are sent;
+ * processing and delivery are separate steps.
+ */
+export class TokenModel {
+  readonly #site: Site;
+  readonly #properties: TokenProperties;
+  #jar: string | null = null;
+  #flights: Flight[] = [];
+  #writes = 0;
+  #readsFirstResponse = false;
+
+  constructor(options: SiteOptions) {
+    this.#site = new Site(options);
+    this.#properties = new TokenProperties(this.#site);
+  }
+
+  /** Runs a scenario. Throws a `Violation` when a property does not hold after a step. */
+  static async play({ planted, steps, ...options }: Scenario): Promise<void> {
+    const model = new TokenModel(options);
+    if (planted) await model.#plant();
+    else model.#readsFirstResponse = true;
+    for (const step of steps) {
+      await model.#perform(step);
+      if (!HAS_NO_EFFECT.includes(step.do)) await model.#properties.check(model.#jar);
+    }
+    await model.#site.close();
+  }
+
+  async #plant(): Promise<void> {
+    const flight = this.#send("attacker", "write", null);
+    await this.#handle(flight);
+    this.#jar = flight.response?.cookie ?? null;
+    this.#flights = [];
+  }
+
+  async #perform(step: Step): Promise<void> {
+    switch (step.do) {
+      case "pass":
+        this.#site.now += step.milliseconds;
+        return;
+      case "handleAll":
+        await this.#handleAll();
+        return;
+      case "plant":
+        this.#jar = this.#tokenOfAttacker(step.index);
+        return;
+      case "send":
+      case "open":
+      case "exchange":
+      case "lose":
+        await this.#start(step);
+        return;
+      default:
+        await this.#continue(step.do, this.#flights[step.index % this.#flights.length]);
+    }
+  }
+
+  /** One of the tokens that the attacker knows, or none. */
+  #tokenOfAttacker(index: number): string | null {
+    const known = [...this.#properties.knownToAttacker];
+    return known[index % (known.length + 1)] ?? null;
+  }
+
+  async #start({ do: extent, by, act, index }: Start): Promise<void> {
+    const flight = this.#send(by, act, by === "browser" ? this.#jar : this.#tokenOfAttacker(index));
+    if (extent === "send") return;
+    if (extent === "open") return await this.#load(flight);
+    await this.#handle(flight);
+    if (extent === "exchange") this.#deliver(flight);
+    this.#remove(flight);
+  }
+
+  async #continue(act: "double" | "load" | "handle" | "deliver" | "drop", flight?: Flight): Promise<void> {
+    if (!flight) return;
+    switch (act) {
+      case "double":
+        this.#flights.push({ ...flight, exchange: null, response: null });
+        return;
+      case "load":
+        return await this.#load(flight);
+      case "handle":
+        return await this.#handle(flight);
+      case "deliver":
+        if (flight.response === null) return;
+        this.#deliver(flight);
+        this.#remove(flight);
+        return;
+      case "drop":
+        this.#remove(flight);
+    }
+  }
+
+  #send(by: Client, name: ActName, cookie: string | null): Flight {
+    const flight: Flight = { by, act: this.#actOf(by, name), cookie, exchange: null, response: null };
+    this.#flights.push(flight);
+    return flight;
+  }
+
+  #actOf(by: Client, name: ActName): Act {
+    switch (name) {
+      case "login":
+      case "loginAsSecondUser":
+        if (by === "attacker") return { do: "login", subject: ATTACKER };
+        return { do: "login", subject: USERS[name === "login" ? 0 : 1] };
+      case "write":
+        return { do: "write", name: by, value: ++this.#writes };
+      default:
+        return { do: name };
+    }
+  }
+
+  async #load(flight: Flight): Promise<void> {
+    if (flight.exchange !== null) return;
+    const issued = flight.cookie === null ? undefined : this.#properties.issued.get(flight.cookie);
+    if (issued && flight.cookie && (await this.#site.opened(flight.cookie))) {
+      issued.firstUse ??= this.#site.now;
+    }
+    flight.exchange = this.#site.send(flight.cookie);
+    await flight.exchange.load();
+  }
+
+  async #handle(flight: Flight): Promise<void> {
+    if (flight.response !== null) return;
+    const before = flight.by === "attacker" ? await this.#properties.usersData() : new Map();
+    await this.#load(flight);
+    flight.response = (await flight.exchange?.act(flight.act)) ?? null;
+    this.#note(flight);
+    await this.#properties.requireSameData(before);
+    await this.#properties.requireLogout(flight);
+  }
+
+  async #handleAll(): Promise<void> {
+    const flights = this.#flights.filter(({ response }) => response === null);
+    const before = await this.#properties.usersData("attacker");
+    for (const flight of flights) await this.#load(flight);
+    const responses = flights.map(async (flight) => {
+      flight.response = (await flight.exchange?.act(flight.act)) ?? null;
+    });
+    await Promise.all(responses);
+    for (const flight of flights) this.#note(flight);
+    await this.#properties.requireSameData(before, "attacker");
+    for (const flight of flights) await this.#properties.requireLogout(flight);
+  }
+
+  /** Records the token that a response carries, and what the attacker learns. */
+  #note({ by, act, cookie, response }: Flight): void {
+    const token = response?.cookie;
+    if (!response || !token) return;
+    if (!this.#properties.issued.has(token)) {
+      const isStepUp = act.do === "elevate" && response.error === null;
+      const isReplacement = act.do !== "login" && cookie !== null;
+      this.#properties.issued.set(token, {
+        order: this.#properties.issued.size,
+        mayBeElevated:
+          isStepUp || (isReplacement && this.#properties.issued.get(cookie)?.mayBeElevated === true),
+        firstUse: null,
+      });
+    }
+    const isFirst = this.#readsFirstResponse && response.subject === null;
+    if (by === "attacker" || isFirst) this.#properties.learn(token);
+    if (by === "browser") this.#readsFirstResponse = false;
+  }
+
+  #deliver({ by, response }: Flight): void {
+    if (by === "browser" && response?.cookie !== undefined) this.#jar = response.cookie;
+  }
+
+  #remove(flight: Flight): void {
+    this.#flights = this.#flights.filter((each) => each !== flight);
+  }
+}

@@ -1,0 +1,121 @@
+import { vi } from "vitest";
+import { findOlderSecret } from "../../src/session/older-secrets.ts";
+import { PrivilegeWriter } from "../../src/session/privileges.ts";
+import { hashSecret, SecretRing } from "../../src/session/token.ts";
+import { tokenSuperseded } from "../../src/session/token-errors.ts";
+import { type PresentedToken, type Replacement, TokenRules } from "../../src/session/token-rules.ts";
+import { OVERLAP, SECRETS } from "./token-site.ts";
+
+/** A rule that is simpler than the real one, and the property of the model that it breaks. */
+export interface Mutant {
+  readonly rule: string;
+  readonly property: number;
+  /** Replaces methods of `TokenRules.prototype` until `vi.restoreAllMocks()`. */
+  apply(): void;
+}
+
+const { check, replace, mayWrite } = TokenRules.prototype;
+const real = { check, replace, mayWrite };
+
+/** Replaces a method. Protected methods are not in the type, so the name is a string. */
+function override(name: string, method: (this: TokenRules, ...values: never[]) => unknown): void {
+  vi.spyOn(TokenRules.prototype, name as "check").mockImplementation(method as TokenRules["check"]);
+}
+
+/** Derives a secret as {@link SecretRing.deriveSuccessor} does, as periodic rotation once did. */
+function derive(id: string, presented: PresentedToken | null): string {
+  return new SecretRing(SECRETS).deriveSuccessor(id, presented?.secret ?? "");
+}
+
+type RecordOf<Name extends keyof typeof real> = Parameters<TokenRules[Name]>[0];
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    rule: "a new secret is derived from the old one",
+    property: 1,
+    apply: () =>
+      override("newSecret", (record: RecordOf<"replace">, { presented }: Replacement) =>
+        derive(record.id, presented),
+      ),
+  },
+  {
+    rule: "a new secret is derived from the old one, with a ring that never leaks",
+    property: 2,
+    apply: () =>
+      override("newSecret", ({ id }: RecordOf<"replace">, { presented }: Replacement) =>
+        hashSecret(derive(id, presented)).slice(0, 22),
+      ),
+  },
+  {
+    rule: "the overlap is counted from the session's last rotation",
+    property: 4,
+    apply: () => {
+      override("overlapEnd", ({ rotatedAt }: RecordOf<"check">) => rotatedAt + OVERLAP);
+      override("check", function (record: RecordOf<"check">, hash: string, now: number) {
+        const check = real.check.call(this, record, hash, now);
+        return check === "replaced" && now < record.rotatedAt + OVERLAP ? "superseded" : check;
+      });
+    },
+  },
+  {
+    rule: "a rotation under an older token that is still valid keeps the elevations",
+    property: 2,
+    apply: () => override("elevationsFor", ({ elevations }: RecordOf<"check">) => elevations),
+  },
+  {
+    rule: "a login keeps the older tokens that are valid",
+    property: 1,
+    apply: () =>
+      override("replace", function (record: RecordOf<"replace">, change: Replacement) {
+        const { secret, fields } = real.replace.call(this, record, change);
+        const olderSecrets = [...fields.olderSecrets.slice(0, 1), ...record.olderSecrets];
+        return { secret, fields: { ...fields, olderSecrets } };
+      }),
+  },
+  {
+    rule: "a login keeps the token that it replaces",
+    property: 1,
+    apply: () =>
+      override("replace", function (record: RecordOf<"replace">, change: Replacement) {
+        return real.replace.call(this, record, { ...change, older: "keep" });
+      }),
+  },
+  {
+    rule: "a logout with an invalid older token only clears the cookie",
+    property: 5,
+    apply: () =>
+      override("mayLogOut", function (record: RecordOf<"check">, hash: string, now: number) {
+        return real.mayWrite.call(this, record, hash, now);
+      }),
+  },
+  {
+    rule: "a logout ends the session only within the overlap",
+    property: 5,
+    apply: () =>
+      override("mayLogOut", function (record: RecordOf<"check">, hash: string, now: number) {
+        const check = real.check.call(this, record, hash, now);
+        return check === "current" || check === "older" || check === "superseded";
+      }),
+  },
+  {
+    rule: "a write that waits behind a login is not judged again",
+    property: 1,
+    apply: () => override("mayWrite", () => true),
+  },
+  {
+    rule: "a login with an older token is refused",
+    property: 3,
+    apply: () => {
+      const { authenticate } = PrivilegeWriter.prototype;
+      vi.spyOn(PrivilegeWriter.prototype, "authenticate").mockImplementation(async function (
+        this: PrivilegeWriter<unknown>,
+        from,
+        login,
+      ) {
+        const { presented } = login;
+        if (presented && findOlderSecret(from.olderSecrets, presented.hash)) throw tokenSuperseded();
+        return await authenticate.call(this, from, login);
+      });
+    },
+  },
+];

@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import type { ActName, Client, Scenario, Step } from "./token-model.ts";
+import { MINUTE, OVERLAP, SECOND } from "./token-site.ts";
+
+/** Traces that break simpler rules, or nearly do. Generated scenarios also vary them. */
+const STORIES: readonly (readonly Step[])[] = [
+  // The response of a step-up is lost, and the older token replaces itself.
+  [by("browser", "exchange", "login"), by("browser", "lose", "elevate"), by("browser", "exchange", "rotate")],
+  // Two requests of different kinds carry one token.
+  [
+    by("browser", "exchange", "login"),
+    by("browser", "open", "elevate"),
+    by("browser", "exchange", "login"),
+    { do: "handle", index: 0 },
+  ],
+  // A planted token is refused again and again while the session's token changes.
+  [
+    by("browser", "exchange", "login"),
+    by("browser", "open", "elevate"),
+    { do: "plant", index: 0 },
+    { do: "pass", milliseconds: 20 * SECOND },
+    { do: "handle", index: 0 },
+    { do: "pass", milliseconds: 20 * SECOND },
+  ],
+  // A write that has loaded the anonymous session waits behind the login.
+  [by("attacker", "open", "write"), by("browser", "exchange", "login"), { do: "handle", index: 0 }],
+  // The response of the login is lost, and the user leaves after the overlap.
+  [
+    by("browser", "lose", "login"),
+    { do: "pass", milliseconds: OVERLAP },
+    by("browser", "exchange", "logout"),
+  ],
+];
+
+function by(client: Client, extent: "open" | "exchange" | "lose", act: ActName): Step {
+  return { do: extent, by: client, act, index: 0 };
+}
+
+const index = fc.nat({ max: 7 });
+const extent = fc.constantFrom("send", "open", "open", "exchange", "exchange", "exchange", "lose");
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: extent,
+      by: fc.constant("browser" as const),
+      act: fc.constantFrom(
+        ...(["login", "login", "loginAsSecondUser", "elevate", "rotate"] as const),
+        ...(["read", "write", "write", "logout"] as const),
+      ),
+      index,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: extent,
+      by: fc.constant("attacker" as const),
+      act: fc.constantFrom("read", "write", "write", "rotate", "elevate", "logout", "login"),
+      index,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom("double", "load", "handle", "handle", "handle", "deliver", "deliver", "drop"),
+      index,
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "handleAll" }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("plant"), index }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("pass" as const),
+      milliseconds: fc.constantFrom(SECOND, 20 * SECOND, OVERLAP, 10 * MINUTE),
+    }),
+  },
+);
+
+/** A story with other steps between its own. */
+const variedStory = fc
+  .tuple(
+    fc.constantFrom(...STORIES),
+    fc.array(fc.tuple(fc.nat({ max: 6 }), step), { maxLength: 5, size: "max" }),
+  )
+  .map(([story, others]) => {
+    const at = (place: number) => others.flatMap(([index, other]) => (index === place ? [other] : []));
+    return [...story.flatMap((own, place) => [...at(place), own]), ...at(6)];
+  });
+
+/** Random runs, half of them around a story. */
+export const scenarios: fc.Arbitrary<Scenario> = fc.record({
+  planted: fc.boolean(),
+  rotateEvery: fc.constantFrom(null, 5 * MINUTE),
+  cached: fc.boolean(),
+  steps: fc.oneof(fc.array(step, { maxLength: 24, size: "max" }), variedStory),
+});

@@ -1,0 +1,178 @@
+import { createCache } from "../../src/cache/index.ts";
+import { HttpSessions } from "../../src/http/http-sessions.ts";
+import type { RequestSession } from "../../src/http/request-session.ts";
+import { CoatcheckError, type ErrorCode } from "../../src/session/errors.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { Session } from "../../src/session/session.ts";
+import type { SessionStore } from "../../src/session/store.ts";
+import { idOfToken, type RandomSource } from "../../src/session/token.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const OVERLAP = 30 * SECOND;
+
+/** The secrets of the ring. */
+export const SECRETS = ["the only secret of the model"];
+
+const FORK_SEED = 1_000_000_007;
+
+/** The scope of every elevation in the model. */
+export const SCOPE = "payment";
+
+/** What a request does after its session was loaded. */
+export type Act =
+  | { readonly do: "login"; readonly subject: string }
+  | { readonly do: "elevate" | "rotate" | "read" | "logout" }
+  | { readonly do: "write"; readonly name: string; readonly value: number };
+
+export interface SiteOptions {
+  readonly rotateEvery: number | null;
+  readonly cached: boolean;
+}
+
+/** The session data of the model: the number of the last write of each writer. */
+type Data = Record<string, number>;
+
+/** The response of a request. */
+export interface Response {
+  readonly error: ErrorCode | null;
+  /** The token in `Set-Cookie`; null when the cookie was cleared, undefined when the response has no `Set-Cookie`. */
+  readonly cookie: string | null | undefined;
+  /** The subject that the handler saw after its act. */
+  readonly subject: string | null;
+}
+
+/** One request that a client has sent with the token `cookie`. */
+export class Exchange {
+  readonly #request: RequestSession<Data>;
+
+  constructor(http: HttpSessions<Data>, cookie: string | null) {
+    this.#request = http.open({
+      method: "POST",
+      url: "/",
+      address: undefined,
+      encrypted: true,
+      header: (name) => (name === "cookie" && cookie !== null ? `${http.cookie.name}=${cookie}` : undefined),
+    });
+  }
+
+  /** Loads the session, as middleware does before a slow handler. Repeated calls do nothing. */
+  async load(): Promise<void> {
+    await this.#request.load();
+  }
+
+  /** Runs the handler and commits the session, as every adapter does. */
+  async act(act: Act): Promise<Response> {
+    const headers = new Headers();
+    let error: ErrorCode | null = null;
+    const onError = (thrown: unknown) => {
+      if (!(thrown instanceof CoatcheckError)) throw thrown;
+      error = thrown.code;
+    };
+    const session = await this.#request.load();
+    await perform(session, act).catch(onError);
+    try {
+      await this.#request.commit(headers);
+    } catch (thrown) {
+      onError(thrown);
+      return { error, cookie: undefined, subject: session.subject };
+    }
+    return { error, cookie: cookieIn(headers), subject: session.subject };
+  }
+}
+
+async function perform(session: Session<Data>, act: Act): Promise<void> {
+  switch (act.do) {
+    case "login":
+      return await session.authenticate(act.subject);
+    case "elevate":
+      return await session.elevate(SCOPE, 60 * MINUTE);
+    case "rotate":
+      return await session.rotate();
+    case "write":
+      session.data[act.name] = act.value;
+      return;
+    case "logout":
+      await session.revoke();
+      return;
+    case "read":
+  }
+}
+
+function cookieIn(headers: Headers): string | null | undefined {
+  const value = headers.getSetCookie().at(-1)?.split(/[=;]/, 2)[1];
+  return value === "" ? null : value;
+}
+
+/** A server whose time the test controls. */
+export class Site {
+  now: number;
+  readonly manager: SessionManager<Data>;
+  readonly #store: SessionStore;
+  readonly #options: SiteOptions;
+  readonly #http: HttpSessions<Data>;
+  /** Opens tokens without any effect, also with a token that revokes its session. */
+  readonly #observer: SessionManager<Data>;
+
+  constructor(options: SiteOptions, store = memoryStore(), now = Date.UTC(2026, 0, 1), seed = 1) {
+    this.now = now;
+    this.#options = options;
+    this.#store = store;
+    const clock = { now: () => this.now };
+    const schedule = (_delay: number, task: () => void) => {
+      queueMicrotask(task);
+      return () => {};
+    };
+    const policy = { rotateEvery: options.rotateEvery, tokenOverlap: OVERLAP };
+    const cacheOptions = { store, clock, singleProcess: true, monotonic: () => this.now };
+    const common = { secrets: SECRETS, policy, clock, schedule, random: seeded(seed) };
+    const cache = options.cached ? { cache: createCache(cacheOptions) } : {};
+    this.manager = new SessionManager<Data>({ ...common, ...cache, store });
+    this.#http = new HttpSessions(this.manager, { csrf: false });
+    const readOnly: SessionStore = { ...store, revoke: async () => 0 };
+    this.#observer = new SessionManager<Data>({ ...common, store: readOnly });
+  }
+
+  /** Sends a request. */
+  send(cookie: string | null): Exchange {
+    return new Exchange(this.#http, cookie);
+  }
+
+  /** The session that a token opens now; null when it is refused. */
+  async opened(token: string): Promise<Session<Data> | null> {
+    const found = await this.#observer.resume(token, "none");
+    return found instanceof Session ? found : null;
+  }
+
+  async records(): Promise<readonly SessionRecord[]> {
+    return (await this.#store.list({}, { limit: 1000 })).records;
+  }
+
+  /** A copy of this site, with the session of one token only. What happens there does not affect this site. */
+  async fork(token: string | null): Promise<Site> {
+    const store = memoryStore();
+    const found = token === null ? null : await this.#store.get(idOfToken(token));
+    if (found) await store.put(found.record, { expectedVersion: 0, change: "data" });
+    // With the same seed it would generate the ids and secrets that exist.
+    return new Site(this.#options, store, this.now, FORK_SEED);
+  }
+
+  async close(): Promise<void> {
+    await this.manager.close();
+  }
+}
+
+/** Random bytes that are the same in every run (Mulberry32). */
+function seeded(seed: number): RandomSource {
+  let state = seed;
+  return (bytes) => {
+    for (let index = 0; index < bytes.length; index++) {
+      state = (state + 0x6d2b79f5) | 0;
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      bytes[index] = (mixed ^ (mixed >>> 14)) >>> 24;
+    }
+  };
+}
