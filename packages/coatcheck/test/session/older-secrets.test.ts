@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import {
+  addOlderSecret,
+  findOlderSecret,
+  invalidateAll,
+  limitValidity,
+  type OlderSecret,
+} from "../../src/session/older-secrets.ts";
+
+const older = (hash: string, fields: Partial<OlderSecret> = {}): OlderSecret => ({
+  hash,
+  replacedAt: 100,
+  validUntil: 1000,
+  revokesOnReuse: false,
+  ...fields,
+});
+
+describe("addOlderSecret()", () => {
+  it("puts the newest secret first and drops the ninth", () => {
+    const eight = Array.from({ length: 8 }, (_item, index) => older(`hash ${index}`));
+    const added = addOlderSecret(eight, older("new"));
+    expect(added).toHaveLength(8);
+    expect(added[0]?.hash).toBe("new");
+    expect(added.at(-1)?.hash).toBe("hash 6");
+    expect(eight).toHaveLength(8);
+  });
+});
+
+describe("invalidateAll()", () => {
+  it("ends the validity of every secret now, and keeps an earlier end", () => {
+    const secrets = invalidateAll([older("a"), older("b", { validUntil: 200 })], 500);
+    expect(secrets.map(({ validUntil }) => validUntil)).toEqual([500, 200]);
+  });
+
+  it("stops a later use from revoking the session", () => {
+    expect(invalidateAll([older("a", { revokesOnReuse: true })], 500)[0]?.revokesOnReuse).toBe(false);
+  });
+
+  it("keeps the time of the replacement, from which the overlap runs", () => {
+    expect(invalidateAll([older("a")], 500)[0]?.replacedAt).toBe(100);
+  });
+});
+
+describe("limitValidity()", () => {
+  it("shortens a later end and never extends an earlier one", () => {
+    const secrets = limitValidity([older("a"), older("b", { validUntil: 200 })], 500);
+    expect(secrets).toEqual([older("a", { validUntil: 500 }), older("b", { validUntil: 200 })]);
+  });
+});
+
+describe("findOlderSecret()", () => {
+  it("finds a secret by its hash, and returns null for another hash", () => {
+    const secrets = [older("a"), older("b")];
+    expect(findOlderSecret(secrets, "b")).toBe(secrets[1]);
+    expect(findOlderSecret(secrets, "c")).toBeNull();
+    expect(findOlderSecret([], "a")).toBeNull();
+  });
+});

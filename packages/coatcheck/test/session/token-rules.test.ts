@@ -1,0 +1,261 @@
+import { describe, expect, it } from "vitest";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { hashSecret, newSecret, pooledRandom, SecretRing } from "../../src/session/token.ts";
+import { type Replacement, TokenRules } from "../../src/session/token-rules.ts";
+import { makeRecord } from "../../src/testing/records.ts";
+
+const OVERLAP = 30_000;
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 0, 1);
+const ring = new SecretRing(["a secret for these tests"]);
+const random = pooledRandom();
+const rules = new TokenRules(ring, random, { tokenOverlap: OVERLAP });
+
+/** A session whose token can be replaced, and the secrets that it has had. */
+function createSession(subject: string | null = "alice") {
+  const secrets = [newSecret(random)];
+  let record = makeRecord({
+    subject,
+    createdAt: START,
+    secretHash: hashSecret(secrets[0] ?? ""),
+    expiresAt: START + 60 * MINUTE,
+  });
+  const presentedAt = (index: number) => rules.presented(ring.seal(record.id, secrets[index] ?? ""));
+  const changeOf = (fields: Partial<Replacement> & { by?: number }): Replacement => ({
+    purpose: "login",
+    presented: presentedAt(fields.by ?? 0),
+    subject,
+    older: "keep",
+    now: START,
+    ...fields,
+  });
+  const at = (time: number) => START + time;
+  return {
+    get record(): SessionRecord {
+      return record;
+    },
+    secrets,
+    presentedAt,
+    changeOf,
+    replace: (fields: Partial<Replacement> & { by?: number } = {}) => {
+      const { secret, fields: token } = rules.replace(record, changeOf(fields));
+      secrets.push(secret);
+      record = { ...record, ...token };
+    },
+    use: (time: number) => {
+      record = { ...record, ...rules.withFirstUse(record, at(time)) };
+    },
+    check: (index: number, time = 0) => rules.check(record, presentedAt(index).hash, at(time)),
+    mayWrite: (index: number, time = 0) => rules.mayWrite(record, presentedAt(index).hash, at(time)),
+    mayLogOut: (index: number, time = 0) => rules.mayLogOut(record, presentedAt(index).hash, at(time)),
+    reissue: (fields: Partial<Replacement> & { by?: number } = {}) => rules.reissue(record, changeOf(fields)),
+  };
+}
+
+describe("TokenRules.presented()", () => {
+  it("splits a token into its secret and the hash of it", () => {
+    const secret = newSecret(random);
+    expect(rules.presented(ring.seal(makeRecord().id, secret))).toEqual({
+      secret,
+      hash: hashSecret(secret),
+    });
+  });
+});
+
+describe("TokenRules.check()", () => {
+  it("finds the present secret current and a foreign one unknown", () => {
+    const { record, check } = createSession();
+    expect(check(0)).toBe("current");
+    expect(rules.check(record, hashSecret("other"), START)).toBe("unknown");
+  });
+
+  it("finds a replaced secret older until the end of its validity, and replaced after it", () => {
+    const { replace, check } = createSession();
+    replace();
+    expect(check(0, 10 * MINUTE - 1)).toBe("older");
+    expect(check(0, 10 * MINUTE)).toBe("replaced");
+  });
+
+  it("finds an invalidated secret superseded within the overlap, and replaced after it", () => {
+    const { replace, check } = createSession();
+    replace({ older: "invalidate" });
+    expect(check(0)).toBe("superseded");
+    expect(check(0, OVERLAP - 1)).toBe("superseded");
+    expect(check(0, OVERLAP)).toBe("replaced");
+  });
+
+  it("does not restart the overlap of a secret when a newer one is replaced", () => {
+    const { replace, check } = createSession();
+    replace({ older: "invalidate" });
+    replace({ older: "invalidate", by: 1, now: START + 20_000 });
+    expect(check(0, OVERLAP)).toBe("replaced");
+    expect(check(1, OVERLAP)).toBe("superseded");
+  });
+
+  it("finds the secret of a periodic rotation reused after its end, unless a login invalidated it", () => {
+    const { replace, use, check } = createSession();
+    replace({ purpose: "periodic" });
+    use(0);
+    expect(check(0, OVERLAP - 1)).toBe("older");
+    expect(check(0, OVERLAP)).toBe("reused");
+    replace({ older: "invalidate", by: 1, now: START + 1 });
+    expect(check(0, OVERLAP)).toBe("replaced");
+  });
+});
+
+describe("TokenRules.mayWrite()", () => {
+  it("allows the current and a valid older secret, and refuses the others", () => {
+    const { record, replace, mayWrite } = createSession();
+    replace();
+    expect([mayWrite(0), mayWrite(1)]).toEqual([true, true]);
+    replace({ older: "invalidate", by: 1 });
+    expect([mayWrite(0), mayWrite(1), mayWrite(2)]).toEqual([false, false, true]);
+    expect(rules.mayWrite(record, hashSecret("other"), START)).toBe(false);
+  });
+});
+
+describe("TokenRules.mayLogOut()", () => {
+  it("allows an invalid older secret until one overlap after the first use of the new one", () => {
+    const { replace, use, mayLogOut } = createSession();
+    replace({ older: "invalidate" });
+    expect(mayLogOut(0, 50 * MINUTE)).toBe(true);
+    use(MINUTE);
+    expect(mayLogOut(0, MINUTE + OVERLAP - 1)).toBe(true);
+    expect(mayLogOut(0, MINUTE + OVERLAP)).toBe(false);
+    expect(mayLogOut(1, MINUTE + OVERLAP)).toBe(true);
+  });
+
+  it("refuses an unknown secret", () => {
+    expect(rules.mayLogOut(createSession().record, hashSecret("other"), START)).toBe(false);
+  });
+});
+
+describe("TokenRules.replace()", () => {
+  it("issues a random secret and records the replaced one", () => {
+    const session = createSession();
+    const [first, second] = [0, 1].map(() => rules.replace(session.record, session.changeOf({})).secret);
+    expect(first).not.toBe(second);
+    session.replace();
+    expect(session.record).toMatchObject({ rotatedAt: START, tokenUsedAt: null });
+    expect(session.record.olderSecrets).toEqual([
+      {
+        hash: session.presentedAt(0).hash,
+        replacedAt: START,
+        validUntil: START + 10 * MINUTE,
+        revokesOnReuse: false,
+      },
+    ]);
+  });
+
+  it.each([
+    ["login", 10 * MINUTE],
+    ["elevate", 10 * MINUTE],
+    ["rotate", 60 * MINUTE],
+    ["periodic", 60 * MINUTE],
+  ] as const)("keeps the older secret of a %s valid for %i ms without a use", (purpose, validity) => {
+    const { replace, check } = createSession();
+    replace({ purpose });
+    expect(check(0, validity - 1)).toBe("older");
+    expect(check(0, validity)).not.toBe("older");
+  });
+
+  it("with `invalidate` ends every older secret at once", () => {
+    const { replace, check } = createSession();
+    replace();
+    replace({ by: 1, older: "invalidate" });
+    expect([check(0), check(1), check(2)]).toEqual(["superseded", "superseded", "current"]);
+  });
+
+  it("recognises eight older secrets", () => {
+    const { replace, check } = createSession();
+    for (let by = 0; by < 9; by++) replace({ by });
+    expect([check(0), check(1)]).toEqual(["unknown", "older"]);
+  });
+
+  it("wraps nothing for a change by session id", () => {
+    const { record, changeOf } = createSession();
+    expect(rules.replace(record, changeOf({ presented: null })).fields.wrappedSecret).toBeNull();
+  });
+});
+
+describe("TokenRules.reissue()", () => {
+  it("returns the secret of an earlier request of the same kind", () => {
+    const { secrets, replace, reissue } = createSession();
+    replace({ older: "invalidate" });
+    expect(reissue()).toBe(secrets[1]);
+    expect(reissue({ now: START + OVERLAP - 1 })).toBe(secrets[1]);
+  });
+
+  it("returns null for another purpose, scope, subject or token", () => {
+    const { replace, reissue, presentedAt } = createSession();
+    replace({ purpose: "elevate", scope: "payment" });
+    const same = { purpose: "elevate", scope: "payment" } as const;
+    expect(reissue(same)).not.toBeNull();
+    expect(reissue({ ...same, purpose: "login" })).toBeNull();
+    expect(reissue({ ...same, scope: "admin" })).toBeNull();
+    expect(reissue({ ...same, subject: "bob" })).toBeNull();
+    expect(reissue({ ...same, presented: presentedAt(1) })).toBeNull();
+    expect(reissue({ ...same, presented: null })).toBeNull();
+  });
+
+  it("returns null for an invalid token after its overlap, and a valid one's secret however late", () => {
+    const { replace, reissue } = createSession();
+    replace({ older: "invalidate" });
+    expect(reissue({ now: START + OVERLAP })).toBeNull();
+    const late = createSession();
+    late.replace();
+    expect(late.reissue({ now: START + 9 * MINUTE })).toBe(late.secrets[1]);
+  });
+
+  it("returns null once the new token has been used for one overlap", () => {
+    const { replace, use, reissue, secrets } = createSession();
+    replace({ older: "invalidate" });
+    use(-1);
+    expect(reissue({ now: START + OVERLAP - 2 })).toBe(secrets[1]);
+    expect(reissue({ now: START + OVERLAP - 1 })).toBeNull();
+  });
+
+  it("returns null once another change has replaced the secret", () => {
+    const { replace, reissue } = createSession();
+    replace();
+    replace({ purpose: "rotate", by: 1 });
+    expect(reissue()).toBeNull();
+  });
+});
+
+describe("TokenRules.withFirstUse() and awaitsFirstUse()", () => {
+  it("limit the validity of older secrets to one more overlap", () => {
+    const session = createSession();
+    expect(rules.awaitsFirstUse(session.record)).toBe(false);
+    session.replace({ purpose: "rotate" });
+    expect(rules.awaitsFirstUse(session.record)).toBe(true);
+    session.use(MINUTE);
+    expect(rules.awaitsFirstUse(session.record)).toBe(false);
+    expect(session.record.tokenUsedAt).toBe(START + MINUTE);
+    expect(session.check(0, MINUTE + OVERLAP - 1)).toBe("older");
+    expect(session.check(0, MINUTE + OVERLAP)).toBe("replaced");
+  });
+});
+
+describe("TokenRules.elevationsFor()", () => {
+  it("keeps the elevations for the current token and a change by id, and drops them for an older token", () => {
+    const session = createSession();
+    session.replace();
+    const record = { ...session.record, elevations: { payment: START } };
+    expect(rules.elevationsFor(record, session.presentedAt(1))).toEqual({ payment: START });
+    expect(rules.elevationsFor(record, null)).toEqual({ payment: START });
+    expect(rules.elevationsFor(record, session.presentedAt(0))).toEqual({});
+  });
+});
+
+describe("TokenRules.withoutServedSecret()", () => {
+  it("erases the wrapped secret one overlap after the first use of the new token", () => {
+    const session = createSession();
+    session.replace();
+    const wrappedAt = (time: number) => rules.withoutServedSecret(session.record, START + time);
+    expect(wrappedAt(9 * MINUTE)).not.toBeNull();
+    session.use(MINUTE);
+    expect(wrappedAt(MINUTE + OVERLAP - 1)).not.toBeNull();
+    expect(wrappedAt(MINUTE + OVERLAP)).toBeNull();
+  });
+});
