@@ -95,6 +95,56 @@ describe("a SecretRing", () => {
   });
 });
 
+describe("SecretRing.encrypt() and decrypt()", () => {
+  const context = ["login", "session", "alice"];
+  const encrypted = ring.encrypt(context, "the secret", random);
+
+  it("return the secret for the same context", () => {
+    expect(encrypted).not.toContain("the secret");
+    expect(ring.decrypt(context, encrypted)).toBe("the secret");
+  });
+
+  it("return null when any field of the context differs or the fields are divided differently", () => {
+    const others = [
+      ["rotate", "session", "alice"],
+      ["login", "other", "alice"],
+      ["login", "session", "bob"],
+      ["login", "session"],
+      ["login", "session", "alice", ""],
+      ["login", "sessiona", "lice"],
+      ["loginsession", "alice"],
+      ["login7:session", "alice"],
+    ];
+    for (const other of others) expect(ring.decrypt(other, encrypted), other.join()).toBeNull();
+  });
+
+  it("return null when any byte of the ciphertext differs, and for a text that is too short", () => {
+    const bytes = Buffer.from(encrypted, "base64url");
+    for (let index = 0; index < bytes.length; index++) {
+      const altered = Buffer.from(bytes);
+      altered.writeUInt8(altered.readUInt8(index) ^ 1, index);
+      expect(ring.decrypt(context, altered.toString("base64url")), `byte ${index}`).toBeNull();
+    }
+    for (const text of ["", "x", encrypted.slice(0, 37)]) expect(ring.decrypt(context, text)).toBeNull();
+  });
+
+  it("use another nonce every time", () => {
+    expect(ring.encrypt(context, "the secret", random)).not.toBe(encrypted);
+  });
+
+  it("accept what an older secret of the ring encrypted, and no secret outside of it", () => {
+    const before = new SecretRing(["the secret before it"]).encrypt(context, "the secret", random);
+    const foreign = new SecretRing(["a secret of another ring"]).encrypt(context, "the secret", random);
+    expect(ring.decrypt(context, before)).toBe("the secret");
+    expect(ring.decrypt(context, foreign)).toBeNull();
+  });
+
+  it("accept a context that is longer than OpenSSL allows for HKDF", () => {
+    const long = ["login", "x".repeat(5000)];
+    expect(ring.decrypt(long, ring.encrypt(long, "the secret", random))).toBe("the secret");
+  });
+});
+
 describe("newSecret() and constantTimeEqual()", () => {
   it("generate 20,000 different secrets", () => {
     const seen = new Set(Array.from({ length: 20_000 }, () => newSecret(random)));
