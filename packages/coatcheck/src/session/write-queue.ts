@@ -42,7 +42,7 @@ type Entry = Waiting | (() => Promise<unknown>);
 interface Queue {
   readonly entries: Entry[];
   bytes: number;
-  /** The newest record that this queue has committed. */
+  /** The newest record that this queue has stored. */
   latest: SessionRecord | null;
 }
 
@@ -77,11 +77,20 @@ export class WriteQueues<Data> {
     });
   }
 
-  /** Runs `act` after the writes that wait, and before later ones. It gets the newest record known to the queue. */
-  alone<Value>(from: SessionRecord, act: (latest: SessionRecord) => Promise<Value>): Promise<Value> {
+  /**
+   * Runs `act` after the writes that wait, and before later ones.
+   *
+   * @param act gets the newest record known to the queue, and returns the one that it has stored.
+   */
+  alone(from: SessionRecord, act: (latest: SessionRecord) => Promise<SessionRecord>): Promise<SessionRecord> {
     return new Promise((resolve, reject) => {
       const queue = this.#queueOf(from.id);
-      this.#push(from.id, queue, () => act(newest(from, queue.latest)).then(resolve, reject));
+      const run = async () => {
+        // Later writes start from the result. From an older record, each would cost a conflict first.
+        queue.latest = await act(newest(from, queue.latest));
+        return queue.latest;
+      };
+      this.#push(from.id, queue, () => run().then(resolve, reject));
     });
   }
 
