@@ -1,0 +1,245 @@
+import { describe, expect, it } from "vitest";
+import { CoatcheckError } from "../../src/session/errors.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/session/store.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { codeOf, createFixture } from "./fixtures.ts";
+
+/** A memory store whose writes the test can count, hold and fail. */
+function observedStore() {
+  const inner = memoryStore();
+  let gate = Promise.resolve();
+  const observed = {
+    puts: 0,
+    /** Runs before each write. */
+    before: async (_record: SessionRecord) => {},
+    /** Runs after each write: its response is lost when this throws. */
+    after: async (_record: SessionRecord) => {},
+    /** Holds every write until the returned function is called. */
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
+    },
+    inner,
+  };
+  const store: SessionStore = {
+    ...inner,
+    put: async (record, options) => {
+      await gate;
+      await observed.before(record);
+      observed.puts++;
+      const outcome = await inner.put(record, options);
+      await observed.after(record);
+      return outcome;
+    },
+  };
+  return { store, observed };
+}
+
+async function setUp() {
+  const { store, observed } = observedStore();
+  const fixture = createFixture({ store });
+  const { record, token } = await fixture.manager.create();
+  observed.puts = 0;
+  const { id } = record;
+  const dataOf = async () => (await fixture.manager.find(id))?.data;
+  return { ...fixture, observed, id, token, dataOf };
+}
+
+/** Lets every request that has started reach the queue. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("concurrent writes of one session", () => {
+  it("are all kept in a few commits when 400 patches run in parallel", async () => {
+    const { manager, observed, id, dataOf } = await setUp();
+    const names = Array.from({ length: 400 }, (_item, index) => `field${index}`);
+    await Promise.all(names.map((name) => manager.patch(id, { [name]: 1 })));
+    expect(Object.keys((await dataOf()) ?? {})).toHaveLength(400);
+    expect(observed.puts).toBeLessThanOrEqual(6);
+  });
+
+  it("return the committed record to each writer", async () => {
+    const { manager, id } = await setUp();
+    const records = await Promise.all(
+      [1, 2, 3].map((value) => manager.patch(id, { [`field${value}`]: value })),
+    );
+    for (const [index, record] of records.entries()) expect(record.data[`field${index + 1}`]).toBe(index + 1);
+    expect(records.at(-1)).toEqual(await manager.find(id));
+  });
+
+  it("fail alone when a patch is invalid", async () => {
+    const { manager, observed, id, dataOf } = await setUp();
+    const release = observed.hold();
+    const codes = Promise.all([
+      codeOf(manager.patch(id, { first: 1 })),
+      codeOf(manager.patch(id, { second: 2 })),
+      codeOf(manager.patch(id, { text: "x".repeat(64_900), more: "x".repeat(500) })),
+      codeOf(manager.patch(id, { more: "x".repeat(500), other: "x".repeat(500) })),
+      codeOf(manager.update(id, () => JSON.parse('"no object"'))),
+      codeOf(manager.patch(id, { third: 3 })),
+    ]);
+    await settle();
+    release();
+    expect(await codes).toEqual([null, null, null, "PAYLOAD_TOO_LARGE", "VALIDATION_FAILED", null]);
+    expect(await dataOf()).toMatchObject({ first: 1, second: 2, third: 3 });
+    expect(observed.puts).toBe(2);
+  });
+
+  it("fail together without a second attempt when the outcome is unknown", async () => {
+    const { manager, observed, id, dataOf } = await setUp();
+    const increment = () => manager.update(id, (data) => ({ ...data, views: (data.views ?? 0) + 1 }));
+    const release = observed.hold();
+    const first = increment();
+    await settle();
+    const batch = [increment(), increment(), increment()];
+    await settle();
+    observed.after = async ({ version }) => {
+      if (version === 3) throw new CoatcheckError("STORE_UNAVAILABLE", "The response was lost.");
+    };
+    release();
+    await first;
+    expect(await Promise.all(batch.map(codeOf))).toEqual(Array(3).fill("STORE_UNAVAILABLE"));
+    expect(await dataOf()).toEqual({ views: 4 });
+    expect(observed.puts).toBe(2);
+    expect((await increment()).data).toEqual({ views: 5 });
+  });
+
+  it("are compared with the state within the batch when ifVersion is given", async () => {
+    const { manager, observed, id, dataOf } = await setUp();
+    const release = observed.hold();
+    const first = manager.patch(id, { first: 1 });
+    await settle();
+    const batch = Promise.all([
+      codeOf(manager.patch(id, { a: 1 }, { ifVersion: 1 })),
+      codeOf(manager.patch(id, { b: 1 })),
+      codeOf(manager.patch(id, { c: 1 }, { ifVersion: 2 })),
+    ]);
+    await settle();
+    release();
+    await first;
+    expect(await batch).toEqual(["CONFLICT", null, "CONFLICT"]);
+    expect(await dataOf()).toEqual({ first: 1, b: 1 });
+    const [one, other] = [{ d: 1 }, { e: 1 }].map((patch) =>
+      codeOf(manager.patch(id, patch, { ifVersion: 3 })),
+    );
+    expect([await one, await other]).toEqual([null, "CONFLICT"]);
+  });
+});
+
+describe("a change of privilege", () => {
+  it("stores the writes before it with the old token and refuses the ones after it", async () => {
+    const { manager, observed, open, id, token, dataOf } = await setUp();
+    const [before, login, after] = [await open(token), await open(token), await open(token)];
+    const release = observed.hold();
+    const first = manager.patch(id, { first: 1 });
+    await settle();
+    const results = Promise.all([
+      codeOf(before.patch({ before: 1 })),
+      codeOf(login.authenticate("alice")),
+      codeOf(after.patch({ after: 1 })),
+    ]);
+    await settle();
+    release();
+    await first;
+    expect(await results).toEqual([null, null, "CONFLICT"]);
+    expect(await dataOf()).toEqual({ first: 1, before: 1 });
+    expect(observed.puts).toBe(3);
+  });
+});
+
+describe("the write queue", () => {
+  it("rejects writes with RATE_LIMITED while 1,000 wait, and accepts them afterwards", async () => {
+    const { manager, observed, id, dataOf } = await setUp();
+    const release = observed.hold();
+    const first = manager.patch(id, { views: 0 });
+    await settle();
+    const codes = Promise.all(
+      Array.from({ length: 1001 }, (_item, index) => codeOf(manager.patch(id, { views: index }))),
+    );
+    await settle();
+    release();
+    await first;
+    expect(await codes).toEqual([...Array(1000).fill(null), "RATE_LIMITED"]);
+    expect(await dataOf()).toEqual({ views: 999 });
+    expect(await codeOf(manager.patch(id, { views: 1 }))).toBeNull();
+  });
+
+  it("rejects writes with RATE_LIMITED while 8 MiB wait", async () => {
+    const { manager, observed, id } = await setUp();
+    const release = observed.hold();
+    const first = manager.patch(id, { views: 0 });
+    await settle();
+    const text = "x".repeat(65_000);
+    const codes = Promise.all(Array.from({ length: 140 }, () => codeOf(manager.patch(id, { text }))));
+    await settle();
+    let later: Promise<string | null> | undefined;
+    observed.before = async ({ version }) => {
+      // Version 3 is the first batch, whose bytes do not count any more.
+      if (version === 4) later ??= codeOf(manager.patch(id, { text }));
+    };
+    release();
+    await first;
+    const refused = (await codes).filter((code) => code === "RATE_LIMITED");
+    expect(refused).toHaveLength(140 - Math.floor((8 * 1024 * 1024) / JSON.stringify({ text }).length));
+    expect(await later).toBeNull();
+  });
+
+  it("is not held by a slow update(), which is applied again to the newer data", async () => {
+    const { manager, id, dataOf } = await setUp();
+    const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const seen: unknown[] = [];
+    const update = manager.update(id, async (data) => {
+      seen.push(data);
+      begun.resolve();
+      await finished.promise;
+      return { ...data, slow: true };
+    });
+    await begun.promise;
+    await manager.patch(id, { fast: true });
+    finished.resolve();
+    expect((await update).data).toEqual({ fast: true, slow: true });
+    expect(seen).toEqual([{}, { fast: true }]);
+    expect(await dataOf()).toEqual({ fast: true, slow: true });
+  });
+});
+
+describe("two managers on one store", () => {
+  it("keep all of 400 parallel patches", async () => {
+    const { store, observed } = observedStore();
+    const schedule = (_delay: number, task: () => void) => {
+      const immediate = setImmediate(task);
+      return () => clearImmediate(immediate);
+    };
+    const managers = [1, 2].map(() => createFixture({ store, schedule }).manager);
+    const id = (await managers[0]?.create())?.record.id ?? "";
+    observed.before = async () => void (await settle());
+    await Promise.all(
+      managers.flatMap((manager, node) =>
+        Array.from({ length: 200 }, (_item, index) => manager.patch(id, { [`node${node}_${index}`]: 1 })),
+      ),
+    );
+    expect(Object.keys((await managers[0]?.find(id))?.data ?? {})).toHaveLength(400);
+  });
+
+  it("pause after the second conflict for a random time of at most 2^n ms, and of at most 100 ms", async () => {
+    const { store, observed } = observedStore();
+    const delays: number[] = [];
+    const schedule = (delay: number, task: () => void) => {
+      delays.push(delay);
+      queueMicrotask(task);
+      return () => {};
+    };
+    const random = (bytes: Uint8Array) => void bytes.fill(255);
+    const { manager } = createFixture({ store, schedule, random });
+    const { record } = await manager.create();
+    const other = createFixture({ store: observed.inner }).manager;
+    let conflicts = 10;
+    observed.before = async () => {
+      if (conflicts-- > 0) await other.patch(record.id, { other: conflicts });
+    };
+    await manager.patch(record.id, { mine: 1 });
+    expect(delays).toEqual([4, 8, 16, 32, 64, 100, 100, 100]);
+    expect((await manager.find(record.id))?.data).toEqual({ mine: 1, other: 0 });
+  });
+});
