@@ -1,5 +1,5 @@
 /** The command line of the measurements, which print their results and change tracked files only with `--write`. */
-import { parseArgs } from "node:util";
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 
 /** A measurement as its command line describes it. */
 export interface MeasurementCommand {
@@ -11,16 +11,27 @@ export interface MeasurementCommand {
   readonly files: readonly string[];
   /** The optional positional argument. Default: none. */
   readonly argument?: { readonly name: string; readonly description: string };
+  /** Options that take a value, such as `--sizes 1000`, by name. Default: none. */
+  readonly options?: Readonly<Record<string, MeasurementOption>>;
   /** Environment variables with their descriptions, for `--help`. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** The arguments of a measurement, parsed. */
+/** An option that takes a value. */
+export interface MeasurementOption {
+  readonly description: string;
+  /** The value if the option is absent. */
+  readonly default: string;
+}
+
+/** What the user requested. */
 export interface MeasurementArguments {
   readonly isHelp: boolean;
   readonly isWrite: boolean;
   /** The positional argument; null if absent. */
   readonly argument: string | null;
+  /** The value of each option that takes one, by name. */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /**
@@ -29,27 +40,42 @@ export interface MeasurementArguments {
  * @throws TypeError for an unknown option, or for an argument that the command does not take.
  */
 export function parseCommandLine(
-  { argument }: MeasurementCommand,
+  { argument, options = {} }: MeasurementCommand,
   args: readonly string[],
 ): MeasurementArguments {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { help: { type: "boolean", short: "h" }, write: { type: "boolean" } },
-    allowPositionals: true,
-  });
+  const config: ParseArgsOptionsConfig = {
+    help: { type: "boolean", short: "h" },
+    write: { type: "boolean" },
+  };
+  for (const [name, option] of Object.entries(options)) {
+    config[name] = { type: "string", default: option.default };
+  }
+  const { values, positionals } = parseArgs({ args: [...args], options: config, allowPositionals: true });
   const unexpected = positionals[argument ? 1 : 0];
   if (unexpected !== undefined) throw new TypeError(`Unexpected argument '${unexpected}'.`);
   return {
-    isHelp: values.help ?? false,
-    isWrite: values.write ?? false,
+    isHelp: values.help === true,
+    isWrite: values.write === true,
     argument: positionals[0] ?? null,
+    options: Object.fromEntries(Object.keys(options).map((name) => [name, String(values[name])])),
   };
 }
 
 /** The text of `--help`. */
-export function helpOf({ command, description, files, argument, environment }: MeasurementCommand): string {
+export function helpOf({
+  command,
+  description,
+  files,
+  argument,
+  options,
+  environment,
+}: MeasurementCommand): string {
   const rows: [string, string][] = [
     ...(argument ? [[`[${argument.name}]`, argument.description] as [string, string]] : []),
+    ...Object.entries(options ?? {}).map(([name, option]): [string, string] => [
+      `--${name}`,
+      `${option.description} Default: ${option.default}.`,
+    ]),
     ["--write", `Also write the results to ${files.join(" and ")}.`],
     ["--help", "Print this text."],
     ...Object.entries(environment ?? {}),

@@ -20,7 +20,24 @@ const withArgument = { ...command, argument: { name: "name", description: "Measu
 
 describe("the command line of a measurement", () => {
   test("writes nothing by default", () => {
-    expect(parseCommandLine(command, [])).toEqual({ isHelp: false, isWrite: false, argument: null });
+    expect(parseCommandLine(command, [])).toEqual({
+      isHelp: false,
+      isWrite: false,
+      argument: null,
+      options: {},
+    });
+  });
+
+  test("reads the options that take a value, with their defaults", () => {
+    const options = { sizes: { description: "Numbers of sessions.", default: "10" } };
+    const withOption = { ...command, options };
+    expect(parseCommandLine(withOption, []).options).toEqual({ sizes: "10" });
+    expect(parseCommandLine(withOption, ["--sizes", "20,30", "--write"])).toMatchObject({
+      isWrite: true,
+      options: { sizes: "20,30" },
+    });
+    expect(helpOf(withOption)).toContain("--sizes  Numbers of sessions. Default: 10.");
+    expect(() => parseCommandLine(command, ["--sizes", "20"])).toThrow(TypeError);
   });
 
   test("accepts --write, --help and a declared argument", () => {

@@ -1,0 +1,72 @@
+/** Fills a store through its own methods, with many calls in flight, so that the rows and indexes are those of real use. */
+import type { SessionRecord, SessionStore } from "coatcheck";
+import { REVOKED_TENANT, type Sessions } from "./sessions.ts";
+
+const IN_FLIGHT = 2000;
+/** Milliseconds between two lines of progress. */
+const PROGRESS_INTERVAL = 10_000;
+
+/** Prints the progress of one long step every few seconds. */
+class Progress {
+  readonly #step: string;
+  readonly #total: number;
+  readonly #startedAt = performance.now();
+  #printedAt = this.#startedAt;
+
+  constructor(step: string, total: number) {
+    this.#step = step;
+    this.#total = total;
+  }
+
+  report(done: number): void {
+    const now = performance.now();
+    if (now - this.#printedAt < PROGRESS_INTERVAL) return;
+    this.#printedAt = now;
+    const perSecond = Math.round((done / (now - this.#startedAt)) * 1000);
+    const percent = Math.floor((done / this.#total) * 100);
+    console.log(`    ${this.#step}: ${percent} % (${perSecond.toLocaleString("en")}/s)`);
+  }
+}
+
+/** Stores new records. Rejects if the store does not accept one. */
+export async function putAll(store: SessionStore, records: readonly SessionRecord[]): Promise<void> {
+  const outcomes = await Promise.all(
+    records.map((record) => store.put(record, { expectedVersion: 0, change: "data" })),
+  );
+  const refused = outcomes.find((outcome) => outcome !== "stored");
+  if (refused !== undefined) throw new Error(`The store answered "${refused}" to a new session.`);
+}
+
+/**
+ * Stores every session, then revokes some of them one by one, and a whole tenant at the end.
+ *
+ * @param setClock sets the store's clock to the time of the single revocations or of the mass revocation.
+ */
+export async function fill(
+  store: SessionStore,
+  sessions: Sessions,
+  setClock: (to: "revoked-one-by-one" | "now") => void,
+): Promise<void> {
+  setClock("revoked-one-by-one");
+  const progress = new Progress("stored", sessions.size);
+  for (let start = 0; start < sessions.size; start += IN_FLIGHT) {
+    const indexes = range(start, Math.min(start + IN_FLIGHT, sessions.size));
+    await putAll(
+      store,
+      indexes.map((index) => sessions.record(index)),
+    );
+    await Promise.all(
+      indexes
+        .filter((index) => sessions.kind(index) === "revoked")
+        .map((index) => store.revoke({ session: sessions.id(index) }, "logout")),
+    );
+    progress.report(start + indexes.length);
+  }
+  setClock("now");
+  await store.revoke({ tenant: REVOKED_TENANT }, "admin");
+}
+
+/** The whole numbers from `start` up to, not including, `end`. */
+export function range(start: number, end: number): number[] {
+  return Array.from({ length: end - start }, (_, offset) => start + offset);
+}

@@ -1,0 +1,154 @@
+/** The operations that are measured, in order. Those that change the number of sessions come last. */
+import type { SessionFilter, SessionRecord, SessionStore } from "coatcheck";
+import { putAll, range } from "./load.ts";
+import { type Measurement, measure } from "./measure.ts";
+import { NOW, QUIET_TENANT, REVOKED_TENANT, type Sessions, SWEEP_BEFORE } from "./sessions.ts";
+
+/** One line of the table. */
+export interface Operation {
+  readonly name: string;
+  /**
+   * The largest acceptable median: milliseconds, or the largest multiple of the median of the smallest store. Absent
+   * without a limit.
+   */
+  readonly limit?: { readonly milliseconds: number } | { readonly multiple: number };
+  /** Sessions per call, if the table shows sessions per second instead of the time of a call. */
+  readonly perSecond?: number;
+  readonly measure: (subject: Subject) => Promise<Measurement>;
+}
+
+/** A full store. */
+export interface Subject {
+  readonly store: SessionStore;
+  readonly sessions: Sessions;
+}
+
+const BATCH = 1000;
+const MANY = 3500;
+const AT_ONCE = 2000;
+const INSERT_ROUNDS = 5;
+const SWEEP_ROUNDS = 3;
+const PAGE = 50;
+
+function list(name: string, filterOf: (sessions: Sessions) => SessionFilter): Operation {
+  return {
+    name: `list(${name})`,
+    limit: { milliseconds: 10 },
+    measure: ({ store, sessions }) => {
+      const filter = filterOf(sessions);
+      return measure(() => store.list(filter, { limit: PAGE }), { rounds: 100 });
+    },
+  };
+}
+
+/** The first subjects with a live session, one session number each. */
+function subjectsWithSessions(sessions: Sessions, count: number): string[] {
+  const found = new Set<string>();
+  for (let index = 0; found.size < count; index = (index + 97) % sessions.size) {
+    const subject = sessions.subject(index);
+    if (subject !== null && isTouchable(sessions, index)) found.add(subject);
+  }
+  return [...found];
+}
+
+function isTouchable(sessions: Sessions, index: number): boolean {
+  return sessions.kind(index) === "live" && sessions.tenant(index) !== REVOKED_TENANT;
+}
+
+/** Live sessions, spread over the whole store. */
+function liveSessions(sessions: Sessions, count: number, start: number): string[] {
+  const step = Math.max(1, Math.floor(sessions.size / (count * 3)));
+  const ids: string[] = [];
+  for (let index = start; ids.length < count; index += step) {
+    const at = index % sessions.size;
+    if (isTouchable(sessions, at)) ids.push(sessions.id(at));
+  }
+  return ids;
+}
+
+/** New sessions that have expired, so that `sweep` finds as many as before. */
+function expiredSessions(sessions: Sessions, count: number, first: number): SessionRecord[] {
+  const old = NOW - 3 * 24 * 3_600_000;
+  return range(first, first + count).map((index) => ({
+    ...sessions.record(index),
+    createdAt: old,
+    lastSeenAt: old,
+    idleTimeout: 60_000,
+  }));
+}
+
+async function measureRevoke({ store, sessions }: Subject): Promise<Measurement> {
+  const subjects = subjectsWithSessions(sessions, 50);
+  return await measure((round) => store.revoke({ subject: subjects[round] ?? "" }, "logout"), {
+    rounds: subjects.length,
+  });
+}
+
+async function measureTouch({ store, sessions }: Subject): Promise<Measurement> {
+  let touches: { id: string; lastSeenAt: number }[] = [];
+  return await measure(() => store.touch(touches), {
+    rounds: 20,
+    prepare(round) {
+      const lastSeenAt = NOW + (round + 1) * 1000;
+      touches = liveSessions(sessions, BATCH, round * 31).map((id) => ({ id, lastSeenAt }));
+    },
+  });
+}
+
+async function measureInserts({ store, sessions }: Subject): Promise<Measurement> {
+  let records: SessionRecord[] = [];
+  return await measure(() => putAll(store, records), {
+    rounds: INSERT_ROUNDS,
+    prepare(round) {
+      const first = sessions.size + round * AT_ONCE;
+      records = range(first, first + AT_ONCE).map((index) => sessions.record(index));
+    },
+  });
+}
+
+/** @param offset keeps the numbers of the refilled sessions apart from those of other operations. */
+async function measureSweep(
+  { store, sessions }: Subject,
+  limit: number,
+  offset: number,
+): Promise<Measurement> {
+  return await measure(
+    async () => {
+      const deleted = await store.sweep(SWEEP_BEFORE, limit);
+      if (deleted !== limit) throw new Error(`sweep deleted ${deleted} sessions instead of ${limit}.`);
+    },
+    {
+      rounds: SWEEP_ROUNDS,
+      prepare: (round) => {
+        const first = sessions.size + INSERT_ROUNDS * AT_ONCE + offset + round * limit;
+        return putAll(store, expiredSessions(sessions, limit, first));
+      },
+    },
+  );
+}
+
+export const OPERATIONS: readonly Operation[] = [
+  {
+    name: "stats()",
+    limit: { milliseconds: 20 },
+    measure: ({ store }) => measure(() => store.stats(NOW), { rounds: 30 }),
+  },
+  list("{}", () => ({})),
+  list("{ tenant, liveAt }", () => ({ tenant: "tenant-7", liveAt: NOW })),
+  list("{ tenant, liveAt }, none live", () => ({ tenant: QUIET_TENANT, liveAt: NOW })),
+  list("{ subject }", (sessions) => ({ subject: subjectsWithSessions(sessions, 60).at(-1) ?? "" })),
+  list("{ owner }", () => ({ owner: "consumer:tenant-7" })),
+  list("{ state: revoked }", () => ({ state: "revoked" })),
+  list("{ type, liveAt }", () => ({ type: "anonymous", liveAt: NOW })),
+  { name: "revoke({ subject })", limit: { multiple: 2 }, measure: measureRevoke },
+  { name: `touch() of ${BATCH.toLocaleString("en")}`, measure: measureTouch },
+  { name: `inserts, ${AT_ONCE.toLocaleString("en")} at once`, perSecond: AT_ONCE, measure: measureInserts },
+  {
+    name: `sweep() of ${BATCH.toLocaleString("en")}`,
+    measure: (subject) => measureSweep(subject, BATCH, 0),
+  },
+  {
+    name: `sweep() of ${MANY.toLocaleString("en")}`,
+    measure: (subject) => measureSweep(subject, MANY, SWEEP_ROUNDS * BATCH),
+  },
+];

@@ -1,0 +1,133 @@
+/**
+ * The sessions that fill a store. Session number `i` is the same in every run: its id, kind and times follow from `i`
+ * and the size of the store, so that an operation can choose sessions without a list of them.
+ */
+import type { SessionRecord } from "coatcheck";
+import { makeRecord } from "coatcheck/testing";
+import { sessionData } from "../servers/workload.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** The time of the measurement, epoch milliseconds. Fixed, because the position within an hour changes the cost of a touch. */
+export const NOW = Date.UTC(2026, 0, 15, 12, 10);
+/** When the revoked sessions were revoked. */
+export const REVOKED_AT = NOW - 12 * HOUR;
+/** `sweep` deletes what ended before this time: every expired session, and every one that was revoked by itself. */
+export const SWEEP_BEFORE = NOW - 6 * HOUR;
+
+/** A tenant whose sessions have all expired: the worst case of a list of live sessions. */
+export const QUIET_TENANT = "tenant-98";
+/** A tenant that is revoked as a whole after the store is full. */
+export const REVOKED_TENANT = "tenant-99";
+/** Gets the youngest sessions of {@link REVOKED_TENANT}, so that no list begins with revoked sessions. */
+const NEXT_TENANT = "tenant-97";
+
+const TENANTS = 100;
+/** The oldest session was created this long before {@link NOW}. */
+const AGE = 14 * DAY;
+/** A prime that shares no factor with the sizes. It spreads the sessions of a subject over the whole time. */
+const SPREAD = 7919;
+/** Five subjects with 1, 2, 3, 4 and 5 sessions. */
+const SUBJECTS = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4];
+
+/** What becomes of a session before the measurement. */
+export type Kind = "live" | "expired" | "revoked";
+
+/** A number from 0 to 1 that follows from `seed` and `salt` (mulberry32). */
+function random(seed: number, salt: number): number {
+  let mixed = (Math.imul(seed, 2_654_435_761) + Math.imul(salt, 0x6d2b79f5)) | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+}
+
+function uuid(index: number, salt: number): string {
+  const words = [1, 2, 3, 4].map((part) =>
+    Math.floor(random(index, salt * 8 + part) * 2 ** 32)
+      .toString(16)
+      .padStart(8, "0"),
+  );
+  const hex = words.join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+/** The sessions of a store of one size. Numbers from `size` on are sessions that arrive later. */
+export class Sessions {
+  readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  id(index: number): string {
+    return uuid(index, 1);
+  }
+
+  /** Younger sessions are more often live. Of all sessions, 53 % are live, 34 % expired and 13 % revoked. */
+  kind(index: number): Kind {
+    const daysOld = this.#age(index) / DAY;
+    const drawn = random(index, 2);
+    if (this.tenant(index) === QUIET_TENANT) return "expired";
+    if (daysOld < 1) return "live";
+    if (daysOld < 7) return drawn < 0.75 ? "live" : drawn < 0.9 ? "expired" : "revoked";
+    return drawn < 0.28 ? "live" : drawn < 0.84 ? "expired" : "revoked";
+  }
+
+  tenant(index: number): string {
+    const tenant = `tenant-${this.#group(index) % TENANTS}`;
+    return tenant === REVOKED_TENANT && this.#age(index) < DAY ? NEXT_TENANT : tenant;
+  }
+
+  /** Null for an anonymous session; a quarter of the sessions are anonymous. */
+  subject(index: number): string | null {
+    if (random(index, 3) < 0.25) return null;
+    return `user-${this.#group(index) * 5 + (SUBJECTS[this.#person(index) % SUBJECTS.length] ?? 0)}`;
+  }
+
+  /** A fifth of the sessions belong to API keys, one key per tenant. */
+  owner(index: number): string {
+    const isOfConsumer = random(index, 4) < 0.2;
+    return isOfConsumer ? `consumer:${this.tenant(index)}` : `browser:${this.id(index)}`;
+  }
+
+  /** The record as it is first stored. Revoked sessions are revoked afterwards. */
+  record(index: number): SessionRecord {
+    const createdAt = NOW - this.#age(index);
+    const isRemembered = random(index, 5) < 0.1;
+    return makeRecord({
+      id: this.id(index),
+      owner: this.owner(index),
+      subject: this.subject(index),
+      tenant: this.tenant(index),
+      visitorId: uuid(index, 6),
+      createdAt,
+      lastSeenAt: this.#lastSeenAt(index, createdAt, isRemembered),
+      expiresAt: createdAt + 30 * DAY,
+      idleTimeout: isRemembered ? 14 * DAY : 30 * MINUTE,
+      rememberMe: isRemembered,
+      data: sessionData(index),
+    });
+  }
+
+  /** An expired session is one that nobody used after its first minutes; a remembered one would not have expired. */
+  #lastSeenAt(index: number, createdAt: number, isRemembered: boolean): number {
+    const drawn = random(index, 7);
+    if (this.kind(index) !== "live") return createdAt - (isRemembered ? 14 * DAY : 0);
+    return Math.max(createdAt, NOW - Math.round(drawn * (isRemembered ? DAY : 25 * MINUTE)));
+  }
+
+  #age(index: number): number {
+    return Math.round(AGE * (1 - index / this.size));
+  }
+
+  /** The place of a session among all people. It is independent of the session's age. */
+  #person(index: number): number {
+    return index < this.size ? (index * SPREAD) % this.size : index;
+  }
+
+  #group(index: number): number {
+    return Math.floor(this.#person(index) / SUBJECTS.length);
+  }
+}

@@ -1,0 +1,109 @@
+/** The stores that are measured, on real servers with temporary data. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock, SessionStore } from "coatcheck";
+import { postgresStore } from "coatcheck/store/postgres";
+import { connectRedis, redisStore } from "coatcheck/store/redis";
+import { sqliteStore } from "coatcheck/store/sqlite";
+import { query, startPostgres, temporarySchema } from "../../packages/coatcheck/test/servers/postgres.ts";
+import { startRedis } from "../../packages/coatcheck/test/servers/redis.ts";
+
+/** An empty store. Until `settle`, the servers acknowledge writes before they are on the disk, which shortens the load. */
+export interface OpenStore {
+  readonly store: SessionStore;
+  /**
+   * Ends the bulk load: from now on acknowledged writes are on the disk. Also does what the database would do within
+   * minutes: it collects statistics and writes out its log.
+   */
+  settle(): Promise<void>;
+  /** Closes the store and deletes its data. */
+  remove(): Promise<void>;
+}
+
+/** Longest time of a call to a server, milliseconds: a call that is too slow for production is measured, not refused. */
+const DEADLINE = 60_000;
+
+/** A kind of store whose server is running. */
+export interface StoreKind {
+  open(clock: Clock): Promise<OpenStore>;
+  /** Stops the server. */
+  stop(): Promise<void>;
+}
+
+/** Starts what a kind of store needs, by its name on the command line. */
+export const STORES: Readonly<
+  Record<string, { readonly title: string; readonly start: () => Promise<StoreKind> }>
+> = {
+  sqlite: { title: "SQLite", start: startSqlite },
+  postgres: { title: "PostgreSQL", start: startPostgresStores },
+  redis: { title: "Redis", start: startRedisStores },
+};
+
+async function startSqlite(): Promise<StoreKind> {
+  return {
+    async open(clock) {
+      const folder = await mkdtemp(join(tmpdir(), "coatcheck-scale-"));
+      const store = sqliteStore({ path: join(folder, "sessions.db"), clock });
+      return {
+        store,
+        async settle() {},
+        async remove() {
+          await store.close();
+          await rm(folder, { recursive: true });
+        },
+      };
+    },
+    async stop() {},
+  };
+}
+
+async function startPostgresStores(): Promise<StoreKind> {
+  const server = await startPostgres();
+  return {
+    async open(clock) {
+      const schema = await temporarySchema(server.url);
+      const setFsync = async (to: "on" | "off") => {
+        await query(server.url, `alter system set fsync = ${to}`);
+        await query(server.url, "select pg_reload_conf()");
+      };
+      await setFsync("off");
+      const store = await postgresStore({ connectionString: schema.url, clock, deadline: DEADLINE });
+      return {
+        store,
+        async settle() {
+          await query(schema.url, "vacuum (analyze)");
+          await setFsync("on");
+          await query(schema.url, "checkpoint");
+        },
+        async remove() {
+          await store.close();
+          await schema.drop();
+        },
+      };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+async function startRedisStores(): Promise<StoreKind> {
+  const server = await startRedis();
+  return {
+    async open(clock) {
+      const transport = await connectRedis(server.url, { deadline: DEADLINE });
+      await transport.exec(["CONFIG", "SET", "appendfsync", "no"]);
+      const store = redisStore(transport, { clock });
+      return {
+        store,
+        async settle() {
+          await transport.exec(["CONFIG", "SET", "appendfsync", "always"]);
+        },
+        async remove() {
+          await transport.exec(["FLUSHALL"]);
+          await store.close();
+        },
+      };
+    },
+    stop: () => server.stop(),
+  };
+}

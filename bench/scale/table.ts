@@ -1,0 +1,66 @@
+/** Prints the results as one table. */
+import type { Measurement } from "./measure.ts";
+import type { Operation } from "./operations.ts";
+
+/** The results of one store: for each size, for each operation by name. */
+export interface StoreResults {
+  readonly title: string;
+  readonly bySize: ReadonlyMap<number, ReadonlyMap<string, Measurement>>;
+}
+
+/** The longest acceptable hold of the event loop, milliseconds. */
+const MAX_HELD = 20;
+
+/** One row per store and operation, one column per size. */
+export function tableOf(
+  results: readonly StoreResults[],
+  operations: readonly Operation[],
+  sizes: readonly number[],
+): string[] {
+  const header = [
+    "store",
+    "operation",
+    "limit",
+    ...sizes.map((size) => `${size.toLocaleString("en")} sessions`),
+  ];
+  return [
+    `| ${header.join(" | ")} |`,
+    `|${"---|".repeat(header.length)}`,
+    ...results.flatMap((result) => operations.map((operation) => rowOf(result, operation, sizes))),
+  ];
+}
+
+function rowOf({ title, bySize }: StoreResults, operation: Operation, sizes: readonly number[]): string {
+  const measured = sizes.map((size) => bySize.get(size)?.get(operation.name));
+  const smallest = measured.find((measurement) => measurement !== undefined);
+  const limit = smallest ? limitOf(operation, smallest) : Number.POSITIVE_INFINITY;
+  const cells = measured.map((measurement) => (measurement ? cellOf(operation, measurement, limit) : ""));
+  return `| ${[title, operation.name, limitText(operation), ...cells].join(" | ")} |`;
+}
+
+function limitOf({ limit }: Operation, smallest: Measurement): number {
+  if (!limit) return Number.POSITIVE_INFINITY;
+  return "milliseconds" in limit ? limit.milliseconds : limit.multiple * smallest.median;
+}
+
+function limitText({ limit }: Operation): string {
+  if (!limit) return "";
+  return "milliseconds" in limit ? `${limit.milliseconds} ms` : `${limit.multiple} × the first size`;
+}
+
+function cellOf({ perSecond }: Operation, { median, p99, held }: Measurement, limit: number): string {
+  const loop = bold(milliseconds(held), held > MAX_HELD);
+  if (perSecond === undefined) {
+    return `${bold(milliseconds(median), median > limit)} / ${milliseconds(p99)} / ${loop}`;
+  }
+  const rate = (time: number) => Math.round((perSecond / time) * 1000).toLocaleString("en");
+  return `${rate(median)}/s / ${rate(p99)}/s / ${loop}`;
+}
+
+function bold(text: string, isOver: boolean): string {
+  return isOver ? `**${text}**` : text;
+}
+
+function milliseconds(value: number): string {
+  return value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en");
+}
