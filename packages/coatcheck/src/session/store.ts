@@ -132,7 +132,8 @@ export interface SessionStore {
 
   /**
    * Records activity: `lastSeenAt` becomes the later of the stored and the new value. Changes active rows only, keeps
-   * `version`, and ignores missing ids. A crash may lose touches: sessions then end early, never late.
+   * `version`, and ignores missing ids. A crash may lose touches: sessions then end early, never late. A call is not
+   * atomic: a store may write many touches in several steps, and a call that fails may have written some of them.
    */
   touch(touches: readonly Touch[]): Promise<void>;
 
@@ -160,7 +161,8 @@ export interface SessionStore {
 
   /**
    * Deletes up to `limit` rows that ended before `before` (revoked, or past a timeout; epoch milliseconds), and log items
-   * of that age. Nodes may sweep concurrently: each row is counted by one caller.
+   * of that age. Nodes may sweep concurrently: each row is counted by one caller. A call is not atomic: it deletes in
+   * small steps, so that other calls run in between, and what a failed call has deleted stays deleted.
    *
    * @returns the number of deleted rows.
    */

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { CoatcheckError, storeUnavailable } from "../../session/errors.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
 
@@ -12,14 +13,21 @@ interface Write {
   needsSavepoint: boolean;
 }
 
-/** Writes in one commit at most, so that no batch blocks the event loop or locks the file for long. */
+/** Writes in one commit at most. */
 const MAX_BATCH = 1000;
+
+/**
+ * How long the statements of one batch may run, in milliseconds. The write that exceeds it is the batch's last. The
+ * commit takes about as long again, because each row changes pages of several indexes.
+ */
+const MAX_BATCH_TIME = 6;
 
 /**
  * Group commit: concurrent writes share one transaction and one fsync. Each write is acknowledged after the commit.
  *
- * A batch runs synchronously, so no read of this process sees half of it. The queue waits up to `timeout`
- * milliseconds for another process's lock, without blocking the event loop.
+ * A batch runs synchronously, so no read of this process sees half of it. Between two batches, the event loop turns.
+ * A write that would take longer than a few milliseconds must be divided by its caller. The queue waits up to
+ * `timeout` milliseconds for another process's lock, without blocking the event loop.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -76,7 +84,8 @@ export class GroupCommit {
         await waitBeforeRetry();
         continue;
       }
-      this.#commit(this.#queue.splice(0, MAX_BATCH));
+      this.#commitBatch();
+      await nextTurn();
     }
     this.#isRunning = false;
   }
@@ -92,19 +101,26 @@ export class GroupCommit {
     for (const write of expired) write.reject(error);
   }
 
-  #commit(batch: readonly Write[]): void {
+  /** Runs queued writes until one of the limits is reached, and commits them. */
+  #commitBatch(): void {
+    const batch: Write[] = [];
     const failed = new Map<Write, unknown>();
+    const endsAt = performance.now() + MAX_BATCH_TIME;
     try {
-      for (const write of batch) {
+      do {
+        const write = this.#queue[batch.length];
+        if (write === undefined) break;
+        batch.push(write);
         if (write.needsSavepoint) this.#runInSavepoint(write, failed);
         else write.run();
-      }
+      } while (batch.length < MAX_BATCH && performance.now() < endsAt);
       this.#end.run();
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       this.#retryWithSavepoints(batch, error);
       return;
     }
+    this.#queue.splice(0, batch.length);
     for (const write of batch) {
       if (failed.has(write)) write.reject(failed.get(write));
       else write.resolve();
@@ -112,17 +128,15 @@ export class GroupCommit {
   }
 
   /**
-   * Queues a failed batch again, with a savepoint for each write. A savepoint costs as much as a write, so writes get
-   * one only on a second attempt. Rejects the batch if its writes had savepoints already.
+   * Leaves a failed batch in the queue, with a savepoint for each write. A savepoint costs as much as a write, so
+   * writes get one only on a second attempt. Rejects the batch if its writes had savepoints already.
    */
   #retryWithSavepoints(batch: readonly Write[], error: unknown): void {
     const untried = batch.filter(({ needsSavepoint }) => !needsSavepoint);
-    if (untried.length === 0) {
-      for (const write of batch) write.reject(error);
-      return;
-    }
     for (const write of untried) write.needsSavepoint = true;
-    this.#queue.unshift(...batch);
+    if (untried.length > 0) return;
+    this.#queue.splice(0, batch.length);
+    for (const write of batch) write.reject(error);
   }
 
   #runInSavepoint(write: Write, failed: Map<Write, unknown>): void {

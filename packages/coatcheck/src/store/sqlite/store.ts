@@ -46,6 +46,8 @@ const STORE_OPTIONS = {
   busyTimeout: true,
   clock: true,
 } satisfies KnownOptions<SqliteStoreOptions>;
+/** Touches of one write. A large batch is divided, so that the event loop turns in between. */
+const TOUCH_SLICE = 50;
 
 /** A session store whose file several processes of one machine can share. */
 export interface SqliteStore extends SessionStore {
@@ -75,9 +77,10 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const { path, busyTimeout = 2000, clock = systemClock } = given;
   const database = openDatabase(path, busyTimeout);
   const statements = new SqliteStatements(database);
-  const sweep = sweepOn(database);
   const stats = statsOn(database);
   const commits = new GroupCommit(database, busyTimeout);
+  const sweep = sweepOn(database, (run) => commits.run(run));
+  const sweeps = new Set<Promise<number>>();
   const listSource = {
     sessions: kyselyOn(database).selectFrom("session_now").selectAll(),
     isUnstorable: isIllFormed,
@@ -117,13 +120,30 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
       const row = attempt(() => rowOf(record));
       return await write(() => statements.put(row, putOptions, clock.now()));
     },
-    touch: (touches) => write(() => statements.touch(touches)),
+    async touch(touches) {
+      requireOpen();
+      const slices: Promise<void>[] = [];
+      for (let start = 0; start < touches.length; start += TOUCH_SLICE) {
+        const slice = touches.slice(start, start + TOUCH_SLICE);
+        slices.push(write(() => statements.touch(slice)));
+      }
+      await Promise.all(slices);
+    },
     async revoke(scope, reason) {
       requireScope(scope);
       return await write(() => statements.revoke(scope, reason, clock.now()));
     },
     changes: (cursor) => read(() => statements.changesFrom(cursor)),
-    sweep: (before, limit) => write(() => sweep(before, limit)),
+    async sweep(before, limit) {
+      requireOpen();
+      const sweeping = sweep(before, limit);
+      sweeps.add(sweeping);
+      try {
+        return await sweeping;
+      } finally {
+        sweeps.delete(sweeping);
+      }
+    },
     async list(filter, page) {
       requireFilter(filter);
       requirePage(page);
@@ -139,6 +159,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     async close() {
       if (!isOpen) return;
       isOpen = false;
+      await Promise.allSettled(sweeps);
       await commits.drain();
       database.close();
     },

@@ -1,18 +1,30 @@
 import type { DatabaseSync } from "node:sqlite";
 import { hourOf, tenantOfScope } from "./statements.ts";
 
+/** Runs a write in the next transaction and resolves once it is on the disk. */
+type Commit = <Result>(write: () => Result) => Promise<Result>;
+
+/** Session rows that one write deletes. Each row changes pages of several indexes. */
+const ROW_SLICE = 25;
+/** Log rows that one write deletes. They are neighbours in the file. */
+const LOG_SLICE = 500;
+/** Writes that are queued at once, so that they share commits while these stay short. */
+const QUEUED_SLICES = 20;
+
 /**
- * Prepares `sweep`, which deletes up to `limit` rows that ended before `before` (epoch milliseconds). It deletes rows
- * with an end time of their own first, then rows that a mass revocation ended, and the mass revocation itself after
- * its last row. Must run inside a transaction.
+ * Prepares `sweep`, which deletes up to `limit` rows that ended before `before` (epoch milliseconds), and all log items
+ * of that age. It deletes rows with an end time of their own first, then rows that a mass revocation ended, and the
+ * mass revocation itself after its last row. It deletes in slices, so that other writes and the event loop go on.
  *
  * @returns a function that returns how many session rows it deleted.
  */
-export function sweepOn(database: DatabaseSync): (before: number, limit: number) => number {
+export function sweepOn(
+  database: DatabaseSync,
+  commit: Commit,
+): (before: number, limit: number) => Promise<number> {
   const trimLog = database.prepare(
-    `DELETE FROM log WHERE position < coalesce(
-       (SELECT position FROM log WHERE logged_at >= ? ORDER BY position LIMIT 1), ${Number.MAX_SAFE_INTEGER}
-     )`,
+    `DELETE FROM log WHERE logged_at < ?
+       AND position IN (SELECT position FROM log ORDER BY position LIMIT ${LOG_SLICE})`,
   );
   const deleteEnded = database.prepare(
     `DELETE FROM session WHERE rowid IN (
@@ -29,7 +41,8 @@ export function sweepOn(database: DatabaseSync): (before: number, limit: number)
          SELECT rowid FROM session WHERE state = 'active' AND written_at <= ? ${where} LIMIT ?
        )`,
     );
-  const deleteOfEveryone = prepareDelete("");
+  // In order of the row ids, the rows of a revocation of everyone come before all newer ones.
+  const deleteOfEveryone = prepareDelete("ORDER BY rowid");
   const deleteOfTenant = prepareDelete("AND tenant = ?");
 
   function sweepMassRevocation(position: number, scope: string, limit: number): number {
@@ -39,8 +52,7 @@ export function sweepOn(database: DatabaseSync): (before: number, limit: number)
     return Number(changes);
   }
 
-  return (before, limit) => {
-    trimLog.run(before);
+  function sweepSlice(before: number, limit: number): number {
     let count = Number(deleteEnded.run(before, limit).changes);
     for (const { position, scope } of massRevocations.all(before)) {
       if (count === limit) break;
@@ -48,5 +60,31 @@ export function sweepOn(database: DatabaseSync): (before: number, limit: number)
       if (count < limit) deleteMassRevocation.run(Number(position));
     }
     return count;
+  }
+
+  return async (before, limit) => {
+    await deleteInSlices(Number.POSITIVE_INFINITY, LOG_SLICE, () =>
+      commit(() => Number(trimLog.run(before).changes)),
+    );
+    return await deleteInSlices(limit, ROW_SLICE, (size) => commit(() => sweepSlice(before, size)));
   };
+}
+
+/** Deletes up to `limit` rows, `sliceSize` at a time, until a slice deletes fewer rows than it may. */
+async function deleteInSlices(
+  limit: number,
+  sliceSize: number,
+  deleteSlice: (limit: number) => Promise<number>,
+): Promise<number> {
+  let deleted = 0;
+  while (deleted < limit) {
+    const wanted = Math.min(limit - deleted, QUEUED_SLICES * sliceSize);
+    const slices: Promise<number>[] = [];
+    for (let rest = wanted; rest > 0; rest -= sliceSize) slices.push(deleteSlice(Math.min(rest, sliceSize)));
+    const counts = await Promise.all(slices);
+    const found = counts.reduce((sum, count) => sum + count, 0);
+    deleted += found;
+    if (found < wanted) break;
+  }
+  return deleted;
 }

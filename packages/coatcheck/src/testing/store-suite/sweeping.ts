@@ -76,6 +76,20 @@ export const sweeping: Cases = {
     assert.deepEqual(counts, [3, 3, 1, 0]);
   },
 
+  "touch() and sweep() of more sessions than fit into one step reach all of them": async ({
+    store,
+    other,
+  }) => {
+    const ended = { createdAt: 1000, expiresAt: 9 * HOUR, idleTimeout: HOUR };
+    const records = Array.from({ length: 630 }, () => makeRecord(ended));
+    await Promise.all(records.map((record) => create(store, record)));
+    const touched = records.slice(0, 65);
+    await store.touch(touched.map(({ id }) => ({ id, lastSeenAt: 8 * HOUR })));
+    assert.equal(await other.sweep(3 * HOUR, 560), 560);
+    assert.equal(await store.sweep(3 * HOUR, 560), 5);
+    assert.deepEqual((await listAll(other, {})).sort(), touched.map(({ id }) => id).sort());
+  },
+
   "concurrent calls of sweep() count each row once": async ({ store, other }) => {
     await Promise.all(Array.from({ length: 60 }, () => create(store, makeRecord({ createdAt: 1000 }))));
     let total = 0;

@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionRecord } from "../../../src/session/record.ts";
 import type { PutOutcome, SessionStore } from "../../../src/session/store.ts";
 import { sqliteStore } from "../../../src/store/sqlite/store.ts";
@@ -80,7 +80,10 @@ describe("sqliteStore", () => {
     path = join(folder, "sessions.db");
   });
 
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    vi.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
 
   function expectOpening(file: string, busyTimeout?: number) {
     return expect(() => sqliteStore(busyTimeout === undefined ? file : { path: file, busyTimeout }));
@@ -231,6 +234,65 @@ describe("sqliteStore", () => {
     expect(await pagesWritten(() => store.revoke({ session: record.id }, "logout"))).toBeGreaterThan(2);
     checkpointer.close();
     await store.close();
+  });
+
+  describe("turns the event loop between slices", () => {
+    /** Counts the turns of the event loop during a call. Each look at the clock takes a millisecond. */
+    async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
+      let time = performance.now();
+      vi.spyOn(performance, "now").mockImplementation(() => ++time);
+      let isRunning = true;
+      let turns = 0;
+      const counting = (async () => {
+        for (; isRunning; turns++) await nextTurn();
+      })();
+      await run();
+      isRunning = false;
+      await counting;
+      return turns;
+    }
+
+    it("of many writes at once", async () => {
+      const store = sqliteStore(path);
+      const turns = await turnsDuring(() => Promise.all(Array.from({ length: 240 }, () => create(store))));
+      expect(turns).toBeGreaterThan(30);
+      expect((await store.stats(Date.now())).total).toBe(240);
+      await store.close();
+    });
+
+    it("of a large touch", async () => {
+      const store = sqliteStore(path);
+      const records = Array.from({ length: 2000 }, () => makeRecord());
+      const touches = records.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 1 }));
+      expect(await turnsDuring(() => store.touch(touches))).toBeGreaterThan(5);
+      await store.close();
+    });
+
+    it("of a large sweep, of mass revocations and of the log, also in close()", async () => {
+      let now = 1000;
+      const store = sqliteStore({ path, clock: { now: () => now } });
+      const inserts = Array.from({ length: 1200 }, (_, index) =>
+        store.put(makeRecord(index < 600 ? { createdAt: 0, lastSeenAt: 0, idleTimeout: 1 } : {}), {
+          expectedVersion: 0,
+          change: "privilege",
+        }),
+      );
+      await Promise.all(inserts);
+      await store.revoke({ everyone: true }, "admin");
+      now = Date.now();
+      let deleted: Promise<number> | undefined;
+      const turns = await turnsDuring(() => {
+        deleted = store.sweep(now, 5000);
+        return store.close();
+      });
+      expect(turns).toBeGreaterThan(12);
+      expect(await deleted).toBe(1200);
+      const database = new DatabaseSync(path);
+      for (const table of ["session", "log", "mass_revocation"]) {
+        expect(database.prepare(`SELECT count(*) AS count FROM ${table}`).get()).toEqual({ count: 0 });
+      }
+      database.close();
+    });
   });
 
   it("dataVersion() changes after another handle's commit, and not after its own", async () => {
