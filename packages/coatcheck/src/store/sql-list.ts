@@ -1,40 +1,147 @@
-import { type SelectQueryBuilder, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Page, PageRequest, SessionFilter } from "../session/store.ts";
-import { pageOf, readPageRequest } from "./page.ts";
+import { type PagePosition, pageOf, readPageRequest } from "./page.ts";
 import { FILTERS, recordOf, type SessionRow } from "./sql-row.ts";
 
-/** The part of a list query that differs between the SQL databases. */
-export interface ListSource<Schema, View extends keyof Schema, Row extends SessionRow> {
-  /** Selects the rows of all sessions, with mass revocations applied. */
-  readonly sessions: SelectQueryBuilder<Schema, View, Row>;
-  /** Whether no column can hold a value. No session matches a filter with such a value. */
-  readonly isUnstorable: (value: unknown) => boolean;
+/** The newest mass revocation of one tenant, or of everyone: `tenant` is null. */
+export interface MassRevocation {
+  readonly tenant: string | null;
+  /** Its place among the mass revocations. */
+  readonly position: number;
 }
+
+/** The part of a list query that differs between the SQL databases. */
+export interface ListSource<Schema> {
+  readonly db: Kysely<Schema>;
+  /** The table of sessions as written. */
+  readonly table: string;
+  /** The view of the sessions with mass revocations applied. */
+  readonly view: string;
+  readonly columns: readonly (keyof SessionRow)[];
+  /** The hour of `ends_at` of a row `s` of the table. */
+  readonly endHour: RawBuilder<number>;
+  /** Condition on a row `s` of the table: no mass revocation has ended it. */
+  readonly isSpared: RawBuilder<boolean>;
+  /** Condition on a row `s` of the table: it was written before a mass revocation. */
+  isWrittenBefore(position: number): RawBuilder<boolean>;
+  /** Reads the mass revocations whose sessions have not all been deleted: the newest one for each scope. */
+  massRevocations(): Promise<readonly MassRevocation[]>;
+  /** Whether no column can hold a value. No session matches a filter with such a value. */
+  isUnstorable(value: unknown): boolean;
+}
+
+/** The lists of revoked sessions that one query merges at most. */
+const MAX_MERGED = 20;
+
+const NEWEST_FIRST = sql`order by s.created_at desc, s.id desc`;
+/**
+ * The stored state is active. It is written this way because the indexes of active rows are not in list order, and a
+ * planner uses them only where it finds their own condition.
+ */
+const IS_NOT_REVOKED = sql<boolean>`s.state <> 'revoked'`;
+const HOUR = 3_600_000;
 
 /**
  * Reads one page of the sessions that match a filter, newest first. The caller has checked filter and page.
  *
+ * Where the filter names a state, the conditions are on the table's own columns. The view computes the state, so no
+ * index could skip the rows of another one.
+ *
  * @throws CoatcheckError `VALIDATION_FAILED` when the limit is out of range or the cursor is malformed.
  */
-export async function listSessions<Schema, View extends keyof Schema, Row extends SessionRow>(
-  { sessions, isUnstorable }: ListSource<Schema, View, Row>,
+export async function listSessions<Schema>(
+  source: ListSource<Schema>,
   filter: SessionFilter,
   page: PageRequest,
 ): Promise<Page> {
   const { limit, after } = readPageRequest(page);
-  if (Object.values(filter).some(isUnstorable)) return { records: [], next: null };
-  let query = sessions;
+  const { state, liveAt } = filter;
+  const isImpossible = state === "revoked" && liveAt !== undefined;
+  if (isImpossible || Object.values(filter).some(source.isUnstorable)) return { records: [], next: null };
+  const query = new ListQuery(source, conditionsOf(filter, after), limit + 1);
+  const rows =
+    state === "revoked"
+      ? await query.revoked(filter.tenant)
+      : state === "active" || liveAt !== undefined
+        ? await query.active(liveAt)
+        : await query.all();
+  return pageOf(rows.map(recordOf), limit);
+}
+
+/** The conditions of a filter that do not depend on mass revocations. */
+function conditionsOf(filter: SessionFilter, after: PagePosition | null): RawBuilder<boolean>[] {
+  const conditions: RawBuilder<boolean>[] = [];
   for (const [name, column] of FILTERS) {
     const value = filter[name];
-    if (value !== undefined) query = query.where(sql<boolean>`${sql.ref(column)} = ${value}`);
+    if (value !== undefined) conditions.push(sql`${sql.ref(`s.${column}`)} = ${value}`);
   }
-  const { liveAt } = filter;
-  if (liveAt !== undefined) query = query.where(sql<boolean>`state = 'active' and ends_at > ${liveAt}`);
-  if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id})`);
-  const rows = await query
-    .orderBy(sql`created_at`, "desc")
-    .orderBy(sql`id`, "desc")
-    .limit(limit + 1)
-    .execute();
-  return pageOf(rows.map(recordOf), limit);
+  if (after) conditions.push(sql`(s.created_at, s.id) < (${after.createdAt}, ${after.id})`);
+  return conditions;
+}
+
+class ListQuery<Schema> {
+  readonly #source: ListSource<Schema>;
+  readonly #conditions: readonly RawBuilder<boolean>[];
+  readonly #limit: number;
+
+  constructor(source: ListSource<Schema>, conditions: readonly RawBuilder<boolean>[], limit: number) {
+    this.#source = source;
+    this.#conditions = conditions;
+    this.#limit = limit;
+  }
+
+  /** Sessions in any state. */
+  async all(): Promise<readonly SessionRow[]> {
+    return await this.#rows(this.#select(this.#columns(), this.#source.view, this.#conditions));
+  }
+
+  /** Active sessions; with `liveAt`, those within both timeouts. */
+  async active(liveAt: number | undefined): Promise<readonly SessionRow[]> {
+    const { table, endHour, isSpared } = this.#source;
+    const conditions = [...this.#conditions, IS_NOT_REVOKED, isSpared];
+    if (liveAt !== undefined) {
+      conditions.push(sql`${endHour} >= ${Math.floor(liveAt / HOUR)} and s.ends_at > ${liveAt}`);
+    }
+    return await this.#rows(this.#select(this.#columns(), table, conditions));
+  }
+
+  /** Merges the sessions that were revoked by themselves and those of each mass revocation. */
+  async revoked(tenant: string | undefined): Promise<readonly SessionRow[]> {
+    const { table, view } = this.#source;
+    const found = await this.#source.massRevocations();
+    const mass = found.filter((one) => tenant === undefined || one.tenant === null || one.tenant === tenant);
+    if (mass.length >= MAX_MERGED) {
+      const conditions = [...this.#conditions, sql<boolean>`s.state = 'revoked'`];
+      return await this.#rows(this.#select(this.#columns(), view, conditions));
+    }
+    const ownState = sql<boolean>`s.state = 'revoked'`;
+    const keys = [ownState, ...mass.map((one) => this.#isEndedBy(one))].map(
+      (condition) =>
+        sql`select * from (${this.#select(sql`s.id, s.created_at`, table, [...this.#conditions, condition])}) branch`,
+    );
+    const ids = sql`select s.id from (${sql.join(keys, sql` union `)}) s ${NEWEST_FIRST} limit ${this.#limit}`;
+    return await this.#rows(this.#select(this.#columns(), view, [sql`s.id in (${ids})`]));
+  }
+
+  #isEndedBy({ tenant, position }: MassRevocation): RawBuilder<boolean> {
+    const isActiveBefore = sql<boolean>`${IS_NOT_REVOKED} and ${this.#source.isWrittenBefore(position)}`;
+    return tenant === null ? isActiveBefore : sql`s.tenant = ${tenant} and ${isActiveBefore}`;
+  }
+
+  #columns(): RawBuilder<unknown> {
+    return sql.join(this.#source.columns.map((name) => sql.ref(`s.${name}`)));
+  }
+
+  #select(
+    columns: RawBuilder<unknown>,
+    from: string,
+    conditions: readonly RawBuilder<boolean>[],
+  ): RawBuilder<SessionRow> {
+    const where = conditions.length > 0 ? sql`where ${sql.join(conditions, sql` and `)}` : sql``;
+    return sql`select ${columns} from ${sql.table(from)} s ${where} ${NEWEST_FIRST} limit ${this.#limit}`;
+  }
+
+  async #rows(query: RawBuilder<SessionRow>): Promise<readonly SessionRow[]> {
+    return (await query.execute(this.#source.db)).rows;
+  }
 }

@@ -35,7 +35,7 @@ export interface SessionRow {
   body: string;
 }
 
-/** The filter fields that must equal a column: field name, column name. */
+/** The filter fields that must equal a column: field name, column name. `state` depends on mass revocations too. */
 export const FILTERS = [
   ["subject", "subject"],
   ["tenant", "tenant"],
@@ -43,7 +43,6 @@ export const FILTERS = [
   ["parentId", "parent_id"],
   ["owner", "owner"],
   ["type", "type"],
-  ["state", "state"],
 ] as const satisfies readonly (readonly [keyof SessionFilter, keyof SessionRow])[];
 
 /**

@@ -33,9 +33,9 @@ export const LOCKS = { mass: 1_668_243_828, subject: 1_668_243_829 } as const;
 /**
  * The migrations, in order. Each runs once. Never edit a released one.
  *
- * Touches change `last_seen_at` and `ends_at`, so no index contains these columns: PostgreSQL can then update the row
- * without updating the indexes (HOT). `ends_hour` is indexed instead, and rarely changes. The fill factor leaves room
- * for the new row version on the same page.
+ * Touches change `last_seen_at` and `ends_at`, so no index contains these columns: an index on the hour keeps touches
+ * heap-only (HOT), and the fill factor leaves room for the new row version on the same page. The indexes by age and by
+ * tenant hold the hour too, so that a list of live sessions skips those that ended earlier without reading their rows.
  *
  * `session.epoch` is the number of mass revocations at the time when the row was written. Later mass revocations of
  * its tenant or of everyone apply to the row, so revoking a tenant with ten million sessions inserts one small row.
@@ -66,10 +66,12 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       ends_hour bigint not null generated always as (ends_at / 3600000) stored
     ) with (fillfactor = 70)`,
     "create index on coatcheck_session (ends_hour)",
-    "create index on coatcheck_session (created_at, id)",
+    "create index on coatcheck_session (created_at, id, ends_hour)",
+    "create index on coatcheck_session (created_at, id) where state = 'revoked'",
     "create index on coatcheck_session (owner, created_at, id)",
     "create index on coatcheck_session (subject, created_at, id) where subject is not null",
-    "create index on coatcheck_session (tenant, created_at, id) where tenant is not null",
+    "create index on coatcheck_session (tenant, created_at, id, ends_hour) where tenant is not null",
+    "create index on coatcheck_session (tenant, created_at, id) where state = 'revoked' and tenant is not null",
     "create index on coatcheck_session (visitor_id, created_at, id) where visitor_id is not null",
     "create index on coatcheck_session (parent_id, created_at, id) where parent_id is not null",
     "create index on coatcheck_session (epoch) where state = 'active'",

@@ -37,6 +37,7 @@ import { recordOf, rowOf, type SessionRow } from "../sql-row.ts";
 import { connectPostgres } from "./connect.ts";
 import { PostgresDatabase } from "./database.ts";
 import { postgresUnavailable } from "./errors.ts";
+import { listSourceOn } from "./list.ts";
 import { readLog } from "./log.ts";
 import type { PostgresPool } from "./pool.ts";
 import { DurablePosition, type LogHead } from "./position.ts";
@@ -213,10 +214,7 @@ class PostgresStore implements SessionStore {
   async list(filter: SessionFilter, page: PageRequest): Promise<Page> {
     requireFilter(filter);
     requirePage(page);
-    return await this.#run(({ quick }) => {
-      const sessions = quick.kysely.selectFrom("coatcheck_session_now").select(statements.READ_COLUMNS);
-      return listSessions({ sessions, isUnstorable: statements.isUnstorable }, filter, page);
-    });
+    return await this.#run(({ quick }) => listSessions(listSourceOn(quick), filter, page));
   }
 
   async stats(now: number): Promise<StoreStats> {

@@ -9,6 +9,7 @@ export interface Tables {
   session: SessionRow & { end_hour: number; written_at: number };
   /** Sessions with the mass revocations applied. */
   session_now: SessionRow & { written_at: number };
+  mass_revocation: { position: number; scope: string };
   log: {
     position: Generated<number>;
     session: string | null;
@@ -28,7 +29,8 @@ export interface Tables {
  * sessions inserts one small row.
  *
  * Most writes are touches and changes of data, so they should not have to update an index: of `ends_at`, only the
- * hour is indexed. `session_by_end` covers the columns that `stats` counts. The table has a rowid, because a body of
+ * hour is indexed. `session_by_end` covers the columns that `stats` counts. The indexes by age and by tenant also hold
+ * what lists of live sessions filter on, so that a list skips ended sessions without reading their rows. The table has a rowid, because a body of
  * 1 KB inside a primary-key tree makes reads two to three times slower.
  */
 const MIGRATIONS = [
@@ -54,9 +56,13 @@ const MIGRATIONS = [
     body TEXT NOT NULL
   ) STRICT;
 
-  CREATE INDEX session_by_age ON session (created_at, id);
+  CREATE INDEX session_by_age ON session (created_at, id, end_hour, state, type);
   CREATE INDEX session_by_subject ON session (subject, created_at, id) WHERE subject IS NOT NULL;
-  CREATE INDEX session_by_tenant ON session (tenant, created_at, id) WHERE tenant IS NOT NULL;
+  CREATE INDEX session_by_tenant ON session (tenant, created_at, id, end_hour, state, written_at)
+    WHERE tenant IS NOT NULL;
+  CREATE INDEX revoked_session_by_age ON session (created_at, id) WHERE state = 'revoked';
+  CREATE INDEX revoked_session_by_tenant ON session (tenant, created_at, id)
+    WHERE state = 'revoked' AND tenant IS NOT NULL;
   CREATE INDEX session_by_visitor ON session (visitor_id, created_at, id) WHERE visitor_id IS NOT NULL;
   CREATE INDEX session_by_parent ON session (parent_id, created_at, id) WHERE parent_id IS NOT NULL;
   CREATE INDEX session_by_owner ON session (owner, created_at, id);

@@ -10,7 +10,8 @@ import type {
 } from "../../session/store.ts";
 import { isIllFormed, recordOf, type SessionRow } from "../sql-row.ts";
 
-const COLUMNS = [
+/** The columns of a record. */
+export const COLUMNS = [
   "id",
   "owner",
   "type",
@@ -33,7 +34,7 @@ const COLUMNS = [
 const POSITION = "(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'log')";
 
 /** SQL for the position of the newest mass revocation of a scope; 0 if there is none. */
-function newestMassRevocation(scope: string): string {
+export function newestMassRevocation(scope: string): string {
   return `(SELECT coalesce(max(position), 0) FROM mass_revocation WHERE scope = ${scope})`;
 }
 

@@ -19,10 +19,10 @@ import { type KnownOptions, requireKnownOptions } from "../../session/known-opti
 import { requireFilter, requirePage, requireScope } from "../../session/scope.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { listSessions } from "../sql-list.ts";
-import { isIllFormed, rowOf } from "../sql-row.ts";
+import { rowOf } from "../sql-row.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
-import { kyselyOn } from "./dialect.ts";
 import { closedStore, GroupCommit } from "./group-commit.ts";
+import { listSourceOn } from "./list.ts";
 import { openDatabase } from "./open.ts";
 import { SqliteStatements } from "./statements.ts";
 import { statsOn } from "./stats.ts";
@@ -81,10 +81,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const commits = new GroupCommit(database, busyTimeout);
   const sweep = sweepOn(database, (run) => commits.run(run));
   const sweeps = new Set<Promise<number>>();
-  const listSource = {
-    sessions: kyselyOn(database).selectFrom("session_now").selectAll(),
-    isUnstorable: isIllFormed,
-  };
+  const listSource = listSourceOn(database);
   let isOpen = true;
 
   function requireOpen(): void {

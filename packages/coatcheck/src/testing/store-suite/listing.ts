@@ -103,6 +103,48 @@ export const listing: Cases = {
     assert.equal((await listAll(store, {})).length, 4);
   },
 
+  "list() merges the revoked sessions of every kind, newest first": async ({ store, other }) => {
+    const createdAt = Date.now();
+    const records = Array.from({ length: 60 }, (_, index) =>
+      makeRecord({
+        createdAt: createdAt + index,
+        tenant: `tenant-${index % 30}`,
+        subject: `subject-${index % 4}`,
+      }),
+    );
+    await Promise.all(records.map((record) => create(store, record)));
+    const revoked = async (filter: SessionFilter, matches: (record: SessionRecord) => boolean) => {
+      const wanted = newestFirst(records.filter(matches));
+      for (const limit of [7, 100]) {
+        assert.deepEqual(await listAll(other, { ...filter, state: "revoked" }, limit), wanted);
+      }
+      assert.deepEqual(await listAll(other, { ...filter, state: "revoked", liveAt: createdAt }), []);
+      const rest = records.filter((record) => !wanted.includes(record.id));
+      if (Object.keys(filter).length > 0) return;
+      assert.deepEqual(await listAll(other, { state: "active" }), newestFirst(rest));
+    };
+    const single = records[10]?.id ?? "";
+    await store.revoke({ session: single }, "logout");
+    await revoked({}, ({ id }) => id === single);
+    await store.revoke({ subject: "subject-3" }, "logout");
+    await store.revoke({ tenant: "tenant-5" }, "admin");
+    const isRevoked = ({ id, subject, tenant }: SessionRecord) =>
+      id === single || subject === "subject-3" || tenant === "tenant-5";
+    await revoked({}, isRevoked);
+    await revoked({ tenant: "tenant-5" }, ({ tenant }) => tenant === "tenant-5");
+    await revoked(
+      { tenant: "tenant-3" },
+      ({ tenant, subject }) => tenant === "tenant-3" && subject === "subject-3",
+    );
+    await revoked({ subject: "subject-1" }, (record) => record.subject === "subject-1" && isRevoked(record));
+    for (let index = 0; index < 25; index++) await store.revoke({ tenant: `tenant-${index}` }, "admin");
+    const isOfTenants = ({ tenant }: SessionRecord) => Number(tenant?.slice("tenant-".length)) < 25;
+    await revoked({}, (record) => isRevoked(record) || isOfTenants(record));
+    await store.revoke({ everyone: true }, "admin");
+    await revoked({}, () => true);
+    await revoked({ tenant: "tenant-29" }, ({ tenant }) => tenant === "tenant-29");
+  },
+
   "list() sorts newest first, then by id, for every page size": async ({ store, other }) => {
     const start = Date.now();
     const records = await Promise.all(

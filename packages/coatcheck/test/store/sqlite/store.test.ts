@@ -10,8 +10,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SessionRecord } from "../../../src/session/record.ts";
-import type { PutOutcome, SessionStore } from "../../../src/session/store.ts";
-import { sqliteStore } from "../../../src/store/sqlite/store.ts";
+import type { PutOutcome, SessionFilter, SessionStore } from "../../../src/session/store.ts";
+import { type SqliteStore, sqliteStore } from "../../../src/store/sqlite/store.ts";
 import { makeFullRecord, makeRecord, nextVersion } from "../../../src/testing/records.ts";
 import { storeContract } from "../../../src/testing/store-suite.ts";
 
@@ -292,6 +292,58 @@ describe("sqliteStore", () => {
         expect(database.prepare(`SELECT count(*) AS count FROM ${table}`).get()).toEqual({ count: 0 });
       }
       database.close();
+    });
+  });
+
+  describe("list() by state", () => {
+    let store: SqliteStore;
+
+    beforeEach(async () => {
+      store = sqliteStore(path);
+      await create(store, { tenant: "acme" });
+      await store.revoke({ tenant: "acme" }, "admin");
+    });
+    afterEach(() => store.close());
+
+    /** The plan of the query for the sessions, one line for each step. */
+    async function planOf(filter: SessionFilter): Promise<string> {
+      const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
+      await store.list(filter, { limit: 50 });
+      const text = prepare.mock.lastCall?.[0] ?? "";
+      vi.restoreAllMocks();
+      const database = new DatabaseSync(path);
+      const steps = database.prepare(`EXPLAIN QUERY PLAN ${text.replaceAll("?", "1")}`).all();
+      database.close();
+      return steps.map(({ detail }) => `${detail}\n`).join("");
+    }
+
+    it("reads active sessions from an index that holds what the filter compares", async () => {
+      const database = new DatabaseSync(path);
+      const columnsOf = (index: string) =>
+        database
+          .prepare(`PRAGMA index_info(${index})`)
+          .all()
+          .map(({ name }) => name);
+      expect(columnsOf("session_by_tenant")).toEqual(
+        expect.arrayContaining(["end_hour", "state", "written_at"]),
+      );
+      expect(columnsOf("session_by_age")).toEqual(expect.arrayContaining(["end_hour", "state", "type"]));
+      database.close();
+      const byTenant = await planOf({ tenant: "acme", liveAt: 1 });
+      expect(byTenant).toMatch(/^SEARCH s USING INDEX session_by_tenant \(tenant=\?\)\n/);
+      const byAge = await planOf({ type: "anonymous", liveAt: 1 });
+      expect(byAge).toMatch(/^SCAN s USING INDEX session_by_age\n/);
+      for (const plan of [byTenant, byAge]) expect(plan).not.toMatch(/TEMP B-TREE|LEFT-JOIN/);
+    });
+
+    it("reads revoked sessions from an index of their own", async () => {
+      const all = await planOf({ state: "revoked" });
+      expect(all).toContain("SCAN s USING COVERING INDEX revoked_session_by_age\n");
+      expect(all).toContain("SEARCH s USING COVERING INDEX session_by_tenant (tenant=?)\n");
+      const byTenant = await planOf({ state: "revoked", tenant: "acme" });
+      expect(byTenant).toContain("SEARCH s USING COVERING INDEX revoked_session_by_tenant (tenant=?)\n");
+      for (const plan of [all, byTenant])
+        expect(plan).not.toMatch(/SCAN s\n.*LEFT-JOIN|active_session_by_tenant/);
     });
   });
 

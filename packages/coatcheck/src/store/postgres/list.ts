@@ -1,0 +1,27 @@
+import { sql } from "kysely";
+import type { ListSource } from "../sql-list.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { PostgresSchema } from "./schema.ts";
+import { isUnstorable, READ } from "./statements.ts";
+
+/** What `list` reads from. */
+export function listSourceOn({ kysely }: PostgresDatabase): ListSource<PostgresSchema> {
+  return {
+    db: kysely,
+    table: "coatcheck_session",
+    view: "coatcheck_session_now",
+    columns: READ,
+    endHour: sql`s.ends_hour`,
+    isSpared: sql`not exists (
+      select from coatcheck_mass_revocation m where m.epoch > s.epoch and (m.tenant is null or m.tenant = s.tenant)
+    )`,
+    isWrittenBefore: (epoch) => sql`s.epoch < ${epoch}`,
+    massRevocations: () =>
+      kysely
+        .selectFrom("coatcheck_mass_revocation")
+        .select(({ fn }) => ["tenant", fn.max("epoch").as("position")])
+        .groupBy("tenant")
+        .execute(),
+    isUnstorable,
+  };
+}

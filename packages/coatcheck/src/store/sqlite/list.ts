@@ -1,0 +1,33 @@
+import type { DatabaseSync } from "node:sqlite";
+import { sql } from "kysely";
+import type { ListSource } from "../sql-list.ts";
+import { isIllFormed } from "../sql-row.ts";
+import { kyselyOn } from "./dialect.ts";
+import type { Tables } from "./schema.ts";
+import { COLUMNS, newestMassRevocation, tenantOfScope } from "./statements.ts";
+
+/** What `list` reads from. The plus signs keep SQLite from indexes that are not in list order. */
+export function listSourceOn(database: DatabaseSync): ListSource<Tables> {
+  const db = kyselyOn(database);
+  return {
+    db,
+    table: "session",
+    view: "session_now",
+    columns: COLUMNS,
+    endHour: sql`+s.end_hour`,
+    isSpared: sql.raw(
+      `+s.written_at > ${newestMassRevocation("'everyone'")}
+       AND +s.written_at > ${newestMassRevocation("'tenant:' || s.tenant")}`,
+    ),
+    isWrittenBefore: (position) => sql`+s.written_at <= ${position}`,
+    async massRevocations() {
+      const rows = await db
+        .selectFrom("mass_revocation")
+        .select(({ fn }) => ["scope", fn.max("position").as("position")])
+        .groupBy("scope")
+        .execute();
+      return rows.map(({ scope, position }) => ({ tenant: tenantOfScope(scope), position }));
+    },
+    isUnstorable: isIllFormed,
+  };
+}

@@ -1,0 +1,96 @@
+/** How many rows PostgreSQL reads for a query, with and without statistics. */
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { SessionFilter, SessionStore } from "../../../src/session/store.ts";
+import { postgresStore } from "../../../src/store/postgres/store.ts";
+import { describeWithServer } from "../../servers/fixtures.ts";
+import { query, temporarySchema } from "../../servers/postgres.ts";
+
+const NOW = 1_700_000_000_000;
+const MINUTE = 60_000;
+
+/**
+ * 10,000 sessions of 50 tenants and 1,000 subjects. All sessions of tenant-7 have expired. Among the oldest sessions,
+ * one in ten is revoked.
+ */
+const FILL = `
+  insert into coatcheck_session (id, owner, type, state, version, subject, tenant, created_at, last_seen_at, expires_at,
+    idle_timeout, ends_at, body, epoch)
+  select gen_random_uuid(), 'browser', 'authenticated', case when n < 1000 and n % 10 = 0 then 'revoked' else 'active' end,
+    1, 'user-' || n % 1000, 'tenant-' || n % 50, ${NOW} - 10000 + n, ${NOW}, ${NOW} + ${MINUTE}, ${MINUTE},
+    case when n % 50 = 7 then ${NOW} - 1000 * ${MINUTE} else ${NOW} + ${MINUTE} end, '{}', 1
+  from generate_series(1, 10000) n`;
+
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Index Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+function nodesOf(plan: PlanNode): PlanNode[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+}
+
+/** Rows and index entries that the scans of a plan read. */
+function rowsRead(nodes: readonly PlanNode[]): number {
+  return nodes
+    .filter((node) => node["Node Type"].endsWith("Scan"))
+    .map((node) => (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"])
+    .reduce((sum, rows) => sum + rows, 0);
+}
+
+await describeWithServer("the plans of postgresStore", "private-postgres", (server) => {
+  let url = "";
+  let drop = async () => {};
+  let store: SessionStore;
+
+  beforeAll(async () => {
+    ({ url, drop } = await temporarySchema(server));
+    store = await postgresStore({ connectionString: url });
+    await query(url, "alter table coatcheck_session set (autovacuum_enabled = false)");
+    await query(url, FILL);
+    await store.revoke({ tenant: "tenant-3" }, "admin");
+  });
+  afterAll(async () => {
+    await store.close();
+    await drop();
+  });
+
+  /** Runs the call's last statement again, in a transaction that is rolled back, and returns the steps of its plan. */
+  async function planOf(call: () => Promise<unknown>): Promise<PlanNode[]> {
+    const run = vi.spyOn(Client.prototype, "query");
+    await call();
+    const [sent] = run.mock.lastCall ?? [];
+    run.mockRestore();
+    const { text, values } = sent as unknown as { text: string; values: unknown[] };
+    const client = new Client(url);
+    await client.connect();
+    await client.query("begin");
+    const { rows } = await client.query(`explain (analyze, format json) ${text}`, values);
+    await client.query("rollback");
+    await client.end();
+    return nodesOf(rows[0]["QUERY PLAN"][0].Plan);
+  }
+
+  describe("with statistics", () => {
+    beforeAll(async () => {
+      await query(url, "analyze");
+    });
+
+    for (const filter of [
+      { tenant: "tenant-7", liveAt: NOW },
+      { tenant: "tenant-8", liveAt: NOW },
+      { state: "active" },
+      { state: "revoked" },
+      { state: "revoked", tenant: "tenant-3" },
+    ] satisfies SessionFilter[]) {
+      it(`list() reads little more than one page for ${JSON.stringify(filter)}`, async () => {
+        const nodes = await planOf(() => store.list(filter, { limit: 10 }));
+        expect(rowsRead(nodes)).toBeLessThan(100);
+      });
+    }
+  });
+});
