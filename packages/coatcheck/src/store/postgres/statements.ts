@@ -160,18 +160,21 @@ export const REVOKE_SESSION = `
   )
   select count(*) as count from revoked`;
 
-/** Parameters: subject, reason, now, the session to keep or null, scope as JSON. */
+/**
+ * Parameters: subject, reason, now, the session to keep or null, scope as JSON. No partial index matches
+ * `state <> 'revoked'`: a planner without statistics would read one that contains all active sessions.
+ */
 export const REVOKE_SUBJECT = `
   with selected as (
     select id from coatcheck_session
-    where subject = $1::text and id is distinct from $4::uuid and state = 'active'
+    where subject = $1::text and id is distinct from $4::uuid and state <> 'revoked'
       and coatcheck_is_spared(epoch, tenant)
     order by id
     for no key update
   ), revoked as (
     update coatcheck_session ${REVOKE}
     from selected
-    where coatcheck_session.id = selected.id and subject = $1::text and state = 'active'
+    where coatcheck_session.id = selected.id and subject = $1::text and state <> 'revoked'
     returning 1
   ), logged as (
     insert into coatcheck_log (scope, logged_at) select $5::text, $3::bigint where exists (select from revoked)
