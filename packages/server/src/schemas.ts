@@ -163,11 +163,14 @@ export const sessionPage = z.object({
   next: z.string().nullable().describe("`cursor` of the next page. Null on the last page."),
 });
 
+const countedAt = isoTime.describe("The time of the counts. Those of a large store are up to a minute old.");
+
 export const sessionStats = z.object({
   totalSessions: z.number().int(),
   activeSessions: z.number().int(),
   oldestSession: isoTime.nullable(),
   newestSession: isoTime.nullable(),
+  countedAt,
 });
 
 export const ended = z.object({
@@ -224,7 +227,7 @@ export const health = z.object({
   status: z.enum(["healthy", "degraded"]),
   uptime: z.number().describe("Seconds."),
   sessions: z
-    .object({ totalSessions: z.number().int(), activeSessions: z.number().int() })
+    .object({ totalSessions: z.number().int(), activeSessions: z.number().int(), countedAt })
     .nullable()
     .describe("Null while the store is unavailable."),
 });

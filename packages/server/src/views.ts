@@ -52,12 +52,19 @@ export function pageOf({ records, next }: Page): z.output<typeof sessionPage> {
 }
 
 /** The store's counts, under the names of the API. */
-export function statsOf({ total, active, oldest, newest }: StoreStats): z.output<typeof sessionStats> {
+export function statsOf({
+  total,
+  active,
+  oldest,
+  newest,
+  countedAt,
+}: StoreStats): z.output<typeof sessionStats> {
   return {
     totalSessions: total,
     activeSessions: active,
     oldestSession: oldest === null ? null : toIso(oldest),
     newestSession: newest === null ? null : toIso(newest),
+    countedAt: toIso(countedAt),
   };
 }
 

@@ -41,7 +41,13 @@ test("create, read, list, count, delete and an unknown id have the JSON that exi
   const stats = await admin.get("/api/v1/sessions/stats");
   expect(stats.body).toEqual({
     success: true,
-    data: { totalSessions: 1, activeSessions: 1, oldestSession: createdAt, newestSession: createdAt },
+    data: {
+      totalSessions: 1,
+      activeSessions: 1,
+      oldestSession: createdAt,
+      newestSession: createdAt,
+      countedAt: expect.stringMatching(ISO),
+    },
   });
 
   const health = await new TestClient(url).get("/health");
@@ -50,7 +56,7 @@ test("create, read, list, count, delete and an unknown id have the JSON that exi
     data: {
       status: "healthy",
       uptime: expect.any(Number),
-      sessions: { totalSessions: 1, activeSessions: 1 },
+      sessions: { totalSessions: 1, activeSessions: 1, countedAt: expect.stringMatching(ISO) },
     },
   });
 

@@ -102,6 +102,8 @@ export interface StoreStats {
   /** When the oldest and the newest live session were created, epoch milliseconds; null without live sessions. */
   readonly oldest: number | null;
   readonly newest: number | null;
+  /** The time of these counts, epoch milliseconds. */
+  readonly countedAt: number;
 }
 
 /**
@@ -148,7 +150,11 @@ export interface SessionStore {
   /** Lists sessions, newest first. Uses keyset paging: inserts and deletes do not shift later pages. */
   list(filter: SessionFilter, page: PageRequest): Promise<Page>;
 
-  /** Counts as of `now`, epoch milliseconds. */
+  /**
+   * Counts as of `now`, epoch milliseconds. A store that takes long to count may return counts of the last minute, and
+   * prepare newer ones for the next call; `countedAt` shows it. With up to a thousand sessions, every call waits
+   * for a new count.
+   */
   stats(now: number): Promise<StoreStats>;
 
   /**

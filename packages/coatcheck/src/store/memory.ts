@@ -164,6 +164,7 @@ class MemorySessions {
       authenticated: live.filter(({ type }) => type === "authenticated").length,
       oldest: live.at(-1)?.createdAt ?? null,
       newest: live[0]?.createdAt ?? null,
+      countedAt: now,
     };
   }
 

@@ -1,4 +1,3 @@
-import { CachedStats } from "../cached-stats.ts";
 import type { App } from "../fastify-app.ts";
 import { failures, health, ready, success } from "../schemas.ts";
 import { statsOf, successBody } from "../views.ts";
@@ -9,7 +8,6 @@ const tags = ["health"];
 /** Adds the health checks. They need no credential and reveal only counts. */
 export function healthRoutes(app: App, { manager, clock }: RouteContext): void {
   const startedAt = clock.now();
-  const stats = new CachedStats(manager, () => performance.now());
 
   app.get(
     "/health",
@@ -25,11 +23,11 @@ export function healthRoutes(app: App, { manager, clock }: RouteContext): void {
     async () => {
       const uptime = Math.floor((clock.now() - startedAt) / 1000);
       try {
-        const { totalSessions, activeSessions } = statsOf(await stats.read());
+        const { totalSessions, activeSessions, countedAt } = statsOf(await manager.stats());
         return successBody({
           status: "healthy" as const,
           uptime,
-          sessions: { totalSessions, activeSessions },
+          sessions: { totalSessions, activeSessions, countedAt },
         });
       } catch {
         return successBody({ status: "degraded" as const, uptime, sessions: null });

@@ -1,7 +1,6 @@
 import type { SessionCache } from "coatcheck/cache";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
-import { CachedStats } from "../cached-stats.ts";
 import type { App } from "../fastify-app.ts";
 import { commandsOf, LANDING_POLICY, type Landing, landingPage } from "../landing-page.ts";
 import { isLoopbackHost } from "../request-sessions.ts";
@@ -27,10 +26,9 @@ export function landingRoute(
   { store = "memory", shopUrl = null, adminTokenFile = null }: Installation,
 ): void {
   const startedAt = clock.now();
-  const stats = new CachedStats(manager, () => performance.now());
 
   async function landingOf(request: FastifyRequest): Promise<Landing> {
-    const counts = await stats.read().catch(() => null);
+    const counts = await manager.stats().catch(() => null);
     const { protocol, host } = sessionOf(request).client;
     const isLocal = isLoopbackHost(host ?? "");
     return {

@@ -2,7 +2,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { CoatcheckError, type StoreStats } from "coatcheck";
 import { PROMETHEUS_CONTENT_TYPE, prometheusText, type SessionCache } from "coatcheck/cache";
 import { z } from "zod";
-import { CachedStats } from "../cached-stats.ts";
 import type { App } from "../fastify-app.ts";
 import { failures } from "../schemas.ts";
 import type { RouteContext } from "./context.ts";
@@ -16,8 +15,6 @@ export function metricsRoute(
   { manager, authenticator }: Pick<RouteContext, "manager" | "authenticator">,
   cache: Pick<SessionCache, "metrics">,
 ): void {
-  const stats = new CachedStats(manager, () => performance.now());
-
   app.get(
     "/metrics",
     {
@@ -40,7 +37,7 @@ export function metricsRoute(
         );
       }
       const timeout = pause(COUNT_TIMEOUT, null, { ref: false });
-      const counts = await Promise.race([stats.read().catch(() => null), timeout]);
+      const counts = await Promise.race([manager.stats().catch(() => null), timeout]);
       reply.type(PROMETHEUS_CONTENT_TYPE);
       return (counts === null ? "" : countsText(counts)) + prometheusText(cache.metrics());
     },

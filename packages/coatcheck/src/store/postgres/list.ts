@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { ListSource } from "../sql-list.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { PostgresSchema } from "./schema.ts";
-import { isUnstorable, READ } from "./statements.ts";
+import { isUnstorable, READ_COLUMNS } from "./statements.ts";
 
 /** What `list` reads from. */
 export function listSourceOn({ kysely }: PostgresDatabase): ListSource<PostgresSchema> {
@@ -10,7 +10,7 @@ export function listSourceOn({ kysely }: PostgresDatabase): ListSource<PostgresS
     db: kysely,
     table: "coatcheck_session",
     view: "coatcheck_session_now",
-    columns: READ,
+    columns: READ_COLUMNS,
     endHour: sql`s.ends_hour`,
     isSpared: sql`not exists (
       select from coatcheck_mass_revocation m where m.epoch > s.epoch and (m.tenant is null or m.tenant = s.tenant)

@@ -1,24 +1,18 @@
-import type { Kysely } from "kysely";
 import type { StoreStats } from "../../session/store.ts";
-import type { PostgresSchema } from "./schema.ts";
+import type { PostgresDatabase } from "./database.ts";
+
+/** Parameter: now. */
+const COUNT = `
+  select (select count(*) from coatcheck_session) as total, count(*) as active,
+    count(*) filter (where type = 'authenticated') as authenticated,
+    min(created_at) as oldest, max(created_at) as newest
+  from coatcheck_session s
+  where state <> 'revoked' and ends_hour >= $1::bigint / 3600000 and ends_at > $1::bigint and not exists (
+    select from coatcheck_mass_revocation m where m.epoch > s.epoch and (m.tenant is null or m.tenant = s.tenant)
+  )`;
 
 /** Counts the sessions as of `now`, epoch milliseconds. */
-export async function countSessions(db: Kysely<PostgresSchema>, now: number): Promise<StoreStats> {
-  return await db
-    .selectFrom("coatcheck_session_now")
-    .select(({ fn, and, eb }) => {
-      const isLive = and([eb("state", "=", "active"), eb("ends_at", ">", now)]);
-      return [
-        fn.countAll<number>().as("total"),
-        fn.countAll<number>().filterWhere(isLive).as("active"),
-        fn
-          .countAll<number>()
-          .filterWhere(isLive)
-          .filterWhere("type", "=", "authenticated")
-          .as("authenticated"),
-        fn.min("created_at").filterWhere(isLive).as("oldest"),
-        fn.max("created_at").filterWhere(isLive).as("newest"),
-      ];
-    })
-    .executeTakeFirstOrThrow();
+export async function countSessions(database: PostgresDatabase, now: number): Promise<StoreStats> {
+  const counts = await database.first<Omit<StoreStats, "countedAt">>(COUNT, [now]);
+  return { ...counts, countedAt: now };
 }

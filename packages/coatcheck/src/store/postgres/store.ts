@@ -32,6 +32,7 @@ import type {
   StoreStats,
   Touch,
 } from "../../session/store.ts";
+import { Recount } from "../recount.ts";
 import { listSessions } from "../sql-list.ts";
 import { recordOf, rowOf, type SessionRow } from "../sql-row.ts";
 import { connectPostgres } from "./connect.ts";
@@ -144,6 +145,9 @@ class PostgresStore implements SessionStore {
   readonly #deps: StoreDependencies;
   readonly #position = new DurablePosition();
   readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #recount = new Recount({
+    count: (now) => this.#run(({ slow }) => countSessions(slow, now)),
+  });
   #isOpen = true;
 
   constructor(deps: StoreDependencies) {
@@ -218,7 +222,7 @@ class PostgresStore implements SessionStore {
   }
 
   async stats(now: number): Promise<StoreStats> {
-    return await this.#run(({ slow }) => countSessions(slow.kysely, now));
+    return await this.#run(() => this.#recount.read(now));
   }
 
   async changes(cursor: LogPosition | null): Promise<LogPage> {

@@ -175,6 +175,7 @@ class RedisStore implements SessionStore {
         authenticated,
         oldest: oldest?.createdAt ?? null,
         newest: newest?.createdAt ?? null,
+        countedAt: now,
       };
     });
   }

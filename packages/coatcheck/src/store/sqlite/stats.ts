@@ -1,28 +1,53 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StoreStats } from "../../session/store.ts";
+import { EXACT_UP_TO, Recount } from "../recount.ts";
+import { CountThread } from "./count-thread.ts";
+import { IN_MEMORY } from "./open.ts";
 import { hourOf, IS_ACTIVE } from "./statements.ts";
 
 /**
- * Prepares `stats`, which counts the sessions as of `now` (epoch milliseconds). An index covers the query, except for
- * the sessions that end within the current hour.
+ * Counts the sessions as of `?1`, epoch milliseconds. An index covers the query, except for the sessions that end
+ * within the current hour.
  */
-export function statsOn(database: DatabaseSync): (now: number) => StoreStats {
-  const count = database.prepare(
-    `SELECT (SELECT count(*) FROM session) AS total, count(*) AS active,
-       count(*) FILTER (WHERE type = 'authenticated') AS authenticated,
-       min(created_at) AS oldest, max(created_at) AS newest
-     FROM session WHERE end_hour >= ${hourOf("?1")} AND ${IS_ACTIVE}
-       AND (end_hour > ${hourOf("?1")} OR ends_at > ?1)`,
-  );
-  return (now) => {
-    const row = count.get(now);
-    return {
-      total: Number(row?.total),
-      active: Number(row?.active),
-      authenticated: Number(row?.authenticated),
-      oldest: timeOrNull(row?.oldest),
-      newest: timeOrNull(row?.newest),
-    };
+const COUNT = `
+  SELECT (SELECT count(*) FROM session) AS total, count(*) AS active,
+    count(*) FILTER (WHERE type = 'authenticated') AS authenticated,
+    min(created_at) AS oldest, max(created_at) AS newest
+  FROM session WHERE end_hour >= ${hourOf("?1")} AND ${IS_ACTIVE}
+    AND (end_hour > ${hourOf("?1")} OR ends_at > ?1)`;
+
+/** Counts of the sessions in one database. */
+export interface SqliteStats {
+  /** Returns counts as of `now` (epoch milliseconds) for a small store, and counts of the last minute for a large one. */
+  read(now: number): Promise<StoreStats>;
+  /** Ends the thread. A count that is running is rejected. */
+  close(): Promise<void>;
+}
+
+/** Prepares the counting. A large database is counted in another thread, so that the event loop goes on. */
+export function statsOn(database: DatabaseSync, path: string): SqliteStats {
+  // Takes constant time. It is never lower than the number of rows.
+  const highestRow = database.prepare("SELECT coalesce(max(rowid), 0) AS row FROM session");
+  const count = database.prepare(COUNT);
+  const thread = new CountThread(path, COUNT);
+
+  const recount = new Recount({
+    async count(now) {
+      const isSmall = path === IN_MEMORY || Number(highestRow.get()?.row) <= EXACT_UP_TO;
+      return statsOf(isSmall ? count.get(now) : await thread.count(now), now);
+    },
+  });
+  return { read: (now) => recount.read(now), close: () => thread.close() };
+}
+
+function statsOf(row: Record<string, unknown> | undefined, countedAt: number): StoreStats {
+  return {
+    total: Number(row?.total),
+    active: Number(row?.active),
+    authenticated: Number(row?.authenticated),
+    oldest: timeOrNull(row?.oldest),
+    newest: timeOrNull(row?.newest),
+    countedAt,
   };
 }
 

@@ -77,7 +77,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const { path, busyTimeout = 2000, clock = systemClock } = given;
   const database = openDatabase(path, busyTimeout);
   const statements = new SqliteStatements(database);
-  const stats = statsOn(database);
+  const stats = statsOn(database, path);
   const commits = new GroupCommit(database, busyTimeout);
   const sweep = sweepOn(database, (run) => commits.run(run));
   const sweeps = new Set<Promise<number>>();
@@ -146,7 +146,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
       requirePage(page);
       return await read(() => listSessions(listSource, filter, page));
     },
-    stats: (now) => read(() => stats(now)),
+    stats: (now) => read(() => stats.read(now)),
 
     dataVersion: () => {
       requireOpen();
@@ -156,6 +156,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     async close() {
       if (!isOpen) return;
       isOpen = false;
+      await stats.close();
       await Promise.allSettled(sweeps);
       await commits.drain();
       database.close();

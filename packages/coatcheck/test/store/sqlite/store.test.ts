@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, StatementSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -344,6 +344,71 @@ describe("sqliteStore", () => {
       expect(byTenant).toContain("SEARCH s USING COVERING INDEX revoked_session_by_tenant (tenant=?)\n");
       for (const plan of [all, byTenant])
         expect(plan).not.toMatch(/SCAN s\n.*LEFT-JOIN|active_session_by_tenant/);
+    });
+  });
+
+  describe("stats() of a large store", () => {
+    /** Inserts copies of one session, so that the database has `count` sessions more. */
+    async function fill(store: SessionStore, count: number): Promise<void> {
+      await create(store);
+      const database = new DatabaseSync(path);
+      database.exec(`CREATE TEMP TABLE copy AS SELECT * FROM session LIMIT 1`);
+      database.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+        INSERT INTO session SELECT 'copy-' || i, owner, type, state, reason, version, subject, tenant, visitor_id, parent_id,
+          created_at, last_seen_at, expires_at, idle_timeout, ends_at, end_hour, written_at, body FROM copy, n`);
+      database.close();
+    }
+
+    it("is counted in another thread", async () => {
+      const store = sqliteStore(path);
+      await fill(store, 1000);
+      const now = Date.now();
+      const read = vi.spyOn(StatementSync.prototype, "get");
+      const stats = await store.stats(now);
+      expect(stats).toMatchObject({ total: 1001, active: 1001, countedAt: now });
+      // Only the statement without a parameter runs here: it reads the highest row id.
+      expect(read.mock.calls).toEqual([[]]);
+      await store.close();
+    });
+
+    it("is counted again at the next call after a failure of the thread", async () => {
+      const store = sqliteStore(path);
+      await fill(store, 1000);
+      const database = new DatabaseSync(path);
+      database.exec("ALTER TABLE mass_revocation RENAME TO hidden");
+      await expect(store.stats(1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      database.exec("ALTER TABLE hidden RENAME TO mass_revocation");
+      database.close();
+      expect((await store.stats(1)).total).toBe(1001);
+      await store.close();
+    });
+
+    it("is rejected by close(), which ends the thread", async () => {
+      const store = sqliteStore(path);
+      await fill(store, 1000);
+      const reading = store.stats(1);
+      const rejected = expect(reading).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await store.close();
+      await rejected;
+      await expect(store.stats(1)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    });
+
+    it("is right after the process was killed in the middle of a burst", async () => {
+      const filled = sqliteStore(path);
+      await fill(filled, 1000);
+      await filled.close();
+      const writer = startWriter(path);
+      const ended = once(writer, "exit");
+      const ids = await linesOf(writer, (count) => count === 300 && writer.kill("SIGKILL"));
+      expect((await ended)[1]).toBe("SIGKILL");
+      const store = sqliteStore(path);
+      const { total, active } = await store.stats(Date.now());
+      const database = new DatabaseSync(path);
+      expect(database.prepare("SELECT count(*) AS total FROM session").get()).toEqual({ total });
+      database.close();
+      expect(active).toBe(total);
+      expect(total).toBeGreaterThanOrEqual(1001 + ids.length);
+      await store.close();
     });
   });
 

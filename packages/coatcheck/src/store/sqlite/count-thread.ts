@@ -1,0 +1,94 @@
+import { Worker } from "node:worker_threads";
+import { closedStore } from "./group-commit.ts";
+
+/** What the thread sends back: the row, or the message and code of SQLite's error. */
+type Reply =
+  | { readonly row: Record<string, unknown> }
+  | { readonly message: string; readonly errcode: number | undefined };
+
+interface Waiting {
+  resolve(row: Record<string, unknown>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The program of the thread. It is text, so that no bundler has to find a second file. Its connection is read-only
+ * and waits for the locks of other processes.
+ */
+const PROGRAM = `
+const { parentPort, workerData } = require("node:worker_threads");
+const { DatabaseSync } = require("node:sqlite");
+let statement;
+parentPort.on("message", (now) => {
+  try {
+    statement ??= new DatabaseSync(workerData.path, { readOnly: true, timeout: 2000 }).prepare(workerData.query);
+    parentPort.postMessage({ row: { ...statement.get(now) } });
+  } catch (error) {
+    parentPort.postMessage({ message: error.message, errcode: error.errcode });
+  }
+});
+`;
+
+/** Runs one query in a thread of its own. The thread starts with the first call and stays for the next one. */
+export class CountThread {
+  readonly #workerData: { readonly path: string; readonly query: string };
+  #worker: Worker | null = null;
+  #waiting: Waiting[] = [];
+  #isOpen = true;
+
+  /** @param query - takes one parameter and returns one row. */
+  constructor(path: string, query: string) {
+    this.#workerData = { path, query };
+  }
+
+  /**
+   * Runs the query and returns its row. The process stays alive until then.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`; else SQLite's error, or the error that ended the thread.
+   * The next call starts a new thread.
+   */
+  async count(now: number): Promise<Record<string, unknown>> {
+    if (!this.#isOpen) throw closedStore();
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    worker.ref();
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      worker.postMessage(now);
+    });
+  }
+
+  /** Ends the thread after the statement that it is running. Calls that wait are rejected. */
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    const worker = this.#worker;
+    this.#fail(closedStore());
+    await worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(PROGRAM, {
+      eval: true,
+      execArgv: ["--no-warnings"],
+      workerData: this.#workerData,
+    });
+    worker.on("message", (reply: Reply) => {
+      const waiting = this.#waiting.shift();
+      if ("row" in reply) waiting?.resolve(reply.row);
+      else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
+      if (this.#waiting.length === 0) worker.unref();
+    });
+    worker.on("error", (error) => {
+      if (this.#worker === worker) this.#fail(error);
+    });
+    worker.on("exit", () => {
+      if (this.#worker === worker) this.#fail(new Error("The thread that counts sessions has ended."));
+    });
+    return worker;
+  }
+
+  #fail(error: unknown): void {
+    this.#worker = null;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+}
