@@ -23,13 +23,14 @@ const INDEXED = ["subject", "tenant", "visitorId", "parentId", "owner"] as const
 export const ROW_LUA = /* lua */ `
 local INDEXED = { ${INDEXED.map((name) => `'${name}'`).join(", ")} }
 
+-- Loads a row without its body, which most scripts do not need.
 local function load(id)
   local hash = redis.call('HMGET', prefix .. 'session:' .. id,
-    'version', 'reason', 'lastSeenAt', 'written', 'facts', 'body')
+    'version', 'reason', 'lastSeenAt', 'written', 'facts')
   if not hash[1] then return nil end
   local row = {
     id = id, version = tonumber(hash[1]), reason = hash[2], last_seen_at = tonumber(hash[3]),
-    raw_facts = hash[5], facts = cjson.decode(hash[5]), body = hash[6],
+    raw_facts = hash[5], facts = cjson.decode(hash[5]),
   }
   row.pending_revocations = row.reason == '' and pending_revocations_of(tonumber(hash[4]), row.facts.tenant) or {}
   row.revocation = row.pending_revocations[1]
@@ -39,7 +40,8 @@ end
 
 local function reply_for(row)
   local revocation = row.revocation
-  return { row.body, int(row.version + (revocation and 1 or 0)), revocation and revocation.reason or row.reason,
+  local body = redis.call('HGET', prefix .. 'session:' .. row.id, 'body')
+  return { body, int(row.version + (revocation and 1 or 0)), revocation and revocation.reason or row.reason,
     int(row.last_seen_at) }
 end
 

@@ -1,7 +1,11 @@
-import { describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeWithProgram } from "../../../../../scripts/test-programs/describe.ts";
+import type { SessionFilter, SessionStore } from "../../../src/session/store.ts";
 import { connectRedis, type RedisTransport, redisStore } from "../../../src/store/redis/store.ts";
+import { makeRecord } from "../../../src/testing/records.ts";
 import { storeContract } from "../../../src/testing/store-suite.ts";
 import { describeWithServer, temporaryPrefix } from "../../servers/fixtures.ts";
+import { type OwnRedis, startOwnRedis } from "./fixtures.ts";
 
 /** Milliseconds; long, because many tests share two cores. */
 const DEADLINE = 5000;
@@ -31,4 +35,50 @@ await describeWithServer("redis", "redis", (url) => {
       },
     },
   );
+});
+
+describeWithProgram("redis", "the lists of redisStore", () => {
+  let server: OwnRedis;
+  let redis: RedisTransport;
+  let store: SessionStore;
+
+  beforeAll(async () => {
+    server = await startOwnRedis();
+    redis = await connectRedis(server.url, { deadline: DEADLINE });
+    store = redisStore(redis);
+    const createdAt = Date.now();
+    const records = Array.from({ length: 1200 }, (_, index) =>
+      makeRecord({
+        createdAt: createdAt + index,
+        tenant: index % 2 ? "quiet" : "busy",
+        idleTimeout: index % 2 ? 1 : 3_600_000,
+      }),
+    );
+    await Promise.all(records.map((record) => store.put(record, { expectedVersion: 0, change: "data" })));
+    for (const { id } of records.slice(0, 9)) await store.revoke({ session: id }, "logout");
+  });
+  afterAll(async () => {
+    await store.close();
+    await server.stop();
+  });
+
+  /** Lists, and returns how many rows the server loaded. */
+  async function rowsLoaded(filter: SessionFilter, expected: number): Promise<number> {
+    await redis.exec(["CONFIG", "RESETSTAT"]);
+    expect((await store.list(filter, { limit: 20 })).records).toHaveLength(expected);
+    const stats = String(await redis.exec(["INFO", "commandstats"]));
+    const callsOf = (command: string) =>
+      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    // Each script reads the head of the log the same way.
+    return callsOf("hmget") - callsOf("evalsha");
+  }
+
+  it("loads only rows whose state may match", async () => {
+    const liveAt = Date.now() + 60_000;
+    expect(await rowsLoaded({ tenant: "quiet", liveAt }, 0)).toBe(0);
+    expect(await rowsLoaded({ tenant: "busy", liveAt }, 20)).toBe(21);
+    expect(await rowsLoaded({ liveAt }, 20)).toBe(21);
+    expect(await rowsLoaded({ state: "active" }, 20)).toBe(21);
+    expect(await rowsLoaded({ state: "revoked" }, 9)).toBe(9);
+  });
 });
