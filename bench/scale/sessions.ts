@@ -111,7 +111,7 @@ export class Sessions {
     });
   }
 
-  /** An expired session is one that nobody used after its first minutes; a remembered one would not have expired. */
+  /** An expired session is one that no user used after its first minutes; a remembered one would not have expired. */
   #lastSeenAt(index: number, createdAt: number, isRemembered: boolean): number {
     const drawn = random(index, 7);
     if (this.kind(index) !== "live") return createdAt - (isRemembered ? 14 * DAY : 0);

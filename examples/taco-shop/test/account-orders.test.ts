@@ -202,7 +202,8 @@ describe("account orders", () => {
     await first.send("DELETE", gone);
     const sessions = await openSessions(shop.config, log);
     try {
-      await sessions.manager.sweep(-1);
+      // The session ended within this millisecond, or a few before.
+      while ((await sessions.manager.sweep(0)) === 0);
     } finally {
       await sessions.close();
     }

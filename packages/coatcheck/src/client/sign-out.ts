@@ -1,4 +1,5 @@
 import type { Call } from "./api.ts";
+import type { SessionError } from "./error.ts";
 import { singleFlight } from "./flight.ts";
 import type { Enqueue } from "./queue.ts";
 import type { LogoutOptions } from "./session-client.ts";
@@ -32,13 +33,14 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
       // The other tabs learn of it before the server does, so that none of them sends a request for the signed-out
       // user.
       if (last.optimistic !== false) state.applyView(noSession("signed-out"), { signOut: last });
-      await call("DELETE", last.everywhere ? "?everywhere" : "").catch(async (error) => {
+      try {
+        await call("DELETE", last.everywhere ? "?everywhere" : "");
+      } catch (error) {
         cache.setMeta({ signOut: "failed" });
-        // The server has ended nothing, and repeating the request would not help: the user is still logged in.
-        if (error.code === "REAUTHENTICATION_REQUIRED")
-          state.applyView(await call("GET", ""), { login: true });
+        // The server has ended nothing and demands a recent login: the user is still logged in.
+        if ((error as SessionError).status === 403) state.applyView(await call("GET", ""), { login: true });
         throw error;
-      });
+      }
       state.applyView(noSession("signed-out"));
     }),
   );

@@ -37,7 +37,7 @@ export function requireKnownOptions(
   if (first) throw new UsageError(`Invalid ${input}: ${first.message}`, faults);
 }
 
-/** Rejects unknown options of a part that may be absent. Throws as {@link requireKnownOptions}. */
+/** Rejects unknown options of a part that may be absent. Throws the same errors as {@link requireKnownOptions}. */
 export function requireKnownPart<Options extends object>(
   input: string,
   options: Options,

@@ -138,7 +138,7 @@ describe("a single process", () => {
     }
     expect(faultyStore.gets).toBe(0);
     await manager.revoke({ subject: "ada" }, "logout", { wait: "everywhere" });
-    expect(await manager.resume(token)).toEqual({ refusal: "revoked" });
+    expect(await manager.resume(token)).toMatchObject({ refusal: "revoked" });
   });
 });
 

@@ -7,6 +7,11 @@ import { Session } from "../../src/session/session.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime, idle } from "../cache/fixtures.ts";
 
+/** The time that a manager takes from the fake one. */
+const managerTime = ({ clock, schedule }: FakeTime) => ({ clock, schedule });
+/** The time that a cache takes from the fake one. */
+const cacheTime = ({ clock, monotonic, schedule }: FakeTime) => ({ clock, monotonic, schedule });
+
 const HOUR = 3_600_000;
 /** Longer than the interval between two checks without a cache. */
 const CHECK = 600;
@@ -165,7 +170,12 @@ describe("session.closed", () => {
   it("survives periodic rotations on another node, and triggers no theft detection", async () => {
     const { manager, time, store } = setUp({ policy: { rotateEvery: HOUR } });
     const secrets = ["a secret for these tests"];
-    const rotatingNode = new SessionManager({ store, secrets, policy: { rotateEvery: HOUR }, ...time });
+    const rotatingNode = new SessionManager({
+      store,
+      secrets,
+      policy: { rotateEvery: HOUR },
+      ...managerTime(time),
+    });
     const { token } = await manager.create({ subject: "ada" });
     const { closed } = await open(manager, token);
     let current = token;
@@ -221,7 +231,7 @@ describe("the watcher behind session.closed", () => {
       store.reads++;
       return get(id);
     };
-    const cache = createCache({ store, ...time });
+    const cache = createCache({ store, ...cacheTime(time) });
     const { manager } = setUp({ store, cache }, time);
     await time.advance(2000);
     const { token } = await manager.create({ subject: "ada" });
@@ -237,9 +247,13 @@ describe("the watcher behind session.closed", () => {
       const time = new FakeTime();
       const store = { ...memoryStore({ clock: time.clock }) };
       const { changes } = store;
-      const cache = createCache({ store, ...time });
+      const cache = createCache({ store, ...cacheTime(time) });
       const { manager } = setUp({ store, cache }, time);
-      const otherNode = new SessionManager({ store, secrets: ["a secret for these tests"], ...time });
+      const otherNode = new SessionManager({
+        store,
+        secrets: ["a secret for these tests"],
+        ...managerTime(time),
+      });
       await time.advance(2000);
       const { token } = await manager.create({ subject: "ada" });
       const { closed } = await open(manager, token);

@@ -117,11 +117,8 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
     if (identity === null) throw invalidCredentials();
     requireIdentity(identity);
-    const { subject, user, tenant, rememberMe } = identity;
-    await session.authenticate(subject, {
-      ...(tenant !== undefined && { tenant }),
-      ...(rememberMe !== undefined && { rememberMe }),
-    });
+    const { subject, user, ...login } = identity;
+    await session.authenticate(subject, login);
     return success(await viewOf(session, this.#view, user));
   }
 
