@@ -20,6 +20,8 @@ export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
 const SCAN_SLICE = 2000;
 /** Rows that one script loads at most. To load a row takes about as long as to look at five index entries. */
 const MAX_LOADED = 500;
+/** Pending revocations up to which it is faster to look for a row in each of them than to load the row. */
+const MAX_PENDING = 3;
 
 /**
  * Reads one slice of an index.
@@ -54,14 +56,24 @@ local function matches(row)
   return not filter.liveAt or is_live(row, filter.liveAt)
 end
 
-local is_none_pending = redis.call('ZCARD', prefix .. 'pending') == 0
+-- Revocations of tenants whose rows are still in the sets of active rows. See COUNT.
+local pending = redis.call('ZRANGEBYSCORE', prefix .. 'pending', '(' .. epoch, '+inf')
 
--- When an active row ends, or nil. A row with a pending revocation may still be in the set.
+-- When a row in a set of active rows ends, and its type; or nil.
 local function active_until(id)
   for _, session_type in ipairs(TYPES) do
     local ends = redis.call('ZSCORE', prefix .. 'active:' .. session_type, id)
-    if ends then return tonumber(ends) end
+    if ends then return tonumber(ends), session_type end
   end
+end
+
+local function may_be_revoked(id)
+  local _, session_type = active_until(id)
+  if not session_type or #pending > ${MAX_PENDING} then return true end
+  for _, at in ipairs(pending) do
+    if redis.call('ZSCORE', prefix .. 'pending_revocation:' .. at .. ':' .. session_type, id) then return true end
+  end
+  return false
 end
 
 -- Whether the state of a row may match, without loading it.
@@ -70,7 +82,7 @@ local function may_match(id)
     local ends = active_until(id)
     return ends and ends > (filter.liveAt or -math.huge)
   end
-  return not (filter.state == 'revoked' and is_none_pending and active_until(id))
+  return filter.state ~= 'revoked' or may_be_revoked(id)
 end
 
 local members

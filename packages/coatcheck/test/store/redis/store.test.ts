@@ -80,5 +80,11 @@ describeWithProgram("redis", "the lists of redisStore", () => {
     expect(await rowsLoaded({ liveAt }, 20)).toBe(21);
     expect(await rowsLoaded({ state: "active" }, 20)).toBe(21);
     expect(await rowsLoaded({ state: "revoked" }, 9)).toBe(9);
+    for (let index = 0; index < 2; index++) {
+      const tenant = `revoked-${index}`;
+      await store.put(makeRecord({ createdAt: 1, tenant }), { expectedVersion: 0, change: "data" });
+      await store.revoke({ tenant }, "admin");
+    }
+    expect(await rowsLoaded({ state: "revoked" }, 11)).toBe(11);
   });
 });
