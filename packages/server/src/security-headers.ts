@@ -38,7 +38,8 @@ export async function registerSecurityHeaders(app: App, secureCookie: SecureCook
     if (usesSecureCookie(request, secureCookie)) reply.header("strict-transport-security", HSTS);
   });
   app.addHook("onSend", async (_request, reply) => {
-    if (reply.hasHeader("content-security-policy")) return;
+    // A 304 names no content type, and its headers replace those of the page that the browser has cached.
+    if (reply.hasHeader("content-security-policy") || reply.statusCode === 304) return;
     const isPage = String(reply.getHeader("content-type") ?? "").startsWith("text/html");
     reply.header("content-security-policy", isPage ? PAGE_POLICY : DATA_POLICY);
   });

@@ -19,6 +19,16 @@ describe("every response", () => {
     }
   });
 
+  test("has a content security policy, except a 304, whose headers would replace the cached page's", async () => {
+    const url = `${service().url}/docs/static/swagger-ui.css`;
+    const { headers } = await fetch(url);
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+    const again = await fetch(url, {
+      headers: { "if-none-match": headers.get("etag") ?? "", "cache-control": "max-age=0" },
+    });
+    expect([again.status, again.headers.get("content-security-policy")]).toEqual([304, null]);
+  });
+
   test("about a session has Cache-Control: no-store", async () => {
     for (const visitor of [new TestClient(service().url), new TestClient(service().url, KEYS.slack)]) {
       const path = await visitor.create();
