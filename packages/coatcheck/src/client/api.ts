@@ -34,12 +34,11 @@ export function createCall({ baseUrl, timeout, meter, clock, send }: CallDepende
       });
       // The recovery from a rejected token calls `/init`, which therefore cannot itself recover.
       const { response, body: received } = await send<Data>(request, path !== "/init");
-      const { headers, status } = response;
-      meter.recordResponse(clock.now() - start, headers.get("server-timing"));
+      meter.recordResponse(clock.now() - start, response.headers.get("server-timing"));
       if (received?.success) return received.data;
       const { code = "BAD_ANSWER", message } = received?.error ?? {};
       // `Retry-After` may also be a date. It counts as 0, because the browser's clock may be wrong.
-      throw new SessionError(code, status, message, Number(headers.get("retry-after")) | 0);
+      throw new SessionError(code, response.status, message, Number(response.headers.get("retry-after")) | 0);
     } catch (error) {
       meter.counts.errors++;
       throw error instanceof SessionError ? error : new SessionError("NETWORK");

@@ -106,9 +106,9 @@ function assemble<User>(options: SessionClientOptions<User>) {
     csrf,
     clock,
     onSupersede: () => refresh.forget(),
-    onApply(message, remote) {
+    onApply(message, receivedAt) {
       signOut.remember(message.action.signOut);
-      if (!remote) post(message);
+      if (!receivedAt) post(message);
       // When the session's time is up, the client asks the server: other requests may have kept the session alive.
       scheduleCheck(cache.expiresIn() ?? Infinity);
     },

@@ -41,8 +41,8 @@ export function createCsrf(
   }
 
   return {
-    header,
     $token,
+    header,
     update,
     synchronize: () =>
       update(

@@ -16,6 +16,6 @@ export class SessionError extends Error {
 
   constructor(code: SessionErrorCode, status = 0, message: string = code, retryAfter = 0) {
     super(message);
-    Object.assign(this, { name: "SessionError", code, status, retryAfter });
+    Object.assign(this, { code, status, retryAfter, name: "SessionError" });
   }
 }

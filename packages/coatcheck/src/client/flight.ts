@@ -11,11 +11,14 @@ export function singleFlight<T>(task: () => Promise<T>, onJoin?: () => void): Fl
   let flight: Promise<T> | undefined;
   return {
     join() {
-      if (flight) onJoin?.();
-      flight ??= task().finally(() => {
+      if (flight) {
+        onJoin?.();
+        return flight;
+      }
+      const run = task().finally(() => {
         if (flight === run) flight = undefined;
       });
-      const run = flight;
+      flight = run;
       return run;
     },
     forget() {

@@ -27,6 +27,6 @@ export function createExclusive(locks: Locks | undefined, name: string, patience
     } catch (error) {
       if (started) throw error;
     }
-    if (!started) await task(false);
+    if (!started) await run(false);
   };
 }

@@ -5,8 +5,8 @@ export type Enqueue = <T>(task: () => Promise<T>) => Promise<T>;
 export function createQueue(): Enqueue {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {
-    const run = last.then(task);
-    last = run.catch(() => {});
+    const run = last.then(task, task);
+    last = run;
     return run;
   };
 }

@@ -36,7 +36,7 @@ interface RefreshDependencies<User> {
 }
 
 export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
-  const { call, cache, state, enqueue, clock, exclusive, staleTime } = deps;
+  const { call, cache, enqueue, clock, state, exclusive, staleTime } = deps;
   const { counts } = deps.meter;
   let sentAt = 0;
 

@@ -39,7 +39,7 @@ interface SenderDependencies {
 
 export function createSender(deps: SenderDependencies): Send {
   const { baseUrl, allowOrigins, scope, csrf, meter, transport, requestToken } = deps;
-  const { $token, header, synchronize, update, fail } = csrf;
+  const { header, $token, synchronize, update, fail } = csrf;
   const ownOrigin = scope.location?.origin;
   /** The origins that receive the token and the cookies. */
   const trustedOrigins = new Set([

@@ -40,7 +40,7 @@ export function createViewCache<User>(now: () => number, onSubjectChange: () => 
   let rev = 0;
   let confirmedAt = -Infinity;
   let lifetime: number | null = null;
-  let endedId: string | null = null;
+  let endedId: string | undefined;
 
   // The machine's clock may be set back. The absolute value then makes the view stale instead of fresh for a long time.
   const age = (since = confirmedAt) => Math.abs(now() - since);
@@ -54,13 +54,13 @@ export function createViewCache<User>(now: () => number, onSubjectChange: () => 
   return {
     $session,
     $meta,
-    setMeta,
     age,
+    setMeta,
     session: () => session,
     apply(view, at, { login, signOut }) {
       const next = view.session;
       const before = session?.subject;
-      if (login) endedId = null;
+      if (login) endedId = undefined;
       if (next && (next.id === endedId || (next.id === session?.id && view.rev < rev))) return false;
       if (!next && view.reason) endedId = session?.id ?? endedId;
       rev = view.rev;

@@ -35,12 +35,12 @@ interface ViewStateDependencies<User> {
   readonly clock: ClientClock;
   /** Runs at the start of each generation. */
   onSupersede(): void;
-  /** Runs after each view that the cache has stored. `remote`: it came from another tab. */
-  onApply(message: TabMessage<User>, remote: boolean): void;
+  /** Runs after each view that the cache has stored. `receivedAt` is set if it came from another tab. */
+  onApply(message: TabMessage<User>, receivedAt?: number): void;
 }
 
 export function createViewState<User>(deps: ViewStateDependencies<User>): ViewState<User> {
-  const { cache, csrf, clock, onSupersede, onApply } = deps;
+  const { cache, clock, csrf, onSupersede, onApply } = deps;
   let generation = new AbortController();
 
   function supersede(): void {
@@ -53,7 +53,7 @@ export function createViewState<User>(deps: ViewStateDependencies<User>): ViewSt
     const at = receivedAt ?? clock.now();
     csrf.update(view.csrf_token);
     supersede();
-    if (cache.apply(view, at, action)) onApply({ view, at, action }, !!receivedAt);
+    if (cache.apply(view, at, action)) onApply({ view, at, action }, receivedAt);
   }
 
   return {
