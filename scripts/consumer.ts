@@ -21,8 +21,6 @@ const COMPILER_OPTIONS = {
   strict: true,
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
-  // Checks our own declarations, and those of the packages that they refer to.
-  skipLibCheck: false,
   noEmit: true,
 };
 
@@ -68,12 +66,15 @@ export class Consumer {
     this.write(`${path.replace(/\W/g, "-")}.ts`, code);
   }
 
-  /** Compiles all modules and every declaration that they import, as Node and as a bundler resolve them. */
-  compile(lib: readonly string[]): void {
+  /**
+   * Compiles all modules and every declaration that they import, as Node and as a bundler resolve them. With
+   * `skipLibCheck` it trusts the declarations.
+   */
+  compile(lib: readonly string[], { skipLibCheck = false } = {}): void {
     for (const resolution of RESOLUTIONS) {
       this.write(
         "tsconfig.json",
-        JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, ...resolution, lib } }),
+        JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, ...resolution, lib, skipLibCheck } }),
       );
       this.run("tsc", "-p", ".");
     }
