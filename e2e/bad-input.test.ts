@@ -9,6 +9,7 @@ import {
   setUpFixture,
   shownAt,
   showPage,
+  TIMED,
   waitForBody,
   waitForStatus,
 } from "./fixtures.ts";
@@ -67,14 +68,18 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
       }),
     );
 
-    it("shows a login and a logout in both tabs and leaves nothing in the storage", async () => {
+    it("shows a login and a logout in both tabs and leaves nothing in the storage", TIMED, async () => {
       const left = await fixture.open("/", "none");
       const right = await fixture.open("/", "none");
       await logIn(left);
       await waitForBody(right, '[data-user="ada"]');
-      const began = Date.now();
-      await left.evaluate(() => window.client.logout());
+      const began = await left.evaluate(() => {
+        const now = Date.now();
+        window.client.logout();
+        return now;
+      });
       await waitForStatus(right, "none");
+      await waitForStatus(left, "none");
       const took = (await shownAt(right)) - began;
       console.log(`logout shown by the other page through the storage after ${took} ms`);
       expect(took).toBeLessThan(100);

@@ -15,6 +15,9 @@ declare global {
   }
 }
 
+/** Options of a test with a time limit that a busy machine may exceed by chance. */
+export const TIMED = { retry: 2 };
+
 /** An `expect` on what `read` returns, repeated until it holds. Five seconds, because the machine may be busy. */
 export const eventually = <Value>(read: () => Value | Promise<Value>) =>
   expect.poll(read, { timeout: 5_000 });
