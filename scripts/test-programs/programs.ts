@@ -56,6 +56,11 @@ export const TEST_PROGRAMS = {
     candidates: ["php"],
     debianPackage: "php-cli",
   },
+  curl: {
+    title: "curl",
+    candidates: ["curl"],
+    debianPackage: "curl",
+  },
 } as const satisfies Readonly<Record<string, TestProgram>>;
 
 /** The programs that only `npm run test:faults` needs. */

@@ -39,9 +39,8 @@ test("20 concurrent patches all take effect", async () => {
   const names = Array.from({ length: 20 }, (_, index) => `field${index}`);
   const responses = await Promise.all(names.map((name) => browser.patch(path, { [name]: name })));
   expect(responses.map(({ status }) => status)).toEqual(names.map(() => 200));
-  const { body, headers } = await browser.get(path);
+  const { body } = await browser.get(path);
   expect(body.data).toEqual(Object.fromEntries(names.map((name) => [name, name])));
-  expect(headers.get("etag")).toBe('"21"');
 });
 
 test("data of 64 KB is accepted, and larger data is rejected without a change", async () => {

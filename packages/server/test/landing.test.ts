@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { hash } from "node:crypto";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
+import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { ADMIN, useService } from "./fixtures.ts";
 import { type ObservedApp, observedApp } from "./observed-app.ts";
 
@@ -87,7 +88,7 @@ describe("the landing page", () => {
   );
 });
 
-describe("the lines to try", () => {
+describeWithProgram("curl", "the lines to try", () => {
   const service = useService();
 
   test("log a user in, list and end the user's sessions", async () => {

@@ -9,6 +9,7 @@ import { SessionManager } from "coatcheck";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import { fakeClock } from "coatcheck/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { ADMIN, Command, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
@@ -102,19 +103,21 @@ test("serve generates missing secrets next to the database, readable by its owne
   expect((await returning.get(path)).status).toBe(200);
 });
 
-test("serve prints commands that work when pasted", async () => {
-  const service = await start({ ADMIN_TOKEN: "" });
-  const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
-  const outputs = [];
-  for (const line of lines) outputs.push(JSON.parse(await shell(line.trim())));
-  const [create, child, list, count] = outputs;
-  expect(lines).toHaveLength(4);
-  expect(count.data).toMatchObject({ totalSessions: 2, activeSessions: 2 });
-  expect(create).toMatchObject({ success: true, data: { metadata: { customerName: "John Doe" } } });
-  expect(list.data.sessions).toMatchObject([
-    { sessionId: child.data.sessionId, parentId: create.data.sessionId, name: "lunch" },
-    { sessionId: create.data.sessionId, parentId: null },
-  ]);
+describeWithProgram("curl", "in a shell", () => {
+  test("serve prints commands that work when pasted", async () => {
+    const service = await start({ ADMIN_TOKEN: "" });
+    const lines = service.command.output.match(/^ +curl .*$/gm) ?? [];
+    const outputs = [];
+    for (const line of lines) outputs.push(JSON.parse(await shell(line.trim())));
+    const [create, child, list, count] = outputs;
+    expect(lines).toHaveLength(4);
+    expect(count.data).toMatchObject({ totalSessions: 2, activeSessions: 2 });
+    expect(create).toMatchObject({ success: true, data: { metadata: { customerName: "John Doe" } } });
+    expect(list.data.sessions).toMatchObject([
+      { sessionId: child.data.sessionId, parentId: create.data.sessionId, name: "lunch" },
+      { sessionId: create.data.sessionId, parentId: null },
+    ]);
+  });
 });
 
 async function shell(line: string): Promise<string> {
