@@ -20,11 +20,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cache: ["session", "store"],
   http: ["session", "wire"],
   device: ["session"],
+  visit: ["session", "device"],
   gateway: ["session"],
   legacy: ["session", "http"],
   client: ["wire", "session"],
   react: ["client", "wire"],
-  testing: ["session", "store", "cache", "http"],
+  testing: ["session", "store", "cache", "http", "visit"],
   index: ["session"],
 };
 
