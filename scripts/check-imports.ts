@@ -29,6 +29,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ["session"],
 };
 
+/** Folder inside a folder → what it may import as well. The SQL sinks share the connections of the SQL stores. */
+const MAY_ALSO_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "visit/sink/": ["store"],
+};
+
 /** Package → the only folders or files of the library that may import it. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   "@standard-schema/spec": ["session"],
@@ -37,7 +42,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   pg: ["store/postgres/connect.ts", "store/postgres/hints.ts"],
   redis: ["store/redis/connect.ts"],
   "@upstash/redis": ["store/redis/upstash.ts"],
-  kysely: ["store"],
+  kysely: ["store", "visit"],
   "lru-cache": ["cache", "device"],
   bowser: ["device"],
   isbot: ["device"],
@@ -105,6 +110,13 @@ function packageOf(specifier: string): string {
   return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
+function mayImport(from: string, folder: string): boolean {
+  if (MAY_IMPORT[folderOf(from)]?.includes(folder)) return true;
+  return Object.entries(MAY_ALSO_IMPORT).some(
+    ([inner, others]) => from.startsWith(LIBRARY + inner) && others.includes(folder),
+  );
+}
+
 /** What is wrong with an import of the library; null for an allowed one. */
 function faultOf(each: Import): string | null {
   const { from, specifier, isType } = each;
@@ -113,8 +125,7 @@ function faultOf(each: Import): string | null {
   if (specifier.startsWith(".")) {
     const other = folderOf(target(each));
     if (other === folder) return null;
-    if (!MAY_IMPORT[folder]?.includes(other))
-      return `${from} imports ${specifier}: ${folder} must not import ${other}`;
+    if (!mayImport(from, other)) return `${from} imports ${specifier}: ${folder} must not import ${other}`;
     return isBrowser && !isType && !BROWSER_FOLDERS.includes(other)
       ? `${from} imports ${specifier}: a browser must not load ${other}; import its types only`
       : null;
