@@ -236,6 +236,7 @@ export class RequestSession<Data> {
   #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
     this.#session = session;
     session.isPrefetch = isPrefetch(this.#request);
+    session.hasDuplicateCookies = this.#present().hasDuplicates;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
     return this.#isCommitted

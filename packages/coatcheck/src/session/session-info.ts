@@ -12,6 +12,11 @@ import { isElevated, requireElevated } from "./transitions.ts";
 export abstract class SessionInfo<Data = JsonObject> {
   /** Set for a request that the user did not make: a browser's prefetch of a logout link must not log the user out. */
   isPrefetch = false;
+  /**
+   * Set for a request with several session cookies. A periodic rotation would set the token that opened the session, which a
+   * sibling host may have planted, as this site's own.
+   */
+  hasDuplicateCookies = false;
   readonly #start: SessionStart;
   readonly #clock: Clock;
 

@@ -195,6 +195,30 @@ export const cookieCases: AdapterCases = {
       }
     },
   },
+  "a periodic rotation under a planted cookie sets no cookie, and waits until it is the only one": {
+    http: { cookie: { prefix: "", name: "session_id" } },
+    policy: { rotateEvery: 1000, tokenOverlap: 500 },
+    routes: { "/login": login, "/show": show, "/count": count },
+    async check(fixture) {
+      const visitor = fixture.browser();
+      await visitor.send("/login");
+      const planted = await fixture.manager.create();
+      const own = `session_id=${visitor.cookies.get("session_id")}`;
+      const both = { cookie: `session_id=${planted.token}; ${own}` };
+      const single = { cookie: `session_id=${planted.token}` };
+      fixture.advance(1000);
+      for (const path of ["/show", "/count"]) {
+        assert.deepEqual((await fixture.send(path, { headers: both })).cookies, [], path);
+      }
+      // The planter rotates its own session; the planted cookie is now an older token, which receives the newer one.
+      assert.equal((await fixture.send("/show", { headers: single })).cookies.length, 1);
+      for (const path of ["/show", "/count"]) {
+        const { status, cookies } = await fixture.send(path, { headers: both });
+        assert.deepEqual([status, cookies], [200, []], path);
+      }
+      assert.equal((await fixture.send("/show", { headers: { cookie: own } })).cookies.length, 1);
+    },
+  },
   "the visitor's cookie is found behind many planted ones": {
     http: { cookie: { prefix: "", name: "session_id" } },
     routes: { "/login": login, "/show": show },
