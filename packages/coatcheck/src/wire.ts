@@ -19,8 +19,9 @@ import type { JsonObject } from "./session/json.ts";
  *
  * Every JSON response is an Envelope. The client relies on three promises of the server:
  *   - It rejects a CSRF token (403, CSRF_MISSING or CSRF_INVALID) before the handler runs, so a POST can be repeated.
- *   - For an older token, GET responds 409 CONFLICT, never status `none`: the browser already has a newer cookie and must
- *     not conclude that it is logged out.
+ *   - For an older token it responds 409 CONFLICT, never status `none`: the browser already has a newer cookie and must not
+ *     conclude that it is logged out. It does so before anything else, so every request to these paths can be repeated. Only
+ *     a login and a logout work with an older token too.
  *   - It sends durations besides times, because the browser's clock may be wrong by a day.
  */
 

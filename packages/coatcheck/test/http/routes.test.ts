@@ -154,23 +154,55 @@ describe.each(FRAMEWORKS)("the session endpoints on %s", (name, start) => {
     expect((await browser.send("GET /session/csrf")).data).toEqual({ csrf_token: data.csrf_token });
   });
 
-  it.each(["GET /session", "GET /session/csrf", "GET /session/devices", "DELETE /session", "POST /session"])(
-    "answer an older token with CONFLICT and no cookie: %s",
-    async (line) => {
-      const browser = site.browser();
-      await browser.send("POST /session/init");
-      const older = browser.copy();
-      await browser.logIn();
-      const response = await older.send(
-        line,
-        line.startsWith("POST") ? { email: "eve", password: "secret" } : undefined,
-      );
-      expect([response.status, response.code]).toEqual([409, "CONFLICT"]);
-      expect(response.headers.getSetCookie()).toEqual([]);
-      expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
-      expect(site.attempts).toEqual([{ email: "ada" }]);
-    },
-  );
+  it.each([
+    "GET /session",
+    "GET /session/csrf",
+    "GET /session/devices",
+    "POST /session/init",
+    "POST /session/elevate",
+    "DELETE /session?everywhere",
+    "DELETE /session/devices?all",
+  ])("respond to an older token with CONFLICT, before anything else, and set no cookie: %s", async (line) => {
+    const browser = site.browser();
+    await browser.send("POST /session/init");
+    const older = browser.copy();
+    await browser.logIn();
+    const { writes } = site.store;
+    const body = line.startsWith("POST") ? { credentials: { email: "ada", password: "secret" } } : undefined;
+    const response = await older.send(line, body);
+    expect([response.status, response.code]).toEqual([409, "CONFLICT"]);
+    expect(response.headers.getSetCookie()).toEqual([]);
+    expect(site.store.writes).toBe(writes);
+    expect(site.attempts).toEqual([{ email: "ada" }]);
+    expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
+  });
+
+  it("log in with an older token: the same session after a lost response, a new one for another subject", async () => {
+    const browser = site.browser();
+    await browser.send("POST /session/init");
+    const [unanswered, other] = [browser.copy(), browser.copy()];
+    const first = await browser.logIn();
+    const again = await unanswered.logIn();
+    expect([again.status, again.data.session?.id]).toEqual([200, first.data.session?.id]);
+    expect(unanswered.cookies.get("__Host-sid")).toBe(browser.cookies.get("__Host-sid"));
+    const eve = await other.logIn("eve");
+    expect([eve.status, eve.data.session?.subject]).toEqual([200, "eve"]);
+    expect(eve.data.session?.id).not.toBe(first.data.session?.id);
+    expect((await browser.send("GET /session")).data).toMatchObject({ user: { name: "ada" } });
+  });
+
+  it("log out with an older token, whose newer one may be lost", async () => {
+    const browser = site.browser();
+    await browser.send("POST /session/init");
+    const older = browser.copy();
+    await browser.logIn();
+    expect((await older.send("DELETE /session")).data).toMatchObject({
+      status: "none",
+      reason: "signed-out",
+    });
+    expect(older.cookies.has("__Host-sid")).toBe(false);
+    expect((await browser.send("GET /session")).data).toMatchObject({ status: "none", reason: "revoked" });
+  });
 
   it("report the remaining lifetime, and extend it only with ?touch", async () => {
     const browser = site.browser();

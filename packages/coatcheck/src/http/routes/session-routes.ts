@@ -112,7 +112,8 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #logIn(request: RouteRequest<Data>): Promise<Response> {
-    const session = await loadSession(request.session, "user");
+    // A login works with an older token too: the response that carried the newer one may be lost.
+    const session = await request.session.load({ activity: "user", outage: "closed" });
     const body = await readJsonObject(request);
     const identity = await this.#options.authenticate(credentialsOf(body), request, metadataOf(body));
     if (identity === null) throw invalidCredentials();
@@ -123,15 +124,19 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
   }
 
   async #logOut(request: RouteRequest<Data>, query: URLSearchParams): Promise<Response> {
+    if (query.has("everywhere")) await this.#endAll(request);
+    // An older token ends its session too: the browser may hold no other one.
+    const session = await request.session.load({ activity: "user", outage: "closed" });
+    const hasEnded = await session.revoke();
+    return success(hasEnded ? noSession("signed-out") : await viewOf(session, this.#view));
+  }
+
+  /** Ends every session of the subject. An older token cannot prove a recent login: `CONFLICT`. */
+  async #endAll(request: RouteRequest<Data>): Promise<void> {
     const session = await loadSession(request.session, "user");
-    const { record, subject } = session;
-    if (query.has("everywhere") && subject !== null) {
-      this.#requireRecent(session);
-      await this.#manager.revoke({ subject }, "logout");
-    }
-    if (record === null) return success(await viewOf(session, this.#view));
-    await session.revoke();
-    return success(noSession("signed-out"));
+    if (session.subject === null) return;
+    this.#requireRecent(session);
+    await this.#manager.revoke({ subject: session.subject }, "logout");
   }
 
   async #init(request: RouteRequest<Data>): Promise<Response> {
