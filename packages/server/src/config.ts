@@ -1,15 +1,11 @@
 import type { AddressPrivacy } from "coatcheck/device";
 import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
+import { type Database, databaseOf, databaseVariable, type Upstash, upstashOf } from "./database-variable.ts";
 import type { SecureCookie, TrustedProxies } from "./proxy-options.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import { StartError } from "./start-error.ts";
 import { noticesOf, redisUrlOf } from "./variable-names.ts";
-
-/** Where sessions are stored. */
-export type Database =
-  | { readonly kind: "sqlite"; readonly path: string }
-  | { readonly kind: "postgres" | "redis"; readonly url: string };
 
 /** One key of an API consumer. Several keys may share a name, so that a key can be replaced. The name owns sessions. */
 export interface ApiKey {
@@ -24,6 +20,8 @@ export interface Config {
   readonly port: number;
   readonly database: Database;
   readonly redisUrl: string | null;
+  /** The shared cache tier instead of `redisUrl`. Null: none. */
+  readonly upstash: Upstash | null;
   /** Newest first. Null: generated, and stored next to the database. */
   readonly secrets: readonly string[] | null;
   /** Null: generated, and stored next to the database. */
@@ -120,15 +118,6 @@ function isConsumerName(name: string): boolean {
   return /^[\w-]{1,64}$/.test(name) && name !== "admin";
 }
 
-const database = z.string().transform((text, context): Database => {
-  const file = /^sqlite:(?!:memory:$)(.+)$/.exec(text)?.[1];
-  if (file !== undefined) return { kind: "sqlite", path: file };
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: "postgres", url: text };
-  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return { kind: "redis", url: text };
-  context.addIssue("must be sqlite:<path of a file>, postgres://… or redis://…");
-  return z.NEVER;
-});
-
 const trustProxy = z.string().transform((text, context): TrustedProxies => {
   if (text === "false") return false;
   if (/^\d{1,2}$/.test(text)) return Number(text) || false;
@@ -157,10 +146,20 @@ const environment = z.object({
     .regex(/^[\w.:-]+$/, "must be an address or host name to listen on, such as 0.0.0.0")
     .default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535, 3000).default(3000),
-  DATABASE_URL: database.default({ kind: "sqlite", path: "./data/coatcheck.db" }),
+  DATABASE_URL: databaseVariable.default({ kind: "sqlite", path: "./data/coatcheck.db" }),
   REDIS_URL: z
     .string()
     .refine((text) => /^rediss?:\/\//.test(text) && URL.canParse(text), "must be redis://… or rediss://…")
+    .nullable()
+    .default(null),
+  UPSTASH_REDIS_REST_URL: z
+    .string()
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be https://….upstash.io")
+    .nullable()
+    .default(null),
+  UPSTASH_REDIS_REST_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, "must be the token of the REST interface, without spaces")
     .nullable()
     .default(null),
   SESSION_SECRETS: secrets.nullable().default(null),
@@ -231,12 +230,16 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   }
   const { data } = result;
   requireDistinct(data);
-  if (data.DATABASE_URL.kind !== "sqlite") requireShared(data);
+  const upstash = upstashOf(data);
+  const database = databaseOf(data.DATABASE_URL, upstash);
+  if (database.kind !== "sqlite") requireShared(data);
+  const redisUrl = data.REDIS_URL ?? redisUrlOf(data);
   return {
     host: data.HOST,
     port: data.PORT,
-    database: data.DATABASE_URL,
-    redisUrl: data.REDIS_URL ?? redisUrlOf(data),
+    database,
+    redisUrl,
+    upstash: redisUrl === null && database.kind !== "upstash" ? upstash : null,
     secrets: data.SESSION_SECRETS,
     adminToken: data.ADMIN_TOKEN,
     apiKeys: data.API_KEYS,

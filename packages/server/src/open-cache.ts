@@ -1,7 +1,9 @@
 import { createCache, redisShared, type SessionCache } from "coatcheck/cache";
 import { postgresHints } from "coatcheck/store/postgres";
-import { connectRedis } from "coatcheck/store/redis";
+import { connectRedis, type RedisTransport } from "coatcheck/store/redis";
+import { connectUpstash } from "coatcheck/store/upstash";
 import type { Config } from "./config.ts";
+import type { Upstash } from "./database-variable.ts";
 import type { OpenStore } from "./open-store.ts";
 import { StartError } from "./start-error.ts";
 
@@ -11,37 +13,53 @@ export interface OpenCache {
   disconnect(): Promise<void>;
 }
 
+/** Milliseconds for one command to Upstash, which is a request over the internet. */
+const UPSTASH_DEADLINE = 1000;
+
 /**
- * Opens the cache in front of the store: a local tier, and a shared tier in Redis if `REDIS_URL` is set. Without
- * `REDIS_URL`, nodes on PostgreSQL send each other hints through the database.
+ * Opens the cache in front of the store: a local tier, and a shared tier if Redis or Upstash is configured. Nodes on
+ * PostgreSQL without a Redis that supports subscriptions send each other hints through the database.
  *
  * @throws StartError if that Redis is unreachable at the start. The service tolerates later outages of it.
  */
 export async function openCache(config: Config, { store, dataVersion }: OpenStore): Promise<OpenCache> {
+  const { database, redisUrl, upstash } = config;
   const options = {
     store,
     maxStaleness: config.maxStaleness,
     ...(dataVersion ? { dataVersion } : {}),
     ...(config.localCacheTtl === null ? {} : { local: { ttl: config.localCacheTtl } }),
   };
-  const { database } = config;
-  if (config.redisUrl === null) {
-    const hints = database.kind === "postgres" && {
-      hints: postgresHints({ connectionString: database.url }),
-    };
-    return { cache: createCache({ ...options, ...hints }), disconnect: async () => {} };
+  const hints =
+    database.kind === "postgres" && redisUrl === null
+      ? { hints: postgresHints({ connectionString: database.url }) }
+      : {};
+  const transport = await connectShared(redisUrl, upstash);
+  if (transport === null) return { cache: createCache({ ...options, ...hints }), disconnect: async () => {} };
+  const shared = redisShared(transport, config.sharedCacheTtl === null ? {} : { ttl: config.sharedCacheTtl });
+  const deadlines = upstash ? { deadlines: { shared: UPSTASH_DEADLINE } } : {};
+  return {
+    cache: createCache({ ...options, ...hints, ...deadlines, shared }),
+    disconnect: () => transport.close(),
+  };
+}
+
+async function connectShared(
+  redisUrl: string | null,
+  upstash: Upstash | null,
+): Promise<RedisTransport | null> {
+  if (redisUrl !== null) {
+    return await connectRedis(redisUrl).catch((error) => {
+      throw new StartError([`Cannot connect to the Redis at REDIS_URL (${new URL(redisUrl).host}).`], error);
+    });
   }
-  const { host } = new URL(config.redisUrl);
+  if (upstash === null) return null;
   try {
-    const transport = await connectRedis(config.redisUrl);
-    return {
-      cache: createCache({
-        ...options,
-        shared: redisShared(transport, config.sharedCacheTtl === null ? {} : { ttl: config.sharedCacheTtl }),
-      }),
-      disconnect: () => transport.close(),
-    };
+    const transport = await connectUpstash({ ...upstash, deadline: UPSTASH_DEADLINE });
+    await transport.exec(["PING"]);
+    return transport;
   } catch (error) {
-    throw new StartError([`Cannot connect to the Redis at REDIS_URL (${host}).`], error);
+    const { host } = new URL(upstash.url);
+    throw new StartError([`Cannot connect to the Redis at UPSTASH_REDIS_REST_URL (${host}).`], error);
   }
 }

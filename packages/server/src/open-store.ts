@@ -4,7 +4,8 @@ import { CoatcheckError, type SessionStore } from "coatcheck";
 import { postgresStore } from "coatcheck/store/postgres";
 import { connectRedis, redisStore } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
-import type { Database } from "./config.ts";
+import { connectUpstash } from "coatcheck/store/upstash";
+import type { Database } from "./database-variable.ts";
 import { StartError } from "./start-error.ts";
 
 /** A store, and what the cache in front of it needs besides. */
@@ -29,6 +30,12 @@ export async function openStore(database: Database): Promise<OpenStore> {
       }
       case "redis": {
         return { store: redisStore(await connectRedis(database.url)) };
+      }
+      case "upstash": {
+        const store = redisStore(await connectUpstash({ url: database.url, token: database.token }));
+        // Connecting sends no request. A wrong address or token must be noticed at the start.
+        await store.changes(null);
+        return { store };
       }
       case "postgres": {
         return { store: await postgresStore({ connectionString: database.url }) };

@@ -6,7 +6,7 @@ import { listen } from "./listen.ts";
 import { openSessions } from "./open-sessions.ts";
 import { Sweeper } from "./sweeper.ts";
 
-const STORE_NAMES = { sqlite: "SQLite", postgres: "PostgreSQL", redis: "Redis" } as const;
+const STORE_NAMES = { sqlite: "SQLite", postgres: "PostgreSQL", redis: "Redis", upstash: "Upstash" } as const;
 
 /** A service that accepts requests. */
 export interface RunningService {

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { systemClock } from "coatcheck";
 import { Command } from "commander";
-import { type Database, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
+import type { Database } from "./database-variable.ts";
 import { openStore } from "./open-store.ts";
 import { StartError } from "./start-error.ts";
 import { sweepSlices } from "./sweeper.ts";

@@ -12,7 +12,10 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["DATABASE_URL", "mysql://localhost/x", /sqlite:<path of a file>, postgres:/],
   ["DATABASE_URL", "sqlite:", /sqlite:<path of a file>/],
   ["DATABASE_URL", "sqlite::memory:", /sqlite:<path of a file>/],
+  ["DATABASE_URL", "upstash:x", /or upstash/],
   ["REDIS_URL", "localhost:6379", /redis:\/\//],
+  ["UPSTASH_REDIS_REST_TOKEN", "two words", /without spaces/],
+  ["UPSTASH_REDIS_REST_URL", "us1.upstash.io", /https:/],
   ["SESSION_SECRETS", "short", /secrets, newest first, with at least 16 characters/],
   ["SESSION_SECRETS", `${SECRET},short`, /secrets, newest first, with at least 16 characters/],
   ["SESSION_SECRETS", ",", /secrets, newest first, with at least 16 characters/],
@@ -173,4 +176,29 @@ test.each([
   [{ REDIS_PORT: "tcp://10.0.0.11:6379" }, null],
 ])("readConfig of %j gives the Redis %s", (variables, redisUrl) => {
   expect(readConfig(variables).redisUrl).toBe(redisUrl);
+});
+
+const UPSTASH = { UPSTASH_REDIS_REST_URL: "https://us1.upstash.io", UPSTASH_REDIS_REST_TOKEN: "a-token" };
+const SHARED = { SESSION_SECRETS: SECRET, ADMIN_TOKEN: `${SECRET}-of-the-admin` };
+
+test("the two variables of Upstash make it the shared cache tier, unless there is a Redis", () => {
+  const upstash = { url: "https://us1.upstash.io", token: "a-token" };
+  expect(readConfig(UPSTASH)).toMatchObject({ database: { kind: "sqlite" }, upstash });
+  expect(readConfig({ ...UPSTASH, REDIS_URL: "redis://localhost" })).toMatchObject({ upstash: null });
+});
+
+test("DATABASE_URL=upstash stores the sessions there", () => {
+  const config = readConfig({ ...UPSTASH, ...SHARED, DATABASE_URL: "upstash" });
+  expect(config.database).toEqual({ kind: "upstash", url: "https://us1.upstash.io", token: "a-token" });
+  expect(config.upstash).toBeNull();
+});
+
+test("readConfig names the missing variable of Upstash", () => {
+  const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = UPSTASH;
+  expect(() => readConfig({ UPSTASH_REDIS_REST_URL })).toThrow(/UPSTASH_REDIS_REST_TOKEN must be set/);
+  expect(() => readConfig({ UPSTASH_REDIS_REST_TOKEN })).toThrow(/UPSTASH_REDIS_REST_URL must be set/);
+  expect(() => readConfig({ ...SHARED, DATABASE_URL: "upstash" })).toThrow(
+    /must be set with DATABASE_URL=upstash/,
+  );
+  expect(() => readConfig({ ...UPSTASH, DATABASE_URL: "upstash" })).toThrow(/SESSION_SECRETS must be set/);
 });

@@ -1,4 +1,6 @@
 import { rmSync } from "node:fs";
+import { connectRedis, type RedisTransport } from "coatcheck/store/redis";
+import { serveUpstash, type UpstashEndpoint } from "coatcheck/testing/upstash-endpoint";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
 import { query } from "../../coatcheck/test/servers/postgres.ts";
@@ -80,6 +82,50 @@ await describeWithServer("over Redis", "redis", (url) => {
   test("two nodes on one SQLite file see each other's changes, with a shared tier in Redis", async () => {
     await expectSharedSessions({ REDIS_URL: url });
   });
+});
+
+await describeWithServer("over Upstash", "redis", (url) => {
+  let redis: RedisTransport;
+  let endpoint: UpstashEndpoint;
+
+  beforeEach(async () => {
+    redis = await connectRedis(url);
+    endpoint = await serveUpstash({ redis, token: "a-token-for-tests" });
+  });
+
+  afterEach(async () => {
+    await Promise.all(started.map((service) => service.end()));
+    started = [];
+    await endpoint.close();
+    await redis.close();
+  });
+
+  const variables = () => ({
+    UPSTASH_REDIS_REST_URL: endpoint.url,
+    UPSTASH_REDIS_REST_TOKEN: "a-token-for-tests",
+  });
+
+  test("two nodes see each other's changes", async () => {
+    await expectSharedSessions({ ...variables(), DATABASE_URL: "upstash" });
+  });
+
+  test("two nodes on one SQLite file share a cache tier there", async () => {
+    const before = (await redis.exec(["KEYS", "coatcheck:cached:*"])) as string[];
+    await expectSharedSessions(variables());
+    const after = (await redis.exec(["KEYS", "coatcheck:cached:*"])) as string[];
+    expect(after.length).toBeGreaterThan(before.length);
+  });
+
+  test.each([{}, { DATABASE_URL: "upstash" }])(
+    "the service does not start with a wrong token (%j)",
+    async (more) => {
+      const wrong = { ...SHARED, ...variables(), ...more, UPSTASH_REDIS_REST_TOKEN: "very-secret" };
+      const { command } = new RunningService(folder, wrong);
+      expect(await command.ended()).toBe(1);
+      expect(command.errors).toMatch(/^coatcheck: Cannot (connect to|open) .*127\.0\.0\.1/);
+      expect(command.errors).not.toContain("very-secret");
+    },
+  );
 });
 
 test("the service names an unreachable database without its password", async () => {

@@ -76,7 +76,7 @@ class TieredCache implements SessionCache {
     const bound = resolveMaxStaleness(options);
     const { singleProcess = false, dataVersion, shared = null, local = {}, deadlines = {} } = options;
     this.#store = options.store;
-    this.#hints = shared ?? options.hints ?? null;
+    this.#hints = options.hints ?? shared ?? null;
     this.#maxStaleness = singleProcess || dataVersion ? 0 : bound;
     this.#clock = options.clock ?? systemClock;
     this.#monotonic = options.monotonic ?? (() => performance.now());

@@ -13,7 +13,7 @@ export interface CacheOptions {
   readonly store: SessionStore;
   /** The tier that several processes share, such as `redisShared()`. Closed with the cache. */
   readonly shared?: SharedTier;
-  /** Carries hints between processes without a shared tier, such as `postgresHints()`. Closed with the cache. */
+  /** Carries hints between processes, such as `postgresHints()`. Default: the shared tier. Closed with the cache. */
   readonly hints?: HintChannel;
   /** Longest time for which any process may serve a revoked session, in milliseconds. Minimum: 100. Default: 2000. */
   readonly maxStaleness?: number;

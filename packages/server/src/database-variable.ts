@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { StartError } from "./start-error.ts";
+
+/** Where sessions are stored. */
+export type Database =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres" | "redis"; readonly url: string }
+  | ({ readonly kind: "upstash" } & Upstash);
+
+/** A Redis of Upstash, reached over its REST interface. */
+export interface Upstash {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** The value of `DATABASE_URL`. `upstash` stands for the two variables of Upstash, which have the address and the token. */
+export type DatabaseVariable = Exclude<Database, Upstash> | "upstash";
+
+interface UpstashVariables {
+  readonly UPSTASH_REDIS_REST_URL: string | null;
+  readonly UPSTASH_REDIS_REST_TOKEN: string | null;
+}
+
+/** Parses `DATABASE_URL`. */
+export const databaseVariable = z.string().transform((text, context): DatabaseVariable => {
+  if (text === "upstash") return text;
+  const file = /^sqlite:(?!:memory:$)(.+)$/.exec(text)?.[1];
+  if (file !== undefined) return { kind: "sqlite", path: file };
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: "postgres", url: text };
+  if (/^rediss?:\/\//.test(text) && URL.canParse(text)) return { kind: "redis", url: text };
+  context.addIssue("must be sqlite:<path of a file>, postgres://…, redis://… or upstash");
+  return z.NEVER;
+});
+
+/** The Redis of the two variables of Upstash. One without the other is an error. */
+export function upstashOf(data: UpstashVariables): Upstash | null {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = data;
+  if (url !== null && token !== null) return { url, token };
+  if (url === null && token === null) return null;
+  const [missing, present] = url === null ? ["URL", "TOKEN"] : ["TOKEN", "URL"];
+  throw new StartError([
+    `UPSTASH_REDIS_REST_${missing} must be set, because UPSTASH_REDIS_REST_${present} is.`,
+  ]);
+}
+
+/** The database that the variables name. Throws `StartError` for `upstash` without its variables. */
+export function databaseOf(database: DatabaseVariable, upstash: Upstash | null): Database {
+  if (database !== "upstash") return database;
+  if (upstash) return { kind: "upstash", ...upstash };
+  throw new StartError([
+    "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN must be set with DATABASE_URL=upstash.",
+  ]);
+}
