@@ -29,7 +29,8 @@ export type FailedOperation =
   | "confirm"
   | "rotate"
   | "late-token"
-  | "late-data";
+  | "late-data"
+  | "visit";
 
 /** Session events and their payloads. Each describes what this process did; other processes emit their own. */
 export interface SessionEvents {
@@ -54,7 +55,7 @@ export interface SessionEvents {
    * An operation failed whose error may reach no handler. Those in the background are retried later or safe to skip.
    * `migrate`: stored data could not be migrated, and `DataOptions.onUnreadable` applies. `late-token`: a login, elevation or
    * rotation after the response headers were sent, which threw `CONFLICT`. `late-data`: data that was assigned after them
-   * and not saved.
+   * and not saved. `visit`: the visit of a page view was not stored with its session.
    */
   failed: [{ operation: FailedOperation; error: unknown }];
 }

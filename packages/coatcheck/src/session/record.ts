@@ -1,5 +1,6 @@
 import type { JsonObject } from "./json.ts";
 import type { OlderSecret } from "./older-secrets.ts";
+import type { Conversion, RecordedVisit } from "./recorded-visit.ts";
 import type { WrappedSecret } from "./wrapped-secret.ts";
 
 /** `anonymous` before the first login; `authenticated` after it. */
@@ -95,6 +96,10 @@ export interface SessionRecord<Data = JsonObject> {
   /** Set on creation, never changed. */
   readonly metadata: JsonObject;
   readonly client: ClientInfo | null;
+  /** The visit that the session is in; null without one, and where the privacy mode keeps none. */
+  readonly visit: RecordedVisit | null;
+  /** The last order; null before the first one. */
+  readonly conversion: Conversion | null;
 }
 
 /** When the session ends without further activity: the earlier of the two timeouts, epoch milliseconds. */

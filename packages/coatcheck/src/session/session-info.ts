@@ -4,6 +4,7 @@ import type { JsonObject } from "./json.ts";
 import { INSPECT, type Inspect, type PlainSession, plainCopy } from "./plain-session.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord, SessionType } from "./record.ts";
+import type { SessionVisit, VisitObserver } from "./session-visit.ts";
 import type { Assurance, SessionStart } from "./start.ts";
 import { sessionUnavailable } from "./token-errors.ts";
 import { isElevated, requireElevated } from "./transitions.ts";
@@ -19,6 +20,7 @@ export abstract class SessionInfo<Data = JsonObject> {
   hasDuplicateCookies = false;
   readonly #start: SessionStart;
   readonly #clock: Clock;
+  #visit: VisitObserver | null = null;
 
   constructor(start: SessionStart, clock: Clock) {
     this.#start = start;
@@ -66,6 +68,28 @@ export abstract class SessionInfo<Data = JsonObject> {
 
   get tenant(): string | null {
     return this.record?.tenant ?? null;
+  }
+
+  /**
+   * The visit of this request: track events and convert.
+   *
+   * @throws TypeError unless `coatcheck()` was mounted with the option `visits`.
+   */
+  get visit(): SessionVisit {
+    if (this.#visit !== null) return this.#visit;
+    throw new TypeError(
+      "This session has no visit: pass createVisits(…) to coatcheck() as the option visits.",
+    );
+  }
+
+  /** Sets {@link visit}. For the HTTP layer. */
+  attachVisit(visit: VisitObserver): void {
+    this.#visit = visit;
+  }
+
+  /** Reports a stored login to the visit. */
+  protected loggedIn(): void {
+    this.#visit?.loggedIn();
   }
 
   /** The latest known activity, epoch milliseconds; null for a new session. */

@@ -19,6 +19,7 @@ import {
 } from "./pending-changes.ts";
 import type { PlainSession } from "./plain-session.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
+import { NO_VISIT_FIELDS, type VisitChange } from "./recorded-visit.ts";
 import { refuseAssignments } from "./refuse-assignments.ts";
 import { SessionInfo } from "./session-info.ts";
 import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
@@ -38,6 +39,14 @@ import type { SessionWriter } from "./writer.ts";
 /** A value, or a promise of it. A hit in the local cache returns the value, so the request does not wait. */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
+interface WriteOptions {
+  /** Size of the change, bytes. */
+  readonly bytes?: number;
+  /** Flash messages by name. */
+  readonly messages?: JsonObject | null;
+  readonly visit?: VisitChange;
+}
+
 /**
  * One request's handle on one session. Assignments to {@link data} are collected, and {@link commit} writes them once, as a
  * merge patch. Reading never writes, and a visitor without any change is never stored.
@@ -56,6 +65,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** The id for a session that is not stored yet; null until a caller has read it. */
   #newId: string | null = null;
   #pending: PendingChanges | null = null;
+  /** The change of the visit that the next write stores. */
+  #visitChange: VisitChange | null = null;
   #token: string | null;
   #state: HandleState;
   /** Set once {@link commit} has resolved, after which the response headers are sent. */
@@ -152,13 +163,18 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         const change = pending?.patch ? (data: JsonObject) => applySnapshot(data, pending) : null;
         const login = { subject, options, presented: this.#actingToken.presented, change, flash };
         const joined = await this.#writer.privileges.authenticate(target, login);
-        if (joined) return this.#adopt(joined, joined.storedChanges && this.#record ? pending : null);
+        if (joined) {
+          this.#adopt(joined, joined.storedChanges && this.#record ? pending : null);
+          if (joined.storedChanges) this.loggedIn();
+          return;
+        }
       }
       // The request's own session has ended: the login needs one with another id.
       if (this.#record) this.#newId = this.#record = null;
       const content = { data: applySnapshot(schema.initial(), pending), flash };
       const fields = { ...this.#start.newSession(), ...options, ...content, id: this.id, subject };
       this.#adopt(await this.#writer.createAuthenticated(fields), pending);
+      this.loggedIn();
     });
   }
 
@@ -206,6 +222,16 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     await this.#exclusively(() => this.#write());
   }
 
+  /** Stores a change of the visit with the next write, at the latest with the commit. For `coatcheck/visit`. */
+  recordVisit(change: VisitChange): void {
+    this.#visitChange = change;
+  }
+
+  /** Stores a change of the visit now. For `coatcheck/visit`; applications call `session.visit.convert`. */
+  async changeVisit(change: VisitChange): Promise<void> {
+    await this.#exclusively(() => this.#write(undefined, { visit: change }));
+  }
+
   /**
    * Revokes the session permanently; the response clears the browser's cookie. With an older token it does so as well, until
    * one overlap after the newer token's first use: the browser may hold no other one. Throws `CONFLICT` for a browser's prefetch.
@@ -249,10 +275,10 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   commit(onLateFailure?: (error: unknown) => void): MaybePromise<Commit> {
     if (this.#mutex?.pending) return this.#mutex.pending.then(() => this.commit(onLateFailure));
-    const isIdle = !this.#pending?.snapshot() && !this.#rotationIsDue();
+    const isIdle = !this.#pending?.snapshot() && !this.#visitChange && !this.#rotationIsDue();
     if (isIdle || this.#state === "revoked") return this.#committed(onLateFailure);
     return this.#exclusively(async () => {
-      await this.#write();
+      await this.#writeAtCommit();
       if (!this.#record || !this.#rotationIsDue()) return this.#committed(onLateFailure);
       try {
         const { presented } = this.#actingToken;
@@ -291,14 +317,26 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
 
-  /** Stores the pending changes, `change` and flash `messages`, in one write. Does nothing when there are none. */
+  /** A visit that cannot be stored must not fail the page. */
+  async #writeAtCommit(): Promise<void> {
+    const hasChanges = !!this.#pending?.snapshot();
+    try {
+      await this.#write();
+    } catch (error) {
+      if (hasChanges) throw error;
+      this.#deps.events.publish("failed", { operation: "visit", error });
+    }
+  }
+
+  /** Stores the pending changes and those of the arguments in one write. Does nothing when there are none. */
   async #write(
     change?: DataChange,
-    { bytes = 0, messages = null }: { bytes?: number; messages?: JsonObject | null } = {},
+    { bytes = 0, messages = null, ...now }: WriteOptions = {},
   ): Promise<void> {
     const { schema, policy, clock } = this.#deps;
     const pending = this.#pending?.snapshot() ?? null;
-    if (!pending && !change) return;
+    const visit = now.visit ?? this.#visitChange;
+    if (!pending && !change && !visit) return;
     requireCurrentToken(this.#start.refusal);
     const part = validateSnapshot(pending, policy.maxDataBytes);
     const flash = part?.flash || messages ? { ...part?.flash, ...messages } : null;
@@ -308,14 +346,21 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       if (this.#start.refusal === "withheld") throw cookieWithheld();
       requireTokenDelivery(this.#start.refusal, this.#late);
       const data = await changed(schema.initial());
-      this.#adopt(await this.#writer.create({ ...this.#start.newSession(), id: this.id, data, flash }), part);
+      const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
+      const fields = { ...this.#start.newSession(), id: this.id, data, flash, visitFields };
+      this.#adopt(await this.#writer.create(fields), part);
+      if (visit === this.#visitChange) this.#visitChange = null;
       return;
     }
     await this.#writer.requireStillLive(this.id, this.#start.cached);
     const seenAt = this.#start.activity === "user" ? clock.now() : this.#record.lastSeenAt;
     const before = this.#record;
     const { presented } = this.#actingToken;
-    this.#record = await this.#writer.changeData(before, changed, { presented, seenAt, flash, bytes });
+    this.#record =
+      visit && !pending && !change
+        ? await this.#writer.changeVisit(before, visit, presented)
+        : await this.#writer.changeData(before, changed, { presented, seenAt, flash, bytes, visit });
+    if (visit === this.#visitChange) this.#visitChange = null;
     this.#pending?.markSaved(part, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {
       // An older token that is still valid may write, but only the client of the newer one may receive that.

@@ -93,6 +93,8 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
     flash: {},
     metadata: values.metadata,
     client: options.client ?? null,
+    visit: null,
+    conversion: null,
   };
 }
 

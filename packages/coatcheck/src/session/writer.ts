@@ -11,6 +11,7 @@ import { requireDurations } from "./policy.ts";
 import { PrivilegeWriter } from "./privileges.ts";
 import type { ReadOptions } from "./reader.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
+import type { VisitChange, VisitFields } from "./recorded-visit.ts";
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { hashSecret, newSecret, newSessionId } from "./token.ts";
@@ -28,6 +29,7 @@ interface NewSession extends CreateOptions {
   readonly secret?: string;
   readonly data?: unknown;
   readonly flash?: JsonObject | null;
+  readonly visitFields?: Partial<VisitFields> | null;
 }
 
 /** A change of a session's data. */
@@ -38,6 +40,8 @@ export interface ChangeOptions {
   readonly seenAt?: number;
   readonly flash?: JsonObject | null;
   readonly ifVersion?: number;
+  /** What else to change in the same write. */
+  readonly visit?: VisitChange | null;
   /** Size of the change, bytes, for the limit of the write queue. Default: 0. */
   readonly bytes?: number;
 }
@@ -81,6 +85,7 @@ export class SessionWriter<Data> {
     const record = {
       ...newRecord(values, options, policy),
       flash: mergeFlash({}, options.flash ?? {}, policy.maxDataBytes),
+      ...options.visitFields,
     };
     await this.#committer.insert(record, this.#evict);
     events.publish("created", { record });
@@ -136,6 +141,30 @@ export class SessionWriter<Data> {
     throw new CoatcheckError("CONFLICT", "The session is changed too often; try again.", { retryAfter: 1 });
   }
 
+  /**
+   * Changes the fields of the session's visits, and neither data nor activity.
+   *
+   * @param presented the request's token; null for a change by session id.
+   * @throws CoatcheckError what `change` throws; `CONFLICT` when the request's token has become invalid.
+   */
+  async changeVisit(
+    from: SessionRecord,
+    change: VisitChange,
+    presented: PresentedToken | null,
+  ): Promise<SessionRecord> {
+    const { record, isApplied } = await this.#queues.change({
+      from,
+      bytes: 0,
+      apply: (record) => {
+        this.#requireSameWriter(from, record, presented);
+        const fields = change(record);
+        return fields === null ? record : withChanges(record, fields);
+      },
+    });
+    if (isApplied) this.#deps.events.publish("changed", { record });
+    return record;
+  }
+
   /** Revokes sessions in one durable step and drops the cached copies. Returns how many it ended. */
   async revoke(scope: RevocationScope, reason: RevokeReason): Promise<number> {
     const { store, reader, events } = this.#deps;
@@ -182,10 +211,11 @@ export class SessionWriter<Data> {
     return (this.#deps.schema.read(record) ?? {}) as JsonObject;
   }
 
-  #withData(record: SessionRecord, data: unknown, { seenAt, flash }: ChangeOptions): SessionRecord {
+  #withData(record: SessionRecord, data: unknown, { seenAt, flash, visit }: ChangeOptions): SessionRecord {
     const { schema, policy, clock, tokens } = this.#deps;
     const now = clock.now();
     return withChanges(record, {
+      ...visit?.(record),
       data: schema.check(data),
       dataVersion: schema.versionOnWrite(record),
       flash: flash ? mergeFlash(record.flash, flash, policy.maxDataBytes) : record.flash,
@@ -201,19 +231,24 @@ export class SessionWriter<Data> {
     stored: SessionRecord,
     options: ChangeOptions,
   ): void {
-    const { schema, tokens, clock } = this.#deps;
+    const { schema } = this.#deps;
     const { presented, ifVersion } = options;
-    if (presented !== null && !tokens.mayWrite(record, presented.hash, clock.now())) throw tokenSuperseded();
-    // By session id the change may continue after a login of the same visitor, but never in another subject's session.
-    if (presented === null && from.subject !== null && record.subject !== from.subject) {
-      throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
-    }
+    this.#requireSameWriter(from, record, presented);
     if (ifVersion !== undefined && (!isAtVersion(stored, ifVersion) || record !== stored)) {
       throw new CoatcheckError("CONFLICT", `The session is at version ${stored.version}; read it again.`);
     }
     if (schema.isNewer(record)) {
       const message = `The session's data has version ${record.dataVersion}; this process writes version ${schema.version}.`;
       throw new CoatcheckError("CONFLICT", message, { retryAfter: 1 });
+    }
+  }
+
+  #requireSameWriter(from: SessionRecord, record: SessionRecord, presented: PresentedToken | null): void {
+    const { tokens, clock } = this.#deps;
+    if (presented !== null && !tokens.mayWrite(record, presented.hash, clock.now())) throw tokenSuperseded();
+    // By session id the change may continue after a login of the same visitor, but never in another subject's session.
+    if (presented === null && from.subject !== null && record.subject !== from.subject) {
+      throw new CoatcheckError("CONFLICT", "Another subject has logged in; read the session again.");
     }
   }
 }

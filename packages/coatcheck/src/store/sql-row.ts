@@ -126,5 +126,8 @@ export function recordOf(row: SessionRow): SessionRecord {
     lastSeenAt: row.last_seen_at,
     expiresAt: row.expires_at,
     idleTimeout: row.idle_timeout,
+    // Rows of earlier versions lack them.
+    visit: body.visit ?? null,
+    conversion: body.conversion ?? null,
   };
 }

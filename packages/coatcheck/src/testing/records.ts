@@ -42,6 +42,8 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     flash: {},
     metadata: {},
     client: null,
+    visit: null,
+    conversion: null,
     ...fields,
   };
 }
@@ -78,6 +80,23 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
       country: "DE",
       city: "Köln",
     },
+    visit: {
+      id: "0190b5a0-0000-7000-8000-000000000001",
+      startedAt: now - 3,
+      lastActivityAt: now - 2,
+      landingPage: "/menu",
+      source: {
+        channel: "Paid Search",
+        source: "google",
+        medium: "cpc",
+        campaign: "lunch",
+        term: null,
+        content: null,
+        referrer: "google.com",
+        clickId: "gclid",
+      },
+    },
+    conversion: { orderId: "order-1", revenue: 1990, currency: "EUR", at: now - 1 },
     ...fields,
   });
 }

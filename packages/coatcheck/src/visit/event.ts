@@ -1,4 +1,7 @@
 import type { JsonObject } from "../session/json.ts";
+import type { VisitSource as Source } from "../session/recorded-visit.ts";
+
+export type { Source };
 
 /** What kind of client sent a request, judged by its `User-Agent`. Only people are visitors; the others are counted. */
 export type ClientKind = "human" | "bot" | "ai-agent" | "tool" | "suspected";
@@ -24,22 +27,6 @@ export type StandardEvent = (typeof STANDARD_EVENTS)[number];
 
 /** The standard events that make a visit an engaged one. */
 export const KEY_EVENTS: readonly string[] = ["add_to_cart", "begin_checkout", "login", "order_completed"];
-
-/** Where a visit comes from. All texts are lower case, trimmed and at most 256 code points long. */
-export interface Source {
-  /** One of the channels of `attribution/channels.ts`, such as `Organic Search`. */
-  readonly channel: string;
-  /** The referring site or `utm_source`, such as `google`; null for `Direct`. */
-  readonly source: string | null;
-  readonly medium: string | null;
-  readonly campaign: string | null;
-  readonly term: string | null;
-  readonly content: string | null;
-  /** The referring host without `www.`; null without a referrer that counts. */
-  readonly referrer: string | null;
-  /** The name of the click id in the address, such as `gclid`. Its value is not kept. */
-  readonly clickId: string | null;
-}
 
 /** The page that an event belongs to. */
 export interface EventPage {

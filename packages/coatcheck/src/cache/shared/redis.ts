@@ -123,7 +123,11 @@ function parseCopy(key: string, text: string): Snapshot | null {
   const position = Number(text.slice(versionEnd + 1, positionEnd));
   const record = parseJson(text.slice(positionEnd + 1));
   if (!Number.isSafeInteger(position) || !isRecord(record) || compactId(record.id) !== key) return null;
-  return { record, position };
+  // Copies of earlier versions lack the last two.
+  return {
+    record: { ...record, visit: record.visit ?? null, conversion: record.conversion ?? null },
+    position,
+  };
 }
 
 /** Checks only the fields that the cache relies on, since only Coatcheck writes these keys. */

@@ -132,6 +132,9 @@ export function recordOf(reply: readonly unknown[]): SessionRecord {
     reason: ended || null,
     version: numberOf(version),
     lastSeenAt: numberOf(lastSeenAt),
+    // Rows of earlier versions lack them.
+    visit: record.visit ?? null,
+    conversion: record.conversion ?? null,
   };
 }
 
