@@ -1,0 +1,77 @@
+import { CLICK_IDS, type ClickId } from "./click-ids.ts";
+
+/** The most code points of a text that a source keeps. */
+const MAX_TEXT_LENGTH = 256;
+
+/** Control characters, and those that change the direction of the text around them. */
+const CONTROL = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
+/** What the query of a page's address contains about a campaign. */
+export interface Campaign {
+  readonly source: string | null;
+  readonly medium: string | null;
+  readonly campaign: string | null;
+  readonly term: string | null;
+  readonly content: string | null;
+  readonly clickId: ClickId | null;
+}
+
+const NO_CAMPAIGN: Campaign = {
+  source: null,
+  medium: null,
+  campaign: null,
+  term: null,
+  content: null,
+  clickId: null,
+};
+
+const NAMES: ReadonlySet<string> = new Set([
+  "utm_source",
+  "utm_medium",
+  "utm_campaign",
+  "utm_term",
+  "utm_content",
+  ...CLICK_IDS.map(({ name }) => name),
+]);
+
+/**
+ * Reads UTM parameters and click ids. The names are case-insensitive, and the first of repeated parameters counts.
+ *
+ * @param url a URL or a path with a query. Malformed escapes are no error.
+ */
+export function campaignOf(url: string): Campaign {
+  const start = url.indexOf("?");
+  if (start === -1) return NO_CAMPAIGN;
+  const end = url.indexOf("#");
+  if (end !== -1 && end < start) return NO_CAMPAIGN;
+  const values = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(url.slice(start + 1, end === -1 ? undefined : end))) {
+    const known = name.toLowerCase();
+    if (NAMES.has(known) && !values.has(known)) values.set(known, value);
+  }
+  if (values.size === 0) return NO_CAMPAIGN;
+  const text = (name: string) => cleanText(values.get(name) ?? "");
+  return {
+    source: text("utm_source"),
+    medium: text("utm_medium"),
+    campaign: text("utm_campaign"),
+    term: text("utm_term"),
+    content: text("utm_content"),
+    clickId: CLICK_IDS.find(({ name }) => values.get(name)) ?? null,
+  };
+}
+
+/** Removes control characters, trims, changes to lower case, and cuts. Returns null for an empty result. */
+export function cleanText(text: string): string | null {
+  const cleaned = text.replace(CONTROL, "").trim().toLowerCase();
+  return firstCodePoints(cleaned, MAX_TEXT_LENGTH).trimEnd() || null;
+}
+
+function firstCodePoints(text: string, count: number): string {
+  if (text.length <= count) return text;
+  let end = 0;
+  for (let taken = 0; taken < count && end < text.length; taken++) {
+    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return text.slice(0, end);
+}

@@ -1,0 +1,90 @@
+import type { SiteKind } from "./sites.ts";
+
+/** The channels, in the names of Google Analytics 4. */
+export const CHANNELS = [
+  "Direct",
+  "Cross-network",
+  "Paid Shopping",
+  "Paid Search",
+  "Paid Social",
+  "Paid Video",
+  "Display",
+  "Paid Other",
+  "Email",
+  "Affiliates",
+  "Audio",
+  "SMS",
+  "Mobile Push Notifications",
+  "AI Assistant",
+  "Organic Shopping",
+  "Organic Social",
+  "Organic Video",
+  "Organic Search",
+  "Referral",
+  "Unassigned",
+] as const;
+
+/** A channel of {@link CHANNELS}. */
+export type Channel = (typeof CHANNELS)[number];
+
+/** What decides the channel. All texts are in lower case; absent ones are empty. */
+export interface ChannelInput {
+  readonly source: string;
+  readonly medium: string;
+  readonly campaign: string;
+  /** What the site of the source is for; null for an unknown one. */
+  readonly site: SiteKind | null;
+  /** Whether the address has a click id that only advertisements add. */
+  readonly hasPaidClickId: boolean;
+}
+
+const NONE = ["", "(none)", "(not set)"];
+const PAID_MEDIUM = /cp|^ppc$|^retargeting$|^paid/;
+const DISPLAY_MEDIUM = ["display", "banner", "expandable", "interstitial", "cpm"];
+const SOCIAL_MEDIUM = ["social", "social-network", "social-media", "sm", "social network", "social media"];
+const EMAIL = ["email", "e-mail", "e_mail", "e mail"];
+/** `shop` at the beginning of a word or after an `e`, as in `eshop`; not `workshop`. */
+const SHOPPING_CAMPAIGN = /(?:^|[^a-df-z])shop|shopping/;
+
+const isPaid = ({ medium, hasPaidClickId }: ChannelInput) =>
+  PAID_MEDIUM.test(medium) || (hasPaidClickId && !DISPLAY_MEDIUM.includes(medium));
+const isShopping = ({ site, campaign }: ChannelInput) =>
+  site === "shopping" || SHOPPING_CAMPAIGN.test(campaign);
+
+/**
+ * The first rule that matches decides. The rules are those of Google Analytics 4, with one change in their order: a medium
+ * that names a channel, such as `email`, counts before the site of the source, so that a link in an e-mail of Facebook
+ * is `Email`.
+ */
+const RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput) => boolean])[] = [
+  ["Direct", ({ source, medium }) => ["direct", "(direct)"].includes(source) && NONE.includes(medium)],
+  ["Unassigned", ({ source, medium }) => source === "" && NONE.includes(medium)],
+  ["Cross-network", ({ campaign }) => campaign.includes("cross-network")],
+  ["Paid Shopping", (input) => isPaid(input) && isShopping(input)],
+  ["Paid Search", (input) => isPaid(input) && input.site === "search"],
+  ["Paid Social", (input) => isPaid(input) && input.site === "social"],
+  ["Paid Video", (input) => isPaid(input) && input.site === "video"],
+  ["Display", ({ medium }) => DISPLAY_MEDIUM.includes(medium)],
+  ["Paid Other", isPaid],
+  ["Email", ({ source, medium }) => EMAIL.includes(source) || EMAIL.includes(medium)],
+  ["Affiliates", ({ medium }) => medium === "affiliate" || medium === "affiliates"],
+  ["Audio", ({ medium }) => medium === "audio"],
+  ["SMS", ({ source, medium }) => source === "sms" || medium === "sms"],
+  [
+    "Mobile Push Notifications",
+    ({ source, medium }) =>
+      source === "firebase" || medium.endsWith("push") || /mobile|notification/.test(medium),
+  ],
+  ["Email", ({ site }) => site === "email"],
+  ["AI Assistant", ({ site, medium }) => site === "ai" || medium === "ai-assistant"],
+  ["Organic Shopping", isShopping],
+  ["Organic Social", ({ site, medium }) => site === "social" || SOCIAL_MEDIUM.includes(medium)],
+  ["Organic Video", ({ site, medium }) => site === "video" || medium.includes("video")],
+  ["Organic Search", ({ site, medium }) => site === "search" || medium === "organic"],
+  ["Referral", ({ medium }) => ["referral", "app", "link"].includes(medium)],
+];
+
+/** Returns the channel of a visit that has a source, a medium or a campaign. */
+export function channelOf(input: ChannelInput): Channel {
+  return RULES.find(([, matches]) => matches(input))?.[0] ?? "Unassigned";
+}

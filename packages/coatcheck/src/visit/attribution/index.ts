@@ -1,0 +1,3 @@
+export { CHANNELS, type Channel } from "./channels.ts";
+export { requireHosts } from "./referrer.ts";
+export { isDirect, type SourceInput, sourceOf } from "./source.ts";

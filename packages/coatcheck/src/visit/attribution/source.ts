@@ -1,0 +1,69 @@
+import type { Source } from "../event.ts";
+import { type Campaign, campaignOf } from "./campaign.ts";
+import { channelOf } from "./channels.ts";
+import { type ReferrerInput, referringHost } from "./referrer.ts";
+import { type SiteKind, siteKind } from "./sites.ts";
+
+/** What decides the source of a visit. */
+export interface SourceInput extends ReferrerInput {
+  /** The address of the visit's first page, or its path and query. */
+  readonly url: string;
+}
+
+const DIRECT: Source = Object.freeze({
+  channel: "Direct",
+  source: null,
+  medium: null,
+  campaign: null,
+  term: null,
+  content: null,
+  referrer: null,
+  clickId: null,
+});
+
+/**
+ * Returns where a visit comes from. UTM parameters decide first; a click id completes what they lack. Without
+ * `utm_source`, `utm_medium` and `utm_campaign` the click id of an advertisement decides, then the referrer, then `fbclid`. Throws for
+ * no input.
+ *
+ * @example
+ * sourceOf({ url: "/tacos?gclid=x", referrer: "https://www.google.com/", ownHosts: ["shop.example"] });
+ * // { channel: "Paid Search", source: "google", medium: "cpc", referrer: "google.com", clickId: "gclid", … }
+ */
+export function sourceOf(input: SourceInput): Source {
+  const tags = campaignOf(input.url);
+  const referrer = referringHost(input);
+  const { source, medium, site } = originOf(tags, referrer);
+  const { campaign, term, content, clickId } = tags;
+  const rest = { campaign, term, content, referrer, clickId: clickId?.name ?? null };
+  if (!source && !medium && !campaign) return term || content ? { ...DIRECT, ...rest } : DIRECT;
+  const channel = channelOf({
+    source: source ?? "",
+    medium: medium ?? "",
+    campaign: campaign ?? "",
+    site,
+    hasPaidClickId: clickId?.isPaid ?? false,
+  });
+  return channel === "Direct" ? { ...DIRECT, ...rest } : { channel, source, medium, ...rest };
+}
+
+/** Whether a source is `Direct`: its visit is attributed to an earlier one. */
+export function isDirect(source: Pick<Source, "channel">): boolean {
+  return source.channel === "Direct";
+}
+
+function originOf(
+  { source, medium, campaign, clickId }: Campaign,
+  referrer: string | null,
+): { readonly source: string | null; readonly medium: string | null; readonly site: SiteKind | null } {
+  const isTagged = source !== null || medium !== null || campaign !== null;
+  if (!isTagged && referrer && !clickId?.isPaid) {
+    const site = siteKind(referrer);
+    return { source: referrer, medium: site === "search" ? "organic" : "referral", site };
+  }
+  return {
+    source: source ?? clickId?.source ?? null,
+    medium: medium ?? clickId?.medium ?? null,
+    site: (source && siteKind(source)) || (clickId?.site ?? null),
+  };
+}

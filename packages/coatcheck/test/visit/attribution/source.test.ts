@@ -1,0 +1,90 @@
+import { expect, it } from "vitest";
+import { CHANNELS, isDirect, requireHosts, sourceOf } from "../../../src/visit/attribution/index.ts";
+import { GOLDEN } from "./golden.ts";
+
+const of = (query: string, referrer: string | null = null) =>
+  sourceOf({
+    url: `https://shop.example/tacos${query}`,
+    referrer,
+    ownHosts: ["www.shop.example:443"],
+    ignoredReferrers: ["Partner.example"],
+  });
+
+it.each(GOLDEN)("%j from %j is %s", (query, referrer, channel, source, medium) => {
+  expect(of(query, referrer)).toMatchObject({ channel, source, medium });
+});
+
+it("the table of examples has every channel", () => {
+  const seen = new Set(GOLDEN.map(([, , channel]) => channel));
+  expect([...seen].sort()).toEqual([...CHANNELS].sort());
+  expect(GOLDEN.length).toBeGreaterThanOrEqual(80);
+});
+
+it("only Direct is direct", () => {
+  const direct = GOLDEN.filter(([query, referrer]) => isDirect(of(query, referrer)));
+  expect(direct).toEqual(GOLDEN.filter(([, , channel]) => channel === "Direct"));
+});
+
+it("keeps the referrer and the name of the click id beside the campaign", () => {
+  const query =
+    "?utm_source=Google&utm_medium=CPC&utm_campaign=Spring&utm_term=Hot+Tacos&utm_content=%20Ad%201%20&gclid=secret";
+  expect(of(query, "https://www.google.com/")).toEqual({
+    channel: "Paid Search",
+    source: "google",
+    medium: "cpc",
+    campaign: "spring",
+    term: "hot tacos",
+    content: "ad 1",
+    referrer: "google.com",
+    clickId: "gclid",
+  });
+});
+
+it("reads a path with a query as it reads a URL", () => {
+  const path = sourceOf({ url: "/?utm_source=bing&utm_medium=cpc#top", referrer: null, ownHosts: [] });
+  expect(path).toMatchObject({ channel: "Paid Search", source: "bing", medium: "cpc" });
+});
+
+it("a term or content alone is no campaign", () => {
+  expect(of("?utm_term=tacos")).toMatchObject({ channel: "Direct", source: null, term: "tacos" });
+  expect(of("?utm_content=ad", "https://www.bing.com/")).toMatchObject({ channel: "Organic Search" });
+});
+
+it.each([
+  ["names in any case", "?UTM_Source=Flyer", "flyer"],
+  ["the first of repeated ones", "?utm_source=first&utm_source=second&UTM_SOURCE=third", "first"],
+  ["control characters", "?utm_source=a%00b%0Ac%7Fd%C2%85e%E2%80%AEf", "abcdef"],
+  ["spaces around it", "?utm_source=%20%09flyer%C2%A0", "flyer"],
+  ["emoji", "?utm_source=%F0%9F%8C%AE%20Taco", "🌮 taco"],
+  ["broken escapes", "?utm_source=100%&utm_medium=%E0%A4%A", "100%"],
+  ["a lone surrogate", "?utm_source=a\ud800b", "a\ufffdb"],
+  ["an escaped name", "?utm%5Fsource=flyer", "flyer"],
+])("reads UTM parameters with %s", (_what, query, source) => {
+  expect(of(query).source).toBe(source);
+});
+
+it("cuts a text at 256 code points, without a broken character at the end", () => {
+  const { source, campaign } = of(`?utm_source=${"🌮".repeat(25_000)}&utm_campaign=${"İ".repeat(256)}`);
+  expect(source).toBe("🌮".repeat(256));
+  expect([...(campaign ?? "")]).toHaveLength(256);
+});
+
+it("reads parameters behind 100 KB of another", () => {
+  const query = `?utm_content=${"x".repeat(100_000)}&utm_source=google&utm_medium=cpc`;
+  expect(of(query)).toMatchObject({ channel: "Paid Search", content: "x".repeat(256) });
+});
+
+it("ignores a referrer with a host or a length that no browser sends", () => {
+  expect(of("", `https://${"a".repeat(60)}.${"b.".repeat(120)}test/`).channel).toBe("Direct");
+  expect(of("", `https://blog.example/${"x".repeat(100_000)}`).channel).toBe("Direct");
+});
+
+it("requireHosts rejects anything but hosts, with the path of the fault", () => {
+  const check = (hosts: unknown) => () => requireHosts("visit options", "ownHosts", hosts);
+  expect(check(["shop.example", "localhost:3000", "xn--bcher-kva.example"])).not.toThrow();
+  expect(check("shop.example")).toThrow("Invalid visit options: ownHosts must be a list of hosts");
+  expect(check(["shop.example", "https://shop.example/"])).toThrow(
+    "Invalid visit options: ownHosts.1 must be a host such as shop.example (got string)",
+  );
+  expect(check([null])).toThrow("ownHosts.0");
+});
