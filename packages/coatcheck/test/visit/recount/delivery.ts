@@ -1,0 +1,116 @@
+/** Turns a script into the batches that two nodes deliver. */
+import { type DocumentCount, STANDARD_EVENTS, type VisitEvent } from "../../../src/visit/event.ts";
+import type { EventBatch } from "../../../src/visit/sink.ts";
+import { Random } from "./random.ts";
+import { type CountedDocument, type Deed, HOST, HOUR, type Script } from "./script.ts";
+
+/** A batch with the deeds that it reports, in its order. */
+export interface Delivered {
+  readonly batch: EventBatch;
+  readonly deeds: readonly Deed[];
+}
+
+/**
+ * - `in-order`: as the nodes hear of things.
+ * - `interleaved`: batches are late, overtake each other and repeat.
+ * - `shuffled`: the batches of the whole script arrive in random order, some of them twice.
+ */
+export type Arrival = "in-order" | "interleaved" | "shuffled";
+
+/** The event by which a node reports a deed. */
+export function eventOf(deed: Deed): VisitEvent {
+  const { act } = deed;
+  return {
+    id: deed.id,
+    type: typeOf(deed),
+    at: deed.at,
+    receivedAt: deed.heardAt,
+    origin: deed.isFromBackend ? "backend" : "browser",
+    visitorId: deed.visitor,
+    sessionId: deed.session,
+    subject: deed.customer,
+    tenant: deed.tenant,
+    page: deed.page && { ...deed.page, host: HOST, title: null },
+    visibleTime: act.do === "visible" ? act.milliseconds : null,
+    source: deed.cameFrom,
+    client: deed.client,
+    isKey: act.do === "order" || (act.do === "track" && act.isKey),
+    order: act.do === "order" ? { orderId: act.orderId, revenue: act.revenue, currency: act.currency } : null,
+    properties: {},
+  };
+}
+
+/** The name of a deed's event. */
+export function typeOf({ act }: Deed): string {
+  if (act.do === "track") return act.event;
+  const [pageView, pageTime] = STANDARD_EVENTS;
+  return { view: pageView, visible: pageTime, order: "order_completed" }[act.do];
+}
+
+/** The batches of all nodes in the order in which they arrive at the sink. */
+export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1): Delivered[] {
+  const random = new Random(seed);
+  const nodes = new Set([...script.deeds, ...script.documents].map(({ node }) => node));
+  const batches = [...nodes].flatMap((node) => batchesOf(script, node, random));
+  if (arrival === "in-order") return inOrder(batches, ({ readyAt }) => readyAt);
+  const repeated = batches.flatMap((batch) => (random.chance(0.1) ? [batch, batch] : [batch]));
+  if (arrival === "shuffled") return random.shuffle(repeated);
+  const delayed = repeated.map((batch) => ({
+    ...batch,
+    readyAt: batch.readyAt + (random.chance(0.2) ? random.whole(0, 6 * HOUR) : 0),
+  }));
+  return inOrder(delayed, ({ readyAt }) => readyAt);
+}
+
+interface Ready extends Delivered {
+  readonly readyAt: number;
+}
+
+function batchesOf(script: Script, node: number, random: Random): Ready[] {
+  const deeds = inOrder(
+    script.deeds.filter((deed) => deed.node === node && !deed.isLost),
+    ({ heardAt }) => heardAt,
+  );
+  let documents = inOrder(
+    script.documents.filter((document) => document.node === node),
+    ({ at }) => at,
+  );
+  const batches: Ready[] = [];
+  for (let start = 0; start < deeds.length; ) {
+    const end = start + random.whole(1, 60);
+    const chunk = deeds.slice(start, end);
+    const readyAt = chunk.at(-1)?.heardAt ?? 0;
+    const isLast = end >= deeds.length;
+    const counted = documents.filter(({ at }) => isLast || at <= readyAt);
+    documents = documents.filter((document) => !counted.includes(document));
+    batches.push(ready(chunk, counted, { readyAt, random }));
+    start = end;
+  }
+  if (documents.length > 0) {
+    batches.push(ready([], documents, { readyAt: documents.at(-1)?.at ?? 0, random }));
+  }
+  return batches;
+}
+
+function ready(
+  deeds: readonly Deed[],
+  documents: readonly CountedDocument[],
+  { readyAt, random }: { readonly readyAt: number; readonly random: Random },
+): Ready {
+  return { deeds, readyAt, batch: { events: deeds.map(eventOf), counts: countsOf(documents, random) } };
+}
+
+function countsOf(documents: readonly CountedDocument[], random: Random): DocumentCount[] {
+  const counts = new Map<string, DocumentCount>();
+  for (const { at, kind, tenant } of documents) {
+    const hour = at - (at % HOUR);
+    const key = JSON.stringify([kind, hour, tenant]);
+    const count = counts.get(key) ?? { id: random.uuidOf(at), kind, hour, tenant, documents: 0 };
+    counts.set(key, { ...count, documents: count.documents + 1 });
+  }
+  return [...counts.values()];
+}
+
+function inOrder<Item>(items: readonly Item[], timeOf: (item: Item) => number): Item[] {
+  return items.toSorted((left, right) => timeOf(left) - timeOf(right));
+}

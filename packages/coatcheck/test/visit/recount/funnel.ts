@@ -1,0 +1,88 @@
+/** Counts funnels by the definitions. */
+import { typeOf } from "./delivery.ts";
+import { type Deed, HOUR } from "./script.ts";
+import { inOrder, type Visit } from "./visits.ts";
+
+/** A step of a funnel: an event, on a page if a path is given. */
+export interface FunnelStep {
+  readonly event: string;
+  readonly path?: string;
+}
+
+/** What a funnel counts, and over which events. */
+export interface FunnelOptions {
+  readonly by: "visit" | "visitor";
+  /** The longest time from the first step to any other, milliseconds. Default: 24 hours. */
+  readonly window?: number;
+}
+
+/** One step's result. */
+export interface FunnelRow {
+  /** How many took the step after all steps before it. */
+  readonly closed: number;
+  /** How many took the step at all. */
+  readonly open: number;
+  /** The median time from the step before, of those who took both in order; null for the first step or without any. */
+  readonly medianTime: number | null;
+}
+
+/** Counts a funnel over visits. */
+export function funnelOf(
+  visits: readonly Visit[],
+  steps: readonly FunnelStep[],
+  options: FunnelOptions,
+): FunnelRow[] {
+  const groups =
+    options.by === "visit"
+      ? visits.map((visit) => eventsOf([visit]))
+      : [...Map.groupBy(visits, ({ visitor }) => visitor).values()].map(eventsOf);
+  const walks = groups.map((deeds) => walk(deeds, steps, options.window ?? 24 * HOUR));
+  return steps.map((step, index) => {
+    const times = walks.flatMap((taken) => {
+      const [before, now] = [taken[index - 1], taken[index]];
+      return before === undefined || now === undefined ? [] : [now - before];
+    });
+    return {
+      closed: walks.filter((taken) => taken[index] !== undefined).length,
+      open: groups.filter((deeds) => deeds.some((deed) => isStep(deed, step))).length,
+      medianTime: median(times),
+    };
+  });
+}
+
+/** The events of visits in order. A page that is viewed under one id several times is viewed once. */
+function eventsOf(visits: readonly Visit[]): Deed[] {
+  const viewed = new Set<string>();
+  return inOrder(visits.flatMap(({ deeds }) => deeds)).filter(({ act, page }) => {
+    if (act.do !== "view" || !page) return true;
+    const isNew = !viewed.has(page.id);
+    viewed.add(page.id);
+    return isNew;
+  });
+}
+
+/** The time at which each step was taken, for as many steps as were taken in order. */
+function walk(deeds: readonly Deed[], steps: readonly FunnelStep[], window: number): number[] {
+  const taken: number[] = [];
+  let next = 0;
+  for (const step of steps) {
+    const index = deeds.findIndex((deed, position) => position >= next && isStep(deed, step));
+    const deed = deeds[index];
+    if (!deed || deed.at - (taken[0] ?? deed.at) > window) break;
+    taken.push(deed.at);
+    next = index + 1;
+  }
+  return taken;
+}
+
+function isStep(deed: Deed, { event, path }: FunnelStep): boolean {
+  return typeOf(deed) === event && (path === undefined || deed.page?.path === path);
+}
+
+/** The middle value, or the mean of the middle two; null without values. */
+export function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((left, right) => left - right);
+  const upper = sorted[Math.floor(sorted.length / 2)];
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1];
+  return upper === undefined || lower === undefined ? null : (upper + lower) / 2;
+}

@@ -1,0 +1,59 @@
+/** Random numbers that are the same in every run (Mulberry32). */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed | 0;
+  }
+
+  /** A number from 0 to 1, 1 excluded. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from `from` to `to`, both included. */
+  whole(from: number, to: number): number {
+    return from + Math.floor(this.next() * (to - from + 1));
+  }
+
+  /** Whether something happens that has this probability. */
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<Item>(items: readonly Item[]): Item {
+    const item = items[this.whole(0, items.length - 1)];
+    if (item === undefined) throw new RangeError("An empty list has nothing to pick.");
+    return item;
+  }
+
+  /** A copy in random order (Fisher–Yates). */
+  shuffle<Item>(items: readonly Item[]): Item[] {
+    const shuffled = [...items];
+    for (let last = shuffled.length - 1; last > 0; last--) {
+      const other = this.whole(0, last);
+      [shuffled[last], shuffled[other]] = [shuffled[other] as Item, shuffled[last] as Item];
+    }
+    return shuffled;
+  }
+
+  /** `digits` random hexadecimal digits. */
+  hex(digits: number): string {
+    return Array.from({ length: digits }, () => this.whole(0, 15).toString(16)).join("");
+  }
+
+  /** A UUID v4. */
+  uuid(): string {
+    return `${this.hex(8)}-${this.hex(4)}-4${this.hex(3)}-a${this.hex(3)}-${this.hex(12)}`;
+  }
+
+  /** A UUID v7 of a time in epoch milliseconds. */
+  uuidOf(time: number): string {
+    const stamp = time.toString(16).padStart(12, "0");
+    return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${this.hex(3)}-a${this.hex(3)}-${this.hex(12)}`;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * Counts every figure of a script by the definitions alone. It shares no code with the library.
+ *
+ * Where the definitions leave a question open, the recount chooses:
+ *
+ * - **Tenants.** A visitor cookie belongs to one site, so no visitor of a script has two tenants.
+ * - **Clamped visible time.** Each report is clamped to the time since its page began, not the sum of the reports.
+ *   A report from before its page view adds nothing.
+ * - **Late beacons.** 48 hours count from the last activity of the page's visit.
+ * - **A page view that repeats a page id** is activity, but no page view.
+ * - **Entry page**: the page of the visit's first event that has one. **Exit page**: the page of the last page view;
+ *   without a page view, the entry page.
+ * - **A first event without a source** begins a Direct visit.
+ * - **The session's last visit**: the last one to begin among the visits with a browser event of that session.
+ * - **Events of a visit** include what backends report for it: for engagement, funnels and the visit's customer.
+ * - **Visible time by day**: local day of the visit's start.
+ * - **Conversion rate of a day**: of the visits that start on it, whenever their orders follow.
+ * - **Visitors under a filter**: those whose first visit in the range matches. So the rows of a breakdown add up to the total.
+ * - **90 days**: from the start of one visit to the start of the other, inclusive.
+ * - **Orders by channel, source, medium and campaign**: as frozen on the order. Visits: as the visitor's visits are now.
+ * - **An order that arrives before its visit** has no attribution: it was frozen as "(no visit)".
+ * - **Customer of an order**: whom its event names, else the customer of its visit.
+ * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
+ * - **Retention**: cohorts whose week lies in the range; each later week in the range.
+ */
+import type { CountedKind } from "../../../src/visit/event.ts";
+import { Calendar, hourOf } from "./calendar.ts";
+import type { Delivered } from "./delivery.ts";
+import { type Filter, valueOfOrder, valueOfVisit } from "./dimensions.ts";
+import { type CountedOrder, customerOfOrder, ordersOf, type Revenue, revenueOf } from "./orders.ts";
+import { type Deed, MINUTE, type Script } from "./script.ts";
+import {
+  customerOf,
+  isEngaged,
+  type Visit,
+  visibleTimeOf,
+  visitsOf,
+  withoutRepeatedOrders,
+} from "./visits.ts";
+
+/** Local days, both included. */
+export interface Range {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The figures of a range, a day, an hour or a value of a dimension. */
+export interface Figures {
+  readonly visits: number;
+  readonly visitors: number;
+  readonly newVisitors: number;
+  readonly returningVisitors: number;
+  readonly pageViews: number;
+  readonly engaged: number;
+  readonly bounced: number;
+  readonly visibleTime: number;
+  /** Visits with at least one order. */
+  readonly converted: number;
+  readonly orders: number;
+  readonly revenue: Revenue;
+}
+
+/** One customer's totals. */
+export interface CustomerTotals {
+  readonly visits: number;
+  readonly orders: number;
+  readonly revenue: Revenue;
+  readonly firstVisit: number | null;
+  readonly lastVisit: number | null;
+}
+
+/** The figures of a script, as far as it has been delivered. */
+export class Recount {
+  readonly visits: readonly Visit[];
+  readonly orders: readonly CountedOrder[];
+  readonly calendar: Calendar;
+  readonly #documents: Script["documents"];
+  readonly #arrived: readonly Deed[];
+
+  constructor(script: Script, delivered: readonly Delivered[], timeZone = "UTC") {
+    this.calendar = new Calendar(timeZone);
+    this.#arrived = withoutRepeatedOrders(delivered.flatMap(({ deeds }) => deeds));
+    this.#documents = script.documents;
+    const { visits } = visitsOf(this.#arrived);
+    this.visits = visits.toSorted((left, right) => left.start - right.start || (left.id < right.id ? -1 : 1));
+    this.orders = ordersOf(this.#arrived, this.visits, delivered);
+  }
+
+  /** The figures of a range of local days. */
+  overview(range: Range, filter: Filter = {}): Figures {
+    const matches = (visit: Visit) =>
+      Object.entries(filter).every(([name, value]) => valueOfVisit(visit, name) === value);
+    const orderMatches = (order: CountedOrder) =>
+      Object.entries(filter).every(([name, value]) => valueOfOrder(order, name) === value);
+    return this.#figures((at) => this.#isIn(range, at), matches, orderMatches);
+  }
+
+  /** The figures of each local day of a range on which something happened. */
+  byDay(range: Range): Map<string, Figures> {
+    return this.#byPeriod(range, (at) => this.calendar.dayOf(at));
+  }
+
+  /** The figures of each hour of a range, by the start of the hour in epoch milliseconds. */
+  byHour(range: Range): Map<number, Figures> {
+    return this.#byPeriod(range, hourOf);
+  }
+
+  /** The figures of each value of a dimension. */
+  breakdown(dimension: string, range: Range, filter: Filter = {}): Map<string | null, Figures> {
+    const values = new Set([
+      ...this.visits.map((visit) => valueOfVisit(visit, dimension)),
+      ...this.orders.map((order) => valueOfOrder(order, dimension)),
+    ]);
+    const rows = [...values].map(
+      (value) => [value, this.overview(range, { ...filter, [dimension]: value })] as const,
+    );
+    return new Map(rows.filter(([, { visits, pageViews, orders }]) => visits + pageViews + orders > 0));
+  }
+
+  /** The views of each path. */
+  pages(range: Range): Map<string, { pageViews: number; visibleTime: number }> {
+    const rows = new Map<string, { pageViews: number; visibleTime: number }>();
+    for (const { path, at, visible } of this.visits.flatMap(({ pages }) => pages)) {
+      if (!this.#isIn(range, at)) continue;
+      const row = rows.get(path) ?? { pageViews: 0, visibleTime: 0 };
+      rows.set(path, { pageViews: row.pageViews + 1, visibleTime: row.visibleTime + visible });
+    }
+    return rows;
+  }
+
+  /** The totals of each customer over the whole script. */
+  customers(): Map<string, CustomerTotals> {
+    const names = new Set([...this.visits.map(customerOf), ...this.orders.map(customerOfOrder)]);
+    const rows = new Map<string, CustomerTotals>();
+    for (const name of names) {
+      if (name === null) continue;
+      const visits = this.visits.filter((visit) => customerOf(visit) === name);
+      const orders = this.orders.filter((order) => customerOfOrder(order) === name);
+      rows.set(name, {
+        visits: visits.length,
+        orders: orders.length,
+        revenue: revenueOf(orders),
+        firstVisit: visits.at(0)?.start ?? null,
+        lastVisit: visits.at(-1)?.start ?? null,
+      });
+    }
+    return rows;
+  }
+
+  /** The documents that were counted only, by kind. */
+  documents(range: Range): Map<CountedKind, number> {
+    const counted = this.#documents.filter(({ at }) => this.#isIn(range, hourOf(at)));
+    return countBy(counted, ({ kind }) => kind);
+  }
+
+  /** How many visitors began a visit in each week, by the week of their first visit. */
+  retention(range: Range): Map<string, Map<string, number>> {
+    const byVisitor = Map.groupBy(this.visits, ({ visitor }) => visitor);
+    const cohorts = new Map<string, Map<string, number>>();
+    for (const visits of byVisitor.values()) {
+      const weeks = [...new Set(visits.map(({ start }) => this.calendar.weekOf(start)))].sort();
+      const [cohort] = weeks;
+      if (cohort === undefined || cohort < range.from || cohort > range.to) continue;
+      const row = cohorts.get(cohort) ?? new Map<string, number>();
+      for (const week of weeks.filter((active) => active <= range.to))
+        row.set(week, (row.get(week) ?? 0) + 1);
+      cohorts.set(cohort, row);
+    }
+    return cohorts;
+  }
+
+  /** Visitors with activity that arrived in the five minutes before `now`. */
+  live(now: number): number {
+    const recent = this.#arrived.filter(
+      ({ heardAt, isFromBackend }) => !isFromBackend && heardAt > now - 5 * MINUTE && heardAt <= now,
+    );
+    return new Set(recent.map(({ visitor }) => visitor)).size;
+  }
+
+  /** The visits that start in a range. */
+  visitsIn(range: Range): Visit[] {
+    return this.visits.filter(({ start }) => this.#isIn(range, start));
+  }
+
+  #isIn({ from, to }: Range, at: number): boolean {
+    const day = this.calendar.dayOf(at);
+    return from <= day && day <= to;
+  }
+
+  #byPeriod<Period>(range: Range, periodOf: (at: number) => Period): Map<Period, Figures> {
+    const times = [
+      ...this.visits.flatMap(({ start, pages }) => [start, ...pages.map(({ at }) => at)]),
+      ...this.orders.map(({ deed }) => deed.at),
+    ].filter((at) => this.#isIn(range, at));
+    const periods = [...new Set(times.map(periodOf))];
+    return new Map(
+      periods.map((period) => [
+        period,
+        this.#figures(
+          (at) => periodOf(at) === period,
+          () => true,
+          () => true,
+        ),
+      ]),
+    );
+  }
+
+  #figures(
+    isIn: (at: number) => boolean,
+    matches: (visit: Visit) => boolean,
+    orderMatches: (order: CountedOrder) => boolean,
+  ): Figures {
+    const inPeriod = this.visits.filter(({ start }) => isIn(start));
+    const firstInPeriod = [...Map.groupBy(inPeriod, ({ visitor }) => visitor).values()].flatMap((all) =>
+      all.slice(0, 1),
+    );
+    const visits = inPeriod.filter(matches);
+    const orders = this.orders.filter((order) => isIn(order.deed.at) && orderMatches(order));
+    const pages = this.visits.filter(matches).flatMap((visit) => visit.pages.filter(({ at }) => isIn(at)));
+    const engaged = visits.filter(isEngaged).length;
+    return {
+      visits: visits.length,
+      visitors: firstInPeriod.filter(matches).length,
+      newVisitors: visits.filter(({ isFirst }) => isFirst).length,
+      returningVisitors: returningIn(inPeriod).filter(matches).length,
+      pageViews: pages.length,
+      engaged,
+      bounced: visits.length - engaged,
+      visibleTime: visits.reduce((sum, visit) => sum + visibleTimeOf(visit), 0),
+      converted: visits.filter(({ deeds }) => deeds.some(({ act }) => act.do === "order")).length,
+      orders: orders.length,
+      revenue: revenueOf(orders),
+    };
+  }
+}
+
+/** For each visitor, the first of the visits that is not the visitor's first ever. */
+function returningIn(visits: readonly Visit[]): Visit[] {
+  const later = visits.filter(({ isFirst }) => !isFirst);
+  return [...Map.groupBy(later, ({ visitor }) => visitor).values()].flatMap((all) => all.slice(0, 1));
+}
+
+/** How many items have each key. */
+function countBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, number> {
+  return new Map([...Map.groupBy(items, keyOf)].map(([key, all]) => [key, all.length]));
+}

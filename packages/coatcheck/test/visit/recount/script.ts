@@ -1,0 +1,211 @@
+/** The raw script of a test: what visitors do, one deed after another. */
+import { createHash } from "node:crypto";
+import type { CountedKind, EventClient, Source } from "../../../src/visit/event.ts";
+import { Random } from "./random.ts";
+
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** What a deed is: a page that is shown, a report of visible time, another event, or an order. */
+export type Act =
+  | { readonly do: "view" }
+  | { readonly do: "visible"; readonly milliseconds: number }
+  | { readonly do: "track"; readonly event: string; readonly isKey: boolean }
+  | { readonly do: "order"; readonly orderId: string; readonly revenue: number; readonly currency: string };
+
+/** One thing that one visitor did, or that a backend reported. */
+export interface Deed {
+  readonly id: string;
+  readonly at: number;
+  /** When a node hears of it. */
+  readonly heardAt: number;
+  /** The number of the node that hears of it. */
+  readonly node: number;
+  /** The request never arrives: no node knows of it, and no figure counts it. */
+  readonly isLost: boolean;
+  readonly isFromBackend: boolean;
+  readonly visitor: string | null;
+  readonly session: string | null;
+  readonly customer: string | null;
+  readonly tenant: string | null;
+  readonly page: { readonly id: string; readonly path: string } | null;
+  readonly client: EventClient | null;
+  readonly cameFrom: Source | null;
+  readonly act: Act;
+}
+
+/** A document of a client that is no visitor, such as a bot or a person who opted out. */
+export interface CountedDocument {
+  readonly at: number;
+  readonly node: number;
+  readonly kind: CountedKind;
+  readonly tenant: string | null;
+}
+
+/** Options of a single deed. */
+export interface DeedOptions {
+  /** Milliseconds until a node hears of it. Default: 0. */
+  readonly late?: number;
+  /** Default: the browser's node. */
+  readonly node?: number;
+  readonly isLost?: boolean;
+  /** Default: the current page. */
+  readonly page?: { readonly id: string; readonly path: string };
+  readonly cameFrom?: Source | null;
+  /** Milliseconds before the browser's clock, for a deed of the past. Default: 0. */
+  readonly ago?: number;
+  readonly client?: EventClient;
+}
+
+/** The host of every page. */
+export const HOST = "shop.example";
+
+/** Where a visitor of whom nothing is known comes from. */
+export const DIRECT: Source = {
+  channel: "Direct",
+  source: null,
+  medium: null,
+  campaign: null,
+  term: null,
+  content: null,
+  referrer: null,
+  clickId: null,
+};
+
+export const DESKTOP: EventClient = {
+  browser: "Firefox 140",
+  os: "Linux",
+  device: "desktop",
+  country: "CH",
+  city: "Bern",
+  userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+};
+
+/** The id of an order's event, the same on each node. */
+function orderEventId(tenant: string | null, orderId: string): string {
+  const hex = createHash("sha256")
+    .update(JSON.stringify([tenant, orderId]))
+    .digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** A script that browsers and backends write. */
+export class Script {
+  readonly deeds: Deed[] = [];
+  readonly documents: CountedDocument[] = [];
+  readonly random: Random;
+
+  constructor(seed = 1) {
+    this.random = new Random(seed);
+  }
+
+  /** Counts a document of a client that is no visitor. */
+  document(kind: CountedKind, at: number, { node = 0, tenant = null as string | null } = {}): void {
+    this.documents.push({ at, node, kind, tenant });
+  }
+
+  /** Adds a deed whose id follows from its time or, for an order, from the order. */
+  add(deed: Omit<Deed, "id">): Deed {
+    const { act, tenant, heardAt } = deed;
+    const id = act.do === "order" ? orderEventId(tenant, act.orderId) : this.random.uuidOf(heardAt);
+    const added = { ...deed, id };
+    this.deeds.push(added);
+    return added;
+  }
+}
+
+/** A browser with its clock, its current page and its session. Each method writes one deed. */
+export class Browser {
+  readonly script: Script;
+  visitor: string;
+  session: string;
+  customer: string | null = null;
+  tenant: string | null = null;
+  client: EventClient = DESKTOP;
+  node = 0;
+  now: number;
+  page: { readonly id: string; readonly path: string } | null = null;
+
+  constructor(script: Script, now: number) {
+    this.script = script;
+    this.now = now;
+    this.visitor = script.random.uuid();
+    this.session = script.random.uuid();
+  }
+
+  wait(milliseconds: number): this {
+    this.now += milliseconds;
+    return this;
+  }
+
+  /** Shows a page, which becomes the current one. */
+  view(path: string, options: DeedOptions = {}): Deed {
+    this.page = options.page ?? { id: this.script.random.uuid(), path };
+    return this.#write({ do: "view" }, { cameFrom: DIRECT, ...options });
+  }
+
+  /** Reports how long the page was visible since its last report. */
+  visible(milliseconds: number, options: DeedOptions = {}): Deed {
+    return this.#write({ do: "visible", milliseconds }, options);
+  }
+
+  /** Tracks another event. */
+  track(event: string, options: DeedOptions & { readonly isKey?: boolean } = {}): Deed {
+    const isKey = options.isKey ?? ["add_to_cart", "begin_checkout", "login"].includes(event);
+    return this.#write({ do: "track", event, isKey }, options);
+  }
+
+  /** Logs in: the session is the customer's from here on. */
+  login(customer: string, options: DeedOptions = {}): Deed {
+    this.customer = customer;
+    return this.track("login", options);
+  }
+
+  /** Completes an order in the browser. */
+  order(orderId: string, revenue: number, currency: string, options: DeedOptions = {}): Deed {
+    return this.#write({ do: "order", orderId, revenue, currency }, options);
+  }
+
+  /** A backend reports an event of this browser's session. */
+  backend(act: Act, options: DeedOptions & { readonly knowsVisitor?: boolean } = {}): Deed {
+    const { late = 0, node = this.node, isLost = false, ago = 0, knowsVisitor = true } = options;
+    const at = this.now - ago;
+    return this.script.add({
+      act,
+      at,
+      heardAt: at + late,
+      node,
+      isLost,
+      isFromBackend: true,
+      visitor: knowsVisitor ? this.visitor : null,
+      session: this.session,
+      customer: this.customer,
+      tenant: this.tenant,
+      page: null,
+      client: null,
+      cameFrom: null,
+    });
+  }
+
+  #write(act: Act, options: DeedOptions): Deed {
+    const { late = 0, node = this.node, isLost = false, page = this.page, ago = 0 } = options;
+    const at = this.now - ago;
+    return this.script.add({
+      act,
+      at,
+      heardAt: at + late,
+      node,
+      isLost,
+      isFromBackend: false,
+      visitor: this.visitor,
+      session: this.session,
+      customer: this.customer,
+      tenant: this.tenant,
+      page,
+      client: options.client ?? this.client,
+      cameFrom: options.cameFrom ?? null,
+    });
+  }
+}

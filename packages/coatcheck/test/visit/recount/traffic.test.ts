@@ -1,0 +1,75 @@
+import { expect, it } from "vitest";
+import { deliver } from "./delivery.ts";
+import { DIMENSIONS } from "./dimensions.ts";
+import { Recount } from "./recount.ts";
+import { Script } from "./script.ts";
+import { MONTH, TIME_ZONE, trafficOf } from "./traffic.ts";
+
+const script = trafficOf({ seed: 3, visitors: 120 });
+
+it("writes the same month for the same seed, and another for another", () => {
+  expect(trafficOf({ seed: 3, visitors: 120 }).deeds).toEqual(script.deeds);
+  expect(trafficOf({ seed: 4, visitors: 120 }).deeds).not.toEqual(script.deeds);
+});
+
+it("delivers each deed that is not lost, whatever the order of arrival", () => {
+  const expected = script.deeds.filter(({ isLost }) => !isLost).map(({ id }) => id);
+  for (const arrival of ["in-order", "interleaved", "shuffled"] as const) {
+    const delivered = deliver(script, arrival, 7).flatMap(({ batch }) => batch.events.map(({ id }) => id));
+    expect(new Set(delivered)).toEqual(new Set(expected));
+    if (arrival !== "in-order") expect(delivered.length).toBeGreaterThan(expected.length);
+  }
+});
+
+it("repeats an event with the same content", () => {
+  const events = deliver(script, "shuffled", 8).flatMap(({ batch }) => batch.events);
+  const contents = Map.groupBy(
+    events.filter(({ order }) => order === null),
+    ({ id }) => id,
+  );
+  for (const [, same] of contents) expect(new Set(same).size).toBe(1);
+});
+
+it("counts the same visits whatever the order of arrival", () => {
+  // Which report of an order counts depends on the arrival, so orders are left out.
+  const withoutOrders = new Script();
+  withoutOrders.deeds.push(...script.deeds.filter(({ act }) => act.do !== "order"));
+  const figures = (seed: number) =>
+    new Recount(withoutOrders, deliver(withoutOrders, "shuffled", seed), TIME_ZONE).byDay(MONTH);
+  expect(figures(1).size).toBe(31);
+  expect(figures(2)).toEqual(figures(1));
+});
+
+it("adds up: days to the month, and the rows of each dimension to the total", () => {
+  const recount = new Recount(script, deliver(script, "interleaved", 1), TIME_ZONE);
+  const total = recount.overview(MONTH);
+  const sum = (
+    rows: Iterable<typeof total>,
+    name: "visits" | "visitors" | "pageViews" | "orders" | "engaged",
+  ) => [...rows].reduce((all, row) => all + row[name], 0);
+  for (const name of ["visits", "pageViews", "orders", "engaged"] as const) {
+    expect(sum(recount.byDay(MONTH).values(), name)).toBe(total[name]);
+    expect(sum(recount.byHour(MONTH).values(), name)).toBe(total[name]);
+  }
+  for (const dimension of DIMENSIONS) {
+    const rows = recount.breakdown(dimension, MONTH);
+    for (const name of ["visits", "visitors", "pageViews", "orders"] as const) {
+      expect(sum(rows.values(), name)).toBe(total[name]);
+    }
+  }
+  expect(total.engaged + total.bounced).toBe(total.visits);
+  expect(total.visitors).toBeLessThan(sum(recount.byDay(MONTH).values(), "visitors"));
+});
+
+it("contains what the rules are about", () => {
+  const recount = new Recount(script, deliver(script), TIME_ZONE);
+  const total = recount.overview(MONTH);
+  expect(Math.min(total.bounced, total.engaged, total.newVisitors, total.returningVisitors)).toBeGreaterThan(
+    5,
+  );
+  expect(Object.keys(total.revenue).sort()).toEqual(["CHF", "EUR", "JPY"]);
+  expect(recount.orders.filter(({ visit }) => visit === null).length).toBeGreaterThan(0);
+  expect(recount.orders.filter(({ revenue }) => revenue === 0).length).toBeGreaterThan(0);
+  expect(recount.documents(MONTH).size).toBe(6);
+  expect(recount.byDay(MONTH).size).toBe(31);
+});

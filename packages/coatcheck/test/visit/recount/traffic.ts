@@ -1,0 +1,127 @@
+/** A month of traffic in a shop: October 2026, whose 25th day has 25 hours in Europe/Zurich. */
+import type { EventClient, Source } from "../../../src/visit/event.ts";
+import type { Random } from "./random.ts";
+import { bigSpender, SCENES } from "./scenes.ts";
+import { Browser, DAY, DESKTOP, DIRECT, HOUR, MINUTE, Script } from "./script.ts";
+
+/** The zone of the shop's operator. */
+export const TIME_ZONE = "Europe/Zurich";
+/** When the month begins and ends in that zone. */
+export const MONTH_START = Date.parse("2026-09-30T22:00:00Z");
+export const MONTH_END = Date.parse("2026-10-31T23:00:00Z");
+/** The month's local days. */
+export const MONTH = { from: "2026-10-01", to: "2026-10-31" };
+
+const CLIENTS: readonly EventClient[] = [
+  DESKTOP,
+  { ...DESKTOP, browser: "Chrome 141", os: "Windows 11", country: "DE", city: "Berlin" },
+  { ...DESKTOP, browser: "Safari 19", os: "iOS 19", device: "mobile", country: "CH", city: "Zürich" },
+  { ...DESKTOP, browser: "Chrome 141", os: "Android 16", device: "mobile", country: "AT", city: null },
+  { ...DESKTOP, browser: "Safari 19", os: "iPadOS 19", device: "tablet", country: "FR", city: "Lyon" },
+  { browser: null, os: null, device: null, country: null, city: null, userAgent: null },
+];
+
+const SOURCES: readonly Source[] = [
+  DIRECT,
+  DIRECT,
+  { ...DIRECT, channel: "Organic Search", source: "google", medium: "organic", referrer: "google.com" },
+  {
+    ...DIRECT,
+    channel: "Organic Search",
+    source: "duckduckgo",
+    medium: "organic",
+    referrer: "duckduckgo.com",
+  },
+  { ...DIRECT, channel: "Referral", source: "blog.example", medium: "referral", referrer: "blog.example" },
+  { ...DIRECT, channel: "Organic Social", source: "facebook", medium: "social", clickId: "fbclid" },
+  { ...DIRECT, channel: "Email", source: "newsletter", medium: "email", campaign: "autumn", content: "🌮" },
+  {
+    ...DIRECT,
+    channel: "Paid Search",
+    source: "google",
+    medium: "cpc",
+    campaign: "tacos",
+    term: "taco near me",
+    clickId: "gclid",
+  },
+  { ...DIRECT, channel: "Unassigned", campaign: "halloween" },
+];
+
+const COUNTED_KINDS = ["bot", "ai-agent", "tool", "suspected", "not-collected", "dropped"] as const;
+
+/** What a month consists of. */
+export interface TrafficOptions {
+  readonly seed: number;
+  readonly visitors: number;
+}
+
+/** Writes the script of a month. The same options write the same script. */
+export function trafficOf({ seed, visitors }: TrafficOptions): Script {
+  const script = new Script(seed);
+  const { random } = script;
+  for (let number = 0; number < visitors; number++) {
+    const browser = new Browser(script, random.whole(MONTH_START - 2 * DAY, MONTH_END + DAY));
+    equip(browser, random);
+    if (random.chance(0.05)) longAgo(browser);
+    const visits = random.chance(0.4) ? 1 : random.whole(2, 7);
+    for (let visit = 0; visit < visits; visit++) {
+      random.pick(SCENES)({ browser, random, source: random.pick(SOURCES) });
+      rest(browser, random);
+    }
+  }
+  bigSpender({ browser: new Browser(script, MONTH_START + DAY), random, source: DIRECT });
+  atMidnights(script);
+  for (let document = 0; document < visitors * 3; document++) {
+    script.document(random.pick(COUNTED_KINDS), random.whole(MONTH_START - DAY, MONTH_END + DAY), {
+      node: random.whole(0, 1),
+    });
+  }
+  return script;
+}
+
+function equip(browser: Browser, random: Random): void {
+  browser.client = random.pick(CLIENTS);
+  browser.node = random.whole(0, 1);
+}
+
+/** A visit that lies about 90 days before the visitor's first visit of the month. */
+function longAgo(browser: Browser): void {
+  const { random } = browser.script;
+  const { now } = browser;
+  browser.wait(-(90 * DAY + random.pick([-1, 0, 1, HOUR, -HOUR])));
+  browser.view("/", { cameFrom: random.pick(SOURCES) });
+  browser.now = now;
+}
+
+/** The time between two visits, with the lengths at which a visit just ends, or just does not. */
+function rest(browser: Browser, random: Random): void {
+  const exact = [30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE + 1];
+  browser.wait(random.chance(0.3) ? random.pick(exact) : random.whole(20 * MINUTE, 6 * DAY));
+  if (random.chance(0.3)) {
+    browser.session = random.uuid();
+    browser.customer = null;
+  }
+  if (random.chance(0.1)) browser.node = 1 - browser.node;
+  // The next visit may be on another network.
+  if (random.chance(0.1)) browser.client = random.pick(CLIENTS);
+}
+
+/** Visits that begin in the last and the first millisecond of local days, hours and the month. */
+function atMidnights(script: Script): void {
+  const changeOfClock = Date.parse("2026-10-25T01:00:00Z");
+  const monday = Date.parse("2026-10-11T22:00:00Z");
+  for (const time of [
+    MONTH_START,
+    MONTH_END,
+    changeOfClock,
+    changeOfClock - HOUR,
+    changeOfClock + HOUR,
+    monday,
+  ]) {
+    for (const offset of [-1, 0, 1]) {
+      const browser = new Browser(script, time + offset);
+      browser.view("/midnight");
+      browser.wait(1).order(`midnight-${time}-${offset}`, 100, "CHF");
+    }
+  }
+}
