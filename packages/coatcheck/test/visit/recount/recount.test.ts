@@ -238,7 +238,12 @@ describe("clients that are no visitors", () => {
     const script = new Script();
     newBrowser(script).view("/");
     newBrowser(script).view("/menu");
-    expect(overview({ script })).toMatchObject({ visitors: 2, visits: 2, newVisitors: 2 });
+    expect(overview({ script })).toMatchObject({
+      visitors: 2,
+      visits: 2,
+      newVisitors: 2,
+      returningVisitors: 0,
+    });
   });
 
   it("counts a request that never arrived nowhere", () => {
