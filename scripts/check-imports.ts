@@ -43,7 +43,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   redis: ["store/redis/connect.ts"],
   "@upstash/redis": ["store/redis/upstash.ts"],
   kysely: ["store", "visit"],
-  "lru-cache": ["cache", "device"],
+  "lru-cache": ["cache", "device", "visit"],
   bowser: ["device"],
   isbot: ["device"],
   cockatiel: ["cache", "gateway"],

@@ -1,0 +1,77 @@
+import { LRUCache } from "lru-cache";
+import { parseUserAgent } from "../device/index.ts";
+import type { ClientKind } from "./event.ts";
+
+/** Characters. Browsers send about 120, and their longest in-app browsers about 400. */
+const MAX_USER_AGENT_LENGTH = 512;
+
+/** Crawlers that feed AI models, and agents that fetch a page because a person asked an assistant. */
+const AI_AGENT = new RegExp(
+  [
+    "gptbot|chatgpt|oai-searchbot|oai-adsbot|openai|operator-agent|claude-?bot|claude-|anthropic",
+    "perplexity-?(?:bot|user)|google-extended|google-cloudvertexbot|google-notebooklm|google-agent|gemini-|googleagent",
+    "meta-externalagent|meta-externalfetcher|meta-webindexer|facebookbot|amazonbot|amzn-|bedrockbot|novaact|applebot-extended|bytespider|tiktokspider",
+    "ccbot|cohere-|mistralai|deepseek|grokbot|xai-|duckassist|you-?bot|phindbot|kagi-fetcher|azureai-|chatglm|pangubot",
+    "sbintuitions|iask(?:bot|spider)|ai2bot|ai-?searchbot|diffbot|omgili|timpibot|imagesift|img2dataset|laion-",
+    "firecrawl|crawl4ai|tavilybot|linkupbot|exabot-ai|linerbot|devin/|manus-user|apify|cloudflare-autorag|andibot",
+    "kangaroo bot|thinkbot|brightbot|shapbot|spawning-ai|the knowledge ai|atlassian-bot|poggio-citations|aihitbot",
+  ].join("|"),
+  "i",
+);
+
+/** Programs and libraries that send requests. */
+const TOOL = new RegExp(
+  [
+    "^(?:curl|wget|libcurl|lwp|java|ruby|php|perl|node|deno|bun|dart|go|got|undici|rest|http|libfetch|fetch)(?:[/ ]|$)",
+    "\\bcurl/|wget/|python|aiohttp|httpx|urllib|axios/|node-fetch|node\\.js|superagent|go-http-client|go-resty|okhttp",
+    "dart/|dart:io|cfnetwork/|postmanruntime|insomnia/|httpie|bruno-?runtime|hoppscotch|apache-httpclient|apache-cxf",
+    "asynchttpclient|^ahc/|jersey/|jetty/|retrofit|unirest|restsharp|guzzle|symfony httpclient|libwww-perl|faraday|typhoeus",
+    "httparty|rest-client|reqwest|hyper/|ureq/|winhttp|refit|alamofire|ktor-client|volley/|^k6/",
+    "apachebench|autocannon|artillery|gatling|jmeter|^hey/|^wrk/|vegeta",
+  ].join("|"),
+  "i",
+);
+
+const POWERSHELL = /powershell\//i;
+
+/** Crawlers that also name the library they use. */
+const CRAWLER = /bot\b|crawl|spider|fetcher/i;
+
+/** Measuring programs that isbot takes for browsers. */
+const BOT = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: no browser sends them.
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+const cache = new LRUCache<string, ClientKind>({ max: 1000 });
+
+/**
+ * Judges what kind of client sent a request. Caches the 1,000 most recently used results. A client can send any value, so a
+ * kind decides what is counted and never what is allowed.
+ *
+ * @param userAgent the `User-Agent` header.
+ * @returns `suspected` for a header that neither a browser nor a known program sends: an empty one, one with control
+ * characters, one of more than 512 characters.
+ */
+export function clientKind(userAgent: string | null | undefined): ClientKind {
+  const text = userAgent?.trim();
+  if (!text || text.length > MAX_USER_AGENT_LENGTH) return "suspected";
+  let kind = cache.get(text);
+  if (!kind) {
+    kind = kindOf(text);
+    cache.set(text, kind);
+  }
+  return kind;
+}
+
+function kindOf(text: string): ClientKind {
+  if (CONTROL.test(text)) return "suspected";
+  if (AI_AGENT.test(text)) return "ai-agent";
+  if (isTool(text)) return "tool";
+  return BOT.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";
+}
+
+function isTool(text: string): boolean {
+  if (POWERSHELL.test(text)) return true;
+  return !/^(?:mozilla|opera)\//i.test(text) && TOOL.test(text) && !CRAWLER.test(text);
+}
