@@ -1,0 +1,56 @@
+import { hash } from "node:crypto";
+import type { Clock } from "../../session/clock.ts";
+import type { RandomSource } from "../../session/token.ts";
+
+/** Values of the 12-bit counter of {@link uuidV7Source}. */
+const COUNTER_SIZE = 0x1000;
+/** The largest time of a UUID v7, milliseconds: year 10889. */
+const MAX_TIME = 2 ** 48 - 1;
+
+/**
+ * Creates a source of UUIDs v7 (RFC 9562 §5.7). Each is greater than the one before, also when the clock is set back: the
+ * 12 bits after the time are a counter (§6.2, method 1) that begins at a random number below 2048 in each millisecond. When
+ * it is full, the time advances by a millisecond.
+ */
+export function uuidV7Source(sources: {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+}): () => string {
+  const { clock, random } = sources;
+  const bytes = Buffer.alloc(16);
+  const entropy = new Uint8Array(10);
+  let time = -1;
+  let counter = 0;
+  return () => {
+    random(entropy);
+    bytes.set(entropy, 6);
+    const now = Math.min(Math.max(clock.now(), 0), MAX_TIME);
+    if (now > time) {
+      time = now;
+      counter = bytes.readUInt16BE(6) % (COUNTER_SIZE / 2);
+    } else if (++counter === COUNTER_SIZE) {
+      time++;
+      counter = 0;
+    }
+    bytes.writeUIntBE(time, 0, 6);
+    bytes.writeUInt16BE(0x7000 + counter, 6);
+    return format(bytes);
+  };
+}
+
+/**
+ * The event id of an order: a UUID v8 (RFC 9562 §5.8) of the first 122 bits of a SHA-256. Every process derives the same
+ * id, so an order that is reported twice is stored once.
+ */
+export function orderEventId(tenant: string | null, orderId: string): string {
+  const bytes = hash("sha256", JSON.stringify(["order", tenant, orderId]), "buffer").subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  return format(bytes);
+}
+
+/** Sets the variant (RFC 9562 §4.1) and writes the text. */
+function format(bytes: Buffer): string {
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
