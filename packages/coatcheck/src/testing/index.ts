@@ -23,9 +23,11 @@ export {
 } from "./adapter-suite.ts";
 export { type FakeClock, fakeClock } from "./clock.ts";
 export { makeFullRecord, makeRecord, nextVersion } from "./records.ts";
+export { type SinkContractOptions, type SinkUnderTest, sinkContract } from "./sink-suite.ts";
 export {
   type StoreContractOptions,
   type StoreUnderTest,
   storeContract,
   type TestFramework,
 } from "./store-suite.ts";
+export { makeCount, makeEvent, makeFullEvent } from "./visit-events.ts";

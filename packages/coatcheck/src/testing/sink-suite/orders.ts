@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import type { VisitEvent } from "../../visit/event.ts";
+import type { StoredOrder } from "../../visit/sink.ts";
+import { makeFullEvent } from "../visit-events.ts";
+import { eventBatch, type SinkCases, type SinkFixture } from "./fixtures.ts";
+
+/** An event of an order. */
+function orderEvent(orderId: string, revenue: number, members: Partial<VisitEvent> = {}): VisitEvent {
+  return makeFullEvent({ order: { orderId, revenue, currency: "EUR" }, ...members });
+}
+
+function storedOrder({ order, sessionId, visitorId, at }: VisitEvent): StoredOrder | null {
+  return order && { ...order, sessionId, visitorId, at };
+}
+
+/** Runs the test for a sink that has `findOrder`; a sink without it, such as a file, passes. */
+function ifFound(
+  test: (find: NonNullable<SinkFixture["sink"]["findOrder"]>, fixture: SinkFixture) => Promise<void>,
+): SinkCases[string] {
+  return async (fixture) => {
+    const { other } = fixture;
+    if (other.findOrder)
+      await test((tenant, orderId) => other.findOrder?.(tenant, orderId) ?? fail(), fixture);
+  };
+}
+
+function fail(): never {
+  throw new assert.AssertionError({ message: "findOrder() returned nothing" });
+}
+
+/** Tests of `findOrder`. */
+export const orders: SinkCases = {
+  "findOrder() returns the order as it was first stored": ifFound(async (find, { sink }) => {
+    const first = orderEvent("1", 500);
+    await sink.write(eventBatch(first));
+    await sink.write(eventBatch(orderEvent("1", 900, { at: first.at - 1000 })));
+    await sink.write(eventBatch({ ...first, order: { orderId: "1", revenue: 1, currency: "USD" } }));
+    assert.deepEqual(await find("acme", "1"), storedOrder(first));
+  }),
+
+  "findOrder() returns the earlier of two orders with one id in a batch": ifFound(async (find, { sink }) => {
+    const first = orderEvent("1", 500);
+    await sink.write(eventBatch(first, orderEvent("1", 900)));
+    assert.deepEqual(await find("acme", "1"), storedOrder(first));
+  }),
+
+  "findOrder() returns null for an unknown order": ifFound(async (find, { sink }) => {
+    await sink.write(eventBatch(orderEvent("1", 500)));
+    assert.equal(await find("acme", "2"), null);
+  }),
+
+  "findOrder() keeps the orders of tenants apart": ifFound(async (find, { sink }) => {
+    const [acme, none] = [orderEvent("1", 500), orderEvent("1", 700, { tenant: null })];
+    await sink.write(eventBatch(acme, none));
+    assert.deepEqual(await find("acme", "1"), storedOrder(acme));
+    assert.deepEqual(await find(null, "1"), storedOrder(none));
+    assert.equal(await find("other", "1"), null);
+  }),
+
+  "findOrder() finds an order of a backend without visitor and session": ifFound(async (find, { sink }) => {
+    const event = orderEvent("1", 0, { origin: "backend", visitorId: null, sessionId: null, page: null });
+    await sink.write(eventBatch(event));
+    assert.deepEqual(await find("acme", "1"), storedOrder(event));
+  }),
+};

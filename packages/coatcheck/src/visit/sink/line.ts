@@ -1,0 +1,37 @@
+import { isJsonObject, parseJson } from "../../session/json.ts";
+import type { DocumentCount, VisitEvent } from "../event.ts";
+
+/** An event or a count on its way to a sink. */
+export type Item =
+  | { readonly kind: "event"; readonly event: VisitEvent }
+  | { readonly kind: "count"; readonly count: DocumentCount };
+
+/**
+ * The JSON line of an event or a count, with the newline. `kind` is `event` or `count`. The kind of a count is in
+ * `countedKind`, so that all lines of a file have one set of columns. Half of a surrogate pair, which JSON readers
+ * reject, is replaced by U+FFFD.
+ */
+export function lineOf(item: Item): string {
+  const row = item.kind === "event" ? { kind: "event", ...item.event } : countRow(item.count);
+  const json = JSON.stringify(row);
+  return `${json.includes("\\ud") ? JSON.stringify(row, wellFormed) : json}\n`;
+}
+
+function countRow({ id, kind, hour, tenant, documents }: DocumentCount) {
+  return { kind: "count", id, countedKind: kind, hour, tenant, documents };
+}
+
+/** Reads a line of {@link lineOf}; null for any other text. */
+export function parseLine(line: string): Item | null {
+  const row = parseJson(line);
+  if (!isJsonObject(row) || typeof row.id !== "string") return null;
+  const { kind, countedKind, ...members } = row;
+  if (kind === "event") return { kind, event: members as unknown as VisitEvent };
+  return kind === "count"
+    ? { kind, count: { ...members, kind: countedKind } as unknown as DocumentCount }
+    : null;
+}
+
+function wellFormed(_name: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
+}
