@@ -1,0 +1,30 @@
+import type { Schedule } from "../../session/clock.ts";
+
+/** A timer that runs one task. */
+export class Alarm {
+  readonly #schedule: Schedule;
+  readonly #task: () => void;
+  #cancel: (() => void) | null = null;
+  #delay = 0;
+
+  constructor(schedule: Schedule, task: () => void) {
+    this.#schedule = schedule;
+    this.#task = task;
+  }
+
+  /** Runs the task after `delay` milliseconds. Keeps a timer that was set with the same or a shorter delay. */
+  wake(delay: number): void {
+    if (this.#cancel && this.#delay <= delay) return;
+    this.cancel();
+    this.#delay = delay;
+    this.#cancel = this.#schedule(delay, () => {
+      this.#cancel = null;
+      this.#task();
+    });
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+}

@@ -1,0 +1,162 @@
+import type { DocumentCount, VisitEvent } from "../event.ts";
+import { type Item, lineOf, parseLine } from "../sink/line.ts";
+import type { EventBatch } from "../sink.ts";
+import type { Spill } from "./spill.ts";
+
+/** The most entries that one write to the spill takes. It limits the time for which a write holds the event loop. */
+const SPILL_CHUNK = 250;
+
+/** An item that waits, and the caller that waits for it. */
+export interface Entry {
+  readonly item: Item;
+  /** Called when the item is in the sink or on the disk. */
+  readonly resolve?: () => void;
+  readonly reject?: (error: unknown) => void;
+}
+
+/** The oldest entries of a backlog, as a sink takes them. */
+export interface NextBatch {
+  readonly batch: EventBatch;
+  /** How many entries to remove when the sink has the batch. Greater than the batch if a line is damaged. */
+  readonly entries: number;
+}
+
+/** Limits of a {@link Backlog}. */
+export interface BacklogOptions {
+  /** Null: there is no disk, and what exceeds the memory is dropped. */
+  readonly spill: Spill | null;
+  /** The most entries in memory. */
+  readonly maxEntries: number;
+  /** Receives an error of the spill's files. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * What waits for the sink: the lines of the spill, and after them the entries in memory. The oldest entries of memory move
+ * to the spill's end, so the order never changes, and the first entries stay the first while a sink writes them.
+ */
+export class Backlog {
+  readonly #options: BacklogOptions;
+  readonly #memory: Entry[] = [];
+  /** Whether the spill took nothing the last time. It is not tried at each event then. */
+  #isSpillStuck = false;
+
+  constructor(options: BacklogOptions) {
+    this.#options = options;
+  }
+
+  /** Entries in memory and on disk. */
+  get size(): number {
+    return this.inMemory + this.spilled;
+  }
+
+  get inMemory(): number {
+    return this.#memory.length;
+  }
+
+  /** Entries on disk. */
+  get spilled(): number {
+    return this.#options.spill?.lines ?? 0;
+  }
+
+  get isFull(): boolean {
+    return this.#memory.length >= this.#options.maxEntries;
+  }
+
+  get hasSpill(): boolean {
+    return this.#options.spill !== null;
+  }
+
+  /** Adds the newest entry. Returns false when there is room neither in memory nor on disk. */
+  push(entry: Entry): boolean {
+    if (this.isFull && !this.#isSpillStuck) this.#spillChunk();
+    if (this.isFull) return false;
+    this.#memory.push(entry);
+    return true;
+  }
+
+  /** The oldest entries, at most `limit`. They stay in the backlog. */
+  first(limit: number): NextBatch {
+    const { spill } = this.#options;
+    if (!spill || spill.lines === 0) {
+      const items = this.#memory.slice(0, limit).map(({ item }) => item);
+      return { batch: batchOf(items), entries: items.length };
+    }
+    const { bytes, count } = spill.peek(limit);
+    const lines = bytes.toString().split("\n").slice(0, count);
+    return { batch: batchOf(lines.flatMap((line) => parseLine(line) ?? [])), entries: count };
+  }
+
+  /** Removes the oldest entries, which are in the sink. */
+  removeFirst(count: number): void {
+    const fromSpill = Math.min(count, this.spilled);
+    if (fromSpill > 0) this.#options.spill?.remove(fromSpill);
+    this.#isSpillStuck = false;
+    const removed = this.#memory.splice(0, count - fromSpill);
+    for (const { resolve } of removed) resolve?.();
+  }
+
+  /** Moves everything in memory to the spill, as far as there is room. */
+  spillMemory(): void {
+    this.#isSpillStuck = false;
+    while (this.#memory.length > 0 && this.#spillChunk());
+  }
+
+  /** When the oldest entry was received, epoch milliseconds; null when the backlog is empty. */
+  oldestAt(): number | null {
+    const { events, counts } = this.first(1).batch;
+    return events[0]?.receivedAt ?? counts[0]?.hour ?? null;
+  }
+
+  /** Gives up what is in memory. Returns the entries. */
+  abandon(): readonly Entry[] {
+    return this.#memory.splice(0);
+  }
+
+  /** Moves the oldest entries in memory to the spill. Returns whether it took any. */
+  #spillChunk(): boolean {
+    const { spill, onError } = this.#options;
+    if (!spill) return false;
+    try {
+      const chunk = this.#memory.slice(0, SPILL_CHUNK);
+      const spilled = this.#memory.splice(0, spill.append(chunk.map(writeLine)));
+      if (spilled.some(({ resolve }) => resolve)) this.#sync(spill, spilled);
+      this.#isSpillStuck = spilled.length === 0;
+    } catch (error) {
+      this.#isSpillStuck = true;
+      onError(error);
+    }
+    return !this.#isSpillStuck;
+  }
+
+  #sync(spill: Spill, entries: readonly Entry[]): void {
+    spill.sync().then(
+      () => {
+        for (const { resolve } of entries) resolve?.();
+      },
+      (error) => {
+        for (const { reject } of entries) reject?.(error);
+      },
+    );
+  }
+}
+
+/** The entry's line. An item that is no JSON gets a damaged line, because the number of entries must not change. */
+function writeLine({ item, reject }: Entry): string {
+  try {
+    return lineOf(item);
+  } catch (error) {
+    reject?.(error);
+    return "null\n";
+  }
+}
+
+function batchOf(items: readonly Item[]): EventBatch {
+  const events: VisitEvent[] = [];
+  const counts: DocumentCount[] = [];
+  for (const item of items) {
+    if (item.kind === "event") events.push(item.event);
+    else counts.push(item.count);
+  }
+  return { events, counts };
+}

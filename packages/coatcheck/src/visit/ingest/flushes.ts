@@ -1,0 +1,32 @@
+interface Flush {
+  readonly target: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** The calls of `flush` that wait. */
+export class Flushes {
+  #waiting: Flush[] = [];
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** @param target how many entries must have left the queue. */
+  add(target: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ target, resolve, reject });
+    });
+  }
+
+  /** @param finished how many entries have left the queue. */
+  advance(finished: number): void {
+    const done = this.#waiting.filter(({ target }) => target <= finished);
+    this.#waiting = this.#waiting.filter(({ target }) => target > finished);
+    for (const { resolve } of done) resolve();
+  }
+
+  rejectAll(error: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+}

@@ -1,0 +1,96 @@
+import { type Clock, type Schedule, systemClock, systemSchedule } from "../../session/clock.ts";
+import { type Fault, invalidInput } from "../../session/errors.ts";
+import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../../session/known-options.ts";
+import { pooledRandom, type RandomSource } from "../../session/token.ts";
+import { misuse, shown } from "../../session/usage-error.ts";
+import type { EventSink } from "../sink.ts";
+import type { SpillOptions } from "./spill.ts";
+
+/** Options of {@link createEventQueue}. Only `sink` is required. */
+export interface EventQueueOptions {
+  /** Where events go. The queue closes it. */
+  readonly sink: EventSink;
+  /**
+   * Keeps on disk what the sink does not accept. Without it, an outage longer than `maxEvents` allows loses events, and so
+   * does every crash during an outage.
+   */
+  readonly spill?: SpillOptions;
+  /** The most events in memory. Default: 10,000. */
+  readonly maxEvents?: number;
+  /** The most events in one write. Default: 1,000. */
+  readonly batchSize?: number;
+  /** Milliseconds after which events are written, even if they are few. Default: 200. */
+  readonly batchInterval?: number;
+  /** Milliseconds after which a write that has not settled counts as failed. Default: 30,000. */
+  readonly writeTimeout?: number;
+  /** Milliseconds that {@link EventQueue.close} waits for the sink. Default: 5,000. */
+  readonly closeTimeout?: number;
+  /** Default: the system clock. */
+  readonly clock?: Clock;
+  /** Default: `setTimeout`, unreferenced. */
+  readonly schedule?: Schedule;
+  /** Makes the ids of counts, and the jitter between attempts. Default: the operating system's. */
+  readonly random?: RandomSource;
+}
+
+const QUEUE_OPTIONS = {
+  sink: true,
+  spill: true,
+  maxEvents: true,
+  batchSize: true,
+  batchInterval: true,
+  writeTimeout: true,
+  closeTimeout: true,
+  clock: true,
+  schedule: true,
+  random: true,
+} satisfies KnownOptions<EventQueueOptions>;
+const SPILL_OPTIONS = { path: true, maxBytes: true } satisfies KnownOptions<SpillOptions>;
+
+/** The options with every default. */
+export interface QueueSettings extends Required<Omit<EventQueueOptions, "spill">> {
+  readonly spill: Required<SpillOptions> | null;
+}
+
+/**
+ * Checks the options and adds the defaults.
+ *
+ * @throws UsageError for an unknown option or one of the wrong type; CoatcheckError `VALIDATION_FAILED` for a number that
+ *   is not a positive integer.
+ */
+export function readQueueOptions(options: EventQueueOptions): QueueSettings {
+  requireKnownOptions("event queue options", options, QUEUE_OPTIONS);
+  requireKnownPart("event queue options", options, "spill", SPILL_OPTIONS);
+  if (typeof options.sink?.write !== "function") {
+    const message = `must be an event sink (got ${shown(options.sink)})`;
+    throw misuse("event queue options", [{ path: "sink", message }]);
+  }
+  const { spill } = options;
+  if (spill && (typeof spill.path !== "string" || spill.path === "")) {
+    const message = `must be the path of a folder (got ${shown(spill.path)})`;
+    throw misuse("event queue options", [{ path: "spill.path", message }]);
+  }
+  const numbers = {
+    maxEvents: options.maxEvents ?? 10_000,
+    batchSize: options.batchSize ?? 1_000,
+    batchInterval: options.batchInterval ?? 200,
+    writeTimeout: options.writeTimeout ?? 30_000,
+    closeTimeout: options.closeTimeout ?? 5_000,
+  };
+  const maxBytes = spill?.maxBytes ?? 256 * 1024 * 1024;
+  const faults = Object.entries({ ...numbers, "spill.maxBytes": maxBytes }).flatMap(
+    ([path, value]): Fault[] =>
+      Number.isSafeInteger(value) && value > 0
+        ? []
+        : [{ path, message: `must be a positive integer (got ${shown(value)})` }],
+  );
+  if (faults.length > 0) throw invalidInput("event queue options", faults);
+  return {
+    ...numbers,
+    sink: options.sink,
+    spill: spill ? { path: spill.path, maxBytes } : null,
+    clock: options.clock ?? systemClock,
+    schedule: options.schedule ?? systemSchedule,
+    random: options.random ?? pooledRandom(),
+  };
+}

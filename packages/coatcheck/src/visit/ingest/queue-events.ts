@@ -1,0 +1,29 @@
+import { EventEmitter } from "node:events";
+
+/** What an {@link IngestQueue} reports to operators. Each occurs once per outage, not once per batch. */
+export interface QueueEvents {
+  /** The sink failed. `at`: epoch milliseconds. */
+  "outage-began": [{ error: unknown; at: number }];
+  /** The sink works again. `duration`: milliseconds. `waiting`: what the queue has yet to deliver. */
+  "outage-ended": [{ duration: number; waiting: number }];
+  /** The first event since the last outage was dropped: there is room neither in memory nor on disk. */
+  dropping: [{ error: unknown }];
+}
+
+/** Emits queue events. A listener that throws causes a process warning with the code `COATCHECK_LISTENER`. */
+export class QueueEmitter extends EventEmitter<QueueEvents> {
+  protected publish<Name extends keyof QueueEvents>(name: Name, message: QueueEvents[Name][0]): void {
+    for (const listener of this.rawListeners(name)) {
+      try {
+        const result: unknown = Reflect.apply(listener, this, [message]);
+        if (result instanceof Promise) result.catch(warn);
+      } catch (error) {
+        warn(error);
+      }
+    }
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
+}

@@ -1,0 +1,316 @@
+import { CoatcheckError } from "../../session/errors.ts";
+import type { CountedKind, VisitEvent } from "../event.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { EventBatch } from "../sink.ts";
+import { sinkUnavailable } from "../sink-error.ts";
+import { Alarm } from "./alarm.ts";
+import { Backlog, type Entry } from "./backlog.ts";
+import { DocumentCounter } from "./document-counter.ts";
+import { Flushes } from "./flushes.ts";
+import { type EventQueueOptions, type QueueSettings, readQueueOptions } from "./options.ts";
+import { QueueEmitter } from "./queue-events.ts";
+import type { QueueStats } from "./queue-stats.ts";
+import { RetryDelay } from "./retry-delay.ts";
+import { Spill } from "./spill.ts";
+import { uuidV7Source } from "./uuid-v7.ts";
+
+/**
+ * The queue between requests and the sink. Batches have at most 1,000 events and are at most 200 ms old (the defaults). One
+ * write is in flight at a time. A failed write is repeated after 200 ms, then after twice the time, up to 30 s, each with
+ * jitter. Delivery is at least once: sinks ignore the ids that they have stored.
+ *
+ * **What a crash loses.** `kill -9` loses the events that are neither in the sink nor in the spill. With a spill, these are
+ * the events of the last two batch intervals: one until the write begins and, if the sink is slow, one until the queue
+ * writes a copy to the spill. During an outage they are the events of the last interval. Without a spill, they are everything
+ * in memory. A loss of power also loses what the operating system had not written to the disk; for an event that must survive
+ * it, await {@link IngestQueue.trackDurably}.
+ *
+ * Writes to the spill are synchronous: {@link track} must not wait, and the memory must not grow. 250 events take about a
+ * millisecond.
+ */
+export class IngestQueue extends QueueEmitter implements EventQueue {
+  readonly #settings: QueueSettings;
+  readonly #backlog: Backlog;
+  readonly #spill: Spill | null;
+  readonly #counter: DocumentCounter;
+  readonly #batchAlarm: Alarm;
+  readonly #retryAlarm: Alarm;
+  readonly #retryDelay: RetryDelay;
+  readonly #flushes = new Flushes();
+  /** Entries that ever joined the backlog, and those that left it. */
+  #accepted: number;
+  #finished = 0;
+  #delivered = 0;
+  #dropped = 0;
+  #isDropping = false;
+  #lastError: unknown = null;
+  #outageAt: number | null = null;
+  #writing: Promise<void> | null = null;
+  /** Whether the write in flight has lasted longer than a batch interval. */
+  #isSlow = false;
+  /** Whether a batch became due during the write in flight. */
+  #isDue = false;
+  #state: "open" | "closing" | "closed" = "open";
+  #closing: Promise<void> | null = null;
+
+  /** Use {@link createEventQueue}. */
+  constructor(options: EventQueueOptions) {
+    super();
+    const settings = readQueueOptions(options);
+    const { clock, schedule, random, maxEvents } = settings;
+    this.#settings = settings;
+    this.#counter = new DocumentCounter(clock, uuidV7Source({ clock, random }));
+    this.#spill = openSpill(settings);
+    this.#backlog = new Backlog({
+      spill: this.#spill,
+      maxEntries: maxEvents,
+      onError: (error) => {
+        this.#lastError = error;
+      },
+    });
+    this.#retryDelay = new RetryDelay(random);
+    this.#accepted = this.#backlog.size;
+    this.#batchAlarm = new Alarm(schedule, () => this.#onBatchDue());
+    this.#retryAlarm = new Alarm(schedule, () => this.#startWrite());
+    if (this.#backlog.size > 0) this.#batchAlarm.wake(0);
+  }
+
+  track(event: VisitEvent): void {
+    this.#accept({ item: { kind: "event", event } });
+  }
+
+  /**
+   * Accepts an event that must not be lost, such as an order. Resolves when it is in the sink, or on the disk of this machine
+   * (fsync).
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when it was dropped. Repeat it with the same id: no event is stored twice.
+   */
+  trackDurably(event: VisitEvent): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#accept({
+        item: { kind: "event", event },
+        resolve,
+        reject: (error) => reject(sinkUnavailable(error)),
+      });
+    });
+  }
+
+  count(kind: CountedKind, tenant: string | null): void {
+    if (this.#state === "closed") return;
+    this.#counter.add(kind, tenant);
+    this.#batchAlarm.wake(this.#settings.batchInterval);
+  }
+
+  flush(): Promise<void> {
+    this.#addCounts();
+    if (this.#finished === this.#accepted) return Promise.resolve();
+    const flushed = this.#flushes.add(this.#accepted);
+    this.#startWrite();
+    return flushed;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Figures for operators. Reads the oldest event, so call it every few seconds at most. */
+  stats(): QueueStats {
+    const { clock } = this.#settings;
+    const oldestAt = this.#state === "closed" ? null : this.#backlog.oldestAt();
+    return {
+      queued: this.#backlog.inMemory,
+      spilled: this.#backlog.spilled,
+      delivered: this.#delivered,
+      dropped: this.#dropped,
+      oldestAge: oldestAt === null ? null : Math.max(0, clock.now() - oldestAt),
+      isSinkDown: this.#outageAt !== null,
+      lastError: this.#lastError,
+    };
+  }
+
+  #accept(entry: Entry): void {
+    if (this.#state !== "open" || !this.#backlog.push(entry)) {
+      this.#drop(entry);
+      return;
+    }
+    this.#accepted++;
+    const isUrgent = entry.resolve !== undefined || this.#backlog.inMemory >= this.#settings.batchSize;
+    this.#batchAlarm.wake(isUrgent ? 0 : this.#settings.batchInterval);
+  }
+
+  #drop({ item, reject }: Entry): void {
+    if (item.kind === "count") return;
+    const error = new CoatcheckError(
+      "STORE_UNAVAILABLE",
+      "The event was dropped: the queue is full or closed.",
+    );
+    this.#dropped++;
+    this.#counter.add("dropped", item.event.tenant);
+    reject?.(error);
+    if (this.#isDropping) return;
+    this.#isDropping = true;
+    this.publish("dropping", { error });
+  }
+
+  /** Turns the counts since the last batch into entries, if there is room for them. Otherwise they go on adding up. */
+  #addCounts(): void {
+    if (this.#counter.isEmpty || this.#backlog.isFull) return;
+    for (const count of this.#counter.take()) {
+      if (this.#backlog.push({ item: { kind: "count", count } })) this.#accepted++;
+      else this.#counter.add(count.kind, count.tenant, count.documents);
+    }
+  }
+
+  #spillMemory(): void {
+    this.#addCounts();
+    this.#backlog.spillMemory();
+  }
+
+  #onBatchDue(): void {
+    if (this.#outageAt !== null || this.#isSlow) this.#spillMemory();
+    if (this.#writing) this.#isDue = true;
+    else if (this.#outageAt === null) this.#startWrite();
+  }
+
+  #startWrite(): void {
+    if (this.#writing || this.#state === "closed") return;
+    this.#retryAlarm.cancel();
+    this.#writing = this.#write().finally(() => {
+      this.#writing = null;
+      this.#continue();
+    });
+  }
+
+  async #write(): Promise<void> {
+    this.#isDue = false;
+    try {
+      this.#addCounts();
+      const { batch, entries } = this.#backlog.first(this.#settings.batchSize);
+      if (batch.events.length + batch.counts.length > 0) await this.#attempt(batch);
+      this.#onWritten(entries, entries - batch.events.length - batch.counts.length);
+    } catch (error) {
+      this.#onFailed(error);
+    }
+  }
+
+  async #attempt(batch: EventBatch): Promise<void> {
+    const { sink, schedule, batchInterval, writeTimeout } = this.#settings;
+    const { promise: timeout, reject } = Promise.withResolvers<never>();
+    const cancelSlow = schedule(batchInterval, () => {
+      this.#isSlow = true;
+      this.#spillMemory();
+    });
+    const cancelTimeout = schedule(writeTimeout, () => {
+      reject(
+        new CoatcheckError("STORE_UNAVAILABLE", `The event sink did not respond within ${writeTimeout} ms.`),
+      );
+    });
+    try {
+      await Promise.race([sink.write(batch), timeout]);
+    } finally {
+      cancelSlow();
+      cancelTimeout();
+      this.#isSlow = false;
+    }
+  }
+
+  /** @param damaged entries that were no event: a line that a crash has cut, or an item that is no JSON. */
+  #onWritten(entries: number, damaged: number): void {
+    if (this.#state === "closed") return;
+    this.#backlog.removeFirst(entries);
+    this.#finished += entries;
+    this.#delivered += entries - damaged;
+    this.#dropped += damaged;
+    this.#isDropping = false;
+    this.#retryDelay.reset();
+    this.#flushes.advance(this.#finished);
+    if (this.#outageAt === null) return;
+    const duration = Math.max(0, this.#settings.clock.now() - this.#outageAt);
+    this.#outageAt = null;
+    this.publish("outage-ended", { duration, waiting: this.#backlog.size });
+  }
+
+  #onFailed(error: unknown): void {
+    if (this.#state === "closed") return;
+    this.#lastError = error;
+    const isFirst = this.#outageAt === null;
+    this.#outageAt ??= this.#settings.clock.now();
+    this.#spillMemory();
+    this.#flushes.rejectAll(sinkUnavailable(error));
+    this.#retryAlarm.wake(this.#retryDelay.next());
+    if (isFirst) this.publish("outage-began", { error, at: this.#outageAt });
+  }
+
+  /** After a write: what comes next, and when. */
+  #continue(): void {
+    if (this.#state === "closed" || this.#outageAt !== null) return;
+    const { batchSize, batchInterval } = this.#settings;
+    const { size, spilled, inMemory } = this.#backlog;
+    if (size === 0 && this.#counter.isEmpty) return;
+    const isUrgent = this.#isDue || spilled > 0 || inMemory >= batchSize || !this.#flushes.isEmpty;
+    this.#batchAlarm.wake(isUrgent ? 0 : batchInterval);
+  }
+
+  async #close(): Promise<void> {
+    this.#state = "closing";
+    const { sink, schedule, closeTimeout } = this.#settings;
+    const isLate = Promise.withResolvers<void>();
+    const cancel = schedule(closeTimeout, isLate.resolve);
+    await Promise.race([this.#drain(isLate.promise), isLate.promise]);
+    this.#batchAlarm.cancel();
+    this.#retryAlarm.cancel();
+    this.#spillMemory();
+    await this.#spill?.sync().catch((error) => {
+      this.#lastError = error;
+    });
+    this.#state = "closed";
+    for (const entry of this.#backlog.abandon()) this.#drop(entry);
+    this.#flushes.rejectAll(sinkUnavailable(this.#lastError));
+    this.#spill?.close();
+    await Promise.race([sink.close(), isLate.promise]);
+    cancel();
+  }
+
+  /** Flushes. Without a spill, repeats that until the sink works or `end` settles. */
+  async #drain(end: Promise<void>): Promise<void> {
+    let isEnded = false;
+    void end.then(() => {
+      isEnded = true;
+    });
+    while (!isEnded) {
+      try {
+        return await this.flush();
+      } catch {
+        if (this.#spill) return;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#settings.schedule(this.#retryDelay.next(), resolve);
+        await promise;
+      }
+    }
+  }
+}
+
+function openSpill({ spill }: QueueSettings): Spill | null {
+  if (spill === null) return null;
+  try {
+    return new Spill(spill);
+  } catch (cause) {
+    throw new CoatcheckError("STORE_UNAVAILABLE", "The folder of the event queue's spill cannot be used.", {
+      cause,
+    });
+  }
+}
+
+/**
+ * Creates the queue between requests and a sink.
+ *
+ * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid number, `STORE_UNAVAILABLE`
+ *   when the spill's folder cannot be used.
+ * @example
+ * const queue = createEventQueue({ sink: ndjsonSink("./events"), spill: { path: "./spill" } });
+ * queue.on("outage-began", ({ error }) => console.error("The event sink is down.", error));
+ */
+export function createEventQueue(options: EventQueueOptions): IngestQueue {
+  return new IngestQueue(options);
+}

@@ -1,0 +1,263 @@
+import {
+  closeSync,
+  fsync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { countLines, type Lines, readLines, repairLastLine } from "../files/lines.ts";
+import { type Slot, takeSlot, trySlot } from "../files/lock.ts";
+
+/** Bytes after which a new segment begins. Space on the disk is freed by whole segments. */
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+/** `<slot>-<number>.ndjson` */
+const SEGMENT_NAME = /^(\d+)-(\d+)\.ndjson$/;
+
+const syncFile = promisify(fsync);
+
+/** Where events are kept on disk while the sink does not accept them. */
+export interface SpillOptions {
+  /**
+   * A folder for nothing else, on a local disk. It is created with mode 0700. Several processes may share it: each writes
+   * files of its own, and a process that starts delivers the files that a dead one left.
+   */
+  readonly path: string;
+  /** The most that this process keeps on disk, in bytes. What exceeds it is dropped. Default: 256 MiB. */
+  readonly maxBytes?: number;
+}
+
+interface Segment {
+  readonly path: string;
+  bytes: number;
+  lines: number;
+}
+
+/** The segment that grows. */
+interface Tail {
+  readonly segment: Segment;
+  readonly file: number;
+  isNameOnDisk: boolean;
+  /** Calls of fsync that are in progress. The file must stay open for them. */
+  syncs: number;
+  isEnded: boolean;
+}
+
+/**
+ * A queue of lines in the files of a folder, oldest first. Its writes reach the operating system's cache before `append`
+ * returns, so they survive the death of the process; after `sync` they survive a loss of power too.
+ *
+ * A segment is deleted when all its lines were removed. What was removed from a segment that still exists is read again
+ * after a restart.
+ */
+export class Spill {
+  readonly #folder: string;
+  readonly #maxBytes: number;
+  readonly #slots: Slot[] = [];
+  readonly #segments: Segment[] = [];
+  #nextNumber = 1;
+  #bytes = 0;
+  #lines = 0;
+  /** Position in the first segment, bytes. */
+  #offset = 0;
+  #reader: number | null = null;
+  #tail: Tail | null = null;
+
+  /** Opens the folder, and takes over the segments of processes that have died. */
+  constructor(options: Required<SpillOptions>) {
+    this.#folder = options.path;
+    this.#maxBytes = options.maxBytes;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    this.#slots.push(takeSlot(this.#folder));
+    try {
+      this.#takeOver();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Lines that have not been removed. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /**
+   * Appends lines, each with its newline.
+   *
+   * @returns how many fit below the limit.
+   * @throws the error of the file system; no line is stored then.
+   */
+  append(lines: readonly string[]): number {
+    let room = this.#maxBytes - this.#bytes;
+    const count = lines.findIndex((line) => {
+      room -= Buffer.byteLength(line);
+      return room < 0;
+    });
+    const fitting = count < 0 ? lines : lines.slice(0, count);
+    if (fitting.length === 0) return 0;
+    const bytes = Buffer.from(fitting.join(""));
+    const tail = this.#openTail();
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(tail.file, bytes, written);
+    } catch (error) {
+      this.#abandonWrite(tail);
+      throw error;
+    }
+    const { segment } = tail;
+    segment.bytes += bytes.length;
+    segment.lines += fitting.length;
+    this.#bytes += bytes.length;
+    this.#lines += fitting.length;
+    return fitting.length;
+  }
+
+  /** Brings the lines of the last `append` to the disk itself. Call it before the next `append`. */
+  async sync(): Promise<void> {
+    const tail = this.#tail;
+    if (!tail) return;
+    tail.syncs++;
+    try {
+      await syncFile(tail.file);
+      if (!tail.isNameOnDisk) await syncFolder(this.#folder);
+      tail.isNameOnDisk = true;
+    } finally {
+      tail.syncs--;
+      closeEnded(tail);
+    }
+  }
+
+  /** Returns the oldest lines, at most `limit`, and fewer where a segment ends. */
+  peek(limit: number): Lines {
+    return readLines(this.#openReader(), this.#offset, Math.min(limit, this.#segments[0]?.lines ?? 0));
+  }
+
+  /** Removes the oldest lines. `count` must not exceed {@link lines}. */
+  remove(count: number): void {
+    for (let left = count; left > 0; ) {
+      const segment = this.#segments[0];
+      if (!segment) return;
+      const removed = Math.min(left, segment.lines);
+      if (removed < segment.lines) {
+        this.#offset += readLines(this.#openReader(), this.#offset, removed).bytes.length;
+        segment.lines -= removed;
+      } else {
+        this.#deleteFirst(segment);
+      }
+      this.#lines -= removed;
+      left -= removed;
+    }
+  }
+
+  /** Closes the files and releases the locks. The lines stay on disk for the next process. */
+  close(): void {
+    this.#closeReader();
+    this.#endTail();
+    for (const slot of this.#slots.splice(0)) slot.release();
+  }
+
+  /** Adds the segments of the own slot and of every slot without a process, oldest first. */
+  #takeOver(): void {
+    const [own] = this.#slots;
+    const found = readdirSync(this.#folder).flatMap((name) => {
+      const [, slot, number] = SEGMENT_NAME.exec(name) ?? [];
+      return slot && number ? [{ name, slot: Number(slot), number: Number(number) }] : [];
+    });
+    const held = new Set(this.#slots.map(({ number }) => number));
+    for (const number of new Set(found.map(({ slot }) => slot))) {
+      const slot = held.has(number) ? null : trySlot(this.#folder, number);
+      if (!slot) continue;
+      this.#slots.push(slot);
+      held.add(number);
+    }
+    const mine = found.filter(({ slot }) => held.has(slot));
+    for (const { name } of mine.toSorted(
+      (left, right) => left.slot - right.slot || left.number - right.number,
+    )) {
+      const path = join(this.#folder, name);
+      const bytes = repairLastLine(path);
+      const lines = countLines(path);
+      if (lines === 0) {
+        unlinkSync(path);
+        continue;
+      }
+      this.#segments.push({ path, bytes, lines });
+      this.#bytes += bytes;
+      this.#lines += lines;
+    }
+    const numbers = mine.filter(({ slot }) => slot === own?.number).map(({ number }) => number);
+    this.#nextNumber = Math.max(0, ...numbers) + 1;
+  }
+
+  #openTail(): Tail {
+    if (this.#tail && this.#tail.segment.bytes < SEGMENT_BYTES) return this.#tail;
+    this.#endTail();
+    const name = `${this.#slots[0]?.number}-${String(this.#nextNumber++).padStart(8, "0")}.ndjson`;
+    const segment: Segment = { path: join(this.#folder, name), bytes: 0, lines: 0 };
+    const file = openSync(segment.path, "ax", 0o600);
+    this.#segments.push(segment);
+    this.#tail = { segment, file, isNameOnDisk: false, syncs: 0, isEnded: false };
+    return this.#tail;
+  }
+
+  /** Ends the last segment, so that the next line begins a new one. */
+  #endTail(): void {
+    if (!this.#tail) return;
+    this.#tail.isEnded = true;
+    closeEnded(this.#tail);
+    this.#tail = null;
+  }
+
+  /** Cuts off the rest of a failed write, and ends the segment in case that fails too: `peek` stops at its last line. */
+  #abandonWrite({ segment, file }: Tail): void {
+    try {
+      ftruncateSync(file, segment.bytes);
+    } catch {
+      // The next process reads the rest: complete lines are delivered, and an incomplete one is removed.
+    }
+    this.#endTail();
+    if (segment.lines > 0) return;
+    this.#segments.pop();
+    if (this.#segments.length === 0) this.#closeReader();
+    unlinkSync(segment.path);
+  }
+
+  #openReader(): number {
+    const segment = this.#segments[0];
+    if (!segment) throw new RangeError("The spill is empty.");
+    this.#reader ??= openSync(segment.path, "r");
+    return this.#reader;
+  }
+
+  #closeReader(): void {
+    if (this.#reader !== null) closeSync(this.#reader);
+    this.#reader = null;
+    this.#offset = 0;
+  }
+
+  #deleteFirst(segment: Segment): void {
+    this.#closeReader();
+    this.#segments.shift();
+    this.#bytes -= segment.bytes;
+    if (this.#tail?.segment === segment) this.#endTail();
+    unlinkSync(segment.path);
+  }
+}
+
+function closeEnded({ isEnded, syncs, file }: Tail): void {
+  if (isEnded && syncs === 0) closeSync(file);
+}
+
+/** Brings the names of new files to the disk. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = openSync(path, "r");
+  try {
+    await syncFile(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,103 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Clock, Schedule } from "../../../src/session/clock.ts";
+import { CoatcheckError } from "../../../src/session/errors.ts";
+import { fakeClock } from "../../../src/testing/clock.ts";
+import type { EventQueueOptions } from "../../../src/visit/ingest/options.ts";
+import { createEventQueue, type IngestQueue } from "../../../src/visit/ingest/queue.ts";
+import { memorySink } from "../../../src/visit/sink/memory.ts";
+import type { EventBatch, EventSink } from "../../../src/visit/sink.ts";
+
+/** A clock with timers that only the test advances. */
+export interface FakeTime {
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  /** Advances the time, runs the timers that become due, and lets the promises that wait for them settle. */
+  pass(milliseconds: number): Promise<void>;
+}
+
+export function fakeTime(): FakeTime {
+  const clock = fakeClock();
+  let timers: { readonly at: number; readonly task: () => void }[] = [];
+  return {
+    clock,
+    schedule(delay, task) {
+      const timer = { at: clock.now() + delay, task };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((each) => each !== timer);
+      };
+    },
+    async pass(milliseconds) {
+      const end = clock.now() + milliseconds;
+      for (;;) {
+        await turn();
+        const next = timers.toSorted((left, right) => left.at - right.at)[0];
+        if (!next || next.at > end) break;
+        timers = timers.filter((each) => each !== next);
+        clock.set(Math.max(clock.now(), next.at));
+        next.task();
+      }
+      clock.set(end);
+      await turn();
+    },
+  };
+}
+
+/** A memory sink that a test can make fail or hang. */
+export interface SwitchedSink extends EventSink {
+  state: "works" | "fails" | "hangs";
+  /** The batches of all attempts, failed ones too. */
+  readonly attempts: EventBatch[];
+  /** The most writes that were in flight at once. */
+  readonly mostInFlight: number;
+  /** Settles the writes that hang: they succeed. */
+  release(): Promise<void>;
+  read(): Promise<EventBatch>;
+}
+
+export function switchedSink(): SwitchedSink {
+  const stored = memorySink({ maxEvents: 1_000_000 });
+  const waiting: (() => void)[] = [];
+  let inFlight = 0;
+  let mostInFlight = 0;
+  return {
+    state: "works",
+    attempts: [],
+    get mostInFlight() {
+      return mostInFlight;
+    },
+    async write(batch) {
+      this.attempts.push(batch);
+      mostInFlight = Math.max(mostInFlight, ++inFlight);
+      try {
+        await turn();
+        if (this.state === "fails") throw new CoatcheckError("STORE_UNAVAILABLE", "The sink is down.");
+        if (this.state === "hangs") await new Promise<void>((resolve) => waiting.push(resolve));
+        await stored.write(batch);
+      } finally {
+        inFlight--;
+      }
+    },
+    async release() {
+      for (const resolve of waiting.splice(0)) resolve();
+      await turn();
+    },
+    read: () => stored.read(),
+    close: () => stored.close(),
+  };
+}
+
+/** A queue on fake time and a sink that can fail. */
+export interface QueueFixture {
+  readonly queue: IngestQueue;
+  readonly sink: SwitchedSink;
+  readonly time: FakeTime;
+}
+
+export function openQueue(options: Partial<EventQueueOptions> = {}): QueueFixture {
+  const time = fakeTime();
+  const sink = switchedSink();
+  const { clock, schedule } = time;
+  const random = (bytes: Uint8Array) => void bytes.fill(255);
+  return { time, sink, queue: createEventQueue({ sink, clock, schedule, random, ...options }) };
+}

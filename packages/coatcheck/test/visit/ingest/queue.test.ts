@@ -1,0 +1,406 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeEvent } from "../../../src/testing/visit-events.ts";
+import type { VisitEvent } from "../../../src/visit/event.ts";
+import type { EventQueueOptions } from "../../../src/visit/ingest/options.ts";
+import { createEventQueue } from "../../../src/visit/ingest/queue.ts";
+import { memorySink } from "../../../src/visit/sink/memory.ts";
+import { openQueue } from "./fixtures.ts";
+import { linesOf, temporaryFolder } from "./folders.ts";
+
+const HOUR = 3_600_000;
+const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
+
+function makeEvents(count: number, members: Partial<VisitEvent> = {}): VisitEvent[] {
+  return Array.from({ length: count }, () => makeEvent(members));
+}
+
+describe("IngestQueue batches", () => {
+  it("writes the events of a batch interval together", async () => {
+    const { queue, sink, time } = openQueue();
+    const events = makeEvents(3);
+    for (const event of events) queue.track(event);
+    await time.pass(199);
+    expect(sink.attempts).toEqual([]);
+    await time.pass(1);
+    expect(sink.attempts).toEqual([{ events, counts: [] }]);
+    await time.pass(10_000);
+    expect(sink.attempts).toHaveLength(1);
+  });
+
+  it("writes a full batch without waiting, and never inside track()", async () => {
+    const { queue, sink, time } = openQueue({ batchSize: 2 });
+    for (const event of makeEvents(5)) queue.track(event);
+    expect(sink.attempts).toEqual([]);
+    await time.pass(0);
+    expect(sink.attempts.map(({ events }) => events.length)).toEqual([2, 2]);
+    await time.pass(200);
+    expect(sink.attempts.map(({ events }) => events.length)).toEqual([2, 2, 1]);
+  });
+
+  it("has one write in flight", async () => {
+    const { queue, sink, time } = openQueue({ batchSize: 1 });
+    sink.state = "hangs";
+    for (const event of makeEvents(5)) queue.track(event);
+    const flushed = queue.flush();
+    await time.pass(5000);
+    sink.state = "works";
+    await sink.release();
+    await time.pass(0);
+    await flushed;
+    expect(sink.mostInFlight).toBe(1);
+    expect((await sink.read()).events).toHaveLength(5);
+  });
+
+  it("counts documents by kind, hour and tenant, with one id each", async () => {
+    const { queue, sink, time } = openQueue();
+    for (let index = 0; index < 5; index++) queue.count("bot", null);
+    queue.count("bot", "acme");
+    queue.count("tool", null);
+    await time.pass(200);
+    const { counts } = await sink.read();
+    const hour = Date.UTC(2026, 0, 1);
+    expect(counts).toEqual([
+      { id: expect.stringMatching(/-7...-/), kind: "bot", hour, tenant: null, documents: 5 },
+      { id: expect.any(String), kind: "bot", hour, tenant: "acme", documents: 1 },
+      { id: expect.any(String), kind: "tool", hour, tenant: null, documents: 1 },
+    ]);
+    await time.pass(HOUR);
+    queue.count("bot", null);
+    await time.pass(200);
+    const later = (await sink.read()).counts;
+    expect(later).toHaveLength(4);
+    expect(later[3]).toMatchObject({ kind: "bot", hour: hour + HOUR, documents: 1 });
+    expect(new Set(later.map(({ id }) => id)).size).toBe(4);
+  });
+
+  it("repeats a failed batch with the same counts, so that none is counted twice", async () => {
+    const { queue, sink, time } = openQueue();
+    sink.state = "fails";
+    queue.count("bot", null);
+    await time.pass(200);
+    queue.count("bot", null);
+    sink.state = "works";
+    await time.pass(1000);
+    const { counts } = await sink.read();
+    expect(counts.map(({ documents }) => documents)).toEqual([1, 1]);
+    expect(sink.attempts[1]?.counts[0]).toEqual(sink.attempts[0]?.counts[0]);
+  });
+});
+
+describe("IngestQueue during an outage", () => {
+  it("retries after 200 ms, then after twice the time, up to 30 s", async () => {
+    const { queue, sink, time } = openQueue();
+    sink.state = "fails";
+    const attempts: number[] = [];
+    const { write } = sink;
+    sink.write = (batch) => {
+      attempts.push(time.clock.now());
+      return write.call(sink, batch);
+    };
+    queue.track(makeEvent());
+    await time.pass(200_000);
+    const delays = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
+    expect(delays.slice(0, 10)).toEqual([200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+  });
+
+  it("shortens the delay by up to half, at random", async () => {
+    const { queue, sink, time } = openQueue({ random: (bytes) => void bytes.fill(0) });
+    sink.state = "fails";
+    queue.track(makeEvent());
+    await time.pass(200 + 99);
+    expect(sink.attempts).toHaveLength(1);
+    await time.pass(1);
+    expect(sink.attempts).toHaveLength(2);
+  });
+
+  it("delivers everything afterwards, in order and once", async () => {
+    for (const spill of [undefined, { path: temporaryFolder() }]) {
+      const { queue, sink, time } = openQueue({ batchSize: 10, ...(spill && { spill }) });
+      const events = makeEvents(95);
+      sink.state = "fails";
+      for (const event of events) {
+        queue.track(event);
+        await time.pass(50);
+      }
+      sink.state = "works";
+      await time.pass(30_000);
+      expect((await sink.read()).events).toEqual(events);
+      expect(queue.stats()).toMatchObject({ queued: 0, spilled: 0, delivered: 95, dropped: 0 });
+    }
+  });
+
+  it("reports the begin and the end once, not per batch", async () => {
+    const { queue, sink, time } = openQueue({ batchSize: 1 });
+    const reports: unknown[] = [];
+    queue.on("outage-began", (message) => reports.push(message));
+    queue.on("outage-ended", (message) => reports.push(message));
+    sink.state = "fails";
+    for (const event of makeEvents(5)) queue.track(event);
+    await time.pass(5000);
+    expect(reports).toEqual([{ error: unavailable, at: Date.UTC(2026, 0, 1) }]);
+    expect(queue.stats()).toMatchObject({ isSinkDown: true, lastError: unavailable });
+    sink.state = "works";
+    await time.pass(10_000);
+    expect(reports.slice(1)).toEqual([{ duration: 6200, waiting: 4 }]);
+    expect(queue.stats().isSinkDown).toBe(false);
+  });
+
+  it("survives a listener that throws", async () => {
+    const { queue, sink, time } = openQueue();
+    queue.on("outage-began", () => {
+      throw new Error("A listener's mistake.");
+    });
+    sink.state = "fails";
+    queue.track(makeEvent());
+    await time.pass(300);
+    sink.state = "works";
+    await time.pass(1000);
+    expect((await sink.read()).events).toHaveLength(1);
+  });
+
+  it("treats a write without response as failed after the timeout", async () => {
+    const { queue, sink, time } = openQueue({ writeTimeout: 1000 });
+    sink.state = "hangs";
+    queue.track(makeEvent());
+    await time.pass(1199);
+    expect(queue.stats().isSinkDown).toBe(false);
+    await time.pass(1);
+    expect(queue.stats().isSinkDown).toBe(true);
+    sink.state = "works";
+    await time.pass(1000);
+    expect(queue.stats()).toMatchObject({ delivered: 1, isSinkDown: false });
+  });
+});
+
+describe("IngestQueue limits", () => {
+  it("drops events past the memory limit without a spill, and counts them", async () => {
+    const { queue, sink, time } = openQueue({ maxEvents: 10 });
+    const drops: unknown[] = [];
+    queue.on("dropping", (message) => drops.push(message));
+    sink.state = "fails";
+    for (const event of makeEvents(25, { tenant: "acme" })) queue.track(event);
+    expect(queue.stats()).toMatchObject({ queued: 10, dropped: 15 });
+    expect(drops).toHaveLength(1);
+    await time.pass(1000);
+    sink.state = "works";
+    await time.pass(10_000);
+    const stored = await sink.read();
+    expect(stored.events).toHaveLength(10);
+    expect(stored.counts).toEqual([
+      expect.objectContaining({ kind: "dropped", tenant: "acme", documents: 15 }),
+    ]);
+  });
+
+  it("spills past the memory limit, even if no write has failed yet", async () => {
+    const { queue, sink, time } = openQueue({ maxEvents: 1000, spill: { path: temporaryFolder() } });
+    const events = makeEvents(3300);
+    for (const event of events) queue.track(event);
+    const stats = queue.stats();
+    expect(stats.queued).toBeLessThanOrEqual(1000);
+    expect(stats.queued + stats.spilled).toBe(3300);
+    await time.pass(1000);
+    expect((await sink.read()).events).toEqual(events);
+  });
+
+  it("keeps a write in flight the first, while events behind it are spilled", async () => {
+    const { queue, sink, time } = openQueue({
+      maxEvents: 100,
+      batchSize: 50,
+      spill: { path: temporaryFolder() },
+    });
+    const events = makeEvents(1000);
+    sink.state = "hangs";
+    for (const event of events.slice(0, 60)) queue.track(event);
+    await time.pass(10);
+    for (const event of events.slice(60)) queue.track(event);
+    sink.state = "works";
+    await sink.release();
+    await time.pass(1000);
+    expect((await sink.read()).events).toEqual(events);
+    expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
+  });
+
+  it("drops events past the limit of the spill", async () => {
+    const spill = { path: temporaryFolder(), maxBytes: 20_000 };
+    const { queue, sink, time } = openQueue({ maxEvents: 10, spill });
+    sink.state = "fails";
+    const events = makeEvents(200);
+    for (const event of events) {
+      queue.track(event);
+      await time.pass(10);
+    }
+    const { queued, spilled, dropped } = queue.stats();
+    expect(queued).toBeLessThanOrEqual(10);
+    expect(spilled).toBeGreaterThan(20);
+    expect(linesOf(spill.path).join("\n").length).toBeLessThanOrEqual(20_000);
+    expect(queued + spilled + dropped).toBe(200);
+    sink.state = "works";
+    await time.pass(60_000);
+    const stored = await sink.read();
+    expect(stored.events).toEqual(events.slice(0, queued + spilled));
+    expect(stored.counts.reduce((sum, { documents }) => sum + documents, 0)).toBe(dropped);
+  });
+
+  it("track() does not throw when the spill cannot be written or the event is no JSON", async () => {
+    const path = join(temporaryFolder(), "spill");
+    const { queue, sink, time } = openQueue({ maxEvents: 5, spill: { path } });
+    sink.state = "fails";
+    queue.track(makeEvent({ properties: { amount: 1n as never } }));
+    for (const event of makeEvents(4)) queue.track(event);
+    await time.pass(500);
+    expect(queue.stats()).toMatchObject({ queued: 0, spilled: 5 });
+    sink.state = "works";
+    await time.pass(10_000);
+    expect(queue.stats()).toMatchObject({ queued: 0, spilled: 0, delivered: 4, dropped: 1 });
+  });
+});
+
+describe("IngestQueue.flush", () => {
+  it("resolves when everything accepted before is in the sink", async () => {
+    const { queue, sink, time } = openQueue({ batchSize: 2 });
+    await queue.flush();
+    for (const event of makeEvents(5)) queue.track(event);
+    queue.count("bot", null);
+    const flushed = queue.flush();
+    await time.pass(0);
+    await flushed;
+    const stored = await sink.read();
+    expect(stored.events).toHaveLength(5);
+    expect(stored.counts).toHaveLength(1);
+  });
+
+  it("rejects when the sink cannot write, and keeps the events", async () => {
+    const { queue, sink, time } = openQueue();
+    sink.state = "fails";
+    queue.track(makeEvent());
+    await expect(queue.flush()).rejects.toEqual(unavailable);
+    await expect(queue.flush()).rejects.toEqual(unavailable);
+    sink.state = "works";
+    await queue.flush();
+    expect((await sink.read()).events).toHaveLength(1);
+    await time.pass(100_000);
+    expect(sink.attempts).toHaveLength(3);
+  });
+});
+
+describe("IngestQueue.trackDurably", () => {
+  it("resolves when the event is in the sink, without waiting for the batch interval", async () => {
+    const { queue, sink, time } = openQueue();
+    const tracked = queue.trackDurably(makeEvent());
+    await time.pass(0);
+    await tracked;
+    expect((await sink.read()).events).toHaveLength(1);
+  });
+
+  it("resolves during an outage when the event is on the disk", async () => {
+    const path = temporaryFolder();
+    const { queue, sink, time } = openQueue({ spill: { path } });
+    sink.state = "fails";
+    const events = makeEvents(2);
+    const tracked = events.map((event) => queue.trackDurably(event));
+    await time.pass(0);
+    await Promise.all(tracked);
+    expect(linesOf(path).map((line) => JSON.parse(line).id)).toEqual(events.map(({ id }) => id));
+    const later = makeEvent();
+    const trackedLater = queue.trackDurably(later);
+    await time.pass(0);
+    await trackedLater;
+    expect(linesOf(path)).toHaveLength(3);
+  });
+
+  it("rejects with STORE_UNAVAILABLE when the event is dropped", async () => {
+    const { queue, sink } = openQueue({ maxEvents: 1 });
+    sink.state = "fails";
+    queue.track(makeEvent());
+    await expect(queue.trackDurably(makeEvent())).rejects.toEqual(unavailable);
+  });
+});
+
+describe("IngestQueue.close", () => {
+  it("writes what waits, closes the sink, and drops later events", async () => {
+    const { queue, sink } = openQueue();
+    const events = makeEvents(3);
+    for (const event of events) queue.track(event);
+    await Promise.all([queue.close(), queue.close()]);
+    expect((await sink.read()).events).toEqual(events);
+    await expect(sink.write({ events: [], counts: [] })).rejects.toEqual(unavailable);
+    queue.track(makeEvent());
+    queue.count("bot", null);
+    expect(queue.stats()).toMatchObject({ queued: 0, delivered: 3, dropped: 1 });
+  });
+
+  it("keeps on disk what the sink does not accept, for the next process", async () => {
+    const path = temporaryFolder();
+    const first = openQueue({ spill: { path } });
+    first.sink.state = "fails";
+    const events = makeEvents(3);
+    for (const event of events) first.queue.track(event);
+    first.queue.count("bot", null);
+    await first.queue.close();
+    expect(linesOf(path)).toHaveLength(4);
+    const second = openQueue({ spill: { path } });
+    expect(second.queue.stats()).toMatchObject({ spilled: 4 });
+    await second.time.pass(0);
+    const stored = await second.sink.read();
+    expect(stored.events).toEqual(events);
+    expect(stored.counts).toEqual([expect.objectContaining({ kind: "bot", documents: 1 })]);
+    expect(linesOf(path)).toEqual([]);
+  });
+
+  it("gives up at its deadline when the sink hangs", async () => {
+    const path = temporaryFolder();
+    const { queue, sink, time } = openQueue({ spill: { path }, closeTimeout: 1000 });
+    sink.state = "hangs";
+    queue.track(makeEvent());
+    const closed = queue.close();
+    await time.pass(1000);
+    await closed;
+    expect(linesOf(path)).toHaveLength(1);
+  });
+
+  it("retries until its deadline without a spill, and counts the rest as dropped", async () => {
+    const { queue, sink, time } = openQueue({ closeTimeout: 1000 });
+    sink.state = "fails";
+    const tracked = queue.trackDurably(makeEvent());
+    const rejected = expect(tracked).rejects.toEqual(unavailable);
+    const closed = queue.close();
+    await time.pass(1000);
+    await Promise.all([closed, rejected]);
+    expect(sink.attempts.length).toBeGreaterThan(1);
+    expect(queue.stats()).toMatchObject({ queued: 0, dropped: 1 });
+  });
+});
+
+describe("createEventQueue", () => {
+  it("reports the age of the oldest event", async () => {
+    for (const spill of [undefined, { path: temporaryFolder() }]) {
+      const { queue, sink, time } = openQueue(spill && { spill });
+      expect(queue.stats().oldestAge).toBeNull();
+      sink.state = "fails";
+      const at = time.clock.now();
+      queue.track(makeEvent({ at, receivedAt: at }));
+      await time.pass(5000);
+      expect(queue.stats().oldestAge).toBe(5000);
+    }
+  });
+
+  it("refuses unknown options, a missing sink and numbers that are not positive integers", () => {
+    const sink = memorySink();
+    const create = (options: object) => () => createEventQueue({ sink, ...options } as EventQueueOptions);
+    expect(create({ batchsize: 1 })).toThrow('did you mean "batchSize"');
+    expect(create({ spill: { path: "/x", maxbytes: 1 } })).toThrow('did you mean "spill.maxBytes"');
+    expect(create({ sink: undefined })).toThrow("sink must be an event sink");
+    expect(create({ spill: {} })).toThrow("spill.path must be the path of a folder");
+    for (const name of ["maxEvents", "batchSize", "batchInterval", "writeTimeout", "closeTimeout"]) {
+      expect(create({ [name]: 0 })).toThrow(`${name} must be a positive integer (got 0)`);
+    }
+  });
+
+  it("throws STORE_UNAVAILABLE when the folder of the spill cannot be used", () => {
+    const file = join(temporaryFolder(), "file");
+    writeFileSync(file, "");
+    expect(() => createEventQueue({ sink: memorySink(), spill: { path: file } })).toThrow(unavailable);
+  });
+});
