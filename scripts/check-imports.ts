@@ -36,7 +36,7 @@ const MAY_ALSO_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Package → the only folders or files of the library that may import it. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
-  "@standard-schema/spec": ["session"],
+  "@standard-schema/spec": ["session", "visit"],
   react: ["react"],
   nanostores: ["client", "react"],
   pg: ["store/postgres/connect.ts", "store/postgres/hints.ts"],

@@ -1,0 +1,141 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { ErrorCode, Fault } from "../../../src/session/errors.ts";
+import { defineEvents, type EventDefinitions } from "../../../src/visit/define-events.ts";
+
+const events = defineEvents({
+  quiz_finished: {
+    schema: z.object({ score: z.number().max(10), answers: z.array(z.string()).optional() }),
+    key: true,
+  },
+  joined: {},
+  search: { schema: z.object({ query: z.string().trim().toLowerCase() }) },
+});
+/** The same without the compiler's checks. */
+const untyped = events as unknown as { check(type: unknown, properties?: unknown): unknown };
+
+function faultsOf(type: unknown, properties?: unknown): { code: ErrorCode; faults: readonly Fault[] } {
+  try {
+    untyped.check(type, properties);
+  } catch (error) {
+    return error as { code: ErrorCode; faults: readonly Fault[] };
+  }
+  throw new Error("check() accepted the event.");
+}
+
+describe("EventSchemas.check", () => {
+  it("returns the type, the properties that the schema made, and whether the event is a key event", () => {
+    expect(events.check("quiz_finished", { score: 3 })).toEqual({
+      type: "quiz_finished",
+      properties: { score: 3 },
+      isKey: true,
+    });
+    expect(events.check("search", { query: " Tacos " })).toEqual({
+      type: "search",
+      properties: { query: "tacos" },
+      isKey: false,
+    });
+    expect(events.check("joined")).toEqual({ type: "joined", properties: {}, isKey: false });
+    expect(events.check("joined", { any: ["thing"] }).properties).toEqual({ any: ["thing"] });
+  });
+
+  it("accepts standard events without a definition", () => {
+    expect(events.check("add_to_cart", { sku: "taco" }).isKey).toBe(true);
+    expect(events.check("product_view").isKey).toBe(false);
+    expect(defineEvents({}).check("login").isKey).toBe(true);
+  });
+
+  it("copies the properties", () => {
+    const properties = { nested: { value: 1 } };
+    const checked = events.check("joined", properties);
+    properties.nested.value = 2;
+    expect(checked.properties).toEqual({ nested: { value: 1 } });
+  });
+
+  it("refuses an unknown event, one that Coatcheck makes, and a name that is no string", () => {
+    const types = [
+      "quiz_finishd",
+      "page_view",
+      "page_time",
+      "order_completed",
+      "constructor",
+      "",
+      undefined,
+      7,
+    ];
+    for (const type of types) {
+      expect(faultsOf(type)).toMatchObject({ code: "VALIDATION_FAILED", faults: [{ path: "type" }] });
+    }
+  });
+
+  it("refuses properties that the schema refuses, with the path of each fault", () => {
+    const { code, faults } = faultsOf("quiz_finished", { score: 11, answers: ["a", 2] });
+    expect(code).toBe("VALIDATION_FAILED");
+    expect(faults.map(({ path }) => path)).toEqual(["properties.score", "properties.answers.1"]);
+  });
+
+  it("refuses properties that are no JSON object", () => {
+    for (const properties of [null, [], "text", { at: new Date() }, { amount: Number.NaN }, { big: 1n }]) {
+      expect(faultsOf("joined", properties).code).toBe("VALIDATION_FAILED");
+    }
+    expect(faultsOf("joined", { list: [{ at: new Date() }] }).faults[0]?.path).toBe("properties.list.0.at");
+  });
+
+  it("accepts 4 KB of JSON and refuses more", () => {
+    const empty = JSON.stringify({ text: "" }).length;
+    expect(() => events.check("joined", { text: "x".repeat(4096 - empty) })).not.toThrow();
+    const { code, faults } = faultsOf("joined", { text: `${"x".repeat(4095 - empty)}é` });
+    expect(code).toBe("VALIDATION_FAILED");
+    expect(faults).toEqual([
+      { path: "properties", message: "must be at most 4096 bytes of JSON (got 4097)" },
+    ]);
+  });
+
+  it("accepts 4 levels and refuses 5", () => {
+    expect(() => events.check("joined", { a: { b: [{ c: 1 }] } })).not.toThrow();
+    expect(faultsOf("joined", { a: { b: [{ c: [] }] } })).toMatchObject({
+      code: "VALIDATION_FAILED",
+      faults: [{ path: "properties.a.b.0.c", message: "must be nested at most 4 levels deep" }],
+    });
+  });
+
+  it("applies the limits to what the schema returns", () => {
+    const schema = z.object({}).transform(() => ({ text: "x".repeat(5000) }));
+    expect(() => defineEvents({ grown: { schema } }).check("grown", {})).toThrow("at most 4096 bytes");
+  });
+
+  it("throws TypeError when the schema validates asynchronously", () => {
+    const schema: StandardSchemaV1 = {
+      "~standard": { version: 1, vendor: "test", validate: async (value) => ({ value }) },
+    };
+    const slow = defineEvents({ slow: { schema } }) as unknown as typeof untyped;
+    expect(() => slow.check("slow", {})).toThrow(TypeError);
+  });
+});
+
+describe("defineEvents", () => {
+  const define = (definitions: unknown) => () => defineEvents(definitions as EventDefinitions);
+
+  it("refuses invalid names", () => {
+    for (const name of ["Quiz", "1st", "_x", "a-b", "a b", "", "é", "a".repeat(65), "__proto__"]) {
+      expect(define({ [name]: {} }), name).toThrow("must be a name of at most 64");
+    }
+    expect(define({ ["a".repeat(64)]: {} })).not.toThrow();
+  });
+
+  it("refuses events that Coatcheck makes, and key for a standard event", () => {
+    for (const name of ["page_view", "page_time", "order_completed"]) {
+      expect(define({ [name]: {} })).toThrow(`${name} must not be defined`);
+    }
+    expect(define({ search: { key: true } })).toThrow("search must not have the option key");
+  });
+
+  it("refuses unknown options, a wrong key, and a schema that is none", () => {
+    expect(define({ quiz: { shema: z.object({}) } })).toThrow('did you mean "quiz.schema"');
+    expect(define({ quiz: { key: "yes" } })).toThrow('quiz must have a boolean key (got "yes")');
+    expect(define({ quiz: { schema: {} } })).toThrow("quiz must have a Standard Schema");
+    expect(define([])).toThrow("must be an object");
+    expect(define({ quiz: null })).toThrow("quiz must be an object");
+  });
+});
