@@ -20,7 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cache: ["session", "store"],
   http: ["session", "wire"],
   device: ["session"],
-  visit: ["session", "device"],
+  visit: ["session", "device", "tracker"],
+  tracker: ["session", "visit"],
   gateway: ["session"],
   legacy: ["session", "http"],
   client: ["wire", "session"],
@@ -56,7 +57,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that run in a browser. They may import types of `session`, and no value of it. */
-const BROWSER_FOLDERS = ["wire", "client", "react"];
+const BROWSER_FOLDERS = ["wire", "client", "react", "tracker"];
 
 /** The one circle: a simulated node and the simulation that it is part of. */
 const ALLOWED_CIRCLE = ["testing/simulator/node.ts", "testing/simulator/simulation.ts"].map(
@@ -100,8 +101,9 @@ function target({ from, specifier }: Import): string {
   return posix.join(posix.dirname(from), specifier);
 }
 
-/** The folder of a file of the library; for a file beside the folders, its own name. */
+/** The folder of a file of the library; for a file beside the folders, its own name. The tracker runs in another place. */
 function folderOf(file: string): string {
+  if (file.startsWith(`${LIBRARY}visit/tracker/`)) return "tracker";
   const [first = "", ...rest] = file.slice(LIBRARY.length).split("/");
   return rest.length > 0 ? first : posix.basename(first, ".ts");
 }

@@ -8,6 +8,7 @@ import { SessionManager } from "coatcheck";
 import { coatcheck } from "coatcheck/node";
 import { memoryStore } from "coatcheck/store/memory";
 import { build } from "esbuild";
+import { TRACKER_SCRIPT } from "../packages/coatcheck/src/visit/tracker/script-text.ts";
 import { root } from "./documents.ts";
 import { closingLine, type MeasurementCommand, readCommandLine } from "./measurement-command.ts";
 
@@ -19,6 +20,8 @@ export interface Sizes {
   readonly client: number;
   /** What `coatcheck/react` adds to it; React not included. */
   readonly react: number;
+  /** The plain script of `coatcheck/tracker`, minified and gzipped. */
+  readonly tracker: number;
 }
 
 const CLIENT = `export { createSessionClient, SessionError } from "./client/index.ts";`;
@@ -29,15 +32,16 @@ const KEPT = 3800;
 
 export async function measureSizes(): Promise<Sizes> {
   const client = await weigh(CLIENT);
-  return { cookie: await cookieLength(), client, react: (await weigh(WITH_REACT)) - client };
+  const react = (await weigh(WITH_REACT)) - client;
+  return { cookie: await cookieLength(), client, react, tracker: gzippedLength(TRACKER_SCRIPT) };
 }
 
 /** The sentence in the README that quotes the sizes, with the marks around it. */
-export function quoteOf({ cookie, client, react }: Sizes): string {
+export function quoteOf({ cookie, client, react, tracker }: Sizes): string {
   return [
     "<!-- sizes -->",
     `A browser carries ${cookie} bytes of cookie, whatever its session stores. The client is ${kilobytes(client)} and the React hooks`,
-    `${kilobytes(react)} more, minified and gzipped.`,
+    `${kilobytes(react)} more, minified and gzipped. The tracker of visits is ${kilobytes(tracker)}.`,
     "<!-- /sizes -->",
   ].join("\n");
 }
@@ -57,7 +61,11 @@ async function weigh(source: string): Promise<number> {
     external: ["react"],
     define: { "process.env.NODE_ENV": '"production"' },
   });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+  return gzippedLength(outputFiles[0]?.contents ?? "");
+}
+
+function gzippedLength(source: string | Uint8Array): number {
+  return gzipSync(source, { level: 9 }).length;
 }
 
 /** The length of the session cookie that a server sets for a session with {@link KEPT} bytes of data. */

@@ -13,7 +13,7 @@ export interface Beacon {
    * that the page made itself.
    */
   readonly pageId: string;
-  /** At most {@link MAX_BEACON_EVENTS}. */
+  /** At most 51: the 50 that wait for a response, and the last one. */
   readonly events: readonly BeaconEvent[];
 }
 
@@ -38,6 +38,3 @@ export interface BeaconEvent {
   /** In an event of the application: its fields. */
   readonly properties?: JsonObject;
 }
-
-/** The most events in one beacon. */
-export const MAX_BEACON_EVENTS = 51;

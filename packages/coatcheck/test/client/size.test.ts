@@ -17,6 +17,10 @@ it("the React hooks and components add at most 2.5 KB gzipped, React not include
   expect(sizes.react).toBeLessThanOrEqual(2.5 * 1024);
 });
 
+it("the tracker is at most 2 KB gzipped", () => {
+  expect(sizes.tracker).toBeLessThanOrEqual(2 * 1024);
+});
+
 it("the session cookie's value is 50 bytes, whatever the session stores", () => {
   expect(sizes.cookie).toBe(50);
 });

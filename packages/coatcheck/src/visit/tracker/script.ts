@@ -1,0 +1,8 @@
+import { startTracker, type Tracker } from "./tracker.ts";
+
+// The plain script for pages without a bundler: `<script src="/session/visit.js" defer></script>`. Its own address names the
+// beacon route. The page finds the tracker in `window.coatcheck`.
+const script = document.currentScript;
+const path = script instanceof HTMLScriptElement && new URL(script.src).pathname.replace(/\.js$/, "");
+const page = globalThis as { coatcheck?: Tracker };
+page.coatcheck ??= startTracker(path ? { path } : {});

@@ -1,0 +1,163 @@
+import type { JsonObject } from "../../session/json.ts";
+import type { BeaconEvent } from "../beacon.ts";
+import { type TrackerScope, uuid } from "./scope.ts";
+import { Sender } from "./sender.ts";
+
+/** Options of {@link startTracker}. All are optional. */
+export interface TrackerOptions {
+  /** Path of the beacon route. Default: `/session/visit`. */
+  readonly path?: string;
+  /** The browser's global object, for tests. */
+  readonly scope?: TrackerScope;
+}
+
+/** What a page does with its tracker. On a server, and with Global Privacy Control, `track` does nothing. */
+export interface Tracker {
+  /** Reports an event of the application. It arrives within a second, or when the page is hidden. */
+  track(name: string, properties?: JsonObject): void;
+  /** Stops the collection, here and on the server. Rejects if the server has not confirmed it; this page sends nothing even then. */
+  optOut(): Promise<void>;
+  /** Allows the collection again. The page counts as the first of a new visitor. Rejects if the server has not confirmed it. */
+  optIn(): Promise<void>;
+}
+
+/**
+ * Reports the views and the visible time of the page that loads it. Call it once per document.
+ *
+ * A document that the server has counted names its page id in `<meta name="coatcheck-page" content="…">`; a page
+ * without it is counted by its first beacon. Navigation by `history`, a return from the back/forward cache and the showing of a
+ * prerendered page are views of their own.
+ *
+ * @example
+ * const tracker = startTracker();
+ * tracker.track("video_started", { video: "how-tacos-are-made" });
+ */
+export function startTracker(options: TrackerOptions = {}): Tracker {
+  const scope = options.scope ?? (globalThis as unknown as TrackerScope);
+  const page = scope.document && new TrackedPage(scope, options.path ?? "/session/visit");
+  return {
+    track: (name, properties) => page?.track(name, properties),
+    optOut: async () => page?.choose("opt-out"),
+    optIn: async () => page?.choose("opt-in"),
+  };
+}
+
+class TrackedPage {
+  readonly #scope: TrackerScope;
+  readonly #path: string;
+  readonly #sender: Sender;
+  #isOff: boolean;
+  #pageId = "";
+  /** Path and query of the current view. */
+  #address = "";
+  /** When the page became visible or last reported its visible time; null while it is hidden. */
+  #visibleSince: number | null = null;
+
+  constructor(scope: TrackerScope, path: string) {
+    this.#scope = scope;
+    this.#path = path;
+    this.#sender = new Sender(scope, path);
+    this.#isOff = this.#hasRefused() || /\bvisitor_optout=1/.test(scope.document.cookie);
+    this.#onceShown(() => this.#start());
+  }
+
+  track(type: string, properties: JsonObject = {}): void {
+    // The copy keeps what the application changes afterwards out of the event.
+    const copy = JSON.parse(JSON.stringify(properties));
+    this.#onceShown(() => this.#add(type, { properties: copy }));
+  }
+
+  async choose(choice: "opt-in" | "opt-out"): Promise<void> {
+    this.#isOff = true;
+    this.#sender.clear();
+    const { ok, status } = await this.#scope.fetch(`${this.#path}/${choice}`, { method: "POST" });
+    if (!ok) throw new Error(`The ${choice} failed with status ${status}.`);
+    if (choice === "opt-out") return;
+    this.#isOff = this.#hasRefused();
+    this.#view();
+  }
+
+  /** Runs `task` now, or when a page that the browser renders in advance is shown. */
+  #onceShown(task: () => void): void {
+    const { document } = this.#scope;
+    // The event does not bubble to the window.
+    if (document.prerendering) document.addEventListener("prerenderingchange", task, { once: true });
+    else task();
+  }
+
+  #hasRefused(): boolean {
+    return this.#scope.navigator.globalPrivacyControl === true;
+  }
+
+  #start(): void {
+    const scope = this.#scope;
+    const { document } = scope;
+    const counted = document.querySelector<HTMLMetaElement>('meta[name="coatcheck-page"]')?.content;
+    this.#view(counted, document.referrer.slice(0, 2048));
+    scope.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") return this.#hide();
+      this.#visibleSince ??= scope.performance.now();
+      this.#sender.schedule();
+    });
+    // Some browsers leave a page without hiding it first.
+    scope.addEventListener("pagehide", () => this.#hide());
+    scope.addEventListener("pageshow", ({ persisted }) => {
+      if (persisted) this.#view();
+    });
+    scope.addEventListener("popstate", () => this.#navigate(true));
+    this.#watch("pushState", true);
+    // Applications keep the state of a form in the query by replacing it at each change.
+    this.#watch("replaceState", false);
+  }
+
+  #watch(method: "pushState" | "replaceState", countsQuery: boolean): void {
+    const { history } = this.#scope;
+    const original = history[method];
+    history[method] = (...values) => {
+      original.apply(history, values);
+      this.#navigate(countsQuery);
+    };
+  }
+
+  #navigate(countsQuery: boolean): void {
+    const { pathname, search } = this.#scope.location;
+    const before = this.#address;
+    if (countsQuery ? before === pathname + search : before.split("?")[0] === pathname) return;
+    const time = this.#visibleTime();
+    if (time) this.#add("page_time", time);
+    this.#sender.send();
+    this.#view();
+  }
+
+  #hide(): void {
+    if (this.#visibleSince === null) return;
+    const time = this.#visibleTime();
+    this.#visibleSince = null;
+    if (!this.#isOff) this.#sender.sendLast(this.#pageId, time && this.#made("page_time", time));
+  }
+
+  /** Begins a view. One without a page id from the server is counted by its beacon. */
+  #view(counted?: string, referrer = ""): void {
+    const { location, document, performance } = this.#scope;
+    this.#pageId = counted || uuid(this.#scope);
+    this.#address = location.pathname + location.search;
+    this.#visibleSince = document.visibilityState === "hidden" ? null : performance.now();
+    const query = location.search.slice(0, 4096);
+    if (!counted) this.#add("page_view", { ...(query && { query }), ...(referrer && { referrer }) });
+  }
+
+  #visibleTime(): { readonly visibleTime: number } | null {
+    if (this.#visibleSince === null) return null;
+    const visibleTime = Math.round(this.#scope.performance.now() - this.#visibleSince);
+    return visibleTime > 0 ? { visibleTime } : null;
+  }
+
+  #add(type: string, fields: Partial<BeaconEvent>): void {
+    if (!this.#isOff) this.#sender.add(this.#pageId, this.#made(type, fields));
+  }
+
+  #made(type: string, fields: Partial<BeaconEvent>) {
+    const path = this.#address.split("?")[0]?.slice(0, 1024) ?? "";
+    return { type, id: uuid(this.#scope), path, ...fields };
+  }
+}

@@ -1,0 +1,158 @@
+import type { Beacon, BeaconEvent } from "../../../src/visit/beacon.ts";
+import { startTracker, type Tracker, type TrackerScope } from "../../../src/visit/tracker/index.ts";
+
+/** What a page sent, and how. */
+export interface Sent {
+  readonly by: "fetch" | "beacon";
+  readonly path: string;
+  readonly body: Beacon;
+}
+
+/** A page of a browser, with a clock that the test advances. */
+export class TestPage {
+  readonly window = new EventTarget();
+  readonly document = new EventTarget();
+  readonly sent: Sent[] = [];
+  /** The paths of requests without a body. */
+  readonly choices: string[] = [];
+  meta: string | null = null;
+  title = "Tacos";
+  referrer = "";
+  cookie = "";
+  url = new URL("https://shop.example/tacos");
+  visibility: DocumentVisibilityState = "visible";
+  prerendering = false;
+  privacyControl = false;
+  /** Whether the browser takes beacons. */
+  takesBeacons = true;
+  /** The status of the server's responses; null for a request that fails. */
+  status: number | null = 204;
+  #now = 5_000;
+  readonly #reads: Promise<void>[] = [];
+  #tasks: { at: number; task: () => void }[] = [];
+  #tracker: Tracker | undefined;
+
+  constructor(change: Partial<TestPage> = {}) {
+    Object.assign(this, change);
+  }
+
+  start(path?: string): this {
+    this.#tracker = startTracker({ scope: this.scope, ...(path !== undefined && { path }) });
+    return this;
+  }
+
+  get tracker(): Tracker {
+    if (!this.#tracker) throw new Error("The page has not started its tracker.");
+    return this.#tracker;
+  }
+
+  /** Every event that was sent, with the page and the way of its beacon. */
+  get events(): (BeaconEvent & { pageId: string; by: Sent["by"] })[] {
+    return this.sent.flatMap(({ by, body }) =>
+      body.events.map((event) => ({ ...event, pageId: body.pageId, by })),
+    );
+  }
+
+  /** Lets time pass, then lets responses arrive. */
+  async advance(milliseconds: number): Promise<void> {
+    this.#now += milliseconds;
+    const due = this.#tasks.filter(({ at }) => at <= this.#now);
+    this.#tasks = this.#tasks.filter(({ at }) => at > this.#now);
+    for (const { task } of due) task();
+    await this.settle();
+  }
+
+  show(visibility: DocumentVisibilityState): void {
+    this.visibility = visibility;
+    this.fire("visibilitychange");
+  }
+
+  fire(type: string, properties: object = {}): void {
+    this.window.dispatchEvent(Object.assign(new Event(type), properties));
+  }
+
+  /** Goes to an address as single-page applications do. */
+  go(address: string, method: "pushState" | "replaceState" = "pushState"): void {
+    this.#history[method](null, "", address);
+  }
+
+  back(address: string): void {
+    this.url = new URL(address, this.url);
+    this.fire("popstate");
+  }
+
+  readonly #history: Pick<History, "pushState" | "replaceState"> = {
+    pushState: (_state, _unused, address) => {
+      this.url = new URL(String(address), this.url);
+    },
+    replaceState: (_state, _unused, address) => {
+      this.url = new URL(String(address), this.url);
+    },
+  };
+
+  get scope(): TrackerScope {
+    const page = this;
+    return {
+      document: {
+        get cookie() {
+          return page.cookie;
+        },
+        get title() {
+          return page.title;
+        },
+        get visibilityState() {
+          return page.visibility;
+        },
+        get prerendering() {
+          return page.prerendering;
+        },
+        addEventListener: page.document.addEventListener.bind(page.document),
+        referrer: page.referrer,
+        querySelector: (selector: string) =>
+          selector === 'meta[name="coatcheck-page"]' && page.meta !== null ? { content: page.meta } : null,
+      } as unknown as TrackerScope["document"],
+      get location() {
+        return page.url;
+      },
+      history: page.#history,
+      navigator: {
+        globalPrivacyControl: page.privacyControl,
+        sendBeacon: (path, data) => {
+          if (page.takesBeacons) page.#record("beacon", String(path), data as Blob);
+          return page.takesBeacons;
+        },
+      },
+      performance: { now: () => page.#now },
+      crypto,
+      fetch: async (path, { body, method, headers, keepalive }) => {
+        if (method !== "POST") throw new Error(`Unexpected ${method}`);
+        if (body === undefined) page.choices.push(path);
+        else {
+          if (!keepalive) throw new Error("The request does not outlive the page.");
+          const type = new Headers(headers).get("content-type") ?? "";
+          page.#record("fetch", path, new Blob([String(body)], { type }));
+        }
+        if (page.status === null) throw new TypeError("Failed to fetch");
+        return { ok: page.status < 400, status: page.status };
+      },
+      setTimeout: (task, delay) => page.#tasks.push({ at: page.#now + delay, task }),
+      addEventListener: page.window.addEventListener.bind(page.window) as Window["addEventListener"],
+    };
+  }
+
+  #record(by: Sent["by"], path: string, blob: Blob): void {
+    if (blob.type !== "application/json") throw new Error(`Unexpected type ${blob.type}`);
+    const index = this.sent.push({ by, path, body: { pageId: "", events: [] } }) - 1;
+    this.#reads.push(
+      blob.text().then((text) => {
+        this.sent[index] = { by, path, body: JSON.parse(text) };
+      }),
+    );
+  }
+
+  /** Lets responses arrive. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#reads);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Builds the tracker's plain script, which the library serves as it is. `npm run build:tracker` writes it into the source,
+ * where a test compares it with a new build.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { root } from "./documents.ts";
+
+const tracker = join(root, "packages/coatcheck/src/visit/tracker");
+
+/** The minified script. */
+export async function buildTrackerScript(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(tracker, "script.ts")],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+  });
+  return outputFiles[0]?.text.trim() ?? "";
+}
+
+if (import.meta.main) {
+  const lines = [
+    "// Built from script.ts by `npm run build:tracker`.",
+    "",
+    "/** The tracker as a plain script, minified. Its own address without `.js` is that of the beacon route. */",
+    `export const TRACKER_SCRIPT = ${JSON.stringify(await buildTrackerScript())};`,
+    "",
+  ];
+  writeFileSync(join(tracker, "script-text.ts"), lines.join("\n"));
+}
