@@ -35,14 +35,8 @@ export const NO_THIRD_PARTY_COOKIES: Preferences = {
   block_third_party_cookies: true,
 };
 
-/** Opens a browser with a new profile, which `close` deletes. */
-export async function openBrowser(
-  preferences: Preferences = {},
-): Promise<{ context: BrowserContext; close: () => Promise<void> }> {
-  const profile = await mkdtemp(join(tmpdir(), "coatcheck-e2e-"));
-  await mkdir(join(profile, "Default"));
-  await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: preferences }));
-  const context = await chromium.launchPersistentContext(profile, {
+const launch = (profile: string): Promise<BrowserContext> =>
+  chromium.launchPersistentContext(profile, {
     executablePath: findProgram(TEST_PROGRAMS.chromium) ?? "",
     headless: true,
     // The tests make their own certificates.
@@ -51,9 +45,23 @@ export async function openBrowser(
     // Playwright switches the back/forward cache off; many tests are about it.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
   });
+
+/** Opens a browser with a new profile, which `close` deletes. */
+export async function openBrowser(preferences: Preferences = {}) {
+  const profile = await mkdtemp(join(tmpdir(), "coatcheck-e2e-"));
+  await mkdir(join(profile, "Default"));
+  await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: preferences }));
+  let context = await launch(profile);
   return {
-    context,
-    async close() {
+    get context(): BrowserContext {
+      return context;
+    },
+    /** Closes the browser and opens it again with the same profile. */
+    async restart(): Promise<void> {
+      await context.close();
+      context = await launch(profile);
+    },
+    async close(): Promise<void> {
       await context.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -3,9 +3,17 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { createSecureServer, type IncomingHttpHeaders } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { HeldExchanges, holdExchange, http2Headers, sendBody } from "./held-exchanges.ts";
 
-/** Makes a private key and a certificate for every host under `.test`, in one PEM text. */
+let pem: string | null = null;
+
+/** A private key and a certificate for every host under `.test`, in one PEM text. */
 function certificate(): string {
+  pem ??= newCertificate();
+  return pem;
+}
+
+function newCertificate(): string {
   const key = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const names = ["-subj", "/CN=test", "-addext", "subjectAltName=DNS:*.test"];
   const output = ["-keyout", "-", "-out", "-"];
@@ -27,17 +35,19 @@ function toHttp1(headers: IncomingHttpHeaders): Record<string, string | string[]
  */
 export async function startTlsProxy(backend: string) {
   const pem = certificate();
-  const server = createSecureServer({ key: pem, cert: pem }, (incoming, outgoing) => {
-    const { method = "GET", headers } = incoming;
-    const upstream = request(
-      `${backend}${incoming.url}`,
-      { method, headers: toHttp1(headers) },
-      (response) => {
-        const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...fields } = response.headers;
-        outgoing.writeHead(response.statusCode ?? 502, fields);
-        response.pipe(outgoing);
-      },
-    );
+  const held = new Map<string, HeldExchanges>();
+  const server = createSecureServer({ key: pem, cert: pem }, async (incoming, outgoing) => {
+    const url = `${backend}${incoming.url}`;
+    const options = { method: incoming.method, headers: toHttp1(incoming.headers) };
+    const exchanges = held.get(`${incoming.method} ${incoming.url}`);
+    if (exchanges) {
+      exchanges.add(await holdExchange(incoming, outgoing, (body) => sendBody(url, options, body)));
+      return;
+    }
+    const upstream = request(url, options, (response) => {
+      outgoing.writeHead(response.statusCode ?? 502, http2Headers(response));
+      response.pipe(outgoing);
+    });
     upstream.on("error", () => outgoing.stream.close());
     outgoing.on("close", () => upstream.destroy());
     incoming.pipe(upstream);
@@ -53,6 +63,14 @@ export async function startTlsProxy(backend: string) {
   return {
     /** The origin of the site under this host name. */
     at: (host: string) => `https://${host}:${port}`,
+    /** Holds back requests with this method and URL, such as `POST /login`, and their responses, from now on. */
+    hold(line: string): HeldExchanges {
+      const exchanges = new HeldExchanges();
+      held.set(line, exchanges);
+      return exchanges;
+    },
+    /** Forwards requests with this method and URL again. */
+    release: (line: string) => held.delete(line),
     close() {
       for (const session of sessions) session.destroy();
       server.close();

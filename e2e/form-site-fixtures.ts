@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { SessionManager } from "coatcheck";
+import type { HttpOptions, RequestSession } from "coatcheck/http";
+import { coatcheck } from "coatcheck/node";
+import { memoryStore } from "coatcheck/store/memory";
+import { startLocalServer } from "./local-server.ts";
+import { HTML, html } from "./page-fixtures.ts";
+import { startTlsProxy } from "./tls-proxy-fixtures.ts";
+
+interface Data {
+  readonly cart?: Readonly<Record<string, number>>;
+}
+
+type SiteRequest = IncomingMessage & { readonly session: RequestSession<Data> };
+type Handler = (request: SiteRequest, response: ServerResponse, form: URLSearchParams) => Promise<void>;
+
+/** The name of the session's cookie. */
+export const COOKIE = "__Host-sid";
+
+const form = (action: string, button: string, fields = "") =>
+  `<form method="post" action="${action}">${fields}<button>${button}</button></form>`;
+const loginField = '<input name="user" value="ada">';
+
+const sendPage = (response: ServerResponse, body: string) => response.writeHead(200, HTML).end(html(body));
+const goHome = (response: ServerResponse) => response.writeHead(303, { location: "/" }).end();
+
+/** The first line of each page: who is logged in, and the cart. */
+async function summaryOf({ session }: SiteRequest): Promise<string> {
+  const { subject, data } = await session.load();
+  return `<h1>${subject ?? "anonymous"}: ${Object.keys(data.cart ?? {}).sort()}</h1>`;
+}
+
+async function addToCart(request: SiteRequest, response: ServerResponse, item: string): Promise<void> {
+  const session = await request.session.load();
+  await session.patch({ cart: { [item]: 1 } });
+  goHome(response);
+}
+
+async function logIn(request: SiteRequest, response: ServerResponse, fields: URLSearchParams): Promise<void> {
+  const session = await request.session.load();
+  const rememberMe = fields.has("remember") ? { rememberMe: fields.get("remember") === "yes" } : {};
+  await session.authenticate(fields.get("user") ?? "", rememberMe);
+  goHome(response);
+}
+
+/** The pages and forms of the shop. No page has a script, except that of the recipe in docs/http.md. */
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  "GET /": async (request, response) =>
+    void sendPage(
+      response,
+      (await summaryOf(request)) +
+        form("/login", "Log in", loginField) +
+        form("/login", "Log in for now", `${loginField}<input name="remember" value="no">`) +
+        form("/cart", "Add salsa", '<input type="hidden" name="item" value="salsa">') +
+        form("/logout", "Log out"),
+    ),
+  "GET /orders": async (request, response) =>
+    void sendPage(
+      response,
+      `${await summaryOf(request)}<p>${(await request.session.load()).subject ? "Order 1234, to Ada Street 1" : "Log in first."}</p>`,
+    ),
+  "GET /add": (request, response) => addToCart(request, response, "salsa"),
+  "POST /cart": (request, response, fields) => addToCart(request, response, fields.get("item") ?? ""),
+  "POST /login": logIn,
+  "POST /logout": async (request, response) => {
+    await (await request.session.load()).revoke();
+    goHome(response);
+  },
+  // What a login provider posts to.
+  "POST /provider-login": logIn,
+  "POST /provider-note": (request, response) => addToCart(request, response, "note"),
+  "POST /provider-repost": async (request, response, fields) => {
+    const session = await request.session.load();
+    if (session.refusal !== "withheld") return await logIn(request, response, fields);
+    const inputs = [...fields].map(
+      ([name, value]) => `<input type="hidden" name="${name}" value="${value}">`,
+    );
+    sendPage(response, `${form("", "Continue", inputs.join(""))}<script>document.forms[0].submit()</script>`);
+  },
+};
+
+/** The pages of another site: a link and forms that lead to the shop. */
+const otherSite = (shop: string) =>
+  html(
+    `<a href="${shop}/add">A link that writes</a>` +
+      form(`${shop}/provider-login`, "Log in", loginField) +
+      form(`${shop}/provider-repost`, "Log in, with the recipe", loginField) +
+      form(`${shop}/provider-note`, "Write"),
+  );
+
+/** Starts a shop of plain HTML forms under https, under every host name except that of another site, which it trusts. */
+export async function startFormSite(http: HttpOptions = {}) {
+  let ahead = 0;
+  const manager = new SessionManager<Data>({
+    store: memoryStore(),
+    secrets: ["a-secret-of-the-tests"],
+    clock: { now: () => Date.now() + ahead },
+    merge: (visitor, subject) => ({ ...visitor, cart: { ...subject?.cart, ...visitor.cart } }),
+  });
+  let serve: (request: IncomingMessage, response: ServerResponse) => void;
+  const server = await startLocalServer(async (request, response) => serve(request, response));
+  const backend = `http://127.0.0.1:${server.port}`;
+  const proxy = await startTlsProxy(backend);
+  const [origin, other] = [proxy.at("shop.test"), proxy.at("login.test")];
+  const options: HttpOptions = { trustProxy: 1, csrf: { trustedOrigins: [other] }, ...http };
+  const shop = coatcheck(
+    manager,
+    options,
+  )(async (request, response) => {
+    const { pathname } = new URL(request.url ?? "", origin);
+    const handle = HANDLERS[`${request.method} ${pathname}`];
+    if (handle) await handle(request, response, new URLSearchParams(await text(request)));
+    else response.writeHead(404).end();
+  });
+  serve = (request, response) => {
+    if (request.headers.host?.startsWith("login.test")) response.writeHead(200, HTML).end(otherSite(origin));
+    else shop(request, response);
+  };
+  return {
+    origin,
+    at: proxy.at,
+    /** The origin of a site that the shop trusts, such as a login provider. */
+    otherOrigin: other,
+    manager,
+    hold: proxy.hold,
+    release: proxy.release,
+    /** Moves the server's clock forward. */
+    advance(milliseconds: number) {
+      ahead += milliseconds;
+    },
+    /** Sends a request without a browser. Returns the status, the first line of the page, and the token that was set. */
+    async send(line: string, token?: string, fields: Record<string, string> = {}) {
+      const [method = "", path] = line.split(" ");
+      const response = await fetch(`${backend}${path}`, {
+        method,
+        redirect: "manual",
+        headers: { host: "shop.test", ...(token && { cookie: `${COOKIE}=${token}` }) },
+        ...(method === "POST" && { body: new URLSearchParams(fields) }),
+      });
+      const [, summary = ""] = /<h1>(.*)<\/h1>/.exec(await response.text()) ?? [];
+      const [, issued] = /^__Host-sid=([\w-]+)/.exec(response.headers.get("set-cookie") ?? "") ?? [];
+      return { status: response.status, summary, token: issued };
+    },
+    async close() {
+      proxy.close();
+      server.close();
+      await manager.close();
+    },
+  };
+}
+
+export type FormSite = Awaited<ReturnType<typeof startFormSite>>;

@@ -1,0 +1,74 @@
+import { type IncomingMessage, request } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { buffer } from "node:stream/consumers";
+
+/** A request that the proxy has received and holds back, with its response. */
+export interface HeldExchange {
+  /** Lets the server handle the request, whether the browser still waits or not. Resolves when the response has arrived. */
+  handle(): Promise<void>;
+  /** Sends the response to the browser. */
+  respond(): void;
+  /** Ends the exchange without a response, as a broken connection does. */
+  drop(): void;
+}
+
+/** The requests to one method and path that the proxy holds back, in the order received. */
+export class HeldExchanges {
+  readonly #waiting: ((exchange: HeldExchange) => void)[] = [];
+  readonly #received: HeldExchange[] = [];
+
+  add(exchange: HeldExchange): void {
+    const receive = this.#waiting.shift();
+    if (receive) receive(exchange);
+    else this.#received.push(exchange);
+  }
+
+  /** Resolves to the next exchange as soon as its request has been received. */
+  next(): Promise<HeldExchange> {
+    const exchange = this.#received.shift();
+    if (exchange) return Promise.resolve(exchange);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** Sends a request to the site. Resolves to its response, whose body is not read yet. */
+type Send = (body: Buffer) => Promise<IncomingMessage>;
+
+/** Reads the request, and holds it and its response back. */
+export async function holdExchange(
+  incoming: Http2ServerRequest,
+  outgoing: Http2ServerResponse,
+  send: Send,
+): Promise<HeldExchange> {
+  const requestBody = await buffer(incoming);
+  let response: IncomingMessage;
+  let responseBody: Buffer;
+  return {
+    async handle() {
+      response = await send(requestBody);
+      responseBody = await buffer(response);
+    },
+    respond() {
+      outgoing.writeHead(response.statusCode ?? 502, http2Headers(response));
+      outgoing.end(responseBody);
+    },
+    drop: () => outgoing.stream.close(),
+  };
+}
+
+/** The headers of a response without those that HTTP/2 does not have. */
+export function http2Headers(response: IncomingMessage): IncomingMessage["headers"] {
+  const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...fields } = response.headers;
+  return fields;
+}
+
+/** Sends a request with this body over HTTP/1.1. */
+export function sendBody(
+  url: string,
+  options: { method: string; headers: Record<string, string | string[] | undefined> },
+  body: Buffer,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(url, options, resolve).on("error", reject).end(body);
+  });
+}
