@@ -1,0 +1,82 @@
+import { sql } from "kysely";
+import type { AttributionAnswer, AttributionRow, Revenue } from "./answers.ts";
+import type { Context } from "./context.ts";
+import { addRevenue } from "./figures.ts";
+import { RequestCheck } from "./request.ts";
+import { total } from "./sql/dialect.ts";
+import { isInRange, isOfTenant } from "./sql/scope.ts";
+
+/** Request of `attribution`. */
+export interface AttributionRequest {
+  /** `first-touch`: the visitor's first visit. `last-non-direct`: the order's visit, or the one before if that was Direct. */
+  readonly model: "first-touch" | "last-non-direct";
+  /** First local day, such as `2026-03-01`. */
+  readonly from: string;
+  /** Last local day, included. */
+  readonly to: string;
+  /** One tenant; null: orders without one. Default: all tenants. */
+  readonly tenant?: string | null;
+  /** Rows at most, from 1 to 1000; the orders of all others are summed up in `rest`. Default: 100. */
+  readonly limit?: number;
+}
+
+interface OrderRow {
+  readonly channel: string | null;
+  readonly source: string | null;
+  readonly campaign: string | null;
+  readonly currency: string;
+  readonly orders: number;
+  readonly revenue: number;
+}
+
+/** Answers `attribution`, from what was frozen on each order. */
+export async function attribution(context: Context, request: AttributionRequest): Promise<AttributionAnswer> {
+  const check = new RequestCheck("attribution", request, ["model", "from", "to", "tenant", "limit"]);
+  const model = check.oneOf("model", request.model, ["first-touch", "last-non-direct"] as const);
+  const days = check.range(request.from, request.to, context.calendar.timeZone);
+  const tenant = check.tenant(request.tenant);
+  const limit = check.limit(request.limit, 100);
+  check.done();
+  const prefix = model === "first-touch" ? "first" : "last";
+  const column = (name: string) => sql.ref(`o.${prefix}_${name}`);
+  const found = await context.read(
+    async (reader) =>
+      await reader.rows<OrderRow>(sql`select ${column("channel")} as channel, ${column("source")} as source,
+        ${column("campaign")} as campaign, o.currency, count(*) as orders, ${total(sql`o.revenue`)} as revenue
+        from coatcheck_visit_order o
+        where ${isOfTenant({ tenant }, "o.tenant")} and ${isInRange({ days }, "o.local_day")} group by 1, 2, 3, 4`),
+  );
+  const rows = rowsOf(found);
+  const { from, to, timeZone } = days;
+  return {
+    question: "attribution",
+    model,
+    range: { from, to, timeZone },
+    ...sumOf(rows),
+    rows: rows.slice(0, limit),
+    rest: sumOf(rows.slice(limit)),
+  };
+}
+
+function sumOf(rows: readonly AttributionRow[]): { orders: number; revenue: Revenue } {
+  return {
+    orders: rows.reduce((sum, { orders }) => sum + orders, 0),
+    revenue: addRevenue(rows.map(({ revenue }) => revenue)),
+  };
+}
+
+/** Joins the currencies of each source. Most orders first, then in the order of the texts. */
+function rowsOf(found: readonly OrderRow[]): AttributionRow[] {
+  const bySource = Map.groupBy(found, ({ channel, source, campaign }) =>
+    JSON.stringify([channel, source, campaign]),
+  );
+  return [...bySource]
+    .map(([key, group]) => {
+      const [channel = null, source = null, campaign = null] = JSON.parse(key) as (string | null)[];
+      const revenue = addRevenue(group.map((row) => ({ [row.currency]: row.revenue })));
+      const orders = group.reduce((sum, row) => sum + row.orders, 0);
+      return { key, row: { channel, source, campaign, orders, revenue } };
+    })
+    .sort((left, right) => right.row.orders - left.row.orders || (left.key < right.key ? -1 : 1))
+    .map(({ row }) => row);
+}

@@ -1,0 +1,147 @@
+/** Milliseconds of a day of 24 hours. */
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const WEEK = 7 * DAY;
+
+/** A calendar date such as `2026-03-29`. */
+export type CalendarDate = string;
+
+/** Whether `value` is a date of the calendar, such as `2026-02-28`, from year 1970 to 9999. */
+export function isCalendarDate(value: unknown): value is CalendarDate {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d$/.test(value) || value < "1970") return false;
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return !Number.isNaN(time) && dateOf(time) === value;
+}
+
+/** The date of a time in UTC. */
+function dateOf(time: number): CalendarDate {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+/** The date that is `days` after `date`. */
+export function addDays(date: CalendarDate, days: number): CalendarDate {
+  return dateOf(Date.parse(`${date}T00:00:00Z`) + days * DAY);
+}
+
+/** The date that is `months` after `date`, or the last day of that month where it is shorter. */
+export function addMonths(date: CalendarDate, months: number): CalendarDate {
+  const [year = 0, month = 0, day = 0] = date.split("-").map(Number);
+  const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
+  return dateOf(Date.UTC(year, month - 1 + months, Math.min(day, last)));
+}
+
+/** The number of days from `from` to `to`: 0 for the same date. */
+export function daysBetween(from: CalendarDate, to: CalendarDate): number {
+  return (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY;
+}
+
+/** The Monday of the week that `date` is in. */
+export function mondayOf(date: CalendarDate): CalendarDate {
+  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
+  return addDays(date, -((weekday + 6) % 7));
+}
+
+/** The dates from `from` to `to`, both included. */
+export function datesBetween(from: CalendarDate, to: CalendarDate): CalendarDate[] {
+  return Array.from({ length: daysBetween(from, to) + 1 }, (_, index) => addDays(from, index));
+}
+
+/** Whether `value` is a time zone that this machine knows, such as `Europe/Zurich`. */
+export function isTimeZone(value: unknown): value is string {
+  if (typeof value !== "string" || value === "") return false;
+  try {
+    return Intl.DateTimeFormat("en", { timeZone: value }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** A stretch of time with one offset. */
+export interface Stretch {
+  /** When it begins, epoch milliseconds. */
+  readonly from: number;
+  /** Milliseconds by which local time is ahead of UTC. */
+  readonly offset: number;
+}
+
+/** Calendar arithmetic in one time zone. Its days have 23 to 25 hours where clocks change. */
+export class LocalCalendar {
+  readonly timeZone: string;
+  readonly #format: Intl.DateTimeFormat;
+
+  /** @param timeZone - an IANA name, checked with {@link isTimeZone}. */
+  constructor(timeZone: string) {
+    this.timeZone = timeZone;
+    this.#format = new Intl.DateTimeFormat("en-US", {
+      timeZone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
+  }
+
+  /** The local date at a time. */
+  dateAt(time: number): CalendarDate {
+    return dateOf(time + this.#offsetAt(time));
+  }
+
+  /** When the local day of `date` begins, epoch milliseconds. It is the first instant of that date, midnight or not. */
+  startOf(date: CalendarDate): number {
+    const midnight = Date.parse(`${date}T00:00:00Z`);
+    let low = midnight - 26 * HOUR;
+    let high = midnight + 26 * HOUR;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.dateAt(middle) < date) low = middle;
+      else high = middle;
+    }
+    return high;
+  }
+
+  /**
+   * How local time differs from UTC between two times: stretches of one offset each, in order. No zone changes its
+   * clocks twice within a week.
+   */
+  offsets(from: number, to: number): Stretch[] {
+    const stretches: Stretch[] = [{ from, offset: this.#offsetAt(from) }];
+    for (let low = from; low < to; low += WEEK) {
+      const high = Math.min(low + WEEK, to);
+      const offset = this.#offsetAt(high);
+      if (offset !== stretches.at(-1)?.offset)
+        stretches.push({ from: this.#firstWith(offset, low, high), offset });
+    }
+    return stretches;
+  }
+
+  /** The first time with an offset. The time `low` has another one, and `high` has it. */
+  #firstWith(offset: number, low: number, high: number): number {
+    let [before, first] = [low, high];
+    while (first - before > 1) {
+      const middle = Math.floor((before + first) / 2);
+      if (this.#offsetAt(middle) === offset) first = middle;
+      else before = middle;
+    }
+    return first;
+  }
+
+  /** A time as local time with its distance from UTC (RFC 3339). */
+  labelOf(time: number): string {
+    const offset = this.#offsetAt(time);
+    const minutes = Math.abs(Math.round(offset / 60_000));
+    const twoDigits = (value: number) => String(value).padStart(2, "0");
+    const zone = `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;
+    return `${new Date(time + offset).toISOString().slice(0, 19)}${offset < 0 ? "-" : "+"}${zone}`;
+  }
+
+  /** Milliseconds by which local time is ahead of UTC at a time. */
+  #offsetAt(time: number): number {
+    const parts: Record<string, number> = {};
+    for (const { type, value } of this.#format.formatToParts(time)) parts[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Answer } from "./questions.ts";
+
+type Cell = string | number | boolean | null | undefined;
+type Row = Readonly<Record<string, Cell>>;
+
+/**
+ * Converts an answer to CSV (RFC 4180): a line of names, one line for each row, lines end with CRLF.
+ *
+ * A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, because a
+ * spreadsheet would run it as a formula, and page paths and campaigns come from strangers. Null is an empty cell.
+ * Revenue has a column for each currency, in minor units.
+ *
+ * @example
+ * response.type("text/csv").send(toCsv(await questions.breakdown({ dimension: "channel", from, to })));
+ */
+export function toCsv(answer: Answer): string {
+  const rows = rowsOf(answer).map(flat);
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const lines = [names.map(cell), ...rows.map((row) => names.map((name) => cell(row[name])))];
+  return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
+}
+
+function rowsOf(answer: Answer): readonly object[] {
+  switch (answer.question) {
+    case "overview":
+      return answer.series;
+    case "live":
+      return answer.minutes;
+    case "breakdown":
+    case "attribution":
+      return answer.rows;
+    case "funnel":
+      return answer.steps.map(({ step, ...figures }) => ({
+        type: step.type,
+        page: step.page ? `${step.page.operator} ${step.page.value}` : null,
+        ...figures,
+      }));
+    case "retention":
+      return answer.cohorts.map(({ week, visitors, active }) => ({
+        week,
+        visitors,
+        ...Object.fromEntries(active.map((count, later) => [`week ${later}`, count])),
+      }));
+    case "visitTimeline":
+    case "sessionTimeline":
+      return answer.events.map(({ properties, ...event }) => ({
+        ...event,
+        properties: JSON.stringify(properties),
+      }));
+    case "customerJourney":
+    case "visitorJourney":
+      return answer.visits;
+  }
+}
+
+/** Makes one level of names of nested objects, such as `revenue.CHF`. */
+function flat(value: object): Row {
+  const row: Record<string, Cell> = {};
+  for (const [name, member] of Object.entries(value)) {
+    if (typeof member !== "object" || member === null) row[name] = member;
+    else for (const [inner, each] of Object.entries(flat(member))) row[`${name}.${inner}`] = each;
+  }
+  return row;
+}
+
+function cell(value: Cell): string {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

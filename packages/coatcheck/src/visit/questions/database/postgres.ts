@@ -1,0 +1,146 @@
+import type { RawBuilder } from "kysely";
+import { closedDatabase, compile, type ReadDatabase, type Reader, tooSlow, unavailable } from "./read.ts";
+
+/** A query as `pg` takes it. */
+export interface QuestionQuery {
+  readonly text: string;
+  readonly values: unknown[];
+  readonly types: { getTypeParser(oid: number): (text: string) => unknown };
+}
+
+/** The slice of `pg`'s client that questions use. */
+export interface QuestionClient {
+  query(query: QuestionQuery): Promise<{ rows: unknown[] }>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
+  /** `true` closes the connection instead of returning it to the pool. */
+  release(destroy?: boolean): void;
+}
+
+/** The slice of `pg`'s `Pool` that questions use. */
+export interface QuestionPool {
+  connect(): Promise<QuestionClient>;
+}
+
+/** Type numbers of 64-, 16- and 32-bit integers from PostgreSQL's catalogue (`pg_type.oid`). */
+const INTEGERS = [20, 21, 23];
+/** `double precision`. */
+const DOUBLE = 701;
+/** PostgreSQL's code of a statement that `statement_timeout` has stopped. */
+const QUERY_CANCELED = "57014";
+/** Milliseconds after the deadline for which the server may take to report that it has stopped a query. */
+const GRACE = 500;
+
+const types: QuestionQuery["types"] = {
+  getTypeParser(oid) {
+    return oid === DOUBLE || INTEGERS.includes(oid) ? Number : String;
+  },
+};
+
+const ignore = () => {};
+
+/**
+ * Reads a PostgreSQL database. Each question takes one connection and one read-only transaction, and each query has the
+ * rest of the time budget as its `statement_timeout`, so the server stops what takes longer.
+ */
+export class PostgresReadDatabase implements ReadDatabase {
+  readonly #pool: QuestionPool;
+  #isOpen = true;
+
+  constructor(pool: QuestionPool) {
+    this.#pool = pool;
+  }
+
+  async read<Answer>(deadline: number, work: (reader: Reader) => Promise<Answer>): Promise<Answer> {
+    if (!this.#isOpen) throw closedDatabase();
+    const client = await this.#connect(deadline);
+    const reader = new PostgresReader(client, deadline);
+    // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
+    client.on("error", ignore);
+    let isReusable = false;
+    try {
+      await reader.run("begin isolation level repeatable read read only");
+      await reader.run("set local jit = off");
+      const answer = await work(reader);
+      await reader.run("commit");
+      isReusable = true;
+      return answer;
+    } catch (error) {
+      isReusable = await rollBack(reader);
+      throw (error as { code?: unknown }).code === QUERY_CANCELED ? tooSlow() : unavailable(error);
+    } finally {
+      client.off("error", ignore);
+      client.release(!isReusable);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+  }
+
+  async #connect(deadline: number): Promise<QuestionClient> {
+    const connecting = this.#pool.connect();
+    try {
+      return await before(deadline, connecting);
+    } catch (error) {
+      connecting.then((client) => client.release(), ignore);
+      throw unavailable(error);
+    }
+  }
+}
+
+/** Ends the transaction of a failed question. Returns whether the connection can be used again. */
+async function rollBack(reader: PostgresReader): Promise<boolean> {
+  if (reader.hasTimedOut) return false;
+  try {
+    await reader.run("rollback");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+class PostgresReader implements Reader {
+  readonly dialect = "postgres";
+  readonly #client: QuestionClient;
+  readonly #deadline: number;
+  /** Whether a query is still running although the question has given up on it. */
+  hasTimedOut = false;
+
+  constructor(client: QuestionClient, deadline: number) {
+    this.#client = client;
+    this.#deadline = deadline;
+  }
+
+  async rows<Row>(query: RawBuilder<Row>): Promise<Row[]> {
+    const { sql, parameters } = compile(this.dialect, query);
+    const rest = Math.floor(this.#deadline - performance.now());
+    if (rest < 1) throw tooSlow();
+    await this.run(`set local statement_timeout = ${rest}`);
+    return (await this.run(sql, parameters)) as Row[];
+  }
+
+  async run(text: string, parameters: readonly unknown[] = []): Promise<unknown[]> {
+    const running = this.#client.query({ text, values: [...parameters], types });
+    try {
+      const { rows } = await before(this.#deadline + GRACE, running);
+      return rows;
+    } catch (error) {
+      this.hasTimedOut ||= error instanceof DeadlineError;
+      throw error;
+    }
+  }
+}
+
+class DeadlineError extends Error {
+  override readonly name = "DeadlineError";
+}
+
+/** Waits for `work` until `deadline`, by `performance.now()`. */
+function before<T>(deadline: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new DeadlineError("PostgreSQL did not respond within the time budget."));
+    const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

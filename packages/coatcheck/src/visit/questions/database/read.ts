@@ -1,0 +1,89 @@
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type RawBuilder,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import { CoatcheckError } from "../../../session/errors.ts";
+
+/** The SQL databases that the questions read. */
+export type DialectName = "sqlite" | "postgres";
+
+/** Runs queries in one read transaction, so that all see the same moment. */
+export interface Reader {
+  readonly dialect: DialectName;
+  /** Runs a query and returns its rows. Integers are numbers. */
+  rows<Row>(query: RawBuilder<Row>): Promise<Row[]>;
+}
+
+/** A database that questions are put to. */
+export interface ReadDatabase {
+  /**
+   * Calls `work` with a reader.
+   *
+   * @param deadline - when the answer must be there, by `performance.now()`.
+   * @throws CoatcheckError `VALIDATION_FAILED` when a query is not finished at the deadline; it is then stopped.
+   *   `STORE_UNAVAILABLE` for every failure of the database.
+   */
+  read<Answer>(deadline: number, work: (reader: Reader) => Promise<Answer>): Promise<Answer>;
+  /** Stops what runs, and rejects later questions. Leaves a pool open. */
+  close(): Promise<void>;
+}
+
+/** Text and parameters of a query. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** Query builders that compile and never run. */
+const BUILDERS = {
+  sqlite: new Kysely<unknown>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  }),
+  postgres: new Kysely<unknown>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  }),
+} satisfies Record<DialectName, Kysely<unknown>>;
+
+/** Compiles a query for a dialect. */
+export function compile(dialect: DialectName, query: RawBuilder<unknown>): Statement {
+  return query.compile(BUILDERS[dialect]);
+}
+
+/** The error of a question that would take too long. */
+export function tooSlow(): CoatcheckError {
+  return new CoatcheckError(
+    "VALIDATION_FAILED",
+    "The answer takes longer than the time budget. Narrow the range, or use fewer filters.",
+    { faults: [{ path: "from", message: "makes the range too long for the time budget; narrow the range" }] },
+  );
+}
+
+/** Wraps a failure of the database as `STORE_UNAVAILABLE`. */
+export function unavailable(cause: unknown): CoatcheckError {
+  if (cause instanceof CoatcheckError) return cause;
+  return new CoatcheckError("STORE_UNAVAILABLE", "The visits could not be read; try again shortly.", {
+    cause,
+  });
+}
+
+/** The error of every question after `close`. */
+export function closedDatabase(): CoatcheckError {
+  return new CoatcheckError("STORE_UNAVAILABLE", "The questions are closed.");
+}

@@ -1,0 +1,84 @@
+import type { RawBuilder } from "kysely";
+import { closedDatabase, compile, type ReadDatabase, type Reader, tooSlow, unavailable } from "./read.ts";
+import { QueryThread } from "./thread.ts";
+
+/** Questions that are answered at the same time. The others wait, and waiting counts towards their time budget. */
+const THREADS = 2;
+
+interface Waiting {
+  take(thread: QueryThread): void;
+  fail(error: unknown): void;
+}
+
+/**
+ * Reads a SQLite file in threads of its own, so that no query holds the event loop. Each question has one read
+ * transaction on one connection.
+ */
+export class SqliteReadDatabase implements ReadDatabase {
+  readonly #threads: readonly QueryThread[];
+  readonly #idle: QueryThread[];
+  readonly #waiting: Waiting[] = [];
+  #isOpen = true;
+
+  constructor(path: string) {
+    this.#threads = Array.from({ length: THREADS }, () => new QueryThread(path));
+    this.#idle = [...this.#threads];
+  }
+
+  async read<Answer>(deadline: number, work: (reader: Reader) => Promise<Answer>): Promise<Answer> {
+    if (!this.#isOpen) throw closedDatabase();
+    const thread = await this.#takeThread(deadline);
+    const run = (sql: string) => thread.run({ sql, parameters: [] }, deadline);
+    const reader: Reader = {
+      dialect: "sqlite",
+      async rows<Row>(query: RawBuilder<Row>) {
+        return (await thread.run(compile("sqlite", query), deadline)) as Row[];
+      },
+    };
+    try {
+      await run("BEGIN");
+      const answer = await work(reader);
+      await run("COMMIT");
+      return answer;
+    } catch (error) {
+      await thread.rollBack();
+      throw unavailable(error);
+    } finally {
+      this.#giveBack(thread);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    for (const { fail } of this.#waiting.splice(0)) fail(closedDatabase());
+    await Promise.all(this.#threads.map((thread) => thread.stop(closedDatabase())));
+  }
+
+  #takeThread(deadline: number): Promise<QueryThread> {
+    const idle = this.#idle.pop();
+    if (idle) return Promise.resolve(idle);
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        take(thread) {
+          clearTimeout(timer);
+          resolve(thread);
+        },
+        fail(error) {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(tooSlow());
+      }, deadline - performance.now());
+      this.#waiting.push(waiting);
+    });
+  }
+
+  #giveBack(thread: QueryThread): void {
+    const next = this.#waiting.shift();
+    if (next) next.take(thread);
+    else this.#idle.push(thread);
+  }
+}

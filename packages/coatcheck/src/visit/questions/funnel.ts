@@ -1,0 +1,128 @@
+import { shown } from "../../session/usage-error.ts";
+import type { FunnelAnswer, FunnelStep, FunnelStepFigures } from "./answers.ts";
+import type { Context } from "./context.ts";
+import { type Filter, OPERATORS } from "./dimensions.ts";
+import { ratio } from "./figures.ts";
+import { RequestCheck } from "./request.ts";
+import { DIALECTS } from "./sql/dialect.ts";
+import { type FunnelPlan, funnelQuery } from "./sql/funnel.ts";
+
+/** Request of `funnel`. */
+export interface FunnelRequest {
+  /** One to ten. Default: the shop's funnel, from `product_view` to `order_completed`. */
+  readonly steps?: readonly FunnelStep[];
+  /** `closed`: each step after the one before. `open`: any order. Default: `closed`. */
+  readonly mode?: "closed" | "open";
+  /** Whether visits or visitors are counted. Default: `visit`. */
+  readonly scope?: "visit" | "visitor";
+  /** Milliseconds after the first step within which a closed funnel is completed. Default: 24 hours. */
+  readonly window?: number;
+  /** First local day of the visits, such as `2026-03-01`. */
+  readonly from: string;
+  /** Last local day, included. */
+  readonly to: string;
+  /** One tenant; null: visits without one. Default: all tenants. */
+  readonly tenant?: string | null;
+  readonly filters?: readonly Filter[];
+}
+
+/** The shop's funnel. */
+export const STANDARD_FUNNEL: readonly FunnelStep[] = [
+  { type: "product_view" },
+  { type: "add_to_cart" },
+  { type: "begin_checkout" },
+  { type: "order_completed" },
+];
+
+const DAY = 86_400_000;
+const MAX_STEPS = 10;
+const MAX_WINDOW = 90 * DAY;
+const KNOWN = ["steps", "mode", "scope", "window", "from", "to", "tenant", "filters"];
+
+/** Answers `funnel`. */
+export async function funnel(context: Context, request: FunnelRequest): Promise<FunnelAnswer> {
+  const check = new RequestCheck("funnel", request, KNOWN);
+  const days = check.range(request.from, request.to, context.calendar.timeZone);
+  const plan: FunnelPlan = {
+    steps: readSteps(check, request.steps ?? STANDARD_FUNNEL),
+    mode: check.oneOf("mode", request.mode ?? "closed", ["closed", "open"] as const),
+    scope: check.oneOf("scope", request.scope ?? "visit", ["visit", "visitor"] as const),
+    window: readWindow(check, request.window),
+  };
+  const tenant = check.tenant(request.tenant);
+  const filters = check.filters(request.filters);
+  check.done();
+  const found = await context.read(async (reader) => {
+    const scope = { dialect: DIALECTS[reader.dialect], days, tenant, filters };
+    return await reader.rows(funnelQuery(scope, plan));
+  });
+  const byStep = new Map(found.map((row) => [row.step, row]));
+  const counts = plan.steps.map((_, step) => byStep.get(step)?.count ?? 0);
+  const { from, to, timeZone } = days;
+  return {
+    question: "funnel",
+    range: { from, to, timeZone },
+    filters,
+    mode: plan.mode,
+    scope: plan.scope,
+    window: plan.window,
+    steps: plan.steps.map((step, index) => ({
+      step,
+      ...shares(counts, index, plan.mode),
+      timeToNext: byStep.get(index)?.time_to_next ?? null,
+    })),
+  };
+}
+
+function shares(
+  counts: readonly number[],
+  index: number,
+  mode: "closed" | "open",
+): Omit<FunnelStepFigures, "step" | "timeToNext"> {
+  const count = counts[index] ?? 0;
+  const before = mode === "closed" && index > 0 ? (counts[index - 1] ?? 0) : null;
+  const dropOff = before === null ? null : before - count;
+  return {
+    count,
+    shareOfFirst: ratio(count, counts[0] ?? 0),
+    dropOff,
+    dropOffRate: before === null || dropOff === null ? null : ratio(dropOff, before),
+  };
+}
+
+function readWindow(check: RequestCheck, window: unknown = DAY): number {
+  if (typeof window === "number" && Number.isInteger(window) && window >= 1 && window <= MAX_WINDOW)
+    return window;
+  check.add(
+    "window",
+    `must be a whole number of milliseconds from 1 to ${MAX_WINDOW} (got ${shown(window)})`,
+  );
+  return DAY;
+}
+
+function readSteps(check: RequestCheck, steps: unknown): readonly FunnelStep[] {
+  if (Array.isArray(steps) && steps.length >= 1 && steps.length <= MAX_STEPS)
+    return steps.map((step, index) => readStep(check, step, `steps.${index}`));
+  check.add("steps", `must be a list of 1 to ${MAX_STEPS} steps (got ${shown(steps)})`);
+  return [];
+}
+
+function readStep(check: RequestCheck, step: unknown, path: string): FunnelStep {
+  if (typeof step !== "object" || step === null) {
+    check.add(path, `must be an object with a type (got ${shown(step)})`);
+    return { type: "" };
+  }
+  check.members(`${path}.`, step, ["type", "page"]);
+  const given = step as Record<string, unknown>;
+  const type = check.text(`${path}.type`, given.type);
+  if (given.page === undefined) return { type };
+  if (type !== "page_view") check.add(`${path}.page`, "is a condition for the type page_view only");
+  if (typeof given.page !== "object" || given.page === null) {
+    check.add(`${path}.page`, `must be an object with operator and value (got ${shown(given.page)})`);
+    return { type };
+  }
+  check.members(`${path}.page.`, given.page, ["operator", "value"]);
+  const page = given.page as Record<string, unknown>;
+  const operator = check.oneOf(`${path}.page.operator`, page.operator, OPERATORS);
+  return { type, page: { operator, value: check.text(`${path}.page.value`, page.value) } };
+}

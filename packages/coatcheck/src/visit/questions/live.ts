@@ -1,0 +1,98 @@
+import { sql } from "kysely";
+import type { LiveAnswer, LiveRow } from "./answers.ts";
+import type { Context } from "./context.ts";
+import type { DialectName } from "./database/read.ts";
+import { RequestCheck } from "./request.ts";
+import { all, type Sql } from "./sql/dialect.ts";
+import { isOfTenant } from "./sql/scope.ts";
+
+/** Request of `live`. */
+export interface LiveRequest {
+  /** One tenant; null: visits without one. Default: all tenants. */
+  readonly tenant?: string | null;
+}
+
+const MINUTE = 60_000;
+/** Minutes for which a visitor is live. */
+const LIVE = 5;
+/** Bars of a minute each. */
+const BARS = 30;
+/** Hours that an event may be late. */
+const LATEST = 48;
+/** Pages and sources in the answer. */
+const ROWS = 10;
+/** Rows of SQLite that are read at a time. */
+const BLOCK = 2000;
+
+interface Source {
+  readonly dialect: DialectName;
+  readonly tenant: string | undefined;
+}
+
+/** Answers `live`. */
+export async function live(context: Context, request: LiveRequest): Promise<LiveAnswer> {
+  const check = new RequestCheck("live", request, ["tenant"]);
+  const tenant = check.tenant(request.tenant);
+  check.done();
+  const now = context.clock.now();
+  return await context.read(async (reader) => {
+    const arrivedAfter = (time: number) => activity({ dialect: reader.dialect, tenant }, time, now);
+    const start = now - BARS * MINUTE;
+    const bars = await reader.rows<{ bar: number; visitors: number; views: number }>(sql`
+      select (e.received_at - ${sql.lit(start + 1)}) / ${sql.lit(MINUTE)} as bar,
+        count(distinct e.visitor) as visitors,
+        count(distinct case when e.type = 'page_view' then coalesce(e.page_id, cast(e.id as text)) end) as views
+      ${arrivedAfter(start)} group by 1`);
+    const visits = sql`(select e.visitor, max(v.started_at) as started_at
+      ${arrivedAfter(now - LIVE * MINUTE)} group by e.visitor) a
+      join coatcheck_visit v on v.visitor = a.visitor and v.started_at = a.started_at`;
+    const top = async (column: string): Promise<LiveRow[]> =>
+      await reader.rows<LiveRow>(sql`select ${sql.ref(column)} as value, count(*) as visitors from ${visits}
+        group by 1 order by 2 desc, 1 limit ${sql.lit(ROWS)}`);
+    const [count] = await reader.rows<{ visitors: number }>(sql`select count(*) as visitors from ${visits}`);
+    const byBar = new Map(bars.map((row) => [row.bar, row]));
+    return {
+      question: "live",
+      at: new Date(now).toISOString(),
+      visitors: count?.visitors ?? 0,
+      minutes: Array.from({ length: BARS }, (_, bar) => ({
+        at: new Date(start + bar * MINUTE).toISOString(),
+        visitors: byBar.get(bar)?.visitors ?? 0,
+        pageViews: byBar.get(bar)?.views ?? 0,
+      })),
+      pages: await top("v.exit_page"),
+      sources: await top("v.last_source"),
+    };
+  });
+}
+
+/**
+ * Activity `e` that arrived after a time, with its visit `v`. A beacon that arrives after the end of its visit is no
+ * activity, and lies outside of every visit's time.
+ */
+function activity({ dialect, tenant }: Source, after: number, now: number): Sql {
+  const conditions = all([
+    isOfTenant({ tenant }, "e.tenant"),
+    sql`e.received_at > ${sql.lit(after)} and e.received_at <= ${sql.lit(now)}`,
+    sql`e.at > ${sql.lit(after - LATEST * 60 * MINUTE)} and e.is_backend = 0`,
+    dialect === "sqlite" ? sql`e.rowid > (${rowBefore(after)})` : sql`true`,
+  ]);
+  return sql`from coatcheck_visit_event e
+    cross join coatcheck_visit v where v.visitor = e.visitor and e.at between v.started_at and v.last_activity_at
+    and ${conditions}`;
+}
+
+/**
+ * A rowid of SQLite below all events that arrived after a time. Rows are in the order of their arrival, and no index has
+ * that time, so this reads backwards in blocks until a whole block is older.
+ */
+function rowBefore(after: number): Sql<number> {
+  const newest = (last: Sql) =>
+    sql`(select max(received_at) from coatcheck_visit_event where rowid > ${last} - ${sql.lit(BLOCK)} and rowid <= ${last})`;
+  const previous = sql`b.last - ${sql.lit(BLOCK)}`;
+  return sql`with recursive block (last, newest) as (
+      select r.last, ${newest(sql`r.last`)} from (select max(rowid) as last from coatcheck_visit_event) r
+      union all select ${previous}, ${newest(sql`(${previous})`)} from block b
+      where b.newest > ${sql.lit(after)} and b.last > 0)
+    select coalesce(min(last), 0) from block`;
+}

@@ -1,0 +1,161 @@
+import { sql } from "kysely";
+import type { CountedKind } from "../event.ts";
+import type { DocumentFigures, OverviewAnswer, OverviewPeriod, SeriesPoint } from "./answers.ts";
+import { addDays, addMonths, datesBetween } from "./calendar.ts";
+import type { Context } from "./context.ts";
+import type { Reader } from "./database/read.ts";
+import type { Filter } from "./dimensions.ts";
+import { addRevenue, addRows, EMPTY, figuresOf, revenueByKey } from "./figures.ts";
+import { type Days, dayNumber, RequestCheck } from "./request.ts";
+import { DIALECTS, type Sql, total } from "./sql/dialect.ts";
+import { visitsOn } from "./sql/facts.ts";
+import { FIGURE_SUMS, type Grouping, type MetricRow } from "./sql/figures.ts";
+import { metricRows } from "./sql/metrics.ts";
+import { revenueQuery } from "./sql/revenue.ts";
+import { isInRange, isOfTenant, type Scope } from "./sql/scope.ts";
+
+/** Request of `overview`. */
+export interface OverviewRequest {
+  /** First local day, such as `2026-03-01`. */
+  readonly from: string;
+  /** Last local day, included. */
+  readonly to: string;
+  /** Also answers for the days before, as many as the range has, or for the range a year before. Default: null. */
+  readonly compare?: "previous" | "year" | null;
+  /** Points of the series. `hour` is for ranges of at most 7 days. Default: `hour` for up to 2 days, else `day`. */
+  readonly grain?: "day" | "hour";
+  /** One tenant; null: visits without one. Default: all tenants. */
+  readonly tenant?: string | null;
+  readonly filters?: readonly Filter[];
+}
+
+/** Days of a range whose series has hours by default. */
+const HOURLY_BY_DEFAULT = 2;
+/** Days of a range whose series can have hours. */
+const HOURLY_AT_MOST = 7;
+const HOUR = 3_600_000;
+
+const KINDS: readonly CountedKind[] = ["bot", "ai-agent", "tool", "suspected", "not-collected", "dropped"];
+
+/** Answers `overview`. */
+export async function overview(context: Context, request: OverviewRequest): Promise<OverviewAnswer> {
+  const check = new RequestCheck("overview", request, [
+    "from",
+    "to",
+    "compare",
+    "grain",
+    "tenant",
+    "filters",
+  ]);
+  const days = check.range(request.from, request.to, context.calendar.timeZone);
+  const tenant = check.tenant(request.tenant);
+  const filters = check.filters(request.filters);
+  const compare = check.oneOf("compare", request.compare ?? null, ["previous", "year", null] as const);
+  const length = days.toDay - days.fromDay + 1;
+  const byDefault = length <= HOURLY_BY_DEFAULT ? "hour" : "day";
+  const grain = check.oneOf("grain", request.grain ?? byDefault, ["day", "hour"] as const);
+  if (grain === "hour" && length > HOURLY_AT_MOST)
+    check.add("grain", `must be "day" for a range of more than ${HOURLY_AT_MOST} days`);
+  check.done();
+  return await context.read(async (reader) => {
+    const scope: Scope = { dialect: DIALECTS[reader.dialect], days, tenant, filters };
+    const period = (range: Days) =>
+      new PeriodQuestion(context, reader, { ...scope, days: range }).answer(grain);
+    const current = await period(days);
+    const comparison = compare === null ? null : await period(daysBefore(days, compare));
+    return { question: "overview", grain, filters, ...current, comparison };
+  });
+}
+
+/** The range that a range is compared with. */
+function daysBefore(days: Days, compare: "previous" | "year"): Days {
+  const length = days.toDay - days.fromDay + 1;
+  const [from, to] =
+    compare === "previous"
+      ? [addDays(days.from, -length), addDays(days.from, -1)]
+      : [addMonths(days.from, -12), addMonths(days.to, -12)];
+  return { from, to, timeZone: days.timeZone, fromDay: dayNumber(from), toDay: dayNumber(to) };
+}
+
+type KeyedRow = MetricRow & { readonly key: number };
+
+class PeriodQuestion {
+  readonly #context: Context;
+  readonly #reader: Reader;
+  readonly #scope: Scope;
+
+  constructor(context: Context, reader: Reader, scope: Scope) {
+    this.#context = context;
+    this.#reader = reader;
+    this.#scope = scope;
+  }
+
+  async answer(grain: "day" | "hour"): Promise<OverviewPeriod> {
+    const byDay = await this.#rows({ by: "day" });
+    const revenue = revenueByKey(await this.#reader.rows(revenueQuery(this.#scope, { by: "day" })));
+    const sum = addRows(byDay);
+    const { from, to, timeZone } = this.#scope.days;
+    return {
+      range: { from, to, timeZone },
+      figures: {
+        ...figuresOf(sum, sum.visitors, addRevenue(revenue.values())),
+        newVisitors: sum.new_visitors,
+        returningVisitors: await this.#returningVisitors(),
+        singleRequestVisitors: sum.single_request,
+      },
+      series: grain === "hour" ? await this.#hours() : this.#days(byDay, revenue),
+      documents: await this.#documents(),
+    };
+  }
+
+  async #rows(grouping: Grouping): Promise<readonly KeyedRow[]> {
+    const rows = metricRows(this.#scope, grouping);
+    return await this.#reader.rows<KeyedRow>(sql`select m.key, ${FIGURE_SUMS} from ${rows} group by m.key`);
+  }
+
+  #days(rows: readonly KeyedRow[], revenue: ReturnType<typeof revenueByKey>): SeriesPoint[] {
+    const byDay = new Map(rows.map((row) => [row.key, row]));
+    const { from, to } = this.#scope.days;
+    return datesBetween(from, to).map((at) => {
+      const key = dayNumber(at);
+      const row = byDay.get(key) ?? EMPTY;
+      const figures = figuresOf(row, row.day_visitors, revenue.get(key));
+      return { at, ...figures, newVisitors: row.new_visitors };
+    });
+  }
+
+  async #hours(): Promise<SeriesPoint[]> {
+    const { calendar } = this.#context;
+    const { from, to } = this.#scope.days;
+    const start = calendar.startOf(from);
+    const grouping: Grouping = { by: "hour", start };
+    const byHour = new Map((await this.#rows(grouping)).map((row) => [row.key, row]));
+    const revenue = revenueByKey(await this.#reader.rows(revenueQuery(this.#scope, grouping)));
+    const hours = Math.ceil((calendar.startOf(addDays(to, 1)) - start) / HOUR);
+    return Array.from({ length: hours }, (_, key) => {
+      const row = byHour.get(key) ?? EMPTY;
+      const figures = figuresOf(row, row.day_visitors, revenue.get(key));
+      return { at: calendar.labelOf(start + key * HOUR), ...figures, newVisitors: row.new_visitors };
+    });
+  }
+
+  /** Counts each under the first of the visits in the range that is not the visitor's first ever. */
+  async #returningVisitors(): Promise<number> {
+    const from = sql.lit(this.#scope.days.fromDay);
+    const query: Sql<{ visitors: number }> = sql`select count(*) as visitors ${visitsOn(this.#scope, "all")}
+      and v.previous_day is not null
+      and (v.previous_day < ${from} or not exists (select 1 from coatcheck_visit u where u.visitor = v.visitor
+        and u.started_at < v.started_at and u.local_day >= ${from} and u.previous_day is not null))`;
+    const [row] = await this.#reader.rows(query);
+    return row?.visitors ?? 0;
+  }
+
+  async #documents(): Promise<DocumentFigures> {
+    const query: Sql<{ kind: CountedKind; documents: number }> =
+      sql`select c.kind, ${total(sql`c.documents`)} as documents
+      from coatcheck_document_count c
+      where ${isOfTenant(this.#scope, "c.tenant")} and ${isInRange(this.#scope, "c.local_day")} group by c.kind`;
+    const counts = new Map((await this.#reader.rows(query)).map(({ kind, documents }) => [kind, documents]));
+    return Object.fromEntries(KINDS.map((kind) => [kind, counts.get(kind) ?? 0])) as DocumentFigures;
+  }
+}

@@ -1,0 +1,139 @@
+import { type Clock, systemClock } from "../../session/clock.ts";
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { misuse, shown } from "../../session/usage-error.ts";
+import type {
+  AttributionAnswer,
+  BreakdownAnswer,
+  FunnelAnswer,
+  LiveAnswer,
+  OverviewAnswer,
+  RetentionAnswer,
+} from "./answers.ts";
+import { type AttributionRequest, attribution } from "./attribution.ts";
+import { type BreakdownRequest, breakdown } from "./breakdown.ts";
+import { isTimeZone, LocalCalendar } from "./calendar.ts";
+import { contextOf } from "./context.ts";
+import { PostgresReadDatabase, type QuestionPool } from "./database/postgres.ts";
+import type { ReadDatabase } from "./database/read.ts";
+import { SqliteReadDatabase } from "./database/sqlite.ts";
+import { type FunnelRequest, funnel } from "./funnel.ts";
+import { customerJourney, type JourneyOptions, visitorJourney } from "./journeys.ts";
+import { type LiveRequest, live } from "./live.ts";
+import { type OverviewRequest, overview } from "./overview.ts";
+import { type RetentionRequest, retention } from "./retention.ts";
+import type { JourneyAnswer, SessionTimeline, VisitTimeline } from "./timeline-answers.ts";
+import { type PageOptions, sessionTimeline, visitTimeline } from "./timelines.ts";
+
+/** The database of a SQL sink: a SQLite file, or a pool of `pg`, which stays open when the questions are closed. */
+export type QuestionDatabase =
+  | { readonly dialect: "sqlite"; readonly path: string }
+  | { readonly dialect: "postgres"; readonly pool: QuestionPool };
+
+/** Options of {@link createQuestions}. */
+export interface QuestionOptions {
+  /** IANA name of the operator's time zone, the same as the sink's. Default: `UTC`. */
+  readonly timeZone?: string;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Milliseconds that one answer may take. Default: 3000. */
+  readonly timeBudget?: number;
+}
+
+const OPTIONS = { timeZone: true, clock: true, timeBudget: true } satisfies KnownOptions<QuestionOptions>;
+
+/** Any answer. */
+export type Answer =
+  | OverviewAnswer
+  | LiveAnswer
+  | BreakdownAnswer
+  | FunnelAnswer
+  | AttributionAnswer
+  | RetentionAnswer
+  | VisitTimeline
+  | SessionTimeline
+  | JourneyAnswer;
+
+/**
+ * Questions about visits. Answers are plain JSON. They are current: what has been written a moment ago counts, whether the
+ * rollups have been recomputed since or not.
+ *
+ * Every method rejects with a CoatcheckError:
+ * - `VALIDATION_FAILED`: a fault with its path for each mistake in the request, or an answer that would take longer than
+ *   the time budget, with "narrow the range".
+ * - `STORE_UNAVAILABLE`: the database cannot be read.
+ */
+export interface Questions {
+  /** Figures of a range, with a series of days or hours, and with a comparison. */
+  overview(request: OverviewRequest): Promise<OverviewAnswer>;
+  /** Who is there now. */
+  live(request?: LiveRequest): Promise<LiveAnswer>;
+  /** Figures for each value of a dimension, most visits first. */
+  breakdown(request: BreakdownRequest): Promise<BreakdownAnswer>;
+  /** How many visits or visitors come from step to step. */
+  funnel(request: FunnelRequest): Promise<FunnelAnswer>;
+  /** Orders and revenue by source, as frozen on each order. */
+  attribution(request: AttributionRequest): Promise<AttributionAnswer>;
+  /** How many visitors of each week come back in the weeks after. */
+  retention(request: RetentionRequest): Promise<RetentionAnswer>;
+  /** A visit with its events; null if there is no such visit. */
+  visitTimeline(visitId: string, options?: PageOptions): Promise<VisitTimeline | null>;
+  /** The events of a session, across its visits. */
+  sessionTimeline(sessionId: string, options?: PageOptions): Promise<SessionTimeline>;
+  /** The visits of a customer, on all of their browsers. */
+  customerJourney(subject: string, options?: JourneyOptions): Promise<JourneyAnswer>;
+  /** The visits of one browser. */
+  visitorJourney(visitorId: string, options?: JourneyOptions): Promise<JourneyAnswer>;
+  /** Stops what runs; later questions reject with `STORE_UNAVAILABLE`. */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the questions on the database of a SQL sink.
+ *
+ * On SQLite, queries run in two threads of their own, so that none holds the event loop. Neither database is written.
+ *
+ * @throws UsageError for an unknown option, time zone or dialect, a time budget that is no positive number, or a SQLite
+ *   database in memory, which another thread cannot read.
+ */
+export function createQuestions(database: QuestionDatabase, options: QuestionOptions = {}): Questions {
+  requireKnownOptions("question options", options, OPTIONS);
+  const { timeZone = "UTC", clock = systemClock, timeBudget = 3000 } = options;
+  if (!isTimeZone(timeZone)) {
+    const message = `must be an IANA time zone, such as "Europe/Zurich" (got ${shown(timeZone)})`;
+    throw misuse("question options", [{ path: "timeZone", message }]);
+  }
+  if (!(Number.isFinite(timeBudget) && timeBudget > 0)) {
+    const message = `must be a positive number of milliseconds (got ${shown(timeBudget)})`;
+    throw misuse("question options", [{ path: "timeBudget", message }]);
+  }
+  const reading = readDatabase(database);
+  const context = contextOf(reading, { calendar: new LocalCalendar(timeZone), clock, timeBudget });
+  return {
+    overview: (request) => overview(context, request),
+    live: (request = {}) => live(context, request),
+    breakdown: (request) => breakdown(context, request),
+    funnel: (request) => funnel(context, request),
+    attribution: (request) => attribution(context, request),
+    retention: (request) => retention(context, request),
+    visitTimeline: (visitId, page = {}) => visitTimeline(context, visitId, page),
+    sessionTimeline: (sessionId, page = {}) => sessionTimeline(context, sessionId, page),
+    customerJourney: (subject, page = {}) => customerJourney(context, subject, page),
+    visitorJourney: (visitorId, page = {}) => visitorJourney(context, visitorId, page),
+    close: () => reading.close(),
+  };
+}
+
+function readDatabase(database: QuestionDatabase): ReadDatabase {
+  switch (database.dialect) {
+    case "sqlite":
+      if (typeof database.path === "string" && !["", ":memory:"].includes(database.path))
+        return new SqliteReadDatabase(database.path);
+      throw misuse("question database", [
+        { path: "path", message: "must be a file; a database in memory belongs to one thread" },
+      ]);
+    case "postgres":
+      return new PostgresReadDatabase(database.pool);
+    default:
+      throw misuse("question database", [{ path: "dialect", message: `must be "sqlite" or "postgres"` }]);
+  }
+}

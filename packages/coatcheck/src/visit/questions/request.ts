@@ -1,0 +1,136 @@
+import { CoatcheckError, type Fault, invalidInput } from "../../session/errors.ts";
+import { shown } from "../../session/usage-error.ts";
+import type { DateRange } from "./answers.ts";
+import { addMonths, daysBetween, isCalendarDate } from "./calendar.ts";
+import { DIMENSIONS, type Filter, OPERATORS } from "./dimensions.ts";
+
+/** Months that a range may have. Rollups are kept for as long. */
+const MAX_MONTHS = 25;
+/** Filters of one question. */
+const MAX_FILTERS = 20;
+/** Characters of a filter's value. */
+const MAX_VALUE_LENGTH = 1024;
+/** Rows of one page. */
+export const MAX_LIMIT = 1000;
+
+/** A checked range. Days are counted from 1 January 1970. */
+export interface Days extends DateRange {
+  readonly fromDay: number;
+  readonly toDay: number;
+}
+
+/** The number of a date, counted from 1 January 1970. */
+export function dayNumber(date: string): number {
+  return daysBetween("1970-01-01", date);
+}
+
+/** Collects the faults of a question's request, so that one error names them all. */
+export class RequestCheck {
+  readonly #question: string;
+  readonly #faults: Fault[] = [];
+
+  /** @param known - the members that the request may have. */
+  constructor(question: string, request: unknown, known: readonly string[]) {
+    this.#question = question;
+    if (typeof request !== "object" || request === null || Array.isArray(request)) {
+      throw new CoatcheckError("VALIDATION_FAILED", `Invalid ${question}: the request must be an object.`, {
+        faults: [{ path: "", message: "must be an object" }],
+      });
+    }
+    this.members("", request, known);
+  }
+
+  /** Notes a fault. */
+  add(path: string, message: string): void {
+    this.#faults.push({ path, message });
+  }
+
+  /** Throws `VALIDATION_FAILED` with every fault that was noted. */
+  done(): void {
+    if (this.#faults.length > 0) throw invalidInput(this.#question, this.#faults);
+  }
+
+  /** Notes the members of an object that are not known. */
+  members(path: string, value: object, known: readonly string[]): void {
+    for (const [name, member] of Object.entries(value)) {
+      if (member !== undefined && !known.includes(name))
+        this.add(path + name, `is unknown; the members are ${known.join(", ")}`);
+    }
+  }
+
+  /** Checks that a member has one of a few values. */
+  oneOf<Value>(path: string, value: unknown, allowed: readonly Value[]): Value {
+    if (!allowed.includes(value as Value))
+      this.add(path, `must be one of ${allowed.join(", ")} (got ${shown(value)})`);
+    return value as Value;
+  }
+
+  /** Checks a text that is not empty. */
+  text(path: string, value: unknown): string {
+    if (typeof value !== "string" || value === "" || value.length > MAX_VALUE_LENGTH)
+      this.add(path, `must be a text of 1 to ${MAX_VALUE_LENGTH} characters (got ${shown(value)})`);
+    else if (isUnstorable(value)) this.add(path, "must be well-formed Unicode without U+0000");
+    return String(value);
+  }
+
+  /** Checks the range of a question. */
+  range(from: unknown, to: unknown, timeZone: string): Days {
+    const dates = { from, to };
+    let isValid = true;
+    for (const [path, value] of Object.entries(dates)) {
+      if (isCalendarDate(value)) continue;
+      isValid = false;
+      this.add(path, `must be a whole local day such as "2026-03-29" (got ${shown(value)})`);
+    }
+    if (!isValid) return { from: "", to: "", timeZone, fromDay: 0, toDay: 0 };
+    const [first, last] = [String(from), String(to)];
+    if (first > last) this.add("from", `must not be after to (got "${first}" and "${last}")`);
+    else if (last >= addMonths(first, MAX_MONTHS))
+      this.add("to", `must be less than ${MAX_MONTHS} months after from`);
+    return { from: first, to: last, timeZone, fromDay: dayNumber(first), toDay: dayNumber(last) };
+  }
+
+  /** Checks a tenant: undefined means all of them, null means events without one. */
+  tenant(value: unknown): string | undefined {
+    if (value === undefined) return undefined;
+    return value === null ? "" : this.text("tenant", value);
+  }
+
+  /** Checks the filters of a question. */
+  filters(value: unknown): readonly Filter[] {
+    if (value === undefined) return [];
+    if (!Array.isArray(value) || value.length > MAX_FILTERS) {
+      this.add("filters", `must be a list of at most ${MAX_FILTERS} filters (got ${shown(value)})`);
+      return [];
+    }
+    return value.map((filter, index) => this.#filter(filter, `filters.${index}`));
+  }
+
+  #filter(filter: unknown, path: string): Filter {
+    if (typeof filter !== "object" || filter === null) {
+      this.add(path, `must be an object with dimension, operator and value (got ${shown(filter)})`);
+      return { dimension: "channel", operator: "is", value: null };
+    }
+    this.members(`${path}.`, filter, ["dimension", "operator", "value"]);
+    const given = filter as Record<string, unknown>;
+    const dimension = this.oneOf(`${path}.dimension`, given.dimension, DIMENSIONS);
+    const operator = this.oneOf(`${path}.operator`, given.operator, OPERATORS);
+    const mayBeNull = operator !== "contains" && dimension !== "page";
+    const value = given.value === null && mayBeNull ? null : this.text(`${path}.value`, given.value);
+    return { dimension, operator, value };
+  }
+
+  /** Checks the number of rows of one page. */
+  limit(value: unknown, byDefault: number): number {
+    if (value === undefined) return byDefault;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_LIMIT)
+      return value;
+    this.add("limit", `must be a whole number from 1 to ${MAX_LIMIT} (got ${shown(value)})`);
+    return byDefault;
+  }
+}
+
+/** Whether no database column can hold a text: PostgreSQL stores no U+0000, and UTF-8 has no lone surrogates. */
+export function isUnstorable(value: string): boolean {
+  return value.includes("\0") || !value.isWellFormed();
+}

@@ -1,0 +1,68 @@
+import { type RawBuilder, sql } from "kysely";
+import type { DialectName } from "../database/read.ts";
+
+/** A piece of SQL. */
+export type Sql<Value = unknown> = RawBuilder<Value>;
+
+/** The pieces of SQL that differ between the databases. */
+export interface Dialect {
+  readonly name: DialectName;
+  /** Whether `text` contains `part`. Case matters. */
+  contains(text: Sql, part: string | Sql): Sql<boolean>;
+  /**
+   * The entries of a journey as a table `e`: `key` (text or number in order), `value` (a JSON array).
+   * See `VisitJourneyRow`.
+   */
+  entries(journey: Sql): Sql;
+  /** Member of the entry `e` by its index, as text. */
+  text(index: number): Sql<string>;
+  /** Member of the entry `e` by its index, as a whole number. */
+  integer(index: number): Sql<number>;
+  /** Amounts of a JSON object of whole numbers as a table `e`: `key` (text), `value`. */
+  members(object: Sql): Sql;
+  /** `text` compared by its bytes, so that both databases have the same order. */
+  byBytes(text: Sql): Sql;
+  /**
+   * A condition that is always true and lets the database stop a scan after the deadline.
+   *
+   * @param number - a column with a whole number that differs between the scanned rows.
+   */
+  withinBudget(number: Sql): Sql<boolean>;
+}
+
+/** SQLite. See `QueryThread` for `within_budget()`. One row in 251 calls it, so that it costs next to nothing. */
+const sqlite: Dialect = {
+  name: "sqlite",
+  contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  entries: (journey) => sql`json_each(${journey}) e`,
+  text: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
+  integer: (index) => sql`json_extract(e.value, ${sql.lit(`$[${index}]`)})`,
+  members: (object) => sql`json_each(${object}) e`,
+  byBytes: (text) => text,
+  withinBudget: (number) => sql`(${number} % 251 <> 0 or within_budget())`,
+};
+
+/** PostgreSQL stops a query by itself: each has a `statement_timeout`. */
+const postgres: Dialect = {
+  name: "postgres",
+  contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
+  entries: (journey) => sql`jsonb_array_elements((${journey})::jsonb) with ordinality e (value, key)`,
+  text: (index) => sql`(e.value ->> ${sql.lit(index)})`,
+  integer: (index) => sql`(e.value ->> ${sql.lit(index)})::bigint`,
+  members: (object) => sql`jsonb_each_text((${object})::jsonb) e`,
+  byBytes: (text) => sql`${text} collate "C"`,
+  withinBudget: () => sql`true`,
+};
+
+/** The pieces of SQL of each database. */
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = { sqlite, postgres };
+
+/** Joins conditions with AND. */
+export function all(conditions: readonly Sql[]): Sql<boolean> {
+  return conditions.length > 0 ? sql`(${sql.join(conditions, sql` and `)})` : sql`true`;
+}
+
+/** A sum as a whole number: PostgreSQL's `sum` of bigints is a numeric. Zero without rows. */
+export function total(number: Sql): Sql<number> {
+  return sql`cast(coalesce(sum(${number}), 0) as bigint)`;
+}

@@ -1,0 +1,155 @@
+import { sql } from "kysely";
+import { LocalCalendar } from "../calendar.ts";
+import { COLUMNS } from "./columns.ts";
+import { all, type Sql } from "./dialect.ts";
+import { figures, type Grouping } from "./figures.ts";
+import { filterConditions, isInRange, isOfTenant, isPageView, type Scope } from "./scope.ts";
+
+/** Whether facts are read of all days of a range, or only of days whose rollup has to be recomputed. */
+export type ChangedDays = "all" | "changed";
+
+/** Local days that a visit of at most 24 hours can reach beyond the day of its start: two where a day has 23 hours. */
+const LONGEST_VISIT = 2;
+/** Milliseconds. */
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+const CHANGED_DAYS = sql`(select distinct tenant, day from coatcheck_dirty_bucket)`;
+
+/**
+ * Visits `v` that start on the days, filtered: `from … where …`.
+ *
+ * @param number - a column for `withinBudget`. A column of an index keeps a scan inside of that index.
+ */
+export function visitsOn(scope: Scope, days: ChangedDays, number: Sql = sql`v.visitor`): Sql {
+  const conditions = all([...filterConditions(scope), scope.dialect.withinBudget(number)]);
+  return sql`${onDays(scope, days, "coatcheck_visit", "v")} and ${conditions}`;
+}
+
+/** Rows of a table with a `local_day` on the days: `from … where …`. */
+export function onDays(scope: Scope, days: ChangedDays, table: string, alias: string): Sql {
+  const column = (name: string) => `${alias}.${name}`;
+  return days === "all"
+    ? sql`from ${sql.table(table)} ${sql.raw(alias)}
+        where ${isOfTenant(scope, column("tenant"))} and ${isInRange(scope, column("local_day"))}`
+    : sql`from ${CHANGED_DAYS} b cross join ${sql.table(table)} ${sql.raw(alias)}
+        where ${isOfTenant(scope, "b.tenant")} and ${isInRange(scope, "b.day")}
+        and ${sql.ref(column("tenant"))} = b.tenant and ${sql.ref(column("local_day"))} = b.day`;
+}
+
+function count(condition: Sql): Sql {
+  return sql`sum(case when ${condition} then 1 else 0 end)`;
+}
+
+/** What rows of a table are grouped by. `time` is the column with the time of the figure, `day` that with its local day. */
+export function keyOf(grouping: Grouping, time: string, day: string): Sql {
+  switch (grouping.by) {
+    case "day":
+      return sql.ref(day);
+    case "hour":
+      return sql`(${sql.ref(time)} - ${sql.lit(grouping.start)}) / ${sql.lit(HOUR)}`;
+    case "dimension":
+      return sql`coalesce(${sql.ref(`v.${COLUMNS[grouping.dimension]}`)}, '')`;
+  }
+}
+
+/** Visits and what counts on the day of their start. */
+export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
+  if (grouping.by === "dimension" && grouping.dimension === "page") return [visitsByPage(scope, days)];
+  const from = sql.lit(scope.days.fromDay);
+  const isFirstOnDay = sql`v.previous_day is null or v.previous_day < v.local_day`;
+  const given = {
+    visits: sql`count(*)`,
+    engaged: sql`sum(v.is_engaged)`,
+    converted: count(sql`v.orders > 0`),
+    visible_time: sql`sum(v.visible_time)`,
+    single_request: count(sql`v.previous_day is null and v.events = 1`),
+    visitors: count(sql`v.previous_day is null or v.previous_day < ${from}`),
+    day_visitors: grouping.by === "hour" ? sql`count(distinct v.visitor)` : count(isFirstOnDay),
+    new_visitors: count(sql`v.previous_day is null`),
+  };
+  const key = keyOf(grouping, "v.started_at", "v.local_day");
+  return [figures(key, given, sql`${visitsOn(scope, days)} group by 1`)];
+}
+
+/** Visits that viewed a page, each once for each page. */
+function visitsByPage(scope: Scope, days: ChangedDays): Sql {
+  const { dialect } = scope;
+  const given = {
+    visits: sql`count(*)`,
+    engaged: sql`sum(p.is_engaged)`,
+    converted: count(sql`p.orders > 0`),
+  };
+  const pages = sql`select distinct v.id, v.is_engaged, v.orders, ${dialect.text(2)} as path
+    ${withEntries(scope, visitsOn(scope, days))} and ${isPageView(dialect)}`;
+  return figures(sql`p.path`, given, sql`from (${pages}) p group by p.path`);
+}
+
+/** Joins the entries `e` of the journeys to `from … where …` over visits `v`. */
+export function withEntries({ dialect }: Pick<Scope, "dialect">, visits: Sql): Sql {
+  return sql`from (select v.* ${visits}) v cross join coatcheck_visit_journey j
+    cross join ${dialect.entries(sql`j.journey`)} where j.visit_id = v.id`;
+}
+
+/**
+ * Page views, on the day of each. Most visits stay within one day, so their number of page views is enough; for the
+ * others, the journey tells when each page was viewed. Without the journey, which is deleted with the raw events, all page
+ * views of a visit count on the day of its start.
+ */
+export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
+  const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
+  if (isByPage || grouping.by === "hour") return [viewsByEntry(scope, grouping, days, sql`true`)];
+  const key = keyOf(grouping, "v.started_at", "v.local_day");
+  const stayed = sql`(v.last_day = v.local_day
+    or not exists (select 1 from coatcheck_visit_journey j where j.visit_id = v.id))`;
+  return [
+    figures(
+      key,
+      { page_views: sql`sum(v.page_views)` },
+      sql`${visitsOn(scope, days)} and ${stayed} group by 1`,
+    ),
+    viewsByEntry(scope, grouping, days, sql`v.last_day > v.local_day`),
+  ];
+}
+
+/** Page views by the time of each entry of the journeys, of visits that match a condition. */
+function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condition: Sql): Sql {
+  const { dialect } = scope;
+  const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
+  const conditions = all([condition, ...filterConditions(scope), dialect.withinBudget(sql`v.visitor`)]);
+  const entries = sql`select v.*, v.started_at + ${dialect.integer(0)} as viewed_at, ${dialect.text(2)} as path
+    ${withEntries(scope, sql`${reachingInto(scope, days)} and ${conditions}`)} and ${isPageView(dialect)}`;
+  const views = sql`select v.*, ${localDay(scope, sql`v.viewed_at`)} as viewed_day from (${entries}) v`;
+  const key = isByPage ? sql`v.path` : keyOf(grouping, "v.viewed_at", "v.viewed_day");
+  const isOnDay =
+    days === "all" ? isInRange(scope, "v.viewed_day") : sql<boolean>`v.viewed_day = v.changed_day`;
+  return figures(key, { page_views: sql`count(*)` }, sql`from (${views}) v where ${isOnDay} group by 1`);
+}
+
+/** The local day of a time near the range. */
+function localDay({ days }: Scope, time: Sql): Sql<number> {
+  const calendar = new LocalCalendar(days.timeZone);
+  const start = (days.fromDay - LONGEST_VISIT - 1) * DAY;
+  const [first, ...later] = calendar.offsets(start, (days.toDay + LONGEST_VISIT + 2) * DAY);
+  const dayWith = (offset: number) => sql`(${time} + ${sql.lit(offset)}) / ${sql.lit(DAY)}`;
+  const cases = later
+    .toReversed()
+    .map(({ from, offset }) => sql`when ${time} >= ${sql.lit(from)} then ${dayWith(offset)}`);
+  const otherwise = dayWith(first?.offset ?? 0);
+  return cases.length > 0
+    ? sql<number>`case ${sql.join(cases, sql` `)} else ${otherwise} end`
+    : (otherwise as Sql<number>);
+}
+
+/** Visits `v` that reach into the days, with the `changed_day`, whether they start on it or before. */
+function reachingInto(scope: Scope, days: ChangedDays): Sql {
+  const { fromDay, toDay } = scope.days;
+  if (days === "all") {
+    return sql`from coatcheck_visit v where ${isOfTenant(scope, "v.tenant")}
+      and v.local_day between ${sql.lit(fromDay - LONGEST_VISIT)} and ${sql.lit(toDay)}
+      and v.last_day >= ${sql.lit(fromDay)}`;
+  }
+  return sql`from (select v.*, b.day as changed_day from ${CHANGED_DAYS} b cross join coatcheck_visit v
+      where ${isOfTenant(scope, "b.tenant")} and ${isInRange(scope, "b.day")} and v.tenant = b.tenant
+      and v.local_day between b.day - ${sql.lit(LONGEST_VISIT)} and b.day and v.last_day >= b.day) v where true`;
+}

@@ -1,0 +1,50 @@
+import { sql } from "kysely";
+import type { Dimension } from "../dimensions.ts";
+import { type Sql, total } from "./dialect.ts";
+
+/** The figures of one group, as the database returns them. */
+export interface MetricRow {
+  readonly visits: number;
+  readonly engaged: number;
+  readonly converted: number;
+  readonly visible_time: number;
+  readonly single_request: number;
+  /** Visits that are their visitor's first in the range. */
+  readonly visitors: number;
+  /** Visits that are their visitor's first on the day. */
+  readonly day_visitors: number;
+  readonly new_visitors: number;
+  readonly page_views: number;
+  readonly orders: number;
+}
+
+/** What figures are grouped by: the local day, the hour, or a value of a dimension. */
+export type Grouping =
+  | { readonly by: "day" }
+  /** `key` is the number of hours since `start`, epoch milliseconds. */
+  | { readonly by: "hour"; readonly start: number }
+  | { readonly by: "dimension"; readonly dimension: Dimension };
+
+const FIGURES = [
+  "visits",
+  "engaged",
+  "converted",
+  "visible_time",
+  "single_request",
+  "visitors",
+  "day_visitors",
+  "new_visitors",
+  "page_views",
+  "orders",
+] as const satisfies readonly (keyof MetricRow)[];
+
+/** The sums of all figures, as columns. */
+export const FIGURE_SUMS = sql.join(
+  FIGURES.map((name) => sql`${total(sql.ref(`m.${name}`))} as ${sql.ref(name)}`),
+);
+
+/** A subquery with some of the figures; the others are 0. */
+export function figures(key: Sql, given: Partial<Record<keyof MetricRow, Sql>>, rest: Sql): Sql {
+  const columns = FIGURES.map((name) => sql`${given[name] ?? sql`0`} as ${sql.ref(name)}`);
+  return sql`select ${key} as key, ${sql.join(columns)} ${rest}`;
+}

@@ -1,0 +1,177 @@
+import { sql } from "kysely";
+import type { DailyMetricRow } from "../../sink/rollup-schema.ts";
+import type { VisitRow } from "../../sink/schema.ts";
+import type { FunnelStep } from "../answers.ts";
+import { all, type Sql, total } from "./dialect.ts";
+import { visitsOn, withEntries } from "./facts.ts";
+import { isUpToDate } from "./metrics.ts";
+import { compare, isInRange, isOfTenant, type Scope } from "./scope.ts";
+
+/** A checked funnel. */
+export interface FunnelPlan {
+  readonly steps: readonly FunnelStep[];
+  readonly mode: "closed" | "open";
+  readonly scope: "visit" | "visitor";
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+/** The figures of one step. */
+export interface FunnelRow {
+  /** Index of the step. */
+  readonly step: number;
+  readonly count: number;
+  /** Milliseconds. */
+  readonly time_to_next: number | null;
+}
+
+/** The columns of a standard step. */
+interface StepColumn {
+  /** Of a visit: when it did the step. */
+  readonly time: keyof VisitRow;
+  /** Of a rollup: how many visits did it. */
+  readonly count: keyof DailyMetricRow;
+}
+
+/** Each step by itself. */
+const OPEN: Readonly<Record<string, StepColumn>> = {
+  product_view: { time: "product_view_at", count: "product_view" },
+  add_to_cart: { time: "add_to_cart_at", count: "add_to_cart" },
+  begin_checkout: { time: "begin_checkout_at", count: "begin_checkout" },
+  order_completed: { time: "order_at", count: "order_completed" },
+};
+/** Each step after the one before. */
+const CLOSED: readonly StepColumn[] = [
+  { time: "product_view_at", count: "product_view" },
+  { time: "closed_add_to_cart_at", count: "closed_add_to_cart" },
+  { time: "closed_begin_checkout_at", count: "closed_begin_checkout" },
+  { time: "closed_order_at", count: "closed_order_completed" },
+];
+/** The window of the closed columns, milliseconds. */
+const CLOSED_WINDOW = 86_400_000;
+/** A position is `time × POSITIONS + index of the event in its visit`, so that events have the order of time and id. */
+const POSITIONS = 100_000;
+
+/** Counts the steps of a funnel, from the columns of the visits where they have the steps, else from the journeys. */
+export function funnelQuery(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
+  const columns = columnsOf(plan);
+  return columns ? fromColumns(scope, columns) : fromJourneys(scope, plan);
+}
+
+function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepColumn[] | null {
+  if (scope === "visitor" || steps.some(({ page }) => page)) return null;
+  const types = steps.map(({ type }) => type);
+  if (mode === "open") {
+    const columns = types.flatMap((type) => (Object.hasOwn(OPEN, type) ? (OPEN[type] ?? []) : []));
+    return columns.length === types.length ? columns : null;
+  }
+  const isPrefix =
+    types.length <= CLOSED.length && types.every((type, index) => Object.keys(OPEN)[index] === type);
+  return isPrefix && window === CLOSED_WINDOW ? CLOSED.slice(0, types.length) : null;
+}
+
+/**
+ * Counts from the rollups, but for days that have changed since; with filters, all from the facts. The times are always
+ * from the facts: a table has an index of the visits with at least two steps of the closed funnel.
+ */
+function fromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
+  const hasFilters = scope.filters.length > 0;
+  const counted = columns.map(
+    ({ time }, index) => sql`count(${sql.ref(`v.${time}`)}) as ${name("count", index)}`,
+  );
+  const parts = (["changed", "all"] as const)
+    .filter((days) => hasFilters === (days === "all"))
+    .map((days) => sql`select ${sql.join(counted)} ${visitsOn(scope, days)}`);
+  if (!hasFilters) parts.push(rollupCounts(scope, columns));
+  const sums = columns.map(
+    (_, index) => sql`${total(sql`c.${name("count", index)}`)} as ${name("count", index)}`,
+  );
+  const times = columns.map(({ time }, index) => sql`${sql.ref(`v.${time}`)} as ${name("at", index)}`);
+  const second = sql.ref(`v.${columns[1]?.time ?? columns[0]?.time}`);
+  const isIndexed = columns[1]?.time === CLOSED[1]?.time;
+  const number = isIndexed ? sql`v.product_view_at` : sql`v.visitor`;
+  const isWaiting = isIndexed ? sql`${second} is not null` : sql`true`;
+  const rows = columns.map((_, index) => {
+    const waits = sql`select ${name("at", index + 1)} - ${name("at", index)} as wait from f
+      where ${name("at", index + 1)} >= ${name("at", index)}`;
+    const timeToNext = index + 1 < columns.length ? median(waits) : sql`null`;
+    return sql`select ${sql.lit(index)} as step, ${name("count", index)} as count, ${timeToNext} as time_to_next from c`;
+  });
+  return sql`with c as materialized (select ${sql.join(sums)} from (${sql.join(parts, sql` union all `)}) c),
+    f as materialized (select ${sql.join(times)} ${visitsOn(scope, "all", number)} and ${isWaiting})
+    ${sql.join(rows, sql` union all `)}`;
+}
+
+function name(prefix: string, index: number): Sql {
+  return sql.ref(`${prefix}_${index}`);
+}
+
+function rollupCounts(scope: Scope, columns: readonly StepColumn[]): Sql {
+  const sums = columns.map(
+    ({ count }, index) => sql`${total(sql.ref(`m.${count}`))} as ${name("count", index)}`,
+  );
+  return sql`select ${sql.join(sums)} from coatcheck_daily_metric m where ${all([
+    isOfTenant(scope, "m.tenant"),
+    sql`m.dimension = ''`,
+    isInRange(scope, "m.day"),
+    isUpToDate(),
+  ])}`;
+}
+
+/** Median of the column `wait`: the mean of the middle two. */
+function median(waits: Sql): Sql {
+  return sql`(select cast(avg(w.wait) as double precision) from (
+    select wait, row_number() over (order by wait) as n, count(*) over () as total from (${waits}) x) w
+    where w.n in ((w.total + 1) / 2, (w.total + 2) / 2))`;
+}
+
+/** The funnel from the journeys: `e` are the events of any step, `s0`, `s1`, … who did each step and when. */
+function fromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
+  const { dialect } = scope;
+  const types = [...new Set(plan.steps.map(({ type }) => type))];
+  const mentions = types.map((type) => dialect.contains(sql`j.journey`, JSON.stringify(type)));
+  const isStep = sql`${dialect.text(1)} in (${sql.join(types)})`;
+  const entity = plan.scope === "visit" ? sql`v.id` : sql`v.visitor`;
+  const position = sql`(v.started_at + ${dialect.integer(0)}) * ${sql.lit(POSITIONS)} + e.key`;
+  const events = sql`select ${entity} as entity, ${position} as position, ${dialect.text(1)} as type,
+    ${dialect.text(2)} as path ${withEntries(scope, visitsOn(scope, "all"))}
+    and (${sql.join(mentions, sql` or `)}) and ${isStep}`;
+  const steps = plan.steps.map(
+    (_, index) => sql`${table(index)} as materialized (${stepQuery(scope, plan, index)})`,
+  );
+  const rows = plan.steps.map((_, index) => {
+    const timeToNext = index + 1 < plan.steps.length ? median(waitsAfter(index)) : sql`null`;
+    return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${table(index)}`;
+  });
+  return sql`with e as materialized (${events}), ${sql.join(steps)} ${sql.join(rows, sql` union all `)}`;
+}
+
+function table(index: number): Sql {
+  return sql.ref(`s${index}`);
+}
+
+function waitsAfter(index: number): Sql {
+  const time = (alias: string) => sql`${sql.ref(`${alias}.position`)} / ${sql.lit(POSITIONS)}`;
+  return sql`select ${time("b")} - ${time("a")} as wait from ${table(index)} a join ${table(index + 1)} b
+    on b.entity = a.entity where b.position >= a.position`;
+}
+
+/** Who did a step, with the position of the step and of the first step. */
+function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: number): Sql {
+  const isStep = stepCondition(scope, steps[index] ?? { type: "" });
+  if (index === 0 || mode === "open") {
+    return sql`select e.entity, min(e.position) as position, min(e.position) as first_position
+      from e where ${isStep} group by e.entity`;
+  }
+  const time = (position: string) => sql`${sql.ref(position)} / ${sql.lit(POSITIONS)}`;
+  return sql`select s.entity, min(e.position) as position, s.first_position
+    from ${table(index - 1)} s join e on e.entity = s.entity
+    where ${isStep} and e.position > s.position
+    and ${time("e.position")} <= ${time("s.first_position")} + ${sql.lit(window)}
+    group by s.entity, s.first_position`;
+}
+
+function stepCondition({ dialect }: Scope, { type, page }: FunnelStep): Sql<boolean> {
+  const isType = sql<boolean>`e.type = ${type}`;
+  return page ? all([isType, compare(dialect, sql`e.path`, page)]) : isType;
+}

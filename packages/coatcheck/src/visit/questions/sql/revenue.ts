@@ -1,0 +1,47 @@
+import { sql } from "kysely";
+import { COLUMNS } from "./columns.ts";
+import { all, type Sql, total } from "./dialect.ts";
+import type { ChangedDays } from "./facts.ts";
+import type { Grouping } from "./figures.ts";
+import { isUpToDate } from "./metrics.ts";
+import { orderKey, ordersOn } from "./orders.ts";
+import { isInRange, isOfTenant, type Scope } from "./scope.ts";
+
+/** The revenue of one group in one currency. */
+export interface RevenueRow {
+  readonly key: string | number;
+  readonly currency: string;
+  readonly revenue: number;
+}
+
+/**
+ * Revenue by key and currency, from the same tables as the figures.
+ *
+ * @param keys - the only keys that are needed; undefined for all of them.
+ */
+export function revenueQuery(scope: Scope, grouping: Grouping, keys?: readonly string[]): Sql<RevenueRow> {
+  const isFromFacts = scope.filters.length > 0 || grouping.by === "hour";
+  const parts = isFromFacts
+    ? [fromFacts(scope, grouping, "all")]
+    : [fromRollup(scope, grouping), fromFacts(scope, grouping, "changed")];
+  const isNeeded = keys ? sql`m.key in (${sql.join(keys)})` : sql`true`;
+  return sql`select m.key, m.currency, ${total(sql`m.revenue`)} as revenue
+    from (${sql.join(parts, sql` union all `)}) m where ${isNeeded} group by m.key, m.currency order by m.currency`;
+}
+
+function fromRollup(scope: Scope, grouping: Grouping): Sql {
+  const isByDimension = grouping.by === "dimension";
+  const where = all([
+    isOfTenant(scope, "m.tenant"),
+    sql`m.dimension = ${isByDimension ? COLUMNS[grouping.dimension] : ""}`,
+    isInRange(scope, "m.day"),
+    isUpToDate(),
+  ]);
+  return sql`select ${isByDimension ? sql`m.value` : sql`m.day`} as key, m.currency, m.revenue
+    from coatcheck_daily_revenue m where ${where}`;
+}
+
+function fromFacts(scope: Scope, grouping: Grouping, days: ChangedDays): Sql {
+  return sql`select ${orderKey(grouping)} as key, o.currency, sum(o.revenue) as revenue
+    ${ordersOn(scope, days)} group by 1, 2`;
+}

@@ -1,0 +1,78 @@
+import { sql } from "kysely";
+import type { Dimension, Filter, Operator } from "../dimensions.ts";
+import type { Days } from "../request.ts";
+import { COLUMNS } from "./columns.ts";
+import type { Dialect, Sql } from "./dialect.ts";
+
+/** Which visits a question is about. */
+export interface Scope {
+  readonly dialect: Dialect;
+  readonly days: Days;
+  /** `''`: events without a tenant; undefined: all tenants. */
+  readonly tenant: string | undefined;
+  readonly filters: readonly Filter[];
+}
+
+/** Condition: the row belongs to the question's tenant. All tenants are listed, so that an index by tenant is used. */
+export function isOfTenant({ tenant }: Pick<Scope, "tenant">, column: string): Sql<boolean> {
+  return tenant === undefined
+    ? sql`${sql.ref(column)} in (select tenant from coatcheck_visit_tenant)`
+    : sql`${sql.ref(column)} = ${tenant}`;
+}
+
+/** Condition: a column with a day is in the question's range. */
+export function isInRange({ days }: Pick<Scope, "days">, column: string): Sql<boolean> {
+  return sql`${sql.ref(column)} between ${sql.lit(days.fromDay)} and ${sql.lit(days.toDay)}`;
+}
+
+/**
+ * The conditions of the filters on a visit `v`, or on an order `o` and its visit.
+ *
+ * @param column - the column of a dimension.
+ */
+export function filterConditions(
+  { dialect, filters }: Pick<Scope, "dialect" | "filters">,
+  column: (dimension: Exclude<Dimension, "page">) => string = (dimension) => `v.${COLUMNS[dimension]}`,
+): Sql<boolean>[] {
+  return filters.map(({ dimension, operator, value }) =>
+    dimension === "page"
+      ? onPage(dialect, operator, value ?? "")
+      : compare(dialect, sql.ref(column(dimension)), { operator, value }),
+  );
+}
+
+/** Compares a text. Null, and `isNot` for a text that is null, are values like others. */
+export function compare(
+  dialect: Dialect,
+  text: Sql,
+  { operator, value }: Pick<Filter, "operator" | "value">,
+): Sql<boolean> {
+  switch (operator) {
+    case "is":
+      return value === null ? sql`${text} is null` : sql`${text} = ${value}`;
+    case "isNot":
+      return value === null ? sql`${text} is not null` : sql`${text} is distinct from ${value}`;
+    case "contains":
+      return dialect.contains(text, value ?? "");
+  }
+}
+
+/**
+ * Condition on the pages of a visit. For a whole path, the text of the journey is searched: it is written by
+ * `JSON.stringify`, and the quotation marks in front of the path cannot occur inside of another text.
+ */
+function onPage(dialect: Dialect, operator: Operator, value: string): Sql<boolean> {
+  const journey = sql`j.journey`;
+  const found =
+    operator === "contains"
+      ? sql`exists (select 1 from ${dialect.entries(journey)} where ${isPageView(dialect)}
+          and ${dialect.contains(dialect.text(2), value)})`
+      : dialect.contains(journey, `"page_view",${JSON.stringify(value)}]`);
+  const exists = sql<boolean>`exists (select 1 from coatcheck_visit_journey j where j.visit_id = v.id and ${found})`;
+  return operator === "isNot" ? sql`not ${exists}` : exists;
+}
+
+/** Condition: the entry `e` of a journey is a page view. */
+export function isPageView(dialect: Dialect): Sql<boolean> {
+  return sql`${dialect.text(1)} = 'page_view'`;
+}

@@ -1,0 +1,181 @@
+import { sql } from "kysely";
+import { isJsonObject, parseJson } from "../../session/json.ts";
+import type { VisitEventRow } from "../sink/schema.ts";
+import type { Context } from "./context.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import type { Reader } from "./database/read.ts";
+import { RequestCheck } from "./request.ts";
+import { all, type Sql } from "./sql/dialect.ts";
+import type { SessionTimeline, TimelineEvent, VisitTimeline } from "./timeline-answers.ts";
+import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
+
+/** A page of a timeline or journey. */
+export interface PageOptions {
+  /** Events or visits of one page, from 1 to 1000. Default: 100. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string | null;
+}
+
+type EventRow = Pick<
+  VisitEventRow,
+  | "id"
+  | "type"
+  | "at"
+  | "is_backend"
+  | "session_id"
+  | "subject"
+  | "path"
+  | "visible_time"
+  | "is_key"
+  | "order_id"
+  | "revenue"
+  | "currency"
+  | "body"
+>;
+
+const COLUMNS = [
+  "id",
+  "type",
+  "at",
+  "is_backend",
+  "session_id",
+  "subject",
+  "path",
+  "visible_time",
+  "is_key",
+  "order_id",
+  "revenue",
+  "currency",
+  "body",
+] as const satisfies readonly (keyof EventRow)[];
+
+/** How long after a visit a beacon still adds to its pages, milliseconds. */
+const LATEST = 48 * 3_600_000;
+
+const EVENT = sql.join(COLUMNS.map((name) => sql.ref(`e.${name}`)));
+
+/** Answers `visitTimeline`. */
+export async function visitTimeline(
+  context: Context,
+  visitId: string,
+  options: PageOptions,
+): Promise<VisitTimeline | null> {
+  const page = readPage("visitTimeline", visitId, options);
+  return await context.read(async (reader) => {
+    const [visit] = await reader.rows(visitsWhere(sql`v.id = ${visitId}`));
+    if (!visit) return null;
+    const { events, next } = await eventsOf(reader, eventsOfVisit(visit), page);
+    return { question: "visitTimeline", visit: visitSummary(visit), events, next };
+  });
+}
+
+/** Answers `sessionTimeline`. */
+export async function sessionTimeline(
+  context: Context,
+  sessionId: string,
+  options: PageOptions,
+): Promise<SessionTimeline> {
+  const page = readPage("sessionTimeline", sessionId, options);
+  return await context.read(async (reader) => {
+    const isOfSession = sql`v.id in (select s.visit_id from coatcheck_visit_session s where s.session_id = ${sessionId})`;
+    const visits = await reader.rows(visitsWhere(isOfSession));
+    const found = [
+      ...visits.flatMap((visit) =>
+        eventsOfVisit(visit).map((part) => sql`${part} and e.session_id = ${sessionId}`),
+      ),
+      sql`select ${EVENT} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`,
+    ];
+    const { events, next } = await eventsOf(reader, found, page);
+    return { question: "sessionTimeline", visits: visits.map(visitSummary), events, next };
+  });
+}
+
+function visitsWhere(condition: Sql): Sql<VisitSummaryRow> {
+  return sql`select ${VISIT_COLUMNS} from coatcheck_visit v join coatcheck_visitor w on w.number = v.visitor
+    where ${condition} order by v.started_at, v.id limit 1000`;
+}
+
+/** The events of a visit: those during it, beacons of its pages that came later, and those of backends. */
+function eventsOfVisit({ id, visitor, started_at, last_activity_at }: VisitSummaryRow): Sql[] {
+  const during = (alias: string) => sql`${sql.ref(`${alias}.visitor`)} = ${sql.lit(visitor)}
+    and ${sql.ref(`${alias}.at`)} between ${sql.lit(started_at)} and ${sql.lit(last_activity_at)}`;
+  const pages = sql`select p.page_id from coatcheck_visit_event p where ${during("p")} and p.type = 'page_view'`;
+  const isLate = all([
+    sql`e.visitor = ${sql.lit(visitor)}`,
+    sql`e.at > ${sql.lit(last_activity_at)} and e.at <= ${sql.lit(last_activity_at + LATEST)}`,
+    sql`e.type = 'page_time' and e.page_id in (${pages})`,
+  ]);
+  return [
+    sql`select ${EVENT} from coatcheck_visit_event e where ${during("e")} and e.is_backend = 0`,
+    sql`select ${EVENT} from coatcheck_visit_event e where ${isLate}`,
+    sql`select ${EVENT} from coatcheck_backend_event b join coatcheck_visit_event e on e.id = b.event_id and e.at = b.at
+      where b.visitor = ${sql.lit(visitor)} and b.at >= ${sql.lit(started_at)} and b.visit_id = ${id}`,
+  ];
+}
+
+interface CheckedPage {
+  readonly identity: readonly string[];
+  readonly limit: number;
+  readonly after: readonly unknown[] | null;
+}
+
+/**
+ * Checks the id and the page of a question about one visit, session, customer or visitor.
+ *
+ * @param tenant - the checked tenant of a question that has one.
+ */
+export function readPage(question: string, id: unknown, options: unknown, tenant?: string): CheckedPage {
+  const known = ["limit", "cursor"];
+  const check = new RequestCheck(question, options, tenant === undefined ? known : [...known, "tenant"]);
+  const { limit, cursor } = options as PageOptions;
+  const identity = [question, check.text("id", id), tenant ?? ""];
+  const page = {
+    identity,
+    limit: check.limit(limit, 100),
+    after: decodeCursor(check, identity, cursor, ["number", "string"]),
+  };
+  check.done();
+  return page;
+}
+
+/** One page of events, oldest first. */
+async function eventsOf(
+  reader: Reader,
+  parts: readonly Sql[],
+  { identity, limit, after }: CheckedPage,
+): Promise<{ events: TimelineEvent[]; next: string | null }> {
+  const isAfter = after ? sql`(e.at, e.id) > (${after[0]}, ${after[1]})` : sql`true`;
+  const limited = parts.map(
+    (part) => sql`select * from (${part} and ${isAfter} order by e.at, e.id limit ${sql.lit(limit + 1)}) x`,
+  );
+  const found =
+    await reader.rows<EventRow>(sql`select ${EVENT} from (${sql.join(limited, sql` union all `)}) e
+    order by e.at, e.id limit ${sql.lit(limit + 1)}`);
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  const next = last && found.length > limit ? encodeCursor(identity, [last.at, last.id]) : null;
+  return { events: rows.map(timelineEvent), next };
+}
+
+function timelineEvent(row: EventRow): TimelineEvent {
+  const parsed = parseJson(row.body);
+  const body = isJsonObject(parsed) ? parsed : {};
+  const title = typeof body.title === "string" ? body.title : null;
+  return {
+    id: row.id,
+    type: row.type,
+    at: new Date(row.at).toISOString(),
+    origin: row.is_backend === 1 ? "backend" : "browser",
+    sessionId: row.session_id,
+    subject: row.subject,
+    page: row.path === null ? null : { path: row.path, title },
+    visibleTime: row.visible_time,
+    isKey: row.is_key === 1,
+    order:
+      row.order_id === null || row.revenue === null || row.currency === null
+        ? null
+        : { orderId: row.order_id, revenue: row.revenue, currency: row.currency },
+    properties: isJsonObject(body.properties) ? body.properties : {},
+  };
+}

@@ -1,0 +1,128 @@
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { sql } from "kysely";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PostgresReadDatabase } from "../../../src/visit/questions/database/postgres.ts";
+import type { ReadDatabase } from "../../../src/visit/questions/database/read.ts";
+import { SqliteReadDatabase } from "../../../src/visit/questions/database/sqlite.ts";
+import { DIALECTS } from "../../../src/visit/questions/sql/dialect.ts";
+import { describeWithServer } from "../../servers/fixtures.ts";
+
+/** A query that would take years. */
+const ENDLESS = (dialect: "sqlite" | "postgres") =>
+  sql<{ n: number }>`with recursive c(n) as (select 1 union all select n + 1 from c where n < 1000000000000
+    and ${DIALECTS[dialect].withinBudget(sql`n`)}) select count(*) as n from c`;
+
+function describeBudget(
+  dialect: "sqlite" | "postgres",
+  open: () => Promise<{ database: ReadDatabase; close(): Promise<void> }>,
+) {
+  let opened: Awaited<ReturnType<typeof open>>;
+
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(async () => {
+    await opened.database.close();
+    await opened.close();
+  });
+
+  const read = (budget: number, query = ENDLESS(dialect)) =>
+    opened.database.read(performance.now() + budget, (reader) => reader.rows(query));
+
+  it("stops a query at the deadline and asks for a narrower range", async () => {
+    const start = performance.now();
+    await expect(read(150)).rejects.toMatchObject({
+      code: "VALIDATION_FAILED",
+      message: expect.stringMatching(/Narrow the range/),
+      faults: [{ path: "from", message: expect.stringMatching(/narrow the range/) }],
+    });
+    expect(performance.now() - start).toBeGreaterThan(140);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it("answers the next question, on the same connection too", async () => {
+    for (let question = 0; question < 6; question++) {
+      await expect(read(20)).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+      expect(await read(5000, sql`select 1 as n`)).toEqual([{ n: 1 }]);
+    }
+  });
+
+  it("answers many questions at once", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => read(5000, sql<{ n: number }>`select cast(${n} as bigint) as n`)),
+    );
+    expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  });
+
+  it("counts the time that a question waits for a connection", async () => {
+    const slow = Array.from({ length: 8 }, () => read(300).catch((error) => error.code));
+    await expect(read(100, sql`select 1 as n`)).rejects.toMatchObject({ status: expect.any(Number) });
+    expect(new Set(await Promise.all(slow))).not.toContain(undefined);
+  });
+
+  it("writes nothing", async () => {
+    await expect(read(5000, sql`create table written (n integer)`)).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+  });
+
+  it("reports an invalid query as STORE_UNAVAILABLE with its cause", async () => {
+    await expect(read(5000, sql`select no_such_column`)).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      cause: { message: expect.stringMatching(/no_such_column/) },
+    });
+  });
+}
+
+describe("the time budget on SQLite", () => {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-budget-"));
+  const path = join(folder, "visits.db");
+
+  describeBudget("sqlite", async () => {
+    new DatabaseSync(path).close();
+    return { database: new SqliteReadDatabase(path), close: () => rm(folder, { recursive: true }) };
+  });
+
+  it("leaves the event loop free while a query runs", async () => {
+    new DatabaseSync(path).close();
+    const database = new SqliteReadDatabase(path);
+    await database.read(performance.now() + 5000, (reader) => reader.rows(sql`select 1`));
+    const turns: number[] = [];
+    let last = performance.now();
+    const timer = setInterval(() => {
+      turns.push(performance.now() - last);
+      last = performance.now();
+    }, 1);
+    await expect(
+      database.read(performance.now() + 300, (reader) => reader.rows(ENDLESS("sqlite"))),
+    ).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+    clearInterval(timer);
+    await database.close();
+    expect(turns.length).toBeGreaterThan(20);
+    const slow = turns.filter((turn) => turn > 20);
+    expect(slow.length).toBeLessThan(turns.length / 10);
+  });
+
+  it("gives up a thread that does not look at the deadline", async () => {
+    const database = new SqliteReadDatabase(path);
+    const blind = sql`with recursive c(n) as (select 1 union all select n + 1 from c where n < 3000000)
+      select count(*) as n from c`;
+    const reading = database.read(performance.now() + 30, (reader) => reader.rows(blind));
+    await expect(reading).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+    const next = database.read(performance.now() + 5000, (reader) => reader.rows(sql`select 1 as n`));
+    expect(await next).toEqual([{ n: 1 }]);
+    await database.close();
+  });
+});
+
+await describeWithServer("the time budget on PostgreSQL", "postgres", (url) => {
+  describeBudget("postgres", async () => {
+    const pool = new pg.Pool({ connectionString: url, max: 2 });
+    return { database: new PostgresReadDatabase(pool), close: () => pool.end() };
+  });
+});

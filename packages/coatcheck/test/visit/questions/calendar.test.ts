@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import {
+  addDays,
+  addMonths,
+  datesBetween,
+  isCalendarDate,
+  isTimeZone,
+  LocalCalendar,
+  mondayOf,
+} from "../../../src/visit/questions/calendar.ts";
+
+const HOUR = 3_600_000;
+const zurich = new LocalCalendar("Europe/Zurich");
+
+it.each([
+  ["2026-03-28", "2026-03-27T23:00:00Z", 24],
+  ["2026-03-29", "2026-03-28T23:00:00Z", 23],
+  ["2026-10-25", "2026-10-24T22:00:00Z", 25],
+  ["2026-10-26", "2026-10-25T23:00:00Z", 24],
+])("begins %s at %s, with %d hours", (date, start, hours) => {
+  expect(zurich.startOf(date)).toBe(Date.parse(start));
+  expect(zurich.startOf(addDays(date, 1)) - zurich.startOf(date)).toBe(hours * HOUR);
+});
+
+it("begins a day without a midnight at its first instant", () => {
+  // On 24 April 2026, Cairo's clocks jump from 00:00 to 01:00.
+  const cairo = new LocalCalendar("Africa/Cairo");
+  const start = cairo.startOf("2026-04-24");
+  expect(cairo.labelOf(start)).toBe("2026-04-24T01:00:00+03:00");
+  expect(cairo.dateAt(start - 1)).toBe("2026-04-23");
+});
+
+it.each(["Europe/Zurich", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe", "UTC"])(
+  "finds the day of every time in %s",
+  (timeZone) => {
+    const calendar = new LocalCalendar(timeZone);
+    const times = fc.integer({ min: Date.UTC(2012, 0), max: Date.UTC(2035, 0) });
+    fc.assert(
+      fc.property(times, (time) => {
+        const date = calendar.dateAt(time);
+        expect(calendar.startOf(date)).toBeLessThanOrEqual(time);
+        expect(calendar.startOf(addDays(date, 1))).toBeGreaterThan(time);
+        expect(Date.parse(calendar.labelOf(time))).toBe(Math.floor(time / 1000) * 1000);
+      }),
+      { numRuns: 100 },
+    );
+  },
+);
+
+it("adds months and keeps to the last day of a shorter one", () => {
+  expect(addMonths("2026-01-31", 1)).toBe("2026-02-28");
+  expect(addMonths("2024-02-29", -12)).toBe("2023-02-28");
+  expect(addMonths("2026-01-15", -12)).toBe("2025-01-15");
+  expect(addMonths("2026-11-30", 25)).toBe("2028-12-30");
+});
+
+it("begins weeks on Monday", () => {
+  expect(datesBetween("2026-10-05", "2026-10-11").map(mondayOf)).toEqual(Array(7).fill("2026-10-05"));
+  expect(mondayOf("2026-10-12")).toBe("2026-10-12");
+});
+
+it.each(["2026-02-29", "2026-13-01", "2026-1-1", "2026-10-05T00:00", "1969-12-31", "", 20261005, null])(
+  "takes %j for no date",
+  (value) => {
+    expect(isCalendarDate(value)).toBe(false);
+  },
+);
+
+it("knows time zones", () => {
+  expect(["UTC", "Europe/Zurich", "Mars/Olympus", "", 1].map(isTimeZone)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+});

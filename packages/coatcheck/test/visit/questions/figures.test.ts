@@ -1,0 +1,423 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type BreakdownRow,
+  createQuestions,
+  type Dimension,
+  type Filter,
+  type Questions,
+  type SeriesPoint,
+  type VisitFigures,
+} from "../../../src/visit/questions/index.ts";
+import { describeWithServer } from "../../servers/fixtures.ts";
+import { deliver } from "../recount/delivery.ts";
+import { valueOfVisit } from "../recount/dimensions.ts";
+import { funnelOf } from "../recount/funnel.ts";
+import { type Figures, Recount } from "../recount/recount.ts";
+import { DAY, HOUR } from "../recount/script.ts";
+import { MONTH, MONTH_END, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
+import { type Loaded, loadPostgres, loadSqlite } from "./load.ts";
+import { tablesOf } from "./tables.ts";
+
+const script = trafficOf({ seed: 11, visitors: 150 });
+const delivered = deliver(script, "interleaved", 5);
+const recount = new Recount(script, delivered, TIME_ZONE);
+const tables = tablesOf(recount, script, delivered);
+
+/** The names of the dimensions in the recount. */
+const NAMES: Partial<Record<Dimension, string>> = {
+  entryPage: "entryPage",
+  exitPage: "exitPage",
+  channel: "channel",
+  source: "source",
+  medium: "medium",
+  campaign: "campaign",
+  entryChannel: "entry.channel",
+  entrySource: "entry.source",
+  entryMedium: "entry.medium",
+  entryCampaign: "entry.campaign",
+  firstTouchChannel: "first.channel",
+  firstTouchSource: "first.source",
+  firstTouchMedium: "first.medium",
+  firstTouchCampaign: "first.campaign",
+  country: "country",
+  device: "device",
+  browser: "browser",
+  os: "os",
+};
+
+function expected(figures: Figures): VisitFigures {
+  const { visits, engaged, converted, visibleTime } = figures;
+  return {
+    visitors: figures.visitors,
+    visits,
+    pageViews: figures.pageViews,
+    engaged,
+    bounced: figures.bounced,
+    engagedRate: visits ? engaged / visits : null,
+    averageVisibleTime: visits ? visibleTime / visits : null,
+    orders: figures.orders,
+    convertedVisits: converted,
+    conversionRate: visits ? converted / visits : null,
+    revenue: figures.revenue,
+  };
+}
+
+function isEmpty({ visits, pageViews, orders }: SeriesPoint): boolean {
+  return visits + pageViews + orders === 0;
+}
+
+function describeFigures(load: () => Promise<Loaded>): void {
+  let loaded: Loaded;
+  let questions: Questions;
+
+  beforeAll(async () => {
+    loaded = await load();
+    const clock = { now: () => MONTH_END };
+    questions = createQuestions(loaded.database, { timeZone: TIME_ZONE, clock, timeBudget: 20_000 });
+  });
+
+  afterAll(async () => {
+    await questions.close();
+    await loaded.remove();
+  });
+
+  async function allRows(dimension: Dimension, filters: readonly Filter[] = []): Promise<BreakdownRow[]> {
+    const rows: BreakdownRow[] = [];
+    let cursor: string | null = null;
+    do {
+      const answer = await questions.breakdown({ dimension, ...MONTH, filters, limit: 3, cursor });
+      rows.push(...answer.rows);
+      cursor = answer.next;
+    } while (cursor !== null);
+    return rows;
+  }
+
+  it("counts a month as the recount does", async () => {
+    const { figures, documents, comparison } = await questions.overview(MONTH);
+    const total = recount.overview(MONTH);
+    expect(figures).toMatchObject({
+      ...expected(total),
+      newVisitors: total.newVisitors,
+      returningVisitors: total.returningVisitors,
+    });
+    expect(documents).toEqual(Object.fromEntries(recount.documents(MONTH)));
+    expect(comparison).toBeNull();
+    expect(Math.min(figures.returningVisitors, figures.singleRequestVisitors)).toBeGreaterThan(5);
+  });
+
+  it("counts each day, of 25 hours too", async () => {
+    const { series, grain } = await questions.overview(MONTH);
+    const days = recount.byDay(MONTH);
+    expect(grain).toBe("day");
+    expect(series.map(({ at }) => at)).toEqual([...days.keys()].sort());
+    for (const { at, newVisitors, ...figures } of series) {
+      const day = days.get(at);
+      expect({ at, ...figures }).toEqual({ at, ...(day && expected(day)) });
+      expect(newVisitors).toBe(day?.newVisitors);
+    }
+  });
+
+  it("counts each hour of a day of 25 hours", async () => {
+    const range = { from: "2026-10-25", to: "2026-10-25" };
+    const { series, grain } = await questions.overview(range);
+    expect(grain).toBe("hour");
+    expect(series).toHaveLength(25);
+    expect(series.map(({ at }) => at).slice(1, 4)).toEqual([
+      "2026-10-25T01:00:00+02:00",
+      "2026-10-25T02:00:00+02:00",
+      "2026-10-25T02:00:00+01:00",
+    ]);
+    const hours = recount.byHour(range);
+    const found = series.filter((point) => !isEmpty(point));
+    expect(found.map(({ at }) => Date.parse(at))).toEqual([...hours.keys()].sort());
+    for (const { at, newVisitors, ...figures } of found) {
+      const hour = hours.get(Date.parse(at));
+      expect({ at, ...figures }).toEqual({ at, ...(hour && expected(hour)) });
+      expect(newVisitors).toBe(hour?.newVisitors);
+    }
+  });
+
+  it("compares with the days before and with the year before", async () => {
+    const range = { from: "2026-10-11", to: "2026-10-20" };
+    const before = { from: "2026-10-01", to: "2026-10-10" };
+    const previous = await questions.overview({ ...range, compare: "previous" });
+    expect(previous.comparison?.range).toEqual({ ...before, timeZone: TIME_ZONE });
+    expect(previous.comparison?.figures).toMatchObject(expected(recount.overview(before)));
+    expect(previous.comparison?.series).toHaveLength(10);
+    const year = await questions.overview({ ...range, compare: "year" });
+    expect(year.comparison?.range).toMatchObject({ from: "2025-10-11", to: "2025-10-20" });
+    expect(year.comparison?.figures).toMatchObject({ visits: 0, engagedRate: null, revenue: {} });
+  });
+
+  it("breaks down by each dimension", async () => {
+    for (const [dimension, name] of Object.entries(NAMES)) {
+      const rows = await allRows(dimension as Dimension);
+      const wanted = recount.breakdown(name, MONTH);
+      expect(new Set(rows.map(({ value }) => value)), dimension).toEqual(new Set(wanted.keys()));
+      expect(rows.length).toBe(wanted.size);
+      for (const { value, ...figures } of rows) {
+        const row = wanted.get(value);
+        expect({ dimension, value, ...figures }).toEqual({ dimension, value, ...(row && expected(row)) });
+      }
+      const visits = rows.map((row) => row.visits);
+      expect(visits).toEqual(visits.toSorted((left, right) => right - left));
+    }
+  });
+
+  it("breaks down by page", async () => {
+    const rows = await allRows("page");
+    const pages = recount.pages(MONTH);
+    expect(new Set(rows.map(({ value }) => value))).toEqual(new Set(pages.keys()));
+    const inMonth = recount.visitsIn(MONTH);
+    for (const { value, pageViews, visits, visitors, orders } of rows) {
+      expect({ value, pageViews }).toEqual({ value, pageViews: pages.get(String(value))?.pageViews });
+      expect(visits).toBe(inMonth.filter((visit) => visit.pages.some(({ path }) => path === value)).length);
+      expect([visitors, orders]).toEqual([null, null]);
+    }
+  });
+
+  it("filters each dimension by any other", async () => {
+    const names = Object.entries(NAMES) as [Dimension, string][];
+    for (const [index, [dimension, name]] of names.entries()) {
+      const [by, byName] = names[(index * 5 + 3) % names.length] ?? ["channel", "channel"];
+      const values = [...new Set(recount.visitsIn(MONTH).map((visit) => valueOfVisit(visit, name)))];
+      for (const value of values.slice(0, 3)) {
+        const filters: Filter[] = [{ dimension, operator: "is", value }];
+        const { figures } = await questions.overview({ ...MONTH, filters });
+        const total = recount.overview(MONTH, { [name]: value });
+        expect({ dimension, value, ...figures }).toMatchObject({
+          ...expected(total),
+          newVisitors: total.newVisitors,
+          returningVisitors: total.returningVisitors,
+        });
+        const rows = await allRows(by, filters);
+        const wanted = recount.breakdown(byName, MONTH, { [name]: value });
+        for (const { value: each, ...row } of rows) {
+          const figuresOfRow = wanted.get(each);
+          expect({ dimension, value, by, each, ...row }).toEqual({
+            dimension,
+            value,
+            by,
+            each,
+            ...(figuresOfRow && expected(figuresOfRow)),
+          });
+        }
+      }
+    }
+  });
+
+  it("filters by what a dimension is not and by what it contains", async () => {
+    const visits = recount.visitsIn(MONTH);
+    const count = async (...filters: Filter[]) =>
+      (await questions.overview({ ...MONTH, filters })).figures.visits;
+    const matching = (keeps: (value: string | null) => boolean, name: string) =>
+      visits.filter((visit) => keeps(valueOfVisit(visit, name))).length;
+    expect(await count({ dimension: "source", operator: "isNot", value: "google" })).toBe(
+      matching((value) => value !== "google", "source"),
+    );
+    expect(await count({ dimension: "source", operator: "isNot", value: null })).toBe(
+      matching((value) => value !== null, "source"),
+    );
+    expect(await count({ dimension: "entrySource", operator: "contains", value: "oo" })).toBe(
+      matching((value) => value?.includes("oo") ?? false, "entry.source"),
+    );
+    expect(await count({ dimension: "browser", operator: "contains", value: "%" })).toBe(0);
+    const [page = ""] = recount.pages(MONTH).keys();
+    const sees = (path: string) =>
+      visits.filter(({ pages }) => pages.some((each) => each.path === path)).length;
+    expect(await count({ dimension: "page", operator: "is", value: page })).toBe(sees(page));
+    expect(await count({ dimension: "page", operator: "isNot", value: page })).toBe(
+      visits.length - sees(page),
+    );
+    expect(await count({ dimension: "page", operator: "contains", value: "midnig" })).toBe(sees("/midnight"));
+    expect(
+      await count(
+        { dimension: "channel", operator: "is", value: "Email" },
+        { dimension: "country", operator: "is", value: "CH" },
+      ),
+    ).toBe(
+      visits.filter((visit) => visit.lastNonDirect.channel === "Email" && visit.client?.country === "CH")
+        .length,
+    );
+  });
+
+  it.each([
+    ["visit", DAY],
+    ["visitor", DAY],
+    ["visitor", HOUR],
+    ["visit", 60_000],
+  ] as const)("counts the funnel by %s within %d ms", async (scope, window) => {
+    const steps = ["product_view", "add_to_cart", "begin_checkout", "order_completed"];
+    const wanted = funnelOf(
+      recount.visitsIn(MONTH),
+      steps.map((event) => ({ event })),
+      { by: scope, window },
+    );
+    const closed = await questions.funnel({ ...MONTH, scope, window });
+    expect(closed.steps.map(({ step }) => step.type)).toEqual(steps);
+    expect(closed.steps.map(({ count }) => count)).toEqual(wanted.map((row) => row.closed));
+    expect(closed.steps.map(({ timeToNext }) => timeToNext)).toEqual([
+      ...wanted.slice(1).map(({ medianTime }) => medianTime),
+      null,
+    ]);
+    const open = await questions.funnel({ ...MONTH, scope, window, mode: "open" });
+    expect(open.steps.map(({ count }) => count)).toEqual(wanted.map((row) => row.open));
+    expect(wanted.at(-1)?.closed).toBeGreaterThan(0);
+  });
+
+  it("counts a funnel of pages and of one step twice", async () => {
+    const steps = [
+      { type: "page_view", page: { operator: "is", value: "/" } },
+      { type: "page_view" },
+      { type: "page_view" },
+      { type: "add_to_cart" },
+    ] as const;
+    const wanted = funnelOf(
+      recount.visitsIn(MONTH),
+      [
+        { event: "page_view", path: "/" },
+        { event: "page_view" },
+        { event: "page_view" },
+        { event: "add_to_cart" },
+      ],
+      { by: "visit" },
+    );
+    const { steps: found } = await questions.funnel({ ...MONTH, steps });
+    expect(found.map(({ count }) => count)).toEqual(wanted.map((row) => row.closed));
+    expect(wanted[2]?.closed).toBeGreaterThan(0);
+    expect(wanted[2]?.closed).toBeLessThan(wanted[1]?.closed ?? 0);
+  });
+
+  it("filters a funnel", async () => {
+    const filters: Filter[] = [{ dimension: "device", operator: "is", value: "mobile" }];
+    const visits = recount.visitsIn(MONTH).filter(({ client }) => client?.device === "mobile");
+    const { steps } = await questions.funnel({ ...MONTH, filters });
+    const wanted = funnelOf(
+      visits,
+      steps.map(({ step }) => ({ event: step.type })),
+      { by: "visit" },
+    );
+    expect(steps.map(({ count }) => count)).toEqual(wanted.map((row) => row.closed));
+    expect(steps[1]).toMatchObject({
+      shareOfFirst: (wanted[1]?.closed ?? 0) / (wanted[0]?.closed ?? 0),
+      dropOff: (wanted[0]?.closed ?? 0) - (wanted[1]?.closed ?? 0),
+    });
+  });
+
+  it.each(["first-touch", "last-non-direct"] as const)(
+    "attributes orders by %s as frozen on them",
+    async (model) => {
+      const answer = await questions.attribution({ model, ...MONTH });
+      const inMonth = recount.orders.filter(({ deed }) => {
+        const day = recount.calendar.dayOf(deed.at);
+        return MONTH.from <= day && day <= MONTH.to;
+      });
+      const sourceOf = (order: (typeof inMonth)[number]) =>
+        model === "first-touch" ? order.frozen?.first : order.frozen?.last;
+      const keyOf = (
+        row: { channel?: string | null; source?: string | null; campaign?: string | null } | undefined,
+      ) => JSON.stringify([row?.channel ?? null, row?.source ?? null, row?.campaign ?? null]);
+      const wanted = Map.groupBy(inMonth, (order) => keyOf(sourceOf(order)));
+      expect(new Map(answer.rows.map((row) => [keyOf(row), row.orders]))).toEqual(
+        new Map([...wanted].map(([key, orders]) => [key, orders.length])),
+      );
+      expect(answer.revenue).toEqual(recount.overview(MONTH).revenue);
+      const short = await questions.attribution({ model, ...MONTH, limit: 2 });
+      expect(short.rows).toEqual(answer.rows.slice(0, 2));
+      expect(short.rest.orders + short.rows.reduce((sum, row) => sum + row.orders, 0)).toBe(answer.orders);
+    },
+  );
+
+  it("counts who comes back in the weeks after", async () => {
+    const range = { from: "2026-09-28", to: "2026-11-01" };
+    const { cohorts } = await questions.retention({ from: "2026-10-01", to: "2026-10-31" });
+    const wanted = recount.retention(range);
+    expect(cohorts.map(({ week }) => week)).toEqual([...wanted.keys()].sort());
+    for (const { week, visitors, active } of cohorts) {
+      const row = wanted.get(week);
+      const weeks = cohorts.map((cohort) => cohort.week).filter((each) => each >= week);
+      expect({ week, active }).toEqual({ week, active: weeks.map((each) => row?.get(each) ?? 0) });
+      expect(visitors).toBe(row?.get(week));
+    }
+  });
+
+  it("counts live visitors by the arrival of their activity", async () => {
+    const arrivals = script.deeds.filter(({ isFromBackend, act }) => !isFromBackend && act.do === "view");
+    for (const deed of arrivals.slice(0, 400).filter((_, index) => index % 40 === 0)) {
+      const clock = { now: () => deed.heardAt };
+      const at = createQuestions(loaded.database, { timeZone: TIME_ZONE, clock, timeBudget: 20_000 });
+      const { visitors, minutes, pages } = await at.live();
+      await at.close();
+      const heard = recount.visits.filter(({ visitor, deeds, start, lastActivity }) =>
+        [
+          ...deeds,
+          ...script.deeds.filter(
+            (each) => each.visitor === visitor && each.act.do === "visible" && !each.isLost,
+          ),
+        ].some(
+          ({ heardAt, at: time, isFromBackend }) =>
+            !isFromBackend &&
+            time >= start &&
+            time <= lastActivity &&
+            heardAt <= deed.heardAt &&
+            heardAt > deed.heardAt - 300_000,
+        ),
+      );
+      expect(visitors).toBe(new Set(heard.map(({ visitor }) => visitor)).size);
+      expect(pages.reduce((sum, row) => sum + row.visitors, 0)).toBe(visitors);
+      expect(minutes).toHaveLength(30);
+      expect(minutes.at(-1)?.visitors).toBeGreaterThan(deed.isLost ? -1 : 0);
+    }
+  });
+
+  it("shows the events of each visit and session, in order and page by page", async () => {
+    const longest = recount.visits.toSorted((left, right) => right.deeds.length - left.deeds.length)[0];
+    const ids: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const answer = await questions.visitTimeline(longest?.id ?? "", { limit: 2, cursor });
+      expect(answer?.visit).toMatchObject({ id: longest?.id, visitorId: longest?.visitor });
+      ids.push(...(answer?.events.filter(({ type }) => type !== "page_time").map(({ id }) => id) ?? []));
+      cursor = answer?.next ?? null;
+    } while (cursor !== null);
+    expect(ids).toEqual(longest?.deeds.map(({ id }) => id));
+    const session = longest?.deeds[0]?.session ?? "";
+    const ofSession = recount.visits.filter(({ deeds }) =>
+      deeds.some((deed) => !deed.isFromBackend && deed.session === session),
+    );
+    const timeline = await questions.sessionTimeline(session, { limit: 1000 });
+    expect(timeline.visits.map(({ id }) => id)).toEqual(ofSession.map(({ id }) => id));
+    expect(timeline.events.every(({ sessionId }) => sessionId === session)).toBe(true);
+    expect(timeline.events.length).toBeGreaterThan(0);
+    expect(await questions.visitTimeline("no such visit")).toBeNull();
+  });
+
+  it("shows the journey of a customer across browsers, newest visit first", async () => {
+    for (const [customer, totals] of [...recount.customers()].slice(0, 5)) {
+      const answer = await questions.customerJourney(customer, { limit: 1000 });
+      expect(answer.totals?.visits ?? 0).toBe(totals.visits);
+      expect(answer.visits).toHaveLength(totals.visits);
+      expect(answer.visits.every(({ subject }) => subject === customer)).toBe(true);
+      if (totals.visits === 0) continue;
+      expect(Date.parse(answer.totals?.firstVisitAt ?? "")).toBe(totals.firstVisit);
+      expect(Date.parse(answer.visits[0]?.startedAt ?? "")).toBe(totals.lastVisit);
+      const page = await questions.customerJourney(customer, { limit: 1 });
+      const next = await questions.customerJourney(customer, { limit: 1000, cursor: page.next });
+      expect([...page.visits, ...(page.next ? next.visits : [])]).toEqual(answer.visits);
+      expect(await questions.customerJourney(customer, { tenant: "another" })).toMatchObject({
+        totals: null,
+        visits: [],
+      });
+    }
+    const [visit] = recount.visits;
+    const ofVisitor = recount.visits.filter(({ visitor }) => visitor === visit?.visitor);
+    const journey = await questions.visitorJourney(visit?.visitor ?? "");
+    expect(journey.visits.map(({ id }) => id)).toEqual(ofVisitor.map(({ id }) => id).reverse());
+  });
+}
+
+describe("questions to SQLite", () => describeFigures(() => loadSqlite(tables)));
+
+await describeWithServer("questions to PostgreSQL", "postgres", (url) => {
+  describeFigures(() => loadPostgres(url, tables));
+});

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CoatcheckError } from "../../../src/session/errors.ts";
+import { UsageError } from "../../../src/session/usage-error.ts";
+import { createQuestions, type Questions } from "../../../src/visit/questions/index.ts";
+import { deliver } from "../recount/delivery.ts";
+import { Recount } from "../recount/recount.ts";
+import { MONTH, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
+import { type Loaded, loadSqlite } from "./load.ts";
+import { tablesOf } from "./tables.ts";
+
+let loaded: Loaded;
+let questions: Questions;
+
+beforeAll(async () => {
+  const script = trafficOf({ seed: 2, visitors: 30 });
+  const delivered = deliver(script);
+  loaded = await loadSqlite(tablesOf(new Recount(script, delivered, TIME_ZONE), script, delivered));
+  questions = createQuestions(loaded.database, { timeZone: TIME_ZONE });
+});
+
+afterAll(async () => {
+  await questions.close();
+  await loaded.remove();
+});
+
+/** The paths of the faults of a request that compilers would not accept. */
+async function faultsOf(answer: Promise<unknown>): Promise<string[]> {
+  const error = await answer.then(
+    () => null,
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(CoatcheckError);
+  expect(error).toMatchObject({ code: "VALIDATION_FAILED", status: 400 });
+  return error.faults.map(({ path }: { path: string }) => path);
+}
+
+const invalid = (value: unknown) => value as never;
+
+describe("ranges", () => {
+  it.each([
+    ["a date that does not exist", { from: "2026-02-30", to: "2026-03-01" }, ["from"]],
+    ["a time, because only whole days are counted", { from: "2026-03-01T12:00", to: "2026-03-02" }, ["from"]],
+    ["epoch milliseconds", { from: 0, to: 1 }, ["from", "to"]],
+    ["from after to", { from: "2026-03-02", to: "2026-03-01" }, ["from"]],
+    ["more than 25 months", { from: "2024-01-01", to: "2026-02-01" }, ["to"]],
+    ["a missing end", { from: "2026-03-01" }, ["to"]],
+  ])("reject %s", async (_, range, paths) => {
+    expect(await faultsOf(questions.overview(invalid(range)))).toEqual(paths);
+  });
+
+  it("accept one day and 25 months", async () => {
+    await questions.overview({ from: "2026-03-01", to: "2026-03-01" });
+    const { series } = await questions.overview({ from: "2024-01-01", to: "2026-01-31" });
+    expect(series).toHaveLength(762);
+  });
+});
+
+describe("requests", () => {
+  it("names every fault with its path", async () => {
+    const request = {
+      dimension: "chanel",
+      from: "2026-03-02",
+      to: "2026-03-01",
+      limit: 0,
+      filters: [
+        { dimension: "country", operator: "like", value: "CH" },
+        { dimension: "country", operator: "contains", value: null },
+        { dimension: "country", operator: "is", value: "\0" },
+        null,
+      ],
+      sort: "visits",
+    };
+    expect(await faultsOf(questions.breakdown(invalid(request)))).toEqual([
+      "sort",
+      "dimension",
+      "from",
+      "filters.0.operator",
+      "filters.1.value",
+      "filters.2.value",
+      "filters.3",
+      "limit",
+    ]);
+  });
+
+  it.each([null, "", 1, [], undefined])("reject %j instead of an object", async (request) => {
+    expect(await faultsOf(questions.overview(invalid(request)))).toEqual([""]);
+  });
+
+  it("reject hours for more than 7 days", async () => {
+    expect(await faultsOf(questions.overview({ ...MONTH, grain: "hour" }))).toEqual(["grain"]);
+  });
+
+  it("reject faults of a funnel", async () => {
+    const page = { operator: "is", value: "/" };
+    const steps = [
+      { type: "add_to_cart", page },
+      { type: "" },
+      { type: "page_view", page: { operator: "is" } },
+    ];
+    expect(await faultsOf(questions.funnel(invalid({ ...MONTH, steps, window: 0.5, mode: "half" })))).toEqual(
+      ["steps.0.page", "steps.1.type", "steps.2.page.value", "mode", "window"],
+    );
+    expect(await faultsOf(questions.funnel({ ...MONTH, steps: [] }))).toEqual(["steps"]);
+  });
+
+  it("reject the cursor of another question, dimension or range, and one that was changed", async () => {
+    const request = { dimension: "source", ...MONTH, limit: 1 } as const;
+    const { next } = await questions.breakdown(request);
+    expect(next).not.toBeNull();
+    await questions.breakdown({ ...request, cursor: next });
+    await questions.breakdown({ ...request, limit: 50, cursor: next });
+    for (const other of [{ dimension: "medium" }, { to: "2026-10-30" }, { tenant: null }] as const)
+      expect(await faultsOf(questions.breakdown({ ...request, ...other, cursor: next }))).toEqual(["cursor"]);
+    expect(await faultsOf(questions.visitorJourney("x", { cursor: next }))).toEqual(["cursor"]);
+    const { of } = JSON.parse(Buffer.from(next ?? "", "base64url").toString());
+    const changed = Buffer.from(JSON.stringify({ of, at: [{}, "x"] })).toString("base64url");
+    for (const cursor of [changed, "x", "", "a".repeat(20_000)])
+      expect(await faultsOf(questions.breakdown({ ...request, cursor }))).toEqual(["cursor"]);
+  });
+
+  it("treat texts as texts, never as SQL", async () => {
+    const value = `'; drop table coatcheck_visit; --"`;
+    for (const dimension of ["source", "page"] as const) {
+      for (const operator of ["is", "contains"] as const) {
+        const { figures } = await questions.overview({ ...MONTH, filters: [{ dimension, operator, value }] });
+        expect(figures.visits).toBe(0);
+      }
+    }
+    expect((await questions.overview(MONTH)).figures.visits).toBeGreaterThan(0);
+  });
+
+  it("see no other tenant", async () => {
+    const { figures, documents } = await questions.overview({ ...MONTH, tenant: "another" });
+    expect(figures.visits + figures.orders + documents.bot).toBe(0);
+    expect(await questions.overview({ ...MONTH, tenant: null })).toEqual(await questions.overview(MONTH));
+  });
+});
+
+describe("createQuestions", () => {
+  it.each([
+    ["an unknown option", { timezone: "UTC" }, /did you mean "timeZone"/],
+    ["an unknown time zone", { timeZone: "Mars/Olympus" }, /timeZone must be an IANA time zone/],
+    ["no time at all", { timeBudget: 0 }, /timeBudget must be a positive number/],
+  ])("rejects %s", (_, options, message) => {
+    expect(() => createQuestions(loaded.database, invalid(options))).toThrow(UsageError);
+    expect(() => createQuestions(loaded.database, invalid(options))).toThrow(message);
+  });
+
+  it("rejects a database in memory, and an unknown one", () => {
+    expect(() => createQuestions({ dialect: "sqlite", path: ":memory:" })).toThrow(UsageError);
+    expect(() => createQuestions(invalid({ dialect: "mysql" }))).toThrow(UsageError);
+  });
+
+  it("reports a missing file as STORE_UNAVAILABLE, and creates none", async () => {
+    const missing = createQuestions({ dialect: "sqlite", path: "/nonexistent/visits.db" });
+    await expect(missing.overview(MONTH)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    await missing.close();
+  });
+
+  it("rejects questions after close", async () => {
+    const closed = createQuestions(loaded.database);
+    await closed.overview(MONTH);
+    await closed.close();
+    await expect(closed.overview(MONTH)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+});
