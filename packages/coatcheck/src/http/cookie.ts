@@ -98,6 +98,7 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 export class Cookie {
   readonly name: string;
   readonly sameSite: SameSite;
+  readonly secure: boolean;
   /** Whether browsers keep at most one cookie of this name, so that no duplicates can exist. */
   readonly #isUnique: boolean;
   readonly #attributes: Parameters<typeof stringifySetCookie>[0];
@@ -115,6 +116,7 @@ export class Cookie {
       throw new CoatcheckError("VALIDATION_FAILED", message, { faults });
     }
     const secure = options.secure !== false;
+    this.secure = secure;
     const prefix = secure ? (options.prefix ?? "__Host-") : "";
     this.name = prefix + (options.name ?? "sid");
     this.sameSite = options.sameSite ?? "lax";

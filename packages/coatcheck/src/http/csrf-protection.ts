@@ -23,19 +23,20 @@ export class CsrfProtection {
   /** Null when the application has turned the check off. */
   readonly #crossOrigin: CrossOriginProtection | null;
   readonly #tokenPolicy: CsrfTokenPolicy;
-  readonly #initPath: string;
+  readonly #tokenless: readonly string[];
   readonly #tokens: CsrfTokens;
   readonly #cookie: Cookie;
   readonly #events: SessionEmitter;
 
   /** @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options or trusted origins. */
-  constructor({ ring, events }: CsrfDependencies, { csrf = {}, cookie }: HttpOptions) {
+  constructor({ ring, events }: CsrfDependencies, { csrf = {}, cookie, visits }: HttpOptions) {
     this.#events = events;
     this.#cookie = new Cookie(csrfCookieOptions(cookie), "scripts");
     this.#tokens = new CsrfTokens(ring);
     this.#crossOrigin = csrf ? new CrossOriginProtection(csrf.trustedOrigins) : null;
     this.#tokenPolicy = csrf ? (csrf.token ?? "off") : "off";
-    this.#initPath = csrf ? (csrf.initPath ?? INIT_PATH) : INIT_PATH;
+    const initPath = csrf ? (csrf.initPath ?? INIT_PATH) : INIT_PATH;
+    this.#tokenless = visits ? [initPath, ...visitPaths(initPath)] : [initPath];
   }
 
   /** Whether the request is checked at all: its method is unsafe, or it opens a WebSocket. */
@@ -122,15 +123,21 @@ export class CsrfProtection {
   }
 
   /**
-   * A page gets its first token with this request, so it cannot send one yet. Below a prefix, which this check does not
+   * A page gets its first token with this request, so it cannot send one yet; and a beacon has no header for it. Below a prefix, which this check does not
    * know, only a browser whose headers have passed the cross-origin check needs no token.
    */
   #isInit(request: HttpRequest): boolean {
     const [path = ""] = request.url.split("?", 1);
-    if (request.method !== "POST" || !path.endsWith(this.#initPath)) return false;
-    if (path === this.#initPath) return true;
+    if (request.method !== "POST" || !this.#tokenless.some((each) => path.endsWith(each))) return false;
+    if (this.#tokenless.includes(path)) return true;
     return request.header("sec-fetch-site") !== undefined || request.header("origin") !== undefined;
   }
+}
+
+/** The endpoints of visits, which are beside the init path. */
+function visitPaths(initPath: string): readonly string[] {
+  const path = initPath.replace(/[^/]*$/, "visit");
+  return [path, `${path}/opt-out`, `${path}/opt-in`];
 }
 
 /** The session cookie's options under the name that clients expect. The value is bound to the session: no prefix needed. */

@@ -38,7 +38,11 @@ export type { RequestSession };
 
 /** For `new Hono<SessionEnv<Data>>()`: types `c.get("session")` as the session handle. */
 export interface SessionEnv<Data> {
-  Variables: { session: RequestSession<Data> };
+  Variables: {
+    session: RequestSession<Data>;
+    /** The id of the visitor; null when nothing is collected. */
+    visitorId: string | null;
+  };
 }
 
 /** Returns the IP address of the connection's peer. Servers other than `@hono/node-server` offer `getConnInfo` for it. */
@@ -69,6 +73,7 @@ export function coatcheck<Data>(
   return async (c, next) => {
     const session = http.open(new HonoRequest(c, addressOf));
     c.set("session", session);
+    c.set("visitorId", session.visitorId);
     try {
       const check = session.checkCsrf(() => formOf(c));
       if (check) await check;
@@ -78,7 +83,7 @@ export function coatcheck<Data>(
       c.res = toResponse(errorResponse(error));
     }
     try {
-      const commit = session.commit(headersOf(c));
+      const commit = session.commit(headersOf(c), c.res.status);
       if (commit) await commit;
     } catch (error) {
       const kept = new Headers(c.res.headers);
@@ -140,7 +145,7 @@ class HonoRequest implements HttpRequest {
   }
 
   get url(): string {
-    return this.#parsed.pathname;
+    return this.#parsed.pathname + this.#parsed.search;
   }
 
   get address(): string | undefined {

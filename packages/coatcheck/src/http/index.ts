@@ -47,7 +47,7 @@
  *     }
  *     const headers = new Headers(response.headers);
  *     try {
- *       await session.commit(headers);
+ *       await session.commit(headers, response.status);
  *       return new Response(response.body, { status: response.status, headers });
  *     } catch (error) {
  *       for (const name of DROPPED_ON_ERROR) headers.delete(name);
@@ -79,3 +79,4 @@ export type { CsrfOptions, CsrfTokenPolicy, HttpOptions, LoadOptions, OutagePoli
 export { requireRecentProof } from "./recent-proof.ts";
 export { RequestSession } from "./request-session.ts";
 export { attachSession, sessionOf } from "./session-of.ts";
+export type { PageView, RequestVisit, VisitCollector, VisitedSession, VisitRequest } from "./visits.ts";

@@ -9,6 +9,7 @@ import type { CreateOptions } from "../session/transitions.ts";
 import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
 import type { CookieOptions } from "./cookie.ts";
 import type { HttpRequest } from "./message.ts";
+import type { VisitCollector } from "./visits.ts";
 
 /**
  * How a request continues when its session cannot be read because the store does not respond. No policy touches the
@@ -82,6 +83,8 @@ export interface HttpOptions {
    * was assigned after them and not saved.
    */
   readonly onCommitFailure?: (error: unknown) => void;
+  /** Collects visits: `createVisits(…)` of `coatcheck/visit`. Default: none. */
+  readonly visits?: VisitCollector;
 }
 
 const HTTP_OPTIONS = {
@@ -95,6 +98,7 @@ const HTTP_OPTIONS = {
   activity: true,
   newSession: true,
   onCommitFailure: true,
+  visits: true,
 } satisfies KnownOptions<HttpOptions>;
 const CSRF_OPTIONS = {
   trustedOrigins: true,

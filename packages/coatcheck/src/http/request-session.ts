@@ -3,29 +3,23 @@ import { CoatcheckError } from "../session/errors.ts";
 import type { AuthenticatedSession, StoredSession } from "../session/narrowed.ts";
 import { INSPECT, type Inspect } from "../session/plain-session.ts";
 import type { Activity } from "../session/policy.ts";
-import type { SessionRecord } from "../session/record.ts";
 import { refuseAssignments } from "../session/refuse-assignments.ts";
 import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { userAgentOnly } from "./client-info.ts";
-import { cookieAge } from "./cookie.ts";
+import { setCommitHeaders } from "./commit-headers.ts";
 import { type ParsedForm, tokenOfRequest } from "./csrf-form.ts";
 import { type ErrorResponse, errorResponse } from "./error-response.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
-import {
-  addVary,
-  forbidCaching,
-  type HttpRequest,
-  PRIVATE_NO_STORE,
-  type ResponseHeaders,
-  setCookies,
-} from "./message.ts";
+import { addVary, type HttpRequest, PRIVATE_NO_STORE, type ResponseHeaders, setCookies } from "./message.ts";
+import { openVisit } from "./open-visit.ts";
 import { type LoadOptions, requireLoadOptions } from "./options.ts";
 import { isPrefetch } from "./prefetch.ts";
 import { type PresentedTokens, readTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
+import type { PageView, RequestVisit } from "./visits.ts";
 import { couldWithholdCookie } from "./withheld-cookie.ts";
 
 const NO_OPTIONS: LoadOptions = {};
@@ -49,17 +43,27 @@ export class RequestSession<Data> {
   #wasLoggedIn = true;
   #outage: CoatcheckError | null = null;
   #isCommitted = false;
+  #isDeferred = false;
   #loadTime = 0;
+  /** The visit of this request; null unless the option `visits` collects them. */
+  readonly visit: RequestVisit | null;
 
   constructor(http: HttpContext<Data>, request: HttpRequest, onLoad?: () => boolean) {
     this.#http = http;
     this.#request = request;
     this.#onLoad = onLoad;
+    this.visit = openVisit(http, request);
+    if (this.visit?.isDocument) this.#deferHeaders();
   }
 
   /** The client's address, protocol and host, as reported by the trusted proxies. */
   get client(): Client {
     return this.#http.clientAddress.resolve(this.#request);
+  }
+
+  /** The id of the request's visitor; null without one, and when nothing is collected. */
+  get visitorId(): string | null {
+    return this.visit?.visitorId ?? null;
   }
 
   /**
@@ -76,7 +80,7 @@ export class RequestSession<Data> {
   load(options: LoadOptions = NO_OPTIONS): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
     if (options !== NO_OPTIONS) requireLoadOptions(options);
-    if (this.#onLoad?.() === false) this.#isCommitted = true;
+    this.#deferHeaders();
     const startedAt = this.#http.options.serverTiming ? performance.now() : 0;
     this.#loading = attempt(
       () => this.#resume(options),
@@ -170,13 +174,37 @@ export class RequestSession<Data> {
    * Saves pending changes and sets the response headers that follow from the session. The response headers must not be
    * sent before this resolves. A second call does nothing.
    *
+   * @param status the status of the response.
    * @throws CoatcheckError when the changes cannot be saved. Send the response that {@link failed} returns instead.
    */
-  commit(headers: ResponseHeaders): MaybePromise<void> {
+  commit(headers: ResponseHeaders, status = 200): MaybePromise<void> {
     if (this.#isCommitted) return;
+    if (this.#loading !== null) this.#markAsPrivate(headers);
+    const view = this.visit?.isDocument ? this.visit.respond(status, headers.get("content-type")) : null;
+    return view === null ? this.#commitSession(headers) : this.#commitView(view, headers);
+  }
+
+  /** Stores the visit together with the session's changes. An unreadable session does not lose the page view. */
+  #commitView(view: PageView, headers: ResponseHeaders): MaybePromise<void> {
+    const finish = (session: Session<Data> | null) =>
+      andThen(this.#commitSession(headers), () => {
+        if (view.cookies.length > 0) setCookies(headers, view.cookies);
+        view.track(session);
+      });
+    const storeVisit = (session: Session<Data>) => {
+      const change = view.changeOf(session);
+      if (change) session.recordVisit(change);
+      return finish(session);
+    };
+    return attempt(
+      () => this.load(),
+      storeVisit,
+      () => finish(null),
+    );
+  }
+
+  #commitSession(headers: ResponseHeaders): MaybePromise<void> {
     this.#isCommitted = true;
-    if (this.#loading === null) return;
-    this.#markAsPrivate(headers);
     const session = this.#session;
     if (session === null || (this.#outage && session.record === null)) return;
     return andThen(session.commit(this.#http.options.onCommitFailure), (commit) =>
@@ -192,6 +220,13 @@ export class RequestSession<Data> {
 
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return `RequestSession ${inspect({ session: this.#session }, options)}`;
+  }
+
+  /** Makes the adapter commit before it sends the response headers, if it still can. */
+  #deferHeaders(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    if (this.#onLoad?.() === false) this.#isCommitted = true;
   }
 
   /** Tries each token of the request in turn; the first that opens a session wins. */
@@ -226,6 +261,7 @@ export class RequestSession<Data> {
     const isWithheld = isFirstCookie && couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
     const newSession = () => ({
       client: userAgentOnly(this.#request),
+      ...this.visit?.newSession,
       ...options.newSession?.(this.client, this.#request),
       ...load.newSession,
     });
@@ -236,6 +272,7 @@ export class RequestSession<Data> {
   #loaded(session: Session<Data>, startedAt: number): MaybePromise<Session<Data>> {
     this.#session = session;
     session.isPrefetch = isPrefetch(this.#request);
+    if (this.visit) session.attachVisit(this.visit.attach(session));
     session.hasDuplicateCookies = this.#present().hasDuplicates;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
@@ -279,53 +316,14 @@ export class RequestSession<Data> {
     }
   }
 
-  /** The one switch from the session's outcome to the response headers. */
-  #setHeaders(headers: ResponseHeaders, { state, token, record }: Commit): void {
-    switch (state) {
-      case "unchanged":
-      case "touched":
-      case "changed":
-        // Duplicates stay. A sibling host may have planted the one that opened the session: setting that again would make
-        // it this site's own, and clearing the others would delete the visitor's.
-        break;
-      case "rotated":
-        if (record && token) this.#sendToken(headers, token, record);
-        break;
-      case "revoked":
-        if (this.#openingToken !== null || this.#hasReplacedToken) this.#clearCookies(headers);
-        return;
-    }
-    if (record) this.#offerCsrfToken(headers, record);
-  }
-
-  #sendToken(headers: ResponseHeaders, token: string, record: SessionRecord): void {
-    if (this.#present().transport === "bearer") {
-      forbidCaching(headers);
-      headers.set("x-session-token", token);
-      return;
-    }
-    setCookies(headers, [...this.#duplicateClears(), this.#http.cookie.set(token, cookieAge(record))]);
-  }
-
-  /** Clears what other hosts or paths have set. For a login or a logout, which decides what the browser holds from now on. */
-  #duplicateClears(): readonly string[] {
-    if (!this.#present().hasDuplicates) return [];
-    return this.#http.cookie.clearDuplicates(this.client.host, this.#request.url);
-  }
-
-  /** A logout makes the browser delete what belongs to the session (ASVS 5.0 14.3.1). */
-  #clearCookies(headers: ResponseHeaders): void {
-    const { cookie, csrf, clearSiteData } = this.#http;
-    forbidCaching(headers);
-    if (clearSiteData !== "") headers.set("clear-site-data", clearSiteData);
-    if (this.#present().transport === "bearer") return;
-    setCookies(headers, [...this.#duplicateClears(), cookie.clear()]);
-    csrf.clearToken(headers);
-  }
-
-  #offerCsrfToken(headers: ResponseHeaders, record: SessionRecord): void {
-    if (this.#present().transport === "bearer") return;
-    this.#http.csrf.offerToken(headers, this.#request, record);
+  #setHeaders(headers: ResponseHeaders, commit: Commit): void {
+    setCommitHeaders(headers, commit, {
+      http: this.#http,
+      request: this.#request,
+      presented: this.#present(),
+      holdsToken: this.#openingToken !== null || this.#hasReplacedToken,
+      host: () => this.client.host,
+    });
   }
 
   #present(): PresentedTokens {

@@ -2,19 +2,23 @@ import type { JsonObject } from "../session/json.ts";
 import { RequestSession } from "./request-session.ts";
 
 /**
- * Sets `request.session` to the handle.
+ * Sets `request.session` to the handle, and where visits are collected `request.visit` and `request.visitorId`.
  *
  * @throws TypeError when another session library has set `request.session`. That library has wrapped the response too
  *   and would look for its own session when the response ends.
  */
 export function attachSession<Data>(request: object, session: RequestSession<Data>): RequestSession<Data> {
-  const owner = request as { session?: unknown };
+  const owner = request as { session?: unknown; visit?: unknown; visitorId?: unknown };
   if (owner.session && !(owner.session instanceof RequestSession)) {
     throw new TypeError(
       "request.session belongs to another session middleware: mount coatcheck() or the other one, not both.",
     );
   }
   owner.session = session;
+  if (session.visit !== null) {
+    owner.visit = session.visit;
+    owner.visitorId = session.visit.visitorId;
+  }
   return session;
 }
 

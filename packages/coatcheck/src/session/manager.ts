@@ -19,6 +19,7 @@ import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, type SessionReader } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
+import type { VisitChange } from "./recorded-visit.ts";
 import { type Refusal, SessionResumer } from "./resumer.ts";
 import { type DataOptions, DataSchema } from "./schema.ts";
 import { requireFilter, requirePage, requireScope } from "./scope.ts";
@@ -268,6 +269,11 @@ export class SessionManager<Data = JsonObject> {
     const from = await this.#writer.requireLive(id);
     const changeCopy = (data: JsonObject) => change(structuredClone(data) as Data);
     return await this.#writer.changeData(from, changeCopy, { presented: null });
+  }
+
+  /** Changes the visit of a session. For `coatcheck/visit`. Throws the same errors as {@link patch}. */
+  async changeVisit(id: string, change: VisitChange): Promise<SessionRecord> {
+    return await this.#writer.changeVisit(await this.#writer.requireLive(id), change, null);
   }
 
   /**

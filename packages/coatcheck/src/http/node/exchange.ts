@@ -58,8 +58,8 @@ class NodeExchange<Data> implements HttpRequest, HeadersHook {
     return typeof value === "object" ? value.join(", ") : value;
   }
 
-  beforeSend(headers: ResponseHeaders): MaybePromise<void> {
-    return this.session.commit(headers);
+  beforeSend(headers: ResponseHeaders, status: number): MaybePromise<void> {
+    return this.session.commit(headers, status);
   }
 
   onFailure(error: unknown): ErrorResponse {

@@ -8,7 +8,7 @@ import { type HeaderInput, NodeHeaders } from "./response-headers.ts";
 /** Hooks into a response just before its headers are sent. */
 export interface HeadersHook {
   /** Runs once, when the handler has set its headers. May change them. */
-  beforeSend(headers: ResponseHeaders): MaybePromise<void>;
+  beforeSend(headers: ResponseHeaders, status: number): MaybePromise<void>;
   /**
    * Returns the response to send instead when {@link beforeSend} failed. What the handler has written, and goes on to write,
    * is discarded.
@@ -85,7 +85,8 @@ class Deferral {
   add(hook: HeadersHook): void {
     const earlier = this.#hook;
     this.#hook = {
-      beforeSend: (headers) => andThen(earlier.beforeSend(headers), () => hook.beforeSend(headers)),
+      beforeSend: (headers, status) =>
+        andThen(earlier.beforeSend(headers, status), () => hook.beforeSend(headers, status)),
       onFailure: (error) => hook.onFailure(error),
     };
   }
@@ -94,7 +95,7 @@ class Deferral {
   start(): Phase {
     this.phase = "waiting";
     try {
-      const pending = this.#hook.beforeSend(this.headers);
+      const pending = this.#hook.beforeSend(this.headers, this.#response.statusCode);
       if (pending === undefined) this.phase = "released";
       else this.#waitFor(pending);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
+import { isJsonObject } from "../../session/json.ts";
 import type { RequestSession } from "../request-session.ts";
 import { sessionOf } from "../session-of.ts";
 import { type RouteRequest, readText } from "./request.ts";
@@ -42,8 +43,12 @@ export class NodeRequest<Data> implements RouteRequest<Data> {
   }
 
   async body(): Promise<unknown> {
+    const { body, readableDidRead } = this.#request;
+    // A parser of Express 4 that skips a content type, such as that of a beacon, sets an empty object.
+    const isSkipped = !readableDidRead && isJsonObject(body) && Object.keys(body).length === 0;
+    if (body !== undefined && !isSkipped) return body;
     // Stopping early must not destroy the connection: it still carries the response.
-    return this.#request.body ?? (await readText(this.#request.iterator({ destroyOnReturn: false })));
+    return (await readText(this.#request.iterator({ destroyOnReturn: false }))) || body;
   }
 }
 

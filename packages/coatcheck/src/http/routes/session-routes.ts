@@ -17,6 +17,7 @@ import { requireIdentity, requireRoutesOptions, type SessionRoutesOptions } from
 import { credentialsOf, invalidRequest, metadataOf, type RouteRequest, readJsonObject } from "./request.ts";
 import { eventStream, failure, success } from "./responses.ts";
 import { noSession, type ViewDependencies, viewOf } from "./view.ts";
+import { visitHandlers } from "./visit.ts";
 
 type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
 
@@ -79,6 +80,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
       [`POST ${base}/migrate`, (request) => this.#migrate(request)],
       [`POST ${this.migratePath}`, (request) => this.#migrate(request)],
       [`GET ${base}/events`, (request) => this.#events(request)],
+      ...visitHandlers<Data>(`${base}/visit`),
     ]);
   }
 

@@ -1,0 +1,66 @@
+import type { Commit } from "../session/commit.ts";
+import type { SessionRecord } from "../session/record.ts";
+import { cookieAge } from "./cookie.ts";
+import { forbidCaching, type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
+import type { PresentedTokens } from "./read-tokens.ts";
+import type { HttpContext } from "./resolved.ts";
+
+/** What the response headers of a commit depend on, besides the commit. */
+interface Committed {
+  readonly http: Pick<HttpContext<never>, "cookie" | "csrf" | "clearSiteData">;
+  readonly request: HttpRequest;
+  readonly presented: PresentedTokens;
+  /** Whether the browser holds a token of a session, so that a logout must clear its cookie. */
+  readonly holdsToken: boolean;
+  /** The host that the browser addressed. */
+  readonly host: () => string | null;
+}
+
+/** The one switch from the session's outcome to the response headers. */
+export function setCommitHeaders(
+  headers: ResponseHeaders,
+  { state, token, record }: Commit,
+  context: Committed,
+): void {
+  switch (state) {
+    case "unchanged":
+    case "touched":
+    case "changed":
+      // Duplicates stay. A sibling host may have planted the one that opened the session: setting that again would make
+      // it this site's own, and clearing the others would delete the visitor's.
+      break;
+    case "rotated":
+      if (record && token) sendToken(headers, token, record, context);
+      break;
+    case "revoked":
+      if (context.holdsToken) clearCookies(headers, context);
+      return;
+  }
+  if (record && context.presented.transport !== "bearer") {
+    context.http.csrf.offerToken(headers, context.request, record);
+  }
+}
+
+function sendToken(headers: ResponseHeaders, token: string, record: SessionRecord, context: Committed): void {
+  if (context.presented.transport === "bearer") {
+    forbidCaching(headers);
+    headers.set("x-session-token", token);
+    return;
+  }
+  setCookies(headers, [...duplicateClears(context), context.http.cookie.set(token, cookieAge(record))]);
+}
+
+/** Clears what other hosts or paths have set. For a login or a logout, which decides what the browser holds from now on. */
+function duplicateClears({ http, request, presented, host }: Committed): readonly string[] {
+  return presented.hasDuplicates ? http.cookie.clearDuplicates(host(), request.url) : [];
+}
+
+/** A logout makes the browser delete what belongs to the session (ASVS 5.0 14.3.1). */
+function clearCookies(headers: ResponseHeaders, context: Committed): void {
+  const { cookie, csrf, clearSiteData } = context.http;
+  forbidCaching(headers);
+  if (clearSiteData !== "") headers.set("clear-site-data", clearSiteData);
+  if (context.presented.transport === "bearer") return;
+  setCookies(headers, [...duplicateClears(context), cookie.clear()]);
+  csrf.clearToken(headers);
+}

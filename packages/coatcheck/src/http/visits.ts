@@ -1,0 +1,84 @@
+import type { VisitChange } from "../session/recorded-visit.ts";
+import type { Session } from "../session/session.ts";
+import type { VisitObserver } from "../session/session-visit.ts";
+import type { Client } from "./client-address.ts";
+import type { HttpRequest } from "./message.ts";
+
+/** A request as the collection of visits reads it. */
+export interface VisitRequest {
+  readonly request: HttpRequest;
+  /** The client's address, protocol and host, as reported by the trusted proxies. */
+  readonly client: Client;
+  /** Whether the site is https, so that cookies are `Secure`. */
+  readonly secure: boolean;
+}
+
+/** Collects visits. `createVisits` of `coatcheck/visit` implements it. */
+export interface VisitCollector {
+  /** Judges a request. Called once for each, before its handler. */
+  open(request: VisitRequest): RequestVisit;
+}
+
+/** The part of a session that a visit reads. */
+export type VisitedSession = Pick<Session<unknown>, "id" | "subject" | "tenant" | "record" | "refusal">;
+
+/** A session whose visit can be changed. */
+export interface AttachedSession extends VisitedSession {
+  changeVisit(change: VisitChange): Promise<void>;
+  recordVisit(change: VisitChange): void;
+}
+
+/** The visit of one request. */
+export interface RequestVisit {
+  /** Whether the visitor's events are collected. */
+  readonly collected: boolean;
+  /** The visitor's id; null when nothing is collected, and for a browser that has viewed no page yet. */
+  readonly visitorId: string | null;
+  /**
+   * The id of the page that this request is for; null for any other request. Print it in the page as
+   * `<meta name="coatcheck-page" content="…">`, so that the page's script does not count the page again.
+   */
+  readonly pageId: string | null;
+  /** Whether the request is for a document, so that its response decides whether a page was viewed. */
+  readonly isDocument: boolean;
+  /** The page's script, for browsers without a bundler. */
+  readonly script: string;
+  /** Fields for a session that this request creates. */
+  readonly newSession: { readonly visitorId?: string };
+  /** Returns the visit that the handler sees as `session.visit`. */
+  attach(session: AttachedSession): VisitObserver;
+  /**
+   * Judges the response to a document. Counts the documents of clients that are no visitors.
+   *
+   * @returns null unless a person has viewed a page.
+   */
+  respond(status: number, contentType: string | null): PageView | null;
+  /**
+   * Accepts the body of a beacon.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault.
+   */
+  receive(session: AttachedSession, body: unknown): BeaconReceipt;
+  /** Stops the collection for this browser and ends its visitor. Returns the `Set-Cookie` values. */
+  optOut(session: AttachedSession): readonly string[];
+  /** Allows the collection again. The next page view begins a new visitor. Returns the `Set-Cookie` values. */
+  optIn(session: AttachedSession): readonly string[];
+}
+
+/** What the response to a beacon must do. */
+export interface BeaconReceipt {
+  /** How many events were accepted. */
+  readonly accepted: number;
+  /** `Set-Cookie` values. */
+  readonly cookies: readonly string[];
+}
+
+/** A page that a person has viewed. */
+export interface PageView {
+  /** `Set-Cookie` values. */
+  readonly cookies: readonly string[];
+  /** Returns what to store in the session; null for nothing. A new session is stored with it. */
+  changeOf(session: VisitedSession): VisitChange | null;
+  /** Tracks the event, once the session is stored. */
+  track(session: VisitedSession | null): void;
+}

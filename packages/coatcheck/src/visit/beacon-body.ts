@@ -1,0 +1,103 @@
+import { CoatcheckError, type Fault, invalidInput } from "../session/errors.ts";
+import { isJsonObject, type JsonObject } from "../session/json.ts";
+import type { Beacon, BeaconEvent } from "./beacon.ts";
+import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
+
+/** The most events in one beacon. */
+const MAX_BEACON_EVENTS = 51;
+/** Events may be reported this late, milliseconds. */
+const MAX_AGO = 48 * 60 * 60_000;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** The events that a page's script makes itself. */
+const PAGE_EVENTS: readonly string[] = ["page_view", "page_time"];
+
+const BEACON_FIELDS: readonly string[] = ["pageId", "events"];
+
+/** The optional texts of an event, with their longest lengths in characters. */
+const TEXTS: Readonly<Record<string, number>> = { path: 1024, query: 4096, title: 256, referrer: 2048 };
+const EVENT_FIELDS: readonly string[] = [
+  "type",
+  "id",
+  "ago",
+  "visibleTime",
+  "properties",
+  ...Object.keys(TEXTS),
+];
+
+/**
+ * Checks the body of a beacon, which any script can send.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault.
+ */
+export function requireBeacon(body: unknown, catalog: EventCatalog): Beacon {
+  if (!isJsonObject(body))
+    throw invalidInput("beacon", [{ path: "", message: "the body must be a JSON object" }]);
+  const { pageId, events } = body;
+  const faults = unknownFields("", body, BEACON_FIELDS);
+  if (!isUuid(pageId)) faults.push({ path: "pageId", message: "must be a UUID in lower case" });
+  if (!Array.isArray(events) || events.length > MAX_BEACON_EVENTS) {
+    faults.push({ path: "events", message: `must be a list of at most ${MAX_BEACON_EVENTS} events` });
+  } else {
+    for (const [index, event] of events.entries())
+      faults.push(...faultsOf(`events.${index}`, event, catalog));
+  }
+  if (faults.length > 0) throw invalidInput("beacon", faults);
+  return body as unknown as Beacon;
+}
+
+/** Whether a page's script makes the event, so that no schema describes it. */
+export function isPageEvent({ type }: Pick<BeaconEvent, "type">): boolean {
+  return PAGE_EVENTS.includes(type);
+}
+
+function faultsOf(path: string, event: unknown, catalog: EventCatalog): Fault[] {
+  if (!isJsonObject(event)) return [{ path, message: "must be a JSON object" }];
+  const faults = unknownFields(`${path}.`, event, EVENT_FIELDS);
+  const { id, type, ago, visibleTime } = event;
+  const fault = (name: string, message: string) => faults.push({ path: `${path}.${name}`, message });
+  if (!isUuid(id)) fault("id", "must be a UUID in lower case");
+  if (!isDuration(ago) || ago > MAX_AGO)
+    fault("ago", "must be 0 to 172800000 milliseconds, which are 48 hours");
+  if (visibleTime !== undefined && !isDuration(visibleTime)) {
+    fault("visibleTime", "must be a number of milliseconds, 0 or more");
+  }
+  if (type === "page_time" && visibleTime === undefined) fault("visibleTime", "must be in a page_time");
+  for (const [name, limit] of Object.entries(TEXTS)) {
+    const text = event[name];
+    if (text === undefined) continue;
+    if (typeof text !== "string" || text.length > limit || !text.isWellFormed()) {
+      fault(name, `must be well-formed text of at most ${limit} characters`);
+    }
+  }
+  if (typeof event.path === "string" && !event.path.startsWith("/")) fault("path", "must begin with /");
+  return [...faults, ...propertyFaults(path, event, catalog)];
+}
+
+function propertyFaults(path: string, { type, properties = {} }: JsonObject, catalog: EventCatalog): Fault[] {
+  if (typeof type !== "string") return [{ path: `${path}.type`, message: "must be the name of an event" }];
+  if (isPageEvent({ type })) return [];
+  try {
+    requireTrackable(type);
+    catalog.check(type, properties);
+    return [];
+  } catch (error) {
+    if (!(error instanceof CoatcheckError)) throw error;
+    if (error.faults.length === 0) return [{ path, message: error.message }];
+    return error.faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` }));
+  }
+}
+
+function unknownFields(prefix: string, object: JsonObject, known: readonly string[]): Fault[] {
+  return Object.keys(object)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ path: prefix + name, message: "is no field of a beacon" }));
+}
+
+function isUuid(value: unknown): value is string {
+  return typeof value === "string" && UUID.test(value);
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}

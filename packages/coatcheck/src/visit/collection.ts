@@ -1,0 +1,184 @@
+import { randomUUID } from "node:crypto";
+import { anonymizeAddress, type Place, parseUserAgent } from "../device/index.ts";
+import type { JsonObject } from "../session/json.ts";
+import { sourceOf } from "./attribution/index.ts";
+import { clientKind } from "./client-kind.ts";
+import { CurrentVisits } from "./current-visits.ts";
+import { DailyVisitors } from "./daily-visitor.ts";
+import { defineEvents } from "./define-events.ts";
+import { bareHost, type VisitedClient, type VisitedRequest } from "./document.ts";
+import type { ClientKind, CountedKind, EventClient, EventPage, Order, Source, VisitEvent } from "./event.ts";
+import type { EventCatalog } from "./event-catalog.ts";
+import { uuidV7Source } from "./ingest/uuid-v7.ts";
+import { KnownOrders } from "./known-orders.ts";
+import { KnownPages } from "./known-pages.ts";
+import { EventLimit } from "./limits.ts";
+import type { ResolvedVisitsOptions } from "./options.ts";
+import { type PrivacyRules, refusesCollection, rulesOf } from "./privacy.ts";
+import { SuspicionWatch } from "./suspicion.ts";
+import { hasOptedOut } from "./visitor-cookie.ts";
+
+/** A request with its client. */
+export interface Visiting {
+  readonly request: VisitedRequest;
+  readonly client: VisitedClient;
+  readonly secure: boolean;
+}
+
+/** How long a conversion waits for its event, milliseconds. The session is marked by then. */
+const ORDER_PATIENCE = 2000;
+
+/** What an event says besides who caused it. */
+export interface EventContent {
+  readonly id?: string;
+  readonly type: string;
+  readonly at?: number;
+  readonly origin?: "browser" | "backend";
+  readonly page?: EventPage | null;
+  readonly visibleTime?: number | null;
+  readonly source?: Source | null;
+  readonly client?: EventClient | null;
+  readonly isKey?: boolean;
+  readonly order?: Order | null;
+  readonly properties?: JsonObject;
+}
+
+/** Who caused an event. */
+export interface Actor {
+  readonly visitorId: string | null;
+  readonly sessionId: string | null;
+  readonly subject: string | null;
+  readonly tenant: string | null;
+}
+
+/** What every request shares: the options, and the memory of this process. */
+export class Collection {
+  readonly options: ResolvedVisitsOptions;
+  readonly rules: PrivacyRules;
+  readonly catalog: EventCatalog;
+  readonly visits = new CurrentVisits();
+  readonly pages = new KnownPages();
+  readonly orders: KnownOrders;
+  readonly suspicion: SuspicionWatch;
+  readonly newId: () => string;
+  readonly #limit: EventLimit;
+  readonly #daily: DailyVisitors | null;
+
+  constructor(options: ResolvedVisitsOptions) {
+    this.options = options;
+    this.rules = rulesOf(options.privacy);
+    this.catalog = options.events ?? defineEvents({});
+    this.orders = new KnownOrders(options.orders);
+    this.suspicion = new SuspicionWatch(options.clock, options.suspicion);
+    this.newId = uuidV7Source(options);
+    this.#limit = new EventLimit(options.clock, options.eventsPerMinute);
+    const { dailySalt = () => randomUUID() } = options;
+    this.#daily =
+      options.privacy === "cookieless" ? new DailyVisitors(options.clock, dailySalt, options.timeZone) : null;
+  }
+
+  now(): number {
+    return this.options.clock.now();
+  }
+
+  kindOf(request: VisitedRequest): ClientKind {
+    return clientKind(request.header("user-agent"));
+  }
+
+  /** Why a request is only counted; null for a visitor's. */
+  countedAs(request: VisitedRequest): CountedKind | null {
+    const kind = this.kindOf(request);
+    if (kind !== "human") return kind;
+    const refuses = refusesCollection((name) => request.header(name), this.options.honourDoNotTrack ?? false);
+    return refuses || hasOptedOut(request.header("cookie")) ? "not-collected" : null;
+  }
+
+  /** The id of a visitor without a cookie. */
+  dailyVisitor({ request, client }: Visiting): string | null {
+    const { address, host } = client;
+    return (
+      this.#daily?.idOf({ address, host: bareHost(host), userAgent: request.header("user-agent") }) ?? null
+    );
+  }
+
+  /** Describes the client, as far as the privacy mode keeps it. */
+  clientOf({ request, client }: Visiting): EventClient {
+    const userAgent = request.header("user-agent");
+    const { browser, os, device } = parseUserAgent(userAgent);
+    const { country, city } = this.#placeOf(request, client);
+    return this.rules.keepsDetails
+      ? { browser, os, device, country, city, userAgent: userAgent?.slice(0, 512) ?? null }
+      : { browser, os, device, country, city: null, userAgent: null };
+  }
+
+  /** Where a page view with this address comes from. */
+  sourceOf({ request, client }: Visiting, url: string, referrer: string | undefined): Source {
+    const { ownHosts, ignoredReferrers } = this.options;
+    const host = bareHost(client.host) ?? bareHost(request.header("host") ?? null);
+    return sourceOf({ url, referrer, ownHosts: host ? [host, ...ownHosts] : ownHosts, ignoredReferrers });
+  }
+
+  tenantOf({ request, client }: Visiting): string | null {
+    return this.options.tenant?.(client, request) ?? null;
+  }
+
+  /** Counts a document that is not stored. */
+  count(kind: CountedKind, tenant: string | null): void {
+    this.options.queue.count(kind, tenant);
+  }
+
+  /** Tracks an event. Returns false when a limit drops it. */
+  track(actor: Actor, content: EventContent): boolean {
+    if (!this.#limit.allows([actor.visitorId, actor.sessionId])) {
+      this.count("dropped", actor.tenant);
+      return false;
+    }
+    this.options.queue.track(this.#eventOf(actor, content));
+    return true;
+  }
+
+  /**
+   * Tracks an order. No limit drops it. Resolves when it is stored or on the disk, and after two seconds without either.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the queue had no place for it.
+   */
+  async trackOrder(actor: Actor, content: EventContent & { readonly order: Order }): Promise<void> {
+    const stored = this.options.queue.trackDurably(this.#eventOf(actor, content));
+    const late = Promise.withResolvers<void>();
+    const cancel = this.options.schedule(ORDER_PATIENCE, late.resolve);
+    await Promise.race([stored, late.promise]).finally(cancel);
+    stored.catch(() => undefined);
+  }
+
+  /** The event without its links to a person where the privacy mode allows none. */
+  #eventOf(actor: Actor, content: EventContent): VisitEvent {
+    const { linksVisitors } = this.rules;
+    const at = content.at ?? this.now();
+    const isOrder = content.order !== undefined && content.order !== null;
+    return {
+      id: content.id ?? this.newId(),
+      type: content.type,
+      at,
+      receivedAt: Math.max(at, this.now()),
+      origin: isOrder && !linksVisitors ? "backend" : (content.origin ?? "browser"),
+      visitorId: isOrder && !linksVisitors ? null : actor.visitorId,
+      sessionId: linksVisitors ? actor.sessionId : null,
+      subject: linksVisitors ? actor.subject : null,
+      tenant: actor.tenant,
+      page: isOrder && !linksVisitors ? null : (content.page ?? null),
+      visibleTime: content.visibleTime ?? null,
+      source: content.source ?? null,
+      client: isOrder && !linksVisitors ? null : (content.client ?? null),
+      isKey: content.isKey ?? false,
+      order: content.order ?? null,
+      properties: content.properties ?? {},
+    };
+  }
+
+  #placeOf(request: VisitedRequest, client: VisitedClient): Place {
+    const { place } = this.options;
+    if (!place) return { country: null, city: null };
+    const address = anonymizeAddress(client.address, this.rules.keepsDetails ? "full" : "truncated");
+    return place({ ...client, address }, request);
+  }
+}

@@ -1,0 +1,47 @@
+import { LRUCache } from "lru-cache";
+import type { RecordedVisit } from "../session/recorded-visit.ts";
+
+/** A visit ends this long after its last activity, milliseconds. */
+export const VISIT_TIMEOUT = 30 * 60_000;
+
+/** A visit ends this long after its start, milliseconds. */
+export const MAX_VISIT_DURATION = 24 * 60 * 60_000;
+
+/** The record of a session is at most this far behind the visit's activity, milliseconds. */
+export const RECORD_INTERVAL = 10 * 60_000;
+
+/** Visitors whose visits are remembered. */
+const MAX_VISITORS = 50_000;
+
+/**
+ * Remembers the current visits of this process's visitors. Other processes and restarts only find the visit on the session's
+ * record, which may be a few minutes behind: this is what a handler is shown, and no figure is computed from it.
+ */
+export class CurrentVisits {
+  readonly #visits = new LRUCache<string, RecordedVisit>({ max: MAX_VISITORS });
+
+  /** Returns the visitor's open visit: the remembered or the recorded one, whichever was active later; null if it has ended. */
+  find(visitorId: string, recorded: RecordedVisit | null, now: number): RecordedVisit | null {
+    const known = this.#visits.get(visitorId) ?? null;
+    const latest = [known, recorded]
+      .filter((visit) => visit !== null)
+      .sort((left, right) => right.lastActivityAt - left.lastActivityAt)[0];
+    return latest !== undefined && isOpen(latest, now) ? latest : null;
+  }
+
+  /** Records activity. Returns the visit with it. */
+  remember(visitorId: string, visit: RecordedVisit, now: number): RecordedVisit {
+    const active = { ...visit, lastActivityAt: Math.max(visit.lastActivityAt, now) };
+    this.#visits.set(visitorId, active);
+    return active;
+  }
+
+  /** Forgets a visitor who has opted out. */
+  forget(visitorId: string): void {
+    this.#visits.delete(visitorId);
+  }
+}
+
+function isOpen({ startedAt, lastActivityAt }: RecordedVisit, now: number): boolean {
+  return now - lastActivityAt < VISIT_TIMEOUT && now - startedAt < MAX_VISIT_DURATION;
+}

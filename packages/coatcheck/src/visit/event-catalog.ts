@@ -1,0 +1,26 @@
+import { invalidInput } from "../session/errors.ts";
+import type { CheckedEvent } from "./define-events.ts";
+
+/** Knows the events that may be tracked, and checks their properties. `defineEvents` returns one. */
+export interface EventCatalog {
+  /**
+   * Checks an event.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` with a path for an unknown name or invalid properties.
+   */
+  check(type: string, properties?: unknown): CheckedEvent;
+}
+
+/** Events that Coatcheck makes, with the call that makes them. */
+const OWN_EVENTS: Readonly<Record<string, string>> = {
+  page_view: "a page view is made by the server or a view beacon",
+  page_time: "visible time is made by the page's script",
+  login: "authenticate() makes it",
+  order_completed: "convert() makes it",
+};
+
+/** Rejects the events that Coatcheck makes itself. Throws `VALIDATION_FAILED`. */
+export function requireTrackable(name: string): void {
+  if (!Object.hasOwn(OWN_EVENTS, name)) return;
+  throw invalidInput("event", [{ path: "type", message: `must not be ${name}: ${OWN_EVENTS[name]}` }]);
+}

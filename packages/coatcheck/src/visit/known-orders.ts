@@ -1,0 +1,60 @@
+import { LRUCache } from "lru-cache";
+import { CoatcheckError } from "../session/errors.ts";
+import type { ConvertedOrder } from "../session/session-visit.ts";
+import { orderConflict } from "./order.ts";
+import type { EventSink } from "./sink.ts";
+
+/** Orders that are remembered. */
+const MAX_ORDERS = 10_000;
+
+/** An order with its session; null where the privacy mode keeps none. */
+interface KnownOrder {
+  readonly revenue: number;
+  readonly currency: string;
+  readonly sessionId: string | null;
+}
+
+/** Remembers the orders of this process until the sink has them, and asks the sink for others. */
+export class KnownOrders {
+  readonly #orders = new LRUCache<string, KnownOrder>({ max: MAX_ORDERS });
+  readonly #sink: Pick<EventSink, "findOrder"> | undefined;
+
+  constructor(sink: Pick<EventSink, "findOrder"> | undefined) {
+    this.#sink = sink;
+  }
+
+  /**
+   * Checks that an order is new, or the same as before. A sink that does not respond is passed over: it stores the first
+   * report of an order in any case.
+   *
+   * @throws CoatcheckError `CONFLICT` for another amount or session.
+   */
+  async check(tenant: string | null, order: ConvertedOrder, sessionId: string): Promise<void> {
+    const known = this.#orders.get(keyOf(tenant, order.orderId)) ?? (await this.#find(tenant, order.orderId));
+    if (known === null) return;
+    if (known.revenue !== order.revenue || known.currency !== order.currency) throw orderConflict("amount");
+    if (known.sessionId !== null && known.sessionId !== sessionId) throw orderConflict("session");
+  }
+
+  /** Remembers an order whose session is marked. */
+  remember(tenant: string | null, { orderId, revenue, currency }: ConvertedOrder, sessionId: string): void {
+    this.#orders.set(keyOf(tenant, orderId), { revenue, currency, sessionId });
+  }
+
+  async #find(tenant: string | null, orderId: string): Promise<KnownOrder | null> {
+    try {
+      return (await this.#sink?.findOrder?.(tenant, orderId)) ?? null;
+    } catch (error) {
+      if (isUnavailable(error)) return null;
+      throw error;
+    }
+  }
+}
+
+function keyOf(tenant: string | null, orderId: string): string {
+  return JSON.stringify([tenant, orderId]);
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof CoatcheckError && error.code === "STORE_UNAVAILABLE";
+}

@@ -1,0 +1,117 @@
+import type { Place } from "../device/index.ts";
+import { type Clock, type Schedule, systemClock, systemSchedule } from "../session/clock.ts";
+import {
+  type KnownOptions,
+  requireKnownOptions,
+  requireKnownPart,
+  requireOneOf,
+} from "../session/known-options.ts";
+import { pooledRandom, type RandomSource } from "../session/token.ts";
+import { misuse, shown } from "../session/usage-error.ts";
+import { requireHosts } from "./attribution/index.ts";
+import type { DailySalt } from "./daily-visitor.ts";
+import type { VisitedClient, VisitedRequest } from "./document.ts";
+import type { EventCatalog } from "./event-catalog.ts";
+import type { EventQueue } from "./event-queue.ts";
+import { PRIVACY_MODES, type PrivacyMode } from "./privacy.ts";
+import type { EventSink } from "./sink.ts";
+import type { SuspicionOptions } from "./suspicion.ts";
+
+/** Options of `createVisits`. `queue` and `privacy` are required. */
+export interface VisitsOptions {
+  /** Takes the events. It is closed with the visits. */
+  readonly queue: EventQueue;
+  /** What is collected. There is no default: the law and the site's consent decide. */
+  readonly privacy: PrivacyMode;
+  /** The application's own events, from `defineEvents`. Default: the standard events alone. */
+  readonly events?: EventCatalog;
+  /** Asked for an order that this process does not know. Default: none; the sink then ignores a second report. */
+  readonly orders?: Pick<EventSink, "findOrder">;
+  /** IANA name of the zone whose midnight ends the day of `cookieless` visitors. Default: `UTC`. */
+  readonly timeZone?: string;
+  /** Hosts of the application besides the requested one. Visits from them have no referrer. */
+  readonly ownHosts?: readonly string[];
+  /** Further hosts that are no source, such as a payment provider. */
+  readonly ignoredReferrers?: readonly string[];
+  /** Whether `DNT: 1` stops the collection, as `Sec-GPC: 1` always does. Default: false. */
+  readonly honourDoNotTrack?: boolean;
+  /**
+   * Looks up where a client is. The address is truncated unless the privacy mode is `full`. Default: nowhere.
+   *
+   * @example place: (client) => lookUpPlace(reader, client.address)
+   */
+  readonly place?: (client: VisitedClient, request: VisitedRequest) => Place;
+  /** The tenant of a request without a session. Default: none. */
+  readonly tenant?: (client: VisitedClient, request: VisitedRequest) => string | null;
+  /** The salt of `cookieless` visitors. Default: random, known to this process alone. */
+  readonly dailySalt?: DailySalt;
+  /** Events of a visitor, and of a session, within a minute. Further ones are counted as dropped. Default: 600. */
+  readonly eventsPerMinute?: number;
+  readonly suspicion?: SuspicionOptions;
+  readonly clock?: Clock;
+  readonly schedule?: Schedule;
+  readonly random?: RandomSource;
+}
+
+const VISITS_OPTIONS = {
+  queue: true,
+  privacy: true,
+  events: true,
+  orders: true,
+  timeZone: true,
+  ownHosts: true,
+  ignoredReferrers: true,
+  honourDoNotTrack: true,
+  place: true,
+  tenant: true,
+  dailySalt: true,
+  eventsPerMinute: true,
+  suspicion: true,
+  clock: true,
+  schedule: true,
+  random: true,
+} satisfies KnownOptions<VisitsOptions>;
+const SUSPICION_OPTIONS = { sessionsPerAddress: true, window: true } satisfies KnownOptions<SuspicionOptions>;
+const INPUT = "options of createVisits()";
+
+/** The options with their defaults. */
+export interface ResolvedVisitsOptions extends VisitsOptions {
+  readonly timeZone: string;
+  readonly ownHosts: readonly string[];
+  readonly eventsPerMinute: number;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly random: RandomSource;
+}
+
+/** Checks the options. Throws `UsageError`. */
+export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
+  requireKnownOptions(INPUT, options, VISITS_OPTIONS);
+  requireKnownPart(INPUT, options, "suspicion", SUSPICION_OPTIONS);
+  const { queue, privacy, timeZone = "UTC", ownHosts = [] } = options;
+  if (privacy === undefined) throw fault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
+  requireOneOf(INPUT, "privacy", privacy, PRIVACY_MODES);
+  if (typeof queue?.track !== "function")
+    throw fault("queue", `must be a queue of events (got ${shown(queue)})`);
+  requireHosts(INPUT, "ownHosts", ownHosts);
+  if (options.ignoredReferrers) requireHosts(INPUT, "ignoredReferrers", options.ignoredReferrers);
+  if (!isTimeZone(timeZone)) throw fault("timeZone", `must be an IANA name (got ${shown(timeZone)})`);
+  const { eventsPerMinute = 600 } = options;
+  if (!(eventsPerMinute > 0))
+    throw fault("eventsPerMinute", `must be a positive number (got ${shown(eventsPerMinute)})`);
+  const { clock = systemClock, schedule = systemSchedule, random = pooledRandom() } = options;
+  return { ...options, timeZone, ownHosts, eventsPerMinute, clock, schedule, random };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function fault(path: string, message: string): Error {
+  return misuse(INPUT, [{ path, message }]);
+}

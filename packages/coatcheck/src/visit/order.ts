@@ -1,0 +1,47 @@
+import { CoatcheckError, type Fault, invalidInput } from "../session/errors.ts";
+import { isJsonObject } from "../session/json.ts";
+import { requireKnownOptions } from "../session/known-options.ts";
+import type { ConvertedOrder } from "../session/session-visit.ts";
+import { shown } from "../session/usage-error.ts";
+
+const ORDER_FIELDS = { orderId: true, revenue: true, currency: true } as const;
+
+/** Characters of an order id. */
+const MAX_ORDER_ID_LENGTH = 128;
+
+/** ISO 4217, as this version of Node knows it. */
+const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
+
+/**
+ * Checks an order.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault; UsageError for an unknown field.
+ */
+export function requireOrder(order: ConvertedOrder): ConvertedOrder {
+  if (isJsonObject(order)) requireKnownOptions("order", order, ORDER_FIELDS);
+  const { orderId, revenue, currency }: Partial<Record<string, unknown>> = isJsonObject(order) ? order : {};
+  const faults: Fault[] = [];
+  if (typeof orderId !== "string" || orderId === "" || orderId.length > MAX_ORDER_ID_LENGTH) {
+    faults.push({ path: "orderId", message: `must be 1 to ${MAX_ORDER_ID_LENGTH} characters` });
+  } else if (!orderId.isWellFormed()) {
+    faults.push({ path: "orderId", message: "must be well-formed text" });
+  }
+  if (!Number.isSafeInteger(revenue) || (revenue as number) < 0) {
+    const message = `must be a whole number of minor units, 0 or more (got ${shown(revenue)})`;
+    faults.push({ path: "revenue", message });
+  }
+  if (typeof currency !== "string" || !CURRENCIES.has(currency)) {
+    faults.push({
+      path: "currency",
+      message: `must be an ISO 4217 code such as EUR (got ${shown(currency)})`,
+    });
+  }
+  if (faults.length > 0) throw invalidInput("order", faults);
+  return { orderId, revenue, currency } as ConvertedOrder;
+}
+
+/** The error for an order that is known with another amount, or from another session. */
+export function orderConflict(reason: "amount" | "session"): CoatcheckError {
+  const known = reason === "amount" ? "with another amount" : "from another session";
+  return new CoatcheckError("CONFLICT", `This order is known ${known}; the first report of an order counts.`);
+}

@@ -1,0 +1,74 @@
+import type { RefusalReason } from "../session/events.ts";
+import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
+import { RECORD_INTERVAL } from "./current-visits.ts";
+import type { VisitedSession, VisitingRequest } from "./visiting-request.ts";
+
+/** After these a new session would replace one that the browser holds, or could not be stored. */
+const NO_NEW_SESSION: readonly (RefusalReason | null)[] = ["withheld", "superseded", "unavailable"];
+
+/** A page that a person has viewed, or a response that must keep a new visitor. */
+export class PageView {
+  readonly #request: VisitingRequest;
+  /** Whether the response is a page that was shown. */
+  readonly #isShown: boolean;
+  #isNewSession = false;
+
+  constructor(request: VisitingRequest, isShown: boolean) {
+    this.#request = request;
+    this.#isShown = isShown;
+  }
+
+  /** `Set-Cookie` values. */
+  get cookies(): readonly string[] {
+    return this.#request.cookies;
+  }
+
+  /** Returns what to store in the session; null for nothing. */
+  changeOf(session: VisitedSession): VisitChange | null {
+    if (!this.#isShown) return null;
+    this.#isNewSession = session.record === null;
+    return recordView(this.#request, session, this.#request.begun);
+  }
+
+  /** Tracks the page view. */
+  track(session: VisitedSession | null): void {
+    if (!this.#isShown) return;
+    const { collection, viewId, page, source, visiting, pageId } = this.#request;
+    if (pageId !== null) collection.pages.began(pageId, collection.now());
+    const client = collection.clientOf(visiting);
+    collection.track(this.#request.actor(session), { id: viewId, type: "page_view", page, source, client });
+    const record = session?.record;
+    if (this.#isNewSession && record) collection.suspicion.sessionCreated(visiting.client.address);
+    if (!this.#isNewSession && record) {
+      const userAgent = visiting.request.header("user-agent");
+      collection.suspicion.pageViewed(record.id, record.client, { userAgent, country: client.country });
+    }
+  }
+}
+
+/**
+ * Records a page view as activity of the visitor's visit.
+ *
+ * @param begun the visit that the page begins if none is open.
+ * @returns what to store in the session; null for nothing.
+ */
+export function recordView(
+  request: VisitingRequest,
+  session: VisitedSession,
+  begun: RecordedVisit,
+): VisitChange | null {
+  const { collection, visitorId } = request;
+  if (visitorId === null) return null;
+  const visit = request.openVisit(session) ?? begun;
+  const active = collection.visits.remember(visitorId, visit, begun.startedAt);
+  if (!collection.rules.linksVisitors || NO_NEW_SESSION.includes(session.refusal)) return null;
+  const { record } = session;
+  if (record !== null && record.visitorId === visitorId && isRecent(record.visit, active)) return null;
+  return () => ({ visitorId, visit: active });
+}
+
+/** Whether the record shows this visit, and its activity closely enough. */
+function isRecent(recorded: RecordedVisit | null, active: RecordedVisit): boolean {
+  if (recorded?.id !== active.id) return false;
+  return active.lastActivityAt - recorded.lastActivityAt < RECORD_INTERVAL;
+}

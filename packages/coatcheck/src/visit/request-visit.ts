@@ -1,0 +1,58 @@
+import type { VisitObserver } from "../session/session-visit.ts";
+import { isPage } from "./document.ts";
+import { PageView } from "./page-view.ts";
+import { type BeaconReceipt, receiveBeacon } from "./receive-beacon.ts";
+import { SessionVisitHandle } from "./session-visit.ts";
+import { TRACKER_SCRIPT } from "./tracker/script-text.ts";
+import { type AttachedSession, VisitingRequest } from "./visiting-request.ts";
+import { optInCookies, optOutCookies } from "./visitor-cookie.ts";
+
+/** The visit of one request, as adapters and endpoints use it. */
+export class RequestVisit extends VisitingRequest {
+  /** The page's script. */
+  get script(): string {
+    return TRACKER_SCRIPT;
+  }
+
+  /** Returns the handler's `session.visit`. */
+  attach(session: AttachedSession): VisitObserver {
+    return new SessionVisitHandle(this, session);
+  }
+
+  /** Judges the response to a document. Returns null unless the response has a cookie or a page view to add. */
+  respond(status: number, contentType: string | null): PageView | null {
+    if (!this.collection.rules.collects) return null;
+    const isShown = isPage(status, contentType);
+    const counted = this.counted();
+    if (counted !== null) {
+      if (isShown) this.collection.count(counted, this.collection.tenantOf(this.visiting));
+      return null;
+    }
+    return isShown || this.hasTracked ? new PageView(this, isShown) : null;
+  }
+
+  /** Accepts the body of a beacon. Throws `VALIDATION_FAILED` with a path for each fault. */
+  receive(session: AttachedSession, body: unknown): BeaconReceipt {
+    return receiveBeacon(this, session, body);
+  }
+
+  /** Stops the collection for this browser and ends its visitor. Returns the `Set-Cookie` values. */
+  optOut(session: AttachedSession): readonly string[] {
+    this.#endVisitor(session);
+    return optOutCookies(this.visiting.secure);
+  }
+
+  /** Allows the collection again. The next page view begins a new visitor. Returns the `Set-Cookie` values. */
+  optIn(session: AttachedSession): readonly string[] {
+    this.#endVisitor(session);
+    return optInCookies(this.visiting.secure);
+  }
+
+  #endVisitor(session: AttachedSession): void {
+    const visitorId = session.record?.visitorId ?? null;
+    if (visitorId !== null) this.collection.visits.forget(visitorId);
+    if (visitorId !== null || session.record?.visit) {
+      session.recordVisit(() => ({ visitorId: null, visit: null }));
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import type { JsonObject } from "../session/json.ts";
+import type { Conversion, VisitChange, VisitSource } from "../session/recorded-visit.ts";
+import type { ConvertedOrder, Tracked, VisitObserver } from "../session/session-visit.ts";
+import type { EventContent } from "./collection.ts";
+import { requireTrackable } from "./event-catalog.ts";
+import { orderEventId } from "./ingest/uuid-v7.ts";
+import { orderConflict, requireOrder } from "./order.ts";
+import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
+
+/** Implements `session.visit`. */
+export class SessionVisitHandle implements VisitObserver {
+  readonly #request: VisitingRequest;
+  readonly #session: AttachedSession;
+
+  constructor(request: VisitingRequest, session: AttachedSession) {
+    this.#request = request;
+    this.#session = session;
+  }
+
+  get collected(): boolean {
+    return this.#request.collected;
+  }
+
+  get id(): string | null {
+    return this.#request.visitOf(this.#session)?.id ?? null;
+  }
+
+  get visitorId(): string | null {
+    return this.#request.visitorId;
+  }
+
+  get pageId(): string | null {
+    return this.#request.pageId;
+  }
+
+  get startedAt(): number | null {
+    return this.#request.visitOf(this.#session)?.startedAt ?? null;
+  }
+
+  get source(): VisitSource | null {
+    return this.#request.visitOf(this.#session)?.source ?? null;
+  }
+
+  track(name: string, properties: JsonObject = {}): Tracked {
+    requireTrackable(name);
+    const checked = this.#request.collection.catalog.check(name, properties);
+    return this.#track(checked);
+  }
+
+  async convert(order: ConvertedOrder): Promise<Tracked> {
+    const checked = requireOrder(order);
+    const { collection } = this.#request;
+    const tenant = this.#request.actor(this.#session).tenant;
+    await collection.orders.check(tenant, checked, this.#session.id);
+    await this.#session.changeVisit(conversionChange(checked, collection.now()));
+    collection.orders.remember(tenant, checked, this.#session.id);
+    if (this.visitorId === null) return { collected: false };
+    const id = orderEventId(tenant, checked.orderId);
+    const event = this.#eventOf({ id, type: "order_completed", isKey: true });
+    await collection.trackOrder(this.#request.actor(this.#session), { ...event, order: checked });
+    return { collected: true };
+  }
+
+  loggedIn(): void {
+    this.#track({ type: "login", isKey: true });
+  }
+
+  #track(event: EventContent): Tracked {
+    if (this.visitorId === null) return { collected: false };
+    const actor = this.#request.actor(this.#session);
+    return { collected: this.#request.collection.track(actor, this.#eventOf(event)) };
+  }
+
+  #eventOf(event: EventContent): EventContent {
+    const { collection, visiting, page, isDocument, source } = this.#request;
+    this.#request.hasTracked = true;
+    return { page, client: collection.clientOf(visiting), source: isDocument ? source : null, ...event };
+  }
+}
+
+/**
+ * Marks a record with an order. The same order again changes nothing.
+ *
+ * @throws CoatcheckError `CONFLICT` when the record has the order with another amount.
+ */
+export function conversionChange({ orderId, revenue, currency }: ConvertedOrder, now: number): VisitChange {
+  const conversion: Conversion = { orderId, revenue, currency, at: now };
+  return (record) => {
+    const stored = record.conversion;
+    if (stored?.orderId !== orderId) return { conversion };
+    if (stored.revenue !== revenue || stored.currency !== currency) throw orderConflict("amount");
+    return null;
+  };
+}

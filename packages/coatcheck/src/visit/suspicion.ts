@@ -1,0 +1,122 @@
+import { EventEmitter } from "node:events";
+import { LRUCache } from "lru-cache";
+import { parseUserAgent } from "../device/index.ts";
+import type { Clock } from "../session/clock.ts";
+import type { ClientInfo } from "../session/record.ts";
+
+/** When many new sessions of one address are suspicious. */
+export interface SuspicionOptions {
+  /** New sessions of one address within {@link window}. Default: 30. */
+  readonly sessionsPerAddress?: number;
+  /** Milliseconds. Default: 10 minutes. */
+  readonly window?: number;
+}
+
+/** A pattern that people seldom cause. An application may block it or ask for another proof; nothing is blocked by itself. */
+export type Suspicion =
+  | {
+      readonly kind: "many-sessions";
+      readonly address: string;
+      readonly sessions: number;
+      readonly at: number;
+    }
+  | {
+      readonly kind: "changed-country" | "changed-user-agent";
+      readonly sessionId: string;
+      /** As the session was created with it. */
+      readonly before: string;
+      readonly now: string;
+      readonly at: number;
+    };
+
+/** Events of the visits of this process. */
+export interface VisitEvents {
+  suspicious: [Suspicion];
+}
+
+/** Addresses and sessions that are watched at a time. */
+const MAX_WATCHED = 50_000;
+
+/** Finds suspicious patterns in page views. Emits each once: for an address once per window, for a session once per change. */
+export class SuspicionWatch {
+  readonly events = new EventEmitter<VisitEvents>();
+  readonly #counts: Record<Suspicion["kind"], number> = {
+    "many-sessions": 0,
+    "changed-country": 0,
+    "changed-user-agent": 0,
+  };
+  readonly #sessions = new LRUCache<string, { since: number; sessions: number }>({ max: MAX_WATCHED });
+  readonly #seen = new LRUCache<string, true>({ max: MAX_WATCHED });
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #window: number;
+
+  constructor(clock: Clock, { sessionsPerAddress = 30, window = 10 * 60_000 }: SuspicionOptions = {}) {
+    this.#clock = clock;
+    this.#limit = sessionsPerAddress;
+    this.#window = window;
+  }
+
+  /** How many patterns of each kind were found since the start. */
+  get counts(): Readonly<Record<Suspicion["kind"], number>> {
+    return { ...this.#counts };
+  }
+
+  /** Counts a new session of an address. */
+  sessionCreated(address: string | null): void {
+    if (address === null) return;
+    const at = this.#clock.now();
+    let count = this.#sessions.get(address);
+    if (count === undefined || at - count.since >= this.#window) {
+      count = { since: at, sessions: 0 };
+      this.#sessions.set(address, count);
+    }
+    count.sessions++;
+    if (count.sessions === this.#limit) {
+      this.#emit({ kind: "many-sessions", address, sessions: count.sessions, at });
+    }
+  }
+
+  /** Compares the client of a page view with the one that created the session. Versions may change: browsers update. */
+  pageViewed(
+    sessionId: string,
+    created: ClientInfo | null,
+    present: { readonly userAgent: string | undefined; readonly country: string | null },
+  ): void {
+    const { userAgent, country } = created ?? { userAgent: null, country: null };
+    if (userAgent !== null && present.userAgent !== undefined && userAgent !== present.userAgent) {
+      this.#compare("changed-user-agent", sessionId, familyOf(userAgent), familyOf(present.userAgent));
+    }
+    if (country !== null && present.country !== null) {
+      this.#compare("changed-country", sessionId, country, present.country);
+    }
+  }
+
+  #compare(
+    kind: "changed-country" | "changed-user-agent",
+    sessionId: string,
+    before: string,
+    now: string,
+  ): void {
+    if (before === now) return;
+    const key = `${kind}:${sessionId}:${now}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.set(key, true);
+    this.#emit({ kind, sessionId, before, now, at: this.#clock.now() });
+  }
+
+  #emit(suspicion: Suspicion): void {
+    this.#counts[suspicion.kind]++;
+    try {
+      this.events.emit("suspicious", suspicion);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error), { code: "COATCHECK_LISTENER" });
+    }
+  }
+}
+
+/** Browser without its version, and operating system. */
+function familyOf(userAgent: string): string {
+  const { browser, os } = parseUserAgent(userAgent);
+  return `${browser?.replace(/ \d+$/, "") ?? "unknown"} on ${os ?? "unknown"}`;
+}

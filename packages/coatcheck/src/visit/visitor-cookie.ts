@@ -1,0 +1,60 @@
+/** Identifies a browser for analytics: UUID v4. */
+export const VISITOR_COOKIE = "visitor_id";
+
+/** Set by an opt-out. While a browser sends it, nothing is collected. */
+export const OPT_OUT_COOKIE = "visitor_optout";
+
+/** 395 days, which are never more than 13 months: the longest lifetime that the CNIL allows for an audience cookie. */
+const LIFETIME_SECONDS = 395 * 24 * 60 * 60;
+
+const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Reads the visitor's id from a `Cookie` header; null without a well-formed one. */
+export function visitorIdOf(header: string | undefined): string | null {
+  return cookieValue(header, VISITOR_COOKIE, (value) => UUID_V4.test(value));
+}
+
+/** Whether the browser has opted out. */
+export function hasOptedOut(header: string | undefined): boolean {
+  return cookieValue(header, OPT_OUT_COOKIE, (value) => value !== "") !== null;
+}
+
+/**
+ * Returns the `Set-Cookie` value of a new visitor. It is sent once: an existing cookie is never set again, so that it ends 13
+ * months after the first page view.
+ */
+export function newVisitorCookie(visitorId: string, secure: boolean): string {
+  return setCookie(VISITOR_COOKIE, visitorId, LIFETIME_SECONDS, secure);
+}
+
+/** Returns the `Set-Cookie` values of an opt-out: they end the visitor and stop the collection. */
+export function optOutCookies(secure: boolean): readonly string[] {
+  return [setCookie(OPT_OUT_COOKIE, "1", LIFETIME_SECONDS, secure), setCookie(VISITOR_COOKIE, "", 0, secure)];
+}
+
+/** Returns the `Set-Cookie` values of an opt-in. The next page view begins a new visitor. */
+export function optInCookies(secure: boolean): readonly string[] {
+  return [setCookie(OPT_OUT_COOKIE, "", 0, secure), setCookie(VISITOR_COOKIE, "", 0, secure)];
+}
+
+function setCookie(name: string, value: string, maxAge: number, secure: boolean): string {
+  // The page's script reads the opt-out, and stops too. No script needs the visitor's id.
+  const reader = name === VISITOR_COOKIE ? "HttpOnly; " : "";
+  return `${name}=${value}; Max-Age=${maxAge}; Path=/; ${reader}${secure ? "Secure; " : ""}SameSite=Lax`;
+}
+
+/** The first value of a cookie that `isValid` accepts. Browsers send `name=value` pairs, separated by `; `. */
+function cookieValue(
+  header: string | undefined,
+  name: string,
+  isValid: (value: string) => boolean,
+): string | null {
+  if (header === undefined || !header.includes(name)) return null;
+  for (const pair of header.split(";")) {
+    const text = pair.trim();
+    if (!text.startsWith(name) || text[name.length] !== "=") continue;
+    const value = text.slice(name.length + 1);
+    if (isValid(value)) return value;
+  }
+  return null;
+}

@@ -1,0 +1,120 @@
+import type { EventEmitter } from "node:events";
+import { invalidInput } from "../session/errors.ts";
+import type { JsonObject } from "../session/json.ts";
+import type { SessionManager } from "../session/manager.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { ConvertedOrder, Tracked } from "../session/session-visit.ts";
+import { type Actor, Collection, type Visiting } from "./collection.ts";
+import { requireTrackable } from "./event-catalog.ts";
+import { orderEventId } from "./ingest/uuid-v7.ts";
+import { resolveOptions, type VisitsOptions } from "./options.ts";
+import { requireOrder } from "./order.ts";
+import { RequestVisit } from "./request-visit.ts";
+import { conversionChange } from "./session-visit.ts";
+import type { Suspicion, VisitEvents } from "./suspicion.ts";
+
+/** An event that a backend reports. */
+export interface ReportedEvent {
+  readonly type: string;
+  readonly properties?: JsonObject;
+  /** When it happened, epoch milliseconds, at most 48 hours ago. Default: now. */
+  readonly at?: number;
+}
+
+/** Events may be reported this late, milliseconds. */
+const MAX_LATENESS = 48 * 60 * 60_000;
+
+/** Creates visits. Pass them to `coatcheck(manager, { visits })`. Throws `UsageError` for an invalid option. */
+export function createVisits(options: VisitsOptions): Visits {
+  return new Visits(options);
+}
+
+/** Collects the visits of a site. Create one for each process, with {@link createVisits}. */
+export class Visits {
+  readonly #collection: Collection;
+
+  constructor(options: VisitsOptions) {
+    this.#collection = new Collection(resolveOptions(options));
+  }
+
+  /** Emits `suspicious` with a {@link Suspicion}. */
+  get events(): EventEmitter<VisitEvents> {
+    return this.#collection.suspicion.events;
+  }
+
+  /** How many suspicious patterns of each kind this process has found. */
+  get suspicions(): Readonly<Record<Suspicion["kind"], number>> {
+    return this.#collection.suspicion.counts;
+  }
+
+  /** Opens the visit of a request. For adapters. */
+  open(visiting: Visiting): RequestVisit {
+    return new RequestVisit(this.#collection, visiting);
+  }
+
+  /**
+   * Tracks an event that a backend reports, such as a webhook. It belongs to the last visit of the session. Not collected for
+   * a browser without a visitor, which may have opted out.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` with a path.
+   */
+  report(record: SessionRecord, { type, properties = {}, at }: ReportedEvent): Tracked {
+    requireTrackable(type);
+    const checked = this.#collection.catalog.check(type, properties);
+    const event = { ...checked, at: this.#requireTime(at), origin: "backend" } as const;
+    const actor = this.#reporterOf(record);
+    return { collected: actor !== null && this.#collection.track(actor, event) };
+  }
+
+  /**
+   * Marks a session as converted, and tracks the order, as `session.visit.convert` does. For a backend that knows the
+   * session's id.
+   *
+   * @throws CoatcheckError as `session.visit.convert`, and `SESSION_NOT_FOUND`, `SESSION_EXPIRED`, `SESSION_REVOKED`.
+   */
+  async convert<Data>(
+    manager: SessionManager<Data>,
+    sessionId: string,
+    order: ConvertedOrder,
+  ): Promise<Tracked> {
+    const checked = requireOrder(order);
+    const { orders } = this.#collection;
+    const now = this.#collection.now();
+    const tenant = (await manager.find(sessionId))?.tenant ?? null;
+    await orders.check(tenant, checked, sessionId);
+    const record = await manager.changeVisit(sessionId, conversionChange(checked, now));
+    orders.remember(tenant, checked, sessionId);
+    const actor = this.#reporterOf(record);
+    if (actor === null) return { collected: false };
+    const id = orderEventId(tenant, checked.orderId);
+    const event = { id, type: "order_completed", isKey: true, order: checked, at: now } as const;
+    await this.#collection.trackOrder(actor, { ...event, origin: "backend" });
+    return { collected: true };
+  }
+
+  /** Resolves when every event so far is in the sink. */
+  async flush(): Promise<void> {
+    await this.#collection.options.queue.flush();
+  }
+
+  /** Closes the queue. */
+  async close(): Promise<void> {
+    await this.#collection.options.queue.close();
+  }
+
+  /** Who a backend's event is of; null when nothing is collected. */
+  #reporterOf({ id: sessionId, owner, visitorId, subject, tenant }: SessionRecord): Actor | null {
+    const { collects, linksVisitors } = this.#collection.rules;
+    const isBrowsers = owner.startsWith("browser:");
+    if (!collects || (linksVisitors && isBrowsers && visitorId === null)) return null;
+    return { visitorId, sessionId, subject, tenant };
+  }
+
+  #requireTime(at: number | undefined): number {
+    const now = this.#collection.now();
+    if (at === undefined) return now;
+    if (Number.isFinite(at) && at <= now && at >= now - MAX_LATENESS) return at;
+    const message = "must be a time of the last 48 hours, epoch milliseconds";
+    throw invalidInput("event", [{ path: "at", message }]);
+  }
+}

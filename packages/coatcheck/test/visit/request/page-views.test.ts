@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { DAY, GOOGLEBOT, HOUR, MINUTE, startFixture } from "./fixtures.ts";
+import { ADAPTERS } from "./servers.ts";
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
+
+describe.each(ADAPTERS)("page views on %s", (_name, start) => {
+  it("the first one makes visitor, session and visit in one write", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    const response = await browser.open("/menu?utm_source=news&utm_medium=email&secret=1");
+    expect(response.status).toBe(200);
+    expect(response.headers["cache-control"]).toBe("private, no-store");
+    expect(fixture.store.writes).toBe(1);
+    const [event] = fixture.queue.events;
+    const visitorId = browser.cookie("visitor_id");
+    expect(event).toMatchObject({
+      type: "page_view",
+      id: expect.stringMatching(UUID_V7),
+      at: fixture.now(),
+      origin: "browser",
+      visitorId,
+      subject: null,
+      page: { id: expect.stringMatching(UUID_V7), host: "127.0.0.1", path: "/menu" },
+      source: { channel: "Email", source: "news" },
+      client: { browser: "Firefox 140", os: "Linux" },
+    });
+    const record = await fixture.manager.find(event?.sessionId ?? "");
+    expect(record).toMatchObject({
+      version: 1,
+      visitorId,
+      visit: { id: event?.id, startedAt: fixture.now(), landingPage: "/menu", source: { source: "news" } },
+    });
+    const visitorCookie = response.cookies.find((line) => line.startsWith("visitor_id="));
+    expect(visitorCookie).toBe(`visitor_id=${visitorId}; Max-Age=34128000; Path=/; HttpOnly; SameSite=Lax`);
+  });
+
+  it("later ones write nothing and set no cookie", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    fixture.advance(MINUTE);
+    const response = await browser.open("/menu");
+    expect(response.cookies).toEqual([]);
+    expect(response.headers["cache-control"]).toBeUndefined();
+    expect(fixture.store.writes).toBe(1);
+    const [first, second] = fixture.queue.events;
+    expect(second).toMatchObject({ visitorId: first?.visitorId, sessionId: first?.sessionId });
+    expect(second?.id).not.toBe(first?.id);
+  });
+
+  it("one after 30 minutes begins a new visit on the record; one before does not", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    fixture.advance(30 * MINUTE - 1);
+    await browser.open("/second");
+    const [first, second] = fixture.queue.events;
+    const visitOf = async () => (await fixture.manager.find(first?.sessionId ?? ""))?.visit;
+    expect(await visitOf()).toMatchObject({ id: first?.id, lastActivityAt: second?.at });
+    fixture.advance(30 * MINUTE);
+    await browser.open("/third");
+    expect(await visitOf()).toMatchObject({ id: fixture.queue.events[2]?.id, landingPage: "/third" });
+  });
+
+  it("are the 2xx HTML responses to documents, and no others", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/data");
+    await browser.open("/missing");
+    await browser.script("/");
+    await browser.script("/", { method: "GET" });
+    await browser.open("/", { "sec-purpose": "prefetch;prerender" });
+    await browser.open("/", { "sec-fetch-dest": "iframe" });
+    await browser.send("/", { headers: { accept: "*/*" } });
+    expect(fixture.queue.events).toEqual([]);
+    expect(fixture.store.writes).toBe(0);
+    expect([...browser.jar.keys()]).toEqual([]);
+    await browser.send("/", { headers: { accept: "text/html" } });
+    expect(fixture.queue.types).toEqual(["page_view"]);
+  });
+
+  it("of clients that are no people are counted, without cookie and session", async () => {
+    await using fixture = await startFixture(start, { visits: { tenant: () => "acme" } });
+    const bot = fixture.browser(GOOGLEBOT);
+    const tool = fixture.browser("curl/8.5.0");
+    const agent = fixture.browser("Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)");
+    const suspected = fixture.browser("");
+    for (const client of [bot, tool, agent, suspected]) {
+      const response = await client.send("/", { headers: { accept: "*/*" } });
+      expect(response.cookies).toEqual([]);
+    }
+    await tool.send("/data", { headers: { accept: "*/*" } });
+    expect(fixture.queue.counts).toEqual([
+      ["bot", "acme"],
+      ["tool", "acme"],
+      ["ai-agent", "acme"],
+      ["suspected", "acme"],
+    ]);
+    expect([fixture.store.reads, fixture.store.writes, fixture.queue.events.length]).toEqual([0, 0, 0]);
+  });
+
+  it("give the request its visitor, before and after the first page", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    const before = await browser.script("/visitor");
+    expect(before.json).toEqual({ visitorId: null, sessionId: null });
+    await browser.open("/");
+    const after = await browser.script("/visitor");
+    const [event] = fixture.queue.events;
+    expect(after.json).toEqual({ visitorId: event?.visitorId, sessionId: event?.sessionId });
+  });
+
+  it("show the handler the visit that the page begins", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    const seen = (await browser.open("/visit-page", { referer: "https://www.google.com/" })).json;
+    const [event] = fixture.queue.events;
+    expect(seen).toEqual({
+      collected: true,
+      id: event?.id,
+      visitorId: event?.visitorId,
+      pageId: event?.page?.id,
+      startedAt: fixture.now(),
+      source: event?.source,
+    });
+    fixture.advance(MINUTE);
+    const later = (await browser.script("/visit")).json;
+    expect(later).toMatchObject({ id: event?.id, source: { channel: "Organic Search" }, pageId: null });
+  });
+
+  it("share the write of a handler's change", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/write?theme=dark");
+    expect(fixture.store.writes).toBe(1);
+    const [event] = fixture.queue.events;
+    expect(await fixture.manager.find(event?.sessionId ?? "")).toMatchObject({
+      data: { theme: "dark" },
+      visit: { id: event?.id },
+    });
+  });
+
+  it("are served and tracked while the store is down", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    fixture.store.isDown = true;
+    const response = await browser.open("/");
+    expect([response.status, response.cookies.length]).toEqual([200, 1]);
+    expect(fixture.queue.events).toMatchObject([
+      { sessionId: null, visitorId: browser.cookie("visitor_id") },
+    ]);
+    expect(fixture.failures.length).toBe(1);
+    fixture.store.isDown = false;
+    await browser.open("/");
+    expect(fixture.queue.events[1]).toMatchObject({ visitorId: browser.cookie("visitor_id") });
+    expect(fixture.queue.events[1]?.sessionId).not.toBeNull();
+  });
+
+  it("never renew the visitor's cookie, which ends after 13 months", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const visitorId = browser.cookie("visitor_id");
+    for (let month = 1; month <= 13; month++) {
+      fixture.advance(30 * DAY);
+      const { cookies } = await browser.open("/");
+      expect(cookies.filter((line) => line.startsWith("visitor_id="))).toEqual([]);
+    }
+    fixture.advance(5 * DAY - 1);
+    expect(browser.cookie("visitor_id")).toBe(visitorId);
+    fixture.advance(1);
+    await browser.open("/");
+    expect(browser.cookie("visitor_id")).not.toBe(visitorId);
+    expect(fixture.queue.events.at(-1)?.visitorId).toBe(browser.cookie("visitor_id"));
+  });
+
+  it("ignore a visitor cookie that is no UUID", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/", { cookie: "visitor_id=<script>; other=1" });
+    expect(browser.cookie("visitor_id")).toMatch(/^[0-9a-f-]{36}$/);
+    expect(fixture.queue.events[0]?.visitorId).toBe(browser.cookie("visitor_id"));
+  });
+
+  it("end a visit 24 hours after its start", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    for (let quarter = 0; quarter <= 4 * 24; quarter++) {
+      if (quarter > 0) fixture.advance(HOUR / 4);
+      await browser.open("/");
+    }
+    const last = fixture.queue.events.at(-1);
+    const record = await fixture.manager.find(last?.sessionId ?? "");
+    expect(record?.visit).toMatchObject({ id: last?.id, startedAt: fixture.now() });
+  });
+});
