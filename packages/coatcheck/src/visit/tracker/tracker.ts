@@ -57,7 +57,7 @@ class TrackedPage {
     this.#scope = scope;
     this.#path = path;
     this.#sender = new Sender(scope, path);
-    this.#isOff = this.#hasRefused() || /\bvisitor_optout=1/.test(scope.document.cookie);
+    this.#isOff = this.#hasRefused() || hasOptedOut(scope);
     this.#onceShown(() => this.#start());
   }
 
@@ -121,8 +121,11 @@ class TrackedPage {
 
   #navigate(countsQuery: boolean): void {
     const { pathname, search } = this.#scope.location;
-    const before = this.#address;
-    if (countsQuery ? before === pathname + search : before.split("?")[0] === pathname) return;
+    const isSamePath = this.#address.split("?")[0] === pathname;
+    if (isSamePath && (!countsQuery || this.#address === pathname + search)) {
+      this.#address = pathname + search;
+      return;
+    }
     const time = this.#visibleTime();
     if (time) this.#add("page_time", time);
     this.#sender.send();
@@ -159,5 +162,14 @@ class TrackedPage {
   #made(type: string, fields: Partial<BeaconEvent>) {
     const path = this.#address.split("?")[0]?.slice(0, 1024) ?? "";
     return { type, id: uuid(this.#scope), path, ...fields };
+  }
+}
+
+function hasOptedOut({ document }: TrackerScope): boolean {
+  try {
+    return /\bvisitor_optout=1/.test(document.cookie);
+  } catch {
+    // A sandboxed frame has no cookies.
+    return false;
   }
 }
