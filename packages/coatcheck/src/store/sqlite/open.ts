@@ -2,7 +2,6 @@ import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { CoatcheckError } from "../../session/errors.ts";
 import { isBusy } from "./busy.ts";
-import { migrate } from "./schema.ts";
 
 /** SQLite's name for a private database in memory. */
 export const IN_MEMORY = ":memory:";
@@ -17,7 +16,7 @@ const BUSY_TIMEOUT = 5;
 const CACHE_SIZE = 32_768;
 
 /**
- * Opens a session database in write-ahead mode and brings its schema up to date. Creates the file if it does not
+ * Opens a database in write-ahead mode and brings its schema up to date with `migrate`. Creates the file if it does not
  * exist, readable by its owner alone. Each commit is on the disk before it is acknowledged.
  *
  * Opening waits up to `timeout` milliseconds for another process's lock. Later calls on the connection fail with
@@ -25,7 +24,11 @@ const CACHE_SIZE = 32_768;
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` with SQLite's or the operating system's error as `cause`.
  */
-export function openDatabase(path: string, timeout: number): DatabaseSync {
+export function openDatabase(
+  path: string,
+  timeout: number,
+  migrate: (database: DatabaseSync) => void,
+): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
     // Created here, because SQLite would make it readable by all users. The -wal and -shm files take the same mode.

@@ -24,6 +24,7 @@ import { isBusy, waitBeforeRetry } from "./busy.ts";
 import { closedStore, GroupCommit } from "./group-commit.ts";
 import { listSourceOn } from "./list.ts";
 import { openDatabase } from "./open.ts";
+import { migrate } from "./schema.ts";
 import { SqliteStatements } from "./statements.ts";
 import { statsOn } from "./stats.ts";
 import { sweepOn } from "./sweep.ts";
@@ -75,7 +76,7 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const given: SqliteStoreOptions = typeof options === "string" ? { path: options } : options;
   requireKnownOptions("SQLite store options", given, STORE_OPTIONS);
   const { path, busyTimeout = 2000, clock = systemClock } = given;
-  const database = openDatabase(path, busyTimeout);
+  const database = openDatabase(path, busyTimeout, migrate);
   const statements = new SqliteStatements(database);
   const stats = statsOn(database, path);
   const commits = new GroupCommit(database, busyTimeout);

@@ -1,3 +1,5 @@
+import type { Generated } from "kysely";
+
 /**
  * The dimensions of the daily rollups. `''` is the total.
  *
@@ -131,10 +133,12 @@ export interface WeeklyCohortRow {
   visitors: number;
 }
 
-/** A day whose rollups have to be recomputed, with its hours and its week. Primary key: tenant, day. */
+/**
+ * A day whose rollups have to be recomputed, with its hours and its week. A day can have several rows: each write adds
+ * its own, so that a recomputation deletes only the rows whose changes it saw.
+ */
 export interface DirtyBucketRow {
+  id: Generated<number>;
   tenant: string;
   day: number;
-  /** Increased each time the day becomes dirty, so that a recomputation does not hide a change that came later. */
-  version: number;
 }

@@ -24,7 +24,7 @@ export interface VisitTables {
   coatcheck_visit_session: VisitSessionRow;
   coatcheck_visit_order: VisitOrderRow;
   coatcheck_visit_event: VisitEventRow;
-  coatcheck_event_without_visit: EventWithoutVisitRow;
+  coatcheck_backend_event: BackendEventRow;
   coatcheck_document_count: DocumentCountRow;
   coatcheck_visit_tenant: { tenant: string };
   coatcheck_daily_metric: DailyMetricRow;
@@ -47,7 +47,7 @@ export interface VisitorRow {
   first_visit_at: number | null;
   /** Week of the first visit; null as above. */
   first_week: number | null;
-  /** `at` of the newest event. */
+  /** `at` of the newest event, or up to an hour before it. */
   last_activity_at: number;
 }
 
@@ -225,11 +225,13 @@ export interface VisitEventRow {
   body: string;
 }
 
-/** A backend's event that belongs to no visit: its session has none that began before. */
-export interface EventWithoutVisitRow {
+/** The visit of a backend's event. Primary key: event_id. Deleted with the raw events. */
+export interface BackendEventRow {
   event_id: string;
   tenant: string;
   visitor: number | null;
+  /** The visit of the session's latest activity at or before the event; null: "(no visit)". */
+  visit_id: string | null;
   type: string;
   at: number;
   local_day: number;

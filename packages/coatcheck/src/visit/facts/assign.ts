@@ -1,0 +1,164 @@
+import type { VisitEventRow } from "../sink/schema.ts";
+
+const HOUR = 3_600_000;
+/** A gap of this length between two activities ends a visit. */
+export const VISIT_IDLE_TIMEOUT = HOUR / 2;
+/** No visit accepts activity this long after its start. */
+export const VISIT_MAX_LENGTH = 24 * HOUR;
+/** How late an event may arrive, and how long after its page a beacon still counts. */
+export const MAX_DELAY = 48 * HOUR;
+
+/** An event as a part of its visit. */
+export interface VisitPart {
+  readonly event: VisitEventRow;
+  /** Whether it is the first view of its page. */
+  readonly isPageView: boolean;
+  /** Milliseconds that it adds to the visible time. */
+  readonly visibleTime: number;
+}
+
+/** A visit with all of its events. */
+export interface AssignedVisit {
+  /** The event that began it. */
+  readonly first: VisitEventRow;
+  /** `at` of the last activity. */
+  lastActivityAt: number;
+  /** In order of `at`, except that beacons and backend events follow other events of the same millisecond. */
+  readonly parts: VisitPart[];
+  /** The sessions of its activity, in order. */
+  readonly sessions: Set<string>;
+}
+
+/** The events of one visitor, by visit. */
+export interface Assignment {
+  /** In order of their start. */
+  readonly visits: readonly AssignedVisit[];
+  /** Backend events whose session had no activity in one of the visits before. */
+  readonly withoutVisit: readonly VisitEventRow[];
+}
+
+/** The event that begins the first visit of a rebuild. */
+export type WindowStart = Pick<VisitEventRow, "at" | "id">;
+
+/**
+ * Assigns the events of one visitor to visits. The result depends on the set of events alone, not on their order.
+ *
+ * - An activity joins the open visit if it follows the last activity in less than 30 minutes and the start in less than
+ *   24 hours. Otherwise it begins a visit. Every browser event is an activity, except a beacon (`page_time`) whose page
+ *   belongs to no open visit.
+ * - A beacon belongs to the visit of its page for 48 hours. Without such a page it belongs to no visit.
+ * - A page view counts unless the same page id was viewed in the 48 hours before it.
+ * - A backend's event belongs to the visit of its session's latest activity at or before it.
+ *
+ * @param events - in any order, each once.
+ * @param from - the event that begins the first visit to return; null: the first of all. Earlier events only make later
+ * views of the same page uncounted.
+ */
+export function assignToVisits(events: readonly VisitEventRow[], from: WindowStart | null): Assignment {
+  const assigning = new Assigning();
+  for (const event of events.toSorted(inOrderOfEffect)) {
+    if (from !== null && isBefore(event, from)) assigning.notePageView(event);
+    else assigning.add(event);
+  }
+  return { visits: assigning.visits, withoutVisit: assigning.withoutVisit };
+}
+
+function isBefore(event: VisitEventRow, from: WindowStart): boolean {
+  return event.at < from.at || (event.at === from.at && rankOf(event) === 0 && event.id < from.id);
+}
+
+/** Compares events by time and id. */
+export function inOrderOfTime(left: WindowStart, right: WindowStart): number {
+  return left.at - right.at || (left.id < right.id ? -1 : 1);
+}
+
+/**
+ * Compares events so that in one millisecond, a page view comes before its beacon, and an activity before a backend's
+ * event that may belong to its visit.
+ */
+function inOrderOfEffect(left: VisitEventRow, right: VisitEventRow): number {
+  return left.at - right.at || rankOf(left) - rankOf(right) || inOrderOfTime(left, right);
+}
+
+function rankOf(event: VisitEventRow): number {
+  if (event.is_backend) return 2;
+  return event.type === "page_time" ? 1 : 0;
+}
+
+interface Page {
+  /** When the counted view happened. */
+  beganAt: number;
+  /** When it was last viewed. */
+  viewedAt: number;
+  /** Null if it was viewed before the window. */
+  visit: AssignedVisit | null;
+}
+
+class Assigning {
+  readonly visits: AssignedVisit[] = [];
+  readonly withoutVisit: VisitEventRow[] = [];
+  readonly #pages = new Map<string, Page>();
+  readonly #visitOfSession = new Map<string, AssignedVisit>();
+
+  add(event: VisitEventRow): void {
+    if (event.is_backend) this.#addBackendEvent(event);
+    else if (event.type === "page_time") this.#addBeacon(event);
+    else this.#addActivity(event);
+  }
+
+  /** Remembers when a page was viewed. Returns whether the view counts. */
+  notePageView(event: VisitEventRow, visit: AssignedVisit | null = null): boolean {
+    if (event.type !== "page_view" || event.is_backend) return false;
+    if (event.page_id === null) return true;
+    const known = this.#pages.get(event.page_id);
+    if (known && event.at - known.viewedAt <= MAX_DELAY) {
+      known.viewedAt = event.at;
+      return false;
+    }
+    this.#pages.set(event.page_id, { beganAt: event.at, viewedAt: event.at, visit });
+    return true;
+  }
+
+  #addActivity(event: VisitEventRow): void {
+    const visit = this.#openVisit(event.at) ?? this.#begin(event);
+    const isPageView = this.notePageView(event, visit);
+    this.#addTo(visit, { event, isPageView, visibleTime: 0 });
+  }
+
+  #addBeacon(event: VisitEventRow): void {
+    const page = event.page_id === null ? undefined : this.#pages.get(event.page_id);
+    if (!page?.visit || event.at - page.beganAt > MAX_DELAY) return;
+    const visibleTime = Math.max(0, Math.min(event.visible_time ?? 0, event.at - page.beganAt));
+    const part = { event, isPageView: false, visibleTime };
+    if (page.visit === this.#openVisit(event.at)) this.#addTo(page.visit, part);
+    else page.visit.parts.push(part);
+  }
+
+  #addBackendEvent(event: VisitEventRow): void {
+    const visit = event.session_id === null ? undefined : this.#visitOfSession.get(event.session_id);
+    if (visit) visit.parts.push({ event, isPageView: false, visibleTime: 0 });
+    else this.withoutVisit.push(event);
+  }
+
+  #openVisit(at: number): AssignedVisit | null {
+    const visit = this.visits.at(-1);
+    if (!visit) return null;
+    const isOpen = at - visit.lastActivityAt < VISIT_IDLE_TIMEOUT && at - visit.first.at < VISIT_MAX_LENGTH;
+    return isOpen ? visit : null;
+  }
+
+  #begin(first: VisitEventRow): AssignedVisit {
+    const visit = { first, lastActivityAt: first.at, parts: [], sessions: new Set<string>() };
+    this.visits.push(visit);
+    return visit;
+  }
+
+  #addTo(visit: AssignedVisit, part: VisitPart): void {
+    const { at, session_id } = part.event;
+    visit.parts.push(part);
+    visit.lastActivityAt = at;
+    if (session_id === null) return;
+    visit.sessions.add(session_id);
+    this.#visitOfSession.set(session_id, visit);
+  }
+}

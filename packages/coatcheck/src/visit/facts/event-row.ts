@@ -1,0 +1,96 @@
+import type { EventClient, Source, VisitEvent } from "../event.ts";
+import { KEY_EVENTS } from "../event.ts";
+import type { VisitEventRow } from "../sink/schema.ts";
+
+/** The members of {@link VisitEventRow.body}. */
+interface Body {
+  title?: string;
+  source?: Source;
+  client?: Omit<EventClient, "userAgent">;
+  properties?: VisitEvent["properties"];
+}
+
+/** An event before its visitor's number is known. */
+export type NewEventRow = Omit<VisitEventRow, "visitor">;
+
+/** Converts an event to the columns of its row. */
+export function eventRowOf(event: VisitEvent): NewEventRow {
+  const { page, order, client } = event;
+  return {
+    id: event.id,
+    type: event.type,
+    at: integer(event.at, 0),
+    received_at: integer(event.receivedAt, 0),
+    is_backend: event.origin === "backend" ? 1 : 0,
+    tenant: event.tenant ?? "",
+    session_id: event.sessionId,
+    subject: event.subject,
+    page_id: page?.id ?? null,
+    host: page?.host ?? null,
+    path: page?.path ?? null,
+    visible_time: event.visibleTime === null ? null : integer(event.visibleTime, 0),
+    is_key: event.isKey || KEY_EVENTS.includes(event.type) ? 1 : 0,
+    order_id: order?.orderId ?? null,
+    revenue: order ? integer(order.revenue, 0) : null,
+    currency: order?.currency ?? null,
+    user_agent: client?.userAgent ?? null,
+    body: bodyOf(event),
+  };
+}
+
+/** The columns hold integers only. An event with another number must not fail its whole batch. */
+function integer(value: number, otherwise: number): number {
+  const truncated = Math.trunc(value);
+  return Number.isSafeInteger(truncated) ? truncated : otherwise;
+}
+
+function bodyOf({ page, source, client, properties }: VisitEvent): string {
+  const body: Body = {};
+  if (page?.title) body.title = page.title;
+  if (source) body.source = source;
+  if (client) {
+    const { userAgent: _, ...rest } = client;
+    body.client = rest;
+  }
+  for (const _ in properties) {
+    body.properties = properties;
+    break;
+  }
+  return JSON.stringify(body);
+}
+
+/** The source that an event reported; null if it reported none. */
+export function sourceOf(row: VisitEventRow): Source | null {
+  return (JSON.parse(row.body) as Body).source ?? null;
+}
+
+/** The client of an event; null if the privacy mode kept none. */
+export function clientOf(row: VisitEventRow): Omit<EventClient, "userAgent"> | null {
+  return (JSON.parse(row.body) as Body).client ?? null;
+}
+
+/** Converts a row back to its event. `visitorId` is the id of the row's visitor. */
+export function eventOf(row: VisitEventRow, visitorId: string | null): VisitEvent {
+  const { title = null, source = null, client, properties = {} } = JSON.parse(row.body) as Body;
+  return {
+    id: row.id,
+    type: row.type,
+    at: row.at,
+    receivedAt: row.received_at,
+    origin: row.is_backend ? "backend" : "browser",
+    visitorId,
+    sessionId: row.session_id,
+    subject: row.subject,
+    tenant: row.tenant || null,
+    page: row.path === null ? null : { id: row.page_id, host: row.host, path: row.path, title },
+    visibleTime: row.visible_time,
+    source,
+    client: client ? { ...client, userAgent: row.user_agent } : null,
+    isKey: row.is_key === 1,
+    order:
+      row.order_id === null || row.revenue === null || row.currency === null
+        ? null
+        : { orderId: row.order_id, revenue: row.revenue, currency: row.currency },
+    properties,
+  };
+}

@@ -1,0 +1,30 @@
+import type { VisitEventRow } from "../sink/schema.ts";
+
+/** The steps of the standard funnel, in order. */
+export const FUNNEL_STEPS = ["product_view", "add_to_cart", "begin_checkout", "order_completed"] as const;
+
+/** How long after its first step a closed funnel accepts the others, inclusive. */
+export const FUNNEL_WINDOW = 24 * 3_600_000;
+
+/** `at` of each step of {@link FUNNEL_STEPS}; null if it did not happen. */
+export type StepTimes = readonly (number | null)[];
+
+/** Returns the first occurrence of each step (open funnel). `events`: in order of `at` and id. */
+export function openFunnel(events: readonly VisitEventRow[]): StepTimes {
+  return FUNNEL_STEPS.map((step) => events.find(({ type }) => type === step)?.at ?? null);
+}
+
+/**
+ * Returns the first occurrence of the first step, and of each next step after the one before, at most 24 hours after the
+ * first (closed funnel). `events`: in order of `at` and id, so the id decides between events of one millisecond.
+ */
+export function closedFunnel(events: readonly VisitEventRow[]): StepTimes {
+  const times: (number | null)[] = FUNNEL_STEPS.map(() => null);
+  let step = 0;
+  for (const { type, at } of events) {
+    if (type !== FUNNEL_STEPS[step]) continue;
+    if (at - (times[0] ?? at) > FUNNEL_WINDOW) break;
+    times[step++] = at;
+  }
+  return times;
+}

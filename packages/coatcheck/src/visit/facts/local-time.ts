@@ -1,0 +1,85 @@
+import { misuse } from "../../session/usage-error.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Offsets change at multiples of a quarter of an hour, UTC. */
+const QUARTER = HOUR / 4;
+/** Remembered offsets: about five months of quarters. */
+const MAX_OFFSETS = 16_384;
+
+/** The days, hours and weeks of one IANA time zone. A day has 23 to 25 hours. */
+export class LocalTime {
+  readonly timeZone: string;
+  readonly #format: Intl.DateTimeFormat;
+  readonly #offsets = new Map<number, number>();
+
+  /**
+   * @param timeZone - an IANA name, such as `Europe/Berlin`.
+   * @throws UsageError when the time zone is unknown.
+   */
+  constructor(timeZone: string) {
+    this.timeZone = timeZone;
+    try {
+      this.#format = new Intl.DateTimeFormat("en-US", {
+        timeZone,
+        hourCycle: "h23",
+        year: "numeric",
+        month: "numeric",
+        day: "numeric",
+        hour: "numeric",
+        minute: "numeric",
+        second: "numeric",
+      });
+    } catch {
+      const message = `must be an IANA time zone, such as "Europe/Berlin" (got ${JSON.stringify(timeZone)})`;
+      throw misuse("visit options", [{ path: "timeZone", message }]);
+    }
+  }
+
+  /** Returns the local day of a time, counted from 1 January 1970. */
+  dayOf(at: number): number {
+    return Math.floor((at + this.#offsetAt(at)) / DAY);
+  }
+
+  /** Returns when the local hour of a time began, in epoch milliseconds. */
+  hourOf(at: number): number {
+    const offset = this.#offsetAt(at);
+    return Math.floor((at + offset) / HOUR) * HOUR - offset;
+  }
+
+  /** Returns when a local day begins, in epoch milliseconds: the first moment with that date. */
+  startOf(day: number): number {
+    const midnight = day * DAY;
+    // The offset is that of a time near midnight, which may lie on the other side of a change of the clocks.
+    const candidates = [midnight - DAY, midnight + DAY].map((at) => midnight - this.#offsetAt(at));
+    const [first = midnight, second = midnight] = candidates.sort((left, right) => left - right);
+    if (this.dayOf(first) === day && this.dayOf(first - 1) < day) return first;
+    if (this.dayOf(second) === day && this.dayOf(second - 1) < day) return second;
+    // The clocks jump over midnight: the day begins at the jump.
+    let at = first;
+    while (this.dayOf(at) < day) at += QUARTER;
+    return at;
+  }
+
+  #offsetAt(at: number): number {
+    const quarter = Math.floor(at / QUARTER);
+    const known = this.#offsets.get(quarter);
+    if (known !== undefined) return known;
+    if (this.#offsets.size >= MAX_OFFSETS) this.#offsets.clear();
+    const offset = this.#readOffset(quarter * QUARTER);
+    this.#offsets.set(quarter, offset);
+    return offset;
+  }
+
+  #readOffset(at: number): number {
+    const parts: Record<string, number> = {};
+    for (const { type, value } of this.#format.formatToParts(at)) parts[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - at;
+  }
+}
+
+/** Returns the day number of the Monday of a day's week. Day 0 is a Thursday. */
+export function weekOf(day: number): number {
+  return day - ((((day + 3) % 7) + 7) % 7);
+}

@@ -1,0 +1,120 @@
+import type { VisitEventRow, VisitOrderRow, VisitRow } from "./schema.ts";
+
+/** The columns of `coatcheck_visit` that cannot change while its first event and the visitor's earlier visits stay. */
+const FIXED_VISIT_COLUMNS = [
+  "id",
+  "tenant",
+  "visitor",
+  "session_id",
+  "started_at",
+  "local_day",
+  "week",
+] as const satisfies readonly (keyof VisitRow)[];
+
+/** The columns that an index contains and that later events may change. */
+export const INDEXED_VISIT_COLUMNS = [
+  "subject",
+  "last_day",
+  "first_week",
+  "product_view_at",
+  "closed_add_to_cart_at",
+  "closed_begin_checkout_at",
+  "closed_order_at",
+] as const satisfies readonly (keyof VisitRow)[];
+
+/** The other columns. */
+export const PLAIN_VISIT_COLUMNS = [
+  "last_activity_at",
+  "previous_day",
+  "channel",
+  "source",
+  "medium",
+  "campaign",
+  "term",
+  "content",
+  "referrer",
+  "click_id",
+  "last_channel",
+  "last_source",
+  "last_medium",
+  "last_campaign",
+  "last_non_direct_at",
+  "first_channel",
+  "first_source",
+  "first_medium",
+  "first_campaign",
+  "entry_page",
+  "exit_page",
+  "host",
+  "browser",
+  "os",
+  "device",
+  "country",
+  "city",
+  "page_views",
+  "events",
+  "visible_time",
+  "is_engaged",
+  "add_to_cart_at",
+  "begin_checkout_at",
+  "order_at",
+  "orders",
+  "revenue",
+] as const satisfies readonly (keyof VisitRow)[];
+
+/** Every column of `coatcheck_visit`. */
+export const VISIT_COLUMNS = [
+  ...FIXED_VISIT_COLUMNS,
+  ...INDEXED_VISIT_COLUMNS,
+  ...PLAIN_VISIT_COLUMNS,
+] as const;
+
+/** Every column of `coatcheck_visit_event`. */
+export const EVENT_COLUMNS = [
+  "id",
+  "type",
+  "at",
+  "received_at",
+  "is_backend",
+  "tenant",
+  "visitor",
+  "session_id",
+  "subject",
+  "page_id",
+  "host",
+  "path",
+  "visible_time",
+  "is_key",
+  "order_id",
+  "revenue",
+  "currency",
+  "user_agent",
+  "body",
+] as const satisfies readonly (keyof VisitEventRow)[];
+
+/** Every column of `coatcheck_visit_order`. */
+export const ORDER_COLUMNS = [
+  "tenant",
+  "order_id",
+  "event_id",
+  "visit_id",
+  "visitor",
+  "session_id",
+  "subject",
+  "at",
+  "local_day",
+  "revenue",
+  "currency",
+  "first_channel",
+  "first_source",
+  "first_medium",
+  "first_campaign",
+  "last_channel",
+  "last_source",
+  "last_medium",
+  "last_campaign",
+] as const satisfies readonly (keyof VisitOrderRow)[];
+
+type Missing = Exclude<keyof VisitRow, (typeof VISIT_COLUMNS)[number]>;
+/** Does not compile when a column of the visit is in no list. */
+export const EVERY_COLUMN_IS_LISTED: Missing extends never ? true : Missing = true;

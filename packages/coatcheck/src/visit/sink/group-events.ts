@@ -1,0 +1,55 @@
+import type { VisitEvent } from "../event.ts";
+import { eventRowOf, type NewEventRow } from "../facts/event-row.ts";
+
+/** Events of one visitor. `visitorId` is null for backend events without a visitor. */
+export interface VisitorEvents {
+  readonly tenant: string;
+  readonly visitorId: string | null;
+  readonly rows: NewEventRow[];
+}
+
+/**
+ * Groups events by visitor, in order of arrival. Of several events with one order id, only the first remains: groups may
+ * be stored in another order.
+ */
+export function groupByVisitor(events: readonly VisitEvent[]): VisitorEvents[] {
+  const groups = new Map<string, VisitorEvents>();
+  const orders = new Map<string, string>();
+  for (const event of events) {
+    const row = eventRowOf(event);
+    if (row.order_id !== null) {
+      const key = JSON.stringify([row.tenant, row.order_id]);
+      const first = orders.get(key) ?? row.id;
+      if (first !== row.id) continue;
+      orders.set(key, first);
+    }
+    const { visitorId } = event;
+    const key = `${visitorId === null ? "" : "visitor:"}${visitorId}\n${row.tenant}`;
+    const group = groups.get(key);
+    if (group) group.rows.push(row);
+    else groups.set(key, { tenant: row.tenant, visitorId, rows: [row] });
+  }
+  return [...groups.values()];
+}
+
+/** Divides groups into slices of about `size` events. A visitor with more events is in several slices. */
+export function sliceGroups(groups: readonly VisitorEvents[], size: number): VisitorEvents[][] {
+  const slices: VisitorEvents[][] = [];
+  let slice: VisitorEvents[] = [];
+  let length = 0;
+  const finish = () => {
+    if (slice.length > 0) slices.push(slice);
+    slice = [];
+    length = 0;
+  };
+  for (const { rows, ...group } of groups) {
+    for (let start = 0; start < rows.length; start += size) {
+      const part = rows.slice(start, start + size);
+      if (length + part.length > size) finish();
+      slice.push({ ...group, rows: part });
+      length += part.length;
+    }
+  }
+  finish();
+  return slices;
+}

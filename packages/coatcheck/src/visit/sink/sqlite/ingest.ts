@@ -1,0 +1,146 @@
+import type { NewEventRow } from "../../facts/event-row.ts";
+import type { LocalTime } from "../../facts/local-time.ts";
+import {
+  PAGE_REACH,
+  REBUILD_REACH,
+  type RebuildResult,
+  rebuildVisits,
+  windowStart,
+} from "../../facts/rebuild.ts";
+import type { VisitorEvents } from "../group-events.ts";
+import { orderRowOf } from "../order-row.ts";
+import type { VisitEventRow, VisitRow } from "../schema.ts";
+import type { VisitStatements } from "./statements.ts";
+
+/** Stores events and keeps the facts up to date. Each call has to run inside a transaction. */
+export class SqliteIngest {
+  readonly #statements: VisitStatements;
+  readonly #time: LocalTime;
+
+  constructor(statements: VisitStatements, time: LocalTime) {
+    this.#statements = statements;
+    this.#time = time;
+  }
+
+  /** Stores events of several visitors. Ignores events that are stored already, and repeated orders. */
+  add(groups: readonly VisitorEvents[]): void {
+    const dirtyDays = new Map<string, Set<number>>();
+    for (const group of groups) {
+      const days = group.visitorId === null ? this.#addWithoutVisitor(group) : this.#addOfVisitor(group);
+      const known = dirtyDays.get(group.tenant);
+      if (known) for (const day of days) known.add(day);
+      else dirtyDays.set(group.tenant, new Set(days));
+    }
+    for (const [tenant, days] of dirtyDays) {
+      if (days.size > 0) this.#statements.addTenant(tenant);
+      for (const day of days) this.#statements.addDirtyDay(tenant, day);
+    }
+  }
+
+  #addWithoutVisitor({ rows }: VisitorEvents): Set<number> {
+    const days = new Set<number>();
+    for (const row of this.#insert(rows, null)) {
+      this.#putBackendEvent(row, null);
+      if (row.order_id !== null) this.#statements.putOrder(orderRowOf(row, null, this.#time));
+      days.add(this.#time.dayOf(row.at));
+    }
+    return days;
+  }
+
+  #addOfVisitor({ tenant, visitorId, rows }: VisitorEvents): ReadonlySet<number> {
+    const newest = rows.reduce((latest, { at }) => Math.max(latest, at), 0);
+    const { number, isNew } = this.#statements.visitorNumber(tenant, String(visitorId), newest);
+    const added = this.#insert(rows, number);
+    if (added.length === 0) return new Set();
+    const result = this.#rebuild(tenant, number, added, isNew);
+    this.#apply(result, newest, number);
+    return result.dirtyDays;
+  }
+
+  #insert(rows: readonly NewEventRow[], visitor: number | null): VisitEventRow[] {
+    const added: VisitEventRow[] = [];
+    for (const each of rows) {
+      const row = { ...each, visitor };
+      if (row.order_id !== null && this.#statements.eventOfOrder(row.tenant, row.order_id) !== null) continue;
+      if (this.#statements.insertEvent(row)) added.push(row);
+    }
+    return added;
+  }
+
+  /** Rebuilds the visits that `added`, which are stored already, may affect. */
+  #rebuild(tenant: string, visitor: number, added: readonly VisitEventRow[], isNew: boolean): Rebuild {
+    const time = this.#time;
+    const base = { tenant, visitor, time, added: new Set(added.map(({ id }) => id)) };
+    if (isNew) {
+      const rest = { previous: null, stored: [], from: null, events: added, backendEvents: new Map() };
+      return { ...rebuildVisits({ ...base, ...rest }), stored: [], previous: null };
+    }
+    const statements = this.#statements;
+    const earliest = added.reduce((least, { at }) => Math.min(least, at), Number.MAX_SAFE_INTEGER);
+    let reach = earliest - REBUILD_REACH;
+    for (;;) {
+      const previous = statements.lastVisitAt(visitor, reach);
+      const stored = statements.visitsAfter(visitor, reach);
+      const from = windowStart(earliest, previous, stored[0]);
+      const since = (from?.at ?? Number.MIN_SAFE_INTEGER + PAGE_REACH) - PAGE_REACH;
+      const events = statements.eventsSince(visitor, since);
+      const backendEvents = statements.backendEventsSince(visitor, since);
+      const result = rebuildVisits({ ...base, previous, stored, from, events, backendEvents });
+      const earlier = previous ? this.#earlierStart(result, visitor, reach) : null;
+      if (earlier === null) return { ...result, stored, previous };
+      reach = earlier - 1;
+    }
+  }
+
+  /** Start of a visit before the rebuilt ones that gains or loses a backend event; null if there is none. */
+  #earlierStart({ extendTo, backendEvents }: RebuildResult, visitor: number, reach: number): number | null {
+    if (extendTo !== null) return this.#statements.startOfRebuildable(extendTo);
+    for (const { event, visitId } of backendEvents) {
+      if (visitId !== null || event.session_id === null) continue;
+      const startedAt = this.#statements.lastVisitOfSession(visitor, event.session_id, reach);
+      if (startedAt !== null) return startedAt;
+    }
+    return null;
+  }
+
+  #apply({ visits, deleted, ...result }: Rebuild, newest: number, visitor: number): void {
+    const statements = this.#statements;
+    const stored = new Map(result.stored.map((row) => [row.id, row]));
+    for (const id of deleted) statements.deleteVisit(id);
+    for (const { row, sessions, journey, isChanged } of visits) {
+      if (!isChanged) continue;
+      const before = stored.get(row.id);
+      if (before) statements.updateVisit(row, before);
+      else statements.insertVisit(row);
+      statements.putJourney(row.id, journey);
+      for (const session of sessions) statements.insertSession(session, row);
+      if (before) statements.deleteOtherSessions(row.id, sessions);
+    }
+    const rows = new Map(visits.map(({ row }) => [row.id, row]));
+    for (const { event, visitId } of result.backendEvents) this.#putBackendEvent(event, visitId);
+    for (const { event, visitId } of result.orders) {
+      statements.putOrder(
+        orderRowOf(event, visitId === null ? null : (rows.get(visitId) ?? null), this.#time),
+      );
+    }
+    const first = result.previous ? null : (visits[0]?.row ?? null);
+    statements.updateVisitor(visitor, first, newest);
+  }
+
+  #putBackendEvent(event: VisitEventRow, visitId: string | null): void {
+    const { id, tenant, visitor, type, at } = event;
+    const local_day = this.#time.dayOf(at);
+    this.#statements.putBackendEvent({
+      event_id: id,
+      tenant,
+      visitor,
+      visit_id: visitId,
+      type,
+      at,
+      local_day,
+    });
+  }
+}
+
+/** A result with what it was computed from. */
+type Rebuild = RebuildResult & { readonly stored: readonly VisitRow[]; readonly previous: VisitRow | null };

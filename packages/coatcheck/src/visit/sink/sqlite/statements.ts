@@ -1,0 +1,258 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { StoredOrder } from "../../sink.ts";
+import {
+  EVENT_COLUMNS,
+  INDEXED_VISIT_COLUMNS,
+  ORDER_COLUMNS,
+  PLAIN_VISIT_COLUMNS,
+  VISIT_COLUMNS,
+} from "../columns.ts";
+import type { BackendEventRow, DocumentCountRow, VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
+
+const BACKEND_EVENT_COLUMNS = [
+  "event_id",
+  "tenant",
+  "visitor",
+  "visit_id",
+  "type",
+  "at",
+  "local_day",
+] as const;
+const COUNT_COLUMNS = ["id", "tenant", "kind", "hour", "local_day", "documents"] as const;
+
+/** The prepared statements of the sink. They are synchronous and have to run inside a transaction. */
+export class VisitStatements {
+  readonly #prepared = new Map<string, StatementSync>();
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** The number of a visitor, and whether this call created it. */
+  visitorNumber(
+    tenant: string,
+    id: string,
+    at: number,
+  ): { readonly number: number; readonly isNew: boolean } {
+    const found = this.#get("SELECT number FROM coatcheck_visitor WHERE id = ? AND tenant = ?", id, tenant);
+    if (found) return { number: Number(found.number), isNew: false };
+    const { lastInsertRowid } = this.#run(
+      "INSERT INTO coatcheck_visitor (tenant, id, last_activity_at) VALUES (?, ?, ?)",
+      tenant,
+      id,
+      at,
+    );
+    return { number: Number(lastInsertRowid), isNew: true };
+  }
+
+  /** Updates what a visitor's row repeats of its visits. Writes nothing where it is the same. */
+  updateVisitor(number: number, first: VisitRow | null, lastActivityAt: number): void {
+    this.#run(
+      `UPDATE coatcheck_visitor SET first_visit_at = ifnull(?2, first_visit_at), first_week = ifnull(?3, first_week),
+         last_activity_at = max(last_activity_at, ?4)
+       WHERE number = ?1 AND (last_activity_at < ?4 - 3600000 OR (?2 IS NOT NULL AND first_visit_at IS NOT ?2))`,
+      number,
+      first?.started_at ?? null,
+      first?.first_week ?? null,
+      lastActivityAt,
+    );
+  }
+
+  addTenant(tenant: string): void {
+    this.#run("INSERT INTO coatcheck_visit_tenant (tenant) VALUES (?) ON CONFLICT DO NOTHING", tenant);
+  }
+
+  /** Inserts an event unless it is stored already. Returns whether it did. */
+  insertEvent(row: VisitEventRow): boolean {
+    return this.#insert("coatcheck_visit_event", EVENT_COLUMNS, row, "ON CONFLICT DO NOTHING") === 1;
+  }
+
+  /** The event id of a stored order; null if there is none. */
+  eventOfOrder(tenant: string, orderId: string): string | null {
+    const row = this.#get(
+      "SELECT event_id FROM coatcheck_visit_order WHERE tenant = ? AND order_id = ?",
+      tenant,
+      orderId,
+    );
+    return row ? String(row.event_id) : null;
+  }
+
+  /** Returns an order as it was first stored; null if there is none. */
+  findOrder(tenant: string, orderId: string): StoredOrder | null {
+    const row = this.#get(
+      `SELECT o.order_id AS orderId, o.revenue, o.currency, o.session_id AS sessionId, v.id AS visitorId, o.at
+       FROM coatcheck_visit_order o LEFT JOIN coatcheck_visitor v ON v.number = o.visitor
+       WHERE o.tenant = ? AND o.order_id = ?`,
+      tenant,
+      orderId,
+    );
+    return row ? ({ ...row } as unknown as StoredOrder) : null;
+  }
+
+  /** Inserts an order. Of a stored one, only the visit changes. */
+  putOrder(row: VisitOrderRow): void {
+    this.#insert(
+      "coatcheck_visit_order",
+      ORDER_COLUMNS,
+      row,
+      "ON CONFLICT DO UPDATE SET visit_id = excluded.visit_id WHERE visit_id IS NOT excluded.visit_id",
+    );
+  }
+
+  putBackendEvent(row: BackendEventRow): void {
+    this.#insert(
+      "coatcheck_backend_event",
+      BACKEND_EVENT_COLUMNS,
+      row,
+      "ON CONFLICT DO UPDATE SET visit_id = excluded.visit_id",
+    );
+  }
+
+  insertCount(row: DocumentCountRow): boolean {
+    return this.#insert("coatcheck_document_count", COUNT_COLUMNS, row, "ON CONFLICT DO NOTHING") === 1;
+  }
+
+  addDirtyDay(tenant: string, day: number): void {
+    this.#run("INSERT INTO coatcheck_dirty_bucket (tenant, day) VALUES (?, ?)", tenant, day);
+  }
+
+  /** The visitor's last visit that started at `at` or before. */
+  lastVisitAt(visitor: number, at: number): VisitRow | null {
+    const row = this.#get(
+      `SELECT * FROM coatcheck_visit WHERE visitor = ? AND started_at <= ? ORDER BY started_at DESC, id DESC LIMIT 1`,
+      visitor,
+      at,
+    );
+    return (row as VisitRow | undefined) ?? null;
+  }
+
+  /** Start of a visit whose events are still stored; null for any other. */
+  startOfRebuildable(id: string): number | null {
+    const row = this.#get(
+      "SELECT v.started_at FROM coatcheck_visit v JOIN coatcheck_visit_event e ON e.id = v.id WHERE v.id = ?",
+      id,
+    );
+    return row ? Number(row.started_at) : null;
+  }
+
+  /** The visitor's visits that started after `at`, in order. */
+  visitsAfter(visitor: number, at: number): VisitRow[] {
+    return this.#all(
+      "SELECT * FROM coatcheck_visit WHERE visitor = ? AND started_at > ? ORDER BY started_at, id",
+      visitor,
+      at,
+    ) as unknown as VisitRow[];
+  }
+
+  /** The visitor's events since `at`. */
+  eventsSince(visitor: number, at: number): VisitEventRow[] {
+    return this.#all(
+      "SELECT * FROM coatcheck_visit_event WHERE visitor = ? AND at >= ?",
+      visitor,
+      at,
+    ) as unknown as VisitEventRow[];
+  }
+
+  backendEventsSince(visitor: number, at: number): Map<string, string | null> {
+    const rows = this.#all(
+      "SELECT event_id, visit_id FROM coatcheck_backend_event WHERE visitor = ? AND at >= ?",
+      visitor,
+      at,
+    ) as { event_id: string; visit_id: string | null }[];
+    return new Map(rows.map(({ event_id, visit_id }) => [event_id, visit_id]));
+  }
+
+  /** Start of the last visit of a visitor's session that started at `at` or before; null without one that has its events. */
+  lastVisitOfSession(visitor: number, sessionId: string, at: number): number | null {
+    const row = this.#get(
+      `SELECT s.started_at FROM coatcheck_visit_session s JOIN coatcheck_visit_event e ON e.id = s.visit_id
+       WHERE s.session_id = ? AND s.visitor = ? AND s.started_at <= ? ORDER BY s.started_at DESC LIMIT 1`,
+      sessionId,
+      visitor,
+      at,
+    );
+    return row ? Number(row.started_at) : null;
+  }
+
+  insertVisit(row: VisitRow): void {
+    this.#insert("coatcheck_visit", VISIT_COLUMNS, row, "");
+  }
+
+  /** Updates a visit. Writes the indexes only if one of their columns differs. */
+  updateVisit(row: VisitRow, before: VisitRow): void {
+    const isIndexChanged = INDEXED_VISIT_COLUMNS.some((name) => row[name] !== before[name]);
+    const columns = isIndexChanged ? [...PLAIN_VISIT_COLUMNS, ...INDEXED_VISIT_COLUMNS] : PLAIN_VISIT_COLUMNS;
+    this.#run(
+      `UPDATE coatcheck_visit SET ${columns.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`,
+      ...columns.map((name) => row[name]),
+      row.id,
+    );
+  }
+
+  putJourney(visitId: string, journey: string): void {
+    this.#run(
+      `INSERT INTO coatcheck_visit_journey (visit_id, journey) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET journey = excluded.journey`,
+      visitId,
+      journey,
+    );
+  }
+
+  insertSession(sessionId: string, { id, started_at, visitor }: VisitRow): void {
+    this.#run(
+      `INSERT INTO coatcheck_visit_session (session_id, visit_id, started_at, visitor) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
+      sessionId,
+      id,
+      started_at,
+      visitor,
+    );
+  }
+
+  /** Deletes the sessions of a visit that are not among `kept`. */
+  deleteOtherSessions(visitId: string, kept: readonly string[]): void {
+    this.#run(
+      `DELETE FROM coatcheck_visit_session WHERE visit_id = ? AND session_id NOT IN (SELECT value FROM json_each(?))`,
+      visitId,
+      JSON.stringify(kept),
+    );
+  }
+
+  deleteVisit(id: string): void {
+    this.#run("DELETE FROM coatcheck_visit WHERE id = ?", id);
+    this.#run("DELETE FROM coatcheck_visit_journey WHERE visit_id = ?", id);
+    this.#run("DELETE FROM coatcheck_visit_session WHERE visit_id = ?", id);
+  }
+
+  #insert<Row extends object>(
+    table: string,
+    columns: readonly (keyof Row & string)[],
+    row: Row,
+    onConflict: string,
+  ): number {
+    const values = columns.map((name) => row[name] as SQLInputValue);
+    const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")}) ${onConflict}`;
+    return Number(this.#run(sql, ...values).changes);
+  }
+
+  #run(sql: string, ...parameters: SQLInputValue[]) {
+    return this.#prepare(sql).run(...parameters);
+  }
+
+  #get(sql: string, ...parameters: SQLInputValue[]) {
+    return this.#prepare(sql).get(...parameters);
+  }
+
+  #all(sql: string, ...parameters: SQLInputValue[]) {
+    return this.#prepare(sql).all(...parameters);
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+}

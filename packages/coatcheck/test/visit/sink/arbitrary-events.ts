@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import type { VisitEvent } from "../../../src/visit/event.ts";
+import { eventOf, HOUR, idOf, MINUTE, START, sourceOf } from "../facts/events.ts";
+
+/** Gaps around every limit: the idle timeout, the length of a visit, the delay of beacons, the reach of a rebuild. */
+const GAPS = [
+  0,
+  1,
+  MINUTE,
+  15 * MINUTE,
+  30 * MINUTE - 1,
+  30 * MINUTE,
+  HOUR,
+  23 * HOUR,
+  24 * HOUR,
+  47 * HOUR,
+  48 * HOUR,
+  49 * HOUR,
+  72 * HOUR,
+];
+
+const TYPES = ["page_view", "page_view", "page_time", "product_view", "add_to_cart", "order_completed"];
+
+const oneEvent = fc.record({
+  gap: fc.constantFrom(...GAPS),
+  type: fc.constantFrom(...TYPES),
+  isBackend: fc.boolean(),
+  page: fc.integer({ min: 1, max: 3 }),
+  session: fc.integer({ min: 1, max: 2 }),
+  subject: fc.option(fc.constantFrom("customer-1", "customer-2")),
+  visibleTime: fc.integer({ min: 0, max: 20_000 }),
+  isDirect: fc.boolean(),
+});
+
+/** Events of one visitor in order of time, with few pages and sessions and an order of its own for each order event. */
+export const eventsOfOneVisitor: fc.Arbitrary<VisitEvent[]> = fc
+  .array(oneEvent, { minLength: 1, maxLength: 14 })
+  .map((drafts) => {
+    let at = START;
+    return drafts.map((draft, index) => {
+      at += draft.gap;
+      const { type } = draft;
+      const isBackend = draft.isBackend && type !== "page_view" && type !== "page_time";
+      return eventOf({
+        id: idOf(index),
+        type,
+        at,
+        origin: isBackend ? "backend" : "browser",
+        page: isBackend
+          ? null
+          : { id: `page-${draft.page}`, host: "shop.example", path: `/${draft.page}`, title: null },
+        sessionId: `session-${draft.session}`,
+        subject: draft.subject,
+        visibleTime: type === "page_time" ? draft.visibleTime : null,
+        source: isBackend || draft.isDirect ? null : sourceOf({ campaign: `campaign-${index}` }),
+        order:
+          type === "order_completed" ? { orderId: `order-${index}`, revenue: index, currency: "EUR" } : null,
+      });
+    });
+  });
+
+/** The same events in any order, in batches, some of them twice. */
+export function anyDelivery(events: readonly VisitEvent[]): fc.Arbitrary<VisitEvent[][]> {
+  return fc
+    .record({
+      order: fc.shuffledSubarray([...events], { minLength: events.length, maxLength: events.length }),
+      repeated: fc.subarray([...events]),
+      sizes: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: events.length * 2 }),
+    })
+    .map(({ order, repeated, sizes }) => {
+      const all = [...order, ...repeated];
+      return sizes.map((size) => all.splice(0, size)).filter((batch) => batch.length > 0);
+    });
+}
