@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { type KnownOptions, requireKnownOptions, requireList } from "../session/known-options.ts";
+import type { LegacyLifetime } from "./lifetime.ts";
 import { type LegacyReader, type LegacySession, readFirst } from "./reader.ts";
 
 /** The methods used of an express-session store, such as connect-redis, connect-pg-simple or `MemoryStore`. */
@@ -37,6 +38,7 @@ export function expressSession<Found extends object>(
       const found = await load(store, sid);
       return found && !isExpired(found) ? found : null;
     },
+    lifetime: lifetimeOf,
     end: () =>
       new Promise((resolve, reject) => {
         store.destroy(sid, (error) => (error ? reject(error) : resolve()));
@@ -82,9 +84,16 @@ function load<Found>(store: ExpressSessionStore<Found>, sid: string): Promise<Fo
 
 /** Whether the session's cookie has expired. Some stores return expired sessions. */
 function isExpired(session: object): boolean {
+  const lifetime = lifetimeOf(session);
+  return typeof lifetime === "number" && lifetime <= Date.now();
+}
+
+/** The lifetime of the session's cookie, which express-session keeps in its store. Without `expires` it ends with the browser. */
+function lifetimeOf(session: object): LegacyLifetime {
   const cookie: unknown = "cookie" in session ? session.cookie : null;
-  if (typeof cookie !== "object" || cookie === null || !("expires" in cookie)) return false;
-  const { expires } = cookie;
-  if (!(expires instanceof Date) && typeof expires !== "string") return false;
-  return new Date(expires).getTime() <= Date.now();
+  if (typeof cookie !== "object" || cookie === null) return null;
+  const expires: unknown = "expires" in cookie ? cookie.expires : null;
+  if (!(expires instanceof Date) && typeof expires !== "string") return "browser";
+  const time = new Date(expires).getTime();
+  return Number.isNaN(time) ? null : time;
 }

@@ -33,6 +33,7 @@ export { type ExpressSessionOptions, type ExpressSessionStore, expressSession } 
 export { legacySessionsHono } from "./hono.ts";
 export { type IronSessionOptions, ironSession, type UnsealData } from "./iron-session.ts";
 export { type JwtClaims, type JwtCookieOptions, jwtCookie } from "./jwt.ts";
+export type { LegacyLifetime } from "./lifetime.ts";
 export { LegacyMigration, type MigrateOptions, migrate } from "./migration.ts";
 export type { MigratedUser } from "./migration-records.ts";
 export { type MigrationOutcome, MigrationResult, type RequestMigrator } from "./migration-result.ts";

@@ -61,7 +61,7 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
         if (fault === "expired") return "expired";
         // unsealData returns an empty object for an invalid seal, and for the seal of an empty session.
         if (fault !== null || Object.keys(found).length === 0) return "unreadable";
-        return statelessSession(key ? key(found) : withoutVersion(seal), found);
+        return statelessSession(key ? key(found) : withoutVersion(seal), found, expiryOf(seal));
       }),
   };
 }
@@ -78,4 +78,10 @@ function seals(cookies: LegacyCookies, name: string, chunks: readonly string[]):
 /** Removes the version after `~`. It is not signed, so a client could change it to obtain another key. */
 function withoutVersion(seal: string): string {
   return seal.split("~", 1)[0] ?? seal;
+}
+
+/** When the seal expires: its sixth field, which is signed, epoch milliseconds. Null for a seal without an end. */
+function expiryOf(seal: string): number | null {
+  const expiry = Number(seal.split("*")[5]);
+  return Number.isSafeInteger(expiry) && expiry > 0 ? expiry : null;
 }

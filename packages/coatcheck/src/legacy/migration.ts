@@ -10,6 +10,7 @@ import { type MaybePromise, Session } from "../session/session.ts";
 import { UsageError } from "../session/usage-error.ts";
 import { type ClearOptions, clearingHeaders } from "./clear-cookies.ts";
 import { LegacyCookies } from "./cookies.ts";
+import { inheritedLifetime } from "./lifetime.ts";
 import { type MigratedUser, type MigrationRecord, MigrationRecords } from "./migration-records.ts";
 import { type MigrationOutcome, MigrationResult, type RequestMigrator } from "./migration-result.ts";
 import type { LegacyReader, LegacySession } from "./reader.ts";
@@ -25,6 +26,9 @@ export interface MigrateOptions<Found, Data> {
    * Decides whether the user of a legacy session may log in, and with which fields the new session is created. Null
    * rejects the legacy session for good, such as that of a deleted user. An error counts as an outage: nothing changes,
    * and the next request tries again.
+   *
+   * The new session lasts as long as the legacy one would have, as far as the reader knows it, unless the result sets
+   * `rememberMe`, `idleTimeout` or `absoluteTimeout`.
    *
    * @param visitor - the data of the browser's anonymous Coatcheck session, which the new session replaces; null when
    *   there is none.
@@ -174,9 +178,13 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     const found = await session.open();
     const user = found === null ? null : await this.#options.validate(found, visitor?.data ?? null);
     // A concurrent request may have migrated the session and ended the legacy one after the first lookup.
-    if (user === null) return (await this.#records.find(key)) ?? (found === null ? "expired" : null);
+    if (found === null || user === null) {
+      return (await this.#records.find(key)) ?? (found === null ? "expired" : null);
+    }
+    const lifetime = user.rememberMe === undefined ? session.lifetime(found) : null;
+    const inherited = inheritedLifetime(lifetime, Date.now());
     try {
-      return await this.#records.create(key, { client: userAgentOnly(request), ...user });
+      return await this.#records.create(key, { client: userAgentOnly(request), ...inherited, ...user });
     } catch (error) {
       if (error instanceof CoatcheckError && error.code === "CONFLICT") return "over-limit";
       throw error;

@@ -1,5 +1,6 @@
 import type { MaybePromise } from "../session/session.ts";
 import type { LegacyCookies } from "./cookies.ts";
+import type { LegacyLifetime } from "./lifetime.ts";
 
 /** A session of the legacy system whose cookie is authentic. */
 export interface LegacySession<Found> {
@@ -10,6 +11,8 @@ export interface LegacySession<Found> {
   readonly key: string;
   /** Loads the data of the session; null when the legacy system no longer has it. */
   open(): MaybePromise<Found | null>;
+  /** How long the session lasts. `found` is what {@link open} returned. */
+  lifetime(found: Found): LegacyLifetime;
   /** Ends the session at the legacy system, where possible. Idempotent. */
   end(): Promise<void>;
 }
@@ -50,8 +53,14 @@ export async function readFirst<Found>(
 /**
  * A legacy session whose cookie contains all of its data, so there is nothing to end on a server. A missing or
  * empty `key` makes it unreadable: cookies can lack the key at run time, and all such users would share one session.
+ *
+ * @param lifetime how long the session lasts. Default: unknown.
  */
-export function statelessSession<Found>(key: string, found: Found): LegacySession<Found> | "unreadable" {
+export function statelessSession<Found>(
+  key: string,
+  found: Found,
+  lifetime: LegacyLifetime = null,
+): LegacySession<Found> | "unreadable" {
   if (typeof key !== "string" || key === "") return "unreadable";
-  return { key, open: () => found, end: async () => undefined };
+  return { key, open: () => found, lifetime: () => lifetime, end: async () => undefined };
 }

@@ -17,15 +17,29 @@ export const LEGACY_SECRETS = [
   "the previous secret of the old site",
 ] as const;
 
-/** Logs `user` in at a real legacy site, and returns the session cookie that it sets. */
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * Logs `user` in at a real legacy site, and returns the session cookie that it sets.
+ *
+ * @param maxAge lifetime of the cookie, milliseconds; null until the browser closes.
+ */
 export async function logInAtLegacySite(
   store: MemoryStore,
   user: string,
   secret: string = LEGACY_SECRETS[0],
-  maxAge = 60_000,
+  maxAge: number | null = 30 * DAY,
 ): Promise<string> {
   const app = express();
-  app.use(session({ secret, store, resave: false, saveUninitialized: false, cookie: { maxAge } }));
+  app.use(
+    session({
+      secret,
+      store,
+      resave: false,
+      saveUninitialized: false,
+      cookie: maxAge === null ? {} : { maxAge },
+    }),
+  );
   app.get("/login", (request, response) => {
     request.session.user = user;
     request.session.cart = { taco: 2 };

@@ -1,0 +1,101 @@
+import { MemoryStore, type SessionData } from "express-session";
+import { sealData, unsealData } from "iron-session";
+import { describe, expect, test } from "vitest";
+import { expressSession, ironSession, type LegacyReader, type MigratedUser } from "../../src/legacy/index.ts";
+import { inheritedLifetime } from "../../src/legacy/lifetime.ts";
+import { openSite, validate } from "./fixtures.ts";
+import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
+import { type Data, request } from "./site-fixtures.ts";
+
+const SECOND = 1000;
+const DAY = 24 * 60 * 60 * SECOND;
+/** How long the steps of a test may take. */
+const TOLERANCE = 20 * SECOND;
+const PASSWORD = "a password of the old site, 32 characters at least";
+
+const old = new MemoryStore();
+const express = expressSession<SessionData>({ store: old, secrets: LEGACY_SECRETS });
+const iron = ironSession<{ user: string }>({ unsealData, name: "old", password: PASSWORD });
+
+/** Migrates one session. Returns the new one, and the `Max-Age` of its cookie in milliseconds, undefined without one. */
+async function migrated<Found extends object>(
+  reader: LegacyReader<Found>,
+  cookies: Record<string, string>,
+  check: (found: Found) => MigratedUser<Data> | null = validate,
+) {
+  const { site, manager } = await openSite<Found>([reader], check);
+  const response = await request(site, "/me", cookies);
+  const record = await manager.find(JSON.parse(response.body).id);
+  if (record === null) throw new Error("The session was not migrated.");
+  const line = response.setCookie.find((line) => line.startsWith("__Host-sid=")) ?? "";
+  const [, seconds] = /Max-Age=(\d+)/.exec(line) ?? [];
+  return { record, policy: manager.policy, maxAge: seconds && Number(seconds) * SECOND };
+}
+
+function expectAbout(actual: unknown, expected: number): void {
+  expect(actual).toBeGreaterThan(expected - TOLERANCE);
+  expect(actual).toBeLessThanOrEqual(expected);
+}
+
+/** A cookie of express-session that was set for 30 days, when 12 of them are left. */
+async function usedExpressCookie(): Promise<Record<string, string>> {
+  const cookie = await logInAtLegacySite(old, "ann", LEGACY_SECRETS[0], 30 * DAY);
+  const sid = decodeURIComponent(cookie).slice(2).split(".")[0] ?? "";
+  await new Promise<void>((resolve) => {
+    old.get(sid, (_error, session) => {
+      if (session) session.cookie.expires = new Date(Date.now() + 12 * DAY);
+      old.set(sid, session as SessionData, () => resolve());
+    });
+  });
+  return { "connect.sid": cookie };
+}
+
+describe("a migrated session", () => {
+  test.each([
+    ["express-session", async () => migrated(express, await usedExpressCookie())],
+    [
+      "iron-session",
+      async () =>
+        migrated(iron, {
+          old: await sealData({ user: "ann" }, { password: PASSWORD, ttl: (12 * DAY) / SECOND }),
+        }),
+    ],
+  ])("lasts exactly as long as the rest of the older cookie: %s", async (_name, migrate) => {
+    const { record, maxAge } = await migrate();
+    expectAbout(record.expiresAt - record.createdAt, 12 * DAY);
+    expectAbout(record.idleTimeout, 12 * DAY);
+    expectAbout(maxAge, 12 * DAY);
+  });
+
+  test("ends with the browser if the older cookie did", async () => {
+    const cookie = await logInAtLegacySite(old, "ann", LEGACY_SECRETS[0], null);
+    const { record, policy, maxAge } = await migrated(express, { "connect.sid": cookie });
+    expect([record.rememberMe, maxAge]).toEqual([false, undefined]);
+    expect(record.expiresAt - record.createdAt).toBe(policy.absoluteTimeout);
+  });
+
+  test("has the policy's timeouts if the older one had no end", async () => {
+    const seal = await sealData({ user: "ann" }, { password: PASSWORD, ttl: 0 });
+    const { record, policy, maxAge } = await migrated(iron, { old: seal });
+    expect([record.rememberMe, record.idleTimeout]).toEqual([null, policy.idleTimeout]);
+    expect([record.expiresAt - record.createdAt, maxAge]).toEqual(Array(2).fill(policy.absoluteTimeout));
+  });
+
+  test("has the lifetime that validate() returns", async () => {
+    const cookies = await usedExpressCookie();
+    const short = await migrated(express, cookies, () => ({ subject: "ann", idleTimeout: 60 * SECOND }));
+    expect(short.record.idleTimeout).toBe(60 * SECOND);
+    expectAbout(short.maxAge, 12 * DAY);
+    const chosen = await migrated(express, await usedExpressCookie(), () => ({
+      subject: "ann",
+      rememberMe: true,
+    }));
+    expect(chosen.maxAge).toBe(chosen.policy.rememberMe.absoluteTimeout);
+  });
+});
+
+test("a lifetime is at most that of a browser's cookie, and at least one millisecond", () => {
+  const limit = 400 * DAY;
+  expect(inheritedLifetime(1e15, 0)).toEqual({ idleTimeout: limit, absoluteTimeout: limit });
+  expect(inheritedLifetime(5, 5)).toEqual({ idleTimeout: 1, absoluteTimeout: 1 });
+});
