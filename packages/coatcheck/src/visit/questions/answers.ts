@@ -35,7 +35,7 @@ export interface VisitFigures {
 export interface RangeFigures extends VisitFigures {
   readonly newVisitors: number;
   readonly returningVisitors: number;
-  /** New visitors whose only activity ever is one page view. */
+  /** New visitors whose first visit is a single event. */
   readonly singleRequestVisitors: number;
 }
 

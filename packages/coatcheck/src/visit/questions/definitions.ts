@@ -11,7 +11,7 @@ export const DEFINITIONS = {
   returningVisitors:
     "Visitors who began a visit in the range that was not their first ever; a visitor can be both new and returning.",
   singleRequestVisitors:
-    "New visitors whose only activity ever is one page view; a person without cookies is counted here once for each document.",
+    "Visitors whose first visit ever began in the range and is a single event; a person without cookies counts once for each document.",
   pageViews:
     "HTML documents that were delivered to people, and views that a page's script reported; each page counts once.",
   engaged: "Visits with two or more page views, 10 seconds or more of visible time, or a key event.",

@@ -51,6 +51,17 @@ const EMPTY: Tables = {
   coatcheck_weekly_cohort: [{ tenant: "", first_week: 0, week: 0, visitors: 0 }],
 };
 
+/** A row for the columns alone: no question asks for its tenant. */
+const NO_BACKEND_EVENT: Row = {
+  event_id: "",
+  tenant: "no tenant",
+  visitor: -1,
+  visit_id: "",
+  type: "",
+  at: 0,
+  local_day: 0,
+};
+
 /** Builds the rows. Every day is marked as changed, so that all figures come from the facts. */
 export function tablesOf(recount: Recount, script: Script, delivered: readonly Delivered[]): Tables {
   const calendar = new LocalCalendar(TIME_ZONE);
@@ -109,17 +120,20 @@ export function tablesOf(recount: Recount, script: Script, delivered: readonly D
       ...sourceColumns("last_", order.frozen?.last),
     })),
     coatcheck_visit_event: [...events.values()].map((event) => eventRow(event, visitors)),
-    coatcheck_backend_event: [...events.values()]
-      .filter(({ origin }) => origin === "backend")
-      .map((event) => ({
-        event_id: event.id,
-        tenant: "",
-        visitor: visitors.get(event.visitorId ?? "") ?? null,
-        visit_id: visitOf.get(event.id)?.id ?? null,
-        type: event.type,
-        at: event.at,
-        local_day: days.at(event.at),
-      })),
+    coatcheck_backend_event: [
+      NO_BACKEND_EVENT,
+      ...[...events.values()]
+        .filter(({ origin }) => origin === "backend")
+        .map((event) => ({
+          event_id: event.id,
+          tenant: "",
+          visitor: visitors.get(event.visitorId ?? "") ?? null,
+          visit_id: visitOf.get(event.id)?.id ?? null,
+          type: event.type,
+          at: event.at,
+          local_day: days.at(event.at),
+        })),
+    ],
     coatcheck_document_count: script.documents.map(({ kind, at }, index) => ({
       id: String(index),
       tenant: "",
