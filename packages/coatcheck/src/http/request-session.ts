@@ -273,7 +273,7 @@ export class RequestSession<Data> {
     this.#session = session;
     session.isPrefetch = isPrefetch(this.#request);
     if (this.visit) session.attachVisit(this.visit.attach(session));
-    session.hasDuplicateCookies = this.#present().hasDuplicates;
+    session.hasDuplicates = this.#present().hasDuplicates;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
     return this.#isCommitted

@@ -17,9 +17,21 @@ export interface Commit {
 
 const UNCHANGED: Commit = { state: "unchanged", token: null, record: null };
 
-/** The commit of a handle in this state. */
-export function commitOf(state: HandleState, token: string | null, record: SessionRecord | null): Commit {
+/**
+ * The commit of a handle in this state.
+ *
+ * @param withheld the successor's token, when the response must not carry it; null or false when it may.
+ */
+export function commitOf(
+  state: HandleState,
+  token: string | null,
+  record: SessionRecord | null,
+  withheld: string | null | false,
+): Commit {
   if (state === "revoked") return { state, token: null, record: null };
   if (record === null) return UNCHANGED;
-  return state === "superseded" ? { state: "changed", token: null, record: null } : { state, token, record };
+  if (state === "superseded") return { state: "changed", token: null, record: null };
+  return token !== null && token === withheld
+    ? { state: "touched", token: null, record }
+    : { state, token, record };
 }

@@ -17,7 +17,7 @@ export abstract class SessionInfo<Data = JsonObject> {
    * Set for a request with several session cookies. A periodic rotation would set the token that opened the session, which a
    * sibling host may have planted, as this site's own.
    */
-  hasDuplicateCookies = false;
+  hasDuplicates = false;
   readonly #start: SessionStart;
   readonly #clock: Clock;
   #visit: VisitObserver | null = null;

@@ -302,18 +302,13 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   #committed(onLateFailure?: (error: unknown) => void): Commit {
     this.#late ??= new LateChanges(this.#deps, onLateFailure);
     if (this.#pending) this.#pending.late = this.#late;
-    const { successorToken } = this.#start;
-    const isWithheld = this.hasDuplicateCookies && successorToken !== null && this.#token === successorToken;
-    return isWithheld
-      ? commitOf("touched", null, this.#record)
-      : commitOf(this.#state, this.#token, this.#record);
+    return commitOf(this.#state, this.#token, this.#record, this.hasDuplicates && this.#start.successorToken);
   }
 
   #rotationIsDue(): boolean {
     const { policy, clock } = this.#deps;
-    if (policy.rotateEvery === null || this.hasDuplicateCookies || !this.#record || this.#token !== null)
-      return false;
-    if (this.#state === "superseded" || !this.#actingToken.isRotatable) return false;
+    if (policy.rotateEvery === null || !this.#record || this.#token !== null) return false;
+    if (this.hasDuplicates || this.#state === "superseded" || !this.#actingToken.isRotatable) return false;
     return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
 
