@@ -59,6 +59,9 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 /** Folders that run in a browser. They may import types of `session`, and no value of it. */
 const BROWSER_FOLDERS = ["wire", "client", "react", "tracker"];
 
+/** Files of `session` that a browser may load all the same: they import nothing, and production builds drop them. */
+const ALSO_IN_BROWSERS = ["session/known-options.ts"].map((file) => LIBRARY + file);
+
 /** The one circle: a simulated node and the simulation that it is part of. */
 const ALLOWED_CIRCLE = ["testing/simulator/node.ts", "testing/simulator/simulation.ts"].map(
   (file) => LIBRARY + file,
@@ -128,7 +131,10 @@ function faultOf(each: Import): string | null {
     const other = folderOf(target(each));
     if (other === folder) return null;
     if (!mayImport(from, other)) return `${from} imports ${specifier}: ${folder} must not import ${other}`;
-    return isBrowser && !isType && !BROWSER_FOLDERS.includes(other)
+    return isBrowser &&
+      !isType &&
+      !BROWSER_FOLDERS.includes(other) &&
+      !ALSO_IN_BROWSERS.includes(target(each))
       ? `${from} imports ${specifier}: a browser must not load ${other}; import its types only`
       : null;
   }

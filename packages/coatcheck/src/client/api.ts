@@ -32,8 +32,9 @@ export function createCall({ baseUrl, timeout, meter, clock, send }: CallDepende
         body: JSON.stringify(body),
         signal: AbortSignal.any([AbortSignal.timeout(timeout), ...signals]),
       });
-      // The recovery from a rejected token calls `/init`, which therefore cannot itself recover.
-      const { response, body: received } = await send<Data>(request, path !== "/init");
+      // The recovery from a rejected token calls `/init`, which therefore cannot itself recover. A body has credentials,
+      // which the server may have checked before the conflict. Every other endpoint may run twice.
+      const { response, body: received } = await send<Data>(request, path !== "/init", true, !body);
       meter.recordResponse(clock.now() - start, response.headers.get("server-timing"));
       if (received?.success) return received.data;
       const { code = "BAD_ANSWER", message } = received?.error ?? {};

@@ -14,3 +14,11 @@ export const browserClock: ClientClock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Milliseconds in which what another tab or response is about to bring should arrive. */
+const ARRIVAL_GRACE = 100;
+
+/** Waits for what another tab or response is about to bring. */
+export function awaitArrival(clock: ClientClock): Promise<void> {
+  return new Promise((done) => void clock.schedule(ARRIVAL_GRACE, done));
+}

@@ -9,6 +9,7 @@ import { createMeter } from "./metrics.ts";
 import type { SessionClientOptions } from "./options.ts";
 import { createQueue } from "./queue.ts";
 import { createRefresh } from "./refresh.ts";
+import { requireClientOptions } from "./require-options.ts";
 import { createSender } from "./sender.ts";
 import type { SessionClient } from "./session-client.ts";
 import { createSignOut } from "./sign-out.ts";
@@ -24,6 +25,7 @@ import { createViewState } from "./view-state.ts";
 export function createSessionClient<User = unknown>(
   options: SessionClientOptions<User> = {},
 ): SessionClient<User> {
+  if (process.env.NODE_ENV !== "production") requireClientOptions(options);
   const parts = assemble(options);
   const { call, send, cache, csrf, enqueue, state, refresh, signOut } = parts;
 
@@ -61,6 +63,9 @@ export function createSessionClient<User = unknown>(
       if (cache.$meta.get().signOut) await signOut.resume();
       const { response, body } = await send(new Request(input, init));
       if (response.status === 401 && body) refresh.join();
+      // Another response has replaced the cookie. The application's handler may have run, so the client does not repeat a
+      // change. It waits for the newer cookie, so that the caller can.
+      if (body?.error?.code === "CONFLICT") await refresh.join();
       return response;
     },
     getMetrics: parts.meter.read,
@@ -79,6 +84,7 @@ function assemble<User>(options: SessionClientOptions<User>) {
     csrf: names,
     allowOrigins = [],
     initialState,
+    debug: log,
     timeout = 10_000,
     transport = (request) => fetch(request),
     clock = browserClock,
@@ -95,16 +101,28 @@ function assemble<User>(options: SessionClientOptions<User>) {
 
   const disposal = new AbortController();
   const meter = createMeter();
-  const csrf = createCsrf(scope, names);
+  const debug = log === true ? console.debug : log || (() => {});
+  const csrf = createCsrf(scope, debug, names);
   const cache = createViewCache<User>(clock.now, onSubjectChange);
   const enqueue = createQueue();
   const requestToken = () => initSession();
-  const send = createSender({ baseUrl, allowOrigins, scope, csrf, meter, transport, requestToken });
+  const send = createSender({
+    baseUrl,
+    allowOrigins,
+    scope,
+    clock,
+    csrf,
+    debug,
+    meter,
+    transport,
+    requestToken,
+  });
   const call = createCall({ baseUrl, timeout, meter, clock, send });
   const state = createViewState<User>({
     cache,
     csrf,
     clock,
+    debug,
     onSupersede: () => refresh.forget(),
     onApply(message, receivedAt) {
       signOut.remember(message.action.signOut);
@@ -112,9 +130,23 @@ function assemble<User>(options: SessionClientOptions<User>) {
       // When the session's time is up, the client asks the server: other requests may have kept the session alive.
       scheduleCheck(cache.expiresIn() ?? Infinity);
     },
+    onConflict: () => scheduleCheck(minGap),
   });
 
-  const core = { call, cache, enqueue, clock, csrf, disposal, exclusive, meter, scope, state, staleTime };
+  const core = {
+    call,
+    cache,
+    enqueue,
+    clock,
+    csrf,
+    debug,
+    disposal,
+    exclusive,
+    meter,
+    scope,
+    state,
+    staleTime,
+  };
   const refresh = createRefresh(core);
   const signOut = createSignOut(core);
   const initSession = createInitSession(core);

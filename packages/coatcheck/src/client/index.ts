@@ -21,6 +21,7 @@ export type * from "../wire.ts";
 export type { ClientClock } from "./clock.ts";
 export { createSessionClient } from "./create-client.ts";
 export { type CsrfNames, XSRF_NAMES } from "./csrf.ts";
+export type { Debug, DebugEvent } from "./debug.ts";
 export type { Devices } from "./devices.ts";
 export { SessionError, type SessionErrorCode } from "./error.ts";
 export type { SessionMetrics } from "./metrics.ts";

@@ -1,6 +1,7 @@
 import type { SessionView } from "../wire.ts";
 import type { ClientClock } from "./clock.ts";
 import type { CsrfNames } from "./csrf.ts";
+import type { Debug } from "./debug.ts";
 import type { Scope } from "./scope.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface SessionClientOptions<User = unknown> {
   readonly initialState?: SessionView<User>;
   /** Milliseconds after which a call fails with `NETWORK`. Default: 10,000. */
   readonly timeout?: number;
+  /** Runs for each decision and refusal of the client, without any token. With true: `console.debug`. Default: false. */
+  readonly debug?: boolean | Debug;
   /** Runs when another tab has logged in as another subject. Default: reloads the page. */
   readonly onSubjectChange?: () => void;
   /** Sends a request. Default: `fetch`. */

@@ -1,6 +1,6 @@
 import type { SessionInfo, SessionView } from "../wire.ts";
 import type { Call } from "./api.ts";
-import type { ClientClock } from "./clock.ts";
+import { awaitArrival, type ClientClock } from "./clock.ts";
 import type { SessionError } from "./error.ts";
 import { type Flight, singleFlight } from "./flight.ts";
 import type { Exclusive } from "./lock.ts";
@@ -8,9 +8,6 @@ import type { Meter } from "./metrics.ts";
 import type { Enqueue } from "./queue.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
-
-/** Milliseconds to wait for the view of the tab that held the lock. */
-const ADOPTION_GRACE = 100;
 
 /** Asks the server for the session; no other module does. `join` never rejects: `$session` and `$meta` hold the outcome. */
 export interface Refresh extends Flight<void> {
@@ -45,8 +42,8 @@ export function createRefresh<User>(deps: RefreshDependencies<User>): Refresh {
     // A login or sign-out that has started must finish first.
     await enqueue(async () => {});
     await exclusive(async (waited) => {
-      if (waited && !signal.aborted)
-        await new Promise<void>((done) => void clock.schedule(ADOPTION_GRACE, done));
+      // The tab that held the lock sends its view.
+      if (waited && !signal.aborted) await awaitArrival(clock);
       if (signal.aborted) return;
       sentAt = clock.now();
       cache.setMeta({ fetching: true });

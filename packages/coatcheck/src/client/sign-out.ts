@@ -2,6 +2,7 @@ import type { Call } from "./api.ts";
 import type { SessionError } from "./error.ts";
 import { singleFlight } from "./flight.ts";
 import type { Enqueue } from "./queue.ts";
+import { requireLogoutOptions } from "./require-options.ts";
 import type { LogoutOptions } from "./session-client.ts";
 import { noSession } from "./state.ts";
 import type { ViewCache } from "./view-cache.ts";
@@ -47,6 +48,7 @@ export function createSignOut<User>({ call, cache, state, enqueue }: SignOutDepe
 
   return {
     start(options = {}) {
+      if (process.env.NODE_ENV !== "production") requireLogoutOptions(options);
       last = options;
       request.forget();
       return request.join();

@@ -1,6 +1,7 @@
 import type { SessionView } from "../wire.ts";
 import type { ClientClock } from "./clock.ts";
 import type { Csrf } from "./csrf.ts";
+import type { Debug } from "./debug.ts";
 import type { SessionError } from "./error.ts";
 import { noSession } from "./state.ts";
 import type { TabAction, TabMessage } from "./tabs.ts";
@@ -33,14 +34,17 @@ interface ViewStateDependencies<User> {
   readonly cache: ViewCache<User>;
   readonly csrf: Csrf;
   readonly clock: ClientClock;
+  readonly debug: Debug;
   /** Runs at the start of each generation. */
   onSupersede(): void;
   /** Runs after each view that the cache has stored. `receivedAt` is set if it came from another tab. */
   onApply(message: TabMessage<User>, receivedAt?: number): void;
+  /** Runs after a refresh with an older token. The newer token may be on its way, or lost. */
+  onConflict(): void;
 }
 
 export function createViewState<User>(deps: ViewStateDependencies<User>): ViewState<User> {
-  const { cache, clock, csrf, onSupersede, onApply } = deps;
+  const { cache, clock, csrf, debug, onSupersede, onApply, onConflict } = deps;
   let generation = new AbortController();
 
   function supersede(): void {
@@ -51,9 +55,11 @@ export function createViewState<User>(deps: ViewStateDependencies<User>): ViewSt
 
   function applyView(view: SessionView<User>, action: TabAction = {}, receivedAt?: number): void {
     const at = receivedAt ?? clock.now();
-    csrf.update(view.csrf_token);
+    csrf.update(view.csrf_token, "view");
     supersede();
-    if (cache.apply(view, at, action)) onApply({ view, at, action }, receivedAt);
+    const isApplied = cache.apply(view, at, action);
+    debug(isApplied ? "view-applied" : "view-ignored", receivedAt ? "tab" : "page");
+    if (isApplied) onApply({ view, at, action }, receivedAt);
   }
 
   return {
@@ -63,7 +69,10 @@ export function createViewState<User>(deps: ViewStateDependencies<User>): ViewSt
     fail(error) {
       if (error.code.startsWith("SESSION_"))
         applyView(noSession(error.code === "SESSION_REVOKED" ? "revoked" : "expired"));
-      else cache.expire({ error });
+      else {
+        cache.expire({ error });
+        if (error.code === "CONFLICT") onConflict();
+      }
     },
   };
 }

@@ -20,7 +20,6 @@ describe("a refresh", () => {
       "BAD_ANSWER",
     ],
     ["a proxy's 401", () => new Response("denied", { status: 401 }), "BAD_ANSWER"],
-    ["a 409 for an older token", () => failure(409, "CONFLICT"), "CONFLICT"],
   ];
   it.each(cases)("keeps the last known session after %s", async (_, response, code) => {
     const network = new Network().on(GET, response);

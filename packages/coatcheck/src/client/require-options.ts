@@ -1,0 +1,43 @@
+import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
+import type { CsrfNames } from "./csrf.ts";
+import type { Revalidate, SessionClientOptions } from "./options.ts";
+import type { LogoutOptions } from "./session-client.ts";
+
+const CLIENT_OPTIONS = {
+  baseUrl: true,
+  csrf: true,
+  revalidate: true,
+  allowOrigins: true,
+  initialState: true,
+  timeout: true,
+  debug: true,
+  onSubjectChange: true,
+  transport: true,
+  scope: true,
+  clock: true,
+} satisfies KnownOptions<SessionClientOptions>;
+
+const CSRF_NAMES = { cookie: true, header: true } satisfies KnownOptions<CsrfNames>;
+
+const REVALIDATE = {
+  staleTime: true,
+  minGap: true,
+  focus: true,
+  reconnect: true,
+  crossTab: true,
+} satisfies KnownOptions<Revalidate>;
+
+const LOGOUT_OPTIONS = { everywhere: true, optimistic: true } satisfies KnownOptions<LogoutOptions>;
+
+/** Rejects unknown options of `createSessionClient`. Called in development only, so that no page downloads the check. */
+export function requireClientOptions(options: SessionClientOptions): void {
+  const input = "options of createSessionClient";
+  requireKnownOptions(input, options, CLIENT_OPTIONS);
+  requireKnownPart(input, options, "csrf", CSRF_NAMES);
+  requireKnownPart(input, options, "revalidate", REVALIDATE);
+}
+
+/** Rejects unknown options of `logout`: a misspelt `everywhere` would leave the other devices logged in. Development only. */
+export function requireLogoutOptions(options: LogoutOptions): void {
+  requireKnownOptions("options of logout", options, LOGOUT_OPTIONS);
+}

@@ -1,0 +1,132 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import type { SessionClient } from "../../src/client/index.ts";
+import { coatcheck } from "../../src/http/node/adapter.ts";
+import { sessionRoutes } from "../../src/http/routes/node.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { ORIGIN, open, Page, TestClock, type User, uniqueBase } from "./fixtures.ts";
+
+/** What a test does with the next response to a line such as `POST /session`. */
+type Fate = (response: Response) => Promise<Response>;
+
+/**
+ * A site on a real server, and one browser whose tabs share its cookies. A tab's request carries the cookies of the moment at
+ * which it is sent; a response brings its cookies when it arrives.
+ */
+export async function startSite() {
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
+  const base = new URL(uniqueBase()).pathname;
+  const attempts: unknown[] = [];
+  const routes = sessionRoutes<User>(manager, {
+    base,
+    authenticate: ({ email }) => {
+      attempts.push(email);
+      return { subject: String(email) };
+    },
+    user: (name) => ({ name }),
+  });
+  let handled = 0;
+  const withSession = coatcheck(manager, { csrf: { token: "required", initPath: `${base}/init` } });
+  const server = createServer(
+    withSession(async (request, response) => {
+      if (await routes(request, response)) return;
+      handled++;
+      const session = await request.session.requireSession();
+      if (request.method === "POST") await session.patch({ ordered: true });
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ success: true, data: { subject: session.subject } }));
+    }),
+  ).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  onTestFinished(async () => {
+    routes.close();
+    server.close();
+    server.closeAllConnections();
+    await manager.close();
+  });
+
+  const cookies = new Map<string, string>();
+  const jar = {
+    get cookie() {
+      return [...cookies].map((pair) => pair.join("=")).join("; ");
+    },
+  };
+  const seen: string[] = [];
+  const fates = new Map<string, Fate[]>();
+  const keep = (response: Response) => {
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = "", ...attributes] = line.split("; ");
+      const [name = "", value = ""] = pair.split("=");
+      if (attributes.includes("Max-Age=0")) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    return response;
+  };
+
+  async function transport(request: Request): Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    const line = `${request.method} ${pathname.replace(base, "/session")}${search}`;
+    seen.push(line);
+    const headers = new Headers(request.headers);
+    headers.set("cookie", jar.cookie);
+    const body = request.body && (await request.text());
+    const url = `http://127.0.0.1:${port}${pathname}${search}`;
+    const response = await fetch(url, { method: request.method, headers, body });
+    const fate = fates.get(line)?.shift();
+    const { body: content, status, headers: received } = keep(fate ? await fate(response) : response);
+    // Without the server's own URL, which is not the site's: the client would take it for a redirect to another origin.
+    return new Response(content, { status, headers: received });
+  }
+
+  return {
+    seen,
+    attempts,
+    manager,
+    /** How many requests reached the application's own handler. */
+    handled: () => handled,
+    /**
+     * Opens a tab that hears nothing from the others, the worst case. `statuses` are all that its page has shown; `refused`
+     * resolves when its first refused response has arrived.
+     */
+    tab() {
+      const clock = new TestClock();
+      const refused = Promise.withResolvers<void>();
+      const client: SessionClient<User> = open({} as never, {
+        clock,
+        page: new Page(jar),
+        baseUrl: ORIGIN + base,
+        transport,
+        revalidate: { crossTab: false },
+        debug: (event) => event === "refused" && refused.resolve(),
+      });
+      const statuses: string[] = [];
+      client.$session.subscribe(({ status }) => statuses.push(status));
+      return { client, clock, statuses, refused: refused.promise };
+    },
+    /** Decides what becomes of the next response to `line`, after the server has sent it. */
+    onResponse(line: string, fate: Fate) {
+      fates.set(line, [...(fates.get(line) ?? []), fate]);
+    },
+    /** Holds the next response to `line` back. `sent` resolves when the server has sent it; `release` lets it arrive. */
+    hold(line: string) {
+      const sent = Promise.withResolvers<void>();
+      const arrival = Promise.withResolvers<void>();
+      this.onResponse(line, async (response) => {
+        sent.resolve();
+        await arrival.promise;
+        return response;
+      });
+      return { sent: sent.promise, release: arrival.resolve };
+    },
+    /** Loses the next response to `line`. */
+    lose(line: string) {
+      this.onResponse(line, async () => {
+        throw new TypeError("Failed to fetch");
+      });
+    },
+  };
+}
