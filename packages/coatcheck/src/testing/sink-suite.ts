@@ -64,7 +64,7 @@ async function runTest(open: SinkContractOptions["open"], test: SinkCases[string
     await test?.({ sink, other, read });
   } finally {
     await sink.close();
-    await other.close();
+    if (other !== sink) await other.close();
     await cleanUp?.();
   }
 }

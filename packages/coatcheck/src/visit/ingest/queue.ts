@@ -16,7 +16,7 @@ import { uuidV7Source } from "./uuid-v7.ts";
 
 /**
  * The queue between requests and the sink. Batches have at most 1,000 events and are at most 200 ms old (the defaults). One
- * write is in flight at a time. A failed write is repeated after 200 ms, then after twice the time, up to 30 s, each with
+ * write is in flight at a time. A failed write is repeated after 200 ms, then after twice the time, up to 10 s, each with
  * jitter. Delivery is at least once: sinks ignore the ids that they have stored.
  *
  * **What a crash loses.** `kill -9` loses the events that are neither in the sink nor in the spill. With a spill, these are
