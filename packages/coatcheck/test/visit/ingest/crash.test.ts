@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createEventQueue } from "../../../src/visit/ingest/queue.ts";
+import { memorySink } from "../../../src/visit/sink/memory.ts";
+import { linesOf, ndjsonFiles, readNdjson, temporaryFolder } from "./folders.ts";
+
+const script = fileURLToPath(new URL("tracking-process.ts", import.meta.url));
+
+interface Tracker {
+  readonly child: ChildProcess;
+  readonly spill: string;
+  readonly folder: string;
+  /** What the process printed so far: ids of events, and `tick` for each interval. */
+  readonly lines: readonly string[];
+  /** Waits for this many lines that are `text`, counted from now. */
+  printed(text: string, count: number): Promise<void>;
+  /** Ends the process, and waits until everything that it printed was read. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+interface TrackerOptions {
+  readonly behaviour: "works" | "fails" | "hangs";
+  readonly spill?: string;
+  /** The largest file that the process may write, KB. */
+  readonly fileLimit?: number;
+}
+
+function startTracker({ behaviour, spill = temporaryFolder(), fileLimit }: TrackerOptions): Tracker {
+  const folder = temporaryFolder();
+  const limit = fileLimit ? `ulimit -f ${fileLimit}; ` : "";
+  const command = `${limit}exec "$0" --conditions=coatcheck-source "$@"`;
+  const child = spawn("bash", ["-c", command, process.execPath, script, spill, folder, behaviour], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines: string[] = [];
+  const reader = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
+  reader.on("line", (line) => lines.push(line));
+  const ended = once(reader, "close");
+  return {
+    child,
+    spill,
+    folder,
+    lines,
+    async printed(text, count) {
+      const end = lines.filter((line) => line === text).length + count;
+      while (lines.filter((line) => line === text).length < end) await once(reader, "line");
+    },
+    async kill(signal) {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+/** The ids that the process tracked before its last ticks but `after`; all of them for 0. */
+function trackedBefore(lines: readonly string[], after: number): string[] {
+  const ticks = lines.flatMap((line, index) => (line === "tick" ? [index] : []));
+  const end = after === 0 ? lines.length : ticks.at(-after);
+  return lines.slice(0, end).filter((line) => line.length === 36);
+}
+
+/** Starts the next process on the folder, and returns the ids that it delivers. */
+async function deliverRest(spill: string): Promise<string[]> {
+  const sink = memorySink({ maxEvents: 1_000_000 });
+  const queue = createEventQueue({ sink, spill: { path: spill } });
+  await queue.flush();
+  await queue.close();
+  return (await sink.read()).events.map(({ id }) => id);
+}
+
+describe("kill -9 during ingest", () => {
+  for (const behaviour of ["works", "fails", "hangs"] as const) {
+    it(`loses at most the events of the last two batch intervals when the sink ${behaviour}`, async () => {
+      const tracker = startTracker({ behaviour });
+      await tracker.printed("tick", 12);
+      await tracker.kill("SIGKILL");
+      const inSink = readNdjson(tracker.folder).events.map(({ id }) => id);
+      const inSpill = await deliverRest(tracker.spill);
+      const stored = new Set([...inSink, ...inSpill]);
+      const due = trackedBefore(tracker.lines, 3);
+      expect(due.length).toBeGreaterThan(100);
+      expect(due.filter((id) => !stored.has(id))).toEqual([]);
+      const tracked = new Set(trackedBefore(tracker.lines, 0));
+      expect([...stored].filter((id) => !tracked.has(id))).toEqual([]);
+      expect((behaviour === "works" ? inSink : inSpill).length).toBeGreaterThan(100);
+      expect(linesOf(tracker.spill)).toEqual([]);
+    });
+  }
+});
+
+describe("SIGTERM during ingest", () => {
+  for (const behaviour of ["works", "fails", "hangs"] as const) {
+    it(`loses nothing when the process closes the queue and the sink ${behaviour}`, async () => {
+      const tracker = startTracker({ behaviour });
+      await tracker.printed("tick", 5);
+      await tracker.kill("SIGTERM");
+      expect(tracker.lines.at(-1)).toBe("closed");
+      const inSink = readNdjson(tracker.folder).events.map(({ id }) => id);
+      const stored = new Set([...inSink, ...(await deliverRest(tracker.spill))]);
+      expect([...stored].sort()).toEqual(trackedBefore(tracker.lines, 0).sort());
+    });
+  }
+});
+
+describe("processes that share the folder of a spill", () => {
+  it("leave a live process's segments alone, and deliver those of a dead one", async () => {
+    const tracker = startTracker({ behaviour: "fails" });
+    await tracker.printed("tick", 5);
+    expect(await deliverRest(tracker.spill)).toEqual([]);
+    expect(linesOf(tracker.spill).length).toBeGreaterThan(0);
+    await tracker.printed("tick", 5);
+    const second = startTracker({ behaviour: "fails", spill: tracker.spill });
+    await second.printed("tick", 5);
+    await tracker.kill("SIGKILL");
+    const delivered = new Set(await deliverRest(tracker.spill));
+    expect(trackedBefore(tracker.lines, 3).filter((id) => !delivered.has(id))).toEqual([]);
+    expect(trackedBefore(second.lines, 0).filter((id) => delivered.has(id))).toEqual([]);
+    await second.printed("tick", 5);
+    await second.kill("SIGKILL");
+    const rest = new Set(await deliverRest(tracker.spill));
+    expect(trackedBefore(second.lines, 3).filter((id) => !rest.has(id))).toEqual([]);
+    expect([...rest].filter((id) => delivered.has(id))).toEqual([]);
+  });
+
+  it("lose nothing when a write to the spill fails half-way", async () => {
+    // Writes past the limit fail with EFBIG, after the part below the limit was written.
+    const tracker = startTracker({ behaviour: "fails", fileLimit: 300 });
+    while (trackedBefore(tracker.lines, 0).length < 2000) await tracker.printed("tick", 1);
+    await tracker.kill("SIGTERM");
+    expect(tracker.lines.at(-1)).toBe("closed");
+    const files = ndjsonFiles(tracker.spill);
+    expect(files.length).toBeGreaterThan(2);
+    const stored = await deliverRest(tracker.spill);
+    expect(stored).toEqual(trackedBefore(tracker.lines, 0));
+  });
+});

@@ -1,0 +1,120 @@
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fakeClock } from "../../../src/testing/clock.ts";
+import { makeCount, makeEvent } from "../../../src/testing/visit-events.ts";
+import { type NdjsonSinkOptions, ndjsonSink } from "../../../src/visit/sink/ndjson.ts";
+import { linesOf, ndjsonFiles, readNdjson, temporaryFolder } from "./folders.ts";
+
+const DAY = 86_400_000;
+const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
+
+describe("ndjsonSink", () => {
+  it("writes a line for each event and count, with its kind", async () => {
+    const folder = temporaryFolder();
+    const sink = ndjsonSink(folder);
+    const [event, count] = [makeEvent(), makeCount({ kind: "ai-agent" })];
+    await sink.write({ events: [event], counts: [count] });
+    const { kind, ...members } = count;
+    expect(linesOf(folder).map((line) => JSON.parse(line))).toEqual([
+      { kind: "event", ...event },
+      { kind: "count", countedKind: kind, ...members },
+    ]);
+    await sink.close();
+  });
+
+  it("names files by the UTC day of the write, so that a file never changes after its day", async () => {
+    const folder = temporaryFolder();
+    const clock = fakeClock(Date.UTC(2026, 0, 31, 23, 59, 59, 999));
+    const sink = ndjsonSink({ folder, clock });
+    const at = clock.now();
+    const write = () => sink.write({ events: [makeEvent({ at })], counts: [] });
+    await write();
+    clock.pass(1);
+    await write();
+    await write();
+    clock.pass(DAY);
+    await write();
+    expect(ndjsonFiles(folder)).toEqual([
+      "2026-01-31-1.ndjson",
+      "2026-02-01-1.ndjson",
+      "2026-02-02-1.ndjson",
+    ]);
+    expect(linesOf(folder)).toHaveLength(4);
+    await sink.close();
+  });
+
+  it("gives each writer that shares the folder a file of its own, and its number to the next", async () => {
+    const folder = temporaryFolder();
+    const clock = fakeClock();
+    const [first, second] = [ndjsonSink({ folder, clock }), ndjsonSink({ folder, clock })];
+    const batch = () => ({ events: [makeEvent()], counts: [] });
+    await first.write(batch());
+    await second.write(batch());
+    await first.close();
+    const third = ndjsonSink({ folder, clock });
+    await third.write(batch());
+    expect(ndjsonFiles(folder)).toEqual(["2026-01-01-1.ndjson", "2026-01-01-2.ndjson"]);
+    expect(linesOf(folder)).toHaveLength(3);
+    await second.close();
+    await third.close();
+  });
+
+  it("removes an incomplete last line when it opens the folder, however long the line is", async () => {
+    for (const torn of ['{"kind":"event","id":"to', "x".repeat(700_000)]) {
+      const folder = temporaryFolder();
+      const first = ndjsonSink(folder);
+      await first.write({ events: [makeEvent(), makeEvent()], counts: [] });
+      await first.close();
+      const path = join(folder, ndjsonFiles(folder)[0] ?? "");
+      const whole = readFileSync(path, "utf8");
+      appendFileSync(path, torn);
+      const second = ndjsonSink(folder);
+      expect(readFileSync(path, "utf8")).toBe(whole);
+      await second.write({ events: [makeEvent()], counts: [] });
+      expect(readNdjson(folder).events).toHaveLength(3);
+      await second.close();
+    }
+  });
+
+  it("removes the incomplete line of an earlier day's file", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "2026-01-01-1.ndjson"), '{"kind":"event","id":"1"}\n{"kind"');
+    writeFileSync(join(folder, "2026-01-01-12.ndjson"), '{"kind"');
+    await ndjsonSink({ folder, clock: fakeClock(Date.UTC(2026, 5, 1)) }).close();
+    expect(readFileSync(join(folder, "2026-01-01-1.ndjson"), "utf8")).toBe('{"kind":"event","id":"1"}\n');
+    // The file of another writer, which may be alive.
+    expect(readFileSync(join(folder, "2026-01-01-12.ndjson"), "utf8")).toBe('{"kind"');
+  });
+
+  it("throws STORE_UNAVAILABLE when the disk fails, and works when it does again", async () => {
+    const folder = temporaryFolder();
+    const clock = fakeClock();
+    const sink = ndjsonSink({ folder, clock });
+    const events = [makeEvent()];
+    // A folder with the file's name makes every attempt to open the file fail.
+    mkdirSync(join(folder, "2026-01-01-1.ndjson"));
+    await expect(sink.write({ events, counts: [] })).rejects.toEqual(unavailable);
+    rmSync(join(folder, "2026-01-01-1.ndjson"), { recursive: true });
+    await sink.write({ events, counts: [] });
+    expect(readNdjson(folder).events).toEqual(events);
+    await sink.close();
+  });
+
+  it("keeps files private to the user of the process", async () => {
+    const folder = join(temporaryFolder(), "events");
+    const sink = ndjsonSink(folder);
+    await sink.write({ events: [makeEvent()], counts: [] });
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, ndjsonFiles(folder)[0] ?? "")).mode & 0o777).toBe(0o600);
+    await sink.close();
+  });
+
+  it("refuses unknown options and a folder that cannot be used", () => {
+    expect(() => ndjsonSink({ folder: "x", clok: {} } as NdjsonSinkOptions)).toThrow('did you mean "clock"');
+    expect(() => ndjsonSink("")).toThrow('folder must be the path of a folder (got "")');
+    const file = join(temporaryFolder(), "file");
+    writeFileSync(file, "");
+    expect(() => ndjsonSink(file)).toThrow(unavailable);
+  });
+});

@@ -1,0 +1,69 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { CoatcheckError } from "../../../src/session/errors.ts";
+import { makeEvent } from "../../../src/testing/visit-events.ts";
+import type { EventSink } from "../../../src/visit/sink.ts";
+import { openQueue } from "./fixtures.ts";
+import { ndjsonFiles, temporaryFolder } from "./folders.ts";
+
+const EVENTS = 500_000;
+/** Events per second, and the seconds of the outage. */
+const RATE = 5000;
+const OUTAGE = { from: 20, to: 80 };
+const MB = 1024 * 1024;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+function heapInMegabytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / MB;
+}
+
+/** A sink that remembers only how often it got each event. */
+function countingSink(): EventSink & { isDown: boolean; readonly deliveries: Uint8Array } {
+  const deliveries = new Uint8Array(EVENTS);
+  return {
+    deliveries,
+    isDown: false,
+    async write({ events }) {
+      if (this.isDown) throw new CoatcheckError("STORE_UNAVAILABLE", "The sink is down.");
+      for (const { id } of events) deliveries[Number(id)] = (deliveries[Number(id)] ?? 0) + 1;
+    },
+    async close() {},
+  };
+}
+
+describe("IngestQueue through an outage of a minute", () => {
+  it("delivers 500,000 events, none twice, with bounded memory", async () => {
+    const sink = countingSink();
+    const path = temporaryFolder();
+    const { queue, time } = openQueue({ sink, spill: { path, maxBytes: 1024 * MB } });
+    const event = makeEvent();
+    const heapBefore = heapInMegabytes();
+    let [mostHeap, mostQueued, mostSpilled] = [heapBefore, 0, 0];
+    for (let tracked = 0; tracked < EVENTS; ) {
+      const second = tracked / RATE;
+      sink.isDown = second >= OUTAGE.from && second < OUTAGE.to;
+      for (const end = tracked + RATE / 20; tracked < end; tracked++) {
+        queue.track({ ...event, id: String(tracked) });
+      }
+      mostQueued = Math.max(mostQueued, queue.stats().queued);
+      mostSpilled = Math.max(mostSpilled, queue.stats().spilled);
+      await time.pass(50);
+      if (tracked % (RATE * 10) === 0) mostHeap = Math.max(mostHeap, heapInMegabytes());
+    }
+    const flushed = queue.flush();
+    await time.pass(60_000);
+    await flushed;
+    expect(sink.deliveries.every((count) => count === 1)).toBe(true);
+    expect(queue.stats()).toMatchObject({ queued: 0, spilled: 0, delivered: EVENTS, dropped: 0 });
+    expect(mostSpilled).toBeGreaterThan(RATE * 55);
+    expect(mostQueued).toBeLessThanOrEqual(10_000);
+    expect(ndjsonFiles(path)).toEqual([]);
+    const growth = mostHeap - heapBefore;
+    console.log(`heap +${growth.toFixed(1)} MB, ${mostQueued} in memory, ${mostSpilled} on disk at most`);
+    expect(growth).toBeLessThan(32);
+  }, 120_000);
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { sinkContract } from "../../../src/testing/sink-suite.ts";
+import { SINK_MUTANTS, type SinkMutant } from "./sink-mutants.ts";
+
+/** Runs the suite on a sink. Returns the titles of the tests that it fails, and of those that it passes. */
+async function run(open: SinkMutant["open"]): Promise<{ failed: string[]; passed: string[] }> {
+  const tests: [title: string, body: () => Promise<void>][] = [];
+  sinkContract(
+    {
+      describe: (_name, body) => body(),
+      it: (title, body) => tests.push([title, body]),
+    },
+    { name: "mutant", open },
+  );
+  const failed: string[] = [];
+  const passed: string[] = [];
+  for (const [title, body] of tests) {
+    await body().then(
+      () => passed.push(title),
+      () => failed.push(title),
+    );
+  }
+  return { failed, passed };
+}
+
+describe("sinkContract", () => {
+  for (const { fault, foundBy, open } of SINK_MUTANTS) {
+    it(`finds a sink that ${fault}`, async () => {
+      const { failed, passed } = await run(open);
+      expect(failed).toContain(foundBy);
+      expect(passed.length).toBeGreaterThan(0);
+    });
+  }
+});

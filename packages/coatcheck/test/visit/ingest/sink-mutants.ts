@@ -1,0 +1,358 @@
+import type { DocumentCount, VisitEvent } from "../../../src/visit/event.ts";
+import { type MemorySink, memorySink } from "../../../src/visit/sink/memory.ts";
+import type { EventBatch, EventSink, StoredOrder } from "../../../src/visit/sink.ts";
+
+/** A sink that breaks one sentence of the contract. */
+export interface SinkMutant {
+  /** What the sink does wrong. */
+  readonly fault: string;
+  /** A test that must find it. */
+  readonly foundBy: string;
+  open(): { readonly sink: EventSink; read(): Promise<EventBatch> };
+}
+
+interface Wrapped {
+  readonly fault: string;
+  readonly foundBy: string;
+  wrap(sink: MemorySink): Partial<MemorySink>;
+}
+
+/** The sink with some of its methods replaced. */
+function mutant({ fault, foundBy, wrap }: Wrapped): SinkMutant {
+  return {
+    fault,
+    foundBy,
+    open() {
+      const inner = memorySink();
+      const sink = { ...inner, ...wrap(inner) };
+      return { sink, read: () => sink.read() };
+    },
+  };
+}
+
+/** A sink that changes each batch before it stores it. */
+function changing(
+  change: (batch: EventBatch) => EventBatch,
+  names: Pick<Wrapped, "fault" | "foundBy">,
+): SinkMutant {
+  return mutant({ ...names, wrap: (inner) => ({ write: (batch) => inner.write(change(batch)) }) });
+}
+
+/** A sink that stores every row, and whose rows `read` returns. */
+function rowSink(
+  store: (rows: { events: VisitEvent[]; counts: DocumentCount[] }, batch: EventBatch) => void,
+) {
+  return () => {
+    const rows: { events: VisitEvent[]; counts: DocumentCount[] } = { events: [], counts: [] };
+    return {
+      write: async (batch: EventBatch) => store(rows, batch),
+      read: async () => structuredClone(rows),
+    };
+  };
+}
+
+function orderBy(
+  choose: (events: VisitEvent[]) => VisitEvent | undefined,
+  ignoresTenant = false,
+): Wrapped["wrap"] {
+  return (inner) => {
+    const arrived: VisitEvent[] = [];
+    return {
+      async write(batch) {
+        arrived.push(...batch.events);
+        await inner.write(batch);
+      },
+      async findOrder(tenant, orderId): Promise<StoredOrder | null> {
+        const matching = arrived.filter(
+          (event) => event.order?.orderId === orderId && (ignoresTenant || event.tenant === tenant),
+        );
+        const { order, sessionId, visitorId, at } = choose(matching) ?? {};
+        return order
+          ? { ...order, sessionId: sessionId ?? null, visitorId: visitorId ?? null, at: at ?? 0 }
+          : null;
+      },
+    };
+  };
+}
+
+function byId<Item extends { readonly id: string }>(items: readonly Item[]): Item[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()];
+}
+
+const closed = Object.assign(new Error("closed"), { code: "STORE_UNAVAILABLE" });
+
+export const SINK_MUTANTS: readonly SinkMutant[] = [
+  mutant({
+    fault: "stores an event again whose id is stored",
+    foundBy: "write() ignores an event whose id is stored already",
+    wrap: rowSink((rows, { events, counts }) => {
+      rows.events.push(...byId(events));
+      rows.counts.push(...counts.filter(({ id }) => !rows.counts.some((count) => count.id === id)));
+    }),
+  }),
+  mutant({
+    fault: "replaces an event whose id is stored",
+    foundBy: "write() ignores an event whose id is stored already",
+    wrap: rowSink((rows, { events, counts }) => {
+      rows.events = byId([...rows.events, ...events]);
+      rows.counts = byId([...rows.counts, ...counts]);
+    }),
+  }),
+  mutant({
+    fault: "looks for duplicates in earlier batches only",
+    foundBy: "write() stores an event once that is in a batch twice",
+    wrap: rowSink((rows, { events, counts }) => {
+      const ids = new Set(rows.events.map(({ id }) => id));
+      rows.events.push(...events.filter(({ id }) => !ids.has(id)));
+      rows.counts = byId([...rows.counts, ...counts]);
+    }),
+  }),
+  mutant({
+    fault: "adds the same count twice",
+    foundBy: "write() ignores a count whose id is stored already",
+    wrap: rowSink((rows, { events, counts }) => {
+      rows.events.push(...byId(events).filter(({ id }) => !rows.events.some((event) => event.id === id)));
+      rows.counts.push(...counts);
+    }),
+  }),
+  mutant({
+    fault: "merges counts of the same kind and hour",
+    foundBy: "write() keeps counts apart that differ only in their id",
+    wrap: rowSink((rows, { events, counts }) => {
+      rows.events.push(...events);
+      for (const count of counts) {
+        if (!rows.counts.some(({ kind, hour }) => kind === count.kind && hour === count.hour))
+          rows.counts.push(count);
+      }
+    }),
+  }),
+  mutant({
+    fault: "skips a batch that begins with a known event",
+    foundBy: "write() ignores an event whose id is stored already",
+    wrap(inner) {
+      const ids = new Set<string>();
+      return {
+        async write(batch) {
+          const isKnown = ids.has(batch.events[0]?.id ?? "");
+          for (const { id } of batch.events) ids.add(id);
+          if (!isKnown) await inner.write(batch);
+        },
+      };
+    },
+  }),
+  mutant({
+    fault: "skips a batch in which any event is known",
+    foundBy: "write() completes a batch of which a part is stored",
+    wrap(inner) {
+      const ids = new Set<string>();
+      return {
+        async write(batch) {
+          const isKnown = batch.events.some(({ id }) => ids.has(id));
+          for (const { id } of batch.events) ids.add(id);
+          if (!isKnown) await inner.write(batch);
+        },
+      };
+    },
+  }),
+  mutant({
+    fault: "acknowledges before it stores",
+    foundBy: "an acknowledged batch is stored before close()",
+    wrap(inner) {
+      const waiting: EventBatch[] = [];
+      return {
+        async write(batch) {
+          waiting.push(batch);
+        },
+        async close() {
+          for (const batch of waiting.splice(0)) await inner.write(batch);
+          await inner.close();
+        },
+      };
+    },
+  }),
+  mutant({
+    fault: "forgets everything at close",
+    foundBy: "an acknowledged batch is still stored after close()",
+    wrap(inner) {
+      let isOpen = true;
+      return {
+        read: async () => (isOpen ? await inner.read() : { events: [], counts: [] }),
+        async close() {
+          isOpen = false;
+          await inner.close();
+        },
+      };
+    },
+  }),
+  changing(({ events, counts }) => ({ counts, events: events.slice(0, 500) }), {
+    fault: "cuts a batch",
+    foundBy: "write() stores a batch of 1,000 events whole",
+  }),
+  changing(
+    ({ events, counts }) => ({
+      counts,
+      events: events.filter(({ at, receivedAt }) => receivedAt - at < 24 * 3_600_000),
+    }),
+    { fault: "drops late events", foundBy: "write() stores events in any order, up to 48 hours late" },
+  ),
+  mutant({
+    fault: "drops events that are older than the newest",
+    foundBy: "write() stores events in any order, up to 48 hours late",
+    wrap(inner) {
+      let newest = 0;
+      return {
+        async write({ events, counts }) {
+          const kept = events.filter(({ at, visitorId }) => visitorId === null || at >= newest);
+          newest = Math.max(newest, ...events.map(({ at }) => at));
+          await inner.write({ events: kept, counts });
+        },
+      };
+    },
+  }),
+  changing(
+    ({ events, counts }) => ({ counts, events: events.map((event) => ({ ...event, properties: {} })) }),
+    {
+      fault: "loses the properties",
+      foundBy: "write() stores events and counts with every member unchanged",
+    },
+  ),
+  changing(
+    ({ events, counts }) => ({ events, counts: counts.map((count) => ({ ...count, tenant: null })) }),
+    {
+      fault: "loses the tenant of a count",
+      foundBy: "write() stores events and counts with every member unchanged",
+    },
+  ),
+  changing(
+    ({ events, counts }) => ({ events: JSON.parse(JSON.stringify(events).replace(/🌮|é/g, "?")), counts }),
+    {
+      fault: "stores one byte for each character",
+      foundBy: "write() stores emoji, quotes and backslashes unchanged",
+    },
+  ),
+  mutant({
+    fault: "throws at an empty batch",
+    foundBy: "write() accepts an empty batch",
+    wrap: (inner) => ({
+      async write(batch) {
+        if (batch.events.length + batch.counts.length === 0) throw new RangeError("An empty batch.");
+        await inner.write(batch);
+      },
+    }),
+  }),
+  mutant({
+    fault: "throws because of an event's content",
+    foundBy: "write() stores an event with NUL characters, and the rest of its batch",
+    wrap: (inner) => ({
+      async write(batch) {
+        if (JSON.stringify(batch.events).includes("\\u0000")) throw new RangeError("NUL is no text.");
+        await inner.write(batch);
+      },
+    }),
+  }),
+  changing(
+    ({ events, counts }) => ({
+      counts,
+      events: events.filter(({ subject }) => (subject?.length ?? 0) < 1000),
+    }),
+    {
+      fault: "drops an event whose content it cannot store",
+      foundBy: "write() stores an event with a subject of 100 KB, and the rest of its batch",
+    },
+  ),
+  mutant({
+    fault: "two nodes read before either writes",
+    foundBy: "two nodes that write the same events at once store each event once",
+    wrap: () => {
+      const rows: { events: VisitEvent[]; counts: DocumentCount[] } = { events: [], counts: [] };
+      return {
+        async write(batch) {
+          const [events, counts] = [
+            new Set(rows.events.map(({ id }) => id)),
+            new Set(rows.counts.map(({ id }) => id)),
+          ];
+          await null;
+          rows.events.push(...byId(batch.events).filter(({ id }) => !events.has(id)));
+          rows.counts.push(...byId(batch.counts).filter(({ id }) => !counts.has(id)));
+        },
+        read: async () => structuredClone(rows),
+      };
+    },
+  }),
+  mutant({
+    fault: "findOrder() returns the latest order",
+    foundBy: "findOrder() returns the order as it was first stored",
+    wrap: orderBy((events) => events.at(-1)),
+  }),
+  mutant({
+    fault: "findOrder() returns the earliest by time, not by arrival",
+    foundBy: "findOrder() returns the order as it was first stored",
+    wrap: orderBy((events) => events.toSorted((left, right) => left.at - right.at)[0]),
+  }),
+  mutant({
+    fault: "findOrder() returns the last of a batch",
+    foundBy: "findOrder() returns the earlier of two orders with one id in a batch",
+    wrap: orderBy((events) => events.at(-1)),
+  }),
+  mutant({
+    fault: "findOrder() mixes tenants",
+    foundBy: "findOrder() keeps the orders of tenants apart",
+    wrap: orderBy((events) => events[0], true),
+  }),
+  mutant({
+    fault: "findOrder() throws for an unknown order",
+    foundBy: "findOrder() returns null for an unknown order",
+    wrap: () => ({ findOrder: () => Promise.reject(new RangeError("There is no such order.")) }),
+  }),
+  mutant({
+    fault: "findOrder() needs a session",
+    foundBy: "findOrder() finds an order of a backend without visitor and session",
+    wrap: orderBy((events) => events.find(({ sessionId }) => sessionId !== null)),
+  }),
+  mutant({
+    fault: "close() abandons writes",
+    foundBy: "close() finishes the accepted writes",
+    wrap(inner) {
+      let isOpen = true;
+      return {
+        async write(batch) {
+          await null;
+          if (!isOpen) throw closed;
+          await inner.write(batch);
+        },
+        async close() {
+          isOpen = false;
+          await inner.close();
+        },
+      };
+    },
+  }),
+  mutant({
+    fault: "close() throws the second time",
+    foundBy: "close() may be called more than once",
+    wrap(inner) {
+      let calls = 0;
+      return {
+        async close() {
+          if (++calls === 2) throw closed;
+          await inner.close();
+        },
+      };
+    },
+  }),
+  mutant({
+    fault: "accepts writes after close",
+    foundBy: "write() after close() throws STORE_UNAVAILABLE",
+    wrap: () => ({ close: async () => {} }),
+  }),
+  mutant({
+    fault: "throws its driver's error after close",
+    foundBy: "write() after close() throws STORE_UNAVAILABLE",
+    wrap: (inner) => ({
+      write: (batch) =>
+        inner.write(batch).catch(() => {
+          throw new Error("The database is not open.");
+        }),
+    }),
+  }),
+];

@@ -1,0 +1,146 @@
+import { appendFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Spill } from "../../../src/visit/ingest/spill.ts";
+import { ndjsonFiles, temporaryFolder } from "./folders.ts";
+
+const MB = 1024 * 1024;
+
+function openSpill(path: string, maxBytes = 100 * MB): Spill {
+  const spill = new Spill({ path, maxBytes });
+  onTestFinished(() => spill.close());
+  return spill;
+}
+
+/** Lines of a fixed size that begin with a number. */
+function makeLines(from: number, count: number, bytes = 100): string[] {
+  return Array.from({ length: count }, (_, index) => `${`${from + index} `.padEnd(bytes - 1, "x")}\n`);
+}
+
+/** The numbers of the oldest lines. */
+function peekNumbers(spill: Spill, limit: number): number[] {
+  const { bytes, count } = spill.peek(limit);
+  return bytes.toString().split("\n").slice(0, count).map(Number.parseFloat);
+}
+
+describe("Spill", () => {
+  it("returns lines in order, and again until they are removed", () => {
+    const spill = openSpill(temporaryFolder());
+    expect(spill.append(makeLines(0, 5))).toBe(5);
+    expect(peekNumbers(spill, 2)).toEqual([0, 1]);
+    expect(peekNumbers(spill, 3)).toEqual([0, 1, 2]);
+    spill.remove(3);
+    spill.append(makeLines(5, 2));
+    expect(peekNumbers(spill, 10)).toEqual([3, 4, 5, 6]);
+    expect(spill.lines).toBe(4);
+    spill.remove(4);
+    expect(spill.lines).toBe(0);
+    spill.append(makeLines(7, 1));
+    expect(peekNumbers(spill, 10)).toEqual([7]);
+  });
+
+  it("reads lines that are longer than one read of the file", () => {
+    const spill = openSpill(temporaryFolder());
+    spill.append(makeLines(0, 3, MB));
+    expect(peekNumbers(spill, 2)).toEqual([0, 1]);
+    spill.remove(2);
+    expect(peekNumbers(spill, 2)).toEqual([2]);
+  });
+
+  it("deletes each segment when all its lines were removed", () => {
+    const folder = temporaryFolder();
+    const spill = openSpill(folder);
+    for (let from = 0; from < 100; from += 10) spill.append(makeLines(from, 10, MB / 4));
+    expect(ndjsonFiles(folder)).toEqual(["1-00000001.ndjson", "1-00000002.ndjson", "1-00000003.ndjson"]);
+    spill.remove(45);
+    expect(ndjsonFiles(folder)).toHaveLength(2);
+    expect(peekNumbers(spill, 1)).toEqual([45]);
+    spill.remove(55);
+    expect(ndjsonFiles(folder)).toEqual([]);
+  });
+
+  it("takes lines up to its limit, and has room again after removals", () => {
+    const spill = openSpill(temporaryFolder(), 550);
+    expect(spill.append(makeLines(0, 10))).toBe(5);
+    expect(spill.append(makeLines(5, 1))).toBe(0);
+    spill.remove(5);
+    expect(spill.append(makeLines(5, 1))).toBe(1);
+    expect(peekNumbers(spill, 10)).toEqual([5]);
+  });
+
+  it("keeps files private to the user of the process", () => {
+    const folder = join(temporaryFolder(), "new", "spill");
+    const spill = openSpill(folder);
+    spill.append(makeLines(0, 1));
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const name of ["1.lock", "1-00000001.ndjson"]) {
+      expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
+    }
+  });
+
+  it("hands its lines to the next process, without a last line that is incomplete", () => {
+    const folder = temporaryFolder();
+    const first = openSpill(folder);
+    first.append(makeLines(0, 3));
+    first.remove(1);
+    first.close();
+    appendFileSync(join(folder, "1-00000001.ndjson"), "3 torn");
+    const second = openSpill(folder);
+    // The segment still exists, so the line that was removed is there again.
+    expect(second.lines).toBe(3);
+    second.append(makeLines(4, 1));
+    expect(ndjsonFiles(folder)).toEqual(["1-00000001.ndjson", "1-00000002.ndjson"]);
+    expect(peekNumbers(second, 10)).toEqual([0, 1, 2]);
+    second.remove(3);
+    expect(peekNumbers(second, 10)).toEqual([4]);
+  });
+
+  it("deletes a segment that a crash left without a complete line", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "1-00000001.ndjson"), "torn");
+    expect(openSpill(folder).lines).toBe(0);
+    expect(ndjsonFiles(folder)).toEqual([]);
+  });
+
+  it("counts the lines of a predecessor against its limit", () => {
+    const folder = temporaryFolder();
+    const first = openSpill(folder, 1000);
+    first.append(makeLines(0, 8));
+    first.close();
+    expect(openSpill(folder, 1000).append(makeLines(8, 5))).toBe(2);
+  });
+
+  it("leaves the segments of a live owner alone, and takes those of all dead ones", () => {
+    const folder = temporaryFolder();
+    const [first, second, third] = [openSpill(folder), openSpill(folder), openSpill(folder)];
+    first.append(makeLines(100, 1));
+    second.append(makeLines(200, 1));
+    third.append(makeLines(300, 1));
+    expect(first.lines + second.lines + third.lines).toBe(3);
+    first.close();
+    third.close();
+    const next = openSpill(folder);
+    expect(next.lines).toBe(2);
+    expect(peekNumbers(next, 1)).toEqual([100]);
+    next.remove(1);
+    expect(peekNumbers(next, 1)).toEqual([300]);
+    expect(openSpill(folder).lines).toBe(0);
+    expect(peekNumbers(second, 10)).toEqual([200]);
+  });
+
+  it("ignores files that are not its own", () => {
+    const folder = temporaryFolder();
+    for (const name of ["notes.txt", "1.ndjson", "a-1.ndjson"]) writeFileSync(join(folder, name), "0\n");
+    expect(openSpill(folder).lines).toBe(0);
+    expect(ndjsonFiles(folder)).toEqual(["1.ndjson", "a-1.ndjson"]);
+  });
+
+  it("sync() finishes although its segment is removed in the meantime", async () => {
+    const spill = openSpill(temporaryFolder());
+    spill.append(makeLines(0, 1));
+    const syncs = [spill.sync(), spill.sync()];
+    spill.remove(1);
+    await Promise.all(syncs);
+    await spill.sync();
+  });
+});
