@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type Database, databaseOf, databaseVariable, type Upstash, upstashOf } from "./database-variable.ts";
 import type { SecureCookie, TrustedProxies } from "./proxy-options.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
+import { limitActionVariable, sessionLimitOf } from "./session-limit.ts";
 import { StartError } from "./start-error.ts";
 import { noticesOf, redisUrlOf } from "./variable-names.ts";
 
@@ -33,7 +34,7 @@ export interface Config {
   readonly retention: number;
   readonly sweepInterval: number;
   /** Live sessions per subject. Null: no limit. */
-  readonly sessionLimit: number | null;
+  readonly sessionLimit: ReturnType<typeof sessionLimitOf>;
   /** Null: set by the cache. */
   readonly localCacheTtl: number | null;
   /** Null: set by the cache. */
@@ -185,6 +186,7 @@ const environment = z.object({
   SESSION_RETENTION_MS: wholeNumber(15 * MINUTE, YEAR, DAY).default(DAY),
   SESSION_SWEEP_INTERVAL_MS: wholeNumber(1000, DAY, 5 * MINUTE).default(5 * MINUTE),
   SESSION_LIMIT: wholeNumber(1, 999, 5).nullable().default(null),
+  SESSION_LIMIT_ACTION: limitActionVariable.default("evict-oldest"),
   LOCAL_CACHE_TTL_MS: wholeNumber(1, DAY, 30_000).nullable().default(null),
   SHARED_CACHE_TTL_MS: wholeNumber(1000, DAY, 30 * MINUTE)
     .nullable()
@@ -247,7 +249,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     absoluteTimeout: data.SESSION_ABSOLUTE_TIMEOUT_MS,
     retention: data.SESSION_RETENTION_MS,
     sweepInterval: data.SESSION_SWEEP_INTERVAL_MS,
-    sessionLimit: data.SESSION_LIMIT,
+    sessionLimit: sessionLimitOf(data),
     localCacheTtl: data.LOCAL_CACHE_TTL_MS,
     sharedCacheTtl: data.SHARED_CACHE_TTL_MS ?? data.SESSION_CACHE_TTL,
     maxStaleness: data.SESSION_MAX_STALENESS_MS,

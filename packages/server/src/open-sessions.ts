@@ -40,8 +40,7 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
     policy: {
       idleTimeout: config.idleTimeout,
       absoluteTimeout: config.absoluteTimeout,
-      sessionLimit:
-        config.sessionLimit === null ? null : { max: config.sessionLimit, onExceeded: "evict-oldest" },
+      sessionLimit: config.sessionLimit,
     },
     cache,
   });

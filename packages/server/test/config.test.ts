@@ -33,6 +33,7 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["SESSION_MAX_AGE_MS", "1d", /a whole number/],
   ["SESSION_LIFETIME", "120 minutes", /a whole number from 1 to 525600/],
   ["SESSION_LIMIT", "0", /a whole number from 1 to 999/],
+  ["SESSION_LIMIT_ACTION", "evict", /one of evict-oldest, evict-least-recently-used, reject/],
   ["SESSION_RETENTION_MS", "600000", /a whole number from 900000/],
   ["SESSION_SWEEP_INTERVAL_MS", "10", /a whole number from 1000/],
   ["LOCAL_CACHE_TTL_MS", "0", /a whole number from 1/],

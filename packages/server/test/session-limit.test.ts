@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
+
+/** Creates a session in a browser. Returns the browser, its session's path, and a function that logs it in. */
+async function openBrowser(url: string) {
+  const browser = new TestClient(url);
+  const path = await browser.create();
+  /** The application logs the browser in: it sends its key and the browser's cookie. */
+  const logIn = (subject: string) =>
+    browser.send("POST", `${path}/authenticate`, { subject }, { authorization: `Bearer ${KEYS.shop}` });
+  return { browser, path, logIn };
+}
+
+/** The admin's view of a session. */
+const inspect = async (url: string, path: string) => (await new TestClient(url, ADMIN).get(path)).body.data;
+
+describe("with SESSION_LIMIT=1", () => {
+  const service = useService({ SESSION_LIMIT: "1" });
+
+  test("a second login ends the subject's first session, and no other subject's", async () => {
+    const { url } = service();
+    const [first, second, other] = [await openBrowser(url), await openBrowser(url), await openBrowser(url)];
+    for (const [{ logIn }, subject] of [
+      [first, "ann"],
+      [other, "bob"],
+      [second, "ann"],
+    ] as const) {
+      expect((await logIn(subject)).status).toBe(200);
+    }
+    expect((await second.browser.get(second.path)).body.data).toMatchObject({ subject: "ann" });
+    expect((await other.browser.get(other.path)).body.data).toMatchObject({ subject: "bob" });
+    const refused = await first.browser.get(first.path);
+    expect([refused.status, refused.body.error?.code]).toEqual([401, "SESSION_REVOKED"]);
+    expect(await inspect(url, first.path)).toMatchObject({ state: "revoked", reason: "limit" });
+  });
+
+  test("a login from a backend in one request ends the subject's first session", async () => {
+    const backend = new TestClient(service().url, KEYS.slack);
+    const first = await backend.create({ subject: "eve" });
+    const second = await backend.create({ subject: "eve" });
+    expect(await inspect(service().url, first)).toMatchObject({ state: "revoked", reason: "limit" });
+    expect(await inspect(service().url, second)).toMatchObject({ state: "active" });
+  });
+});
+
+describe("with SESSION_LIMIT=1 and SESSION_LIMIT_ACTION=reject", () => {
+  const service = useService({ SESSION_LIMIT: "1", SESSION_LIMIT_ACTION: "reject" });
+
+  test("a second login is refused until the first session has ended, and one in the same browser is not", async () => {
+    const { url } = service();
+    const [first, second] = [await openBrowser(url), await openBrowser(url)];
+    expect((await first.logIn("ann")).status).toBe(200);
+    expect((await first.logIn("ann")).status).toBe(200);
+    const refused = await second.logIn("ann");
+    expect([refused.status, refused.body.error?.code]).toEqual([409, "CONFLICT"]);
+    expect((await first.browser.get(first.path)).body.data).toMatchObject({ subject: "ann" });
+    expect((await second.browser.get(second.path)).body.data).toMatchObject({ subject: null });
+    expect((await first.browser.delete(first.path)).status).toBe(200);
+    expect((await second.logIn("ann")).status).toBe(200);
+  });
+});
