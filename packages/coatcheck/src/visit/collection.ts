@@ -147,7 +147,6 @@ export class Collection {
     const late = Promise.withResolvers<void>();
     const cancel = this.options.schedule(ORDER_PATIENCE, late.resolve);
     await Promise.race([stored, late.promise]).finally(cancel);
-    stored.catch(() => undefined);
   }
 
   /** The event without its links to a person where the privacy mode allows none. */

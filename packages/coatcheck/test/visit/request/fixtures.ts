@@ -1,6 +1,7 @@
 import { request as send } from "node:http";
 import { text } from "node:stream/consumers";
 import type { HttpOptions } from "../../../src/http/options.ts";
+import { CoatcheckError } from "../../../src/session/errors.ts";
 import type { JsonObject } from "../../../src/session/json.ts";
 import { SessionManager } from "../../../src/session/manager.ts";
 import { memoryStore } from "../../../src/store/memory.ts";
@@ -31,7 +32,7 @@ export class TestQueue implements EventQueue {
   }
 
   async trackDurably(event: VisitEvent): Promise<void> {
-    if (this.isFull) throw new Error("The queue was made to fail.");
+    if (this.isFull) throw new CoatcheckError("STORE_UNAVAILABLE", "The queue was made to fail.");
     this.events.push(event);
   }
 

@@ -1,0 +1,231 @@
+import { describe, expect, it } from "vitest";
+import { defineEvents } from "../../../src/visit/define-events.ts";
+import { beaconOf, HOUR, MINUTE, startFixture } from "./fixtures.ts";
+import { ADAPTERS } from "./servers.ts";
+
+const PAGE = "11111111-1111-4111-8111-111111111111";
+
+describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
+  it("tracks the events of the page that the server has counted", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/menu");
+    const [view] = fixture.queue.events;
+    fixture.advance(20_000);
+    const beacon = beaconOf(
+      view?.page?.id ?? "",
+      { type: "search", path: "/menu", properties: { q: "taco" }, ago: 5000 },
+      { type: "page_time", path: "/menu", title: "Menu", visibleTime: 12_000 },
+    );
+    const { status, json } = await browser.beacon(beacon);
+    expect([status, json]).toEqual([200, { success: true, data: { accepted: 2 } }]);
+    const [, search, time] = fixture.queue.events;
+    const who = { visitorId: view?.visitorId, sessionId: view?.sessionId, origin: "browser" };
+    expect(search).toMatchObject({
+      ...who,
+      type: "search",
+      at: fixture.now() - 5000,
+      receivedAt: fixture.now(),
+      properties: { q: "taco" },
+    });
+    expect(time).toMatchObject({ ...who, visibleTime: 12_000, page: { id: view?.page?.id, title: "Menu" } });
+  });
+
+  it("gives a repeated event the same id, and no page another visitor's", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const beacon = beaconOf(PAGE, { type: "search" });
+    await browser.beacon(beacon);
+    fixture.advance(10);
+    await browser.beacon(beacon);
+    const other = fixture.browser();
+    await other.open("/");
+    await other.beacon(beacon);
+    const [first, second, foreign] = fixture.queue.of("search").map(({ id }) => id);
+    expect(second).toBe(first);
+    expect(foreign).not.toBe(first);
+  });
+
+  it("clamps visible time to the time since the page began and since its last beacon", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const pageId = fixture.queue.events[0]?.page?.id ?? "";
+    fixture.advance(10_000);
+    await browser.beacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
+    fixture.advance(3_000);
+    await browser.beacon(beaconOf(pageId, { type: "page_time", visibleTime: HOUR }));
+    await browser.beacon(
+      beaconOf(PAGE, { type: "page_view", ago: 4000 }, { type: "page_time", visibleTime: HOUR }),
+    );
+    expect(fixture.queue.of("page_time").map(({ visibleTime }) => visibleTime)).toEqual([
+      10_000, 3_000, 4_000,
+    ]);
+  });
+
+  it("a first view beacon makes visitor, session and visit", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    const event = { type: "page_view", path: "/app", query: "?utm_source=x&utm_medium=cpc", ago: 1000 };
+    await browser.beacon(beaconOf(PAGE, event));
+    const [view] = fixture.queue.events;
+    expect(view).toMatchObject({
+      visitorId: browser.cookie("visitor_id"),
+      page: { id: PAGE, path: "/app" },
+      source: { source: "x", medium: "cpc" },
+    });
+    expect(view?.visitorId).not.toBeNull();
+    expect(fixture.store.writes).toBe(1);
+    const { json } = await browser.script("/visitor");
+    expect(await fixture.manager.find(String(json.sessionId))).toMatchObject({
+      visitorId: view?.visitorId,
+      visit: { id: view?.id, landingPage: "/app", startedAt: view?.at },
+    });
+  });
+
+  it("takes nothing from a browser that has viewed no page, and from a bot", async () => {
+    await using fixture = await startFixture(start);
+    const beacon = beaconOf(PAGE, { type: "search" });
+    const unknown = await fixture.browser().beacon(beacon);
+    const bot = await fixture.browser("Googlebot/2.1").beacon(beaconOf(PAGE, { type: "page_view" }));
+    expect([unknown.status, bot.status, fixture.queue.events]).toEqual([200, 200, []]);
+  });
+
+  it("judges events of an ended session by the visitor", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const [view] = fixture.queue.events;
+    await fixture.manager.revoke({ session: view?.sessionId ?? "" });
+    const { status } = await browser.beacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
+    expect(status).toBe(200);
+    expect(fixture.queue.of("page_time")).toMatchObject([{ visitorId: view?.visitorId, sessionId: null }]);
+  });
+
+  it("accepts beacons while the store is down", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    fixture.store.isDown = true;
+    const { status } = await browser.beacon(beaconOf(PAGE, { type: "page_view" }));
+    expect(status).toBe(200);
+    expect(fixture.queue.of("page_view").length).toBe(2);
+  });
+
+  it("reads the text/plain that sendBeacon sends for a string", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const { status } = await browser.beacon(beaconOf(PAGE, { type: "search" }), {
+      "content-type": "text/plain;charset=UTF-8",
+    });
+    expect([status, fixture.queue.of("search").length]).toEqual([200, 1]);
+  });
+
+  it("refuses more than 64 KB", async () => {
+    await using fixture = await startFixture(start);
+    const { status } = await fixture.browser().script("/session/visit", { body: " ".repeat(70_000) });
+    expect(status).toBe(413);
+  });
+
+  it("refuses another site's page, and needs no CSRF token", async () => {
+    await using fixture = await startFixture(start, { http: { csrf: { token: "required" } } });
+    const browser = fixture.browser();
+    await browser.open("/");
+    const own = await browser.beacon(beaconOf(PAGE, { type: "search" }));
+    const foreign = await browser.beacon(beaconOf(PAGE, { type: "search" }), {
+      "sec-fetch-site": "cross-site",
+    });
+    const optOut = await browser.script("/session/visit/opt-out");
+    const page = await browser.script("/data");
+    expect([own.status, foreign.status, optOut.status, page.status]).toEqual([200, 403, 200, 403]);
+  });
+
+  it("keeps no session alive by page_time alone", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const id = fixture.queue.events[0]?.sessionId ?? "";
+    fixture.advance(20 * MINUTE);
+    await browser.beacon(beaconOf(PAGE, { type: "page_time", visibleTime: 1 }));
+    const { json } = await browser.script("/visitor");
+    expect(json.sessionId).toBe(id);
+    const seenAt = (await fixture.manager.find(id))?.lastSeenAt;
+    expect(seenAt).toBe(fixture.now() - 20 * MINUTE);
+  });
+
+  it("drops and counts what exceeds the limit of a visitor, and answers 2xx", async () => {
+    await using fixture = await startFixture(start, { visits: { eventsPerMinute: 3 } });
+    const browser = fixture.browser();
+    await browser.open("/");
+    const events = Array.from({ length: 5 }, () => ({ type: "search" }));
+    const { status, json } = await browser.beacon(beaconOf(PAGE, ...events));
+    expect([status, json]).toEqual([200, { success: true, data: { accepted: 2 } }]);
+    expect(fixture.queue.counts).toEqual(Array(3).fill(["dropped", null]));
+    await fixture.browser().open("/");
+    fixture.advance(MINUTE);
+    await browser.open("/");
+    expect(fixture.queue.of("page_view").length).toBe(3);
+  });
+
+  it("checks the application's own events by their schema", async () => {
+    const events = defineEvents({ quiz_finished: { key: true } });
+    await using fixture = await startFixture(start, { visits: { events } });
+    const browser = fixture.browser();
+    await browser.open("/");
+    await browser.beacon(beaconOf(PAGE, { type: "quiz_finished", properties: { score: 3 } }));
+    expect(fixture.queue.of("quiz_finished")).toMatchObject([{ isKey: true, properties: { score: 3 } }]);
+  });
+
+  it("serves the page's script", async () => {
+    await using fixture = await startFixture(start);
+    const { status, headers, body, cookies } = await fixture
+      .browser()
+      .script("/session/visit.js", { method: "GET" });
+    expect([status, headers["content-type"], cookies]).toEqual([200, "text/javascript; charset=utf-8", []]);
+    expect(headers["cache-control"]).toBe("public, max-age=3600");
+    expect(body).toContain("sendBeacon");
+  });
+});
+
+describe("the body of a beacon", () => {
+  const [, start] = ADAPTERS[0] ?? [];
+  if (!start) throw new Error("There is no adapter.");
+
+  it.each<[string, unknown, string]>([
+    ["no JSON", "{", ""],
+    ["a list", [], ""],
+    ["an unknown field", { pageId: PAGE, events: [], user: "ann" }, "user"],
+    ["a page id that is no UUID", { pageId: "1", events: [] }, "pageId"],
+    ["no events", { pageId: PAGE }, "events"],
+    ["too many events", { pageId: PAGE, events: Array(52).fill({}) }, "events"],
+    ["an event that is no object", { pageId: PAGE, events: [1] }, "events.0"],
+    ["an unknown event", beaconOf(PAGE, { type: "buy" }), "events.0.type"],
+    ["an order", beaconOf(PAGE, { type: "order_completed" }), "events.0.type"],
+    ["a login", beaconOf(PAGE, { type: "login" }), "events.0.type"],
+    ["an id that is no UUID", beaconOf(PAGE, { type: "search", id: "x" }), "events.0.id"],
+    ["a future event", beaconOf(PAGE, { type: "search", ago: -1 }), "events.0.ago"],
+    ["an ancient event", beaconOf(PAGE, { type: "search", ago: 48 * HOUR + 1 }), "events.0.ago"],
+    ["a time that is no number", beaconOf(PAGE, { type: "search", ago: "1" }), "events.0.ago"],
+    ["negative visible time", beaconOf(PAGE, { type: "page_time", visibleTime: -1 }), "events.0.visibleTime"],
+    ["page_time without a time", beaconOf(PAGE, { type: "page_time" }), "events.0.visibleTime"],
+    ["a path that is none", beaconOf(PAGE, { type: "search", path: "https://x/" }), "events.0.path"],
+    ["a long title", beaconOf(PAGE, { type: "search", title: "x".repeat(257) }), "events.0.title"],
+    ["wrong properties", beaconOf(PAGE, { type: "search", properties: [] }), "events.0.properties"],
+    [
+      "an unknown field of an event",
+      beaconOf(PAGE, { type: "search", visitorId: PAGE }),
+      "events.0.visitorId",
+    ],
+  ])("refuses %s with its path, and tracks nothing", async (_fault, body, path) => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const { status, json } = await browser.script("/session/visit", { body: text });
+    expect([status, json.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
+    expect(json.error?.faults?.map((fault) => fault.path)).toContain(path);
+    expect(fixture.queue.types).toEqual(["page_view"]);
+  });
+});

@@ -1,0 +1,222 @@
+import { describe, expect, it } from "vitest";
+import { CoatcheckError } from "../../../src/session/errors.ts";
+import type { ConvertedOrder } from "../../../src/session/session-visit.ts";
+import { orderEventId } from "../../../src/visit/ingest/uuid-v7.ts";
+import type { StoredOrder } from "../../../src/visit/sink.ts";
+import { type Browser, HOUR, startFixture } from "./fixtures.ts";
+import { ADAPTERS } from "./servers.ts";
+
+const ORDER: ConvertedOrder = { orderId: "o-1", revenue: 1990, currency: "EUR" };
+
+async function convert(browser: Browser, order: unknown) {
+  return await browser.script(`/convert?order=${encodeURIComponent(JSON.stringify(order))}`);
+}
+
+describe.each(ADAPTERS)("orders on %s", (_name, start) => {
+  it("mark the session and track the order", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    await browser.script("/login?subject=ann");
+    fixture.advance(1000);
+    const { status, json } = await convert(browser, ORDER);
+    expect([status, json]).toEqual([200, { collected: true }]);
+    const [view] = fixture.queue.events;
+    expect(fixture.queue.of("order_completed")).toMatchObject([
+      {
+        id: orderEventId(null, "o-1"),
+        at: fixture.now(),
+        origin: "browser",
+        visitorId: view?.visitorId,
+        sessionId: view?.sessionId,
+        subject: "ann",
+        isKey: true,
+        order: ORDER,
+      },
+    ]);
+    const record = await fixture.manager.find(view?.sessionId ?? "");
+    expect(record).toMatchObject({ conversion: { ...ORDER, at: fixture.now() }, subject: "ann" });
+  });
+
+  it("repeated with the same amount succeed, and change nothing", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    await convert(browser, ORDER);
+    const id = fixture.queue.events[0]?.sessionId ?? "";
+    const before = await fixture.manager.find(id);
+    fixture.advance(HOUR / 10);
+    expect((await convert(browser, ORDER)).status).toBe(200);
+    const after = await fixture.manager.find(id);
+    expect([after?.conversion, after?.version]).toEqual([before?.conversion, before?.version]);
+    const ids = new Set(fixture.queue.of("order_completed").map((event) => event.id));
+    expect(ids.size).toBe(1);
+  });
+
+  it("with another amount, or from another session, are a conflict", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    const other = fixture.browser();
+    await browser.open("/");
+    await other.open("/");
+    await convert(browser, ORDER);
+    for (const [from, order] of [
+      [browser, { ...ORDER, revenue: 2000 }],
+      [browser, { ...ORDER, currency: "USD" }],
+      [other, ORDER],
+    ] as const) {
+      const { status, json } = await convert(from, order);
+      expect([status, json.error?.code]).toEqual([409, "CONFLICT"]);
+    }
+    expect(fixture.queue.of("order_completed").length).toBe(1);
+    expect((await convert(browser, { ...ORDER, orderId: "o-2", revenue: 0 })).status).toBe(200);
+    expect(fixture.queue.of("order_completed").length).toBe(2);
+  });
+
+  it("that only the sink knows are compared with it; a sink that does not respond is passed over", async () => {
+    const stored: StoredOrder = { ...ORDER, sessionId: "another", visitorId: null, at: 1 };
+    let isDown = false;
+    const orders = {
+      findOrder: async () => {
+        if (isDown) throw new CoatcheckError("STORE_UNAVAILABLE", "down");
+        return stored;
+      },
+    };
+    await using fixture = await startFixture(start, { visits: { orders } });
+    const browser = fixture.browser();
+    await browser.open("/");
+    expect((await convert(browser, ORDER)).status).toBe(409);
+    expect((await convert(browser, { ...ORDER, revenue: 1 })).status).toBe(409);
+    isDown = true;
+    expect((await convert(browser, ORDER)).status).toBe(200);
+  });
+
+  it("of a node that has forgotten them are known from the session's record", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const id = fixture.queue.events[0]?.sessionId ?? "";
+    await fixture.manager.changeVisit(id, () => ({ conversion: { ...ORDER, at: 1 } }));
+    expect((await convert(browser, { ...ORDER, revenue: 1 })).status).toBe(409);
+    expect((await convert(browser, ORDER)).status).toBe(200);
+    expect(fixture.queue.of("order_completed").length).toBe(1);
+  });
+
+  it("that the queue has no place for fail after the session is marked, and can be repeated", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    fixture.queue.isFull = true;
+    expect((await convert(browser, ORDER)).status).toBe(503);
+    const id = fixture.queue.events[0]?.sessionId ?? "";
+    expect((await fixture.manager.find(id))?.conversion?.orderId).toBe("o-1");
+    fixture.queue.isFull = false;
+    expect((await convert(browser, ORDER)).status).toBe(200);
+    expect(fixture.queue.of("order_completed").length).toBe(1);
+  });
+
+  it("track the login that begins a session, and none of a repeated response", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const before = new Map(browser.jar);
+    await browser.script("/login?subject=ann");
+    // The response was lost, so the browser repeats the request with its old cookie.
+    browser.jar.clear();
+    for (const [name, cookie] of before) browser.jar.set(name, cookie);
+    await browser.script("/login?subject=ann");
+    expect(fixture.queue.of("login")).toMatchObject([{ subject: "ann", isKey: true, origin: "browser" }]);
+  });
+
+  it("track events with the page that the script was on", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/product/7");
+    const headers = { referer: `${fixture.url}/product/7?secret=1` };
+    const properties = encodeURIComponent(JSON.stringify({ sku: "7" }));
+    const { json } = await browser.script(`/track?name=add_to_cart&properties=${properties}`, { headers });
+    expect(json).toEqual({ collected: true });
+    expect(fixture.queue.of("add_to_cart")).toMatchObject([
+      { isKey: true, properties: { sku: "7" }, page: { id: null, path: "/product/7" }, source: null },
+    ]);
+    const unknown = await browser.script("/track?name=buy");
+    const own = await browser.script("/track?name=order_completed");
+    expect([unknown.status, own.status]).toEqual([400, 400]);
+  });
+
+  it("tracked while a document is loaded keep the visitor, whatever the response is", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/track?name=search");
+    expect(fixture.queue.types).toEqual(["search"]);
+    expect(browser.cookie("visitor_id")).toBe(fixture.queue.events[0]?.visitorId);
+  });
+});
+
+describe("an order", () => {
+  const [, start] = ADAPTERS[0] ?? [];
+  if (!start) throw new Error("There is no adapter.");
+
+  it.each<[string, unknown, string]>([
+    ["nothing", null, "orderId"],
+    ["an empty id", { ...ORDER, orderId: "" }, "orderId"],
+    ["a long id", { ...ORDER, orderId: "x".repeat(129) }, "orderId"],
+    ["negative revenue", { ...ORDER, revenue: -1 }, "revenue"],
+    ["a fraction of a cent", { ...ORDER, revenue: 19.9 }, "revenue"],
+    ["revenue as text", { ...ORDER, revenue: "1990" }, "revenue"],
+    ["an unsafe integer", { ...ORDER, revenue: 2 ** 53 }, "revenue"],
+    ["an unknown currency", { ...ORDER, currency: "XYZ" }, "currency"],
+    ["a currency in lower case", { ...ORDER, currency: "eur" }, "currency"],
+  ])("with %s are refused with a path", async (_fault, order, path) => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const { status, json } = await convert(browser, order);
+    expect([status, json.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
+    expect(json.error?.faults?.map((fault) => fault.path)).toContain(path);
+    expect(fixture.queue.types).toEqual(["page_view"]);
+  });
+});
+
+describe("a backend's reports", () => {
+  const [, start] = ADAPTERS[0] ?? [];
+  if (!start) throw new Error("There is no adapter.");
+
+  it("belong to the session's visitor", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const [view] = fixture.queue.events;
+    const id = view?.sessionId ?? "";
+    expect(await fixture.visits.convert(fixture.manager, id, ORDER)).toEqual({ collected: true });
+    const record = await fixture.manager.find(id);
+    if (!record) throw new Error("There is no session.");
+    const at = fixture.now() - HOUR;
+    expect(fixture.visits.report(record, { type: "search", at })).toEqual({ collected: true });
+    expect(fixture.queue.events.slice(1)).toMatchObject([
+      { type: "order_completed", origin: "backend", visitorId: view?.visitorId, sessionId: id, order: ORDER },
+      { type: "search", origin: "backend", at, receivedAt: fixture.now() },
+    ]);
+    expect(record.conversion).toMatchObject(ORDER);
+  });
+
+  it("are not collected for a browser that has opted out, and are for a consumer", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const id = fixture.queue.events[0]?.sessionId ?? "";
+    await browser.script("/session/visit/opt-out");
+    expect(await fixture.visits.convert(fixture.manager, id, ORDER)).toEqual({ collected: false });
+    const { record } = await fixture.manager.create({ owner: "consumer:slack" });
+    const order = { ...ORDER, orderId: "o-2" };
+    expect(await fixture.visits.convert(fixture.manager, record.id, order)).toEqual({ collected: true });
+    expect(fixture.queue.of("order_completed")).toMatchObject([{ visitorId: null, sessionId: record.id }]);
+  });
+
+  it.each([[1], [-49 * HOUR], [Number.NaN]])("of a time %i ms from now are refused", async (offset) => {
+    await using fixture = await startFixture(start);
+    const { record } = await fixture.manager.create({ owner: "consumer:slack" });
+    const report = { type: "search", at: fixture.now() + offset };
+    expect(() => fixture.visits.report(record, report)).toThrow(/at must be a time of the last 48 hours/);
+  });
+});

@@ -1,0 +1,77 @@
+import { expect, it } from "vitest";
+import type { Suspicion } from "../../../src/visit/suspicion.ts";
+import { HOUR, MINUTE, SAFARI, startFixture } from "./fixtures.ts";
+import { ADAPTERS } from "./servers.ts";
+
+const [, start] = ADAPTERS[0] ?? [];
+if (!start) throw new Error("There is no adapter.");
+
+it("many new sessions of one address are reported once per window", async () => {
+  await using fixture = await startFixture(start, {
+    visits: { suspicion: { sessionsPerAddress: 3, window: HOUR } },
+  });
+  const found: Suspicion[] = [];
+  fixture.visits.events.on("suspicious", (suspicion) => found.push(suspicion));
+  const returning = fixture.browser();
+  await returning.open("/");
+  await returning.open("/");
+  await fixture.browser().open("/");
+  expect(found).toEqual([]);
+  await fixture.browser().open("/");
+  await fixture.browser().open("/");
+  expect(found).toEqual([{ kind: "many-sessions", address: "127.0.0.1", sessions: 3, at: fixture.now() }]);
+  fixture.advance(HOUR);
+  for (let count = 0; count < 3; count++) await fixture.browser().open("/");
+  expect(fixture.visits.suspicions["many-sessions"]).toBe(2);
+});
+
+it("another browser or country within a session is reported once; a new version is not", async () => {
+  let country = "DE";
+  await using fixture = await startFixture(start, {
+    visits: { place: () => ({ country, city: null }) },
+    http: {
+      newSession: (_client, request) => ({
+        client: {
+          address: null,
+          userAgent: request.header("user-agent") ?? null,
+          browser: null,
+          os: null,
+          device: null,
+          country: "DE",
+          city: null,
+        },
+      }),
+    },
+  });
+  const found: Suspicion[] = [];
+  fixture.visits.events.on("suspicious", (suspicion) => found.push(suspicion));
+  const browser = fixture.browser();
+  await browser.open("/");
+  fixture.advance(MINUTE);
+  await browser.open("/", { "user-agent": browser.userAgent.replaceAll("140", "141") });
+  expect(found).toEqual([]);
+  await browser.open("/", { "user-agent": SAFARI });
+  await browser.open("/", { "user-agent": SAFARI });
+  country = "FR";
+  await browser.open("/");
+  await browser.open("/");
+  const sessionId = fixture.queue.events[0]?.sessionId;
+  expect(found).toEqual([
+    {
+      kind: "changed-user-agent",
+      sessionId,
+      before: "Firefox on Linux",
+      now: "Safari on iOS",
+      at: fixture.now(),
+    },
+    { kind: "changed-country", sessionId, before: "DE", now: "FR", at: fixture.now() },
+  ]);
+});
+
+it("a listener that throws fails no page", async () => {
+  await using fixture = await startFixture(start, { visits: { suspicion: { sessionsPerAddress: 1 } } });
+  fixture.visits.events.on("suspicious", () => {
+    throw new Error("a fault of the listener");
+  });
+  expect((await fixture.browser().open("/")).status).toBe(200);
+});
