@@ -52,6 +52,20 @@ test(
   TIMEOUT,
 );
 
+test.each(["/health", "/ready", "/", "/openapi.json"])(
+  "GET and HEAD %s make no session and set no cookie",
+  async (path) => {
+    const admin = new TestClient(service.url, ADMIN);
+    const total = async () => (await admin.get("/api/v1/sessions/stats")).body.data?.totalSessions;
+    const before = await total();
+    for (const method of ["GET", "HEAD"]) {
+      const { status, headers } = await fetch(service.url + path, { method });
+      expect([method, status, headers.getSetCookie()]).toEqual([method, 200, []]);
+    }
+    expect(await total()).toBe(before);
+  },
+);
+
 test("a valid token causes a store read", async () => {
   const created = await new TestClient(service.url).post("/api/v1/sessions", { transport: "bearer" });
   const { token, sessionId } = created.body.data ?? {};

@@ -93,15 +93,15 @@ describe("authenticate()", () => {
     expect((await store.stats(now())).total).toBe(1);
   });
 
-  it("applies the remembered timeouts with rememberMe: true", async () => {
+  it("lasts 30 days by default with rememberMe: true", async () => {
     const { manager } = createFixture();
     const { record } = await manager.create();
     const { record: remembered } = await manager.authenticate(record.id, "alice", { rememberMe: true });
-    const { idleTimeout, absoluteTimeout } = manager.policy.rememberMe;
+    const days = 30 * 24 * 60 * 60_000;
     expect(remembered).toMatchObject({
       rememberMe: true,
-      idleTimeout,
-      expiresAt: record.createdAt + absoluteTimeout,
+      idleTimeout: days,
+      expiresAt: record.createdAt + days,
     });
   });
 });

@@ -201,6 +201,25 @@ export const csrfCases: AdapterCases = {
       assert.equal((await browser.send("/count", post(csrf))).status, 200);
     },
   },
+  "a login form from before another tab's login: logs in again without a token, and is rejected with its old one":
+    {
+      http: { csrf: { token: "offered" } },
+      routes: { "/count": count, "/login": login, "/show": show },
+      async check(fixture) {
+        const browser = fixture.browser();
+        await browser.send("/count", { method: "POST" });
+        const form = { csrf_token: tokenOf(browser) };
+        const headers = { "sec-fetch-site": "same-origin" };
+        const first = await browser.send("/login", { method: "POST", form, headers });
+        const plain = await browser.send("/login", { method: "POST", form: {}, headers });
+        assert.deepEqual([plain.status, plain.body], [200, first.body], "the same session, with its cart");
+        const stale = await browser.send("/login", { method: "POST", form, headers });
+        assert.deepEqual([stale.status, stale.code], [403, "CSRF_INVALID"]);
+        const reloaded = { csrf_token: tokenOf(browser) };
+        assert.equal((await browser.send("/login", { method: "POST", form: reloaded, headers })).status, 200);
+        assert.equal((await browser.send("/show")).body, first.body);
+      },
+    },
   "a CSRF token stays valid after a periodic rotation": {
     http: { csrf: { token: "required" } },
     policy: { rotateEvery: 1000 },
