@@ -14,7 +14,7 @@ export type Item =
 export function lineOf(item: Item): string {
   const row = item.kind === "event" ? { kind: "event", ...item.event } : countRow(item.count);
   const json = JSON.stringify(row);
-  return `${json.includes("\\ud") ? JSON.stringify(row, wellFormed) : json}\n`;
+  return `${json.includes("\\ud") ? json.replaceAll(ESCAPED_SURROGATE, replaceSurrogate) : json}\n`;
 }
 
 function countRow({ id, kind, hour, tenant, documents }: DocumentCount) {
@@ -32,6 +32,9 @@ export function parseLine(line: string): Item | null {
     : null;
 }
 
-function wellFormed(_name: string, value: unknown): unknown {
-  return typeof value === "string" ? value.toWellFormed() : value;
+/** `\ud800` is half of a pair, because `JSON.stringify` escapes no whole pair. An escaped backslash is matched first. */
+const ESCAPED_SURROGATE = /\\(?:\\|ud[89a-f][\da-f]{2})/g;
+
+function replaceSurrogate(text: string): string {
+  return text.length === 2 ? text : "\ufffd";
 }

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSyn
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../../../src/testing/clock.ts";
-import { makeCount, makeEvent } from "../../../src/testing/visit-events.ts";
+import { makeCount, makeEvent, makeFullEvent } from "../../../src/testing/visit-events.ts";
 import { type NdjsonSinkOptions, ndjsonSink } from "../../../src/visit/sink/ndjson.ts";
 import { linesOf, ndjsonFiles, readNdjson, temporaryFolder } from "./folders.ts";
 
@@ -21,6 +21,39 @@ describe("ndjsonSink", () => {
       { kind: "count", countedKind: kind, ...members },
     ]);
     await sink.close();
+  });
+
+  it("replaces half of a surrogate pair in texts and names, and nothing else", async () => {
+    const folder = temporaryFolder();
+    const sink = ndjsonSink(folder);
+    const properties = { "\udc00 🌮": ["\ud800", "\\ud800", "\\\ud83c", "🌮"] };
+    const event = makeEvent({ properties });
+    await sink.write({ events: [event], counts: [] });
+    expect(readNdjson(folder).events[0]?.properties).toEqual({
+      "\ufffd 🌮": ["\ufffd", "\\ud800", "\\\ufffd", "🌮"],
+    });
+    expect(linesOf(folder)[0]).not.toMatch(/[^\\]\\ud/);
+    await sink.close();
+  });
+
+  it("has every column that the documented queries read", async () => {
+    const text = readFileSync(new URL("../../../../../docs/visits-export.md", import.meta.url), "utf8");
+    const queries = [...text.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql).join("");
+    // `name: 'TYPE'` for DuckDB, `name Type` for ClickHouse.
+    const columns = /\b(\w+)'?:? '?(?:VARCHAR|BIGINT|JSON'|STRUCT|String|Int64|Nullable|Tuple)/g;
+    const names = [...queries.matchAll(columns)].map(([, name]) => name ?? "");
+    const { order, client, source, page } = makeFullEvent();
+    const known = [
+      makeFullEvent(),
+      makeCount(),
+      { kind: "", countedKind: "" },
+      order,
+      client,
+      source,
+      page,
+    ].flatMap((row) => Object.keys(row ?? {}));
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !known.includes(name))).toEqual([]);
   });
 
   it("names files by the UTC day of the write, so that a file never changes after its day", async () => {
