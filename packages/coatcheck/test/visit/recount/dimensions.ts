@@ -1,46 +1,94 @@
 /** What figures can be broken down and filtered by. */
+import type { Source } from "../../../src/visit/event.ts";
 import type { CountedOrder } from "./orders.ts";
 import { entryPageOf, exitPageOf, type Visit } from "./visits.ts";
 
-/** How a source of a visit is chosen. */
-type Model = "last" | "entry" | "first";
-
 const SOURCE_PARTS = ["channel", "source", "medium", "campaign"] as const;
-const VISIT_PARTS = ["entryPage", "exitPage", "country", "device", "browser", "os"] as const;
+const CLIENT_PARTS = ["country", "device", "browser", "os"] as const;
+type SourcePart = (typeof SOURCE_PARTS)[number];
 
-/** What figures can be broken down by. `entry.channel` is the visit's own, `first.channel` the visitor's first. */
+/** A dimension of a source: of the last non-direct one, the visit's own (`entry`) or the visitor's first. */
+interface SourceDimension {
+  readonly model: "last" | "entry" | "first";
+  readonly part: SourcePart;
+}
+
+/** The dimensions of sources by name. */
+const SOURCE_DIMENSIONS: ReadonlyMap<string, SourceDimension> = new Map(
+  SOURCE_PARTS.flatMap((part): [string, SourceDimension][] => {
+    const title = part.charAt(0).toUpperCase() + part.slice(1);
+    return [
+      [part, { model: "last", part }],
+      [`entry${title}`, { model: "entry", part }],
+      [`firstTouch${title}`, { model: "first", part }],
+    ];
+  }),
+);
+
+/** All dimensions of which a visit has one value. */
 export const DIMENSIONS: readonly string[] = [
-  ...SOURCE_PARTS,
-  ...SOURCE_PARTS.map((part) => `entry.${part}`),
-  ...SOURCE_PARTS.map((part) => `first.${part}`),
-  ...VISIT_PARTS,
+  ...SOURCE_DIMENSIONS.keys(),
+  ...CLIENT_PARTS,
+  "entryPage",
+  "exitPage",
+  "referrer",
 ];
 
 /** The value under which figures without a visit are counted. */
 export const NO_VISIT = "(no visit)";
 
-/** Values of dimensions that a visit must have. */
-export type Filter = Readonly<Record<string, string | null>>;
+/** A condition on a visit. On `page` it is about the paths that the visit viewed. */
+export interface Condition {
+  readonly dimension: string;
+  readonly operator: "is" | "isNot" | "contains";
+  readonly value: string | null;
+}
 
 /** The value of a dimension of a visit. */
 export function valueOfVisit(visit: Visit, dimension: string): string | null {
-  const [model, part] = dimension.includes(".") ? dimension.split(".") : ["last", dimension];
-  const source = { last: visit.lastNonDirect, entry: visit.source, first: visit.firstTouch }[model as Model];
-  if (isSourcePart(part)) return source[part];
+  const sources = { last: visit.lastNonDirect, entry: visit.source, first: visit.firstTouch };
+  const ofSource = SOURCE_DIMENSIONS.get(dimension);
+  if (ofSource) return sources[ofSource.model][ofSource.part];
   if (dimension === "entryPage") return entryPageOf(visit);
   if (dimension === "exitPage") return exitPageOf(visit);
-  return visit.client?.[dimension as "country"] ?? null;
+  if (dimension === "referrer") return visit.source.referrer;
+  const part = CLIENT_PARTS.find((name) => name === dimension);
+  if (!part) throw new RangeError(`Unknown dimension ${dimension}.`);
+  return visit.client?.[part] ?? null;
 }
 
 /** The value of a dimension of an order: sources as frozen on it, all else of its visit. */
 export function valueOfOrder({ visit, frozen }: CountedOrder, dimension: string): string | null {
   if (!visit) return NO_VISIT;
-  const [model, part] = dimension.includes(".") ? dimension.split(".") : ["last", dimension];
-  if (isSourcePart(part) && model !== "entry")
-    return frozen ? frozen[model as "last" | "first"][part] : NO_VISIT;
-  return valueOfVisit(visit, dimension);
+  const ofSource = SOURCE_DIMENSIONS.get(dimension);
+  if (!ofSource || ofSource.model === "entry") return valueOfVisit(visit, dimension);
+  const sources: { readonly last: Source; readonly first: Source } | null = frozen;
+  return sources ? sources[ofSource.model][ofSource.part] : NO_VISIT;
 }
 
-function isSourcePart(part: string | undefined): part is (typeof SOURCE_PARTS)[number] {
-  return SOURCE_PARTS.some((name) => name === part);
+/** Whether a visit meets all conditions. */
+export function visitMeets(visit: Visit, conditions: readonly Condition[]): boolean {
+  return conditions.every((condition) => {
+    if (condition.dimension !== "page") return holds(condition, valueOfVisit(visit, condition.dimension));
+    const paths = visit.pages.map(({ path }) => path);
+    return condition.operator === "isNot"
+      ? paths.every((path) => holds(condition, path))
+      : paths.some((path) => holds(condition, path));
+  });
+}
+
+/** Whether an order meets all conditions. Without a visit it meets only the absence of conditions, or {@link NO_VISIT}. */
+export function orderMeets(order: CountedOrder, conditions: readonly Condition[]): boolean {
+  return conditions.every((condition) => {
+    const { visit } = order;
+    if (!visit) return condition.operator === "is" && condition.value === NO_VISIT;
+    if (condition.dimension === "page") return visitMeets(visit, [condition]);
+    return holds(condition, valueOfOrder(order, condition.dimension));
+  });
+}
+
+function holds({ operator, value }: Condition, actual: string | null): boolean {
+  if (operator === "is") return actual === value;
+  if (operator === "isNot") return actual !== value;
+  return actual !== null && value !== null && actual.includes(value);
 }

@@ -319,14 +319,14 @@ describe("attribution", () => {
     browser.wait(DAY).view("/");
     const figures = recount(browser);
     expect(figures.breakdown("channel", MONTH).get("Organic Search")?.visits).toBe(2);
-    expect(figures.breakdown("entry.channel", MONTH).get("Direct")?.visits).toBe(1);
+    expect(figures.breakdown("entryChannel", MONTH).get("Direct")?.visits).toBe(1);
   });
 
   it("keeps the first touch, Direct too", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(DAY).view("/", { cameFrom: GOOGLE });
-    expect(recount(browser).breakdown("first.channel", MONTH).get("Direct")?.visits).toBe(2);
+    expect(recount(browser).breakdown("firstTouchChannel", MONTH).get("Direct")?.visits).toBe(2);
   });
 
   it("keeps an order's attribution when an earlier visit arrives after the order", () => {
@@ -364,7 +364,9 @@ describe("visitors", () => {
     expect(rows.get("CH")).toMatchObject({ visits: 1, visitors: 1 });
     expect(rows.get("DE")).toMatchObject({ visits: 1, visitors: 0 });
     expect(
-      recount(browser).overview({ from: "2026-10-06", to: "2026-10-31" }, { country: "DE" }).visitors,
+      recount(browser).overview({ from: "2026-10-06", to: "2026-10-31" }, [
+        { dimension: "country", operator: "is", value: "DE" },
+      ]).visitors,
     ).toBe(1);
   });
 

@@ -21,16 +21,19 @@
  * - **An order that arrives before its visit** has no attribution: it was frozen as "(no visit)".
  * - **Customer of an order**: whom its event names, else the customer of its visit.
  * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
+ * - **Visits of a page**: visits that start in the range and viewed the page, whenever they did.
+ * - **A visitor with a single request** has one event ever, a page view. Reports of visible time do not matter.
  * - **Retention**: cohorts whose week lies in the range; each later week in the range.
  */
 import type { CountedKind } from "../../../src/visit/event.ts";
 import { Calendar, hourOf } from "./calendar.ts";
 import type { Delivered } from "./delivery.ts";
-import { type Filter, valueOfOrder, valueOfVisit } from "./dimensions.ts";
+import { type Condition, orderMeets, valueOfOrder, valueOfVisit, visitMeets } from "./dimensions.ts";
 import { type CountedOrder, customerOfOrder, ordersOf, type Revenue, revenueOf } from "./orders.ts";
 import { type Deed, MINUTE, type Script } from "./script.ts";
 import {
   customerOf,
+  isConverted,
   isEngaged,
   type Visit,
   visibleTimeOf,
@@ -50,6 +53,8 @@ export interface Figures {
   readonly visitors: number;
   readonly newVisitors: number;
   readonly returningVisitors: number;
+  /** Visitors with a first visit in the period who did nothing else, ever, than to view one page. */
+  readonly singleRequestVisitors: number;
   readonly pageViews: number;
   readonly engaged: number;
   readonly bounced: number;
@@ -58,6 +63,15 @@ export interface Figures {
   readonly converted: number;
   readonly orders: number;
   readonly revenue: Revenue;
+}
+
+/** The figures of one path. */
+export interface PageFigures {
+  readonly visits: number;
+  readonly pageViews: number;
+  readonly engaged: number;
+  readonly bounced: number;
+  readonly converted: number;
 }
 
 /** One customer's totals. */
@@ -87,12 +101,8 @@ export class Recount {
   }
 
   /** The figures of a range of local days. */
-  overview(range: Range, filter: Filter = {}): Figures {
-    const matches = (visit: Visit) =>
-      Object.entries(filter).every(([name, value]) => valueOfVisit(visit, name) === value);
-    const orderMatches = (order: CountedOrder) =>
-      Object.entries(filter).every(([name, value]) => valueOfOrder(order, name) === value);
-    return this.#figures((at) => this.#isIn(range, at), matches, orderMatches);
+  overview(range: Range, conditions: readonly Condition[] = []): Figures {
+    return this.#figures((at) => this.#isIn(range, at), conditions);
   }
 
   /** The figures of each local day of a range on which something happened. */
@@ -106,26 +116,43 @@ export class Recount {
   }
 
   /** The figures of each value of a dimension. */
-  breakdown(dimension: string, range: Range, filter: Filter = {}): Map<string | null, Figures> {
+  breakdown(
+    dimension: string,
+    range: Range,
+    conditions: readonly Condition[] = [],
+  ): Map<string | null, Figures> {
     const values = new Set([
       ...this.visits.map((visit) => valueOfVisit(visit, dimension)),
       ...this.orders.map((order) => valueOfOrder(order, dimension)),
     ]);
-    const rows = [...values].map(
-      (value) => [value, this.overview(range, { ...filter, [dimension]: value })] as const,
-    );
+    const rows = [...values].map((value) => {
+      const figures = this.overview(range, [...conditions, { dimension, operator: "is", value }]);
+      return [value, figures] as const;
+    });
     return new Map(rows.filter(([, { visits, pageViews, orders }]) => visits + pageViews + orders > 0));
   }
 
-  /** The views of each path. */
-  pages(range: Range): Map<string, { pageViews: number; visibleTime: number }> {
-    const rows = new Map<string, { pageViews: number; visibleTime: number }>();
-    for (const { path, at, visible } of this.visits.flatMap(({ pages }) => pages)) {
-      if (!this.#isIn(range, at)) continue;
-      const row = rows.get(path) ?? { pageViews: 0, visibleTime: 0 };
-      rows.set(path, { pageViews: row.pageViews + 1, visibleTime: row.visibleTime + visible });
-    }
-    return rows;
+  /** The views of each path, and the visits with a view of it. */
+  pages(range: Range): Map<string, PageFigures> {
+    const paths = new Set(this.visits.flatMap(({ pages }) => pages.map(({ path }) => path)));
+    const rows = [...paths].map((path) => {
+      const visits = this.visitsIn(range).filter(({ pages }) => pages.some((page) => page.path === path));
+      const views = this.visits.flatMap(({ pages }) =>
+        pages.filter((page) => page.path === path && this.#isIn(range, page.at)),
+      );
+      const engaged = visits.filter(isEngaged).length;
+      return [
+        path,
+        {
+          visits: visits.length,
+          pageViews: views.length,
+          engaged,
+          bounced: visits.length - engaged,
+          converted: visits.filter(isConverted).length,
+        },
+      ] as const;
+    });
+    return new Map(rows.filter(([, { visits, pageViews }]) => visits + pageViews > 0));
   }
 
   /** The totals of each customer over the whole script. */
@@ -193,51 +220,44 @@ export class Recount {
       ...this.orders.map(({ deed }) => deed.at),
     ].filter((at) => this.#isIn(range, at));
     const periods = [...new Set(times.map(periodOf))];
-    return new Map(
-      periods.map((period) => [
-        period,
-        this.#figures(
-          (at) => periodOf(at) === period,
-          () => true,
-          () => true,
-        ),
-      ]),
-    );
+    return new Map(periods.map((period) => [period, this.#figures((at) => periodOf(at) === period, [])]));
   }
 
-  #figures(
-    isIn: (at: number) => boolean,
-    matches: (visit: Visit) => boolean,
-    orderMatches: (order: CountedOrder) => boolean,
-  ): Figures {
+  #figures(isIn: (at: number) => boolean, conditions: readonly Condition[]): Figures {
+    const matches = (visit: Visit) => visitMeets(visit, conditions);
     const inPeriod = this.visits.filter(({ start }) => isIn(start));
-    const firstInPeriod = [...Map.groupBy(inPeriod, ({ visitor }) => visitor).values()].flatMap((all) =>
-      all.slice(0, 1),
-    );
     const visits = inPeriod.filter(matches);
-    const orders = this.orders.filter((order) => isIn(order.deed.at) && orderMatches(order));
+    const newVisitors = visits.filter(({ isFirst }) => isFirst);
+    const orders = this.orders.filter((order) => isIn(order.deed.at) && orderMeets(order, conditions));
     const pages = this.visits.filter(matches).flatMap((visit) => visit.pages.filter(({ at }) => isIn(at)));
     const engaged = visits.filter(isEngaged).length;
     return {
       visits: visits.length,
-      visitors: firstInPeriod.filter(matches).length,
-      newVisitors: visits.filter(({ isFirst }) => isFirst).length,
-      returningVisitors: returningIn(inPeriod).filter(matches).length,
+      visitors: firstOfEachVisitor(inPeriod).filter(matches).length,
+      newVisitors: newVisitors.length,
+      returningVisitors: firstOfEachVisitor(inPeriod.filter(({ isFirst }) => !isFirst)).filter(matches)
+        .length,
+      singleRequestVisitors: newVisitors.filter((visit) => this.#isSingleRequest(visit)).length,
       pageViews: pages.length,
       engaged,
       bounced: visits.length - engaged,
       visibleTime: visits.reduce((sum, visit) => sum + visibleTimeOf(visit), 0),
-      converted: visits.filter(({ deeds }) => deeds.some(({ act }) => act.do === "order")).length,
+      converted: visits.filter(isConverted).length,
       orders: orders.length,
       revenue: revenueOf(orders),
     };
   }
+
+  /** Whether all that a visit's visitor ever did is to view one page. */
+  #isSingleRequest({ visitor, deeds, pages }: Visit): boolean {
+    const isOnly = this.visits.every((other) => other.visitor !== visitor || other.deeds === deeds);
+    return isOnly && deeds.length === 1 && pages.length === 1;
+  }
 }
 
-/** For each visitor, the first of the visits that is not the visitor's first ever. */
-function returningIn(visits: readonly Visit[]): Visit[] {
-  const later = visits.filter(({ isFirst }) => !isFirst);
-  return [...Map.groupBy(later, ({ visitor }) => visitor).values()].flatMap((all) => all.slice(0, 1));
+/** The first visit of each visitor. */
+function firstOfEachVisitor(visits: readonly Visit[]): Visit[] {
+  return [...Map.groupBy(visits, ({ visitor }) => visitor).values()].flatMap((all) => all.slice(0, 1));
 }
 
 /** How many items have each key. */

@@ -161,6 +161,11 @@ export function isEngaged(visit: Visit): boolean {
   );
 }
 
+/** Whether an order belongs to a visit. */
+export function isConverted({ deeds }: Visit): boolean {
+  return deeds.some(({ act }) => act.do === "order");
+}
+
 /** The last customer who was logged in during a visit; null if there is none. */
 export function customerOf({ deeds }: Visit): string | null {
   return deeds.findLast(({ customer }) => customer !== null)?.customer ?? null;

@@ -1,0 +1,147 @@
+/** The answers that a recount expects from `coatcheck/visit/questions`. Figures that no definition fixes are left out. */
+import { addDays } from "./calendar.ts";
+import { type Condition, visitMeets } from "./dimensions.ts";
+import { type FunnelOptions, type FunnelStep, funnelOf } from "./funnel.ts";
+import { type CountedOrder, type Revenue, revenueOf } from "./orders.ts";
+import type { Figures, Range, Recount } from "./recount.ts";
+import { customerOf, entryPageOf, exitPageOf, isEngaged, type Visit, visibleTimeOf } from "./visits.ts";
+
+const NOTHING = { visits: 0, visitors: 0, newVisitors: 0, pageViews: 0, engaged: 0, bounced: 0, orders: 0 };
+
+/** The figures of a whole range, with the rates that follow from them. */
+export function rangeFigures(figures: Figures) {
+  const { converted, visibleTime, ...counts } = figures;
+  const rate = (count: number) => (figures.visits === 0 ? null : count / figures.visits);
+  return {
+    ...counts,
+    convertedVisits: converted,
+    engagedRate: rate(figures.engaged),
+    conversionRate: rate(converted),
+    averageVisibleTime: rate(visibleTime),
+  };
+}
+
+/** The figures of a day, an hour or a value of a dimension. */
+export function rowFigures(figures: Figures) {
+  const { returningVisitors, singleRequestVisitors, newVisitors, ...row } = rangeFigures(figures);
+  return row;
+}
+
+/** The figures of each local day, empty days included. */
+export function dailySeries(recount: Recount, range: Range) {
+  const days = recount.byDay(range);
+  const points = [];
+  for (let day = range.from; day <= range.to; day = addDays(day, 1)) {
+    const figures = days.get(day);
+    points.push({
+      at: day,
+      ...(figures ? { ...rowFigures(figures), newVisitors: figures.newVisitors } : NOTHING),
+    });
+  }
+  return points;
+}
+
+/** The figures of each hour with figures, by the hour's start in epoch milliseconds. */
+export function hourlySeries(recount: Recount, range: Range) {
+  return new Map(
+    [...recount.byHour(range)].map(([hour, figures]) => [
+      hour,
+      { ...rowFigures(figures), newVisitors: figures.newVisitors },
+    ]),
+  );
+}
+
+/** The rows of a breakdown by value. */
+export function breakdownRows(
+  recount: Recount,
+  dimension: string,
+  options: { readonly range: Range; readonly conditions?: readonly Condition[] },
+) {
+  const rows = recount.breakdown(dimension, options.range, options.conditions);
+  return new Map([...rows].map(([value, figures]) => [value, rowFigures(figures)]));
+}
+
+/** The steps of a funnel over the visits that start in a range and meet the conditions. */
+export function funnelSteps(
+  recount: Recount,
+  steps: readonly FunnelStep[],
+  options: FunnelOptions & {
+    readonly range: Range;
+    readonly mode: "closed" | "open";
+    readonly conditions?: readonly Condition[];
+  },
+) {
+  const visits = recount.visitsIn(options.range).filter((visit) => visitMeets(visit, options.conditions ?? []));
+  const rows = funnelOf(visits, steps, options);
+  const counts = rows.map((row) => row[options.mode]);
+  return rows.map(({ closed, open }, index) => ({
+    count: options.mode === "closed" ? closed : open,
+    shareOfFirst: counts[0] ? (counts[index] ?? 0) / counts[0] : null,
+    ...(options.mode === "closed" && {
+      dropOff: index === 0 ? null : (counts[index - 1] ?? 0) - closed,
+      timeToNext: rows[index + 1]?.medianTime ?? null,
+    }),
+  }));
+}
+
+/** Orders and revenue by channel, source and campaign, as frozen. Orders without attribution are under nulls. */
+export function attributionRows(recount: Recount, model: "first" | "last", range: Range) {
+  const inRange = recount.orders.filter(({ deed }) => {
+    const day = recount.calendar.dayOf(deed.at);
+    return range.from <= day && day <= range.to;
+  });
+  const keyOf = ({ frozen }: CountedOrder) => {
+    const source = frozen?.[model];
+    return JSON.stringify([source?.channel ?? null, source?.source ?? null, source?.campaign ?? null]);
+  };
+  const rows = [...Map.groupBy(inRange, keyOf)].map(([key, orders]) => [key, totalsOf(orders)] as const);
+  return { ...totalsOf(inRange), rows: new Map(rows) };
+}
+
+function totalsOf(orders: readonly CountedOrder[]): { orders: number; revenue: Revenue } {
+  return { orders: orders.length, revenue: revenueOf(orders) };
+}
+
+/** The cohorts of a range of weeks, with their visitors 0, 1, 2, … weeks later. */
+export function cohorts(recount: Recount, range: Range) {
+  return [...recount.retention(range)]
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([week, weeks]) => {
+      const active: number[] = [];
+      for (let later = week; later <= range.to; later = addDays(later, 7)) active.push(weeks.get(later) ?? 0);
+      return { week, visitors: active[0] ?? 0, active };
+    });
+}
+
+/** A visit as timelines and journeys summarise it. */
+export function visitSummary(recount: Recount, visit: Visit) {
+  const orders = recount.orders.filter((order) => order.visit === visit);
+  const { channel, source, medium, campaign } = visit.source;
+  const partsOf = (from: typeof visit.source) => ({
+    channel: from.channel,
+    source: from.source,
+    medium: from.medium,
+    campaign: from.campaign,
+  });
+  return {
+    id: visit.id,
+    visitorId: visit.visitor,
+    tenant: visit.tenant,
+    subject: customerOf(visit),
+    startedAt: new Date(visit.start).toISOString(),
+    lastActivityAt: new Date(visit.lastActivity).toISOString(),
+    isFirst: visit.isFirst,
+    entry: { channel, source, medium, campaign },
+    lastNonDirect: partsOf(visit.lastNonDirect),
+    firstTouch: partsOf(visit.firstTouch),
+    entryPage: entryPageOf(visit),
+    exitPage: exitPageOf(visit),
+    country: visit.client?.country ?? null,
+    device: visit.client?.device ?? null,
+    pageViews: visit.pages.length,
+    visibleTime: visibleTimeOf(visit),
+    isEngaged: isEngaged(visit),
+    orders: orders.length,
+    revenue: revenueOf(orders),
+  };
+}
