@@ -71,7 +71,9 @@ export function funnelSteps(
     readonly conditions?: readonly Condition[];
   },
 ) {
-  const visits = recount.visitsIn(options.range).filter((visit) => visitMeets(visit, options.conditions ?? []));
+  const visits = recount
+    .visitsIn(options.range)
+    .filter((visit) => visitMeets(visit, options.conditions ?? []));
   const rows = funnelOf(visits, steps, options);
   const counts = rows.map((row) => row[options.mode]);
   return rows.map(({ closed, open }, index) => ({

@@ -35,9 +35,7 @@ export function ordersOf(
 function frozenAttribution(order: Deed, delivered: readonly Delivered[]): CountedOrder["frozen"] {
   const arrivesWith = delivered.findIndex(({ deeds }) => deeds.includes(order));
   const known = delivered.slice(0, arrivesWith + 1).flatMap(({ deeds }) => deeds);
-  const ofSession = known.filter(({ session }) => session === order.session);
-  const visitors = new Set([order.visitor, ...ofSession.map(({ visitor }) => visitor)]);
-  const { visits } = visitsOf(known.filter(({ visitor }) => visitors.has(visitor)));
+  const { visits } = visitsOf(known.filter(({ visitor }) => visitor === order.visitor));
   const visit = visits.find(({ deeds }) => deeds.includes(order));
   return visit ? { last: visit.lastNonDirect, first: visit.firstTouch } : null;
 }

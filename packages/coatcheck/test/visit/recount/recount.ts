@@ -11,7 +11,8 @@
  * - **Entry page**: the page of the visit's first event that has one. **Exit page**: the page of the last page view;
  *   without a page view, the entry page.
  * - **A first event without a source** begins a Direct visit.
- * - **The session's last visit**: the last one to begin among the visits with a browser event of that session.
+ * - **The session's last visit**: the last one to begin among its visitor's visits with a browser event of that session.
+ *   After an opt-out and an opt-in, an event of the new visitor joins no visit of the old one.
  * - **Events of a visit** include what backends report for it: for engagement, funnels and the visit's customer.
  * - **Visible time by day**: local day of the visit's start.
  * - **Conversion rate of a day**: of the visits that start on it, whenever their orders follow.
@@ -22,7 +23,7 @@
  * - **Customer of an order**: whom its event names, else the customer of its visit.
  * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
  * - **Visits of a page**: visits that start in the range and viewed the page, whenever they did.
- * - **A visitor with a single request** has one event ever, a page view. Reports of visible time do not matter.
+ * - **A visitor with a single request** has one event ever, a page view. A report of visible time is a request too.
  * - **Retention**: cohorts whose week lies in the range; each later week in the range.
  */
 import type { CountedKind } from "../../../src/visit/event.ts";
@@ -248,10 +249,10 @@ export class Recount {
     };
   }
 
-  /** Whether all that a visit's visitor ever did is to view one page. */
-  #isSingleRequest({ visitor, deeds, pages }: Visit): boolean {
-    const isOnly = this.visits.every((other) => other.visitor !== visitor || other.deeds === deeds);
-    return isOnly && deeds.length === 1 && pages.length === 1;
+  /** Whether a visitor's only request, ever, is one page view. */
+  #isSingleRequest({ visitor }: Visit): boolean {
+    const deeds = this.#arrived.filter((deed) => deed.visitor === visitor && !deed.isFromBackend);
+    return deeds.length === 1 && deeds[0]?.act.do === "view";
   }
 }
 

@@ -91,9 +91,8 @@ function paidLater(stage: Stage): void {
     revenue: random.whole(1, 5000),
     currency: "CHF",
   } as const;
-  const knowsVisitor = random.chance(0.5);
-  browser.backend(act, { knowsVisitor, late: random.whole(0, 30 * HOUR), node: random.whole(0, 1) });
-  if (random.chance(0.5)) browser.wait(MINUTE).backend(act, { knowsVisitor, node: random.whole(0, 1) });
+  browser.backend(act, { late: random.whole(0, 30 * HOUR), node: random.whole(0, 1) });
+  if (random.chance(0.5)) browser.wait(MINUTE).backend(act, { node: random.whole(0, 1) });
 }
 
 /** A telephone order: its session has never seen a page. */

@@ -18,7 +18,7 @@ export interface Visit {
   readonly tenant: string | null;
   readonly start: number;
   lastActivity: number;
-  /** What happened in it, in order, without reports of visible time. */
+  /** What happened in it, in order, without reports of visible time from after its end. */
   readonly deeds: Deed[];
   readonly pages: Page[];
   /** The source of its first event. */
@@ -69,6 +69,7 @@ export function visitsOf(arrived: readonly Deed[]): Visits {
   const withoutVisit: Deed[] = [];
   for (const deed of inOrder(deeds.filter(({ isFromBackend }) => isFromBackend))) {
     const visit = visits
+      .filter(({ visitor }) => visitor === deed.visitor)
       .filter(({ start, deeds: all }) => start <= deed.at && all.some(isBrowserDeedOf(deed.session)))
       .toSorted((left, right) => left.start - right.start || (left.id < right.id ? -1 : 1))
       .at(-1);
@@ -91,7 +92,9 @@ function visitsOfVisitor(unordered: readonly Deed[]): Visit[] {
     const last = visits.at(-1);
     const isOpen = last && deed.at - last.lastActivity < 30 * MINUTE && deed.at - last.start < DAY;
     if (deed.act.do === "visible") {
-      if (last && isOpen && visitOfPage.get(deed.page?.id ?? "") === last) last.lastActivity = deed.at;
+      if (!last || !isOpen || visitOfPage.get(deed.page?.id ?? "") !== last) continue;
+      last.lastActivity = deed.at;
+      last.deeds.push(deed);
       continue;
     }
     const visit = last && isOpen ? last : begin(deed);
