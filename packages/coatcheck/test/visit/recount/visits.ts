@@ -18,8 +18,10 @@ export interface Visit {
   readonly tenant: string | null;
   readonly start: number;
   lastActivity: number;
-  /** What happened in it, in order, without reports of visible time from after its end. */
+  /** What happened in it, in order, without reports of visible time. */
   readonly deeds: Deed[];
+  /** The reports of visible time that arrived while it was open. */
+  readonly beacons: Deed[];
   readonly pages: Page[];
   /** The source of its first event. */
   readonly source: Source;
@@ -94,7 +96,7 @@ function visitsOfVisitor(unordered: readonly Deed[]): Visit[] {
     if (deed.act.do === "visible") {
       if (!last || !isOpen || visitOfPage.get(deed.page?.id ?? "") !== last) continue;
       last.lastActivity = deed.at;
-      last.deeds.push(deed);
+      last.beacons.push(deed);
       continue;
     }
     const visit = last && isOpen ? last : begin(deed);
@@ -120,6 +122,7 @@ function begin(deed: Deed): Visit {
     start: deed.at,
     lastActivity: deed.at,
     deeds: [],
+    beacons: [],
     pages: [],
     source,
     firstTouch: source,
@@ -170,8 +173,8 @@ export function isConverted({ deeds }: Visit): boolean {
 }
 
 /** The last customer who was logged in during a visit; null if there is none. */
-export function customerOf({ deeds }: Visit): string | null {
-  return deeds.findLast(({ customer }) => customer !== null)?.customer ?? null;
+export function customerOf({ deeds, beacons }: Visit): string | null {
+  return inOrder([...deeds, ...beacons]).findLast(({ customer }) => customer !== null)?.customer ?? null;
 }
 
 /** The path of the page with which a visit began. */

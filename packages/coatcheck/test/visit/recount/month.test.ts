@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createQuestions, type Questions } from "../../../src/visit/questions/index.ts";
+import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
+import type { EventSink } from "../../../src/visit/sink.ts";
+import {
+  type Asked,
+  compareAttributionAndRetention,
+  compareBreakdowns,
+  compareFunnels,
+  compareJourneys,
+  compareOverviews,
+} from "./comparison.ts";
+import { type Arrival, deliver } from "./delivery.ts";
+import { Recount } from "./recount.ts";
+import { MINUTE } from "./script.ts";
+import { TIME_ZONE, trafficOf } from "./traffic.ts";
+
+/** A sink and questions over one empty database. */
+interface OpenDatabase {
+  readonly sink: EventSink;
+  readonly questions: Questions;
+  remove(): Promise<void>;
+}
+
+const VISITORS = 100;
+const ARRIVALS: readonly (readonly [Arrival, number])[] = [
+  ["interleaved", 2],
+  ["shuffled", 3],
+];
+
+const script = trafficOf({ seed: 11, visitors: VISITORS });
+const lastHeardAt = Math.max(...script.deeds.map(({ heardAt }) => heardAt));
+/** A time at which the last activity of the script is live. */
+const clock = { now: () => lastHeardAt + MINUTE };
+
+function compareMonth(open: () => Promise<OpenDatabase>): void {
+  describe.each(ARRIVALS)("with batches %s (seed %i)", (arrival, seed) => {
+    let database: OpenDatabase;
+    let asked: Asked;
+
+    beforeAll(async () => {
+      database = await open();
+      const delivered = deliver(script, arrival, seed);
+      for (const { batch } of delivered) await database.sink.write(batch);
+      const recount = new Recount(script, delivered, TIME_ZONE);
+      asked = { questions: database.questions, recount, now: clock.now() };
+    });
+    afterAll(() => database.remove());
+
+    it("has every visit and customer", () => compareJourneys(asked));
+    it("counts overviews", () => compareOverviews(asked));
+    it("counts breakdowns", { timeout: 60_000 }, () => compareBreakdowns(asked));
+    it("counts funnels", () => compareFunnels(asked));
+    it("counts attribution and retention", () => compareAttributionAndRetention(asked));
+    it("counts live visitors", async () => {
+      if (arrival === "shuffled") return;
+      const { visitors } = await asked.questions.live();
+      expect(visitors).toBe(asked.recount.live(clock.now()));
+    });
+  });
+}
+
+describe("a month in SQLite", () => {
+  compareMonth(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "coatcheck-month-"));
+    const path = join(folder, "visits.db");
+    const sink = sqliteEvents({ path, timeZone: TIME_ZONE });
+    const questions = createQuestions(
+      { dialect: "sqlite", path },
+      { timeZone: TIME_ZONE, clock, timeBudget: 60_000 },
+    );
+    return {
+      sink,
+      questions,
+      async remove() {
+        await questions.close();
+        await sink.close();
+        await rm(folder, { recursive: true });
+      },
+    };
+  });
+});
