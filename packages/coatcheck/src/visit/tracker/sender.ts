@@ -7,6 +7,9 @@ const MAX_PENDING = 50;
 /** Characters of JSON in one beacon. Browsers refuse beacons of more than 64 KB, and a character can take three bytes. */
 const MAX_LENGTH = 20_000;
 
+/** Milliseconds after which an event is dropped: 48 hours. The server refuses older ones. */
+const MAX_AGE = 48 * 3_600_000;
+
 /** Milliseconds in which events are collected for one request. A page sets its title shortly after a navigation. */
 const DELAY = 500;
 
@@ -50,7 +53,7 @@ export class Sender {
   /** Sends the pending events. Those without a response are pending again. */
   send(): void {
     const pending = this.#pending;
-    for (const part of partsOf(pending.splice(0))) {
+    for (const part of this.#partsOf(pending.splice(0))) {
       this.#fetch(this.#bodyOf(part))
         .then(({ status }) => status < 500 && status !== 429)
         .catch(() => false)
@@ -68,7 +71,7 @@ export class Sender {
    */
   sendLast(pageId: string, last: Pending["event"] | null): void {
     const pending = last ? [...this.#pending, this.#made(pageId, last)] : this.#pending;
-    for (const part of partsOf(pending)) {
+    for (const part of this.#partsOf(pending)) {
       const body = this.#bodyOf(part);
       const blob = new Blob([body], { type: "application/json" });
       if (!this.#scope.navigator.sendBeacon?.(this.#path, blob)) this.#fetch(body).catch(() => {});
@@ -78,6 +81,29 @@ export class Sender {
   /** Forgets the pending events. Those that are being sent are not repeated. */
   clear(): void {
     this.#pending = [];
+  }
+
+  /**
+   * Splits events by page, and where a body would become too long. The server refuses a body as a whole, so the
+   * application's events are in others than the page's own. Leaves out what no server would accept.
+   */
+  #partsOf(pending: readonly Pending[]): Pending[][] {
+    const parts: Pending[][] = [];
+    const open = new Map<string, { readonly events: Pending[]; length: number }>();
+    for (const each of pending) {
+      const { length } = JSON.stringify(each.event);
+      if (length > MAX_LENGTH || this.#scope.performance.now() - each.at > MAX_AGE) continue;
+      const key = each.pageId + /^page_(?:view|time)$/.test(each.event.type);
+      let part = open.get(key);
+      if (!part || part.length + length > MAX_LENGTH) {
+        part = { events: [], length: 0 };
+        parts.push(part.events);
+        open.set(key, part);
+      }
+      part.events.push(each);
+      part.length += length;
+    }
+    return parts;
   }
 
   #made(pageId: string, event: Pending["event"]): Pending {
@@ -96,7 +122,7 @@ export class Sender {
   #bodyOf(part: readonly Pending[]): string {
     const { document, performance } = this.#scope;
     const events = part.map((each) => {
-      each.title ??= document.title.slice(0, 256);
+      each.title ??= wellFormed(document.title.slice(0, 256));
       const ago = Math.round(performance.now() - each.at);
       return { ...each.event, ago, ...(each.title && { title: each.title }) };
     });
@@ -104,19 +130,7 @@ export class Sender {
   }
 }
 
-/** Splits events by page, and where a body would become too long. */
-function partsOf(pending: readonly Pending[]): Pending[][] {
-  const parts: Pending[][] = [];
-  let length = 0;
-  for (const each of pending) {
-    const part = parts.at(-1);
-    const { length: added } = JSON.stringify(each.event);
-    length += added;
-    if (part && part[0]?.pageId === each.pageId && length <= MAX_LENGTH) part.push(each);
-    else {
-      parts.push([each]);
-      length = added;
-    }
-  }
-  return parts;
+/** Without the halves of characters that cutting leaves. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "");
 }

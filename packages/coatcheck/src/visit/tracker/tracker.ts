@@ -13,7 +13,10 @@ export interface TrackerOptions {
 
 /** What a page does with its tracker. On a server, and with Global Privacy Control, `track` does nothing. */
 export interface Tracker {
-  /** Reports an event of the application. It arrives within a second, or when the page is hidden. */
+  /**
+   * Reports an event of the application within a second, or when the page is hidden. Ignores one with more than 20,000
+   * characters of JSON.
+   */
   track(name: string, properties?: JsonObject): void;
   /** Stops the collection, here and on the server. Rejects if the server has not confirmed it; this page sends nothing even then. */
   optOut(): Promise<void>;

@@ -70,6 +70,12 @@ describe("a document", () => {
     expect(page.sent[0]?.path).toBe("/shop/visit");
   });
 
+  it("with a title that is cut within an emoji sends well-formed text", async () => {
+    const page = new TestPage({ title: `${"x".repeat(255)}🌮` }).start();
+    await page.advance(500);
+    expect(page.events[0]?.title).toBe("x".repeat(255));
+  });
+
   it("with long texts sends their beginnings", async () => {
     const page = new TestPage({
       url: new URL(`https://shop.example/${"a".repeat(5_000)}?${"b".repeat(100_000)}`),
@@ -255,18 +261,36 @@ describe("events of the application", () => {
     ]);
   });
 
-  it("are sent at once when the page is hidden, in one beacon with the visible time", async () => {
+  it("are sent at once when the page is hidden, apart from the visible time", async () => {
     const page = counted();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
+    page.tracker.track("taco_turned");
     page.show("hidden");
     page.fire("pagehide");
     await page.settle();
-    expect(page.sent).toHaveLength(1);
-    expect(page.events).toMatchObject([
-      { type: "taco_zoomed", by: "beacon", ago: 100 },
-      { type: "page_time", by: "beacon" },
+    expect(page.sent.map(({ by, body }) => [by, body.events.map(({ type, ago }) => [type, ago])])).toEqual([
+      [
+        "beacon",
+        [
+          ["taco_zoomed", 100],
+          ["taco_turned", 0],
+        ],
+      ],
+      ["beacon", [["page_time", 0]]],
     ]);
+  });
+
+  it("are dropped after 48 hours, and if they are too long", async () => {
+    const page = counted({ status: null });
+    page.tracker.track("note", { text: "x".repeat(20_000) });
+    page.tracker.track("taco_zoomed");
+    await page.advance(500);
+    page.status = 204;
+    await page.advance(48 * 3_600_000);
+    page.tracker.track("taco_turned");
+    await page.advance(500);
+    expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
   it.each([
