@@ -36,7 +36,7 @@ export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts
   const events = parts.map(({ event }) => event);
   const row: VisitRow = {
     ...originOf(visit, context),
-    subject: events.findLast(({ subject }) => subject !== null)?.subject ?? null,
+    subject: customerOf(events),
     last_activity_at: visit.lastActivityAt,
     ...pagesOf(parts, visit.first, context.time),
     ...clientColumns(events),
@@ -168,6 +168,11 @@ function activityOf(parts: readonly VisitPart[]) {
   }
   const isEngaged = pageViews >= ENGAGED_PAGE_VIEWS || visibleTime >= ENGAGED_TIME || hasKeyEvent;
   return { events: parts.length, visible_time: visibleTime, is_engaged: isEngaged ? 1 : 0 };
+}
+
+/** The last subject. A beacon may come after the visit, when another customer is logged in. */
+function customerOf(events: readonly VisitEventRow[]): string | null {
+  return events.findLast(({ subject, type }) => subject !== null && type !== "page_time")?.subject ?? null;
 }
 
 function funnelColumns(events: readonly VisitEventRow[]) {

@@ -1,3 +1,4 @@
+import type { DailyMetricRow, DailyRevenueRow, DailyVisitorRow, HourlyMetricRow } from "./rollup-schema.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "./schema.ts";
 
 /** The columns of `coatcheck_visit` that cannot change while its first event and the visitor's earlier visits stay. */
@@ -114,6 +115,56 @@ export const ORDER_COLUMNS = [
   "last_medium",
   "last_campaign",
 ] as const satisfies readonly (keyof VisitOrderRow)[];
+
+const DAILY_KEY = ["tenant", "dimension", "day", "value"] as const;
+
+/** Every column of `coatcheck_daily_metric`. */
+export const METRIC_COLUMNS = [
+  ...DAILY_KEY,
+  "visits",
+  "engaged",
+  "converted",
+  "visible_time",
+  "single_request",
+  "page_views",
+  "events",
+  "orders",
+  "product_view",
+  "add_to_cart",
+  "begin_checkout",
+  "order_completed",
+  "closed_add_to_cart",
+  "closed_begin_checkout",
+  "closed_order_completed",
+] as const satisfies readonly (keyof DailyMetricRow)[];
+
+/** Every column of `coatcheck_daily_revenue`. */
+export const REVENUE_COLUMNS = [
+  ...DAILY_KEY,
+  "currency",
+  "revenue",
+] as const satisfies readonly (keyof DailyRevenueRow)[];
+
+/** Every column of `coatcheck_daily_visitor`. */
+export const VISITOR_COLUMNS = [
+  ...DAILY_KEY,
+  "previous_day",
+  "visitors",
+] as const satisfies readonly (keyof DailyVisitorRow)[];
+
+/** Every column of `coatcheck_hourly_metric`. */
+export const HOURLY_COLUMNS = [
+  "tenant",
+  "hour",
+  "visits",
+  "visitors",
+  "engaged",
+  "converted",
+  "visible_time",
+  "page_views",
+  "orders",
+  "revenue",
+] as const satisfies readonly (keyof HourlyMetricRow)[];
 
 type Missing = Exclude<keyof VisitRow, (typeof VISIT_COLUMNS)[number]>;
 /** Does not compile when a column of the visit is in no list. */

@@ -68,7 +68,7 @@ export interface VisitRow extends SourceColumns {
   visitor: number;
   /** Session of the first event; null if that has none. All sessions: `coatcheck_visit_session`. */
   session_id: string | null;
-  /** The customer: the last subject among the visit's events, in order of `at` and id. */
+  /** The customer: the last subject among the visit's events but beacons, in order of `at` and id. */
   subject: string | null;
   started_at: number;
   /** `at` of the last activity: a browser event. Beacons after the end and backend events do not count. */

@@ -123,6 +123,13 @@ describe("factsOf", () => {
     expect(rowsOf(...events)).toMatchObject([{ subject: "customer-2" }]);
   });
 
+  it("takes no customer from a beacon", () => {
+    const beacon = click("page_time", DAY, { subject: "customer-2", page: pageOf("page-1") });
+    expect(rowsOf(eventOf({ pageId: "page-1", subject: "customer-1" }), beacon)).toMatchObject([
+      { subject: "customer-1", events: 2 },
+    ]);
+  });
+
   it("adds orders by currency", () => {
     const order = (orderId: string, revenue: number, currency: string) =>
       click("order_completed", 1, { order: { orderId, revenue, currency } });

@@ -26,7 +26,7 @@ export class SqliteIngest {
   add(groups: readonly VisitorEvents[]): void {
     const dirtyDays = new Map<string, Set<number>>();
     for (const group of groups) {
-      const days = group.visitorId === null ? this.#addWithoutVisitor(group) : this.#addOfVisitor(group);
+      const days = group.visitorId === null ? this.#addWithoutVisitor(group) : this.#addGroup(group);
       const known = dirtyDays.get(group.tenant);
       if (known) for (const day of days) known.add(day);
       else dirtyDays.set(group.tenant, new Set(days));
@@ -37,24 +37,51 @@ export class SqliteIngest {
     }
   }
 
-  #addWithoutVisitor({ rows }: VisitorEvents): Set<number> {
+  /** A backend's event names its session; the visitor is that of the session's last visit. */
+  #addWithoutVisitor({ tenant, rows }: VisitorEvents): Set<number> {
     const days = new Set<number>();
-    for (const row of this.#insert(rows, null)) {
-      this.#putBackendEvent(row, null);
-      if (row.order_id !== null) this.#statements.putOrder(orderRowOf(row, null, this.#time));
-      days.add(this.#time.dayOf(row.at));
+    for (const row of rows) {
+      const visitor =
+        row.session_id === null ? null : this.#statements.visitorOfSession(tenant, row.session_id, row.at);
+      const added = visitor === null ? this.#addOrphan(row) : this.#addOfVisitor(tenant, visitor, [row]);
+      for (const day of added) days.add(day);
     }
     return days;
   }
 
-  #addOfVisitor({ tenant, visitorId, rows }: VisitorEvents): ReadonlySet<number> {
-    const newest = rows.reduce((latest, { at }) => Math.max(latest, at), 0);
-    const { number, isNew } = this.#statements.visitorNumber(tenant, String(visitorId), newest);
-    const added = this.#insert(rows, number);
-    if (added.length === 0) return new Set();
-    const result = this.#rebuild(tenant, number, added, isNew);
-    this.#apply(result, newest, number);
-    return result.dirtyDays;
+  /** Stores an event without a visit. A later event of its session may bring one. */
+  #addOrphan(row: NewEventRow): number[] {
+    const [added] = this.#insert([row], null);
+    if (!added) return [];
+    this.#putBackendEvent(added, null);
+    if (added.order_id !== null) this.#statements.putOrder(orderRowOf(added, null, this.#time));
+    return [this.#time.dayOf(added.at)];
+  }
+
+  #addGroup({ tenant, visitorId, rows }: VisitorEvents): ReadonlySet<number> {
+    const { number, isNew } = this.#statements.visitorNumber(tenant, String(visitorId), newestOf(rows));
+    return this.#addOfVisitor(tenant, number, rows, isNew);
+  }
+
+  #addOfVisitor(
+    tenant: string,
+    visitor: number,
+    rows: readonly NewEventRow[],
+    isNew = false,
+  ): ReadonlySet<number> {
+    const inserted = this.#insert(rows, visitor);
+    if (inserted.length === 0) return new Set();
+    const sessions = new Set(
+      inserted.flatMap(({ is_backend, session_id }) => (is_backend ? [] : (session_id ?? []))),
+    );
+    const adopted = [...sessions].flatMap((session) =>
+      this.#statements.adoptOrphans(tenant, session, visitor),
+    );
+    const added = [...inserted, ...adopted];
+    const result = this.#rebuild(tenant, visitor, added, isNew);
+    this.#apply(result, newestOf(added), visitor);
+    // The days of adopted events count them no longer as events without a visit.
+    return new Set([...result.dirtyDays, ...adopted.map(({ at }) => this.#time.dayOf(at))]);
   }
 
   #insert(rows: readonly NewEventRow[], visitor: number | null): VisitEventRow[] {
@@ -140,6 +167,10 @@ export class SqliteIngest {
       local_day,
     });
   }
+}
+
+function newestOf(rows: readonly { readonly at: number }[]): number {
+  return rows.reduce((latest, { at }) => Math.max(latest, at), 0);
 }
 
 /** A result with what it was computed from. */

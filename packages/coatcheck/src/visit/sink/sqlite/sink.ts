@@ -20,8 +20,10 @@ import type { DocumentCount } from "../../event.ts";
 import { LocalTime } from "../../facts/local-time.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../../sink.ts";
 import { groupByVisitor, sliceGroups } from "../group-events.ts";
+import type { VisitMaintenance } from "../maintenance.ts";
 import { SqliteIngest } from "./ingest.ts";
 import { migrateVisits } from "./migrations.ts";
+import { RollupThread } from "./rollup-thread.ts";
 import { VisitStatements } from "./statements.ts";
 
 /** Options of {@link sqliteEvents}. */
@@ -40,11 +42,14 @@ const SINK_OPTIONS = {
   busyTimeout: true,
 } satisfies KnownOptions<SqliteEventsOptions>;
 
+/** How long the thread of the rollups waits for the write lock, in milliseconds. */
+const ROLLUP_TIMEOUT = 10_000;
+
 /** Events of one write. The event loop turns between two writes. */
 const SLICE = 32;
 
-/** An event sink that can be asked for orders. */
-export interface SqliteEvents extends EventSink {
+/** An event sink that can be asked for orders, and its jobs. */
+export interface SqliteEvents extends EventSink, VisitMaintenance {
   findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 }
 
@@ -66,6 +71,7 @@ export function sqliteEvents(options: SqliteEventsOptions): SqliteEvents {
   const statements = new VisitStatements(database);
   const ingest = new SqliteIngest(statements, time);
   const commits = new GroupCommit(database, busyTimeout);
+  const rollups = new RollupThread({ path, timeZone, timeout: ROLLUP_TIMEOUT });
   let isOpen = true;
 
   function requireOpen(): void {
@@ -103,9 +109,20 @@ export function sqliteEvents(options: SqliteEventsOptions): SqliteEvents {
       if (failed) throw failed.reason;
     },
     findOrder: (tenant, orderId) => read(() => statements.findOrder(tenant ?? "", orderId)),
+    async recompute(limit) {
+      requireOpen();
+      return await rollups.recompute(limit).catch((error) => {
+        throw storeUnavailable(error);
+      });
+    },
+    async markAllChanged() {
+      requireOpen();
+      return await commits.run(() => statements.markAllChanged());
+    },
     async close() {
       if (!isOpen) return;
       isOpen = false;
+      await rollups.close();
       await commits.drain();
       database.close();
     },

@@ -63,6 +63,29 @@ export class VisitStatements {
     this.#run("INSERT INTO coatcheck_visit_tenant (tenant) VALUES (?) ON CONFLICT DO NOTHING", tenant);
   }
 
+  /** The visitor of a session's last visit before `at`, or of its first visit after that; null without a visit. */
+  visitorOfSession(tenant: string, sessionId: string, at: number): number | null {
+    const row = this.#get(
+      `SELECT s.visitor FROM coatcheck_visit_session s JOIN coatcheck_visitor v ON v.number = s.visitor
+       WHERE s.session_id = ?1 AND v.tenant = ?2 ORDER BY s.started_at > ?3, abs(s.started_at - ?3) LIMIT 1`,
+      sessionId,
+      tenant,
+      at,
+    );
+    return row ? Number(row.visitor) : null;
+  }
+
+  /** Gives a session's events without a visitor to a visitor, and returns them. */
+  adoptOrphans(tenant: string, sessionId: string, visitor: number): VisitEventRow[] {
+    return this.#all(
+      `UPDATE coatcheck_visit_event SET visitor = ?1 WHERE visitor IS NULL AND session_id = ?2 AND tenant = ?3
+       RETURNING *`,
+      visitor,
+      sessionId,
+      tenant,
+    ) as unknown as VisitEventRow[];
+  }
+
   /** Inserts an event unless it is stored already. Returns whether it did. */
   insertEvent(row: VisitEventRow): boolean {
     return this.#insert("coatcheck_visit_event", EVENT_COLUMNS, row, "ON CONFLICT DO NOTHING") === 1;
@@ -96,7 +119,8 @@ export class VisitStatements {
       "coatcheck_visit_order",
       ORDER_COLUMNS,
       row,
-      "ON CONFLICT DO UPDATE SET visit_id = excluded.visit_id WHERE visit_id IS NOT excluded.visit_id",
+      `ON CONFLICT DO UPDATE SET visit_id = excluded.visit_id, visitor = excluded.visitor
+       WHERE visit_id IS NOT excluded.visit_id OR visitor IS NOT excluded.visitor`,
     );
   }
 
@@ -105,7 +129,7 @@ export class VisitStatements {
       "coatcheck_backend_event",
       BACKEND_EVENT_COLUMNS,
       row,
-      "ON CONFLICT DO UPDATE SET visit_id = excluded.visit_id",
+      "ON CONFLICT DO UPDATE SET visit_id = excluded.visit_id, visitor = excluded.visitor",
     );
   }
 
@@ -115,6 +139,18 @@ export class VisitStatements {
 
   addDirtyDay(tenant: string, day: number): void {
     this.#run("INSERT INTO coatcheck_dirty_bucket (tenant, day) VALUES (?, ?)", tenant, day);
+  }
+
+  /** Marks every day with visits, orders, events or rollups as changed. Returns their number. */
+  markAllChanged(): number {
+    const days = ["visit", "visit_order", "backend_event"].map(
+      (table) => `SELECT tenant, local_day AS day FROM coatcheck_${table}`,
+    );
+    const { changes } = this.#run(
+      `INSERT INTO coatcheck_dirty_bucket (tenant, day) ${days.join(" UNION ")}
+       UNION SELECT tenant, last_day FROM coatcheck_visit UNION SELECT tenant, day FROM coatcheck_daily_metric`,
+    );
+    return Number(changes);
   }
 
   /** The visitor's last visit that started at `at` or before. */

@@ -1,0 +1,192 @@
+import type { LocalTime } from "../facts/local-time.ts";
+import {
+  type DailyMetricRow,
+  type DailyRevenueRow,
+  type DailyVisitorRow,
+  type HourlyMetricRow,
+  NEVER,
+  NO_VISIT,
+  type RollupDimension,
+} from "../sink/rollup-schema.ts";
+import type { BackendEventRow, VisitOrderRow, VisitRow } from "../sink/schema.ts";
+import { VISIT_DIMENSIONS, valueIn } from "./dimensions.ts";
+import { HourRollup } from "./hour-rollup.ts";
+
+/** The rows of one day. They replace all rows of the day. */
+export interface DayRows {
+  readonly metrics: DailyMetricRow[];
+  readonly revenue: DailyRevenueRow[];
+  readonly visitors: DailyVisitorRow[];
+  readonly hours: HourlyMetricRow[];
+}
+
+type Metric = Omit<DailyMetricRow, "tenant" | "dimension" | "day" | "value">;
+
+interface Group {
+  readonly metric: Metric;
+  /** Visits that are their visitor's first on the day, by the day of the previous visit. */
+  readonly visitors: Map<number, number>;
+  readonly revenue: Map<string, number>;
+}
+
+/** An entry of a visit's journey. */
+type Step = readonly [after: number, type: string, path?: string | null];
+
+/** Adds up the facts of one tenant's day. Pure: it knows no database. */
+export class DayRollup {
+  readonly #tenant: string;
+  readonly #day: number;
+  readonly #time: LocalTime;
+  readonly #dimensions = new Map<RollupDimension, Map<string, Group>>();
+  readonly #hours: HourRollup;
+
+  constructor(tenant: string, day: number, time: LocalTime) {
+    this.#tenant = tenant;
+    this.#day = day;
+    this.#time = time;
+    this.#hours = new HourRollup(tenant, time);
+  }
+
+  /**
+   * Adds a visit that started on the day, or before it with page views on it.
+   *
+   * @param journey - the visit's journey; null once it has been deleted. All page views then count on the day of the start.
+   */
+  addVisit(visit: VisitRow, journey: string | null): void {
+    const startsHere = visit.local_day === this.#day;
+    const steps: readonly Step[] = journey === null ? [] : JSON.parse(journey);
+    const views = steps.filter(([, type, path]) => type === "page_view" && path !== undefined);
+    const viewsHere =
+      visit.last_day === visit.local_day ? views : views.filter((step) => this.#isHere(visit, step));
+    const pageViews = journey === null ? (startsHere ? visit.page_views : 0) : viewsHere.length;
+    for (const dimension of VISIT_DIMENSIONS) {
+      const group = this.#group(dimension, valueIn(visit, dimension));
+      group.metric.page_views += pageViews;
+      if (startsHere) addStart(group, visit);
+    }
+    for (const [, , path] of viewsHere) this.#group("page", path ?? "").metric.page_views++;
+    for (const [after] of viewsHere) this.#hours.addPageView(visit.started_at + after);
+    if (!startsHere) return;
+    for (const path of new Set(views.map(([, , path]) => path ?? ""))) {
+      addFigures(this.#group("page", path).metric, visit);
+    }
+    const types = new Map<string, number>();
+    for (const [, type] of steps) types.set(type, (types.get(type) ?? 0) + 1);
+    for (const [type, events] of types) {
+      const { metric } = this.#group("event", type);
+      addFigures(metric, visit);
+      metric.events += events;
+    }
+    this.#hours.addVisit(visit);
+  }
+
+  /** Adds an order of the day. `visit` is null without one. */
+  addOrder(order: VisitOrderRow, visit: VisitRow | null): void {
+    for (const dimension of VISIT_DIMENSIONS) {
+      const group = this.#group(dimension, valueOfOrder(order, visit, dimension));
+      group.metric.orders++;
+      group.revenue.set(order.currency, (group.revenue.get(order.currency) ?? 0) + order.revenue);
+    }
+    this.#hours.addOrder(order);
+  }
+
+  /** Adds a backend's event of the day that belongs to no visit. */
+  addEventWithoutVisit({ type }: Pick<BackendEventRow, "type">): void {
+    for (const dimension of VISIT_DIMENSIONS) {
+      this.#group(dimension, dimension === "" ? "" : NO_VISIT).metric.events++;
+    }
+    this.#group("event", type).metric.events++;
+  }
+
+  /** Returns the rows of the day, without those whose figures are all 0. */
+  rows(): DayRows {
+    const rows: DayRows = { metrics: [], revenue: [], visitors: [], hours: this.#hours.rows() };
+    const [tenant, day] = [this.#tenant, this.#day];
+    for (const [dimension, groups] of this.#dimensions) {
+      for (const [value, { metric, revenue, visitors }] of groups) {
+        const key = { tenant, dimension, day, value };
+        if (isZero(metric)) continue;
+        rows.metrics.push({ ...key, ...metric });
+        for (const [currency, amount] of revenue) rows.revenue.push({ ...key, currency, revenue: amount });
+        for (const [previous_day, count] of visitors) {
+          rows.visitors.push({ ...key, previous_day, visitors: count });
+        }
+      }
+    }
+    return rows;
+  }
+
+  #isHere(visit: VisitRow, [after]: Step): boolean {
+    return this.#time.dayOf(visit.started_at + after) === this.#day;
+  }
+
+  #group(dimension: RollupDimension, value: string): Group {
+    let groups = this.#dimensions.get(dimension);
+    if (!groups) {
+      groups = new Map();
+      this.#dimensions.set(dimension, groups);
+    }
+    let group = groups.get(value);
+    if (!group) {
+      group = { metric: emptyMetric(), visitors: new Map(), revenue: new Map() };
+      groups.set(value, group);
+    }
+    return group;
+  }
+}
+
+/** First touch and last non-direct are frozen on the order. The others are those of its visit. */
+function valueOfOrder(order: VisitOrderRow, visit: VisitRow | null, dimension: RollupDimension): string {
+  if (dimension === "") return "";
+  if (visit === null) return NO_VISIT;
+  if (!(dimension in order)) return valueIn(visit, dimension);
+  if (order.last_channel === null) return NO_VISIT;
+  return String(order[dimension as keyof VisitOrderRow] ?? "");
+}
+
+function addStart({ metric, visitors }: Group, visit: VisitRow): void {
+  addFigures(metric, visit);
+  metric.events += visit.events;
+  if (visit.previous_day === null && visit.events === 1) metric.single_request++;
+  const previous = visit.previous_day ?? NEVER;
+  if (previous < visit.local_day) visitors.set(previous, (visitors.get(previous) ?? 0) + 1);
+}
+
+/** Adds what counts once for each visit. */
+function addFigures(metric: Metric, visit: VisitRow): void {
+  metric.visits++;
+  metric.engaged += visit.is_engaged;
+  metric.visible_time += visit.visible_time;
+  if (visit.orders > 0) metric.converted++;
+  if (visit.product_view_at !== null) metric.product_view++;
+  if (visit.add_to_cart_at !== null) metric.add_to_cart++;
+  if (visit.begin_checkout_at !== null) metric.begin_checkout++;
+  if (visit.order_at !== null) metric.order_completed++;
+  if (visit.closed_add_to_cart_at !== null) metric.closed_add_to_cart++;
+  if (visit.closed_begin_checkout_at !== null) metric.closed_begin_checkout++;
+  if (visit.closed_order_at !== null) metric.closed_order_completed++;
+}
+
+function emptyMetric(): Metric {
+  return {
+    visits: 0,
+    engaged: 0,
+    converted: 0,
+    visible_time: 0,
+    single_request: 0,
+    page_views: 0,
+    events: 0,
+    orders: 0,
+    product_view: 0,
+    add_to_cart: 0,
+    begin_checkout: 0,
+    order_completed: 0,
+    closed_add_to_cart: 0,
+    closed_begin_checkout: 0,
+    closed_order_completed: 0,
+  };
+}
+
+function isZero(metric: Metric): boolean {
+  return metric.visits === 0 && metric.page_views === 0 && metric.events === 0 && metric.orders === 0;
+}

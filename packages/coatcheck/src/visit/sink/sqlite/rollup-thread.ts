@@ -1,0 +1,85 @@
+import { Worker } from "node:worker_threads";
+import { CoatcheckError } from "../../../session/errors.ts";
+
+/** What the thread sends back: a number of days, or the message and code of SQLite's error. */
+type Reply = { readonly days: number } | { readonly message: string; readonly errcode: number | undefined };
+
+interface Waiting {
+  resolve(days: number): void;
+  reject(error: unknown): void;
+}
+
+/** Where the database is, and how the thread reads it. */
+export interface RollupThreadOptions {
+  readonly path: string;
+  readonly timeZone: string;
+  /** Milliseconds to wait for another connection's write lock. */
+  readonly timeout: number;
+}
+
+/** Recomputes rollups in a thread of its own. The thread starts with the first call and stays for the next one. */
+export class RollupThread {
+  readonly #options: RollupThreadOptions;
+  #worker: Worker | null = null;
+  #waiting: Waiting[] = [];
+  #isOpen = true;
+
+  constructor(options: RollupThreadOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Recomputes up to `limit` days and returns their number. The process stays alive until then.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`; else SQLite's error, or the error that ended the thread. The
+   * next call starts a new thread.
+   */
+  async recompute(limit: number): Promise<number> {
+    if (!this.#isOpen) throw closed();
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    worker.ref();
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      worker.postMessage(limit);
+    });
+  }
+
+  /** Ends the thread after the statement that it is running. Calls that wait are rejected. */
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    const worker = this.#worker;
+    this.#fail(closed());
+    await worker?.terminate();
+  }
+
+  #start(): Worker {
+    const file = import.meta.url.endsWith(".ts") ? "./rollup-worker.ts" : "./rollup-worker.js";
+    const worker = new Worker(new URL(file, import.meta.url), {
+      execArgv: ["--no-warnings"],
+      workerData: this.#options,
+    });
+    worker.on("message", (reply: Reply) => {
+      const waiting = this.#waiting.shift();
+      if ("days" in reply) waiting?.resolve(reply.days);
+      else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
+      if (this.#waiting.length === 0) worker.unref();
+    });
+    worker.on("error", (error) => {
+      if (this.#worker === worker) this.#fail(error);
+    });
+    worker.on("exit", () => {
+      if (this.#worker === worker) this.#fail(new Error("The thread that recomputes rollups has ended."));
+    });
+    return worker;
+  }
+
+  #fail(error: unknown): void {
+    this.#worker = null;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+}
+
+function closed(): CoatcheckError {
+  return new CoatcheckError("STORE_UNAVAILABLE", "The event sink is closed.");
+}

@@ -1,0 +1,102 @@
+import { DatabaseSync } from "node:sqlite";
+import type fc from "fast-check";
+import type { VisitEvent } from "../../../src/visit/event.ts";
+import { LocalTime } from "../../../src/visit/facts/local-time.ts";
+import { groupByVisitor } from "../../../src/visit/sink/group-events.ts";
+import { SqliteIngest } from "../../../src/visit/sink/sqlite/ingest.ts";
+import { migrateVisits } from "../../../src/visit/sink/sqlite/migrations.ts";
+import { recomputeDays } from "../../../src/visit/sink/sqlite/recompute.ts";
+import { VisitStatements } from "../../../src/visit/sink/sqlite/statements.ts";
+import { START } from "../facts/events.ts";
+
+/** The SQLite sink's parts on a database in memory, without its queue and thread. */
+export class FactsDatabase {
+  readonly #database = new DatabaseSync(":memory:");
+  readonly #time = new LocalTime("Europe/Berlin");
+  readonly #statements: VisitStatements;
+  readonly #ingest: SqliteIngest;
+
+  constructor() {
+    migrateVisits(this.#database);
+    this.#statements = new VisitStatements(this.#database);
+    this.#ingest = new SqliteIngest(this.#statements, this.#time);
+  }
+
+  add(events: readonly VisitEvent[]): void {
+    this.#ingest.add(groupByVisitor(events));
+  }
+
+  recompute(limit = 1000): number {
+    return recomputeDays(this.#database, this.#time, limit);
+  }
+
+  markAllChanged(): void {
+    this.#statements.markAllChanged();
+  }
+
+  all(sql: string): Record<string, unknown>[] {
+    return this.#database
+      .prepare(sql)
+      .all()
+      .map((row) => ({ ...row }));
+  }
+
+  /** What the tables of facts hold. The attribution of orders is left out: it depends on the delivery. */
+  facts(): unknown {
+    return {
+      visits: this.all("SELECT * FROM coatcheck_visit ORDER BY started_at, id"),
+      journeys: this.all("SELECT * FROM coatcheck_visit_journey ORDER BY visit_id"),
+      sessions: this.all("SELECT * FROM coatcheck_visit_session ORDER BY session_id, visit_id"),
+      backend: this.all("SELECT event_id, visit_id FROM coatcheck_backend_event ORDER BY event_id"),
+      orders: this.all(
+        "SELECT order_id, event_id, visit_id, local_day, revenue FROM coatcheck_visit_order ORDER BY order_id",
+      ),
+      visitors: this.all("SELECT id, first_visit_at, first_week FROM coatcheck_visitor"),
+    };
+  }
+
+  /** What the rollups hold. */
+  rollups(): unknown {
+    return {
+      metrics: this.all("SELECT * FROM coatcheck_daily_metric ORDER BY tenant, dimension, day, value"),
+      revenue: this.all(
+        "SELECT * FROM coatcheck_daily_revenue ORDER BY tenant, dimension, day, value, currency",
+      ),
+      visitors: this.all(
+        "SELECT * FROM coatcheck_daily_visitor ORDER BY tenant, dimension, day, value, previous_day",
+      ),
+      hours: this.all("SELECT * FROM coatcheck_hourly_metric ORDER BY tenant, hour"),
+      cohorts: this.all("SELECT * FROM coatcheck_weekly_cohort ORDER BY tenant, first_week, week"),
+    };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** Events, and the batches in which they arrive. */
+export type Delivery = [events: VisitEvent[], batches: VisitEvent[][]];
+
+/** Reports the smallest failing case in a few lines. fast-check would print each event whole. */
+export function reportShortly({
+  failed,
+  counterexample,
+  errorInstance,
+  seed,
+}: fc.RunDetails<[Delivery]>): void {
+  if (!failed || !counterexample) return;
+  const [[events, batches]] = counterexample;
+  const lines = events.map(
+    ({ id, type, at, origin, sessionId, page }) =>
+      `${numberOf(id)}: ${type} ${origin} ${at - START} ${sessionId} ${page?.id ?? ""}`,
+  );
+  const order = batches.map((batch) => batch.map(({ id }) => numberOf(id)).join(" "));
+  throw new Error(`Seed ${seed}\n${lines.join("\n")}\nBatches: ${order.join(" | ")}`, {
+    cause: errorInstance,
+  });
+}
+
+function numberOf(id: string): number {
+  return Number.parseInt(id.slice(-4), 16);
+}

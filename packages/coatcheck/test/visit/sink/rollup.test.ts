@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NEVER, NO_VISIT } from "../../../src/visit/sink/rollup-schema.ts";
+import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
+import { eventOf, HOUR, START, sourceOf } from "../facts/events.ts";
+import { FactsDatabase } from "./facts-database.ts";
+
+/** 1 October 2026, a Thursday. */
+const DAY_NUMBER = Math.floor(START / (24 * HOUR));
+/** Midnight in Berlin after that day. */
+const MIDNIGHT = Date.parse("2026-10-01T22:00:00Z");
+
+const order = (orderId: string, revenue: number, currency = "EUR") => ({
+  type: "order_completed",
+  order: { orderId, revenue, currency },
+});
+
+describe("the daily rollups", () => {
+  let database: FactsDatabase;
+  beforeEach(() => {
+    database = new FactsDatabase();
+  });
+  afterEach(() => database.close());
+
+  const metrics = (dimension: string, columns: string) =>
+    database.all(
+      `SELECT ${columns} FROM coatcheck_daily_metric WHERE dimension = '${dimension}' ORDER BY day, value`,
+    );
+
+  it("count a visit on the day of its start, and its page views and orders on their own", () => {
+    database.add([
+      eventOf({ at: MIDNIGHT - 2 }),
+      eventOf({ at: MIDNIGHT - 1 }),
+      eventOf({ at: MIDNIGHT }),
+      eventOf({ at: MIDNIGHT + 1, ...order("1", 700) }),
+    ]);
+    database.recompute();
+    expect(metrics("", "day, visits, converted, page_views, orders")).toEqual([
+      { day: DAY_NUMBER, visits: 1, converted: 1, page_views: 2, orders: 0 },
+      { day: DAY_NUMBER + 1, visits: 0, converted: 0, page_views: 1, orders: 1 },
+    ]);
+    expect(database.all("SELECT day, revenue FROM coatcheck_daily_revenue WHERE dimension = ''")).toEqual([
+      { day: DAY_NUMBER + 1, revenue: 700 },
+    ]);
+  });
+
+  it("count visitors by the day of their previous visit, once a day", () => {
+    database.add([
+      eventOf({ source: sourceOf() }),
+      eventOf({ at: START + HOUR }),
+      eventOf({ at: START + 30 * HOUR }),
+      eventOf({ visitorId: "visitor-2", at: START + 30 * HOUR }),
+    ]);
+    database.recompute();
+    expect(
+      database.all(
+        "SELECT day, value, previous_day, visitors FROM coatcheck_daily_visitor WHERE dimension = 'channel' ORDER BY day, previous_day",
+      ),
+    ).toEqual([
+      { day: DAY_NUMBER, value: "Organic Search", previous_day: NEVER, visitors: 1 },
+      { day: DAY_NUMBER + 1, value: "Direct", previous_day: NEVER, visitors: 1 },
+      { day: DAY_NUMBER + 1, value: "Direct", previous_day: DAY_NUMBER, visitors: 1 },
+    ]);
+  });
+
+  it("count an order without a visit under (no visit), and in the total", () => {
+    database.add([eventOf({ origin: "backend", visitorId: null, ...order("1", 5) })]);
+    database.recompute();
+    expect(metrics("", "value, visits, events, orders")).toEqual([
+      { value: "", visits: 0, events: 1, orders: 1 },
+    ]);
+    expect(metrics("country", "value, visits, events, orders")).toEqual([
+      { value: NO_VISIT, visits: 0, events: 1, orders: 1 },
+    ]);
+  });
+
+  it("count pages by their views, and visits that viewed them once", () => {
+    const page = (path: string, at: number) =>
+      eventOf({ at, page: { id: `page-${at}`, host: "shop.example", path, title: null } });
+    database.add([page("/a", START), page("/a", START + 1), page("/b", START + 2)]);
+    database.recompute();
+    expect(metrics("page", "value, visits, page_views")).toEqual([
+      { value: "/a", visits: 1, page_views: 2 },
+      { value: "/b", visits: 1, page_views: 1 },
+    ]);
+  });
+
+  it("keep an order under the attribution that it was stored with", () => {
+    database.add([eventOf({ at: START + 1, ...order("1", 5) })]);
+    database.add([eventOf({ source: sourceOf() })]);
+    database.recompute();
+    const orders = (dimension: string) => metrics(dimension, "value, visits, orders");
+    expect(orders("channel")).toEqual([{ value: "Organic Search", visits: 1, orders: 1 }]);
+    expect(orders("last_channel")).toEqual([
+      { value: "Direct", visits: 0, orders: 1 },
+      { value: "Organic Search", visits: 1, orders: 0 },
+    ]);
+  });
+
+  it("count a cohort's visitors by week, each once", () => {
+    database.add([
+      eventOf(),
+      eventOf({ at: START + HOUR }),
+      eventOf({ at: START + 7 * 24 * HOUR }),
+      eventOf({ visitorId: "visitor-2" }),
+    ]);
+    database.recompute();
+    const first_week = DAY_NUMBER - 3;
+    expect(
+      database.all("SELECT first_week, week, visitors FROM coatcheck_weekly_cohort ORDER BY week"),
+    ).toEqual([
+      { first_week, week: first_week, visitors: 2 },
+      { first_week, week: first_week + 7, visitors: 1 },
+    ]);
+  });
+
+  it("recompute() takes the day that changed first, and leaves the others marked", () => {
+    database.add([eventOf({ at: START + 48 * HOUR })]);
+    database.add([eventOf({ visitorId: "visitor-2" })]);
+    expect(database.recompute(1)).toBe(1);
+    expect(metrics("", "day")).toEqual([{ day: DAY_NUMBER + 2 }]);
+    expect(database.recompute(5)).toBe(1);
+    expect(database.recompute(5)).toBe(0);
+  });
+});
+
+describe("recompute() of the SQLite sink", () => {
+  it("recomputes in a thread, and ends it on close", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
+    const path = join(folder, "visits.db");
+    const sink = sqliteEvents({ path });
+    await sink.write({ events: [eventOf()], counts: [] });
+    expect(await sink.recompute(10)).toBe(1);
+    expect(await sink.recompute(10)).toBe(0);
+    expect(await sink.markAllChanged()).toBe(1);
+    expect(await sink.recompute(10)).toBe(1);
+    await sink.close();
+    await expect(sink.recompute(10)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    const database = new DatabaseSync(path, { readOnly: true });
+    expect(
+      database.prepare("SELECT visits FROM coatcheck_daily_metric WHERE dimension = ''").all(),
+    ).toMatchObject([{ visits: 1 }]);
+    database.close();
+    rmSync(folder, { recursive: true });
+  });
+});
