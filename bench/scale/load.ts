@@ -1,32 +1,9 @@
 /** Fills a store through its own methods, with many calls in flight, so that the rows and indexes are those of real use. */
 import type { SessionRecord, SessionStore } from "coatcheck";
+import { Progress } from "../progress.ts";
 import { REVOKED_TENANT, type Sessions } from "./sessions.ts";
 
 const IN_FLIGHT = 2000;
-/** Milliseconds between two lines of progress. */
-const PROGRESS_INTERVAL = 10_000;
-
-/** Prints the progress of one long step every few seconds. */
-class Progress {
-  readonly #step: string;
-  readonly #total: number;
-  readonly #startedAt = performance.now();
-  #printedAt = this.#startedAt;
-
-  constructor(step: string, total: number) {
-    this.#step = step;
-    this.#total = total;
-  }
-
-  report(done: number): void {
-    const now = performance.now();
-    if (now - this.#printedAt < PROGRESS_INTERVAL) return;
-    this.#printedAt = now;
-    const perSecond = Math.round((done / (now - this.#startedAt)) * 1000);
-    const percent = Math.floor((done / this.#total) * 100);
-    console.log(`    ${this.#step}: ${percent} % (${perSecond.toLocaleString("en")}/s)`);
-  }
-}
 
 /** Stores new records. Rejects if the store does not accept one. */
 export async function putAll(store: SessionStore, records: readonly SessionRecord[]): Promise<void> {

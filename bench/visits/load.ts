@@ -1,0 +1,47 @@
+/** Measures how fast events are stored. */
+import type { VisitEvent } from "../../packages/coatcheck/src/visit/event.ts";
+import { Progress } from "../progress.ts";
+import { batchesOf } from "./traffic.ts";
+
+/** Events in one write of a sink. */
+export const BATCH = 1000;
+
+/** How long it took to store events, without the time in which they were generated. */
+export interface Load {
+  readonly events: number;
+  /** Milliseconds. */
+  readonly time: number;
+}
+
+/** Stores events in batches of `size`. */
+export async function load(
+  events: Iterable<VisitEvent>,
+  insert: (batch: readonly VisitEvent[]) => Promise<void>,
+  { size = BATCH, step = "", total = 0 } = {},
+): Promise<Load> {
+  const progress = step === "" ? null : new Progress(step, total);
+  let stored = 0;
+  let time = 0;
+  for (const batch of batchesOf(events, size)) {
+    const startedAt = performance.now();
+    await insert(batch);
+    time += performance.now() - startedAt;
+    stored += batch.length;
+    progress?.report(stored);
+  }
+  return { events: stored, time };
+}
+
+/** Events per second. */
+export function rateOf({ events, time }: Load): number {
+  return Math.round((events / time) * 1000);
+}
+
+/** The first items of a generator. */
+export function* take<Item>(items: Iterable<Item>, count: number): Generator<Item> {
+  let taken = 0;
+  for (const item of items) {
+    if (taken++ >= count) return;
+    yield item;
+  }
+}

@@ -1,0 +1,126 @@
+/** Measures one database: how fast it takes events, recomputes rollups and answers questions. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { DatabaseKind, VisitDatabase } from "./databases.ts";
+import { BATCH, type Load, load, take } from "./load.ts";
+import { type Answered, answer, timedQuestions } from "./questions.ts";
+import { DAY, END, eventsOf, VISITS_PER_MILLION } from "./traffic.ts";
+
+/** Events that are stored one by one, and in batches, to compare the two. */
+const SINGLE_EVENTS = 2000;
+const BATCHED_EVENTS = 50_000;
+/** Days of the whole traffic. */
+const DAYS = 90;
+/** Events of the day whose rollup is measured. */
+const DAY_EVENTS = 500_000;
+
+/** The results of one database. */
+export interface DatabaseResults {
+  readonly title: string;
+  readonly loads: readonly { readonly name: string; readonly load: Load }[];
+  readonly bytes: number;
+  /** Milliseconds to recompute every day after the load. */
+  readonly recomputedAll: number;
+  readonly day: DayResults;
+  readonly answers: readonly Answered[];
+}
+
+/** The rollup of one day. */
+export interface DayResults {
+  readonly events: number;
+  /** Milliseconds. */
+  readonly time: number;
+  /** The longest time for which it held the event loop, milliseconds. */
+  readonly held: number;
+}
+
+/** Measures everything on one kind of database. */
+export async function measureDatabase(
+  title: string,
+  kind: DatabaseKind,
+  visits: number,
+): Promise<DatabaseResults> {
+  const loads = await compareLoads(kind);
+  const day = await measureDay(kind, visits);
+  console.error("  all events");
+  const database = await kind.open();
+  try {
+    const total = (visits / VISITS_PER_MILLION) * 1_000_000;
+    const whole = await load(
+      eventsOf({ visits, days: DAYS }),
+      (events) => database.sink.write({ events, counts: [] }),
+      { step: "stored", total },
+    );
+    loads.push({ name: `all events, with facts, ${BATCH} a write`, load: whole });
+    const startedAt = performance.now();
+    await recomputeAll(database);
+    const recomputedAll = performance.now() - startedAt;
+    await database.settle();
+    const answers: Answered[] = [];
+    for (const question of timedQuestions({ from: dayOf(END - DAYS * DAY), to: dayOf(END - DAY) }, visits)) {
+      const answered = await answer(question, database.questions);
+      console.error(
+        `    ${answered.name}: ${answered.median.toFixed(0)} ms${answered.isRefused ? ", refused" : ""}`,
+      );
+      answers.push(answered);
+    }
+    return { title, loads, bytes: await database.size(), recomputedAll, day, answers };
+  } finally {
+    await database.remove();
+  }
+}
+
+async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: Load }[]> {
+  const traffic = () => take(eventsOf({ visits: BATCHED_EVENTS, days: 1 }), BATCHED_EVENTS);
+  const loads: { name: string; load: Load }[] = [];
+  for (const [size, count] of [
+    [1, SINGLE_EVENTS],
+    [BATCH, BATCHED_EVENTS],
+  ] as const) {
+    const each = size === 1 ? "one event a write" : `${size} events a write`;
+    console.error(`  ${each}`);
+    const plain = await kind.openPlain();
+    loads.push({
+      name: `without facts, ${each}`,
+      load: await load(take(traffic(), count), plain.insert, { size }),
+    });
+    await plain.remove();
+    const { sink, remove } = await kind.open();
+    const write = (events: Parameters<typeof plain.insert>[0]) => sink.write({ events, counts: [] });
+    loads.push({ name: `with facts, ${each}`, load: await load(take(traffic(), count), write, { size }) });
+    await remove();
+  }
+  return loads;
+}
+
+/** Measures the rollup of a day that has 500,000 events, or fewer if all traffic has fewer. */
+async function measureDay(kind: DatabaseKind, allVisits: number): Promise<DayResults> {
+  console.error("  one day");
+  const visits = Math.min(allVisits, (DAY_EVENTS / 1_000_000) * VISITS_PER_MILLION);
+  const database = await kind.open();
+  try {
+    const { events } = await load(
+      eventsOf({ visits, days: 1 }),
+      (batch) => database.sink.write({ events: batch, counts: [] }),
+      { step: "stored", total: DAY_EVENTS },
+    );
+    await database.settle();
+    const probe = monitorEventLoopDelay({ resolution: 1 });
+    probe.enable();
+    const startedAt = performance.now();
+    await recomputeAll(database);
+    const time = performance.now() - startedAt;
+    probe.disable();
+    return { events, time, held: probe.max / 1e6 };
+  } finally {
+    await database.remove();
+  }
+}
+
+async function recomputeAll({ sink }: VisitDatabase): Promise<void> {
+  const limit = 10;
+  while (((await sink.recompute?.(limit)) ?? 0) >= limit);
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

@@ -1,0 +1,132 @@
+/** The questions that are measured, on the last 90 days of the generated traffic. */
+import { CoatcheckError } from "coatcheck";
+import { DIMENSIONS, type Filter, type Questions } from "coatcheck/visit/questions";
+import { sessionOf } from "./traffic.ts";
+
+/** Times that each question is asked. */
+const ROUNDS = 5;
+
+/** A question with the longest time in which it must be answered, milliseconds. */
+export interface TimedQuestion {
+  readonly name: string;
+  readonly limit: number;
+  ask(questions: Questions): Promise<unknown>;
+}
+
+/** The result of one question: milliseconds, or that it was refused. */
+export interface Answered {
+  readonly name: string;
+  readonly limit: number;
+  readonly first: number;
+  readonly median: number;
+  readonly slowest: number;
+  readonly isRefused: boolean;
+}
+
+const ROLLED_UP = 500;
+const ANY_OTHER = 3000;
+const TIMELINE = 20;
+
+/** The dimensions without a row for each visit of a page. */
+const ROLLED_UP_DIMENSIONS = DIMENSIONS.filter((dimension) => dimension !== "page");
+
+/** All questions about a range of local days in which `visits` visits were made. */
+export function timedQuestions(
+  range: { readonly from: string; readonly to: string },
+  visits: number,
+): TimedQuestion[] {
+  const mobile: Filter = { dimension: "device", operator: "is", value: "mobile" };
+  const swiss: Filter = { dimension: "country", operator: "is", value: "CH" };
+  const search: Filter = { dimension: "channel", operator: "is", value: "Organic Search" };
+  const pages = ["page_view", "product_view", "login"].map((type) => ({ type }));
+  return [
+    { name: "overview", limit: ROLLED_UP, ask: (questions) => questions.overview(range) },
+    {
+      name: "overview, compared with the days before",
+      limit: ROLLED_UP,
+      ask: (questions) => questions.overview({ ...range, compare: "previous" }),
+    },
+    ...ROLLED_UP_DIMENSIONS.map((dimension) => ({
+      name: `breakdown by ${dimension}`,
+      limit: ROLLED_UP,
+      ask: (questions: Questions) => questions.breakdown({ ...range, dimension }),
+    })),
+    {
+      name: "breakdown by page",
+      limit: ROLLED_UP,
+      ask: (questions) => questions.breakdown({ ...range, dimension: "page" }),
+    },
+    { name: "standard funnel", limit: ROLLED_UP, ask: (questions) => questions.funnel(range) },
+    {
+      name: "standard funnel, open",
+      limit: ROLLED_UP,
+      ask: (questions) => questions.funnel({ ...range, mode: "open" }),
+    },
+    { name: "retention", limit: ROLLED_UP, ask: (questions) => questions.retention(range) },
+    {
+      name: "attribution, first touch",
+      limit: ANY_OTHER,
+      ask: (questions) => questions.attribution({ ...range, model: "first-touch" }),
+    },
+    {
+      name: "funnel by visitor",
+      limit: ANY_OTHER,
+      ask: (questions) => questions.funnel({ ...range, scope: "visitor" }),
+    },
+    {
+      name: "funnel of other steps",
+      limit: ANY_OTHER,
+      ask: (questions) => questions.funnel({ ...range, steps: pages }),
+    },
+    {
+      name: "funnel under a filter",
+      limit: ANY_OTHER,
+      ask: (questions) => questions.funnel({ ...range, filters: [mobile] }),
+    },
+    {
+      name: "overview under one filter",
+      limit: ANY_OTHER,
+      ask: (questions) => questions.overview({ ...range, filters: [mobile] }),
+    },
+    {
+      name: "overview under three filters",
+      limit: ANY_OTHER,
+      ask: (questions) => questions.overview({ ...range, filters: [mobile, swiss, search] }),
+    },
+    {
+      name: "breakdown by source under two filters",
+      limit: ANY_OTHER,
+      ask: (questions) => questions.breakdown({ ...range, dimension: "source", filters: [mobile, swiss] }),
+    },
+    {
+      name: "a session's timeline",
+      limit: TIMELINE,
+      ask: (questions) => questions.sessionTimeline(sessionOf(Math.floor(Math.random() * visits))),
+    },
+  ];
+}
+
+/** Asks a question several times. */
+export async function answer({ name, limit, ask }: TimedQuestion, questions: Questions): Promise<Answered> {
+  const times: number[] = [];
+  let isRefused = false;
+  for (let round = 0; round < ROUNDS && !isRefused; round++) {
+    const startedAt = performance.now();
+    try {
+      await ask(questions);
+    } catch (error) {
+      if (!(error instanceof CoatcheckError) || error.code !== "VALIDATION_FAILED") throw error;
+      isRefused = true;
+    }
+    times.push(performance.now() - startedAt);
+  }
+  const sorted = times.toSorted((left, right) => left - right);
+  return {
+    name,
+    limit,
+    first: times[0] ?? Number.NaN,
+    median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+    slowest: sorted.at(-1) ?? Number.NaN,
+    isRefused,
+  };
+}

@@ -1,0 +1,82 @@
+/** Prints the results as tables. */
+import { cpus, tmpdir, totalmem } from "node:os";
+import { rateOf } from "./load.ts";
+import type { DatabaseResults } from "./measure.ts";
+
+/** The whole report, in Markdown. */
+export function reportOf(results: readonly DatabaseResults[], visits: number, loadBefore: number): string {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return [
+    "# Visits: ingest, rollups and questions",
+    "",
+    `- Traffic: ${visits.toLocaleString("en")} visits over 90 days, generated from a seed.`,
+    `- Machine: Node ${process.versions.node}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${memory} GiB. The load average was ${loadBefore.toFixed(1)} at the start. Data in ${tmpdir()}.`,
+    "- Events per second leave out the time in which the events are generated.",
+    "- Without facts: a table with two indexes of the benchmark's own, which keeps the whole event.",
+    "- Questions: the first of five answers, their median and the slowest, milliseconds. Bold: above the limit.",
+    "",
+    "Written by `npm run bench:visits -- --write`.",
+    "",
+    "## Ingest",
+    "",
+    ...tableOf(
+      ["", ...results.map(({ title }) => title)],
+      results[0]?.loads.map(({ name }, row) => [
+        name,
+        ...results.map(({ loads }) => {
+          const load = loads[row]?.load;
+          return load ? `${rateOf(load).toLocaleString("en")} events/s` : "";
+        }),
+      ]) ?? [],
+    ),
+    "",
+    "## Rollups and size",
+    "",
+    ...tableOf(
+      ["", ...results.map(({ title }) => title)],
+      [
+        ["events", ...results.map(({ loads }) => (loads.at(-1)?.load.events ?? 0).toLocaleString("en"))],
+        ["on disk", ...results.map(({ bytes }) => `${Math.round(bytes / 2 ** 20).toLocaleString("en")} MiB`)],
+        ["all days recomputed", ...results.map(({ recomputedAll }) => `${seconds(recomputedAll)} s`)],
+        [
+          "one day recomputed",
+          ...results.map(({ day }) => `${seconds(day.time)} s for ${day.events.toLocaleString("en")} events`),
+        ],
+        ["event loop held by it", ...results.map(({ day }) => `${Math.round(day.held)} ms`)],
+      ],
+    ),
+    "",
+    "## Questions",
+    "",
+    ...tableOf(
+      ["", "limit", ...results.map(({ title }) => title)],
+      results[0]?.answers.map(({ name, limit }, row) => [
+        name,
+        `${limit} ms`,
+        ...results.map(({ answers }) => answerText(answers[row])),
+      ]) ?? [],
+    ),
+    "",
+  ].join("\n");
+}
+
+function answerText(answered: DatabaseResults["answers"][number] | undefined): string {
+  if (!answered) return "";
+  const { first, median, slowest, limit, isRefused } = answered;
+  if (isRefused) return `refused after ${milliseconds(slowest)}`;
+  const middle = milliseconds(median);
+  return `${milliseconds(first)} / ${median > limit ? `**${middle}**` : middle} / ${milliseconds(slowest)}`;
+}
+
+function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(header), `|${"---|".repeat(header.length)}`, ...rows.map(line)];
+}
+
+function seconds(time: number): string {
+  return (time / 1000).toFixed(1);
+}
+
+function milliseconds(time: number): string {
+  return time < 10 ? time.toFixed(1) : Math.round(time).toLocaleString("en");
+}

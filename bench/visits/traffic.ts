@@ -1,0 +1,256 @@
+/**
+ * The traffic of a shop over 90 days, streamed in the order of time. Visit number `i` is the same in every run, whatever
+ * is generated before it.
+ */
+import type { EventClient, Source, VisitEvent } from "../../packages/coatcheck/src/visit/event.ts";
+import { pick, random, timeUuid, uuid } from "./random.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+export const DAY = 24 * 60 * MINUTE;
+
+/** When the traffic ends: the first millisecond after its last day, epoch milliseconds, UTC. */
+export const END = Date.UTC(2026, 9, 1);
+/** Visits for one million events. */
+export const VISITS_PER_MILLION = 150_000;
+
+/** The share of the visits that begin a new visitor. */
+const NEW_VISITORS = 0.6;
+/** How many visits of others lie between two visits of a visitor at most, as a share of all. */
+const RETURNS_WITHIN = 0.4;
+/** The longest visit that is generated. Events are sorted within this time. */
+const LONGEST_VISIT = 60 * MINUTE;
+const PRODUCTS = 400;
+
+const DIRECT: Source = {
+  channel: "Direct",
+  source: null,
+  medium: null,
+  campaign: null,
+  term: null,
+  content: null,
+  referrer: null,
+  clickId: null,
+};
+
+const SOURCES: readonly Source[] = [
+  ...Array.from({ length: 8 }, () => DIRECT),
+  ...["google", "google", "google", "bing", "duckduckgo", "ecosia"].map((source) => ({
+    ...DIRECT,
+    channel: "Organic Search",
+    source,
+    medium: "organic",
+    referrer: `${source}.com`,
+  })),
+  ...Array.from({ length: 20 }, (_, campaign) => ({
+    ...DIRECT,
+    channel: campaign % 2 === 0 ? "Paid Search" : "Email",
+    source: campaign % 2 === 0 ? "google" : "newsletter",
+    medium: campaign % 2 === 0 ? "cpc" : "email",
+    campaign: `campaign-${campaign}`,
+  })),
+  ...Array.from({ length: 30 }, (_, site) => ({
+    ...DIRECT,
+    channel: "Referral",
+    source: `blog-${site}.example`,
+    medium: "referral",
+    referrer: `blog-${site}.example`,
+  })),
+];
+
+const SYSTEMS = [
+  ["desktop", "Windows 11", "Chrome 141"],
+  ["desktop", "Windows 11", "Edge 141"],
+  ["desktop", "macOS 26", "Safari 26"],
+  ["desktop", "Linux", "Firefox 144"],
+  ["mobile", "iOS 26", "Safari 26"],
+  ["mobile", "Android 16", "Chrome 141"],
+  ["mobile", "Android 15", "Samsung Internet 29"],
+  ["tablet", "iPadOS 26", "Safari 26"],
+] as const;
+const COUNTRIES = [
+  "CH",
+  "CH",
+  "DE",
+  "DE",
+  "AT",
+  "FR",
+  "IT",
+  "GB",
+  "US",
+  "MX",
+  "ES",
+  "NL",
+  "SE",
+  "PL",
+  "CA",
+  "JP",
+];
+const CLIENTS: readonly EventClient[] = SYSTEMS.flatMap(([device, os, browser]) =>
+  COUNTRIES.map((country) => ({
+    browser,
+    os,
+    device,
+    country,
+    city: `Capital of ${country}`,
+    userAgent: null,
+  })),
+);
+
+/** How much traffic there is. */
+export interface TrafficOptions {
+  readonly visits: number;
+  /** Over how many days before {@link END}. */
+  readonly days: number;
+}
+
+/** Yields the events of all visits in the order in which they happen. */
+export function* eventsOf({ visits, days }: TrafficOptions): Generator<VisitEvent> {
+  const step = (days * DAY) / visits;
+  const start = END - days * DAY;
+  let waiting: VisitEvent[] = [];
+  let flushAt = start + 2 * LONGEST_VISIT;
+  for (let visit = 0; visit < visits; visit++) {
+    const begin = Math.floor(start + visit * step);
+    if (begin >= flushAt) {
+      waiting.sort((left, right) => left.at - right.at);
+      const later = waiting.findIndex(({ at }) => at >= begin);
+      const ready = later < 0 ? waiting : waiting.slice(0, later);
+      yield* ready;
+      waiting = later < 0 ? [] : waiting.slice(later);
+      flushAt = begin + LONGEST_VISIT;
+    }
+    for (const event of eventsOfVisit(visit, begin, visits)) waiting.push(event);
+  }
+  yield* waiting.sort((left, right) => left.at - right.at);
+}
+
+/** Groups events into batches. */
+export function* batchesOf(events: Iterable<VisitEvent>, size: number): Generator<VisitEvent[]> {
+  let batch: VisitEvent[] = [];
+  for (const event of events) {
+    batch.push(event);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The number of a visit's visitor, which is the number of the visitor's first visit. */
+function visitorOf(visit: number, visits: number): number {
+  let current = visit;
+  while (current > 0 && random(current, 1) >= NEW_VISITORS) {
+    const distance = 1 + Math.floor(random(current, 2) ** 2 * visits * RETURNS_WITHIN);
+    if (distance > current) break;
+    current -= distance;
+  }
+  return current;
+}
+
+/** The id of a visit's session. */
+export function sessionOf(visit: number): string {
+  return uuid(visit, 21);
+}
+
+/** Writes the events of one visit. */
+class VisitWriter {
+  readonly events: VisitEvent[] = [];
+  readonly #visit: number;
+  readonly #shared: Pick<VisitEvent, "visitorId" | "sessionId" | "client">;
+  #at: number;
+  #subject: string | null = null;
+  #page: VisitEvent["page"] = null;
+
+  constructor(visit: number, begin: number, visits: number) {
+    this.#visit = visit;
+    this.#at = begin;
+    const visitor = visitorOf(visit, visits);
+    this.#shared = {
+      visitorId: uuid(visitor, 11),
+      sessionId: sessionOf(visit),
+      client: pick(CLIENTS, visitor, 12),
+    };
+  }
+
+  view(path: string): void {
+    const id = uuid(this.#visit * 64 + this.events.length, 31);
+    this.#page = { id, host: "shop.example", path, title: null };
+    const isEntry = this.events.length === 0;
+    this.#write("page_view", { source: isEntry ? pick(SOURCES, this.#visit, 13) : DIRECT });
+  }
+
+  /** Lets time pass on the page, and reports how long it was visible. */
+  read(): void {
+    const time = SECOND + Math.floor(random(this.#visit, 40 + this.events.length) ** 2 * 3 * MINUTE);
+    this.#at += time;
+    this.#write("page_time", { visibleTime: time });
+  }
+
+  track(type: string, isKey = false): void {
+    this.#at += SECOND;
+    this.#write(type, { isKey });
+  }
+
+  login(): void {
+    this.#subject = `customer-${Math.floor(random(this.#visit, 14) * 50_000)}`;
+    this.track("login", true);
+  }
+
+  order(): void {
+    this.#at += SECOND;
+    const revenue = Math.floor(random(this.#visit, 15) * 20_000);
+    const currency = random(this.#visit, 16) < 0.8 ? "CHF" : "EUR";
+    this.#write("order_completed", {
+      isKey: true,
+      order: { orderId: `order-${this.#visit}`, revenue, currency },
+    });
+  }
+
+  #write(type: string, own: Partial<VisitEvent>): void {
+    this.events.push({
+      id: timeUuid(this.#at, this.#visit, this.events.length),
+      type,
+      at: this.#at,
+      receivedAt: this.#at,
+      origin: "browser",
+      ...this.#shared,
+      subject: this.#subject,
+      tenant: null,
+      page: this.#page,
+      visibleTime: null,
+      source: null,
+      isKey: false,
+      order: null,
+      properties: {},
+      ...own,
+    });
+  }
+}
+
+/** The events of one visit: on average 6.7. A third of the visits see one page, one in thirty orders. */
+function eventsOfVisit(visit: number, begin: number, visits: number): readonly VisitEvent[] {
+  const writer = new VisitWriter(visit, begin, visits);
+  const mood = random(visit, 3);
+  writer.view(mood < 0.5 ? "/" : productOf(visit, 0));
+  writer.read();
+  if (mood < 0.355) return writer.events;
+  const pages = 1 + Math.floor(random(visit, 4) * 4);
+  for (let page = 1; page <= pages; page++) {
+    writer.view(productOf(visit, page));
+    if (page % 2 === 1) writer.track("product_view");
+    writer.read();
+  }
+  if (mood < 0.8) return writer.events;
+  writer.track("add_to_cart", true);
+  if (mood < 0.9) return writer.events;
+  writer.view("/checkout");
+  writer.track("begin_checkout", true);
+  writer.login();
+  if (mood >= 0.967) writer.order();
+  return writer.events;
+}
+
+function productOf(visit: number, page: number): string {
+  return `/taco/${Math.floor(random(visit, 50 + page) ** 2 * PRODUCTS)}`;
+}
