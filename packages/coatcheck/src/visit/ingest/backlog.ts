@@ -4,7 +4,7 @@ import type { EventBatch } from "../sink.ts";
 import type { Spill } from "./spill.ts";
 
 /** The most entries that one write to the spill takes. It limits the time for which a write holds the event loop. */
-const SPILL_CHUNK = 250;
+const SPILL_CHUNK = 100;
 
 /** An item that waits, and the caller that waits for it. */
 export interface Entry {
@@ -96,10 +96,16 @@ export class Backlog {
     for (const { resolve } of removed) resolve?.();
   }
 
-  /** Moves everything in memory to the spill, as far as there is room. */
-  spillMemory(): void {
+  /**
+   * Moves the oldest entries in memory to the spill, about `limit` of them.
+   *
+   * @returns whether more can move. False when the memory is empty or the disk takes nothing.
+   */
+  spillMemory(limit: number): boolean {
     this.#isSpillStuck = false;
-    while (this.#memory.length > 0 && this.#spillChunk());
+    const end = Math.max(0, this.inMemory - limit);
+    while (this.inMemory > end && this.#spillChunk());
+    return this.inMemory > 0 && this.hasSpill && !this.#isSpillStuck;
   }
 
   /** When the oldest entry was received, epoch milliseconds; null when the backlog is empty. */

@@ -7,12 +7,16 @@ import { Alarm } from "./alarm.ts";
 import { Backlog, type Entry } from "./backlog.ts";
 import { DocumentCounter } from "./document-counter.ts";
 import { Flushes } from "./flushes.ts";
+import { keepProcessAlive } from "./keep-process-alive.ts";
 import { type EventQueueOptions, type QueueSettings, readQueueOptions } from "./options.ts";
 import { QueueEmitter } from "./queue-events.ts";
 import type { QueueStats } from "./queue-stats.ts";
 import { RetryDelay } from "./retry-delay.ts";
 import { Spill } from "./spill.ts";
 import { uuidV7Source } from "./uuid-v7.ts";
+
+/** The most events that are spilled in one turn of the event loop. */
+const SPILL_SLICE = 500;
 
 /**
  * The queue between requests and the sink. Batches have at most 1,000 events and are at most 200 ms old (the defaults). One
@@ -25,8 +29,8 @@ import { uuidV7Source } from "./uuid-v7.ts";
  * in memory. A loss of power also loses what the operating system had not written to the disk; for an event that must survive
  * it, await {@link IngestQueue.trackDurably}.
  *
- * Writes to the spill are synchronous: {@link track} must not wait, and the memory must not grow. 250 events take about a
- * millisecond.
+ * Writes to the spill are synchronous: {@link track} must not wait, and the memory must not grow. They take about a
+ * millisecond for 100 events, and hold the event loop for 500 events at most.
  */
 export class IngestQueue extends QueueEmitter implements EventQueue {
   readonly #settings: QueueSettings;
@@ -86,13 +90,13 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
    * @throws CoatcheckError `STORE_UNAVAILABLE` when it was dropped. Repeat it with the same id: no event is stored twice.
    */
   trackDurably(event: VisitEvent): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#accept({
-        item: { kind: "event", event },
-        resolve,
-        reject: (error) => reject(sinkUnavailable(error)),
-      });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#accept({
+      item: { kind: "event", event },
+      resolve,
+      reject: (error) => reject(sinkUnavailable(error)),
     });
+    return keepProcessAlive(promise);
   }
 
   count(kind: CountedKind, tenant: string | null): void {
@@ -106,11 +110,11 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     if (this.#finished === this.#accepted) return Promise.resolve();
     const flushed = this.#flushes.add(this.#accepted);
     this.#startWrite();
-    return flushed;
+    return keepProcessAlive(flushed);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= keepProcessAlive(this.#close());
     return this.#closing;
   }
 
@@ -162,9 +166,10 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     }
   }
 
+  /** Spills some events, and the rest when the event loop has turned. */
   #spillMemory(): void {
     this.#addCounts();
-    this.#backlog.spillMemory();
+    if (this.#backlog.spillMemory(SPILL_SLICE)) this.#batchAlarm.wake(0);
   }
 
   #onBatchDue(): void {
@@ -260,7 +265,8 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     await Promise.race([this.#drain(isLate.promise), isLate.promise]);
     this.#batchAlarm.cancel();
     this.#retryAlarm.cancel();
-    this.#spillMemory();
+    this.#addCounts();
+    this.#backlog.spillMemory(Number.POSITIVE_INFINITY);
     await this.#spill?.sync().catch((error) => {
       this.#lastError = error;
     });

@@ -93,14 +93,14 @@ export class Spill {
    * @throws the error of the file system; no line is stored then.
    */
   append(lines: readonly string[]): number {
-    let room = this.#maxBytes - this.#bytes;
-    const count = lines.findIndex((line) => {
-      room -= Buffer.byteLength(line);
-      return room < 0;
-    });
-    const fitting = count < 0 ? lines : lines.slice(0, count);
+    const room = this.#maxBytes - this.#bytes;
+    let fitting = lines;
+    let bytes = Buffer.from(lines.join(""));
+    if (bytes.length > room) {
+      fitting = linesWithin(lines, room);
+      bytes = Buffer.from(fitting.join(""));
+    }
     if (fitting.length === 0) return 0;
-    const bytes = Buffer.from(fitting.join(""));
     const tail = this.#openTail();
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(tail.file, bytes, written);
@@ -246,6 +246,16 @@ export class Spill {
     if (this.#tail?.segment === segment) this.#endTail();
     unlinkSync(segment.path);
   }
+}
+
+/** The first lines, as many as fit into `room` bytes. */
+function linesWithin(lines: readonly string[], room: number): readonly string[] {
+  let left = room;
+  const end = lines.findIndex((line) => {
+    left -= Buffer.byteLength(line);
+    return left < 0;
+  });
+  return lines.slice(0, end < 0 ? lines.length : end);
 }
 
 function closeEnded({ isEnded, syncs, file }: Tail): void {

@@ -12,13 +12,14 @@ export type Item =
  * reject, is replaced by U+FFFD.
  */
 export function lineOf(item: Item): string {
-  const row = item.kind === "event" ? { kind: "event", ...item.event } : countRow(item.count);
-  const json = JSON.stringify(row);
+  const row = item.kind === "event" ? item.event : countRow(item.count);
+  // Joining text costs less than copying the event.
+  const json = `{"kind":"${item.kind}",${JSON.stringify(row).slice(1)}`;
   return `${json.includes("\\ud") ? json.replaceAll(ESCAPED_SURROGATE, replaceSurrogate) : json}\n`;
 }
 
 function countRow({ id, kind, hour, tenant, documents }: DocumentCount) {
-  return { kind: "count", id, countedKind: kind, hour, tenant, documents };
+  return { id, countedKind: kind, hour, tenant, documents };
 }
 
 /** Reads a line of {@link lineOf}; null for any other text. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createEventQueue } from "../../../src/visit/ingest/queue.ts";
 import { memorySink } from "../../../src/visit/sink/memory.ts";
@@ -136,5 +137,27 @@ describe("processes that share the folder of a spill", () => {
     expect(files.length).toBeGreaterThan(2);
     const stored = await deliverRest(tracker.spill);
     expect(stored).toEqual(trackedBefore(tracker.lines, 0));
+  });
+});
+
+describe("a process that has nothing else to do", () => {
+  const stopping = fileURLToPath(new URL("stopping-process.ts", import.meta.url));
+  const run = async (...args: string[]) => {
+    const options = ["--conditions=coatcheck-source", stopping, ...args];
+    return (await promisify(execFile)(process.execPath, options)).stdout.trim();
+  };
+
+  it("does not exit before trackDurably(), flush() and close() have finished", async () => {
+    expect(await run("track", "works")).toBe("96 0");
+    expect(await run("flush", "works")).toBe("95 0");
+    expect(await run("close", "works")).toBe("95 0");
+    // Stored and dropped.
+    expect(await run("close", "fails")).toBe("0 95");
+  });
+
+  it("does not exit before close() has spilled what a hanging sink does not accept", async () => {
+    const path = temporaryFolder();
+    expect(await run("close", "hangs", path)).toBe("0 0");
+    expect(linesOf(path)).toHaveLength(95);
   });
 });
