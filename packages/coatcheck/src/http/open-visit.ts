@@ -1,19 +1,32 @@
+import type { Client } from "./client-address.ts";
 import type { HttpRequest } from "./message.ts";
 import type { HttpContext } from "./resolved.ts";
-import type { RequestVisit } from "./visits.ts";
+import type { RequestVisit, VisitRequest } from "./visits.ts";
+
+type Context = Pick<HttpContext<never>, "options" | "cookie" | "clientAddress">;
 
 /** Opens the visit of a request; null unless visits are collected. */
-export function openVisit(
-  { options, cookie, clientAddress }: Pick<HttpContext<never>, "options" | "cookie" | "clientAddress">,
-  request: HttpRequest,
-): RequestVisit | null {
-  if (options.visits === undefined) return null;
-  return options.visits.open({
-    request,
-    secure: cookie.secure,
-    // Most requests are for no document, and need no address.
-    get client() {
-      return clientAddress.resolve(request);
-    },
-  });
+export function openVisit(http: Context, request: HttpRequest): RequestVisit | null {
+  return http.options.visits?.open(new LazyVisitRequest(http, request)) ?? null;
+}
+
+/** Finds the client once, and only when asked: most requests are for no document. */
+class LazyVisitRequest implements VisitRequest {
+  readonly request: HttpRequest;
+  readonly #http: Context;
+  #client: Client | null = null;
+
+  constructor(http: Context, request: HttpRequest) {
+    this.#http = http;
+    this.request = request;
+  }
+
+  get client(): Client {
+    this.#client ??= this.#http.clientAddress.resolve(this.request);
+    return this.#client;
+  }
+
+  get secure(): boolean {
+    return this.#http.cookie.secure;
+  }
 }

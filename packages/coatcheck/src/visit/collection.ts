@@ -63,9 +63,12 @@ export class Collection {
   readonly newId: () => string;
   readonly #limit: EventLimit;
   readonly #daily: DailyVisitors | null;
+  #requestedHost: string | null = null;
+  #hosts: readonly string[];
 
   constructor(options: ResolvedVisitsOptions) {
     this.options = options;
+    this.#hosts = options.ownHosts;
     this.rules = rulesOf(options.privacy);
     this.catalog = options.events ?? defineEvents({});
     this.orders = new KnownOrders(options.orders);
@@ -89,7 +92,7 @@ export class Collection {
   countedAs(request: VisitedRequest): CountedKind | null {
     const kind = this.kindOf(request);
     if (kind !== "human") return kind;
-    const refuses = refusesCollection((name) => request.header(name), this.options.honourDoNotTrack ?? false);
+    const refuses = refusesCollection(request, this.options.honourDoNotTrack ?? false);
     return refuses || hasOptedOut(request.header("cookie")) ? "not-collected" : null;
   }
 
@@ -112,10 +115,9 @@ export class Collection {
   }
 
   /** Where a page view with this address comes from. */
-  sourceOf({ request, client }: Visiting, url: string, referrer: string | undefined): Source {
-    const { ownHosts, ignoredReferrers } = this.options;
-    const host = bareHost(client.host) ?? bareHost(request.header("host") ?? null);
-    return sourceOf({ url, referrer, ownHosts: host ? [host, ...ownHosts] : ownHosts, ignoredReferrers });
+  sourceOf({ client }: Visiting, url: string, referrer: string | undefined): Source {
+    const { ignoredReferrers } = this.options;
+    return sourceOf({ url, referrer, ownHosts: this.#hostsWith(client.host), ignoredReferrers });
   }
 
   tenantOf({ request, client }: Visiting): string | null {
@@ -129,7 +131,7 @@ export class Collection {
 
   /** Tracks an event. Returns false when a limit drops it. */
   track(actor: Actor, content: EventContent): boolean {
-    if (!this.#limit.allows([actor.visitorId, actor.sessionId])) {
+    if (!this.#limit.allows(actor.visitorId, actor.sessionId)) {
       this.count("dropped", actor.tenant);
       return false;
     }
@@ -172,6 +174,16 @@ export class Collection {
       order: content.order ?? null,
       properties: content.properties ?? {},
     };
+  }
+
+  /** The own hosts with the requested one, which most sites have one of. */
+  #hostsWith(requested: string | null): readonly string[] {
+    if (requested !== this.#requestedHost) {
+      const host = bareHost(requested);
+      this.#requestedHost = requested;
+      this.#hosts = host === null ? this.options.ownHosts : [host, ...this.options.ownHosts];
+    }
+    return this.#hosts;
   }
 
   #placeOf(request: VisitedRequest, client: VisitedClient): Place {

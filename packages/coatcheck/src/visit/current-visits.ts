@@ -13,25 +13,33 @@ export const RECORD_INTERVAL = 10 * 60_000;
 /** Visitors whose visits are remembered. */
 const MAX_VISITORS = 50_000;
 
+/** A visit with its latest activity in this process. */
+export interface ActiveVisit {
+  readonly visit: RecordedVisit;
+  /** Epoch milliseconds. */
+  lastActivityAt: number;
+}
+
 /**
  * Remembers the current visits of this process's visitors. Other processes and restarts only find the visit on the session's
  * record, which may be a few minutes behind: this is what a handler is shown, and no figure is computed from it.
  */
 export class CurrentVisits {
-  readonly #visits = new LRUCache<string, RecordedVisit>({ max: MAX_VISITORS });
+  readonly #visits = new LRUCache<string, ActiveVisit>({ max: MAX_VISITORS });
 
   /** Returns the visitor's open visit: the remembered or the recorded one, whichever was active later; null if it has ended. */
-  find(visitorId: string, recorded: RecordedVisit | null, now: number): RecordedVisit | null {
-    const known = this.#visits.get(visitorId) ?? null;
-    const latest = [known, recorded]
-      .filter((visit) => visit !== null)
-      .sort((left, right) => right.lastActivityAt - left.lastActivityAt)[0];
-    return latest !== undefined && isOpen(latest, now) ? latest : null;
+  find(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
+    let latest = this.#visits.get(visitorId) ?? null;
+    if (recorded !== null && recorded.lastActivityAt > (latest?.lastActivityAt ?? 0)) {
+      latest = { visit: recorded, lastActivityAt: recorded.lastActivityAt };
+      this.#visits.set(visitorId, latest);
+    }
+    return latest !== null && isOpen(latest, now) ? latest : null;
   }
 
-  /** Records activity. Returns the visit with it. */
-  remember(visitorId: string, visit: RecordedVisit, now: number): RecordedVisit {
-    const active = { ...visit, lastActivityAt: Math.max(visit.lastActivityAt, now) };
+  /** Remembers a visit that begins. */
+  begin(visitorId: string, visit: RecordedVisit): ActiveVisit {
+    const active = { visit, lastActivityAt: visit.lastActivityAt };
     this.#visits.set(visitorId, active);
     return active;
   }
@@ -42,6 +50,6 @@ export class CurrentVisits {
   }
 }
 
-function isOpen({ startedAt, lastActivityAt }: RecordedVisit, now: number): boolean {
-  return now - lastActivityAt < VISIT_TIMEOUT && now - startedAt < MAX_VISIT_DURATION;
+function isOpen({ visit, lastActivityAt }: ActiveVisit, now: number): boolean {
+  return now - lastActivityAt < VISIT_TIMEOUT && now - visit.startedAt < MAX_VISIT_DURATION;
 }

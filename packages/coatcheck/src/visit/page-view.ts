@@ -1,6 +1,6 @@
 import type { RefusalReason } from "../session/events.ts";
 import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
-import { RECORD_INTERVAL } from "./current-visits.ts";
+import { type ActiveVisit, RECORD_INTERVAL } from "./current-visits.ts";
 import type { VisitedSession, VisitingRequest } from "./visiting-request.ts";
 
 /** After these a new session would replace one that the browser holds, or could not be stored. */
@@ -27,16 +27,22 @@ export class PageView {
   changeOf(session: VisitedSession): VisitChange | null {
     if (!this.#isShown) return null;
     this.#isNewSession = session.record === null;
-    return recordView(this.#request, session, this.#request.begun);
+    return recordView(this.#request, session, () => this.#request.begun);
   }
 
   /** Tracks the page view. */
   track(session: VisitedSession | null): void {
     if (!this.#isShown) return;
-    const { collection, viewId, page, source, visiting, pageId } = this.#request;
-    if (pageId !== null) collection.pages.began(pageId, collection.now());
+    const { collection, page, source, visiting } = this.#request;
     const client = collection.clientOf(visiting);
-    collection.track(this.#request.actor(session), { id: viewId, type: "page_view", page, source, client });
+    collection.track(this.#request.actor(session), {
+      // A page is viewed once, so its id is the event's too.
+      ...(page?.id && { id: page.id }),
+      type: "page_view",
+      page,
+      source,
+      client,
+    });
     const record = session?.record;
     if (this.#isNewSession && record) collection.suspicion.sessionCreated(visiting.client.address);
     if (!this.#isNewSession && record) {
@@ -49,26 +55,26 @@ export class PageView {
 /**
  * Records a page view as activity of the visitor's visit.
  *
- * @param begun the visit that the page begins if none is open.
+ * @param begun returns the visit that the page begins if none is open.
  * @returns what to store in the session; null for nothing.
  */
 export function recordView(
   request: VisitingRequest,
   session: VisitedSession,
-  begun: RecordedVisit,
+  begun: () => RecordedVisit,
 ): VisitChange | null {
   const { collection, visitorId } = request;
   if (visitorId === null) return null;
-  const visit = request.openVisit(session) ?? begun;
-  const active = collection.visits.remember(visitorId, visit, begun.startedAt);
+  const active = request.openVisit(session) ?? collection.visits.begin(visitorId, begun());
+  active.lastActivityAt = Math.max(active.lastActivityAt, collection.now());
   if (!collection.rules.linksVisitors || NO_NEW_SESSION.includes(session.refusal)) return null;
   const { record } = session;
   if (record !== null && record.visitorId === visitorId && isRecent(record.visit, active)) return null;
-  return () => ({ visitorId, visit: active });
+  const { visit, lastActivityAt } = active;
+  return () => ({ visitorId, visit: { ...visit, lastActivityAt } });
 }
 
 /** Whether the record shows this visit, and its activity closely enough. */
-function isRecent(recorded: RecordedVisit | null, active: RecordedVisit): boolean {
-  if (recorded?.id !== active.id) return false;
-  return active.lastActivityAt - recorded.lastActivityAt < RECORD_INTERVAL;
+function isRecent(recorded: RecordedVisit | null, { visit, lastActivityAt }: ActiveVisit): boolean {
+  return recorded?.id === visit.id && lastActivityAt - recorded.lastActivityAt < RECORD_INTERVAL;
 }

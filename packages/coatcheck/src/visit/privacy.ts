@@ -1,3 +1,5 @@
+import type { VisitedRequest } from "./document.ts";
+
 /**
  * What is collected of a visitor.
  *
@@ -38,8 +40,8 @@ export function rulesOf(mode: PrivacyMode): PrivacyRules {
  * deprecated `DNT`.
  */
 export function refusesCollection(
-  header: (name: string) => string | undefined,
+  request: Pick<VisitedRequest, "header">,
   honourDoNotTrack: boolean,
 ): boolean {
-  return header("sec-gpc") === "1" || (honourDoNotTrack && header("dnt") === "1");
+  return request.header("sec-gpc") === "1" || (honourDoNotTrack && request.header("dnt") === "1");
 }

@@ -47,7 +47,7 @@ function recordBeaconView(
 ): void {
   if (!id || at === undefined || !page || !source) return;
   const begun = { id, startedAt: at, lastActivityAt: at, landingPage: page.path, source };
-  const change = recordView(visit, session, begun);
+  const change = recordView(visit, session, () => begun);
   if (change !== null) session.recordVisit(change);
 }
 

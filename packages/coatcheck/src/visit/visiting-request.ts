@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
 import type { Session } from "../session/session.ts";
 import type { Actor, Collection, Visiting } from "./collection.ts";
+import type { ActiveVisit } from "./current-visits.ts";
 import { bareHost, isDocumentRequest, pathOf } from "./document.ts";
 import type { CountedKind, EventPage, Source } from "./event.ts";
 import { newVisitorCookie, visitorIdOf } from "./visitor-cookie.ts";
@@ -26,7 +27,6 @@ export class VisitingRequest {
   /** Whether an event was tracked, so that the visitor must be kept whatever the response is. */
   hasTracked = false;
   #pageId: string | null = null;
-  #viewId: string | null = null;
   #source: Source | null = null;
 
   constructor(collection: Collection, visiting: Visiting) {
@@ -61,12 +61,6 @@ export class VisitingRequest {
     return this.collection.rules.linksVisitors && visitorId !== null ? { visitorId } : {};
   }
 
-  /** The id of this request's page view, and of the visit if the page begins one. */
-  get viewId(): string {
-    this.#viewId ??= this.collection.newId();
-    return this.#viewId;
-  }
-
   /** Where this page comes from. */
   get source(): Source {
     const { request } = this.visiting;
@@ -85,7 +79,7 @@ export class VisitingRequest {
   }
 
   /** The visitor's open visit; null without one. */
-  openVisit(session: VisitedSession): RecordedVisit | null {
+  openVisit(session: VisitedSession): ActiveVisit | null {
     const { visitorId } = this;
     if (visitorId === null) return null;
     const recorded = session.record?.visitorId === visitorId ? session.record.visit : null;
@@ -94,14 +88,20 @@ export class VisitingRequest {
 
   /** The open visit; for a document that begins one, the visit that it will be. Null without a visit. */
   visitOf(session: VisitedSession): RecordedVisit | null {
-    return this.openVisit(session) ?? (this.isDocument && this.visitorId !== null ? this.begun : null);
+    return this.openVisit(session)?.visit ?? (this.isDocument && this.visitorId !== null ? this.begun : null);
   }
 
   /** The visit that this document begins if none is open. */
   get begun(): RecordedVisit {
     const now = this.collection.now();
     const landingPage = pathOf(this.visiting.request.url);
-    return { id: this.viewId, startedAt: now, lastActivityAt: now, landingPage, source: this.source };
+    return {
+      id: this.pageId ?? this.collection.newId(),
+      startedAt: now,
+      lastActivityAt: now,
+      landingPage,
+      source: this.source,
+    };
   }
 
   /** Who causes the events of this request. */

@@ -9,14 +9,17 @@ const LIFETIME_SECONDS = 395 * 24 * 60 * 60;
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+const isUuid = (value: string) => UUID_V4.test(value);
+const isSet = (value: string) => value !== "";
+
 /** Reads the visitor's id from a `Cookie` header; null without a well-formed one. */
 export function visitorIdOf(header: string | undefined): string | null {
-  return cookieValue(header, VISITOR_COOKIE, (value) => UUID_V4.test(value));
+  return cookieValue(header, VISITOR_COOKIE, isUuid);
 }
 
 /** Whether the browser has opted out. */
 export function hasOptedOut(header: string | undefined): boolean {
-  return cookieValue(header, OPT_OUT_COOKIE, (value) => value !== "") !== null;
+  return cookieValue(header, OPT_OUT_COOKIE, isSet) !== null;
 }
 
 /**
@@ -49,11 +52,13 @@ function cookieValue(
   name: string,
   isValid: (value: string) => boolean,
 ): string | null {
-  if (header === undefined || !header.includes(name)) return null;
-  for (const pair of header.split(";")) {
-    const text = pair.trim();
-    if (!text.startsWith(name) || text[name.length] !== "=") continue;
-    const value = text.slice(name.length + 1);
+  if (header === undefined) return null;
+  for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + 1)) {
+    const start = at + name.length + 1;
+    const isWhole = at === 0 || header[at - 1] === " " || header[at - 1] === ";";
+    if (!isWhole || header[start - 1] !== "=") continue;
+    const end = header.indexOf(";", start);
+    const value = (end === -1 ? header.slice(start) : header.slice(start, end)).trim();
     if (isValid(value)) return value;
   }
   return null;
