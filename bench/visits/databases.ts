@@ -9,7 +9,7 @@ import { type PlainTable, plainSqlite } from "./plain-table.ts";
 
 /** A sink whose rollups a job recomputes. */
 export interface RollupSink extends EventSink {
-  recompute?(limit: number): Promise<number>;
+  recompute(limit: number): Promise<number>;
 }
 
 /** An empty database with a sink and questions. */

@@ -118,7 +118,7 @@ async function measureDay(kind: DatabaseKind, allVisits: number): Promise<DayRes
 
 async function recomputeAll({ sink }: VisitDatabase): Promise<void> {
   const limit = 10;
-  while (((await sink.recompute?.(limit)) ?? 0) >= limit);
+  while ((await sink.recompute(limit)) >= limit);
 }
 
 function dayOf(time: number): string {

@@ -20,15 +20,22 @@ import { TIME_ZONE, trafficOf } from "./traffic.ts";
 
 /** A sink and questions over one empty database. */
 interface OpenDatabase {
-  readonly sink: EventSink;
+  readonly sink: EventSink & { recompute(limit: number): Promise<number> };
   readonly questions: Questions;
   remove(): Promise<void>;
 }
 
 const VISITORS = 100;
-const ARRIVALS: readonly (readonly [Arrival, number])[] = [
-  ["interleaved", 2],
-  ["shuffled", 3],
+
+/** How batches arrive, and after which share of them the rollups are recomputed. */
+const CASES: readonly {
+  readonly arrival: Arrival;
+  readonly seed: number;
+  readonly recomputed: readonly number[];
+}[] = [
+  { arrival: "interleaved", seed: 2, recomputed: [] },
+  { arrival: "interleaved", seed: 4, recomputed: [0.3, 0.7, 1] },
+  { arrival: "shuffled", seed: 3, recomputed: [0.5] },
 ];
 
 const script = trafficOf({ seed: 11, visitors: VISITORS });
@@ -37,14 +44,19 @@ const lastHeardAt = Math.max(...script.deeds.map(({ heardAt }) => heardAt));
 const clock = { now: () => lastHeardAt + MINUTE };
 
 function compareMonth(open: () => Promise<OpenDatabase>): void {
-  describe.each(ARRIVALS)("with batches %s (seed %i)", (arrival, seed) => {
+  describe.each(CASES)("$arrival batches, rollups recomputed after $recomputed", (each) => {
+    const { arrival, seed, recomputed } = each;
     let database: OpenDatabase;
     let asked: Asked;
 
     beforeAll(async () => {
       database = await open();
       const delivered = deliver(script, arrival, seed);
-      for (const { batch } of delivered) await database.sink.write(batch);
+      for (const [index, { batch }] of delivered.entries()) {
+        await database.sink.write(batch);
+        if (!recomputed.some((share) => Math.floor(share * delivered.length) === index + 1)) continue;
+        while ((await database.sink.recompute(20)) === 20);
+      }
       const recount = new Recount(script, delivered, TIME_ZONE);
       asked = { questions: database.questions, recount, now: clock.now() };
     });

@@ -14,6 +14,7 @@
  * - **The session's last visit**: the last one to begin among its visitor's visits with a browser event of that session.
  *   After an opt-out and an opt-in, an event of the new visitor joins no visit of the old one.
  * - **Events of a visit** include what backends report for it: for engagement, funnels and the visit's customer.
+ * - **Customer of a visit**: of its last event with a subject. Reports of visible time do not count.
  * - **Visible time by day**: local day of the visit's start.
  * - **Conversion rate of a day**: of the visits that start on it, whenever their orders follow.
  * - **Visitors under a filter**: those whose first visit in the range matches. So the rows of a breakdown add up to the total.

@@ -20,8 +20,6 @@ export interface Visit {
   lastActivity: number;
   /** What happened in it, in order, without reports of visible time. */
   readonly deeds: Deed[];
-  /** The reports of visible time that arrived while it was open. */
-  readonly beacons: Deed[];
   readonly pages: Page[];
   /** The source of its first event. */
   readonly source: Source;
@@ -94,9 +92,7 @@ function visitsOfVisitor(unordered: readonly Deed[]): Visit[] {
     const last = visits.at(-1);
     const isOpen = last && deed.at - last.lastActivity < 30 * MINUTE && deed.at - last.start < DAY;
     if (deed.act.do === "visible") {
-      if (!last || !isOpen || visitOfPage.get(deed.page?.id ?? "") !== last) continue;
-      last.lastActivity = deed.at;
-      last.beacons.push(deed);
+      if (last && isOpen && visitOfPage.get(deed.page?.id ?? "") === last) last.lastActivity = deed.at;
       continue;
     }
     const visit = last && isOpen ? last : begin(deed);
@@ -122,7 +118,6 @@ function begin(deed: Deed): Visit {
     start: deed.at,
     lastActivity: deed.at,
     deeds: [],
-    beacons: [],
     pages: [],
     source,
     firstTouch: source,
@@ -173,8 +168,8 @@ export function isConverted({ deeds }: Visit): boolean {
 }
 
 /** The last customer who was logged in during a visit; null if there is none. */
-export function customerOf({ deeds, beacons }: Visit): string | null {
-  return inOrder([...deeds, ...beacons]).findLast(({ customer }) => customer !== null)?.customer ?? null;
+export function customerOf({ deeds }: Visit): string | null {
+  return deeds.findLast(({ customer }) => customer !== null)?.customer ?? null;
 }
 
 /** The path of the page with which a visit began. */
