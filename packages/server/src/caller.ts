@@ -48,7 +48,20 @@ export class Authenticator {
    * invalid. `RATE_LIMITED` if the session has sent too many requests.
    */
   async authenticate(request: FastifyRequest): Promise<Caller> {
+    return await this.#requireValid(request, await this.#identify(request));
+  }
+
+  /**
+   * Authenticates a request that ends the session `id`. A token of that session suffices even if a newer one has replaced it:
+   * the browser may hold no other one. Throws the same errors as {@link authenticate}.
+   */
+  async authenticateForEnd(request: FastifyRequest, id: string): Promise<Caller> {
     const caller = await this.#identify(request);
+    const holdsOlderToken = caller.principal === null && caller.session.replacedId === id;
+    return holdsOlderToken ? caller : await this.#requireValid(request, caller);
+  }
+
+  async #requireValid(request: FastifyRequest, caller: Caller): Promise<Caller> {
     const { refusal } = caller.session;
     if (caller.principal !== null || refusal === null || refusal === "unknown") return caller;
     try {
@@ -92,10 +105,14 @@ export class Authenticator {
 
 /**
  * The session whose requests count: the caller's own, or the one in the URL for a consumer. It includes the consumer's
- * name, because a session id is public, and a stranger must not use up another caller's requests. Null for the admin.
+ * name, because a session id is public, and a stranger must not use up another caller's requests. Nor must the holder of an
+ * older token, who may be one, so those requests count apart. Null for the admin.
  */
 function limitKey({ principal, session }: Caller, params: unknown): string | null {
-  if (principal === null) return session.record === null ? null : session.id;
+  if (principal === null) {
+    if (session.record !== null) return session.id;
+    return session.replacedId === null ? null : `older ${session.replacedId}`;
+  }
   if (principal.kind === "admin") return null;
   const id = typeof params === "object" && params !== null && "sessionId" in params ? params.sessionId : null;
   return isSessionId(id) ? `${principal.name} ${id}` : null;

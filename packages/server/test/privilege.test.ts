@@ -38,6 +38,43 @@ test("an application logs a browser in with its key and the browser's cookie", a
   expect((await browser.get(path)).body.data).toMatchObject({ metadata: { from: "a link" } });
 });
 
+test("a login whose response is lost succeeds again with the browser's older cookie, for the same subject only", async () => {
+  const browser = visitor();
+  const path = await browser.create();
+  await browser.patch(`${path}/data`, { cart: { tacos: 2 } });
+  /** Logs the browser in with the cookie from before the first login. Returns the response and the new cookie. */
+  const logIn = async (subject: string) => {
+    const application = visitor(KEYS.shop);
+    application.cookie = browser.cookie;
+    const { status, body } = await application.post(`${path}/authenticate`, { subject });
+    return { status, session: body.data?.session, cookie: application.cookie };
+  };
+  const lost = await logIn("user-7");
+  const again = await logIn("user-7");
+  expect([again.status, again.cookie]).toEqual([200, lost.cookie]);
+
+  const mallory = await logIn("mallory");
+  expect(mallory).toMatchObject({ status: 200, session: { subject: "mallory" } });
+  expect(mallory.session).not.toMatchObject({ sessionId: path.split("/").at(-1) });
+
+  browser.cookie = again.cookie;
+  expect((await browser.get(path)).body.data).toMatchObject({ subject: "user-7" });
+  expect((await browser.get(`${path}/data`)).body.data).toEqual({ cart: { tacos: 2 } });
+});
+
+test("a browser logs out with its older cookie after a lost login response", async () => {
+  const browser = visitor();
+  const path = await browser.create();
+  const application = visitor(KEYS.shop);
+  application.cookie = browser.cookie;
+  await application.post(`${path}/authenticate`, { subject: "user-7" });
+  const other = await browser.send("DELETE", "/api/v1/sessions/00000000-0000-4000-8000-000000000000");
+  expect(other.status).toBe(409);
+  const { status, body } = await browser.delete(path);
+  expect([status, body.data, browser.cookie]).toEqual([200, { ended: 1 }, null]);
+  expect((await visitor(ADMIN).get(path)).body.data).toMatchObject({ state: "revoked", reason: "logout" });
+});
+
 test("a browser cannot log in or elevate its own session", async () => {
   const browser = visitor();
   const path = await browser.create();

@@ -89,6 +89,15 @@ describe("the API", () => {
     expect(await statuses(1, { url, headers: bearer(token) })).toEqual([200]);
   });
 
+  test("limits the requests with an older token apart from those of its session", async () => {
+    observed = await observedApp({ rateLimits: { session: 3, address: 0 } });
+    const { record, token: older } = await observed.manager.create();
+    const { token } = await observed.manager.authenticate(record.id, "ann");
+    const url = `/api/v1/sessions/${record.id}`;
+    expect(await statuses(4, { url, headers: bearer(older) })).toEqual([409, 409, 409, 429]);
+    expect(await statuses(4, { url, headers: bearer(token) })).toEqual([200, 200, 200, 429]);
+  });
+
   test("limits the requests of one address without a key", async () => {
     observed = await observedApp({ rateLimits: { session: 0, address: 2 } });
     const { url } = await created(bearer(KEYS.slack));

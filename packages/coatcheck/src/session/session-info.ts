@@ -47,6 +47,11 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.#start.refusal;
   }
 
+  /** The id of the session whose replaced token the request carried, which a login may join; null without one. */
+  get replacedId(): string | null {
+    return this.#start.replaced?.id ?? null;
+  }
+
   /** The tier that answered; null for a new session. */
   get tier(): Tier | null {
     return this.#start.tier;

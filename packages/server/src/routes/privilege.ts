@@ -43,7 +43,9 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
       };
       const caller = await authenticator.authenticate(request);
       requirePrincipal(caller);
-      const { id } = await ownedSessions.live(caller, request.params.sessionId);
+      const id = request.params.sessionId;
+      // The response to an earlier login may be lost: the browser then still has the older token of this session.
+      if (caller.session.replacedId !== id) await ownedSessions.live(caller, id);
       return successBody(
         await issue(caller, id, {
           byHandle: (session) => session.authenticate(subject, options),
@@ -110,7 +112,7 @@ interface Change {
  * it in the response body.
  */
 async function issue({ session, hasCookie }: Caller, id: string, change: Change) {
-  if (!hasCookie || session.id !== id) {
+  if (!hasCookie || (session.id !== id && session.replacedId !== id)) {
     const { record, token } = await change.byId();
     return { session: viewOf(record), token };
   }

@@ -83,9 +83,16 @@ export function sessionRoutes(
       },
     },
     async (request) => {
-      const caller = await authenticator.authenticate(request);
-      const record = await ownedSessions.live(caller, request.params.sessionId);
+      const { sessionId } = request.params;
+      const caller = await authenticator.authenticateForEnd(request, sessionId);
       const reason = revokeReasonOf(caller);
+      if (caller.principal === null && caller.session.replacedId === sessionId) {
+        const hasEnded = await caller.session.revoke(reason);
+        return successBody({
+          ended: hasEnded ? 1 + (await ownedSessions.endChildren(sessionId, reason)) : 0,
+        });
+      }
+      const record = await ownedSessions.live(caller, sessionId);
       if (record.id !== caller.session.id)
         return successBody({ ended: await ownedSessions.end(record.id, reason) });
       // Revoke through the handle, so that the response clears the browser's cookie.
