@@ -29,6 +29,13 @@ interface Group {
   readonly revenue: Map<string, number>;
 }
 
+/** Code points of a value. An index entry of PostgreSQL holds 2.7 KB. */
+const MAX_VALUE_LENGTH = 512;
+
+function shortened(value: string): string {
+  return [...value].slice(0, MAX_VALUE_LENGTH).join("");
+}
+
 /** An entry of a visit's journey. */
 type Step = readonly [after: number, type: string, path?: string | null];
 
@@ -120,7 +127,8 @@ export class DayRollup {
     return this.#time.dayOf(visit.started_at + after) === this.#day;
   }
 
-  #group(dimension: RollupDimension, value: string): Group {
+  #group(dimension: RollupDimension, whole: string): Group {
+    const value = whole.length > MAX_VALUE_LENGTH ? shortened(whole) : whole;
     let groups = this.#dimensions.get(dimension);
     if (!groups) {
       groups = new Map();

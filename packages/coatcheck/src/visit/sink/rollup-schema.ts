@@ -49,7 +49,7 @@ export interface DailyMetricRow {
   tenant: string;
   dimension: RollupDimension;
   day: number;
-  /** `''` where the visit has no such value, and for the total. {@link NO_VISIT} except in the total. */
+  /** The first 512 code points. `''` where the visit has no such value, and for the total. May be {@link NO_VISIT}. */
   value: string;
   /** Visits that started on the day. So for `engaged`, `converted`, `visible_time`, `single_request` and the funnel. */
   visits: number;

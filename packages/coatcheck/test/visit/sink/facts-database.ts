@@ -9,6 +9,29 @@ import { recomputeDays } from "../../../src/visit/sink/sqlite/recompute.ts";
 import { VisitStatements } from "../../../src/visit/sink/sqlite/statements.ts";
 import { START } from "../facts/events.ts";
 
+/** What the tables of facts hold. The attribution of orders is left out: it depends on the delivery. */
+export const FACTS = {
+  visits: "SELECT * FROM coatcheck_visit ORDER BY started_at, id",
+  journeys: "SELECT * FROM coatcheck_visit_journey ORDER BY visit_id",
+  sessions:
+    "SELECT session_id, visit_id, started_at, visitor FROM coatcheck_visit_session ORDER BY session_id, visit_id",
+  backend: "SELECT event_id, visitor, visit_id FROM coatcheck_backend_event ORDER BY event_id",
+  orders:
+    "SELECT order_id, event_id, visit_id, visitor, local_day, revenue FROM coatcheck_visit_order ORDER BY order_id",
+  visitors: "SELECT id, first_visit_at, first_week FROM coatcheck_visitor",
+};
+
+/** What the rollups hold, but for the dimensions that orders have frozen. */
+export const ROLLUPS = {
+  metrics: `SELECT * FROM coatcheck_daily_metric WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
+    ORDER BY tenant, dimension, day, value`,
+  revenue: `SELECT * FROM coatcheck_daily_revenue WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
+    ORDER BY tenant, dimension, day, value, currency`,
+  visitors: "SELECT * FROM coatcheck_daily_visitor ORDER BY tenant, dimension, day, value, previous_day",
+  hours: "SELECT * FROM coatcheck_hourly_metric ORDER BY tenant, hour",
+  cohorts: "SELECT * FROM coatcheck_weekly_cohort ORDER BY tenant, first_week, week",
+};
+
 /** The SQLite sink's parts on a database in memory, without its queue and thread. */
 export class FactsDatabase {
   readonly #database = new DatabaseSync(":memory:");
@@ -41,33 +64,16 @@ export class FactsDatabase {
       .map((row) => ({ ...row }));
   }
 
-  /** What the tables of facts hold. The attribution of orders is left out: it depends on the delivery. */
   facts(): unknown {
-    return {
-      visits: this.all("SELECT * FROM coatcheck_visit ORDER BY started_at, id"),
-      journeys: this.all("SELECT * FROM coatcheck_visit_journey ORDER BY visit_id"),
-      sessions: this.all("SELECT * FROM coatcheck_visit_session ORDER BY session_id, visit_id"),
-      backend: this.all("SELECT event_id, visit_id FROM coatcheck_backend_event ORDER BY event_id"),
-      orders: this.all(
-        "SELECT order_id, event_id, visit_id, local_day, revenue FROM coatcheck_visit_order ORDER BY order_id",
-      ),
-      visitors: this.all("SELECT id, first_visit_at, first_week FROM coatcheck_visitor"),
-    };
+    return this.#results(FACTS);
   }
 
-  /** What the rollups hold. */
   rollups(): unknown {
-    return {
-      metrics: this.all("SELECT * FROM coatcheck_daily_metric ORDER BY tenant, dimension, day, value"),
-      revenue: this.all(
-        "SELECT * FROM coatcheck_daily_revenue ORDER BY tenant, dimension, day, value, currency",
-      ),
-      visitors: this.all(
-        "SELECT * FROM coatcheck_daily_visitor ORDER BY tenant, dimension, day, value, previous_day",
-      ),
-      hours: this.all("SELECT * FROM coatcheck_hourly_metric ORDER BY tenant, hour"),
-      cohorts: this.all("SELECT * FROM coatcheck_weekly_cohort ORDER BY tenant, first_week, week"),
-    };
+    return this.#results(ROLLUPS);
+  }
+
+  #results(queries: Readonly<Record<string, string>>): unknown {
+    return Object.fromEntries(Object.entries(queries).map(([name, sql]) => [name, this.all(sql)]));
   }
 
   close(): void {

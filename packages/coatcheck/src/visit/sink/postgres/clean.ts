@@ -1,0 +1,18 @@
+import type { NewEventRow } from "../../facts/event-row.ts";
+
+/** NUL, and halves of surrogate pairs, which PostgreSQL's text cannot hold. */
+const UNSTORABLE = /\0|[\ud800-\udfff]/;
+
+/** Replaces what PostgreSQL's text cannot hold by U+FFFD. */
+export function clean(text: string): string {
+  return UNSTORABLE.test(text) ? text.toWellFormed().replaceAll("\0", "\ufffd") : text;
+}
+
+/** Cleans every text of a row. `body` is JSON, whose escapes are storable. */
+export function cleanRow(row: NewEventRow): NewEventRow {
+  const { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent } = row;
+  const texts = { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent };
+  const faulty = Object.entries(texts).filter(([, text]) => text !== null && UNSTORABLE.test(text));
+  if (faulty.length === 0) return row;
+  return { ...row, ...Object.fromEntries(faulty.map(([name, text]) => [name, clean(text ?? "")])) };
+}

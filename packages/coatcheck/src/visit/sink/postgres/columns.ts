@@ -1,0 +1,79 @@
+import {
+  EVENT_COLUMNS,
+  HOURLY_COLUMNS,
+  METRIC_COLUMNS,
+  ORDER_COLUMNS,
+  REVENUE_COLUMNS,
+  VISIT_COLUMNS,
+  VISITOR_COLUMNS,
+} from "../columns.ts";
+
+/** The columns of a table that rows are inserted into. */
+export interface InsertTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** Columns whose type is not text: `bigint` unless another one is named. */
+const NUMBERS: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...["visitor", "at", "started_at", "last_activity_at", "received_at", "visible_time", "revenue"],
+    ...["local_day", "last_day", "week", "first_week", "previous_day", "last_non_direct_at", "day", "hour"],
+    ...["page_views", "events", "orders", "visits", "visitors", "engaged", "converted", "single_request"],
+    ...["product_view", "add_to_cart", "begin_checkout", "order_completed", "documents", "number"],
+    ...["closed_add_to_cart", "closed_begin_checkout", "closed_order_completed", "first_visit_at"],
+    ...["product_view_at", "add_to_cart_at", "begin_checkout_at", "order_at"],
+    ...["closed_add_to_cart_at", "closed_begin_checkout_at", "closed_order_at"],
+  ].map((name) => [name, "bigint"]),
+);
+
+/** The tables, and their columns that are numbers in one table and text in another. */
+export const TABLES = {
+  event: { name: "coatcheck_visit_event", columns: EVENT_COLUMNS },
+  visit: { name: "coatcheck_visit", columns: VISIT_COLUMNS },
+  order: { name: "coatcheck_visit_order", columns: ["key", ...ORDER_COLUMNS] },
+  journey: { name: "coatcheck_visit_journey", columns: ["visit_id", "journey"] },
+  session: { name: "coatcheck_visit_session", columns: ["session_id", "visit_id", "started_at", "visitor"] },
+  backend: {
+    name: "coatcheck_backend_event",
+    columns: ["event_id", "tenant", "visitor", "visit_id", "type", "at", "local_day"],
+  },
+  count: {
+    name: "coatcheck_document_count",
+    columns: ["id", "tenant", "kind", "hour", "local_day", "documents"],
+  },
+  tenant: { name: "coatcheck_visit_tenant", columns: ["tenant"] },
+  dirty: { name: "coatcheck_dirty_bucket", columns: ["tenant", "day"] },
+  metric: { name: "coatcheck_daily_metric", columns: METRIC_COLUMNS },
+  dailyRevenue: { name: "coatcheck_daily_revenue", columns: REVENUE_COLUMNS },
+  dailyVisitor: { name: "coatcheck_daily_visitor", columns: VISITOR_COLUMNS },
+  hour: { name: "coatcheck_hourly_metric", columns: HOURLY_COLUMNS },
+} as const satisfies Record<string, InsertTable>;
+
+/** Tables whose `revenue` is JSON. */
+const JSON_REVENUE: readonly string[] = [TABLES.visit.name, TABLES.hour.name];
+
+/** The PostgreSQL type of a column. */
+export function typeOf({ name }: InsertTable, column: string): string {
+  if (column === "key") return "bytea";
+  if (column.startsWith("is_")) return "smallint";
+  if (column === "revenue" && JSON_REVENUE.includes(name)) return "text";
+  return NUMBERS[column] ?? "text";
+}
+
+/** An `insert` of any number of rows, whose parameters are one array for each column. */
+export function insertSql(table: InsertTable, onConflict: string): string {
+  const arrays = table.columns.map((column, index) => `$${index + 1}::${typeOf(table, column)}[]`);
+  const names = table.columns.join(", ");
+  return `insert into ${table.name} (${names}) select * from unnest(${arrays.join(", ")}) ${onConflict}`;
+}
+
+/** The parameters of {@link insertSql}. */
+export function valuesOf<Row extends object>(table: InsertTable, rows: readonly Row[]): unknown[][] {
+  return table.columns.map((column) => rows.map((row) => row[column as keyof Row] ?? null));
+}
+
+/** `column = excluded.column, …` */
+export function fromExcluded(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = excluded.${column}`).join(", ");
+}

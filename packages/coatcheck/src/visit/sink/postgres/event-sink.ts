@@ -1,0 +1,124 @@
+import type { PostgresDatabase } from "../../../store/postgres/database.ts";
+import { postgresUnavailable } from "../../../store/postgres/errors.ts";
+import type { DocumentCount, VisitEvent } from "../../event.ts";
+import type { LocalTime } from "../../facts/local-time.ts";
+import type { EventBatch, EventSink, StoredOrder } from "../../sink.ts";
+import { closedSink } from "../../sink-error.ts";
+import { groupByVisitor, sliceGroups, type VisitorEvents } from "../group-events.ts";
+import type { VisitMaintenance } from "../maintenance.ts";
+import { clean, cleanRow } from "./clean.ts";
+import { insertSql, TABLES, valuesOf } from "./columns.ts";
+import { PostgresIngest } from "./ingest.ts";
+import { createPartitions, partitionOf } from "./partitions.ts";
+import { markAllChanged, recomputeDays } from "./recompute.ts";
+import { PostgresSession } from "./session.ts";
+import { orderKey, VisitStatements } from "./statements.ts";
+
+/** What the sink works with. */
+export interface SinkDependencies {
+  readonly quick: PostgresDatabase;
+  /** The same database with a longer deadline, for rollups. */
+  readonly slow: PostgresDatabase;
+  readonly time: LocalTime;
+  end(): Promise<void>;
+}
+
+/** Events of one transaction. */
+const MAX_EVENTS = 2000;
+
+/** The sink that `postgresEvents` opens. */
+export class PostgresEventSink implements EventSink, VisitMaintenance {
+  readonly #deps: SinkDependencies;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #partitions = new Set<number>();
+  #closing: Promise<void> | null = null;
+
+  constructor(deps: SinkDependencies) {
+    this.#deps = deps;
+  }
+
+  async write({ events, counts }: EventBatch): Promise<void> {
+    await this.#run(async ({ quick }) => {
+      const groups = cleanGroups(events);
+      await this.#createPartitions(groups);
+      for (const slice of sliceGroups(groups, MAX_EVENTS)) {
+        await inTransaction(quick, (session) =>
+          new PostgresIngest(new VisitStatements(session), this.#deps.time).add(slice),
+        );
+      }
+      if (counts.length > 0) await inTransaction(quick, (session) => this.#addCounts(session, counts));
+    });
+  }
+
+  async findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null> {
+    return await this.#run(async ({ quick }) => {
+      const [row] = await quick.rows<StoredOrder>(
+        `select o.order_id as "orderId", o.revenue, o.currency, o.session_id as "sessionId", v.id as "visitorId", o.at
+         from coatcheck_visit_order o left join coatcheck_visitor v on v.number = o.visitor where o.key = $1`,
+        [orderKey(clean(tenant ?? ""), clean(orderId))],
+      );
+      return row ? { ...row, orderId } : null;
+    });
+  }
+
+  async recompute(limit: number): Promise<number> {
+    return await this.#run(({ slow, time }) =>
+      recomputeDays((work) => inTransaction(slow, work), time, limit),
+    );
+  }
+
+  async markAllChanged(): Promise<number> {
+    return await this.#run(({ slow }) => inTransaction(slow, markAllChanged));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#inFlight).then(() => this.#deps.end());
+    return this.#closing;
+  }
+
+  async #createPartitions(groups: readonly VisitorEvents[]): Promise<void> {
+    const days = new Set(groups.flatMap(({ rows }) => rows.map(({ at }) => partitionOf(at))));
+    const missing = [...days].filter((day) => !this.#partitions.has(day)).sort((left, right) => left - right);
+    if (missing.length === 0) return;
+    await inTransaction(this.#deps.slow, (session) => createPartitions(session, missing));
+    for (const day of missing) this.#partitions.add(day);
+  }
+
+  async #addCounts(session: PostgresSession, counts: readonly DocumentCount[]): Promise<void> {
+    const rows = counts.map(({ id, tenant, kind, hour, documents }) => {
+      const local_day = this.#deps.time.dayOf(hour);
+      return { id, tenant: clean(tenant ?? ""), kind, hour, local_day, documents };
+    });
+    await session.rows(insertSql(TABLES.count, "on conflict do nothing"), valuesOf(TABLES.count, rows));
+  }
+
+  async #run<Result>(call: (deps: SinkDependencies) => Promise<Result>): Promise<Result> {
+    if (this.#closing) throw closedSink();
+    const result = call(this.#deps);
+    this.#inFlight.add(result);
+    try {
+      return await result;
+    } catch (error) {
+      throw postgresUnavailable(error);
+    } finally {
+      this.#inFlight.delete(result);
+    }
+  }
+}
+
+function inTransaction<Result>(
+  database: PostgresDatabase,
+  work: (session: PostgresSession) => Promise<Result>,
+): Promise<Result> {
+  return database.kysely
+    .transaction()
+    .execute((transaction) => work(new PostgresSession(transaction as never)));
+}
+
+function cleanGroups(events: readonly VisitEvent[]): VisitorEvents[] {
+  return groupByVisitor(events).map(({ tenant, visitorId, rows }) => ({
+    tenant: clean(tenant),
+    visitorId: visitorId === null ? null : clean(visitorId),
+    rows: rows.map(cleanRow),
+  }));
+}

@@ -1,0 +1,265 @@
+import { type Kysely, sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { CoatcheckError } from "../../../session/errors.ts";
+
+const WORD = 'text collate "C"';
+
+/** Columns of figures in the rollups by day. */
+const DAILY_KEY = `tenant ${WORD} not null, dimension ${WORD} not null, day bigint not null, value ${WORD} not null`;
+
+/** Source columns with a prefix. */
+function source(prefix: string, channel: string): string {
+  return `${prefix}channel ${WORD} ${channel}, ${prefix}source ${WORD}, ${prefix}medium ${WORD}, ${prefix}campaign ${WORD}`;
+}
+
+const METRICS = [
+  "visits",
+  "engaged",
+  "converted",
+  "visible_time",
+  "single_request",
+  "page_views",
+  "events",
+  "orders",
+  "product_view",
+  "add_to_cart",
+  "begin_checkout",
+  "order_completed",
+  "closed_add_to_cart",
+  "closed_begin_checkout",
+  "closed_order_completed",
+];
+
+/**
+ * The migrations, in order. Each runs once. Never edit a released one.
+ *
+ * Texts that clients can make long (subjects, session ids, order ids) have hash indexes, because a B-tree entry is at most
+ * 2.7 KB. Orders have the SHA-256 of tenant and order id as key. An update of a visit mostly changes no indexed column, and
+ * the fill factor leaves room for it on the same page (HOT).
+ */
+const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
+  "001-visits": [
+    `create table coatcheck_visitor (
+      number bigint generated always as identity primary key,
+      tenant ${WORD} not null,
+      id ${WORD} not null,
+      first_visit_at bigint,
+      first_week bigint,
+      last_activity_at bigint not null,
+      unique (id, tenant)
+    ) with (fillfactor = 80)`,
+    `create table coatcheck_visit (
+      id ${WORD} primary key,
+      tenant ${WORD} not null,
+      visitor bigint not null,
+      session_id ${WORD},
+      subject ${WORD},
+      started_at bigint not null,
+      last_activity_at bigint not null,
+      local_day bigint not null,
+      last_day bigint not null,
+      week bigint not null,
+      previous_day bigint,
+      first_week bigint not null,
+      ${source("", "not null")},
+      term ${WORD},
+      content ${WORD},
+      referrer ${WORD},
+      click_id ${WORD},
+      ${source("last_", "not null")},
+      last_non_direct_at bigint,
+      ${source("first_", "not null")},
+      entry_page ${WORD},
+      exit_page ${WORD},
+      host ${WORD},
+      browser ${WORD},
+      os ${WORD},
+      device ${WORD},
+      country ${WORD},
+      city ${WORD},
+      page_views bigint not null,
+      events bigint not null,
+      visible_time bigint not null,
+      is_engaged smallint not null,
+      product_view_at bigint,
+      add_to_cart_at bigint,
+      begin_checkout_at bigint,
+      order_at bigint,
+      closed_add_to_cart_at bigint,
+      closed_begin_checkout_at bigint,
+      closed_order_at bigint,
+      orders bigint not null,
+      revenue text not null
+    ) with (fillfactor = 70)`,
+    "create index on coatcheck_visit (visitor, started_at)",
+    "create index on coatcheck_visit (tenant, local_day, last_day)",
+    "create index on coatcheck_visit (tenant, week, first_week, visitor)",
+    "create index on coatcheck_visit using hash (subject) where subject is not null",
+    `create index on coatcheck_visit
+      (tenant, local_day, product_view_at, closed_add_to_cart_at, closed_begin_checkout_at, closed_order_at)
+      where closed_add_to_cart_at is not null`,
+
+    `create table coatcheck_visit_journey (visit_id ${WORD} primary key, journey text not null) with (fillfactor = 70)`,
+    `create table coatcheck_visit_session (
+      session_id ${WORD} not null,
+      visit_id ${WORD} not null,
+      started_at bigint not null,
+      visitor bigint not null
+    )`,
+    "create index on coatcheck_visit_session using hash (session_id)",
+    "create index on coatcheck_visit_session (visit_id)",
+
+    `create table coatcheck_visit_order (
+      key bytea primary key,
+      tenant ${WORD} not null,
+      order_id ${WORD} not null,
+      event_id ${WORD} not null,
+      visit_id ${WORD},
+      visitor bigint,
+      session_id ${WORD},
+      subject ${WORD},
+      at bigint not null,
+      local_day bigint not null,
+      revenue bigint not null,
+      currency ${WORD} not null,
+      ${source("first_", "")},
+      ${source("last_", "")}
+    )`,
+    "create index on coatcheck_visit_order (tenant, local_day)",
+    "create index on coatcheck_visit_order (visit_id)",
+    "create index on coatcheck_visit_order (visitor)",
+    "create index on coatcheck_visit_order using hash (subject) where subject is not null",
+
+    `create table coatcheck_visit_event (
+      id ${WORD} not null,
+      type ${WORD} not null,
+      at bigint not null,
+      received_at bigint not null,
+      is_backend smallint not null,
+      tenant ${WORD} not null,
+      visitor bigint,
+      session_id ${WORD},
+      subject ${WORD},
+      page_id ${WORD},
+      host ${WORD},
+      path ${WORD},
+      visible_time bigint,
+      is_key smallint not null,
+      order_id ${WORD},
+      revenue bigint,
+      currency ${WORD},
+      user_agent text,
+      body text not null,
+      primary key (at, id)
+    ) partition by range (at)`,
+    "create index on coatcheck_visit_event (visitor, at) where visitor is not null",
+    "create index on coatcheck_visit_event using hash (session_id) where visitor is null",
+
+    `create table coatcheck_backend_event (
+      event_id ${WORD} primary key,
+      tenant ${WORD} not null,
+      visitor bigint,
+      visit_id ${WORD},
+      type ${WORD} not null,
+      at bigint not null,
+      local_day bigint not null
+    )`,
+    "create index on coatcheck_backend_event (tenant, local_day) where visit_id is null",
+    "create index on coatcheck_backend_event (visitor, at)",
+
+    `create table coatcheck_document_count (
+      id ${WORD} primary key,
+      tenant ${WORD} not null,
+      kind ${WORD} not null,
+      hour bigint not null,
+      local_day bigint not null,
+      documents bigint not null
+    )`,
+    "create index on coatcheck_document_count (tenant, local_day)",
+
+    `create table coatcheck_visit_tenant (tenant ${WORD} primary key)`,
+    `create table coatcheck_visit_setting (name ${WORD} primary key, value text not null)`,
+    `create table coatcheck_dirty_bucket (
+      id bigint generated always as identity primary key,
+      tenant ${WORD} not null,
+      day bigint not null
+    )`,
+
+    `create table coatcheck_daily_metric (
+      ${DAILY_KEY},
+      ${METRICS.map((name) => `${name} bigint not null`).join(", ")},
+      primary key (tenant, dimension, day, value)
+    )`,
+    `create table coatcheck_daily_revenue (
+      ${DAILY_KEY},
+      currency ${WORD} not null,
+      revenue bigint not null,
+      primary key (tenant, dimension, day, value, currency)
+    )`,
+    `create table coatcheck_daily_visitor (
+      ${DAILY_KEY},
+      previous_day bigint not null,
+      visitors bigint not null,
+      primary key (tenant, dimension, day, value, previous_day)
+    )`,
+    `create table coatcheck_hourly_metric (
+      tenant ${WORD} not null,
+      hour bigint not null,
+      visits bigint not null,
+      visitors bigint not null,
+      engaged bigint not null,
+      converted bigint not null,
+      visible_time bigint not null,
+      page_views bigint not null,
+      orders bigint not null,
+      revenue text not null,
+      primary key (tenant, hour)
+    )`,
+    `create table coatcheck_weekly_cohort (
+      tenant ${WORD} not null,
+      first_week bigint not null,
+      week bigint not null,
+      visitors bigint not null,
+      primary key (tenant, first_week, week)
+    )`,
+  ],
+};
+
+/**
+ * Applies the migrations that the database does not have yet. Several processes may call it at once; one of them does the
+ * work.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database.
+ */
+export async function migrateVisits<Tables>(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    migrationTableName: "coatcheck_visit_migration",
+    migrationLockTableName: "coatcheck_visit_migration_lock",
+    provider: { getMigrations: async () => migrations() },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  const { rows } = await sql<{ name: string }>`
+    select name from coatcheck_visit_migration order by name desc limit 1`.execute(db);
+  const newest = rows[0]?.name;
+  if (newest === undefined || newest in MIGRATIONS) throw error;
+  throw new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    `The database has visit migration ${newest} of a newer Coatcheck; update Coatcheck.`,
+    { cause: error },
+  );
+}
+
+function migrations(): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(MIGRATIONS).map(([name, statements]): [string, Migration] => [
+      name,
+      {
+        async up(db) {
+          for (const statement of statements) await sql.raw(statement).execute(db);
+        },
+      },
+    ]),
+  );
+}

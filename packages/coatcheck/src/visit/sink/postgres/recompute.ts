@@ -1,0 +1,157 @@
+import { type LocalTime, weekOf } from "../../facts/local-time.ts";
+import { DayRollup, type DayRows } from "../../rollup/day-rollup.ts";
+import { ROLLUP_DIMENSIONS } from "../rollup-schema.ts";
+import type { VisitOrderRow, VisitRow } from "../schema.ts";
+import { type InsertTable, insertSql, TABLES, valuesOf } from "./columns.ts";
+import type { PostgresSession } from "./session.ts";
+
+/** Days that a visit of 24 hours can reach into after the day of its start: two where a day has 23 hours. */
+const MAX_DAYS_BEFORE = 2;
+/** Visits of one read, and rows of one insert. The event loop turns in between. */
+const PAGE = 1000;
+
+type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
+
+/** A day whose rollups are out of date. */
+interface DirtyDay {
+  readonly tenant: string;
+  readonly day: number;
+  /** Its rows in `coatcheck_dirty_bucket`. */
+  readonly ids: readonly string[];
+}
+
+/**
+ * Recomputes the rollups of up to `limit` days, oldest change first, each in a transaction of its own. Another process may
+ * do the same at once: the older result is dropped.
+ *
+ * @returns the number of recomputed days.
+ */
+export async function recomputeDays(
+  inTransaction: InTransaction,
+  time: LocalTime,
+  limit: number,
+): Promise<number> {
+  const dirty = await inTransaction((session) =>
+    session.rows<{ tenant: string; day: number; ids: string }>(
+      `select tenant, day, string_agg(id::text, ',') as ids from coatcheck_dirty_bucket
+       group by tenant, day order by min(id) limit $1`,
+      [limit],
+    ),
+  );
+  for (const { tenant, day, ids } of dirty) {
+    const each = { tenant, day, ids: ids.split(",") };
+    await inTransaction(async (session) => {
+      // One snapshot for all reads: it contains every change whose row was seen above.
+      await session.rows("set transaction isolation level repeatable read");
+      const rows = await computeDay(session, time, each);
+      await writeDay(session, time, each, rows);
+    }).catch((error) => {
+      if (error.code !== SERIALIZATION_FAILURE) throw error;
+    });
+  }
+  return dirty.length;
+}
+
+/** SQLSTATE: another process has recomputed the day at the same time. */
+const SERIALIZATION_FAILURE = "40001";
+
+/** Marks every day with visits, orders, events or rollups as changed. Returns their number. */
+export async function markAllChanged(session: PostgresSession): Promise<number> {
+  const days = ["visit", "visit_order", "backend_event"].map(
+    (table) => `select tenant, local_day as day from coatcheck_${table}`,
+  );
+  const rows = await session.rows(
+    `insert into coatcheck_dirty_bucket (tenant, day) ${days.join(" union ")}
+     union select tenant, last_day from coatcheck_visit union select tenant, day from coatcheck_daily_metric
+     returning id`,
+  );
+  return rows.length;
+}
+
+async function computeDay(
+  session: PostgresSession,
+  time: LocalTime,
+  { tenant, day }: DirtyDay,
+): Promise<DayRows> {
+  const rollup = new DayRollup(tenant, day, time);
+  await session.rows(
+    `declare visits no scroll cursor for
+     select v.*, j.journey from coatcheck_visit v left join coatcheck_visit_journey j on j.visit_id = v.id
+     where v.tenant = ${literal(tenant)} and v.local_day between ${day - MAX_DAYS_BEFORE} and ${day} and v.last_day >= ${day}`,
+  );
+  for (;;) {
+    const visits = await session.rows<VisitRow & { journey: string | null }>(`fetch ${PAGE} from visits`);
+    for (const visit of visits) rollup.addVisit(visit, visit.journey);
+    if (visits.length < PAGE) break;
+  }
+  await session.rows("close visits");
+  const orders = await session.rows<VisitOrderRow>(
+    "select * from coatcheck_visit_order where tenant = $1 and local_day = $2",
+    [tenant, day],
+  );
+  const ids = orders.flatMap(({ visit_id }) => visit_id ?? []);
+  const visits = await session.rows<VisitRow>("select * from coatcheck_visit where id = any($1::text[])", [
+    ids,
+  ]);
+  const visitOf = new Map(visits.map((visit) => [visit.id, visit]));
+  for (const order of orders) rollup.addOrder(order, visitOf.get(order.visit_id ?? "") ?? null);
+  const events = await session.rows<{ type: string }>(
+    "select type from coatcheck_backend_event where tenant = $1 and local_day = $2 and visit_id is null",
+    [tenant, day],
+  );
+  for (const event of events) rollup.addEventWithoutVisit(event);
+  return rollup.rows();
+}
+
+/** A text as a literal, because `declare` takes no parameters. */
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function writeDay(
+  session: PostgresSession,
+  time: LocalTime,
+  { tenant, day, ids }: DirtyDay,
+  rows: DayRows,
+): Promise<void> {
+  const seen = await session.rows(
+    "delete from coatcheck_dirty_bucket where id = any($1::bigint[]) returning id",
+    [ids],
+  );
+  // Another process has stored a newer result.
+  if (seen.length < ids.length) return;
+  for (const table of ["metric", "revenue", "visitor"]) {
+    await session.rows(
+      `delete from coatcheck_daily_${table} where tenant = $1 and day = $2 and dimension = any($3::text[])`,
+      [tenant, day, ROLLUP_DIMENSIONS],
+    );
+  }
+  await session.rows("delete from coatcheck_hourly_metric where tenant = $1 and hour >= $2 and hour < $3", [
+    tenant,
+    time.startOf(day),
+    time.startOf(day + 1),
+  ]);
+  await insertAll(session, TABLES.metric, rows.metrics);
+  await insertAll(session, TABLES.dailyRevenue, rows.revenue);
+  await insertAll(session, TABLES.dailyVisitor, rows.visitors);
+  await insertAll(session, TABLES.hour, rows.hours);
+  const week = weekOf(day);
+  await session.rows("delete from coatcheck_weekly_cohort where tenant = $1 and week = $2", [tenant, week]);
+  await session.rows(
+    `insert into coatcheck_weekly_cohort (tenant, first_week, week, visitors)
+     select tenant, first_week, week, count(distinct visitor) from coatcheck_visit
+     where tenant = $1 and week = $2 group by tenant, first_week, week`,
+    [tenant, week],
+  );
+}
+
+async function insertAll(
+  session: PostgresSession,
+  table: InsertTable,
+  rows: readonly object[],
+): Promise<void> {
+  const statement = insertSql(table, "");
+  for (let start = 0; start < rows.length; start += PAGE) {
+    await session.rows(statement, valuesOf(table, rows.slice(start, start + PAGE)));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * An event sink in PostgreSQL 14 or later, through the `pg` package, for applications on several machines. It stores
+ * events, one partition a day, and keeps the facts of each visit.
+ *
+ * @example
+ * import { postgresEvents } from "coatcheck/visit/postgres";
+ *
+ * const sink = await postgresEvents({ connectionString: "postgres://coatcheck@localhost/coatcheck", timeZone: "Europe/Berlin" });
+ * const order = await sink.findOrder(null, "order-7");
+ * await sink.close();
+ *
+ * @module
+ */
+import { type KnownOptions, requireKnownOptions } from "../../../session/known-options.ts";
+import { connectPostgres } from "../../../store/postgres/connect.ts";
+import { PostgresDatabase } from "../../../store/postgres/database.ts";
+import { postgresUnavailable } from "../../../store/postgres/errors.ts";
+import type { PostgresPool } from "../../../store/postgres/pool.ts";
+import { LocalTime } from "../../facts/local-time.ts";
+import type { EventSink, StoredOrder } from "../../sink.ts";
+import type { VisitMaintenance } from "../maintenance.ts";
+import { PostgresEventSink } from "./event-sink.ts";
+import { migrateVisits } from "./migrations.ts";
+
+export type { PostgresClient, PostgresPool, PostgresQuery } from "../../../store/postgres/pool.ts";
+
+/** Options of {@link postgresEvents}: either `connectionString` or `pool`, and the others. */
+export type PostgresEventsOptions = {
+  /** IANA time zone of days, hours and weeks in figures. Default: `UTC`. */
+  readonly timeZone?: string;
+  /** How long a batch may take, in milliseconds, including the wait for a connection. Default: 10,000. */
+  readonly deadline?: number;
+} & (
+  | {
+      /** `postgres://user:password@host:port/database`. The sink creates a pool and ends it on `close`. */
+      readonly connectionString: string;
+    }
+  | {
+      /** A `pg` pool whose `synchronous_commit` is not off. The caller ends it. */
+      readonly pool: PostgresPool;
+    }
+);
+
+const SINK_OPTIONS = {
+  connectionString: true,
+  pool: true,
+  timeZone: true,
+  deadline: true,
+} satisfies KnownOptions<PostgresEventsOptions>;
+
+/** Deadline in milliseconds of migrations, rollups and retention. */
+const LONG_DEADLINE = 300_000;
+
+/** An event sink that can be asked for orders, and its jobs. */
+export interface PostgresEvents extends EventSink, VisitMaintenance {
+  findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
+}
+
+/**
+ * Opens an event sink in PostgreSQL 14 or later. A batch is one transaction. The sink first creates or migrates its tables,
+ * in the connection's schema; it may be the database of a session store.
+ *
+ * @throws UsageError for an unknown option or time zone.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the server cannot be reached, rejects the password, or has the schema of
+ * a newer Coatcheck.
+ * @example
+ * const sink = await postgresEvents({ connectionString: "postgres://coatcheck@localhost/coatcheck" });
+ */
+export async function postgresEvents(options: PostgresEventsOptions): Promise<PostgresEvents> {
+  requireKnownOptions("PostgreSQL event sink options", options, SINK_OPTIONS);
+  const { timeZone = "UTC", deadline = 10_000 } = options;
+  const time = new LocalTime(timeZone);
+  const longDeadline = Math.max(deadline, LONG_DEADLINE);
+  const ownsPool = "connectionString" in options;
+  const pool = ownsPool
+    ? await connectPostgres(options.connectionString, deadline, longDeadline)
+    : options.pool;
+  // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
+  pool.on("error", () => {});
+  const quick = new PostgresDatabase(pool, { deadline, prepareStatements: true });
+  const slow = new PostgresDatabase(pool, { deadline: longDeadline, prepareStatements: false });
+  const end = async () => {
+    if (ownsPool) await quick.end();
+  };
+  try {
+    await migrateVisits(slow.kysely);
+  } catch (error) {
+    await end();
+    throw postgresUnavailable(error);
+  }
+  return new PostgresEventSink({ quick, slow, time, end });
+}

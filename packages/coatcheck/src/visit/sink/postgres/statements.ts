@@ -1,0 +1,277 @@
+import { createHash } from "node:crypto";
+import type { VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
+import { fromExcluded, insertSql, TABLES, valuesOf } from "./columns.ts";
+import type { PostgresSession } from "./session.ts";
+
+/** A visitor whose row is locked until the transaction ends. */
+export interface LockedVisitor {
+  readonly number: number;
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** Where a rebuild of a visitor's visits begins. */
+export interface Reach {
+  readonly visitor: number;
+  readonly reach: number;
+}
+
+/** The key of an order. A B-tree cannot hold a long order id. */
+export function orderKey(tenant: string, orderId: string): Buffer {
+  return createHash("sha256").update(`${tenant.length}:${tenant}${orderId}`).digest();
+}
+
+const INSERT_VISITORS = `insert into coatcheck_visitor (id, tenant, last_activity_at)
+  select * from unnest($1::text[], $2::text[], $3::bigint[]) on conflict do nothing returning number`;
+const LOCK_VISITORS = `select v.number, v.tenant, v.id from coatcheck_visitor v
+  join unnest($1::text[], $2::text[]) as w (id, tenant) on v.id = w.id and v.tenant = w.tenant
+  order by v.number for no key update of v`;
+const LOCK_NUMBERS =
+  "select number from coatcheck_visitor where number = any($1::bigint[]) order by number for no key update";
+const INSERT_EVENTS = insertSql(TABLES.event, "on conflict do nothing returning id");
+const UPSERT_VISITS = insertSql(
+  TABLES.visit,
+  `on conflict (id) do update set ${fromExcluded(TABLES.visit.columns.filter((name) => name !== "id"))}`,
+);
+const UPSERT_JOURNEYS = insertSql(
+  TABLES.journey,
+  "on conflict (visit_id) do update set journey = excluded.journey",
+);
+const RESERVE_ORDERS = insertSql(TABLES.order, "on conflict do nothing returning event_id");
+const UPDATE_ORDERS = insertSql(
+  TABLES.order,
+  `on conflict (key) do update set visit_id = excluded.visit_id, visitor = excluded.visitor
+   where coatcheck_visit_order.visit_id is distinct from excluded.visit_id
+   or coatcheck_visit_order.visitor is distinct from excluded.visitor`,
+);
+const UPSERT_BACKEND_EVENTS = insertSql(
+  TABLES.backend,
+  "on conflict (event_id) do update set visit_id = excluded.visit_id, visitor = excluded.visitor",
+);
+
+/** The statements of the sink, inside one transaction. Each takes any number of rows. */
+export class VisitStatements {
+  readonly #session: PostgresSession;
+
+  constructor(session: PostgresSession) {
+    this.#session = session;
+  }
+
+  /**
+   * Creates the visitors that do not exist, and locks all of them in order of their numbers. Returns them with the numbers
+   * of the new ones. Two nodes thus never build the visits of one visitor at once.
+   *
+   * @param visitors - sorted, so that two nodes that create the same visitors do not wait for each other.
+   */
+  async lockVisitors(visitors: readonly { id: string; tenant: string; at: number }[]) {
+    const ids = visitors.map(({ id }) => id);
+    const tenants = visitors.map(({ tenant }) => tenant);
+    const times = visitors.map(({ at }) => at);
+    const created = await this.#session.rows<{ number: number }>(INSERT_VISITORS, [ids, tenants, times]);
+    const locked = await this.#session.rows<LockedVisitor>(LOCK_VISITORS, [ids, tenants]);
+    return { locked, created: new Set(created.map(({ number }) => number)) };
+  }
+
+  async lockNumbers(numbers: readonly number[]): Promise<void> {
+    if (numbers.length > 0) await this.#session.rows(LOCK_NUMBERS, [numbers]);
+  }
+
+  /** The visitor of each session's last visit before `at`, or of its first visit after that. */
+  async visitorsOfSessions(
+    sessions: readonly { tenant: string; session: string; at: number }[],
+  ): Promise<(number | null)[]> {
+    const rows = await this.#session.rows<{ visitor: number | null }>(
+      `select f.visitor from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as w (tenant, session, at, position)
+       left join lateral (
+         select s.visitor from coatcheck_visit_session s join coatcheck_visitor v on v.number = s.visitor
+         where s.session_id = w.session and v.tenant = w.tenant
+         order by s.started_at > w.at, abs(s.started_at - w.at) limit 1
+       ) f on true order by w.position`,
+      [
+        sessions.map(({ tenant }) => tenant),
+        sessions.map(({ session }) => session),
+        sessions.map(({ at }) => at),
+      ],
+    );
+    return rows.map(({ visitor }) => visitor);
+  }
+
+  /** Gives the sessions' events without a visitor to visitors, and returns them. */
+  async adoptOrphans(
+    sessions: readonly { tenant: string; session: string; visitor: number }[],
+  ): Promise<VisitEventRow[]> {
+    if (sessions.length === 0) return [];
+    return await this.#session.rows(
+      `update coatcheck_visit_event e set visitor = w.visitor
+       from unnest($1::text[], $2::text[], $3::bigint[]) as w (tenant, session, visitor)
+       where e.visitor is null and e.session_id = w.session and e.tenant = w.tenant returning e.*`,
+      [
+        sessions.map(({ tenant }) => tenant),
+        sessions.map(({ session }) => session),
+        sessions.map(({ visitor }) => visitor),
+      ],
+    );
+  }
+
+  /** Inserts the orders that are not stored. Returns the ids of their events. */
+  async reserveOrders(orders: readonly VisitOrderRow[]): Promise<Set<string>> {
+    if (orders.length === 0) return new Set();
+    const rows = await this.#session.rows<{ event_id: string }>(RESERVE_ORDERS, keyed(orders));
+    return new Set(rows.map(({ event_id }) => event_id));
+  }
+
+  /** Moves orders to other visits. */
+  async updateOrders(orders: readonly VisitOrderRow[]): Promise<void> {
+    if (orders.length > 0) await this.#session.rows(UPDATE_ORDERS, keyed(orders));
+  }
+
+  /** Sets the attribution of orders that were reserved in this transaction. */
+  async attributeOrders(orders: readonly VisitOrderRow[]): Promise<void> {
+    if (orders.length === 0) return;
+    const names = TABLES.order.columns.filter((name) => /^(first|last)_/.test(name));
+    await this.#session.rows(
+      insertSql(TABLES.order, `on conflict (key) do update set ${fromExcluded(names)}`),
+      keyed(orders),
+    );
+  }
+
+  /** Inserts events that are not stored. Returns the ids of the new ones. */
+  async insertEvents(rows: readonly VisitEventRow[]): Promise<Set<string>> {
+    const inserted = await this.#session.rows<{ id: string }>(INSERT_EVENTS, valuesOf(TABLES.event, rows));
+    return new Set(inserted.map(({ id }) => id));
+  }
+
+  /** The visits that started after each visitor's reach, in order, and the last one before it. */
+  async visitsAround(reaches: readonly Reach[]): Promise<VisitRow[]> {
+    return await this.#session.rows(
+      `select v.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, reach) cross join lateral (
+         select * from coatcheck_visit where visitor = w.visitor and started_at > w.reach
+         union all
+         (select * from coatcheck_visit where visitor = w.visitor and started_at <= w.reach
+          order by started_at desc, id desc limit 1)
+       ) v order by v.started_at, v.id`,
+      [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)],
+    );
+  }
+
+  /** The events of visitors, each since its own time. */
+  async eventsSince(reaches: readonly Reach[]): Promise<VisitEventRow[]> {
+    const [visitors, since] = [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)];
+    return await this.#session.rows(
+      `select e.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
+       cross join lateral (select * from coatcheck_visit_event where visitor = w.visitor and at >= w.since and at >= $3) e`,
+      [visitors, since, since.reduce((least, each) => Math.min(least, each), Number.MAX_SAFE_INTEGER)],
+    );
+  }
+
+  async backendEventsSince(
+    reaches: readonly Reach[],
+  ): Promise<{ event_id: string; visitor: number; visit_id: string | null }[]> {
+    return await this.#session.rows(
+      `select b.event_id, b.visitor, b.visit_id from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
+       join coatcheck_backend_event b on b.visitor = w.visitor and b.at >= w.since`,
+      [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)],
+    );
+  }
+
+  /** Start of a visit whose events are still stored; null for any other. */
+  async startOfRebuildable(visitId: string): Promise<number | null> {
+    const [row] = await this.#session.rows<{ started_at: number }>(
+      `select v.started_at from coatcheck_visit v
+       join coatcheck_visit_event e on e.id = v.id and e.at = v.started_at where v.id = $1`,
+      [visitId],
+    );
+    return row?.started_at ?? null;
+  }
+
+  /** Start of the last visit of a visitor's session that started at `at` or before; null without one that has its events. */
+  async lastVisitOfSession(visitor: number, sessionId: string, at: number): Promise<number | null> {
+    const [row] = await this.#session.rows<{ started_at: number }>(
+      `select s.started_at from coatcheck_visit_session s
+       join coatcheck_visit_event e on e.id = s.visit_id and e.at = s.started_at
+       where s.session_id = $1 and s.visitor = $2 and s.started_at <= $3 order by s.started_at desc limit 1`,
+      [sessionId, visitor, at],
+    );
+    return row?.started_at ?? null;
+  }
+
+  async deleteVisits(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#session.rows("delete from coatcheck_visit where id = any($1::text[])", [ids]);
+    await this.#session.rows("delete from coatcheck_visit_journey where visit_id = any($1::text[])", [ids]);
+    await this.#session.rows("delete from coatcheck_visit_session where visit_id = any($1::text[])", [ids]);
+  }
+
+  /** Replaces visits with what belongs to them. */
+  async putVisits(
+    visits: readonly { row: VisitRow; sessions: readonly string[]; journey: string; isNew: boolean }[],
+  ): Promise<void> {
+    if (visits.length === 0) return;
+    const rows = visits.map(({ row }) => row);
+    await this.#session.rows(UPSERT_VISITS, valuesOf(TABLES.visit, rows));
+    const journeys = visits.map(({ row, journey }) => ({ visit_id: row.id, journey }));
+    await this.#session.rows(UPSERT_JOURNEYS, valuesOf(TABLES.journey, journeys));
+    const changed = visits.filter(({ isNew }) => !isNew).map(({ row }) => row.id);
+    const sessions = visits.flatMap(({ row, sessions: ids }) =>
+      ids.map((session_id) => ({ ...row, session_id, visit_id: row.id })),
+    );
+    const parameters = valuesOf(TABLES.session, sessions);
+    if (changed.length > 0) {
+      await this.#session.rows(
+        `delete from coatcheck_visit_session s where s.visit_id = any($1::text[]) and not exists (
+           select from unnest($2::text[], $3::text[]) as w (session_id, visit_id)
+           where w.session_id = s.session_id and w.visit_id = s.visit_id)`,
+        [changed, parameters[0], parameters[1]],
+      );
+    }
+    await this.#session.rows(
+      `insert into coatcheck_visit_session (session_id, visit_id, started_at, visitor)
+       select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) as w (session_id, visit_id, started_at, visitor)
+       where not exists (select from coatcheck_visit_session s
+         where s.visit_id = w.visit_id and s.session_id = w.session_id)`,
+      parameters,
+    );
+  }
+
+  async putBackendEvents(rows: readonly object[]): Promise<void> {
+    if (rows.length > 0) await this.#session.rows(UPSERT_BACKEND_EVENTS, valuesOf(TABLES.backend, rows));
+  }
+
+  /** Updates what visitors' rows repeat of their visits. */
+  async updateVisitors(
+    visitors: readonly {
+      number: number;
+      first_visit_at: number | null;
+      first_week: number | null;
+      last_activity_at: number;
+    }[],
+  ): Promise<void> {
+    const column = (name: keyof (typeof visitors)[number]) => visitors.map((row) => row[name]);
+    await this.#session.rows(
+      `update coatcheck_visitor v set first_visit_at = coalesce(w.first_visit_at, v.first_visit_at),
+         first_week = coalesce(w.first_week, v.first_week),
+         last_activity_at = greatest(v.last_activity_at, w.last_activity_at)
+       from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+         as w (number, first_visit_at, first_week, last_activity_at)
+       where v.number = w.number and (v.last_activity_at < w.last_activity_at - 3600000
+         or (w.first_visit_at is not null and v.first_visit_at is distinct from w.first_visit_at))`,
+      [column("number"), column("first_visit_at"), column("first_week"), column("last_activity_at")],
+    );
+  }
+
+  async addDirtyDays(days: readonly { tenant: string; day: number }[]): Promise<void> {
+    if (days.length === 0) return;
+    const tenants = [...new Set(days.map(({ tenant }) => tenant))].sort();
+    await this.#session.rows(insertSql(TABLES.tenant, "on conflict do nothing"), [tenants]);
+    await this.#session.rows(insertSql(TABLES.dirty, ""), valuesOf(TABLES.dirty, days));
+  }
+}
+
+/** The parameters for orders, in order of their keys, so that two nodes do not wait for each other. */
+function keyed(orders: readonly VisitOrderRow[]): unknown[][] {
+  const rows = orders.map((row) => ({ ...row, key: orderKey(row.tenant, row.order_id) }));
+  return valuesOf(
+    TABLES.order,
+    rows.sort((left, right) => Buffer.compare(left.key, right.key)),
+  );
+}

@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { Client, type QueryResultRow } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sinkContract } from "../../../src/testing/index.ts";
+import type { CountedKind } from "../../../src/visit/event.ts";
+import { eventOf as storedEventOf } from "../../../src/visit/facts/event-row.ts";
+import { type PostgresEvents, postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
+import type { DocumentCountRow, VisitEventRow } from "../../../src/visit/sink/schema.ts";
+import type { EventBatch } from "../../../src/visit/sink.ts";
+import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { query } from "../../servers/postgres.ts";
+import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
+import { FACTS, FactsDatabase, ROLLUPS, reportShortly } from "./facts-database.ts";
+
+await describeWithServer("postgresEvents", "postgres", (server) => {
+  sinkContract(
+    { describe, it },
+    {
+      name: "PostgreSQL, two pools on one database",
+      async open() {
+        const { url, drop } = await temporaryDatabase(server);
+        const sink = await postgresEvents({ connectionString: url });
+        return {
+          sink,
+          other: await postgresEvents({ connectionString: url }),
+          read: () => readAll(url),
+          cleanUp: drop,
+        };
+      },
+    },
+  );
+
+  describe("the facts", () => {
+    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+    let sinks: [PostgresEvents, PostgresEvents];
+
+    beforeAll(async () => {
+      database = await temporaryDatabase(server);
+      const open = () => postgresEvents({ connectionString: database.url, timeZone: "Europe/Berlin" });
+      sinks = [await open(), await open()];
+    });
+    afterAll(async () => {
+      for (const sink of sinks) await sink.close();
+      await database.drop();
+    });
+
+    it("are those of SQLite, in any order, in any batches, from two nodes at once", async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events))),
+          async ([events, batches]) => {
+            await query(database.url, TABLES.map((table) => `truncate ${table}`).join(";"));
+            await Promise.all(
+              batches.map((batch, index) =>
+                sinks[index % 2 === 0 ? 0 : 1].write({ events: batch, counts: [] }),
+              ),
+            );
+            const expected = new FactsDatabase();
+            expected.add(events);
+            expect(await resultsOf(database.url, FACTS)).toEqual(expected.facts());
+            await sinks[0].recompute(100);
+            expected.recompute();
+            expect(await resultsOf(database.url, ROLLUPS)).toEqual(expected.rollups());
+            expected.close();
+          },
+        ),
+        { numRuns: Number(process.env.VISIT_RUNS ?? 15), reporter: reportShortly },
+      );
+    }, 600_000);
+  });
+});
+
+const TABLES = [
+  "coatcheck_visitor restart identity",
+  "coatcheck_visit",
+  "coatcheck_visit_journey",
+  "coatcheck_visit_session",
+  "coatcheck_visit_order",
+  "coatcheck_visit_event",
+  "coatcheck_backend_event",
+  "coatcheck_dirty_bucket",
+  "coatcheck_daily_metric",
+  "coatcheck_daily_revenue",
+  "coatcheck_daily_visitor",
+  "coatcheck_hourly_metric",
+  "coatcheck_weekly_cohort",
+];
+
+/** The rows of a query, with numbers as numbers. */
+async function rowsOf<Row extends QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+  const integers = [20, 21, 23];
+  const getTypeParser = (oid: number) => (text: string) => (integers.includes(oid) ? Number(text) : text);
+  const client = new Client({ connectionString: url, types: { getTypeParser: getTypeParser as never } });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function resultsOf(url: string, queries: Readonly<Record<string, string>>): Promise<unknown> {
+  const results: Record<string, unknown> = {};
+  for (const [name, sql] of Object.entries(queries)) results[name] = await rowsOf(url, sql);
+  return results;
+}
+
+async function readAll(url: string): Promise<EventBatch> {
+  const events = await rowsOf<VisitEventRow & { visitor_id: string | null }>(
+    url,
+    "select e.*, v.id as visitor_id from coatcheck_visit_event e left join coatcheck_visitor v on v.number = e.visitor",
+  );
+  const counts = await rowsOf<DocumentCountRow & QueryResultRow>(
+    url,
+    "select * from coatcheck_document_count",
+  );
+  return {
+    events: events.map((row) => storedEventOf(row, row.visitor_id)),
+    counts: counts.map(({ id, kind, hour, tenant, documents }) => ({
+      id,
+      kind: kind as CountedKind,
+      hour,
+      tenant: tenant || null,
+      documents,
+    })),
+  };
+}
