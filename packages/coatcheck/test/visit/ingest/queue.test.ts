@@ -53,6 +53,23 @@ describe("IngestQueue batches", () => {
     expect((await sink.read()).events).toHaveLength(5);
   });
 
+  it("flush() does not write beside a write in flight", async () => {
+    const { queue, sink, time } = openQueue();
+    sink.state = "hangs";
+    queue.track(makeEvent());
+    await time.pass(200);
+    queue.track(makeEvent());
+    const flushed = queue.flush();
+    await time.pass(0);
+    expect(sink.attempts).toHaveLength(1);
+    sink.state = "works";
+    await sink.release();
+    await time.pass(0);
+    await flushed;
+    expect(sink.mostInFlight).toBe(1);
+    expect((await sink.read()).events).toHaveLength(2);
+  });
+
   it("counts documents by kind, hour and tenant, with one id each", async () => {
     const { queue, sink, time } = openQueue();
     for (let index = 0; index < 5; index++) queue.count("bot", null);
@@ -103,6 +120,22 @@ describe("IngestQueue during an outage", () => {
     await time.pass(200_000);
     const delays = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
     expect(delays.slice(0, 10)).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000, 10_000]);
+  });
+
+  it("retries after 200 ms again in the next outage", async () => {
+    const { queue, sink, time } = openQueue();
+    sink.state = "fails";
+    queue.track(makeEvent());
+    await time.pass(60_000);
+    sink.state = "works";
+    await time.pass(60_000);
+    sink.state = "fails";
+    const before = sink.attempts.length;
+    queue.track(makeEvent());
+    await time.pass(399);
+    expect(sink.attempts).toHaveLength(before + 1);
+    await time.pass(1);
+    expect(sink.attempts).toHaveLength(before + 2);
   });
 
   it("shortens the delay by up to half, at random", async () => {
@@ -220,6 +253,22 @@ describe("IngestQueue limits", () => {
     await time.pass(1000);
     expect((await sink.read()).events).toEqual(events);
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
+  });
+
+  it("delivers a write in flight once of which only a part fitted into the spill", async () => {
+    const spill = { path: temporaryFolder(), maxBytes: 1500 };
+    const { queue, sink, time } = openQueue({ batchSize: 5, spill });
+    sink.state = "hangs";
+    const events = makeEvents(8);
+    for (const event of events) queue.track(event);
+    await time.pass(300);
+    expect(queue.stats().spilled).toBeGreaterThan(0);
+    expect(queue.stats().spilled).toBeLessThan(5);
+    sink.state = "works";
+    await sink.release();
+    await time.pass(1000);
+    expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
+    expect((await sink.read()).events).toEqual(events);
   });
 
   it("drops events past the limit of the spill", async () => {
