@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { LiveAnswer, LiveRow } from "./answers.ts";
 import type { Context } from "./context.ts";
-import type { DialectName } from "./database/read.ts";
 import { RequestCheck } from "./request.ts";
 import { all, type Sql } from "./sql/dialect.ts";
 import { isOfTenant } from "./sql/scope.ts";
@@ -21,13 +20,6 @@ const BARS = 30;
 const LATEST = 48;
 /** Pages and sources in the answer. */
 const ROWS = 10;
-/** Rows of SQLite that are read at a time. */
-const BLOCK = 2000;
-
-interface Source {
-  readonly dialect: DialectName;
-  readonly tenant: string | undefined;
-}
 
 /** Answers `live`. */
 export async function live(context: Context, request: LiveRequest): Promise<LiveAnswer> {
@@ -36,7 +28,7 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
   check.done();
   const now = context.clock.now();
   return await context.read(async (reader) => {
-    const arrivedAfter = (time: number) => activity({ dialect: reader.dialect, tenant }, time, now);
+    const arrivedAfter = (time: number) => activity(tenant, time, now);
     const start = now - BARS * MINUTE;
     const bars = await reader.rows<{ bar: number; visitors: number; views: number }>(sql`
       select (e.received_at - ${sql.lit(start + 1)}) / ${sql.lit(MINUTE)} as bar,
@@ -70,29 +62,13 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
  * Activity `e` that arrived after a time, with its visit `v`. A beacon that arrives after the end of its visit is no
  * activity, and lies outside of every visit's time.
  */
-function activity({ dialect, tenant }: Source, after: number, now: number): Sql {
+function activity(tenant: string | undefined, after: number, now: number): Sql {
   const conditions = all([
     isOfTenant({ tenant }, "e.tenant"),
     sql`e.received_at > ${sql.lit(after)} and e.received_at <= ${sql.lit(now)}`,
     sql`e.at > ${sql.lit(after - LATEST * 60 * MINUTE)} and e.is_backend = 0`,
-    dialect === "sqlite" ? sql`e.rowid > (${rowBefore(after)})` : sql`true`,
   ]);
   return sql`from coatcheck_visit_event e
     cross join coatcheck_visit v where v.visitor = e.visitor and e.at between v.started_at and v.last_activity_at
     and ${conditions}`;
-}
-
-/**
- * A rowid of SQLite below all events that arrived after a time. Rows are in the order of their arrival, and no index has
- * that time, so this reads backwards in blocks until a whole block is older.
- */
-function rowBefore(after: number): Sql<number> {
-  const newest = (last: Sql) =>
-    sql`(select max(received_at) from coatcheck_visit_event where rowid > ${last} - ${sql.lit(BLOCK)} and rowid <= ${last})`;
-  const previous = sql`b.last - ${sql.lit(BLOCK)}`;
-  return sql`with recursive block (last, newest) as (
-      select r.last, ${newest(sql`r.last`)} from (select max(rowid) as last from coatcheck_visit_event) r
-      union all select ${previous}, ${newest(sql`(${previous})`)} from block b
-      where b.newest > ${sql.lit(after)} and b.last > 0)
-    select coalesce(min(last), 0) from block`;
 }

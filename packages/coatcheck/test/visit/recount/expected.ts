@@ -10,7 +10,7 @@ const NOTHING = { visits: 0, visitors: 0, newVisitors: 0, pageViews: 0, engaged:
 
 /** The figures of a whole range, with the rates that follow from them. */
 export function rangeFigures(figures: Figures) {
-  const { converted, visibleTime, singleRequestVisitors, ...counts } = figures;
+  const { converted, visibleTime, ...counts } = figures;
   const rate = (count: number) => (figures.visits === 0 ? null : count / figures.visits);
   return {
     ...counts,
@@ -23,7 +23,7 @@ export function rangeFigures(figures: Figures) {
 
 /** The figures of a day, an hour or a value of a dimension. */
 export function rowFigures(figures: Figures) {
-  const { returningVisitors, newVisitors, ...row } = rangeFigures(figures);
+  const { returningVisitors, singleRequestVisitors, newVisitors, ...row } = rangeFigures(figures);
   return row;
 }
 

@@ -68,7 +68,6 @@ function compareMonth(open: () => Promise<OpenDatabase>): void {
     it("counts funnels", () => compareFunnels(asked));
     it("counts attribution and retention", () => compareAttributionAndRetention(asked));
     it("counts live visitors", async () => {
-      if (arrival === "shuffled") return;
       const { visitors } = await asked.questions.live();
       expect(visitors).toBe(asked.recount.live(clock.now()));
     });

@@ -24,7 +24,7 @@
  * - **Customer of an order**: whom its event names, else the customer of its visit.
  * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
  * - **Visits of a page**: visits that start in the range and viewed the page, whenever they did.
- * - **A visitor with a single request** has one event ever, a page view. A report of visible time is a request too.
+ * - **A visitor with a single request** has a first visit of one event. A report of visible time is an event too.
  * - **Retention**: cohorts whose week lies in the range; each later week in the range.
  */
 import type { CountedKind } from "../../../src/visit/event.ts";
@@ -55,7 +55,7 @@ export interface Figures {
   readonly visitors: number;
   readonly newVisitors: number;
   readonly returningVisitors: number;
-  /** Visitors with a first visit in the period who did nothing else, ever, than to view one page. */
+  /** Visitors whose first visit lies in the period and is a single event. */
   readonly singleRequestVisitors: number;
   readonly pageViews: number;
   readonly engaged: number;
@@ -239,7 +239,7 @@ export class Recount {
       newVisitors: newVisitors.length,
       returningVisitors: firstOfEachVisitor(inPeriod.filter(({ isFirst }) => !isFirst)).filter(matches)
         .length,
-      singleRequestVisitors: newVisitors.filter((visit) => this.#isSingleRequest(visit)).length,
+      singleRequestVisitors: newVisitors.filter(({ deeds, beacons }) => deeds.length + beacons === 1).length,
       pageViews: pages.length,
       engaged,
       bounced: visits.length - engaged,
@@ -248,12 +248,6 @@ export class Recount {
       orders: orders.length,
       revenue: revenueOf(orders),
     };
-  }
-
-  /** Whether a visitor's only request, ever, is one page view. */
-  #isSingleRequest({ visitor }: Visit): boolean {
-    const deeds = this.#arrived.filter((deed) => deed.visitor === visitor && !deed.isFromBackend);
-    return deeds.length === 1 && deeds[0]?.act.do === "view";
   }
 }
 

@@ -21,6 +21,8 @@ export interface Visit {
   /** What happened in it, in order, without reports of visible time. */
   readonly deeds: Deed[];
   readonly pages: Page[];
+  /** How many reports of visible time its pages have. */
+  beacons: number;
   /** The source of its first event. */
   readonly source: Source;
   /** Filled when all visits of the visitor are known. */
@@ -119,6 +121,7 @@ function begin(deed: Deed): Visit {
     lastActivity: deed.at,
     deeds: [],
     pages: [],
+    beacons: 0,
     source,
     firstTouch: source,
     lastNonDirect: source,
@@ -131,6 +134,7 @@ function addVisibleTime(deed: Deed, visit: Visit | undefined): void {
   const page = visit?.pages.find(({ id }) => id === deed.page?.id);
   if (deed.act.do !== "visible" || !visit || !page) return;
   if (deed.at - visit.lastActivity > 48 * HOUR) return;
+  visit.beacons++;
   page.visible += Math.min(deed.act.milliseconds, Math.max(0, deed.at - page.at));
 }
 

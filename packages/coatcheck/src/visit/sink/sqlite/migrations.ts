@@ -147,6 +147,7 @@ const MIGRATIONS = [
     body TEXT NOT NULL
   ) STRICT;
   CREATE INDEX coatcheck_visit_event_by_visitor ON coatcheck_visit_event (visitor, at) WHERE visitor IS NOT NULL;
+  CREATE INDEX coatcheck_visit_event_by_arrival ON coatcheck_visit_event (received_at);
   CREATE INDEX coatcheck_visit_event_by_session ON coatcheck_visit_event (session_id) WHERE visitor IS NULL;
 
   CREATE TABLE coatcheck_backend_event (
