@@ -41,4 +41,10 @@ export type { RequestVisit } from "./request-visit.ts";
 export type { EventBatch, EventSink, StoredOrder } from "./sink.ts";
 export type { Suspicion, SuspicionOptions, VisitEvents } from "./suspicion.ts";
 export { OPT_OUT_COOKIE, VISITOR_COOKIE } from "./visitor-cookie.ts";
-export { createVisits, type ReportedEvent, type Visits } from "./visits.ts";
+export {
+  createVisits,
+  type ReportedEvent,
+  type TypedVisit,
+  type TypedVisitsOptions,
+  type Visits,
+} from "./visits.ts";

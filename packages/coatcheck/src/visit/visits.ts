@@ -3,9 +3,10 @@ import { invalidInput } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { SessionRecord } from "../session/record.ts";
-import type { ConvertedOrder, Tracked } from "../session/session-visit.ts";
+import type { ConvertedOrder, SessionVisit, Tracked } from "../session/session-visit.ts";
 import { type Actor, Collection, type Visiting } from "./collection.ts";
-import { requireTrackable } from "./event-catalog.ts";
+import type { EventDefinitions, EventSchemas, TrackArguments, TrackableEvent } from "./define-events.ts";
+import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
 import { orderEventId } from "./ingest/uuid-v7.ts";
 import { resolveOptions, type VisitsOptions } from "./options.ts";
 import { requireOrder } from "./order.ts";
@@ -24,13 +25,34 @@ export interface ReportedEvent {
 /** Events may be reported this late, milliseconds. */
 const MAX_LATENESS = 48 * 60 * 60_000;
 
-/** Creates visits. Pass them to `coatcheck(manager, { visits })`. Throws `UsageError` for an invalid option. */
-export function createVisits(options: VisitsOptions): Visits {
-  return new Visits(options);
+/** Options of {@link createVisits} with the application's own events. */
+export type TypedVisitsOptions<Definitions extends EventDefinitions> = Omit<VisitsOptions, "events"> & {
+  /** The application's own events, from `defineEvents`. Default: the standard events alone. */
+  readonly events?: EventSchemas<Definitions> | EventCatalog;
+};
+
+/** A session's visit whose `track` accepts the defined events alone. */
+export interface TypedVisit<Definitions extends EventDefinitions> extends Omit<SessionVisit, "track"> {
+  /** Tracks an event. As {@link SessionVisit.track}, with typed names and properties. */
+  track<Name extends TrackableEvent<Definitions>>(...event: TrackArguments<Definitions, Name>): Tracked;
+}
+
+/**
+ * Creates visits. Pass them to `coatcheck(manager, { visits })`.
+ *
+ * @throws UsageError for an invalid option.
+ * @example
+ * const visits = createVisits({ queue, privacy: "full", events: defineEvents({ quiz_finished: {} }) });
+ * visits.of(await request.session.load()).track("quiz_finished");
+ */
+export function createVisits<const Definitions extends EventDefinitions = Record<never, never>>(
+  options: TypedVisitsOptions<Definitions>,
+): Visits<Definitions> {
+  return new Visits(options as VisitsOptions);
 }
 
 /** Collects the visits of a site. Create one for each process, with {@link createVisits}. */
-export class Visits {
+export class Visits<Definitions extends EventDefinitions = Record<never, never>> {
   readonly #collection: Collection;
 
   constructor(options: VisitsOptions) {
@@ -45,6 +67,11 @@ export class Visits {
   /** How many suspicious patterns of each kind this process has found. */
   get suspicions(): Readonly<Record<Suspicion["kind"], number>> {
     return this.#collection.suspicion.counts;
+  }
+
+  /** Returns `session.visit`, with `track` typed by the defined events. */
+  of(session: { readonly visit: SessionVisit }): TypedVisit<Definitions> {
+    return session.visit as TypedVisit<Definitions>;
   }
 
   /** Opens the visit of a request. For adapters. */
