@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Context } from "./context.ts";
 import { encodeCursor } from "./cursor.ts";
 import { RequestCheck } from "./request.ts";
-import { DIALECTS, type Sql, total } from "./sql/dialect.ts";
+import { type Sql, total } from "./sql/dialect.ts";
 import type { JourneyAnswer, JourneyTotals } from "./timeline-answers.ts";
 import { type PageOptions, readPage } from "./timelines.ts";
 import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
@@ -13,13 +13,21 @@ export interface JourneyOptions extends PageOptions {
   readonly tenant?: string | null;
 }
 
-/** Answers `customerJourney`: the visits during which the customer was logged in last, on all of their browsers. */
+/**
+ * Answers `customerJourney`: the visits during which the customer was logged in last, on all of their browsers, and the
+ * orders that the customer placed, in whichever visit.
+ */
 export async function customerJourney(
   context: Context,
   subject: string,
   options: JourneyOptions,
 ): Promise<JourneyAnswer> {
-  return await journey(context, "customerJourney", { id: subject, options, column: "v.subject" });
+  return await journey(context, "customerJourney", {
+    id: subject,
+    options,
+    column: "v.subject",
+    orders: ordersOfCustomer,
+  });
 }
 
 /** Answers `visitorJourney`: the visits of one browser. */
@@ -28,19 +36,41 @@ export async function visitorJourney(
   visitorId: string,
   options: JourneyOptions,
 ): Promise<JourneyAnswer> {
-  return await journey(context, "visitorJourney", { id: visitorId, options, column: "w.id" });
+  return await journey(context, "visitorJourney", {
+    id: visitorId,
+    options,
+    column: "w.id",
+    orders: ordersOfVisitor,
+  });
 }
 
 interface Whose {
   readonly id: string;
   readonly options: JourneyOptions;
   readonly column: string;
+  /** The currency and the amount of each order. */
+  readonly orders: (id: string, tenant: string) => Sql;
+}
+
+/** Orders whose event names the customer; where it names none, those of the customer's visits. */
+function ordersOfCustomer(subject: string, tenant: string): Sql {
+  return sql`select o.currency, o.revenue from coatcheck_visit_order o
+      where o.tenant = ${tenant} and o.subject = ${subject}
+    union all select o.currency, o.revenue from coatcheck_visit v
+      join coatcheck_visit_order o on o.visitor = v.visitor and o.visit_id = v.id
+      where v.tenant = ${tenant} and v.subject = ${subject} and o.subject is null`;
+}
+
+function ordersOfVisitor(visitorId: string, tenant: string): Sql {
+  return sql`select o.currency, o.revenue from coatcheck_visitor w
+    join coatcheck_visit_order o on o.visitor = w.number and o.visit_id is not null
+    where w.tenant = ${tenant} and w.id = ${visitorId}`;
 }
 
 async function journey(
   context: Context,
   question: JourneyAnswer["question"],
-  { id, options, column }: Whose,
+  { id, options, column, orders }: Whose,
 ): Promise<JourneyAnswer> {
   const check = new RequestCheck(question, options, ["limit", "cursor", "tenant"]);
   const tenant = check.tenant(options.tenant ?? null) ?? "";
@@ -53,7 +83,7 @@ async function journey(
     const found = await reader.rows<VisitSummaryRow>(sql`select ${VISIT_COLUMNS} ${from} and ${isAfter}
       order by v.started_at desc, v.id desc limit ${sql.lit(limit + 1)}`);
     const [sums] = await reader.rows(totalsQuery(from));
-    const revenue = await reader.rows(revenueQuery(from, DIALECTS[reader.dialect].members(sql`v.revenue`)));
+    const revenue = await reader.rows(revenueQuery(orders(id, tenant)));
     const visits = found.slice(0, limit);
     const last = visits.at(-1);
     return {
@@ -68,35 +98,32 @@ async function journey(
 interface Sums {
   readonly visits: number;
   readonly visitors: number;
-  readonly orders: number;
   readonly first: number | null;
   readonly last: number | null;
 }
 
 interface Amount {
   readonly currency: string;
+  readonly orders: number;
   readonly amount: number;
 }
 
 function totalsQuery(from: Sql): Sql<Sums> {
-  return sql`select count(*) as visits, count(distinct v.visitor) as visitors, ${total(sql`v.orders`)} as orders,
+  return sql`select count(*) as visits, count(distinct v.visitor) as visitors,
     min(v.started_at) as first, max(v.started_at) as last ${from}`;
 }
 
-function revenueQuery(from: Sql, members: Sql): Sql<Amount> {
-  return sql`select e.key as currency, ${total(sql`cast(e.value as bigint)`)} as amount
-    from (select v.revenue ${from} and v.orders > 0) v cross join ${members} group by e.key order by e.key`;
+function revenueQuery(orders: Sql): Sql<Amount> {
+  return sql`select o.currency, count(*) as orders, ${total(sql`o.revenue`)} as amount
+    from (${orders}) o group by o.currency order by o.currency`;
 }
 
-function totalsOf(
-  { visits, visitors, orders, first, last }: Sums,
-  revenue: readonly Amount[],
-): JourneyTotals | null {
+function totalsOf({ visits, visitors, first, last }: Sums, revenue: readonly Amount[]): JourneyTotals | null {
   if (first === null || last === null) return null;
   return {
     visits,
     visitors,
-    orders,
+    orders: revenue.reduce((sum, { orders }) => sum + orders, 0),
     revenue: Object.fromEntries(revenue.map(({ currency, amount }) => [currency, amount])),
     firstVisitAt: new Date(first).toISOString(),
     lastVisitAt: new Date(last).toISOString(),

@@ -111,6 +111,7 @@ export function tablesOf(recount: Recount, script: Script, delivered: readonly D
       order_id: order.orderId,
       event_id: order.deed.id,
       visit_id: order.visit?.id ?? null,
+      visitor: visitors.get(order.deed.visitor ?? "") ?? null,
       subject: order.deed.customer,
       at: order.deed.at,
       local_day: days.at(order.deed.at),

@@ -192,6 +192,8 @@ export async function compareJourneys({ questions, recount }: Asked): Promise<vo
     const { totals: answered } = await questions.customerJourney(customer);
     expect(answered, customer).toMatchObject({
       visits: totals.visits,
+      orders: totals.orders,
+      revenue: totals.revenue,
       firstVisitAt: new Date(totals.firstVisit ?? 0).toISOString(),
       lastVisitAt: new Date(totals.lastVisit ?? 0).toISOString(),
     });
