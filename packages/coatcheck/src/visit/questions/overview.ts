@@ -8,9 +8,9 @@ import type { Filter } from "./dimensions.ts";
 import { addRevenue, addRows, EMPTY, figuresOf, revenueByKey } from "./figures.ts";
 import { type Days, dayNumber, RequestCheck } from "./request.ts";
 import { DIALECTS, type Sql, total } from "./sql/dialect.ts";
-import { visitsOn } from "./sql/facts.ts";
 import { FIGURE_SUMS, type Grouping, type MetricRow } from "./sql/figures.ts";
 import { metricRows } from "./sql/metrics.ts";
+import { returningByFacts, returningByRollup } from "./sql/returning.ts";
 import { revenueQuery } from "./sql/revenue.ts";
 import { isInRange, isOfTenant, type Scope } from "./sql/scope.ts";
 
@@ -139,13 +139,12 @@ class PeriodQuestion {
     });
   }
 
-  /** Counts each under the first of the visits in the range that is not the visitor's first ever. */
   async #returningVisitors(): Promise<number> {
-    const from = sql.lit(this.#scope.days.fromDay);
-    const query: Sql<{ visitors: number }> = sql`select count(*) as visitors ${visitsOn(this.#scope, "all")}
-      and v.previous_day is not null
-      and (v.previous_day < ${from} or not exists (select 1 from coatcheck_visit u where u.visitor = v.visitor
-        and u.started_at < v.started_at and u.local_day >= ${from} and u.previous_day is not null))`;
+    const { filters } = this.#scope;
+    const query =
+      filters.length > 0
+        ? returningByFacts(this.#scope)
+        : returningByRollup(this.#scope, this.#context.calendar);
     const [row] = await this.#reader.rows(query);
     return row?.visitors ?? 0;
   }

@@ -8,8 +8,7 @@ import { deliver } from "../recount/delivery.ts";
 import { Recount } from "../recount/recount.ts";
 import { Browser, DESKTOP, DIRECT, MINUTE, Script, SECOND } from "../recount/script.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
-import { type Loaded, loadSqlite } from "./load.ts";
-import { tablesOf } from "./tables.ts";
+import { fillSqlite, type Loaded } from "./load.ts";
 
 const text = readFileSync(join(root, "docs/analytics-api.md"), "utf8");
 
@@ -59,7 +58,7 @@ const script = example();
 const recount = new Recount(script, deliver(script), TIME_ZONE);
 
 beforeAll(async () => {
-  loaded = await loadSqlite(tablesOf(recount, script, deliver(script)));
+  loaded = await fillSqlite(deliver(script));
   const clock = { now: () => Date.parse("2026-10-06T07:02:00Z") };
   questions = createQuestions(loaded.database, { timeZone: TIME_ZONE, clock });
 });

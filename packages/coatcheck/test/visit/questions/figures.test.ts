@@ -9,19 +9,27 @@ import {
   type VisitFigures,
 } from "../../../src/visit/questions/index.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
-import { deliver } from "../recount/delivery.ts";
+import { type Delivered, deliver } from "../recount/delivery.ts";
 import { DIMENSIONS, valueOfVisit } from "../recount/dimensions.ts";
 import { funnelOf } from "../recount/funnel.ts";
 import { type Figures, Recount } from "../recount/recount.ts";
-import { DAY, HOUR } from "../recount/script.ts";
+import { DAY, HOUR, type Script } from "../recount/script.ts";
 import { MONTH, MONTH_END, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
-import { type Loaded, loadPostgres, loadSqlite } from "./load.ts";
+import { fillSqlite, type Loaded, loadPostgres } from "./load.ts";
 import { tablesOf } from "./tables.ts";
 
-const script = trafficOf({ seed: 11, visitors: 150 });
-const delivered = deliver(script, "interleaved", 5);
-const recount = new Recount(script, delivered, TIME_ZONE);
-const tables = tablesOf(recount, script, delivered);
+/** A month of traffic with its recount. */
+interface Traffic {
+  readonly script: Script;
+  readonly delivered: readonly Delivered[];
+  readonly recount: Recount;
+}
+
+function month(): Traffic {
+  const script = trafficOf({ seed: 11, visitors: 100 });
+  const delivered = deliver(script, "interleaved", 2);
+  return { script, delivered, recount: new Recount(script, delivered, TIME_ZONE) };
+}
 
 /** All dimensions of which a visit has one value. */
 const NAMES = DIMENSIONS as readonly Dimension[];
@@ -47,7 +55,7 @@ function isEmpty({ visits, pageViews, orders }: SeriesPoint): boolean {
   return visits + pageViews + orders === 0;
 }
 
-function describeFigures(load: () => Promise<Loaded>): void {
+function describeFigures({ script, recount }: Traffic, load: () => Promise<Loaded>): void {
   let loaded: Loaded;
   let questions: Questions;
 
@@ -83,7 +91,7 @@ function describeFigures(load: () => Promise<Loaded>): void {
     });
     expect(documents).toEqual(Object.fromEntries(recount.documents(MONTH)));
     expect(comparison).toBeNull();
-    expect(Math.min(figures.returningVisitors, figures.singleRequestVisitors)).toBeGreaterThan(5);
+    expect(Math.min(figures.returningVisitors, figures.singleRequestVisitors)).toBeGreaterThan(0);
   });
 
   it("counts each day, of 25 hours too", async () => {
@@ -164,14 +172,14 @@ function describeFigures(load: () => Promise<Loaded>): void {
       for (const value of values.slice(0, 3)) {
         const filters: Filter[] = [{ dimension, operator: "is", value }];
         const { figures } = await questions.overview({ ...MONTH, filters });
-        const total = recount.overview(MONTH, [{ dimension, operator: "is", value }]);
+        const total = recount.overview(MONTH, filters);
         expect({ dimension, value, ...figures }).toMatchObject({
           ...expected(total),
           newVisitors: total.newVisitors,
           returningVisitors: total.returningVisitors,
         });
         const rows = await allRows(by, filters);
-        const wanted = recount.breakdown(by, MONTH, [{ dimension, operator: "is", value }]);
+        const wanted = recount.breakdown(by, MONTH, filters);
         for (const { value: each, ...row } of rows) {
           const figuresOfRow = wanted.get(each);
           expect({ dimension, value, by, each, ...row }).toEqual({
@@ -225,7 +233,7 @@ function describeFigures(load: () => Promise<Loaded>): void {
     ["visit", DAY],
     ["visitor", DAY],
     ["visitor", HOUR],
-    ["visit", 180_000],
+    ["visit", 60_000],
   ] as const)("counts the funnel by %s within %d ms", async (scope, window) => {
     const steps = ["product_view", "add_to_cart", "begin_checkout", "order_completed"];
     const wanted = funnelOf(
@@ -242,7 +250,7 @@ function describeFigures(load: () => Promise<Loaded>): void {
     ]);
     const open = await questions.funnel({ ...MONTH, scope, window, mode: "open" });
     expect(open.steps.map(({ count }) => count)).toEqual(wanted.map((row) => row.open));
-    expect(wanted.at(-1)?.closed).toBeGreaterThan(0);
+    expect(wanted[2]?.closed).toBeGreaterThan(0);
   });
 
   it("counts a funnel of pages and of one step twice", async () => {
@@ -323,7 +331,7 @@ function describeFigures(load: () => Promise<Loaded>): void {
 
   it("counts live visitors by the arrival of their activity", async () => {
     const arrivals = script.deeds.filter(({ isFromBackend, act }) => !isFromBackend && act.do === "view");
-    for (const deed of arrivals.slice(0, 400).filter((_, index) => index % 40 === 0)) {
+    for (const deed of arrivals.slice(0, 300).filter((_, index) => index % 60 === 0)) {
       const clock = { now: () => deed.heardAt };
       const at = createQuestions(loaded.database, { timeZone: TIME_ZONE, clock, timeBudget: 20_000 });
       const { visitors, minutes, pages } = await at.live();
@@ -396,8 +404,13 @@ function describeFigures(load: () => Promise<Loaded>): void {
   });
 }
 
-describe("questions to SQLite", () => describeFigures(() => loadSqlite(tables)));
+describe("questions to SQLite", () => {
+  const traffic = month();
+  describeFigures(traffic, () => fillSqlite(traffic.delivered));
+});
 
 await describeWithServer("questions to PostgreSQL", "postgres", (url) => {
-  describeFigures(() => loadPostgres(url, tables));
+  const traffic = month();
+  const { script, delivered, recount } = traffic;
+  describeFigures(traffic, () => loadPostgres(url, tablesOf(recount, script, delivered)));
 });

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
 import type { QuestionDatabase } from "../../../src/visit/questions/index.ts";
+import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import { temporaryDatabase } from "../../servers/fixtures.ts";
+import type { Delivered } from "../recount/delivery.ts";
+import { TIME_ZONE } from "../recount/traffic.ts";
 import type { Tables } from "./tables.ts";
 
 /** A database with the rows of a test. */
@@ -15,23 +17,17 @@ export interface Loaded {
 
 type Table = readonly [name: string, rows: Tables[string]];
 
-/** Creates a SQLite file with the tables. */
-export async function loadSqlite(tables: Tables): Promise<Loaded> {
+/** Days whose rollups are computed. Of a month of traffic, some days stay without, as between two runs of the job. */
+const RECOMPUTED = 25;
+
+/** Writes batches into a SQLite file, through its sink. */
+export async function fillSqlite(delivered: readonly Delivered[]): Promise<Loaded> {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-questions-"));
   const path = join(folder, "visits.db");
-  const database = new DatabaseSync(path);
-  database.exec("PRAGMA journal_mode = WAL; BEGIN");
-  for (const table of Object.entries(tables)) {
-    const columns = columnsOf(table);
-    database.exec(
-      `CREATE TABLE ${table[0]} (${columns.map(([name, type]) => `${name} ${type}`).join(", ")}) STRICT`,
-    );
-    const insert = database.prepare(`INSERT INTO ${table[0]} VALUES (${columns.map(() => "?").join(", ")})`);
-    for (const row of table[1]) insert.run(...columns.map(([name]) => row[name] ?? null));
-  }
-  for (const index of INDEXES) database.exec(index);
-  database.exec("COMMIT");
-  database.close();
+  const sink = sqliteEvents({ path, timeZone: TIME_ZONE });
+  for (const { batch } of delivered) await sink.write(batch);
+  await sink.recompute(RECOMPUTED);
+  await sink.close();
   return {
     database: { dialect: "sqlite", path },
     remove: () => rm(folder, { recursive: true }),

@@ -3,18 +3,15 @@ import { CoatcheckError } from "../../../src/session/errors.ts";
 import { UsageError } from "../../../src/session/usage-error.ts";
 import { createQuestions, type Questions } from "../../../src/visit/questions/index.ts";
 import { deliver } from "../recount/delivery.ts";
-import { Recount } from "../recount/recount.ts";
 import { MONTH, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
-import { type Loaded, loadSqlite } from "./load.ts";
-import { tablesOf } from "./tables.ts";
+import { fillSqlite, type Loaded } from "./load.ts";
 
 let loaded: Loaded;
 let questions: Questions;
 
 beforeAll(async () => {
   const script = trafficOf({ seed: 2, visitors: 30 });
-  const delivered = deliver(script);
-  loaded = await loadSqlite(tablesOf(new Recount(script, delivered, TIME_ZONE), script, delivered));
+  loaded = await fillSqlite(deliver(script));
   questions = createQuestions(loaded.database, { timeZone: TIME_ZONE });
 });
 

@@ -69,6 +69,9 @@ export function tablesOf(recount: Recount, script: Script, delivered: readonly D
   const visitors = new Map<string, number>();
   const firstWeek = new Map<string, number>();
   const previousDay = new Map<string, number>();
+  const events = new Map(delivered.flatMap(({ batch }) => batch.events).map((event) => [event.id, event]));
+  const reports = [...events.values()].filter(({ type }) => type === "page_time");
+  const reportsOf = Map.groupBy(reports, ({ page }) => page?.id ?? "");
   const visits: Row[] = [];
   for (const visit of recount.visits) {
     const { visitor, start } = visit;
@@ -76,15 +79,16 @@ export function tablesOf(recount: Recount, script: Script, delivered: readonly D
     visitors.set(visitor, number);
     const day = days.at(start);
     firstWeek.set(visitor, firstWeek.get(visitor) ?? monday(day));
+    const during = visit.pages.flatMap(({ id }) => reportsOf.get(id) ?? []);
     visits.push({
       ...visitRow(visit, days),
+      events: visit.deeds.length + during.filter(({ at }) => at <= visit.lastActivity).length,
       visitor: number,
       previous_day: previousDay.get(visitor) ?? null,
       first_week: firstWeek.get(visitor) ?? 0,
     });
     previousDay.set(visitor, day);
   }
-  const events = new Map(delivered.flatMap(({ batch }) => batch.events).map((event) => [event.id, event]));
   const visitOf = new Map(
     recount.visits.flatMap((visit) => visit.deeds.map((deed) => [deed.id, visit] as const)),
   );
@@ -203,7 +207,6 @@ function visitRow(visit: Visit, days: Days): Row {
     device: client?.device ?? null,
     country: client?.country ?? null,
     page_views: pages.length,
-    events: deeds.length,
     visible_time: visibleTimeOf(visit),
     is_engaged: isEngaged(visit) ? 1 : 0,
     ...steps(visit),

@@ -41,23 +41,28 @@ function rollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>): Sql
     isInRange(scope, "m.day"),
     isUpToDate(),
   ]);
-  const column = (name: string) => sql.ref(`m.${name}`);
-  const named = ["visits", "engaged", "converted", "visible_time", "single_request", "page_views", "orders"];
   const from = sql.lit(scope.days.fromDay);
+  const named = ["visits", "engaged", "converted", "visible_time", "single_request", "page_views", "orders"];
+  const isNew = sql`m.previous_day = ${sql.lit(NEVER)}`;
+  const countedOnDays = {
+    day_visitors: sql`sum(m.visitors)`,
+    new_visitors: sql`sum(case when ${isNew} then m.visitors else 0 end)`,
+  };
+  // The rows of a dimension need the first visits in the range only, and there are many values.
+  const isFirst = sql`m.previous_day < ${from}`;
   return [
     figures(
       key,
-      Object.fromEntries(named.map((name) => [name, column(name)])),
-      sql`from coatcheck_daily_metric m where ${where}`,
+      Object.fromEntries(named.map((name) => [name, sql`sum(${sql.ref(`m.${name}`)})`])),
+      sql`from coatcheck_daily_metric m where ${where} group by 1`,
     ),
     figures(
       key,
       {
-        visitors: sql`case when m.previous_day < ${from} then m.visitors else 0 end`,
-        day_visitors: sql`m.visitors`,
-        new_visitors: sql`case when m.previous_day = ${sql.lit(NEVER)} then m.visitors else 0 end`,
+        visitors: sql`sum(case when ${isFirst} then m.visitors else 0 end)`,
+        ...(isByDay ? countedOnDays : {}),
       },
-      sql`from coatcheck_daily_visitor m where ${where}`,
+      sql`from coatcheck_daily_visitor m where ${where} and ${isByDay ? sql`true` : isFirst} group by 1`,
     ),
   ];
 }

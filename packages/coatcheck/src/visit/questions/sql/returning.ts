@@ -1,0 +1,46 @@
+import { sql } from "kysely";
+import { NEVER } from "../../sink/rollup-schema.ts";
+import { addDays, type LocalCalendar } from "../calendar.ts";
+import { all, type Sql, total } from "./dialect.ts";
+import { visitsOn } from "./facts.ts";
+import { isUpToDate } from "./metrics.ts";
+import { isInRange, isOfTenant, type Scope } from "./scope.ts";
+
+/** Visitors who began a visit in the range that was not their first ever. */
+export interface ReturningRow {
+  readonly visitors: number;
+}
+
+/** Counts each returning visitor under the first of the visits in the range that is not the first ever. */
+export function returningByFacts(scope: Scope): Sql<ReturningRow> {
+  const from = sql.lit(scope.days.fromDay);
+  return sql`select count(*) as visitors ${visitsOn(scope, "all")} and v.previous_day is not null
+    and (v.previous_day < ${from} or not exists (select 1 from coatcheck_visit u where u.visitor = v.visitor
+      and u.started_at < v.started_at and u.local_day >= ${from} and u.previous_day is not null))`;
+}
+
+/**
+ * Counts those who came before the range, from the rollups and the changed days, and those who came first in the range and
+ * once more in it. The latter are read from the index of visits by visitor alone.
+ */
+export function returningByRollup(scope: Scope, calendar: LocalCalendar): Sql<ReturningRow> {
+  const { days, dialect, tenant } = scope;
+  const from = sql.lit(days.fromDay);
+  const [start, end] = [calendar.startOf(days.from), calendar.startOf(addDays(days.to, 1))];
+  const rollup = sql`select ${total(sql`m.visitors`)} as visitors from coatcheck_daily_visitor m where ${all([
+    isOfTenant(scope, "m.tenant"),
+    sql`m.dimension = '' and m.previous_day < ${from} and m.previous_day <> ${sql.lit(NEVER)}`,
+    isInRange(scope, "m.day"),
+    isUpToDate(),
+  ])}`;
+  const changed = sql`select count(*) as visitors ${visitsOn(scope, "changed")} and v.previous_day < ${from}`;
+  const isOfVisitor =
+    tenant === undefined
+      ? sql`true`
+      : sql`v.visitor in (select w.number from coatcheck_visitor w where w.tenant = ${tenant})`;
+  const twice = sql`select v.visitor from coatcheck_visit v where v.started_at < ${sql.lit(end)} and ${isOfVisitor}
+    and ${dialect.withinBudget(sql`v.visitor`)} group by v.visitor
+    having count(*) > 1 and min(v.started_at) >= ${sql.lit(start)}`;
+  return sql`select ${total(sql`r.visitors`)} as visitors from (${rollup} union all ${changed}
+    union all select count(*) as visitors from (${twice}) t) r`;
+}
