@@ -9,9 +9,11 @@ import type { App } from "./fastify-app.ts";
 import { OwnedSessions } from "./ownership.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import type { RequestSessionsOptions } from "./request-sessions.ts";
+import { analyticsRoutes } from "./routes/analytics.ts";
 import type { RouteContext } from "./routes/context.ts";
 import { createSessionRoute } from "./routes/create-session.ts";
 import { endSessionsRoute } from "./routes/end-sessions.ts";
+import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { introspectRoute } from "./routes/introspect.ts";
 import { type Installation, landingRoute } from "./routes/landing.ts";
@@ -20,6 +22,7 @@ import { privilegeRoutes } from "./routes/privilege.ts";
 import { sessionDataRoutes } from "./routes/session-data.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { subjectRoutes } from "./routes/subjects.ts";
+import type { OpenVisits } from "./visits/open-visits.ts";
 
 export type { App };
 
@@ -34,6 +37,8 @@ export interface AppOptions extends RequestSessionsOptions {
   readonly metrics: boolean;
   /** Default: {@link LIMITS}. */
   readonly rateLimits?: RequestLimits;
+  /** Absent: no visits are collected. */
+  readonly visits?: Pick<OpenVisits, "visits" | "questions" | "queue">;
   /** For the landing page. */
   readonly installation?: Installation;
 }
@@ -61,6 +66,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     clock,
     authenticator: new Authenticator(options.credentials, limits),
     ownedSessions: new OwnedSessions(manager, clock),
+    questions: options.visits?.questions ?? null,
   };
   limitAddresses(app, context.authenticator, limits);
   landingRoute(app, context, cache, options.installation ?? {});
@@ -71,6 +77,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   privilegeRoutes(app, context);
   introspectRoute(app, context);
   subjectRoutes(app, context);
+  if (options.visits) eventRoutes(app, context, options.visits.visits);
+  if (context.questions) analyticsRoutes(app, context, context.questions);
   healthRoutes(app, context);
   if (options.metrics) metricsRoute(app, context, cache);
   return app;

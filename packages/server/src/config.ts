@@ -1,12 +1,20 @@
 import type { AddressPrivacy } from "coatcheck/device";
 import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
-import { type Database, databaseOf, databaseVariable, type Upstash, upstashOf } from "./database-variable.ts";
+import {
+  type Database,
+  databaseOf,
+  databaseVariable,
+  type Upstash,
+  upstashOf,
+  upstashVariables,
+} from "./database-variable.ts";
 import type { SecureCookie, TrustedProxies } from "./proxy-options.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import { limitActionVariable, sessionLimitOf } from "./session-limit.ts";
 import { StartError } from "./start-error.ts";
 import { noticesOf, redisUrlOf } from "./variable-names.ts";
+import { type VisitsConfig, visitsConfigOf, visitsVariables } from "./visits/variables.ts";
 
 /** One key of an API consumer. Several keys may share a name, so that a key can be replaced. The name owns sessions. */
 export interface ApiKey {
@@ -51,6 +59,8 @@ export interface Config {
   /** Whether to serve `/metrics`. */
   readonly metrics: boolean;
   readonly logLevel: string;
+  /** Null: no visits are collected. */
+  readonly visits: VisitsConfig | null;
   /** URL of the shop that runs beside the service, for the landing page. Null: no shop. */
   readonly shopUrl: string | null;
   /** What the operator should know about the variables, one sentence each, for the log. */
@@ -153,16 +163,7 @@ const environment = z.object({
     .refine((text) => /^rediss?:\/\//.test(text) && URL.canParse(text), "must be redis://… or rediss://…")
     .nullable()
     .default(null),
-  UPSTASH_REDIS_REST_URL: z
-    .string()
-    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be https://….upstash.io")
-    .nullable()
-    .default(null),
-  UPSTASH_REDIS_REST_TOKEN: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/, "must be the token of the REST interface, without spaces")
-    .nullable()
-    .default(null),
+  ...upstashVariables,
   SESSION_SECRETS: secrets.nullable().default(null),
   ADMIN_TOKEN: z.string().refine(isKey, `must have ${KEY_FORMAT}`).nullable().default(null),
   API_KEYS: apiKeys.default([]),
@@ -207,6 +208,7 @@ const environment = z.object({
     .default(null),
   ENABLE_SESSION_METRICS: trueOrFalse.default(true),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`).default("info"),
+  ...visitsVariables,
   SHOP_URL: z
     .string()
     .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be http://… or https://…")
@@ -260,6 +262,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     geoipDatabase: data.GEOIP_DATABASE,
     metrics: data.ENABLE_SESSION_METRICS,
     logLevel: data.LOG_LEVEL,
+    visits: visitsConfigOf(data, database),
     shopUrl: data.SHOP_URL,
     notices: noticesOf(present),
   };

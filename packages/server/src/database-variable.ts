@@ -32,6 +32,20 @@ export const databaseVariable = z.string().transform((text, context): DatabaseVa
   return z.NEVER;
 });
 
+/** The two variables of Upstash. */
+export const upstashVariables = {
+  UPSTASH_REDIS_REST_URL: z
+    .string()
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be https://….upstash.io")
+    .nullable()
+    .default(null),
+  UPSTASH_REDIS_REST_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, "must be the token of the REST interface, without spaces")
+    .nullable()
+    .default(null),
+};
+
 /** The Redis of the two variables of Upstash. One without the other is an error. */
 export function upstashOf(data: UpstashVariables): Upstash | null {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = data;

@@ -1,5 +1,6 @@
 import { ERROR_STATUS, type ErrorCode, isSessionId, type JsonObject } from "coatcheck";
 import { z } from "zod";
+import { attribution } from "./visits/schemas.ts";
 
 /*
  * The shapes of requests and responses: Fastify validates with them, and the OpenAPI document shows them. Some JSON
@@ -133,7 +134,10 @@ export const sessionView = z
     version: z.number().int(),
     subject: z.string().nullable(),
     tenant: z.string().nullable(),
-    visitorId: z.string().nullable(),
+    visitorId: z.string().nullable().describe("The browser over time; null if its visits are not collected."),
+    attribution: attribution.nullable().describe("Where the session's current visit came from."),
+    converted: z.boolean().describe("Whether an order was made in the session."),
+    orderId: z.string().nullable().describe("The last order of the session."),
     parentId: z.string().nullable(),
     name: z.string().nullable(),
     createdAt: isoTime,
@@ -154,6 +158,15 @@ export const sessionView = z
       .describe("The client that created the session. Null if an API consumer created it."),
   })
   .meta({ id: "Session" });
+
+/** A session with the figures of its visits. */
+export const countedSessionView = sessionView.extend({
+  pageViews: z
+    .number()
+    .int()
+    .nullable()
+    .describe("Page views of the session's visits, up to a second old. Null if no visits are collected."),
+});
 
 /** A session after a change of privilege. `token` is absent if the new token was sent as a cookie. */
 export const issuedSession = z.object({ session: sessionView, token: z.string().optional() });

@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { listen } from "./listen.ts";
 import { openSessions } from "./open-sessions.ts";
 import { Sweeper } from "./sweeper.ts";
+import { openVisits } from "./visits/open-visits.ts";
 
 const STORE_NAMES = { sqlite: "SQLite", postgres: "PostgreSQL", redis: "Redis", upstash: "Upstash" } as const;
 
@@ -27,8 +28,10 @@ export async function startService(config: Config, log: Logger): Promise<Running
   const { adminTokenFile, close, ...sessions } = await openSessions(config, log);
   for (const notice of config.notices) log.info(notice);
   const { trustProxy, secureCookie, metrics, rateLimits } = config;
+  const visits = config.visits && (await openVisits(config.visits, log));
   const app = await buildApp({
     ...sessions,
+    ...(visits ? { visits } : {}),
     log,
     clock: systemClock,
     trustProxy,
@@ -42,6 +45,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
   try {
     url = await listen(app, config);
   } catch (error) {
+    await visits?.close();
     await close();
     throw error;
   }
@@ -52,6 +56,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
     async stop() {
       await app.close();
       await sweeper.stop();
+      await visits?.close();
       await close();
     },
   };

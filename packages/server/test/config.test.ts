@@ -43,6 +43,10 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["REDIS_HOST", "redis://localhost", /an address or host name/],
   ["REDIS_PORT", "redis", /a port, such as 6379/],
   ["SHOP_URL", "localhost:3001", /http:/],
+  ["VISITS_URL", "mysql://localhost/x", /sqlite:<path of a file>, postgres:/],
+  ["VISITS_PRIVACY", "some", /one of full, exempt, cookieless/],
+  ["VISITS_TIME_ZONE", "Mars/Olympus", /an IANA time zone/],
+  ["VISITS_EVENTS", "Quiz finished", /a comma-separated list of names/],
   ["SESSION_MAX_STALENESS_MS", "1", /a whole number from 100/],
   ["TRUST_PROXY", "everyone", /false, the number of proxies/],
   ["TRUST_PROXY", "true", /false, the number of proxies/],
@@ -202,4 +206,20 @@ test("readConfig names the missing variable of Upstash", () => {
     /must be set with DATABASE_URL=upstash/,
   );
   expect(() => readConfig({ ...UPSTASH, DATABASE_URL: "upstash" })).toThrow(/SESSION_SECRETS must be set/);
+});
+
+test("visits are stored beside the sessions unless VISITS_URL says otherwise", () => {
+  const postgres = { ...SHARED, DATABASE_URL: "postgres://localhost/shop" };
+  const redis = { ...SHARED, DATABASE_URL: "redis://localhost" };
+  expect(readConfig({}).visits?.database).toEqual({ kind: "sqlite", path: "./data/coatcheck-visits.db" });
+  expect(readConfig(postgres).visits?.database).toEqual({
+    kind: "postgres",
+    url: "postgres://localhost/shop",
+  });
+  expect(readConfig(redis).visits?.database).toEqual({ kind: "sqlite", path: "./data/coatcheck-visits.db" });
+  expect(readConfig({ VISITS_URL: "off" }).visits).toBeNull();
+  expect(readConfig({ VISITS_EVENTS: "quiz_started, quiz_finished:key" }).visits?.events).toEqual([
+    { name: "quiz_started", isKey: false },
+    { name: "quiz_finished", isKey: true },
+  ]);
 });

@@ -1,8 +1,9 @@
-import { hash } from "node:crypto";
 import type { BeaconEvent } from "./beacon.ts";
 import { isPageEvent, requireBeacon } from "./beacon-body.ts";
 import type { EventContent } from "./collection.ts";
+import { derivedEventId } from "./derived-event-id.ts";
 import { bareHost, pathOf } from "./document.ts";
+import type { Source } from "./event.ts";
 import { recordView } from "./page-view.ts";
 import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
 
@@ -27,13 +28,15 @@ export function receiveBeacon(
   const { collection } = visit;
   const { pageId, events } = requireBeacon(body, collection.catalog);
   if (!visit.collected) return { accepted: 0, cookies: [] };
-  const hasView = events.some(({ type }) => type === "page_view");
-  const visitorId = hasView ? visit.requireVisitor() : visit.visitorId;
+  const visitorId = events.some(isView) ? visit.requireVisitor() : visit.visitorId;
   if (visitorId === null) return { accepted: 0, cookies: [] };
+  const view = events.find(isView);
+  const source = view ? sourceOf(visit, view) : null;
   let accepted = 0;
-  for (const event of events) {
-    const content = contentOf(visit, { visitorId, pageId }, event);
-    if (event.type === "page_view" && session !== null) recordBeaconView(visit, session, content);
+  const times = timesOf(events, collection.now());
+  for (const [index, event] of events.entries()) {
+    const content = contentOf(visit, { visitorId, pageId, at: times[index] ?? 0, source }, event);
+    if (isView(event) && session !== null) recordBeaconView(visit, session, content);
     if (collection.track(visit.actor(session), content)) accepted++;
   }
   return { accepted, cookies: visit.cookies };
@@ -51,34 +54,52 @@ function recordBeaconView(
   if (change !== null) session.recordVisit(change);
 }
 
+interface BeaconPage {
+  readonly visitorId: string;
+  readonly pageId: string;
+  readonly at: number;
+  /** Where the page came from, for whichever event begins the visit; null if the beacon has no view of the page. */
+  readonly source: Source | null;
+}
+
+function isView({ type }: BeaconEvent): boolean {
+  return type === "page_view";
+}
+
+/** When each event happened. Events of one moment happened in the order of the list, which their ids do not show. */
+function timesOf(events: readonly BeaconEvent[], now: number): readonly number[] {
+  const times: number[] = [];
+  for (const [index, { ago }] of events.entries()) {
+    const last = times.at(-1);
+    times.push(last !== undefined && events[index - 1]?.ago === ago ? last + 1 : now - ago);
+  }
+  return times;
+}
+
+function sourceOf(
+  { collection, visiting }: VisitingRequest,
+  { path = "/", query = "", referrer }: BeaconEvent,
+): Source {
+  return collection.sourceOf(visiting, path + query, referrer);
+}
+
 /** The event of a beacon. Its id is bound to visitor and page, so that no page can take another's id first. */
 function contentOf(
   visit: VisitingRequest,
-  { visitorId, pageId }: { readonly visitorId: string; readonly pageId: string },
-  { id, type, ago, path = "/", query = "", title, referrer, visibleTime, properties = {} }: BeaconEvent,
+  { visitorId, pageId, at, source }: BeaconPage,
+  { id, type, path = "/", title, visibleTime, properties = {} }: BeaconEvent,
 ): EventContent {
   const { collection, visiting } = visit;
-  const at = collection.now() - ago;
   const page = { id: pageId, host: bareHost(visiting.client.host), path: pathOf(path), title: title || null };
-  const isView = type === "page_view";
-  if (isView) collection.pages.began(pageId, at);
+  if (type === "page_view") collection.pages.began(pageId, at);
   return {
-    id: beaconEventId(visitorId, pageId, id),
+    id: derivedEventId("beacon", visitorId, pageId, id),
     type,
     at,
     page,
     client: collection.clientOf(visiting),
-    source: isView ? collection.sourceOf(visiting, path + query, referrer) : null,
+    source,
     visibleTime: type === "page_time" ? collection.pages.clamp(pageId, visibleTime ?? 0, at) : null,
     ...(isPageEvent({ type }) ? {} : collection.catalog.check(type, properties)),
   };
-}
-
-/** UUID v8 of the first 122 bits of a SHA-256: the same in each repetition of a beacon. */
-function beaconEventId(visitorId: string, pageId: string, id: string): string {
-  const bytes = hash("sha256", JSON.stringify(["beacon", visitorId, pageId, id]), "buffer").subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -6,6 +6,7 @@ import type { SessionRecord } from "../session/record.ts";
 import type { ConvertedOrder, SessionVisit, Tracked } from "../session/session-visit.ts";
 import { type Actor, Collection, type Visiting } from "./collection.ts";
 import type { EventDefinitions, EventSchemas, TrackArguments, TrackableEvent } from "./define-events.ts";
+import { derivedEventId } from "./derived-event-id.ts";
 import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
 import { orderEventId } from "./ingest/uuid-v7.ts";
 import { resolveOptions, type VisitsOptions } from "./options.ts";
@@ -16,6 +17,8 @@ import type { Suspicion, VisitEvents } from "./suspicion.ts";
 
 /** An event that a backend reports. */
 export interface ReportedEvent {
+  /** The reporter's own id of the event, unique within the session. An event that is reported twice counts once. Default: a new one. */
+  readonly id?: string;
   readonly type: string;
   readonly properties?: JsonObject;
   /** When it happened, epoch milliseconds, at most 48 hours ago. Default: now. */
@@ -85,10 +88,11 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
    *
    * @throws CoatcheckError `VALIDATION_FAILED` with a path.
    */
-  report(record: SessionRecord, { type, properties = {}, at }: ReportedEvent): Tracked {
+  report(record: SessionRecord, { id, type, properties = {}, at }: ReportedEvent): Tracked {
     requireTrackable(type);
     const checked = this.#collection.catalog.check(type, properties);
-    const event = { ...checked, at: this.#requireTime(at), origin: "backend" } as const;
+    const identity = id === undefined ? {} : { id: derivedEventId("report", record.id, id) };
+    const event = { ...checked, ...identity, at: this.#requireTime(at), origin: "backend" } as const;
     const actor = this.#reporterOf(record);
     return { collected: actor !== null && this.#collection.track(actor, event) };
   }

@@ -1,4 +1,5 @@
 import type { Clock, SessionManager } from "coatcheck";
+import type { Questions } from "coatcheck/visit/questions";
 import type { Authenticator } from "../caller.ts";
 import type { OwnedSessions } from "../ownership.ts";
 
@@ -8,4 +9,6 @@ export interface RouteContext {
   readonly authenticator: Authenticator;
   readonly ownedSessions: OwnedSessions;
   readonly clock: Clock;
+  /** Absent if no visits are collected, or only into files. */
+  readonly questions?: Questions | null;
 }

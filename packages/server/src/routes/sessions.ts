@@ -1,15 +1,16 @@
-import type { SessionFilter } from "coatcheck";
+import { CoatcheckError, type SessionFilter, type SessionRecord } from "coatcheck";
+import type { Questions } from "coatcheck/visit/questions";
 import type { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { requireAdmin, requirePrincipal, revokeReasonOf } from "../ownership.ts";
 import {
+  countedSessionView,
   ended,
   failures,
   listQuery,
   sessionPage,
   sessionParams,
   sessionStats,
-  sessionView,
   success,
 } from "../schemas.ts";
 import { pageOf, statsOf, successBody, viewOf } from "../views.ts";
@@ -20,7 +21,7 @@ const tags = ["sessions"];
 /** Adds the routes that list, count, read and end sessions. */
 export function sessionRoutes(
   app: App,
-  { manager, authenticator, ownedSessions, clock }: RouteContext,
+  { manager, authenticator, ownedSessions, clock, questions }: RouteContext,
 ): void {
   app.get(
     "/api/v1/sessions",
@@ -63,12 +64,16 @@ export function sessionRoutes(
         description: "The admin can also read ended sessions, until they are swept.",
         tags,
         params: sessionParams,
-        response: { 200: success(sessionView), ...failures },
+        response: { 200: success(countedSessionView), ...failures },
       },
     },
     async (request) => {
       const caller = await authenticator.authenticate(request);
-      return successBody(viewOf(await ownedSessions.findEvenEnded(caller, request.params.sessionId)));
+      const record = await ownedSessions.findEvenEnded(caller, request.params.sessionId);
+      return successBody({
+        ...viewOf(record),
+        pageViews: questions ? await pageViewsOf(questions, record) : null,
+      });
     },
   );
 
@@ -100,6 +105,18 @@ export function sessionRoutes(
       return successBody({ ended: 1 + (await ownedSessions.endChildren(record.id, reason)) });
     },
   );
+}
+
+/** Page views of the session's visits; null while the database of visits does not respond. */
+async function pageViewsOf(questions: Questions, { id, visit }: SessionRecord): Promise<number | null> {
+  if (visit === null) return 0;
+  try {
+    const { visits } = await questions.sessionTimeline(id, { limit: 1 });
+    return visits.reduce((sum, { pageViews }) => sum + pageViews, 0);
+  } catch (error) {
+    if (error instanceof CoatcheckError) return null;
+    throw error;
+  }
 }
 
 /** Converts the query to a store filter. `active` in the query also excludes sessions past a timeout. */

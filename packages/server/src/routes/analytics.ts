@@ -1,0 +1,163 @@
+import { CoatcheckError } from "coatcheck";
+import {
+  type Answer,
+  type AttributionRequest,
+  type BreakdownRequest,
+  type FunnelRequest,
+  type JourneyOptions,
+  type LiveRequest,
+  type OverviewRequest,
+  type PageOptions,
+  type Questions,
+  type RetentionRequest,
+  toCsv,
+} from "coatcheck/visit/questions";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { App } from "../fastify-app.ts";
+import { requirePrincipal } from "../ownership.ts";
+import { failures, sessionParams, subjectParams, success } from "../schemas.ts";
+import { successBody } from "../views.ts";
+import * as answers from "../visits/answer-schemas.ts";
+import * as queries from "../visits/question-schemas.ts";
+import type { RouteContext } from "./context.ts";
+
+const BASE = "/api/v1/analytics";
+
+const visitParams = z.object({ visitId: z.string().max(64) });
+const visitorParams = z.object({ visitorId: z.string().max(64) });
+
+/** One question with its route. */
+interface Question {
+  readonly path: string;
+  readonly summary: string;
+  readonly query: z.ZodType;
+  readonly params?: z.ZodType;
+  readonly answer: z.ZodType;
+  /** Returns null if there is nothing that the path names. */
+  ask(request: FastifyRequest): Promise<Answer | null>;
+}
+
+/** Adds the routes that answer questions about visits, for the admin and API consumers. */
+export function analyticsRoutes(app: App, { authenticator }: RouteContext, questions: Questions): void {
+  for (const { path, summary, query, params, answer, ask } of [...figures(questions), ...people(questions)]) {
+    const schema = {
+      summary,
+      tags: ["analytics"],
+      querystring: query,
+      ...(params ? { params } : {}),
+      response: { 200: success(answer), ...failures },
+    };
+    app.get(BASE + path, { schema }, async (request, reply) => {
+      requirePrincipal(await authenticator.authenticate(request));
+      const found = await ask(request);
+      if (found === null) throw new CoatcheckError("SESSION_NOT_FOUND", "There is no such visit.");
+      const { format } = request.query as { format: "json" | "csv" };
+      if (format === "json") return successBody(found);
+      reply.hijack();
+      const headers = { "content-type": "text/csv; charset=utf-8", "cache-control": "private, no-store" };
+      reply.raw.writeHead(200, headers).end(toCsv(found));
+      return reply;
+    });
+  }
+}
+
+function figures(questions: Questions): readonly Question[] {
+  return [
+    {
+      path: "/overview",
+      summary: "Figures of a range, by day or hour, with a comparison",
+      query: queries.overviewQuery,
+      answer: answers.overviewAnswer,
+      ask: (request) => questions.overview(questionOf<OverviewRequest>(request)),
+    },
+    {
+      path: "/live",
+      summary: "Who is there now",
+      query: queries.liveQuery,
+      answer: answers.liveAnswer,
+      ask: (request) => questions.live(questionOf<LiveRequest>(request)),
+    },
+    {
+      path: "/breakdown",
+      summary: "Figures for each page, source, campaign, country, device, …",
+      query: queries.breakdownQuery,
+      answer: answers.breakdownAnswer,
+      ask: (request) => questions.breakdown(questionOf<BreakdownRequest>(request)),
+    },
+    {
+      path: "/funnel",
+      summary: "How many visits come from step to step",
+      query: queries.funnelQuery,
+      answer: answers.funnelAnswer,
+      ask: (request) => questions.funnel(questionOf<FunnelRequest>(request)),
+    },
+    {
+      path: "/attribution",
+      summary: "Orders and revenue by channel, source and campaign",
+      query: queries.attributionQuery,
+      answer: answers.attributionAnswer,
+      ask: (request) => questions.attribution(questionOf<AttributionRequest>(request)),
+    },
+    {
+      path: "/retention",
+      summary: "How many visitors come back, week by week",
+      query: queries.retentionQuery,
+      answer: answers.retentionAnswer,
+      ask: (request) => questions.retention(questionOf<RetentionRequest>(request)),
+    },
+  ];
+}
+
+function people(questions: Questions): readonly Question[] {
+  return [
+    {
+      path: "/visits/:visitId/timeline",
+      summary: "The events of a visit",
+      query: queries.timelineQuery,
+      params: visitParams,
+      answer: answers.visitTimelineAnswer,
+      ask: (request) =>
+        questions.visitTimeline(paramOf(request, "visitId"), questionOf<PageOptions>(request)),
+    },
+    {
+      path: "/sessions/:sessionId/timeline",
+      summary: "The visits and events of a session",
+      query: queries.timelineQuery,
+      params: sessionParams,
+      answer: answers.sessionTimelineAnswer,
+      ask: (request) =>
+        questions.sessionTimeline(paramOf(request, "sessionId"), questionOf<PageOptions>(request)),
+    },
+    {
+      path: "/customers/:subject/journey",
+      summary: "The visits of a customer, on all of their browsers, with totals",
+      query: queries.journeyQuery,
+      params: subjectParams,
+      answer: answers.journeyAnswer,
+      ask: (request) =>
+        questions.customerJourney(paramOf(request, "subject"), questionOf<JourneyOptions>(request)),
+    },
+    {
+      path: "/visitors/:visitorId/journey",
+      summary: "The visits of one browser",
+      query: queries.journeyQuery,
+      params: visitorParams,
+      answer: answers.journeyAnswer,
+      ask: (request) =>
+        questions.visitorJourney(paramOf(request, "visitorId"), questionOf<JourneyOptions>(request)),
+    },
+  ];
+}
+
+/** The question in the query, which its schema has checked: every member but the answer's format. */
+function questionOf<Request>({ query }: FastifyRequest): Request {
+  const members = Object.entries(query as object);
+  return Object.fromEntries(
+    members.filter(([name, value]) => name !== "format" && value !== undefined),
+  ) as Request;
+}
+
+function paramOf({ params }: FastifyRequest, name: string): string {
+  return String((params as Record<string, unknown>)[name]);
+}

@@ -1,0 +1,116 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  createEventQueue,
+  createVisits,
+  defineEvents,
+  type EventSink,
+  type IngestQueue,
+  type Visits,
+} from "coatcheck/visit";
+import { ndjsonSink } from "coatcheck/visit/ndjson";
+import { postgresEvents } from "coatcheck/visit/postgres";
+import { createQuestions, type QuestionDatabase, type Questions } from "coatcheck/visit/questions";
+import { type SqliteEvents, sqliteEvents } from "coatcheck/visit/sqlite";
+import type { FastifyBaseLogger } from "fastify";
+import { Pool } from "pg";
+import { StartError } from "../start-error.ts";
+import type { VisitsConfig, VisitsDatabase } from "./variables.ts";
+
+/** The visits of the service. */
+export interface OpenVisits {
+  readonly visits: Visits;
+  readonly queue: IngestQueue;
+  /** Null if visits are written to files, which answer no questions. */
+  readonly questions: Questions | null;
+  /** Recomputes rollups. Null if visits are written to files. */
+  readonly rollups: Rollups | null;
+  /** Writes waiting events and closes the database. */
+  close(): Promise<void>;
+}
+
+/** The jobs of a database of visits. */
+export type Rollups = Pick<SqliteEvents, "recompute" | "markAllChanged">;
+
+/** Connections to PostgreSQL that answer questions. */
+const QUESTION_CONNECTIONS = 4;
+
+interface OpenSink {
+  readonly sink: EventSink;
+  readonly rollups: Rollups | null;
+  readonly readable: QuestionDatabase | null;
+  readonly end?: () => Promise<void>;
+}
+
+/**
+ * Opens the configured visits. What the database does not accept waits on the disk, beside the SQLite file or in `./data`.
+ *
+ * @throws StartError if the database or the folder cannot be opened, with the reason.
+ */
+export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): Promise<OpenVisits> {
+  try {
+    const { sink, rollups, readable, end } = await openSink(config);
+    const queue = createEventQueue({ sink, spill: { path: spillPathOf(config) } });
+    queue.on("outage-began", ({ error }) => log.error({ err: error }, "visits cannot be stored; will retry"));
+    queue.on("outage-ended", ({ waiting }) => log.info({ waiting }, "visits are stored again"));
+    queue.on("dropping", ({ error }) => log.error({ err: error }, "events of visits are lost"));
+    const { privacy, timeZone } = config;
+    const visits = createVisits({ queue, privacy, timeZone, orders: sink, events: eventsOf(config) });
+    visits.events.on("suspicious", (suspicion) => log.warn(suspicion, "suspicious visits"));
+    const questions = readable && createQuestions(readable, { timeZone });
+    return {
+      visits,
+      queue,
+      questions,
+      rollups,
+      async close() {
+        await questions?.close();
+        await visits.close();
+        await end?.();
+      },
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError([`Cannot open the visits in ${nameOf(config.database)}: ${reason}`], error);
+  }
+}
+
+/** The folder for waiting events, which belongs to this machine. */
+function spillPathOf({ database }: VisitsConfig): string {
+  if (database.kind === "sqlite") return `${database.path}.waiting`;
+  return database.kind === "ndjson" ? join(database.folder, "waiting") : "./data/visits.waiting";
+}
+
+async function openSink({ database, timeZone }: VisitsConfig): Promise<OpenSink> {
+  switch (database.kind) {
+    case "sqlite": {
+      mkdirSync(dirname(database.path), { recursive: true });
+      const sink = sqliteEvents({ path: database.path, timeZone });
+      return { sink, rollups: sink, readable: { dialect: "sqlite", path: database.path } };
+    }
+    case "ndjson":
+      return { sink: ndjsonSink(database.folder), rollups: null, readable: null };
+    case "postgres": {
+      const sink = await postgresEvents({ connectionString: database.url, timeZone });
+      const pool = new Pool({ connectionString: database.url, max: QUESTION_CONNECTIONS });
+      // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
+      pool.on("error", () => {});
+      return { sink, rollups: sink, readable: { dialect: "postgres", pool }, end: () => pool.end() };
+    }
+  }
+}
+
+function eventsOf({ events }: VisitsConfig) {
+  return defineEvents(Object.fromEntries(events.map(({ name, isKey }) => [name, { key: isKey }])));
+}
+
+function nameOf(database: VisitsDatabase): string {
+  switch (database.kind) {
+    case "sqlite":
+      return database.path;
+    case "ndjson":
+      return database.folder;
+    case "postgres":
+      return `postgres://${new URL(database.url).host}`;
+  }
+}

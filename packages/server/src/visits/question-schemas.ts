@@ -1,0 +1,95 @@
+import { DIMENSIONS, type Filter, OPERATORS } from "coatcheck/visit/questions";
+import { z } from "zod";
+
+/*
+ * The queries of the analytics routes. The questions check values that belong together, such as a range, themselves.
+ */
+
+const format = z
+  .enum(["json", "csv"])
+  .default("json")
+  .describe("`csv`: comma-separated values instead of JSON. Texts are safe to open in a spreadsheet.");
+const day = (text: string) =>
+  z
+    .string()
+    .meta({ format: "date", examples: ["2026-03-01"] })
+    .describe(text);
+const tenant = z.string().max(256).optional().describe("Default: all tenants together.");
+
+const FILTER = new RegExp(`^(${DIMENSIONS.join("|")}):(${OPERATORS.join("|")}):([^]{0,1024})$`);
+
+const filter = z
+  .string()
+  .regex(FILTER, "must be <dimension>:<is, isNot or contains>:<value>, such as country:is:CH")
+  .transform((text): Filter => {
+    const [, dimension, operator, value = ""] = FILTER.exec(text) ?? [];
+    return { dimension, operator, value: value === "" ? null : value } as Filter;
+  });
+
+const filters = z
+  .union([filter.transform((one) => [one]), z.array(filter).max(20)])
+  .optional()
+  .describe(
+    "A condition `<dimension>:<is, isNot or contains>:<value>`; may be repeated. An empty value means that the visit has none.",
+  );
+
+const range = {
+  from: day("First local day."),
+  to: day("Last local day, included."),
+  tenant,
+  format,
+};
+
+export const overviewQuery = z.strictObject({
+  ...range,
+  filters,
+  compare: z
+    .enum(["previous", "year"])
+    .optional()
+    .describe("Also answers for the range before, or a year before."),
+  grain: z.enum(["day", "hour"]).optional(),
+});
+
+export const liveQuery = z.strictObject({ tenant, format });
+
+export const breakdownQuery = z.strictObject({
+  ...range,
+  filters,
+  dimension: z.enum(DIMENSIONS),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  cursor: z.string().max(1024).optional(),
+});
+
+const steps = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*){0,9}$/, "must be one to ten event types, separated by commas")
+  .transform((text) => text.split(",").map((type) => ({ type })))
+  .optional()
+  .describe(
+    "Event types, separated by commas. Default: product_view, add_to_cart, begin_checkout, order_completed.",
+  );
+
+export const funnelQuery = z.strictObject({
+  ...range,
+  filters,
+  steps,
+  mode: z.enum(["closed", "open"]).optional(),
+  scope: z.enum(["visit", "visitor"]).optional(),
+  window: z.coerce.number().int().min(1).optional().describe("Milliseconds. Default: 24 hours."),
+});
+
+export const attributionQuery = z.strictObject({
+  ...range,
+  model: z.enum(["first-touch", "last-non-direct"]).default("last-non-direct"),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+});
+
+export const retentionQuery = z.strictObject(range);
+
+export const timelineQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  cursor: z.string().max(1024).optional(),
+  format,
+});
+
+export const journeyQuery = timelineQuery.extend({ tenant });

@@ -1,0 +1,115 @@
+import { z } from "zod";
+
+/*
+ * The shapes of requests and responses about visits. The questions of analytics check their own requests and answer with
+ * plain JSON, so their answers are described by the library's types.
+ */
+
+const uuid = z.uuid().meta({ examples: ["0195f1c2-7c1e-4a6b-9d55-3f0e8a1b2c3d"] });
+
+/** The page of an event. */
+export const eventPage = z.strictObject({
+  id: uuid
+    .optional()
+    .describe(
+      "UUID of this view of the page, the same for all its events. A page is counted once. Default: a new one.",
+    ),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(4096)
+    .meta({ examples: ["https://shop.example/coats/7?utm_source=newsletter"] })
+    .describe("The page's address. UTM parameters and click ids in it decide where the visit comes from."),
+  referrer: z.string().max(2048).optional().describe("The `Referer` header of the page's request."),
+  title: z.string().max(256).optional(),
+});
+
+/** The browser that caused the events. */
+export const eventClient = z.strictObject({
+  address: z.union([z.ipv4(), z.ipv6()]).optional(),
+  userAgent: z
+    .string()
+    .max(2048)
+    .optional()
+    .describe(
+      "The browser's `User-Agent` header. Default: that of the session. Bots are counted and not tracked.",
+    ),
+});
+
+/** One event. */
+export const trackedEvent = z.strictObject({
+  id: uuid
+    .optional()
+    .describe("UUID of the event. An event that is sent twice is counted once. Default: a new one."),
+  type: z
+    .string()
+    .max(64)
+    .meta({ examples: ["add_to_cart"] })
+    .describe(
+      "`page_view`, `page_time`, `product_view`, `search`, `add_to_cart`, `remove_from_cart`, `begin_checkout`, `login`, or an event named in `VISITS_EVENTS`. Orders are reported by `convert`.",
+    ),
+  ago: z
+    .number()
+    .int()
+    .min(0)
+    .max(48 * 60 * 60_000)
+    .default(0)
+    .describe("How many milliseconds ago it happened."),
+  visibleTime: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("For `page_time`: for how many milliseconds the page was visible."),
+  properties: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("At most 4 KB, nested at most four levels deep."),
+});
+
+export const trackBody = z.strictObject({
+  page: eventPage
+    .optional()
+    .describe(
+      "The page that the browser was on. With it, the events extend and begin visits, as the browser's own do. Without it, they belong to the last visit of the session.",
+    ),
+  client: eventClient.optional(),
+  events: z.array(trackedEvent).min(1).max(50),
+});
+
+export const tracked = z.object({
+  accepted: z
+    .number()
+    .int()
+    .describe("How many events were collected. 0 for a client that is no person, and after an opt-out."),
+  visitorId: z.string().nullable(),
+});
+
+export const convertBody = z.strictObject({
+  orderId: z
+    .string()
+    .min(1)
+    .max(128)
+    .meta({ examples: ["order-1001"] }),
+  revenue: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).describe("In minor units, such as cents."),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code, such as EUR")
+    .meta({ examples: ["EUR"] }),
+});
+
+/** Where a session's current visit came from. */
+export const attribution = z
+  .object({
+    channel: z.string().describe("Such as `Organic Search`; `Direct` without a source."),
+    source: z.string().nullable(),
+    medium: z.string().nullable(),
+    campaign: z.string().nullable(),
+    term: z.string().nullable(),
+    content: z.string().nullable(),
+    referrer: z.string().nullable().describe("The host that linked to the visit's first page."),
+    clickId: z
+      .string()
+      .nullable()
+      .describe("The name of the click id in the address. Its value is not kept."),
+    landingPage: z.string().describe("Path of the visit's first page."),
+  })
+  .meta({ id: "Attribution" });

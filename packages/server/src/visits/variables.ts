@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { Database } from "../database-variable.ts";
+
+/** Where visits are stored. Only the databases can answer questions. */
+export type VisitsDatabase =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: string }
+  | { readonly kind: "ndjson"; readonly folder: string };
+
+/** An event of the application, besides the standard ones. */
+export interface NamedEvent {
+  readonly name: string;
+  /** Whether it makes its visit an engaged one. */
+  readonly isKey: boolean;
+}
+
+/** The configuration of visits. */
+export interface VisitsConfig {
+  readonly database: VisitsDatabase;
+  readonly privacy: (typeof PRIVACY_MODES)[number];
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly events: readonly NamedEvent[];
+}
+
+const PRIVACY_MODES = ["full", "exempt", "cookieless"] as const;
+const OFF = "off";
+
+const visitsDatabase = z.string().transform((text, context): VisitsDatabase | typeof OFF => {
+  if (text === OFF) return OFF;
+  const [, kind, path] = /^(sqlite|ndjson):(?!:memory:$)(.+)$/.exec(text) ?? [];
+  if (kind === "sqlite" && path !== undefined) return { kind, path };
+  if (kind === "ndjson" && path !== undefined) return { kind, folder: path };
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: "postgres", url: text };
+  context.addIssue("must be sqlite:<path of a file>, postgres://…, ndjson:<path of a folder> or off");
+  return z.NEVER;
+});
+
+const namedEvents = z
+  .string()
+  .transform((text) => text.split(",").map((entry) => entry.trim()))
+  .refine(
+    (names) => names.every((name) => /^[a-z][a-z0-9_]{0,63}(:key)?$/.test(name)),
+    "must be a comma-separated list of names or `name:key`, such as quiz_started,quiz_finished:key",
+  )
+  .transform((names) =>
+    names.map((entry): NamedEvent => ({ name: entry.replace(/:key$/, ""), isKey: entry.endsWith(":key") })),
+  );
+
+/** The environment variables of visits. */
+export const visitsVariables = {
+  VISITS_URL: visitsDatabase.nullable().default(null),
+  VISITS_PRIVACY: z
+    .enum(PRIVACY_MODES, `must be one of ${PRIVACY_MODES.join(", ")}; VISITS_URL=off collects nothing`)
+    .default("full"),
+  VISITS_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, "must be an IANA time zone, such as Europe/Zurich")
+    .default("UTC"),
+  VISITS_EVENTS: namedEvents.default([]),
+};
+
+interface VisitsVariables {
+  readonly VISITS_URL: VisitsDatabase | typeof OFF | null;
+  readonly VISITS_PRIVACY: VisitsConfig["privacy"];
+  readonly VISITS_TIME_ZONE: string;
+  readonly VISITS_EVENTS: readonly NamedEvent[];
+}
+
+/**
+ * The configuration of visits; null if none are collected. Without `VISITS_URL`, visits are in the PostgreSQL of the
+ * sessions, or in a SQLite file beside theirs.
+ */
+export function visitsConfigOf(variables: VisitsVariables, sessions: Database): VisitsConfig | null {
+  const {
+    VISITS_URL,
+    VISITS_PRIVACY: privacy,
+    VISITS_TIME_ZONE: timeZone,
+    VISITS_EVENTS: events,
+  } = variables;
+  if (VISITS_URL === OFF) return null;
+  return { database: VISITS_URL ?? besides(sessions), privacy, timeZone, events };
+}
+
+function besides(sessions: Database): VisitsDatabase {
+  if (sessions.kind === "postgres") return { kind: "postgres", url: sessions.url };
+  const path = sessions.kind === "sqlite" ? sessions.path.replace(/\.db$/, "") : "./data/coatcheck";
+  return { kind: "sqlite", path: `${path}-visits.db` };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { expect, test } from "vitest";
+import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
+import { query } from "../../coatcheck/test/servers/postgres.ts";
+import { ADMIN, KEYS, RunningService, temporaryFolder, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
+
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+
+const service = useService({ VISITS_EVENTS: "quiz_finished:key" });
+
+const shop = () => new TestClient(service().url, KEYS.shop);
+const admin = () => new TestClient(service().url, ADMIN);
+
+/** Creates a session as the backend of a shop does. Returns the path of the session. */
+async function newSession(): Promise<string> {
+  const { body } = await shop().post("/api/v1/sessions", { transport: "bearer" });
+  return `/api/v1/sessions/${body.data?.sessionId}`;
+}
+
+function view(url: string, userAgent = FIREFOX) {
+  return { page: { id: randomUUID(), url }, client: { userAgent }, events: [{ type: "page_view" }] };
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+test("a page view begins a visit, and the session shows where it came from", async () => {
+  const path = await newSession();
+  const url = "https://shop.example/coats?utm_source=Newsletter&utm_medium=email&utm_campaign=spring";
+  const tracked = await shop().post(`${path}/events`, view(url));
+  expect(tracked.status).toBe(202);
+  const { visitorId } = tracked.body.data ?? {};
+  expect(tracked.body.data).toEqual({ accepted: 1, visitorId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  expect((await shop().get(path)).body.data).toMatchObject({
+    visitorId,
+    attribution: { channel: "Email", source: "newsletter", campaign: "spring", landingPage: "/coats" },
+    converted: false,
+    orderId: null,
+  });
+  const { body } = await shop().post(`${path}/events`, view("https://shop.example/coats/7"));
+  expect(body.data).toEqual({ accepted: 1, visitorId });
+  await timelineOf(`${path.split("/").at(-1)}`, 2);
+  expect((await shop().get(path)).body.data).toMatchObject({ pageViews: 2 });
+});
+
+test("events that are sent twice count once", async () => {
+  const path = await newSession();
+  const body = view("https://shop.example/coats/7");
+  const product = { id: randomUUID(), type: "product_view", properties: { product: 7 } };
+  const both = { ...body, events: [{ id: randomUUID(), type: "page_view" }, product] };
+  await shop().post(`${path}/events`, both);
+  await shop().post(`${path}/events`, both);
+  const id = path.split("/").at(-1);
+  const timeline = await timelineOf(`${id}`, 2);
+  expect(timeline.events.map(({ type }: { type: string }) => type)).toEqual(["page_view", "product_view"]);
+  expect(timeline.visits).toMatchObject([{ pageViews: 1, entryPage: "/coats/7" }]);
+});
+
+test("an order converts the session once", async () => {
+  const path = await newSession();
+  await shop().post(`${path}/events`, view("https://shop.example/"));
+  const order = { orderId: randomUUID(), revenue: 12_900, currency: "EUR" };
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const converted = await shop().post(`${path}/convert`, order);
+    expect(converted.status).toBe(200);
+    expect(converted.body.data).toMatchObject({ converted: true, orderId: order.orderId });
+  }
+  const other = await shop().post(`${path}/convert`, { ...order, revenue: 1 });
+  expect([other.status, other.body.error?.code]).toEqual([409, "CONFLICT"]);
+  const elsewhere = await shop().post(`${await newSession()}/convert`, order);
+  expect(elsewhere.status).toBe(409);
+});
+
+test("a bot is counted and not tracked", async () => {
+  const path = await newSession();
+  const tracked = await shop().post(`${path}/events`, view("https://shop.example/", BOT));
+  expect(tracked.body.data).toEqual({ accepted: 0, visitorId: null });
+});
+
+test("events without a page belong to the session's last visit", async () => {
+  const path = await newSession();
+  await shop().post(`${path}/events`, view("https://shop.example/quiz"));
+  const reported = await shop().post(`${path}/events`, { events: [{ type: "quiz_finished" }] });
+  expect(reported.body.data).toMatchObject({ accepted: 1 });
+  const timeline = await timelineOf(`${path.split("/").at(-1)}`, 2);
+  expect(timeline.events.at(-1)).toMatchObject({ type: "quiz_finished", origin: "backend", isKey: true });
+});
+
+test.each([
+  [{ events: [{ type: "unheard_of" }] }, "type"],
+  [{ events: [] }, "events"],
+  [{ page: { url: "not a url" }, events: [{ type: "page_view" }] }, "page.url"],
+  [{ events: [{ type: "search", ago: -1 }] }, "events.0.ago"],
+  [{ page: { url: "https://shop.example/" }, events: [{ type: "page_view" }] }, "client.userAgent"],
+])("refuses %j", async (body, path) => {
+  const refused = await shop().post(`${await newSession()}/events`, body);
+  expect([refused.status, refused.body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
+  expect(refused.body.error?.faults?.[0]?.path).toBe(path);
+});
+
+test("only the session's owner may track, and only a backend may convert", async () => {
+  const path = await newSession();
+  const stranger = new TestClient(service().url, KEYS.slack);
+  expect((await stranger.post(`${path}/events`, view("https://shop.example/"))).status).toBe(404);
+  const order = { orderId: "x", revenue: 1, currency: "EUR" };
+  expect((await stranger.post(`${path}/convert`, order)).status).toBe(404);
+  expect((await new TestClient(service().url).post(`${path}/convert`, order)).status).toBe(401);
+});
+
+test("the figures are those of the events", async () => {
+  const before = await overview();
+  const path = await newSession();
+  await shop().post(`${path}/events`, view("https://shop.example/coats"));
+  await shop().post(`${path}/convert`, { orderId: randomUUID(), revenue: 500, currency: "CHF" });
+  await timelineOf(`${path.split("/").at(-1)}`, 2);
+  const after = await overview();
+  expect(after.visits - before.visits).toBe(1);
+  expect(after.orders - before.orders).toBe(1);
+  expect((after.revenue.CHF ?? 0) - (before.revenue.CHF ?? 0)).toBe(500);
+});
+
+test("an answer is CSV on request", async () => {
+  const query = `dimension=channel&from=${today()}&to=${today()}&format=csv`;
+  const response = await fetch(`${service().url}/api/v1/analytics/breakdown?${query}`, {
+    headers: { authorization: `Bearer ${ADMIN}` },
+  });
+  expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  expect(await response.text()).toMatch(/^value,visitors,visits,.*\r\n(.*,.*\r\n)*$/);
+});
+
+test.each([
+  ["overview?from=2026-03-02&to=2026-03-01", "from"],
+  ["breakdown?dimension=colour&from=2026-03-01&to=2026-03-02", "dimension"],
+  ["overview?from=2026-03-01&to=2026-03-02&filters=country", "filters"],
+])("refuses the question %s", async (question, path) => {
+  const refused = await admin().get(`/api/v1/analytics/${question}`);
+  expect([refused.status, refused.body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
+  expect(refused.body.error?.faults?.[0]?.path).toContain(path);
+});
+
+test("figures need a key", async () => {
+  const path = `/api/v1/analytics/overview?from=${today()}&to=${today()}`;
+  expect((await new TestClient(service().url).get(path)).status).toBe(401);
+});
+
+async function overview() {
+  const day = today();
+  const { body } = await admin().get(`/api/v1/analytics/overview?from=${day}&to=${day}`);
+  return (
+    body.data as unknown as { figures: { visits: number; orders: number; revenue: Record<string, number> } }
+  ).figures;
+}
+
+/** The timeline of a session, once it has so many events. */
+async function timelineOf(sessionId: string, events: number) {
+  for (;;) {
+    const { body } = await admin().get(`/api/v1/analytics/sessions/${sessionId}/timeline`);
+    const timeline = body.data as unknown as { events: { type: string }[]; visits: object[] };
+    if (timeline.events.length >= events) return timeline;
+  }
+}
+
+await describeWithServer("over PostgreSQL", "postgres", (url) => {
+  test("visits are in the database of the sessions", async () => {
+    const database = await temporaryDatabase(url);
+    const folder = temporaryFolder();
+    const variables = { DATABASE_URL: database.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };
+    const node = await new RunningService(folder, variables).started();
+    try {
+      const backend = new TestClient(node.url, KEYS.shop);
+      const { body } = await backend.post("/api/v1/sessions", { transport: "bearer" });
+      await backend.post(`/api/v1/sessions/${body.data?.sessionId}/events`, view("https://shop.example/"));
+      expect(await node.end()).toBe(0);
+      const rows = await query(database.url, "select entry_page, page_views::int from coatcheck_visit");
+      expect(rows).toEqual([{ entry_page: "/", page_views: 1 }]);
+    } finally {
+      await node.end();
+      await database.drop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
