@@ -10,18 +10,17 @@ export interface VisitorEvents {
 
 /**
  * Groups events by visitor, in order of arrival. Of several events with one order id, only the first remains: groups may
- * be stored in another order.
+ * be stored in another order, and two reports of an order have the same event id at different times.
  */
 export function groupByVisitor(events: readonly VisitEvent[]): VisitorEvents[] {
   const groups = new Map<string, VisitorEvents>();
-  const orders = new Map<string, string>();
+  const orders = new Set<string>();
   for (const event of events) {
     const row = eventRowOf(event);
     if (row.order_id !== null) {
       const key = JSON.stringify([row.tenant, row.order_id]);
-      const first = orders.get(key) ?? row.id;
-      if (first !== row.id) continue;
-      orders.set(key, first);
+      if (orders.has(key)) continue;
+      orders.add(key);
     }
     const { visitorId } = event;
     const key = `${visitorId === null ? "" : "visitor:"}${visitorId}\n${row.tenant}`;

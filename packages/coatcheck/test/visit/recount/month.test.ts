@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createQuestions, type Questions } from "../../../src/visit/questions/index.ts";
+import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
+import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
 import {
   type Asked,
   compareAttributionAndRetention,
@@ -73,6 +76,28 @@ function compareMonth(open: () => Promise<OpenDatabase>): void {
     });
   });
 }
+
+await describeWithServer("a month in PostgreSQL", "postgres", (url) => {
+  compareMonth(async () => {
+    const database = await temporaryDatabase(url);
+    const pool = new pg.Pool({ connectionString: database.url });
+    const sink = await postgresEvents({ pool, timeZone: TIME_ZONE });
+    const questions = createQuestions(
+      { dialect: "postgres", pool },
+      { timeZone: TIME_ZONE, clock, timeBudget: 60_000 },
+    );
+    return {
+      sink,
+      questions,
+      async remove() {
+        await questions.close();
+        await sink.close();
+        await pool.end();
+        await database.drop();
+      },
+    };
+  });
+});
 
 describe("a month in SQLite", () => {
   compareMonth(async () => {
