@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { systemClock as clock, systemSchedule as schedule } from "coatcheck";
 import { createUpstream } from "coatcheck/gateway";
-import { type Config, listen, openSessions, readConfig, StartError, Sweeper } from "coatcheck-server";
+import { type Config, Jobs, listen, openSessions, readConfig, StartError, sweepJob } from "coatcheck-server";
 import { type Logger, pino } from "pino";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
 import { openAccountsDatabase } from "./accounts/database.ts";
@@ -61,8 +61,8 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
   try {
     const sessions = await openSessions(config, log);
     stops.push(() => sessions.close());
-    const sweeper = new Sweeper(sessions.manager, schedule, log, config);
-    stops.push(() => sweeper.stop());
+    const jobs = new Jobs([sweepJob(sessions.manager, config)], { clock, schedule, log });
+    stops.push(() => jobs.stop());
     const upstream = createUpstream({
       baseUrl: backend.url,
       csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
@@ -89,7 +89,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
     });
     stops.push(() => app.close());
     const url = await listen(app, { host: config.host, port });
-    sweeper.start();
+    jobs.start();
     return { url, backend, stop };
   } catch (error) {
     await stop();

@@ -6,6 +6,7 @@ import { Authenticator } from "./caller.ts";
 import type { ClientDescriber } from "./client-describer.ts";
 import type { Credentials } from "./credentials.ts";
 import type { App } from "./fastify-app.ts";
+import type { Jobs } from "./jobs/jobs.ts";
 import { OwnedSessions } from "./ownership.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
 import type { RequestSessionsOptions } from "./request-sessions.ts";
@@ -16,6 +17,7 @@ import { endSessionsRoute } from "./routes/end-sessions.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { introspectRoute } from "./routes/introspect.ts";
+import { jobRoutes } from "./routes/jobs.ts";
 import { type Installation, landingRoute } from "./routes/landing.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { privilegeRoutes } from "./routes/privilege.ts";
@@ -37,6 +39,8 @@ export interface AppOptions extends RequestSessionsOptions {
   readonly metrics: boolean;
   /** Default: {@link LIMITS}. */
   readonly rateLimits?: RequestLimits;
+  /** Absent: there are no routes for jobs. */
+  readonly jobs?: Jobs;
   /** Absent: no visits are collected. */
   readonly visits?: Pick<OpenVisits, "visits" | "questions" | "queue">;
   /** For the landing page. */
@@ -80,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   if (options.visits) eventRoutes(app, context, options.visits.visits);
   if (context.questions) analyticsRoutes(app, context, context.questions);
   healthRoutes(app, context);
+  if (options.jobs) jobRoutes(app, context, options.jobs);
   if (options.metrics) metricsRoute(app, context, cache);
   return app;
 }

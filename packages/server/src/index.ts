@@ -20,6 +20,15 @@ export { type Config, readConfig } from "./config.ts";
 export type { Credentials, Principal } from "./credentials.ts";
 export { sendError, sendKnownError } from "./error-response.ts";
 export type { App } from "./fastify-app.ts";
+export {
+  type Job,
+  type JobResult,
+  type JobRun,
+  type JobStatus,
+  Jobs,
+  type JobsOptions,
+} from "./jobs/jobs.ts";
+export { type SweepOptions, sweepJob } from "./jobs/sweep.ts";
 export { readJson } from "./json-body.ts";
 export { listen } from "./listen.ts";
 export { type OpenSessions, openSessions } from "./open-sessions.ts";
@@ -30,5 +39,4 @@ export { sessionRoutes } from "./routes/sessions.ts";
 export { createBody, createdSession, ended, failures, sessionParams, success } from "./schemas.ts";
 export { type RunningService, startService } from "./service.ts";
 export { StartError } from "./start-error.ts";
-export { Sweeper, type SweepOptions } from "./sweeper.ts";
 export { successBody, toIso } from "./views.ts";

@@ -1,11 +1,13 @@
-import { systemClock, systemSchedule } from "coatcheck";
+import { type SessionManager, systemClock, systemSchedule } from "coatcheck";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import { type Job, Jobs } from "./jobs/jobs.ts";
+import { rollupJobs } from "./jobs/rollups.ts";
+import { sweepJob } from "./jobs/sweep.ts";
 import { listen } from "./listen.ts";
 import { openSessions } from "./open-sessions.ts";
-import { Sweeper } from "./sweeper.ts";
-import { openVisits } from "./visits/open-visits.ts";
+import { type OpenVisits, openVisits } from "./visits/open-visits.ts";
 
 const STORE_NAMES = { sqlite: "SQLite", postgres: "PostgreSQL", redis: "Redis", upstash: "Upstash" } as const;
 
@@ -29,7 +31,13 @@ export async function startService(config: Config, log: Logger): Promise<Running
   for (const notice of config.notices) log.info(notice);
   const { trustProxy, secureCookie, metrics, rateLimits } = config;
   const visits = config.visits && (await openVisits(config.visits, log));
+  const jobs = new Jobs(jobsOf(sessions.manager, visits, config), {
+    clock: systemClock,
+    schedule: systemSchedule,
+    log,
+  });
   const app = await buildApp({
+    jobs,
     ...sessions,
     ...(visits ? { visits } : {}),
     log,
@@ -40,7 +48,6 @@ export async function startService(config: Config, log: Logger): Promise<Running
     rateLimits,
     installation: { store: STORE_NAMES[config.database.kind], shopUrl: config.shopUrl, adminTokenFile },
   });
-  const sweeper = new Sweeper(sessions.manager, systemSchedule, log, config);
   let url: string;
   try {
     url = await listen(app, config);
@@ -49,15 +56,23 @@ export async function startService(config: Config, log: Logger): Promise<Running
     await close();
     throw error;
   }
-  sweeper.start();
+  jobs.start();
   return {
     url,
     adminTokenFile,
     async stop() {
       await app.close();
-      await sweeper.stop();
+      await jobs.stop();
       await visits?.close();
       await close();
     },
   };
+}
+
+/** The jobs of the service. A session is swept after the events of its visits are stored. */
+function jobsOf(manager: SessionManager, visits: OpenVisits | null, config: Config): readonly Job[] {
+  const { retention, sweepInterval } = config;
+  const beforeSweep = visits ? { beforeSweep: () => visits.queue.flush() } : {};
+  const sweep = sweepJob(manager, { retention, sweepInterval, ...beforeSweep });
+  return visits?.rollups ? [sweep, ...rollupJobs(visits.rollups)] : [sweep];
 }

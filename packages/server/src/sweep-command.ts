@@ -3,9 +3,9 @@ import { systemClock } from "coatcheck";
 import { Command } from "commander";
 import { readConfig } from "./config.ts";
 import type { Database } from "./database-variable.ts";
+import { sweepSlices } from "./jobs/sweep.ts";
 import { openStore } from "./open-store.ts";
 import { StartError } from "./start-error.ts";
-import { sweepSlices } from "./sweeper.ts";
 
 interface SweepCommandOptions {
   readonly database?: string;

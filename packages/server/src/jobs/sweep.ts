@@ -1,0 +1,57 @@
+import type { SessionManager } from "coatcheck";
+import type { Job } from "./jobs.ts";
+
+const MINUTE = 60_000;
+
+/** Rows per statement. Small enough that no writer waits long. */
+const SLICE = 1000;
+
+/** Options of {@link sweepJob}, in milliseconds. */
+export interface SweepOptions {
+  /** How long ended sessions stay readable, so that the admin can see why they ended. Default: 1 day. */
+  readonly retention?: number;
+  /** The time between the end of a sweep and the start of the next one. Default: 5 minutes. */
+  readonly sweepInterval?: number;
+  /** Stores what must outlive the sessions, such as the events of their visits. A failure postpones the sweep. */
+  readonly beforeSweep?: () => Promise<void>;
+}
+
+/**
+ * Deletes in slices until nothing is left to delete.
+ *
+ * @param deleteSlice deletes up to `limit` sessions and returns the number deleted.
+ * @param proceed called after each slice with the total so far. Returns whether to continue.
+ * @returns the number of deleted sessions.
+ */
+export async function sweepSlices(
+  deleteSlice: (limit: number) => Promise<number>,
+  proceed: (total: number) => boolean,
+): Promise<number> {
+  let total = 0;
+  let deleted: number;
+  do {
+    deleted = await deleteSlice(SLICE);
+    total += deleted;
+  } while (proceed(total) && deleted === SLICE);
+  return total;
+}
+
+/** The job that deletes sessions past their retention. Each session is deleted by one node. */
+export function sweepJob(
+  manager: SessionManager,
+  { retention = 24 * 60 * MINUTE, sweepInterval = 5 * MINUTE, beforeSweep }: SweepOptions = {},
+): Job {
+  return {
+    name: "sweep",
+    description: "Deletes ended sessions past their retention.",
+    interval: sweepInterval,
+    async run(signal) {
+      await beforeSweep?.();
+      const deleted = await sweepSlices(
+        (limit) => manager.sweep(retention, limit),
+        () => !signal.aborted,
+      );
+      return { deleted };
+    },
+  };
+}

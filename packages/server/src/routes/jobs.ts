@@ -1,0 +1,85 @@
+import { CoatcheckError } from "coatcheck";
+import { z } from "zod";
+import type { App } from "../fastify-app.ts";
+import type { JobRun, JobStatus, Jobs } from "../jobs/jobs.ts";
+import { requireAdmin } from "../ownership.ts";
+import { failures, success } from "../schemas.ts";
+import { successBody, toIso } from "../views.ts";
+import type { RouteContext } from "./context.ts";
+
+const tags = ["jobs"];
+const time = z.string().meta({ format: "date-time" });
+
+const jobRun = z
+  .object({
+    startedAt: time,
+    duration: z.number().int().describe("Milliseconds."),
+    result: z
+      .record(z.string(), z.number())
+      .nullable()
+      .meta({ examples: [{ deleted: 12 }] })
+      .describe("What the run has done. Null if it failed."),
+    error: z.string().nullable(),
+  })
+  .meta({ id: "JobRun" });
+
+const job = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    interval: z.number().int().nullable().describe("Milliseconds between two runs. Null: only on request."),
+    isRunning: z.boolean(),
+    lastRun: jobRun.nullable(),
+    nextRunAt: time.nullable(),
+  })
+  .meta({ id: "Job" });
+
+/** Adds the routes that show the service's jobs and run them. */
+export function jobRoutes(app: App, { authenticator }: RouteContext, jobs: Jobs): void {
+  app.get(
+    "/api/v1/jobs",
+    {
+      schema: {
+        summary: "List the service's jobs (admin)",
+        description: "Shows the runs of the node that answers.",
+        tags,
+        response: { 200: success(z.object({ jobs: z.array(job) })), ...failures },
+      },
+    },
+    async (request) => {
+      requireAdmin(await authenticator.authenticate(request));
+      return successBody({ jobs: jobs.status().map(viewOf) });
+    },
+  );
+
+  app.post(
+    "/api/v1/jobs/:name/run",
+    {
+      schema: {
+        summary: "Run a job now (admin)",
+        description: "Responds when the run has ended. Joins a run that is going on.",
+        tags,
+        params: z.object({ name: z.string().max(64) }),
+        response: { 200: success(jobRun), ...failures },
+      },
+    },
+    async (request) => {
+      requireAdmin(await authenticator.authenticate(request));
+      const run = await jobs.run(request.params.name);
+      if (run === null) throw new CoatcheckError("SESSION_NOT_FOUND", "There is no such job.");
+      return successBody(runOf(run));
+    },
+  );
+}
+
+function viewOf({ lastRun, nextRunAt, ...status }: JobStatus): z.output<typeof job> {
+  return {
+    ...status,
+    lastRun: lastRun && runOf(lastRun),
+    nextRunAt: nextRunAt === null ? null : toIso(nextRunAt),
+  };
+}
+
+function runOf({ startedAt, ...run }: JobRun): z.output<typeof jobRun> {
+  return { ...run, startedAt: toIso(startedAt), result: run.result && { ...run.result } };
+}
