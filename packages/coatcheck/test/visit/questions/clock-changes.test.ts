@@ -5,8 +5,7 @@ import { deliver } from "../recount/delivery.ts";
 import { Recount } from "../recount/recount.ts";
 import { Browser, HOUR, MINUTE, Script } from "../recount/script.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
-import { fillSqlite, type Loaded, loadPostgres } from "./load.ts";
-import { tablesOf } from "./tables.ts";
+import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
 /**
  * A browser that is active all day around both changes of the clocks in Zurich, with a visit that spans each midnight, and
@@ -90,5 +89,5 @@ function describeDays(load: () => Promise<Loaded>): void {
 describe("changes of the clocks on SQLite", () => describeDays(() => fillSqlite(delivered)));
 
 await describeWithServer("changes of the clocks on PostgreSQL", "postgres", (url) => {
-  describeDays(() => loadPostgres(url, tablesOf(recount, script, delivered)));
+  describeDays(() => fillPostgres(url, delivered));
 });
