@@ -38,12 +38,12 @@ export class LocalTime {
 
   /** Returns the local day of a time, counted from 1 January 1970. */
   dayOf(at: number): number {
-    return Math.floor((at + this.#offsetAt(at)) / DAY);
+    return Math.floor((at + this.offsetAt(at)) / DAY);
   }
 
   /** Returns when the local hour of a time began, in epoch milliseconds. */
   hourOf(at: number): number {
-    const offset = this.#offsetAt(at);
+    const offset = this.offsetAt(at);
     return Math.floor((at + offset) / HOUR) * HOUR - offset;
   }
 
@@ -51,7 +51,7 @@ export class LocalTime {
   startOf(day: number): number {
     const midnight = day * DAY;
     // The offset is that of a time near midnight, which may lie on the other side of a change of the clocks.
-    const candidates = [midnight - DAY, midnight + DAY].map((at) => midnight - this.#offsetAt(at));
+    const candidates = [midnight - DAY, midnight + DAY].map((at) => midnight - this.offsetAt(at));
     const [first = midnight, second = midnight] = candidates.sort((left, right) => left - right);
     if (this.dayOf(first) === day && this.dayOf(first - 1) < day) return first;
     if (this.dayOf(second) === day && this.dayOf(second - 1) < day) return second;
@@ -61,7 +61,8 @@ export class LocalTime {
     return at;
   }
 
-  #offsetAt(at: number): number {
+  /** Returns by how many milliseconds local time is ahead of UTC. */
+  offsetAt(at: number): number {
     const quarter = Math.floor(at / QUARTER);
     const known = this.#offsets.get(quarter);
     if (known !== undefined) return known;

@@ -1,6 +1,7 @@
+import { LocalTime } from "../facts/local-time.ts";
+
 /** Milliseconds of a day of 24 hours. */
 const DAY = 86_400_000;
-const HOUR = 3_600_000;
 const WEEK = 7 * DAY;
 
 /** A calendar date such as `2026-03-29`. */
@@ -64,42 +65,25 @@ export interface Stretch {
   readonly offset: number;
 }
 
-/** Calendar arithmetic in one time zone. Its days have 23 to 25 hours where clocks change. */
+/** The calendar dates of one time zone. Its days have 23 to 25 hours where clocks change. */
 export class LocalCalendar {
   readonly timeZone: string;
-  readonly #format: Intl.DateTimeFormat;
+  readonly #time: LocalTime;
 
   /** @param timeZone - an IANA name, checked with {@link isTimeZone}. */
   constructor(timeZone: string) {
     this.timeZone = timeZone;
-    this.#format = new Intl.DateTimeFormat("en-US", {
-      timeZone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-    });
+    this.#time = new LocalTime(timeZone);
   }
 
   /** The local date at a time. */
   dateAt(time: number): CalendarDate {
-    return dateOf(time + this.#offsetAt(time));
+    return dateOf(this.#time.dayOf(time) * DAY);
   }
 
   /** When the local day of `date` begins, epoch milliseconds. It is the first instant of that date, midnight or not. */
   startOf(date: CalendarDate): number {
-    const midnight = Date.parse(`${date}T00:00:00Z`);
-    let low = midnight - 26 * HOUR;
-    let high = midnight + 26 * HOUR;
-    while (high - low > 1) {
-      const middle = Math.floor((low + high) / 2);
-      if (this.dateAt(middle) < date) low = middle;
-      else high = middle;
-    }
-    return high;
+    return this.#time.startOf(Date.parse(`${date}T00:00:00Z`) / DAY);
   }
 
   /**
@@ -107,14 +91,23 @@ export class LocalCalendar {
    * clocks twice within a week.
    */
   offsets(from: number, to: number): Stretch[] {
-    const stretches: Stretch[] = [{ from, offset: this.#offsetAt(from) }];
+    const stretches: Stretch[] = [{ from, offset: this.#time.offsetAt(from) }];
     for (let low = from; low < to; low += WEEK) {
       const high = Math.min(low + WEEK, to);
-      const offset = this.#offsetAt(high);
+      const offset = this.#time.offsetAt(high);
       if (offset !== stretches.at(-1)?.offset)
         stretches.push({ from: this.#firstWith(offset, low, high), offset });
     }
     return stretches;
+  }
+
+  /** A time as local time with its distance from UTC (RFC 3339). */
+  labelOf(time: number): string {
+    const offset = this.#time.offsetAt(time);
+    const minutes = Math.abs(Math.round(offset / 60_000));
+    const twoDigits = (value: number) => String(value).padStart(2, "0");
+    const zone = `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;
+    return `${new Date(time + offset).toISOString().slice(0, 19)}${offset < 0 ? "-" : "+"}${zone}`;
   }
 
   /** The first time with an offset. The time `low` has another one, and `high` has it. */
@@ -122,26 +115,9 @@ export class LocalCalendar {
     let [before, first] = [low, high];
     while (first - before > 1) {
       const middle = Math.floor((before + first) / 2);
-      if (this.#offsetAt(middle) === offset) first = middle;
+      if (this.#time.offsetAt(middle) === offset) first = middle;
       else before = middle;
     }
     return first;
-  }
-
-  /** A time as local time with its distance from UTC (RFC 3339). */
-  labelOf(time: number): string {
-    const offset = this.#offsetAt(time);
-    const minutes = Math.abs(Math.round(offset / 60_000));
-    const twoDigits = (value: number) => String(value).padStart(2, "0");
-    const zone = `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;
-    return `${new Date(time + offset).toISOString().slice(0, 19)}${offset < 0 ? "-" : "+"}${zone}`;
-  }
-
-  /** Milliseconds by which local time is ahead of UTC at a time. */
-  #offsetAt(time: number): number {
-    const parts: Record<string, number> = {};
-    for (const { type, value } of this.#format.formatToParts(time)) parts[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
   }
 }
