@@ -15,8 +15,7 @@ import { funnelOf } from "../recount/funnel.ts";
 import { type Figures, Recount } from "../recount/recount.ts";
 import { DAY, HOUR, type Script } from "../recount/script.ts";
 import { MONTH, MONTH_END, TIME_ZONE, trafficOf } from "../recount/traffic.ts";
-import { fillSqlite, type Loaded, loadPostgres } from "./load.ts";
-import { tablesOf } from "./tables.ts";
+import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
 /** A month of traffic with its recount. */
 interface Traffic {
@@ -411,6 +410,5 @@ describe("questions to SQLite", () => {
 
 await describeWithServer("questions to PostgreSQL", "postgres", (url) => {
   const traffic = month();
-  const { script, delivered, recount } = traffic;
-  describeFigures(traffic, () => loadPostgres(url, tablesOf(recount, script, delivered)));
+  describeFigures(traffic, () => fillPostgres(url, traffic.delivered));
 });
