@@ -2,10 +2,13 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { postgresEvents } from "coatcheck/visit/postgres";
 import { createQuestions, type Questions } from "coatcheck/visit/questions";
 import { sqliteEvents } from "coatcheck/visit/sqlite";
+import pg from "pg";
 import type { EventSink } from "../../packages/coatcheck/src/visit/sink.ts";
-import { type PlainTable, plainSqlite } from "./plain-table.ts";
+import { query, startPostgres, temporarySchema } from "../../packages/coatcheck/test/servers/postgres.ts";
+import { type PlainTable, plainPostgres, plainSqlite } from "./plain-table.ts";
 
 /** A sink whose rollups a job recomputes. */
 export interface RollupSink extends EventSink {
@@ -37,6 +40,7 @@ export const DATABASES: Readonly<
   Record<string, { readonly title: string; readonly start: () => Promise<DatabaseKind> }>
 > = {
   sqlite: { title: "SQLite", start: startSqlite },
+  postgres: { title: "PostgreSQL", start: startPostgresServer },
 };
 
 async function startSqlite(): Promise<DatabaseKind> {
@@ -73,5 +77,50 @@ async function startSqlite(): Promise<DatabaseKind> {
       };
     },
     async stop() {},
+  };
+}
+
+/** Longest time of a batch, milliseconds: a batch that is too slow for production is measured, not refused. */
+const DEADLINE = 120_000;
+
+async function startPostgresServer(): Promise<DatabaseKind> {
+  const server = await startPostgres();
+  return {
+    async open() {
+      const schema = await temporarySchema(server.url);
+      const pool = new pg.Pool({ connectionString: schema.url });
+      const sink = await postgresEvents({ pool, deadline: DEADLINE });
+      const questions = createQuestions({ dialect: "postgres", pool });
+      return {
+        sink,
+        questions,
+        async settle() {
+          await query(schema.url, "vacuum (analyze)");
+          await query(schema.url, "checkpoint");
+        },
+        async size() {
+          const [row] = await query(schema.url, "select pg_database_size(current_database())::text as bytes");
+          return Number(row?.bytes);
+        },
+        async remove() {
+          await questions.close();
+          await sink.close();
+          await pool.end();
+          await schema.drop();
+        },
+      };
+    },
+    async openPlain() {
+      const schema = await temporarySchema(server.url);
+      const table = await plainPostgres(schema.url);
+      return {
+        ...table,
+        async remove() {
+          await table.close();
+          await schema.drop();
+        },
+      };
+    },
+    stop: () => server.stop(),
   };
 }
