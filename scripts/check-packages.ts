@@ -10,7 +10,7 @@ import { Consumer, type Manifest, manifestOf } from "./consumer.ts";
 import { root, typescriptBlocks } from "./documents.ts";
 
 /** The import paths whose types need the DOM. They load in Node too, because a server can render a page. */
-const ABOUT_A_PAGE = ["coatcheck/client"];
+const ABOUT_A_PAGE = ["coatcheck/client", "coatcheck/tracker"];
 
 /** The import paths that need an optional peer dependency. All others must load without any. */
 const NEED_A_PEER = [
@@ -22,6 +22,7 @@ const NEED_A_PEER = [
   "coatcheck/routes/fastify",
   "coatcheck/routes/hono",
   "coatcheck/testing/simulator",
+  "coatcheck/visit",
 ];
 
 const NODE = ["ES2024"];
