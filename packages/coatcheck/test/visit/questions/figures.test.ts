@@ -26,7 +26,7 @@ interface Traffic {
 
 function month(): Traffic {
   const script = trafficOf({ seed: 11, visitors: 100 });
-  const delivered = deliver(script, "interleaved", 2);
+  const delivered = deliver(script, "shuffled", 3);
   return { script, delivered, recount: new Recount(script, delivered, TIME_ZONE) };
 }
 

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { QuestionDatabase } from "../../../src/visit/questions/index.ts";
+import type { VisitMaintenance } from "../../../src/visit/sink/maintenance.ts";
 import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
+import type { EventSink } from "../../../src/visit/sink.ts";
 import { temporaryDatabase } from "../../servers/fixtures.ts";
 import type { Delivered } from "../recount/delivery.ts";
 import { TIME_ZONE } from "../recount/traffic.ts";
@@ -15,17 +17,27 @@ export interface Loaded {
   remove(): Promise<void>;
 }
 
-/** Days whose rollups are computed. Of a month of traffic, some days stay without, as between two runs of the job. */
-const RECOMPUTED = 25;
+/** More days than a test has. */
+const ALL = 10_000;
+/** Days that are recomputed after the last batch: some, so that rollups of the others stay out of date. */
+const SOME = 10;
+
+/** Writes batches as if the job had run in the middle and once more, briefly, at the end. */
+async function fill(sink: EventSink & VisitMaintenance, delivered: readonly Delivered[]): Promise<void> {
+  const half = Math.ceil(delivered.length / 2);
+  for (const { batch } of delivered.slice(0, half)) await sink.write(batch);
+  await sink.recompute(ALL);
+  for (const { batch } of delivered.slice(half)) await sink.write(batch);
+  await sink.recompute(SOME);
+  await sink.close();
+}
 
 /** Writes batches into a SQLite file, through its sink. */
 export async function fillSqlite(delivered: readonly Delivered[]): Promise<Loaded> {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-questions-"));
   const path = join(folder, "visits.db");
   const sink = sqliteEvents({ path, timeZone: TIME_ZONE });
-  for (const { batch } of delivered) await sink.write(batch);
-  await sink.recompute(RECOMPUTED);
-  await sink.close();
+  await fill(sink, delivered);
   return {
     database: { dialect: "sqlite", path },
     remove: () => rm(folder, { recursive: true }),
@@ -37,9 +49,7 @@ export async function fillPostgres(url: string, delivered: readonly Delivered[])
   const own = await temporaryDatabase(url);
   const pool = new pg.Pool({ connectionString: own.url, max: 4 });
   const sink = await postgresEvents({ pool, timeZone: TIME_ZONE });
-  for (const { batch } of delivered) await sink.write(batch);
-  await sink.recompute(RECOMPUTED);
-  await sink.close();
+  await fill(sink, delivered);
   return {
     database: { dialect: "postgres", pool },
     async remove() {
