@@ -74,7 +74,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   };
   limitAddresses(app, context.authenticator, limits);
   landingRoute(app, context, cache, options.installation ?? {});
-  createSessionRoute(app, context, describeClient);
+  createSessionRoute(app, context, { describeClient, visits: options.visits?.visits ?? null });
   sessionRoutes(app, context);
   endSessionsRoute(app, context);
   sessionDataRoutes(app, context);
@@ -85,6 +85,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   if (context.questions) analyticsRoutes(app, context, context.questions);
   healthRoutes(app, context);
   if (options.jobs) jobRoutes(app, context, options.jobs);
-  if (options.metrics) metricsRoute(app, context, cache);
+  if (options.metrics) metricsRoute(app, context, { cache, visits: options.visits ?? null });
   return app;
 }

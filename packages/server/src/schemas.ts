@@ -1,6 +1,6 @@
 import { ERROR_STATUS, type ErrorCode, isSessionId, type JsonObject } from "coatcheck";
 import { z } from "zod";
-import { attribution } from "./visits/schemas.ts";
+import { attribution, eventClient, eventPage } from "./visits/schemas.ts";
 
 /*
  * The shapes of requests and responses: Fastify validates with them, and the OpenAPI document shows them. Some JSON
@@ -99,6 +99,12 @@ export const createOrLogInBody = createBody
       .describe("Logs the new session in (admin and API consumers). The response contains the token."),
     tenant: tenant.optional().describe("Admin and API consumers."),
     rememberMe: z.boolean().optional().describe("Admin and API consumers. As in `authenticate`."),
+    client: eventClient.optional().describe("Admin and API consumers: the browser that the session is for."),
+    page: eventPage
+      .optional()
+      .describe(
+        "Admin and API consumers: the page that the browser has viewed. It begins a visit, as a `page_view` does.",
+      ),
   })
   .nullish();
 
@@ -107,6 +113,7 @@ export const createdSession = z.object({
   createdAt: isoTime,
   metadata: jsonObject,
   token: z.string().optional(),
+  visitorId: z.string().optional().describe("With `page`, unless the client's visits are not collected."),
 });
 
 const clientView = z

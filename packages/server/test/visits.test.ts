@@ -47,6 +47,26 @@ test("a page view begins a visit, and the session shows where it came from", asy
   expect((await shop().get(path)).body.data).toMatchObject({ pageViews: 2 });
 });
 
+test("a session can be created with its first page", async () => {
+  const created = await shop().post("/api/v1/sessions", {
+    page: {
+      url: "https://shop.example/hats?utm_source=billboard&utm_medium=cpc",
+      referrer: "https://www.google.com/",
+    },
+    client: { address: "192.0.2.77", userAgent: FIREFOX },
+  });
+  expect(created.status).toBe(201);
+  const session = await shop().get(`/api/v1/sessions/${created.body.data?.sessionId}`);
+  expect(session.body.data).toMatchObject({
+    visitorId: created.body.data?.visitorId,
+    attribution: { channel: "Paid Other", landingPage: "/hats", referrer: "google.com" },
+    client: { address: "192.0.2.0", browser: "Firefox 140" },
+  });
+  const browser = new TestClient(service().url);
+  const refused = await browser.post("/api/v1/sessions", { page: { url: "https://shop.example/" } });
+  expect(refused.status).toBe(401);
+});
+
 test("events that are sent twice count once", async () => {
   const path = await newSession();
   const body = view("https://shop.example/coats/7");
@@ -140,6 +160,15 @@ test.each([
   const refused = await admin().get(`/api/v1/analytics/${question}`);
   expect([refused.status, refused.body.error?.code]).toEqual([400, "VALIDATION_FAILED"]);
   expect(refused.body.error?.faults?.[0]?.path).toContain(path);
+});
+
+test("the metrics show live visitors and the queue of events", async () => {
+  await shop().post(`${await newSession()}/events`, view("https://shop.example/"));
+  const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
+  const text = await response.text();
+  expect(text).toMatch(/^coatcheck_visitors_live \d+$/m);
+  expect(text).toMatch(/^coatcheck_visit_events_waiting \d+$/m);
+  expect(text).toMatch(/^coatcheck_visits_suspicious_total\{kind="many-sessions"\} 0$/m);
 });
 
 test("figures need a key", async () => {

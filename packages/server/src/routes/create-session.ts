@@ -1,12 +1,17 @@
+import { randomUUID } from "node:crypto";
 import type { CreateOptions, SessionRecord } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
+import type { Visits } from "coatcheck/visit";
 import type { FastifyRequest } from "fastify";
+import type { z } from "zod";
 import type { Caller } from "../caller.ts";
 import type { ClientDescriber } from "../client-describer.ts";
 import type { App } from "../fastify-app.ts";
 import { ownerOf, requirePrincipal } from "../ownership.ts";
 import { createdSession, createOrLogInBody, failures, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";
+import { relayEvents } from "../visits/relay.ts";
+import type { eventClient, eventPage } from "../visits/schemas.ts";
 import type { RouteContext } from "./context.ts";
 
 /** New sessions per minute and client address. Requests with an API key or the admin token are not limited. */
@@ -16,7 +21,7 @@ const MAX_CREATIONS = 120;
 export function createSessionRoute(
   app: App,
   { manager, authenticator, ownedSessions }: RouteContext,
-  describeClient: ClientDescriber,
+  { describeClient, visits }: { readonly describeClient: ClientDescriber; readonly visits: Visits | null },
 ): void {
   app.post(
     "/api/v1/sessions",
@@ -38,11 +43,11 @@ export function createSessionRoute(
       },
     },
     async (request, reply) => {
-      const { metadata = {}, transport, ...given } = request.body ?? {};
+      const { metadata = {}, transport, page, client, ...given } = request.body ?? {};
       const { name, ...login } = defined(given);
       const newSession = { metadata, ...(name === undefined ? {} : { name }) };
       const caller = await authenticator.authenticateForCreate(request, newSession);
-      if (Object.keys(login).length > 0) requirePrincipal(caller);
+      if (page || client || Object.keys(login).length > 0) requirePrincipal(caller);
       reply.code(201);
       if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
         // The handle has the fields of `newSession`. This write stores the session, and the commit sets the cookie.
@@ -53,19 +58,42 @@ export function createSessionRoute(
         ...newSession,
         ...login,
         ...placementOf(caller),
-        ...clientOf(caller, request),
+        ...clientOf(caller, request, client),
       });
       await ownedSessions.requireLiveParent(record);
       const showsToken = transport === "bearer" || record.subject !== null;
-      return successBody({ ...createdView(record), ...(showsToken ? { token } : {}) });
+      const visitorId = page && visits ? await beginVisit(visits, record, { page, client }) : null;
+      return successBody({
+        ...createdView(record),
+        ...(showsToken ? { token } : {}),
+        ...(visitorId === null ? {} : { visitorId }),
+      });
     },
   );
 
-  /** Omits the client for an API consumer: the request comes from its backend, not from the user. */
-  function clientOf({ principal }: Caller, request: FastifyRequest): Pick<CreateOptions, "client"> {
-    if (principal !== null) return {};
+  /** Tracks the first page view. Returns the visitor's id; null if nothing is collected. */
+  async function beginVisit(visits: Visits, record: SessionRecord, { page, client = {} }: FirstPage) {
+    const events = [{ id: randomUUID(), type: "page_view", ago: 0 }];
+    const relay = { client, page: { ...page, id: page.id ?? randomUUID() }, events };
+    return (await relayEvents(visits, manager, record, relay)).record.visitorId;
+  }
+
+  /** The request of an API consumer comes from its backend, so the body says which client the session is for. */
+  function clientOf(
+    { principal }: Caller,
+    request: FastifyRequest,
+    given: FirstPage["client"],
+  ): Pick<CreateOptions, "client"> {
+    if (principal !== null) {
+      return given ? { client: describeClient({ address: given.address ?? null }, given.userAgent) } : {};
+    }
     return { client: describeClient(sessionOf(request).client, request.headers["user-agent"]) };
   }
+}
+
+interface FirstPage {
+  readonly page: z.output<typeof eventPage>;
+  readonly client: z.output<typeof eventClient> | undefined;
 }
 
 /** A consumer owns its sessions. A browser's further sessions are children of its own session. */

@@ -1,26 +1,32 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { CoatcheckError, type StoreStats } from "coatcheck";
 import { PROMETHEUS_CONTENT_TYPE, prometheusText, type SessionCache } from "coatcheck/cache";
+import { DEFINITIONS } from "coatcheck/visit/questions";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { failures } from "../schemas.ts";
+import type { OpenVisits } from "../visits/open-visits.ts";
 import type { RouteContext } from "./context.ts";
 
 /** Milliseconds to wait for the counts. A scraper that times out would lose the other metrics too. */
 const COUNT_TIMEOUT = 1000;
 
+/** The figures of visits that the metrics show. */
+type VisitFigures = Pick<OpenVisits, "queue" | "visits" | "questions">;
+
 /** Adds the Prometheus endpoint. Only the admin may read it, because the counts reveal how a business is doing. */
 export function metricsRoute(
   app: App,
   { manager, authenticator }: Pick<RouteContext, "manager" | "authenticator">,
-  cache: Pick<SessionCache, "metrics">,
+  { cache, visits }: { readonly cache: Pick<SessionCache, "metrics">; readonly visits: VisitFigures | null },
 ): void {
   app.get(
     "/metrics",
     {
       schema: {
         summary: "Read metrics in Prometheus text format (admin)",
-        description: "Omits the session counts while the store is unavailable.",
+        description:
+          "Omits the counts of sessions while the store is unavailable, and those of visitors while their database is.",
         tags: ["health"],
         response: {
           200: { description: "Success.", content: { "text/plain": { schema: z.string() } } },
@@ -37,23 +43,51 @@ export function metricsRoute(
         );
       }
       const timeout = pause(COUNT_TIMEOUT, null, { ref: false });
+      const live = visits?.questions?.live().catch(() => null) ?? null;
       const counts = await Promise.race([manager.stats().catch(() => null), timeout]);
+      const visitors = await Promise.race([live, timeout]);
       reply.type(PROMETHEUS_CONTENT_TYPE);
-      return (counts === null ? "" : countsText(counts)) + prometheusText(cache.metrics());
+      return [
+        counts === null ? "" : countsText(counts),
+        visitors === null ? "" : gauge("visitors_live", DEFINITIONS.liveVisitors, visitors.visitors),
+        visits === null ? "" : visitsText(visits),
+        prometheusText(cache.metrics()),
+      ].join("");
     },
   );
 }
 
 function countsText({ total, active, authenticated }: StoreStats): string {
-  const gauges = [
-    ["stored", "Sessions in the store, including ended ones.", total],
-    ["live", "Sessions that are neither revoked nor expired.", active],
-    ["authenticated", "Live sessions that are logged in.", authenticated],
-  ] as const;
-  return gauges
-    .map(([name, help, value]) => {
-      const series = `coatcheck_sessions_${name}`;
-      return `# HELP ${series} ${help}\n# TYPE ${series} gauge\n${series} ${value}\n`;
-    })
-    .join("");
+  return [
+    gauge("sessions_stored", "Sessions in the store, including ended ones.", total),
+    gauge("sessions_live", "Sessions that are neither revoked nor expired.", active),
+    gauge("sessions_authenticated", "Live sessions that are logged in.", authenticated),
+  ].join("");
+}
+
+/** Figures of this process since it started. */
+function visitsText({ queue, visits }: VisitFigures): string {
+  const { queued, spilled, delivered, dropped } = queue.stats();
+  const suspicions = Object.entries(visits.suspicions).map(
+    ([kind, count]) => `coatcheck_visits_suspicious_total{kind="${kind}"} ${count}\n`,
+  );
+  return [
+    gauge("visit_events_waiting", "Events of visits in memory or on disk.", queued + spilled),
+    counter("visit_events_stored_total", "Events of visits that were stored.", delivered),
+    counter("visit_events_dropped_total", "Events of visits that were lost.", dropped),
+    heading("visits_suspicious_total", "Suspicious patterns of visits.", "counter"),
+    ...suspicions,
+  ].join("");
+}
+
+function gauge(name: string, help: string, value: number): string {
+  return `${heading(name, help, "gauge")}coatcheck_${name} ${value}\n`;
+}
+
+function counter(name: string, help: string, value: number): string {
+  return `${heading(name, help, "counter")}coatcheck_${name} ${value}\n`;
+}
+
+function heading(name: string, help: string, type: "gauge" | "counter"): string {
+  return `# HELP coatcheck_${name} ${help}\n# TYPE coatcheck_${name} ${type}\n`;
 }
