@@ -65,10 +65,10 @@ function compareMonth(open: () => Promise<OpenDatabase>): void {
     });
     afterAll(() => database.remove());
 
-    it("has every visit and customer", () => compareJourneys(asked));
-    it("counts overviews", () => compareOverviews(asked));
+    it("has every visit and customer", { timeout: 60_000 }, () => compareJourneys(asked));
+    it("counts overviews", { timeout: 60_000 }, () => compareOverviews(asked));
     it("counts breakdowns", { timeout: 60_000 }, () => compareBreakdowns(asked));
-    it("counts funnels", () => compareFunnels(asked));
+    it("counts funnels", { timeout: 60_000 }, () => compareFunnels(asked));
     it("counts attribution and retention", () => compareAttributionAndRetention(asked));
     it("counts live visitors", async () => {
       const { visitors } = await asked.questions.live();

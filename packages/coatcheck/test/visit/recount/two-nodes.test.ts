@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { expect, it } from "vitest";
+import { createQuestions } from "../../../src/visit/questions/index.ts";
+import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
+import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
+import type { EventSink } from "../../../src/visit/sink.ts";
+import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { type Asked, compareFunnels, compareJourneys, compareOverviews } from "./comparison.ts";
+import { type Delivered, deliver } from "./delivery.ts";
+import { Recount } from "./recount.ts";
+import { MINUTE, Script } from "./script.ts";
+import { TIME_ZONE, trafficOf } from "./traffic.ts";
+
+/** Which of two reports of an order arrives first is chance when nodes write at once, so orders are left out. */
+function withoutOrders(): Script {
+  const script = new Script();
+  const { deeds, documents } = trafficOf({ seed: 21, visitors: 60 });
+  script.deeds.push(...deeds.filter(({ act }) => act.do !== "order"));
+  script.documents.push(...documents);
+  return script;
+}
+
+const script = withoutOrders();
+const delivered = deliver(script, "interleaved", 6);
+const now = Math.max(...script.deeds.map(({ heardAt }) => heardAt)) + MINUTE;
+const options = { timeZone: TIME_ZONE, clock: { now: () => now }, timeBudget: 60_000 };
+
+/** Each node writes its own batches one after the other, and both write at once. */
+async function writeAtOnce(sinks: readonly EventSink[]): Promise<void> {
+  const writeAll = async (sink: EventSink, batches: readonly Delivered[]) => {
+    for (const { batch } of batches) await sink.write(batch);
+  };
+  const nodeOf = ({ deeds: [first] }: Delivered) => first?.node ?? 0;
+  await Promise.all(
+    sinks.map((sink, node) =>
+      writeAll(
+        sink,
+        delivered.filter((each) => nodeOf(each) === node),
+      ),
+    ),
+  );
+}
+
+async function compare(questions: Asked["questions"]): Promise<void> {
+  const asked = { questions, recount: new Recount(script, delivered, TIME_ZONE), now };
+  expect(asked.recount.visits.length).toBeGreaterThan(100);
+  await compareJourneys(asked);
+  await compareOverviews(asked);
+  await compareFunnels(asked);
+}
+
+it("counts the batches of two nodes that write to SQLite at once", { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "coatcheck-nodes-"));
+  const path = join(folder, "visits.db");
+  const sinks = [sqliteEvents({ path, timeZone: TIME_ZONE }), sqliteEvents({ path, timeZone: TIME_ZONE })];
+  const questions = createQuestions({ dialect: "sqlite", path }, options);
+  try {
+    await writeAtOnce(sinks);
+    await compare(questions);
+  } finally {
+    await questions.close();
+    for (const sink of sinks) await sink.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+await describeWithServer("two nodes and PostgreSQL", "postgres", (url) => {
+  it("counts the batches of both that write at once", { timeout: 60_000 }, async () => {
+    const database = await temporaryDatabase(url);
+    const pools = [0, 1].map(() => new pg.Pool({ connectionString: database.url, max: 3 }));
+    const sinks = await Promise.all(pools.map((pool) => postgresEvents({ pool, timeZone: TIME_ZONE })));
+    const [pool] = pools;
+    if (!pool) throw new Error("There is no pool.");
+    const questions = createQuestions({ dialect: "postgres", pool }, options);
+    try {
+      await writeAtOnce(sinks);
+      await compare(questions);
+    } finally {
+      await questions.close();
+      for (const sink of sinks) await sink.close();
+      for (const each of pools) await each.end();
+      await database.drop();
+    }
+  });
+});
