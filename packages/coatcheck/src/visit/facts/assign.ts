@@ -55,12 +55,18 @@ export type WindowStart = Pick<VisitEventRow, "at" | "id">;
  * views of the same page uncounted.
  */
 export function assignToVisits(events: readonly VisitEventRow[], from: WindowStart | null): Assignment {
-  const assigning = new Assigning();
+  const assigning = assignerOf(events, from);
+  return { visits: assigning.visits, withoutVisit: assigning.withoutVisit };
+}
+
+/** Does the same as {@link assignToVisits}, and returns an assigner that later events can be added to. */
+export function assignerOf(events: readonly VisitEventRow[], from: WindowStart | null): VisitAssigner {
+  const assigning = new VisitAssigner();
   for (const event of events.toSorted(inOrderOfEffect)) {
     if (from !== null && isBefore(event, from)) assigning.notePageView(event);
     else assigning.add(event);
   }
-  return { visits: assigning.visits, withoutVisit: assigning.withoutVisit };
+  return assigning;
 }
 
 function isBefore(event: VisitEventRow, from: WindowStart): boolean {
@@ -76,7 +82,7 @@ export function inOrderOfTime(left: WindowStart, right: WindowStart): number {
  * Compares events so that in one millisecond, a page view comes before its beacon, and an activity before a backend's
  * event that may belong to its visit.
  */
-function inOrderOfEffect(left: VisitEventRow, right: VisitEventRow): number {
+export function inOrderOfEffect(left: VisitEventRow, right: VisitEventRow): number {
   return left.at - right.at || rankOf(left) - rankOf(right) || inOrderOfTime(left, right);
 }
 
@@ -94,16 +100,20 @@ interface Page {
   visit: AssignedVisit | null;
 }
 
-class Assigning {
+/** Assigns events to visits one after the other. They have to be added in order of their effect. */
+export class VisitAssigner {
   readonly visits: AssignedVisit[] = [];
   readonly withoutVisit: VisitEventRow[] = [];
+  /** The event that was added last. */
+  newest: VisitEventRow | null = null;
   readonly #pages = new Map<string, Page>();
   readonly #visitOfSession = new Map<string, AssignedVisit>();
 
-  add(event: VisitEventRow): void {
-    if (event.is_backend) this.#addBackendEvent(event);
-    else if (event.type === "page_time") this.#addBeacon(event);
-    else this.#addActivity(event);
+  /** Adds an event, and returns its visit; null if it belongs to none. */
+  add(event: VisitEventRow): AssignedVisit | null {
+    this.newest = event;
+    if (event.is_backend) return this.#addBackendEvent(event);
+    return event.type === "page_time" ? this.#addBeacon(event) : this.#addActivity(event);
   }
 
   /** Remembers when a page was viewed. Returns whether the view counts. */
@@ -119,25 +129,33 @@ class Assigning {
     return true;
   }
 
-  #addActivity(event: VisitEventRow): void {
+  /** Whether the session had activity in one of the visits. */
+  hasSession(sessionId: string): boolean {
+    return this.#visitOfSession.has(sessionId);
+  }
+
+  #addActivity(event: VisitEventRow): AssignedVisit {
     const visit = this.#openVisit(event.at) ?? this.#begin(event);
     const isPageView = this.notePageView(event, visit);
     this.#addTo(visit, { event, isPageView, visibleTime: 0 });
+    return visit;
   }
 
-  #addBeacon(event: VisitEventRow): void {
+  #addBeacon(event: VisitEventRow): AssignedVisit | null {
     const page = event.page_id === null ? undefined : this.#pages.get(event.page_id);
-    if (!page?.visit || event.at - page.beganAt > MAX_DELAY) return;
+    if (!page?.visit || event.at - page.beganAt > MAX_DELAY) return null;
     const visibleTime = Math.max(0, Math.min(event.visible_time ?? 0, event.at - page.beganAt));
     const part = { event, isPageView: false, visibleTime };
     if (page.visit === this.#openVisit(event.at)) this.#addTo(page.visit, part);
     else page.visit.parts.push(part);
+    return page.visit;
   }
 
-  #addBackendEvent(event: VisitEventRow): void {
+  #addBackendEvent(event: VisitEventRow): AssignedVisit | null {
     const visit = event.session_id === null ? undefined : this.#visitOfSession.get(event.session_id);
     if (visit) visit.parts.push({ event, isPageView: false, visibleTime: 0 });
     else this.withoutVisit.push(event);
+    return visit ?? null;
   }
 
   #openVisit(at: number): AssignedVisit | null {

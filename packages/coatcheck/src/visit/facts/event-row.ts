@@ -59,14 +59,25 @@ function bodyOf({ page, source, client, properties }: VisitEvent): string {
   return JSON.stringify(body);
 }
 
+/** Parsed bodies. A rebuild reads the same first events again and again. */
+const bodies = new WeakMap<VisitEventRow, Body>();
+
+function parsedBody(row: VisitEventRow): Body {
+  const known = bodies.get(row);
+  if (known) return known;
+  const body = JSON.parse(row.body) as Body;
+  bodies.set(row, body);
+  return body;
+}
+
 /** The source that an event reported; null if it reported none. */
 export function sourceOf(row: VisitEventRow): Source | null {
-  return (JSON.parse(row.body) as Body).source ?? null;
+  return parsedBody(row).source ?? null;
 }
 
 /** The client of an event; null if the privacy mode kept none. */
 export function clientOf(row: VisitEventRow): Omit<EventClient, "userAgent"> | null {
-  return (JSON.parse(row.body) as Body).client ?? null;
+  return parsedBody(row).client ?? null;
 }
 
 /** Converts a row back to its event. `visitorId` is the id of the row's visitor. */

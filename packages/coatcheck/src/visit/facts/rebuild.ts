@@ -1,5 +1,5 @@
 import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
-import { assignToVisits, MAX_DELAY, VISIT_MAX_LENGTH, type WindowStart } from "./assign.ts";
+import { assignerOf, MAX_DELAY, VISIT_MAX_LENGTH, type VisitAssigner, type WindowStart } from "./assign.ts";
 import { factsOf, type VisitFacts } from "./facts.ts";
 import type { LocalTime } from "./local-time.ts";
 
@@ -44,6 +44,8 @@ export interface RebuildResult {
    * must not use this result. Null: the result is complete.
    */
   readonly extendTo: string | null;
+  /** The rebuilt visits, which later events can be added to. */
+  readonly assigner: VisitAssigner;
 }
 
 type Mutable<Result> = {
@@ -89,7 +91,8 @@ export function windowStart(
  */
 export function rebuildVisits(input: RebuildInput): RebuildResult {
   const { tenant, visitor, stored, time } = input;
-  const { visits: assigned, withoutVisit } = assignToVisits(input.events, input.from);
+  const assigner = assignerOf(input.events, input.from);
+  const { visits: assigned, withoutVisit } = assigner;
   const storedById = new Map(stored.map((row) => [row.id, row]));
   const result: Mutable<RebuildResult> = {
     visits: [],
@@ -98,6 +101,7 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     orders: [],
     dirtyDays: new Set(),
     extendTo: null,
+    assigner,
   };
   let previous = input.previous;
   for (const visit of assigned) {
@@ -165,7 +169,7 @@ function isSameRow(left: VisitRow, right: VisitRow): boolean {
   return true;
 }
 
-/** A visit has 24 hours at most, which touch up to three days. */
-function addDays({ local_day, last_day }: VisitRow, days: Set<number>): void {
+/** Adds the days of a visit. It has 24 hours at most, which touch up to three days. */
+export function addDays({ local_day, last_day }: VisitRow, days: Set<number>): void {
   for (let day = local_day; day <= last_day; day++) days.add(day);
 }

@@ -23,9 +23,23 @@ export const INDEXED_VISIT_COLUMNS = [
   "closed_order_at",
 ] as const satisfies readonly (keyof VisitRow)[];
 
-/** The other columns. */
-export const PLAIN_VISIT_COLUMNS = [
+/** The columns that change with most events. */
+export const PROGRESS_VISIT_COLUMNS = [
   "last_activity_at",
+  "exit_page",
+  "page_views",
+  "events",
+  "visible_time",
+  "is_engaged",
+  "add_to_cart_at",
+  "begin_checkout_at",
+  "order_at",
+  "orders",
+  "revenue",
+] as const satisfies readonly (keyof VisitRow)[];
+
+/** The columns that change rarely: by late events. */
+export const OTHER_VISIT_COLUMNS = [
   "previous_day",
   "channel",
   "source",
@@ -45,29 +59,20 @@ export const PLAIN_VISIT_COLUMNS = [
   "first_medium",
   "first_campaign",
   "entry_page",
-  "exit_page",
   "host",
   "browser",
   "os",
   "device",
   "country",
   "city",
-  "page_views",
-  "events",
-  "visible_time",
-  "is_engaged",
-  "add_to_cart_at",
-  "begin_checkout_at",
-  "order_at",
-  "orders",
-  "revenue",
 ] as const satisfies readonly (keyof VisitRow)[];
 
 /** Every column of `coatcheck_visit`. */
 export const VISIT_COLUMNS = [
   ...FIXED_VISIT_COLUMNS,
   ...INDEXED_VISIT_COLUMNS,
-  ...PLAIN_VISIT_COLUMNS,
+  ...PROGRESS_VISIT_COLUMNS,
+  ...OTHER_VISIT_COLUMNS,
 ] as const;
 
 /** Every column of `coatcheck_visit_event`. */

@@ -3,6 +3,7 @@ import type fc from "fast-check";
 import type { VisitEvent } from "../../../src/visit/event.ts";
 import { LocalTime } from "../../../src/visit/facts/local-time.ts";
 import { groupByVisitor } from "../../../src/visit/sink/group-events.ts";
+import { markAllChanged } from "../../../src/visit/sink/maintenance-sql.ts";
 import { SqliteIngest } from "../../../src/visit/sink/sqlite/ingest.ts";
 import { migrateVisits } from "../../../src/visit/sink/sqlite/migrations.ts";
 import { recomputeDays } from "../../../src/visit/sink/sqlite/recompute.ts";
@@ -36,13 +37,11 @@ export const ROLLUPS = {
 export class FactsDatabase {
   readonly #database = new DatabaseSync(":memory:");
   readonly #time = new LocalTime("Europe/Berlin");
-  readonly #statements: VisitStatements;
   readonly #ingest: SqliteIngest;
 
   constructor() {
     migrateVisits(this.#database);
-    this.#statements = new VisitStatements(this.#database);
-    this.#ingest = new SqliteIngest(this.#statements, this.#time);
+    this.#ingest = new SqliteIngest(new VisitStatements(this.#database), this.#time);
   }
 
   add(events: readonly VisitEvent[]): void {
@@ -54,7 +53,8 @@ export class FactsDatabase {
   }
 
   markAllChanged(): void {
-    this.#statements.markAllChanged();
+    const { sql, parameters } = markAllChanged(Number.MIN_SAFE_INTEGER);
+    this.#database.prepare(sql).run(...parameters);
   }
 
   all(sql: string): Record<string, unknown>[] {

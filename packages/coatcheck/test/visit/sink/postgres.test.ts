@@ -11,6 +11,7 @@ import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts
 import { query } from "../../servers/postgres.ts";
 import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
 import { FACTS, FactsDatabase, ROLLUPS, reportShortly } from "./facts-database.ts";
+import { maintenanceSuite } from "./maintenance-suite.ts";
 
 await describeWithServer("postgresEvents", "postgres", (server) => {
   sinkContract(
@@ -29,6 +30,21 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       },
     },
   );
+
+  describe("maintenance", () => {
+    maintenanceSuite(async () => {
+      const { url, drop } = await temporaryDatabase(server);
+      const sink = await postgresEvents({ connectionString: url });
+      return {
+        sink,
+        all: (sql) => rowsOf(url, sql),
+        async close() {
+          await sink.close();
+          await drop();
+        },
+      };
+    });
+  });
 
   describe("the facts", () => {
     let database: Awaited<ReturnType<typeof temporaryDatabase>>;

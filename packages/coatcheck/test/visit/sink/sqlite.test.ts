@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sinkContract } from "../../../src/testing/index.ts";
 import type { CountedKind } from "../../../src/visit/event.ts";
 import { eventOf } from "../../../src/visit/facts/event-row.ts";
 import type { DocumentCountRow, VisitEventRow } from "../../../src/visit/sink/schema.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
+import { MINUTE, eventOf as makeVisitEvent, START } from "../facts/events.ts";
+import { maintenanceSuite } from "./maintenance-suite.ts";
 
 sinkContract(
   { describe, it },
@@ -26,6 +28,44 @@ sinkContract(
     },
   },
 );
+
+describe("maintenance of the SQLite sink", () => {
+  maintenanceSuite(async () => {
+    const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
+    const path = join(folder, "visits.db");
+    const sink = sqliteEvents({ path });
+    const database = new DatabaseSync(path, { readOnly: true });
+    return {
+      sink,
+      all: async (sql) =>
+        database
+          .prepare(sql)
+          .all()
+          .map((row) => ({ ...row })),
+      async close() {
+        database.close();
+        await sink.close();
+        rmSync(folder, { recursive: true });
+      },
+    };
+  });
+});
+
+it("two connections extend the same visit in turn", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-visits-"));
+  const path = join(folder, "visits.db");
+  const sinks = [sqliteEvents({ path }), sqliteEvents({ path })];
+  for (let turn = 0; turn < 6; turn++) {
+    await sinks[turn % 2]?.write({ events: [makeVisitEvent({ at: START + turn * MINUTE })], counts: [] });
+  }
+  const database = new DatabaseSync(path, { readOnly: true });
+  expect(database.prepare("SELECT page_views, events FROM coatcheck_visit").all()).toMatchObject([
+    { page_views: 6, events: 6 },
+  ]);
+  database.close();
+  for (const sink of sinks) await sink.close();
+  rmSync(folder, { recursive: true });
+});
 
 function readAll(path: string): EventBatch {
   const database = new DatabaseSync(path, { readOnly: true });

@@ -1,3 +1,4 @@
+import { UsageError } from "../../../session/usage-error.ts";
 import type { PostgresDatabase } from "../../../store/postgres/database.ts";
 import { postgresUnavailable } from "../../../store/postgres/errors.ts";
 import type { DocumentCount, VisitEvent } from "../../event.ts";
@@ -5,12 +6,20 @@ import type { LocalTime } from "../../facts/local-time.ts";
 import type { EventBatch, EventSink, StoredOrder } from "../../sink.ts";
 import { closedSink } from "../../sink-error.ts";
 import { groupByVisitor, sliceGroups, type VisitorEvents } from "../group-events.ts";
-import type { VisitMaintenance } from "../maintenance.ts";
+import type {
+  CustomerTotals,
+  Expired,
+  ExpireOptions,
+  Person,
+  PersonalData,
+  VisitMaintenance,
+} from "../maintenance.ts";
 import { clean, cleanRow } from "./clean.ts";
 import { insertSql, TABLES, valuesOf } from "./columns.ts";
 import { PostgresIngest } from "./ingest.ts";
+import { PostgresMaintenance } from "./maintenance.ts";
 import { createPartitions, partitionOf } from "./partitions.ts";
-import { markAllChanged, recomputeDays } from "./recompute.ts";
+import { recomputeDays } from "./recompute.ts";
 import { PostgresSession } from "./session.ts";
 import { orderKey, VisitStatements } from "./statements.ts";
 
@@ -68,12 +77,37 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   }
 
   async markAllChanged(): Promise<number> {
-    return await this.#run(({ slow }) => inTransaction(slow, markAllChanged));
+    return await this.#maintain((maintenance) => maintenance.markAllChanged());
+  }
+
+  async expire(now: number, options: ExpireOptions = {}): Promise<Expired> {
+    return await this.#maintain((maintenance) => maintenance.expire(now, options));
+  }
+
+  async exportPerson(person: Person): Promise<PersonalData> {
+    return await this.#maintain((maintenance) => maintenance.exportPerson(person));
+  }
+
+  async erasePerson(person: Person): Promise<number> {
+    return await this.#maintain((maintenance) => maintenance.erasePerson(person));
+  }
+
+  async customerTotals(tenant: string | null, subject: string): Promise<CustomerTotals> {
+    return await this.#maintain((maintenance) => maintenance.customerTotals(tenant, subject));
   }
 
   close(): Promise<void> {
     this.#closing ??= Promise.allSettled(this.#inFlight).then(() => this.#deps.end());
     return this.#closing;
+  }
+
+  async #maintain<Result>(work: (maintenance: PostgresMaintenance) => Promise<Result>): Promise<Result> {
+    return await this.#run(async ({ slow, time }) => {
+      const result = await work(new PostgresMaintenance((each) => inTransaction(slow, each), time));
+      // A partition may have been dropped.
+      this.#partitions.clear();
+      return result;
+    });
   }
 
   async #createPartitions(groups: readonly VisitorEvents[]): Promise<void> {
@@ -99,7 +133,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
     try {
       return await result;
     } catch (error) {
-      throw postgresUnavailable(error);
+      throw error instanceof UsageError ? error : postgresUnavailable(error);
     } finally {
       this.#inFlight.delete(result);
     }

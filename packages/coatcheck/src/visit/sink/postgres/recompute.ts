@@ -55,19 +55,6 @@ export async function recomputeDays(
 /** SQLSTATE: another process has recomputed the day at the same time. */
 const SERIALIZATION_FAILURE = "40001";
 
-/** Marks every day with visits, orders, events or rollups as changed. Returns their number. */
-export async function markAllChanged(session: PostgresSession): Promise<number> {
-  const days = ["visit", "visit_order", "backend_event"].map(
-    (table) => `select tenant, local_day as day from coatcheck_${table}`,
-  );
-  const rows = await session.rows(
-    `insert into coatcheck_dirty_bucket (tenant, day) ${days.join(" union ")}
-     union select tenant, last_day from coatcheck_visit union select tenant, day from coatcheck_daily_metric
-     returning id`,
-  );
-  return rows.length;
-}
-
 async function computeDay(
   session: PostgresSession,
   time: LocalTime,

@@ -23,6 +23,15 @@ import { PostgresEventSink } from "./event-sink.ts";
 import { migrateVisits } from "./migrations.ts";
 
 export type { PostgresClient, PostgresPool, PostgresQuery } from "../../../store/postgres/pool.ts";
+export type {
+  CustomerTotals,
+  Expired,
+  ExpireOptions,
+  Person,
+  PersonalData,
+  RetentionPeriods,
+  VisitMaintenance,
+} from "../maintenance.ts";
 
 /** Options of {@link postgresEvents}: either `connectionString` or `pool`, and the others. */
 export type PostgresEventsOptions = {

@@ -7,23 +7,38 @@ import {
   rebuildVisits,
   windowStart,
 } from "../../facts/rebuild.ts";
+import { type Extension, type RecentVisitor, RecentVisitors } from "../../facts/recent-visitors.ts";
 import type { VisitorEvents } from "../group-events.ts";
 import { orderRowOf } from "../order-row.ts";
 import type { VisitEventRow, VisitRow } from "../schema.ts";
 import type { VisitStatements } from "./statements.ts";
+
+const HOUR = 3_600_000;
 
 /** Stores events and keeps the facts up to date. Each call has to run inside a transaction. */
 export class SqliteIngest {
   readonly #statements: VisitStatements;
   readonly #time: LocalTime;
 
+  readonly #recent: RecentVisitors;
+  #dataVersion = -1;
+
   constructor(statements: VisitStatements, time: LocalTime) {
     this.#statements = statements;
     this.#time = time;
+    this.#recent = new RecentVisitors(time);
+  }
+
+  /** Has to be called when a transaction with a call of `add` was rolled back. */
+  forget(): void {
+    this.#recent.clear();
   }
 
   /** Stores events of several visitors. Ignores events that are stored already, and repeated orders. */
   add(groups: readonly VisitorEvents[]): void {
+    const version = this.#statements.dataVersion();
+    if (version !== this.#dataVersion) this.#recent.clear();
+    this.#dataVersion = version;
     const dirtyDays = new Map<string, Set<number>>();
     for (const group of groups) {
       const days = group.visitorId === null ? this.#addWithoutVisitor(group) : this.#addGroup(group);
@@ -59,7 +74,11 @@ export class SqliteIngest {
   }
 
   #addGroup({ tenant, visitorId, rows }: VisitorEvents): ReadonlySet<number> {
-    const { number, isNew } = this.#statements.visitorNumber(tenant, String(visitorId), newestOf(rows));
+    const id = String(visitorId);
+    const known = this.#recent.numberOf(tenant, id);
+    if (known !== null) return this.#addOfVisitor(tenant, known, rows);
+    const { number, isNew } = this.#statements.visitorNumber(tenant, id, newestOf(rows));
+    this.#recent.rememberNumber(tenant, id, number);
     return this.#addOfVisitor(tenant, number, rows, isNew);
   }
 
@@ -71,17 +90,59 @@ export class SqliteIngest {
   ): ReadonlySet<number> {
     const inserted = this.#insert(rows, visitor);
     if (inserted.length === 0) return new Set();
-    const sessions = new Set(
-      inserted.flatMap(({ is_backend, session_id }) => (is_backend ? [] : (session_id ?? []))),
-    );
-    const adopted = [...sessions].flatMap((session) =>
-      this.#statements.adoptOrphans(tenant, session, visitor),
-    );
+    const recent = this.#recent.get(visitor);
+    const adopted = this.#adoptOrphans(tenant, visitor, inserted, recent);
     const added = [...inserted, ...adopted];
-    const result = this.#rebuild(tenant, visitor, added, isNew);
-    this.#apply(result, newestOf(added), visitor);
+    const extension = recent ? this.#recent.extend(recent, added) : null;
+    const { dirtyDays } =
+      recent && extension
+        ? this.#applyExtension(recent, extension, newestOf(added))
+        : this.#addByRebuild(tenant, visitor, added, isNew);
     // The days of adopted events count them no longer as events without a visit.
-    return new Set([...result.dirtyDays, ...adopted.map(({ at }) => this.#time.dayOf(at))]);
+    return new Set([...dirtyDays, ...adopted.map(({ at }) => this.#time.dayOf(at))]);
+  }
+
+  #adoptOrphans(
+    tenant: string,
+    visitor: number,
+    inserted: readonly VisitEventRow[],
+    recent: RecentVisitor | null,
+  ): VisitEventRow[] {
+    const sessions = new Set<string>();
+    for (const { is_backend, session_id } of inserted) {
+      if (!is_backend && session_id !== null && !recent?.assigner.hasSession(session_id))
+        sessions.add(session_id);
+    }
+    return [...sessions].flatMap((session) => this.#statements.adoptOrphans(tenant, session, visitor));
+  }
+
+  #addByRebuild(tenant: string, visitor: number, added: readonly VisitEventRow[], isNew: boolean): Rebuild {
+    const result = this.#rebuild(tenant, visitor, added, isNew);
+    const newest = newestOf(added);
+    this.#apply(result, newest, visitor);
+    const lastActivityAt = newest;
+    this.#recent.remember({ number: visitor, tenant, previous: result.previous, lastActivityAt }, result);
+    return result;
+  }
+
+  /** Stores visits that events were added to at their end. */
+  #applyExtension(recent: RecentVisitor, extension: Extension, newest: number): Extension {
+    const statements = this.#statements;
+    for (const { row, sessions, journey, before } of extension.visits) {
+      if (before) statements.updateVisit(row, before.row);
+      else statements.insertVisit(row);
+      if (journey !== before?.journey) statements.putJourney(row.id, journey);
+      for (const session of sessions.slice(before?.sessions.length)) statements.insertSession(session, row);
+    }
+    for (const [event, visit] of extension.visitOf) {
+      if (event.is_backend) this.#putBackendEvent(event, visit.id);
+      if (event.order_id !== null) statements.putOrder(orderRowOf(event, visit, this.#time));
+    }
+    if (newest - recent.lastActivityAt > HOUR) {
+      statements.updateVisitor(recent.number, null, newest);
+      recent.lastActivityAt = newest;
+    }
+    return extension;
   }
 
   #insert(rows: readonly NewEventRow[], visitor: number | null): VisitEventRow[] {

@@ -1,11 +1,17 @@
 import { Worker } from "node:worker_threads";
-import { CoatcheckError } from "../../../session/errors.ts";
+import { closedSink } from "../../sink-error.ts";
+import type { Statement } from "../maintenance-sql.ts";
 
-/** What the thread sends back: a number of days, or the message and code of SQLite's error. */
-type Reply = { readonly days: number } | { readonly message: string; readonly errcode: number | undefined };
+/** What the thread does: recompute up to `limit` days, or run a query. */
+export type Task = { readonly limit: number } | Statement;
+
+/** What the thread sends back: the result, or the message and code of SQLite's error. */
+type Reply =
+  | { readonly result: unknown }
+  | { readonly message: string; readonly errcode: number | undefined };
 
 interface Waiting {
-  resolve(days: number): void;
+  resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
@@ -35,13 +41,22 @@ export class RollupThread {
    * next call starts a new thread.
    */
   async recompute(limit: number): Promise<number> {
-    if (!this.#isOpen) throw closed();
+    return (await this.#run({ limit })) as number;
+  }
+
+  /** Runs a query that reads whole tables. Throws the same errors as {@link RollupThread.recompute}. */
+  async query({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
+    return (await this.#run({ sql, parameters })) as Record<string, unknown>[];
+  }
+
+  async #run(task: Task): Promise<unknown> {
+    if (!this.#isOpen) throw closedSink();
     this.#worker ??= this.#start();
     const worker = this.#worker;
     worker.ref();
     return await new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      worker.postMessage(limit);
+      worker.postMessage(task);
     });
   }
 
@@ -49,7 +64,7 @@ export class RollupThread {
   async close(): Promise<void> {
     this.#isOpen = false;
     const worker = this.#worker;
-    this.#fail(closed());
+    this.#fail(closedSink());
     await worker?.terminate();
   }
 
@@ -61,7 +76,7 @@ export class RollupThread {
     });
     worker.on("message", (reply: Reply) => {
       const waiting = this.#waiting.shift();
-      if ("days" in reply) waiting?.resolve(reply.days);
+      if ("result" in reply) waiting?.resolve(reply.result);
       else waiting?.reject(Object.assign(new Error(reply.message), { errcode: reply.errcode }));
       if (this.#waiting.length === 0) worker.unref();
     });
@@ -78,8 +93,4 @@ export class RollupThread {
     this.#worker = null;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
-}
-
-function closed(): CoatcheckError {
-  return new CoatcheckError("STORE_UNAVAILABLE", "The event sink is closed.");
 }

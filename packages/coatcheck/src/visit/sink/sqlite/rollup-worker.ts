@@ -1,8 +1,9 @@
-/** The thread in which rollups are recomputed. It has a connection of its own. */
-import { DatabaseSync } from "node:sqlite";
+/** The thread in which rollups are recomputed, and whole tables are read. It has a connection of its own. */
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { LocalTime } from "../../facts/local-time.ts";
 import { recomputeDays } from "./recompute.ts";
+import type { Task } from "./rollup-thread.ts";
 
 const { path, timeZone, timeout } = workerData as { path: string; timeZone: string; timeout: number };
 const database = new DatabaseSync(path, { timeout });
@@ -10,11 +11,17 @@ const database = new DatabaseSync(path, { timeout });
 database.exec("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768");
 const time = new LocalTime(timeZone);
 
-parentPort?.on("message", (limit: number) => {
+parentPort?.on("message", (task: Task) => {
   try {
-    parentPort?.postMessage({ days: recomputeDays(database, time, limit) });
+    parentPort?.postMessage({ result: run(task) });
   } catch (error) {
     const { message, errcode } = error as Error & { errcode?: number };
     parentPort?.postMessage({ message, errcode });
   }
 });
+
+function run(task: Task): unknown {
+  if ("limit" in task) return recomputeDays(database, time, task.limit);
+  const rows = database.prepare(task.sql).all(...(task.parameters as SQLInputValue[]));
+  return rows.map((row) => ({ ...row }));
+}

@@ -4,7 +4,8 @@ import {
   EVENT_COLUMNS,
   INDEXED_VISIT_COLUMNS,
   ORDER_COLUMNS,
-  PLAIN_VISIT_COLUMNS,
+  OTHER_VISIT_COLUMNS,
+  PROGRESS_VISIT_COLUMNS,
   VISIT_COLUMNS,
 } from "../columns.ts";
 import type { BackendEventRow, DocumentCountRow, VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
@@ -20,6 +21,15 @@ const BACKEND_EVENT_COLUMNS = [
 ] as const;
 const COUNT_COLUMNS = ["id", "tenant", "kind", "hour", "local_day", "documents"] as const;
 
+const UPDATE_PROGRESS = updateOf(PROGRESS_VISIT_COLUMNS);
+const UPDATE_UNINDEXED = updateOf([...PROGRESS_VISIT_COLUMNS, ...OTHER_VISIT_COLUMNS]);
+const UPDATE_ALL = updateOf([...PROGRESS_VISIT_COLUMNS, ...OTHER_VISIT_COLUMNS, ...INDEXED_VISIT_COLUMNS]);
+
+function updateOf(columns: readonly (keyof VisitRow)[]) {
+  const assignments = columns.map((name) => `${name} = ?`).join(", ");
+  return { columns, sql: `UPDATE coatcheck_visit SET ${assignments} WHERE id = ?` };
+}
+
 /** The prepared statements of the sink. They are synchronous and have to run inside a transaction. */
 export class VisitStatements {
   readonly #prepared = new Map<string, StatementSync>();
@@ -27,6 +37,11 @@ export class VisitStatements {
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+  }
+
+  /** Changes whenever another connection commits. */
+  dataVersion(): number {
+    return Number(this.#get("PRAGMA data_version")?.data_version);
   }
 
   /** The number of a visitor, and whether this call created it. */
@@ -141,18 +156,6 @@ export class VisitStatements {
     this.#run("INSERT INTO coatcheck_dirty_bucket (tenant, day) VALUES (?, ?)", tenant, day);
   }
 
-  /** Marks every day with visits, orders, events or rollups as changed. Returns their number. */
-  markAllChanged(): number {
-    const days = ["visit", "visit_order", "backend_event"].map(
-      (table) => `SELECT tenant, local_day AS day FROM coatcheck_${table}`,
-    );
-    const { changes } = this.#run(
-      `INSERT INTO coatcheck_dirty_bucket (tenant, day) ${days.join(" UNION ")}
-       UNION SELECT tenant, last_day FROM coatcheck_visit UNION SELECT tenant, day FROM coatcheck_daily_metric`,
-    );
-    return Number(changes);
-  }
-
   /** The visitor's last visit that started at `at` or before. */
   lastVisitAt(visitor: number, at: number): VisitRow | null {
     const row = this.#get(
@@ -215,15 +218,17 @@ export class VisitStatements {
     this.#insert("coatcheck_visit", VISIT_COLUMNS, row, "");
   }
 
-  /** Updates a visit. Writes the indexes only if one of their columns differs. */
+  /** Updates a visit. Writes as few columns as the change allows, and indexes only if one of their columns differs. */
   updateVisit(row: VisitRow, before: VisitRow): void {
-    const isIndexChanged = INDEXED_VISIT_COLUMNS.some((name) => row[name] !== before[name]);
-    const columns = isIndexChanged ? [...PLAIN_VISIT_COLUMNS, ...INDEXED_VISIT_COLUMNS] : PLAIN_VISIT_COLUMNS;
-    this.#run(
-      `UPDATE coatcheck_visit SET ${columns.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`,
-      ...columns.map((name) => row[name]),
-      row.id,
-    );
+    const differs = (name: keyof VisitRow) => row[name] !== before[name];
+    const isIndexChanged = INDEXED_VISIT_COLUMNS.some(differs);
+    const isOtherChanged = OTHER_VISIT_COLUMNS.some(differs);
+    const { sql, columns } = isIndexChanged
+      ? UPDATE_ALL
+      : isOtherChanged
+        ? UPDATE_UNINDEXED
+        : UPDATE_PROGRESS;
+    this.#run(sql, ...columns.map((name) => row[name]), row.id);
   }
 
   putJourney(visitId: string, journey: string): void {
@@ -267,9 +272,17 @@ export class VisitStatements {
     row: Row,
     onConflict: string,
   ): number {
-    const values = columns.map((name) => row[name] as SQLInputValue);
-    const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")}) ${onConflict}`;
-    return Number(this.#run(sql, ...values).changes);
+    // The statement's key is short: hashing the whole text for each row would take longer than binding its values.
+    const key = `INSERT ${table}`;
+    let statement = this.#prepared.get(key);
+    if (!statement) {
+      const parameters = columns.map(() => "?").join(", ");
+      statement = this.#database.prepare(
+        `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${parameters}) ${onConflict}`,
+      );
+      this.#prepared.set(key, statement);
+    }
+    return Number(statement.run(...columns.map((name) => row[name] as SQLInputValue)).changes);
   }
 
   #run(sql: string, ...parameters: SQLInputValue[]) {

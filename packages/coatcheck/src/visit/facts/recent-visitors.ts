@@ -1,0 +1,151 @@
+import { LRUCache } from "lru-cache";
+import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
+import { type AssignedVisit, inOrderOfEffect, type VisitAssigner } from "./assign.ts";
+import { factsOf, type VisitFacts } from "./facts.ts";
+import type { LocalTime } from "./local-time.ts";
+import { addDays, type RebuildResult } from "./rebuild.ts";
+
+/** Visitors that are remembered. */
+const MAX_VISITORS = 5000;
+/** Events of a visitor that is remembered. More are read from the database again. */
+const MAX_EVENTS = 500;
+
+/** What is remembered of a visitor. */
+export interface RecentVisitor {
+  readonly number: number;
+  readonly tenant: string;
+  readonly assigner: VisitAssigner;
+  /** What is stored of each visit of the assigner. */
+  readonly stored: Map<AssignedVisit, VisitFacts>;
+  /** The visit before those. */
+  readonly previous: VisitRow | null;
+  /** {@link VisitorRow.last_activity_at} */
+  lastActivityAt: number;
+}
+
+/** A visit that events were added to. */
+export interface ExtendedVisit extends VisitFacts {
+  /** What is stored; null for a new visit. */
+  readonly before: VisitFacts | null;
+}
+
+/** What adding events to a remembered visitor changes. */
+export interface Extension {
+  readonly visits: readonly ExtendedVisit[];
+  /** Visit of each backend event and order among the new events. */
+  readonly visitOf: ReadonlyMap<VisitEventRow, VisitRow>;
+  readonly dirtyDays: ReadonlySet<number>;
+}
+
+/**
+ * The visits of the visitors that were active last, so that events in order extend them without reading them again.
+ *
+ * It has to be cleared whenever its changes were not committed, and whenever another connection has written.
+ */
+export class RecentVisitors {
+  readonly #time: LocalTime;
+  readonly #visitors = new LRUCache<number, RecentVisitor>({ max: MAX_VISITORS });
+  readonly #numbers = new LRUCache<string, number>({ max: MAX_VISITORS });
+
+  constructor(time: LocalTime) {
+    this.#time = time;
+  }
+
+  get(number: number): RecentVisitor | null {
+    return this.#visitors.get(number) ?? null;
+  }
+
+  /** The number of a remembered visitor id. */
+  numberOf(tenant: string, visitorId: string): number | null {
+    return this.#numbers.get(keyOf(tenant, visitorId)) ?? null;
+  }
+
+  rememberNumber(tenant: string, visitorId: string, number: number): void {
+    this.#numbers.set(keyOf(tenant, visitorId), number);
+  }
+
+  clear(): void {
+    this.#visitors.clear();
+    this.#numbers.clear();
+  }
+
+  /** Remembers a visitor after a rebuild. */
+  remember(
+    visitor: Pick<RecentVisitor, "number" | "tenant" | "previous" | "lastActivityAt">,
+    { assigner, visits }: RebuildResult,
+  ): void {
+    // Without a visit, the first one would have to be written to the visitor's row as well.
+    if (visits.length === 0 || eventsOf(assigner) > MAX_EVENTS) {
+      this.#visitors.delete(visitor.number);
+      return;
+    }
+    const stored = new Map<AssignedVisit, VisitFacts>();
+    for (const [index, facts] of visits.entries()) {
+      const visit = assigner.visits[index];
+      if (visit) stored.set(visit, facts);
+    }
+    this.#visitors.set(visitor.number, { ...visitor, assigner, stored });
+  }
+
+  /**
+   * Adds new events of a remembered visitor.
+   *
+   * @returns null, and changes nothing, if the visits have to be rebuilt: an event is late, or may belong to an earlier visit.
+   */
+  extend(visitor: RecentVisitor, added: readonly VisitEventRow[]): Extension | null {
+    const { assigner, stored } = visitor;
+    const events = added.toSorted(inOrderOfEffect);
+    const [first] = events;
+    const isInOrder = !assigner.newest || !first || inOrderOfEffect(assigner.newest, first) < 0;
+    if (!isInOrder || !events.every((event) => isKnown(visitor, event))) {
+      this.#visitors.delete(visitor.number);
+      return null;
+    }
+    const touched = new Set<AssignedVisit>();
+    const owners = new Map<VisitEventRow, AssignedVisit>();
+    for (const event of events) {
+      const visit = assigner.add(event);
+      if (!visit) continue;
+      touched.add(visit);
+      if (event.is_backend || event.order_id !== null) owners.set(event, visit);
+    }
+    const dirtyDays = new Set<number>();
+    const visits = [...touched].map((visit) => {
+      const before = stored.get(visit) ?? null;
+      const facts = factsOf(visit, this.#contextOf(visitor, visit));
+      stored.set(visit, facts);
+      if (before) addDays(before.row, dirtyDays);
+      addDays(facts.row, dirtyDays);
+      for (const { event } of facts.row.orders > 0 ? visit.parts : []) {
+        if (event.order_id !== null) dirtyDays.add(this.#time.dayOf(event.at));
+      }
+      return { ...facts, before };
+    });
+    const visitOf = new Map<VisitEventRow, VisitRow>();
+    for (const [event, visit] of owners) {
+      dirtyDays.add(this.#time.dayOf(event.at));
+      visitOf.set(event, (stored.get(visit) as VisitFacts).row);
+    }
+    if (eventsOf(assigner) > MAX_EVENTS) this.#visitors.delete(visitor.number);
+    return { visits, visitOf, dirtyDays };
+  }
+
+  #contextOf({ tenant, number, assigner, stored, previous }: RecentVisitor, visit: AssignedVisit) {
+    const before = assigner.visits[assigner.visits.indexOf(visit) - 1];
+    const last = before ? (stored.get(before)?.row ?? null) : previous;
+    return { tenant, visitor: number, previous: last, time: this.#time };
+  }
+}
+
+/** Whether an event's visit is among the remembered ones, or a new one. */
+function isKnown({ assigner }: RecentVisitor, { is_backend, session_id }: VisitEventRow): boolean {
+  return !is_backend || (session_id !== null && assigner.hasSession(session_id));
+}
+
+function eventsOf({ visits }: VisitAssigner): number {
+  return visits.reduce((sum, { parts }) => sum + parts.length, 0);
+}
+
+function keyOf(tenant: string, visitorId: string): string {
+  return `${visitorId}\n${tenant}`;
+}

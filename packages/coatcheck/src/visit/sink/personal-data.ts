@@ -1,0 +1,47 @@
+import type { JsonObject } from "../../session/json.ts";
+import type { CustomerTotals, PersonalData } from "./maintenance.ts";
+
+type Rows = readonly Record<string, unknown>[];
+type Tables = Readonly<Record<keyof PersonalData, Rows>>;
+
+/** Columns that hold JSON. */
+const JSON_COLUMNS = ["body", "journey"];
+
+/** Joins the rows of several visitors. Columns with JSON become objects. */
+export function personalData(parts: readonly Tables[]): PersonalData {
+  const rowsOf = (name: keyof PersonalData) => parts.flatMap((tables) => tables[name].map(jsonOf));
+  return {
+    visitors: rowsOf("visitors"),
+    visits: rowsOf("visits"),
+    sessions: rowsOf("sessions"),
+    journeys: rowsOf("journeys"),
+    events: rowsOf("events"),
+    orders: rowsOf("orders"),
+  };
+}
+
+function jsonOf(row: Record<string, unknown>): JsonObject {
+  const entries = Object.entries(row)
+    // The key of an order is a hash that only PostgreSQL needs.
+    .filter(([name]) => name !== "key")
+    .map(([name, value]) => [name, isJson(name, value) ? JSON.parse(String(value)) : value]);
+  return Object.fromEntries(entries);
+}
+
+/** The revenue of a visit is JSON, that of an order a number. */
+function isJson(name: string, value: unknown): boolean {
+  return JSON_COLUMNS.includes(name) || (name === "revenue" && typeof value === "string");
+}
+
+/** The totals from the rows of `customerTotals` in `maintenance-sql.ts`. */
+export function totalsOf(orders: Rows, visits: Rows): CustomerTotals {
+  const [row] = visits;
+  const timeOf = (value: unknown) => (typeof value === "number" ? value : null);
+  return {
+    orders: orders.reduce((sum, each) => sum + Number(each.orders), 0),
+    revenue: Object.fromEntries(orders.map(({ currency, revenue }) => [currency, Number(revenue)])),
+    visits: Number(row?.visits ?? 0),
+    firstVisitAt: timeOf(row?.first),
+    lastVisitAt: timeOf(row?.last),
+  };
+}

@@ -1,0 +1,167 @@
+import type { Expired } from "../maintenance.ts";
+import { COMPLETE_FROM, eraseVisitor, numbered, oldRollups, STARTED_BEFORE } from "../maintenance-sql.ts";
+import type { Cutoffs } from "../retention.ts";
+import { partitionName, partitionOf } from "./partitions.ts";
+import type { PostgresSession } from "./session.ts";
+
+/** Rows of one statement. */
+const STEP = 5000;
+/** Visitors of one transaction. */
+const VISITOR_STEP = 200;
+
+type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
+
+/** Deletes what is past its retention. Events are deleted by whole days. */
+export class PostgresExpiry {
+  readonly #inTransaction: InTransaction;
+  readonly #cutoffs: Cutoffs;
+
+  constructor(inTransaction: InTransaction, cutoffs: Cutoffs) {
+    this.#inTransaction = inTransaction;
+    this.#cutoffs = cutoffs;
+  }
+
+  /** Counts what `run` would delete. */
+  async count(): Promise<Expired> {
+    const { visitors, rollups, rollupDay } = this.#cutoffs;
+    const { oldDays, oldAgents } = await this.#partitions();
+    return await this.#inTransaction(async (session) => {
+      const count = async (table: string, where: string, parameters: readonly unknown[]) => {
+        const [row] = await session.rows<{ count: number }>(
+          `select count(*) as count from ${table} where ${numbered(where)}`,
+          parameters,
+        );
+        return row?.count ?? 0;
+      };
+      const sum = async (
+        tables: readonly { table: string; where: string; parameters: readonly unknown[] }[],
+      ) => {
+        let total = 0;
+        for (const { table, where, parameters } of tables) total += await count(table, where, parameters);
+        return total;
+      };
+      const inPartitions = (days: readonly number[], where: string) =>
+        sum(days.map((day) => ({ table: partitionName(day), where, parameters: [] })));
+      return {
+        events: await inPartitions(oldDays, "true"),
+        userAgents: await inPartitions(oldAgents, "user_agent is not null"),
+        visits: await count("coatcheck_visit", STARTED_BEFORE, [rollupDay]),
+        visitors: await count("coatcheck_visitor", "last_activity_at < ?", [visitors]),
+        rollups: await sum(oldRollups(rollupDay, rollups)),
+        documentCounts: await count("coatcheck_document_count", "local_day < ?", [rollupDay]),
+      };
+    });
+  }
+
+  async run(): Promise<Expired> {
+    const { events, completeFrom, rollups, rollupDay } = this.#cutoffs;
+    const ofVisits = `visit_id in (select id from coatcheck_visit where ${STARTED_BEFORE})`;
+    const userAgents = await this.#expireUserAgents();
+    await this.#keepCompleteFrom();
+    const eventCount = await this.#dropPartitions();
+    await this.#delete("coatcheck_backend_event", "at < ?", [events]);
+    await this.#delete("coatcheck_visit_journey", ofVisits, [completeFrom]);
+    const visitors = await this.#expireVisitors();
+    await this.#delete("coatcheck_visit_session", ofVisits, [rollupDay]);
+    const visits = await this.#delete("coatcheck_visit", STARTED_BEFORE, [rollupDay]);
+    await this.#delete("coatcheck_visit_order", "local_day < ?", [rollupDay]);
+    const documentCounts = await this.#delete("coatcheck_document_count", "local_day < ?", [rollupDay]);
+    let rollupCount = 0;
+    for (const { table, where, parameters } of oldRollups(rollupDay, rollups)) {
+      rollupCount += await this.#delete(table, where, parameters);
+    }
+    return { events: eventCount, userAgents, visits, visitors, rollups: rollupCount, documentCounts };
+  }
+
+  /** The days whose partition is old: to be dropped, and to lose its user agents. */
+  async #partitions(): Promise<{ oldDays: number[]; oldAgents: number[] }> {
+    const names = await this.#inTransaction((session) =>
+      session.rows<{ name: string }>(
+        `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+         where i.inhparent = 'coatcheck_visit_event'::regclass`,
+      ),
+    );
+    const days = names
+      .map(({ name }) => Number(name.replace("coatcheck_visit_event_", "").replace("minus_", "-")))
+      .sort((left, right) => left - right);
+    const before = (time: number) => days.filter((day) => day < partitionOf(time));
+    return { oldDays: before(this.#cutoffs.events), oldAgents: before(this.#cutoffs.userAgents) };
+  }
+
+  async #expireUserAgents(): Promise<number> {
+    const { oldAgents } = await this.#partitions();
+    let total = 0;
+    for (const day of oldAgents) {
+      total += await this.#inTransaction(async (session) => {
+        const [row] = await session.rows<{ count: number }>(
+          `with changed as (update ${partitionName(day)} set user_agent = null where user_agent is not null returning 1)
+           select count(*) as count from changed`,
+        );
+        return row?.count ?? 0;
+      });
+    }
+    return total;
+  }
+
+  async #dropPartitions(): Promise<number> {
+    const { oldDays } = await this.#partitions();
+    let total = 0;
+    for (const day of oldDays) {
+      total += await this.#inTransaction(async (session) => {
+        const name = partitionName(day);
+        const [row] = await session.rows<{ count: number }>(`select count(*) as count from ${name}`);
+        await session.rows(`drop table ${name}`);
+        return row?.count ?? 0;
+      });
+    }
+    return total;
+  }
+
+  async #expireVisitors(): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const erased = await this.#inTransaction(async (session) => {
+        const rows = await session.rows<{ number: number }>(
+          `select number from coatcheck_visitor where last_activity_at < $1 order by number limit ${VISITOR_STEP} for update`,
+          [this.#cutoffs.visitors],
+        );
+        for (const { number } of rows) {
+          // No day is marked as changed: the rollups of its days are counts and stay.
+          for (const { sql, parameters } of eraseVisitor(number, Number.MAX_SAFE_INTEGER)) {
+            await session.rows(numbered(sql), parameters);
+          }
+        }
+        return rows.length;
+      });
+      total += erased;
+      if (erased < VISITOR_STEP) return total;
+    }
+  }
+
+  /** Remembers the first day of which all events are stored. It never moves back. */
+  async #keepCompleteFrom(): Promise<void> {
+    await this.#inTransaction((session) =>
+      session.rows(
+        `insert into coatcheck_visit_setting as s (name, value) values ($1, $2) on conflict (name)
+         do update set value = greatest(s.value::bigint, excluded.value::bigint)::text`,
+        [COMPLETE_FROM, String(this.#cutoffs.completeFrom)],
+      ),
+    );
+  }
+
+  async #delete(table: string, where: string, parameters: readonly unknown[]): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const deleted = await this.#inTransaction(async (session) => {
+        const rows = await session.rows(
+          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${numbered(where)} limit ${STEP}))
+           returning 1`,
+          parameters,
+        );
+        return rows.length;
+      });
+      total += deleted;
+      if (deleted < STEP) return total;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { LocalTime } from "../../facts/local-time.ts";
+import type { CustomerTotals, Expired, ExpireOptions, Person, PersonalData } from "../maintenance.ts";
+import * as statements from "../maintenance-sql.ts";
+import { numbered, type Statement } from "../maintenance-sql.ts";
+import { personalData, totalsOf } from "../personal-data.ts";
+import { cutoffsOf } from "../retention.ts";
+import { PostgresExpiry } from "./expiry.ts";
+import type { PostgresSession } from "./session.ts";
+
+type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
+type Rows = Record<string, unknown>[];
+
+/** Retention, export and erasure in PostgreSQL. */
+export class PostgresMaintenance {
+  readonly #inTransaction: InTransaction;
+  readonly #time: LocalTime;
+
+  constructor(inTransaction: InTransaction, time: LocalTime) {
+    this.#inTransaction = inTransaction;
+    this.#time = time;
+  }
+
+  async markAllChanged(): Promise<number> {
+    return await this.#inTransaction(async (session) => {
+      const { sql, parameters } = statements.markAllChanged(await completeFrom(session));
+      return (await session.rows(`${numbered(sql)} returning id`, parameters)).length;
+    });
+  }
+
+  async expire(now: number, options: ExpireOptions): Promise<Expired> {
+    const expiry = new PostgresExpiry(this.#inTransaction, cutoffsOf(now, options, this.#time));
+    return options.dryRun ? await expiry.count() : await expiry.run();
+  }
+
+  async exportPerson(person: Person): Promise<PersonalData> {
+    const tenant = person.tenant ?? "";
+    return await this.#inTransaction(async (session) => {
+      if ("subject" in person) {
+        return personalData([await all(session, statements.exportSubject(tenant, person.subject))]);
+      }
+      const parts = [];
+      for (const { number } of await rowsOf(session, statements.visitorsWithId(tenant, person.visitorId))) {
+        parts.push(await all(session, statements.exportVisitor(Number(number))));
+      }
+      return personalData(parts);
+    });
+  }
+
+  async erasePerson(person: Person): Promise<number> {
+    const tenant = person.tenant ?? "";
+    const found =
+      "subject" in person
+        ? statements.visitorsOfSubject(tenant, person.subject)
+        : statements.visitorsWithId(tenant, person.visitorId);
+    return await this.#inTransaction(async (session) => {
+      const numbers = (await rowsOf(session, found)).map(({ number }) => Number(number));
+      // The lock of the sink: no other node adds events of these visitors in the meantime.
+      await session.rows(
+        "select number from coatcheck_visitor where number = any($1::bigint[]) order by number for update",
+        [numbers],
+      );
+      const from = await completeFrom(session);
+      for (const number of numbers) {
+        for (const each of statements.eraseVisitor(number, from)) await rowsOf(session, each);
+      }
+      return numbers.length;
+    });
+  }
+
+  async customerTotals(tenant: string | null, subject: string): Promise<CustomerTotals> {
+    return await this.#inTransaction(async (session) => {
+      const { orders, visits } = await all(session, statements.customerTotals(tenant ?? "", subject));
+      return totalsOf(orders, visits);
+    });
+  }
+}
+
+async function completeFrom(session: PostgresSession): Promise<number> {
+  const [row] = await session.rows<{ value: string }>(
+    "select value from coatcheck_visit_setting where name = $1",
+    [statements.COMPLETE_FROM],
+  );
+  return row ? Number(row.value) : Number.MIN_SAFE_INTEGER;
+}
+
+async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<Rows> {
+  return await session.rows(numbered(sql), parameters);
+}
+
+async function all<Name extends string>(
+  session: PostgresSession,
+  tables: Readonly<Record<Name, Statement>>,
+): Promise<Record<Name, Rows>> {
+  const results: Partial<Record<Name, Rows>> = {};
+  for (const name in tables) results[name] = await rowsOf(session, tables[name]);
+  return results as Record<Name, Rows>;
+}

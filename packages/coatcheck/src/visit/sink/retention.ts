@@ -1,0 +1,67 @@
+import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { misuse, shown } from "../../session/usage-error.ts";
+import type { LocalTime } from "../facts/local-time.ts";
+import type { ExpireOptions } from "./maintenance.ts";
+
+const DAY = 24 * 3_600_000;
+/** A rebuild reads events of five days, and those may be late by two more. */
+const MIN_EVENT_DAYS = 6;
+
+const EXPIRE_OPTIONS = {
+  eventDays: true,
+  userAgentDays: true,
+  rollupMonths: true,
+  visitorMonths: true,
+  dryRun: true,
+} satisfies KnownOptions<ExpireOptions>;
+
+/** The moments before which each class of data is past its retention. Epoch milliseconds and local days. */
+export interface Cutoffs {
+  readonly events: number;
+  /** The first day of which all events are kept. Visits that started before it lose their journey. */
+  readonly completeFrom: number;
+  readonly userAgents: number;
+  /** Start of `rollupDay`. */
+  readonly rollups: number;
+  readonly rollupDay: number;
+  readonly visitors: number;
+}
+
+/**
+ * Returns what is past its retention at `now`.
+ *
+ * @throws UsageError for an unknown option or an invalid period.
+ */
+export function cutoffsOf(now: number, options: ExpireOptions, time: LocalTime): Cutoffs {
+  requireKnownOptions("retention", options, EXPIRE_OPTIONS);
+  const { eventDays = 90, userAgentDays = 30, rollupMonths = 25, visitorMonths = 13 } = options;
+  const periods = { eventDays, userAgentDays, rollupMonths, visitorMonths };
+  for (const [path, period] of Object.entries(periods)) {
+    const least = path === "eventDays" ? MIN_EVENT_DAYS : 1;
+    if (Number.isInteger(period) && period >= least) continue;
+    throw misuse("retention", [
+      { path, message: `must be a whole number of at least ${least} (got ${shown(period)})` },
+    ]);
+  }
+  const rollupDay = time.dayOf(monthsBefore(now, rollupMonths));
+  const events = now - eventDays * DAY;
+  return {
+    events,
+    completeFrom: time.dayOf(events) + 1,
+    userAgents: now - userAgentDays * DAY,
+    rollups: time.startOf(rollupDay),
+    rollupDay,
+    visitors: monthsBefore(now, visitorMonths),
+  };
+}
+
+/** The same date and time some calendar months before; the last day of a shorter month. */
+function monthsBefore(now: number, months: number): number {
+  const date = new Date(now);
+  const day = date.getUTCDate();
+  date.setUTCDate(1);
+  date.setUTCMonth(date.getUTCMonth() - months);
+  const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+  date.setUTCDate(Math.min(day, last));
+  return date.getTime();
+}

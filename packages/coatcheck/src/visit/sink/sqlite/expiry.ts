@@ -1,0 +1,219 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { Expired } from "../maintenance.ts";
+import {
+  COMPLETE_FROM,
+  eraseVisitor,
+  oldRollups,
+  STARTED_BEFORE,
+  type Statement,
+} from "../maintenance-sql.ts";
+import type { Cutoffs } from "../retention.ts";
+
+/** Rows of one step. A step takes a few milliseconds. */
+const STEP = 300;
+/** Visitors that one step looks at. */
+const VISITOR_STEP = 5000;
+/** Name of the setting with the last event whose user agent was deleted. */
+const USER_AGENTS_UNTIL = "user-agents-until-event";
+
+type RunStep = (step: () => number) => Promise<number>;
+
+/** Deletes what is past its retention, in steps that each are one write. */
+export class SqliteExpiry {
+  readonly #database: DatabaseSync;
+  readonly #cutoffs: Cutoffs;
+
+  constructor(database: DatabaseSync, cutoffs: Cutoffs) {
+    this.#database = database;
+    this.#cutoffs = cutoffs;
+  }
+
+  /** What a run would delete: a query with a `count` for each number. */
+  counts(): Map<keyof Expired, Statement> {
+    const { events, userAgents, visitors, rollups, rollupDay } = this.#cutoffs;
+    const from = (table: string, where: string, parameters: readonly (string | number)[]): Statement => ({
+      sql: `SELECT count(*) AS count FROM ${table} WHERE ${where}`,
+      parameters,
+    });
+    const old = oldRollups(rollupDay, rollups);
+    return new Map([
+      ["events", from("coatcheck_visit_event", "received_at < ?", [events])],
+      [
+        "userAgents",
+        from("coatcheck_visit_event", "received_at < ? AND user_agent IS NOT NULL", [userAgents]),
+      ],
+      ["visits", from("coatcheck_visit", STARTED_BEFORE, [rollupDay])],
+      ["visitors", from("coatcheck_visitor", "last_activity_at < ?", [visitors])],
+      ["documentCounts", from("coatcheck_document_count", "local_day < ?", [rollupDay])],
+      [
+        "rollups",
+        {
+          sql: `SELECT ${old.map(({ table, where }) => `(SELECT count(*) FROM ${table} WHERE ${where})`).join(" + ")} AS count`,
+          parameters: old.flatMap(({ parameters }) => parameters),
+        },
+      ],
+    ]);
+  }
+
+  /** Deletes everything. `runStep` commits each step. */
+  async run(runStep: RunStep): Promise<Expired> {
+    const { events, visitors, rollups, rollupDay } = this.#cutoffs;
+    const repeat = async (step: () => number) => {
+      let total = 0;
+      for (;;) {
+        const changed = await runStep(step);
+        total += changed;
+        if (changed === 0) return total;
+      }
+    };
+    const deleted = (table: string, key: string, where: string, parameters: readonly (string | number)[]) =>
+      repeat(() =>
+        this.#run(
+          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${where} LIMIT ${STEP})`,
+          parameters,
+        ),
+      );
+    const userAgents = await this.#expireUserAgents(runStep);
+    await this.#expireJourneys(runStep);
+    const eventCount = await repeat(() => this.#deleteFirst("coatcheck_visit_event", "received_at", events));
+    await repeat(() => this.#deleteFirst("coatcheck_backend_event", "at", events));
+    const visitorCount = await this.#expireVisitors(runStep, visitors);
+    const visits = await repeat(() => this.#deleteVisits(rollupDay));
+    await deleted("coatcheck_visit_order", "tenant, order_id", "local_day < ?", [rollupDay]);
+    const documentCounts = await deleted("coatcheck_document_count", "id", "local_day < ?", [rollupDay]);
+    let rollupCount = 0;
+    for (const { table, where, parameters } of oldRollups(rollupDay, rollups)) {
+      rollupCount += await deleted(table, KEYS[table] ?? "", where, parameters);
+    }
+    return {
+      events: eventCount,
+      userAgents,
+      visits,
+      visitors: visitorCount,
+      rollups: rollupCount,
+      documentCounts,
+    };
+  }
+
+  /** Deletes the first rows of a table, which is in order of arrival, as far as they are old. */
+  #deleteFirst(table: string, column: string, before: number): number {
+    return this.#run(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY rowid LIMIT ${STEP}) AND ${column} < ?`,
+      [before],
+    );
+  }
+
+  /** Deletes the first visits before a day. */
+  #deleteVisits(day: number): number {
+    const rows = this.#database
+      .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE} LIMIT ${STEP}`)
+      .all(day);
+    const ids = JSON.stringify(rows.map(({ id }) => id));
+    for (const [table, column] of Object.entries(OF_VISIT)) {
+      this.#run(`DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`, [ids]);
+    }
+    return rows.length;
+  }
+
+  /** Deletes the journeys of the days whose events will be deleted, and remembers the first day that is complete. */
+  async #expireJourneys(runStep: RunStep): Promise<void> {
+    const { completeFrom } = this.#cutoffs;
+    const known = this.#setting(COMPLETE_FROM);
+    const first = this.#database.prepare("SELECT min(local_day) AS day FROM coatcheck_visit").get()?.day;
+    const from = known === null ? Number(first ?? completeFrom) : Number(known);
+    if (from > completeFrom) return;
+    // Before any event is deleted: a repair must not compute a day from a part of its events.
+    await runStep(() => this.#set(COMPLETE_FROM, completeFrom));
+    const journeys = `SELECT j.visit_id FROM coatcheck_visit v JOIN coatcheck_visit_journey j ON j.visit_id = v.id
+      WHERE v.tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND v.local_day = ? LIMIT ${STEP}`;
+    // Two days more, in case that the last run was interrupted.
+    for (let day = from - 2; day < completeFrom; day++) {
+      const step = () =>
+        this.#run(`DELETE FROM coatcheck_visit_journey WHERE visit_id IN (${journeys})`, [day]);
+      while ((await runStep(step)) > 0);
+    }
+  }
+
+  /** Events are in order of arrival, so each run goes on after the last event of the run before. */
+  async #expireUserAgents(runStep: RunStep): Promise<number> {
+    let isDone = false;
+    let total = 0;
+    while (!isDone) {
+      total += await runStep(() => {
+        const from = Number(this.#setting(USER_AGENTS_UNTIL) ?? 0);
+        const row = this.#database
+          .prepare(
+            `SELECT max(rowid) AS last FROM (SELECT rowid, received_at FROM coatcheck_visit_event
+             WHERE rowid > ? ORDER BY rowid LIMIT ${STEP}) WHERE received_at < ?`,
+          )
+          .get(from, this.#cutoffs.userAgents);
+        isDone = typeof row?.last !== "number";
+        if (isDone) return 0;
+        this.#set(USER_AGENTS_UNTIL, Number(row?.last));
+        return this.#run(
+          `UPDATE coatcheck_visit_event SET user_agent = NULL
+           WHERE rowid > ? AND rowid <= ? AND user_agent IS NOT NULL`,
+          [from, Number(row?.last)],
+        );
+      });
+    }
+    return total;
+  }
+
+  async #expireVisitors(runStep: RunStep, before: number): Promise<number> {
+    const highest = Number(
+      this.#database.prepare("SELECT max(number) AS highest FROM coatcheck_visitor").get()?.highest,
+    );
+    let total = 0;
+    for (let from = 0; from < highest; from += VISITOR_STEP) {
+      const numbers = this.#database
+        .prepare(
+          "SELECT number FROM coatcheck_visitor WHERE number > ? AND number <= ? AND last_activity_at < ?",
+        )
+        .all(from, from + VISITOR_STEP, before);
+      for (const { number } of numbers) {
+        // No day is marked as changed: the rollups of its days are counts and stay.
+        await runStep(() => {
+          for (const { sql, parameters } of eraseVisitor(Number(number), Number.MAX_SAFE_INTEGER)) {
+            this.#run(sql, parameters);
+          }
+          return 1;
+        });
+        total++;
+      }
+    }
+    return total;
+  }
+
+  #setting(name: string): string | null {
+    const row = this.#database.prepare("SELECT value FROM coatcheck_visit_setting WHERE name = ?").get(name);
+    return row ? String(row.value) : null;
+  }
+
+  #set(name: string, value: number): number {
+    return this.#run("INSERT OR REPLACE INTO coatcheck_visit_setting (name, value) VALUES (?, ?)", [
+      name,
+      String(value),
+    ]);
+  }
+
+  #run(sql: string, parameters: readonly (string | number)[]): number {
+    return Number(this.#database.prepare(sql).run(...(parameters as SQLInputValue[])).changes);
+  }
+}
+
+/** The tables of a visit, and the column with its id. */
+const OF_VISIT: Readonly<Record<string, string>> = {
+  coatcheck_visit_journey: "visit_id",
+  coatcheck_visit_session: "visit_id",
+  coatcheck_visit: "id",
+};
+
+/** Primary keys of the rollups. */
+const KEYS: Readonly<Record<string, string>> = {
+  coatcheck_daily_metric: "tenant, dimension, day, value",
+  coatcheck_daily_revenue: "tenant, dimension, day, value, currency",
+  coatcheck_daily_visitor: "tenant, dimension, day, value, previous_day",
+  coatcheck_hourly_metric: "tenant, hour",
+  coatcheck_weekly_cohort: "tenant, first_week, week",
+};

@@ -1,0 +1,230 @@
+import { expect, it } from "vitest";
+import type { VisitMaintenance } from "../../../src/visit/sink/maintenance.ts";
+import type { EventSink } from "../../../src/visit/sink.ts";
+import { DAY, eventOf, HOUR, START } from "../facts/events.ts";
+
+/** A sink with maintenance, and a way to read its tables. */
+export interface Maintained {
+  readonly sink: EventSink & VisitMaintenance;
+  all(sql: string): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+const client = (userAgent: string) => ({
+  browser: "Firefox",
+  os: "Linux",
+  device: "desktop",
+  country: "CH",
+  city: null,
+  userAgent,
+});
+const order = (orderId: string, revenue: number, currency = "EUR") => ({
+  type: "order_completed",
+  order: { orderId, revenue, currency },
+});
+
+/** Tests of retention, export, erasure and totals. `open` returns an empty sink. */
+export function maintenanceSuite(open: () => Promise<Maintained>): void {
+  async function withSink(
+    events: ReturnType<typeof eventOf>[],
+    work: (maintained: Maintained) => Promise<void>,
+  ): Promise<void> {
+    const maintained = await open();
+    try {
+      const hour = START - (START % HOUR);
+      const counts = [{ id: "count-1", kind: "bot", hour, tenant: null, documents: 3 }] as const;
+      await maintained.sink.write({ events, counts });
+      await maintained.sink.recompute(10);
+      await work(maintained);
+    } finally {
+      await maintained.close();
+    }
+  }
+
+  const countOf = async ({ all }: Maintained, table: string) => (await all(`SELECT * FROM ${table}`)).length;
+  const NOTHING = { events: 0, userAgents: 0, visits: 0, visitors: 0, rollups: 0, documentCounts: 0 };
+
+  it("expire() deletes user agents after 30 days and events after 90, and keeps the facts", async () => {
+    const events = [
+      eventOf({ client: client("Agent/1") }),
+      eventOf({ at: START + 100 * DAY, client: client("Agent/2") }),
+    ];
+    await withSink(events, async (maintained) => {
+      const { sink, all } = maintained;
+      expect(await sink.expire(START + 29 * DAY)).toEqual(NOTHING);
+      expect(await sink.expire(START + 32 * DAY)).toEqual({ ...NOTHING, userAgents: 1 });
+      expect(await all("SELECT user_agent FROM coatcheck_visit_event ORDER BY at")).toEqual([
+        { user_agent: null },
+        { user_agent: "Agent/2" },
+      ]);
+      expect(await sink.expire(START + 89 * DAY)).toEqual(NOTHING);
+      expect(await sink.expire(START + 92 * DAY)).toEqual({ ...NOTHING, events: 1 });
+      expect(await countOf(maintained, "coatcheck_visit_journey")).toBe(1);
+      expect(await countOf(maintained, "coatcheck_visit")).toBe(2);
+    });
+  });
+
+  it("expire() deletes visitors after 13 months without activity, and leaves the amounts of their orders", async () => {
+    const events = [eventOf(order("1", 500)), eventOf({ visitorId: "visitor-2", at: START + 60 * DAY })];
+    await withSink(events, async (maintained) => {
+      const { sink, all } = maintained;
+      const months13 = Date.UTC(2027, 10, 1, 12);
+      expect(await sink.expire(months13 - HOUR)).toMatchObject({ visitors: 0 });
+      const rollups = await countOf(maintained, "coatcheck_daily_metric");
+      expect(await sink.expire(months13 + HOUR)).toMatchObject({ visitors: 1 });
+      expect(await all("SELECT id FROM coatcheck_visitor")).toEqual([{ id: "visitor-2" }]);
+      expect(await countOf(maintained, "coatcheck_visit")).toBe(1);
+      expect(await all("SELECT revenue, visitor, session_id, visit_id FROM coatcheck_visit_order")).toEqual([
+        { revenue: 500, visitor: null, session_id: null, visit_id: null },
+      ]);
+      expect(await countOf(maintained, "coatcheck_daily_metric")).toBe(rollups);
+    });
+  });
+
+  it("expire() deletes rollups and counts of documents after 25 months", async () => {
+    await withSink([eventOf()], async (maintained) => {
+      const { sink } = maintained;
+      const months25 = Date.UTC(2028, 10, 1, 12);
+      expect(await sink.expire(months25 - 2 * DAY)).toMatchObject({ rollups: 0, documentCounts: 0 });
+      expect(await sink.expire(months25 + 2 * DAY)).toMatchObject({ documentCounts: 1 });
+      for (const table of ["daily_metric", "daily_visitor", "hourly_metric", "document_count"]) {
+        expect(await countOf(maintained, `coatcheck_${table}`)).toBe(0);
+      }
+    });
+  });
+
+  it("expire() with dryRun counts the same and deletes nothing", async () => {
+    const events = [eventOf({ client: client("Agent/1") }), eventOf({ at: START + 1, ...order("1", 5) })];
+    await withSink(events, async (maintained) => {
+      const { sink } = maintained;
+      const now = Date.UTC(2029, 0, 1);
+      const counted = await sink.expire(now, { dryRun: true });
+      expect(counted).toMatchObject({ events: 2, userAgents: 1, visitors: 1, visits: 1, documentCounts: 1 });
+      expect(counted.rollups).toBeGreaterThan(10);
+      expect(await countOf(maintained, "coatcheck_visit_event")).toBe(2);
+      expect(await sink.expire(now)).toEqual({ ...counted, visits: 0 });
+      expect(await sink.expire(now, { dryRun: true })).toEqual(NOTHING);
+    });
+  });
+
+  it("expire() refuses an unknown option and a period that is too short", async () => {
+    await withSink([], async ({ sink }) => {
+      await expect(sink.expire(START, { eventDay: 1 } as never)).rejects.toThrow('did you mean "eventDays"');
+      await expect(sink.expire(START, { eventDays: 5 })).rejects.toThrow("eventDays must be");
+    });
+  });
+
+  it("markAllChanged() leaves days alone whose events are deleted", async () => {
+    await withSink([eventOf(), eventOf({ at: START + 100 * DAY })], async (maintained) => {
+      const { sink, all } = maintained;
+      await sink.expire(START + 92 * DAY);
+      expect(await sink.markAllChanged()).toBe(1);
+      await sink.recompute(10);
+      expect(
+        await all("SELECT value, page_views FROM coatcheck_daily_metric WHERE dimension = 'page'"),
+      ).toEqual([
+        { value: "/", page_views: 1 },
+        { value: "/", page_views: 1 },
+      ]);
+    });
+  });
+
+  it("exportPerson() returns everything about a visitor, and nothing of another", async () => {
+    const events = [
+      eventOf({ subject: "customer-1", properties: { size: "L" } }),
+      eventOf({ at: START + 1, ...order("1", 5) }),
+      eventOf({ visitorId: "visitor-2", sessionId: "session-2" }),
+    ];
+    await withSink(events, async ({ sink }) => {
+      const data = await sink.exportPerson({ visitorId: "visitor-1" });
+      expect(data).toMatchObject({
+        visitors: [{ id: "visitor-1" }],
+        visits: [{ subject: "customer-1", revenue: { EUR: 5 } }],
+        sessions: [{ session_id: "session-1" }],
+        events: [{ type: "page_view", body: { properties: { size: "L" } } }, { type: "order_completed" }],
+        orders: [{ order_id: "1", revenue: 5 }],
+      });
+      expect(data.visits).toHaveLength(1);
+      expect(data.journeys).toHaveLength(1);
+    });
+  });
+
+  it("exportPerson() of a customer leaves out another customer of the same browser", async () => {
+    const events = [
+      eventOf({ subject: "customer-1" }),
+      eventOf({ at: START + 2 * HOUR, subject: "customer-2", ...order("2", 7) }),
+    ];
+    await withSink(events, async ({ sink }) => {
+      const data = await sink.exportPerson({ subject: "customer-1" });
+      expect(data.visits).toMatchObject([{ subject: "customer-1" }]);
+      expect(data.events).toMatchObject([{ subject: "customer-1" }]);
+      expect(data.orders).toEqual([]);
+    });
+  });
+
+  it.each([
+    ["a visitor", { visitorId: "visitor-1" }],
+    ["a customer", { subject: "customer-1" }],
+  ])("erasePerson() erases %s, and the rollups follow", async (_, person) => {
+    const events = [
+      eventOf({ subject: "customer-1" }),
+      eventOf({ at: START + 1, subject: "customer-1", ...order("1", 5) }),
+      eventOf({ at: START + 2, subject: "customer-3" }),
+      eventOf({ visitorId: "visitor-2", sessionId: "session-2" }),
+    ];
+    await withSink(events, async (maintained) => {
+      const { sink, all } = maintained;
+      expect(await sink.erasePerson(person)).toBe(1);
+      expect(await sink.erasePerson(person)).toBe(0);
+      await sink.recompute(10);
+      expect(await all("SELECT id FROM coatcheck_visitor")).toEqual([{ id: "visitor-2" }]);
+      for (const table of ["visit", "visit_journey", "visit_session", "visit_event"]) {
+        expect(await countOf(maintained, `coatcheck_${table}`)).toBe(1);
+      }
+      expect(await all("SELECT visits, orders FROM coatcheck_daily_metric WHERE dimension = ''")).toEqual([
+        { visits: 1, orders: 1 },
+      ]);
+      expect(
+        await all("SELECT event_id, visitor, subject, session_id, visit_id FROM coatcheck_visit_order"),
+      ).toEqual([
+        { event_id: events[1]?.id, visitor: null, subject: null, session_id: null, visit_id: null },
+      ]);
+    });
+  });
+
+  it("erasePerson() begins a new visitor when the erased one returns", async () => {
+    await withSink([eventOf()], async (maintained) => {
+      const { sink, all } = maintained;
+      await sink.erasePerson({ visitorId: "visitor-1" });
+      await sink.write({ events: [eventOf({ at: START + 1 })], counts: [] });
+      expect(await all("SELECT started_at, page_views FROM coatcheck_visit")).toEqual([
+        { started_at: START + 1, page_views: 1 },
+      ]);
+    });
+  });
+
+  it("customerTotals() adds orders by currency and names the first and last visit", async () => {
+    const subject = "customer-1";
+    const events = [
+      eventOf({ subject, ...order("1", 5) }),
+      eventOf({ subject, at: START + DAY, ...order("2", 7, "USD") }),
+      eventOf({ subject: "customer-2", at: START + 2 * DAY, ...order("3", 11) }),
+    ];
+    await withSink(events, async ({ sink }) => {
+      expect(await sink.customerTotals(null, subject)).toEqual({
+        orders: 2,
+        revenue: { EUR: 5, USD: 7 },
+        visits: 2,
+        firstVisitAt: START,
+        lastVisitAt: START + DAY,
+      });
+      expect(await sink.customerTotals("other", subject)).toEqual({
+        orders: 0,
+        revenue: {},
+        visits: 0,
+        firstVisitAt: null,
+        lastVisitAt: null,
+      });
+    });
+  });
+}
