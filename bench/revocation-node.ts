@@ -74,6 +74,7 @@ function observedStore(store: SessionStore): SessionStore {
     put: (record, options) => store.put(record, options),
     touch: (touches) => store.touch(touches),
     revoke: (scope, reason) => store.revoke(scope, reason),
+    invalidate: (key) => store.invalidate(key),
     list: (filter, page) => store.list(filter, page),
     stats: (at) => store.stats(at),
     sweep: (before, limit) => store.sweep(before, limit),

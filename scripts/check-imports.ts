@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   device: ["session"],
   visit: ["session", "device", "tracker"],
   tracker: ["session", "visit"],
+  context: ["session", "cache", "store"],
   gateway: ["session"],
   legacy: ["session", "http"],
   client: ["wire", "session"],
@@ -37,14 +38,14 @@ const MAY_ALSO_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Package → the only folders or files of the library that may import it. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
-  "@standard-schema/spec": ["session", "visit"],
+  "@standard-schema/spec": ["session", "visit", "context"],
   react: ["react"],
   nanostores: ["client", "react"],
   pg: ["store/postgres/connect.ts", "store/postgres/hints.ts"],
   redis: ["store/redis/connect.ts"],
   "@upstash/redis": ["store/redis/upstash.ts"],
   kysely: ["store", "visit"],
-  "lru-cache": ["cache", "device", "visit"],
+  "lru-cache": ["cache", "device", "visit", "context"],
   bowser: ["device"],
   isbot: ["device"],
   cockatiel: ["cache", "gateway"],

@@ -38,7 +38,7 @@ export {
 export type { Conversion, RecordedVisit, VisitSource } from "./session/recorded-visit.ts";
 export type { Refusal } from "./session/resumer.ts";
 export type { DataOptions } from "./session/schema.ts";
-export { requireFilter, requirePage, requireScope } from "./session/scope.ts";
+export { requireFilter, requireKey, requirePage, requireScope } from "./session/scope.ts";
 export { Session } from "./session/session.ts";
 export type { ConvertedOrder, SessionVisit, Tracked } from "./session/session-visit.ts";
 export type {

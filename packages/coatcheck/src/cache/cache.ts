@@ -7,6 +7,8 @@ import type { LogPosition, RevocationScope, SessionStore } from "../session/stor
 import { compactId } from "../session/token.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { CacheCore } from "./core.ts";
+import { InvalidatedKeys } from "./invalidated-keys.ts";
+import { type Invalidations, LogInvalidations } from "./invalidations.ts";
 import { LatestVersions } from "./latest-versions.ts";
 import { SessionLoader } from "./loader.ts";
 import { LocalTier } from "./local.ts";
@@ -20,6 +22,8 @@ import { SharedWriter } from "./shared/writer.ts";
 
 /** Caches in front of a session store. Pass it to the manager's `cache` option. */
 export interface SessionCache extends SessionReader {
+  /** Invalidates the application's own cached data on every node, through the same log. For `coatcheck/context`. */
+  readonly invalidations: Invalidations;
   /** A snapshot of the counters and gauges of all tiers. */
   metrics(): CacheSnapshot;
 }
@@ -49,6 +53,7 @@ export function createCache(options: CacheOptions): SessionCache {
 }
 
 class TieredCache implements SessionCache {
+  readonly invalidations: LogInvalidations;
   readonly #store: SessionStore;
   readonly #hints: HintChannel | null;
   readonly #maxStaleness: number;
@@ -57,6 +62,7 @@ class TieredCache implements SessionCache {
   readonly #schedule: Schedule;
   readonly #local: LocalTier;
   readonly #log = new RevocationLog(MAX_MARKS);
+  readonly #keys = new InvalidatedKeys(MAX_MARKS);
   readonly #core: CacheCore;
   readonly #deadIds: NegativeCache;
   readonly #newestVersions = new LatestVersions();
@@ -88,6 +94,7 @@ class TieredCache implements SessionCache {
     this.#core = new CacheCore({
       lease: leaseFor(options, bound),
       log: this.#log,
+      keys: this.#keys,
       local: this.#local,
       maxSilence: singleProcess ? Number.POSITIVE_INFINITY : MAX_SILENCE,
       ttl: local.ttl ?? (singleProcess ? Number.POSITIVE_INFINITY : shared ? 30_000 : bound),
@@ -112,6 +119,7 @@ class TieredCache implements SessionCache {
       monotonic: this.#monotonic,
     });
     this.#poller = this.#createPoller(bound, storeDeadline);
+    this.invalidations = this.#createInvalidations(singleProcess);
     void this.#poller.pollNow();
     this.#subscribing = this.#subscribe();
   }
@@ -229,6 +237,19 @@ class TieredCache implements SessionCache {
     });
   }
 
+  #createInvalidations(isSingleProcess: boolean): LogInvalidations {
+    return new LogInvalidations({
+      store: this.#store,
+      core: this.#core,
+      keys: this.#keys,
+      poller: this.#poller,
+      isLeased: () => this.#isLeased(),
+      publish: (key, position) => this.#publish({ kind: "invalidated", key, position }),
+      pollsRegularly: this.#maxStaleness > 0,
+      joinWindow: isSingleProcess ? Number.POSITIVE_INFINITY : this.#maxStaleness,
+    });
+  }
+
   #isLeased(): boolean {
     return this.#core.isLeased(this.#monotonic(), this.#clock.now());
   }
@@ -264,6 +285,10 @@ class TieredCache implements SessionCache {
   #applyHint(hint: Hint): void {
     if (hint.kind === "revoked") {
       this.#markPending(hint.scope);
+      return;
+    }
+    if (hint.kind === "invalidated") {
+      this.invalidations.markPending(hint.key, hint.position);
       return;
     }
     const key = compactId(hint.session);

@@ -1,5 +1,6 @@
 import type { LogPage, LogPosition, RevocationScope, Snapshot } from "../session/store.ts";
 import { compactId } from "../session/token.ts";
+import type { InvalidatedKeys } from "./invalidated-keys.ts";
 import { type Lease, TimedLease } from "./lease.ts";
 import type { CacheEntry, LocalTier } from "./local.ts";
 import type { RevocationLog } from "./revocation-log.ts";
@@ -20,6 +21,8 @@ export interface Poll {
 export interface CoreDependencies {
   readonly lease: Lease;
   readonly log: RevocationLog;
+  /** The log's items about keys. */
+  readonly keys: InvalidatedKeys;
   readonly local: LocalTier;
   /** Milliseconds after which a copy is read again. Bounds how long data of another process stays unseen if its hint is lost. */
   readonly ttl: number;
@@ -46,6 +49,7 @@ export interface CoreDependencies {
 export class CacheCore {
   readonly #lease: Lease;
   readonly #log: RevocationLog;
+  readonly #keys: InvalidatedKeys;
   readonly #local: LocalTier;
   readonly #ttl: number;
   readonly #silence: TimedLease;
@@ -54,9 +58,10 @@ export class CacheCore {
   /** Responses to polls with a lower number are ignored. */
   #firstPoll = 1;
 
-  constructor({ lease, log, local, ttl, maxSilence }: CoreDependencies) {
+  constructor({ lease, log, keys, local, ttl, maxSilence }: CoreDependencies) {
     this.#lease = lease;
     this.#log = log;
+    this.#keys = keys;
     this.#local = local;
     this.#ttl = ttl;
     this.#silence = new TimedLease(maxSilence);
@@ -137,18 +142,23 @@ export class CacheCore {
       if (this.#cursor === null) {
         this.#cursor = page.cursor;
         this.#log.startAt(page.cursor);
+        this.#keys.startAt(page.cursor);
         poll.endSilence();
       }
       return true;
     }
     if (page.cursor < poll.cursor) return false;
     for (const item of page.items) {
+      this.#keys.apply(item);
+      if ("key" in item) continue;
       this.#log.apply(item);
       if ("session" in item) this.#local.drop(compactId(item.session), item.minVersion); // (2)
     }
     this.#cursor = Math.max(page.cursor, this.position);
     this.#log.trim();
     this.#log.clearPending(poll.number);
+    this.#keys.trim();
+    this.#keys.clearPending(poll.number);
     poll.renewLease();
     poll.endSilence();
     return true;
@@ -158,6 +168,11 @@ export class CacheCore {
   markPending(scope: RevocationScope): void {
     this.#log.markPending(scope, this.#polls);
     if ("session" in scope) this.#local.drop(compactId(scope.session));
+  }
+
+  /** Marks a key as invalidated, by this process or according to a hint. Its log item, at `position`, arrives with a later poll. */
+  markKeyPending(key: string, position: LogPosition | null): void {
+    this.#keys.markPending(key, position, this.#polls);
   }
 
   /** Drops a copy below `minVersion`; without it, any copy. */
@@ -170,5 +185,6 @@ export class CacheCore {
     this.#cursor = null;
     this.#local.clear();
     this.#log.startAt(Number.POSITIVE_INFINITY);
+    this.#keys.startAt(Number.POSITIVE_INFINITY);
   }
 }

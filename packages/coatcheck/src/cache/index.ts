@@ -18,6 +18,7 @@
  */
 export type { Hint, HintChannel } from "../session/hint.ts";
 export { createCache, type SessionCache } from "./cache.ts";
+export type { Invalidations, LoadStart } from "./invalidations.ts";
 export type { LocalLimits } from "./local.ts";
 export { type OpenTelemetryMeter, observeCache } from "./metrics/opentelemetry.ts";
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from "./metrics/prometheus.ts";

@@ -113,10 +113,10 @@ function freeze(value: unknown): void {
 }
 
 /** Fixed cost of one copy: its share of lru-cache's arrays and of both maps, its key, and the object itself. */
-const ENTRY_BYTES = 300;
+export const ENTRY_BYTES = 300;
 
 /** Estimated bytes that a value takes in V8 (8-byte pointers, one byte per character). */
-function estimateBytes(value: unknown): number {
+export function estimateBytes(value: unknown): number {
   if (typeof value === "string") return 16 + value.length;
   if (typeof value === "number") return 12;
   if (typeof value !== "object" || value === null) return 0;

@@ -49,7 +49,7 @@ export class RevocationLog {
   }
 
   /** Adds one log item as a mark. Items may repeat and may arrive in any order. */
-  apply(item: LogItem): void {
+  apply(item: Exclude<LogItem, { key: string }>): void {
     if ("session" in item) {
       const key = compactId(item.session);
       const known = this.#sessionMarks.get(key);

@@ -1,5 +1,5 @@
 import { isJsonObject, parseJson } from "./json.ts";
-import type { RevocationScope } from "./store.ts";
+import type { LogPosition, RevocationScope } from "./store.ts";
 
 /**
  * A message between processes that shortens the time until a change is seen. A hint can only make a process drop cached
@@ -8,7 +8,9 @@ import type { RevocationScope } from "./store.ts";
 export type Hint =
   | { readonly kind: "revoked"; readonly scope: RevocationScope }
   /** Cached copies below `version` are out of date. */
-  | { readonly kind: "written"; readonly session: string; readonly version: number };
+  | { readonly kind: "written"; readonly session: string; readonly version: number }
+  /** Copies of the application's data under `key` are out of date. `position`: of the log item; null if unknown. */
+  | { readonly kind: "invalidated"; readonly key: string; readonly position: LogPosition | null };
 
 /** Carries hints between processes. Any call may reject; callers then continue without hints. */
 export interface HintChannel {
@@ -27,6 +29,11 @@ export function parseHint(text: string): Hint | null {
     return typeof session === "string" && typeof version === "number"
       ? { kind: "written", session, version }
       : null;
+  }
+  if (value.kind === "invalidated") {
+    const { key, position } = value;
+    const known = typeof position === "number" ? position : null;
+    return typeof key === "string" ? { kind: "invalidated", key, position: known } : null;
   }
   const { kind, scope } = value;
   if (kind !== "revoked" || !isJsonObject(scope)) return null;

@@ -5,7 +5,7 @@ import type { PageRequest, RevocationScope, SessionFilter } from "./store.ts";
 import { misuse, shown } from "./usage-error.ts";
 
 /*
- * Checks of the arguments of `list` and `revoke`, for the manager and for every store. A scope or filter with an undefined
+ * Checks of the arguments of `list`, `revoke` and `invalidate`, for the manager and for every store. A scope or filter with an undefined
  * member, such as the subject of an anonymous session, would select everyone's sessions.
  */
 
@@ -75,6 +75,24 @@ export function requireScope(scope: RevocationScope): void {
   }
   if (faults.length > 0) throw misuse("revocation scope", faults);
   requireNonEmpty("revocation scope", names, "");
+}
+
+/** Characters of the longest key. A key is part of a hint, whose size PostgreSQL limits. */
+const MAX_KEY_LENGTH = 512;
+
+/**
+ * Checks the key of an invalidation.
+ *
+ * @throws UsageError for a value of another type; CoatcheckError `VALIDATION_FAILED` for an empty or a long string.
+ */
+export function requireKey(key: string): void {
+  const input = "invalidation";
+  if (typeof key !== "string") {
+    throw misuse(input, [{ path: "key", message: `must be a string (got ${shown(key)})` }]);
+  }
+  if (key.length > 0 && key.length <= MAX_KEY_LENGTH) return;
+  const message = `must have 1 to ${MAX_KEY_LENGTH} characters (got ${key.length})`;
+  throw invalidInput(input, [{ path: "key", message }]);
 }
 
 /** Checks that a page was requested. `readPageRequest` of the stores checks its limit and cursor. */

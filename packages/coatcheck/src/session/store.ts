@@ -24,11 +24,13 @@ export type RevocationScope =
 
 /**
  * An item of the revocation log. An item for one session invalidates cached copies below `minVersion`. An item for a
- * scope invalidates every matching copy that was read at or before `position`.
+ * scope invalidates every matching copy that was read at or before `position`. An item for a key invalidates the copies of
+ * the application's own data under that key, and no session.
  */
 export type LogItem =
   | { readonly position: LogPosition; readonly session: string; readonly minVersion: number }
-  | { readonly position: LogPosition; readonly scope: Exclude<RevocationScope, { session: string }> };
+  | { readonly position: LogPosition; readonly scope: Exclude<RevocationScope, { session: string }> }
+  | { readonly position: LogPosition; readonly key: string };
 
 /** One result of {@link SessionStore.changes}. */
 export interface LogPage {
@@ -115,7 +117,7 @@ export interface StoreStats {
  * - **Revoked**: the row stays as a tombstone until `sweep` deletes it. It never becomes active again.
  * - **Malformed**: an id that is no UUID is treated like a missing one.
  * - **Refused**: `revoke` and `list` throw `VALIDATION_FAILED` for a scope or filter with an undefined, empty or unknown
- *   field, as `requireScope`, `requireFilter` and `requirePage` do.
+ *   field, as `requireScope`, `requireFilter` and `requirePage` do; `invalidate` for a key that `requireKey` refuses.
  * - **Concurrent**: calls are linearizable at the primary: they behave as if they ran one after the other.
  * - **Durable**: an acknowledged write survives a crash of the process.
  * - **Failures**: an operation that the store cannot perform throws `STORE_UNAVAILABLE`, with the driver's error as `cause`.
@@ -146,6 +148,15 @@ export interface SessionStore {
    * @returns the number of active sessions that it revoked; 0 when there were none.
    */
   revoke(scope: RevocationScope, reason: RevokeReason): Promise<number>;
+
+  /**
+   * Appends one log item for a key, in one atomic step. Resolves at commit. Changes no session: it tells the caches of every
+   * node that data of the application, which they keep beside the sessions, has changed.
+   *
+   * @param key any string of 1 to 512 characters. `changes` returns it unchanged, lone surrogates and NUL included.
+   * @returns the position of the item, as `changes` will return it.
+   */
+  invalidate(key: string): Promise<LogPosition>;
 
   /** Lists sessions, newest first. Uses keyset paging: inserts and deletes do not shift later pages. */
   list(filter: SessionFilter, page: PageRequest): Promise<Page>;

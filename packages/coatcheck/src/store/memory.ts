@@ -15,7 +15,7 @@ import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import { endsAt, isLive, type RevokeReason, type SessionRecord } from "../session/record.ts";
-import { requireFilter, requireScope } from "../session/scope.ts";
+import { requireFilter, requireKey, requireScope } from "../session/scope.ts";
 import type {
   LogItem,
   LogPage,
@@ -75,6 +75,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     put: (record, putOptions) => whileOpen(() => sessions.put(record, putOptions)),
     touch: (touches) => whileOpen(() => sessions.touch(touches)),
     revoke: (scope, reason) => whileOpen(() => sessions.revoke(scope, reason)),
+    invalidate: (key) => whileOpen(() => sessions.invalidate(key)),
     list: (filter, page) => whileOpen(() => sessions.list(filter, page)),
     stats: (now) => whileOpen(() => sessions.stats(now)),
     changes: (cursor) => whileOpen(() => sessions.changesFrom(cursor)),
@@ -146,6 +147,11 @@ class MemorySessions {
     return matching.length;
   }
 
+  invalidate(key: string): LogPosition {
+    requireKey(key);
+    return this.#append((position) => ({ position, key }));
+  }
+
   list(filter: SessionFilter, page: PageRequest): Page {
     requireFilter(filter);
     const { limit, after } = readPageRequest(page);
@@ -208,9 +214,10 @@ class MemorySessions {
     if (ids?.size === 0) this.#bySubject.delete(subject);
   }
 
-  #append(createItem: (position: LogPosition) => LogItem): void {
-    this.#log.push({ item: deepFreeze(createItem(this.#position)), at: this.#clock.now() });
-    this.#position++;
+  #append(createItem: (position: LogPosition) => LogItem): LogPosition {
+    const position = this.#position++;
+    this.#log.push({ item: deepFreeze(createItem(position)), at: this.#clock.now() });
+    return position;
   }
 
   /** The records that may match, narrowed down by id or by subject. The caller checks each of them. */

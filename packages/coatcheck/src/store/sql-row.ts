@@ -6,7 +6,7 @@ import {
   type SessionState,
   type SessionType,
 } from "../session/record.ts";
-import type { SessionFilter } from "../session/store.ts";
+import type { LogItem, LogPosition, RevocationScope, SessionFilter } from "../session/store.ts";
 
 /**
  * A session as a row of the SQL stores. Fields that a query filters on, or that a statement changes, have a column of
@@ -99,6 +99,17 @@ export function rowOf(record: SessionRecord): SessionRow {
     throw new TypeError("Cannot store the session: a string field contains a lone surrogate.");
   }
   return row;
+}
+
+/** The column `scope` of a log item that invalidates a key. JSON escapes lone surrogates and NUL, which no column stores. */
+export function scopeOfKey(key: string): string {
+  return JSON.stringify({ key });
+}
+
+/** Decodes the column `scope` of a log item: the scope of a mass revocation, or an invalidated key. */
+export function logItemOfScope(position: LogPosition, scope: string): LogItem {
+  const value: Exclude<RevocationScope, { session: string }> | { key: string } = JSON.parse(scope);
+  return "key" in value ? { position, key: value.key } : { position, scope: value };
 }
 
 /** The record fields that are stored in `body`. */

@@ -221,6 +221,7 @@ export const de: Words = {
     UPSTREAM_UNAVAILABLE: "Die Küche ist nicht erreichbar. Bitte versuchen Sie es nochmals.",
     UPSTREAM_TIMEOUT: "Die Küche braucht zu lange. Bitte versuchen Sie es nochmals.",
     STORE_UNAVAILABLE: "Der Laden ist nicht erreichbar. Bitte versuchen Sie es nochmals.",
+    CONTEXT_UNAVAILABLE: "Der Laden ist nicht erreichbar. Bitte versuchen Sie es nochmals.",
     BAD_ANSWER: "Der Laden gab eine ungültige Antwort. Bitte versuchen Sie es nochmals.",
     NETWORK: "Keine Verbindung zum Laden. Sind Sie online?",
   },

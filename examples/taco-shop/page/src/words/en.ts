@@ -229,6 +229,7 @@ export const en = {
     UPSTREAM_UNAVAILABLE: "The kitchen is unavailable. Please try again.",
     UPSTREAM_TIMEOUT: "The kitchen took too long to respond. Please try again.",
     STORE_UNAVAILABLE: "The shop is unavailable. Please try again.",
+    CONTEXT_UNAVAILABLE: "The shop is unavailable. Please try again.",
     BAD_ANSWER: "The shop sent an invalid response. Please try again.",
     NETWORK: "No connection to the shop. Are you online?",
   } satisfies Record<SessionErrorCode, string>,

@@ -225,6 +225,7 @@ export const fr: Words = {
     UPSTREAM_UNAVAILABLE: "La cuisine n’est pas disponible. Réessayez, s’il vous plaît.",
     UPSTREAM_TIMEOUT: "La cuisine met trop de temps. Réessayez, s’il vous plaît.",
     STORE_UNAVAILABLE: "La boutique n’est pas disponible. Réessayez, s’il vous plaît.",
+    CONTEXT_UNAVAILABLE: "La boutique n’est pas disponible. Réessayez, s’il vous plaît.",
     BAD_ANSWER: "La boutique a envoyé une réponse invalide. Réessayez, s’il vous plaît.",
     NETWORK: "Pas de connexion à la boutique. Êtes-vous en ligne\u00a0?",
   },

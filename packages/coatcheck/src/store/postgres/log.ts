@@ -1,4 +1,5 @@
 import type { LogItem, LogPage, LogPosition } from "../../session/store.ts";
+import { logItemOfScope } from "../sql-row.ts";
 import type { PostgresDatabase } from "./database.ts";
 import {
   type DurablePosition,
@@ -50,7 +51,7 @@ function itemsOf(rows: readonly LogRow[]): LogItem[] {
 
 function itemOf({ session, min_version, scope }: LogRow, position: LogPosition): LogItem {
   if (session !== null) return { position, session, minVersion: Number(min_version) };
-  return { position, scope: JSON.parse(scope ?? "") };
+  return logItemOfScope(position, scope ?? "");
 }
 
 function headOf([row]: readonly LogRow[]): LogRow {

@@ -14,7 +14,7 @@ export interface PostgresSchema {
     position: Generated<number>;
     session: string | null;
     min_version: number | null;
-    /** The scope as JSON, for items about more than one session. */
+    /** JSON: the scope of items about more than one session, or an invalidated key. */
     scope: string | null;
     logged_at: number;
   };

@@ -208,6 +208,13 @@ export const COUNT_ENDED = `
     where m.epoch > s.epoch and m.epoch < $2::bigint and (m.tenant is null or m.tenant = s.tenant)
   )`;
 
+/** Parameters: the key as JSON, now. Returns the item's transaction as `position`, with the end of the log. */
+export const INVALIDATE = `
+  with logged as (
+    insert into coatcheck_log (scope, logged_at) values ($1::text, $2::bigint) returning position
+  )
+  select log_head.*, logged.position from (${LOG_HEAD}) log_head, logged`;
+
 /** Parameter: the transaction to start from, or null for no items. Returns at least one row. */
 export const CHANGES = `
   select log_head.*, log.position, log.session, log.min_version, log.scope

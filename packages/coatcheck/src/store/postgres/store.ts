@@ -17,7 +17,7 @@ import { type Clock, systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
-import { requireFilter, requirePage, requireScope } from "../../session/scope.ts";
+import { requireFilter, requireKey, requirePage, requireScope } from "../../session/scope.ts";
 import type {
   LogPage,
   LogPosition,
@@ -34,14 +34,14 @@ import type {
 } from "../../session/store.ts";
 import { Recount } from "../recount.ts";
 import { listSessions } from "../sql-list.ts";
-import { recordOf, rowOf, type SessionRow } from "../sql-row.ts";
+import { recordOf, rowOf, type SessionRow, scopeOfKey } from "../sql-row.ts";
 import { connectPostgres } from "./connect.ts";
 import { PostgresDatabase } from "./database.ts";
 import { postgresUnavailable } from "./errors.ts";
 import { listSourceOn } from "./list.ts";
 import { readLog } from "./log.ts";
 import type { PostgresPool } from "./pool.ts";
-import { DurablePosition, type LogHead } from "./position.ts";
+import { DurablePosition, type LogHead, positionOf } from "./position.ts";
 import { migratePostgres } from "./schema.ts";
 import * as statements from "./statements.ts";
 import { countSessions } from "./stats.ts";
@@ -212,6 +212,15 @@ class PostgresStore implements SessionStore {
       const parameters = [tenant, reason, now, text];
       const { epoch } = await quick.first<{ epoch: number }>(statements.REVOKE_MANY, parameters);
       return await slow.count(statements.COUNT_ENDED, [tenant, epoch]);
+    });
+  }
+
+  async invalidate(key: string): Promise<LogPosition> {
+    requireKey(key);
+    return await this.#run(async ({ quick, clock }) => {
+      const parameters = [scopeOfKey(key), clock.now()];
+      const row = await quick.first<LogHead & { position: number }>(statements.INVALIDATE, parameters);
+      return positionOf(row, row.position);
     });
   }
 

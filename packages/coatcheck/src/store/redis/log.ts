@@ -95,6 +95,12 @@ local entries = redis.call('XRANGE', prefix .. 'log', int(cursor) .. '-0', '+', 
 return { int(position + 1), cursor <= floor and int(floor) or '', entries }
 `;
 
+/** Appends an item for a key. `ARGV`: the key as JSON, which escapes lone surrogates. Returns the item's position. */
+export const INVALIDATE_LUA = /* lua */ `
+append('key', ARGV[1])
+return int(position)
+`;
+
 /** Decodes one stream entry: `["<position>-0", [name, value, …]]`. */
 export function logItemOf(entry: unknown): LogItem {
   const [entryId, fields] = listOf(entry);
@@ -110,6 +116,8 @@ export function logItemOf(entry: unknown): LogItem {
       return { position, scope: { tenant: name } };
     case "everyone":
       return { position, scope: { everyone: true } };
+    case "key":
+      return { position, key: JSON.parse(name) };
     default:
       throw redisUnavailable(
         new Error(

@@ -1,4 +1,4 @@
-import { CHANGES_LUA, LOG_LUA } from "./log.ts";
+import { CHANGES_LUA, INVALIDATE_LUA, LOG_LUA } from "./log.ts";
 import { ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
@@ -15,6 +15,9 @@ return { reply_for(row), int(position + 1) }
 
 /** Reads the log; see {@link CHANGES_LUA}. */
 export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
+
+/** Appends an item to the log; see {@link INVALIDATE_LUA}. */
+export const INVALIDATE = new RedisScript(LOG_LUA, INVALIDATE_LUA);
 
 /** Index entries that one script looks at, at most, so that a selective filter does not block the server. */
 const SCAN_SLICE = 2000;

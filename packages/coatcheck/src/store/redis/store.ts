@@ -17,7 +17,7 @@ import { type Clock, systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
-import { requireFilter, requireScope } from "../../session/scope.ts";
+import { requireFilter, requireKey, requireScope } from "../../session/scope.ts";
 import type {
   LogItem,
   LogPage,
@@ -36,7 +36,7 @@ import type {
 import { pageOf, readPageRequest } from "../page.ts";
 import { rejectEvictionPolicy } from "./eviction.ts";
 import { LOG_SLICE, logItemOf } from "./log.ts";
-import { CHANGES, COUNT, GET, memberOf, SCAN } from "./read.ts";
+import { CHANGES, COUNT, GET, INVALIDATE, memberOf, SCAN } from "./read.ts";
 import { listOf, numberOf, textOf } from "./reply.ts";
 import { REVOKE, revokeArguments } from "./revoke.ts";
 import { filterArgument, recordOf, recordsOf } from "./row.ts";
@@ -146,6 +146,13 @@ class RedisStore implements SessionStore {
       requireScope(scope);
       if ("session" in scope && !isSessionId(scope.session)) return 0;
       return numberOf(await this.#run(REVOKE, revokeArguments(scope, reason, this.#clock.now())));
+    });
+  }
+
+  invalidate(key: string): Promise<LogPosition> {
+    return this.#accept(async () => {
+      requireKey(key);
+      return numberOf(await this.#run(INVALIDATE, [JSON.stringify(key)]));
     });
   }
 

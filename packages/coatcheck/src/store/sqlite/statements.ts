@@ -8,7 +8,7 @@ import type {
   Snapshot,
   Touch,
 } from "../../session/store.ts";
-import { isIllFormed, recordOf, type SessionRow } from "../sql-row.ts";
+import { isIllFormed, logItemOfScope, recordOf, type SessionRow, scopeOfKey } from "../sql-row.ts";
 
 /** The columns of a record. */
 export const COLUMNS = [
@@ -77,7 +77,7 @@ type ReadRow = SessionRow & { position: number };
 type MassScope = Extract<RevocationScope, { tenant: string } | { everyone: true }>;
 
 /**
- * The prepared statements of `get`, `put`, `touch`, `revoke` and `changes`. They are synchronous and raw SQL: on
+ * The prepared statements of `get`, `put`, `touch`, `revoke`, `invalidate` and `changes`. They are synchronous and raw SQL: on
  * these paths, a query builder would cost more than the query. Methods that write must run inside a transaction.
  */
 export class SqliteStatements {
@@ -192,6 +192,10 @@ export class SqliteStatements {
     return count;
   }
 
+  invalidate(key: string, now: number): number {
+    return Number(this.#append.get(null, null, scopeOfKey(key), now)?.position);
+  }
+
   changesFrom(cursor: number | null): { items: LogItem[]; cursor: number } {
     const position = Number(this.#position.get()?.position);
     const rows = cursor === null ? [] : this.#changes.all(cursor);
@@ -242,5 +246,5 @@ function itemOf(row: Record<string, unknown>): LogItem {
   if (typeof row.session === "string") {
     return { position, session: row.session, minVersion: Number(row.min_version) };
   }
-  return { position, scope: JSON.parse(String(row.scope)) };
+  return logItemOfScope(position, String(row.scope));
 }

@@ -16,7 +16,7 @@
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { storeUnavailable } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
-import { requireFilter, requirePage, requireScope } from "../../session/scope.ts";
+import { requireFilter, requireKey, requirePage, requireScope } from "../../session/scope.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { listSessions } from "../sql-list.ts";
 import { rowOf } from "../sql-row.ts";
@@ -130,6 +130,10 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     async revoke(scope, reason) {
       requireScope(scope);
       return await write(() => statements.revoke(scope, reason, clock.now()));
+    },
+    async invalidate(key) {
+      requireKey(key);
+      return await write(() => statements.invalidate(key, clock.now()));
     },
     changes: (cursor) => read(() => statements.changesFrom(cursor)),
     async sweep(before, limit) {

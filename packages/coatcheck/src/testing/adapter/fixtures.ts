@@ -75,6 +75,10 @@ export class ObservedStore implements SessionStore {
     return await this.#call(() => this.#store.revoke(...args));
   }
 
+  async invalidate(key: string) {
+    return await this.#call(() => this.#store.invalidate(key));
+  }
+
   async list(...args: Parameters<SessionStore["list"]>) {
     return await this.#call(() => this.#store.list(...args));
   }

@@ -1,4 +1,5 @@
 import { CacheCore, type CoreDependencies } from "../../cache/core.ts";
+import { InvalidatedKeys } from "../../cache/invalidated-keys.ts";
 import { TimedLease } from "../../cache/lease.ts";
 import { type CacheEntry, LocalTier } from "../../cache/local.ts";
 import { RevocationLog } from "../../cache/revocation-log.ts";
@@ -13,6 +14,7 @@ function dependenciesOf({ maxStaleness, maxLogEntries }: CoreUnderTestOptions): 
   return {
     lease: new TimedLease(maxStaleness),
     log: new RevocationLog(maxLogEntries),
+    keys: new InvalidatedKeys(maxLogEntries),
     local: new LocalTier(LIMITS),
     ttl: Number.POSITIVE_INFINITY,
     maxSilence: 2 * maxStaleness,

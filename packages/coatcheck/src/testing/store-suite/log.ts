@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { RevocationScope, SessionStore } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, logEnd, logFrom, read } from "./fixtures.ts";
+import { type Cases, change, create, logEnd, logFrom, read, rejectsWith } from "./fixtures.ts";
 
 const REVOKERS = 40;
 
@@ -115,6 +115,73 @@ export const log: Cases = {
         [scope],
       );
     }
+  },
+
+  "changes() returns one item with its key for an invalidation, whatever the key contains": async ({
+    store,
+    other,
+  }) => {
+    const record = await create(store, makeRecord({ subject: "ada" }));
+    const keys = [
+      "user:7",
+      "user:7",
+      "#company:3",
+      'a"b\\c\nd',
+      "é\u{1f511}",
+      "nul\0",
+      "lone\ud800",
+      "k".repeat(512),
+    ];
+    const start = await logEnd(other);
+    const positions: number[] = [];
+    for (const key of keys) positions.push(await store.invalidate(key));
+    const items = await logFrom(other, start);
+    assert.deepEqual(
+      items.map(({ position }) => position),
+      positions,
+    );
+    assert.deepEqual(
+      items.map((item) => "key" in item && item.key),
+      keys,
+    );
+    assert.ok(items.every(({ position }, index) => position > (items[index - 1]?.position ?? -1)));
+    assert.deepEqual(await read(other, record.id), record);
+  },
+
+  "changes() returns every invalidation that was acknowledged before the call": async ({ store, other }) => {
+    let cursor = await logEnd(other);
+    const received = new Set<string>();
+    const missed: string[] = [];
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const key = `user:${index}`;
+        await (index % 2 ? store : other).invalidate(key);
+        const page = await other.changes(cursor);
+        for (const item of page.items) if ("key" in item) received.add(item.key);
+        cursor = Math.max(cursor, page.cursor);
+        if (!received.has(key)) missed.push(key);
+      }),
+    );
+    assert.deepEqual(missed, []);
+  },
+
+  "an item for a key is above the positions that were read before it": async ({ store, other }) => {
+    const record = await create(store, makeRecord());
+    const before = await logEnd(other);
+    await store.invalidate("user:7");
+    const [item] = await logFrom(other, before);
+    const after = await other.get(record.id);
+    assert.ok(item && after);
+    assert.ok(item.position >= before, "a copy that was loaded before must be refused");
+    assert.ok(after.position > item.position, "a copy that is loaded after must be allowed");
+  },
+
+  "invalidate() refuses a key that is empty, too long or no string": async ({ store }) => {
+    const start = await logEnd(store);
+    for (const key of ["", "k".repeat(513), undefined, null, 7]) {
+      await rejectsWith("VALIDATION_FAILED", store.invalidate(key as string));
+    }
+    assert.deepEqual(await logFrom(store, start), []);
   },
 
   "changes() returns the session that a revocation excepts": async ({ store }) => {

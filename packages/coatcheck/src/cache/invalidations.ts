@@ -1,0 +1,105 @@
+import { requireKey } from "../session/scope.ts";
+import type { LogPosition, SessionStore } from "../session/store.ts";
+import type { CacheCore } from "./core.ts";
+import type { InvalidatedKeys } from "./invalidated-keys.ts";
+import type { Poller } from "./poller.ts";
+
+/** What a process knew of the log when it began to load a copy. */
+export interface LoadStart {
+  /** Decides about the copy in this process. */
+  readonly sequence: number;
+  /** Decides about the copy in other processes. */
+  readonly position: LogPosition;
+}
+
+/**
+ * Keeps copies of the application's own data as fresh as sessions: an invalidation goes through the store's log, and a copy
+ * is served only under the cache's lease. A copy has one key or several; invalidating any of them ends it.
+ */
+export interface Invalidations {
+  /** Milliseconds within which a load may have begun that a new reader joins; Infinity for a single process. */
+  readonly joinWindow: number;
+  /** Call it before a load begins, and keep the result with the copy. */
+  startLoad(): LoadStart;
+  /** Whether a copy that this process loaded may be served now: the lease is valid, and no key was invalidated since. */
+  allows(keys: readonly string[], start: LoadStart): boolean;
+  /** Like {@link allows} without the lease, for a copy that the same request has used already. */
+  isCurrent(keys: readonly string[], start: LoadStart): boolean;
+  /** Whether a copy that another process loaded may be served now. */
+  allowsForeign(keys: readonly string[], position: LogPosition): boolean;
+  /** Polls the log if there is no valid lease, so that copies may be served. Does not repeat a failed poll. */
+  renewLease(): Promise<void>;
+  /**
+   * Invalidates a key on every node, in one durable step. This process serves no older copy once the promise has settled;
+   * other processes stop within milliseconds by a hint, and at the latest after the staleness bound.
+   *
+   * @throws CoatcheckError `STORE_UNAVAILABLE`: the invalidation may be in force or not.
+   */
+  invalidate(key: string): Promise<void>;
+}
+
+/** The parts of a cache that invalidations use. */
+export interface InvalidationDependencies {
+  readonly store: SessionStore;
+  readonly core: CacheCore;
+  readonly keys: InvalidatedKeys;
+  readonly poller: Poller;
+  readonly isLeased: () => boolean;
+  /** Sends a hint to the other processes. */
+  readonly publish: (key: string, position: LogPosition | null) => void;
+  /** Whether the poller polls by itself; otherwise an invalidation requests the poll that ends its pending state. */
+  readonly pollsRegularly: boolean;
+  readonly joinWindow: number;
+}
+
+/** The invalidations of a cache. */
+export class LogInvalidations implements Invalidations {
+  readonly #deps: InvalidationDependencies;
+
+  constructor(deps: InvalidationDependencies) {
+    this.#deps = deps;
+  }
+
+  get joinWindow(): number {
+    return this.#deps.joinWindow;
+  }
+
+  startLoad(): LoadStart {
+    return { sequence: this.#deps.keys.sequence, position: this.#deps.core.position };
+  }
+
+  allows(keys: readonly string[], start: LoadStart): boolean {
+    return this.#deps.isLeased() && this.#deps.keys.allowsLoaded(keys, start.sequence);
+  }
+
+  isCurrent(keys: readonly string[], start: LoadStart): boolean {
+    return this.#deps.keys.allowsLoaded(keys, start.sequence);
+  }
+
+  allowsForeign(keys: readonly string[], position: LogPosition): boolean {
+    return this.#deps.isLeased() && this.#deps.keys.allowsForeign(keys, position);
+  }
+
+  async renewLease(): Promise<void> {
+    const { isLeased, poller } = this.#deps;
+    if (!isLeased() && poller.lastPollSucceeded) await poller.pollOrJoin();
+  }
+
+  async invalidate(key: string): Promise<void> {
+    requireKey(key);
+    let position: LogPosition | null = null;
+    try {
+      position = await this.#deps.store.invalidate(key);
+    } finally {
+      // Also after a failure: the store may have appended the item, and only its response was lost.
+      this.markPending(key, position);
+      this.#deps.publish(key, position);
+    }
+  }
+
+  /** Refuses the copies that were loaded before. For this process's invalidations, and those of hints. */
+  markPending(key: string, position: LogPosition | null): void {
+    this.#deps.core.markKeyPending(key, position);
+    if (!this.#deps.pollsRegularly) void this.#deps.poller.pollNow();
+  }
+}

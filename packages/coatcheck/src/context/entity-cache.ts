@@ -1,0 +1,231 @@
+import { LRUCache } from "lru-cache";
+import type { CircuitBreaker } from "../cache/circuit-breaker.ts";
+import type { Invalidations, LoadStart } from "../cache/invalidations.ts";
+import { ENTRY_BYTES, estimateBytes } from "../cache/local.ts";
+import { SingleFlight } from "../cache/single-flight.ts";
+import type { Clock, Schedule } from "../session/clock.ts";
+import { contextUnavailable } from "./errors.ts";
+import type { Entity } from "./graph.ts";
+import { callLoader, checkEntity } from "./load-entity.ts";
+import type { EntityId } from "./loader.ts";
+import type { SharedEntities, SharedEntity } from "./shared.ts";
+
+/** A cached entity, or its absence. */
+export interface Copy {
+  /** Frozen; null if the entity does not exist. */
+  readonly value: unknown;
+  /** The entity's own key and its tags. */
+  readonly keys: readonly string[];
+  readonly start: LoadStart;
+  /** When this process began to read it, monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Monotonic milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** The parts and limits of an {@link EntityCache}. */
+export interface EntityCacheDependencies {
+  readonly log: Invalidations;
+  readonly shared: { readonly tier: SharedEntities; readonly breaker: CircuitBreaker } | null;
+  readonly maxEntries: number;
+  /** Estimated bytes of memory. */
+  readonly maxBytes: number;
+  readonly clock: Clock;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  readonly schedule: Schedule;
+}
+
+/** Counters of an {@link EntityCache}, since it was created. */
+export interface EntityCacheMetrics {
+  readonly entries: number;
+  /** Estimated bytes of memory. */
+  readonly bytes: number;
+  readonly localHits: number;
+  readonly sharedHits: number;
+  /** Calls of loaders. */
+  readonly loads: number;
+}
+
+/** The key of an entity. A name contains no colon, so different entities have different keys. */
+export function entityKey(name: string, id: EntityId): string {
+  return `${name}:${id}`;
+}
+
+/** The key of a tag. No name begins with `#`. */
+export function tagKey(tag: string): string {
+  return `#${tag}`;
+}
+
+/**
+ * Entities in this process and in the shared tier, one copy for all sessions. A copy is served only as long as the log allows
+ * it; see {@link Invalidations}.
+ */
+export class EntityCache {
+  readonly #deps: EntityCacheDependencies;
+  readonly #copies: LRUCache<string, Copy>;
+  readonly #flights = new SingleFlight<Copy>();
+  #localHits = 0;
+  #sharedHits = 0;
+  #loads = 0;
+
+  constructor(deps: EntityCacheDependencies) {
+    this.#deps = deps;
+    // Not `max`: lru-cache would allocate memory for all entries at once.
+    this.#copies = new LRUCache({ maxSize: deps.maxBytes });
+  }
+
+  /** A copy that may be served now. Synchronous. */
+  getCached(key: string): Copy | undefined {
+    const copy = this.#copies.get(key);
+    if (copy === undefined || !this.#mayServe(copy)) return undefined;
+    this.#localHits++;
+    return copy;
+  }
+
+  /** Whether a copy that a request has used already is still the current one. */
+  isCurrent(copy: Copy): boolean {
+    return this.#deps.monotonic() <= copy.expiresAt && this.#deps.log.isCurrent(copy.keys, copy.start);
+  }
+
+  /**
+   * Reads an entity through the tiers. Concurrent callers share one load.
+   *
+   * @throws CoatcheckError `CONTEXT_UNAVAILABLE`. A failure is not cached.
+   */
+  async read(entity: Entity, id: EntityId): Promise<Copy> {
+    const { log, monotonic } = this.#deps;
+    const key = entityKey(entity.name, id);
+    // Also without a copy: what is loaded before a process knows the log is refused later, and would be loaded twice.
+    await log.renewLease();
+    const cached = this.getCached(key);
+    if (cached) return cached;
+    const calledAt = monotonic();
+    // If the load in flight is too old for this caller, the callers that waited for it share the next one.
+    for (const earliest of [Number.NEGATIVE_INFINITY, calledAt]) {
+      const inFlight = this.#flights.join(key, earliest);
+      if (inFlight === undefined) break;
+      const joined = await inFlight;
+      if (this.#mayJoin(joined, calledAt - log.joinWindow)) return joined;
+    }
+    return await this.#load(entity, id, key, true);
+  }
+
+  /** Loads an entity again, whatever is cached, and caches the result. Throws the same errors as {@link read}. */
+  async reload(entity: Entity, id: EntityId): Promise<Copy> {
+    return await this.#load(entity, id, entityKey(entity.name, id), false);
+  }
+
+  /** Invalidates a key on every node. Throws `STORE_UNAVAILABLE`. */
+  async invalidate(key: string): Promise<void> {
+    try {
+      await this.#deps.log.invalidate(key);
+    } finally {
+      // Later callers do not wait for a load that is too old for them.
+      if (key.startsWith("#")) this.#flights.forgetAll();
+      else this.#flights.forget(key);
+    }
+  }
+
+  /** The counters, and what the local tier holds. */
+  metrics(): EntityCacheMetrics {
+    return {
+      entries: this.#copies.size,
+      bytes: this.#copies.calculatedSize,
+      localHits: this.#localHits,
+      sharedHits: this.#sharedHits,
+      loads: this.#loads,
+    };
+  }
+
+  /** An invalidation may have arrived before the caller joined, and after the load began. */
+  #mayJoin(copy: Copy, earliest: number): boolean {
+    const { log } = this.#deps;
+    const { keys, start, startedAt } = copy;
+    return startedAt >= earliest ? log.isCurrent(keys, start) : log.allows(keys, start);
+  }
+
+  #mayServe(copy: Copy): boolean {
+    return this.#deps.monotonic() <= copy.expiresAt && this.#deps.log.allows(copy.keys, copy.start);
+  }
+
+  #load(entity: Entity, id: EntityId, key: string, mayShare: boolean): Promise<Copy> {
+    return this.#flights.start(key, this.#deps.monotonic(), async (isCurrent) => {
+      const shared = mayShare ? await this.#readShared(entity, key) : null;
+      const copy = shared ?? (await this.#callLoader(entity, id, key));
+      if (isCurrent()) this.#fill(key, copy);
+      return copy;
+    });
+  }
+
+  #fill(key: string, copy: Copy): void {
+    // The log decides at every read; this check only saves the memory of a copy that it would refuse.
+    if (!this.#deps.log.isCurrent(copy.keys, copy.start)) return;
+    this.#copies.set(key, copy, { size: ENTRY_BYTES + estimateBytes(copy.value) });
+    if (this.#copies.size > this.#deps.maxEntries) this.#copies.pop();
+  }
+
+  async #callLoader(entity: Entity, id: EntityId, key: string): Promise<Copy> {
+    const { log, clock, monotonic, schedule, shared } = this.#deps;
+    const start = log.startLoad();
+    const startedAt = monotonic();
+    const loadedAt = clock.now();
+    this.#loads++;
+    const loaded = await callLoader(entity, id, schedule);
+    const { ttl, negativeTtl } = entity.settings;
+    if (loaded === null) {
+      return { value: null, keys: [key], start, startedAt, expiresAt: startedAt + negativeTtl };
+    }
+    // Both tiers must return the same types, so the local copy goes through JSON as well.
+    const raw = shared ? jsonCopy(entity, loaded) : loaded;
+    const value = await checkEntity(entity, raw);
+    const keys = [key, ...tagsOf(entity, value).map(tagKey)];
+    if (shared) {
+      const { tier, breaker } = shared;
+      const copy = { position: start.position, loadedAt, value: raw, keys };
+      breaker.run(() => tier.set(key, copy, ttl)).catch(() => {});
+    }
+    return { value, keys, start, startedAt, expiresAt: startedAt + ttl };
+  }
+
+  async #readShared(entity: Entity, key: string): Promise<Copy | null> {
+    const { shared, log, clock, monotonic } = this.#deps;
+    if (!shared) return null;
+    const found = await shared.breaker.run(() => shared.tier.get(key)).catch(() => null);
+    const age = found ? Math.max(0, clock.now() - found.loadedAt) : 0;
+    if (!found || age > entity.settings.ttl || !this.#allowsShared(key, found)) return null;
+    const start = log.startLoad();
+    const startedAt = monotonic();
+    const expiresAt = startedAt + entity.settings.ttl - age;
+    try {
+      const value = await checkEntity(entity, found.value);
+      this.#sharedHits++;
+      return { value, keys: found.keys, start, startedAt, expiresAt };
+    } catch {
+      // Another version of the application may have stored it. The loader decides.
+      return null;
+    }
+  }
+
+  #allowsShared(key: string, { keys, position }: SharedEntity): boolean {
+    return keys[0] === key && this.#deps.log.allowsForeign(keys, position);
+  }
+}
+
+function tagsOf({ name, settings }: Entity, value: unknown): readonly string[] {
+  try {
+    const tags = settings.tags(value);
+    if (tags.every((tag) => typeof tag === "string")) return tags;
+  } catch (error) {
+    throw contextUnavailable(name, "has an option tags that failed", error);
+  }
+  throw contextUnavailable(name, "has an option tags that returned something else than strings");
+}
+
+function jsonCopy({ name }: Entity, value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch (error) {
+    throw contextUnavailable(name, "returned a value that is not JSON, which the shared tier needs", error);
+  }
+}

@@ -1,0 +1,14 @@
+import { CoatcheckError } from "../session/errors.ts";
+
+/**
+ * Builds the error of an entity that could not be loaded. The message names the loader, and the cause says more, for the log.
+ *
+ * @param name the entity's name in the context.
+ * @param problem what went wrong, such as "failed".
+ */
+export function contextUnavailable(name: string, problem: string, cause?: unknown): CoatcheckError {
+  return new CoatcheckError("CONTEXT_UNAVAILABLE", `The loader of "${name}" ${problem}; try again shortly.`, {
+    cause,
+    retryAfter: 1,
+  });
+}

@@ -1,0 +1,69 @@
+import type { Fault } from "../session/errors.ts";
+import { misuse } from "../session/usage-error.ts";
+import { Loader, type LoaderSettings } from "./loader.ts";
+
+/** A loader with its name, and the entities that it depends on. */
+export interface Entity {
+  readonly name: string;
+  readonly settings: LoaderSettings;
+  /** Name in `from` → the entity. */
+  readonly from: ReadonlyMap<string, Entity>;
+}
+
+const INPUT = "context";
+/** A name is a method of the context's handle, and the start of a key. */
+const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
+/** Members of every handle, and `then`, which would make a handle a promise. */
+const RESERVED = new Set(["constructor", "then", "select", "set", "toString", "valueOf", "hasOwnProperty"]);
+
+/**
+ * Resolves what the loaders of a context depend on.
+ *
+ * @returns the entities by name.
+ * @throws UsageError for an invalid name, a value that is not a loader, a dependency that the context lacks, and a cycle. The
+ *   message of a cycle has its path, such as `user → company → user`.
+ */
+export function resolveEntities(loaders: Readonly<Record<string, unknown>>): ReadonlyMap<string, Entity> {
+  const names = new Map<unknown, string>();
+  for (const [name, loader] of Object.entries(loaders)) {
+    if (!NAME.test(name) || RESERVED.has(name)) {
+      throw fault(name, "is no valid name: use letters and digits, and none of the handle's own members");
+    }
+    if (!(loader instanceof Loader)) throw fault(name, "must be a loader, from loader()");
+    if (names.has(loader)) throw fault(name, `is the same loader as "${names.get(loader)}"`);
+    names.set(loader, name);
+  }
+  const entities = new Map<string, Entity>();
+  for (const loader of names.keys()) resolve(loader as Loader<unknown, unknown>, names, entities, []);
+  return entities;
+}
+
+function resolve(
+  loader: Loader<unknown, never>,
+  names: ReadonlyMap<unknown, string>,
+  entities: Map<string, Entity>,
+  path: readonly string[],
+): Entity {
+  const name = names.get(loader) ?? "";
+  const known = entities.get(name);
+  if (known) return known;
+  if (path.includes(name)) {
+    const cycle = [...path.slice(path.indexOf(name)), name].join(" → ");
+    throw fault(name, `depends on itself: ${cycle}`);
+  }
+  const from = new Map<string, Entity>();
+  for (const [as, dependency] of Object.entries(loader.settings.from())) {
+    if (!names.has(dependency)) {
+      throw fault(`${name}.from.${as}`, "must be a loader of the same context");
+    }
+    from.set(as, resolve(dependency, names, entities, [...path, name]));
+  }
+  const entity = { name, settings: loader.settings, from };
+  entities.set(name, entity);
+  return entity;
+}
+
+function fault(path: string, message: string): Error {
+  const faults: readonly Fault[] = [{ path, message }];
+  return misuse(INPUT, faults);
+}

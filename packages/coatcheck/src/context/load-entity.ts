@@ -1,0 +1,74 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { DeadlineError, withDeadline } from "../cache/circuit-breaker.ts";
+import type { Schedule } from "../session/clock.ts";
+import { type Fault, invalidInput } from "../session/errors.ts";
+import { contextUnavailable } from "./errors.ts";
+import type { Entity } from "./graph.ts";
+import type { EntityId } from "./loader.ts";
+
+/**
+ * Calls an entity's loader, with its deadline.
+ *
+ * @returns what the loader returned: null for a missing entity.
+ * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when the loader fails, is too slow, or returns undefined, which is more
+ *   often a forgotten `return` than a missing entity.
+ */
+export async function callLoader(
+  { name, settings }: Entity,
+  id: EntityId,
+  schedule: Schedule,
+): Promise<unknown> {
+  const { load, timeout } = settings;
+  const abort = new AbortController();
+  let value: unknown;
+  try {
+    value = await withDeadline((async () => load(id, { signal: abort.signal }))(), timeout, schedule);
+  } catch (error) {
+    const isLate = error instanceof DeadlineError;
+    if (isLate) abort.abort(error);
+    throw contextUnavailable(name, isLate ? `did not return within ${timeout} ms` : "failed", error);
+  }
+  if (value === undefined) throw contextUnavailable(name, "returned undefined instead of an entity or null");
+  return value;
+}
+
+/**
+ * Checks an entity with the loader's schema, and copies and freezes it: all sessions share the copy.
+ *
+ * @throws CoatcheckError `CONTEXT_UNAVAILABLE` with the path of the first fault; the cause has every fault.
+ */
+export async function checkEntity({ name, settings }: Entity, value: unknown): Promise<unknown> {
+  try {
+    return freeze(structuredClone(await validate(name, settings.schema, value)));
+  } catch (error) {
+    const path = error instanceof Error && "faults" in error ? firstPath(error.faults) : null;
+    const problem =
+      path === null ? "returned a value that cannot be cached" : `returned an invalid value at ${path}`;
+    throw contextUnavailable(name, problem, error);
+  }
+}
+
+async function validate(name: string, schema: StandardSchemaV1 | null, value: unknown): Promise<unknown> {
+  if (!schema) return value;
+  const result = await schema["~standard"].validate(value);
+  if (!result.issues) return result.value;
+  const faults = result.issues.map(({ path, message }): Fault => ({ path: pathOf(name, path), message }));
+  throw invalidInput("entity", faults);
+}
+
+function pathOf(name: string, path: StandardSchemaV1.Issue["path"]): string {
+  const segments = (path ?? []).map((segment) => String(typeof segment === "object" ? segment.key : segment));
+  return [name, ...segments].join(".");
+}
+
+function firstPath(faults: unknown): string | null {
+  return Array.isArray(faults) && faults.length > 0 ? String(faults[0].path) : null;
+}
+
+function freeze(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
+    return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
+  return value;
+}

@@ -1,0 +1,163 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { JsonObject } from "../session/json.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
+import type { Session } from "../session/session.ts";
+import { misuse, shown } from "../session/usage-error.ts";
+
+/** The id of an entity. 7 and `"7"` are the same id. */
+export type EntityId = string | number;
+
+/** What a context reads of a session. A `Session` of any data has it. */
+export type ContextSession<Data = JsonObject> = Pick<Session<Data>, "subject" | "tenant" | "data">;
+
+/** Loaders by the name under which `reference` receives their entities. */
+export type Dependencies = Readonly<Record<string, Loader<unknown, never>>>;
+
+/** The entities of loaders, by name; null for one that does not exist. */
+export type EntitiesOf<Loaders> = {
+  readonly [Name in keyof Loaders]: Loaders[Name] extends Loader<infer Value, never> ? Value | null : never;
+};
+
+/** The second argument of a loader's `load`. */
+export interface LoadCall {
+  /** Aborts when the loader's time is over. Pass it to the database driver. */
+  readonly signal: AbortSignal;
+}
+
+/** Options of {@link loader}. `reference` and `load` are required. */
+export interface LoaderOptions<Value, Data, Id extends EntityId, From extends Dependencies> {
+  /** The loaders whose entities `reference` needs. A function, if they are declared later. Default: none. */
+  readonly from?: From | (() => From);
+  /**
+   * Returns the id of the session's entity, from the session or from other entities; null if the session has none. Must be
+   * quick and without side effects: it is called at every read.
+   */
+  readonly reference: (session: ContextSession<Data>, from: EntitiesOf<From>) => Id | null | undefined;
+  /**
+   * Loads an entity from the primary database, with its relations, as plain data; null if it does not exist. What it returns
+   * is cached for all sessions with this id, so it must depend on the id alone.
+   */
+  readonly load: (id: Id, call: LoadCall) => Promise<Value | null> | Value | null;
+  /** Checks what `load` returns. Zod, Valibot, ArkType, or any other Standard Schema. Default: no check. */
+  readonly schema?: StandardSchemaV1<unknown, Value>;
+  /** Tags of an entity. `invalidateTag` ends the copies of all entities with a tag. Default: none. */
+  readonly tags?: (value: Value) => readonly string[];
+  /** Milliseconds after which a copy is loaded again, for changes that no code invalidates. Default: 5 minutes. */
+  readonly ttl?: number;
+  /** Milliseconds for which the absence of an entity is remembered. Default: 5 s. */
+  readonly negativeTtl?: number;
+  /** Milliseconds that one load may take. Default: 2 s. */
+  readonly timeout?: number;
+}
+
+/** Options of {@link loader} with a schema: `load` may return anything, and the schema decides about the type. */
+export type CheckedLoaderOptions<Value, Data, Id extends EntityId, From extends Dependencies> = Omit<
+  LoaderOptions<Value, Data, Id, From>,
+  "schema" | "load"
+> & {
+  readonly schema: StandardSchemaV1<unknown, Value>;
+  readonly load: (id: Id, call: LoadCall) => unknown;
+};
+
+/** A loader with its defaults, without the types of the application. */
+export interface LoaderSettings {
+  readonly from: () => Readonly<Record<string, Loader<unknown, never>>>;
+  readonly reference: (session: unknown, from: Readonly<Record<string, unknown>>) => unknown;
+  readonly load: (id: EntityId, call: LoadCall) => unknown;
+  readonly schema: StandardSchemaV1 | null;
+  readonly tags: (value: unknown) => readonly string[];
+  readonly ttl: number;
+  readonly negativeTtl: number;
+  readonly timeout: number;
+}
+
+/** Loads one kind of entity. {@link loader} creates it, `defineContext` names it. */
+export class Loader<out Value, in Data> {
+  /** For the type of the entity and of the session's data. Has no value. */
+  declare readonly types: (data: Data) => Value;
+  readonly settings: LoaderSettings;
+
+  /** `settings`: checked already. */
+  constructor(settings: LoaderSettings) {
+    this.settings = settings;
+  }
+}
+
+const LOADER_OPTIONS = {
+  from: true,
+  reference: true,
+  load: true,
+  schema: true,
+  tags: true,
+  ttl: true,
+  negativeTtl: true,
+  timeout: true,
+} satisfies KnownOptions<LoaderOptions<unknown, unknown, EntityId, Dependencies>>;
+
+const INPUT = "loader options";
+
+/**
+ * Declares how to load one kind of entity, such as the user, the company or the warehouse of a session.
+ *
+ * @throws UsageError for an unknown or missing option, or one of the wrong type.
+ * @example
+ * const user = loader({ reference: (session) => session.subject, load: (id) => database.findUser(id) });
+ * const company = loader({
+ *   from: { user },
+ *   reference: (_session, { user }) => user?.companyId,
+ *   load: (id) => database.findCompany(id),
+ * });
+ */
+export function loader<
+  Value,
+  Data = unknown,
+  Id extends EntityId = EntityId,
+  From extends Dependencies = Record<never, never>,
+>(options: CheckedLoaderOptions<Value, Data, Id, From>): Loader<Value, Data>;
+/** Declares how to load one kind of entity without a check of what `load` returns. Throws the same errors. */
+export function loader<
+  Value,
+  Data = unknown,
+  Id extends EntityId = EntityId,
+  From extends Dependencies = Record<never, never>,
+>(options: LoaderOptions<Value, Data, Id, From>): Loader<Value, Data>;
+/** The implementation of both. */
+export function loader(options: object): Loader<unknown, unknown> {
+  requireKnownOptions(INPUT, options, LOADER_OPTIONS);
+  const given = options as Partial<LoaderSettings> & { readonly from?: unknown };
+  const { reference, load, tags = () => [], schema = null, from = {} } = given;
+  requireFunctions({ reference, load, tags });
+  if (typeof from !== "function" && (typeof from !== "object" || from === null)) {
+    throw misuse(INPUT, [
+      {
+        path: "from",
+        message: `must be an object of loaders, or a function that returns one (got ${shown(from)})`,
+      },
+    ]);
+  }
+  const durations = { ttl: given.ttl ?? 5 * 60_000, negativeTtl: given.negativeTtl ?? 5000 };
+  const timeout = given.timeout ?? 2000;
+  for (const [path, value] of Object.entries({ ...durations, timeout })) {
+    if (typeof value === "number" && value > 0) continue;
+    throw misuse(INPUT, [
+      { path, message: `must be a positive number of milliseconds (got ${shown(value)})` },
+    ]);
+  }
+  return new Loader({
+    from: (typeof from === "function" ? from : () => from) as LoaderSettings["from"],
+    reference: reference as LoaderSettings["reference"],
+    load: load as LoaderSettings["load"],
+    schema,
+    tags,
+    ...durations,
+    timeout,
+  });
+}
+
+function requireFunctions(functions: Readonly<Record<string, unknown>>): void {
+  for (const [path, value] of Object.entries(functions)) {
+    if (typeof value !== "function") {
+      throw misuse(INPUT, [{ path, message: `must be a function (got ${shown(value)})` }]);
+    }
+  }
+}

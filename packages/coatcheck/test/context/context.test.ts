@@ -1,0 +1,327 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createCache } from "../../src/cache/index.ts";
+import { defineContext, type Loader, loader } from "../../src/context/index.ts";
+import { SessionManager } from "../../src/index.ts";
+import { CoatcheckError } from "../../src/session/errors.ts";
+import type { SessionStore } from "../../src/session/store.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { FaultyStore, idle } from "../cache/fixtures.ts";
+import { Database, loadersOf, Site, sessionOf, userNamed } from "./fixtures.ts";
+
+function singleProcess() {
+  return createCache({ store: memoryStore(), singleProcess: true });
+}
+
+async function codeOf(call: Promise<unknown>): Promise<unknown> {
+  return await call.then(
+    () => "no error",
+    (error) => error,
+  );
+}
+
+describe("reading entities", () => {
+  it("loads an entity once for all sessions that refer to it", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    for (let request = 0; request < 50; request++) {
+      const of = context.of(sessionOf());
+      expect((await of.user())?.name).toBe("Ada");
+      expect((await of.company())?.name).toBe("Acme");
+    }
+    expect(site.database.queries).toBe(2);
+    expect(context.metrics()).toMatchObject({ entries: 2, loads: 2 });
+  });
+
+  it("loads an entity once although a new process does not know the log yet", async () => {
+    const site = new Site();
+    const slow = new FaultyStore(site.cluster.store);
+    const first = Promise.withResolvers<void>();
+    const changes: SessionStore["changes"] = async (cursor) => {
+      await first.promise;
+      return await slow.changes(cursor);
+    };
+    const { clock, monotonic, schedule } = site.time;
+    const cache = createCache({ store: { ...slow.asStore, changes }, clock, monotonic, schedule });
+    const context = site.contextOn(cache);
+    const read = context.of(sessionOf()).user();
+    await idle();
+    first.resolve();
+    await read;
+    await site.time.advance(1000);
+    await context.of(sessionOf()).user();
+    expect(site.database.queries).toBe(1);
+  });
+
+  it("returns the same frozen object within one request, and to other requests", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    const session = sessionOf();
+    const [first, second] = await Promise.all([context.of(session).user(), context.of(session).user()]);
+    expect(first).toBe(second);
+    expect(await context.of(sessionOf()).user()).toBe(first);
+    expect(Object.isFrozen(first?.role.permissions)).toBe(true);
+    expect(() => Object.assign(first ?? {}, { name: "Eve" })).toThrow(TypeError);
+    expect(Object.isFrozen(site.database.users.get("ada"))).toBe(false);
+  });
+
+  it("keeps one object for the request even when copies may not be served from the cache", async () => {
+    const site = new Site();
+    const { context, faultyStore } = await site.node();
+    faultyStore.state = "down";
+    await site.time.advance(10_000);
+    const of = context.of(sessionOf());
+    const [first, second] = await Promise.all([of.user(), of.user()]);
+    expect(second).toBe(first);
+    expect(await of.user()).toBe(first);
+    expect(await context.of(sessionOf()).user()).not.toBe(first);
+  });
+
+  it("returns null without a loader call for an anonymous session", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    const of = context.of(sessionOf(null));
+    expect(await of.user()).toBeNull();
+    expect(await of.company()).toBeNull();
+    expect(site.database.queries).toBe(0);
+  });
+
+  it("shares one load between concurrent requests", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    const release = site.database.slowDown();
+    const reads = Array.from({ length: 100 }, () => context.of(sessionOf()).user());
+    await idle();
+    release();
+    expect(new Set(await Promise.all(reads)).size).toBe(1);
+    expect(site.database.queries).toBe(1);
+  });
+
+  it("remembers for a short time only that an entity does not exist", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    for (let request = 0; request < 5; request++) {
+      expect(await context.of(sessionOf("eve")).user()).toBeNull();
+    }
+    expect(site.database.queries).toBe(1);
+    site.database.users.set("eve", userNamed("Eve", { id: "eve" }));
+    await site.time.advance(5001);
+    expect((await context.of(sessionOf("eve")).user())?.name).toBe("Eve");
+  });
+
+  it("loads a copy again after its time to live", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    await context.of(sessionOf()).user();
+    site.database.users.set("ada", userNamed("Ada L."));
+    await site.time.advance(5 * 60_000 - 1);
+    expect((await context.of(sessionOf()).user())?.name).toBe("Ada");
+    await site.time.advance(2);
+    expect((await context.of(sessionOf()).user())?.name).toBe("Ada L.");
+  });
+
+  it("reads the subject again after a login in the same request", async () => {
+    const site = new Site();
+    site.database.users.set("bob", userNamed("Bob", { id: "bob" }));
+    const { context } = await site.node();
+    const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of sixteen"] });
+    const session = manager.begin(() => ({}));
+    expect(await context.of(session).user()).toBeNull();
+    await session.authenticate("ada");
+    expect((await context.of(session).user())?.name).toBe("Ada");
+    await session.authenticate("bob");
+    expect((await context.of(session).user())?.name).toBe("Bob");
+    await session.revoke();
+    expect(await context.of(session).user()).toBeNull();
+  });
+
+  it("holds no more entities than its limits, least recently used first", async () => {
+    const site = new Site();
+    const { context } = await site.node({ maxEntities: 2 });
+    for (const id of ["a", "b", "c"]) {
+      site.database.users.set(id, userNamed(id, { id }));
+      await context.of(sessionOf(id)).user();
+    }
+    expect(context.metrics().entries).toBe(2);
+    await context.of(sessionOf("c")).user();
+    expect(site.database.queries).toBe(3);
+    await context.of(sessionOf("a")).user();
+    expect(site.database.queries).toBe(4);
+  });
+
+  it("serves one company in single-company mode, also to visitors", async () => {
+    const database = new Database();
+    const company = loader({
+      reference: () => "acme",
+      load: (id) => database.find<{ name: string }>(database.companies, id),
+    });
+    const context = defineContext({ company }, { cache: singleProcess() });
+    expect((await context.of(sessionOf(null)).company())?.name).toBe("Acme");
+    expect((await context.of(sessionOf("ada")).company())?.name).toBe("Acme");
+    expect(database.queries).toBe(1);
+  });
+
+  it("keeps the super administrator apart from the users of companies", async () => {
+    const database = new Database();
+    database.users.set("root", { id: "root", isSuperAdmin: true });
+    const superAdmin = loader({
+      reference: ({ subject }) => (subject?.startsWith("root") ? subject : null),
+      load: (id) => database.find<{ id: string }>(database.users, id),
+    });
+    const context = defineContext({ ...loadersOf(database), superAdmin }, { cache: singleProcess() });
+    expect(await context.of(sessionOf("root")).superAdmin()).toEqual({ id: "root", isSuperAdmin: true });
+    expect(await context.of(sessionOf("ada")).superAdmin()).toBeNull();
+  });
+});
+
+describe("a loader that fails", () => {
+  it("gives an error with the loader's name, never null, and is called again", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    site.database.state = "down";
+    const error = await codeOf(context.of(sessionOf()).company());
+    expect(error).toBeInstanceOf(CoatcheckError);
+    expect(error).toMatchObject({
+      code: "CONTEXT_UNAVAILABLE",
+      status: 503,
+      message: 'The loader of "user" failed; try again shortly.',
+      cause: new Error("The database is down."),
+    });
+    site.database.state = "up";
+    expect((await context.of(sessionOf()).company())?.name).toBe("Acme");
+  });
+
+  it("gives an error after its timeout, and aborts the query", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    site.database.state = "hung";
+    const read = codeOf(context.of(sessionOf()).user());
+    await site.time.advance(1999);
+    expect(site.database.signal?.aborted).toBe(false);
+    await site.time.advance(2);
+    expect(await read).toMatchObject({
+      code: "CONTEXT_UNAVAILABLE",
+      message: 'The loader of "user" did not return within 2000 ms; try again shortly.',
+    });
+    expect(site.database.signal?.aborted).toBe(true);
+  });
+
+  it("serves the cached copy while the database is down", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    await context.of(sessionOf()).user();
+    site.database.state = "down";
+    expect((await context.of(sessionOf()).user())?.name).toBe("Ada");
+  });
+
+  it("gives an error with the path when the loader returns garbage, and caches nothing", async () => {
+    let row: unknown = { id: "ada", role: { name: 7 } };
+    const schema = z.object({ id: z.string(), role: z.object({ name: z.string() }) });
+    const user = loader({ reference: ({ subject }) => subject, load: () => row, schema });
+    const context = defineContext({ user }, { cache: singleProcess() });
+    const error = await codeOf(context.of(sessionOf()).user());
+    expect(error).toMatchObject({
+      code: "CONTEXT_UNAVAILABLE",
+      message: 'The loader of "user" returned an invalid value at user.role.name; try again shortly.',
+      cause: { faults: [{ path: "user.role.name" }] },
+    });
+    for (const garbage of ["<html>", 7, [], { id: null }]) {
+      row = garbage;
+      expect(await codeOf(context.of(sessionOf()).user())).toMatchObject({ code: "CONTEXT_UNAVAILABLE" });
+    }
+    row = { id: "ada", role: { name: "admin" }, passwordHash: "x" };
+    expect(await context.of(sessionOf()).user()).toEqual({ id: "ada", role: { name: "admin" } });
+  });
+
+  it("gives an error for undefined and for a value that cannot be copied", async () => {
+    let row: unknown;
+    const user = loader({ reference: () => "ada", load: () => row });
+    const context = defineContext({ user }, { cache: singleProcess() });
+    expect(await codeOf(context.of(sessionOf()).user())).toMatchObject({
+      message: 'The loader of "user" returned undefined instead of an entity or null; try again shortly.',
+    });
+    row = { id: "ada", save() {} };
+    expect(await codeOf(context.of(sessionOf()).user())).toMatchObject({
+      message: 'The loader of "user" returned a value that cannot be cached; try again shortly.',
+    });
+  });
+
+  it("reports a reference that returns no id", async () => {
+    for (const id of ["", Number.NaN, 1.5, {}, true]) {
+      const user = loader({ reference: () => id as string, load: () => ({}) });
+      const context = defineContext({ user }, { cache: singleProcess() });
+      await expect(context.of(sessionOf()).user()).rejects.toThrow(TypeError);
+    }
+    const long = loader({ reference: () => "i".repeat(401), load: () => ({}) });
+    const context = defineContext({ long }, { cache: singleProcess() });
+    await expect(context.of(sessionOf()).long()).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+  });
+});
+
+describe("defineContext", () => {
+  const cache = singleProcess();
+  const { user, company } = loadersOf(new Database());
+
+  it("refuses loaders that depend on each other in a circle, with the path", () => {
+    const first: Loader<string, unknown> = loader({
+      from: () => ({ third }),
+      reference: () => "1",
+      load: () => "first",
+    });
+    const second = loader({ from: { first }, reference: () => "1", load: () => "second" });
+    const third: Loader<string, unknown> = loader({
+      from: { second },
+      reference: () => "1",
+      load: () => "third",
+    });
+    expect(() => defineContext({ user, first, second, third }, { cache })).toThrow(
+      "Invalid context: first depends on itself: first → third → second → first.",
+    );
+    const itself: Loader<string, unknown> = loader({
+      from: () => ({ itself }),
+      reference: () => "1",
+      load: () => "",
+    });
+    expect(() => defineContext({ itself }, { cache })).toThrow("itself → itself");
+  });
+
+  it("accepts loaders in any order, and a loader that several others need", async () => {
+    const country = loader({
+      from: { user, company },
+      reference: (_session, from) => from.company?.id,
+      load: (id: string) => `${id}-land`,
+    });
+    const context = defineContext({ country, company, user }, { cache });
+    expect(await context.of(sessionOf()).country()).toBe("acme-land");
+  });
+
+  it("refuses dependencies outside of the context, invalid names and other values", () => {
+    const misuses: [string, () => unknown][] = [
+      ["company.from.user must be a loader of the same context", () => defineContext({ company }, { cache })],
+      ["then is no valid name", () => defineContext({ ["then" as string]: user }, { cache })],
+      ["a:b is no valid name", () => defineContext({ "a:b": user }, { cache })],
+      ["user must be a loader", () => defineContext({ user: {} as never }, { cache })],
+      ['other is the same loader as "user"', () => defineContext({ user, other: user }, { cache })],
+      ["cache must be a cache from createCache()", () => defineContext({ user }, { cache: {} as never })],
+      ['unknown option "share"', () => defineContext({ user }, { cache, share: 1 } as never)],
+      ["local.maxBytes must be", () => defineContext({ user }, { cache, local: { maxBytes: 0 } })],
+      ['unknown option "refernce"', () => loader({ refernce: () => 1, load: () => 1 } as never)],
+      ["load must be a function", () => loader({ reference: () => "1" } as never)],
+      ["ttl must be a positive number", () => loader({ reference: () => "1", load: () => 1, ttl: -1 })],
+    ];
+    for (const [message, misuse] of misuses) expect(misuse, message).toThrow(message);
+  });
+
+  it("refuses unknown options of a read and unknown names of an invalidation", async () => {
+    const context = defineContext({ user }, { cache });
+    await expect(context.of(sessionOf()).user({ rest: true } as never)).rejects.toThrow(
+      'did you mean "reset"?',
+    );
+    await expect(context.invalidate("usr" as never, "ada")).rejects.toThrow("name must be one of user");
+    await expect(context.invalidate("user", "i".repeat(600))).rejects.toMatchObject({
+      code: "VALIDATION_FAILED",
+    });
+    const { user: detached } = context.of(sessionOf());
+    await expect(detached()).rejects.toThrow("Call user() as a method");
+  });
+});

@@ -1,0 +1,320 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCache, type SessionCache } from "../../src/cache/index.ts";
+import { type Context, defineContext, loader, redisEntities } from "../../src/context/index.ts";
+import { SessionManager } from "../../src/index.ts";
+import { postgresHints, postgresStore } from "../../src/store/postgres/store.ts";
+import { connectRedis } from "../../src/store/redis/store.ts";
+import { sqliteStore } from "../../src/store/sqlite/store.ts";
+import { describeWithServer, temporaryPrefix } from "../servers/fixtures.ts";
+import { temporarySchema } from "../servers/postgres.ts";
+
+const TABLES = ["app_user", "app_role", "app_company", "app_warehouse"] as const;
+type Table = (typeof TABLES)[number];
+
+/** A row of one of the application's tables. */
+interface Row {
+  readonly id: string;
+  readonly parent: string;
+  readonly name: string;
+}
+
+type Find = (table: Table, id: string) => Promise<Row | null>;
+
+/** User with role and permissions, company and warehouse, as a back office needs them. */
+function backOffice(find: Find, options: Parameters<typeof defineContext>[1]) {
+  const user = loader({
+    reference: ({ subject }) => subject,
+    async load(id: string) {
+      const row = await find("app_user", id);
+      const role = row && (await find("app_role", "clerk"));
+      return row && { ...row, role: { name: role?.name, permissions: role?.parent.split(",") } };
+    },
+  });
+  const company = loader({
+    from: { user },
+    reference: (_session, from) => from.user?.parent,
+    load: (id: string) => find("app_company", id),
+  });
+  const warehouse = loader({
+    from: { company },
+    reference: (_session, from) => from.company?.parent,
+    load: (id: string) => find("app_warehouse", id),
+  });
+  return defineContext({ user, company, warehouse }, options);
+}
+
+const SCHEMA = TABLES.map(
+  (table) => `create table ${table}_row (id text primary key, parent text not null, name text not null)`,
+);
+const ROWS = [
+  "insert into app_user_row values ('ada', 'acme', 'Ada')",
+  "insert into app_role_row values ('clerk', 'read,write', 'Clerk')",
+  "insert into app_company_row values ('acme', 'north', 'Acme')",
+  "insert into app_warehouse_row values ('north', '', 'North')",
+];
+
+/** Serves one request: the session by its token, and all of its context. */
+async function serve(
+  sessions: SessionManager,
+  context: ReturnType<typeof backOffice>,
+  token: string,
+): Promise<string> {
+  const session = await sessions.resume(token);
+  if (session.refusal !== null || !("id" in session)) throw new Error("The session has ended.");
+  const of = context.of(session);
+  const [user, company, warehouse] = await Promise.all([of.user(), of.company(), of.warehouse()]);
+  return [user?.name, user?.role.permissions?.length, company?.name, warehouse?.name].join(" ");
+}
+
+/** Reads until the user has this name, and fails the test after the staleness bound. */
+async function untilNamed<Given extends { user(): Promise<{ name: string } | null> }>(
+  read: () => Given,
+  name: string,
+  bound: number,
+): Promise<number> {
+  const since = performance.now();
+  for (;;) {
+    const user = await read().user();
+    const waited = performance.now() - since;
+    if (user?.name === name) return waited;
+    if (waited > bound) throw new Error(`Still ${user?.name} after ${waited.toFixed(0)} ms.`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe("a context on SQLite", () => {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-context-"));
+  const application = new DatabaseSync(join(folder, "application.db"));
+  let queries = 0;
+
+  beforeAll(() => {
+    application.function("count_query", () => ++queries);
+    for (const statement of [...SCHEMA, ...ROWS]) application.exec(statement);
+    // SQLite itself calls the function for each row that it reads through the view.
+    for (const table of TABLES) {
+      application.exec(`create temp view ${table} as select * from ${table}_row where count_query()`);
+    }
+  });
+  afterAll(() => {
+    application.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const find: Find = async (table, id) => {
+    const row = application.prepare(`select * from ${table} where id = ?`).get(id);
+    return row ? ({ ...row } as unknown as Row) : null;
+  };
+
+  function processOn(file: string) {
+    const store = sqliteStore(join(folder, file));
+    const cache = createCache({ store, dataVersion: () => store.dataVersion() });
+    const sessions = new SessionManager({ store, cache, secrets: ["a secret of sixteen"] });
+    return { cache, sessions, context: backOffice(find, { cache }) };
+  }
+
+  it("needs no query from the second request on: 4 for 100 requests, where the first took 4", async () => {
+    const { sessions, context } = processOn("sessions.db");
+    const { token } = await sessions.create({ subject: "ada" });
+    queries = 0;
+    expect(await serve(sessions, context, token)).toBe("Ada 2 Acme North");
+    expect(queries).toBe(4);
+    for (let request = 0; request < 99; request++) await serve(sessions, context, token);
+    expect(queries).toBe(4);
+    await sessions.close();
+  });
+
+  it("shows another process's invalidation at the next request", async () => {
+    const [first, second] = [processOn("shared.db"), processOn("shared.db")];
+    const { token } = await first.sessions.create({ subject: "ada" });
+    expect(await serve(second.sessions, second.context, token)).toContain("Ada ");
+    for (const name of ["Ada L.", "Ada"]) {
+      application.prepare("update app_user_row set name = ? where id = 'ada'").run(name);
+      await first.context.invalidate("user", "ada");
+      expect(await serve(first.sessions, first.context, token)).toContain(`${name} `);
+      expect(await serve(second.sessions, second.context, token)).toContain(`${name} `);
+    }
+    await Promise.all([first.sessions.close(), second.sessions.close()]);
+  });
+
+  it("stores at most 1 KB for each of 1,000 sessions of 100 companies, and one copy of each entity", async () => {
+    const store = sqliteStore(join(folder, "many.db"));
+    const cache = createCache({ store, singleProcess: true });
+    const sessions = new SessionManager({ store, cache, secrets: ["a secret of sixteen"] });
+    const user = loader({
+      reference: ({ subject }) => subject,
+      load: (id: string) => ({
+        id,
+        companyId: `company-${Number(id.slice(5)) % 100}`,
+        permissions: PERMISSIONS,
+      }),
+    });
+    const company = loader({
+      from: { user },
+      reference: (_session, from) => from.user?.companyId,
+      load: (id: string) => ({ id, name: id.toUpperCase() }),
+    });
+    const context = defineContext({ user, company }, { cache });
+    const tokens = await Promise.all(
+      Array.from(
+        { length: 1000 },
+        async (_, index) => (await sessions.create({ subject: `user-${index}` })).token,
+      ),
+    );
+    for (const token of tokens) {
+      const session = await sessions.resume(token);
+      if (!("id" in session)) throw new Error("The session has ended.");
+      await context.of(session).company();
+      await session.commit();
+    }
+    expect(context.metrics()).toMatchObject({ entries: 1100, loads: 1100 });
+    await sessions.close();
+    const file = new DatabaseSync(join(folder, "many.db"));
+    const { largest, permissions } = file
+      .prepare(`select max(length(id) + length(owner) + length(subject) + length(body) + 12 * 8) as largest,
+                sum(body like '%permission%') as permissions from session`)
+      .get() as { largest: number; permissions: number };
+    file.close();
+    expect(permissions).toBe(0);
+    expect(largest).toBeLessThanOrEqual(1024);
+  });
+});
+
+const PERMISSIONS = Array.from({ length: 120 }, (_, index) => `permission_number_${index}`);
+
+await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
+  let url = "";
+  let drop = async () => {};
+  let application: Client;
+
+  beforeAll(async () => {
+    ({ url, drop } = await temporarySchema(server));
+    application = new Client({ connectionString: url });
+    await application.connect();
+    for (const statement of [...SCHEMA, ...ROWS]) await application.query(statement);
+    for (const table of TABLES) await application.query(`create view ${table} as select * from ${table}_row`);
+  });
+  afterAll(async () => {
+    await application.end();
+    await drop();
+  });
+
+  const find: Find = async (table, id) => {
+    const { rows } = await application.query<Row>(`select * from ${table} where id = $1`, [id]);
+    return rows[0] ?? null;
+  };
+
+  /** Scans of the application's tables, as PostgreSQL's statistics count them. */
+  async function scans(): Promise<number> {
+    await application.query("select pg_stat_force_next_flush()");
+    await application.query("select pg_stat_clear_snapshot()");
+    const { rows } = await application.query<{ scans: string }>(
+      `select sum(seq_scan + coalesce(idx_scan, 0)) as scans from pg_stat_user_tables
+       where schemaname = current_schema() and relname like 'app\\_%'`,
+    );
+    return Number(rows[0]?.scans);
+  }
+
+  async function startProcess(options: Partial<Parameters<typeof createCache>[0]> = {}) {
+    const store = await postgresStore({ connectionString: url });
+    const hints = postgresHints({ connectionString: url });
+    const cache = createCache({ store, hints, ...options });
+    const sessions = new SessionManager({ store, cache, secrets: ["a secret of sixteen"] });
+    return { cache, sessions, context: backOffice(find, { cache }) };
+  }
+
+  it("needs no query from the second request on, counted by PostgreSQL", async () => {
+    const { sessions, context } = await startProcess();
+    const { token } = await sessions.create({ subject: "ada" });
+    const before = await scans();
+    expect(await serve(sessions, context, token)).toBe("Ada 2 Acme North");
+    const first = await scans();
+    expect(first - before).toBe(4);
+    for (let request = 0; request < 99; request++) await serve(sessions, context, token);
+    expect((await scans()) - first).toBe(0);
+    await sessions.close();
+  });
+
+  it("shows an invalidation to another process within the bound, in both directions", async () => {
+    const processes = [await startProcess(), await startProcess()] as const;
+    const session = { subject: "ada", tenant: null, data: {} };
+    const named = (context: Context<never> | ReturnType<typeof backOffice>, name: string) =>
+      untilNamed(() => (context as ReturnType<typeof backOffice>).of({ ...session }), name, 2000);
+    for (const { context } of processes) await named(context, "Ada");
+    for (let round = 0; round < 20; round++) {
+      const [writer, reader] = round % 2 ? processes : ([processes[1], processes[0]] as const);
+      const name = `Ada ${round}`;
+      await application.query("update app_user_row set name = $1 where id = 'ada'", [name]);
+      await writer.context.invalidate("user", "ada");
+      expect((await writer.context.of({ ...session }).user())?.name).toBe(name);
+      await named(reader.context, name);
+    }
+    for (const { sessions } of processes) await sessions.close();
+  });
+
+  it("caches again while a transaction that has written stays open", async () => {
+    const { sessions, context, cache } = await startProcess({ maxStaleness: 1000 });
+    const open = new Client({ connectionString: url });
+    await open.connect();
+    try {
+      await open.query("begin; update app_role_row set name = 'Clerk' where id = 'clerk'");
+      await context.invalidate("user", "ada");
+      const session = { subject: "ada", tenant: null, data: {} };
+      const before = context.metrics().loads;
+      const { polls } = cache.metrics().log;
+      while (cache.metrics().log.polls < polls + 5) {
+        await context.of({ ...session }).user();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(context.metrics().loads - before).toBe(1);
+    } finally {
+      await open.end();
+      await sessions.close();
+    }
+  });
+});
+
+await describeWithServer("a context with a shared tier on Redis", "redis", (url) => {
+  it("gives another process the entity without a load, and no invalidated one", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "coatcheck-context-"));
+    const transport = await connectRedis(url);
+    const prefix = temporaryPrefix();
+    const names = new Map([["ada", "Ada"]]);
+    const caches: SessionCache[] = [];
+    const startProcess = () => {
+      const store = sqliteStore(join(folder, "sessions.db"));
+      const cache = createCache({ store, dataVersion: () => store.dataVersion() });
+      caches.push(cache);
+      const user = loader({
+        reference: ({ subject }) => subject,
+        load: (id: string) => ({ id, name: names.get(id) }),
+      });
+      const context = defineContext({ user }, { cache, shared: redisEntities(transport, { prefix }) });
+      return { store, context };
+    };
+    const processes = [startProcess(), startProcess()] as const;
+    const read = async ({ context }: (typeof processes)[0]) =>
+      (await context.of({ subject: "ada", tenant: null, data: {} }).user())?.name;
+    // The first reads start the logs of both processes; copies from before are refused.
+    for (const process of processes) await read(process);
+    await processes[0].context.invalidate("user", "ada");
+    expect(await read(processes[0])).toBe("Ada");
+    while ((await transport.exec(["GET", `${prefix}entity:user:ada`])) === null);
+    const { loads } = processes[1].context.metrics();
+    expect(await read(processes[1])).toBe("Ada");
+    expect(processes[1].context.metrics().loads - loads).toBeLessThanOrEqual(1);
+    names.set("ada", "Ada L.");
+    await processes[0].context.invalidate("user", "ada");
+    for (const process of processes) expect(await read(process)).toBe("Ada L.");
+    for (const [index, cache] of caches.entries()) {
+      await cache.close();
+      await processes[index === 0 ? 0 : 1].store.close();
+    }
+    await transport.close();
+    rmSync(folder, { recursive: true });
+  });
+});

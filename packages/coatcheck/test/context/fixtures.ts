@@ -1,0 +1,122 @@
+import type { CacheOptions, SessionCache } from "../../src/cache/index.ts";
+import {
+  type ContextOptions,
+  type ContextSession,
+  defineContext,
+  loader,
+  type SharedEntities,
+} from "../../src/context/index.ts";
+import { Cluster, idle } from "../cache/fixtures.ts";
+
+/** A company of the fixtures. */
+export interface Company {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A user of the fixtures. */
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly companyId: string;
+  readonly role: { readonly name: string; readonly permissions: readonly string[] };
+}
+
+/** The application's database. Counts the queries, and can be slow, fail, or return anything. */
+export class Database {
+  readonly users = new Map<string, unknown>();
+  readonly companies = new Map<string, unknown>();
+  queries = 0;
+  state: "up" | "hung" | "down" = "up";
+  /** The signal of the last query. */
+  signal: AbortSignal | null = null;
+  #released: Promise<void> = Promise.resolve();
+
+  constructor() {
+    this.companies.set("acme", { id: "acme", name: "Acme" });
+    this.users.set("ada", userNamed("Ada"));
+  }
+
+  async find<Row>(table: Map<string, unknown>, id: string, signal?: AbortSignal): Promise<Row | null> {
+    this.queries++;
+    this.signal = signal ?? null;
+    if (this.state === "down") throw new Error("The database is down.");
+    if (this.state === "hung") await new Promise(() => {});
+    const row = table.get(id);
+    await this.#released;
+    return (row ?? null) as Row | null;
+  }
+
+  /** Delays results, which have been read already, until the returned function is called. */
+  slowDown(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#released = promise;
+    return () => {
+      this.speedUp();
+      resolve();
+    };
+  }
+
+  /** Later queries are not delayed any more. */
+  speedUp(): void {
+    this.#released = Promise.resolve();
+  }
+}
+
+/** A user of company Acme. */
+export function userNamed(name: string, fields: Partial<User> = {}): User {
+  return { id: "ada", name, companyId: "acme", role: { name: "admin", permissions: ["read"] }, ...fields };
+}
+
+/** A session that is logged in as `subject`. Each call stands for another request. */
+export function sessionOf(subject: string | null = "ada"): ContextSession {
+  return { subject, tenant: null, data: {} };
+}
+
+/** The loaders of user and company. */
+export function loadersOf(database: Database) {
+  const user = loader({
+    reference: (session) => session.subject,
+    load: (id: string, { signal }) => database.find<User>(database.users, id, signal),
+    tags: ({ companyId }) => [`company:${companyId}`],
+  });
+  const company = loader({
+    from: { user },
+    reference: (_session, from) => from.user?.companyId,
+    load: (id: string) => database.find<Company>(database.companies, id),
+  });
+  return { user, company };
+}
+
+/** Options of {@link Site.node}: those of its cache, and of its context. */
+export interface NodeOptions extends Partial<CacheOptions> {
+  readonly entities?: SharedEntities;
+  readonly maxEntities?: number;
+}
+
+/** Processes with one store, one database and one fake time. */
+export class Site {
+  readonly cluster = new Cluster();
+  readonly database = new Database();
+
+  get time() {
+    return this.cluster.time;
+  }
+
+  /** Starts a process. `entities`: the shared tier of its context. */
+  async node(options: NodeOptions = {}) {
+    const { entities, maxEntities, ...cacheOptions } = options;
+    const { cache, faultyStore } = await this.cluster.node(cacheOptions);
+    const context = this.contextOn(cache, {
+      ...(entities ? { shared: entities } : {}),
+      ...(maxEntities ? { local: { maxEntries: maxEntities } } : {}),
+    });
+    await idle();
+    return { cache, faultyStore, context };
+  }
+
+  contextOn(cache: SessionCache, options: Partial<ContextOptions> = {}) {
+    const { clock, monotonic, schedule } = this.time;
+    return defineContext(loadersOf(this.database), { cache, clock, monotonic, schedule, ...options });
+  }
+}

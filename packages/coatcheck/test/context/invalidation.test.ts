@@ -1,0 +1,354 @@
+import { describe, expect, it } from "vitest";
+import type { SharedEntities, SharedEntity } from "../../src/context/index.ts";
+import type { HintChannel } from "../../src/session/hint.ts";
+import { idle, SharedInMemory } from "../cache/fixtures.ts";
+import { Site, sessionOf, userNamed } from "./fixtures.ts";
+
+/** A hint channel without messages: every hint is lost. */
+const lostHints: HintChannel = {
+  publish: async () => {},
+  subscribe: async () => async () => {},
+  close: async () => {},
+};
+
+class SharedEntitiesInMemory implements SharedEntities {
+  readonly copies = new Map<string, string>();
+  state: "up" | "down" | "hung" = "up";
+
+  async get(key: string) {
+    await this.#failIfAway();
+    const text = this.copies.get(key);
+    return text === undefined ? null : (JSON.parse(text) as SharedEntity);
+  }
+
+  async set(key: string, entity: SharedEntity) {
+    await this.#failIfAway();
+    this.copies.set(key, JSON.stringify(entity));
+  }
+
+  async #failIfAway() {
+    if (this.state === "down") throw new Error("The shared tier is down.");
+    if (this.state === "hung") await new Promise(() => {});
+  }
+}
+
+async function nameOf({ context }: Awaited<ReturnType<Site["node"]>>): Promise<string | undefined> {
+  return (await context.of(sessionOf()).user())?.name;
+}
+
+describe("invalidate()", () => {
+  it("ends the copies of this process at once, and of another one with the hint", async () => {
+    const site = new Site();
+    const hints = new SharedInMemory();
+    const [first, second] = [await site.node({ hints }), await site.node({ hints })];
+    expect([await nameOf(first), await nameOf(second)]).toEqual(["Ada", "Ada"]);
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    expect(await nameOf(first)).toBe("Ada L.");
+    await idle();
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+
+  it("reaches another process within the bound when its hint is lost", async () => {
+    const site = new Site();
+    const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
+    await nameOf(second);
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    expect(await nameOf(second)).toBe("Ada");
+    await site.time.advance(500);
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+
+  it("reaches a process that cannot poll within the bound, because it then serves no copy", async () => {
+    const site = new Site();
+    const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
+    await nameOf(second);
+    second.faultyStore.state = "down";
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    await site.time.advance(2001);
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+
+  it("serves nothing after a pause longer than the bound before it has polled", async () => {
+    const site = new Site();
+    const [first, second] = [await site.node({ hints: lostHints }), await site.node({ hints: lostHints })];
+    await nameOf(second);
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    site.time.advanceWithoutTimers(2001);
+    expect(await nameOf(second)).toBe("Ada L.");
+    await site.time.advance(0);
+  });
+
+  it("is seen by its own process also when a load began before", async () => {
+    const site = new Site();
+    const node = await site.node();
+    const release = site.database.slowDown();
+    const before = nameOf(node);
+    await idle();
+    site.database.users.set("ada", userNamed("Ada L."));
+    await node.context.invalidate("user", "ada");
+    const after = nameOf(node);
+    await idle();
+    release();
+    expect(await before).toBe("Ada");
+    expect(await after).toBe("Ada L.");
+    expect(await nameOf(node)).toBe("Ada L.");
+  });
+
+  it("is seen after a hint also when a load began before", async () => {
+    const site = new Site();
+    const hints = new SharedInMemory();
+    const [first, second] = [await site.node({ hints }), await site.node({ hints })];
+    const release = site.database.slowDown();
+    const before = nameOf(second);
+    await idle();
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    await idle();
+    const after = nameOf(second);
+    await idle();
+    release();
+    await before;
+    expect(await after).toBe("Ada L.");
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+
+  it("is seen in the request that made it", async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    const of = context.of(sessionOf());
+    expect((await of.user())?.name).toBe("Ada");
+    site.database.users.set("ada", userNamed("Ada L."));
+    expect((await of.user())?.name).toBe("Ada");
+    await context.invalidate("user", "ada");
+    expect((await of.user())?.name).toBe("Ada L.");
+  });
+
+  it("ends the copies of this process although the store failed, because its response may be lost", async () => {
+    const site = new Site();
+    const { context, cache } = await site.node();
+    await context.of(sessionOf()).user();
+    site.database.users.set("ada", userNamed("Ada L."));
+    await site.cluster.store.close();
+    await expect(context.invalidate("user", "ada")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect((await context.of(sessionOf()).user())?.name).toBe("Ada L.");
+    await cache.close();
+  });
+
+  it('leaves other entities cached, and takes 7 and "7" for the same id', async () => {
+    const site = new Site();
+    const { context } = await site.node();
+    site.database.users.set("7", userNamed("Seven", { id: "7" }));
+    await context.of(sessionOf("7")).user();
+    await context.of(sessionOf()).company();
+    expect(site.database.queries).toBe(3);
+    await context.invalidate("user", 7);
+    await context.of(sessionOf()).company();
+    expect(site.database.queries).toBe(3);
+    await context.of(sessionOf("7")).user();
+    expect(site.database.queries).toBe(4);
+  });
+
+  it("costs each process one load: neither the hint's echo nor the log item ends the newer copy", async () => {
+    const site = new Site();
+    const hints = new SharedInMemory();
+    const nodes = [await site.node({ hints }), await site.node({ hints })] as const;
+    for (const node of nodes) await nameOf(node);
+    const { queries } = site.database;
+    await nodes[0].context.invalidate("user", "ada");
+    for (let time = 0; time < 3000; time += 250) {
+      for (const node of nodes) await nameOf(node);
+      await site.time.advance(250);
+    }
+    expect(site.database.queries - queries).toBe(2);
+  });
+});
+
+describe("invalidateTag()", () => {
+  it("ends the copies of all entities with the tag, on every node, and no others", async () => {
+    const site = new Site();
+    const hints = new SharedInMemory();
+    const [first, second] = [await site.node({ hints }), await site.node({ hints })];
+    site.database.users.set("bob", userNamed("Bob", { id: "bob", companyId: "other" }));
+    await nameOf(second);
+    await second.context.of(sessionOf("bob")).user();
+    const { queries } = site.database;
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidateTag("company:acme");
+    await idle();
+    expect(await nameOf(second)).toBe("Ada L.");
+    await second.context.of(sessionOf("bob")).user();
+    expect(site.database.queries).toBe(queries + 1);
+  });
+
+  it("is seen by its own process also when a load began before", async () => {
+    const site = new Site();
+    const node = await site.node();
+    const release = site.database.slowDown();
+    const before = nameOf(node);
+    await idle();
+    site.database.users.set("ada", userNamed("Ada L."));
+    await node.context.invalidateTag("company:acme");
+    const after = nameOf(node);
+    await idle();
+    release();
+    await before;
+    expect(await after).toBe("Ada L.");
+  });
+});
+
+describe("reset", () => {
+  it("loads the entity again for this process, and leaves the copies of others", async () => {
+    const site = new Site();
+    const [first, second] = [await site.node(), await site.node()];
+    await nameOf(first);
+    await nameOf(second);
+    site.database.users.set("ada", userNamed("Ada L."));
+    const of = first.context.of(sessionOf());
+    expect((await of.user({ reset: true }))?.name).toBe("Ada L.");
+    expect((await of.user())?.name).toBe("Ada L.");
+    expect(await nameOf(first)).toBe("Ada L.");
+    expect(await nameOf(second)).toBe("Ada");
+  });
+
+  it("is not undone by a load that began before", async () => {
+    const site = new Site();
+    const node = await site.node();
+    const release = site.database.slowDown();
+    const before = nameOf(node);
+    await idle();
+    site.database.users.set("ada", userNamed("Ada L."));
+    site.database.speedUp();
+    expect((await node.context.of(sessionOf()).user({ reset: true }))?.name).toBe("Ada L.");
+    release();
+    expect(await before).toBe("Ada");
+    expect(await nameOf(node)).toBe("Ada L.");
+  });
+});
+
+describe("the shared tier", () => {
+  it("gives another process the entity without a query", async () => {
+    const site = new Site();
+    const shared = new SharedEntitiesInMemory();
+    const [first, second] = [await site.node({ entities: shared }), await site.node({ entities: shared })];
+    await nameOf(first);
+    await idle();
+    expect(await nameOf(second)).toBe("Ada");
+    expect(site.database.queries).toBe(1);
+    expect(second.context.metrics()).toMatchObject({ sharedHits: 1, loads: 0 });
+  });
+
+  it("does not serve an invalidated copy from it, with or without hint", async () => {
+    for (const hints of [new SharedInMemory(), lostHints]) {
+      const site = new Site();
+      const entities = new SharedEntitiesInMemory();
+      const options = { entities, hints };
+      const [first, second] = [await site.node(options), await site.node(options)];
+      await nameOf(first);
+      await idle();
+      const old = new Map(entities.copies);
+      site.database.users.set("ada", userNamed("Ada L."));
+      await first.context.invalidate("user", "ada");
+      // As if a process that had been paused stored its older copy now.
+      for (const [key, text] of old) entities.copies.set(key, text);
+      expect(await nameOf(first)).toBe("Ada L.");
+      for (const [key, text] of old) entities.copies.set(key, text);
+      await site.time.advance(501);
+      for (const node of [first, second]) expect(await nameOf(node)).toBe("Ada L.");
+    }
+  });
+
+  it("serves a copy from it again once the log item is known", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const [first, second] = [await site.node({ entities }), await site.node({ entities })];
+    await nameOf(first);
+    await nameOf(second);
+    await first.context.invalidate("user", "ada");
+    await site.time.advance(501);
+    await nameOf(first);
+    await idle();
+    const { queries } = site.database;
+    expect(await nameOf(second)).toBe("Ada");
+    await first.context.of(sessionOf()).company();
+    await idle();
+    await first.context.invalidate("company", "acme");
+    await first.context.of(sessionOf()).company();
+    await site.time.advance(501);
+    expect(site.database.queries - queries).toBe(2);
+    expect((await second.context.of(sessionOf()).company())?.name).toBe("Acme");
+  });
+
+  it("is not trusted while this process cannot read the log", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const options = { entities, hints: lostHints };
+    const [first, second] = [await site.node(options), await site.node(options)];
+    await nameOf(first);
+    await idle();
+    second.faultyStore.state = "down";
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    await site.time.advance(2001);
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+
+  it("returns the same types from both tiers", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    site.database.users.set("ada", { ...userNamed("Ada"), since: new Date(0) });
+    const nodes = [await site.node({ entities }), await site.node({ entities })] as const;
+    for (const { context } of nodes) {
+      expect(await context.of(sessionOf()).user()).toMatchObject({ since: "1970-01-01T00:00:00.000Z" });
+      await idle();
+    }
+    expect(site.database.queries).toBe(1);
+  });
+
+  it("refuses copies from before this process knew the log", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const first = await site.node({ entities });
+    await nameOf(first);
+    await idle();
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    const late = await site.node({ entities });
+    expect(await nameOf(late)).toBe("Ada L.");
+  });
+
+  it("is left out while it fails, hangs or returns garbage", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const node = await site.node({ entities });
+    entities.state = "down";
+    expect(await nameOf(node)).toBe("Ada");
+    await node.context.invalidate("user", "ada");
+    entities.state = "hung";
+    const read = nameOf(node);
+    await site.time.advance(101);
+    expect(await read).toBe("Ada");
+    entities.state = "up";
+    const copy = { position: 1e9, loadedAt: site.time.wall, value: 7, keys: ["user:eve"] };
+    entities.copies.set("user:ada", JSON.stringify(copy));
+    const other = await site.node({ entities });
+    expect(await nameOf(other)).toBe("Ada");
+  });
+
+  it("counts the age of a copy in it", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const first = await site.node({ entities });
+    const second = await site.node({ entities });
+    await nameOf(first);
+    await site.time.advance(4 * 60_000);
+    expect(await nameOf(second)).toBe("Ada");
+    expect(site.database.queries).toBe(1);
+    site.database.users.set("ada", userNamed("Ada L."));
+    await site.time.advance(61_000);
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+});

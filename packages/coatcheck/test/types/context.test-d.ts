@@ -1,0 +1,47 @@
+/* The type check compiles this file; no test runs it. Each marked line must not compile. */
+import { z } from "zod";
+import type { SessionCache } from "../../src/cache/index.ts";
+import { type ContextSession, defineContext, loader } from "../../src/context/index.ts";
+import type { Session } from "../../src/index.ts";
+
+declare const cache: SessionCache;
+declare const session: Session;
+declare const shop: Session<{ readonly warehouseId?: number }>;
+
+const user = loader({
+  reference: ({ subject }) => subject,
+  load: async (id: string) => ({ id, companyId: 3, isAdmin: false }),
+});
+const company = loader({
+  from: { user },
+  reference: (_session, from) => from.user?.companyId,
+  load: async (id: number) => ({ id, name: "Acme" }),
+});
+const warehouse = loader({
+  reference: ({ data }: ContextSession<{ readonly warehouseId?: number }>) => data.warehouseId,
+  load: (): unknown => ({}),
+  schema: z.object({ city: z.string() }),
+});
+
+const context = defineContext({ user, company }, { cache });
+export const name: string | undefined = (await context.of(session).company())?.name;
+export const city: string | undefined = (
+  await defineContext({ user, warehouse }, { cache }).of(shop).warehouse()
+)?.city;
+
+// @ts-expect-error: the entity may be missing
+export const id: string = (await context.of(session).user()).id;
+// @ts-expect-error: the context has no such entity
+await context.of(session).usr();
+// @ts-expect-error: the context has no such entity
+await context.invalidate("usr", "ada");
+// @ts-expect-error: there is no such option
+await context.of(session).user({ restart: true });
+// @ts-expect-error: the loader reads data that this session does not have
+defineContext({ warehouse }, { cache }).of(session as Session<{ readonly warehouseId: string }>);
+// @ts-expect-error: the id of the reference is not what load accepts
+loader({ reference: () => 7, load: async (key: string) => key });
+// @ts-expect-error: the dependency has no such member
+loader({ from: { user }, reference: (_session, from) => from.user?.company, load: async () => "" });
+// @ts-expect-error: a context needs a cache, which knows the log
+defineContext({ user }, {});
