@@ -20,6 +20,7 @@ import { introspectRoute } from "./routes/introspect.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { type Installation, landingRoute } from "./routes/landing.ts";
 import { metricsRoute } from "./routes/metrics.ts";
+import { peopleRoutes } from "./routes/people.ts";
 import { privilegeRoutes } from "./routes/privilege.ts";
 import { sessionDataRoutes } from "./routes/session-data.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -42,7 +43,7 @@ export interface AppOptions extends RequestSessionsOptions {
   /** Absent: there are no routes for jobs. */
   readonly jobs?: Jobs;
   /** Absent: no visits are collected. */
-  readonly visits?: Pick<OpenVisits, "visits" | "questions" | "queue">;
+  readonly visits?: Omit<OpenVisits, "close">;
   /** For the landing page. */
   readonly installation?: Installation;
 }
@@ -82,6 +83,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   introspectRoute(app, context);
   subjectRoutes(app, context);
   if (options.visits) eventRoutes(app, context, options.visits.visits);
+  if (options.visits?.maintenance) peopleRoutes(app, context, options.visits.maintenance);
   if (context.questions) analyticsRoutes(app, context, context.questions);
   healthRoutes(app, context);
   if (options.jobs) jobRoutes(app, context, options.jobs);

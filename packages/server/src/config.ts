@@ -15,6 +15,7 @@ import { limitActionVariable, sessionLimitOf } from "./session-limit.ts";
 import { StartError } from "./start-error.ts";
 import { noticesOf, redisUrlOf } from "./variable-names.ts";
 import { type VisitsConfig, visitsConfigOf, visitsVariables } from "./visits/variables.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** One key of an API consumer. Several keys may share a name, so that a key can be replaced. The name owns sessions. */
 export interface ApiKey {
@@ -80,15 +81,6 @@ export const TOKEN_LENGTH = 50;
 const KEY_FORMAT = `at least ${MIN_SECRET_LENGTH} ASCII characters without spaces, but not exactly ${TOKEN_LENGTH}`;
 const PRIVACY_MODES = ["full", "truncated", "none"] as const satisfies AddressPrivacy[];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-
-function wholeNumber(min: number, max: number, example: number) {
-  const message = `must be a whole number from ${min} to ${max}, such as ${example}`;
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, message)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, message);
-}
 
 function listOf(text: string): string[] {
   return text

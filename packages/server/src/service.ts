@@ -3,8 +3,8 @@ import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
-import { rollupJobs } from "./jobs/rollups.ts";
 import { sweepJob } from "./jobs/sweep.ts";
+import { visitJobs } from "./jobs/visit-jobs.ts";
 import { listen } from "./listen.ts";
 import { openSessions } from "./open-sessions.ts";
 import { type OpenVisits, openVisits } from "./visits/open-visits.ts";
@@ -74,5 +74,7 @@ function jobsOf(manager: SessionManager, visits: OpenVisits | null, config: Conf
   const { retention, sweepInterval } = config;
   const beforeSweep = visits ? { beforeSweep: () => visits.queue.flush() } : {};
   const sweep = sweepJob(manager, { retention, sweepInterval, ...beforeSweep });
-  return visits?.rollups ? [sweep, ...rollupJobs(visits.rollups)] : [sweep];
+  if (!visits?.maintenance) return [sweep];
+  const options = { clock: systemClock, retention: config.visits?.retention ?? {} };
+  return [sweep, ...visitJobs(visits.maintenance, options)];
 }

@@ -155,9 +155,12 @@ describe("over HTTP", () => {
     const admin = new TestClient(service().url, ADMIN);
     const { body } = await admin.get("/api/v1/jobs");
     const { jobs } = body.data as unknown as { jobs: { name: string }[] };
-    expect(jobs.map(({ name }) => name)).toEqual(["sweep", "rollup", "rollup-repair"]);
+    expect(jobs.map(({ name }) => name)).toEqual(["sweep", "rollup", "rollup-repair", "retention"]);
     const run = await admin.post("/api/v1/jobs/rollup-repair/run", {});
     expect(run.body.data).toMatchObject({ result: { marked: 0, days: 0 }, error: null });
+    const counted = await admin.post("/api/v1/jobs/retention/run?dryRun=true", {});
+    expect(counted.body.data).toMatchObject({ result: { events: 0, visitors: 0 }, error: null });
+    expect((await admin.post("/api/v1/jobs/sweep/run?dryRun=true", {})).status).toBe(404);
     expect((await admin.post("/api/v1/jobs/unknown/run", {})).status).toBe(404);
   });
 

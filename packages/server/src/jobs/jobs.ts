@@ -16,6 +16,8 @@ export interface Job {
    * @param signal aborts when the service stops. The job then ends after its current step.
    */
   run(signal: AbortSignal): Promise<JobResult>;
+  /** Counts what a run would do, and does nothing. */
+  dryRun?(): Promise<JobResult>;
 }
 
 /** A finished run. */
@@ -92,6 +94,12 @@ export class Jobs {
   async run(name: string): Promise<JobRun | null> {
     const entry = this.#entries.find(({ job }) => job.name === name);
     return entry ? await this.#start(entry) : null;
+  }
+
+  /** Counts what a run would do. Returns null if there is no such job, or if it cannot tell. */
+  async dryRun(name: string): Promise<JobResult | null> {
+    const entry = this.#entries.find(({ job }) => job.name === name);
+    return (await entry?.job.dryRun?.()) ?? null;
   }
 
   #scheduleNext(entry: Entry): void {

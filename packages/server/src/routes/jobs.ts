@@ -35,7 +35,7 @@ const job = z
   .meta({ id: "Job" });
 
 /** Adds the routes that show the service's jobs and run them. */
-export function jobRoutes(app: App, { authenticator }: RouteContext, jobs: Jobs): void {
+export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs: Jobs): void {
   app.get(
     "/api/v1/jobs",
     {
@@ -57,19 +57,29 @@ export function jobRoutes(app: App, { authenticator }: RouteContext, jobs: Jobs)
     {
       schema: {
         summary: "Run a job now (admin)",
-        description: "Responds when the run has ended. Joins a run that is going on.",
+        description:
+          "Responds when the run has ended. Joins a run that is going on. `dryRun` counts what `retention` would delete.",
         tags,
         params: z.object({ name: z.string().max(64) }),
+        querystring: z.strictObject({ dryRun: z.literal("true").optional() }),
         response: { 200: success(jobRun), ...failures },
       },
     },
     async (request) => {
       requireAdmin(await authenticator.authenticate(request));
-      const run = await jobs.run(request.params.name);
-      if (run === null) throw new CoatcheckError("SESSION_NOT_FOUND", "There is no such job.");
+      const { name } = request.params;
+      const run = request.query.dryRun ? await countRun(jobs, name, clock.now()) : await jobs.run(name);
+      if (run === null)
+        throw new CoatcheckError("SESSION_NOT_FOUND", "There is no such job, or it has no dry run.");
       return successBody(runOf(run));
     },
   );
+}
+
+async function countRun(jobs: Jobs, name: string, now: number): Promise<JobRun | null> {
+  const began = performance.now();
+  const result = await jobs.dryRun(name);
+  return result && { startedAt: now, duration: Math.round(performance.now() - began), result, error: null };
 }
 
 function viewOf({ lastRun, nextRunAt, ...status }: JobStatus): z.output<typeof job> {

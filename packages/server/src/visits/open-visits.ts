@@ -11,7 +11,7 @@ import {
 import { ndjsonSink } from "coatcheck/visit/ndjson";
 import { postgresEvents } from "coatcheck/visit/postgres";
 import { createQuestions, type QuestionDatabase, type Questions } from "coatcheck/visit/questions";
-import { type SqliteEvents, sqliteEvents } from "coatcheck/visit/sqlite";
+import { sqliteEvents, type VisitMaintenance } from "coatcheck/visit/sqlite";
 import type { FastifyBaseLogger } from "fastify";
 import { Pool } from "pg";
 import { StartError } from "../start-error.ts";
@@ -23,21 +23,18 @@ export interface OpenVisits {
   readonly queue: IngestQueue;
   /** Null if visits are written to files, which answer no questions. */
   readonly questions: Questions | null;
-  /** Recomputes rollups. Null if visits are written to files. */
-  readonly rollups: Rollups | null;
+  /** The jobs of the database, and people's data. Null if visits are written to files. */
+  readonly maintenance: VisitMaintenance | null;
   /** Writes waiting events and closes the database. */
   close(): Promise<void>;
 }
-
-/** The jobs of a database of visits. */
-export type Rollups = Pick<SqliteEvents, "recompute" | "markAllChanged">;
 
 /** Connections to PostgreSQL that answer questions. */
 const QUESTION_CONNECTIONS = 4;
 
 interface OpenSink {
   readonly sink: EventSink;
-  readonly rollups: Rollups | null;
+  readonly maintenance: VisitMaintenance | null;
   readonly readable: QuestionDatabase | null;
   readonly end?: () => Promise<void>;
 }
@@ -49,7 +46,7 @@ interface OpenSink {
  */
 export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): Promise<OpenVisits> {
   try {
-    const { sink, rollups, readable, end } = await openSink(config);
+    const { sink, maintenance, readable, end } = await openSink(config);
     const queue = createEventQueue({ sink, spill: { path: spillPathOf(config) } });
     queue.on("outage-began", ({ error }) => log.error({ err: error }, "visits cannot be stored; will retry"));
     queue.on("outage-ended", ({ waiting }) => log.info({ waiting }, "visits are stored again"));
@@ -62,7 +59,7 @@ export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): 
       visits,
       queue,
       questions,
-      rollups,
+      maintenance,
       async close() {
         await questions?.close();
         await visits.close();
@@ -86,16 +83,16 @@ async function openSink({ database, timeZone }: VisitsConfig): Promise<OpenSink>
     case "sqlite": {
       mkdirSync(dirname(database.path), { recursive: true });
       const sink = sqliteEvents({ path: database.path, timeZone });
-      return { sink, rollups: sink, readable: { dialect: "sqlite", path: database.path } };
+      return { sink, maintenance: sink, readable: { dialect: "sqlite", path: database.path } };
     }
     case "ndjson":
-      return { sink: ndjsonSink(database.folder), rollups: null, readable: null };
+      return { sink: ndjsonSink(database.folder), maintenance: null, readable: null };
     case "postgres": {
       const sink = await postgresEvents({ connectionString: database.url, timeZone });
       const pool = new Pool({ connectionString: database.url, max: QUESTION_CONNECTIONS });
       // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
       pool.on("error", () => {});
-      return { sink, rollups: sink, readable: { dialect: "postgres", pool }, end: () => pool.end() };
+      return { sink, maintenance: sink, readable: { dialect: "postgres", pool }, end: () => pool.end() };
     }
   }
 }

@@ -1,5 +1,7 @@
+import type { RetentionPeriods } from "coatcheck/visit/sqlite";
 import { z } from "zod";
 import type { Database } from "../database-variable.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** Where visits are stored. Only the databases can answer questions. */
 export type VisitsDatabase =
@@ -21,6 +23,7 @@ export interface VisitsConfig {
   /** IANA name. */
   readonly timeZone: string;
   readonly events: readonly NamedEvent[];
+  readonly retention: Required<RetentionPeriods>;
 }
 
 const PRIVACY_MODES = ["full", "exempt", "cookieless"] as const;
@@ -58,6 +61,10 @@ export const visitsVariables = {
     .refine(isTimeZone, "must be an IANA time zone, such as Europe/Zurich")
     .default("UTC"),
   VISITS_EVENTS: namedEvents.default([]),
+  VISITS_EVENT_DAYS: wholeNumber(6, 3650, 90).default(90),
+  VISITS_USER_AGENT_DAYS: wholeNumber(1, 3650, 30).default(30),
+  VISITS_ROLLUP_MONTHS: wholeNumber(1, 120, 25).default(25),
+  VISITS_VISITOR_MONTHS: wholeNumber(1, 120, 13).default(13),
 };
 
 interface VisitsVariables {
@@ -65,6 +72,10 @@ interface VisitsVariables {
   readonly VISITS_PRIVACY: VisitsConfig["privacy"];
   readonly VISITS_TIME_ZONE: string;
   readonly VISITS_EVENTS: readonly NamedEvent[];
+  readonly VISITS_EVENT_DAYS: number;
+  readonly VISITS_USER_AGENT_DAYS: number;
+  readonly VISITS_ROLLUP_MONTHS: number;
+  readonly VISITS_VISITOR_MONTHS: number;
 }
 
 /**
@@ -79,7 +90,13 @@ export function visitsConfigOf(variables: VisitsVariables, sessions: Database): 
     VISITS_EVENTS: events,
   } = variables;
   if (VISITS_URL === OFF) return null;
-  return { database: VISITS_URL ?? besides(sessions), privacy, timeZone, events };
+  const retention = {
+    eventDays: variables.VISITS_EVENT_DAYS,
+    userAgentDays: variables.VISITS_USER_AGENT_DAYS,
+    rollupMonths: variables.VISITS_ROLLUP_MONTHS,
+    visitorMonths: variables.VISITS_VISITOR_MONTHS,
+  };
+  return { database: VISITS_URL ?? besides(sessions), privacy, timeZone, events, retention };
 }
 
 function besides(sessions: Database): VisitsDatabase {

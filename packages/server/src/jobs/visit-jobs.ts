@@ -1,0 +1,49 @@
+import type { Clock } from "coatcheck";
+import type { RetentionPeriods, VisitMaintenance } from "coatcheck/visit/sqlite";
+import type { Job } from "./jobs.ts";
+
+const MINUTE = 60_000;
+
+/** Days per step. A day of 500,000 events takes up to two seconds. */
+const STEP = 1;
+
+/** The jobs of a database of visits: recomputing changed figures, repairing all of them, and deleting old data. */
+export function visitJobs(
+  visits: VisitMaintenance,
+  { clock, retention }: { readonly clock: Clock; readonly retention: RetentionPeriods },
+): readonly Job[] {
+  return [
+    {
+      name: "rollup",
+      description: "Recomputes the daily and hourly figures that events have changed.",
+      interval: MINUTE,
+      run: async (signal) => ({ days: await recomputeAll(visits, signal) }),
+    },
+    {
+      name: "rollup-repair",
+      description: "Recomputes the figures of every day whose events are still stored.",
+      interval: null,
+      run: async (signal) => {
+        const marked = await visits.markAllChanged();
+        return { marked, days: await recomputeAll(visits, signal) };
+      },
+    },
+    {
+      name: "retention",
+      description: "Deletes events, user agents, visits, visitors and figures past their retention.",
+      interval: 60 * MINUTE,
+      run: async () => ({ ...(await visits.expire(clock.now(), retention)) }),
+      dryRun: async () => ({ ...(await visits.expire(clock.now(), { ...retention, dryRun: true })) }),
+    },
+  ];
+}
+
+async function recomputeAll(visits: VisitMaintenance, signal: AbortSignal): Promise<number> {
+  let total = 0;
+  let days: number;
+  do {
+    days = await visits.recompute(STEP);
+    total += days;
+  } while (days === STEP && !signal.aborted);
+  return total;
+}

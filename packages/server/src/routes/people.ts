@@ -1,0 +1,148 @@
+import type { Person, VisitMaintenance } from "coatcheck/visit/sqlite";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { App } from "../fastify-app.ts";
+import { requireAdmin } from "../ownership.ts";
+import { failures, subjectParams, success } from "../schemas.ts";
+import { successBody, toIso } from "../views.ts";
+import type { RouteContext } from "./context.ts";
+
+const tags = ["visits"];
+const time = z.string().meta({ format: "date-time" });
+const rows = z.array(z.record(z.string(), z.unknown()));
+
+const visitorParams = z.object({ visitorId: z.string().max(64) });
+const tenantQuery = z.strictObject({ tenant: z.string().max(256).optional() });
+
+const personalData = z
+  .object({
+    visitors: rows,
+    visits: rows,
+    sessions: rows,
+    journeys: rows,
+    events: rows,
+    orders: rows,
+  })
+  .meta({ id: "PersonalData" })
+  .describe("Everything that is stored about the person's visits, as rows of the database.");
+
+const customerData = personalData.extend({
+  totals: z.object({
+    orders: z.number().int(),
+    revenue: z.record(z.string(), z.number().int()).describe("Minor units by currency."),
+    visits: z.number().int(),
+    firstVisitAt: time.nullable(),
+    lastVisitAt: time.nullable(),
+  }),
+});
+
+const erased = z.object({ erased: z.number().int().describe("Number of visitors that were erased.") });
+
+/** Adds the routes for people's requests about their data. */
+export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: VisitMaintenance): void {
+  const eraseDescription =
+    "Erases events, visits and the visitor. Orders stay as amounts without a person. The sessions stay; end them with their own routes.";
+
+  app.get(
+    "/api/v1/visitors/:visitorId",
+    {
+      schema: {
+        summary: "Export what is stored about a visitor (admin)",
+        tags,
+        params: visitorParams,
+        querystring: tenantQuery,
+        response: { 200: success(personalData), ...failures },
+      },
+    },
+    async (request) => {
+      requireAdmin(await authenticator.authenticate(request));
+      return successBody(writable(await visits.exportPerson(visitorOf(request))));
+    },
+  );
+
+  app.delete(
+    "/api/v1/visitors/:visitorId",
+    {
+      schema: {
+        summary: "Erase a visitor (admin)",
+        description: eraseDescription,
+        tags,
+        params: visitorParams,
+        querystring: tenantQuery,
+        response: { 200: success(erased), ...failures },
+      },
+    },
+    async (request) => {
+      requireAdmin(await authenticator.authenticate(request));
+      return successBody({ erased: await visits.erasePerson(visitorOf(request)) });
+    },
+  );
+
+  app.get(
+    "/api/v1/customers/:subject",
+    {
+      schema: {
+        summary: "Export what is stored about a customer's visits, with totals (admin)",
+        tags,
+        params: subjectParams,
+        querystring: tenantQuery,
+        response: { 200: success(customerData), ...failures },
+      },
+    },
+    async (request) => {
+      requireAdmin(await authenticator.authenticate(request));
+      const { subject } = request.params;
+      const { tenant = null } = request.query;
+      const { firstVisitAt, lastVisitAt, revenue, ...totals } = await visits.customerTotals(tenant, subject);
+      const data = writable(await visits.exportPerson({ subject, tenant }));
+      return successBody({
+        ...data,
+        totals: {
+          ...totals,
+          revenue: { ...revenue },
+          firstVisitAt: firstVisitAt === null ? null : toIso(firstVisitAt),
+          lastVisitAt: lastVisitAt === null ? null : toIso(lastVisitAt),
+        },
+      });
+    },
+  );
+
+  app.delete(
+    "/api/v1/customers/:subject",
+    {
+      schema: {
+        summary: "Erase the visitors that a customer was logged in as (admin)",
+        description: eraseDescription,
+        tags,
+        params: subjectParams,
+        querystring: tenantQuery,
+        response: { 200: success(erased), ...failures },
+      },
+    },
+    async (request) => {
+      requireAdmin(await authenticator.authenticate(request));
+      const { subject } = request.params;
+      return successBody({
+        erased: await visits.erasePerson({ subject, tenant: request.query.tenant ?? null }),
+      });
+    },
+  );
+}
+
+function visitorOf({ params, query }: FastifyRequest): Person {
+  const { visitorId } = params as z.output<typeof visitorParams>;
+  return { visitorId, tenant: (query as z.output<typeof tenantQuery>).tenant ?? null };
+}
+
+/** A copy whose lists the response schema may take. */
+function writable(data: Awaited<ReturnType<VisitMaintenance["exportPerson"]>>) {
+  const { visitors, visits, sessions, journeys, events, orders } = data;
+  return {
+    visitors: [...visitors],
+    visits: [...visits],
+    sessions: [...sessions],
+    journeys: [...journeys],
+    events: [...events],
+    orders: [...orders],
+  };
+}
