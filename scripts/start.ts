@@ -1,6 +1,6 @@
 /**
- * `npm start`: runs the service, and the taco shop with its backend, on one database. Service and shop are separate
- * processes. When one of them or npm ends, or on Ctrl-C, all are stopped.
+ * `npm start`: runs the service, the taco shop with its backend, and the storefront, on one database. Service and shops are
+ * separate processes. When one of them or npm ends, or on Ctrl-C, all are stopped.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 // A signal to npm ends npm and its shell, but does not reach this process. A new parent process id shows that npm ended.
 const parent = process.ppid;
 const root = fileURLToPath(new URL("..", import.meta.url));
-const shop = `${root}examples/taco-shop/`;
+const examples = `${root}examples/`;
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({ options: { host: text, port: text, database: text }, strict: false });
@@ -31,17 +31,27 @@ async function isFree(candidate: number): Promise<boolean> {
   }
 }
 
+/** The ports, by their distance from the service's. */
+const PORTS = [
+  [0, "the service"],
+  [1, "the taco shop"],
+  [2, "the taco shop's backend"],
+  [4, "the storefront"],
+] as const;
+
 /** Reports each port that is in use. Port 0, any free port, cannot be in use; an invalid one is the service's to report. */
 async function requireFreePorts(): Promise<void> {
-  if (!(port >= 1 && port <= 65_533)) return;
+  if (!(port >= 1 && port <= 65_531)) return;
   const taken: string[] = [];
-  for (const [distance, use] of ["the service", "the taco shop", "the taco shop's backend"].entries()) {
+  for (const [distance, use] of PORTS) {
     if (!(await isFree(port + distance)))
       taken.push(`Port ${port + distance}, for ${use}, is already in use.`);
   }
   if (taken.length === 0) return;
   for (const line of taken) console.error(`npm start: ${line}`);
-  console.error("npm start: Set PORT so that PORT, PORT + 1 and PORT + 2 are free, such as PORT=3100.");
+  console.error(
+    "npm start: Set PORT so that PORT, PORT + 1, PORT + 2 and PORT + 4 are free, such as PORT=3100.",
+  );
   process.exit(1);
 }
 
@@ -53,13 +63,20 @@ execFileSync("npm", ["run", "build", "--silent", "-w", "taco-shop"], { cwd: root
 const isLocal = ["127.0.0.1", "0.0.0.0", "::", "::1"].includes(host);
 const env = {
   ...process.env,
-  // The shop reads only the environment, so it needs the options there.
+  // The shops read only the environment, so they need the options there.
   HOST: host,
   DATABASE_URL: String(values.database ?? process.env.DATABASE_URL ?? ""),
   PORT: String(values.port ?? process.env.PORT ?? ""),
-  // With port 0 or an invalid one, the shop's port is not known.
-  ...(port > 0 && { SHOP_URL: process.env.SHOP_URL || `http://${isLocal ? "localhost" : host}:${port + 1}` }),
+  // With port 0 or an invalid one, the shops' ports are not known.
+  ...(port > 0 && {
+    SHOP_URL: process.env.SHOP_URL || urlAfter(1),
+    STOREFRONT_URL: process.env.STOREFRONT_URL || urlAfter(4),
+  }),
 };
+
+function urlAfter(distance: number): string {
+  return `http://${isLocal ? "localhost" : host}:${port + distance}`;
+}
 
 function startNode(...args: string[]): ChildProcess {
   return spawn(process.execPath, args, { cwd: root, stdio: "inherit", env });
@@ -67,7 +84,8 @@ function startNode(...args: string[]): ChildProcess {
 
 const children = [
   startNode("packages/server/bin/coatcheck.js", "serve", ...process.argv.slice(2)),
-  startNode("--conditions=coatcheck-source", `${shop}src/main.ts`),
+  startNode("--conditions=coatcheck-source", `${examples}taco-shop/src/main.ts`),
+  startNode("--conditions=coatcheck-source", `${examples}storefront/src/main.ts`),
 ];
 
 let isStopping = false;

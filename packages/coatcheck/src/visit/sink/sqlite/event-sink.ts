@@ -154,6 +154,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
   #addCounts(counts: readonly DocumentCount[]): void {
     for (const { id, kind, hour, tenant, documents } of counts) {
       const local_day = this.#deps.time.dayOf(hour);
+      this.#statements.addTenant(tenant ?? "");
       this.#statements.insertCount({ id, tenant: tenant ?? "", kind, hour, local_day, documents });
     }
   }

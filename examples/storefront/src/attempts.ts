@@ -1,0 +1,36 @@
+import { type Clock, CoatcheckError } from "coatcheck";
+
+const MINUTE = 60_000;
+/** Addresses that are remembered. */
+const MAX_ADDRESSES = 10_000;
+
+/** Counts password attempts of each address, because the library's endpoints leave that to the application. */
+export class Attempts {
+  readonly #clock: Clock;
+  readonly #perMinute: number;
+  readonly #counts = new Map<string, number>();
+  #minute = 0;
+
+  constructor(clock: Clock, perMinute: number) {
+    this.#clock = clock;
+    this.#perMinute = perMinute;
+  }
+
+  /** Counts an attempt. Throws `RATE_LIMITED` for one too many in this minute. */
+  count(address: string | null): void {
+    const minute = Math.floor(this.#clock.now() / MINUTE);
+    if (minute !== this.#minute || this.#counts.size > MAX_ADDRESSES) this.#counts.clear();
+    this.#minute = minute;
+    const key = address ?? "";
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    if (count <= this.#perMinute) return;
+    throw new CoatcheckError(
+      "RATE_LIMITED",
+      "Too many attempts from this address. Wait a minute, then retry.",
+      {
+        retryAfter: 60,
+      },
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import { CoatcheckError } from "coatcheck";
+import { sessionOf } from "coatcheck/express";
+import type { Request } from "express";
+import type { Customer } from "./customers.ts";
+import { MAX_PASSWORD_LENGTH } from "./password.ts";
+import type { ShopSession, Storefront } from "./storefront.ts";
+
+/** What a login form or a login request sends. */
+export interface Credentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+/**
+ * Checks an e-mail address and a password.
+ *
+ * @param address the client's network address, which limits the attempts.
+ * @throws CoatcheckError `FORBIDDEN` for a wrong pair, `RATE_LIMITED` after too many attempts.
+ */
+export async function checkCredentials(
+  { attempts, customers }: Storefront,
+  address: string | null,
+  { email, password }: Credentials,
+): Promise<Customer> {
+  attempts.count(address);
+  const isSensible = password.length <= MAX_PASSWORD_LENGTH;
+  const customer = isSensible ? await customers.check(email, password) : null;
+  if (customer) return customer;
+  throw new CoatcheckError("FORBIDDEN", "This e-mail address and password do not match.");
+}
+
+/**
+ * Logs a session in. The session keeps its id, its cart and its visitor; its secret is replaced, so that a copy of the
+ * older cookie opens nothing. Coatcheck tracks the event `login`.
+ */
+export async function logIn(
+  shop: Storefront,
+  request: Request,
+  session: ShopSession,
+  credentials: Credentials & { readonly rememberMe?: boolean },
+): Promise<Customer> {
+  const customer = await checkCredentials(shop, sessionOf(request).client.address, credentials);
+  await session.authenticate(customer.id, { rememberMe: credentials.rememberMe ?? false });
+  return customer;
+}

@@ -1,0 +1,123 @@
+import { randomInt } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { CartLine } from "./cart.ts";
+import { CURRENCY } from "./money.ts";
+
+/** Where an order goes. */
+export interface Address {
+  readonly name: string;
+  readonly street: string;
+  readonly postalCode: string;
+  readonly city: string;
+  readonly country: string;
+}
+
+/** A line of an order, with the price of the day it was placed. */
+export interface OrderLine {
+  readonly productId: string;
+  readonly name: string;
+  readonly colour: string;
+  readonly size: string;
+  readonly quantity: number;
+  /** Minor units. */
+  readonly total: number;
+}
+
+/** A placed order. */
+export interface PlacedOrder {
+  /** The claim ticket, such as `K7M2-40P9`. */
+  readonly id: string;
+  readonly customer: string;
+  readonly checkoutId: string;
+  readonly sessionId: string;
+  /** Epoch milliseconds. */
+  readonly placedAt: number;
+  readonly lines: readonly OrderLine[];
+  /** Minor units. */
+  readonly total: number;
+  readonly currency: string;
+  readonly address: Address;
+}
+
+/** What a new order is made of. */
+export interface NewOrder {
+  readonly customer: string;
+  readonly checkoutId: string;
+  readonly sessionId: string;
+  readonly placedAt: number;
+  readonly lines: readonly CartLine[];
+  readonly address: Address;
+}
+
+/** Crockford's base 32: no letter looks like a digit. */
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** The orders of the shop. */
+export class Orders {
+  readonly #insert: StatementSync;
+  readonly #byCheckout: StatementSync;
+  readonly #byId: StatementSync;
+  readonly #byCustomer: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare(
+      `INSERT INTO orders (id, customer, checkout, session, placed_at, body) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (customer, checkout) DO NOTHING`,
+    );
+    this.#byCheckout = database.prepare("SELECT * FROM orders WHERE customer = ? AND checkout = ?");
+    this.#byId = database.prepare("SELECT * FROM orders WHERE id = ? AND customer = ?");
+    this.#byCustomer = database.prepare(
+      "SELECT * FROM orders WHERE customer = ? ORDER BY placed_at DESC, id",
+    );
+  }
+
+  /** Places an order. A second call with one checkout id returns the order of the first one. */
+  place({ customer, checkoutId, sessionId, placedAt, lines, address }: NewOrder): PlacedOrder {
+    const body = {
+      lines: lines.map(orderLine),
+      total: lines.reduce((sum, { total }) => sum + total, 0),
+      currency: CURRENCY,
+      address,
+    };
+    this.#insert.run(newTicket(), customer, checkoutId, sessionId, placedAt, JSON.stringify(body));
+    const placed = this.findByCheckout(customer, checkoutId);
+    if (placed === null) throw new TypeError("The order that was just stored cannot be found.");
+    return placed;
+  }
+
+  /** Returns the order that a checkout has become; null before. */
+  findByCheckout(customer: string, checkoutId: string): PlacedOrder | null {
+    return placedOrder(this.#byCheckout.get(customer, checkoutId));
+  }
+
+  /** Returns an order of this customer; null for any other. */
+  find(id: string, customer: string): PlacedOrder | null {
+    return placedOrder(this.#byId.get(id, customer));
+  }
+
+  /** The orders of a customer, newest first. */
+  of(customer: string): readonly PlacedOrder[] {
+    return this.#byCustomer.all(customer).flatMap((row) => placedOrder(row) ?? []);
+  }
+}
+
+function orderLine({ product, colour, size, quantity, total }: CartLine): OrderLine {
+  return { productId: product.id, name: product.name, colour, size, quantity, total };
+}
+
+function placedOrder(row: Record<string, unknown> | undefined): PlacedOrder | null {
+  if (!row) return null;
+  return {
+    id: String(row.id),
+    customer: String(row.customer),
+    checkoutId: String(row.checkout),
+    sessionId: String(row.session),
+    placedAt: Number(row.placed_at),
+    ...JSON.parse(String(row.body)),
+  };
+}
+
+function newTicket(): string {
+  const part = () => Array.from({ length: 4 }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+  return `${part()}-${part()}`;
+}

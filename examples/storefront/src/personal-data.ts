@@ -1,0 +1,30 @@
+import type { SqliteEvents } from "coatcheck/visit/sqlite";
+import type { Customer } from "./customers.ts";
+import type { PlacedOrder } from "./orders.ts";
+import { type ShopSession, type Storefront, settle } from "./storefront.ts";
+
+/** Everything that the shop holds about a customer. */
+export interface CustomerData {
+  readonly customer: Customer;
+  readonly orders: readonly PlacedOrder[];
+  readonly visits: Awaited<ReturnType<SqliteEvents["exportPerson"]>>;
+}
+
+/** Collects everything that the shop holds about a customer. */
+export async function exportCustomer(shop: Storefront, customer: Customer): Promise<CustomerData> {
+  await settle(shop);
+  const visits = await shop.personal.exportPerson({ subject: customer.id });
+  return { customer, orders: shop.orders.of(customer.id), visits };
+}
+
+/**
+ * Deletes visits, account and orders, and ends every session of the customer. The account is deleted last: after a failure
+ * the customer can repeat the request.
+ */
+export async function eraseCustomer(shop: Storefront, session: ShopSession, { id }: Customer): Promise<void> {
+  await settle(shop);
+  await shop.personal.erasePerson({ subject: id });
+  await shop.manager.revoke({ subject: id });
+  shop.customers.remove(id);
+  await session.revoke();
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { CoatcheckError } from "coatcheck";
+import { requireSubject } from "coatcheck/express";
+import { Router } from "express";
+import { type CartLine, cartOf, lineWith, quantityOf } from "../cart.ts";
+import { findProduct, findVariant } from "../catalog/catalog.ts";
+import { PRODUCTS, type Product } from "../catalog/products.ts";
+import { logIn } from "../log-in.ts";
+import { CURRENCY } from "../money.ts";
+import { placeOrder, requireAddress } from "../place-order.ts";
+import { customerOf, type Storefront, settle } from "../storefront.ts";
+import { requireProduct, sendProduct, sendProducts, trackProductView } from "./catalog.ts";
+import { type Visited, withSession } from "./respond.ts";
+
+/** The shop as JSON. The two product routes send their page to a client that prefers HTML. */
+export function apiRoutes(shop: Storefront): Router {
+  const router = Router();
+  router.get(
+    "/products",
+    withSession(shop, async (visited) => {
+      if (prefersHtml(visited)) return await sendProducts(visited);
+      visited.response.json({ success: true, data: PRODUCTS.map(productBody) });
+    }),
+  );
+  router.get(
+    "/products/:id",
+    withSession(shop, async (visited) => {
+      const product = requireProduct(visited);
+      if (prefersHtml(visited)) return await sendProduct(visited, product);
+      trackProductView(visited, product);
+      visited.response.json({ success: true, data: productBody(product) });
+    }),
+  );
+  router.get("/session", withSession(shop, sendSession));
+  router.post(
+    "/auth/login",
+    withSession(shop, async (visited) => {
+      await logIn(shop, visited.request, visited.session, credentialsOf(visited));
+      await sendSession(visited);
+    }),
+  );
+  router.post("/orders", requireSubject(), withSession(shop, submitOrder));
+  return router;
+}
+
+function prefersHtml({ request }: Visited): boolean {
+  return request.accepts(["json", "html"]) === "html";
+}
+
+function productBody({ id, hook, name, kind, price, summary, colours, sizes }: Product) {
+  return { id, hook, name, kind, price, currency: CURRENCY, summary, colours, sizes };
+}
+
+/** Sends what the session and its visit know. Page views and the order appear as soon as they are stored. */
+async function sendSession({ shop, response, session }: Visited): Promise<void> {
+  const { record, visit, subject } = session;
+  if (record === null) {
+    response.json({ success: true, data: null });
+    return;
+  }
+  await settle(shop);
+  const { events } = await shop.questions.sessionTimeline(record.id, { limit: 1000 });
+  const { visitorId, conversion } = record;
+  const data = {
+    sessionId: record.id,
+    visitorId,
+    type: subject === null ? "ANONYMOUS" : "CUSTOMER",
+    customerId: subject,
+    pageViews: events.filter(({ type }) => type === "page_view").length,
+    converted: conversion !== null,
+    orderId: conversion?.orderId ?? null,
+    attribution: visit.source,
+  };
+  response.json({ success: true, data });
+}
+
+function credentialsOf({ request: { body } }: Visited) {
+  const { email, password }: { email?: unknown; password?: unknown } = body ?? {};
+  if (typeof email === "string" && typeof password === "string") return { email, password };
+  throw invalid("email", "email and password must be strings");
+}
+
+/** Repeated with one `Idempotency-Key`, the request returns the order of the first time. */
+async function submitOrder({ shop, request, response, session }: Visited): Promise<void> {
+  const customer = customerOf(shop, session);
+  if (!customer) throw new CoatcheckError("SESSION_REQUIRED", "This account no longer exists.");
+  const key = request.get("idempotency-key");
+  if (key !== undefined && !/^[\x21-\x7e]{1,128}$/.test(key)) {
+    throw invalid("Idempotency-Key", "must have 1 to 128 ASCII characters without spaces");
+  }
+  const body: { items?: unknown; shippingAddress?: unknown } = request.body ?? {};
+  const checkoutId = key === undefined ? randomUUID() : `api:${key}`;
+  const isRepeated = shop.orders.findByCheckout(customer.id, checkoutId) !== null;
+  const lines = isRepeated ? [] : requireLines(body.items ?? cartItems(session.data));
+  const address = requireAddress(body.shippingAddress, "shippingAddress.");
+  const order = await placeOrder(shop, session, { customer, checkoutId, lines, address });
+  if (body.items === undefined && !isRepeated) await session.update(() => ({}));
+  const { id: orderId, total, currency, placedAt } = order;
+  const data = { orderId, total, currency, placedAt: new Date(placedAt).toISOString(), lines: order.lines };
+  response.status(isRepeated ? 200 : 201).json({ success: true, data });
+}
+
+function cartItems(data: Parameters<typeof cartOf>[0]): unknown[] {
+  return cartOf(data).lines.map(({ product, colour, size, quantity }) => ({
+    productId: product.id,
+    colour,
+    size,
+    quantity,
+  }));
+}
+
+function requireLines(items: unknown): readonly CartLine[] {
+  if (!Array.isArray(items) || items.length === 0 || items.length > 40) {
+    throw invalid("items", "items must be a list of 1 to 40 lines; without it, the cart must not be empty");
+  }
+  return items.map((item: unknown, index) => requireLine(item, `items.${index}`));
+}
+
+function requireLine(item: unknown, path: string): CartLine {
+  const given = (typeof item === "object" && item !== null ? item : {}) as Record<string, unknown>;
+  const product = findProduct(String(given.productId));
+  if (!product) throw invalid(`${path}.productId`, "there is no such product");
+  const { colour = product.colours[0], size = product.sizes[0], quantity = 1 } = given;
+  const variant = findVariant(product, colour, size);
+  if (!variant) throw invalid(path, `${product.id} does not come in this colour and size`);
+  const pieces = quantityOf(quantity, 1);
+  if (pieces === null) throw invalid(`${path}.quantity`, "the quantity must be a whole number from 1 to 20");
+  return lineWith(variant, pieces);
+}
+
+function invalid(path: string, message: string): CoatcheckError {
+  const text = `Invalid request: ${message}.`;
+  return new CoatcheckError("VALIDATION_FAILED", text, { faults: [{ path, message }] });
+}

@@ -1,0 +1,75 @@
+import { Router } from "express";
+import {
+  type CartLine,
+  cartOf,
+  lineWith,
+  MAX_QUANTITY,
+  quantityOf,
+  withAdded,
+  withQuantity,
+} from "../cart.ts";
+import { findProduct, findVariant } from "../catalog/catalog.ts";
+import { CURRENCY } from "../money.ts";
+import { cartPage } from "../pages/cart.ts";
+import type { Storefront } from "../storefront.ts";
+import { notFound } from "./catalog.ts";
+import { field, redirect, sendPage, type Visited, withSession } from "./respond.ts";
+
+/** The cart: its page, and the forms that change it. */
+export function cartRoutes(shop: Storefront): Router {
+  const router = Router();
+  router.get(
+    "/cart",
+    withSession(shop, async (visited) =>
+      sendPage(visited, { title: "Cart", main: cartPage(cartOf(visited.session.data)) }),
+    ),
+  );
+  router.post("/cart", withSession(shop, add));
+  router.post("/cart/change", withSession(shop, change));
+  return router;
+}
+
+async function add(visited: Visited): Promise<void> {
+  const { request, session } = visited;
+  const product = findProduct(field(request, "product"));
+  if (!product) throw notFound();
+  const variant = findVariant(product, field(request, "colour"), field(request, "size"));
+  const quantity = quantityOf(field(request, "quantity"), 1);
+  if (!variant || quantity === null) {
+    session.flash("notice", `Choose a colour, a size, and a quantity from 1 to ${MAX_QUANTITY}.`);
+    return redirect(visited, `/products/${product.id}`);
+  }
+  await session.update((data) => withAdded(data, variant, quantity));
+  trackLine(visited, "add_to_cart", lineWith(variant, quantity));
+  session.flash("notice", `${product.name} is in your cart.`);
+  redirect(visited, "/cart");
+}
+
+async function change(visited: Visited): Promise<void> {
+  const { request, session } = visited;
+  const line = cartOf(session.data).lines.find(({ key }) => key === field(request, "line"));
+  const quantity = quantityOf(field(request, "quantity"), 0);
+  if (quantity === null) {
+    session.flash("notice", `The quantity must be a whole number from 0 to ${MAX_QUANTITY}.`);
+  } else if (line) {
+    await session.update((data) => withQuantity(data, line.key, quantity));
+    trackChange(visited, line, quantity - line.quantity);
+    if (quantity === 0) session.flash("notice", `${line.product.name} is no longer in your cart.`);
+  }
+  redirect(visited, "/cart");
+}
+
+function trackChange(visited: Visited, line: CartLine, difference: number): void {
+  if (difference === 0) return;
+  const type = difference > 0 ? "add_to_cart" : "remove_from_cart";
+  trackLine(visited, type, lineWith(line, Math.abs(difference)));
+}
+
+function trackLine(
+  { session }: Visited,
+  type: "add_to_cart" | "remove_from_cart",
+  { product, colour, size, quantity }: CartLine,
+): void {
+  const { id: productId, price } = product;
+  session.visit.track(type, { productId, price, currency: CURRENCY, colour, size, quantity });
+}

@@ -1,0 +1,68 @@
+import { Router } from "express";
+import { findProduct, isKind, productsOf, searchProducts } from "../catalog/catalog.ts";
+import { KINDS, PRODUCTS, type Product } from "../catalog/products.ts";
+import { CURRENCY } from "../money.ts";
+import { productPage } from "../pages/product.ts";
+import { listPage, searchPage, startPage } from "../pages/product-list.ts";
+import { isVisitorsAct, type Storefront } from "../storefront.ts";
+import { queryOf, sendPage, type Visited, withSession } from "./respond.ts";
+
+/** Pages of products: all, by kind, one, and those that a search finds. */
+export function catalogRoutes(shop: Storefront): Router {
+  const router = Router();
+  router.get("/", withSession(shop, sendProducts));
+  router.get(
+    "/kinds/:kind",
+    withSession(shop, async (visited) => {
+      const kind = String(visited.request.params.kind);
+      if (!isKind(kind)) throw notFound();
+      const title = KINDS[kind];
+      await sendPage(visited, { title, main: listPage(title, productsOf(kind)) });
+    }),
+  );
+  router.get(
+    "/products/:id",
+    withSession(shop, async (visited) => sendProduct(visited, requireProduct(visited))),
+  );
+  router.get(
+    "/search",
+    withSession(shop, async (visited) => {
+      const query = queryOf(visited.request, "q", 100);
+      const found = searchProducts(query);
+      if (query !== "" && isVisitorsAct(visited.request, visited.session)) {
+        visited.session.visit.track("search", { query, results: found.length });
+      }
+      await sendPage(visited, { title: "Search", query, main: searchPage(query, found) });
+    }),
+  );
+  return router;
+}
+
+/** Sends the page of all products. */
+export async function sendProducts(visited: Visited): Promise<void> {
+  await sendPage(visited, { title: "Coats worth checking", main: startPage(PRODUCTS) });
+}
+
+/** Sends the page of a product, and tracks that it was seen. */
+export async function sendProduct(visited: Visited, product: Product): Promise<void> {
+  trackProductView(visited, product);
+  await sendPage(visited, { title: product.name, main: productPage(product) });
+}
+
+/** Tracks that a visitor has seen a product. */
+export function trackProductView({ request, session }: Visited, product: Product): void {
+  if (!isVisitorsAct(request, session)) return;
+  session.visit.track("product_view", { productId: product.id, price: product.price, currency: CURRENCY });
+}
+
+/** The product that the path names. Throws an error with the status 404 without one. */
+export function requireProduct({ request }: Visited): Product {
+  const product = findProduct(String(request.params.id));
+  if (product) return product;
+  throw notFound();
+}
+
+/** The error for a path that leads nowhere. */
+export function notFound(): Error {
+  return Object.assign(new Error("There is nothing at this address."), { statusCode: 404, expose: true });
+}

@@ -1,0 +1,54 @@
+import { isCoatcheckError } from "coatcheck/http";
+import type { NextFunction, Request, Response } from "express";
+import type { Logger } from "pino";
+import { errorPage } from "../pages/privacy.ts";
+import { openSession, type Storefront } from "../storefront.ts";
+import { notFound } from "./catalog.ts";
+import { sendPage } from "./respond.ts";
+
+/** Responds 404 to what no route has taken. */
+export function refuseOthers(_request: Request, _response: Response, next: NextFunction): void {
+  next(notFound());
+}
+
+/** Responds to an error with a page, and on the API with JSON. Logs those that no client has caused. */
+export function shopErrors(shop: Storefront, log: Logger) {
+  return async (error: unknown, request: Request, response: Response, next: NextFunction) => {
+    const { status, code, message, faults } = describe(error);
+    if (status >= 500) log.error({ err: error }, "request failed");
+    if (response.headersSent) return next(error);
+    response.status(status);
+    if (request.path.startsWith("/api/")) {
+      response.json({ success: false, error: { code, message, ...(faults && { faults }) } });
+      return;
+    }
+    try {
+      const session = await openSession(request);
+      await sendPage(
+        { shop, request, response, session },
+        { title: "Error", main: errorPage(status, message) },
+      );
+    } catch {
+      // Without a store there is no session, and no page that shows one.
+      if (!response.headersSent) response.type("text").send(message);
+    }
+  };
+}
+
+function describe(error: unknown) {
+  if (isCoatcheckError(error)) {
+    const { statusCode: status, code, message, faults } = error;
+    return { status, code, message, faults: faults.length > 0 ? faults : undefined };
+  }
+  const { statusCode = 500, expose = false, message = "" } = (error ?? {}) as Partial<HttpFault>;
+  if (!expose)
+    return { status: 500, code: "INTERNAL", message: "The shop has a fault. Please try again later." };
+  return { status: statusCode, code: statusCode === 404 ? "NOT_FOUND" : "INVALID_REQUEST", message };
+}
+
+/** An error of `http-errors`, which Express's parsers throw. */
+interface HttpFault {
+  readonly statusCode: number;
+  readonly expose: boolean;
+  readonly message: string;
+}

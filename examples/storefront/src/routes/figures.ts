@@ -1,0 +1,29 @@
+import { Router } from "express";
+import { figuresPage } from "../pages/figures.ts";
+import { type Storefront, settle } from "../storefront.ts";
+
+/** The operator's page of today's figures. A real shop shows it to its staff only. */
+export function figureRoutes(shop: Storefront): Router {
+  const router = Router();
+  router.get("/figures", async (_request, response) => {
+    await settle(shop);
+    const day = todayIn(shop.timeZone, shop.clock.now());
+    const range = { from: day, to: day };
+    const { questions } = shop;
+    const [overview, live, funnel, channels, pages] = await Promise.all([
+      questions.overview({ ...range, compare: "previous", grain: "hour" }),
+      questions.live(),
+      questions.funnel(range),
+      questions.breakdown({ ...range, dimension: "channel", limit: 10 }),
+      questions.breakdown({ ...range, dimension: "page", limit: 10 }),
+    ]);
+    response.set({ "cache-control": "no-store", "x-robots-tag": "noindex" });
+    response.type("html").send(figuresPage({ overview, live, funnel, channels, pages }));
+  });
+  return router;
+}
+
+/** The local day, such as `2026-03-29`. Swedish writes dates as ISO 8601 does. */
+function todayIn(timeZone: string, now: number): string {
+  return new Date(now).toLocaleDateString("sv-SE", { timeZone });
+}

@@ -1,0 +1,103 @@
+import { CoatcheckError } from "coatcheck";
+import { sessionOf } from "coatcheck/express";
+import { Router } from "express";
+import type { Html } from "../html.ts";
+import { logIn } from "../log-in.ts";
+import { type LoginForm, loginPage, registerPage } from "../pages/login.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../password.ts";
+import { customerOf, type Storefront } from "../storefront.ts";
+import { field, nextPath, queryOf, redirect, sendPage, type Visited, withSession } from "./respond.ts";
+
+type FormPage = (form: LoginForm) => Html;
+
+/** Login, registration and logout. */
+export function loginRoutes(shop: Storefront): Router {
+  const router = Router();
+  router.get(
+    "/login",
+    withSession(shop, (visited) => showForm(visited, "Log in", loginPage)),
+  );
+  router.get(
+    "/register",
+    withSession(shop, (visited) => showForm(visited, "Create an account", registerPage)),
+  );
+  router.post("/login", withSession(shop, submitLogin));
+  router.post("/register", withSession(shop, submitRegistration));
+  router.post(
+    "/logout",
+    withSession(shop, async (visited) => {
+      await visited.session.revoke();
+      redirect(visited, "/");
+    }),
+  );
+  return router;
+}
+
+async function showForm(visited: Visited, title: string, form: FormPage): Promise<void> {
+  const next = nextPath(queryOf(visited.request, "next", 500));
+  if (customerOf(visited.shop, visited.session)) return redirect(visited, next);
+  await sendPage(visited, { title, main: form({ next }) });
+}
+
+async function submitLogin(visited: Visited): Promise<void> {
+  const { shop, request, session } = visited;
+  const next = nextPath(field(request, "next", 500));
+  const email = field(request, "email");
+  const rememberMe = field(request, "remember") === "yes";
+  const failed = (fault: string) =>
+    sendPage(visited, { title: "Log in", main: loginPage({ next, email, fault }) });
+  await answering(visited, failed, async () => {
+    await logIn(shop, request, session, { email, password: passwordOf(visited), rememberMe });
+    redirect(visited, next);
+  });
+}
+
+async function submitRegistration(visited: Visited): Promise<void> {
+  const { shop, request, session } = visited;
+  const next = nextPath(field(request, "next", 500));
+  const [email, name, password] = [field(request, "email"), field(request, "name", 80), passwordOf(visited)];
+  const failed = (fault: string) =>
+    sendPage(visited, { title: "Create an account", main: registerPage({ next, email, name, fault }) });
+  await answering(visited, failed, async () => {
+    requireRegistration({ email, name, password });
+    shop.attempts.count(sessionOf(request).client.address);
+    const customer = await shop.customers.register({ email, name, password });
+    await session.authenticate(customer.id);
+    redirect(visited, next);
+  });
+}
+
+/** A password is taken as it was typed, with its spaces. */
+function passwordOf({ request: { body } }: Visited): string {
+  return typeof body?.password === "string" ? body.password : "";
+}
+
+/** Shows the form again, with what was wrong, instead of an error page. */
+async function answering(
+  { response }: Visited,
+  failed: (fault: string) => Promise<void>,
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const isUsers =
+      error instanceof CoatcheckError &&
+      ["FORBIDDEN", "VALIDATION_FAILED", "RATE_LIMITED", "CONFLICT"].includes(error.code);
+    if (!isUsers) throw error;
+    response.status(error.statusCode);
+    await failed(error.message);
+  }
+}
+
+function requireRegistration({ email, name, password }: Record<"email" | "name" | "password", string>): void {
+  const fault = registrationFault(email, name, password);
+  if (fault !== null) throw new CoatcheckError("VALIDATION_FAILED", fault);
+}
+
+function registrationFault(email: string, name: string, password: string): string | null {
+  if (name === "") return "Enter your name.";
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return "Enter an e-mail address, such as ada@example.com.";
+  if (password.length >= MIN_PASSWORD_LENGTH && password.length <= MAX_PASSWORD_LENGTH) return null;
+  return `The password must have ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters.`;
+}

@@ -1,0 +1,75 @@
+import type { Clock, SessionManager } from "coatcheck";
+import { type RequestSession, sessionOf } from "coatcheck/express";
+import type { Visits } from "coatcheck/visit";
+import type { Questions } from "coatcheck/visit/questions";
+import type { Request } from "express";
+import type { Attempts } from "./attempts.ts";
+import { cartOf, type ShopData } from "./cart.ts";
+import type { Customer, Customers } from "./customers.ts";
+import type { PersonalVisits } from "./open-visits.ts";
+import type { Orders } from "./orders.ts";
+import type { PageContext } from "./pages/layout.ts";
+
+/** What the routes share. */
+export interface Storefront {
+  readonly manager: SessionManager;
+  readonly visits: Visits;
+  readonly questions: Questions;
+  readonly personal: PersonalVisits;
+  readonly customers: Customers;
+  readonly orders: Orders;
+  readonly attempts: Attempts;
+  readonly clock: Clock;
+  /** IANA name of the zone whose days the figures count. */
+  readonly timeZone: string;
+}
+
+/** The session of a request, with the data that this shop keeps in it. */
+export type ShopSession = Awaited<ReturnType<RequestSession<ShopData>["load"]>>;
+
+/** Loads the session of a request. Nothing is stored by this. */
+export async function openSession(request: Request): Promise<ShopSession> {
+  return await sessionOf<ShopData>(request).load();
+}
+
+/** The customer that a session is logged in as; null for a visitor, and after the account was erased. */
+export function customerOf({ customers }: Storefront, session: ShopSession): Customer | null {
+  return customers.find(session.subject);
+}
+
+/** What every page shows: the customer, the cart, a message, and whether the visit is collected. */
+export async function pageContext(
+  shop: Storefront,
+  request: Request,
+  session: ShopSession,
+): Promise<PageContext> {
+  const { collected, pageId } = session.visit;
+  // A page that the browser only fetches in advance must not use the message up.
+  const notice = isVisitorsAct(request, session) ? await session.takeFlash("notice") : undefined;
+  return {
+    path: request.path,
+    customer: customerOf(shop, session),
+    pieces: cartOf(session.data).pieces,
+    notice: typeof notice === "string" ? notice : null,
+    pageId,
+    measuring: measuring(request, collected),
+  };
+}
+
+function measuring(request: Request, collected: boolean): PageContext["measuring"] {
+  if (request.get("sec-gpc") === "1") return "refused-by-browser";
+  if (/(?:^|;\s*)visitor_optout=1/.test(request.get("cookie") ?? "")) return "opted-out";
+  return collected ? "on" : "not-a-person";
+}
+
+/** Whether an event of this request is a visitor's act: browsers fetch pages in advance, and crawlers send `HEAD`. */
+export function isVisitorsAct(request: Request, session: ShopSession): boolean {
+  return request.method !== "HEAD" && !session.isPrefetch;
+}
+
+/** Waits until the visitor's last events are stored, so that figures include them; a second at most. */
+export async function settle({ visits }: Storefront): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(timeout.resolve, 1000);
+  await Promise.race([visits.flush(), timeout.promise]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,174 @@
+import { expect, test } from "vitest";
+import { ADA, ADDRESS, fillCart, openCheckout, startShop, TRENCH } from "./fixtures.ts";
+
+const ITEMS = [
+  { productId: "scarf", quantity: 2 },
+  { productId: "305", colour: "cream" },
+];
+
+test("a login whose response was lost is repeated with the older cookie", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await browser.open("/products/trench");
+  await browser.submit("/cart", TRENCH);
+  const before = await shop.sessionOf(browser);
+  const old = new Map(browser.jar);
+  await browser.submit("/login", ADA);
+  browser.jar.clear();
+  for (const [name, cookie] of old) browser.jar.set(name, cookie);
+  expect((await browser.submit("/login", { ...ADA, next: "/cart" })).location).toBe("/cart");
+  expect((await browser.open("/cart")).body).toContain("Alibi trench");
+  expect(await shop.sessionOf(browser)).toMatchObject({ sessionId: before.sessionId, type: "CUSTOMER" });
+  expect((await shop.eventsOf(browser)).filter(({ type }) => type === "login")).toHaveLength(1);
+});
+
+test("an order that is sent twice, one after the other or at once, is one order and one event", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await fillCart(browser);
+  const form = { ...(await openCheckout(browser)), ...ADDRESS };
+  const [first, second] = await Promise.all([
+    browser.submit("/checkout", form),
+    browser.submit("/checkout", form),
+  ]);
+  const third = await browser.submit("/checkout", form);
+  expect(first?.location).toMatch(/^\/orders\//);
+  expect([second?.location, third.location]).toEqual([first?.location, first?.location]);
+  const completed = (await shop.eventsOf(browser)).filter(({ type }) => type === "order_completed");
+  expect(completed).toHaveLength(1);
+  expect((await shop.overview()).figures).toMatchObject({ orders: 1, revenue: { CHF: 85800 } });
+  expect((await browser.open("/account")).body.match(/href="\/orders\//g)).toHaveLength(1);
+});
+
+test("an order form that is repeated later leaves the new cart alone", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await fillCart(browser);
+  const form = { ...(await openCheckout(browser)), ...ADDRESS };
+  const { location } = await browser.submit("/checkout", form);
+  await browser.submit("/cart", { ...TRENCH, product: "duffle", colour: "navy" });
+  expect((await browser.submit("/checkout", form)).location).toBe(location);
+  expect((await browser.open("/cart")).body).toContain("Harbour duffle");
+});
+
+test("an order of a cart that has changed since the page was shown is confirmed again", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await fillCart(browser);
+  const form = { ...(await openCheckout(browser)), ...ADDRESS };
+  await browser.submit("/cart/change", { line: "trench/camel/M", quantity: "1" });
+  const { status, body } = await browser.submit("/checkout", form);
+  expect(status).toBe(422);
+  expect(body).toContain("Your cart has changed");
+  expect(body).toContain(ADDRESS.street);
+  expect((await shop.overview()).figures.orders).toBe(0);
+});
+
+test("an API order that is repeated with its Idempotency-Key returns the first order", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await browser.open("/");
+  await browser.post("/api/storefront/auth/login", ADA);
+  const body = { items: ITEMS, shippingAddress: ADDRESS };
+  const first = await browser.post("/api/storefront/orders", body, { "idempotency-key": "order-1" });
+  const again = await browser.post("/api/storefront/orders", body, { "idempotency-key": "order-1" });
+  expect([first.status, again.status]).toEqual([201, 200]);
+  expect(first.json.data).toMatchObject({ total: 3 * 7900, currency: "CHF" });
+  expect(again.json.data.orderId).toBe(first.json.data.orderId);
+  const completed = (await shop.eventsOf(browser)).filter(({ type }) => type === "order_completed");
+  expect(completed.map(({ order }) => order?.orderId)).toEqual([first.json.data.orderId]);
+  expect(await shop.sessionOf(browser)).toMatchObject({ converted: true, orderId: first.json.data.orderId });
+});
+
+test("an API order without items takes the cart and empties it", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await fillCart(browser);
+  const { status, json } = await browser.post("/api/storefront/orders", { shippingAddress: ADDRESS });
+  expect([status, json.data.total]).toEqual([201, 85800]);
+  expect((await browser.open("/cart")).body).toContain("Nothing hangs here yet.");
+});
+
+test.each([
+  [{ items: [{ productId: "tent" }] }, "items.0.productId"],
+  [{ items: [{ productId: "scarf", quantity: 0 }] }, "items.0.quantity"],
+  [{ items: [{ productId: "scarf", quantity: "2e1" }] }, "items.0.quantity"],
+  [{ items: [{ productId: "scarf", colour: "pink" }] }, "items.0"],
+  [{ items: [] }, "items"],
+  [{ shippingAddress: { ...ADDRESS, city: " " } }, "shippingAddress.city"],
+  [{ shippingAddress: null }, "shippingAddress.name"],
+])("an API order with the invalid fields %j is refused at %s", async (fields, path) => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await browser.post("/api/storefront/auth/login", ADA);
+  const { status, json } = await browser.post("/api/storefront/orders", {
+    items: ITEMS,
+    shippingAddress: ADDRESS,
+    ...fields,
+  });
+  expect([status, json.error.code]).toEqual([400, "VALIDATION_FAILED"]);
+  expect(json.error.faults[0].path).toBe(path);
+});
+
+test("an order without a login is refused with 401", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await browser.open("/");
+  const { status, json } = await browser.post("/api/storefront/orders", { items: ITEMS });
+  expect([status, json.error.code]).toEqual([401, "SESSION_REQUIRED"]);
+});
+
+test.each([
+  ["/products/tent", 404],
+  ["/kinds/constructor", 404],
+  ["/orders/AAAA-AAAA", 303],
+  ["/search?q=%00%F0%9F%A7%A5&q=2", 200],
+  ["/api/storefront/products/__proto__", 404],
+])("GET %s responds %d", async (path, status) => {
+  await using shop = await startShop();
+  expect((await shop.browser().open(path)).status).toBe(status);
+});
+
+test("forms with values that no page offers change nothing and make no error of the server", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await browser.open("/products/trench");
+  for (const change of [
+    { quantity: "-1" },
+    { quantity: "1.5" },
+    { quantity: "999" },
+    { colour: "constructor" },
+  ]) {
+    expect((await browser.submit("/cart", { ...TRENCH, ...change })).location).toBe("/products/trench");
+  }
+  expect((await browser.submit("/cart", { ...TRENCH, product: "__proto__" })).status).toBe(404);
+  expect((await browser.submit("/cart/change", { line: "__proto__", quantity: "3" })).status).toBe(303);
+  expect(
+    (
+      await browser.send("/cart", {
+        method: "POST",
+        body: "{",
+        headers: { "content-type": "application/json" },
+      })
+    ).status,
+  ).toBe(400);
+  expect((await browser.open("/cart")).body).toContain("Nothing hangs here yet.");
+});
+
+test("a form of another site is refused", async () => {
+  await using shop = await startShop();
+  const browser = shop.browser();
+  await browser.open("/");
+  const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+  const { status } = await browser.send("/cart", { method: "POST", headers, body: "product=trench" });
+  expect(status).toBe(403);
+});
+
+test("search words are shown as text", async () => {
+  await using shop = await startShop();
+  const { body } = await shop
+    .browser()
+    .open(`/search?q=${encodeURIComponent('"><script>alert(1)</script>')}`);
+  expect(body).not.toContain("<script>alert");
+  expect(body).toContain("&lt;script&gt;");
+});
