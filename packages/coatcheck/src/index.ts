@@ -26,6 +26,7 @@ export type { RefusalReason, SessionEvents } from "./session/events.ts";
 export type { JsonObject, JsonValue } from "./session/json.ts";
 export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
 export type { AuthenticatedSession, StoredSession } from "./session/narrowed.ts";
+export { compareNewestFirst, type PagePosition, pageOf, readPageRequest } from "./session/page.ts";
 export type { PlainSession } from "./session/plain-session.ts";
 export { DEFAULT_POLICY, type SessionPolicy } from "./session/policy.ts";
 export {
@@ -38,7 +39,7 @@ export {
 export type { Conversion, RecordedVisit, VisitSource } from "./session/recorded-visit.ts";
 export type { Refusal } from "./session/resumer.ts";
 export type { DataOptions } from "./session/schema.ts";
-export { requireFilter, requireKey, requirePage, requireScope } from "./session/scope.ts";
+export { requireFilter, requireKey, requireScope } from "./session/scope.ts";
 export { Session } from "./session/session.ts";
 export type { ConvertedOrder, SessionVisit, Tracked } from "./session/session-visit.ts";
 export type {

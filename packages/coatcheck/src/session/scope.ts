@@ -95,7 +95,7 @@ export function requireKey(key: string): void {
   throw invalidInput(input, [{ path: "key", message }]);
 }
 
-/** Checks that a page was requested. `readPageRequest` of the stores checks its limit and cursor. */
+/** Checks that a page was requested. `readPageRequest` also checks its limit and cursor. */
 export function requirePage(page: PageRequest): void {
   requireKnownOptions("page request", page, PAGE_FIELDS);
 }

@@ -6,7 +6,10 @@ import type { RevokeReason, SessionRecord, SessionState, SessionType } from "./r
  */
 export type LogPosition = number;
 
-/** A record and the log position at which it was read. Caches compare the position with later log items. */
+/**
+ * A record and the log position at which it was read. Caches compare the position with later log items. A store that
+ * cannot read both at one moment reads the position first: a position that is newer than its record hides a revocation.
+ */
 export interface Snapshot {
   readonly record: SessionRecord;
   readonly position: LogPosition;
@@ -35,7 +38,7 @@ export type LogItem =
 /** One result of {@link SessionStore.changes}. */
 export interface LogPage {
   readonly items: readonly LogItem[];
-  /** The position up to which the log is now known. Pass it to the next call. */
+  /** The position up to which the log is now known, never below the given one. Pass it to the next call. */
   readonly cursor: LogPosition;
 }
 
@@ -45,12 +48,13 @@ export interface PutOptions {
   readonly expectedVersion: number;
   /**
    * `privilege` (a new secret, subject, tenant or elevation) also appends to the revocation log in the same atomic step,
-   * because caches on other nodes must stop serving the old copy. `data` does not.
+   * because caches on other nodes must stop serving the old copy. The item's `minVersion` is the new version. `data`
+   * appends nothing.
    */
   readonly change: "data" | "privilege";
   /**
    * The most live sessions that the record's subject may have at `now` (epoch milliseconds), including this record.
-   * Checked in the same atomic step, so that two concurrent logins cannot both pass.
+   * Checked in the same atomic step, so that two concurrent logins cannot both pass. A conflict is reported first.
    */
   readonly sessionLimit?: { readonly max: number; readonly now: number };
 }
@@ -77,7 +81,10 @@ export interface SessionFilter {
   readonly owner?: string;
   readonly type?: SessionType;
   readonly state?: SessionState;
-  /** Selects sessions within both timeouts at this time, epoch milliseconds. */
+  /**
+   * Selects sessions that are active and within both timeouts at this time, epoch milliseconds. It omits revoked
+   * sessions, even for a time before their revocation.
+   */
   readonly liveAt?: number;
 }
 
@@ -85,7 +92,7 @@ export interface SessionFilter {
 export interface PageRequest {
   /** 1 to 1000. */
   readonly limit: number;
-  /** The `next` of the previous page; absent for the first page. Any other value throws `VALIDATION_FAILED`. */
+  /** The `next` of the previous page; absent for the first page. A malformed one throws `VALIDATION_FAILED`. */
   readonly cursor?: string;
 }
 
@@ -96,7 +103,10 @@ export interface Page {
   readonly next: string | null;
 }
 
-/** Counts of the stored sessions: `total` counts all rows, `active` the live ones, `authenticated` the live ones with a subject. */
+/**
+ * Counts of the stored sessions: `total` counts all rows, `active` the live ones, `authenticated` the live ones of that
+ * type.
+ */
 export interface StoreStats {
   readonly total: number;
   readonly active: number;
@@ -115,9 +125,15 @@ export interface StoreStats {
  * - **Expired**: the row still exists. `get` returns it, and the caller checks the timeouts, as it does for every copy.
  *   `sweep` deletes it later.
  * - **Revoked**: the row stays as a tombstone until `sweep` deletes it. It never becomes active again.
- * - **Malformed**: an id that is no UUID is treated like a missing one.
- * - **Refused**: `revoke` and `list` throw `VALIDATION_FAILED` for a scope or filter with an undefined, empty or unknown
- *   field, as `requireScope`, `requireFilter` and `requirePage` do; `invalidate` for a key that `requireKey` refuses.
+ * - **Malformed**: an id that `isSessionId` rejects is treated like a missing one, also where the database would accept
+ *   another spelling of an id, such as upper case.
+ * - **Unchanged**: `get` and `list` return every field as `put` received it, including the order of names in JSON objects.
+ *   Records that are passed in or returned share no object with the store that a caller can change.
+ * - **Exact**: subjects, tenants, owners and visitor ids are equal only if all their characters are: case, accents,
+ *   Unicode normalization and blanks count. The default collations of MySQL and SQL Server ignore some of these.
+ * - **Refused**: `revoke` and `list` throw `VALIDATION_FAILED` for an undefined, empty or unknown field of a scope, filter
+ *   or page, as `requireScope`, `requireFilter` and `readPageRequest` do; `invalidate` for a key that `requireKey`
+ *   refuses.
  * - **Concurrent**: calls are linearizable at the primary: they behave as if they ran one after the other.
  * - **Durable**: an acknowledged write survives a crash of the process.
  * - **Failures**: an operation that the store cannot perform throws `STORE_UNAVAILABLE`, with the driver's error as `cause`.
@@ -130,7 +146,8 @@ export interface SessionStore {
    * Creates or replaces one record by compare-and-set: the stored version must be `expectedVersion`, and the stored record
    * active. The new record's `version` is `expectedVersion + 1`. An update never creates, so a slow request cannot
    * revive a session that was revoked or swept. `lastSeenAt` becomes the later of the stored and the new value, because a
-   * touch may have been written since the record was read.
+   * touch may have been written since the record was read. Copies the record before it returns its promise: the caller
+   * may change its object at once.
    */
   put(record: SessionRecord, options: PutOptions): Promise<PutOutcome>;
 
@@ -142,10 +159,11 @@ export interface SessionStore {
   touch(touches: readonly Touch[]): Promise<void>;
 
   /**
-   * Revokes sessions permanently: sets `state` and `reason`, increments `version`, and appends one log item, in one atomic
-   * step. Resolves at commit.
+   * Revokes active sessions permanently: sets `state` and `reason`, increments `version`, and appends one log item, in one
+   * atomic step. Changes no other field. Resolves at commit. The step also stores the time, which `sweep` needs and no
+   * record contains; take it from a clock of the store or of the database.
    *
-   * @returns the number of active sessions that it revoked; 0 when there were none.
+   * @returns the number of active sessions that it revoked. With 0, it appends no log item for one session or a subject.
    */
   revoke(scope: RevocationScope, reason: RevokeReason): Promise<number>;
 
@@ -177,14 +195,19 @@ export interface SessionStore {
   changes(cursor: LogPosition | null): Promise<LogPage>;
 
   /**
-   * Deletes up to `limit` rows that ended before `before` (revoked, or past a timeout; epoch milliseconds), and log items
-   * of that age. Nodes may sweep concurrently: each row is counted by one caller. A call is not atomic: it deletes in
-   * small steps, so that other calls run in between, and what a failed call has deleted stays deleted.
+   * Deletes up to `limit` rows that ended before `before`, epoch milliseconds, and the log items appended before it. A
+   * revoked session ended when `revoke` was called, any other one at the earlier of its two timeouts. Positions keep
+   * growing after the log was emptied. Nodes may sweep concurrently: each row is counted by one caller. A call is not
+   * atomic: it deletes in small steps, so that other calls run in between, and what a failed call has deleted stays
+   * deleted.
    *
    * @returns the number of deleted rows.
    */
   sweep(before: number, limit: number): Promise<number>;
 
-  /** Finishes the accepted calls, then closes files and connections. May be called more than once. */
+  /**
+   * Finishes the accepted calls, then closes files and connections. Later calls throw `STORE_UNAVAILABLE`. May be called
+   * more than once.
+   */
   close(): Promise<void>;
 }

@@ -14,6 +14,7 @@
 import { type Clock, systemClock } from "../session/clock.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
+import { compareNewestFirst, pageOf, readPageRequest } from "../session/page.ts";
 import { endsAt, isLive, type RevokeReason, type SessionRecord } from "../session/record.ts";
 import { requireFilter, requireKey, requireScope } from "../session/scope.ts";
 import type {
@@ -31,7 +32,6 @@ import type {
   StoreStats,
   Touch,
 } from "../session/store.ts";
-import { compareNewestFirst, pageOf, readPageRequest } from "./page.ts";
 
 /** A log item with the time at which it was appended, which `sweep` compares. */
 interface LogEntry {

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type PagePosition, pageOf, readPageRequest } from "../session/page.ts";
 import type { Page, PageRequest, SessionFilter } from "../session/store.ts";
-import { type PagePosition, pageOf, readPageRequest } from "./page.ts";
 import { FILTERS, recordOf, type SessionRow } from "./sql-row.ts";
 
 /** The newest mass revocation of one tenant, or of everyone: `tenant` is null. */

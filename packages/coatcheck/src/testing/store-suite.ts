@@ -1,7 +1,9 @@
 import type { SessionStore } from "../session/store.ts";
+import { exactText } from "./store-suite/exact-text.ts";
 import type { Cases } from "./store-suite/fixtures.ts";
 import { listing } from "./store-suite/listing.ts";
 import { log } from "./store-suite/log.ts";
+import { position } from "./store-suite/position.ts";
 import { revoking } from "./store-suite/revoking.ts";
 import { robustness } from "./store-suite/robustness.ts";
 import { sweeping } from "./store-suite/sweeping.ts";
@@ -39,7 +41,9 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   "revoke() and the session limit": revoking,
   "list() and stats()": listing,
   "changes()": log,
+  "the position of get()": position,
   "sweep()": sweeping,
+  "names that a collation may regard as equal": exactText,
   "hostile input and close()": robustness,
 };
 

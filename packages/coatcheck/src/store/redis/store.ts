@@ -16,6 +16,7 @@
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { pageOf, readPageRequest } from "../../session/page.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
 import { requireFilter, requireKey, requireScope } from "../../session/scope.ts";
 import type {
@@ -33,7 +34,6 @@ import type {
   StoreStats,
   Touch,
 } from "../../session/store.ts";
-import { pageOf, readPageRequest } from "../page.ts";
 import { rejectEvictionPolicy } from "./eviction.ts";
 import { LOG_SLICE, logItemOf } from "./log.ts";
 import { CHANGES, COUNT, GET, INVALIDATE, memberOf, SCAN } from "./read.ts";

@@ -99,6 +99,7 @@ export const log: Cases = {
       "over-limit",
     );
     assert.equal(await store.revoke({ session: makeRecord().id }, "logout"), 0);
+    assert.equal(await store.revoke({ subject: "bob" }, "logout"), 0);
     assert.deepEqual(await logFrom(store, start), []);
   },
 

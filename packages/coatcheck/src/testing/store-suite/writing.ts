@@ -35,12 +35,16 @@ export const writing: Cases = {
     cart.sku9 = 2;
     const { id } = await creating;
     const found = await read(store, id);
-    try {
-      (found.data.cart as Record<string, number>).sku9 = 3;
-    } catch (error) {
-      assert.ok(error instanceof TypeError, "a frozen record refuses with a TypeError");
+    const [listed] = (await store.list({}, { limit: 1 })).records;
+    for (const copy of [found, listed]) {
+      try {
+        (copy?.data.cart as Record<string, number>).sku9 = 3;
+      } catch (error) {
+        assert.ok(error instanceof TypeError, "a frozen record refuses with a TypeError");
+      }
     }
     assert.deepEqual((await read(store, id)).data, { cart: { sku9: 1 } });
+    assert.deepEqual((await store.list({}, { limit: 1 })).records[0]?.data, { cart: { sku9: 1 } });
   },
 
   'put() returns "conflict" when the session to create exists, and keeps that session': async ({

@@ -1,7 +1,7 @@
-import { CoatcheckError } from "../session/errors.ts";
-import { isSessionId, type SessionRecord } from "../session/record.ts";
-import { requirePage } from "../session/scope.ts";
-import type { Page, PageRequest } from "../session/store.ts";
+import { CoatcheckError } from "./errors.ts";
+import { isSessionId, type SessionRecord } from "./record.ts";
+import { requirePage } from "./scope.ts";
+import type { Page, PageRequest } from "./store.ts";
 
 /**
  * The sort position of a session in a list. The page after it starts with sessions that are older, or equally old with

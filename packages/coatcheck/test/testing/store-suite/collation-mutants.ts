@@ -1,0 +1,104 @@
+import type { SessionRecord, SessionStore } from "coatcheck";
+import type { Coverage } from "./coverage.ts";
+import { all, type Mutant, mutant } from "./mutant.ts";
+
+const FOLDS = {
+  case: (text: string) => text.toLowerCase(),
+  accents: (text: string) => text.normalize("NFD").replaceAll(/\p{M}/gu, ""),
+  normalization: (text: string) => text.normalize("NFC"),
+  "compatible characters": (text: string) => text.normalize("NFKC"),
+  "trailing blanks": (text: string) => text.trimEnd(),
+  "surrounding blanks": (text: string) => text.trim(),
+  "invisible characters": (text: string) => text.replaceAll(/\p{Cf}/gu, ""),
+  emoji: (text: string) => text.replaceAll(/\p{Emoji_Presentation}/gu, "?"),
+};
+
+type Name = "subject" | "tenant" | "owner" | "visitorId";
+
+/** The sessions whose field equals `value` under a collation. */
+async function equalUnder(
+  fold: (text: string) => string,
+  store: SessionStore,
+  field: Name,
+  value: string,
+): Promise<readonly SessionRecord[]> {
+  return (await all(store)).filter((record) => fold(record[field] ?? "") === fold(value));
+}
+
+function listsUnder(fold: (text: string) => string, field: Name): Mutant {
+  return mutant((store) => ({
+    async list(filter, page) {
+      const { [field]: value } = filter;
+      if (value === undefined) return await store.list(filter, page);
+      return { records: await equalUnder(fold, store, field, value), next: null };
+    },
+  }));
+}
+
+function revokesUnder(fold: (text: string) => string, field: "subject" | "tenant"): Mutant {
+  return mutant((store) => ({
+    async revoke(scope, reason) {
+      const value = (scope as { readonly [field in Name]?: string })[field];
+      if (value === undefined) return await store.revoke(scope, reason);
+      const records = await equalUnder(fold, store, field, value);
+      const values = new Set(records.map((record) => record[field] ?? ""));
+      const scopes = Array.from(values, (name) =>
+        field === "subject" ? { subject: name } : { tenant: name },
+      );
+      const counts = await Promise.all(scopes.map((exact) => store.revoke(exact, reason)));
+      return counts.reduce((left, right) => left + right, 0);
+    },
+  }));
+}
+
+function limitsUnder(fold: (text: string) => string): Mutant {
+  return mutant((store) => ({
+    async put(record, { sessionLimit, ...options }) {
+      const { subject } = record;
+      const count = subject === null ? 0 : (await equalUnder(fold, store, "subject", subject)).length;
+      return sessionLimit && count >= sessionLimit.max ? "over-limit" : await store.put(record, options);
+    },
+  }));
+}
+
+const CASES: Readonly<Record<string, (fold: (text: string) => string) => Readonly<Record<string, Mutant>>>> =
+  {
+    "list() distinguishes names by case, accents, normalization and blanks": (fold) => ({
+      "list by subject": listsUnder(fold, "subject"),
+      "list by tenant": listsUnder(fold, "tenant"),
+      "list by owner": listsUnder(fold, "owner"),
+      "list by visitorId": listsUnder(fold, "visitorId"),
+    }),
+    "revoke() of a subject distinguishes names by case, accents, normalization and blanks": (fold) => ({
+      "revoke of a subject": revokesUnder(fold, "subject"),
+    }),
+    "revoke() of a tenant distinguishes names by case, accents, normalization and blanks": (fold) => ({
+      "revoke of a tenant": revokesUnder(fold, "tenant"),
+    }),
+    "the session limit distinguishes names by case, accents, normalization and blanks": (fold) => ({
+      "the session limit": limitsUnder(fold),
+    }),
+  };
+
+const MUTANTS = Object.entries(FOLDS).flatMap(([ignored, fold]) =>
+  Object.entries(CASES).flatMap(([title, mutantsOf]) =>
+    Object.entries(mutantsOf(fold)).map(([what, made]) => ({
+      title,
+      name: `${what} ignores ${ignored}`,
+      made,
+    })),
+  ),
+);
+
+/** Faults of stores whose collation regards different names as equal. */
+export const collationMutants: Readonly<Record<string, Mutant>> = Object.fromEntries(
+  MUTANTS.map(({ name, made }) => [name, made]),
+);
+
+/** The cases that must catch them. */
+export const collationCoverage: Coverage = Object.fromEntries(
+  Object.keys(CASES).map((each) => [
+    each,
+    MUTANTS.filter(({ title }) => title === each).map(({ name }) => name),
+  ]),
+);

@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+
+const CONTRACT = new URL("../../../src/session/store.ts", import.meta.url);
+
+/** The sentences of the documentation comments in `session/store.ts`, in their order. */
+export function contractSentences(): readonly string[] {
+  const source = readFileSync(CONTRACT, "utf8");
+  return [...source.matchAll(/\/\*\*(.*?)\*\//gs)].flatMap(([, comment = ""]) =>
+    comment
+      .replaceAll(/^\s*\* ?/gm, "")
+      .split(/\n\s*\n|^- |^@/m)
+      .map((paragraph) => paragraph.replaceAll(/\s+/g, " ").trim())
+      .flatMap((paragraph) => paragraph.split(/(?<=\.|\.\)) (?=[A-Z0-9`])/))
+      .filter((sentence) => sentence !== ""),
+  );
+}

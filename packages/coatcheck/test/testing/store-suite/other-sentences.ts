@@ -1,0 +1,35 @@
+/** The sentences that no case of the suite covers, by reason. */
+export const OTHER_SENTENCES: Readonly<Record<string, readonly string[]>> = {
+  "defines a term or a type": [
+    "A position in the store's revocation log.",
+    "A record and the log position at which it was read.",
+    "Caches compare the position with later log items.",
+    "`requireScope` checks it.",
+    "An item of the revocation log.",
+    "One result of {@link SessionStore.changes}.",
+    "Conditions and effects of {@link SessionStore.put}.",
+    "One touch: the latest activity of a session.",
+    "Epoch milliseconds.",
+    "Selects sessions for {@link SessionStore.list}.",
+    "`requireFilter` checks it.",
+    "Selects one page of a list.",
+    "Stores sessions.",
+    "Every method is required.",
+    "**Missing**: no row has the id.",
+    "**Expired**: the row still exists.",
+    "The default collations of MySQL and SQL Server ignore some of these.",
+    "Lists sessions, newest first.",
+    "Reads the revocation log from `cursor` on.",
+  ],
+  "obliges the caller": ["Pass it to the next call.", "The new record's `version` is `expectedVersion + 1`."],
+  "permits something": [
+    "A crash may lose touches: sessions then end early, never late.",
+    "A call is not atomic: a store may write many touches in several steps, and a call that fails may have written some of them.",
+    "A store that takes long to count may return counts of the last minute, and prepare newer ones for the next call; `countedAt` shows it.",
+    "A call is not atomic: it deletes in small steps, so that other calls run in between, and what a failed call has deleted stays deleted.",
+  ],
+  "needs a crash or an unreachable server; each store has its own test": [
+    "**Durable**: an acknowledged write survives a crash of the process.",
+    "**Failures**: an operation that the store cannot perform throws `STORE_UNAVAILABLE`, with the driver's error as `cause`.",
+  ],
+};

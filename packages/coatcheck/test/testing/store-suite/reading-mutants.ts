@@ -1,0 +1,116 @@
+import { setImmediate } from "node:timers/promises";
+import { isLive, isSessionId, type SessionRecord, type SessionStore, type Snapshot } from "coatcheck";
+import { makeRecord } from "coatcheck/testing";
+import { type Mutant, mutant, overlayMutant, recordMutant } from "./mutant.ts";
+
+/** Reads the row first and the end of the log afterwards. `pause` passes the time between the two queries. */
+function rowFirst(pause: () => Promise<unknown> | null): Mutant {
+  return mutant((store) => ({
+    async get(id) {
+      const copy = await store.get(id);
+      await pause();
+      return copy && { ...copy, position: (await store.changes(null)).cursor };
+    },
+  }));
+}
+
+/** Its `get` returns the active record until a turn after the log item of its revocation. */
+const logFirst = overlayMutant((store, overlay) => ({
+  async revoke(scope, reason) {
+    const { records } = await store.list({ state: "active" }, { limit: 1000 });
+    for (const record of records) overlay.set(record.id, record);
+    const count = await store.revoke(scope, reason);
+    await setImmediate();
+    overlay.clear();
+    return count;
+  },
+}));
+
+function hides(isHidden: (record: SessionRecord) => boolean): Mutant {
+  return mutant((store) => ({
+    async get(id) {
+      const copy = await store.get(id);
+      return copy && isHidden(copy.record) ? null : copy;
+    },
+  }));
+}
+
+/** Faults of `get`, and of the records that `get` and `list` return. */
+export const readingMutants = {
+  "get reads the row a microtask before the end of the log": rowFirst(() => null),
+  "get reads the row a turn before the end of the log": rowFirst(() => setImmediate()),
+  "the log item is visible before the revoked row": logFirst,
+  "get returns position 0": mutant((store) => ({
+    async get(id) {
+      const copy = await store.get(id);
+      return copy && { ...copy, position: 0 };
+    },
+  })),
+  "positions of get decrease": mutant((store) => {
+    let position = 1000;
+    return {
+      async get(id) {
+        const copy = await store.get(id);
+        return copy && { ...copy, position: position-- };
+      },
+    };
+  }),
+  "get answers from a cache": mutant((store) => {
+    const copies = new Map<string, Snapshot>();
+    return {
+      async get(id) {
+        const copy = copies.get(id) ?? (await store.get(id));
+        if (copy) copies.set(id, copy);
+        return copy;
+      },
+    };
+  }),
+  "get answers for a missing session": mutant((store) => ({
+    get: async (id) => (await store.get(id)) ?? { record: makeRecord(), position: 1 },
+  })),
+  "get hides expired sessions": hides((record) => record.state === "active" && !isLive(record, Date.now())),
+  "get hides revoked sessions": hides(({ state }) => state === "revoked"),
+  "get returns the object that put received": overlayMutant((store, overlay) => ({
+    async put(record, options) {
+      overlay.set(record.id, record);
+      return await store.put(record, options);
+    },
+  })),
+  "list returns the stored object": mutant((store) => {
+    let copy: SessionRecord | undefined;
+    return {
+      async list(filter, request) {
+        const page = await store.list(filter, request);
+        copy ??= structuredClone(page.records[0]);
+        return { ...page, records: copy ? [copy] : [] };
+      },
+    };
+  }),
+  "a field is lost": recordMutant((record) => ({ ...record, metadata: {} })),
+  "list leaves data out": mutant((store) => ({
+    async list(filter, request) {
+      const page = await store.list(filter, request);
+      return { ...page, records: page.records.map((record) => ({ ...record, data: {} })) };
+    },
+  })),
+  "names of data are sorted": mutant((store) => ({
+    put: (record, options) =>
+      store.put({ ...record, data: Object.fromEntries(Object.entries(record.data).sort()) }, options),
+  })),
+  "long data is cut": recordMutant((record) =>
+    JSON.stringify(record.data).length > 1000 ? { ...record, data: {} } : record,
+  ),
+  "ids are compared in lower case": spelledAs((id) => id.toLowerCase()),
+  "ids are compared without blanks": spelledAs((id) => id.trim()),
+  "ids are parsed like a uuid of PostgreSQL": spelledAs((id) => id.replaceAll(/[{}]/g, "")),
+  "get throws for a malformed id": mutant((store) => ({
+    async get(id) {
+      if (!isSessionId(id)) throw new Error("invalid input syntax for type uuid");
+      return await store.get(id);
+    },
+  })),
+} satisfies Record<string, Mutant>;
+
+function spelledAs(respell: (id: string) => string): Mutant {
+  return mutant((store: SessionStore) => ({ get: (id) => store.get(respell(id)) }));
+}
