@@ -32,7 +32,7 @@ export interface VisitContext {
 
 /** Computes the facts of a visit. They depend on its events and on the visitor's previous visit alone. */
 export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts {
-  const parts = visit.parts.toSorted((left, right) => inOrderOfTime(left.event, right.event));
+  const parts = inOrder(visit.parts);
   const events = parts.map(({ event }) => event);
   const row: VisitRow = {
     ...originOf(visit, context),
@@ -45,6 +45,14 @@ export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts
     ...ordersOf(events),
   };
   return { row, sessions: [...visit.sessions], journey: journeyOf(parts, visit.first.at) };
+}
+
+/** The parts in order of `at` and id. Most visits are in that order already. */
+function inOrder(parts: readonly VisitPart[]): readonly VisitPart[] {
+  const isSorted = parts.every(
+    ({ event }, index) => index === 0 || inOrderOfTime((parts[index - 1] as VisitPart).event, event) < 0,
+  );
+  return isSorted ? parts : parts.toSorted((left, right) => inOrderOfTime(left.event, right.event));
 }
 
 type Origin = Pick<

@@ -98,6 +98,11 @@ export const EVENT_COLUMNS = [
   "body",
 ] as const satisfies readonly (keyof VisitEventRow)[];
 
+/** The columns of events as facts are computed from. User agents are long, and facts do not need them. */
+export const FACT_COLUMNS = EVENT_COLUMNS.map((name) =>
+  name === "user_agent" ? "NULL AS user_agent" : name === "received_at" ? "at AS received_at" : name,
+).join(", ");
+
 /** Every column of `coatcheck_visit_order`. */
 export const ORDER_COLUMNS = [
   "tenant",

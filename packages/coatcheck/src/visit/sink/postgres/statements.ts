@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { FACT_COLUMNS } from "../columns.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
 import { fromExcluded, insertSql, TABLES, valuesOf } from "./columns.ts";
 import type { PostgresSession } from "./session.ts";
@@ -159,7 +160,7 @@ export class VisitStatements {
     const [visitors, since] = [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)];
     return await this.#session.rows(
       `select e.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
-       cross join lateral (select * from coatcheck_visit_event where visitor = w.visitor and at >= w.since and at >= $3) e`,
+       cross join lateral (select ${FACT_COLUMNS} from coatcheck_visit_event where visitor = w.visitor and at >= w.since and at >= $3) e`,
       [visitors, since, since.reduce((least, each) => Math.min(least, each), Number.MAX_SAFE_INTEGER)],
     );
   }

@@ -113,6 +113,7 @@ export class SqliteIngest {
       if (!is_backend && session_id !== null && !recent?.assigner.hasSession(session_id))
         sessions.add(session_id);
     }
+    if (sessions.size === 0 || !this.#statements.hasOrphans()) return [];
     return [...sessions].flatMap((session) => this.#statements.adoptOrphans(tenant, session, visitor));
   }
 

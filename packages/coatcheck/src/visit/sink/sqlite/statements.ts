@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { StoredOrder } from "../../sink.ts";
 import {
   EVENT_COLUMNS,
+  FACT_COLUMNS,
   INDEXED_VISIT_COLUMNS,
   ORDER_COLUMNS,
   OTHER_VISIT_COLUMNS,
@@ -88,6 +89,11 @@ export class VisitStatements {
       at,
     );
     return row ? Number(row.visitor) : null;
+  }
+
+  /** Whether any event has no visitor. */
+  hasOrphans(): boolean {
+    return this.#get("SELECT 1 FROM coatcheck_visit_event WHERE visitor IS NULL LIMIT 1") !== undefined;
   }
 
   /** Gives a session's events without a visitor to a visitor, and returns them. */
@@ -187,7 +193,7 @@ export class VisitStatements {
   /** The visitor's events since `at`. */
   eventsSince(visitor: number, at: number): VisitEventRow[] {
     return this.#all(
-      "SELECT * FROM coatcheck_visit_event WHERE visitor = ? AND at >= ?",
+      `SELECT ${FACT_COLUMNS} FROM coatcheck_visit_event WHERE visitor = ? AND at >= ?`,
       visitor,
       at,
     ) as unknown as VisitEventRow[];
@@ -285,17 +291,9 @@ export class VisitStatements {
     return Number(statement.run(...columns.map((name) => row[name] as SQLInputValue)).changes);
   }
 
-  #run(sql: string, ...parameters: SQLInputValue[]) {
-    return this.#prepare(sql).run(...parameters);
-  }
-
-  #get(sql: string, ...parameters: SQLInputValue[]) {
-    return this.#prepare(sql).get(...parameters);
-  }
-
-  #all(sql: string, ...parameters: SQLInputValue[]) {
-    return this.#prepare(sql).all(...parameters);
-  }
+  readonly #run = (sql: string, ...parameters: SQLInputValue[]) => this.#prepare(sql).run(...parameters);
+  readonly #get = (sql: string, ...parameters: SQLInputValue[]) => this.#prepare(sql).get(...parameters);
+  readonly #all = (sql: string, ...parameters: SQLInputValue[]) => this.#prepare(sql).all(...parameters);
 
   #prepare(sql: string): StatementSync {
     const known = this.#prepared.get(sql);
