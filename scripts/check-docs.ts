@@ -7,7 +7,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { documents, root, typescriptBlocks } from "./documents.ts";
 
-const { scripts, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const WORKSPACES = ["packages/coatcheck", "packages/server", "examples/taco-shop"];
+
+const { devDependencies } = manifestIn(".");
 const faults: string[] = [];
 if (!readFileSync(join(root, "README.md"), "utf8").includes(`Node ${devDependencies.node}`)) {
   faults.push(`README.md must name the bundled Node ${devDependencies.node}`);
@@ -19,8 +21,8 @@ try {
   for (const { file, code } of typescriptBlocks()) writeFileSync(join(folder, file), code);
   for (const document of documents) {
     const text = readFileSync(join(root, document), "utf8");
-    for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) {
-      if (!scripts[name ?? ""]) faults.push(`${document}: there is no "npm run ${name}"`);
+    for (const [command, name = "", workspace] of text.matchAll(/npm run ([\w:-]+)(?: -w ([\w/-]+))?/g)) {
+      if (!hasScript(name, workspace)) faults.push(`${document}: there is no "${command}"`);
     }
     for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
       if (!existsSync(join(root, dirname(document), target ?? "")))
@@ -47,6 +49,19 @@ try {
   );
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** The package.json of a folder. */
+function manifestIn(folder: string) {
+  return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+}
+
+/** Whether there is a script in the root, or in the workspace that its folder or its package name identifies. */
+function hasScript(script: string, workspace: string | undefined): boolean {
+  const folders = workspace === undefined ? ["."] : WORKSPACES;
+  return folders
+    .filter((folder) => folder === (workspace ?? ".") || manifestIn(folder).name === workspace)
+    .some((folder) => script in (manifestIn(folder).scripts ?? {}));
 }
 
 for (const fault of faults) console.error(fault);

@@ -31,12 +31,19 @@ export const failure = z
   })
   .describe("Error. `code` identifies it.");
 
+/** The OpenAPI security of a route that only the admin may call. */
+export const adminSecurity = [{ key: ["admin"] }] as const;
+
 /** The error responses that every route may send. */
 export const failures = { "4xx": failure, "5xx": failure } as const;
 
 export const sessionParams = z.object({ sessionId: z.string().meta({ format: "uuid" }) });
 
-const subject = z.string().min(1).max(256);
+const subject = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ examples: ["user-7"] });
 const tenant = z.string().min(1).max(256);
 
 export const subjectParams = z.object({ subject });
@@ -106,7 +113,13 @@ export const createOrLogInBody = createBody
         "Admin and API consumers: the page that the browser has viewed. It begins a visit, as a `page_view` does.",
       ),
   })
-  .nullish();
+  .nullish()
+  // Zod omits `examples` of a schema that transforms its input.
+  .meta({
+    "x-examples": {
+      bearer: { value: { metadata: { customerName: "John Doe" }, transport: "bearer" } },
+    },
+  });
 
 export const createdSession = z.object({
   sessionId: z.string(),
@@ -213,6 +226,7 @@ export const sessionData = z
   })
   .describe("Without the members whose names begin with `$`, which are reserved for the application.");
 export const dataPatch = sessionData
+  .meta({ examples: [{ cart: { "coat-7": 1 } }] })
   .transform((value) => value as JsonObject)
   .describe("A merge patch (RFC 7396): null removes a member, objects merge.");
 
@@ -232,11 +246,23 @@ export const authenticateBody = z.strictObject({
 const DAY = 24 * 60 * 60 * 1000;
 
 export const elevateBody = z.strictObject({
-  scope: z.string().min(1).max(128),
-  maxAge: z.number().int().min(1).max(DAY).describe("How long the elevation lasts, in milliseconds."),
+  scope: z
+    .string()
+    .min(1)
+    .max(128)
+    .meta({ examples: ["account"] }),
+  maxAge: z
+    .number()
+    .int()
+    .min(1)
+    .max(DAY)
+    .meta({ examples: [600_000] })
+    .describe("How long the elevation lasts, in milliseconds."),
 });
 
-export const introspectBody = z.strictObject({ token: z.string() });
+export const introspectBody = z.strictObject({
+  token: z.string().meta({ examples: ["value-of-the-session-cookie"] }),
+});
 
 export const introspection = z.discriminatedUnion("active", [
   sessionView.extend({ active: z.literal(true) }),

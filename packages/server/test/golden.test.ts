@@ -218,8 +218,9 @@ function seriesOf(metrics: string): string {
   return metrics.replace(/^# HELP .*\n/gm, "").replace(/^([^#].*) \S+$/gm, "$1 <number>");
 }
 
-/** Leaves out the texts for people, and the error response that every operation repeats. */
+/** Leaves out texts and examples, and the error response that every operation repeats. */
 function withoutProse(key: string, value: unknown): unknown {
   if (typeof value === "string" && (key === "description" || key === "summary")) return undefined;
+  if (key === "example" || key === "examples") return undefined;
   return key === "5XX" || key === "4XX" ? "<error>" : value;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import type { JobRun, JobStatus, Jobs } from "../jobs/jobs.ts";
 import { requireAdmin } from "../ownership.ts";
-import { failures, success } from "../schemas.ts";
+import { adminSecurity, failures, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -43,6 +43,7 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
         summary: "List the service's jobs (admin)",
         description: "Shows the runs of the node that answers.",
         tags,
+        security: adminSecurity,
         response: { 200: success(z.object({ jobs: z.array(job) })), ...failures },
       },
     },
@@ -60,7 +61,13 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
         description:
           "Responds when the run has ended. Joins a run that is going on. `dryRun` counts what `retention` would delete.",
         tags,
-        params: z.object({ name: z.string().max(64) }),
+        security: adminSecurity,
+        params: z.object({
+          name: z
+            .string()
+            .max(64)
+            .meta({ examples: ["sweep"] }),
+        }),
         querystring: z.strictObject({ dryRun: z.literal("true").optional() }),
         response: { 200: success(jobRun), ...failures },
       },

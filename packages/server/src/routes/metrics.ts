@@ -4,7 +4,7 @@ import { PROMETHEUS_CONTENT_TYPE, prometheusText, type SessionCache } from "coat
 import { DEFINITIONS } from "coatcheck/visit/questions";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
-import { failures } from "../schemas.ts";
+import { adminSecurity, failures } from "../schemas.ts";
 import type { OpenVisits } from "../visits/open-visits.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -28,6 +28,7 @@ export function metricsRoute(
         description:
           "Omits the counts of sessions while the store is unavailable, and those of visitors while their database is.",
         tags: ["health"],
+        security: adminSecurity,
         response: {
           200: { description: "Success.", content: { "text/plain": { schema: z.string() } } },
           ...failures,

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { requireAdmin } from "../ownership.ts";
-import { failures, subjectParams, success } from "../schemas.ts";
+import { adminSecurity, failures, subjectParams, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -49,6 +49,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
       schema: {
         summary: "Export what is stored about a visitor (admin)",
         tags,
+        security: adminSecurity,
         params: visitorParams,
         querystring: tenantQuery,
         response: { 200: success(personalData), ...failures },
@@ -67,6 +68,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
         summary: "Erase a visitor (admin)",
         description: eraseDescription,
         tags,
+        security: adminSecurity,
         params: visitorParams,
         querystring: tenantQuery,
         response: { 200: success(erased), ...failures },
@@ -84,6 +86,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
       schema: {
         summary: "Export what is stored about a customer's visits, with totals (admin)",
         tags,
+        security: adminSecurity,
         params: subjectParams,
         querystring: tenantQuery,
         response: { 200: success(customerData), ...failures },
@@ -114,6 +117,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
         summary: "Erase the visitors that a customer was logged in as (admin)",
         description: eraseDescription,
         tags,
+        security: adminSecurity,
         params: subjectParams,
         querystring: tenantQuery,
         response: { 200: success(erased), ...failures },

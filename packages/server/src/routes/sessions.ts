@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { requireAdmin, requirePrincipal, revokeReasonOf } from "../ownership.ts";
 import {
+  adminSecurity,
   countedSessionView,
   ended,
   failures,
@@ -29,6 +30,7 @@ export function sessionRoutes(
       schema: {
         summary: "List sessions, newest first (admin)",
         tags,
+        security: adminSecurity,
         querystring: listQuery,
         response: { 200: success(sessionPage), ...failures },
       },

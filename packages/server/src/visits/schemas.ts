@@ -7,6 +7,15 @@ import { z } from "zod";
 
 const uuid = z.uuid().meta({ examples: ["0195f1c2-7c1e-4a6b-9d55-3f0e8a1b2c3d"] });
 
+/** A view of a product page. */
+const TRACK_EXAMPLE = {
+  page: { url: "https://shop.example/coats/7?utm_source=newsletter&utm_medium=email" },
+  client: {
+    userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  },
+  events: [{ type: "page_view" }, { type: "product_view", properties: { product: 7 } }],
+};
+
 /** The page of an event. */
 export const eventPage = z.strictObject({
   id: uuid
@@ -65,15 +74,17 @@ export const trackedEvent = z.strictObject({
     .describe("At most 4 KB, nested at most four levels deep."),
 });
 
-export const trackBody = z.strictObject({
-  page: eventPage
-    .optional()
-    .describe(
-      "The page that the browser was on. With it, the events extend and begin visits, as the browser's own do. Without it, they belong to the last visit of the session.",
-    ),
-  client: eventClient.optional(),
-  events: z.array(trackedEvent).min(1).max(50),
-});
+export const trackBody = z
+  .strictObject({
+    page: eventPage
+      .optional()
+      .describe(
+        "The page that the browser was on. With it, the events extend and begin visits, as the browser's own do. Without it, they belong to the last visit of the session.",
+      ),
+    client: eventClient.optional(),
+    events: z.array(trackedEvent).min(1).max(50),
+  })
+  .meta({ examples: [TRACK_EXAMPLE] });
 
 export const tracked = z.object({
   accepted: z
@@ -89,7 +100,13 @@ export const convertBody = z.strictObject({
     .min(1)
     .max(128)
     .meta({ examples: ["order-1001"] }),
-  revenue: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).describe("In minor units, such as cents."),
+  revenue: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .meta({ examples: [12_900] })
+    .describe("In minor units, such as cents."),
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code, such as EUR")
