@@ -5,7 +5,7 @@ import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
 
 /** The most events in one beacon. */
 const MAX_BEACON_EVENTS = 51;
-/** Events may be reported this late, milliseconds. */
+/** Events may be reported this late, in milliseconds. */
 const MAX_AGO = 48 * 60 * 60_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

@@ -25,7 +25,7 @@ export interface Visiting {
   readonly secure: boolean;
 }
 
-/** How long a conversion waits for its event, milliseconds. The session is marked by then. */
+/** How long a conversion waits for its event, in milliseconds. The session is marked by then. */
 const ORDER_PATIENCE = 2000;
 
 /** What an event says besides who caused it. */

@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { RecordedVisit } from "../session/recorded-visit.ts";
 
-/** A visit ends this long after its last activity, milliseconds. */
+/** A visit ends this long after its last activity, in milliseconds. */
 export const VISIT_TIMEOUT = 30 * 60_000;
 
-/** A visit ends this long after its start, milliseconds. */
+/** A visit ends this long after its start, in milliseconds. */
 export const MAX_VISIT_DURATION = 24 * 60 * 60_000;
 
-/** The record of a session is at most this far behind the visit's activity, milliseconds. */
+/** The record of a session is at most this far behind the visit's activity, in milliseconds. */
 export const RECORD_INTERVAL = 10 * 60_000;
 
 /** Visitors whose visits are remembered. */

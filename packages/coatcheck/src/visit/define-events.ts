@@ -76,7 +76,7 @@ export class EventSchemas<Definitions extends EventDefinitions = Record<never, n
    * Checks an event that the application tracks, and copies its properties.
    *
    * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault: `type` for an unknown event, `properties.…` for
-   *   properties that are no JSON, larger than 4 KB, nested more than 4 levels deep, or refused by the schema.
+   *   properties that are not JSON, larger than 4 KB, nested more than 4 levels deep, or refused by the schema.
    * @throws TypeError when the schema validates asynchronously.
    */
   check<Name extends TrackableEvent<Definitions>>(...args: TrackArguments<Definitions, Name>): CheckedEvent;

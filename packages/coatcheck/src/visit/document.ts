@@ -16,8 +16,8 @@ export interface VisitedClient {
 }
 
 /**
- * Whether a request asks for a document that will be shown now. Browsers say it in `Sec-Fetch-Dest`. Without that header, a
- * person's browser asks for `text/html`; other clients are counted whatever they accept.
+ * Whether a request is for a document that will be shown now. Browsers say it in `Sec-Fetch-Dest`. Without that header, a
+ * person's browser accepts `text/html`; other clients are counted whatever they accept.
  *
  * @param kindOf judges the client. Called only without `Sec-Fetch-Dest`.
  */

@@ -93,8 +93,8 @@ export interface VisitEvent {
 }
 
 /**
- * Why documents or events were counted only: requests of a client that is no person, `not-collected` after an opt-out or
- * with Global Privacy Control, `dropped` by a limit.
+ * Why documents or events were counted only: requests of a client that is not a person, `not-collected` after an
+ * opt-out or with Global Privacy Control, `dropped` by a limit.
  */
 export type CountedKind = Exclude<ClientKind, "human"> | "not-collected" | "dropped";
 

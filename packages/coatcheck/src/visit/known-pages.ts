@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 
-/** The longest time that a beacon of an unknown page may report, milliseconds. */
+/** The longest time that a beacon of an unknown page may report, in milliseconds. */
 const MAX_VISIBLE_TIME = 24 * 60 * 60_000;
 
 /** Pages that are remembered. */

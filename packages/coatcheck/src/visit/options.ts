@@ -31,7 +31,7 @@ export interface VisitsOptions {
   readonly timeZone?: string;
   /** Hosts of the application besides the requested one. Visits from them have no referrer. */
   readonly ownHosts?: readonly string[];
-  /** Further hosts that are no source, such as a payment provider. */
+  /** Other hosts that are not counted as sources, such as a payment provider. */
   readonly ignoredReferrers?: readonly string[];
   /** Whether `DNT: 1` stops the collection, as `Sec-GPC: 1` always does. Default: false. */
   readonly honourDoNotTrack?: boolean;

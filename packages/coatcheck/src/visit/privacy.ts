@@ -36,7 +36,7 @@ export function rulesOf(mode: PrivacyMode): PrivacyRules {
 }
 
 /**
- * Whether a browser asks for no collection with a header: Global Privacy Control, and where the application honours it the
+ * Whether a browser opts out of collection with a header: Global Privacy Control, and where the application honours it the
  * deprecated `DNT`.
  */
 export function refusesCollection(

@@ -8,7 +8,7 @@ import type { ClientInfo } from "../session/record.ts";
 export interface SuspicionOptions {
   /** New sessions of one address within {@link window}. Default: 30. */
   readonly sessionsPerAddress?: number;
-  /** Milliseconds. Default: 10 minutes. */
+  /** Milliseconds during which the new sessions of one address are counted. Default: 10 minutes. */
   readonly window?: number;
 }
 

@@ -25,7 +25,7 @@ export interface ReportedEvent {
   readonly at?: number;
 }
 
-/** Events may be reported this late, milliseconds. */
+/** Events may be reported this late, in milliseconds. */
 const MAX_LATENESS = 48 * 60 * 60_000;
 
 /** Options of {@link createVisits} with the application's own events. */

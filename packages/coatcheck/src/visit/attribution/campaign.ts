@@ -25,7 +25,7 @@ const NO_CAMPAIGN: Campaign = {
   clickId: null,
 };
 
-const NAMES: ReadonlySet<string> = new Set([
+const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set([
   "utm_source",
   "utm_medium",
   "utm_campaign",
@@ -37,7 +37,7 @@ const NAMES: ReadonlySet<string> = new Set([
 /**
  * Reads UTM parameters and click ids. The names are case-insensitive, and the first of repeated parameters counts.
  *
- * @param url a URL or a path with a query. Malformed escapes are no error.
+ * @param url a URL or a path with a query. A malformed escape does not throw.
  */
 export function campaignOf(url: string): Campaign {
   const start = url.indexOf("?");
@@ -47,7 +47,7 @@ export function campaignOf(url: string): Campaign {
   const values = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(url.slice(start + 1, end === -1 ? undefined : end))) {
     const known = name.toLowerCase();
-    if (NAMES.has(known) && !values.has(known)) values.set(known, value);
+    if (CAMPAIGN_PARAMETERS.has(known) && !values.has(known)) values.set(known, value);
   }
   if (values.size === 0) return NO_CAMPAIGN;
   const text = (name: string) => cleanText(values.get(name) ?? "");

@@ -66,7 +66,7 @@ const DOMAINS: Readonly<Record<SiteKind, string>> = {
 };
 
 /** Kind → names that campaigns give in `utm_source` instead of a domain. */
-const NAMES: Readonly<Partial<Record<SiteKind, string>>> = {
+const CAMPAIGN_SOURCES: Readonly<Partial<Record<SiteKind, string>>> = {
   search: `
     google googleads google-ads google_ads adwords bing bingads microsoft microsoftads yahoo duckduckgo ecosia qwant startpage
     brave yandex baidu sogou naver daum seznam kagi ask aol`,
@@ -102,7 +102,7 @@ const WORLDWIDE_BRANDS = [
 const NATIONAL_DOMAIN = new RegExp(`(^|\\.)(${WORLDWIDE_BRANDS})\\.(?:com?\\.)?[a-z]{2}$`);
 
 const KINDS: ReadonlyMap<string, SiteKind> = new Map(
-  [DOMAINS, NAMES].flatMap((lists) =>
+  [DOMAINS, CAMPAIGN_SOURCES].flatMap((lists) =>
     Object.entries(lists).flatMap(([kind, list]) =>
       list
         .trim()

@@ -47,7 +47,7 @@ export function sourceOf(input: SourceInput): Source {
   return channel === "Direct" ? { ...DIRECT, ...rest } : { channel, source, medium, ...rest };
 }
 
-/** Whether a source is `Direct`: its visit is attributed to an earlier one. */
+/** Whether a source is `Direct`. A direct visit is attributed to the source of an earlier visit. */
 export function isDirect(source: Pick<Source, "channel">): boolean {
   return source.channel === "Direct";
 }

@@ -147,7 +147,7 @@ export class Backlog {
   }
 }
 
-/** The entry's line. An item that is no JSON gets a damaged line, because the number of entries must not change. */
+/** The entry's line. An item that is not JSON gets a damaged line, because the number of entries must not change. */
 function writeLine({ item, reject }: Entry): string {
   try {
     return lineOf(item);

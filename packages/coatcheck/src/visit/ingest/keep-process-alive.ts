@@ -1,4 +1,4 @@
-/** The longest delay of a timer, milliseconds. */
+/** The longest delay of a timer, in milliseconds. */
 const MAX_DELAY = 2 ** 31 - 1;
 
 /**

@@ -16,7 +16,7 @@ import { Spill } from "./spill.ts";
 import { uuidV7Source } from "./uuid-v7.ts";
 
 /** The most events that are spilled in one turn of the event loop. */
-const SPILL_SLICE = 500;
+const SPILL_SLICE_SIZE = 500;
 
 /**
  * The queue between requests and the sink. Batches have at most 1,000 events and are at most 200 ms old (the defaults). One
@@ -169,7 +169,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   /** Spills some events, and the rest when the event loop has turned. */
   #spillMemory(): void {
     this.#addCounts();
-    if (this.#backlog.spillMemory(SPILL_SLICE)) this.#batchAlarm.wake(0);
+    if (this.#backlog.spillMemory(SPILL_SLICE_SIZE)) this.#batchAlarm.wake(0);
   }
 
   #onBatchDue(): void {
@@ -220,7 +220,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     }
   }
 
-  /** @param damaged entries that were no event: a line that a crash has cut, or an item that is no JSON. */
+  /** @param damaged entries that were not events: a line that a crash has cut, or an item that is not JSON. */
   #onWritten(entries: number, damaged: number): void {
     if (this.#state === "closed") return;
     this.#backlog.removeFirst(entries);

@@ -2,7 +2,7 @@ import type { RandomSource } from "../../session/token.ts";
 
 /** Milliseconds before the first retry of a failed write. It doubles with each failure. */
 const FIRST_RETRY = 200;
-/** The longest time between two attempts, milliseconds. */
+/** The longest time between two attempts, in milliseconds. */
 const MAX_RETRY = 10_000;
 
 /** The time before the next attempt: half to all of a time that doubles, so that nodes do not retry at the same moment. */

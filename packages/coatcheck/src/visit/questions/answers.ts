@@ -58,12 +58,12 @@ export interface OverviewPeriod {
   readonly documents: DocumentFigures;
 }
 
-/** Answer of `overview`. */
+/** Answer to the question `overview`. */
 export interface OverviewAnswer extends OverviewPeriod {
   readonly question: "overview";
   readonly grain: "day" | "hour";
   readonly filters: readonly Filter[];
-  /** The same figures of the range before, or of a year before; null if not asked for. */
+  /** The same figures of the range before, or of a year before; null if the request has no `compare`. */
   readonly comparison: OverviewPeriod | null;
 }
 
@@ -73,14 +73,14 @@ export interface LiveRow {
   readonly visitors: number;
 }
 
-/** Answer of `live`. */
+/** Answer to the question `live`. */
 export interface LiveAnswer {
   readonly question: "live";
   /** Time of the answer, ISO 8601. */
   readonly at: string;
   /** Distinct visitors with activity that arrived in the last 5 minutes. */
   readonly visitors: number;
-  /** Thirty bars of a minute, oldest first; the last one ends at `at`. */
+  /** The last thirty minutes, oldest first; the last one ends at the `at` of the answer. */
   readonly minutes: readonly {
     readonly at: string;
     readonly visitors: number;
@@ -104,7 +104,7 @@ export interface BreakdownRow extends Omit<VisitFigures, "visitors" | "orders" |
   readonly revenue: Revenue | null;
 }
 
-/** Answer of `breakdown`. */
+/** Answer to the question `breakdown`. */
 export interface BreakdownAnswer {
   readonly question: "breakdown";
   readonly dimension: Dimension;
@@ -135,11 +135,11 @@ export interface FunnelStepFigures {
   readonly dropOff: number | null;
   /** Share of the step before, from 0 to 1; null where `dropOff` is. */
   readonly dropOffRate: number | null;
-  /** Median milliseconds to the next step; null for the last step, and where no pair exists. */
+  /** Median milliseconds to the next step; null for the last step, and if no visit or visitor did both steps. */
   readonly timeToNext: number | null;
 }
 
-/** Answer of `funnel`. */
+/** Answer to the question `funnel`. */
 export interface FunnelAnswer {
   readonly question: "funnel";
   readonly range: DateRange;
@@ -160,7 +160,7 @@ export interface AttributionRow {
   readonly revenue: Revenue;
 }
 
-/** Answer of `attribution`. */
+/** Answer to the question `attribution`. */
 export interface AttributionAnswer {
   readonly question: "attribution";
   readonly model: "first-touch" | "last-non-direct";
@@ -182,7 +182,7 @@ export interface RetentionCohort {
   readonly active: readonly number[];
 }
 
-/** Answer of `retention`. */
+/** Answer to the question `retention`. */
 export interface RetentionAnswer {
   readonly question: "retention";
   /** Whole weeks: from a Monday to a Sunday. */

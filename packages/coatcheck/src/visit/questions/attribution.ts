@@ -6,7 +6,7 @@ import { RequestCheck } from "./request.ts";
 import { total } from "./sql/dialect.ts";
 import { isInRange, isOfTenant } from "./sql/scope.ts";
 
-/** Request of `attribution`. */
+/** Request of the question `attribution`. */
 export interface AttributionRequest {
   /** `first-touch`: the visitor's first visit. `last-non-direct`: the order's visit, or the one before if that was Direct. */
   readonly model: "first-touch" | "last-non-direct";
@@ -29,7 +29,7 @@ interface OrderRow {
   readonly revenue: number;
 }
 
-/** Answers `attribution`, from what was frozen on each order. */
+/** Answers the question `attribution`, from what was frozen on each order. */
 export async function attribution(context: Context, request: AttributionRequest): Promise<AttributionAnswer> {
   const check = new RequestCheck("attribution", request, ["model", "from", "to", "tenant", "limit"]);
   const model = check.oneOf("model", request.model, ["first-touch", "last-non-direct"] as const);

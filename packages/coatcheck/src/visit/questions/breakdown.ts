@@ -11,7 +11,7 @@ import { metricRows } from "./sql/metrics.ts";
 import { revenueQuery } from "./sql/revenue.ts";
 import type { Scope } from "./sql/scope.ts";
 
-/** Request of `breakdown`. */
+/** Request of the question `breakdown`. */
 export interface BreakdownRequest {
   readonly dimension: Dimension;
   /** First local day, such as `2026-03-01`. */
@@ -31,7 +31,7 @@ const KNOWN = ["dimension", "from", "to", "tenant", "filters", "limit", "cursor"
 
 type KeyedRow = MetricRow & { readonly key: string };
 
-/** Answers `breakdown`. */
+/** Answers the question `breakdown`. */
 export async function breakdown(context: Context, request: BreakdownRequest): Promise<BreakdownAnswer> {
   const check = new RequestCheck("breakdown", request, KNOWN);
   const dimension = check.oneOf("dimension", request.dimension, DIMENSIONS);

@@ -110,7 +110,7 @@ export class LocalCalendar {
     return `${new Date(time + offset).toISOString().slice(0, 19)}${offset < 0 ? "-" : "+"}${zone}`;
   }
 
-  /** The first time with an offset. The time `low` has another one, and `high` has it. */
+  /** The first time with an offset, between `low`, a time with another offset, and `high`, a time with this offset. */
   #firstWith(offset: number, low: number, high: number): number {
     let [before, first] = [low, high];
     while (first - before > 1) {

@@ -7,7 +7,7 @@ import { RequestCheck } from "./request.ts";
 import { DIALECTS } from "./sql/dialect.ts";
 import { type FunnelPlan, funnelQuery } from "./sql/funnel.ts";
 
-/** Request of `funnel`. */
+/** Request of the question `funnel`. */
 export interface FunnelRequest {
   /** One to ten. Default: the shop's funnel, from `product_view` to `order_completed`. */
   readonly steps?: readonly FunnelStep[];
@@ -39,7 +39,7 @@ const MAX_STEPS = 10;
 const MAX_WINDOW = 90 * DAY;
 const KNOWN = ["steps", "mode", "scope", "window", "from", "to", "tenant", "filters"];
 
-/** Answers `funnel`. */
+/** Answers the question `funnel`. */
 export async function funnel(context: Context, request: FunnelRequest): Promise<FunnelAnswer> {
   const check = new RequestCheck("funnel", request, KNOWN);
   const days = check.range(request.from, request.to, context.calendar.timeZone);

@@ -14,8 +14,8 @@ export interface JourneyOptions extends PageOptions {
 }
 
 /**
- * Answers `customerJourney`: the visits during which the customer was logged in last, on all of their browsers, and the
- * orders that the customer placed, in whichever visit.
+ * Answers the question `customerJourney`: the visits during which the customer was logged in last, on all of their
+ * browsers, and the orders that the customer placed, in whichever visit.
  */
 export async function customerJourney(
   context: Context,
@@ -30,7 +30,7 @@ export async function customerJourney(
   });
 }
 
-/** Answers `visitorJourney`: the visits of one browser. */
+/** Answers the question `visitorJourney`: the visits of one browser. */
 export async function visitorJourney(
   context: Context,
   visitorId: string,

@@ -5,7 +5,7 @@ import { RequestCheck } from "./request.ts";
 import { all, type Sql } from "./sql/dialect.ts";
 import { isOfTenant } from "./sql/scope.ts";
 
-/** Request of `live`. */
+/** Request of the question `live`. */
 export interface LiveRequest {
   /** One tenant; null: visits without one. Default: all tenants. */
   readonly tenant?: string | null;
@@ -21,7 +21,7 @@ const LATEST = 48;
 /** Pages and sources in the answer. */
 const ROWS = 10;
 
-/** Answers `live`. */
+/** Answers the question `live`. */
 export async function live(context: Context, request: LiveRequest): Promise<LiveAnswer> {
   const check = new RequestCheck("live", request, ["tenant"]);
   const tenant = check.tenant(request.tenant);

@@ -14,7 +14,7 @@ import { returningByFacts, returningByRollup } from "./sql/returning.ts";
 import { revenueQuery } from "./sql/revenue.ts";
 import { isInRange, isOfTenant, type Scope } from "./sql/scope.ts";
 
-/** Request of `overview`. */
+/** Request of the question `overview`. */
 export interface OverviewRequest {
   /** First local day, such as `2026-03-01`. */
   readonly from: string;
@@ -37,7 +37,7 @@ const HOUR = 3_600_000;
 
 const KINDS: readonly CountedKind[] = ["bot", "ai-agent", "tool", "suspected", "not-collected", "dropped"];
 
-/** Answers `overview`. */
+/** Answers the question `overview`. */
 export async function overview(context: Context, request: OverviewRequest): Promise<OverviewAnswer> {
   const check = new RequestCheck("overview", request, [
     "from",

@@ -92,7 +92,7 @@ export interface Questions {
  *
  * On SQLite, queries run in two threads of their own, so that none holds the event loop. Neither database is written.
  *
- * @throws UsageError for an unknown option, time zone or dialect, a time budget that is no positive number, or a SQLite
+ * @throws UsageError for an unknown option, time zone or dialect, a time budget that is not a positive number, or a SQLite
  *   database in memory, which another thread cannot read.
  */
 export function createQuestions(database: QuestionDatabase, options: QuestionOptions = {}): Questions {

@@ -6,7 +6,7 @@ import { dayNumber, RequestCheck } from "./request.ts";
 import { DIALECTS, type Sql, total } from "./sql/dialect.ts";
 import { isOfTenant } from "./sql/scope.ts";
 
-/** Request of `retention`. */
+/** Request of the question `retention`. */
 export interface RetentionRequest {
   /** A local day in the first week. */
   readonly from: string;
@@ -22,7 +22,9 @@ interface CohortRow {
   readonly visitors: number;
 }
 
-/** Answers `retention`. The range is extended to whole weeks, and ends with the current week at the latest. */
+/**
+ * Answers the question `retention`. The range is extended to whole weeks, and ends with the current week at the latest.
+ */
 export async function retention(context: Context, request: RetentionRequest): Promise<RetentionAnswer> {
   const check = new RequestCheck("retention", request, ["from", "to", "tenant"]);
   const { calendar, clock } = context;

@@ -60,7 +60,7 @@ export interface TimelineEvent {
   readonly properties: JsonObject;
 }
 
-/** Answer of `visitTimeline`. */
+/** Answer to the question `visitTimeline`. */
 export interface VisitTimeline {
   readonly question: "visitTimeline";
   readonly visit: VisitSummary;
@@ -70,7 +70,7 @@ export interface VisitTimeline {
   readonly next: string | null;
 }
 
-/** Answer of `sessionTimeline`. */
+/** Answer to the question `sessionTimeline`. */
 export interface SessionTimeline {
   readonly question: "sessionTimeline";
   /** The visits in which the session has events, oldest first. */
@@ -81,7 +81,7 @@ export interface SessionTimeline {
   readonly next: string | null;
 }
 
-/** Answer of `customerJourney` and `visitorJourney`. */
+/** Answer to the questions `customerJourney` and `visitorJourney`. */
 export interface JourneyAnswer {
   readonly question: "customerJourney" | "visitorJourney";
   /** Of all visits, not only those of this page. Null without visits. */

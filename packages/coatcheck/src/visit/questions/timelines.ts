@@ -50,12 +50,12 @@ const COLUMNS = [
   "body",
 ] as const satisfies readonly (keyof EventRow)[];
 
-/** How long after a visit a beacon still adds to its pages, milliseconds. */
+/** How long after a visit a beacon still adds to its pages, in milliseconds. */
 const LATEST = 48 * 3_600_000;
 
 const EVENT = sql.join(COLUMNS.map((name) => sql.ref(`e.${name}`)));
 
-/** Answers `visitTimeline`. */
+/** Answers the question `visitTimeline`. */
 export async function visitTimeline(
   context: Context,
   visitId: string,
@@ -70,7 +70,7 @@ export async function visitTimeline(
   });
 }
 
-/** Answers `sessionTimeline`. */
+/** Answers the question `sessionTimeline`. */
 export async function sessionTimeline(
   context: Context,
   sessionId: string,

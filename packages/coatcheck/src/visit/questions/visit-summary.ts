@@ -70,7 +70,7 @@ export function visitSummary(row: VisitSummaryRow): VisitSummary {
     visibleTime: row.visible_time,
     isEngaged: row.is_engaged === 1,
     orders: row.orders,
-    revenue: amounts(row.revenue),
+    revenue: parseRevenue(row.revenue),
   };
 }
 
@@ -83,7 +83,7 @@ function sourceOf(row: VisitSummaryRow, prefix: "" | "last_" | "first_"): VisitS
   };
 }
 
-function amounts(json: string): Revenue {
+function parseRevenue(json: string): Revenue {
   const parsed = parseJson(json);
   if (!isJsonObject(parsed)) return {};
   return Object.fromEntries(

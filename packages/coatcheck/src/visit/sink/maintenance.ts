@@ -54,8 +54,9 @@ export interface CustomerTotals {
   /** Minor units by currency. */
   readonly revenue: Readonly<Record<string, number>>;
   readonly visits: number;
-  /** Start of the first and the last visit whose customer it is, epoch milliseconds; null without one. */
+  /** Start of the customer's first visit, epoch milliseconds; null without visits. */
   readonly firstVisitAt: number | null;
+  /** Start of the customer's last visit, epoch milliseconds; null without visits. */
   readonly lastVisitAt: number | null;
 }
 

@@ -102,7 +102,7 @@ export interface DailyVisitorRow {
   visitors: number;
 }
 
-/** `previous_day` in the rollup for a visitor's first visit ever. Less than every day. */
+/** `previous_day` in the rollup for a visitor's first visit ever. A number below every day's. */
 export const NEVER = -1_000_000;
 
 /** Figures of one local hour, without dimensions. Primary key: tenant, hour. */

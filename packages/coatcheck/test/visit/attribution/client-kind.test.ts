@@ -13,7 +13,7 @@ it.each([
   expect(wrong.map((userAgent) => [clientKind(userAgent), userAgent])).toEqual([]);
 });
 
-it("suspects a missing header", () => {
+it("takes a client without a User-Agent for suspected", () => {
   expect([clientKind(null), clientKind(undefined)]).toEqual(["suspected", "suspected"]);
 });
 

@@ -1,4 +1,4 @@
-/** What a visit's first request contains, and the source and channel that it must lead to. */
+/** A visit's first request, and the channel, source and medium that it must lead to. */
 export type Golden = readonly [
   query: string,
   referrer: string | null,
@@ -7,7 +7,7 @@ export type Golden = readonly [
   medium: string | null,
 ];
 
-/** The shop of the table is `shop.example`. */
+/** First requests to the shop `shop.example`, each with the expected channel, source and medium. */
 export const GOLDEN: readonly Golden[] = [
   // No origin.
   ["", null, "Direct", null, null],

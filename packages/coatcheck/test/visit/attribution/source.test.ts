@@ -45,7 +45,7 @@ it("reads a path with a query as it reads a URL", () => {
   expect(path).toMatchObject({ channel: "Paid Search", source: "bing", medium: "cpc" });
 });
 
-it("a term or content alone is no campaign", () => {
+it("a term or content alone is not a campaign", () => {
   expect(of("?utm_term=tacos")).toMatchObject({ channel: "Direct", source: null, term: "tacos" });
   expect(of("?utm_content=ad", "https://www.bing.com/")).toMatchObject({ channel: "Organic Search" });
 });

@@ -46,7 +46,7 @@ export class TestPage {
     return this.#tracker;
   }
 
-  /** Every event that was sent, with the page and the way of its beacon. */
+  /** Every event that was sent, with its beacon's page id and the browser function that sent it. */
   get events(): (BeaconEvent & { pageId: string; by: Sent["by"] })[] {
     return this.sent.flatMap(({ by, body }) =>
       body.events.map((event) => ({ ...event, pageId: body.pageId, by })),

@@ -171,7 +171,7 @@ describe("single-page navigation", () => {
     });
   });
 
-  it("back counts as a view of its own", async () => {
+  it("counts a navigation back as a new page view", async () => {
     const page = counted();
     page.go("/cart");
     page.back("/tacos");
@@ -197,7 +197,7 @@ describe("single-page navigation", () => {
   });
 });
 
-it("a fragment after a replaced query is no navigation", async () => {
+it("a new fragment after a replaced query is not a navigation", async () => {
   const page = counted();
   page.go("?q=taco", "replaceState");
   page.go("#results");
@@ -237,7 +237,7 @@ describe("the back/forward cache", () => {
     expect(view?.pageId).not.toBe(COUNTED);
   });
 
-  it("the first showing of a page is no view", async () => {
+  it("does not count the first showing of a page", async () => {
     const page = counted();
     page.fire("pageshow", { persisted: false });
     await page.advance(500);
@@ -376,7 +376,7 @@ describe("events of the application", () => {
     expect([types(page)[0], types(page).at(-1)]).toEqual(["event_20", "event_69"]);
   });
 
-  it("wait for a response 50 at most, those of a failed request included", async () => {
+  it("drop the oldest when more than 50 wait for a response, events of a failed request included", async () => {
     const page = counted({ status: null });
     for (let index = 0; index < 40; index++) page.tracker.track(`event_${index}`);
     const sending = page.advance(500);

@@ -50,7 +50,7 @@ describe("assignToVisits", () => {
     expect(idsOf(first, last, late)).toEqual([[first.id, late.id, last.id]]);
   });
 
-  it("splits a visit elsewhere when a late event moves its start before the 24 hours", () => {
+  it("ends a visit of 24 hours earlier when a late event moves its start back", () => {
     const events = Array.from({ length: 96 }, (_, index) => eventOf({ at: START + index * 15 * MINUTE }));
     const earlier = eventOf({ at: START - 15 * MINUTE });
     expect(idsOf(...events)).toHaveLength(1);

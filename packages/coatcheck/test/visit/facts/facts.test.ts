@@ -47,7 +47,7 @@ describe("factsOf", () => {
     ],
     ["a standard key event", 1, [eventOf(), click("login", 1)]],
     ["a key event of the application", 1, [eventOf(), click("newsletter", 1, { isKey: true })]],
-    ["an event that is no key event", 0, [eventOf(), click("search", 1)]],
+    ["an event that is not a key event", 0, [eventOf(), click("search", 1)]],
   ])("%s: is_engaged is %i", (_, isEngaged, events) => {
     expect(rowsOf(...events)).toMatchObject([{ is_engaged: isEngaged }]);
   });

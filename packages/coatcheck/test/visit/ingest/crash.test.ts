@@ -57,7 +57,7 @@ function startTracker({ behaviour, spill = temporaryFolder(), fileLimit }: Track
   };
 }
 
-/** The ids that the process tracked before its last ticks but `after`; all of them for 0. */
+/** The ids that the process printed before the `after`-th tick from the end; all ids for 0. */
 function trackedBefore(lines: readonly string[], after: number): string[] {
   const ticks = lines.flatMap((line, index) => (line === "tick" ? [index] : []));
   const end = after === 0 ? lines.length : ticks.at(-after);
@@ -65,7 +65,7 @@ function trackedBefore(lines: readonly string[], after: number): string[] {
 }
 
 /** Starts the next process on the folder, and returns the ids that it delivers. */
-async function deliverRest(spill: string): Promise<string[]> {
+async function deliverFromSpill(spill: string): Promise<string[]> {
   const sink = memorySink({ maxEvents: 1_000_000 });
   const queue = createEventQueue({ sink, spill: { path: spill } });
   await queue.flush();
@@ -80,7 +80,7 @@ describe("kill -9 during ingest", () => {
       await tracker.printed("tick", 12);
       await tracker.kill("SIGKILL");
       const inSink = readNdjson(tracker.folder).events.map(({ id }) => id);
-      const inSpill = await deliverRest(tracker.spill);
+      const inSpill = await deliverFromSpill(tracker.spill);
       const stored = new Set([...inSink, ...inSpill]);
       const due = trackedBefore(tracker.lines, 3);
       expect(due.length).toBeGreaterThan(100);
@@ -101,7 +101,7 @@ describe("SIGTERM during ingest", () => {
       await tracker.kill("SIGTERM");
       expect(tracker.lines.at(-1)).toBe("closed");
       const inSink = readNdjson(tracker.folder).events.map(({ id }) => id);
-      const stored = new Set([...inSink, ...(await deliverRest(tracker.spill))]);
+      const stored = new Set([...inSink, ...(await deliverFromSpill(tracker.spill))]);
       expect([...stored].sort()).toEqual(trackedBefore(tracker.lines, 0).sort());
     });
   }
@@ -111,18 +111,18 @@ describe("processes that share the folder of a spill", () => {
   it("leave a live process's segments alone, and deliver those of a dead one", async () => {
     const tracker = startTracker({ behaviour: "fails" });
     await tracker.printed("tick", 5);
-    expect(await deliverRest(tracker.spill)).toEqual([]);
+    expect(await deliverFromSpill(tracker.spill)).toEqual([]);
     expect(linesOf(tracker.spill).length).toBeGreaterThan(0);
     await tracker.printed("tick", 5);
     const second = startTracker({ behaviour: "fails", spill: tracker.spill });
     await second.printed("tick", 5);
     await tracker.kill("SIGKILL");
-    const delivered = new Set(await deliverRest(tracker.spill));
+    const delivered = new Set(await deliverFromSpill(tracker.spill));
     expect(trackedBefore(tracker.lines, 3).filter((id) => !delivered.has(id))).toEqual([]);
     expect(trackedBefore(second.lines, 0).filter((id) => delivered.has(id))).toEqual([]);
     await second.printed("tick", 5);
     await second.kill("SIGKILL");
-    const rest = new Set(await deliverRest(tracker.spill));
+    const rest = new Set(await deliverFromSpill(tracker.spill));
     expect(trackedBefore(second.lines, 3).filter((id) => !rest.has(id))).toEqual([]);
     expect([...rest].filter((id) => delivered.has(id))).toEqual([]);
   });
@@ -135,7 +135,7 @@ describe("processes that share the folder of a spill", () => {
     expect(tracker.lines.at(-1)).toBe("closed");
     const files = ndjsonFiles(tracker.spill);
     expect(files.length).toBeGreaterThan(2);
-    const stored = await deliverRest(tracker.spill);
+    const stored = await deliverFromSpill(tracker.spill);
     expect(stored).toEqual(trackedBefore(tracker.lines, 0));
   });
 });

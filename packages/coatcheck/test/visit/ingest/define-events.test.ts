@@ -75,7 +75,7 @@ describe("EventSchemas.check", () => {
     expect(faults.map(({ path }) => path)).toEqual(["properties.score", "properties.answers.1"]);
   });
 
-  it("refuses properties that are no JSON object", () => {
+  it("refuses properties that are not a JSON object", () => {
     for (const properties of [null, [], "text", { at: new Date() }, { amount: Number.NaN }, { big: 1n }]) {
       expect(faultsOf("joined", properties).code).toBe("VALIDATION_FAILED");
     }

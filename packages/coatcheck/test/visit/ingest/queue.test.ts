@@ -292,7 +292,7 @@ describe("IngestQueue limits", () => {
     expect(stored.counts.reduce((sum, { documents }) => sum + documents, 0)).toBe(dropped);
   });
 
-  it("track() does not throw when the spill cannot be written or the event is no JSON", async () => {
+  it("track() does not throw when the spill cannot be written or the event is not JSON", async () => {
     const path = join(temporaryFolder(), "spill");
     const { queue, sink, time } = openQueue({ maxEvents: 5, spill: { path } });
     sink.state = "fails";

@@ -61,7 +61,7 @@ it("begins weeks on Monday", () => {
 });
 
 it.each(["2026-02-29", "2026-13-01", "2026-1-1", "2026-10-05T00:00", "1969-12-31", "", 20261005, null])(
-  "takes %j for no date",
+  "rejects %j as a date",
   (value) => {
     expect(isCalendarDate(value)).toBe(false);
   },

@@ -100,7 +100,7 @@ it.each<[string, () => Promise<unknown>]>([
   ["visitTimeline", () => questions.visitTimeline(recount.visits[0]?.id ?? "", { limit: 2 })],
   [
     "sessionTimeline",
-    () => questions.sessionTimeline(recount.visits[1]?.deeds[0]?.session ?? "", { limit: 1 }),
+    () => questions.sessionTimeline(recount.visits[1]?.actions[0]?.session ?? "", { limit: 1 }),
   ],
   ["customerJourney", () => questions.customerJourney("anna", { limit: 1 })],
   ["visitorJourney", () => questions.visitorJourney(recount.visits[1]?.visitor ?? "")],

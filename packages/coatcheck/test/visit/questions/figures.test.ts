@@ -295,8 +295,8 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     "attributes orders by %s as frozen on them",
     async (model) => {
       const answer = await questions.attribution({ model, ...MONTH });
-      const inMonth = recount.orders.filter(({ deed }) => {
-        const day = recount.calendar.dayOf(deed.at);
+      const inMonth = recount.orders.filter(({ action }) => {
+        const day = recount.calendar.dayOf(action.at);
         return MONTH.from <= day && day <= MONTH.to;
       });
       const sourceOf = (order: (typeof inMonth)[number]) =>
@@ -329,36 +329,38 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
   });
 
   it("counts live visitors by the arrival of their activity", async () => {
-    const arrivals = script.deeds.filter(({ isFromBackend, act }) => !isFromBackend && act.do === "view");
-    for (const deed of arrivals.slice(0, 300).filter((_, index) => index % 60 === 0)) {
-      const clock = { now: () => deed.heardAt };
+    const arrivals = script.actions.filter(
+      ({ isFromBackend, detail }) => !isFromBackend && detail.do === "view",
+    );
+    for (const action of arrivals.slice(0, 300).filter((_, index) => index % 60 === 0)) {
+      const clock = { now: () => action.heardAt };
       const at = createQuestions(loaded.database, { timeZone: TIME_ZONE, clock, timeBudget: 20_000 });
       const { visitors, minutes, pages } = await at.live();
       await at.close();
-      const heard = recount.visits.filter(({ visitor, deeds, start, lastActivity }) =>
+      const heard = recount.visits.filter(({ visitor, actions, start, lastActivity }) =>
         [
-          ...deeds,
-          ...script.deeds.filter(
-            (each) => each.visitor === visitor && each.act.do === "visible" && !each.isLost,
+          ...actions,
+          ...script.actions.filter(
+            (each) => each.visitor === visitor && each.detail.do === "visible" && !each.isLost,
           ),
         ].some(
           ({ heardAt, at: time, isFromBackend }) =>
             !isFromBackend &&
             time >= start &&
             time <= lastActivity &&
-            heardAt <= deed.heardAt &&
-            heardAt > deed.heardAt - 300_000,
+            heardAt <= action.heardAt &&
+            heardAt > action.heardAt - 300_000,
         ),
       );
       expect(visitors).toBe(new Set(heard.map(({ visitor }) => visitor)).size);
       expect(pages.reduce((sum, row) => sum + row.visitors, 0)).toBe(visitors);
       expect(minutes).toHaveLength(30);
-      expect(minutes.at(-1)?.visitors).toBeGreaterThan(deed.isLost ? -1 : 0);
+      expect(minutes.at(-1)?.visitors).toBeGreaterThan(action.isLost ? -1 : 0);
     }
   });
 
   it("shows the events of each visit and session, in order and page by page", async () => {
-    const longest = recount.visits.toSorted((left, right) => right.deeds.length - left.deeds.length)[0];
+    const longest = recount.visits.toSorted((left, right) => right.actions.length - left.actions.length)[0];
     const ids: string[] = [];
     let cursor: string | null = null;
     do {
@@ -367,10 +369,10 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
       ids.push(...(answer?.events.filter(({ type }) => type !== "page_time").map(({ id }) => id) ?? []));
       cursor = answer?.next ?? null;
     } while (cursor !== null);
-    expect(ids).toEqual(longest?.deeds.map(({ id }) => id));
-    const session = longest?.deeds[0]?.session ?? "";
-    const ofSession = recount.visits.filter(({ deeds }) =>
-      deeds.some((deed) => !deed.isFromBackend && deed.session === session),
+    expect(ids).toEqual(longest?.actions.map(({ id }) => id));
+    const session = longest?.actions[0]?.session ?? "";
+    const ofSession = recount.visits.filter(({ actions }) =>
+      actions.some((action) => !action.isFromBackend && action.session === session),
     );
     const timeline = await questions.sessionTimeline(session, { limit: 1000 });
     expect(timeline.visits.map(({ id }) => id)).toEqual(ofSession.map(({ id }) => id));

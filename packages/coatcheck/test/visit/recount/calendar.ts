@@ -17,7 +17,7 @@ export class Calendar {
 
   /** The local day of a time, such as `2026-10-25`. */
   dayOf(time: number): string {
-    // No zone changes its day within a quarter of an hour that starts at a multiple of one.
+    // In every time zone, local days begin at :00, :15, :30 or :45 UTC, so all times of a quarter have one day.
     const quarter = time - (time % (HOUR / 4));
     const known = this.#known.get(quarter);
     if (known !== undefined) return known;

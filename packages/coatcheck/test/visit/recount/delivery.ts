@@ -2,12 +2,12 @@
 import { type DocumentCount, STANDARD_EVENTS, type VisitEvent } from "../../../src/visit/event.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
 import { Random } from "./random.ts";
-import { type CountedDocument, type Deed, HOST, HOUR, type Script } from "./script.ts";
+import { type Action, type CountedDocument, HOST, HOUR, type Script } from "./script.ts";
 
-/** A batch with the deeds that it reports, in its order. */
+/** A batch with the actions that it reports, in its order. */
 export interface Delivered {
   readonly batch: EventBatch;
-  readonly deeds: readonly Deed[];
+  readonly actions: readonly Action[];
 }
 
 /**
@@ -17,40 +17,43 @@ export interface Delivered {
  */
 export type Arrival = "in-order" | "interleaved" | "shuffled";
 
-/** The event by which a node reports a deed. */
-export function eventOf(deed: Deed): VisitEvent {
-  const { act } = deed;
+/** The event by which a node reports an action. */
+export function eventOf(action: Action): VisitEvent {
+  const { detail } = action;
   return {
-    id: deed.id,
-    type: typeOf(deed),
-    at: deed.at,
-    receivedAt: deed.heardAt,
-    origin: deed.isFromBackend ? "backend" : "browser",
-    visitorId: deed.visitor,
-    sessionId: deed.session,
-    subject: deed.customer,
-    tenant: deed.tenant,
-    page: deed.page && { ...deed.page, host: HOST, title: null },
-    visibleTime: act.do === "visible" ? act.milliseconds : null,
-    source: deed.cameFrom,
-    client: deed.client,
-    isKey: act.do === "order" || (act.do === "track" && act.isKey),
-    order: act.do === "order" ? { orderId: act.orderId, revenue: act.revenue, currency: act.currency } : null,
+    id: action.id,
+    type: typeOf(action),
+    at: action.at,
+    receivedAt: action.heardAt,
+    origin: action.isFromBackend ? "backend" : "browser",
+    visitorId: action.visitor,
+    sessionId: action.session,
+    subject: action.customer,
+    tenant: action.tenant,
+    page: action.page && { ...action.page, host: HOST, title: null },
+    visibleTime: detail.do === "visible" ? detail.milliseconds : null,
+    source: action.cameFrom,
+    client: action.client,
+    isKey: detail.do === "order" || (detail.do === "track" && detail.isKey),
+    order:
+      detail.do === "order"
+        ? { orderId: detail.orderId, revenue: detail.revenue, currency: detail.currency }
+        : null,
     properties: {},
   };
 }
 
-/** The name of a deed's event. */
-export function typeOf({ act }: Deed): string {
-  if (act.do === "track") return act.event;
+/** The name of an action's event. */
+export function typeOf({ detail }: Action): string {
+  if (detail.do === "track") return detail.event;
   const [pageView, pageTime] = STANDARD_EVENTS;
-  return { view: pageView, visible: pageTime, order: "order_completed" }[act.do];
+  return { view: pageView, visible: pageTime, order: "order_completed" }[detail.do];
 }
 
 /** The batches of all nodes in the order in which they arrive at the sink. */
 export function deliver(script: Script, arrival: Arrival = "in-order", seed = 1): Delivered[] {
   const random = new Random(seed);
-  const nodes = new Set([...script.deeds, ...script.documents].map(({ node }) => node));
+  const nodes = new Set([...script.actions, ...script.documents].map(({ node }) => node));
   const batches = [...nodes].flatMap((node) => batchesOf(script, node, random));
   if (arrival === "in-order") return inOrder(batches, ({ readyAt }) => readyAt);
   const repeated = batches.flatMap((batch) => (random.chance(0.1) ? [batch, batch] : [batch]));
@@ -67,8 +70,8 @@ interface Ready extends Delivered {
 }
 
 function batchesOf(script: Script, node: number, random: Random): Ready[] {
-  const deeds = inOrder(
-    script.deeds.filter((deed) => deed.node === node && !deed.isLost),
+  const actions = inOrder(
+    script.actions.filter((action) => action.node === node && !action.isLost),
     ({ heardAt }) => heardAt,
   );
   let documents = inOrder(
@@ -76,11 +79,11 @@ function batchesOf(script: Script, node: number, random: Random): Ready[] {
     ({ at }) => at,
   );
   const batches: Ready[] = [];
-  for (let start = 0; start < deeds.length; ) {
+  for (let start = 0; start < actions.length; ) {
     const end = start + random.whole(1, 60);
-    const chunk = deeds.slice(start, end);
+    const chunk = actions.slice(start, end);
     const readyAt = chunk.at(-1)?.heardAt ?? 0;
-    const isLast = end >= deeds.length;
+    const isLast = end >= actions.length;
     const counted = documents.filter(({ at }) => isLast || at <= readyAt);
     documents = documents.filter((document) => !counted.includes(document));
     batches.push(ready(chunk, counted, { readyAt, random }));
@@ -93,11 +96,11 @@ function batchesOf(script: Script, node: number, random: Random): Ready[] {
 }
 
 function ready(
-  deeds: readonly Deed[],
+  actions: readonly Action[],
   documents: readonly CountedDocument[],
   { readyAt, random }: { readonly readyAt: number; readonly random: Random },
 ): Ready {
-  return { deeds, readyAt, batch: { events: deeds.map(eventOf), counts: countsOf(documents, random) } };
+  return { actions, readyAt, batch: { events: actions.map(eventOf), counts: countsOf(documents, random) } };
 }
 
 function countsOf(documents: readonly CountedDocument[], random: Random): DocumentCount[] {

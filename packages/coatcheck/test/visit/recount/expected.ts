@@ -41,7 +41,7 @@ export function dailySeries(recount: Recount, range: Range) {
   return points;
 }
 
-/** The figures of each hour with figures, by the hour's start in epoch milliseconds. */
+/** The figures of each hour in which something happened, by the hour's start in epoch milliseconds. */
 export function hourlySeries(recount: Recount, range: Range) {
   return new Map(
     [...recount.byHour(range)].map(([hour, figures]) => [
@@ -88,8 +88,8 @@ export function funnelSteps(
 
 /** Orders and revenue by channel, source and campaign, as frozen. Orders without attribution are under nulls. */
 export function attributionRows(recount: Recount, model: "first" | "last", range: Range) {
-  const inRange = recount.orders.filter(({ deed }) => {
-    const day = recount.calendar.dayOf(deed.at);
+  const inRange = recount.orders.filter(({ action }) => {
+    const day = recount.calendar.dayOf(action.at);
     return range.from <= day && day <= range.to;
   });
   const keyOf = ({ frozen }: CountedOrder) => {

@@ -1,6 +1,6 @@
 /** Counts funnels by the definitions. */
 import { typeOf } from "./delivery.ts";
-import { type Deed, HOUR } from "./script.ts";
+import { type Action, HOUR } from "./script.ts";
 import { inOrder, type Visit } from "./visits.ts";
 
 /** A step of a funnel: an event, on a page if a path is given. */
@@ -12,7 +12,7 @@ export interface FunnelStep {
 /** What a funnel counts, and over which events. */
 export interface FunnelOptions {
   readonly by: "visit" | "visitor";
-  /** The longest time from the first step to any other, milliseconds. Default: 24 hours. */
+  /** The longest time from the first step to any other, in milliseconds. Default: 24 hours. */
   readonly window?: number;
 }
 
@@ -36,7 +36,7 @@ export function funnelOf(
     options.by === "visit"
       ? visits.map((visit) => eventsOf([visit]))
       : [...Map.groupBy(visits, ({ visitor }) => visitor).values()].map(eventsOf);
-  const walks = groups.map((deeds) => walk(deeds, steps, options.window ?? 24 * HOUR));
+  const walks = groups.map((actions) => walk(actions, steps, options.window ?? 24 * HOUR));
   return steps.map((step, index) => {
     const times = walks.flatMap((taken) => {
       const [before, now] = [taken[index - 1], taken[index]];
@@ -44,17 +44,17 @@ export function funnelOf(
     });
     return {
       closed: walks.filter((taken) => taken[index] !== undefined).length,
-      open: groups.filter((deeds) => deeds.some((deed) => isStep(deed, step))).length,
+      open: groups.filter((actions) => actions.some((action) => isStep(action, step))).length,
       medianTime: median(times),
     };
   });
 }
 
 /** The events of visits in order. A page that is viewed under one id several times is viewed once. */
-function eventsOf(visits: readonly Visit[]): Deed[] {
+function eventsOf(visits: readonly Visit[]): Action[] {
   const viewed = new Set<string>();
-  return inOrder(visits.flatMap(({ deeds }) => deeds)).filter(({ act, page }) => {
-    if (act.do !== "view" || !page) return true;
+  return inOrder(visits.flatMap(({ actions }) => actions)).filter(({ detail, page }) => {
+    if (detail.do !== "view" || !page) return true;
     const isNew = !viewed.has(page.id);
     viewed.add(page.id);
     return isNew;
@@ -62,21 +62,21 @@ function eventsOf(visits: readonly Visit[]): Deed[] {
 }
 
 /** The time at which each step was taken, for as many steps as were taken in order. */
-function walk(deeds: readonly Deed[], steps: readonly FunnelStep[], window: number): number[] {
+function walk(actions: readonly Action[], steps: readonly FunnelStep[], window: number): number[] {
   const taken: number[] = [];
   let next = 0;
   for (const step of steps) {
-    const index = deeds.findIndex((deed, position) => position >= next && isStep(deed, step));
-    const deed = deeds[index];
-    if (!deed || deed.at - (taken[0] ?? deed.at) > window) break;
-    taken.push(deed.at);
+    const index = actions.findIndex((action, position) => position >= next && isStep(action, step));
+    const action = actions[index];
+    if (!action || action.at - (taken[0] ?? action.at) > window) break;
+    taken.push(action.at);
     next = index + 1;
   }
   return taken;
 }
 
-function isStep(deed: Deed, { event, path }: FunnelStep): boolean {
-  return typeOf(deed) === event && (path === undefined || deed.page?.path === path);
+function isStep(action: Action, { event, path }: FunnelStep): boolean {
+  return typeOf(action) === event && (path === undefined || action.page?.path === path);
 }
 
 /** The middle value, or the mean of the middle two; null without values. */

@@ -42,7 +42,7 @@ const CASES: readonly {
 ];
 
 const script = trafficOf({ seed: 11, visitors: VISITORS });
-const lastHeardAt = Math.max(...script.deeds.map(({ heardAt }) => heardAt));
+const lastHeardAt = Math.max(...script.actions.map(({ heardAt }) => heardAt));
 /** A time at which the last activity of the script is live. */
 const clock = { now: () => lastHeardAt + MINUTE };
 

@@ -1,7 +1,7 @@
 /** Orders with their visits and their attribution. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { Delivered } from "./delivery.ts";
-import type { Deed } from "./script.ts";
+import type { Action } from "./script.ts";
 import { customerOf, inOrder, type Visit, visitsOf } from "./visits.ts";
 
 /** Amounts in minor units by currency. */
@@ -9,7 +9,7 @@ export type Revenue = Readonly<Record<string, number>>;
 
 /** An order with its visit, and its attribution as it was when the order arrived. */
 export interface CountedOrder {
-  readonly deed: Deed;
+  readonly action: Action;
   readonly orderId: string;
   readonly revenue: number;
   readonly currency: string;
@@ -19,30 +19,30 @@ export interface CountedOrder {
 
 /** All orders that have arrived. */
 export function ordersOf(
-  arrived: readonly Deed[],
+  arrived: readonly Action[],
   visits: readonly Visit[],
   delivered: readonly Delivered[],
 ): CountedOrder[] {
-  return inOrder(arrived).flatMap((deed) => {
-    const { act } = deed;
-    if (act.do !== "order") return [];
-    const visit = visits.find(({ deeds }) => deeds.includes(deed)) ?? null;
-    return [{ ...act, deed, visit, frozen: frozenAttribution(deed, delivered) }];
+  return inOrder(arrived).flatMap((action) => {
+    const { detail } = action;
+    if (detail.do !== "order") return [];
+    const visit = visits.find(({ actions }) => actions.includes(action)) ?? null;
+    return [{ ...detail, action, visit, frozen: frozenAttribution(action, delivered) }];
   });
 }
 
 /** The attribution of an order, from what had arrived when its batch was stored. */
-function frozenAttribution(order: Deed, delivered: readonly Delivered[]): CountedOrder["frozen"] {
-  const arrivesWith = delivered.findIndex(({ deeds }) => deeds.includes(order));
-  const known = delivered.slice(0, arrivesWith + 1).flatMap(({ deeds }) => deeds);
+function frozenAttribution(order: Action, delivered: readonly Delivered[]): CountedOrder["frozen"] {
+  const arrivesWith = delivered.findIndex(({ actions }) => actions.includes(order));
+  const known = delivered.slice(0, arrivesWith + 1).flatMap(({ actions }) => actions);
   const { visits } = visitsOf(known.filter(({ visitor }) => visitor === order.visitor));
-  const visit = visits.find(({ deeds }) => deeds.includes(order));
+  const visit = visits.find(({ actions }) => actions.includes(order));
   return visit ? { last: visit.lastNonDirect, first: visit.firstTouch } : null;
 }
 
 /** Whose order it is. */
-export function customerOfOrder({ deed, visit }: CountedOrder): string | null {
-  return deed.customer ?? (visit && customerOf(visit));
+export function customerOfOrder({ action, visit }: CountedOrder): string | null {
+  return action.customer ?? (visit && customerOf(visit));
 }
 
 /** The sum of orders by currency. */

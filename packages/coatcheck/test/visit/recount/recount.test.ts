@@ -139,7 +139,7 @@ describe("activity", () => {
     browser.wait(20 * MINUTE).backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" });
     browser.wait(20 * MINUTE).view("/menu");
     const { visits } = recount(browser);
-    expect(visits.map(({ deeds }) => deeds.length)).toEqual([2, 1]);
+    expect(visits.map(({ actions }) => actions.length)).toEqual([2, 1]);
     expect(overview(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
   });
 
@@ -334,9 +334,9 @@ describe("attribution", () => {
     browser.view("/", { cameFrom: MAIL, late: 2 * DAY });
     browser.wait(DAY).view("/");
     browser.order("1", 700, "CHF");
-    const delivered = browser.script.deeds
+    const delivered = browser.script.actions
       .toSorted((left, right) => left.heardAt - right.heardAt)
-      .map((deed) => ({ deeds: [deed], batch: { events: [], counts: [] } }));
+      .map((action) => ({ actions: [action], batch: { events: [], counts: [] } }));
     const rows = new Recount(browser.script, delivered).breakdown("channel", MONTH);
     expect(rows.get("Direct")).toMatchObject({ visits: 0, orders: 1 });
     expect(rows.get("Email")).toMatchObject({ visits: 2, orders: 0, converted: 1 });
@@ -498,7 +498,7 @@ describe("funnels", () => {
     expect(new Set(outcomes)).toEqual(new Set([0, 1]));
   });
 
-  it("follows a visitor across visits, and no visit across another", () => {
+  it("counts steps in two visits of a visitor by visitor, but not by visit", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(HOUR).track("add_to_cart");

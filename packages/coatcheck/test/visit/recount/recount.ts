@@ -32,7 +32,7 @@ import { Calendar, hourOf } from "./calendar.ts";
 import type { Delivered } from "./delivery.ts";
 import { type Condition, orderMeets, valueOfOrder, valueOfVisit, visitMeets } from "./dimensions.ts";
 import { type CountedOrder, customerOfOrder, ordersOf, type Revenue, revenueOf } from "./orders.ts";
-import { type Deed, MINUTE, type Script } from "./script.ts";
+import { type Action, MINUTE, type Script } from "./script.ts";
 import {
   customerOf,
   isConverted,
@@ -91,11 +91,11 @@ export class Recount {
   readonly orders: readonly CountedOrder[];
   readonly calendar: Calendar;
   readonly #documents: Script["documents"];
-  readonly #arrived: readonly Deed[];
+  readonly #arrived: readonly Action[];
 
   constructor(script: Script, delivered: readonly Delivered[], timeZone = "UTC") {
     this.calendar = new Calendar(timeZone);
-    this.#arrived = withoutRepeatedOrders(delivered.flatMap(({ deeds }) => deeds));
+    this.#arrived = withoutRepeatedOrders(delivered.flatMap(({ actions }) => actions));
     this.#documents = script.documents;
     const { visits } = visitsOf(this.#arrived);
     this.visits = visits.toSorted((left, right) => left.start - right.start || (left.id < right.id ? -1 : 1));
@@ -219,7 +219,7 @@ export class Recount {
   #byPeriod<Period>(range: Range, periodOf: (at: number) => Period): Map<Period, Figures> {
     const times = [
       ...this.visits.flatMap(({ start, pages }) => [start, ...pages.map(({ at }) => at)]),
-      ...this.orders.map(({ deed }) => deed.at),
+      ...this.orders.map(({ action }) => action.at),
     ].filter((at) => this.#isIn(range, at));
     const periods = [...new Set(times.map(periodOf))];
     return new Map(periods.map((period) => [period, this.#figures((at) => periodOf(at) === period, [])]));
@@ -230,7 +230,7 @@ export class Recount {
     const inPeriod = this.visits.filter(({ start }) => isIn(start));
     const visits = inPeriod.filter(matches);
     const newVisitors = visits.filter(({ isFirst }) => isFirst);
-    const orders = this.orders.filter((order) => isIn(order.deed.at) && orderMeets(order, conditions));
+    const orders = this.orders.filter((order) => isIn(order.action.at) && orderMeets(order, conditions));
     const pages = this.visits.filter(matches).flatMap((visit) => visit.pages.filter(({ at }) => isIn(at)));
     const engaged = visits.filter(isEngaged).length;
     return {
@@ -239,7 +239,8 @@ export class Recount {
       newVisitors: newVisitors.length,
       returningVisitors: firstOfEachVisitor(inPeriod.filter(({ isFirst }) => !isFirst)).filter(matches)
         .length,
-      singleRequestVisitors: newVisitors.filter(({ deeds, beacons }) => deeds.length + beacons === 1).length,
+      singleRequestVisitors: newVisitors.filter(({ actions, beacons }) => actions.length + beacons === 1)
+        .length,
       pageViews: pages.length,
       engaged,
       bounced: visits.length - engaged,

@@ -1,4 +1,4 @@
-/** What visitors of the shop do in one visit. Each scene writes the deeds that one rule of the definitions is about. */
+/** What visitors of the shop do in one visit. Each scene writes the actions that one rule of the definitions is about. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { Random } from "./random.ts";
 import { type Browser, DAY, DESKTOP, HOUR, MINUTE, SECOND } from "./script.ts";
@@ -53,7 +53,7 @@ function fastClock(stage: Stage): void {
   browser.wait(random.whole(0, 12 * SECOND)).visible(DAY);
 }
 
-function shop(stage: Stage): void {
+function fillCart(stage: Stage): void {
   const { browser, random } = stage;
   browse(stage);
   browser.wait(random.whole(0, MINUTE)).track("add_to_cart");
@@ -66,7 +66,7 @@ function shop(stage: Stage): void {
 
 function buy(stage: Stage): void {
   const { browser, random } = stage;
-  shop(stage);
+  fillCart(stage);
   browser.wait(random.whole(0, 3 * MINUTE));
   const amount = random.chance(0.1) ? 0 : random.whole(1, 20_000);
   const orderId = `o-${random.hex(8)}`;
@@ -83,16 +83,16 @@ function buy(stage: Stage): void {
 /** The payment provider reports the order, minutes or hours after the visit. */
 function paidLater(stage: Stage): void {
   const { browser, random } = stage;
-  shop(stage);
+  fillCart(stage);
   browser.wait(random.pick([1, 20 * MINUTE, 5 * HOUR]));
-  const act = {
+  const detail = {
     do: "order",
     orderId: `w-${random.hex(8)}`,
     revenue: random.whole(1, 5000),
     currency: "CHF",
   } as const;
-  browser.backend(act, { late: random.whole(0, 30 * HOUR), node: random.whole(0, 1) });
-  if (random.chance(0.5)) browser.wait(MINUTE).backend(act, { node: random.whole(0, 1) });
+  browser.backend(detail, { late: random.whole(0, 30 * HOUR), node: random.whole(0, 1) });
+  if (random.chance(0.5)) browser.wait(MINUTE).backend(detail, { node: random.whole(0, 1) });
 }
 
 /** A telephone order: its session has never seen a page. */
@@ -184,7 +184,7 @@ function optOut(stage: Stage): void {
 
 /** All scenes. Frequent ones are listed several times. */
 export const SCENES: readonly ((stage: Stage) => void)[] = [
-  ...[browse, browse, browse, bounce, bounce, shop, shop, buy, buy, paidLater],
+  ...[browse, browse, browse, bounce, bounce, fillCart, fillCart, buy, buy, paidLater],
   ...[fastClock, withoutVisit, openTab, openTab, twoCustomers, changing, filledGap, sameTime, optOut, allDay],
 ];
 

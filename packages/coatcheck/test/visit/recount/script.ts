@@ -1,4 +1,4 @@
-/** The raw script of a test: what visitors do, one deed after another. */
+/** The raw script of a test: what visitors do, one action after another. */
 import { createHash } from "node:crypto";
 import type { CountedKind, EventClient, Source } from "../../../src/visit/event.ts";
 import { Random } from "./random.ts";
@@ -8,15 +8,15 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** What a deed is: a page that is shown, a report of visible time, another event, or an order. */
-export type Act =
+/** What an action is: a page that is shown, a report of visible time, another event, or an order. */
+export type ActionDetail =
   | { readonly do: "view" }
   | { readonly do: "visible"; readonly milliseconds: number }
   | { readonly do: "track"; readonly event: string; readonly isKey: boolean }
   | { readonly do: "order"; readonly orderId: string; readonly revenue: number; readonly currency: string };
 
 /** One thing that one visitor did, or that a backend reported. */
-export interface Deed {
+export interface Action {
   readonly id: string;
   readonly at: number;
   /** When a node hears of it. */
@@ -33,10 +33,10 @@ export interface Deed {
   readonly page: { readonly id: string; readonly path: string } | null;
   readonly client: EventClient | null;
   readonly cameFrom: Source | null;
-  readonly act: Act;
+  readonly detail: ActionDetail;
 }
 
-/** A document of a client that is no visitor, such as a bot or a person who opted out. */
+/** A document of a client that is not a visitor, such as a bot or a person who opted out. */
 export interface CountedDocument {
   readonly at: number;
   readonly node: number;
@@ -44,8 +44,8 @@ export interface CountedDocument {
   readonly tenant: string | null;
 }
 
-/** Options of a single deed. */
-export interface DeedOptions {
+/** Options of a single action. */
+export interface ActionOptions {
   /** Milliseconds until a node hears of it. Default: 0. */
   readonly late?: number;
   /** Default: the browser's node. */
@@ -54,7 +54,7 @@ export interface DeedOptions {
   /** Default: the current page. */
   readonly page?: { readonly id: string; readonly path: string };
   readonly cameFrom?: Source | null;
-  /** Milliseconds before the browser's clock, for a deed of the past. Default: 0. */
+  /** Milliseconds before the browser's clock, for an action of the past. Default: 0. */
   readonly ago?: number;
   readonly client?: EventClient;
 }
@@ -93,7 +93,7 @@ function orderEventId(tenant: string | null, orderId: string): string {
 
 /** A script that browsers and backends write. */
 export class Script {
-  readonly deeds: Deed[] = [];
+  readonly actions: Action[] = [];
   readonly documents: CountedDocument[] = [];
   readonly random: Random;
 
@@ -101,22 +101,22 @@ export class Script {
     this.random = new Random(seed);
   }
 
-  /** Counts a document of a client that is no visitor. */
+  /** Counts a document of a client that is not a visitor. */
   document(kind: CountedKind, at: number, { node = 0, tenant = null as string | null } = {}): void {
     this.documents.push({ at, node, kind, tenant });
   }
 
-  /** Adds a deed whose id follows from its time or, for an order, from the order. */
-  add(deed: Omit<Deed, "id">): Deed {
-    const { act, tenant, heardAt } = deed;
-    const id = act.do === "order" ? orderEventId(tenant, act.orderId) : this.random.uuidOf(heardAt);
-    const added = { ...deed, id };
-    this.deeds.push(added);
+  /** Adds an action whose id follows from its time or, for an order, from the order. */
+  add(action: Omit<Action, "id">): Action {
+    const { detail, tenant, heardAt } = action;
+    const id = detail.do === "order" ? orderEventId(tenant, detail.orderId) : this.random.uuidOf(heardAt);
+    const added = { ...action, id };
+    this.actions.push(added);
     return added;
   }
 }
 
-/** A browser with its clock, its current page and its session. Each method writes one deed. */
+/** A browser with its clock, its current page and its session. Each method writes one action. */
 export class Browser {
   readonly script: Script;
   visitor: string;
@@ -141,39 +141,39 @@ export class Browser {
   }
 
   /** Shows a page, which becomes the current one. */
-  view(path: string, options: DeedOptions = {}): Deed {
+  view(path: string, options: ActionOptions = {}): Action {
     this.page = options.page ?? { id: this.script.random.uuid(), path };
     return this.#write({ do: "view" }, { cameFrom: DIRECT, ...options });
   }
 
   /** Reports how long the page was visible since its last report. */
-  visible(milliseconds: number, options: DeedOptions = {}): Deed {
+  visible(milliseconds: number, options: ActionOptions = {}): Action {
     return this.#write({ do: "visible", milliseconds }, options);
   }
 
   /** Tracks another event. */
-  track(event: string, options: DeedOptions & { readonly isKey?: boolean } = {}): Deed {
+  track(event: string, options: ActionOptions & { readonly isKey?: boolean } = {}): Action {
     const isKey = options.isKey ?? ["add_to_cart", "begin_checkout", "login"].includes(event);
     return this.#write({ do: "track", event, isKey }, options);
   }
 
   /** Logs in: the session is the customer's from here on. */
-  login(customer: string, options: DeedOptions = {}): Deed {
+  login(customer: string, options: ActionOptions = {}): Action {
     this.customer = customer;
     return this.track("login", options);
   }
 
   /** Completes an order in the browser. */
-  order(orderId: string, revenue: number, currency: string, options: DeedOptions = {}): Deed {
+  order(orderId: string, revenue: number, currency: string, options: ActionOptions = {}): Action {
     return this.#write({ do: "order", orderId, revenue, currency }, options);
   }
 
   /** A backend reports an event of this browser's session. */
-  backend(act: Act, options: DeedOptions & { readonly knowsVisitor?: boolean } = {}): Deed {
+  backend(detail: ActionDetail, options: ActionOptions & { readonly knowsVisitor?: boolean } = {}): Action {
     const { late = 0, node = this.node, isLost = false, ago = 0, knowsVisitor = true } = options;
     const at = this.now - ago;
     return this.script.add({
-      act,
+      detail,
       at,
       heardAt: at + late,
       node,
@@ -189,11 +189,11 @@ export class Browser {
     });
   }
 
-  #write(act: Act, options: DeedOptions): Deed {
+  #write(detail: ActionDetail, options: ActionOptions): Action {
     const { late = 0, node = this.node, isLost = false, page = this.page, ago = 0 } = options;
     const at = this.now - ago;
     return this.script.add({
-      act,
+      detail,
       at,
       heardAt: at + late,
       node,

@@ -8,12 +8,12 @@ import { MONTH, TIME_ZONE, trafficOf } from "./traffic.ts";
 const script = trafficOf({ seed: 3, visitors: 120 });
 
 it("writes the same month for the same seed, and another for another", () => {
-  expect(trafficOf({ seed: 3, visitors: 120 }).deeds).toEqual(script.deeds);
-  expect(trafficOf({ seed: 4, visitors: 120 }).deeds).not.toEqual(script.deeds);
+  expect(trafficOf({ seed: 3, visitors: 120 }).actions).toEqual(script.actions);
+  expect(trafficOf({ seed: 4, visitors: 120 }).actions).not.toEqual(script.actions);
 });
 
-it("delivers each deed that is not lost, whatever the order of arrival", () => {
-  const expected = script.deeds.filter(({ isLost }) => !isLost).map(({ id }) => id);
+it("delivers each action that is not lost, whatever the order of arrival", () => {
+  const expected = script.actions.filter(({ isLost }) => !isLost).map(({ id }) => id);
   for (const arrival of ["in-order", "interleaved", "shuffled"] as const) {
     const delivered = deliver(script, arrival, 7).flatMap(({ batch }) => batch.events.map(({ id }) => id));
     expect(new Set(delivered)).toEqual(new Set(expected));
@@ -33,7 +33,7 @@ it("repeats an event with the same content", () => {
 it("counts the same visits whatever the order of arrival", () => {
   // Which report of an order counts depends on the arrival, so orders are left out.
   const withoutOrders = new Script();
-  withoutOrders.deeds.push(...script.deeds.filter(({ act }) => act.do !== "order"));
+  withoutOrders.actions.push(...script.actions.filter(({ detail }) => detail.do !== "order"));
   const figures = (seed: number) =>
     new Recount(withoutOrders, deliver(withoutOrders, "shuffled", seed), TIME_ZONE).byDay(MONTH);
   expect(figures(1).size).toBe(31);

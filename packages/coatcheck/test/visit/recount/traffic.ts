@@ -66,7 +66,7 @@ export function trafficOf({ seed, visitors }: TrafficOptions): Script {
     const visits = random.chance(0.4) ? 1 : random.whole(2, 7);
     for (let visit = 0; visit < visits; visit++) {
       random.pick(SCENES)({ browser, random, source: random.pick(SOURCES) });
-      rest(browser, random);
+      waitForNextVisit(browser, random);
     }
   }
   bigSpender({ browser: new Browser(script, MONTH_START + DAY), random, source: DIRECT });
@@ -93,8 +93,8 @@ function longAgo(browser: Browser): void {
   browser.now = now;
 }
 
-/** The time between two visits, with the lengths at which a visit just ends, or just does not. */
-function rest(browser: Browser, random: Random): void {
+/** Waits until the next visit: some waits are a millisecond below, at or above the timeout of a visit. */
+function waitForNextVisit(browser: Browser, random: Random): void {
   const exact = [30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE + 1];
   browser.wait(random.chance(0.3) ? random.pick(exact) : random.whole(20 * MINUTE, 6 * DAY));
   if (random.chance(0.3)) {

@@ -17,15 +17,15 @@ import { TIME_ZONE, trafficOf } from "./traffic.ts";
 /** Which of two reports of an order arrives first is chance when nodes write at once, so orders are left out. */
 function withoutOrders(): Script {
   const script = new Script();
-  const { deeds, documents } = trafficOf({ seed: 21, visitors: 60 });
-  script.deeds.push(...deeds.filter(({ act }) => act.do !== "order"));
+  const { actions, documents } = trafficOf({ seed: 21, visitors: 60 });
+  script.actions.push(...actions.filter(({ detail }) => detail.do !== "order"));
   script.documents.push(...documents);
   return script;
 }
 
 const script = withoutOrders();
 const delivered = deliver(script, "interleaved", 6);
-const now = Math.max(...script.deeds.map(({ heardAt }) => heardAt)) + MINUTE;
+const now = Math.max(...script.actions.map(({ heardAt }) => heardAt)) + MINUTE;
 const options = { timeZone: TIME_ZONE, clock: { now: () => now }, timeBudget: 60_000 };
 
 /** Each node writes its own batches one after the other, and both write at once. */
@@ -33,7 +33,7 @@ async function writeAtOnce(sinks: readonly EventSink[]): Promise<void> {
   const writeAll = async (sink: EventSink, batches: readonly Delivered[]) => {
     for (const { batch } of batches) await sink.write(batch);
   };
-  const nodeOf = ({ deeds: [first] }: Delivered) => first?.node ?? 0;
+  const nodeOf = ({ actions: [first] }: Delivered) => first?.node ?? 0;
   await Promise.all(
     sinks.map((sink, node) =>
       writeAll(

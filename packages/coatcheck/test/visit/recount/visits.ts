@@ -1,6 +1,6 @@
-/** Puts the deeds of a script into visits, by the definitions alone: simple and slow. */
+/** Puts the actions of a script into visits, by the definitions alone: simple and slow. */
 import type { EventClient, Source } from "../../../src/visit/event.ts";
-import { DAY, type Deed, DIRECT, HOUR, MINUTE } from "./script.ts";
+import { type Action, DAY, DIRECT, HOUR, MINUTE } from "./script.ts";
 
 /** A page that was viewed, counted once. */
 export interface Page {
@@ -12,14 +12,14 @@ export interface Page {
 
 /** A visit with everything that belongs to it. */
 export interface Visit {
-  /** The id of the deed that began it. */
+  /** The id of the action that began it. */
   readonly id: string;
   readonly visitor: string;
   readonly tenant: string | null;
   readonly start: number;
   lastActivity: number;
   /** What happened in it, in order, without reports of visible time. */
-  readonly deeds: Deed[];
+  readonly actions: Action[];
   readonly pages: Page[];
   /** How many reports of visible time its pages have. */
   beacons: number;
@@ -36,106 +36,106 @@ export interface Visit {
 /** All visits, and what backends reported for sessions without one. */
 export interface Visits {
   readonly visits: readonly Visit[];
-  readonly withoutVisit: readonly Deed[];
+  readonly withoutVisit: readonly Action[];
 }
 
 /** Sorts by time, then by id. */
-export function inOrder(deeds: readonly Deed[]): Deed[] {
-  return deeds.toSorted((left, right) => left.at - right.at || (left.id < right.id ? -1 : 1));
+export function inOrder(actions: readonly Action[]): Action[] {
+  return actions.toSorted((left, right) => left.at - right.at || (left.id < right.id ? -1 : 1));
 }
 
 /**
  * Of several reports of one order, keeps the one that arrived first.
  *
- * @param arrived deeds in the order of their arrival.
+ * @param arrived actions in the order of their arrival.
  */
-export function withoutRepeatedOrders(arrived: readonly Deed[]): Deed[] {
+export function withoutRepeatedOrders(arrived: readonly Action[]): Action[] {
   const orders = new Set<string>();
-  return [...new Set(arrived)].filter(({ act, tenant }) => {
-    if (act.do !== "order") return true;
-    const key = JSON.stringify([tenant, act.orderId]);
+  return [...new Set(arrived)].filter(({ detail, tenant }) => {
+    if (detail.do !== "order") return true;
+    const key = JSON.stringify([tenant, detail.orderId]);
     const isNew = !orders.has(key);
     orders.add(key);
     return isNew;
   });
 }
 
-/** The visits of all deeds that have arrived. */
-export function visitsOf(arrived: readonly Deed[]): Visits {
-  const deeds = withoutRepeatedOrders(arrived);
+/** The visits of all actions that have arrived. */
+export function visitsOf(arrived: readonly Action[]): Visits {
+  const actions = withoutRepeatedOrders(arrived);
   const byVisitor = Map.groupBy(
-    deeds.filter(({ isFromBackend }) => !isFromBackend),
+    actions.filter(({ isFromBackend }) => !isFromBackend),
     ({ visitor }) => visitor,
   );
   const visits = [...byVisitor.values()].flatMap(visitsOfVisitor);
-  const withoutVisit: Deed[] = [];
-  for (const deed of inOrder(deeds.filter(({ isFromBackend }) => isFromBackend))) {
+  const withoutVisit: Action[] = [];
+  for (const action of inOrder(actions.filter(({ isFromBackend }) => isFromBackend))) {
     const visit = visits
-      .filter(({ visitor }) => visitor === deed.visitor)
-      .filter(({ start, deeds: all }) => start <= deed.at && all.some(isBrowserDeedOf(deed.session)))
+      .filter(({ visitor }) => visitor === action.visitor)
+      .filter(({ start, actions: all }) => start <= action.at && all.some(isBrowserActionOf(action.session)))
       .toSorted((left, right) => left.start - right.start || (left.id < right.id ? -1 : 1))
       .at(-1);
-    if (visit) visit.deeds.push(deed);
-    else withoutVisit.push(deed);
+    if (visit) visit.actions.push(action);
+    else withoutVisit.push(action);
   }
-  for (const visit of visits) visit.deeds.splice(0, visit.deeds.length, ...inOrder(visit.deeds));
+  for (const visit of visits) visit.actions.splice(0, visit.actions.length, ...inOrder(visit.actions));
   return { visits, withoutVisit };
 }
 
-function isBrowserDeedOf(session: string | null): (deed: Deed) => boolean {
-  return (deed) => session !== null && deed.session === session && !deed.isFromBackend;
+function isBrowserActionOf(session: string | null): (action: Action) => boolean {
+  return (action) => session !== null && action.session === session && !action.isFromBackend;
 }
 
-function visitsOfVisitor(unordered: readonly Deed[]): Visit[] {
-  const deeds = inOrder(unordered);
+function visitsOfVisitor(unordered: readonly Action[]): Visit[] {
+  const actions = inOrder(unordered);
   const visits: Visit[] = [];
   const visitOfPage = new Map<string, Visit>();
-  for (const deed of deeds) {
+  for (const action of actions) {
     const last = visits.at(-1);
-    const isOpen = last && deed.at - last.lastActivity < 30 * MINUTE && deed.at - last.start < DAY;
-    if (deed.act.do === "visible") {
-      if (last && isOpen && visitOfPage.get(deed.page?.id ?? "") === last) last.lastActivity = deed.at;
+    const isOpen = last && action.at - last.lastActivity < 30 * MINUTE && action.at - last.start < DAY;
+    if (action.detail.do === "visible") {
+      if (last && isOpen && visitOfPage.get(action.page?.id ?? "") === last) last.lastActivity = action.at;
       continue;
     }
-    const visit = last && isOpen ? last : begin(deed);
+    const visit = last && isOpen ? last : begin(action);
     if (visit !== last) visits.push(visit);
-    visit.lastActivity = deed.at;
-    visit.deeds.push(deed);
-    if (deed.act.do === "view" && deed.page && !visitOfPage.has(deed.page.id)) {
-      visit.pages.push({ ...deed.page, at: deed.at, visible: 0 });
-      visitOfPage.set(deed.page.id, visit);
+    visit.lastActivity = action.at;
+    visit.actions.push(action);
+    if (action.detail.do === "view" && action.page && !visitOfPage.has(action.page.id)) {
+      visit.pages.push({ ...action.page, at: action.at, visible: 0 });
+      visitOfPage.set(action.page.id, visit);
     }
   }
-  for (const deed of deeds) addVisibleTime(deed, visitOfPage.get(deed.page?.id ?? ""));
+  for (const action of actions) addVisibleTime(action, visitOfPage.get(action.page?.id ?? ""));
   attribute(visits);
   return visits;
 }
 
-function begin(deed: Deed): Visit {
-  const source = deed.cameFrom ?? DIRECT;
+function begin(action: Action): Visit {
+  const source = action.cameFrom ?? DIRECT;
   return {
-    id: deed.id,
-    visitor: deed.visitor ?? "",
-    tenant: deed.tenant,
-    start: deed.at,
-    lastActivity: deed.at,
-    deeds: [],
+    id: action.id,
+    visitor: action.visitor ?? "",
+    tenant: action.tenant,
+    start: action.at,
+    lastActivity: action.at,
+    actions: [],
     pages: [],
     beacons: 0,
     source,
     firstTouch: source,
     lastNonDirect: source,
     isFirst: false,
-    client: deed.client,
+    client: action.client,
   };
 }
 
-function addVisibleTime(deed: Deed, visit: Visit | undefined): void {
-  const page = visit?.pages.find(({ id }) => id === deed.page?.id);
-  if (deed.act.do !== "visible" || !visit || !page) return;
-  if (deed.at - visit.lastActivity > 48 * HOUR) return;
+function addVisibleTime(action: Action, visit: Visit | undefined): void {
+  const page = visit?.pages.find(({ id }) => id === action.page?.id);
+  if (action.detail.do !== "visible" || !visit || !page) return;
+  if (action.at - visit.lastActivity > 48 * HOUR) return;
   visit.beacons++;
-  page.visible += Math.min(deed.act.milliseconds, Math.max(0, deed.at - page.at));
+  page.visible += Math.min(action.detail.milliseconds, Math.max(0, action.at - page.at));
 }
 
 /** Gives each visit its first touch and its last non-direct source. */
@@ -162,23 +162,23 @@ export function isEngaged(visit: Visit): boolean {
   return (
     visit.pages.length >= 2 ||
     visibleTimeOf(visit) >= 10_000 ||
-    visit.deeds.some(({ act }) => act.do === "order" || (act.do === "track" && act.isKey))
+    visit.actions.some(({ detail }) => detail.do === "order" || (detail.do === "track" && detail.isKey))
   );
 }
 
 /** Whether an order belongs to a visit. */
-export function isConverted({ deeds }: Visit): boolean {
-  return deeds.some(({ act }) => act.do === "order");
+export function isConverted({ actions }: Visit): boolean {
+  return actions.some(({ detail }) => detail.do === "order");
 }
 
 /** The last customer who was logged in during a visit; null if there is none. */
-export function customerOf({ deeds }: Visit): string | null {
-  return deeds.findLast(({ customer }) => customer !== null)?.customer ?? null;
+export function customerOf({ actions }: Visit): string | null {
+  return actions.findLast(({ customer }) => customer !== null)?.customer ?? null;
 }
 
 /** The path of the page with which a visit began. */
-export function entryPageOf({ deeds }: Visit): string | null {
-  return deeds.find(({ page }) => page !== null)?.page?.path ?? null;
+export function entryPageOf({ actions }: Visit): string | null {
+  return actions.find(({ page }) => page !== null)?.page?.path ?? null;
 }
 
 /** The path of the last page that a visit viewed; without a page view, of the page with which it began. */

@@ -31,7 +31,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(time).toMatchObject({ ...who, visibleTime: 12_000, page: { id: view?.page?.id, title: "Menu" } });
   });
 
-  it("gives a repeated event the same id, and no page another visitor's", async () => {
+  it("gives a repeated event the same id, and another visitor's event a different id", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -199,14 +199,14 @@ describe("the body of a beacon", () => {
     ["no JSON", "{", ""],
     ["a list", [], ""],
     ["an unknown field", { pageId: PAGE, events: [], user: "ann" }, "user"],
-    ["a page id that is no UUID", { pageId: "1", events: [] }, "pageId"],
+    ["a page id that is not a UUID", { pageId: "1", events: [] }, "pageId"],
     ["no events", { pageId: PAGE }, "events"],
     ["too many events", { pageId: PAGE, events: Array(52).fill({}) }, "events"],
     ["an event that is no object", { pageId: PAGE, events: [1] }, "events.0"],
     ["an unknown event", beaconOf(PAGE, { type: "buy" }), "events.0.type"],
     ["an order", beaconOf(PAGE, { type: "order_completed" }), "events.0.type"],
     ["a login", beaconOf(PAGE, { type: "login" }), "events.0.type"],
-    ["an id that is no UUID", beaconOf(PAGE, { type: "search", id: "x" }), "events.0.id"],
+    ["an id that is not a UUID", beaconOf(PAGE, { type: "search", id: "x" }), "events.0.id"],
     ["a future event", beaconOf(PAGE, { type: "search", ago: -1 }), "events.0.ago"],
     ["an ancient event", beaconOf(PAGE, { type: "search", ago: 48 * HOUR + 1 }), "events.0.ago"],
     ["a time that is no number", beaconOf(PAGE, { type: "search", ago: "1" }), "events.0.ago"],

@@ -91,7 +91,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect((await convert(browser, ORDER)).status).toBe(200);
   });
 
-  it("of a node that has forgotten them are known from the session's record", async () => {
+  it("are known from the session's record on a node that no longer remembers them", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");

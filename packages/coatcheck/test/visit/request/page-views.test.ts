@@ -5,7 +5,7 @@ import { ADAPTERS } from "./servers.ts";
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
 
 describe.each(ADAPTERS)("page views on %s", (_name, start) => {
-  it("the first one makes visitor, session and visit in one write", async () => {
+  it("create visitor, session and visit in one write when a browser views its first page", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     const response = await browser.open("/menu?utm_source=news&utm_medium=email&secret=1");
@@ -129,7 +129,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(later).toMatchObject({ id: event?.id, source: { channel: "Organic Search" }, pageId: null });
   });
 
-  it("share the write of a handler's change", async () => {
+  it("are stored in one write with a handler's change", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/write?theme=dark");
@@ -175,7 +175,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(fixture.queue.events.at(-1)?.visitorId).toBe(browser.cookie("visitor_id"));
   });
 
-  it("ignore a visitor cookie that is no UUID", async () => {
+  it("ignore a visitor cookie that is not a UUID", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/", { cookie: "visitor_id=<script>; other=1" });

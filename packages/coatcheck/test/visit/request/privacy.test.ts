@@ -180,7 +180,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect([foreign.status, foreign.headers.location]).toEqual([303, "/"]);
   });
 
-  it("a page view after an opt-out counts for no source", async () => {
+  it("a page view after an opt-out does not count for any source", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.script("/session/visit/opt-out");

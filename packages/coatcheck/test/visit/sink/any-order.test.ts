@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { VisitEvent } from "../../../src/visit/event.ts";
 import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
-import { FactsDatabase, reportShortly } from "./facts-database.ts";
+import { FactsDatabase, reportFailingCase } from "./facts-database.ts";
 
 const delivery = eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events)));
-const options = { numRuns: Number(process.env.VISIT_RUNS ?? 100), reporter: reportShortly };
+const options = { numRuns: Number(process.env.VISIT_RUNS ?? 100), reporter: reportFailingCase };
 
 function factsAfter(batches: readonly (readonly VisitEvent[])[]): unknown {
   const database = new FactsDatabase();

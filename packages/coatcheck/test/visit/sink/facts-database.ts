@@ -85,7 +85,7 @@ export class FactsDatabase {
 export type Delivery = [events: VisitEvent[], batches: VisitEvent[][]];
 
 /** Reports the smallest failing case in a few lines. fast-check would print each event whole. */
-export function reportShortly({
+export function reportFailingCase({
   failed,
   counterexample,
   errorInstance,

@@ -10,7 +10,7 @@ import type { EventBatch } from "../../../src/visit/sink.ts";
 import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
 import { query } from "../../servers/postgres.ts";
 import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
-import { FACTS, FactsDatabase, ROLLUPS, reportShortly } from "./facts-database.ts";
+import { FACTS, FactsDatabase, ROLLUPS, reportFailingCase } from "./facts-database.ts";
 import { maintenanceSuite } from "./maintenance-suite.ts";
 
 await describeWithServer("postgresEvents", "postgres", (server) => {
@@ -80,7 +80,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
             expected.close();
           },
         ),
-        { numRuns: Number(process.env.VISIT_RUNS ?? 15), reporter: reportShortly },
+        { numRuns: Number(process.env.VISIT_RUNS ?? 15), reporter: reportFailingCase },
       );
     }, 600_000);
   });

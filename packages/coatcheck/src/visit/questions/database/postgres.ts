@@ -8,7 +8,7 @@ export interface QuestionQuery {
   readonly types: { getTypeParser(oid: number): (text: string) => unknown };
 }
 
-/** The slice of `pg`'s client that questions use. */
+/** The part of `pg`'s client that questions use. */
 export interface QuestionClient {
   query(query: QuestionQuery): Promise<{ rows: unknown[] }>;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -17,7 +17,7 @@ export interface QuestionClient {
   release(destroy?: boolean): void;
 }
 
-/** The slice of `pg`'s `Pool` that questions use. */
+/** The part of `pg`'s `Pool` that questions use. */
 export interface QuestionPool {
   connect(): Promise<QuestionClient>;
 }

@@ -85,5 +85,8 @@ export function unavailable(cause: unknown): CoatcheckError {
 
 /** The error of every question after `close`. */
 export function closedDatabase(): CoatcheckError {
-  return new CoatcheckError("STORE_UNAVAILABLE", "The questions are closed.");
+  return new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    "The questions' database connections are closed: close() was called.",
+  );
 }

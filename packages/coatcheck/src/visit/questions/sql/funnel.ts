@@ -7,7 +7,7 @@ import { visitsOn, withEntries } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
 import { compare, isInRange, isOfTenant, type Scope } from "./scope.ts";
 
-/** A checked funnel. */
+/** A funnel whose request has been validated. */
 export interface FunnelPlan {
   readonly steps: readonly FunnelStep[];
   readonly mode: "closed" | "open";
@@ -47,7 +47,7 @@ const CLOSED: readonly StepColumn[] = [
   { time: "closed_begin_checkout_at", count: "closed_begin_checkout" },
   { time: "closed_order_at", count: "closed_order_completed" },
 ];
-/** The window of the closed columns, milliseconds. */
+/** The window of the closed columns, in milliseconds. */
 const CLOSED_WINDOW = 86_400_000;
 /** A position is `time × POSITIONS + index of the event in its visit`, so that events have the order of time and id. */
 const POSITIONS = 100_000;

@@ -1,7 +1,7 @@
 import type { PostgresSession } from "./session.ts";
 
 const DAY = 24 * 3_600_000;
-/** Lock of the creation of partitions. */
+/** Key of the advisory lock that is held while partitions are created. */
 const PARTITION_LOCK = 1_668_243_830;
 
 /** The UTC day of a time, whose partition its events are in. */

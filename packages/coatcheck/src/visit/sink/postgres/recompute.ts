@@ -16,7 +16,7 @@ type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result
 interface DirtyDay {
   readonly tenant: string;
   readonly day: number;
-  /** Its rows in `coatcheck_dirty_bucket`. */
+  /** Ids of the day's rows in `coatcheck_dirty_bucket`. */
   readonly ids: readonly string[];
 }
 

@@ -33,7 +33,7 @@ export interface SinkDependencies {
 const ROLLUP_TIMEOUT = 10_000;
 
 /** Events of one write. The event loop turns between two writes. */
-const SLICE = 32;
+const SLICE_SIZE = 32;
 
 /** The sink that `sqliteEvents` opens. */
 export class SqliteEventSink implements EventSink, VisitMaintenance {
@@ -63,7 +63,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
 
   async write({ events, counts }: EventBatch): Promise<void> {
     this.#requireOpen();
-    const slices = sliceGroups(groupByVisitor(events), SLICE);
+    const slices = sliceGroups(groupByVisitor(events), SLICE_SIZE);
     const writes = slices.map((slice) => this.#writeSlice(slice));
     if (counts.length > 0) writes.push(this.#commits.run(() => this.#addCounts(counts)));
     const outcomes = await Promise.allSettled(writes);

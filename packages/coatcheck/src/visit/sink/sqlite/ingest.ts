@@ -126,7 +126,7 @@ export class SqliteIngest {
     return result;
   }
 
-  /** Stores visits that events were added to at their end. */
+  /** Stores visits to which events were appended, all of them newer than the visitor's earlier events. */
   #applyExtension(recent: RecentVisitor, extension: Extension, newest: number): Extension {
     const statements = this.#statements;
     for (const { row, sessions, journey, before } of extension.visits) {

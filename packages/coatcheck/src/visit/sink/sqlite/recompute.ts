@@ -12,7 +12,7 @@ const MAX_DAYS_BEFORE = 2;
 interface DirtyDay {
   readonly tenant: string;
   readonly day: number;
-  /** The newest of its rows in `coatcheck_dirty_bucket`, and their number. */
+  /** The newest of the day's rows in `coatcheck_dirty_bucket`, and their number. */
   readonly newest: number;
   readonly rows: number;
 }
