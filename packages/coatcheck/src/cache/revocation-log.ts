@@ -98,7 +98,10 @@ export class RevocationLog {
     this.#pending.set(name, pollNumber);
   }
 
-  /** Clears the pending revocations from before this poll: its response contained their log items, if there were any. */
+  /**
+   * Clears the revocations marked before this poll was sent: if they were stored, the response contained their log
+   * items.
+   */
   clearPending(pollNumber: number): void {
     for (const [name, sentBefore] of this.#pending) {
       if (sentBefore >= pollNumber) continue;

@@ -11,7 +11,7 @@ import { compactId } from "./token.ts";
 const MAX_ATTEMPTS = 100;
 /** The first retries come at once: most conflicts are with a single other write. */
 const IMMEDIATE_RETRIES = 2;
-/** The longest pause before a retry, milliseconds. */
+/** The longest pause before a retry, in milliseconds. */
 const MAX_PAUSE = 100;
 
 /** How a change is stored. */

@@ -194,7 +194,7 @@ function toPrimitive(): string {
   return "[object Object]";
 }
 
-/** Copies the content of a draft's view, so that assigning one view into another does not store a proxy. */
+/** Copies the data behind a proxy of a draft, so that `data.b = data.a` stores data, not the proxy of `data.a`. */
 function withoutDraft(value: JsonValue | undefined): JsonValue | undefined {
   if (!isJsonObject(value)) return value;
   const draft: unknown = Reflect.get(value, DRAFT);

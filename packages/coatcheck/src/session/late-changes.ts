@@ -4,7 +4,7 @@ import type { RefusalReason } from "./events.ts";
 import type { PendingChanges } from "./pending-changes.ts";
 import { headersAlreadySent, requireCurrentToken } from "./token-errors.ts";
 
-/** How long data that was assigned after the commit may wait for `save()` before it is reported, milliseconds. */
+/** How long data that was assigned after the commit may wait for `save()` before it is reported, in milliseconds. */
 const SAVE_WITHIN = 5000;
 
 type Dependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;

@@ -12,7 +12,7 @@ const DAY = 24 * HOUR;
  */
 export type Activity = "user" | "background" | "none";
 
-/** The two timeouts of a session, milliseconds. */
+/** The two timeouts of a session, in milliseconds. */
 export interface Timeouts {
   /** Ends the session after this time without activity (ASVS 5.0 V7.3.1). */
   readonly idleTimeout: number;

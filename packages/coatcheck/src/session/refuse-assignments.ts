@@ -14,7 +14,7 @@ export function refuseAssignments(prototype: object, advice: string): void {
   };
   let last = prototype;
   for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each)) {
-    refuseWithoutSetter(each, refuse);
+    refuseGetterOnly(each, refuse);
     last = each;
   }
   const end = new Proxy(Object.create(Object.prototype), { set: (_target, name) => refuse(name) });
@@ -22,7 +22,7 @@ export function refuseAssignments(prototype: object, advice: string): void {
   Object.setPrototypeOf(last, Object.create(end, { then: { value: undefined } }));
 }
 
-function refuseWithoutSetter(prototype: object, refuse: (name: string) => never): void {
+function refuseGetterOnly(prototype: object, refuse: (name: string) => never): void {
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (!descriptor.get || descriptor.set) continue;
     Object.defineProperty(prototype, name, { ...descriptor, set: () => refuse(name) });

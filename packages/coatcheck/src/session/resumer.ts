@@ -143,7 +143,7 @@ export class SessionResumer<Data> {
     }
   }
 
-  /** The standing of a secret, or the reason why its session has ended. */
+  /** The validity of a secret, or the reason why its session has ended. */
   #check(cached: CachedSession, hash: string): SecretCheck | "revoked" | "expired" {
     const now = this.#deps.clock.now();
     if (cached.record.state === "revoked") return "revoked";

@@ -13,7 +13,7 @@ export interface ConvertedOrder {
 
 /** The result of {@link SessionVisit.track}. */
 export interface Tracked {
-  /** False when nothing was collected: after an opt-out, for a client that is no person, and with collection off. */
+  /** False when nothing was collected: after an opt-out, for a client that is not a person, and with collection off. */
   readonly collected: boolean;
 }
 

@@ -17,7 +17,10 @@ import {
 } from "./token.ts";
 import type { ReplacementPurpose } from "./wrapped-secret.ts";
 
-/** How long an older token stays valid after a repeated login or a step-up if the new token is never used, milliseconds. */
+/**
+ * How long an older token stays valid after a repeated login or a step-up if the new token is never used, in
+ * milliseconds.
+ */
 const MAX_UNUSED_VALIDITY = 10 * 60_000;
 
 /** The token that a request carried. */
@@ -27,7 +30,7 @@ export interface PresentedToken {
 }
 
 /**
- * The standing of a secret. `current`: the session's present secret. `older`: replaced, but still valid. `superseded`:
+ * The validity of a secret. `current`: the session's present secret. `older`: replaced, but still valid. `superseded`:
  * invalid, and replaced within the overlap, so that the newer token may be on its way. `replaced`: invalid, and replaced
  * longer ago. `reused`: the secret of a periodic rotation, used after its validity.
  */
@@ -75,7 +78,7 @@ export class TokenRules {
     return { secret, hash: hashSecret(secret) };
   }
 
-  /** The standing of a secret at `now`, epoch milliseconds. */
+  /** The validity of a secret at `now`, epoch milliseconds. */
   check(record: SessionRecord, hash: string, now: number): SecretCheck {
     if (constantTimeEqual(record.secretHash, hash)) return "current";
     const older = findOlderSecret(record.olderSecrets, hash);
@@ -144,7 +147,7 @@ export class TokenRules {
     if (!constantTimeEqual(wrappedSecret.olderHash, presented.hash)) return null;
     const older = findOlderSecret(olderSecrets, presented.hash);
     if (older === null || this.#isEstablished(record, now)) return null;
-    // While the older token is valid, its holder is the client for whom the new one was made, however late.
+    // While the older token is valid, only the client that should have received the new token can present it.
     if (now >= older.validUntil && now >= this.overlapEnd(record, older)) return null;
     const secret = this.#ring.decrypt(contextOf(record, change, presented), wrappedSecret.ciphertext);
     return secret !== null && constantTimeEqual(hashSecret(secret), secretHash) ? secret : null;

@@ -2,7 +2,7 @@ import type { Schedule } from "./clock.ts";
 import { touchThreshold } from "./policy.ts";
 import type { SessionStore } from "./store.ts";
 
-/** The longest delay before a touch is written, milliseconds. */
+/** The longest delay before a touch is written, in milliseconds. */
 const MAX_DELAY = 5_000;
 
 /** Collects touches in memory and writes them to the store in batches, so that a request costs no write. */

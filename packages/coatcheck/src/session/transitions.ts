@@ -24,9 +24,9 @@ export interface CreateOptions {
   readonly client?: ClientInfo | null;
   /** See {@link AuthenticateOptions.rememberMe}. */
   readonly rememberMe?: boolean;
-  /** Overrides the policy's, milliseconds. */
+  /** Overrides the policy's, in milliseconds. */
   readonly idleTimeout?: number;
-  /** Overrides the policy's, milliseconds. */
+  /** Overrides the policy's, in milliseconds. */
   readonly absoluteTimeout?: number;
 }
 

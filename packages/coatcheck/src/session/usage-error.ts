@@ -33,7 +33,7 @@ export function misuse(input: string, faults: readonly Fault[]): UsageError {
 /** Characters of an invalid value that a message repeats: too few for a token. */
 const MAX_SHOWN_LENGTH = 20;
 
-/** The value as a message may show it: callers without types pass anything, so a long string may be a token. */
+/** Describes an invalid value for a message. Strings that are long enough to be a token are not shown. */
 export function shown(value: unknown): string {
   if (typeof value === "string" && value.length <= MAX_SHOWN_LENGTH) return JSON.stringify(value);
   if (Array.isArray(value)) return "array";

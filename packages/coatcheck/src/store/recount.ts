@@ -7,7 +7,7 @@ import type { StoreStats } from "../session/store.ts";
 export const EXACT_UP_TO = 1000;
 /** The oldest count that is returned, in milliseconds. */
 const MAX_AGE = 60_000;
-/** A new count begins when the last one is this many times older than it took. Counting takes a tenth of the time. */
+/** A count is reused for ten times as long as it took, so that counting takes at most a tenth of the time. */
 const REUSE_FACTOR = 10;
 /** A new count begins at this age at the latest, in milliseconds, so that callers once a minute never wait for one. */
 const MAX_REUSE = 30_000;

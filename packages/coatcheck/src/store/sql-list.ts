@@ -30,8 +30,8 @@ export interface ListSource<Schema> {
   isUnstorable(value: unknown): boolean;
 }
 
-/** The lists of revoked sessions that one query merges at most. */
-const MAX_MERGED = 20;
+/** The most lists of revoked sessions that one query merges. */
+const MAX_MERGED_LISTS = 20;
 
 const NEWEST_FIRST = sql`order by s.created_at desc, s.id desc`;
 /**
@@ -110,7 +110,7 @@ class ListQuery<Schema> {
     const { table, view } = this.#source;
     const found = await this.#source.massRevocations();
     const mass = found.filter((one) => tenant === undefined || one.tenant === null || one.tenant === tenant);
-    if (mass.length >= MAX_MERGED) {
+    if (mass.length >= MAX_MERGED_LISTS) {
       const conditions = [...this.#conditions, sql<boolean>`s.state = 'revoked'`];
       return await this.#rows(this.#select(this.#columns(), view, conditions));
     }

@@ -7,7 +7,7 @@ import { nextVersion } from "../../src/testing/records.ts";
 import { Cluster, type FaultyStore, idle, SharedInMemory } from "./fixtures.ts";
 
 /*
- * The simulator only covers the core. These tests cover whole caches, with their loads, hints, circuit breakers and
+ * The simulator only covers the core. These tests cover the complete cache, with its loads, hints, circuit breakers and
  * negative cache, under generated faults in fake time.
  */
 
@@ -66,7 +66,7 @@ interface CacheNode {
   readonly faultyStore: FaultyStore;
 }
 
-/** Two whole caches on one store, with the times at which copies became invalid. */
+/** The caches of two nodes on one store, with the times at which copies became invalid. */
 class Run {
   readonly faults: string[] = [];
   readonly #cluster = new Cluster();
@@ -231,7 +231,7 @@ test.each([
   ["with a shared tier", true],
   ["without a shared tier", false],
 ])(
-  "whole caches keep their guarantees through generated faults, %s",
+  "the caches of two nodes keep their guarantees through generated faults, %s",
   { timeout: 60_000 },
   async (_name, withShared) => {
     let localHits = 0;

@@ -81,7 +81,7 @@ describe("session.closed", () => {
     expect(codeOf(closed)).toBe("SESSION_REVOKED");
   });
 
-  it("aborts when its own handle revokes the session, and is aborted when asked for later", async () => {
+  it("aborts when its own handle revokes the session, and has already aborted when read afterwards", async () => {
     const { manager } = setUp();
     const { token } = await manager.create({ subject: "ada" });
     const session = await open(manager, token);

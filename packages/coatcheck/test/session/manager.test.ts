@@ -96,7 +96,7 @@ describe("timeouts", () => {
     expect((await manager.resume(token, "background")).refusal).toBe("expired");
   });
 
-  it("count from activity that is written in one batch, not per request", async () => {
+  it("start again with activity, which is written in one batch for many requests", async () => {
     const store = memoryStore();
     let touches = 0;
     const counted = {

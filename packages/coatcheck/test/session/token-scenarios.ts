@@ -4,35 +4,39 @@ import { MINUTE, OVERLAP, SECOND } from "./token-site.ts";
 
 /** Traces that break simpler rules, or nearly do. Generated scenarios also vary them. */
 const STORIES: readonly (readonly Step[])[] = [
-  // The response of a step-up is lost, and the older token replaces itself.
-  [by("browser", "exchange", "login"), by("browser", "lose", "elevate"), by("browser", "exchange", "rotate")],
+  // The response of a step-up is lost, and the next request rotates the older token.
+  [
+    stepOf("browser", "exchange", "login"),
+    stepOf("browser", "lose", "elevate"),
+    stepOf("browser", "exchange", "rotate"),
+  ],
   // Two requests of different kinds carry one token.
   [
-    by("browser", "exchange", "login"),
-    by("browser", "open", "elevate"),
-    by("browser", "exchange", "login"),
+    stepOf("browser", "exchange", "login"),
+    stepOf("browser", "open", "elevate"),
+    stepOf("browser", "exchange", "login"),
     { do: "handle", index: 0 },
   ],
   // A planted token is refused again and again while the session's token changes.
   [
-    by("browser", "exchange", "login"),
-    by("browser", "open", "elevate"),
+    stepOf("browser", "exchange", "login"),
+    stepOf("browser", "open", "elevate"),
     { do: "plant", index: 0 },
     { do: "pass", milliseconds: 20 * SECOND },
     { do: "handle", index: 0 },
     { do: "pass", milliseconds: 20 * SECOND },
   ],
   // A write that has loaded the anonymous session waits behind the login.
-  [by("attacker", "open", "write"), by("browser", "exchange", "login"), { do: "handle", index: 0 }],
+  [stepOf("attacker", "open", "write"), stepOf("browser", "exchange", "login"), { do: "handle", index: 0 }],
   // The response of the login is lost, and the user leaves after the overlap.
   [
-    by("browser", "lose", "login"),
+    stepOf("browser", "lose", "login"),
     { do: "pass", milliseconds: OVERLAP },
-    by("browser", "exchange", "logout"),
+    stepOf("browser", "exchange", "logout"),
   ],
 ];
 
-function by(client: Client, extent: "open" | "exchange" | "lose", act: ActName): Step {
+function stepOf(client: Client, extent: "open" | "exchange" | "lose", act: ActName): Step {
   return { do: extent, by: client, act, index: 0 };
 }
 

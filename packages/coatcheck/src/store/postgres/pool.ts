@@ -13,7 +13,7 @@ export interface PostgresQuery {
   readonly types: { getTypeParser(oid: number): (text: string) => unknown };
 }
 
-/** The slice of `pg`'s client that the store uses. */
+/** The part of `pg`'s client that the store uses. */
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<{ command: string; rowCount: number | null; rows: unknown[] }>;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -22,7 +22,7 @@ export interface PostgresClient {
   release(destroy?: boolean): void;
 }
 
-/** The slice of `pg`'s `Pool` that the store uses. */
+/** The part of `pg`'s `Pool` that the store uses. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>;
   on(event: "error", listener: (error: Error) => void): unknown;

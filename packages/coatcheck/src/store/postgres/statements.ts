@@ -29,12 +29,12 @@ const COLUMNS = {
 
 type Column = keyof typeof COLUMNS;
 
-const NAMES = Object.keys(COLUMNS) as Column[];
+const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
 
 /**
  * The columns that are read. They are listed, because a prepared `*` would fail after a newer version adds a column.
  */
-export const READ_COLUMNS: readonly (keyof SessionRow)[] = [...NAMES, "ends_at"];
+export const READ_COLUMNS: readonly (keyof SessionRow)[] = [...COLUMN_NAMES, "ends_at"];
 
 /** Whether a value cannot be stored in any column: PostgreSQL's text excludes NUL, and UTF-8 has no lone surrogates. */
 export function isUnstorable(value: unknown): boolean {
@@ -43,12 +43,12 @@ export function isUnstorable(value: unknown): boolean {
 
 /** The values of a row, in the order of the parameters of {@link INSERT} and {@link UPDATE}. */
 export function valuesOf(row: SessionRow): readonly unknown[] {
-  return NAMES.map((name) => row[name]);
+  return COLUMN_NAMES.map((name) => row[name]);
 }
 
 /** The SQL parameter that a column is bound to. */
 function param(name: Column): string {
-  return `$${NAMES.indexOf(name) + 1}::${COLUMNS[name]}`;
+  return `$${COLUMN_NAMES.indexOf(name) + 1}::${COLUMNS[name]}`;
 }
 
 /** SQL for the time at which a session ends if it was last seen at `lastSeenAt`. */
@@ -60,7 +60,7 @@ function endsAfter(lastSeenAt: string): string {
  * The parameters after those of the row: the time of the log item, or null for none; the maximum of live sessions, or
  * null for no limit; the current time.
  */
-const [LOGGED_AT, MAX_SESSIONS, NOW] = [1, 2, 3].map((after) => `$${NAMES.length + after}::bigint`);
+const [LOGGED_AT, MAX_SESSIONS, NOW] = [1, 2, 3].map((after) => `$${COLUMN_NAMES.length + after}::bigint`);
 
 const LOGGED = `logged as (
   insert into coatcheck_log (session, min_version, logged_at)
@@ -91,8 +91,8 @@ const HAS_ROOM = `coatcheck_has_room(${param("subject")}, ${param("id")}, ${MAX_
 /** Parameters: the row, {@link LOGGED_AT}, {@link MAX_SESSIONS}, {@link NOW}. Returns `count`: 1 if stored, else 0. */
 export const INSERT = `
   with stored as (
-    insert into coatcheck_session (${NAMES.join(", ")}, ends_at, epoch)
-    select ${NAMES.map(param).join(", ")}, ${endsAfter(param("last_seen_at"))}, coatcheck_epoch_now()
+    insert into coatcheck_session (${COLUMN_NAMES.join(", ")}, ends_at, epoch)
+    select ${COLUMN_NAMES.map(param).join(", ")}, ${endsAfter(param("last_seen_at"))}, coatcheck_epoch_now()
     where ${HAS_ROOM}
     on conflict (id) do nothing
     returning id, version
@@ -102,7 +102,9 @@ export const INSERT = `
 /** Keeps the later time, because a touch may have been stored after the writer read its copy. */
 const LAST_SEEN_AT = `greatest(coatcheck_session.last_seen_at, ${param("last_seen_at")})`;
 
-const ASSIGNMENTS = NAMES.map((name) => `${name} = ${name === "last_seen_at" ? LAST_SEEN_AT : param(name)}`);
+const ASSIGNMENTS = COLUMN_NAMES.map(
+  (name) => `${name} = ${name === "last_seen_at" ? LAST_SEEN_AT : param(name)}`,
+);
 
 /** Parameters: the row, {@link LOGGED_AT}, {@link MAX_SESSIONS}, {@link NOW}. Returns `count`: 1 if stored, else 0. */
 export const UPDATE = `

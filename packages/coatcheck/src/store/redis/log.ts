@@ -74,11 +74,11 @@ end
 `;
 
 /** Log items that one call reads at most; the store makes more calls for the rest. */
-export const LOG_SLICE = 1000;
+export const LOG_SLICE_SIZE = 1000;
 
 /**
  * Reads the log. `ARGV`: the cursor, or an empty string. Returns the end of the log; the floor if the cursor is at or
- * below it, else an empty string; and up to {@link LOG_SLICE} stream entries.
+ * below it, else an empty string; and up to {@link LOG_SLICE_SIZE} stream entries.
  *
  * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a
  * failover that lost the newest writes). No copy that was cached before can be checked any more, so an item about
@@ -91,7 +91,7 @@ if cursor > position + 1 then
   position = cursor
   append('everyone', '1')
 end
-local entries = redis.call('XRANGE', prefix .. 'log', int(cursor) .. '-0', '+', 'COUNT', ${LOG_SLICE})
+local entries = redis.call('XRANGE', prefix .. 'log', int(cursor) .. '-0', '+', 'COUNT', ${LOG_SLICE_SIZE})
 return { int(position + 1), cursor <= floor and int(floor) or '', entries }
 `;
 

@@ -20,7 +20,7 @@ export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
 export const INVALIDATE = new RedisScript(LOG_LUA, INVALIDATE_LUA);
 
 /** Index entries that one script looks at, at most, so that a selective filter does not block the server. */
-const SCAN_SLICE = 2000;
+const SCAN_SLICE_SIZE = 2000;
 /** Rows that one script loads at most. To load a row takes about as long as to look at five index entries. */
 const MAX_LOADED = 500;
 /** Pending revocations up to which it is faster to look for a row in each of them than to load the row. */
@@ -91,10 +91,10 @@ end
 local members
 if direction == 'newest' then
   local from = after == '' and '+' or '(' .. after
-  members = redis.call('ZREVRANGEBYLEX', index, from, '-', 'LIMIT', 0, ${SCAN_SLICE})
+  members = redis.call('ZREVRANGEBYLEX', index, from, '-', 'LIMIT', 0, ${SCAN_SLICE_SIZE})
 else
   local from = after == '' and '-' or '(' .. after
-  members = redis.call('ZRANGEBYLEX', index, from, '+', 'LIMIT', 0, ${SCAN_SLICE})
+  members = redis.call('ZRANGEBYLEX', index, from, '+', 'LIMIT', 0, ${SCAN_SLICE_SIZE})
 end
 
 local found, loaded = {}, 0
@@ -107,7 +107,7 @@ for _, member in ipairs(members) do
     if #found == wanted or loaded == ${MAX_LOADED} then return { found, member } end
   end
 end
-return { found, #members == ${SCAN_SLICE} and members[#members] or false }
+return { found, #members == ${SCAN_SLICE_SIZE} and members[#members] or false }
 `,
 );
 

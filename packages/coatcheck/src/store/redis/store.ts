@@ -35,15 +35,15 @@ import type {
   Touch,
 } from "../../session/store.ts";
 import { rejectEvictionPolicy } from "./eviction.ts";
-import { LOG_SLICE, logItemOf } from "./log.ts";
+import { LOG_SLICE_SIZE, logItemOf } from "./log.ts";
 import { CHANGES, COUNT, GET, INVALIDATE, memberOf, SCAN } from "./read.ts";
 import { listOf, numberOf, textOf } from "./reply.ts";
 import { REVOKE, revokeArguments } from "./revoke.ts";
 import { filterArgument, recordOf, recordsOf } from "./row.ts";
 import type { RedisScript } from "./script.ts";
-import { SWEEP, SWEEP_SLICE } from "./sweep.ts";
+import { SWEEP, SWEEP_SLICE_SIZE } from "./sweep.ts";
 import type { RedisTransport } from "./transport.ts";
-import { PUT, putArguments, TOUCH, TOUCH_SLICE, touchArguments } from "./write.ts";
+import { PUT, putArguments, TOUCH, TOUCH_SLICE_SIZE, touchArguments } from "./write.ts";
 
 export { type ConnectRedisOptions, connectRedis, redisClientSettings } from "./connect.ts";
 export {
@@ -135,8 +135,8 @@ class RedisStore implements SessionStore {
   touch(touches: readonly Touch[]): Promise<void> {
     return this.#accept(async () => {
       const known = touches.filter(({ id }) => isSessionId(id));
-      for (let start = 0; start < known.length; start += TOUCH_SLICE) {
-        await this.#run(TOUCH, touchArguments(known.slice(start, start + TOUCH_SLICE)));
+      for (let start = 0; start < known.length; start += TOUCH_SLICE_SIZE) {
+        await this.#run(TOUCH, touchArguments(known.slice(start, start + TOUCH_SLICE_SIZE)));
       }
     });
   }
@@ -197,7 +197,7 @@ class RedisStore implements SessionStore {
         const slice = listOf(entries).map(logItemOf);
         for (const item of slice) items.push(item);
         const last = slice.at(-1);
-        if (last === undefined || slice.length < LOG_SLICE) return { items, cursor: numberOf(end) };
+        if (last === undefined || slice.length < LOG_SLICE_SIZE) return { items, cursor: numberOf(end) };
         from = last.position + 1;
       }
     });
@@ -211,8 +211,8 @@ class RedisStore implements SessionStore {
       let deleted = 0;
       let applied = 0;
       while (deleted < limit) {
-        const toApply = Math.min(SWEEP_SLICE, maxApplied - applied);
-        const toDelete = Math.min(SWEEP_SLICE, limit - deleted);
+        const toApply = Math.min(SWEEP_SLICE_SIZE, maxApplied - applied);
+        const toDelete = Math.min(SWEEP_SLICE_SIZE, limit - deleted);
         const reply = await this.#run(SWEEP, [before, toApply, toDelete].map(String));
         const [deletedNow = 0, appliedNow = 0, pending = 0] = listOf(reply).map(numberOf);
         deleted += deletedNow;

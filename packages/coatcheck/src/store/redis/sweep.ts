@@ -6,7 +6,7 @@ import { RedisScript } from "./script.ts";
  * Rows that one script applies a mass revocation to, or deletes, at most. Keeps the server busy for a few
  * milliseconds.
  */
-export const SWEEP_SLICE = 200;
+export const SWEEP_SLICE_SIZE = 200;
 
 /**
  * Applies pending mass revocations to rows, deletes ended rows, and trims the log.

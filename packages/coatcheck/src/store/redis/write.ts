@@ -95,7 +95,7 @@ end
 );
 
 /** Touches that one script takes at most, so that it blocks the server for a few milliseconds only. */
-export const TOUCH_SLICE = 500;
+export const TOUCH_SLICE_SIZE = 500;
 
 /** The arguments of {@link TOUCH}. */
 export function touchArguments(touches: readonly Touch[]): string[] {

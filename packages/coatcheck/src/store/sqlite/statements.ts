@@ -67,7 +67,15 @@ const ENDS_AT = `min(${param("expires_at")}, ${LAST_SEEN_AT} + ${param("idle_tim
 const UPDATE_DATA = `UPDATE session SET version = ${param("version")}, last_seen_at = ${LAST_SEEN_AT},
   expires_at = ${param("expires_at")}, idle_timeout = ${param("idle_timeout")}, ends_at = ${ENDS_AT}, body = ${param("body")}`;
 const IS_EXPECTED_ROW = `id = ${param("id")} AND version = ${EXPECTED_VERSION} AND ${IS_ACTIVE}`;
-const INDEXED = ["owner", "type", "subject", "tenant", "visitor_id", "parent_id", "created_at"] as const;
+const INDEXED_COLUMNS = [
+  "owner",
+  "type",
+  "subject",
+  "tenant",
+  "visitor_id",
+  "parent_id",
+  "created_at",
+] as const;
 const TOUCHED_ENDS_AT = "min(expires_at, ?2 + idle_timeout)";
 
 /** A row with the log position at which it was read. */
@@ -117,10 +125,10 @@ export class SqliteStatements {
     );
     this.#updateData = prepare(
       `${UPDATE_DATA} WHERE ${IS_EXPECTED_ROW} AND end_hour = ${hourOf(ENDS_AT)}
-       AND ${INDEXED.map((name) => `${name} IS ${param(name)}`).join(" AND ")}`,
+       AND ${INDEXED_COLUMNS.map((name) => `${name} IS ${param(name)}`).join(" AND ")}`,
     );
     this.#updateAll = prepare(
-      `${UPDATE_DATA}, ${INDEXED.map((name) => `${name} = ${param(name)}`).join(", ")}, end_hour = ${hourOf(ENDS_AT)},
+      `${UPDATE_DATA}, ${INDEXED_COLUMNS.map((name) => `${name} = ${param(name)}`).join(", ")}, end_hour = ${hourOf(ENDS_AT)},
        written_at = ${POSITION} WHERE ${IS_EXPECTED_ROW}`,
     );
     const touch = `UPDATE session SET last_seen_at = ?2, ends_at = ${TOUCHED_ENDS_AT}`;

@@ -48,7 +48,7 @@ const STORE_OPTIONS = {
   clock: true,
 } satisfies KnownOptions<SqliteStoreOptions>;
 /** Touches of one write. A large batch is divided, so that the event loop turns in between. */
-const TOUCH_SLICE = 50;
+const TOUCH_SLICE_SIZE = 50;
 
 /** A session store whose file several processes of one machine can share. */
 export interface SqliteStore extends SessionStore {
@@ -121,8 +121,8 @@ export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
     async touch(touches) {
       requireOpen();
       const slices: Promise<void>[] = [];
-      for (let start = 0; start < touches.length; start += TOUCH_SLICE) {
-        const slice = touches.slice(start, start + TOUCH_SLICE);
+      for (let start = 0; start < touches.length; start += TOUCH_SLICE_SIZE) {
+        const slice = touches.slice(start, start + TOUCH_SLICE_SIZE);
         slices.push(write(() => statements.touch(slice)));
       }
       await Promise.all(slices);

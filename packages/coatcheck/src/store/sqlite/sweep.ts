@@ -5,9 +5,9 @@ import { hourOf, tenantOfScope } from "./statements.ts";
 type Commit = <Result>(write: () => Result) => Promise<Result>;
 
 /** Session rows that one write deletes. Each row changes pages of several indexes. */
-const ROW_SLICE = 25;
+const ROW_SLICE_SIZE = 25;
 /** Log rows that one write deletes. They are neighbours in the file. */
-const LOG_SLICE = 500;
+const LOG_SLICE_SIZE = 500;
 /** Writes that are queued at once, so that they share commits while these stay short. */
 const QUEUED_SLICES = 20;
 
@@ -24,7 +24,7 @@ export function sweepOn(
 ): (before: number, limit: number) => Promise<number> {
   const trimLog = database.prepare(
     `DELETE FROM log WHERE logged_at < ?
-       AND position IN (SELECT position FROM log ORDER BY position LIMIT ${LOG_SLICE})`,
+       AND position IN (SELECT position FROM log ORDER BY position LIMIT ${LOG_SLICE_SIZE})`,
   );
   const deleteEnded = database.prepare(
     `DELETE FROM session WHERE rowid IN (
@@ -63,10 +63,10 @@ export function sweepOn(
   }
 
   return async (before, limit) => {
-    await deleteInSlices(Number.POSITIVE_INFINITY, LOG_SLICE, () =>
+    await deleteInSlices(Number.POSITIVE_INFINITY, LOG_SLICE_SIZE, () =>
       commit(() => Number(trimLog.run(before).changes)),
     );
-    return await deleteInSlices(limit, ROW_SLICE, (size) => commit(() => sweepSlice(before, size)));
+    return await deleteInSlices(limit, ROW_SLICE_SIZE, (size) => commit(() => sweepSlice(before, size)));
   };
 }
 

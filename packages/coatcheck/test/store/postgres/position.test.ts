@@ -7,14 +7,14 @@ import {
   transactionOf,
 } from "../../../src/store/postgres/position.ts";
 
-function standing(fields: Partial<LogHead>): LogHead {
+function logHead(fields: Partial<LogHead>): LogHead {
   return { timeline: "00000001", transaction: 700, written: 5000, flushed: 5000, ...fields };
 }
 
 test("positionOf() grows with the transaction, and with the timeline whatever its transaction", () => {
-  const first = positionOf(standing({ transaction: 9_000_000_000 }));
-  const later = positionOf(standing({ transaction: 9_000_000_001 }));
-  const promoted = standing({ timeline: "00000002", transaction: 3 });
+  const first = positionOf(logHead({ transaction: 9_000_000_000 }));
+  const later = positionOf(logHead({ transaction: 9_000_000_001 }));
+  const promoted = logHead({ timeline: "00000002", transaction: 3 });
   expect(later).toBe(first + 1);
   expect(positionOf(promoted)).toBeGreaterThan(later);
   expect(timelineStart(promoted)).toBeGreaterThan(later);
@@ -23,16 +23,16 @@ test("positionOf() grows with the transaction, and with the timeline whatever it
 });
 
 test("positionOf() throws when a position exceeds a safe integer", () => {
-  expect(() => positionOf(standing({ transaction: 2 ** 43 }))).toThrow(RangeError);
-  expect(() => positionOf(standing({ timeline: "00000400" }))).toThrow(RangeError);
-  expect(positionOf(standing({ timeline: "000003FF", transaction: 2 ** 43 - 1 }))).toBe(
+  expect(() => positionOf(logHead({ transaction: 2 ** 43 }))).toThrow(RangeError);
+  expect(() => positionOf(logHead({ timeline: "00000400" }))).toThrow(RangeError);
+  expect(positionOf(logHead({ timeline: "000003FF", transaction: 2 ** 43 - 1 }))).toBe(
     Number.MAX_SAFE_INTEGER,
   );
 });
 
 test("DurablePosition returns no position above the last flushed one", () => {
   const durable = new DurablePosition();
-  const at = (fields: Partial<LogHead>) => transactionOf(durable.at(standing(fields)));
+  const at = (fields: Partial<LogHead>) => transactionOf(durable.at(logHead(fields)));
   expect(at({ transaction: 700 })).toBe(700);
   expect(at({ transaction: 710, written: 6000, flushed: 5500 })).toBe(700);
   expect(at({ transaction: 720, written: 7000, flushed: 5900 })).toBe(700);
@@ -43,6 +43,6 @@ test("DurablePosition returns no position above the last flushed one", () => {
 
 test("DurablePosition returns an older position for an older read that arrives late", () => {
   const durable = new DurablePosition();
-  durable.at(standing({ transaction: 800 }));
-  expect(transactionOf(durable.at(standing({ transaction: 790 })))).toBe(790);
+  durable.at(logHead({ transaction: 800 }));
+  expect(transactionOf(durable.at(logHead({ transaction: 790 })))).toBe(790);
 });
