@@ -127,7 +127,7 @@ function assemble<User>(options: SessionClientOptions<User>) {
     onApply(message, receivedAt) {
       signOut.remember(message.action.signOut);
       if (!receivedAt) post(message);
-      // When the session's time is up, the client asks the server: other requests may have kept the session alive.
+      // When the session's time is up, the client requests the session: other requests may have kept the session alive.
       scheduleCheck(cache.expiresIn() ?? Infinity);
     },
     onConflict: () => scheduleCheck(minGap),

@@ -13,8 +13,8 @@ interface InitDependencies<User> {
 }
 
 /**
- * Makes the function that asks the server for a CSRF token. Concurrent callers share one request. It resolves to false if
- * the server sent none, and never rejects.
+ * Returns a function that requests a CSRF token from the server. Concurrent callers share one request. Their promise
+ * resolves to false if the server sent no token, and never rejects.
  */
 export function createInitSession<User>({ call, csrf, state, exclusive }: InitDependencies<User>) {
   return singleFlight(() => {

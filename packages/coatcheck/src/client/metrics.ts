@@ -2,7 +2,7 @@
 export interface SessionMetrics {
   /** Calls of `getSession` that were served from the view that the page had. */
   readonly hits: number;
-  /** Calls of `getSession` that had to ask the server. */
+  /** Calls of `getSession` that had to send a request. */
   readonly misses: number;
   /** Hits among all calls, in percent. */
   readonly cacheHitRate: number;

@@ -1,6 +1,6 @@
 import type { Scope } from "./scope.ts";
 
-/** The window's events after which the client may ask for the session, by the browser's names. */
+/** The window's events after which the client may request the session, by the browser's names. */
 export interface PageEvents {
   /** The page was shown or hidden. The client does not use `focus`, which also fires for dialogs and frames. */
   visibilitychange?(): void;

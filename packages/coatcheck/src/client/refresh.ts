@@ -9,7 +9,10 @@ import type { Enqueue } from "./queue.ts";
 import type { ViewCache } from "./view-cache.ts";
 import type { ViewState } from "./view-state.ts";
 
-/** Asks the server for the session; no other module does. `join` never rejects: `$session` and `$meta` hold the outcome. */
+/**
+ * Requests the session from the server; no other module does. `join` never rejects: `$session` and `$meta` hold the
+ * outcome.
+ */
 export interface Refresh extends Flight<void> {
   /**
    * Returns the session; refreshes first if `fresh` is true or the view is stale. If the refresh fails, it resolves to the

@@ -32,9 +32,9 @@ export type Send = <Data>(
 ) => Promise<Sent<Data>>;
 
 interface SenderDependencies {
-  /** URL of the session endpoints; its origin is trusted. */
+  /** URL of the session endpoints. Requests to its origin may carry the CSRF token. */
   readonly baseUrl: string;
-  /** Further trusted origins. */
+  /** Other origins whose requests may carry the CSRF token. */
   readonly allowOrigins: readonly string[];
   readonly scope: Scope;
   readonly clock: ClientClock;

@@ -29,7 +29,8 @@ export interface SessionClient<User = unknown> {
   /** The browser's Web Locks. Undefined if it has none, or with `revalidate: { crossTab: false }`. */
   readonly locks: Locks | undefined;
   /**
-   * Returns the session: the known one while it is fresh, else what the server says. With `fresh: true` it always asks.
+   * Returns the session: the known one while it is fresh, else the one from the server. With `fresh: true` it always
+   * sends a request.
    *
    * If the server cannot be reached, it returns the last known session, since an outage is not a sign-out.
    *
@@ -56,7 +57,7 @@ export interface SessionClient<User = unknown> {
   migrateLegacySession(): Promise<SessionInfo | null>;
   /** Counts as activity of the user: the idle timeout starts again. */
   extend(): Promise<void>;
-  /** Makes the next `getSession` ask the server. */
+  /** Makes the next `getSession` send a request. */
   clearCache(): void;
   /** Applies the view that the server rendered the page with. */
   hydrate(view: SessionView<User>): void;
@@ -67,8 +68,8 @@ export interface SessionClient<User = unknown> {
   /** Stores a CSRF token that a response carried. Returns false if it is empty. */
   updateCsrfTokenFromServer(token: string): boolean;
   /**
-   * Asks the server for a CSRF token, which it binds to an anonymous session if there is no session yet. Resolves to false
-   * if the server sent none; never rejects.
+   * Requests a CSRF token from the server, which it binds to an anonymous session if there is no session yet. Resolves
+   * to false if the server sent none; never rejects.
    */
   initSession(): Promise<boolean>;
   /**
@@ -78,7 +79,7 @@ export interface SessionClient<User = unknown> {
   createCsrfErrorListener(listener: (error: SessionError) => void): () => void;
   /**
    * `fetch` with the CSRF token, which only the page's own origin and the allowed origins receive. If the server rejects
-   * the token, the request is repeated once with a newer one. After a 401 the client asks the session endpoint, which
+   * the token, the request is repeated once with a newer one. After a 401 the client requests the session endpoint, which
    * alone decides whether the session has ended.
    *
    * If the server does not know of a sign-out yet, in this tab or another, the client tells it first: until then the

@@ -8,7 +8,7 @@ const RETRY_DELAY = 10_000;
 
 /**
  * Follows the server's event stream while the page is visible and has a session, so that the page shows a revocation from
- * another device immediately. After each event the client asks for the session.
+ * another device immediately. After each event the client requests the session.
  *
  * HTTP/1.1 allows a browser six connections for each host. A hidden page therefore keeps no stream, and of the visible
  * tabs with the same session only the one that holds a Web Lock does. It shares what it learns through the client's

@@ -5,7 +5,10 @@ import type { LogoutOptions } from "./session-client.ts";
 
 /** What the user did to cause a view. Empty for the view of a refresh. */
 export interface TabAction {
-  /** The user logged in or elevated the session. Such a view may bring back a session that ended in this browser. */
+  /**
+   * The user logged in or elevated the session. A view with this action may bring back a session that ended in this
+   * browser.
+   */
   readonly login?: boolean | undefined;
   /** The user signed out with these options, and the server does not know yet. */
   readonly signOut?: LogoutOptions | undefined;

@@ -17,7 +17,7 @@ export interface ViewCache<User> {
   forgetSubject(): void;
   /** Shows `pending` until the next view. */
   hide(): void;
-  /** Marks the stored view as stale, so that the next read asks the server. */
+  /** Marks the stored view as stale, so that the next read sends a request. */
   expire(meta?: Partial<SessionMeta>): void;
   setMeta(change: Partial<SessionMeta>): void;
   /** The stored session, also while it is hidden. */

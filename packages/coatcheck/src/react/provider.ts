@@ -6,7 +6,7 @@ import { Context, type SessionContext } from "./context.ts";
 export interface SessionProviderProps<User = unknown> {
   /** One for each page in the browser, one for each request on a server. Later values of this prop are ignored. */
   readonly client: SessionClient<User>;
-  /** The view that the server rendered the page with. Without it the page starts as `pending` and asks the server. */
+  /** The view that the server rendered the page with. Without it the page starts as `pending` and requests the session. */
   readonly initialState?: SessionView<User>;
   readonly children?: ReactNode;
 }

@@ -18,8 +18,8 @@ const remainingTime = (left: number | null, warnBeforeMs: number) =>
   left && left <= warnBeforeMs ? left : null;
 
 /**
- * Warns before the session ends and counts down. It asks the server before it warns, because requests of other pages may
- * have kept the session alive.
+ * Warns before the session ends and counts down. It requests the session before it warns, because requests of other
+ * pages may have kept the session alive.
  *
  * @param options.warnBeforeMs How long before the end it warns, in milliseconds. Default: 60,000.
  */

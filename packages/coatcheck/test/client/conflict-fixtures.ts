@@ -78,7 +78,8 @@ export async function startSite() {
     const response = await fetch(url, { method: request.method, headers, body });
     const fate = fates.get(line)?.shift();
     const { body: content, status, headers: received } = keep(fate ? await fate(response) : response);
-    // Without the server's own URL, which is not the site's: the client would take it for a redirect to another origin.
+    // A new response has no URL. The client would take the URL of `response`, the server's, for a redirect to another
+    // origin.
     return new Response(content, { status, headers: received });
   }
 

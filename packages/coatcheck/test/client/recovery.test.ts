@@ -33,7 +33,7 @@ describe("a request that is rejected for its CSRF token", () => {
     expect(await network.seen[1]?.request.text()).toBe("taco");
   });
 
-  it("is repeated with a requested token and the same body if there is no cookie", async () => {
+  it("is repeated with the same body and a token from /session/init if there is no cookie", async () => {
     const network = strict("fresh");
     const response = await open(network).fetch(`${ORIGIN}/orders`, { method: "POST", body: "taco" });
     expect(response.status).toBe(200);
