@@ -153,7 +153,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(second, "authenticated");
   });
 
-  it("shows a revocation by another browser, which had to call elevate() first because its login was old", async () => {
+  it("shows a revocation by another browser, which calls elevate() first because its login is old", async () => {
     const page = await openFollower();
     const { page: second, other } = await otherBrowser();
     fixture.site.advance(11 * MINUTE);

@@ -9,7 +9,7 @@ declare global {
     /** The page's session client. Every page with a script sets it. */
     client: SessionClient;
     /** The errors that React reported while hydrating. */
-    complaints: string[];
+    hydrationErrors: string[];
     /** Lets the code of the late boundary arrive. */
     arrive: () => void;
   }

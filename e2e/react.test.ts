@@ -39,7 +39,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
       () => window.client.getMetrics().fetches > 0 && !window.client.$meta.get().fetching,
     );
     expect(fixture.site.count("GET /session")).toBe(1);
-    expect(await page.evaluate(() => window.complaints)).toEqual([]);
+    expect(await page.evaluate(() => window.hydrationErrors)).toEqual([]);
   });
 
   it("hydrate a late boundary with the server-rendered state, although the session has ended", async () => {
@@ -51,7 +51,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     await page.evaluate(() => window.arrive());
     await page.waitForFunction(() => document.querySelector("#late")?.textContent === "Hello guest");
     expect(new Set(await greetings(page))).toEqual(new Set(["Hello guest"]));
-    expect(await page.evaluate(() => window.complaints)).toEqual([]);
+    expect(await page.evaluate(() => window.hydrationErrors)).toEqual([]);
   });
 
   it("hide private content after a restore until the server responds, and keep what was typed", async () => {

@@ -1,7 +1,7 @@
 /**
  * Reads the imports of every source file, type-only ones included, and fails when a folder imports what it may not:
  * Node built-ins in the browser's code, React outside `react`, a driver outside its own store, one folder of the library
- * in another that must not depend on it. Also fails when files import each other in a circle.
+ * in another that must not depend on it. Also fails on an import cycle.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -63,8 +63,8 @@ const BROWSER_FOLDERS = ["wire", "client", "react", "tracker"];
 /** Files of `session` that a browser may load all the same: they import nothing, and production builds drop them. */
 const ALSO_IN_BROWSERS = ["session/known-options.ts"].map((file) => LIBRARY + file);
 
-/** The one circle: a simulated node and the simulation that it is part of. */
-const ALLOWED_CIRCLE = ["testing/simulator/node.ts", "testing/simulator/simulation.ts"].map(
+/** The one cycle: a simulated node and the simulation that it is part of. */
+const ALLOWED_CYCLE = ["testing/simulator/node.ts", "testing/simulator/simulation.ts"].map(
   (file) => LIBRARY + file,
 );
 
@@ -147,12 +147,12 @@ function faultOf(each: Import): string | null {
   return isAllowed ? null : `${from} imports ${specifier}: not listed for ${folder}`;
 }
 
-/** Groups of files that import each other in a circle (Tarjan's strongly connected components). */
-function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+/** Groups of files that form an import cycle (Tarjan's strongly connected components). */
+function cyclesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
   const stack: string[] = [];
-  const circles: string[][] = [];
+  const cycles: string[][] = [];
   const visit = (file: string): number => {
     const index = order.size;
     order.set(file, index);
@@ -164,13 +164,13 @@ function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] 
     }
     lowest.set(file, low);
     if (low === index) {
-      const circle = stack.splice(stack.indexOf(file));
-      if (circle.length > 1 || imports.get(file)?.includes(file)) circles.push(circle.sort());
+      const cycle = stack.splice(stack.indexOf(file));
+      if (cycle.length > 1 || imports.get(file)?.includes(file)) cycles.push(cycle.sort());
     }
     return low;
   };
   for (const file of imports.keys()) if (!order.has(file)) visit(file);
-  return circles;
+  return cycles;
 }
 
 const sources = execFileSync(
@@ -191,9 +191,9 @@ const relative = Map.groupBy(
   ({ from }) => from,
 );
 const graph = new Map([...relative].map(([file, list]) => [file, list.map(target)]));
-for (const circle of circlesOf(graph)) {
-  if (circle.join() !== ALLOWED_CIRCLE.join())
-    faults.push(`These files import each other:\n  ${circle.join("\n  ")}`);
+for (const cycle of cyclesOf(graph)) {
+  if (cycle.join() !== ALLOWED_CYCLE.join())
+    faults.push(`These files import each other:\n  ${cycle.join("\n  ")}`);
 }
 for (const fault of new Set(faults)) console.error(fault);
 console.log(`${sources.length} source files, ${imports.length} imports, ${new Set(faults).size} faults`);

@@ -7,7 +7,7 @@ export interface Measurement {
   /** Median and 99th percentile of one call, milliseconds; the slowest call if there are fewer than a hundred. */
   readonly median: number;
   readonly p99: number;
-  /** 99.9th percentile over the calls of the longest time for which a call held the event loop, milliseconds. */
+  /** 99.9th percentile over the calls of the longest time for which a call held the event loop, in milliseconds. */
   readonly held: number;
   readonly calls: number;
 }

@@ -24,7 +24,7 @@ export interface Subject {
 }
 
 const BATCH = 1000;
-const MANY = 3500;
+const SWEPT_SESSIONS = 3500;
 const AT_ONCE = 2000;
 const INSERT_ROUNDS = 5;
 const SWEEP_ROUNDS = 3;
@@ -148,7 +148,7 @@ export const OPERATIONS: readonly Operation[] = [
     measure: (subject) => measureSweep(subject, BATCH, 0),
   },
   {
-    name: `sweep() of ${MANY.toLocaleString("en")}`,
-    measure: (subject) => measureSweep(subject, MANY, SWEEP_ROUNDS * BATCH),
+    name: `sweep() of ${SWEPT_SESSIONS.toLocaleString("en")}`,
+    measure: (subject) => measureSweep(subject, SWEPT_SESSIONS, SWEEP_ROUNDS * BATCH),
   },
 ];

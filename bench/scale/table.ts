@@ -8,7 +8,7 @@ export interface StoreResults {
   readonly bySize: ReadonlyMap<number, ReadonlyMap<string, Measurement>>;
 }
 
-/** The longest acceptable hold of the event loop, milliseconds. */
+/** The longest acceptable hold of the event loop, in milliseconds. */
 const MAX_HELD = 20;
 
 /** One row per store and operation, one column per size. */

@@ -29,7 +29,7 @@ export interface DayResults {
   readonly events: number;
   /** Milliseconds. */
   readonly time: number;
-  /** The longest time for which it held the event loop, milliseconds. */
+  /** The longest time for which it held the event loop, in milliseconds. */
   readonly held: number;
 }
 

@@ -14,9 +14,9 @@ const warnBeforeMs = Number(query.get("warn") ?? 0);
 const redirect = query.get("redirect") ?? undefined;
 const late = Promise.withResolvers<void>();
 const client = createSessionClient<User>({ revalidate: { minGap: 0 } });
-const complaints: string[] = [];
+const hydrationErrors: string[] = [];
 
-Object.assign(window, { client, complaints, arrive: late.resolve });
+Object.assign(window, { client, hydrationErrors, arrive: late.resolve });
 hydrateRoot(
   document.getElementById("root") ?? document.body,
   createElement(App, {
@@ -26,5 +26,5 @@ hydrateRoot(
     redirect,
     ...(initialState && { initialState }),
   }),
-  { onRecoverableError: (error) => complaints.push(String(error)) },
+  { onRecoverableError: (error) => hydrationErrors.push(String(error)) },
 );

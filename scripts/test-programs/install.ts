@@ -14,7 +14,7 @@ export interface InstallSettings extends AptSettings {
   readonly isRoot: boolean;
 }
 
-const MACHINE: InstallSettings = {
+const MACHINE_SETTINGS: InstallSettings = {
   ...MACHINE_APT,
   isRoot: process.getuid?.() === 0,
 };
@@ -26,7 +26,7 @@ const MACHINE: InstallSettings = {
  */
 export function installPrograms(
   programs: readonly TestProgram[],
-  settings: InstallSettings = MACHINE,
+  settings: InstallSettings = MACHINE_SETTINGS,
 ): readonly TestProgram[] {
   const { environment, log } = settings;
   const startedAt = performance.now();

@@ -5,9 +5,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** How long the backend may take to respond for the first time, milliseconds. */
+/** How long the backend may take to respond for the first time, in milliseconds. */
 const MAX_START = 15_000;
-/** How long the backend may take to stop, milliseconds. */
+/** How long the backend may take to stop, in milliseconds. */
 const MAX_STOP = 5000;
 const POLL_EVERY = 20;
 /** Shell script that runs the backend and ends it when descriptor 3 closes, that is, when this process ends in any way. */

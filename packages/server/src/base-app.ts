@@ -116,7 +116,7 @@ function logResponses(app: App): void {
   });
 }
 
-/** The client address of a request, as a key of rate limits. One IPv6 household owns 2^64 addresses: its /64 network. */
+/** The key of rate limits: the IPv4 address of the client, or its /64 network, since one IPv6 household owns all of it. */
 export function addressKey(request: FastifyRequest): string {
   // Clients whose address the proxies do not tell share one key.
   return normalizeIP(sessionOf(request).client.address ?? "unknown");

@@ -44,9 +44,9 @@ export interface Config {
   readonly sweepInterval: number;
   /** Live sessions per subject. Null: no limit. */
   readonly sessionLimit: ReturnType<typeof sessionLimitOf>;
-  /** Null: set by the cache. */
+  /** Null: the cache's default. */
   readonly localCacheTtl: number | null;
-  /** Null: set by the cache. */
+  /** Null: the cache's default. */
   readonly sharedCacheTtl: number | null;
   readonly maxStaleness: number;
   /** Null: not configured, so no proxy is trusted, and requests through one cause a warning. */

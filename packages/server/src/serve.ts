@@ -8,7 +8,7 @@ interface ServeOptions {
   readonly database?: string;
 }
 
-/** Milliseconds that active requests have to finish after the first signal. */
+/** Milliseconds after the first signal in which active requests may finish. */
 const STOP_TIMEOUT = 10_000;
 
 /** The process that started this one. Read at once, because npm may end while the service starts. */

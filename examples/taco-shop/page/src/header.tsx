@@ -4,11 +4,11 @@ import { useLanguage } from "./language.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import { LANGUAGES } from "./wire.ts";
 
-const NAMES = { fr: "Français", de: "Deutsch", en: "English" };
+const LANGUAGE_NAMES = { fr: "Français", de: "Deutsch", en: "English" };
 
 /** The header: the shop's name, the choice of language, and the account button. */
 export function Header(): ReactNode {
-  const { language, words, speak } = useLanguage();
+  const { language, words, changeLanguage } = useLanguage();
   return (
     <header className="front">
       <div className="awning" aria-hidden="true" />
@@ -25,10 +25,10 @@ export function Header(): ReactNode {
               key={each}
               type="button"
               lang={each}
-              title={NAMES[each]}
-              aria-label={NAMES[each]}
+              title={LANGUAGE_NAMES[each]}
+              aria-label={LANGUAGE_NAMES[each]}
               aria-pressed={each === language}
-              onClick={() => speak(each)}
+              onClick={() => changeLanguage(each)}
             >
               {each.toUpperCase()}
             </button>

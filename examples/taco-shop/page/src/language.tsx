@@ -13,7 +13,7 @@ const WORDS: Record<Language, Words> = { fr, de, en };
 interface LanguageState {
   readonly language: Language;
   readonly words: Words;
-  readonly speak: (language: Language) => void;
+  readonly changeLanguage: (language: Language) => void;
 }
 
 const LanguageContext = createContext<LanguageState | null>(null);
@@ -48,7 +48,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     document.title = `${words.shop} · ${words.menu}`;
   }, [language, words]);
 
-  const speak = (chosen: Language) => {
+  const changeLanguage = (chosen: Language) => {
     storage.write("language", chosen);
     setLanguage(chosen);
     if (client.$session.get().status === "authenticated") void save(chosen);
@@ -63,7 +63,7 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     await saved;
     if (saving.current === saved) await client.getSession({ fresh: true }).catch(() => {});
   };
-  return <LanguageContext value={{ language, words, speak }}>{children}</LanguageContext>;
+  return <LanguageContext value={{ language, words, changeLanguage }}>{children}</LanguageContext>;
 }
 
 /** Returns the page's language, its texts, and the function that changes it. */

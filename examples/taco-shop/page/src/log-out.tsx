@@ -14,7 +14,7 @@ interface LogOutProps {
 
 /** Asks for confirmation, explains what happens to the open orders, then logs out. */
 export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
-  const { language, words, speak } = useLanguage();
+  const { language, words, changeLanguage } = useLanguage();
   const { warn } = useNotices();
   const [needsPassword, setNeedsPassword] = useState(false);
 
@@ -23,7 +23,7 @@ export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
     try {
       await client.logout({ everywhere: isEverywhere, optimistic: !isEverywhere });
       // The logout has cleared the browser's storage. The language is not private, so store it again.
-      speak(language);
+      changeLanguage(language);
     } catch (error) {
       if (error instanceof SessionError && error.code === "REAUTHENTICATION_REQUIRED") {
         setNeedsPassword(true);

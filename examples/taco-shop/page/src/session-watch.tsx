@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useLanguage } from "./language.tsx";
 import { useNotices } from "./notices.tsx";
 import { useFollowedSession } from "./use-followed-session.ts";
-import { useSessionNews } from "./use-session-news.ts";
+import { useSessionEvents } from "./use-session-events.ts";
 import type { Account } from "./wire.ts";
 
 /** Warns before the session expires, and reports logins, logouts and the end of the session. */
@@ -12,7 +12,7 @@ export function SessionWatch({ onLogIn }: { readonly onLogIn: () => void }): Rea
   const { tell } = useNotices();
   const isLoggedIn = useSession<Account, boolean>({ select: ({ isAuthenticated }) => isAuthenticated });
   useFollowedSession();
-  const { end, dismiss } = useSessionNews({
+  const { end, dismiss } = useSessionEvents({
     loggedIn: ({ name }) => tell(words.account.welcome(name)),
     loggedOut: () => tell(words.account.loggedOut),
     // Clear an earlier notice about the session, such as the welcome.

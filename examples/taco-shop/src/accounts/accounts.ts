@@ -20,7 +20,7 @@ export interface NewAccount extends Omit<Account, "id"> {
 }
 
 /** SQLite's SQLITE_CONSTRAINT_UNIQUE (https://sqlite.org/rescode.html). */
-const NOT_UNIQUE = 2067;
+const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
 /** The shop's customer accounts. Stands in for the user database of a real application. */
 export class Accounts {
@@ -48,14 +48,14 @@ export class Accounts {
    * @throws CoatcheckError `CONFLICT`, with a fault at `email`, if the address has an account already.
    */
   async create({ email, password, name, language }: NewAccount): Promise<Account> {
-    const address = normalEmail(email);
+    const address = normalizeEmail(email);
     if (this.#byEmail.get(address)) throw taken();
     const id = randomUUID();
     const passwordHash = await this.#passwordHasher.hash(password);
     try {
       this.#insert.run(id, address, passwordHash, name, language);
     } catch (error) {
-      throw codeOf(error) === NOT_UNIQUE ? taken() : error;
+      throw codeOf(error) === SQLITE_CONSTRAINT_UNIQUE ? taken() : error;
     }
     return { id, name, email: address, language };
   }
@@ -65,7 +65,7 @@ export class Accounts {
    * after the same time, so that the response does not reveal which addresses have an account.
    */
   async check(email: string, password: string): Promise<Account | null> {
-    const row = this.#byEmail.get(normalEmail(email));
+    const row = this.#byEmail.get(normalizeEmail(email));
     const passwordHash = row === undefined ? null : String(row.password);
     return (await this.#passwordHasher.matches(password, passwordHash)) && row ? accountOf(row) : null;
   }
@@ -90,7 +90,7 @@ export class Accounts {
 }
 
 /** One spelling per address, so that capital letters do not create a second account. */
-function normalEmail(email: string): string {
+function normalizeEmail(email: string): string {
   return email.trim().normalize("NFC").toLowerCase();
 }
 

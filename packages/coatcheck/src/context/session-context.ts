@@ -69,7 +69,7 @@ export class SessionContext {
 /**
  * Checks what `reference` returned.
  *
- * @throws TypeError for a value that is no id: a mistake of the application.
+ * @throws TypeError for a value that is not an id: a mistake of the application.
  * @throws CoatcheckError `VALIDATION_FAILED` for a long string, which a client may have chosen.
  */
 function idOf({ name }: Entity, value: unknown): EntityId | null {

@@ -16,7 +16,7 @@ export type TrustProxy = false | number | readonly string[];
  */
 export type ForwardingHeaders = "x-forwarded" | "forwarded";
 
-/** The connection that a request arrived on, and its headers. */
+/** A request's headers, and the connection on which it arrived. */
 export interface ConnectionInfo {
   /** The IP address of the socket's peer; undefined if unknown. */
   readonly address: string | undefined;

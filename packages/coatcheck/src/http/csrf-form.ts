@@ -8,7 +8,7 @@ export type ParsedForm = () => MaybePromise<unknown>;
 const FIELD = "csrf_token";
 
 /** Returns the CSRF token of a request: its header, else the field of its form. Undefined when it has neither. */
-export function tokenOfRequest(request: HttpRequest, form?: ParsedForm): MaybePromise<string | undefined> {
+export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromise<string | undefined> {
   const header = request.header("x-csrf-token");
   if (header !== undefined || form === undefined) return header;
   return andThen(form(), fieldOf);

@@ -10,7 +10,7 @@ export function openVisit(http: Context, request: HttpRequest): RequestVisit | n
   return http.options.visits?.open(new LazyVisitRequest(http, request)) ?? null;
 }
 
-/** Finds the client once, and only when asked: most requests are for no document. */
+/** Resolves the client once, at its first use: most requests are not for a document. */
 class LazyVisitRequest implements VisitRequest {
   readonly request: HttpRequest;
   readonly #http: Context;

@@ -10,7 +10,7 @@ import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { userAgentOnly } from "./client-info.ts";
 import { setCommitHeaders } from "./commit-headers.ts";
-import { type ParsedForm, tokenOfRequest } from "./csrf-form.ts";
+import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
 import { type ErrorResponse, errorResponse } from "./error-response.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
 import { addVary, type HttpRequest, PRIVATE_NO_STORE, type ResponseHeaders, setCookies } from "./message.ts";
@@ -150,7 +150,7 @@ export class RequestSession<Data> {
   checkCsrfToken(form?: ParsedForm): MaybePromise<void> {
     const { csrf } = this.#http;
     if (!this.#isChecked() || !csrf.readsToken(this.#request)) return;
-    return andThen(tokenOfRequest(this.#request, form), (token) => {
+    return andThen(csrfTokenOf(this.#request, form), (token) => {
       if (token === undefined && !csrf.requiresToken) return;
       return andThen(this.load(), ({ record }) => {
         if (record !== null) csrf.verifyToken(this.#request, record, token, this.client.host);

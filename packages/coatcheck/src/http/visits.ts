@@ -48,7 +48,7 @@ export interface RequestVisit {
   /** Returns the visit that the handler sees as `session.visit`. */
   attach(session: AttachedSession): VisitObserver;
   /**
-   * Judges the response to a document. Counts the documents of clients that are no visitors.
+   * Judges the response to a document. Counts the documents of clients that are not visitors.
    *
    * @returns null unless a person has viewed a page.
    */

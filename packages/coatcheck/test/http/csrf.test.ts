@@ -126,7 +126,7 @@ describe("CrossOriginProtection, further cases", () => {
     expect(() => new CrossOriginProtection([origin])).toThrow(reason);
   });
 
-  it("refuses trusted origins that are no list", () => {
+  it("refuses trusted origins that are not a list", () => {
     expect(() => new CrossOriginProtection("https://a.example" as never)).toThrow("must be a list");
   });
 

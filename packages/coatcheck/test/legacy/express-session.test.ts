@@ -11,7 +11,7 @@ import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import {
   Browser,
-  clearsIn,
+  clearedCookies,
   type Data,
   request,
   type Site,
@@ -51,7 +51,7 @@ describe.each([
     const me = JSON.parse(first.body);
     expect(me).toMatchObject({ subject: "ann", data: { cart: { taco: 2 } } });
     expect(Object.keys(browser.cookies)).toEqual(["__Host-sid"]);
-    expect(clearsIn(first)).toEqual([
+    expect(clearedCookies(first)).toEqual([
       "connect.sid /",
       "connect.sid shop.example.com/",
       "connect.sid example.com/",

@@ -10,7 +10,7 @@ import { onTestEnd, openSite, type SiteOptions } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
 import {
   Browser,
-  clearsIn,
+  clearedCookies,
   type Data,
   listening,
   request,
@@ -100,7 +100,7 @@ test("the legacy cookie does not recreate a revoked session before it is swept",
   const response = await request(site, "/me", { "connect.sid": cookie });
   expect(JSON.parse(response.body).id).toBeNull();
   expect(tokenIn(response)).toBeUndefined();
-  expect(clearsIn(response)).toContain("connect.sid /");
+  expect(clearedCookies(response)).toContain("connect.sid /");
   expect(outcomes).toEqual(["migrated", "ended"]);
   expect(await legacySessionCount()).toBe(0);
 });
@@ -140,7 +140,12 @@ test("remaining legacy cookies are cleared when the browser is logged in", async
   const cookie = await logInAtLegacySite(old, "ann");
   const token = tokenIn(await request(site, "/me", { "connect.sid": cookie })) ?? "";
   const later = await request(site, "/me", { "__Host-sid": token, flag: "1" });
-  expect(clearsIn(later)).toEqual(["flag /", "flag example.com/", "flag /shop", "flag example.com/shop"]);
+  expect(clearedCookies(later)).toEqual([
+    "flag /",
+    "flag example.com/",
+    "flag /shop",
+    "flag example.com/shop",
+  ]);
   expect(tokenIn(later)).toBeUndefined();
   expect((await request(site, "/me", { "__Host-sid": token })).setCookie).toEqual([]);
 });

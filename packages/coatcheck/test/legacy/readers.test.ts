@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { expressSession, ironSession, jwtCookie, type LegacyReader } from "../../src/legacy/index.ts";
 import { openSite, validate } from "./fixtures.ts";
 import { LEGACY_SECRETS, logInAtLegacySite } from "./legacy-site.ts";
-import { Browser, clearsIn, request, startHono, tokenIn } from "./site-fixtures.ts";
+import { Browser, clearedCookies, request, startHono, tokenIn } from "./site-fixtures.ts";
 
 const PASSWORD = "a password of the old site, 32 characters at least";
 const KEY = createSecretKey(Buffer.from("a shared secret of the old site, 32 bytes"));
@@ -98,7 +98,7 @@ describe.each(Object.entries(kinds))("the reader for %s", (_name, { reader, make
     const cookies = await expired();
     const response = await request(site, "/me", cookies);
     expect(JSON.parse(response.body).subject).toBeNull();
-    expect(clearsIn(response)).toContain(`${Object.keys(cookies)[0]} /`);
+    expect(clearedCookies(response)).toContain(`${Object.keys(cookies)[0]} /`);
     expect(outcomes).toEqual(["expired"]);
   });
 

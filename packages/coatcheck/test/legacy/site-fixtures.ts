@@ -206,7 +206,7 @@ export function tokenIn(response: PageResponse): string | undefined {
 }
 
 /** The cookies that a response clears, each as its name, domain and path. */
-export function clearsIn(response: PageResponse): readonly string[] {
+export function clearedCookies(response: PageResponse): readonly string[] {
   return response.setCookie
     .filter((line) => /max-age=0/i.test(line))
     .map((line) => {

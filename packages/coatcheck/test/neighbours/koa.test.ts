@@ -60,7 +60,7 @@ it("Koa emits the error event with a CoatcheckError that http-errors would accep
   expect(emitted).toMatchObject([{ code: "SESSION_REQUIRED", status: 401, statusCode: 401, expose: true }]);
 });
 
-it("Koa's response saves assigned data before its headers leave", async () => {
+it("Koa's response saves assigned data before its headers are sent", async () => {
   const manager = newManager();
   const url = await startKoa(manager);
   const response = await fetch(`${url}/theme`);

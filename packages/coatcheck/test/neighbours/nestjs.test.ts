@@ -33,7 +33,7 @@ class CoatcheckFilter implements ExceptionFilter {
 
 class AppModule {}
 
-// Applied as functions: decorators are no erasable syntax.
+// Applied as functions: decorators are not erasable syntax.
 const method = "read";
 Controller()(AccountController);
 Get("account")(

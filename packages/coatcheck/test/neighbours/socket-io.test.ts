@@ -106,7 +106,7 @@ it("Socket.IO refuses a WebSocket that a page of a sibling host opens with the v
   await event(own, "connect");
 });
 
-it("Socket.IO's WebSocket cannot issue a token, which no response could carry", async () => {
+it("a login over Socket.IO's WebSocket is rejected, because no response can set the new cookie", async () => {
   const manager = newManager();
   const url = await startServer(manager);
   const { id, cookie } = await logIn(manager);

@@ -86,7 +86,7 @@ export async function openServerPool(): Promise<ServerPool> {
 async function lendRedis(run: string): Promise<Lent> {
   const given = process.env.REDIS_URL;
   if (given) {
-    await reached("REDIS_URL", pingRedis(given));
+    await requireResponse("REDIS_URL", pingRedis(given));
     return { url: given, end: () => deleteKeys(given, run) };
   }
   const server = await startRedis();
@@ -96,7 +96,7 @@ async function lendRedis(run: string): Promise<Lent> {
 async function lendPostgres(run: string): Promise<Lent> {
   const given = process.env.DATABASE_URL;
   if (given?.startsWith("postgres")) {
-    await reached("DATABASE_URL", pingPostgres(given));
+    await requireResponse("DATABASE_URL", pingPostgres(given));
     return { url: given, end: () => dropDatabases(given, run) };
   }
   return await startLocalPostgres();
@@ -114,9 +114,9 @@ async function startLocalPostgres(): Promise<Lent> {
 }
 
 /** Rejects if a configured server does not respond: a wrong setting must not go unnoticed. */
-async function reached(variable: string, answer: Promise<void>): Promise<void> {
+async function requireResponse(variable: string, response: Promise<void>): Promise<void> {
   try {
-    await answer;
+    await response;
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new ServerMissing(`The server in ${variable} does not respond: ${reason}`);

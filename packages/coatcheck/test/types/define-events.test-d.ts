@@ -39,7 +39,7 @@ export function refused(): void {
   events.check("quiz_finished", { score: 3, level: 1 });
   // @ts-expect-error: Coatcheck makes page views
   events.check("page_view");
-  // @ts-expect-error: a date is no JSON
+  // @ts-expect-error: a date is not JSON
   events.check("joined", { at: new Date() });
   // @ts-expect-error: a property of the wrong type
   track("quiz_finished", { score: "3" });

@@ -4,11 +4,11 @@ import { expiryOf, type SetCookie } from "./set-cookie.ts";
 import { isLocal, isPublicSuffix } from "./site.ts";
 
 /** Bytes of name and value together (RFC 6265bis §5.6). */
-const MAX_PAIR = 4096;
+const MAX_PAIR_BYTES = 4096;
 /** Bytes of one attribute value (RFC 6265bis §5.6). */
-const MAX_ATTRIBUTE = 1024;
+const MAX_ATTRIBUTE_BYTES = 1024;
 /** Bytes. A session cookie needs less, and browsers send it with every request. */
-const LARGE_PAIR = 1024;
+const LARGE_PAIR_BYTES = 1024;
 
 /** Checks whether a browser would store the cookie as the server intends. */
 export function checkCookie(
@@ -166,13 +166,13 @@ function checkSize({ name, value, attributes }: SetCookie): Finding[] {
   const size = Buffer.byteLength(name + value);
   const advice = "Store the data on the server, and only a token in the cookie.";
   const findings: Finding[] = [];
-  if (size > MAX_PAIR) {
+  if (size > MAX_PAIR_BYTES) {
     findings.push(problem("too-large", `${name} has ${size} bytes; browsers reject more than 4096.`, advice));
-  } else if (size > LARGE_PAIR) {
+  } else if (size > LARGE_PAIR_BYTES) {
     findings.push(hint("large", `${name} adds ${size} bytes to every request.`, advice));
   }
   for (const [attribute, content] of attributes) {
-    if (Buffer.byteLength(content) <= MAX_ATTRIBUTE) continue;
+    if (Buffer.byteLength(content) <= MAX_ATTRIBUTE_BYTES) continue;
     const message = `The ${attribute} attribute of ${name} has more than 1024 bytes: browsers ignore it.`;
     findings.push(problem("attribute-too-large", message, "Shorten it."));
   }

@@ -4,7 +4,7 @@ import type { Job } from "./jobs.ts";
 const MINUTE = 60_000;
 
 /** Rows per statement. Small enough that no writer waits long. */
-const SLICE = 1000;
+const SLICE_SIZE = 1000;
 
 /** Options of {@link sweepJob}, in milliseconds. */
 export interface SweepOptions {
@@ -30,9 +30,9 @@ export async function sweepSlices(
   let total = 0;
   let deleted: number;
   do {
-    deleted = await deleteSlice(SLICE);
+    deleted = await deleteSlice(SLICE_SIZE);
     total += deleted;
-  } while (proceed(total) && deleted === SLICE);
+  } while (proceed(total) && deleted === SLICE_SIZE);
   return total;
 }
 

@@ -37,7 +37,10 @@ const lateLogin = (load: "early" | "late"): Route => ({
 });
 
 /** Ways to respond on a `node:http` response, with the expected status and body. */
-const ways: Record<string, [write: (response: ServerResponse) => unknown, status: number, body: string]> = {
+const responseWriters: Record<
+  string,
+  [write: (response: ServerResponse) => unknown, status: number, body: string]
+> = {
   "writeHead with a status": [(response) => response.writeHead(201).end("body"), 201, "body"],
   "writeHead with an object": [
     (response) => response.writeHead(200, { "x-one": "1" }).end("body"),
@@ -89,7 +92,7 @@ const ways: Record<string, [write: (response: ServerResponse) => unknown, status
 /** Cases for frameworks on top of `node:http`, where handlers can bypass the framework. */
 export const nodeResponseCases: AdapterCases = {
   ...Object.fromEntries(
-    Object.entries(ways).map(([name, [write, status, body]]): [string, AdapterCase] => [
+    Object.entries(responseWriters).map(([name, [write, status, body]]): [string, AdapterCase] => [
       `the session's cookie is set by ${name}`,
       {
         routes: { "/write": responding(write), "/show": show },

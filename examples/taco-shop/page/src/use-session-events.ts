@@ -11,7 +11,7 @@ export interface SessionEnd {
 }
 
 /** Reports logins, logouts and ends of the session, caused in this tab, in another tab or on another device. */
-export function useSessionNews(tell: {
+export function useSessionEvents(tell: {
   readonly loggedIn: (user: Account) => void;
   readonly loggedOut: () => void;
   readonly ended: () => void;
