@@ -52,6 +52,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   cookie: ["http", "legacy"],
   fastify: ["http"],
   hono: ["http"],
+  sqids: ["context/sqids.ts"],
   undici: ["gateway"],
   "tough-cookie": ["gateway"],
   "fast-check": ["testing"],

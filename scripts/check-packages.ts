@@ -14,6 +14,7 @@ const ABOUT_A_PAGE = ["coatcheck/client", "coatcheck/tracker"];
 
 /** The import paths that need an optional peer dependency. All others must load without any. */
 const NEED_A_PEER = [
+  "coatcheck/context/sqids",
   "coatcheck/device",
   "coatcheck/fastify",
   "coatcheck/gateway",

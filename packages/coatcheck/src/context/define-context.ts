@@ -4,8 +4,10 @@ import { type Clock, type Schedule, systemClock, systemSchedule } from "../sessi
 import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
 import { misuse, shown } from "../session/usage-error.ts";
 import { EntityCache, type EntityCacheMetrics, entityKey, tagKey } from "./entity-cache.ts";
-import { type Entity, resolveEntities } from "./graph.ts";
-import type { ContextSession, EntitiesOf, EntityId, Loader } from "./loader.ts";
+import { type Members, resolveMembers } from "./graph.ts";
+import type { ContextSession, Loader } from "./loader.ts";
+import type { Preference } from "./preference.ts";
+import type { ContextRequest, EntityId } from "./selection.ts";
 import { type ReadEntityOptions, SessionContext } from "./session-context.ts";
 import type { SharedEntities } from "./shared.ts";
 
@@ -40,34 +42,80 @@ const LOCAL_OPTIONS = { maxEntries: true, maxBytes: true } satisfies KnownOption
   NonNullable<ContextOptions["local"]>
 >;
 const READ_OPTIONS = { reset: true } satisfies KnownOptions<ReadEntityOptions>;
+const SELECT_OPTIONS = { keep: true } satisfies KnownOptions<SelectOptions>;
 
-/** Loaders by the names of their entities. */
-export type Loaders = Readonly<Record<string, Loader<unknown, never>>>;
+/** The members of a context: loaders and preferences by name. */
+export type ContextMembers = Readonly<Record<string, Loader<unknown, never> | Preference<string>>>;
+
+/** The names of a context's loaders. */
+export type EntityNames<Given extends ContextMembers> = {
+  readonly [Name in keyof Given & string]: Given[Name] extends Preference<string> ? never : Name;
+}[keyof Given & string];
+
+/** The names of a context's preferences. */
+export type PreferenceNames<Given extends ContextMembers> = Exclude<keyof Given & string, EntityNames<Given>>;
+
+/** The entity of a loader, or the value of a preference. */
+export type ValueOf<Member> =
+  Member extends Preference<infer Value>
+    ? Value
+    : Member extends Loader<infer Value, never>
+      ? Value | null
+      : never;
+
+/** Options of `select`. */
+export interface SelectOptions {
+  /** Keep the selection for the session, in all of its tabs. Default: false, it ends with the request. */
+  readonly keep?: boolean;
+}
 
 /** The session that every loader of a context accepts. */
-export type SessionOf<Given extends Loaders> = {
+export type SessionOf<Given extends ContextMembers> = {
   readonly [Name in keyof Given]: Given[Name] extends Loader<unknown, infer Data>
     ? (session: ContextSession<Data>) => void
-    : never;
+    : (session: ContextSession<unknown>) => void;
 }[keyof Given] extends (session: infer Session extends object) => void
   ? Session
   : never;
 
-/** The entities of one session: a method for each loader. */
-export type EntityReaders<Given extends Loaders> = {
-  readonly [Name in keyof Given]: (options?: ReadEntityOptions) => Promise<EntitiesOf<Given>[Name]>;
+/** The entities and preferences of one session: a method for each of them, and two to change what the session refers to. */
+export type EntityReaders<Given extends ContextMembers> = {
+  readonly [Name in keyof Given]: Given[Name] extends Preference<string>
+    ? () => Promise<ValueOf<Given[Name]>>
+    : (options?: ReadEntityOptions) => Promise<ValueOf<Given[Name]>>;
+} & {
+  /**
+   * Selects another entity, for a loader with the option `selection`, and returns it.
+   *
+   * @param id as the client sent it; null to return to the session's own entity.
+   * @throws CoatcheckError `VALIDATION_FAILED` for a text that is no id; `FORBIDDEN` for an entity that does not exist or that
+   *   the session may not enter. Nothing changes then.
+   */
+  select<Name extends EntityNames<Given>>(
+    name: Name,
+    id: string | null,
+    options?: SelectOptions,
+  ): Promise<ValueOf<Given[Name]>>;
+  /**
+   * Changes a preference: saves it with the option `save`, invalidates what that changed, and keeps it in the session.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` for a value that is not allowed, and what `save` throws.
+   */
+  set<Name extends PreferenceNames<Given>>(name: Name, value: ValueOf<Given[Name]>): Promise<void>;
 };
 
 /** The entities that the sessions of an application refer to. {@link defineContext} creates it, once per process. */
-export interface Context<Given extends Loaders> {
+export interface Context<Given extends ContextMembers> {
   /**
    * Returns the entities of a session. Loads nothing yet. Called twice for one session handle, it returns the same object, so
    * that one request sees one state of each entity.
    *
    * Each method returns a frozen entity, or null if the session has none. It throws `CONTEXT_UNAVAILABLE` (503) when the
    * loader fails, is too slow or returns an invalid value: null never stands for a failure.
+   *
+   * @param request its headers select entities, for loaders with the option `selection.header`.
    */
-  of(session: SessionOf<Given>): EntityReaders<Given>;
+  of(session: SessionOf<Given>, request?: ContextRequest): EntityReaders<Given>;
   /**
    * Ends the cached copies of an entity on every node. Call it after the change of the entity has been committed. This
    * process serves no older copy afterwards; the others follow within milliseconds, at the latest after the cache's
@@ -75,7 +123,7 @@ export interface Context<Given extends Loaders> {
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`: repeat it, since other processes may not have learned of it.
    */
-  invalidate(name: keyof Given & string, id: EntityId): Promise<void>;
+  invalidate(name: EntityNames<Given>, id: EntityId): Promise<void>;
   /** Ends the cached copies of all entities with a tag, like {@link invalidate}. */
   invalidateTag(tag: string): Promise<void>;
   /** The counters, for metrics and tests. */
@@ -93,8 +141,8 @@ export interface Context<Given extends Loaders> {
  * const current = await context.of(session).user();
  * await context.invalidate("user", "user-7");
  */
-export function defineContext<Given extends Loaders>(
-  loaders: Given,
+export function defineContext<Given extends ContextMembers>(
+  members: Given,
   options: ContextOptions,
 ): Context<Given> {
   requireKnownOptions("context options", options, CONTEXT_OPTIONS);
@@ -103,25 +151,24 @@ export function defineContext<Given extends Loaders>(
     const message = `must be a cache from createCache(), which polls the log (got ${shown(options.cache)})`;
     throw misuse("context options", [{ path: "cache", message }]);
   }
-  const entities = resolveEntities(loaders);
+  const resolved = resolveMembers(members);
   const cache = createEntityCache(options);
-  const readers = new WeakMap<object, EntityReaders<Given>>();
+  const readers = new WeakMap<object, object>();
   const contexts = new WeakMap<object, SessionContext>();
-  const methods = methodsOf<Given>(entities, contexts);
+  const methods = methodsOf(resolved, contexts);
   return {
-    of(session) {
-      const known = readers.get(session);
-      if (known) return known;
-      const created: EntityReaders<Given> = Object.create(methods);
-      contexts.set(created, new SessionContext(session, cache));
-      readers.set(session, created);
-      return created;
+    of(session, request) {
+      let created = readers.get(session);
+      if (created === undefined) {
+        created = Object.create(methods) as object;
+        contexts.set(created, new SessionContext(session as ContextSession<unknown>, cache));
+        readers.set(session, created);
+      }
+      if (request) contextOf(contexts, created, "of").request = request;
+      return created as EntityReaders<Given>;
     },
     async invalidate(name, id) {
-      if (!entities.has(name)) {
-        const message = `must be one of ${[...entities.keys()].join(", ")} (got ${shown(name)})`;
-        throw misuse("invalidation", [{ path: "name", message }]);
-      }
+      requireName("invalidation", name, resolved.entities);
       await cache.invalidate(entityKey(name, id));
     },
     async invalidateTag(tag) {
@@ -131,24 +178,47 @@ export function defineContext<Given extends Loaders>(
   };
 }
 
-/** One method per entity, shared by the readers of all sessions. */
-function methodsOf<Given extends Loaders>(
-  entities: ReadonlyMap<string, Entity>,
-  contexts: WeakMap<object, SessionContext>,
-): object {
-  const methods: Record<string, unknown> = {};
+/** The methods of all readers: one per entity and preference, `select` and `set`. */
+function methodsOf({ entities, choices }: Members, contexts: WeakMap<object, SessionContext>): object {
+  const methods: Record<string, unknown> = {
+    async select(this: object, name: string, id: unknown, options: SelectOptions = {}) {
+      requireKnownOptions("options of select()", options, SELECT_OPTIONS);
+      const entity = requireName("selection", name, entities);
+      return await contextOf(contexts, this, "select").select(entity, id, options.keep === true);
+    },
+    async set(this: object, name: string, value: unknown) {
+      await contextOf(contexts, this, "set").set(requireName("preference", name, choices), value);
+    },
+  };
   for (const [name, entity] of entities) {
-    methods[name] = async function (
-      this: EntityReaders<Given>,
-      options?: ReadEntityOptions,
-    ): Promise<unknown> {
+    methods[name] = async function (this: object, options?: ReadEntityOptions): Promise<unknown> {
       if (options !== undefined) requireKnownOptions(`options of ${name}()`, options, READ_OPTIONS);
-      const context = contexts.get(this);
-      if (!context) throw new TypeError(`Call ${name}() as a method: context.of(session).${name}().`);
-      return await context.read(entity, options?.reset === true);
+      return await contextOf(contexts, this, name).read(entity, options?.reset === true);
+    };
+  }
+  for (const [name, choice] of choices) {
+    methods[name] = async function (this: object): Promise<unknown> {
+      return await contextOf(contexts, this, name).preference(choice);
     };
   }
   return methods;
+}
+
+function contextOf(
+  contexts: WeakMap<object, SessionContext>,
+  readers: object,
+  method: string,
+): SessionContext {
+  const context = readers && contexts.get(readers);
+  if (context) return context;
+  throw new TypeError(`Call ${method}() as a method: context.of(session).${method}().`);
+}
+
+function requireName<Member>(input: string, name: string, members: ReadonlyMap<string, Member>): Member {
+  const member = members.get(name);
+  if (member !== undefined) return member;
+  const message = `must be one of ${[...members.keys()].join(", ")} (got ${shown(name)})`;
+  throw misuse(input, [{ path: "name", message }]);
 }
 
 function createEntityCache(options: ContextOptions): EntityCache {

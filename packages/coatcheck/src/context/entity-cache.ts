@@ -7,7 +7,7 @@ import type { Clock, Schedule } from "../session/clock.ts";
 import { contextUnavailable } from "./errors.ts";
 import type { Entity } from "./graph.ts";
 import { callLoader, checkEntity } from "./load-entity.ts";
-import type { EntityId } from "./loader.ts";
+import type { EntityId } from "./selection.ts";
 import type { SharedEntities, SharedEntity } from "./shared.ts";
 
 /** A cached entity, or its absence. */
@@ -114,6 +114,11 @@ export class EntityCache {
   /** Loads an entity again, whatever is cached, and caches the result. Throws the same errors as {@link read}. */
   async reload(entity: Entity, id: EntityId): Promise<Copy> {
     return await this.#load(entity, id, entityKey(entity.name, id), false);
+  }
+
+  /** Drops the copy in this process, which a refused request has loaded. */
+  discard(key: string): void {
+    this.#copies.delete(key);
   }
 
   /** Invalidates a key on every node. Throws `STORE_UNAVAILABLE`. */

@@ -1,6 +1,7 @@
 import type { Fault } from "../session/errors.ts";
 import { misuse } from "../session/usage-error.ts";
 import { Loader, type LoaderSettings } from "./loader.ts";
+import { Preference, type PreferenceSettings } from "./preference.ts";
 
 /** A loader with its name, and the entities that it depends on. */
 export interface Entity {
@@ -10,6 +11,19 @@ export interface Entity {
   readonly from: ReadonlyMap<string, Entity>;
 }
 
+/** A preference with its name, and the entities that it depends on. */
+export interface Choice {
+  readonly name: string;
+  readonly settings: PreferenceSettings;
+  readonly from: ReadonlyMap<string, Entity>;
+}
+
+/** The members of a context by name. */
+export interface Members {
+  readonly entities: ReadonlyMap<string, Entity>;
+  readonly choices: ReadonlyMap<string, Choice>;
+}
+
 const INPUT = "context";
 /** A name is a method of the context's handle, and the start of a key. */
 const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
@@ -17,25 +31,42 @@ const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
 const RESERVED = new Set(["constructor", "then", "select", "set", "toString", "valueOf", "hasOwnProperty"]);
 
 /**
- * Resolves what the loaders of a context depend on.
+ * Resolves what the loaders and preferences of a context depend on.
  *
- * @returns the entities by name.
- * @throws UsageError for an invalid name, a value that is not a loader, a dependency that the context lacks, and a cycle. The
+ * @throws UsageError for an invalid name, a value that is neither of them, a dependency that the context lacks, and a cycle. The
  *   message of a cycle has its path, such as `user → company → user`.
  */
-export function resolveEntities(loaders: Readonly<Record<string, unknown>>): ReadonlyMap<string, Entity> {
+export function resolveMembers(members: Readonly<Record<string, unknown>>): Members {
+  const preferences = new Map<string, Preference<string>>();
   const names = new Map<unknown, string>();
-  for (const [name, loader] of Object.entries(loaders)) {
+  for (const [name, loader] of Object.entries(members)) {
     if (!NAME.test(name) || RESERVED.has(name)) {
       throw fault(name, "is no valid name: use letters and digits, and none of the handle's own members");
     }
-    if (!(loader instanceof Loader)) throw fault(name, "must be a loader, from loader()");
+    if (loader instanceof Preference) {
+      preferences.set(name, loader);
+      continue;
+    }
+    if (!(loader instanceof Loader)) throw fault(name, "must be a loader, from loader(), or a preference");
     if (names.has(loader)) throw fault(name, `is the same loader as "${names.get(loader)}"`);
     names.set(loader, name);
   }
   const entities = new Map<string, Entity>();
   for (const loader of names.keys()) resolve(loader as Loader<unknown, unknown>, names, entities, []);
-  return entities;
+  const choices = new Map<string, Choice>();
+  for (const [name, { settings }] of preferences) {
+    const from = new Map<string, Entity>();
+    for (const [as, dependency] of Object.entries(settings.from)) {
+      from.set(as, requireEntity(entities.get(names.get(dependency) ?? ""), `${name}.from.${as}`));
+    }
+    choices.set(name, { name, settings, from });
+  }
+  return { entities, choices };
+}
+
+function requireEntity(entity: Entity | undefined, path: string): Entity {
+  if (entity) return entity;
+  throw fault(path, "must be a loader of the same context");
 }
 
 function resolve(

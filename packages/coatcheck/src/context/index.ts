@@ -29,11 +29,15 @@
  */
 export {
   type Context,
+  type ContextMembers,
   type ContextOptions,
   defineContext,
+  type EntityNames,
   type EntityReaders,
-  type Loaders,
+  type PreferenceNames,
+  type SelectOptions,
   type SessionOf,
+  type ValueOf,
 } from "./define-context.ts";
 export type { EntityCacheMetrics } from "./entity-cache.ts";
 export {
@@ -41,12 +45,13 @@ export {
   type ContextSession,
   type Dependencies,
   type EntitiesOf,
-  type EntityId,
   type LoadCall,
   Loader,
   type LoaderOptions,
   loader,
 } from "./loader.ts";
+export { Preference, type PreferenceOptions, preference } from "./preference.ts";
+export type { ContextRequest, EntityId, IdCodec, SelectionOptions } from "./selection.ts";
 export type { ReadEntityOptions } from "./session-context.ts";
 export {
   type RedisEntitiesOptions,

@@ -4,7 +4,7 @@ import type { Schedule } from "../session/clock.ts";
 import { type Fault, invalidInput } from "../session/errors.ts";
 import { contextUnavailable } from "./errors.ts";
 import type { Entity } from "./graph.ts";
-import type { EntityId } from "./loader.ts";
+import type { EntityId } from "./selection.ts";
 
 /**
  * Calls an entity's loader, with its deadline.

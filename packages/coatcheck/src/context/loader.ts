@@ -3,12 +3,16 @@ import type { JsonObject } from "../session/json.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 import type { Session } from "../session/session.ts";
 import { misuse, shown } from "../session/usage-error.ts";
+import {
+  type EntityId,
+  type SelectionOptions,
+  type SelectionSettings,
+  selectionSettings,
+} from "./selection.ts";
 
-/** The id of an entity. 7 and `"7"` are the same id. */
-export type EntityId = string | number;
-
-/** What a context reads of a session. A `Session` of any data has it. */
-export type ContextSession<Data = JsonObject> = Pick<Session<Data>, "subject" | "tenant" | "data">;
+/** What a context uses of a session. `patch` keeps selections and preferences. A `Session` of any data has it all. */
+export type ContextSession<Data = JsonObject> = Pick<Session<Data>, "subject" | "tenant" | "data"> &
+  Partial<Pick<Session<Data>, "patch">>;
 
 /** Loaders by the name under which `reference` receives their entities. */
 export type Dependencies = Readonly<Record<string, Loader<unknown, never>>>;
@@ -38,6 +42,8 @@ export interface LoaderOptions<Value, Data, Id extends EntityId, From extends De
    * is cached for all sessions with this id, so it must depend on the id alone.
    */
   readonly load: (id: Id, call: LoadCall) => Promise<Value | null> | Value | null;
+  /** Lets the session select another entity of this kind. Default: none, `reference` alone decides. */
+  readonly selection?: SelectionOptions<NoInfer<Value>, EntitiesOf<From>>;
   /** Checks what `load` returns. Zod, Valibot, ArkType, or any other Standard Schema. Default: no check. */
   readonly schema?: StandardSchemaV1<unknown, Value>;
   /** Tags of an entity. `invalidateTag` ends the copies of all entities with a tag. Default: none. */
@@ -64,6 +70,7 @@ export interface LoaderSettings {
   readonly from: () => Readonly<Record<string, Loader<unknown, never>>>;
   readonly reference: (session: unknown, from: Readonly<Record<string, unknown>>) => unknown;
   readonly load: (id: EntityId, call: LoadCall) => unknown;
+  readonly selection: SelectionSettings | null;
   readonly schema: StandardSchemaV1 | null;
   readonly tags: (value: unknown) => readonly string[];
   readonly ttl: number;
@@ -87,6 +94,7 @@ const LOADER_OPTIONS = {
   from: true,
   reference: true,
   load: true,
+  selection: true,
   schema: true,
   tags: true,
   ttl: true,
@@ -147,6 +155,7 @@ export function loader(options: object): Loader<unknown, unknown> {
     from: (typeof from === "function" ? from : () => from) as LoaderSettings["from"],
     reference: reference as LoaderSettings["reference"],
     load: load as LoaderSettings["load"],
+    selection: selectionSettings(given.selection),
     schema,
     tags,
     ...durations,

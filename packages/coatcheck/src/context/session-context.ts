@@ -1,8 +1,10 @@
 import { CoatcheckError } from "../session/errors.ts";
+import type { JsonObject } from "../session/json.ts";
 import { shown } from "../session/usage-error.ts";
 import { type Copy, type EntityCache, entityKey } from "./entity-cache.ts";
-import type { Entity } from "./graph.ts";
-import type { EntityId } from "./loader.ts";
+import type { Choice, Entity } from "./graph.ts";
+import { requirePreferenceValue } from "./preference.ts";
+import { type ContextRequest, decodeId, type EntityId, headerOf, mayNotEnter } from "./selection.ts";
 
 /** Options of a read of an entity. */
 export interface ReadEntityOptions {
@@ -10,20 +12,33 @@ export interface ReadEntityOptions {
   readonly reset?: boolean;
 }
 
+/** The members of a session that {@link SessionContext} uses. */
+interface UsedSession {
+  readonly data: unknown;
+  patch?(patch: JsonObject): Promise<void>;
+}
+
+/** The entities that another one depends on, by name. */
+type Entities = Readonly<Record<string, unknown>>;
+
 /** Characters of the longest id. The key of the longest name and the longest id is a valid key of the log. */
 const MAX_ID_LENGTH = 400;
 
-const NO_ENTITIES: Readonly<Record<string, unknown>> = {};
+const NO_ENTITIES: Entities = {};
 
 /** Reads the entities of one session. Within one request, the same entity is the same object. */
 export class SessionContext {
-  readonly #session: object;
+  /** The request whose headers select entities; null outside of requests. */
+  request: ContextRequest | null = null;
+  readonly #session: UsedSession;
   readonly #cache: EntityCache;
-  /** The copy of each entity that was read last. */
-  readonly #used = new Map<string, { readonly key: string; readonly copy: Copy }>();
+  /** Key → the copy that was read last. */
+  readonly #used = new Map<string, Copy>();
   readonly #reads = new Map<string, Promise<Copy>>();
+  /** Name → the id that {@link select} has selected; null for the session's own entity. */
+  readonly #selected = new Map<string, EntityId | null>();
 
-  constructor(session: object, cache: EntityCache) {
+  constructor(session: UsedSession, cache: EntityCache) {
     this.#session = session;
     this.#cache = cache;
   }
@@ -31,26 +46,123 @@ export class SessionContext {
   /**
    * Returns the session's entity; null if the session has none, or if it does not exist.
    *
-   * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when a loader fails; TypeError when `reference` returns no id.
+   * @throws CoatcheckError `CONTEXT_UNAVAILABLE` when a loader fails; `VALIDATION_FAILED` and `FORBIDDEN` for a request that
+   *   selects an entity that does not exist or that the session may not enter.
+   * @throws TypeError when `reference` returns no id.
    */
   async read(entity: Entity, reset: boolean): Promise<unknown> {
-    const from = entity.from.size === 0 ? NO_ENTITIES : await this.#dependenciesOf(entity);
-    const id = idOf(entity, entity.settings.reference(this.#session, from));
-    if (id === null) return null;
-    const key = entityKey(entity.name, id);
-    const used = reset ? undefined : this.#used.get(entity.name);
-    if (used?.key === key && this.#cache.isCurrent(used.copy)) return used.copy.value;
-    const copy = reset ? await this.#cache.reload(entity, id) : await this.#copyOf(entity, id, key);
-    this.#used.set(entity.name, { key, copy });
-    return copy.value;
+    return (await this.#find(entity, reset))?.copy.value ?? null;
   }
 
-  async #dependenciesOf({ from }: Entity): Promise<Readonly<Record<string, unknown>>> {
+  /**
+   * Selects an entity for this request, and for the session if `keep` is set.
+   *
+   * @param sent the id as the client sent it; null to return to the session's own entity.
+   * @throws CoatcheckError as {@link read}; nothing changes then.
+   */
+  async select(entity: Entity, sent: unknown, keep: boolean): Promise<unknown> {
+    const { name, settings } = entity;
+    const { selection } = settings;
+    if (!selection) throw new TypeError(`The loader of "${name}" has no option selection.`);
+    if (keep && selection.member === null) {
+      throw new TypeError(`The selection of "${name}" has no option member, so the session cannot keep it.`);
+    }
+    const id = sent === null ? null : decodeId(name, selection, sent);
+    const copy =
+      id === null ? null : await this.#enter(entity, id, await this.#entitiesOf(entity.from), false);
+    if (id !== null && copy === null) throw mayNotEnter(name);
+    if (keep) await this.#keep(selection.member ?? "", id);
+    this.#selected.set(name, id);
+    return copy === null ? await this.read(entity, false) : copy.value;
+  }
+
+  /** Returns the session's choice, or its default. */
+  async preference({ settings, from }: Choice): Promise<string> {
+    const kept = memberOf(this.#session.data, settings.member);
+    if (typeof kept === "string" && settings.values.includes(kept)) return kept;
+    if (typeof settings.default === "string") return settings.default;
+    const value = settings.default(await this.#entitiesOf(from));
+    return typeof value === "string" && settings.values.includes(value) ? value : (settings.values[0] ?? "");
+  }
+
+  /**
+   * Changes a preference: saves it, invalidates what that changed, and keeps it in the session.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` for a value that is not allowed.
+   */
+  async set({ name, settings, from }: Choice, given: unknown): Promise<void> {
+    const value = requirePreferenceValue(name, settings, given);
+    if (settings.save) await settings.save(value, await this.#entitiesOf(from));
+    for (const each of settings.invalidates) {
+      const entity = from.get(each);
+      const found = entity && (await this.#find(entity, false));
+      if (found) await this.#cache.invalidate(found.key);
+    }
+    await this.#keep(settings.member, value);
+  }
+
+  async #find(entity: Entity, reset: boolean): Promise<{ readonly key: string; readonly copy: Copy } | null> {
+    const from = await this.#entitiesOf(entity.from);
+    if (entity.settings.selection) {
+      const copy = await this.#selection(entity, from, reset);
+      if (copy) return { key: copy.keys[0] ?? "", copy };
+    }
+    const id = idOf(entity, entity.settings.reference(this.#session, from));
+    if (id === null) return null;
+    const copy = await this.#copyOf(entity, id, reset);
+    return { key: copy.keys[0] ?? "", copy };
+  }
+
+  /** The selected entity: by `select`, by the request's header, or by the session; null without a selection. */
+  async #selection(entity: Entity, from: Entities, reset: boolean): Promise<Copy | null> {
+    const { name, settings } = entity;
+    const { selection } = settings;
+    if (!selection) return null;
+    let id = this.#selected.get(name);
+    if (id === null) return null;
+    if (id === undefined && this.request && selection.header) {
+      const sent = headerOf(this.request, selection.header);
+      if (sent !== null) id = decodeId(name, selection, sent);
+    }
+    if (id !== undefined) {
+      const copy = await this.#enter(entity, id, from, reset);
+      if (copy) return copy;
+      throw mayNotEnter(name);
+    }
+    const kept = selection.member === null ? null : memberOf(this.#session.data, selection.member);
+    // The user may have lost the permission since: the session's own entity is the safe choice then, and no error.
+    return isId(kept) ? await this.#enter(entity, kept, from, reset) : null;
+  }
+
+  /** The copy of an entity that the session may enter; null otherwise. A refused request leaves no copy behind. */
+  async #enter(entity: Entity, id: EntityId, from: Entities, reset: boolean): Promise<Copy | null> {
+    const key = entityKey(entity.name, id);
+    const wasCached = this.#cache.getCached(key) !== undefined;
+    const copy = await this.#copyOf(entity, id, reset);
+    const { selection } = entity.settings;
+    // Compared with true: a promise that was not awaited must not grant anything.
+    if (copy.value !== null && (await selection?.mayEnter(copy.value, from)) === true) return copy;
+    this.#used.delete(key);
+    if (!wasCached) this.#cache.discard(key);
+    return null;
+  }
+
+  async #entitiesOf(from: ReadonlyMap<string, Entity>): Promise<Entities> {
+    if (from.size === 0) return NO_ENTITIES;
     const entries = Array.from(from, async ([as, entity]) => [as, await this.read(entity, false)] as const);
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  async #copyOf(entity: Entity, id: EntityId, key: string): Promise<Copy> {
+  async #copyOf(entity: Entity, id: EntityId, reset: boolean): Promise<Copy> {
+    const key = entityKey(entity.name, id);
+    const used = this.#used.get(key);
+    if (used && !reset && this.#cache.isCurrent(used)) return used;
+    const copy = reset ? await this.#cache.reload(entity, id) : await this.#read(entity, id, key);
+    this.#used.set(key, copy);
+    return copy;
+  }
+
+  async #read(entity: Entity, id: EntityId, key: string): Promise<Copy> {
     const cached = this.#cache.getCached(key);
     if (cached) return cached;
     const pending = this.#reads.get(key);
@@ -64,6 +176,24 @@ export class SessionContext {
     this.#reads.set(key, read);
     return await read;
   }
+
+  async #keep(member: string, value: string | number | null): Promise<void> {
+    if (typeof this.#session.patch !== "function") {
+      throw new TypeError("Only a session handle can keep a selection or a preference: it needs patch().");
+    }
+    await this.#session.patch({ [member]: value });
+  }
+}
+
+function memberOf(data: unknown, member: string): unknown {
+  return typeof data === "object" && data !== null ? Reflect.get(data, member) : undefined;
+}
+
+function isId(value: unknown): value is EntityId {
+  return (
+    Number.isSafeInteger(value) ||
+    (typeof value === "string" && value !== "" && value.length <= MAX_ID_LENGTH)
+  );
 }
 
 /**
@@ -74,15 +204,14 @@ export class SessionContext {
  */
 function idOf({ name }: Entity, value: unknown): EntityId | null {
   if (value === null || value === undefined) return null;
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-  if (typeof value !== "string" || value === "") {
-    throw new TypeError(
-      `The reference of "${name}" must be a non-empty string, a safe integer or null (got ${shown(value)}).`,
+  if (isId(value)) return value;
+  if (typeof value === "string" && value !== "") {
+    throw new CoatcheckError(
+      "VALIDATION_FAILED",
+      `The id of "${name}" has more than ${MAX_ID_LENGTH} characters.`,
     );
   }
-  if (value.length <= MAX_ID_LENGTH) return value;
-  throw new CoatcheckError(
-    "VALIDATION_FAILED",
-    `The id of "${name}" has more than ${MAX_ID_LENGTH} characters.`,
+  throw new TypeError(
+    `The reference of "${name}" must be a non-empty string, a safe integer or null (got ${shown(value)}).`,
   );
 }

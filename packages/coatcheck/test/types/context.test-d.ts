@@ -1,7 +1,7 @@
 /* The type check compiles this file; no test runs it. Each marked line must not compile. */
 import { z } from "zod";
 import type { SessionCache } from "../../src/cache/index.ts";
-import { type ContextSession, defineContext, loader } from "../../src/context/index.ts";
+import { type ContextSession, defineContext, loader, preference } from "../../src/context/index.ts";
 import type { Session } from "../../src/index.ts";
 
 declare const cache: SessionCache;
@@ -45,3 +45,22 @@ loader({ reference: () => 7, load: async (key: string) => key });
 loader({ from: { user }, reference: (_session, from) => from.user?.company, load: async () => "" });
 // @ts-expect-error: a context needs a cache, which knows the log
 defineContext({ user }, {});
+
+const theme = preference({ values: ["light", "dark"], default: "light", member: "theme" });
+const choosing = defineContext({ user, company, theme }, { cache }).of(session);
+export const chosen: "light" | "dark" = await choosing.theme();
+export const entered: string | undefined = (await choosing.select("company", "3"))?.name;
+await choosing.set("theme", "dark");
+
+// @ts-expect-error: the preference has no such value
+await choosing.set("theme", "pink");
+// @ts-expect-error: a loader is not a preference
+await choosing.set("user", "ada");
+// @ts-expect-error: a preference cannot be selected
+await choosing.select("theme", "dark");
+// @ts-expect-error: a preference has no reset
+await choosing.theme({ reset: true });
+// @ts-expect-error: the default is not one of the values
+preference({ values: ["light", "dark"], default: "pink", member: "theme" });
+// @ts-expect-error: from has no such loader
+preference({ values: ["a"], default: "a", member: "m", from: { user }, invalidates: ["company"] });

@@ -1,0 +1,107 @@
+import { CoatcheckError } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
+import { misuse, shown } from "../session/usage-error.ts";
+import type { Dependencies, EntitiesOf, Loader } from "./loader.ts";
+
+/** Options of {@link preference}. `values`, `default` and `member` are required. */
+export interface PreferenceOptions<Value extends string, From extends Dependencies> {
+  /** The allowed values. */
+  readonly values: readonly Value[];
+  /** The value of a session that has chosen none, or a function of entities, such as the user's saved choice. */
+  readonly default: NoInfer<Value> | ((from: EntitiesOf<From>) => NoInfer<Value> | null | undefined);
+  /** The member of the session's data that keeps the choice. */
+  readonly member: string;
+  /** The loaders whose entities `default` and `save` need. Default: none. */
+  readonly from?: From;
+  /** Saves the choice in the application's database. If it throws, nothing changes. Default: the session alone keeps it. */
+  readonly save?: (value: Value, from: EntitiesOf<From>) => Promise<unknown> | unknown;
+  /** Names in `from`: the session's entities that `save` changes. They are invalidated after it. Default: none. */
+  readonly invalidates?: readonly (keyof From & string)[];
+}
+
+/** A preference without the types of the application. */
+export interface PreferenceSettings {
+  readonly values: readonly string[];
+  readonly default: string | ((from: Readonly<Record<string, unknown>>) => unknown);
+  readonly member: string;
+  readonly from: Readonly<Record<string, Loader<unknown, never>>>;
+  readonly save: ((value: string, from: Readonly<Record<string, unknown>>) => unknown) | null;
+  readonly invalidates: readonly string[];
+}
+
+/** A choice of the user, such as theme or language. {@link preference} creates it, `defineContext` names it. */
+export class Preference<out Value extends string> {
+  /** For the type of the value. Has no value. */
+  declare readonly types: () => Value;
+  readonly settings: PreferenceSettings;
+
+  /** `settings`: checked already. */
+  constructor(settings: PreferenceSettings) {
+    this.settings = settings;
+  }
+}
+
+const PREFERENCE_OPTIONS = {
+  values: true,
+  default: true,
+  member: true,
+  from: true,
+  save: true,
+  invalidates: true,
+} satisfies KnownOptions<PreferenceOptions<string, Dependencies>>;
+
+const INPUT = "preference options";
+
+/**
+ * Declares a choice of the user that the session keeps, such as theme or language.
+ *
+ * @throws UsageError for an unknown or missing option, or one of the wrong type.
+ * @example
+ * const theme = preference({
+ *   values: ["light", "dark"],
+ *   default: ({ company }) => company?.theme ?? "light",
+ *   member: "theme",
+ *   from: { company },
+ *   save: (value, { company }) => database.setTheme(company?.id, value),
+ *   invalidates: ["company"],
+ * });
+ */
+export function preference<const Value extends string, From extends Dependencies = Record<never, never>>(
+  options: PreferenceOptions<Value, From>,
+): Preference<Value> {
+  requireKnownOptions(INPUT, options, PREFERENCE_OPTIONS);
+  const {
+    values,
+    member,
+    from = {},
+    save = null,
+    invalidates = [],
+  } = options as unknown as Partial<PreferenceSettings>;
+  const initial = options.default as unknown as PreferenceSettings["default"];
+  if (!Array.isArray(values) || values.length === 0 || !values.every((value) => typeof value === "string")) {
+    throw misuse(INPUT, [{ path: "values", message: `must be a list of strings (got ${shown(values)})` }]);
+  }
+  if (typeof initial !== "function" && !values.includes(initial)) {
+    throw misuse(INPUT, [
+      { path: "default", message: `must be one of ${values.join(", ")} (got ${shown(initial)})` },
+    ]);
+  }
+  if (typeof member !== "string" || member === "") {
+    throw misuse(INPUT, [{ path: "member", message: `must be a name (got ${shown(member)})` }]);
+  }
+  const unknown = invalidates.find((name) => !Object.hasOwn(from, name));
+  if (unknown !== undefined) {
+    throw misuse(INPUT, [
+      { path: "invalidates", message: `must list names in from (got ${shown(unknown)})` },
+    ]);
+  }
+  return new Preference({ values, default: initial, member, from, save, invalidates });
+}
+
+/** Checks a value that a client may have sent. Throws `VALIDATION_FAILED`. */
+export function requirePreferenceValue(name: string, { values }: PreferenceSettings, value: unknown): string {
+  if (typeof value === "string" && values.includes(value)) return value;
+  const message = `The value of "${name}" must be one of ${values.join(", ")}.`;
+  const faults = [{ path: name, message: `must be one of ${values.join(", ")}` }];
+  throw new CoatcheckError("VALIDATION_FAILED", message, { faults });
+}

@@ -1,0 +1,97 @@
+import { CoatcheckError } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
+import { misuse, shown } from "../session/usage-error.ts";
+
+/** The id of an entity. 7 and `"7"` are the same id. */
+export type EntityId = string | number;
+
+/** Encodes ids for clients, so that they do not show how many entities there are. `hashedIds` creates one. */
+export interface IdCodec {
+  encode(id: number): string;
+  /** Returns the ids in a text: none for a text that {@link encode} does not return. */
+  decode(text: string): readonly number[];
+}
+
+/** Lets a session use another entity than its own, such as another warehouse of its company. */
+export interface SelectionOptions<Value, From> {
+  /**
+   * Whether the session may use the entity. Called at each read of a selected entity, so that a selection ends with the
+   * permission.
+   */
+  readonly mayEnter: (entity: Value, from: From) => boolean | Promise<boolean>;
+  /** The request header that selects an entity for one request, such as `Selected-Warehouse-Xid`. Default: none. */
+  readonly header?: string;
+  /** Decodes the ids that clients send. Default: clients send the ids themselves, as strings. */
+  readonly ids?: IdCodec;
+  /** The member of the session's data that keeps a selection. Default: none, selections end with the request. */
+  readonly member?: string;
+}
+
+/** A selection without the types of the application. */
+export interface SelectionSettings {
+  readonly mayEnter: (entity: unknown, from: Readonly<Record<string, unknown>>) => unknown;
+  readonly header: string | null;
+  readonly ids: IdCodec | null;
+  readonly member: string | null;
+}
+
+const SELECTION_OPTIONS = { mayEnter: true, header: true, ids: true, member: true } satisfies KnownOptions<
+  SelectionOptions<unknown, unknown>
+>;
+
+/** Checks a loader's option `selection`. Throws a UsageError. */
+export function selectionSettings(given: unknown): SelectionSettings | null {
+  if (given === undefined) return null;
+  requireKnownOptions("loader options", given, SELECTION_OPTIONS, "selection");
+  const { mayEnter, header = null, ids = null, member = null } = given as Partial<SelectionSettings>;
+  if (typeof mayEnter !== "function") {
+    const message = `must be a function (got ${shown(mayEnter)})`;
+    throw misuse("loader options", [{ path: "selection.mayEnter", message }]);
+  }
+  for (const [path, value] of Object.entries({ header, member })) {
+    if (value === null || (typeof value === "string" && value !== "")) continue;
+    throw misuse("loader options", [
+      { path: `selection.${path}`, message: `must be a name (got ${shown(value)})` },
+    ]);
+  }
+  return { mayEnter, header, ids, member };
+}
+
+/** The part of a request that selects entities. Requests of Fetch, Express, Fastify, Hono and node:http have it. */
+export interface ContextRequest {
+  readonly headers:
+    | { get(name: string): string | null }
+    | Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** The value of a selection's header; null without one. Several headers give a text that no id has. */
+export function headerOf({ headers }: ContextRequest, name: string): string | null {
+  if ("get" in headers && typeof headers.get === "function") return headers.get(name);
+  const value = (headers as Readonly<Record<string, string | readonly string[] | undefined>>)[
+    name.toLowerCase()
+  ];
+  if (value === undefined) return null;
+  return typeof value === "string" ? value : value.join(", ");
+}
+
+/** Characters of the longest id that a client may send. */
+const MAX_LENGTH = 128;
+
+/**
+ * Decodes the id that a client sent.
+ *
+ * @throws CoatcheckError `VALIDATION_FAILED` for a text that is no id, and for one with several ids.
+ */
+export function decodeId(name: string, { ids }: SelectionSettings, text: unknown): EntityId {
+  const found = typeof text === "string" && text !== "" && text.length <= MAX_LENGTH ? text : null;
+  const decoded = found === null ? [] : ids ? ids.decode(found) : [found];
+  const [id] = decoded;
+  if (id !== undefined && decoded.length === 1) return id;
+  const problem = id === undefined ? "no id" : "more than one id";
+  throw new CoatcheckError("VALIDATION_FAILED", `The selection of "${name}" has ${problem}.`);
+}
+
+/** The error of an entity that does not exist, or that the session may not enter: a client cannot tell them apart. */
+export function mayNotEnter(name: string): CoatcheckError {
+  return new CoatcheckError("FORBIDDEN", `This session may not select this "${name}".`);
+}

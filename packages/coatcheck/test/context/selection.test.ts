@@ -1,0 +1,256 @@
+import Sqids from "sqids";
+import { describe, expect, it } from "vitest";
+import { defineContext, loader, preference } from "../../src/context/index.ts";
+import { hashedIds } from "../../src/context/sqids.ts";
+import { BackOffice, HEADER, ids, selecting } from "./back-office.ts";
+
+/** Every text that must not select anything. */
+const NO_IDS: readonly string[] = [
+  "",
+  "7",
+  "!!",
+  "undefined",
+  "__proto__",
+  "x".repeat(129),
+  `${ids.encode(1)}x`,
+];
+
+describe("a selection by header", () => {
+  it("is for one request, and leaves the session and its other tabs alone", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    expect(await office.warehouseOf(token)).toBe("North");
+    expect(await office.warehouseOf(token, selecting(2))).toBe("South");
+    expect(await office.warehouseOf(token)).toBe("North");
+    expect((await office.request(token)).data).toEqual({});
+  });
+
+  it("is read from the headers of Fetch and of Node, whatever their case", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    const headers = new Headers({ [HEADER]: ids.encode(2) });
+    expect((await office.context.of(await office.request(token), { headers }).warehouse())?.name).toBe(
+      "South",
+    );
+    expect(await office.warehouseOf(token, selecting(2))).toBe("South");
+  });
+
+  it("of another company's warehouse is FORBIDDEN, and so is a missing one; nothing changes", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    await office.warehouseOf(token);
+    const before = office.context.metrics().entries;
+    for (const id of [3, 99]) {
+      await expect(office.warehouseOf(token, selecting(id))).rejects.toMatchObject({
+        code: "FORBIDDEN",
+        status: 403,
+        message: 'This session may not select this "warehouse".',
+      });
+    }
+    expect(office.context.metrics().entries).toBe(before);
+    expect(await office.warehouseOf(token)).toBe("North");
+  });
+
+  it("of a warehouse of the own company that the user may not enter is FORBIDDEN", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("bob");
+    await expect(office.warehouseOf(token, selecting(1))).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
+  it("that decodes to nothing or to two ids is VALIDATION_FAILED, without a query", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    await office.warehouseOf(token);
+    const { queries } = office;
+    const several = hashedSeveral([1, 2]);
+    for (const text of [...NO_IDS, several, `${ids.encode(1)}, ${ids.encode(2)}`]) {
+      const request = { headers: { [HEADER.toLowerCase()]: text } };
+      await expect(office.warehouseOf(token, request), text).rejects.toMatchObject({
+        code: "VALIDATION_FAILED",
+        message: `The selection of "warehouse" has ${text === several ? "more than one id" : "no id"}.`,
+      });
+    }
+    expect(office.queries).toBe(queries);
+  });
+
+  it("does not let an anonymous session enter", async () => {
+    const office = new BackOffice();
+    const session = office.sessions.begin(() => ({}));
+    await expect(office.context.of(session, selecting(1)).warehouse()).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
+    expect(session.isNew).toBe(true);
+  });
+
+  it("does not disturb the entities that do not depend on it", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    const of = office.context.of(await office.request(token), selecting(3));
+    expect((await of.user())?.id).toBe("ada");
+    await expect(of.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+});
+
+describe("select()", () => {
+  it("is for the request by default, and goes before the header", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    const of = office.context.of(await office.request(token), selecting(1));
+    expect(await of.select("warehouse", ids.encode(2))).toMatchObject({ name: "South" });
+    expect((await of.warehouse())?.name).toBe("South");
+    expect((await office.request(token)).data).toEqual({});
+    expect(await of.select("warehouse", null)).toMatchObject({ name: "North" });
+    expect(await office.warehouseOf(token)).toBe("North");
+  });
+
+  it("keeps the selection in the session only if asked, until it is taken back", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
+    expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
+    expect(await office.warehouseOf(token)).toBe("South");
+    expect(await office.warehouseOf(token, selecting(1))).toBe("North");
+    await office.context.of(await office.request(token)).select("warehouse", null, { keep: true });
+    expect(await office.warehouseOf(token)).toBe("North");
+    expect((await office.request(token)).data).toEqual({});
+  });
+
+  it("of a warehouse that the session may not enter is FORBIDDEN and keeps nothing", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    const of = office.context.of(await office.request(token));
+    await of.select("warehouse", ids.encode(2), { keep: true });
+    await expect(of.select("warehouse", ids.encode(3), { keep: true })).rejects.toMatchObject({
+      code: "FORBIDDEN",
+    });
+    for (const text of NO_IDS) {
+      await expect(of.select("warehouse", text, { keep: true })).rejects.toMatchObject({
+        code: "VALIDATION_FAILED",
+      });
+    }
+    expect((await of.warehouse())?.name).toBe("South");
+    expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
+  });
+
+  it("returns to the user's own warehouse when a kept one may not be entered any more", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    const of = office.context.of(await office.request(token));
+    await of.select("warehouse", ids.encode(2), { keep: true });
+    office.users.set("ada", { id: "ada", companyId: 1, warehouseId: 1, warehouses: [1] });
+    await office.context.invalidate("user", "ada");
+    expect(await office.warehouseOf(token)).toBe("North");
+  });
+
+  it("reports a loader without selection, and one that the session cannot keep", async () => {
+    const office = new BackOffice();
+    const of = office.context.of(await office.request(await office.logIn("ada")));
+    await expect(of.select("company", "1")).rejects.toThrow(
+      'The loader of "company" has no option selection.',
+    );
+    await expect(of.select("wharehouse" as never, "1")).rejects.toThrow("name must be one of");
+    await expect(of.select("warehouse", "1", { kep: true } as never)).rejects.toThrow('did you mean "keep"?');
+    const plain = office.context.of({ subject: "ada", tenant: null, data: {} });
+    await expect(plain.select("warehouse", ids.encode(2), { keep: true })).rejects.toThrow("needs patch()");
+  });
+
+  it("does not take a promise of false for a permission", async () => {
+    const { cache } = new BackOffice();
+    for (const answer of [Promise.resolve(false), "yes", 1, undefined]) {
+      const place = loader({
+        reference: () => "home",
+        load: (id: string) => ({ id }),
+        selection: { mayEnter: () => answer as unknown as boolean },
+      });
+      const of = defineContext({ place }, { cache }).of({ subject: "ada", tenant: null, data: {} });
+      await expect(of.select("place", "vault")).rejects.toMatchObject({ code: "FORBIDDEN" });
+      expect(await of.place()).toEqual({ id: "home" });
+    }
+  });
+});
+
+describe("preferences", () => {
+  it("have a default, are kept in the session, saved, and invalidate what that changed", async () => {
+    const office = new BackOffice();
+    const [token, other] = [await office.logIn("ada"), await office.logIn("bob")];
+    expect(await office.context.of(await office.request(token)).theme()).toBe("light");
+    expect((await office.context.of(await office.request(other)).company())?.theme).toBe("light");
+    await office.context.of(await office.request(token)).set("theme", "dark");
+    expect((await office.request(token)).data).toEqual({ theme: "dark" });
+    expect(await office.context.of(await office.request(token)).theme()).toBe("dark");
+    // The company has been reloaded, so the default of its other users has changed as well.
+    expect((await office.context.of(await office.request(other)).company())?.theme).toBe("dark");
+    expect(await office.context.of(await office.request(other)).theme()).toBe("dark");
+  });
+
+  it("change nothing when saving fails, and for a value that is not allowed", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    const of = office.context.of(await office.request(token));
+    await expect(of.set("theme", "pink" as never)).rejects.toMatchObject({
+      code: "VALIDATION_FAILED",
+      message: 'The value of "theme" must be one of light, dark.',
+    });
+    office.isReadOnly = true;
+    await expect(of.set("theme", "dark")).rejects.toThrow("The database is read-only.");
+    expect(await of.theme()).toBe("light");
+    expect((await office.request(token)).data).toEqual({});
+  });
+
+  it("fall back to the default for a stored value that is not allowed any more", async () => {
+    const office = new BackOffice();
+    const token = await office.logIn("ada");
+    const session = await office.request(token);
+    await session.patch({ theme: "pink", language: "fr" });
+    expect(await office.context.of(session).theme()).toBe("light");
+    expect(await office.context.of(session).language()).toBe("en");
+    await office.context.of(session).set("language", "de");
+    expect(await office.context.of(await office.request(token)).language()).toBe("de");
+  });
+
+  it("refuse invalid options", () => {
+    const options = { values: ["a"], default: "a", member: "m" } as const;
+    const misuses: [string, object][] = [
+      ["default must be one of a", { ...options, default: "b" }],
+      ["values must be a list of strings", { ...options, values: [] }],
+      ["member must be a name", { ...options, member: "" }],
+      ["invalidates must list names in from", { ...options, invalidates: ["user"] }],
+      ['unknown option "defualt"', { ...options, defualt: "a" }],
+    ];
+    for (const [message, given] of misuses) expect(() => preference(given as never)).toThrow(message);
+    expect(() => loader({ reference: () => 1, load: () => 1, selection: {} as never })).toThrow(
+      "selection.mayEnter must be a function",
+    );
+  });
+});
+
+describe("hashedIds()", () => {
+  it("encodes every id to one text of the least length, and decodes only that text", () => {
+    for (const id of [0, 1, 7, 99, 100_000, Number.MAX_SAFE_INTEGER]) {
+      const text = ids.encode(id);
+      expect(text.length).toBeGreaterThanOrEqual(8);
+      expect(ids.decode(text)).toEqual([id]);
+    }
+    for (const text of NO_IDS) expect(ids.decode(text)).toEqual([]);
+    // A text that sqids decodes although encode() never returns it.
+    const others = hashedIds({ alphabet: "abcdefghijklmnopqrstuvwxyz", minLength: 0 });
+    const texts = new Set(Array.from({ length: 1000 }, (_, id) => others.encode(id)));
+    const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+    const pairs = letters.flatMap((first) => letters.map((second) => first + second));
+    for (const text of pairs) expect(others.decode(text).length === 0 || texts.has(text), text).toBe(true);
+  });
+
+  it("refuses an invalid alphabet and length", () => {
+    for (const options of [{ alphabet: "aa" }, { alphabet: "abcd", minLength: 999 }, {}, { alphabet: 7 }]) {
+      expect(() => hashedIds(options as never)).toThrow("Invalid options of hashedIds()");
+    }
+  });
+});
+
+/** A text with several ids, as `sqids` itself encodes it. */
+function hashedSeveral(several: readonly number[]): string {
+  return new Sqids({
+    alphabet: "k3G7QAe51FCsPW92uEOyq4Bg6Sp8YzVTmnU0liwDdHXLajZrfxNhobJIRcMvKt",
+    minLength: 8,
+  }).encode([...several]);
+}
