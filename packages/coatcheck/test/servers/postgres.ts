@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { freePort, requireProgram, run, temporaryFolder, unprivileged } from "./machine.ts";
-import { type RunningServer, startServer } from "./start.ts";
+import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
-/** Settings that differ from PostgreSQL's defaults. `fsync` stays on: acknowledged writes must survive a crash. */
+/** Settings that differ from PostgreSQL's defaults. */
 const SETTINGS = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 };
 
 /** The folder of a server that is about to start. */
@@ -19,15 +19,19 @@ interface Site {
 }
 
 /** Starts a PostgreSQL on the loopback interface, with a password and data in a temporary folder. */
-export async function startPostgres(): Promise<RunningServer> {
+export async function startPostgres(options: Durability = {}): Promise<RunningServer> {
   const password = randomBytes(16).toString("hex");
-  return await start(password, async ({ folder, data, run: runProgram }) => {
-    const secret = join(folder, "password");
-    await writeFile(secret, password, { mode: 0o644 });
-    const options = ["--auth=scram-sha-256", `--pwfile=${secret}`, "--username=coatcheck"];
-    await runProgram("initdb", ["-D", data, "--encoding=UTF8", "--locale=C", "--no-sync", ...options]);
-    await rm(secret);
-  });
+  return await start(
+    password,
+    async ({ folder, data, run: runProgram }) => {
+      const secret = join(folder, "password");
+      await writeFile(secret, password, { mode: 0o644 });
+      const options = ["--auth=scram-sha-256", `--pwfile=${secret}`, "--username=coatcheck"];
+      await runProgram("initdb", ["-D", data, "--encoding=UTF8", "--locale=C", "--no-sync", ...options]);
+      await rm(secret);
+    },
+    options,
+  );
 }
 
 /** Starts a standby of the primary. It follows the primary until `select pg_promote()`. */
@@ -37,7 +41,11 @@ export async function startStandby(primary: string): Promise<RunningServer> {
   });
 }
 
-async function start(password: string, prepare: (site: Site) => Promise<void>): Promise<RunningServer> {
+async function start(
+  password: string,
+  prepare: (site: Site) => Promise<void>,
+  { fsync = true }: Durability = {},
+): Promise<RunningServer> {
   const initdb = requireProgram(TEST_PROGRAMS.postgres);
   const user = await unprivileged("postgres", "nobody");
   const program = (name: string) => join(dirname(initdb), name);
@@ -46,7 +54,7 @@ async function start(password: string, prepare: (site: Site) => Promise<void>): 
     const data = join(folder, "data");
     await prepare({ folder, data, run: (name, args) => run(program(name), args, { cwd: folder, ...user }) });
     const port = await freePort();
-    const settings = Object.entries({ ...SETTINGS, port });
+    const settings = Object.entries({ ...SETTINGS, port, fsync: fsync ? "on" : "off" });
     const server = await supervise({
       command: program("postgres"),
       args: ["-D", data, ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])],

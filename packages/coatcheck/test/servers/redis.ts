@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { createClient } from "redis";
 import { TEST_PROGRAMS } from "../../../../scripts/test-programs/programs.ts";
 import { freePort, requireProgram, temporaryFolder, unprivileged } from "./machine.ts";
-import { type RunningServer, startServer } from "./start.ts";
+import { type Durability, type RunningServer, startServer } from "./start.ts";
 import { supervise } from "./supervise.ts";
 
-/** Starts a Redis on the loopback interface, with a password, that fsyncs every write before acknowledging it. */
-export async function startRedis(): Promise<RunningServer> {
+/** Starts a Redis on the loopback interface, with a password, that writes to its file before it acknowledges. */
+export async function startRedis({ fsync = true }: Durability = {}): Promise<RunningServer> {
   const program = requireProgram(TEST_PROGRAMS.redis);
   const user = await unprivileged("redis", "nobody");
   const password = randomBytes(16).toString("hex");
@@ -20,7 +20,7 @@ export async function startRedis(): Promise<RunningServer> {
       dir: folder,
       requirepass: password,
       appendonly: "yes",
-      appendfsync: "always",
+      appendfsync: fsync ? "always" : "no",
       save: "",
       daemonize: "no",
     };

@@ -89,7 +89,7 @@ async function lendRedis(run: string): Promise<Lent> {
     await requireResponse("REDIS_URL", pingRedis(given));
     return { url: given, end: () => deleteKeys(given, run) };
   }
-  const server = await startRedis();
+  const server = await startRedis({ fsync: false });
   return { url: server.url, end: () => server.stop() };
 }
 
@@ -109,7 +109,7 @@ async function startPrimary(): Promise<Lent> {
 }
 
 async function startLocalPostgres(): Promise<Lent> {
-  const server = await startPostgres();
+  const server = await startPostgres({ fsync: false });
   return { url: server.url, end: () => server.stop() };
 }
 

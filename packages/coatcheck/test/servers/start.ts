@@ -6,6 +6,15 @@ export interface RunningServer extends SupervisedProcess {
   readonly url: string;
 }
 
+/** How carefully a server stores what it acknowledges. */
+export interface Durability {
+  /**
+   * Whether it waits for the disk. Default: true. Without it, a killed server loses nothing, because the operating system
+   * has what the server wrote; a machine that loses power does. Tests that share a server kill no machine.
+   */
+  readonly fsync?: boolean;
+}
+
 interface Attempt {
   readonly server: SupervisedProcess;
   readonly url: string;

@@ -14,22 +14,36 @@ import { FACTS, FactsDatabase, ROLLUPS, reportFailingCase } from "./facts-databa
 import { maintenanceSuite } from "./maintenance-suite.ts";
 
 await describeWithServer("postgresEvents", "postgres", (server) => {
-  sinkContract(
-    { describe, it },
-    {
-      name: "PostgreSQL, two pools on one database",
-      async open() {
-        const { url, drop } = await temporaryDatabase(server);
-        const sink = await postgresEvents({ connectionString: url });
-        return {
-          sink,
-          other: await postgresEvents({ connectionString: url }),
-          read: () => readAll(url),
-          cleanUp: drop,
-        };
+  describe("as a sink", () => {
+    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+
+    beforeAll(async () => {
+      database = await temporaryDatabase(server);
+      await openSink().then((sink) => sink.close());
+    });
+    afterAll(() => database.drop());
+
+    const openSink = () => postgresEvents({ connectionString: database.url });
+    const deleteAll = async () => {
+      await query(database.url, TABLES.map((table) => `delete from ${table}`).join(";"));
+    };
+
+    sinkContract(
+      { describe, it },
+      {
+        name: "PostgreSQL, two pools on one database",
+        async open() {
+          const sink = await openSink();
+          return {
+            sink,
+            other: await openSink(),
+            read: () => readAll(database.url),
+            cleanUp: deleteAll,
+          };
+        },
       },
-    },
-  );
+    );
+  });
 
   describe("maintenance", () => {
     maintenanceSuite(async () => {
@@ -65,7 +79,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
         fc.asyncProperty(
           eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events))),
           async ([events, batches]) => {
-            await query(database.url, TABLES.map((table) => `truncate ${table}`).join(";"));
+            await query(database.url, TABLES.map((table) => `truncate ${table} restart identity`).join(";"));
             await Promise.all(
               batches.map((batch, index) =>
                 sinks[index % 2 === 0 ? 0 : 1].write({ events: batch, counts: [] }),
@@ -73,10 +87,14 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
             );
             const expected = new FactsDatabase();
             expected.add(events);
-            expect(await resultsOf(database.url, FACTS)).toEqual(expected.facts());
+            expect(withoutNumber(await resultsOf(database.url, FACTS))).toEqual(
+              withoutNumber(expected.facts()),
+            );
             await sinks[0].recompute(100);
             expected.recompute();
-            expect(await resultsOf(database.url, ROLLUPS)).toEqual(expected.rollups());
+            expect(withoutNumber(await resultsOf(database.url, ROLLUPS))).toEqual(
+              withoutNumber(expected.rollups()),
+            );
             expected.close();
           },
         ),
@@ -87,13 +105,15 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
 });
 
 const TABLES = [
-  "coatcheck_visitor restart identity",
+  "coatcheck_visitor",
   "coatcheck_visit",
   "coatcheck_visit_journey",
   "coatcheck_visit_session",
   "coatcheck_visit_order",
   "coatcheck_visit_event",
   "coatcheck_backend_event",
+  "coatcheck_document_count",
+  "coatcheck_visit_tenant",
   "coatcheck_dirty_bucket",
   "coatcheck_daily_metric",
   "coatcheck_daily_revenue",
@@ -119,6 +139,13 @@ async function resultsOf(url: string, queries: Readonly<Record<string, string>>)
   const results: Record<string, unknown> = {};
   for (const [name, sql] of Object.entries(queries)) results[name] = await rowsOf(url, sql);
   return results;
+}
+
+/** Replaces the number of the only visitor. PostgreSQL skips numbers when two nodes insert the visitor at once. */
+function withoutNumber(results: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(results, (key, value) => (key === "visitor" && value !== null ? "the visitor" : value)),
+  );
 }
 
 async function readAll(url: string): Promise<EventBatch> {
