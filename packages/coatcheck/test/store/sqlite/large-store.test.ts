@@ -83,7 +83,7 @@ describe("sqliteStore with many sessions", () => {
     });
   });
 
-  describe("list() by state", () => {
+  describe("list()", () => {
     let store: SqliteStore;
 
     beforeEach(async () => {
@@ -104,6 +104,12 @@ describe("sqliteStore with many sessions", () => {
       database.close();
       return steps.map(({ detail }) => `${detail}\n`).join("");
     }
+
+    it("reads all sessions from an index in the order of the list", async () => {
+      const all = await planOf({});
+      expect(all).toMatch(/^SCAN s USING INDEX session_by_age\n/);
+      expect(all).not.toMatch(/TEMP B-TREE/);
+    });
 
     it("reads active sessions from an index that holds what the filter compares", async () => {
       const database = new DatabaseSync(path);
