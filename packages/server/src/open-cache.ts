@@ -1,6 +1,6 @@
 import { createCache, redisShared, type SessionCache } from "coatcheck/cache";
 import { postgresHints } from "coatcheck/store/postgres";
-import { connectRedis, type RedisTransport } from "coatcheck/store/redis";
+import { connectRedis, type NoticeListener, type RedisTransport } from "coatcheck/store/redis";
 import { connectUpstash } from "coatcheck/store/upstash";
 import type { Config } from "./config.ts";
 import type { Upstash } from "./database-variable.ts";
@@ -22,7 +22,11 @@ const UPSTASH_DEADLINE = 1000;
  *
  * @throws StartError if that Redis is unreachable at the start. The service tolerates later outages of it.
  */
-export async function openCache(config: Config, { store, dataVersion }: OpenStore): Promise<OpenCache> {
+export async function openCache(
+  config: Config,
+  { store, dataVersion }: OpenStore,
+  onNotice: NoticeListener,
+): Promise<OpenCache> {
   const { database, redisUrl, upstash } = config;
   const options = {
     store,
@@ -34,7 +38,7 @@ export async function openCache(config: Config, { store, dataVersion }: OpenStor
     database.kind === "postgres" && redisUrl === null
       ? { hints: postgresHints({ connectionString: database.url }) }
       : {};
-  const transport = await connectShared(redisUrl, upstash);
+  const transport = await connectShared(redisUrl, upstash, onNotice);
   if (transport === null) return { cache: createCache({ ...options, ...hints }), disconnect: async () => {} };
   const shared = redisShared(transport, config.sharedCacheTtl === null ? {} : { ttl: config.sharedCacheTtl });
   const deadlines = upstash ? { deadlines: { shared: UPSTASH_DEADLINE } } : {};
@@ -47,9 +51,10 @@ export async function openCache(config: Config, { store, dataVersion }: OpenStor
 async function connectShared(
   redisUrl: string | null,
   upstash: Upstash | null,
+  onNotice: NoticeListener,
 ): Promise<RedisTransport | null> {
   if (redisUrl !== null) {
-    return await connectRedis(redisUrl).catch((error) => {
+    return await connectRedis(redisUrl, { onNotice }).catch((error) => {
       throw new StartError([`Cannot connect to the Redis at REDIS_URL (${new URL(redisUrl).host}).`], error);
     });
   }

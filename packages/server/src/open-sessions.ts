@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { type ClientDescriber, openClientDescriber } from "./client-describer.ts";
 import type { Config } from "./config.ts";
 import { Credentials } from "./credentials.ts";
+import { logNotice } from "./log-notice.ts";
 import { openCache } from "./open-cache.ts";
 import { openStore } from "./open-store.ts";
 import { readOrCreateSecrets } from "./secret-file.ts";
@@ -31,8 +32,9 @@ export interface OpenSessions {
  */
 export async function openSessions(config: Config, log: FastifyBaseLogger): Promise<OpenSessions> {
   const describeClient = await openClientDescriber(config);
-  const open = await openStore(config.database);
-  const { cache, disconnect } = await openCache(config, open);
+  const onNotice = logNotice(log);
+  const open = await openStore(config.database, onNotice);
+  const { cache, disconnect } = await openCache(config, open, onNotice);
   const { secrets, adminToken, adminTokenFile } = keysOf(config);
   const manager = new SessionManager({
     store: open.store,

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { CoatcheckError, type SessionStore } from "coatcheck";
 import { postgresStore } from "coatcheck/store/postgres";
-import { connectRedis, redisStore } from "coatcheck/store/redis";
+import { connectRedis, type NoticeListener, redisStore } from "coatcheck/store/redis";
 import { sqliteStore } from "coatcheck/store/sqlite";
 import { connectUpstash } from "coatcheck/store/upstash";
 import type { Database } from "./database-variable.ts";
@@ -18,9 +18,10 @@ export interface OpenStore {
 /**
  * Opens the configured database.
  *
+ * @param onNotice - receives what the database reports while it is open.
  * @throws StartError if the database cannot be opened, with the reason.
  */
-export async function openStore(database: Database): Promise<OpenStore> {
+export async function openStore(database: Database, onNotice: NoticeListener): Promise<OpenStore> {
   try {
     switch (database.kind) {
       case "sqlite": {
@@ -29,13 +30,12 @@ export async function openStore(database: Database): Promise<OpenStore> {
         return { store, dataVersion: () => store.dataVersion() };
       }
       case "redis": {
-        return { store: redisStore(await connectRedis(database.url)) };
+        const transport = await connectRedis(database.url, { onNotice });
+        return { store: await checked(redisStore(transport, { onNotice })) };
       }
       case "upstash": {
-        const store = redisStore(await connectUpstash({ url: database.url, token: database.token }));
-        // Connecting sends no request. A wrong address or token must be noticed at the start.
-        await store.changes(null);
-        return { store };
+        const transport = await connectUpstash({ url: database.url, token: database.token });
+        return { store: await checked(redisStore(transport, { onNotice })) };
       }
       case "postgres": {
         return { store: await postgresStore({ connectionString: database.url }) };
@@ -43,6 +43,17 @@ export async function openStore(database: Database): Promise<OpenStore> {
     }
   } catch (error) {
     throw new StartError([`Cannot open the database ${nameOf(database)}: ${reasonOf(error)}`], error);
+  }
+}
+
+/** Calls a store once, so that a wrong server or token, or a server that may evict sessions, is noticed at the start. */
+async function checked(store: SessionStore): Promise<SessionStore> {
+  try {
+    await store.changes(null);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
   }
 }
 

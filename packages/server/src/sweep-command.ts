@@ -40,7 +40,7 @@ async function sweep(options: SweepCommandOptions): Promise<void> {
     SESSION_RETENTION_MS: options.retention ?? SESSION_RETENTION_MS,
   });
   requireExisting(database);
-  const { store } = await openStore(database);
+  const { store } = await openStore(database, ({ message }) => console.error(message));
   try {
     const endedBefore = systemClock.now() - retention;
     const total = await sweepSlices((limit) => store.sweep(endedBefore, limit), progressPrinter());

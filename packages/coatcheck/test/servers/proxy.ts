@@ -14,18 +14,20 @@ export interface Proxy {
   cut(): void;
   /** Accepts connections again after a {@link cut}. */
   mend(): void;
+  /** Sends new connections to the server at `url`, like a host name that moves. Open connections stay where they are. */
+  move(url: string): void;
   close(): Promise<void>;
 }
 
 /** Opens a proxy to the server at `url`. */
 export async function proxyTo(url: string): Promise<Proxy> {
-  const { hostname, port } = new URL(url);
+  let target = new URL(url);
   const sockets = new Set<Socket>();
   let state: "open" | "frozen" | "cut" = "open";
 
   const server = createServer({ pauseOnConnect: true }, (near) => {
     if (state === "cut") return near.destroy();
-    const far = connect(Number(port), hostname);
+    const far = connect(Number(target.port), target.hostname);
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -72,6 +74,9 @@ export async function proxyTo(url: string): Promise<Proxy> {
     },
     mend() {
       state = "open";
+    },
+    move(url) {
+      target = new URL(url);
     },
     async close() {
       drop();

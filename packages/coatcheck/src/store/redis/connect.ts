@@ -33,7 +33,11 @@ export interface ConnectRedisOptions extends NodeRedisTransportOptions {
   readonly connectTimeout?: number;
 }
 
-const CONNECT_OPTIONS = { connectTimeout: true, deadline: true } satisfies KnownOptions<ConnectRedisOptions>;
+const CONNECT_OPTIONS = {
+  connectTimeout: true,
+  deadline: true,
+  onNotice: true,
+} satisfies KnownOptions<ConnectRedisOptions>;
 
 async function createClientFor(url: string) {
   const { createClient } = await import("redis");
@@ -53,7 +57,8 @@ async function createClientFor(url: string) {
 
 /**
  * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. Closing
- * the transport closes the connection.
+ * the transport closes the connection. When the server says that it is not the primary (any more), the transport connects
+ * again, so it follows a host name that has moved to another server.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no
  * connection within `connectTimeout`, with the last error as `cause`, or immediately when the server rejects the
@@ -78,8 +83,8 @@ export async function connectRedis(url: string, options: ConnectRedisOptions = {
     client.destroy();
     throw redisUnavailable(error);
   } finally {
+    // The listener stays: after its last listener has been removed, node-redis 6 calls none that are added later.
     clearTimeout(timer);
-    client.off("error", handleError);
   }
 
   const transport = nodeRedisTransport(client, transportOptions);

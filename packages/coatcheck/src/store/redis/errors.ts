@@ -1,5 +1,8 @@
 import { CoatcheckError } from "../../session/errors.ts";
 
+/** Error code of a script that misses a key without which it cannot tell ended sessions from live ones. */
+export const LOST_KEY = "COATCHECKLOST";
+
 /** Messages for operators, by the prefix of a Redis error reply. */
 const MESSAGES: Readonly<Record<string, string>> = {
   READONLY: "Redis is a read-only replica; connect to the primary.",
@@ -8,21 +11,50 @@ const MESSAGES: Readonly<Record<string, string>> = {
   MISCONF: "Redis cannot save to disk and rejects writes; free disk space or fix its permissions.",
   NOREPLICAS: "Redis has too few replicas to accept writes (min-replicas-to-write).",
   MASTERDOWN: "The Redis replica has lost its primary; connect to the new primary.",
+  UNBLOCKED: "Redis has become a replica; connect to the new primary.",
   CLUSTERDOWN: "The Redis cluster is down.",
+  MOVED: "This Redis is a node of a cluster and does not hold the sessions; connect with createCluster.",
   TRYAGAIN: "The Redis cluster is moving the sessions' slot; try again shortly.",
   BUSY: "Redis is running a long script; try again shortly.",
   NOAUTH: "Redis requires a password; add it to the URL.",
   WRONGPASS: "Redis rejected the user name or password.",
+  [LOST_KEY]:
+    "Redis has lost a key of the session store (evicted or deleted), so ended sessions cannot be told from live ones; " +
+    "restore a backup, or end all sessions with revoke({ everyone: true }).",
   NOPERM: "The Redis user lacks a permission; the documentation of redisStore lists the required ones.",
 };
 
 /**
+ * Errors of a server that is no longer the right one, or not yet. Its host name may point to another server by now, so the
+ * transport connects anew. NOREPLICAS: a primary that was cut off from its replicas, one of which may have replaced it.
+ */
+const WRONG_SERVER = new Set([
+  "READONLY",
+  "MASTERDOWN",
+  "UNBLOCKED",
+  "LOADING",
+  "NOREPLICAS",
+  "CLUSTERDOWN",
+  "MOVED",
+]);
+
+/**
  * The error code at the start of a reply, for example `READONLY` in `READONLY You can't write against a read only
- * replica.`
+ * replica.` Redis 6 puts the code of an error in a script behind `ERR Error running script (…): -`.
  */
 function prefixOf(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
-  return /\b([A-Z]{3,})\b/.exec(message)?.[1] ?? "";
+  return /(?:^ERR .*-|\b)([A-Z]{3,})\b/.exec(message)?.[1] ?? "";
+}
+
+/** Whether a new connection may reach a server that accepts the command. */
+export function isWrongServer(error: CoatcheckError): boolean {
+  return WRONG_SERVER.has(prefixOf(error.cause));
+}
+
+/** Whether the server itself has rejected the command for a reason that an operator should know. */
+export function isServerRefusal(error: CoatcheckError): boolean {
+  return prefixOf(error.cause) in MESSAGES;
 }
 
 /**

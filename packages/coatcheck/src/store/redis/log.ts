@@ -1,5 +1,5 @@
 import type { LogItem } from "../../session/store.ts";
-import { redisUnavailable } from "./errors.ts";
+import { LOST_KEY, redisUnavailable } from "./errors.ts";
 import { listOf, numberOf, textOf } from "./reply.ts";
 
 /**
@@ -15,8 +15,13 @@ import { listOf, numberOf, textOf } from "./reply.ts";
  * scope whose `written` is at or below its position. In the same step, the sets of active rows are renamed to
  * `pending_revocation:<position>:<type>`, so counts stay exact. `sweep` later applies pending revocations to the rows one by one
  * and then deletes the history.
+ *
+ * **Lost keys.** Without the head, the history or the list of pending revocations, sessions that a mass revocation has ended
+ * would be active again. So a script that misses one of them does nothing but return {@link LOST_KEY}, except for a
+ * revocation of everyone, which makes them anew.
  */
-export const LOG_LUA = /* lua */ `
+function logLua(repairs: string): string {
+  return /* lua */ `
 local prefix = KEYS[1]
 local TYPES = { 'anonymous', 'authenticated' }
 
@@ -32,8 +37,22 @@ local function microseconds()
 end
 
 local head = redis.call('HMGET', prefix .. 'head', 'position', 'floor', 'epoch', 'mass')
+local lost
 if not head[1] then
-  local start = int(microseconds())
+  if redis.call('EXISTS', prefix .. 'all') == 1 then lost = 'head' end
+elseif head[4] ~= '0' then
+  for _, name in ipairs({ 'history', 'pending' }) do
+    if redis.call('EXISTS', prefix .. name) == 0 then lost = name end
+  end
+end
+if lost then
+  if not (${repairs}) then return redis.error_reply('${LOST_KEY} ' .. prefix .. lost) end
+  redis.call('UNLINK', prefix .. 'history')
+end
+if not head[1] then
+  local last = redis.call('XREVRANGE', prefix .. 'log', '+', '-', 'COUNT', 1)[1]
+  local last_position = last and tonumber(string.match(last[1], '%d+')) or 0
+  local start = int(math.max(microseconds(), last_position))
   head = { start, start, '0', '0' }
   redis.call('HSET', prefix .. 'head', 'position', start, 'floor', start, 'epoch', '0', 'mass', '0')
 end
@@ -72,6 +91,13 @@ local function add_pending_revocation(scope, reason, revoked_at)
   redis.call('HSET', prefix .. 'head', 'mass', at)
 end
 `;
+}
+
+/** The start of every script but the revocations. */
+export const LOG_LUA = logLua("false");
+
+/** The start of the revocations, `ARGV[1]` being the kind of the scope. */
+export const REPAIRING_LOG_LUA = logLua("ARGV[1] == 'everyone'");
 
 /** Log items that one call reads at most; the store makes more calls for the rest. */
 export const LOG_SLICE_SIZE = 1000;

@@ -1,6 +1,6 @@
 import type { RevokeReason } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
-import { LOG_LUA } from "./log.ts";
+import { REPAIRING_LOG_LUA } from "./log.ts";
 import { ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
@@ -10,7 +10,7 @@ import { RedisScript } from "./script.ts";
  * everyone takes constant time.
  */
 export const REVOKE = new RedisScript(
-  LOG_LUA,
+  REPAIRING_LOG_LUA,
   ROW_LUA,
   /* lua */ `
 local scope, name, except, reason, now = unpack(ARGV)
@@ -77,7 +77,7 @@ local function revoke_everyone()
     end
   end
   each_earlier_set(function(set) count = count - redis.call('ZCARD', set) end)
-  if count == 0 then return 0 end
+  if count == 0 and not lost then return 0 end
   each_earlier_set(function(set) redis.call('UNLINK', set) end)
   for _, at in ipairs(earlier) do redis.call('ZREM', prefix .. 'pending', at) end
   append('everyone', '1')

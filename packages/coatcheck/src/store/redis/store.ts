@@ -34,7 +34,8 @@ import type {
   StoreStats,
   Touch,
 } from "../../session/store.ts";
-import { rejectEvictionPolicy } from "./eviction.ts";
+import type { NoticeListener } from "../notice.ts";
+import { EvictionCheck } from "./eviction.ts";
 import { LOG_SLICE_SIZE, logItemOf } from "./log.ts";
 import { CHANGES, COUNT, GET, INVALIDATE, memberOf, SCAN } from "./read.ts";
 import { listOf, numberOf, textOf } from "./reply.ts";
@@ -45,6 +46,7 @@ import { SWEEP, SWEEP_SLICE_SIZE } from "./sweep.ts";
 import type { RedisTransport } from "./transport.ts";
 import { PUT, putArguments, TOUCH, TOUCH_SLICE_SIZE, touchArguments } from "./write.ts";
 
+export type { NoticeListener, ServerNotice } from "../notice.ts";
 export { type ConnectRedisOptions, connectRedis, redisClientSettings } from "./connect.ts";
 export {
   type NodeRedis,
@@ -59,9 +61,11 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
   /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
+  /** Called when the server may evict sessions, and when it no longer may. Default: a process warning. */
+  readonly onNotice?: NoticeListener;
 }
 
-const STORE_OPTIONS = { prefix: true, clock: true } satisfies KnownOptions<RedisStoreOptions>;
+const STORE_OPTIONS = { prefix: true, clock: true, onNotice: true } satisfies KnownOptions<RedisStoreOptions>;
 
 /** One `sweep` applies pending mass revocations to at least this many rows, even if it may delete fewer. */
 const MIN_APPLIED = 1000;
@@ -75,7 +79,9 @@ const MIN_APPLIED = 1000;
  * - **Cluster**: all keys share one hash tag, `{coatcheck}`, because a revocation and its log item must be written in
  *   one step. The sessions of an application therefore live on one shard. Give each application its own prefix.
  * - **Memory**: a session of 1.2 KB takes about 3.4 KB, indexes included. No key has a time to live; only `sweep`
- *   deletes rows. The store rejects a server whose `maxmemory-policy` may evict them.
+ *   deletes rows. The store rejects a server whose `maxmemory-policy` may evict them; it checks once a second.
+ * - **Lost keys**: if a key is lost that tells ended sessions from live ones, every call is rejected until all sessions have
+ *   been ended with `revoke({ everyone: true })`.
  * - **Mass revocation** of a tenant or of everyone takes constant time. Revoking a subject writes its sessions one by
  *   one, in one step of about 25 µs each.
  * - **Primary only**: every script starts with a write that changes nothing, so that a replica rejects reads too. A
@@ -93,14 +99,14 @@ const MIN_APPLIED = 1000;
  */
 export function redisStore(transport: RedisTransport, options: RedisStoreOptions = {}): SessionStore {
   requireKnownOptions("Redis store options", options, STORE_OPTIONS);
-  const { prefix = "coatcheck", clock = systemClock } = options;
+  const { prefix = "coatcheck", clock = systemClock, onNotice } = options;
   if (!/^[^{}]+$/.test(prefix)) {
     throw new CoatcheckError(
       "VALIDATION_FAILED",
       "Invalid Redis store options: prefix must be a non-empty string without braces.",
     );
   }
-  return new RedisStore(transport, `{${prefix}}:`, clock);
+  return new RedisStore(transport, `{${prefix}}:`, clock, onNotice);
 }
 
 class RedisStore implements SessionStore {
@@ -108,10 +114,11 @@ class RedisStore implements SessionStore {
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #inFlight = new Set<Promise<unknown>>();
-  #checked: Promise<void> | undefined;
+  readonly #eviction: EvictionCheck;
   #isOpen = true;
 
-  constructor(transport: RedisTransport, prefix: string, clock: Clock) {
+  constructor(transport: RedisTransport, prefix: string, clock: Clock, onNotice?: NoticeListener) {
+    this.#eviction = new EvictionCheck(transport, prefix, clock, onNotice);
     this.#transport = transport;
     this.#prefix = prefix;
     this.#clock = clock;
@@ -206,7 +213,6 @@ class RedisStore implements SessionStore {
   /** Also applies pending mass revocations to their rows, a part of them in each call. Call it regularly. */
   sweep(before: number, limit: number): Promise<number> {
     return this.#accept(async () => {
-      await rejectEvictionPolicy(this.#transport, this.#prefix);
       const maxApplied = Math.max(limit, MIN_APPLIED);
       let deleted = 0;
       let applied = 0;
@@ -259,15 +265,7 @@ class RedisStore implements SessionStore {
   }
 
   async #run(script: RedisScript, args: readonly string[]): Promise<unknown> {
-    await this.#checkOnce();
+    await this.#eviction.require();
     return await script.run(this.#transport, this.#prefix, args);
-  }
-
-  #checkOnce(): Promise<void> {
-    this.#checked ??= rejectEvictionPolicy(this.#transport, this.#prefix).catch((error: unknown) => {
-      this.#checked = undefined;
-      throw error;
-    });
-    return this.#checked;
   }
 }

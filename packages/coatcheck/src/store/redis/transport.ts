@@ -1,5 +1,13 @@
+import type { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
-import { isUnknownCommand, withDeadline } from "./errors.ts";
+import { type NoticeListener, OutageReporter } from "../notice.ts";
+import {
+  isServerRefusal,
+  isUnknownCommand,
+  isWrongServer,
+  redisUnavailable,
+  withDeadline,
+} from "./errors.ts";
 
 /**
  * The operations that Coatcheck needs from a Redis client. Implement these four functions to use another client
@@ -39,7 +47,7 @@ interface NodeRedisPubSub {
   unsubscribe(channel: string, listener: Listener): Promise<unknown>;
   sSubscribe(channel: string, listener: Listener): Promise<unknown>;
   sUnsubscribe(channel: string, listener: Listener): Promise<unknown>;
-  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "error" | "ready", listener: (error: unknown) => void): unknown;
 }
 
 /** The methods of node-redis's `createClient()` that the transport uses. */
@@ -73,9 +81,23 @@ export interface NodeRedisTransportOptions {
    * stopped server was still pending after 20 s, whatever its `timeout` option was. Default: 500.
    */
   readonly deadline?: number;
+  /**
+   * Called when the server rejects commands and a person should know why: it is a read-only replica, is loading its data,
+   * is out of memory and so on; and when it accepts them again. Default: a process warning.
+   */
+  readonly onNotice?: NoticeListener;
 }
 
-const TRANSPORT_OPTIONS = { deadline: true } satisfies KnownOptions<NodeRedisTransportOptions>;
+const TRANSPORT_OPTIONS = {
+  deadline: true,
+  onNotice: true,
+} satisfies KnownOptions<NodeRedisTransportOptions>;
+
+/** Milliseconds between two reconnections because of a wrong server, so that they do not become a load of their own. */
+const RECONNECT_INTERVAL = 500;
+
+/** Events and results that no one waits for. */
+const ignore = () => {};
 
 const DEFAULT_DEADLINE = 500;
 
@@ -94,6 +116,59 @@ function createSender(client: NodeRedis): (args: readonly string[]) => Promise<u
   return (args) => client.sendCommand(args);
 }
 
+function isStandAlone(client: NodeRedis): client is NodeRedisClient {
+  return "duplicate" in client && !("slots" in client) && !("getSentinelNode" in client);
+}
+
+/**
+ * Makes a client connect again, to whatever server its host name points to now. `QUIT` makes the server close the
+ * connection; the client then reconnects as after any other loss, and subscribes again.
+ */
+function reconnect(client: NodeRedisClient): void {
+  client.sendCommand(["QUIT"]).catch(ignore);
+}
+
+/** Sends commands, reports outages, and reconnects a stand-alone client when its server is no longer the right one. */
+function createExec(
+  client: NodeRedis,
+  { deadline = DEFAULT_DEADLINE, onNotice }: NodeRedisTransportOptions,
+): RedisTransport["exec"] {
+  const send = createSender(client);
+  const outages = new OutageReporter("Redis", onNotice);
+  /** Commands that were rejected. A replica still accepts reads, so only one of these shows a recovery. */
+  const rejected = new Set<string>();
+  let reconnectedAt = Number.NEGATIVE_INFINITY;
+  /** Why there is no connection at the moment; null if there is one, or if it was lost for another reason. */
+  let reconnecting: CoatcheckError | null = null;
+  if (isStandAlone(client)) {
+    client.on("ready", () => {
+      reconnecting = null;
+    });
+  }
+  return async (args) => {
+    const [command = ""] = args;
+    try {
+      const reply = await withDeadline(send(args), deadline, command);
+      if (rejected.has(command)) outages.succeed();
+      return reply;
+    } catch (cause) {
+      const error = redisUnavailable(cause);
+      if (isServerRefusal(error)) {
+        rejected.add(command);
+        const reconnects = isWrongServer(error) && isStandAlone(client);
+        outages.fail(reconnects ? `${error.message} Reconnecting.` : error.message, error.cause);
+        if (reconnects && performance.now() - reconnectedAt >= RECONNECT_INTERVAL) {
+          reconnectedAt = performance.now();
+          reconnecting = error;
+          reconnect(client);
+        }
+        throw error;
+      }
+      throw reconnecting ?? error;
+    }
+  };
+}
+
 /**
  * Creates a {@link RedisTransport} on a connected node-redis 6 client: stand-alone, Sentinel or Cluster. The client
  * is typed by the methods that are used; this module does not import `redis`. The caller configures the client (see
@@ -110,10 +185,8 @@ export function nodeRedisTransport(
 ): RedisTransport {
   requireKnownOptions("Redis transport options", options, TRANSPORT_OPTIONS);
   const { deadline = DEFAULT_DEADLINE } = options;
-  const send = createSender(client);
-  const exec = (args: readonly string[]) => withDeadline(send(args), deadline, args[0] ?? "");
+  const exec = createExec(client, options);
   // Without a listener for "error", Node ends the process. Callers learn of an outage from exec.
-  const ignore = () => {};
   client.on("error", ignore);
 
   // Under RESP2 a subscribed stand-alone connection accepts no other commands. Sentinel and Cluster clients handle that
@@ -121,7 +194,7 @@ export function nodeRedisTransport(
   let subscriber: Promise<NodeRedisPubSub> | undefined;
   let ownConnection: NodeRedisClient | undefined;
   const connectSubscriber = async (): Promise<NodeRedisPubSub> => {
-    if (!("duplicate" in client) || "slots" in client || "getSentinelNode" in client) return client;
+    if (!isStandAlone(client)) return client;
     const duplicate = client.duplicate();
     duplicate.on("error", ignore);
     ownConnection = duplicate;
@@ -134,6 +207,13 @@ export function nodeRedisTransport(
     }
     return duplicate;
   };
+
+  // The server that the client has left may still deliver messages, but no new ones arrive there. So follow the client.
+  if (isStandAlone(client)) {
+    client.on("ready", () => {
+      if (ownConnection) reconnect(ownConnection);
+    });
+  }
 
   let sharded = true;
   return {

@@ -88,6 +88,13 @@ describeWithProgram("redis", "redisStore deployments", () => {
     const sizes = await Promise.all(nodes.map((node) => node.exec(["DBSIZE"])));
     expect(sizes.filter((size) => size === 0)).toHaveLength(1);
     cluster.destroy();
+
+    const [withKeys, withoutKeys] = sizes[0] === 0 ? [nodes[1], nodes[0]] : [nodes[0], nodes[1]];
+    await expect(redisStore(withoutKeys as RedisTransport).stats(0)).rejects.toMatchObject({
+      message:
+        "This Redis is a node of a cluster and does not hold the sessions; connect with createCluster.",
+    });
+    expect(await redisStore(withKeys as RedisTransport).stats(0)).toMatchObject({ total: 0 });
   });
 
   it("works behind Sentinel", async () => {

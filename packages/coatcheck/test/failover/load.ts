@@ -1,0 +1,190 @@
+import { Hono } from "hono";
+import { createCache } from "../../src/cache/index.ts";
+import type { SharedTier } from "../../src/cache/shared/tier.ts";
+import { coatcheck, type SessionEnv, sessionErrors } from "../../src/http/hono.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import type { SessionStore } from "../../src/session/store.ts";
+
+/** One member for each write. */
+type Data = Record<string, true>;
+
+interface User {
+  readonly id: string;
+  readonly cookie: string;
+  /** The names of the members whose write the application has acknowledged. */
+  readonly acknowledged: string[];
+  isBusy: boolean;
+}
+
+/** What a load has seen. Times are milliseconds. */
+export interface LoadReport {
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Responses 503. */
+  readonly failed: number;
+  /** From the first to the last response 503. */
+  readonly outage: number;
+  /** Responses that treat a logged-in user as another one or as anonymous, or that clear the cookie. */
+  readonly loggedOut: number;
+  /** Writes that were acknowledged and are missing in the end, and acknowledged logouts that did not last. */
+  readonly lostWrites: number;
+  readonly lostLogouts: number;
+}
+
+/** An application with logged-in users. */
+export interface Load {
+  /** Sends 200 requests per second: reads, writes, and one logout in twenty requests. */
+  start(): void;
+  /** Resolves when `count` requests in a row have succeeded. */
+  healthy(count?: number): Promise<void>;
+  /** Stops sending and compares what is stored with what was acknowledged. */
+  stop(): Promise<LoadReport>;
+  close(): Promise<void>;
+}
+
+const USERS = 50;
+const LEAVING = 60;
+/** Milliseconds. */
+const INTERVAL = 5;
+
+/** Opens an application on a store, with caches as in production, and logs its users in. */
+export async function openLoad(store: SessionStore, shared?: SharedTier): Promise<Load> {
+  const cache = createCache({ store, ...(shared ? { shared } : {}) });
+  const manager = new SessionManager<Data>({ store, cache, secrets: ["a secret for these tests"] });
+  const app = new Hono<SessionEnv<Data>>();
+  app.use(coatcheck(manager, { cookie: { secure: false } }));
+  app.onError(sessionErrors());
+  app.get("/", async (c) => c.text((await c.get("session").load()).subject ?? "anonymous"));
+  app.post("/", async (c) => {
+    const session = await c.get("session").load();
+    await session.patch({ [c.req.query("member") ?? ""]: true });
+    return c.text(session.subject ?? "anonymous");
+  });
+  app.delete("/", async (c) => {
+    const session = await c.get("session").load();
+    const { subject } = session;
+    await session.revoke();
+    return c.text(subject ?? "anonymous");
+  });
+  const login = async () => {
+    const { record, token } = await manager.create({ subject: "ada" });
+    return { id: record.id, cookie: `sid=${token}`, acknowledged: [], isBusy: false };
+  };
+  const users = await Promise.all(Array.from({ length: USERS }, login));
+  const leaving = await Promise.all(Array.from({ length: LEAVING }, login));
+  const run = new LoadRun({
+    store,
+    users,
+    leaving,
+    send: async (user, method, member) =>
+      await app.request(`/?member=${member}`, { method, headers: { cookie: user.cookie } }),
+  });
+  return {
+    start: () => run.start(),
+    healthy: (count = 50) => run.healthy(count),
+    stop: () => run.stop(),
+    close: () => manager.close(),
+  };
+}
+
+type Method = "GET" | "POST" | "DELETE";
+
+interface LoadRunOptions {
+  readonly store: SessionStore;
+  readonly users: readonly User[];
+  /** Users who log out during the run. */
+  readonly leaving: User[];
+  send(user: User, method: Method, member: string): Promise<Response>;
+}
+
+class LoadRun {
+  readonly #options: LoadRunOptions;
+  readonly #left: User[] = [];
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #seen = { requests: 0, failed: 0, loggedOut: 0, firstFailure: 0, lastFailure: 0 };
+  #timer: NodeJS.Timeout | undefined;
+  #startedAt = 0;
+  #due = 0;
+  #succeededInRow = 0;
+  #onSuccess: () => void = () => {};
+
+  constructor(options: LoadRunOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#startedAt = performance.now();
+    this.#timer = setInterval(() => {
+      // A busy machine fires the timer late. The rate is kept all the same.
+      for (const due = (performance.now() - this.#startedAt) / INTERVAL; this.#due < due; ) this.#sendNext();
+    }, INTERVAL);
+  }
+
+  async healthy(count: number): Promise<void> {
+    this.#succeededInRow = 0;
+    await new Promise<void>((resolve) => {
+      this.#onSuccess = () => {
+        if (this.#succeededInRow >= count) resolve();
+      };
+    });
+  }
+
+  async stop(): Promise<LoadReport> {
+    clearInterval(this.#timer);
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    await Promise.all(this.#inFlight);
+    const { users, store } = this.#options;
+    let lostWrites = 0;
+    for (const { id, acknowledged } of users) {
+      const data = (await store.get(id))?.record.data ?? {};
+      lostWrites += acknowledged.filter((member) => !(member in data)).length;
+    }
+    let lostLogouts = 0;
+    for (const { id } of this.#left) {
+      if ((await store.get(id))?.record.state === "active") lostLogouts++;
+    }
+    const { requests, failed, loggedOut, firstFailure, lastFailure } = this.#seen;
+    return {
+      requests,
+      perSecond: Math.round(requests / seconds),
+      failed,
+      outage: Math.round(lastFailure - firstFailure),
+      loggedOut,
+      lostWrites,
+      lostLogouts,
+    };
+  }
+
+  #sendNext(): void {
+    const turn = this.#due++;
+    const { users, leaving } = this.#options;
+    const user = turn % 20 === 0 ? leaving.shift() : users[turn % users.length];
+    if (!user || user.isBusy) return;
+    const request = this.#request(user, turn % 20 === 0 ? "DELETE" : turn % 2 ? "POST" : "GET");
+    this.#inFlight.add(request);
+    void request.finally(() => this.#inFlight.delete(request));
+  }
+
+  async #request(user: User, method: Method): Promise<void> {
+    user.isBusy = true;
+    const member = `write-${this.#due}`;
+    const response = await this.#options.send(user, method, member);
+    user.isBusy = false;
+    this.#seen.requests++;
+    if (response.status === 503) {
+      this.#succeededInRow = 0;
+      this.#seen.failed++;
+      this.#seen.lastFailure = performance.now();
+      this.#seen.firstFailure ||= this.#seen.lastFailure;
+      if (response.headers.getSetCookie().length > 0) this.#seen.loggedOut++;
+      return;
+    }
+    if (method === "DELETE") this.#left.push(user);
+    else if (response.headers.getSetCookie().length > 0) this.#seen.loggedOut++;
+    const text = await response.text();
+    if (response.status !== 200 || text !== "ada") this.#seen.loggedOut++;
+    if (method === "POST" && response.status === 200) user.acknowledged.push(member);
+    this.#succeededInRow++;
+    this.#onSuccess();
+  }
+}

@@ -1,0 +1,78 @@
+import { onTestFinished } from "vitest";
+import { connectRedis, type RedisTransport, type ServerNotice } from "../../src/store/redis/store.ts";
+import { proxyTo, type Proxy as TcpProxy } from "../servers/proxy.ts";
+import { type OwnRedis, startOwnRedis } from "../store/redis/fixtures.ts";
+
+/** Milliseconds; long, because many tests share two cores. */
+export const DEADLINE = 2000;
+
+/** A Redis with its administrator's connection, which does not go through the name. */
+export interface Node {
+  readonly server: OwnRedis;
+  readonly admin: RedisTransport;
+}
+
+/** A primary, its replica, and a host name that points to one of them. */
+export interface RedisPair {
+  readonly primary: Node;
+  readonly replica: Node;
+  readonly name: TcpProxy;
+  /** What the application's log has received. */
+  readonly notices: ServerNotice[];
+  /** Connects to the name, as an application does. */
+  connect(): Promise<RedisTransport>;
+}
+
+/** Starts a Redis that ends with the test. `settings` are lines of `redis.conf`. */
+export async function startNode(settings: Readonly<Record<string, string>> = {}): Promise<Node> {
+  const server = await startOwnRedis(settings);
+  const admin = await connectRedis(server.url, { deadline: DEADLINE, onNotice: () => {} });
+  onTestFinished(async () => {
+    await admin.close();
+    await server.stop();
+  });
+  return { server, admin };
+}
+
+/** Starts two servers, the second one a replica of the first, and a name for the first. */
+export async function startPair(settings: Readonly<Record<string, string>> = {}): Promise<RedisPair> {
+  const primary = await startNode({ "repl-diskless-sync-delay": "0", ...settings });
+  const replica = await startNode({
+    ...settings,
+    replicaof: `127.0.0.1 ${primary.server.port}`,
+  });
+  await untilRole(replica, "connected");
+  const name = await proxyTo(primary.server.url);
+  onTestFinished(() => name.close());
+  const notices: ServerNotice[] = [];
+  return {
+    primary,
+    replica,
+    name,
+    notices,
+    async connect() {
+      const transport = await connectRedis(name.url, {
+        deadline: DEADLINE,
+        onNotice: (notice) => notices.push(notice),
+      });
+      onTestFinished(() => transport.close());
+      return transport;
+    },
+  };
+}
+
+/** Waits until a node is a primary (`master`), or a replica in the state `connected`. */
+export async function untilRole(node: Node, role: "master" | "connected"): Promise<void> {
+  for (;;) {
+    const reply = (await node.admin.exec(["ROLE"]).catch(() => [])) as unknown[];
+    if (reply[0] === role || reply[3] === role) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Makes the replica the primary without losing a write (`FAILOVER`), then moves the name. */
+export async function failOver({ primary, replica, name }: RedisPair): Promise<void> {
+  await primary.admin.exec(["FAILOVER", "TO", "127.0.0.1", String(replica.server.port)]);
+  await untilRole(replica, "master");
+  name.move(replica.server.url);
+}

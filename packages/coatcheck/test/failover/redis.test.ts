@@ -1,0 +1,184 @@
+import { expect, it, onTestFinished } from "vitest";
+import { describeWithProgram } from "../../../../scripts/test-programs/describe.ts";
+import { redisShared } from "../../src/cache/index.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { connectRedis, redisStore, type ServerNotice } from "../../src/store/redis/store.ts";
+import { fakeClock, makeRecord } from "../../src/testing/index.ts";
+import { freePort } from "../servers/machine.ts";
+import { CREATE, untilResolved } from "../store/redis/store-fixtures.ts";
+import { type Load, openLoad } from "./load.ts";
+import { failOver, type RedisPair, startNode, startPair } from "./redis-pair.ts";
+
+/** Starts sending requests, of users whose sessions both servers have. */
+async function startLoad({ connect, primary }: RedisPair): Promise<Load> {
+  const transport = await connect();
+  const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
+  onTestFinished(() => load.close());
+  await primary.admin.exec(["WAIT", "1", "0"]);
+  load.start();
+  await load.healthy();
+  return load;
+}
+
+/** For machines with little time for these tests. */
+const PATIENCE = { timeout: 10_000 };
+
+const NOTHING_LOST = { loggedOut: 0, lostWrites: 0, lostLogouts: 0 };
+
+/** Repeats a call until it fails and the log says why. */
+async function expectNotice(
+  call: () => Promise<unknown>,
+  { notices }: RedisPair,
+  message: RegExp,
+): Promise<void> {
+  await expect
+    .poll(async () => {
+      await call().catch(() => {});
+      return notices.at(-1)?.message;
+    }, PATIENCE)
+    .toMatch(message);
+}
+
+describeWithProgram("redis", "an application whose Redis moves to another server", () => {
+  it("loses nothing in a planned failover, and works again within 5 s", async () => {
+    const pair = await startPair();
+    const load = await startLoad(pair);
+    await failOver(pair);
+    await expect
+      .poll(() => pair.notices.map(({ kind }) => kind), PATIENCE)
+      .toEqual(["unavailable", "recovered"]);
+    const report = await load.stop();
+    expect(report).toMatchObject(NOTHING_LOST);
+    expect(report.failed).toBeGreaterThan(0);
+    expect(report.outage).toBeLessThan(5000);
+    expect(pair.notices[0]?.message).toBe(
+      "Redis is a read-only replica; connect to the primary. Reconnecting.",
+    );
+  });
+
+  it("logs no one out after a crash of the primary, and works again within 5 s", async () => {
+    const pair = await startPair();
+    const load = await startLoad(pair);
+    await pair.primary.admin.exec(["WAIT", "1", "0"]);
+    await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
+    // These are acknowledged by the primary alone, so its crash loses them.
+    await load.healthy();
+    pair.primary.server.signal("SIGKILL");
+    pair.name.move(pair.replica.server.url);
+    await load.healthy();
+    const report = await load.stop();
+    expect(report.lostWrites).toBeGreaterThan(0);
+    expect(report.loggedOut).toBe(0);
+    expect(report.outage).toBeLessThan(5000);
+  });
+
+  it("logs no one out while the name flips between primary and replica twice a second", async () => {
+    const pair = await startPair();
+    const { primary, replica, name, notices } = pair;
+    const load = await startLoad(pair);
+    const targets = [replica, primary, replica, primary, replica, primary];
+    for (const { server } of targets) {
+      name.cut();
+      name.move(server.url);
+      name.mend();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    await load.healthy();
+    expect(await load.stop()).toMatchObject(NOTHING_LOST);
+    // The log gets a line about the outage and its end, not one for each flip.
+    expect(notices.length).toBeLessThanOrEqual(2);
+  });
+
+  it("delivers hints again although the subscriber's old server still responds", async () => {
+    const pair = await startPair();
+    const transport = await pair.connect();
+    const received = Promise.withResolvers<void>();
+    await transport.subscribe("{hints}", () => received.resolve());
+    await failOver(pair);
+    // A replica passes on what is published on its primary, so it must follow another one.
+    await pair.primary.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
+    await untilResolved(() => transport.exec(["SET", "a", "1"]));
+    const publishing = setInterval(() => void transport.publish("{hints}", "x").catch(() => {}), 20);
+    await received.promise;
+    clearInterval(publishing);
+  });
+});
+
+describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
+  it("follows the name when the replica has lost its primary (MASTERDOWN)", async () => {
+    const pair = await startPair();
+    const store = redisStore(await pair.connect());
+    const record = makeRecord();
+    await store.put(record, CREATE);
+    await pair.primary.admin.exec(["WAIT", "1", "0"]);
+    await pair.replica.admin.exec(["CONFIG", "SET", "replica-serve-stale-data", "no"]);
+    await pair.replica.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
+    pair.name.cut();
+    pair.name.move(pair.replica.server.url);
+    pair.name.mend();
+    await expectNotice(() => store.get(record.id), pair, /^The Redis replica has lost its primary/);
+    pair.name.move(pair.primary.server.url);
+    expect((await untilResolved(() => store.get(record.id)))?.record).toEqual(record);
+  });
+
+  it("leaves a server that loads its data without end (LOADING)", async () => {
+    const pair = await startPair({ "enable-debug-command": "yes" });
+    const { primary, replica } = pair;
+    const store = redisStore(await pair.connect());
+    await store.put(makeRecord(), CREATE);
+    await primary.admin.exec(["WAIT", "1", "0"]);
+    await replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
+    await primary.admin.exec(["DEBUG", "POPULATE", "20000"]);
+    // Ten seconds for 20,000 keys, and it responds to other clients after every 1,024 bytes.
+    await primary.admin.exec([
+      "CONFIG",
+      "SET",
+      "key-load-delay",
+      "500",
+      "loading-process-events-interval-bytes",
+      "1024",
+    ]);
+    primary.admin.exec(["DEBUG", "RELOAD"]).catch(() => {});
+    await expectNotice(() => store.stats(0), pair, /^Redis is still loading its data/);
+    pair.name.move(replica.server.url);
+    expect(await untilResolved(() => store.stats(0))).toMatchObject({ total: 1 });
+    primary.server.signal("SIGKILL");
+  });
+
+  it("works again when a primary that refused writes for a minute accepts them", async () => {
+    const pair = await startPair();
+    const transport = await pair.connect();
+    const clock = fakeClock();
+    const store = redisStore(transport, { clock });
+    const manager = new SessionManager({ store, secrets: ["a secret for these tests"], clock });
+    const { token } = await manager.create({ subject: "ada" });
+    await pair.primary.admin.exec(["CONFIG", "SET", "min-replicas-to-write", "5"]);
+    for (let second = 0; second < 60; second += 10) {
+      await expect(async () => await manager.resume(token)).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+      });
+      clock.pass(10_000);
+    }
+    expect(pair.notices[0]?.message).toMatch(/^Redis has too few replicas to accept writes/);
+    await pair.primary.admin.exec(["CONFIG", "SET", "min-replicas-to-write", "0"]);
+    expect(await untilResolved(async () => await manager.resume(token))).toMatchObject({ subject: "ada" });
+    await manager.close();
+  });
+
+  it("reports a cluster that is down, and works when it is up", async () => {
+    const node = await startNode({ "cluster-enabled": "yes", "cluster-port": String(await freePort()) });
+    const notices: ServerNotice[] = [];
+    const transport = await connectRedis(node.server.url, { onNotice: (notice) => notices.push(notice) });
+    onTestFinished(() => transport.close());
+    const store = redisStore(transport);
+    await expect(store.stats(0)).rejects.toMatchObject({ message: "The Redis cluster is down." });
+    await node.admin.exec(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    expect(await untilResolved(() => store.stats(0))).toMatchObject({ total: 0 });
+    await expect
+      .poll(async () => {
+        await store.stats(0);
+        return notices.map(({ kind }) => kind);
+      }, PATIENCE)
+      .toEqual(["unavailable", "recovered"]);
+  });
+});

@@ -1,0 +1,70 @@
+import { expect, it } from "vitest";
+import { describeWithProgram } from "../../../../../scripts/test-programs/describe.ts";
+import { redisStore, type ServerNotice } from "../../../src/store/redis/store.ts";
+import { fakeClock, makeRecord } from "../../../src/testing/index.ts";
+import { CREATE, everyMethod, expectUnavailable, startFixture } from "./store-fixtures.ts";
+
+const LOST_KEY_MESSAGE =
+  "Redis has lost a key of the session store (evicted or deleted), so ended sessions cannot be told from live ones; " +
+  "restore a backup, or end all sessions with revoke({ everyone: true }).";
+
+describeWithProgram("redis", "redisStore on a server that loses keys", () => {
+  it("rejects a server that may evict sessions, from the first call on", async () => {
+    const { redis, store } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" });
+    const message =
+      "Redis may evict sessions (maxmemory-policy is allkeys-lru); set it to noeviction or a volatile policy.";
+    await expectUnavailable(everyMethod(store), message);
+    await redis.exec(["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]);
+    expect(await store.put(makeRecord(), CREATE)).toBe("stored");
+  });
+
+  it("rejects every call within a second after the server's policy has become unsafe, and reports it", async () => {
+    const { redis } = await startFixture({ maxmemory: "100mb", "maxmemory-policy": "noeviction" });
+    const clock = fakeClock();
+    const notices: ServerNotice[] = [];
+    const store = redisStore(redis, { clock, onNotice: (notice) => notices.push(notice) });
+    await Promise.all(everyMethod(store));
+    await redis.exec(["CONFIG", "SET", "maxmemory-policy", "allkeys-lfu"]);
+    clock.pass(1000);
+    await expectUnavailable(everyMethod(store), notices[0]?.message);
+    expect(notices).toEqual([
+      { kind: "unavailable", message: expect.stringMatching(/may evict sessions \(.* allkeys-lfu\)/) },
+    ]);
+    await redis.exec(["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    await Promise.all(everyMethod(store));
+  });
+
+  it.each(["head", "history", "pending"])(
+    "does not revive ended sessions when the key %s is lost, until all are ended",
+    async (key) => {
+      const { redis, store } = await startFixture();
+      const [ended, live] = [makeRecord({ tenant: "acme" }), makeRecord({ tenant: "umbrella" })];
+      for (const record of [ended, live]) await store.put(record, CREATE);
+      const { cursor } = await store.changes(null);
+      await store.revoke({ tenant: "acme" }, "admin");
+      await redis.exec(["DEL", `{coatcheck}:${key}`]);
+      await expectUnavailable(everyMethod(store), LOST_KEY_MESSAGE);
+      await expectUnavailable([store.revoke({ tenant: "umbrella" }, "admin")], LOST_KEY_MESSAGE);
+
+      await store.revoke({ everyone: true }, "admin");
+      for (const { id } of [ended, live]) expect((await store.get(id))?.record.state).toBe("revoked");
+      expect((await store.changes(cursor)).items).toContainEqual(
+        expect.objectContaining({ scope: { everyone: true } }),
+      );
+      await store.sweep(0, 1000);
+      for (const { id } of [ended, live]) expect((await store.get(id))?.record.state).toBe("revoked");
+      const next = makeRecord({ tenant: "acme" });
+      expect(await store.put(next, CREATE)).toBe("stored");
+      expect((await store.get(next.id))?.record).toEqual(next);
+    },
+  );
+
+  it("works without a history when no revocation is pending", async () => {
+    const { redis, store } = await startFixture();
+    await store.put(makeRecord({ tenant: "acme" }), CREATE);
+    await store.revoke({ tenant: "acme" }, "admin");
+    await store.sweep(0, 1000);
+    expect(await redis.exec(["EXISTS", "{coatcheck}:history", "{coatcheck}:pending"])).toBe(0);
+    await Promise.all(everyMethod(store));
+  });
+});

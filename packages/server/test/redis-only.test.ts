@@ -1,0 +1,48 @@
+import { rmSync } from "node:fs";
+import { connectRedis } from "coatcheck/store/redis";
+import { expect, onTestFinished, test } from "vitest";
+import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
+import { startOwnRedis } from "../../coatcheck/test/store/redis/fixtures.ts";
+import { ADMIN, RunningService, temporaryFolder } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
+
+const POLICY = "maxmemory-policy";
+
+async function startRedis(policy: string) {
+  const server = await startOwnRedis({ maxmemory: "100mb", [POLICY]: policy });
+  const admin = await connectRedis(server.url);
+  const folder = temporaryFolder();
+  const service = new RunningService(folder, {
+    DATABASE_URL: server.url,
+    SESSION_SECRETS: "a-secret-of-these-tests",
+  });
+  onTestFinished(async () => {
+    await service.end();
+    await admin.close();
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+  return { admin, service };
+}
+
+describeWithProgram("redis", "the service with Redis as its only store", () => {
+  test("refuses to start on a Redis that may evict sessions", async () => {
+    const { service } = await startRedis("allkeys-lru");
+    expect(await service.command.ended()).toBe(1);
+    expect(service.command.errors).toMatch(
+      /^coatcheck: Cannot open the database redis:.*: Redis may evict sessions \(maxmemory-policy is allkeys-lru\)/,
+    );
+  });
+
+  test("is not ready once the policy has become unsafe, and logs why", async () => {
+    const { admin, service } = await startRedis("noeviction");
+    await service.started();
+    const client = new TestClient(service.url, ADMIN);
+    expect((await client.get("/ready")).status).toBe(200);
+    await admin.exec(["CONFIG", "SET", POLICY, "allkeys-lru"]);
+    await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(503);
+    await service.command.outputMatch(/Redis may evict sessions \(maxmemory-policy is allkeys-lru\)/);
+    await admin.exec(["CONFIG", "SET", POLICY, "noeviction"]);
+    await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(200);
+  });
+});
