@@ -9,7 +9,7 @@ const MAX_BEACON_EVENTS = 51;
 const MAX_AGO = 48 * 60 * 60_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** The events that a page's script makes itself. */
+/** The events that a page's script sends by itself. */
 const PAGE_EVENTS: readonly string[] = ["page_view", "page_time"];
 
 const BEACON_FIELDS: readonly string[] = ["pageId", "events"];
@@ -91,7 +91,7 @@ function propertyFaults(path: string, { type, properties = {} }: JsonObject, cat
 function unknownFields(prefix: string, object: JsonObject, known: readonly string[]): Fault[] {
   return Object.keys(object)
     .filter((name) => !known.includes(name))
-    .map((name) => ({ path: prefix + name, message: "is no field of a beacon" }));
+    .map((name) => ({ path: prefix + name, message: "is not a field of a beacon" }));
 }
 
 function isUuid(value: unknown): value is string {

@@ -41,7 +41,7 @@ const CRAWLER = /bot\b|crawl|spider|fetcher/i;
 const BOT = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: no browser sends them.
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+const CONTROL_CHARACTER = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 const cache = new LRUCache<string, ClientKind>({ max: 1000 });
 
@@ -65,7 +65,7 @@ export function clientKind(userAgent: string | null | undefined): ClientKind {
 }
 
 function kindOf(text: string): ClientKind {
-  if (CONTROL.test(text)) return "suspected";
+  if (CONTROL_CHARACTER.test(text)) return "suspected";
   if (AI_AGENT.test(text)) return "ai-agent";
   if (isTool(text)) return "tool";
   return BOT.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";

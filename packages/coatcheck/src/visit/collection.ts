@@ -19,16 +19,16 @@ import { SuspicionWatch } from "./suspicion.ts";
 import { hasOptedOut } from "./visitor-cookie.ts";
 
 /** A request with its client. */
-export interface Visiting {
+export interface RequestWithClient {
   readonly request: VisitedRequest;
   readonly client: VisitedClient;
   readonly secure: boolean;
 }
 
 /** How long a conversion waits for its event, in milliseconds. The session is marked by then. */
-const ORDER_PATIENCE = 2000;
+const ORDER_TIMEOUT = 2000;
 
-/** What an event says besides who caused it. */
+/** The content of an event, without the visitor who caused it. */
 export interface EventContent {
   readonly id?: string;
   readonly type: string;
@@ -51,7 +51,7 @@ export interface Actor {
   readonly tenant: string | null;
 }
 
-/** What every request shares: the options, and the memory of this process. */
+/** The state that all requests share: the options, and what this process remembers. */
 export class Collection {
   readonly options: ResolvedVisitsOptions;
   readonly rules: PrivacyRules;
@@ -88,7 +88,7 @@ export class Collection {
     return clientKind(request.header("user-agent"));
   }
 
-  /** Why a request is only counted; null for a visitor's. */
+  /** Why a request is counted and not stored; null if it is stored. */
   countedAs(request: VisitedRequest): CountedKind | null {
     const kind = this.kindOf(request);
     if (kind !== "human") return kind;
@@ -97,7 +97,7 @@ export class Collection {
   }
 
   /** The id of a visitor without a cookie. */
-  dailyVisitor({ request, client }: Visiting): string | null {
+  dailyVisitor({ request, client }: RequestWithClient): string | null {
     const { address, host } = client;
     return (
       this.#daily?.idOf({ address, host: bareHost(host), userAgent: request.header("user-agent") }) ?? null
@@ -105,7 +105,7 @@ export class Collection {
   }
 
   /** Describes the client, as far as the privacy mode keeps it. */
-  clientOf({ request, client }: Visiting): EventClient {
+  clientOf({ request, client }: RequestWithClient): EventClient {
     const userAgent = request.header("user-agent");
     const { browser, os, device } = parseUserAgent(userAgent);
     const { country, city } = this.#placeOf(request, client);
@@ -114,13 +114,13 @@ export class Collection {
       : { browser, os, device, country, city: null, userAgent: null };
   }
 
-  /** Where a page view with this address comes from. */
-  sourceOf({ client }: Visiting, url: string, referrer: string | undefined): Source {
+  /** The source of a page view with this address. */
+  sourceOf({ client }: RequestWithClient, url: string, referrer: string | undefined): Source {
     const { ignoredReferrers } = this.options;
     return sourceOf({ url, referrer, ownHosts: this.#hostsWith(client.host), ignoredReferrers });
   }
 
-  tenantOf({ request, client }: Visiting): string | null {
+  tenantOf({ request, client }: RequestWithClient): string | null {
     return this.options.tenant?.(client, request) ?? null;
   }
 
@@ -140,14 +140,14 @@ export class Collection {
   }
 
   /**
-   * Tracks an order. No limit drops it. Resolves when it is stored or on the disk, and after two seconds without either.
+   * Tracks an order. No limit drops it. Resolves when it is stored or on the disk, at the latest after two seconds.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when the queue had no place for it.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the queue was full.
    */
   async trackOrder(actor: Actor, content: EventContent & { readonly order: Order }): Promise<void> {
     const stored = this.options.queue.trackDurably(this.#eventOf(actor, content));
     const late = Promise.withResolvers<void>();
-    const cancel = this.options.schedule(ORDER_PATIENCE, late.resolve);
+    const cancel = this.options.schedule(ORDER_TIMEOUT, late.resolve);
     await Promise.race([stored, late.promise]).finally(cancel);
   }
 
@@ -176,7 +176,7 @@ export class Collection {
     };
   }
 
-  /** The own hosts with the requested one, which most sites have one of. */
+  /** The application's hosts, the requested one included. */
   #hostsWith(requested: string | null): readonly string[] {
     if (requested !== this.#requestedHost) {
       const host = bareHost(requested);

@@ -8,7 +8,7 @@ import type { MaybePromise } from "../session/session.ts";
  */
 export type DailySalt = (day: string) => MaybePromise<string>;
 
-/** The parts of a request that a visitor without a cookie is known by. */
+/** The parts of a request that identify a visitor without a cookie. */
 export interface DailyTraits {
   readonly host: string | null;
   readonly address: string | null;

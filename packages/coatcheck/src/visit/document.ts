@@ -1,6 +1,6 @@
 import type { ClientKind } from "./event.ts";
 
-/** A request, as far as visits read it. */
+/** The parts of a request that visits read. */
 export interface VisitedRequest {
   readonly method: string;
   /** Path and query. */

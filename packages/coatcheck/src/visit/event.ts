@@ -68,14 +68,14 @@ export interface VisitEvent {
   readonly type: string;
   /** When it happened. A beacon reports how long ago; the server's clock decides. */
   readonly at: number;
-  /** When the server heard of it. Never before `at`. */
+  /** When the server received it. Never before `at`. */
   readonly receivedAt: number;
   /** `browser` extends and begins visits. `backend`, such as a webhook, does neither: it joins the session's last visit. */
   readonly origin: "browser" | "backend";
   /** Null only for a backend's event of a session without a visitor. */
   readonly visitorId: string | null;
   readonly sessionId: string | null;
-  /** Whom the session was logged in as at the time. */
+  /** The subject that the session was logged in as at that time. */
   readonly subject: string | null;
   readonly tenant: string | null;
   readonly page: EventPage | null;

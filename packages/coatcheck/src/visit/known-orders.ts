@@ -14,7 +14,7 @@ interface KnownOrder {
   readonly sessionId: string | null;
 }
 
-/** Remembers the orders of this process until the sink has them, and asks the sink for others. */
+/** Remembers the orders of this process until the sink has them, and looks up other orders in the sink. */
 export class KnownOrders {
   readonly #orders = new LRUCache<string, KnownOrder>({ max: MAX_ORDERS });
   readonly #sink: Pick<EventSink, "findOrder"> | undefined;
@@ -24,8 +24,8 @@ export class KnownOrders {
   }
 
   /**
-   * Checks that an order is new, or the same as before. A sink that does not respond is passed over: it stores the first
-   * report of an order in any case.
+   * Checks that an order is new, or the same as before. A sink that does not respond is skipped: it keeps the first
+   * report of an order anyway.
    *
    * @throws CoatcheckError `CONFLICT` for another amount or session.
    */
@@ -45,7 +45,7 @@ export class KnownOrders {
     try {
       return (await this.#sink?.findOrder?.(tenant, orderId)) ?? null;
     } catch (error) {
-      if (isUnavailable(error)) return null;
+      if (isSinkUnavailable(error)) return null;
       throw error;
     }
   }
@@ -55,6 +55,6 @@ function keyOf(tenant: string | null, orderId: string): string {
   return JSON.stringify([tenant, orderId]);
 }
 
-function isUnavailable(error: unknown): boolean {
+function isSinkUnavailable(error: unknown): boolean {
   return error instanceof CoatcheckError && error.code === "STORE_UNAVAILABLE";
 }

@@ -10,7 +10,9 @@ const MAX_PAGES = 50_000;
 export class KnownPages {
   readonly #pages = new LRUCache<string, number>({ max: MAX_PAGES });
 
-  /** Records when a page that made its own id began, epoch milliseconds. The id of another one has the time in it. */
+  /**
+   * Records when a page that made its own id began, epoch milliseconds. An id that the server made contains the time.
+   */
   began(pageId: string, at: number): void {
     if (!this.#pages.has(pageId)) this.#pages.set(pageId, at);
   }

@@ -25,7 +25,7 @@ export interface VisitsOptions {
   readonly privacy: PrivacyMode;
   /** The application's own events, from `defineEvents`. Default: the standard events alone. */
   readonly events?: EventCatalog;
-  /** Asked for an order that this process does not know. Default: none; the sink then ignores a second report. */
+  /** Looks up an order that this process does not know. Default: no look-up; the sink ignores a second report. */
   readonly orders?: Pick<EventSink, "findOrder">;
   /** IANA name of the zone whose midnight ends the day of `cookieless` visitors. Default: `UTC`. */
   readonly timeZone?: string;
@@ -36,7 +36,7 @@ export interface VisitsOptions {
   /** Whether `DNT: 1` stops the collection, as `Sec-GPC: 1` always does. Default: false. */
   readonly honourDoNotTrack?: boolean;
   /**
-   * Looks up where a client is. The address is truncated unless the privacy mode is `full`. Default: nowhere.
+   * Looks up where a client is. The address is truncated unless the privacy mode is `full`. Default: no location.
    *
    * @example place: (client) => lookUpPlace(reader, client.address)
    */
@@ -72,7 +72,7 @@ const VISITS_OPTIONS = {
   random: true,
 } satisfies KnownOptions<VisitsOptions>;
 const SUSPICION_OPTIONS = { sessionsPerAddress: true, window: true } satisfies KnownOptions<SuspicionOptions>;
-const INPUT = "options of createVisits()";
+const INPUT_NAME = "options of createVisits()";
 
 /** The options with their defaults. */
 export interface ResolvedVisitsOptions extends VisitsOptions {
@@ -86,15 +86,15 @@ export interface ResolvedVisitsOptions extends VisitsOptions {
 
 /** Checks the options. Throws `UsageError`. */
 export function resolveOptions(options: VisitsOptions): ResolvedVisitsOptions {
-  requireKnownOptions(INPUT, options, VISITS_OPTIONS);
-  requireKnownPart(INPUT, options, "suspicion", SUSPICION_OPTIONS);
+  requireKnownOptions(INPUT_NAME, options, VISITS_OPTIONS);
+  requireKnownPart(INPUT_NAME, options, "suspicion", SUSPICION_OPTIONS);
   const { queue, privacy, timeZone = "UTC", ownHosts = [] } = options;
   if (privacy === undefined) throw fault("privacy", `must be one of ${PRIVACY_MODES.join(", ")}`);
-  requireOneOf(INPUT, "privacy", privacy, PRIVACY_MODES);
+  requireOneOf(INPUT_NAME, "privacy", privacy, PRIVACY_MODES);
   if (typeof queue?.track !== "function")
     throw fault("queue", `must be a queue of events (got ${shown(queue)})`);
-  requireHosts(INPUT, "ownHosts", ownHosts);
-  if (options.ignoredReferrers) requireHosts(INPUT, "ignoredReferrers", options.ignoredReferrers);
+  requireHosts(INPUT_NAME, "ownHosts", ownHosts);
+  if (options.ignoredReferrers) requireHosts(INPUT_NAME, "ignoredReferrers", options.ignoredReferrers);
   if (!isTimeZone(timeZone)) throw fault("timeZone", `must be an IANA name (got ${shown(timeZone)})`);
   const { eventsPerMinute = 600 } = options;
   if (!(eventsPerMinute > 0))
@@ -113,5 +113,5 @@ function isTimeZone(name: string): boolean {
 }
 
 function fault(path: string, message: string): Error {
-  return misuse(INPUT, [{ path, message }]);
+  return misuse(INPUT_NAME, [{ path, message }]);
 }

@@ -3,7 +3,9 @@ import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
 import { type ActiveVisit, RECORD_INTERVAL } from "./current-visits.ts";
 import type { VisitedSession, VisitingRequest } from "./visiting-request.ts";
 
-/** After these a new session would replace one that the browser holds, or could not be stored. */
+/**
+ * The refusals after which no session is created: it would replace one that the browser holds, or could not be stored.
+ */
 const NO_NEW_SESSION: readonly (RefusalReason | null)[] = ["withheld", "superseded", "unavailable"];
 
 /** A page that a person has viewed, or a response that must keep a new visitor. */
@@ -69,12 +71,12 @@ export function recordView(
   active.lastActivityAt = Math.max(active.lastActivityAt, collection.now());
   if (!collection.rules.linksVisitors || NO_NEW_SESSION.includes(session.refusal)) return null;
   const { record } = session;
-  if (record !== null && record.visitorId === visitorId && isRecent(record.visit, active)) return null;
+  if (record !== null && record.visitorId === visitorId && isRecorded(record.visit, active)) return null;
   const { visit, lastActivityAt } = active;
   return () => ({ visitorId, visit: { ...visit, lastActivityAt } });
 }
 
 /** Whether the record shows this visit, and its activity closely enough. */
-function isRecent(recorded: RecordedVisit | null, { visit, lastActivityAt }: ActiveVisit): boolean {
+function isRecorded(recorded: RecordedVisit | null, { visit, lastActivityAt }: ActiveVisit): boolean {
   return recorded?.id === visit.id && lastActivityAt - recorded.lastActivityAt < RECORD_INTERVAL;
 }

@@ -7,7 +7,7 @@ import type { Source } from "./event.ts";
 import { recordView } from "./page-view.ts";
 import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
 
-/** What the response to a beacon must do. */
+/** The result of a beacon, for the response. */
 export interface BeaconReceipt {
   /** How many events were accepted. */
   readonly accepted: number;
@@ -58,7 +58,7 @@ interface BeaconPage {
   readonly visitorId: string;
   readonly pageId: string;
   readonly at: number;
-  /** Where the page came from, for whichever event begins the visit; null if the beacon has no view of the page. */
+  /** The source of the page, for the event that begins the visit; null if the beacon has no view of the page. */
   readonly source: Source | null;
 }
 

@@ -28,8 +28,8 @@ export interface EventSink {
   write(batch: EventBatch): Promise<void>;
 
   /**
-   * Returns the order as it was first stored; null if there is none. A sink that cannot be asked, such as a file, has no
-   * such method: duplicates are then found by who reads the file.
+   * Returns the order as it was first stored; null if there is none. A sink that cannot be searched, such as a file,
+   * omits this method: the reader of the file then removes duplicates.
    */
   findOrder?(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 

@@ -23,7 +23,7 @@ export type Suspicion =
   | {
       readonly kind: "changed-country" | "changed-user-agent";
       readonly sessionId: string;
-      /** As the session was created with it. */
+      /** The value with which the session was created. */
       readonly before: string;
       readonly now: string;
       readonly at: number;

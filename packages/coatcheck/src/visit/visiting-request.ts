@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
 import type { Session } from "../session/session.ts";
-import type { Actor, Collection, Visiting } from "./collection.ts";
+import type { Actor, Collection, RequestWithClient } from "./collection.ts";
 import type { ActiveVisit } from "./current-visits.ts";
 import { bareHost, isDocumentRequest, pathOf } from "./document.ts";
 import type { CountedKind, EventPage, Source } from "./event.ts";
@@ -16,11 +16,14 @@ export interface AttachedSession extends VisitedSession {
   recordVisit(change: VisitChange): void;
 }
 
-/** What a request says of its visit. Computes nothing before it is read: most requests are for no page. */
+/**
+ * The visitor, the page and the visit of a request. Each is computed when it is first read, because most requests are
+ * not for a page.
+ */
 export class VisitingRequest {
   readonly isDocument: boolean;
   readonly collection: Collection;
-  readonly visiting: Visiting;
+  readonly visiting: RequestWithClient;
   #countedAs: CountedKind | null | undefined;
   #visitorId: string | null | undefined;
   #isNewVisitor = false;
@@ -29,7 +32,7 @@ export class VisitingRequest {
   #pageId: string | null = null;
   #source: Source | null = null;
 
-  constructor(collection: Collection, visiting: Visiting) {
+  constructor(collection: Collection, visiting: RequestWithClient) {
     this.collection = collection;
     this.visiting = visiting;
     const { request } = visiting;
@@ -121,7 +124,7 @@ export class VisitingRequest {
     return [newVisitorCookie(visitorId, this.visiting.secure)];
   }
 
-  /** Makes a visitor of a browser that has none yet. Returns the id; null when nothing is collected. */
+  /** Creates a visitor for a browser that has none yet. Returns the id; null when nothing is collected. */
   requireVisitor(): string | null {
     if (this.visitorId !== null || !this.collected || !this.collection.rules.hasCookie) return this.visitorId;
     this.#isNewVisitor = true;
@@ -129,7 +132,7 @@ export class VisitingRequest {
     return this.#visitorId;
   }
 
-  /** Why the request is only counted; null for a visitor's. */
+  /** Why the request is counted and not stored; null if it is stored. */
   counted(): CountedKind | null {
     if (this.#countedAs === undefined) this.#countedAs = this.collection.countedAs(this.visiting.request);
     return this.#countedAs;

@@ -4,7 +4,7 @@ import type { JsonObject } from "../session/json.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { ConvertedOrder, SessionVisit, Tracked } from "../session/session-visit.ts";
-import { type Actor, Collection, type Visiting } from "./collection.ts";
+import { type Actor, Collection, type RequestWithClient } from "./collection.ts";
 import type { EventDefinitions, EventSchemas, TrackArguments, TrackableEvent } from "./define-events.ts";
 import { derivedEventId } from "./derived-event-id.ts";
 import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
@@ -78,7 +78,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 
   /** Opens the visit of a request. For adapters. */
-  open(visiting: Visiting): RequestVisit {
+  open(visiting: RequestWithClient): RequestVisit {
     return new RequestVisit(this.#collection, visiting);
   }
 
@@ -133,7 +133,7 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     await this.#collection.options.queue.close();
   }
 
-  /** Who a backend's event is of; null when nothing is collected. */
+  /** The visitor that a backend's event belongs to; null when nothing is collected. */
   #reporterOf({ id: sessionId, owner, visitorId, subject, tenant }: SessionRecord): Actor | null {
     const { collects, linksVisitors } = this.#collection.rules;
     const isBrowsers = owner.startsWith("browser:");

@@ -1,12 +1,12 @@
 import { CLICK_IDS, type ClickId } from "./click-ids.ts";
 
-/** The most code points of a text that a source keeps. */
+/** Texts of a source are cut to this many code points. */
 const MAX_TEXT_LENGTH = 256;
 
 /** Control characters, and those that change the direction of the text around them. */
 const CONTROL = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
-/** What the query of a page's address contains about a campaign. */
+/** The campaign fields in the query of a page's address. */
 export interface Campaign {
   readonly source: string | null;
   readonly medium: string | null;

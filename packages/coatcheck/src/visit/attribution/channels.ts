@@ -32,13 +32,13 @@ export interface ChannelInput {
   readonly source: string;
   readonly medium: string;
   readonly campaign: string;
-  /** What the site of the source is for; null for an unknown one. */
+  /** The kind of the source's site; null if it is unknown. */
   readonly site: SiteKind | null;
   /** Whether the address has a click id that only advertisements add. */
   readonly hasPaidClickId: boolean;
 }
 
-const NONE = ["", "(none)", "(not set)"];
+const NO_MEDIUM = ["", "(none)", "(not set)"];
 const PAID_MEDIUM = /cp|^ppc$|^retargeting$|^paid/;
 const DISPLAY_MEDIUM = ["display", "banner", "expandable", "interstitial", "cpm"];
 const SOCIAL_MEDIUM = ["social", "social-network", "social-media", "sm", "social network", "social media"];
@@ -57,8 +57,8 @@ const isShopping = ({ site, campaign }: ChannelInput) =>
  * is `Email`.
  */
 const RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput) => boolean])[] = [
-  ["Direct", ({ source, medium }) => ["direct", "(direct)"].includes(source) && NONE.includes(medium)],
-  ["Unassigned", ({ source, medium }) => source === "" && NONE.includes(medium)],
+  ["Direct", ({ source, medium }) => ["direct", "(direct)"].includes(source) && NO_MEDIUM.includes(medium)],
+  ["Unassigned", ({ source, medium }) => source === "" && NO_MEDIUM.includes(medium)],
   ["Cross-network", ({ campaign }) => campaign.includes("cross-network")],
   ["Paid Shopping", (input) => isPaid(input) && isShopping(input)],
   ["Paid Search", (input) => isPaid(input) && input.site === "search"],

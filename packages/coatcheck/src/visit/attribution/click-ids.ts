@@ -2,7 +2,7 @@ import type { SiteKind } from "./sites.ts";
 
 /** What a click id in the address of a page shows about where the visit comes from. */
 export interface ClickId {
-  /** Of the parameter, in lower case. */
+  /** Name of the query parameter, in lower case. */
   readonly name: string;
   readonly source: string;
   readonly medium: string;
@@ -11,7 +11,7 @@ export interface ClickId {
   readonly isPaid: boolean;
 }
 
-const paid = (name: string, source: string, site: SiteKind, medium = "cpc"): ClickId => ({
+const paidClickId = (name: string, source: string, site: SiteKind, medium = "cpc"): ClickId => ({
   name,
   source,
   medium,
@@ -19,22 +19,22 @@ const paid = (name: string, source: string, site: SiteKind, medium = "cpc"): Cli
   isPaid: true,
 });
 
-/** The click ids of advertising networks. Of several in one address, the first in this list counts. */
+/** The click ids of advertising networks. If an address has several, the first in this list counts. */
 export const CLICK_IDS: readonly ClickId[] = [
-  paid("gclid", "google", "search"),
-  paid("gbraid", "google", "search"),
-  paid("wbraid", "google", "search"),
-  paid("msclkid", "bing", "search"),
-  paid("yclid", "yandex", "search"),
+  paidClickId("gclid", "google", "search"),
+  paidClickId("gbraid", "google", "search"),
+  paidClickId("wbraid", "google", "search"),
+  paidClickId("msclkid", "bing", "search"),
+  paidClickId("yclid", "yandex", "search"),
   // Display & Video 360. Its medium leads to `Display`.
-  paid("dclid", "doubleclick", "other", "cpm"),
-  paid("ttclid", "tiktok", "social"),
-  paid("twclid", "twitter", "social"),
-  paid("li_fat_id", "linkedin", "social"),
-  paid("sccid", "snapchat", "social"),
-  paid("rdt_cid", "reddit", "social"),
-  paid("epik", "pinterest", "social"),
-  paid("qclid", "quora", "social"),
+  paidClickId("dclid", "doubleclick", "other", "cpm"),
+  paidClickId("ttclid", "tiktok", "social"),
+  paidClickId("twclid", "twitter", "social"),
+  paidClickId("li_fat_id", "linkedin", "social"),
+  paidClickId("sccid", "snapchat", "social"),
+  paidClickId("rdt_cid", "reddit", "social"),
+  paidClickId("epik", "pinterest", "social"),
+  paidClickId("qclid", "quora", "social"),
   // Facebook and Instagram add it to every outgoing link.
   { name: "fbclid", source: "facebook", medium: "referral", site: "social", isPaid: false },
 ];

@@ -1,4 +1,4 @@
-/** What a site is for, as far as a channel depends on it. `other` excludes a sub-domain from its domain's kind. */
+/** The kinds of sites that channels distinguish. `other` excludes a sub-domain from its domain's kind. */
 export type SiteKind = "search" | "social" | "video" | "shopping" | "ai" | "email" | "other";
 
 /**
@@ -113,7 +113,7 @@ const KINDS: ReadonlyMap<string, SiteKind> = new Map(
 );
 
 /**
- * Returns what a site is for; null for a site that is not known.
+ * Returns the kind of a site; null if it is unknown.
  *
  * @param site a host, the id of an Android app, or a name from `utm_source`; in lower case.
  */

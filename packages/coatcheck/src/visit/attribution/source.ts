@@ -23,8 +23,8 @@ const DIRECT: Source = Object.freeze({
 
 /**
  * Returns where a visit comes from. UTM parameters decide first; a click id completes what they lack. Without
- * `utm_source`, `utm_medium` and `utm_campaign` the click id of an advertisement decides, then the referrer, then `fbclid`. Throws for
- * no input.
+ * `utm_source`, `utm_medium` and `utm_campaign` the click id of an advertisement decides, then the referrer, then
+ * `fbclid`. Never throws.
  *
  * @example
  * sourceOf({ url: "/tacos?gclid=x", referrer: "https://www.google.com/", ownHosts: ["shop.example"] });

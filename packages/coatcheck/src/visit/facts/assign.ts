@@ -9,7 +9,7 @@ export const VISIT_MAX_LENGTH = 24 * HOUR;
 export const MAX_DELAY = 48 * HOUR;
 
 /** An event as a part of its visit. */
-export interface VisitPart {
+export interface EventOfVisit {
   readonly event: VisitEventRow;
   /** Whether it is the first view of its page. */
   readonly isPageView: boolean;
@@ -24,7 +24,7 @@ export interface AssignedVisit {
   /** `at` of the last activity. */
   lastActivityAt: number;
   /** In order of `at`, except that beacons and backend events follow other events of the same millisecond. */
-  readonly parts: VisitPart[];
+  readonly parts: EventOfVisit[];
   /** The sessions of its activity, in order. */
   readonly sessions: Set<string>;
 }
@@ -91,7 +91,7 @@ function rankOf(event: VisitEventRow): number {
   return event.type === "page_time" ? 1 : 0;
 }
 
-interface Page {
+interface ViewedPage {
   /** When the counted view happened. */
   beganAt: number;
   /** When it was last viewed. */
@@ -106,7 +106,7 @@ export class VisitAssigner {
   readonly withoutVisit: VisitEventRow[] = [];
   /** The event that was added last. */
   newest: VisitEventRow | null = null;
-  readonly #pages = new Map<string, Page>();
+  readonly #pages = new Map<string, ViewedPage>();
   readonly #visitOfSession = new Map<string, AssignedVisit>();
 
   /** Adds an event, and returns its visit; null if it belongs to none. */
@@ -171,7 +171,7 @@ export class VisitAssigner {
     return visit;
   }
 
-  #addTo(visit: AssignedVisit, part: VisitPart): void {
+  #addTo(visit: AssignedVisit, part: EventOfVisit): void {
     const { at, session_id } = part.event;
     visit.parts.push(part);
     visit.lastActivityAt = at;

@@ -19,8 +19,8 @@ export function eventRowOf(event: VisitEvent): NewEventRow {
   return {
     id: event.id,
     type: event.type,
-    at: integer(event.at, 0),
-    received_at: integer(event.receivedAt, 0),
+    at: toInteger(event.at, 0),
+    received_at: toInteger(event.receivedAt, 0),
     is_backend: event.origin === "backend" ? 1 : 0,
     tenant: event.tenant ?? "",
     session_id: event.sessionId,
@@ -28,10 +28,10 @@ export function eventRowOf(event: VisitEvent): NewEventRow {
     page_id: page?.id ?? null,
     host: page?.host ?? null,
     path: page?.path ?? null,
-    visible_time: event.visibleTime === null ? null : integer(event.visibleTime, 0),
+    visible_time: event.visibleTime === null ? null : toInteger(event.visibleTime, 0),
     is_key: event.isKey || KEY_EVENTS.includes(event.type) ? 1 : 0,
     order_id: order?.orderId ?? null,
-    revenue: order ? integer(order.revenue, 0) : null,
+    revenue: order ? toInteger(order.revenue, 0) : null,
     currency: order?.currency ?? null,
     user_agent: client?.userAgent ?? null,
     body: bodyOf(event),
@@ -39,7 +39,7 @@ export function eventRowOf(event: VisitEvent): NewEventRow {
 }
 
 /** The columns hold integers only. An event with another number must not fail its whole batch. */
-function integer(value: number, otherwise: number): number {
+function toInteger(value: number, otherwise: number): number {
   const truncated = Math.trunc(value);
   return Number.isSafeInteger(truncated) ? truncated : otherwise;
 }
@@ -60,13 +60,13 @@ function bodyOf({ page, source, client, properties }: VisitEvent): string {
 }
 
 /** Parsed bodies. A rebuild reads the same first events again and again. */
-const bodies = new WeakMap<VisitEventRow, Body>();
+const bodyCache = new WeakMap<VisitEventRow, Body>();
 
 function parsedBody(row: VisitEventRow): Body {
-  const known = bodies.get(row);
+  const known = bodyCache.get(row);
   if (known) return known;
   const body = JSON.parse(row.body) as Body;
-  bodies.set(row, body);
+  bodyCache.set(row, body);
   return body;
 }
 

@@ -1,5 +1,5 @@
 import type { VisitEventRow, VisitRow } from "../sink/schema.ts";
-import { type AssignedVisit, inOrderOfTime, type VisitPart } from "./assign.ts";
+import { type AssignedVisit, type EventOfVisit, inOrderOfTime } from "./assign.ts";
 import { clientOf, sourceOf } from "./event-row.ts";
 import { closedFunnel, openFunnel } from "./funnel.ts";
 import { type LocalTime, weekOf } from "./local-time.ts";
@@ -32,10 +32,10 @@ export interface VisitContext {
 
 /** Computes the facts of a visit. They depend on its events and on the visitor's previous visit alone. */
 export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts {
-  const parts = inOrder(visit.parts);
+  const parts = sortParts(visit.parts);
   const events = parts.map(({ event }) => event);
   const row: VisitRow = {
-    ...originOf(visit, context),
+    ...originColumns(visit, context),
     subject: customerOf(events),
     last_activity_at: visit.lastActivityAt,
     ...pagesOf(parts, visit.first, context.time),
@@ -48,14 +48,14 @@ export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts
 }
 
 /** The parts in order of `at` and id. Most visits are in that order already. */
-function inOrder(parts: readonly VisitPart[]): readonly VisitPart[] {
+function sortParts(parts: readonly EventOfVisit[]): readonly EventOfVisit[] {
   const isSorted = parts.every(
-    ({ event }, index) => index === 0 || inOrderOfTime((parts[index - 1] as VisitPart).event, event) < 0,
+    ({ event }, index) => index === 0 || inOrderOfTime((parts[index - 1] as EventOfVisit).event, event) < 0,
   );
   return isSorted ? parts : parts.toSorted((left, right) => inOrderOfTime(left.event, right.event));
 }
 
-type Origin = Pick<
+type OriginColumns = Pick<
   VisitRow,
   | "id"
   | "tenant"
@@ -85,7 +85,10 @@ type Origin = Pick<
   | "first_campaign"
 >;
 
-function originOf({ first }: AssignedVisit, { tenant, visitor, previous, time }: VisitContext): Origin {
+function originColumns(
+  { first }: AssignedVisit,
+  { tenant, visitor, previous, time }: VisitContext,
+): OriginColumns {
   const source = sourceOf(first);
   const day = time.dayOf(first.at);
   const own = {
@@ -142,7 +145,7 @@ function lastNonDirectOf(
   };
 }
 
-function pagesOf(parts: readonly VisitPart[], first: VisitEventRow, time: LocalTime) {
+function pagesOf(parts: readonly EventOfVisit[], first: VisitEventRow, time: LocalTime) {
   const views = parts.filter(({ isPageView }) => isPageView).map(({ event }) => event);
   const lastView = views.at(-1);
   const entry = first.path ?? views[0]?.path ?? null;
@@ -165,7 +168,7 @@ function clientColumns(events: readonly VisitEventRow[]) {
   return { browser: null, os: null, device: null, country: null, city: null };
 }
 
-function activityOf(parts: readonly VisitPart[]) {
+function activityOf(parts: readonly EventOfVisit[]) {
   let visibleTime = 0;
   let pageViews = 0;
   let hasKeyEvent = false;
@@ -214,7 +217,7 @@ export function revenueOf(
   return JSON.stringify(Object.fromEntries([...sums].sort(([left], [right]) => (left < right ? -1 : 1))));
 }
 
-function journeyOf(parts: readonly VisitPart[], startedAt: number): string {
+function journeyOf(parts: readonly EventOfVisit[], startedAt: number): string {
   const steps: (number | string | null)[][] = [];
   for (const { event, isPageView } of parts) {
     const { type, at, path } = event;

@@ -3,7 +3,7 @@ import { assignerOf, MAX_DELAY, VISIT_MAX_LENGTH, type VisitAssigner, type Windo
 import { factsOf, type VisitFacts } from "./facts.ts";
 import type { LocalTime } from "./local-time.ts";
 
-/** What a rebuild of a visitor's visits needs to know. */
+/** The input of a rebuild of a visitor's visits. */
 export interface RebuildInput {
   readonly tenant: string;
   readonly visitor: number;
@@ -13,7 +13,7 @@ export interface RebuildInput {
   readonly stored: readonly VisitRow[];
   /** Where the rebuild begins: see {@link windowStart}. */
   readonly from: WindowStart | null;
-  /** Every event of the visitor since {@link PAGE_REACH} before `from`, the new ones too. Each once. */
+  /** Every event of the visitor since {@link MAX_PAGE_AGE} before `from`, the new ones too. Each once. */
   readonly events: readonly VisitEventRow[];
   /** Ids of the new events. */
   readonly added: ReadonlySet<string>;
@@ -60,16 +60,16 @@ type Mutable<Result> = {
  * How long before a new event a visit can have started and still change: a beacon comes up to 48 hours after its page, and
  * the page up to 24 hours after the visit's start.
  */
-export const REBUILD_REACH = MAX_DELAY + VISIT_MAX_LENGTH;
+export const MAX_REBUILD_AGE = MAX_DELAY + VISIT_MAX_LENGTH;
 
 /** How long before the first rebuilt event the events must be known: a later view of the same page does not count. */
-export const PAGE_REACH = MAX_DELAY;
+export const MAX_PAGE_AGE = MAX_DELAY;
 
 /**
  * Returns the event that begins a rebuild.
  *
  * @param earliest - `at` of the earliest new event.
- * @param previous - the last visit that started `REBUILD_REACH` before it, or earlier.
+ * @param previous - the last visit that started `MAX_REBUILD_AGE` before it, or earlier.
  * @param firstStored - the visit after that one.
  * @returns null to rebuild every visit of the visitor.
  */
@@ -116,7 +116,7 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
       !isSameRow(before, facts.row) ||
       ofVisit.some((event) => input.added.has(event.id) || isMoved(event, facts.row.id, input));
     result.visits.push({ ...facts, isChanged });
-    noteEvents(ofVisit, facts.row.id, input, result);
+    recordEvents(ofVisit, facts.row.id, input, result);
     if (!isChanged) continue;
     if (before) addDays(before, result.dirtyDays);
     addDays(facts.row, result.dirtyDays);
@@ -126,7 +126,7 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     result.deleted.push(row.id);
     addDays(row, result.dirtyDays);
   }
-  noteEvents(
+  recordEvents(
     withoutVisit.filter(({ id }) => !belongsToEarlierVisit(id, input)),
     null,
     input,
@@ -146,8 +146,8 @@ function belongsToEarlierVisit(id: string, { backendEvents, stored }: RebuildInp
   return visitId !== null && stored.every((row) => row.id !== visitId);
 }
 
-/** Notes orders, and backend events that changed their visit. */
-function noteEvents(
+/** Records orders, and backend events that changed their visit. */
+function recordEvents(
   events: readonly VisitEventRow[],
   visitId: string | null,
   input: RebuildInput,
@@ -169,7 +169,7 @@ function isSameRow(left: VisitRow, right: VisitRow): boolean {
   return true;
 }
 
-/** Adds the days of a visit. It has 24 hours at most, which touch up to three days. */
+/** Adds the days of a visit: three at most, because a visit lasts 24 hours at most. */
 export function addDays({ local_day, last_day }: VisitRow, days: Set<number>): void {
   for (let day = local_day; day <= last_day; day++) days.add(day);
 }

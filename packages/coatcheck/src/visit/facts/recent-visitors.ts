@@ -29,7 +29,7 @@ export interface ExtendedVisit extends VisitFacts {
   readonly before: VisitFacts | null;
 }
 
-/** What adding events to a remembered visitor changes. */
+/** The changes that new events of a remembered visitor cause. */
 export interface Extension {
   readonly visits: readonly ExtendedVisit[];
   /** Visit of each backend event and order among the new events. */

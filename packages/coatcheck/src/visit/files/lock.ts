@@ -43,7 +43,10 @@ export function tryLock(path: string): FileLock | null {
   return { release: () => database.close() };
 }
 
-/** Takes the lowest slot of a folder that no process holds. The files of the slot before are then the caller's. */
+/**
+ * Takes the lowest slot of a folder that no process holds. The caller then owns the files that the slot's previous
+ * owner left.
+ */
 export function takeSlot(folder: string): Slot {
   for (let number = 1; ; number++) {
     const slot = trySlot(folder, number);

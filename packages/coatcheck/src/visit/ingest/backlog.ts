@@ -6,7 +6,7 @@ import type { Spill } from "./spill.ts";
 /** The most entries that one write to the spill takes. It limits the time for which a write holds the event loop. */
 const SPILL_CHUNK = 100;
 
-/** An item that waits, and the caller that waits for it. */
+/** A waiting item, with the callback of its caller. */
 export interface Entry {
   readonly item: Item;
   /** Called when the item is in the sink or on the disk. */
@@ -32,13 +32,14 @@ export interface BacklogOptions {
 }
 
 /**
- * What waits for the sink: the lines of the spill, and after them the entries in memory. The oldest entries of memory move
- * to the spill's end, so the order never changes, and the first entries stay the first while a sink writes them.
+ * The entries that wait for the sink: the lines of the spill, and after them the entries in memory. The oldest entries
+ * of memory move to the spill's end, so the order never changes, and the first entries stay the first while a sink
+ * writes them.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
   readonly #memory: Entry[] = [];
-  /** Whether the spill took nothing the last time. It is not tried at each event then. */
+  /** Whether the spill had no room at the last attempt. It is then not tried again for each event. */
   #isSpillStuck = false;
 
   constructor(options: BacklogOptions) {
@@ -114,12 +115,12 @@ export class Backlog {
     return events[0]?.receivedAt ?? counts[0]?.hour ?? null;
   }
 
-  /** Gives up what is in memory. Returns the entries. */
+  /** Removes the entries in memory and returns them. */
   abandon(): readonly Entry[] {
     return this.#memory.splice(0);
   }
 
-  /** Moves the oldest entries in memory to the spill. Returns whether it took any. */
+  /** Moves the oldest entries in memory to the spill. Returns whether any were moved. */
   #spillChunk(): boolean {
     const { spill, onError } = this.#options;
     if (!spill) return false;

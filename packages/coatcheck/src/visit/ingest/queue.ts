@@ -166,7 +166,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     }
   }
 
-  /** Spills some events, and the rest when the event loop has turned. */
+  /** Spills some events, and the others in later turns of the event loop. */
   #spillMemory(): void {
     this.#addCounts();
     if (this.#backlog.spillMemory(SPILL_SLICE_SIZE)) this.#batchAlarm.wake(0);
@@ -247,7 +247,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     if (isFirst) this.publish("outage-began", { error, at: this.#outageAt });
   }
 
-  /** After a write: what comes next, and when. */
+  /** Decides after a write what to write next, and when. */
   #continue(): void {
     if (this.#state === "closed" || this.#outageAt !== null) return;
     const { batchSize, batchInterval } = this.#settings;

@@ -116,7 +116,7 @@ export class Spill {
     return fitting.length;
   }
 
-  /** Brings the lines of the last `append` to the disk itself. Call it before the next `append`. */
+  /** Writes the lines of the last `append` through to the disk (fsync). Call it before the next `append`. */
   async sync(): Promise<void> {
     const tail = this.#tail;
     if (!tail) return;
@@ -262,7 +262,7 @@ function closeEnded({ isEnded, syncs, file }: Tail): void {
   if (isEnded && syncs === 0) closeSync(file);
 }
 
-/** Brings the names of new files to the disk. */
+/** Writes the names of new files through to the disk (fsync of the folder). */
 async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, "r");
   try {

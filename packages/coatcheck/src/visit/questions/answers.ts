@@ -110,7 +110,7 @@ export interface BreakdownAnswer {
   readonly dimension: Dimension;
   readonly range: DateRange;
   readonly filters: readonly Filter[];
-  /** Most visits first; values with as many visits in the order of their texts, no value first. */
+  /** Most visits first; values with the same number of visits in the order of their texts, null first. */
   readonly rows: readonly BreakdownRow[];
   /** Cursor of the next page; null on the last one. */
   readonly next: string | null;
@@ -131,7 +131,7 @@ export interface FunnelStepFigures {
   readonly count: number;
   /** Share of the first step, from 0 to 1; null if the first step has a count of 0. */
   readonly shareOfFirst: number | null;
-  /** Those of the step before that did not do this one; null for the first step, and in an open funnel. */
+  /** Visits or visitors that did the step before and not this one; null for the first step, and in an open funnel. */
   readonly dropOff: number | null;
   /** Share of the step before, from 0 to 1; null where `dropOff` is. */
   readonly dropOffRate: number | null;
@@ -169,7 +169,7 @@ export interface AttributionAnswer {
   readonly revenue: Revenue;
   /** Most orders first. Orders without a visit are in the row whose members are all null. */
   readonly rows: readonly AttributionRow[];
-  /** What the rows past the limit have together. */
+  /** The totals of the rows past the limit. */
   readonly rest: { readonly orders: number; readonly revenue: Revenue };
 }
 

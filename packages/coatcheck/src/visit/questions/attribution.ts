@@ -3,7 +3,7 @@ import type { AttributionAnswer, AttributionRow, Revenue } from "./answers.ts";
 import type { Context } from "./context.ts";
 import { addRevenue } from "./figures.ts";
 import { RequestCheck } from "./request.ts";
-import { total } from "./sql/dialect.ts";
+import { sumOf } from "./sql/dialect.ts";
 import { isInRange, isOfTenant } from "./sql/scope.ts";
 
 /** Request of the question `attribution`. */
@@ -16,7 +16,7 @@ export interface AttributionRequest {
   readonly to: string;
   /** One tenant; null: orders without one. Default: all tenants. */
   readonly tenant?: string | null;
-  /** Rows at most, from 1 to 1000; the orders of all others are summed up in `rest`. Default: 100. */
+  /** The most rows, from 1 to 1000; `rest` has the totals of all others. Default: 100. */
   readonly limit?: number;
 }
 
@@ -42,7 +42,7 @@ export async function attribution(context: Context, request: AttributionRequest)
   const found = await context.read(
     async (reader) =>
       await reader.rows<OrderRow>(sql`select ${column("channel")} as channel, ${column("source")} as source,
-        ${column("campaign")} as campaign, o.currency, count(*) as orders, ${total(sql`o.revenue`)} as revenue
+        ${column("campaign")} as campaign, o.currency, count(*) as orders, ${sumOf(sql`o.revenue`)} as revenue
         from coatcheck_visit_order o
         where ${isOfTenant({ tenant }, "o.tenant")} and ${isInRange({ days }, "o.local_day")} group by 1, 2, 3, 4`),
   );
@@ -52,13 +52,13 @@ export async function attribution(context: Context, request: AttributionRequest)
     question: "attribution",
     model,
     range: { from, to, timeZone },
-    ...sumOf(rows),
+    ...ordersAndRevenueOf(rows),
     rows: rows.slice(0, limit),
-    rest: sumOf(rows.slice(limit)),
+    rest: ordersAndRevenueOf(rows.slice(limit)),
   };
 }
 
-function sumOf(rows: readonly AttributionRow[]): { orders: number; revenue: Revenue } {
+function ordersAndRevenueOf(rows: readonly AttributionRow[]): { orders: number; revenue: Revenue } {
   return {
     orders: rows.reduce((sum, { orders }) => sum + orders, 0),
     revenue: addRevenue(rows.map(({ revenue }) => revenue)),

@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { DIMENSIONS, type Dimension, type Filter } from "./dimensions.ts";
 import { figuresOf, revenueByKey } from "./figures.ts";
 import { RequestCheck } from "./request.ts";
-import { DIALECTS, total } from "./sql/dialect.ts";
+import { DIALECTS, sumOf } from "./sql/dialect.ts";
 import { FIGURE_SUMS, type Grouping, type MetricRow } from "./sql/figures.ts";
 import { metricRows } from "./sql/metrics.ts";
 import { revenueQuery } from "./sql/revenue.ts";
@@ -27,13 +27,13 @@ export interface BreakdownRequest {
   readonly cursor?: string | null;
 }
 
-const KNOWN = ["dimension", "from", "to", "tenant", "filters", "limit", "cursor"];
+const KNOWN_MEMBERS = ["dimension", "from", "to", "tenant", "filters", "limit", "cursor"];
 
 type KeyedRow = MetricRow & { readonly key: string };
 
 /** Answers the question `breakdown`. */
 export async function breakdown(context: Context, request: BreakdownRequest): Promise<BreakdownAnswer> {
-  const check = new RequestCheck("breakdown", request, KNOWN);
+  const check = new RequestCheck("breakdown", request, KNOWN_MEMBERS);
   const dimension = check.oneOf("dimension", request.dimension, DIMENSIONS);
   const days = check.range(request.from, request.to, context.calendar.timeZone);
   const tenant = check.tenant(request.tenant);
@@ -47,14 +47,14 @@ export async function breakdown(context: Context, request: BreakdownRequest): Pr
     const dialect = DIALECTS[reader.dialect];
     const scope: Scope = { dialect, days, tenant, filters };
     const grouping: Grouping = { by: "dimension", dimension };
-    const visits = total(sql`m.visits`);
+    const visits = sumOf(sql`m.visits`);
     const key = dialect.byBytes(sql`m.key`);
     const isAfter = after
       ? sql`${visits} < ${after[0]} or (${visits} = ${after[0]} and ${key} > ${after[1]})`
       : sql`true`;
     const found = await reader.rows<KeyedRow>(sql`
       select m.key, ${FIGURE_SUMS} from ${metricRows(scope, grouping)} group by m.key
-      having (${total(sql`m.visits + m.page_views + m.orders`)} > 0) and (${isAfter})
+      having (${sumOf(sql`m.visits + m.page_views + m.orders`)} > 0) and (${isAfter})
       order by ${visits} desc, ${key} limit ${sql.lit(limit + 1)}`);
     const rows = found.slice(0, limit);
     const keys = rows.filter(({ orders }) => orders > 0).map(({ key }) => key);

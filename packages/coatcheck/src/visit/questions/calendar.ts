@@ -58,7 +58,7 @@ export function isTimeZone(value: unknown): value is string {
 }
 
 /** A stretch of time with one offset. */
-export interface Stretch {
+export interface OffsetPeriod {
   /** When it begins, epoch milliseconds. */
   readonly from: number;
   /** Milliseconds by which local time is ahead of UTC. */
@@ -90,8 +90,8 @@ export class LocalCalendar {
    * How local time differs from UTC between two times: stretches of one offset each, in order. No zone changes its
    * clocks twice within a week.
    */
-  offsets(from: number, to: number): Stretch[] {
-    const stretches: Stretch[] = [{ from, offset: this.#time.offsetAt(from) }];
+  offsets(from: number, to: number): OffsetPeriod[] {
+    const stretches: OffsetPeriod[] = [{ from, offset: this.#time.offsetAt(from) }];
     for (let low = from; low < to; low += WEEK) {
       const high = Math.min(low + WEEK, to);
       const offset = this.#time.offsetAt(high);

@@ -14,9 +14,9 @@ type Row = Readonly<Record<string, Cell>>;
  * response.type("text/csv").send(toCsv(await questions.breakdown({ dimension: "channel", from, to })));
  */
 export function toCsv(answer: Answer): string {
-  const rows = rowsOf(answer).map(flat);
+  const rows = rowsOf(answer).map(flatten);
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const lines = [names.map(cell), ...rows.map((row) => names.map((name) => cell(row[name])))];
+  const lines = [names.map(formatCell), ...rows.map((row) => names.map((name) => formatCell(row[name])))];
   return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 
@@ -54,16 +54,16 @@ function rowsOf(answer: Answer): readonly object[] {
 }
 
 /** Makes one level of names of nested objects, such as `revenue.CHF`. */
-function flat(value: object): Row {
+function flatten(value: object): Row {
   const row: Record<string, Cell> = {};
   for (const [name, member] of Object.entries(value)) {
     if (typeof member !== "object" || member === null) row[name] = member;
-    else for (const [inner, each] of Object.entries(flat(member))) row[`${name}.${inner}`] = each;
+    else for (const [inner, each] of Object.entries(flatten(member))) row[`${name}.${inner}`] = each;
   }
   return row;
 }
 
-function cell(value: Cell): string {
+function formatCell(value: Cell): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

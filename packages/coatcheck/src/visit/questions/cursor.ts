@@ -10,7 +10,7 @@ export type Position = readonly JsonValue[];
 
 /**
  * Encodes the position after which the next page begins. A cursor belongs to one question: it contains a digest of the
- * question's other members, and is refused with any others.
+ * question's other members, and is rejected if they differ.
  */
 export function encodeCursor(question: readonly JsonValue[], position: Position): string {
   return Buffer.from(JSON.stringify({ of: digest(question), at: position })).toString("base64url");

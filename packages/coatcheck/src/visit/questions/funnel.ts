@@ -37,11 +37,11 @@ export const STANDARD_FUNNEL: readonly FunnelStep[] = [
 const DAY = 86_400_000;
 const MAX_STEPS = 10;
 const MAX_WINDOW = 90 * DAY;
-const KNOWN = ["steps", "mode", "scope", "window", "from", "to", "tenant", "filters"];
+const KNOWN_MEMBERS = ["steps", "mode", "scope", "window", "from", "to", "tenant", "filters"];
 
 /** Answers the question `funnel`. */
 export async function funnel(context: Context, request: FunnelRequest): Promise<FunnelAnswer> {
-  const check = new RequestCheck("funnel", request, KNOWN);
+  const check = new RequestCheck("funnel", request, KNOWN_MEMBERS);
   const days = check.range(request.from, request.to, context.calendar.timeZone);
   const plan: FunnelPlan = {
     steps: readSteps(check, request.steps ?? STANDARD_FUNNEL),
@@ -68,13 +68,13 @@ export async function funnel(context: Context, request: FunnelRequest): Promise<
     window: plan.window,
     steps: plan.steps.map((step, index) => ({
       step,
-      ...shares(counts, index, plan.mode),
+      ...sharesOf(counts, index, plan.mode),
       timeToNext: byStep.get(index)?.time_to_next ?? null,
     })),
   };
 }
 
-function shares(
+function sharesOf(
   counts: readonly number[],
   index: number,
   mode: "closed" | "open",

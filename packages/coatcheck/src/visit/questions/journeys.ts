@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Context } from "./context.ts";
 import { encodeCursor } from "./cursor.ts";
 import { RequestCheck } from "./request.ts";
-import { type Sql, total } from "./sql/dialect.ts";
+import { type Sql, sumOf } from "./sql/dialect.ts";
 import type { JourneyAnswer, JourneyTotals } from "./timeline-answers.ts";
 import { type PageOptions, readPage } from "./timelines.ts";
 import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
@@ -44,7 +44,7 @@ export async function visitorJourney(
   });
 }
 
-interface Whose {
+interface JourneyPerson {
   readonly id: string;
   readonly options: JourneyOptions;
   readonly column: string;
@@ -70,7 +70,7 @@ function ordersOfVisitor(visitorId: string, tenant: string): Sql {
 async function journey(
   context: Context,
   question: JourneyAnswer["question"],
-  { id, options, column, orders }: Whose,
+  { id, options, column, orders }: JourneyPerson,
 ): Promise<JourneyAnswer> {
   const check = new RequestCheck(question, options, ["limit", "cursor", "tenant"]);
   const tenant = check.tenant(options.tenant ?? null) ?? "";
@@ -95,30 +95,33 @@ async function journey(
   });
 }
 
-interface Sums {
+interface TotalsRow {
   readonly visits: number;
   readonly visitors: number;
   readonly first: number | null;
   readonly last: number | null;
 }
 
-interface Amount {
+interface RevenueRow {
   readonly currency: string;
   readonly orders: number;
   readonly amount: number;
 }
 
-function totalsQuery(from: Sql): Sql<Sums> {
+function totalsQuery(from: Sql): Sql<TotalsRow> {
   return sql`select count(*) as visits, count(distinct v.visitor) as visitors,
     min(v.started_at) as first, max(v.started_at) as last ${from}`;
 }
 
-function revenueQuery(orders: Sql): Sql<Amount> {
-  return sql`select o.currency, count(*) as orders, ${total(sql`o.revenue`)} as amount
+function revenueQuery(orders: Sql): Sql<RevenueRow> {
+  return sql`select o.currency, count(*) as orders, ${sumOf(sql`o.revenue`)} as amount
     from (${orders}) o group by o.currency order by o.currency`;
 }
 
-function totalsOf({ visits, visitors, first, last }: Sums, revenue: readonly Amount[]): JourneyTotals | null {
+function totalsOf(
+  { visits, visitors, first, last }: TotalsRow,
+  revenue: readonly RevenueRow[],
+): JourneyTotals | null {
   if (first === null || last === null) return null;
   return {
     visits,

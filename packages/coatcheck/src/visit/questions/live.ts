@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { LiveAnswer, LiveRow } from "./answers.ts";
 import type { Context } from "./context.ts";
 import { RequestCheck } from "./request.ts";
-import { all, type Sql } from "./sql/dialect.ts";
+import { allOf, type Sql } from "./sql/dialect.ts";
 import { isOfTenant } from "./sql/scope.ts";
 
 /** Request of the question `live`. */
@@ -12,14 +12,14 @@ export interface LiveRequest {
 }
 
 const MINUTE = 60_000;
-/** Minutes for which a visitor is live. */
-const LIVE = 5;
+/** A visitor is live for this many minutes after an activity. */
+const LIVE_MINUTES = 5;
 /** Bars of a minute each. */
-const BARS = 30;
+const SERIES_MINUTES = 30;
 /** Hours that an event may be late. */
-const LATEST = 48;
+const MAX_EVENT_DELAY = 48;
 /** Pages and sources in the answer. */
-const ROWS = 10;
+const MAX_ROWS = 10;
 
 /** Answers the question `live`. */
 export async function live(context: Context, request: LiveRequest): Promise<LiveAnswer> {
@@ -29,7 +29,7 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
   const now = context.clock.now();
   return await context.read(async (reader) => {
     const arrivedAfter = (time: number) => activity(tenant, time, now);
-    const start = now - BARS * MINUTE;
+    const start = now - SERIES_MINUTES * MINUTE;
     const bars = await reader.rows<{ bar: number; visitors: number; views: number }>(sql`
       select (e.received_at - ${sql.lit(start + 1)}) / ${sql.lit(MINUTE)} as bar,
         count(distinct e.visitor) as visitors,
@@ -37,18 +37,18 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
       ${arrivedAfter(start)} group by 1`);
     // The plus keeps SQLite from reading all events in the order of their visitors.
     const visits = sql`(select +e.visitor as visitor, max(v.started_at) as started_at
-      ${arrivedAfter(now - LIVE * MINUTE)} group by 1) a
+      ${arrivedAfter(now - LIVE_MINUTES * MINUTE)} group by 1) a
       join coatcheck_visit v on v.visitor = a.visitor and v.started_at = a.started_at`;
     const top = async (column: string): Promise<LiveRow[]> =>
       await reader.rows<LiveRow>(sql`select ${sql.ref(column)} as value, count(*) as visitors from ${visits}
-        group by 1 order by 2 desc, 1 limit ${sql.lit(ROWS)}`);
+        group by 1 order by 2 desc, 1 limit ${sql.lit(MAX_ROWS)}`);
     const [count] = await reader.rows<{ visitors: number }>(sql`select count(*) as visitors from ${visits}`);
     const byBar = new Map(bars.map((row) => [row.bar, row]));
     return {
       question: "live",
       at: new Date(now).toISOString(),
       visitors: count?.visitors ?? 0,
-      minutes: Array.from({ length: BARS }, (_, bar) => ({
+      minutes: Array.from({ length: SERIES_MINUTES }, (_, bar) => ({
         at: new Date(start + bar * MINUTE).toISOString(),
         visitors: byBar.get(bar)?.visitors ?? 0,
         pageViews: byBar.get(bar)?.views ?? 0,
@@ -60,14 +60,14 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
 }
 
 /**
- * Activity `e` that arrived after a time, with its visit `v`. A beacon that arrives after the end of its visit is no
- * activity, and lies outside of every visit's time.
+ * Activity `e` that arrived after a time, with its visit `v`. A beacon that arrives after the end of its visit is not
+ * an activity, and lies outside of every visit's time.
  */
 function activity(tenant: string | undefined, after: number, now: number): Sql {
-  const conditions = all([
+  const conditions = allOf([
     isOfTenant({ tenant }, "e.tenant"),
     sql`e.received_at > ${sql.lit(after)} and e.received_at <= ${sql.lit(now)}`,
-    sql`e.at > ${sql.lit(after - LATEST * 60 * MINUTE)} and e.is_backend = 0`,
+    sql`e.at > ${sql.lit(after - MAX_EVENT_DELAY * 60 * MINUTE)} and e.is_backend = 0`,
   ]);
   return sql`from coatcheck_visit_event e
     cross join coatcheck_visit v where v.visitor = e.visitor and e.at between v.started_at and v.last_activity_at

@@ -7,7 +7,7 @@ import type { Reader } from "./database/read.ts";
 import type { Filter } from "./dimensions.ts";
 import { addRevenue, addRows, EMPTY, figuresOf, revenueByKey } from "./figures.ts";
 import { type Days, dayNumber, RequestCheck } from "./request.ts";
-import { DIALECTS, type Sql, total } from "./sql/dialect.ts";
+import { DIALECTS, type Sql, sumOf } from "./sql/dialect.ts";
 import { FIGURE_SUMS, type Grouping, type MetricRow } from "./sql/figures.ts";
 import { metricRows } from "./sql/metrics.ts";
 import { returningByFacts, returningByRollup } from "./sql/returning.ts";
@@ -20,7 +20,10 @@ export interface OverviewRequest {
   readonly from: string;
   /** Last local day, included. */
   readonly to: string;
-  /** Also answers for the days before, as many as the range has, or for the range a year before. Default: null. */
+  /**
+   * Adds the figures of the range of the same length before, or of the same range a year before. Default: null,
+   * neither.
+   */
   readonly compare?: "previous" | "year" | null;
   /** Points of the series. `hour` is for ranges of at most 7 days. Default: `hour` for up to 2 days, else `day`. */
   readonly grain?: "day" | "hour";
@@ -35,7 +38,14 @@ const HOURLY_BY_DEFAULT = 2;
 const HOURLY_AT_MOST = 7;
 const HOUR = 3_600_000;
 
-const KINDS: readonly CountedKind[] = ["bot", "ai-agent", "tool", "suspected", "not-collected", "dropped"];
+const COUNTED_KINDS: readonly CountedKind[] = [
+  "bot",
+  "ai-agent",
+  "tool",
+  "suspected",
+  "not-collected",
+  "dropped",
+];
 
 /** Answers the question `overview`. */
 export async function overview(context: Context, request: OverviewRequest): Promise<OverviewAnswer> {
@@ -151,10 +161,10 @@ class PeriodQuestion {
 
   async #documents(): Promise<DocumentFigures> {
     const query: Sql<{ kind: CountedKind; documents: number }> =
-      sql`select c.kind, ${total(sql`c.documents`)} as documents
+      sql`select c.kind, ${sumOf(sql`c.documents`)} as documents
       from coatcheck_document_count c
       where ${isOfTenant(this.#scope, "c.tenant")} and ${isInRange(this.#scope, "c.local_day")} group by c.kind`;
     const counts = new Map((await this.#reader.rows(query)).map(({ kind, documents }) => [kind, documents]));
-    return Object.fromEntries(KINDS.map((kind) => [kind, counts.get(kind) ?? 0])) as DocumentFigures;
+    return Object.fromEntries(COUNTED_KINDS.map((kind) => [kind, counts.get(kind) ?? 0])) as DocumentFigures;
   }
 }

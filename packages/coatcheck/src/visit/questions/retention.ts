@@ -3,7 +3,7 @@ import type { RetentionAnswer } from "./answers.ts";
 import { addDays, mondayOf } from "./calendar.ts";
 import type { Context } from "./context.ts";
 import { dayNumber, RequestCheck } from "./request.ts";
-import { DIALECTS, type Sql, total } from "./sql/dialect.ts";
+import { DIALECTS, type Sql, sumOf } from "./sql/dialect.ts";
 import { isOfTenant } from "./sql/scope.ts";
 
 /** Request of the question `retention`. */
@@ -66,6 +66,6 @@ function cohortQuery(
     where ${isOfTenant({ tenant }, "b.tenant")} and b.week between ${sql.lit(first)} and ${sql.lit(last)}
     and v.tenant = b.tenant and v.local_day between b.week and b.week + 6 and v.first_week >= ${sql.lit(first)}
     and ${withinBudget} group by v.tenant, v.first_week, b.week`;
-  return sql`select m.first_week, m.week, ${total(sql`m.visitors`)} as visitors
+  return sql`select m.first_week, m.week, ${sumOf(sql`m.visitors`)} as visitors
     from (${rollup} union all ${facts}) m group by m.first_week, m.week`;
 }

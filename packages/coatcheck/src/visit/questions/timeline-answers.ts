@@ -97,7 +97,9 @@ export interface JourneyTotals {
   readonly visits: number;
   /** Browsers that the visits came from. */
   readonly visitors: number;
-  /** A customer's: those that the customer placed, also in a visit during which another customer logged in later. */
+  /**
+   * For a customer: the orders that the customer placed, also in a visit during which another customer logged in later.
+   */
   readonly orders: number;
   readonly revenue: Revenue;
   /** ISO 8601. */

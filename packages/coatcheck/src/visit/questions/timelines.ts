@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Reader } from "./database/read.ts";
 import { RequestCheck } from "./request.ts";
-import { all, type Sql } from "./sql/dialect.ts";
+import { allOf, type Sql } from "./sql/dialect.ts";
 import type { SessionTimeline, TimelineEvent, VisitTimeline } from "./timeline-answers.ts";
 import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summary.ts";
 
@@ -51,9 +51,9 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof EventRow)[];
 
 /** How long after a visit a beacon still adds to its pages, in milliseconds. */
-const LATEST = 48 * 3_600_000;
+const MAX_BEACON_DELAY = 48 * 3_600_000;
 
-const EVENT = sql.join(COLUMNS.map((name) => sql.ref(`e.${name}`)));
+const EVENT_COLUMNS = sql.join(COLUMNS.map((name) => sql.ref(`e.${name}`)));
 
 /** Answers the question `visitTimeline`. */
 export async function visitTimeline(
@@ -84,7 +84,7 @@ export async function sessionTimeline(
       ...visits.flatMap((visit) =>
         eventsOfVisit(visit).map((part) => sql`${part} and e.session_id = ${sessionId}`),
       ),
-      sql`select ${EVENT} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`,
+      sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`,
     ];
     const { events, next } = await eventsOf(reader, found, page);
     return { question: "sessionTimeline", visits: visits.map(visitSummary), events, next };
@@ -101,15 +101,15 @@ function eventsOfVisit({ id, visitor, started_at, last_activity_at }: VisitSumma
   const during = (alias: string) => sql`${sql.ref(`${alias}.visitor`)} = ${sql.lit(visitor)}
     and ${sql.ref(`${alias}.at`)} between ${sql.lit(started_at)} and ${sql.lit(last_activity_at)}`;
   const pages = sql`select p.page_id from coatcheck_visit_event p where ${during("p")} and p.type = 'page_view'`;
-  const isLate = all([
+  const isLate = allOf([
     sql`e.visitor = ${sql.lit(visitor)}`,
-    sql`e.at > ${sql.lit(last_activity_at)} and e.at <= ${sql.lit(last_activity_at + LATEST)}`,
+    sql`e.at > ${sql.lit(last_activity_at)} and e.at <= ${sql.lit(last_activity_at + MAX_BEACON_DELAY)}`,
     sql`e.type = 'page_time' and e.page_id in (${pages})`,
   ]);
   return [
-    sql`select ${EVENT} from coatcheck_visit_event e where ${during("e")} and e.is_backend = 0`,
-    sql`select ${EVENT} from coatcheck_visit_event e where ${isLate}`,
-    sql`select ${EVENT} from coatcheck_backend_event b join coatcheck_visit_event e on e.id = b.event_id and e.at = b.at
+    sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where ${during("e")} and e.is_backend = 0`,
+    sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where ${isLate}`,
+    sql`select ${EVENT_COLUMNS} from coatcheck_backend_event b join coatcheck_visit_event e on e.id = b.event_id and e.at = b.at
       where b.visitor = ${sql.lit(visitor)} and b.at >= ${sql.lit(started_at)} and b.visit_id = ${id}`,
   ];
 }
@@ -150,7 +150,7 @@ async function eventsOf(
     (part) => sql`select * from (${part} and ${isAfter} order by e.at, e.id limit ${sql.lit(limit + 1)}) x`,
   );
   const found =
-    await reader.rows<EventRow>(sql`select ${EVENT} from (${sql.join(limited, sql` union all `)}) e
+    await reader.rows<EventRow>(sql`select ${EVENT_COLUMNS} from (${sql.join(limited, sql` union all `)}) e
     order by e.at, e.id limit ${sql.lit(limit + 1)}`);
   const rows = found.slice(0, limit);
   const last = rows.at(-1);

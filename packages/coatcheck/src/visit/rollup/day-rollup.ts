@@ -4,7 +4,7 @@ import {
   type DailyRevenueRow,
   type DailyVisitorRow,
   type HourlyMetricRow,
-  NEVER,
+  NO_PREVIOUS_DAY,
   NO_VISIT,
   type RollupDimension,
 } from "../sink/rollup-schema.ts";
@@ -37,9 +37,9 @@ function shortened(value: string): string {
 }
 
 /** An entry of a visit's journey. */
-type Step = readonly [after: number, type: string, path?: string | null];
+type JourneyEntry = readonly [after: number, type: string, path?: string | null];
 
-/** Adds up the facts of one tenant's day. Pure: it knows no database. */
+/** Adds up the facts of one tenant's day. Pure: it reads no database. */
 export class DayRollup {
   readonly #tenant: string;
   readonly #day: number;
@@ -61,7 +61,7 @@ export class DayRollup {
    */
   addVisit(visit: VisitRow, journey: string | null): void {
     const startsHere = visit.local_day === this.#day;
-    const steps: readonly Step[] = journey === null ? [] : JSON.parse(journey);
+    const steps: readonly JourneyEntry[] = journey === null ? [] : JSON.parse(journey);
     const views = steps.filter(([, type, path]) => type === "page_view" && path !== undefined);
     const viewsHere =
       visit.last_day === visit.local_day ? views : views.filter((step) => this.#isHere(visit, step));
@@ -123,7 +123,7 @@ export class DayRollup {
     return rows;
   }
 
-  #isHere(visit: VisitRow, [after]: Step): boolean {
+  #isHere(visit: VisitRow, [after]: JourneyEntry): boolean {
     return this.#time.dayOf(visit.started_at + after) === this.#day;
   }
 
@@ -156,7 +156,7 @@ function addStart({ metric, visitors }: Group, visit: VisitRow): void {
   addFigures(metric, visit);
   metric.events += visit.events;
   if (visit.previous_day === null && visit.events === 1) metric.single_request++;
-  const previous = visit.previous_day ?? NEVER;
+  const previous = visit.previous_day ?? NO_PREVIOUS_DAY;
   if (previous < visit.local_day) visitors.set(previous, (visitors.get(previous) ?? 0) + 1);
 }
 

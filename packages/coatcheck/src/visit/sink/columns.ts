@@ -1,7 +1,7 @@
 import type { DailyMetricRow, DailyRevenueRow, DailyVisitorRow, HourlyMetricRow } from "./rollup-schema.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "./schema.ts";
 
-/** The columns of `coatcheck_visit` that cannot change while its first event and the visitor's earlier visits stay. */
+/** The columns of `coatcheck_visit` that change only if its first event or the visitor's earlier visits change. */
 const FIXED_VISIT_COLUMNS = [
   "id",
   "tenant",
@@ -176,6 +176,6 @@ export const HOURLY_COLUMNS = [
   "revenue",
 ] as const satisfies readonly (keyof HourlyMetricRow)[];
 
-type Missing = Exclude<keyof VisitRow, (typeof VISIT_COLUMNS)[number]>;
+type MissingColumn = Exclude<keyof VisitRow, (typeof VISIT_COLUMNS)[number]>;
 /** Does not compile when a column of the visit is in no list. */
-export const EVERY_COLUMN_IS_LISTED: Missing extends never ? true : Missing = true;
+export const EVERY_COLUMN_IS_LISTED: MissingColumn extends never ? true : MissingColumn = true;

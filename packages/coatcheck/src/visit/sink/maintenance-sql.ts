@@ -8,13 +8,13 @@ export interface Statement {
 }
 
 /** Numbers the parameters, as PostgreSQL wants them. */
-export function numbered(sql: string): string {
+export function numberParameters(sql: string): string {
   let count = 0;
   return sql.replaceAll("?", () => `$${++count}`);
 }
 
 /** Name of the setting with the first day whose events are all stored. */
-export const COMPLETE_FROM = "complete-from-day";
+export const COMPLETE_FROM_SETTING = "complete-from-day";
 
 /** Marks the days from `fromDay` on as changed. */
 export function markAllChanged(fromDay: number): Statement {

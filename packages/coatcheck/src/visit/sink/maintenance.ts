@@ -60,7 +60,7 @@ export interface CustomerTotals {
   readonly lastVisitAt: number | null;
 }
 
-/** What the service's jobs, and people's requests about their data, do with stored visits. */
+/** Maintenance of stored visits: the service's jobs, and people's requests about their data. */
 export interface VisitMaintenance {
   /**
    * Recomputes the rollups of up to `limit` days that have changed, the oldest change first. Figures are right without it,

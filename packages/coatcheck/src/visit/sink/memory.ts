@@ -34,7 +34,8 @@ export interface MemorySink extends EventSink {
 const SINK_OPTIONS = { maxEvents: true } satisfies KnownOptions<MemorySinkOptions>;
 
 /**
- * Creates an event sink in the memory of this process. What it has forgotten it would store again.
+ * Creates an event sink in the memory of this process. An event that it has forgotten is stored again if it is
+ * repeated.
  *
  * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid number.
  */

@@ -142,7 +142,7 @@ class DayFiles {
   }
 }
 
-/** Brings the name of a new file to the disk. */
+/** Writes the name of a new file through to the disk (fsync of the folder). */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {

@@ -16,7 +16,7 @@ const EXPIRE_OPTIONS = {
 } satisfies KnownOptions<ExpireOptions>;
 
 /** The moments before which each class of data is past its retention. Epoch milliseconds and local days. */
-export interface Cutoffs {
+export interface RetentionLimits {
   readonly events: number;
   /** The first day of which all events are kept. Visits that started before it lose their journey. */
   readonly completeFrom: number;
@@ -32,7 +32,7 @@ export interface Cutoffs {
  *
  * @throws UsageError for an unknown option or an invalid period.
  */
-export function cutoffsOf(now: number, options: ExpireOptions, time: LocalTime): Cutoffs {
+export function retentionLimits(now: number, options: ExpireOptions, time: LocalTime): RetentionLimits {
   requireKnownOptions("retention", options, EXPIRE_OPTIONS);
   const { eventDays = 90, userAgentDays = 30, rollupMonths = 25, visitorMonths = 13 } = options;
   const periods = { eventDays, userAgentDays, rollupMonths, visitorMonths };

@@ -51,7 +51,10 @@ export interface DailyMetricRow {
   day: number;
   /** The first 512 code points. `''` where the visit has no such value, and for the total. May be {@link NO_VISIT}. */
   value: string;
-  /** Visits that started on the day. So for `engaged`, `converted`, `visible_time`, `single_request` and the funnel. */
+  /**
+   * Visits that started on the day. The same holds for `engaged`, `converted`, `visible_time`, `single_request` and the
+   * funnel.
+   */
   visits: number;
   engaged: number;
   /** Visits with at least one order. */
@@ -97,13 +100,13 @@ export interface DailyVisitorRow {
   dimension: RollupDimension;
   day: number;
   value: string;
-  /** Earlier than `day`; {@link NEVER} for the first visit ever. */
+  /** Earlier than `day`; {@link NO_PREVIOUS_DAY} for the first visit ever. */
   previous_day: number;
   visitors: number;
 }
 
 /** `previous_day` in the rollup for a visitor's first visit ever. A number below every day's. */
-export const NEVER = -1_000_000;
+export const NO_PREVIOUS_DAY = -1_000_000;
 
 /** Figures of one local hour, without dimensions. Primary key: tenant, hour. */
 export interface HourlyMetricRow {

@@ -11,7 +11,7 @@ const MAX_LENGTH = 20_000;
 const MAX_AGE = 48 * 3_600_000;
 
 /** Milliseconds in which events are collected for one request. A page sets its title shortly after a navigation. */
-const DELAY = 500;
+const COLLECT_DELAY = 500;
 
 /** An event that the server may not have received. */
 interface Pending {
@@ -47,7 +47,7 @@ export class Sender {
     this.#scope.setTimeout(() => {
       this.#isScheduled = false;
       this.send();
-    }, DELAY);
+    }, COLLECT_DELAY);
   }
 
   /** Sends the pending events. Those without a response are pending again. */
@@ -84,8 +84,8 @@ export class Sender {
   }
 
   /**
-   * Splits events by page, and where a body would become too long. The server refuses a body as a whole, so the
-   * application's events are in others than the page's own. Leaves out what no server would accept.
+   * Splits events by page, and where a body would become too long. The server rejects a body as a whole, so the
+   * application's events and the page's own are in separate bodies. Omits events that no server would accept.
    */
   #partsOf(pending: readonly Pending[]): Pending[][] {
     const parts: Pending[][] = [];
@@ -122,7 +122,7 @@ export class Sender {
   #bodyOf(part: readonly Pending[]): string {
     const { document, performance } = this.#scope;
     const events = part.map((each) => {
-      each.title ??= wellFormed(document.title.slice(0, 256));
+      each.title ??= withoutLoneSurrogates(document.title.slice(0, 256));
       const ago = Math.round(performance.now() - each.at);
       return { ...each.event, ago, ...(each.title && { title: each.title }) };
     });
@@ -130,7 +130,7 @@ export class Sender {
   }
 }
 
-/** Without the halves of characters that cutting leaves. */
-function wellFormed(text: string): string {
+/** Removes half of a surrogate pair, which cutting a text can leave. */
+function withoutLoneSurrogates(text: string): string {
   return text.replace(/\p{Surrogate}/gu, "");
 }

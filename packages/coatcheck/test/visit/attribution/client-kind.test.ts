@@ -13,7 +13,7 @@ it.each([
   expect(wrong.map((userAgent) => [clientKind(userAgent), userAgent])).toEqual([]);
 });
 
-it("takes a client without a User-Agent for suspected", () => {
+it("classifies a client without a User-Agent as suspected", () => {
   expect([clientKind(null), clientKind(undefined)]).toEqual(["suspected", "suspected"]);
 });
 

@@ -14,7 +14,7 @@ it.each(GOLDEN)("%j from %j is %s", (query, referrer, channel, source, medium) =
   expect(of(query, referrer)).toMatchObject({ channel, source, medium });
 });
 
-it("the table of examples has every channel", () => {
+it("the table of examples covers every channel", () => {
   const seen = new Set(GOLDEN.map(([, , channel]) => channel));
   expect([...seen].sort()).toEqual([...CHANNELS].sort());
   expect(GOLDEN.length).toBeGreaterThanOrEqual(80);
@@ -69,7 +69,7 @@ it("cuts a text at 256 code points, without a broken character at the end", () =
   expect([...(campaign ?? "")]).toHaveLength(256);
 });
 
-it("reads parameters behind 100 KB of another", () => {
+it("reads parameters that follow one of 100 KB", () => {
   const query = `?utm_content=${"x".repeat(100_000)}&utm_source=google&utm_medium=cpc`;
   expect(of(query)).toMatchObject({ channel: "Paid Search", content: "x".repeat(256) });
 });

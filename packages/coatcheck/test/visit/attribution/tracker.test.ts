@@ -76,7 +76,7 @@ describe("a document", () => {
     expect(page.events[0]?.title).toBe("x".repeat(255));
   });
 
-  it("with long texts sends their beginnings", async () => {
+  it("with long texts sends them truncated", async () => {
     const page = new TestPage({
       url: new URL(`https://shop.example/${"a".repeat(5_000)}?${"b".repeat(100_000)}`),
       title: "c".repeat(1_000),
@@ -246,7 +246,7 @@ describe("the back/forward cache", () => {
 });
 
 describe("events of the application", () => {
-  it("are collected for half a second, with their properties as they were", async () => {
+  it("are collected for half a second, with the properties that they had when they were tracked", async () => {
     const page = counted();
     const properties = { taco: { id: 7 } };
     page.tracker.track("taco_zoomed", properties);
@@ -261,7 +261,7 @@ describe("events of the application", () => {
     ]);
   });
 
-  it("are sent at once when the page is hidden, apart from the visible time", async () => {
+  it("are sent at once when the page is hidden, in another request than the visible time", async () => {
     const page = counted();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
@@ -322,7 +322,7 @@ describe("events of the application", () => {
     expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
   });
 
-  it("that left by sendBeacon are repeated once when the page is shown again, its visible time is not", async () => {
+  it("sent by sendBeacon are repeated once when the page is shown again; the visible time is not", async () => {
     const page = counted();
     page.tracker.track("taco_zoomed");
     await page.advance(100);
@@ -334,7 +334,7 @@ describe("events of the application", () => {
     expect(page.events[0]?.id).toBe(page.events[2]?.id);
   });
 
-  it("that had no response are repeated when the page is shown again", async () => {
+  it("without a response are repeated when the page is shown again", async () => {
     const page = counted({ status: null });
     page.tracker.track("taco_zoomed");
     await page.advance(500);
@@ -365,7 +365,7 @@ describe("events of the application", () => {
     expect(page.events.at(-1)?.pageId).not.toBe(COUNTED);
   });
 
-  it("wait for a response 50 at most; the oldest are dropped", async () => {
+  it("are dropped, the oldest first, when more than 50 wait for a response", async () => {
     const page = counted({ status: null });
     for (let index = 0; index < 60; index++) page.tracker.track(`event_${index}`);
     await page.advance(500);
@@ -376,7 +376,7 @@ describe("events of the application", () => {
     expect([types(page)[0], types(page).at(-1)]).toEqual(["event_20", "event_69"]);
   });
 
-  it("drop the oldest when more than 50 wait for a response, events of a failed request included", async () => {
+  it("of a failed request count among the 50 that may wait", async () => {
     const page = counted({ status: null });
     for (let index = 0; index < 40; index++) page.tracker.track(`event_${index}`);
     const sending = page.advance(500);

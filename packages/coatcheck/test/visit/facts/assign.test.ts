@@ -57,7 +57,7 @@ describe("assignToVisits", () => {
     expect(idsOf(...events, earlier).map((ids) => ids.length)).toEqual([96, 1]);
   });
 
-  it("keeps a visit open with a beacon of its page", () => {
+  it("keeps a visit open while its page sends beacons", () => {
     const view = eventOf({ pageId: "page-1" });
     const beacon = eventOf({ type: "page_time", pageId: "page-1", at: START + 20 * MINUTE });
     const next = eventOf({ at: START + 45 * MINUTE });
@@ -135,7 +135,7 @@ describe("assignToVisits", () => {
     expect(visits[0]?.lastActivityAt).toBe(START);
   });
 
-  it("adds a backend's event of the very millisecond at which the visit began", () => {
+  it("adds a backend's event of the same millisecond in which the visit began", () => {
     const webhook = eventOf({ origin: "backend", type: "order_completed" });
     const first = eventOf();
     expect(idsOf(webhook, first)).toEqual([[first.id, webhook.id]]);

@@ -109,7 +109,7 @@ describe("factsOf", () => {
     ]);
   });
 
-  it("moves entry and exit by page views alone", () => {
+  it("sets entry and exit page from page views alone", () => {
     const page = (path: string, at: number, type = "page_view") =>
       eventOf({ type, at, page: { id: `${path}-${at}`, host: "shop.example", path, title: null } });
     const [row] = rowsOf(page("/a", START), page("/b", START + 1), page("/c", START + 2, "search"));
@@ -139,7 +139,7 @@ describe("factsOf", () => {
 });
 
 describe("the standard funnel of a visit", () => {
-  it("opens with any step, and closes in order only", () => {
+  it("counts any step in the open funnel, and steps in order in the closed one", () => {
     const [row] = rowsOf(
       eventOf(),
       click("begin_checkout", 1),
@@ -159,7 +159,7 @@ describe("the standard funnel of a visit", () => {
     });
   });
 
-  it("decides between steps of one millisecond by their ids", () => {
+  it("orders steps of the same millisecond by event id", () => {
     const view = eventOf();
     const [first, second] = [click("product_view", 1), click("product_view", 1)];
     const cart = { ...first, type: "add_to_cart" };

@@ -31,7 +31,7 @@ describe("LocalTime", () => {
     expect(time.dayOf(Date.parse("2026-06-30T11:59:59.999Z"))).toBe(dayOf(2026, 6, 30));
   });
 
-  it("separates the two equal hours when the clocks go back", () => {
+  it("distinguishes the repeated hour when the clocks go back", () => {
     const time = new LocalTime("Europe/Berlin");
     const [first, second] = ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map(Date.parse);
     expect(time.hourOf(first ?? 0)).toBe(Date.parse("2026-10-25T00:00:00Z"));

@@ -53,7 +53,7 @@ describe("EventSchemas.check", () => {
     expect(checked.properties).toEqual({ nested: { value: 1 } });
   });
 
-  it("refuses an unknown event, one that Coatcheck makes, and a name that is no string", () => {
+  it("refuses an unknown event, one of Coatcheck's own, and a name that is not a string", () => {
     const types = [
       "quiz_finishd",
       "page_view",
@@ -124,14 +124,14 @@ describe("defineEvents", () => {
     expect(define({ ["a".repeat(64)]: {} })).not.toThrow();
   });
 
-  it("refuses events that Coatcheck makes, and key for a standard event", () => {
+  it("refuses the names of Coatcheck's own events, and key for a standard event", () => {
     for (const name of ["page_view", "page_time", "order_completed"]) {
       expect(define({ [name]: {} })).toThrow(`${name} must not be defined`);
     }
     expect(define({ search: { key: true } })).toThrow("search must not have the option key");
   });
 
-  it("refuses unknown options, a wrong key, and a schema that is none", () => {
+  it("refuses unknown options, an invalid key, and an invalid schema", () => {
     expect(define({ quiz: { shema: z.object({}) } })).toThrow('did you mean "quiz.schema"');
     expect(define({ quiz: { key: "yes" } })).toThrow('quiz must have a boolean key (got "yes")');
     expect(define({ quiz: { schema: {} } })).toThrow("quiz must have a Standard Schema");

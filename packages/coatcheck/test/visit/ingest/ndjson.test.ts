@@ -77,7 +77,7 @@ describe("ndjsonSink", () => {
     await sink.close();
   });
 
-  it("gives each writer that shares the folder a file of its own, and its number to the next", async () => {
+  it("gives each writer that shares the folder a file of its own, and reuses the number of a closed writer", async () => {
     const folder = temporaryFolder();
     const clock = fakeClock();
     const [first, second] = [ndjsonSink({ folder, clock }), ndjsonSink({ folder, clock })];

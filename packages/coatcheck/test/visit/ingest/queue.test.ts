@@ -39,7 +39,7 @@ describe("IngestQueue batches", () => {
     expect(sink.attempts.map(({ events }) => events.length)).toEqual([2, 2, 1]);
   });
 
-  it("has one write in flight", async () => {
+  it("sends one write at a time", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 1 });
     sink.state = "hangs";
     for (const event of makeEvents(5)) queue.track(event);
@@ -53,7 +53,7 @@ describe("IngestQueue batches", () => {
     expect((await sink.read()).events).toHaveLength(5);
   });
 
-  it("flush() does not write beside a write in flight", async () => {
+  it("flush() waits for a write in flight", async () => {
     const { queue, sink, time } = openQueue();
     sink.state = "hangs";
     queue.track(makeEvent());
@@ -164,7 +164,7 @@ describe("IngestQueue during an outage", () => {
     }
   });
 
-  it("reports the begin and the end once, not per batch", async () => {
+  it("reports the start and the end of the outage once, not per batch", async () => {
     const { queue, sink, time } = openQueue({ batchSize: 1 });
     const reports: unknown[] = [];
     queue.on("outage-began", (message) => reports.push(message));
@@ -237,7 +237,7 @@ describe("IngestQueue limits", () => {
     expect((await sink.read()).events).toEqual(events);
   });
 
-  it("keeps a write in flight the first, while events behind it are spilled", async () => {
+  it("keeps a write in flight at the front while later events are spilled", async () => {
     const { queue, sink, time } = openQueue({
       maxEvents: 100,
       batchSize: 50,
@@ -255,7 +255,7 @@ describe("IngestQueue limits", () => {
     expect(sink.attempts.flatMap((batch) => batch.events)).toEqual(events);
   });
 
-  it("delivers a write in flight once of which only a part fitted into the spill", async () => {
+  it("delivers a write in flight once if only a part of it fitted into the spill", async () => {
     const spill = { path: temporaryFolder(), maxBytes: 1500 };
     const { queue, sink, time } = openQueue({ batchSize: 5, spill });
     sink.state = "hangs";
@@ -368,7 +368,7 @@ describe("IngestQueue.trackDurably", () => {
 });
 
 describe("IngestQueue.close", () => {
-  it("writes what waits, closes the sink, and drops later events", async () => {
+  it("writes the waiting events, closes the sink, and drops later events", async () => {
     const { queue, sink } = openQueue();
     const events = makeEvents(3);
     for (const event of events) queue.track(event);

@@ -117,7 +117,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   }),
   mutant({
     fault: "merges counts of the same kind and hour",
-    foundBy: "write() keeps counts apart that differ only in their id",
+    foundBy: "write() stores counts that differ only in their id separately",
     wrap: rowSink((rows, { events, counts }) => {
       rows.events.push(...events);
       for (const count of counts) {
@@ -142,7 +142,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
   }),
   mutant({
     fault: "skips a batch in which any event is known",
-    foundBy: "write() completes a batch of which a part is stored",
+    foundBy: "write() completes a batch that is partly stored",
     wrap(inner) {
       const ids = new Set<string>();
       return {

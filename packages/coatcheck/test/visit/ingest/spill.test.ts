@@ -59,7 +59,7 @@ describe("Spill", () => {
     expect(ndjsonFiles(folder)).toEqual([]);
   });
 
-  it("takes lines up to its limit, and has room again after removals", () => {
+  it("accepts lines up to its limit, and has room again after removals", () => {
     const spill = openSpill(temporaryFolder(), 550);
     expect(spill.append(makeLines(0, 10))).toBe(5);
     expect(spill.append(makeLines(5, 1))).toBe(0);

@@ -15,7 +15,7 @@ describe("uuidV7Source", () => {
     const clock = fakeClock(0x017f22e279b0);
     const random = (bytes: Uint8Array) =>
       void bytes.set([0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f]);
-    // The example of RFC 9562 A.6 but for the counter, which begins below 0x800.
+    // The example of RFC 9562 A.6 except for the counter, which begins below 0x800.
     expect(uuidV7Source({ clock, random })()).toBe("017f22e2-79b0-74c3-98c4-dc0c0c07398f");
   });
 

@@ -13,7 +13,7 @@ import { DIALECTS } from "../../../src/visit/questions/sql/dialect.ts";
 import { describeWithServer } from "../../servers/fixtures.ts";
 
 /** A query that would take years. */
-const ENDLESS = (dialect: "sqlite" | "postgres") =>
+const endlessQuery = (dialect: "sqlite" | "postgres") =>
   sql<{ n: number }>`with recursive c(n) as (select 1 union all select n + 1 from c where n < 1000000000000
     and ${DIALECTS[dialect].withinBudget(sql`n`)}) select count(*) as n from c`;
 
@@ -33,7 +33,7 @@ function describeBudget(
     await opened.close();
   });
 
-  const read = (budget: number, query = ENDLESS(dialect)) =>
+  const read = (budget: number, query = endlessQuery(dialect)) =>
     opened.database.read(performance.now() + budget, (reader) => reader.rows(query));
 
   it("stops a query at the deadline and asks for a narrower range", async () => {
@@ -101,7 +101,7 @@ describe("the time budget on SQLite", () => {
       last = performance.now();
     }, 1);
     await expect(
-      database.read(performance.now() + 300, (reader) => reader.rows(ENDLESS("sqlite"))),
+      database.read(performance.now() + 300, (reader) => reader.rows(endlessQuery("sqlite"))),
     ).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
     clearInterval(timer);
     await database.close();
@@ -110,7 +110,7 @@ describe("the time budget on SQLite", () => {
     expect(slow.length).toBeLessThan(turns.length / 10);
   });
 
-  it("gives up a thread that does not look at the deadline", async () => {
+  it("abandons a thread that does not check the deadline", async () => {
     const database = new SqliteReadDatabase(path);
     const blind = sql`with recursive c(n) as (select 1 union all select n + 1 from c where n < 3000000)
       select count(*) as n from c`;

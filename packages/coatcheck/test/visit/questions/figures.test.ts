@@ -80,7 +80,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     return rows;
   }
 
-  it("counts a month as the recount does", async () => {
+  it("counts the same month as the recount", async () => {
     const { figures, documents, comparison } = await questions.overview(MONTH);
     const total = recount.overview(MONTH);
     expect(figures).toMatchObject({
@@ -193,7 +193,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     }
   });
 
-  it("filters by what a dimension is not and by what it contains", async () => {
+  it("filters with the operators isNot and contains", async () => {
     const visits = recount.visitsIn(MONTH);
     const count = async (...filters: Filter[]) =>
       (await questions.overview({ ...MONTH, filters })).figures.visits;
@@ -252,7 +252,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     expect(wanted[2]?.closed).toBeGreaterThan(0);
   });
 
-  it("counts a funnel of pages and of one step twice", async () => {
+  it("counts funnels of pages, and funnels that contain one step twice", async () => {
     const steps = [
       { type: "page_view", page: { operator: "is", value: "/" } },
       { type: "page_view" },
@@ -315,7 +315,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
     },
   );
 
-  it("counts who comes back in the weeks after", async () => {
+  it("counts the visitors who return in later weeks", async () => {
     const range = { from: "2026-09-28", to: "2026-11-01" };
     const { cohorts } = await questions.retention({ from: "2026-10-01", to: "2026-10-31" });
     const wanted = recount.retention(range);

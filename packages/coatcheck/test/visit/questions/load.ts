@@ -18,17 +18,17 @@ export interface Loaded {
 }
 
 /** More days than a test has. */
-const ALL = 10_000;
+const ALL_DAYS = 10_000;
 /** Days that are recomputed after the last batch: some, so that rollups of the others stay out of date. */
-const SOME = 10;
+const SOME_DAYS = 10;
 
 /** Writes batches as if the job had run in the middle and once more, briefly, at the end. */
 async function fill(sink: EventSink & VisitMaintenance, delivered: readonly Delivered[]): Promise<void> {
   const half = Math.ceil(delivered.length / 2);
   for (const { batch } of delivered.slice(0, half)) await sink.write(batch);
-  await sink.recompute(ALL);
+  await sink.recompute(ALL_DAYS);
   for (const { batch } of delivered.slice(half)) await sink.write(batch);
-  await sink.recompute(SOME);
+  await sink.recompute(SOME_DAYS);
   await sink.close();
 }
 

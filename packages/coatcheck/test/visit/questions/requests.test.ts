@@ -45,7 +45,7 @@ describe("ranges", () => {
     expect(await faultsOf(questions.overview(invalid(range)))).toEqual(paths);
   });
 
-  it("accept one day and 25 months", async () => {
+  it("accept from one day to 25 months", async () => {
     await questions.overview({ from: "2026-03-01", to: "2026-03-01" });
     const { series } = await questions.overview({ from: "2024-01-01", to: "2026-01-31" });
     expect(series).toHaveLength(762);
@@ -87,7 +87,7 @@ describe("requests", () => {
     expect(await faultsOf(questions.overview({ ...MONTH, grain: "hour" }))).toEqual(["grain"]);
   });
 
-  it("reject faults of a funnel", async () => {
+  it("reject invalid funnels", async () => {
     const page = { operator: "is", value: "/" };
     const steps = [
       { type: "add_to_cart", page },
@@ -126,7 +126,7 @@ describe("requests", () => {
     expect((await questions.overview(MONTH)).figures.visits).toBeGreaterThan(0);
   });
 
-  it("see no other tenant", async () => {
+  it("return nothing of another tenant", async () => {
     const { figures, documents } = await questions.overview({ ...MONTH, tenant: "another" });
     expect(figures.visits + figures.orders + documents.bot).toBe(0);
     expect(await questions.overview({ ...MONTH, tenant: null })).toEqual(await questions.overview(MONTH));

@@ -53,7 +53,7 @@ const PAGES: readonly FunnelStep[] = [
 ];
 
 /** What is asked and what is expected. */
-export interface Asked {
+export interface ComparedQuestions {
   readonly questions: Questions;
   readonly recount: Recount;
   /** The time of the questions, epoch milliseconds. */
@@ -61,7 +61,7 @@ export interface Asked {
 }
 
 /** Compares totals and the series of days and hours, for several ranges and filters. */
-export async function compareOverviews({ questions, recount }: Asked): Promise<void> {
+export async function compareOverviews({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const range of RANGES) {
     const answer = await questions.overview({ ...range, grain: "day" });
     expect(answer.figures, JSON.stringify(range)).toMatchObject(rangeFigures(recount.overview(range)));
@@ -88,7 +88,7 @@ export async function compareOverviews({ questions, recount }: Asked): Promise<v
 }
 
 /** Compares the rows of each dimension, for several ranges, and under each filter for the month. */
-export async function compareBreakdowns({ questions, recount }: Asked): Promise<void> {
+export async function compareBreakdowns({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const range of RANGES) {
     for (const dimension of DIMENSIONS) {
       const isFiltered = range === MONTH && FILTERED_DIMENSIONS.includes(dimension);
@@ -117,7 +117,7 @@ export async function compareBreakdowns({ questions, recount }: Asked): Promise<
 }
 
 /** Compares closed and open funnels, over visits and visitors, with windows, pages and filters. */
-export async function compareFunnels({ questions, recount }: Asked): Promise<void> {
+export async function compareFunnels({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const range of RANGES) {
     for (const steps of [SHOP, PAGES]) {
       for (const by of ["visit", "visitor"] as const) {
@@ -151,7 +151,11 @@ export async function compareFunnels({ questions, recount }: Asked): Promise<voi
 }
 
 /** Compares first and last attribution, and retention. */
-export async function compareAttributionAndRetention({ questions, recount, now }: Asked): Promise<void> {
+export async function compareAttributionAndRetention({
+  questions,
+  recount,
+  now,
+}: ComparedQuestions): Promise<void> {
   for (const range of RANGES) {
     for (const [model, key] of [
       ["first-touch", "first"],
@@ -180,7 +184,7 @@ export async function compareAttributionAndRetention({ questions, recount, now }
 }
 
 /** Compares every visit, and the totals of every customer. */
-export async function compareJourneys({ questions, recount }: Asked): Promise<void> {
+export async function compareJourneys({ questions, recount }: ComparedQuestions): Promise<void> {
   for (const [visitor, visits] of Map.groupBy(recount.visits, (visit) => visit.visitor)) {
     const answer = await questions.visitorJourney(visitor, { limit: 1000 });
     expect(answer.visits.toReversed(), visitor).toMatchObject(

@@ -11,7 +11,7 @@ export interface Delivered {
 }
 
 /**
- * - `in-order`: as the nodes hear of things.
+ * - `in-order`: in the order in which the nodes receive the actions.
  * - `interleaved`: batches are late, overtake each other and repeat.
  * - `shuffled`: the batches of the whole script arrive in random order, some of them twice.
  */

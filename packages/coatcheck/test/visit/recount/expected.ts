@@ -6,7 +6,15 @@ import { type CountedOrder, type Revenue, revenueOf } from "./orders.ts";
 import type { Figures, Range, Recount } from "./recount.ts";
 import { customerOf, entryPageOf, exitPageOf, isEngaged, type Visit, visibleTimeOf } from "./visits.ts";
 
-const NOTHING = { visits: 0, visitors: 0, newVisitors: 0, pageViews: 0, engaged: 0, bounced: 0, orders: 0 };
+const NO_FIGURES = {
+  visits: 0,
+  visitors: 0,
+  newVisitors: 0,
+  pageViews: 0,
+  engaged: 0,
+  bounced: 0,
+  orders: 0,
+};
 
 /** The figures of a whole range, with the rates that follow from them. */
 export function rangeFigures(figures: Figures) {
@@ -35,7 +43,7 @@ export function dailySeries(recount: Recount, range: Range) {
     const figures = days.get(day);
     points.push({
       at: day,
-      ...(figures ? { ...rowFigures(figures), newVisitors: figures.newVisitors } : NOTHING),
+      ...(figures ? { ...rowFigures(figures), newVisitors: figures.newVisitors } : NO_FIGURES),
     });
   }
   return points;

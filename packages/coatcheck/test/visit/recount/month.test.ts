@@ -9,7 +9,7 @@ import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
 import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
 import {
-  type Asked,
+  type ComparedQuestions,
   compareAttributionAndRetention,
   compareBreakdowns,
   compareFunnels,
@@ -50,7 +50,7 @@ function compareMonth(open: () => Promise<OpenDatabase>): void {
   describe.each(CASES)("$arrival batches, rollups recomputed after $recomputed", (each) => {
     const { arrival, seed, recomputed } = each;
     let database: OpenDatabase;
-    let asked: Asked;
+    let asked: ComparedQuestions;
 
     beforeAll(async () => {
       database = await open();

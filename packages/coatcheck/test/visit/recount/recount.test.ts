@@ -143,7 +143,7 @@ describe("activity", () => {
     expect(overview(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
   });
 
-  it("joins a backend's event to the visit before it, not to a later one", () => {
+  it("adds a backend's event to the visit before it, not to a later one", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(2 * HOUR).view("/menu");
@@ -217,7 +217,7 @@ describe("engaged and bounced", () => {
   });
 });
 
-describe("clients that are no visitors", () => {
+describe("clients that are not visitors", () => {
   it("counts documents of bots, of people who opted out and of dropped requests, and nothing else", () => {
     const script = new Script();
     script.document("bot", START);
@@ -234,7 +234,7 @@ describe("clients that are no visitors", () => {
     expect(counted.overview(MONTH)).toMatchObject({ visits: 0, visitors: 0, pageViews: 0 });
   });
 
-  it("counts a person without cookies as a visitor for each document", () => {
+  it("counts a person without cookies as a new visitor for each document", () => {
     const script = new Script();
     newBrowser(script).view("/");
     newBrowser(script).view("/menu");
@@ -246,7 +246,7 @@ describe("clients that are no visitors", () => {
     });
   });
 
-  it("counts a request that never arrived nowhere", () => {
+  it("does not count a request that never arrived", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(MINUTE).view("/menu", { isLost: true });
@@ -322,7 +322,7 @@ describe("attribution", () => {
     expect(figures.breakdown("entryChannel", MONTH).get("Direct")?.visits).toBe(1);
   });
 
-  it("keeps the first touch, Direct too", () => {
+  it("keeps the first touch, even if it is Direct", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.wait(DAY).view("/", { cameFrom: GOOGLE });
@@ -370,7 +370,7 @@ describe("visitors", () => {
     ).toBe(1);
   });
 
-  it("names the last customer of a visit, and gives each order to who placed it", () => {
+  it("names the last customer of a visit, and gives each order to the customer who placed it", () => {
     const browser = newBrowser();
     browser.view("/");
     browser.login("anna");

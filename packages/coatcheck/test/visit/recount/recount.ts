@@ -21,7 +21,7 @@
  * - **90 days**: from the start of one visit to the start of the other, inclusive.
  * - **Orders by channel, source, medium and campaign**: as frozen on the order. Visits: as the visitor's visits are now.
  * - **An order that arrives before its visit** has no attribution: it was frozen as "(no visit)".
- * - **Customer of an order**: whom its event names, else the customer of its visit.
+ * - **Customer of an order**: the customer that its event names, else the customer of its visit.
  * - **Funnel by visitor**: over all events of the visitor's visits that start in the range.
  * - **Visits of a page**: visits that start in the range and viewed the page, whenever they did.
  * - **A visitor with a single request** has a first visit of one event. A report of visible time is an event too.

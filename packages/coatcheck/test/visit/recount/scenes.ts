@@ -4,7 +4,7 @@ import type { Random } from "./random.ts";
 import { type Browser, DAY, DESKTOP, HOUR, MINUTE, SECOND } from "./script.ts";
 
 /** Who acts in a scene, and where the visitor comes from. */
-export interface Stage {
+export interface SceneContext {
   readonly browser: Browser;
   readonly random: Random;
   readonly source: Source;
@@ -14,7 +14,7 @@ const PRODUCTS = ["/taco/al-pastor", "/taco/barbacoa", "/taco/carnitas", "/salsa
 const CURRENCIES = ["CHF", "EUR", "JPY"];
 
 /** A page with a document, perhaps the report of its script, and visible time. */
-function read({ browser, random, source }: Stage, path: string): void {
+function read({ browser, random, source }: SceneContext, path: string): void {
   const late = random.chance(0.05) ? random.whole(0, 47 * HOUR) : random.whole(0, 400);
   browser.view(path, { cameFrom: source, late, isLost: random.chance(0.02) });
   const { page } = browser;
@@ -29,7 +29,7 @@ function read({ browser, random, source }: Stage, path: string): void {
   if (random.chance(0.1)) browser.view(path, { page, late: random.whole(0, HOUR) });
 }
 
-function browse(stage: Stage): void {
+function browse(stage: SceneContext): void {
   const { browser, random } = stage;
   read(stage, random.pick(["/", "/menu", "/search"]));
   if (random.chance(0.3)) browser.track("search", { late: random.whole(0, MINUTE) });
@@ -40,20 +40,20 @@ function browse(stage: Stage): void {
   }
 }
 
-function bounce(stage: Stage): void {
+function bounce(stage: SceneContext): void {
   const { browser, random } = stage;
   browser.view(random.pick(PRODUCTS), { cameFrom: stage.source });
   browser.wait(20 * SECOND).visible(random.pick([9_999, 10_000, 0]));
 }
 
 /** A tracker that reports more than the page's age. */
-function fastClock(stage: Stage): void {
+function fastClock(stage: SceneContext): void {
   const { browser, random } = stage;
   browser.view("/menu", { cameFrom: stage.source });
   browser.wait(random.whole(0, 12 * SECOND)).visible(DAY);
 }
 
-function fillCart(stage: Stage): void {
+function fillCart(stage: SceneContext): void {
   const { browser, random } = stage;
   browse(stage);
   browser.wait(random.whole(0, MINUTE)).track("add_to_cart");
@@ -64,7 +64,7 @@ function fillCart(stage: Stage): void {
   if (random.chance(0.5)) browser.login(random.pick(["anna", "ben", "carla", random.uuid()]));
 }
 
-function buy(stage: Stage): void {
+function buy(stage: SceneContext): void {
   const { browser, random } = stage;
   fillCart(stage);
   browser.wait(random.whole(0, 3 * MINUTE));
@@ -81,7 +81,7 @@ function buy(stage: Stage): void {
 }
 
 /** The payment provider reports the order, minutes or hours after the visit. */
-function paidLater(stage: Stage): void {
+function paidLater(stage: SceneContext): void {
   const { browser, random } = stage;
   fillCart(stage);
   browser.wait(random.pick([1, 20 * MINUTE, 5 * HOUR]));
@@ -95,8 +95,8 @@ function paidLater(stage: Stage): void {
   if (random.chance(0.5)) browser.wait(MINUTE).backend(detail, { node: random.whole(0, 1) });
 }
 
-/** A telephone order: its session has never seen a page. */
-function withoutVisit({ browser, random }: Stage): void {
+/** A telephone order: its session has viewed no page. */
+function withoutVisit({ browser, random }: SceneContext): void {
   browser.session = random.uuid();
   browser.customer = random.pick(["anna", null]);
   browser.backend(
@@ -107,7 +107,7 @@ function withoutVisit({ browser, random }: Stage): void {
 }
 
 /** The visitor returns to an open page after the visit has ended. */
-function openTab(stage: Stage): void {
+function openTab(stage: SceneContext): void {
   const { browser, random } = stage;
   read(stage, "/long-read");
   const { page } = browser;
@@ -119,7 +119,7 @@ function openTab(stage: Stage): void {
 }
 
 /** A screen that shows the shop for longer than a day. */
-function allDay(stage: Stage): void {
+function allDay(stage: SceneContext): void {
   const { browser, random } = stage;
   const end = browser.now + DAY + random.whole(-HOUR, 3 * HOUR);
   browser.view("/screen", { cameFrom: stage.source });
@@ -130,7 +130,7 @@ function allDay(stage: Stage): void {
   }
 }
 
-function twoCustomers(stage: Stage): void {
+function twoCustomers(stage: SceneContext): void {
   const { browser, random } = stage;
   browse(stage);
   browser.login("anna");
@@ -144,7 +144,7 @@ function twoCustomers(stage: Stage): void {
 }
 
 /** A mid-visit campaign, and a change of country: a visit keeps what its first event says. */
-function changing(stage: Stage): void {
+function changing(stage: SceneContext): void {
   const { browser, random, source } = stage;
   browse(stage);
   browser.wait(5 * MINUTE).view("/", {
@@ -155,7 +155,7 @@ function changing(stage: Stage): void {
 }
 
 /** Two visits become one when a late event fills the gap. */
-function filledGap(stage: Stage): void {
+function filledGap(stage: SceneContext): void {
   const { browser, random } = stage;
   browser.view("/menu", { cameFrom: stage.source });
   browser.wait(25 * MINUTE).track("search", { late: random.whole(0, 47 * HOUR) });
@@ -164,7 +164,7 @@ function filledGap(stage: Stage): void {
 }
 
 /** Things that happen in the same millisecond. */
-function sameTime(stage: Stage): void {
+function sameTime(stage: SceneContext): void {
   const { browser } = stage;
   browser.view("/", { cameFrom: stage.source });
   browser.track("product_view");
@@ -173,7 +173,7 @@ function sameTime(stage: Stage): void {
 }
 
 /** A visitor opts out, and documents are counted only. After an opt-in the browser is a new visitor. */
-function optOut(stage: Stage): void {
+function optOut(stage: SceneContext): void {
   const { browser, random } = stage;
   browse(stage);
   for (let document = random.whole(1, 3); document > 0; document--) {
@@ -183,13 +183,13 @@ function optOut(stage: Stage): void {
 }
 
 /** All scenes. Frequent ones are listed several times. */
-export const SCENES: readonly ((stage: Stage) => void)[] = [
+export const SCENES: readonly ((stage: SceneContext) => void)[] = [
   ...[browse, browse, browse, bounce, bounce, fillCart, fillCart, buy, buy, paidLater],
   ...[fastClock, withoutVisit, openTab, openTab, twoCustomers, changing, filledGap, sameTime, optOut, allDay],
 ];
 
 /** A visitor with one order a day, so that one customer has many. */
-export function bigSpender(stage: Stage): void {
+export function bigSpender(stage: SceneContext): void {
   const { browser } = stage;
   for (let day = 0; day < 28; day++) {
     browser.view("/", { cameFrom: stage.source });

@@ -21,7 +21,7 @@ export interface Action {
   readonly at: number;
   /** When a node hears of it. */
   readonly heardAt: number;
-  /** The number of the node that hears of it. */
+  /** The number of the node that receives it. */
   readonly node: number;
   /** The request never arrives: no node knows of it, and no figure counts it. */
   readonly isLost: boolean;
@@ -46,7 +46,7 @@ export interface CountedDocument {
 
 /** Options of a single action. */
 export interface ActionOptions {
-  /** Milliseconds until a node hears of it. Default: 0. */
+  /** Milliseconds until a node receives it. Default: 0. */
   readonly late?: number;
   /** Default: the browser's node. */
   readonly node?: number;
@@ -62,7 +62,7 @@ export interface ActionOptions {
 /** The host of every page. */
 export const HOST = "shop.example";
 
-/** Where a visitor of whom nothing is known comes from. */
+/** The source of a visitor about whom nothing is known. */
 export const DIRECT: Source = {
   channel: "Direct",
   source: null,

@@ -7,7 +7,7 @@ import { MONTH, TIME_ZONE, trafficOf } from "./traffic.ts";
 
 const script = trafficOf({ seed: 3, visitors: 120 });
 
-it("writes the same month for the same seed, and another for another", () => {
+it("generates the same month for the same seed, and a different one for another seed", () => {
   expect(trafficOf({ seed: 3, visitors: 120 }).actions).toEqual(script.actions);
   expect(trafficOf({ seed: 4, visitors: 120 }).actions).not.toEqual(script.actions);
 });
@@ -61,7 +61,7 @@ it("adds up: days to the month, and the rows of each dimension to the total", ()
   expect(total.visitors).toBeLessThan(sum(recount.byDay(MONTH).values(), "visitors"));
 });
 
-it("contains what the rules are about", () => {
+it("contains every case that the rules distinguish", () => {
   const recount = new Recount(script, deliver(script), TIME_ZONE);
   const total = recount.overview(MONTH);
   expect(Math.min(total.bounced, total.engaged, total.newVisitors, total.returningVisitors)).toBeGreaterThan(

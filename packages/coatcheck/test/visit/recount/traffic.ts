@@ -61,8 +61,8 @@ export function trafficOf({ seed, visitors }: TrafficOptions): Script {
   const { random } = script;
   for (let number = 0; number < visitors; number++) {
     const browser = new Browser(script, random.whole(MONTH_START - 2 * DAY, MONTH_END + DAY));
-    equip(browser, random);
-    if (random.chance(0.05)) longAgo(browser);
+    chooseClient(browser, random);
+    if (random.chance(0.05)) visit90DaysBefore(browser);
     const visits = random.chance(0.4) ? 1 : random.whole(2, 7);
     for (let visit = 0; visit < visits; visit++) {
       random.pick(SCENES)({ browser, random, source: random.pick(SOURCES) });
@@ -79,13 +79,13 @@ export function trafficOf({ seed, visitors }: TrafficOptions): Script {
   return script;
 }
 
-function equip(browser: Browser, random: Random): void {
+function chooseClient(browser: Browser, random: Random): void {
   browser.client = random.pick(CLIENTS);
   browser.node = random.whole(0, 1);
 }
 
 /** A visit that lies about 90 days before the visitor's first visit of the month. */
-function longAgo(browser: Browser): void {
+function visit90DaysBefore(browser: Browser): void {
   const { random } = browser.script;
   const { now } = browser;
   browser.wait(-(90 * DAY + random.pick([-1, 0, 1, HOUR, -HOUR])));

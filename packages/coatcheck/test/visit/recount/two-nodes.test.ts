@@ -8,7 +8,7 @@ import { postgresEvents } from "../../../src/visit/sink/postgres/sink.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import type { EventSink } from "../../../src/visit/sink.ts";
 import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
-import { type Asked, compareFunnels, compareJourneys, compareOverviews } from "./comparison.ts";
+import { type ComparedQuestions, compareFunnels, compareJourneys, compareOverviews } from "./comparison.ts";
 import { type Delivered, deliver } from "./delivery.ts";
 import { Recount } from "./recount.ts";
 import { MINUTE, Script } from "./script.ts";
@@ -44,7 +44,7 @@ async function writeAtOnce(sinks: readonly EventSink[]): Promise<void> {
   );
 }
 
-async function compare(questions: Asked["questions"]): Promise<void> {
+async function compare(questions: ComparedQuestions["questions"]): Promise<void> {
   const asked = { questions, recount: new Recount(script, delivered, TIME_ZONE), now };
   expect(asked.recount.visits.length).toBeGreaterThan(100);
   await compareJourneys(asked);
@@ -68,7 +68,7 @@ it("counts the batches of two nodes that write to SQLite at once", { timeout: 60
 });
 
 await describeWithServer("two nodes and PostgreSQL", "postgres", (url) => {
-  it("counts the batches of both that write at once", { timeout: 60_000 }, async () => {
+  it("counts the batches of two nodes that write to PostgreSQL at once", { timeout: 60_000 }, async () => {
     const database = await temporaryDatabase(url);
     const pools = [0, 1].map(() => new pg.Pool({ connectionString: database.url, max: 3 }));
     const sinks = await Promise.all(pools.map((pool) => postgresEvents({ pool, timeZone: TIME_ZONE })));

@@ -84,7 +84,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     });
   });
 
-  it("takes nothing from a browser that has viewed no page, and from a bot", async () => {
+  it("ignores a browser that has viewed no page, and a bot", async () => {
     await using fixture = await startFixture(start);
     const beacon = beaconOf(PAGE, { type: "search" });
     const unknown = await fixture.browser().beacon(beacon);
@@ -92,7 +92,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect([unknown.status, bot.status, fixture.queue.events]).toEqual([200, 200, []]);
   });
 
-  it("judges events of an ended session by the visitor", async () => {
+  it("assigns the events of an ended session to the visitor alone", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -157,7 +157,7 @@ describe.each(ADAPTERS)("the beacon endpoint on %s", (_name, start) => {
     expect(await lastSeenAt()).toBe(fixture.now());
   });
 
-  it("drops and counts what exceeds the limit of a visitor, and answers 2xx", async () => {
+  it("drops and counts what exceeds the limit of a visitor, and responds 2xx", async () => {
     await using fixture = await startFixture(start, { visits: { eventsPerMinute: 3 } });
     const browser = fixture.browser();
     await browser.open("/");

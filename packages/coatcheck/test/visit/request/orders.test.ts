@@ -73,7 +73,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(2);
   });
 
-  it("that only the sink knows are compared with it; a sink that does not respond is passed over", async () => {
+  it("that only the sink knows are compared with it; a sink that does not respond is skipped", async () => {
     const stored: StoredOrder = { ...ORDER, sessionId: "another", visitorId: null, at: 1 };
     let isDown = false;
     const orders = {
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("that the queue has no place for fail after the session is marked, and can be repeated", async () => {
+  it("that the full queue drops fail after the session is marked, and can be repeated", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("track the login that begins a session, and none of a repeated response", async () => {
+  it("track the login that begins a session, and not its repetition", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -200,7 +200,7 @@ describe("a backend's reports", () => {
     expect(record.conversion).toMatchObject(ORDER);
   });
 
-  it("are not collected for a browser that has opted out, and are for a consumer", async () => {
+  it("are collected for a session of an API consumer, and not for a browser that has opted out", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");

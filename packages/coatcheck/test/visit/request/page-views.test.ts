@@ -80,7 +80,7 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     expect(fixture.queue.types).toEqual(["page_view"]);
   });
 
-  it("of clients that are no people are counted, without cookie and session", async () => {
+  it("of clients that are not people are only counted, without cookie and session", async () => {
     await using fixture = await startFixture(start, { visits: { tenant: () => "acme" } });
     const bot = fixture.browser(GOOGLEBOT);
     const tool = fixture.browser("curl/8.5.0");

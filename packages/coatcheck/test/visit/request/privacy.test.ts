@@ -56,7 +56,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     });
   });
 
-  it("exempt shows the look-up of a place a truncated address alone", async () => {
+  it("exempt passes only a truncated address to the look-up of the place", async () => {
     const addresses: (string | null)[] = [];
     const watching = (client: { readonly address: string | null }) => {
       addresses.push(client.address);
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(one.queue.events.at(-1)?.visitorId).not.toBeNull();
   });
 
-  it("off collects and counts nothing, and converts the session all the same", async () => {
+  it("off collects and counts nothing, but still converts the session", async () => {
     await using fixture = await startFixture(start, { visits: { privacy: "off" } });
     const browser = fixture.browser();
     await browser.open("/");
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
     expect(response.cookies.length).toBe(isRefused ? 0 : 2);
   });
 
-  it("an opt-out ends the visitor and the collection, and marks an order's session alone", async () => {
+  it("an opt-out ends the visitor and the collection; an order then only marks the session", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");
@@ -195,7 +195,7 @@ describe.each(ADAPTERS)("privacy on %s", (_name, start) => {
   });
 });
 
-it("own hosts are no referrers", async () => {
+it("own hosts are not counted as referrers", async () => {
   const [, start] = ADAPTERS[0] ?? [];
   if (!start) throw new Error("There is no adapter.");
   await using fixture = await startFixture(start, { visits: { ownHosts: ["shop.example"] } });

@@ -68,7 +68,7 @@ it("another browser or country within a session is reported once; a new version 
   ]);
 });
 
-it("a listener that throws fails no page", async () => {
+it("a listener that throws does not break a page", async () => {
   await using fixture = await startFixture(start, { visits: { suspicion: { sessionsPerAddress: 1 } } });
   fixture.visits.events.on("suspicious", () => {
     throw new Error("a fault of the listener");

@@ -10,7 +10,7 @@ import { recomputeDays } from "../../../src/visit/sink/sqlite/recompute.ts";
 import { VisitStatements } from "../../../src/visit/sink/sqlite/statements.ts";
 import { START } from "../facts/events.ts";
 
-/** What the tables of facts hold. The attribution of orders is left out: it depends on the delivery. */
+/** The content of the tables of facts. The attribution of orders is left out: it depends on the delivery. */
 export const FACTS = {
   visits: "SELECT * FROM coatcheck_visit ORDER BY started_at, id",
   journeys: "SELECT * FROM coatcheck_visit_journey ORDER BY visit_id",
@@ -22,7 +22,7 @@ export const FACTS = {
   visitors: "SELECT id, first_visit_at, first_week FROM coatcheck_visitor",
 };
 
-/** What the rollups hold, but for the dimensions that orders have frozen. */
+/** The content of the rollups, except for the dimensions that are frozen on orders. */
 export const ROLLUPS = {
   metrics: `SELECT * FROM coatcheck_daily_metric WHERE dimension NOT LIKE 'first_%' AND dimension NOT LIKE 'last_%'
     ORDER BY tenant, dimension, day, value`,

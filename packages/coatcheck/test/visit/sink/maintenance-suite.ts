@@ -64,7 +64,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("expire() deletes visitors after 13 months without activity, and leaves the amounts of their orders", async () => {
+  it("expire() deletes visitors after 13 months without activity, and keeps the amounts of their orders", async () => {
     const events = [eventOf(order("1", 500)), eventOf({ visitorId: "visitor-2", at: START + 60 * DAY })];
     await withSink(events, async (maintained) => {
       const { sink, all } = maintained;
@@ -114,7 +114,7 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
-  it("markAllChanged() leaves days alone whose events are deleted", async () => {
+  it("markAllChanged() skips days whose events are deleted", async () => {
     await withSink([eventOf(), eventOf({ at: START + 100 * DAY })], async (maintained) => {
       const { sink, all } = maintained;
       await sink.expire(START + 92 * DAY);

@@ -74,7 +74,7 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
       await database.drop();
     });
 
-    it("are those of SQLite, in any order, in any batches, from two nodes at once", async () => {
+    it("equal those of SQLite for any order of events, any batches and two nodes at once", async () => {
       await fc.assert(
         fc.asyncProperty(
           eventsOfOneVisitor.chain((events) => fc.tuple(fc.constant(events), anyDelivery(events))),

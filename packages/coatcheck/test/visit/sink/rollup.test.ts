@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NEVER, NO_VISIT } from "../../../src/visit/sink/rollup-schema.ts";
+import { NO_PREVIOUS_DAY, NO_VISIT } from "../../../src/visit/sink/rollup-schema.ts";
 import { sqliteEvents } from "../../../src/visit/sink/sqlite/sink.ts";
 import { eventOf, HOUR, START, sourceOf } from "../facts/events.ts";
 import { FactsDatabase } from "./facts-database.ts";
@@ -60,8 +60,8 @@ describe("the daily rollups", () => {
         "SELECT day, value, previous_day, visitors FROM coatcheck_daily_visitor WHERE dimension = 'channel' ORDER BY day, previous_day",
       ),
     ).toEqual([
-      { day: DAY_NUMBER, value: "Organic Search", previous_day: NEVER, visitors: 1 },
-      { day: DAY_NUMBER + 1, value: "Direct", previous_day: NEVER, visitors: 1 },
+      { day: DAY_NUMBER, value: "Organic Search", previous_day: NO_PREVIOUS_DAY, visitors: 1 },
+      { day: DAY_NUMBER + 1, value: "Direct", previous_day: NO_PREVIOUS_DAY, visitors: 1 },
       { day: DAY_NUMBER + 1, value: "Direct", previous_day: DAY_NUMBER, visitors: 1 },
     ]);
   });

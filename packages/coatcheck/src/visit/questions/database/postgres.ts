@@ -29,7 +29,7 @@ const DOUBLE = 701;
 /** PostgreSQL's code of a statement that `statement_timeout` has stopped. */
 const QUERY_CANCELED = "57014";
 /** Milliseconds after the deadline for which the server may take to report that it has stopped a query. */
-const GRACE = 500;
+const CANCEL_GRACE = 500;
 
 const types: QuestionQuery["types"] = {
   getTypeParser(oid) {
@@ -81,7 +81,7 @@ export class PostgresReadDatabase implements ReadDatabase {
   async #connect(deadline: number): Promise<QuestionClient> {
     const connecting = this.#pool.connect();
     try {
-      return await before(deadline, connecting);
+      return await waitUntil(deadline, connecting);
     } catch (error) {
       connecting.then((client) => client.release(), ignore);
       throw unavailable(error);
@@ -123,7 +123,7 @@ class PostgresReader implements Reader {
   async run(text: string, parameters: readonly unknown[] = []): Promise<unknown[]> {
     const running = this.#client.query({ text, values: [...parameters], types });
     try {
-      const { rows } = await before(this.#deadline + GRACE, running);
+      const { rows } = await waitUntil(this.#deadline + CANCEL_GRACE, running);
       return rows;
     } catch (error) {
       this.hasTimedOut ||= error instanceof DeadlineError;
@@ -137,7 +137,7 @@ class DeadlineError extends Error {
 }
 
 /** Waits for `work` until `deadline`, by `performance.now()`. */
-function before<T>(deadline: number, work: Promise<T>): Promise<T> {
+function waitUntil<T>(deadline: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(new DeadlineError("PostgreSQL did not respond within the time budget."));
     const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));

@@ -21,12 +21,12 @@ export interface Reader {
   rows<Row>(query: RawBuilder<Row>): Promise<Row[]>;
 }
 
-/** A database that questions are put to. */
+/** A database that questions read. */
 export interface ReadDatabase {
   /**
    * Calls `work` with a reader.
    *
-   * @param deadline - when the answer must be there, by `performance.now()`.
+   * @param deadline - when the answer must be complete, by `performance.now()`.
    * @throws CoatcheckError `VALIDATION_FAILED` when a query is not finished at the deadline; it is then stopped.
    *   `STORE_UNAVAILABLE` for every failure of the database.
    */

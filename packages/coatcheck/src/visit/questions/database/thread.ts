@@ -46,7 +46,7 @@ parentPort.on("message", ({ sql, parameters, budget }) => {
 `;
 
 /** Milliseconds after the deadline after which a thread that has not responded is given up. */
-const GRACE = 100;
+const THREAD_GRACE = 100;
 /** Milliseconds that a rollback may take. It has nothing to write. */
 const ROLLBACK_TIME = 1000;
 
@@ -66,7 +66,7 @@ export class QueryThread {
   /**
    * Runs a statement and returns its rows. The process stays alive until then.
    *
-   * @param deadline - by `performance.now()`. The thread is replaced if it misses the deadline by {@link GRACE}.
+   * @param deadline - by `performance.now()`. The thread is replaced if it misses the deadline by {@link THREAD_GRACE}.
    * @throws CoatcheckError `VALIDATION_FAILED` past the deadline; else SQLite's error, or the error that ended the
    *   thread.
    */
@@ -77,7 +77,7 @@ export class QueryThread {
     const worker = this.#worker;
     worker.ref();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.stop(tooSlow()), budget + GRACE);
+      const timer = setTimeout(() => this.stop(tooSlow()), budget + THREAD_GRACE);
       this.#waiting.push({
         resolve(rows) {
           clearTimeout(timer);

@@ -58,11 +58,11 @@ const postgres: Dialect = {
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = { sqlite, postgres };
 
 /** Joins conditions with AND. */
-export function all(conditions: readonly Sql[]): Sql<boolean> {
+export function allOf(conditions: readonly Sql[]): Sql<boolean> {
   return conditions.length > 0 ? sql`(${sql.join(conditions, sql` and `)})` : sql`true`;
 }
 
 /** A sum as a whole number: PostgreSQL's `sum` of bigints is a numeric. Zero without rows. */
-export function total(number: Sql): Sql<number> {
+export function sumOf(number: Sql): Sql<number> {
   return sql`cast(coalesce(sum(${number}), 0) as bigint)`;
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { LocalCalendar } from "../calendar.ts";
 import { COLUMNS } from "./columns.ts";
-import { all, type Sql } from "./dialect.ts";
+import { allOf, type Sql } from "./dialect.ts";
 import { figures, type Grouping } from "./figures.ts";
 import { filterConditions, isInRange, isOfTenant, isPageView, type Scope } from "./scope.ts";
 
@@ -22,7 +22,7 @@ const CHANGED_DAYS = sql`(select distinct tenant, day from coatcheck_dirty_bucke
  * @param number - a column for `withinBudget`. A column of an index keeps a scan inside of that index.
  */
 export function visitsOn(scope: Scope, days: ChangedDays, number: Sql = sql`v.visitor`): Sql {
-  const conditions = all([...filterConditions(scope), scope.dialect.withinBudget(number)]);
+  const conditions = allOf([...filterConditions(scope), scope.dialect.withinBudget(number)]);
   return sql`${onDays(scope, days, "coatcheck_visit", "v")} and ${conditions}`;
 }
 
@@ -37,7 +37,7 @@ export function onDays(scope: Scope, days: ChangedDays, table: string, alias: st
         and ${sql.ref(column("tenant"))} = b.tenant and ${sql.ref(column("local_day"))} = b.day`;
 }
 
-function count(condition: Sql): Sql {
+function countWhere(condition: Sql): Sql {
   return sql`sum(case when ${condition} then 1 else 0 end)`;
 }
 
@@ -53,7 +53,7 @@ export function keyOf(grouping: Grouping, time: string, day: string): Sql {
   }
 }
 
-/** Visits and what counts on the day of their start. */
+/** Visits, and the figures that count on the day of their start. */
 export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   if (grouping.by === "dimension" && grouping.dimension === "page") return [visitsByPage(scope, days)];
   const from = sql.lit(scope.days.fromDay);
@@ -61,12 +61,12 @@ export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays
   const given = {
     visits: sql`count(*)`,
     engaged: sql`sum(v.is_engaged)`,
-    converted: count(sql`v.orders > 0`),
+    converted: countWhere(sql`v.orders > 0`),
     visible_time: sql`sum(v.visible_time)`,
-    single_request: count(sql`v.previous_day is null and v.events = 1`),
-    visitors: count(sql`v.previous_day is null or v.previous_day < ${from}`),
-    day_visitors: grouping.by === "hour" ? sql`count(distinct v.visitor)` : count(isFirstOnDay),
-    new_visitors: count(sql`v.previous_day is null`),
+    single_request: countWhere(sql`v.previous_day is null and v.events = 1`),
+    visitors: countWhere(sql`v.previous_day is null or v.previous_day < ${from}`),
+    day_visitors: grouping.by === "hour" ? sql`count(distinct v.visitor)` : countWhere(isFirstOnDay),
+    new_visitors: countWhere(sql`v.previous_day is null`),
   };
   const key = keyOf(grouping, "v.started_at", "v.local_day");
   return [figures(key, given, sql`${visitsOn(scope, days)} group by 1`)];
@@ -78,7 +78,7 @@ function visitsByPage(scope: Scope, days: ChangedDays): Sql {
   const given = {
     visits: sql`count(*)`,
     engaged: sql`sum(p.is_engaged)`,
-    converted: count(sql`p.orders > 0`),
+    converted: countWhere(sql`p.orders > 0`),
   };
   const pages = sql`select distinct v.id, v.is_engaged, v.orders, ${dialect.text(2)} as path
     ${withEntries(scope, visitsOn(scope, days))} and ${isPageView(dialect)}`;
@@ -92,9 +92,9 @@ export function withEntries({ dialect }: Pick<Scope, "dialect">, visits: Sql): S
 }
 
 /**
- * Page views, on the day of each. Most visits stay within one day, so their number of page views is enough; for the
- * others, the journey tells when each page was viewed. Without the journey, which is deleted with the raw events, all page
- * views of a visit count on the day of its start.
+ * Page views, counted on the day of each view. Most visits stay within one day, so their number of page views is
+ * enough; for the others, the journey tells when each page was viewed. Without the journey, which is deleted with the
+ * raw events, all page views of a visit count on the day of its start.
  */
 export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
@@ -116,9 +116,9 @@ export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedD
 function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condition: Sql): Sql {
   const { dialect } = scope;
   const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
-  const conditions = all([condition, ...filterConditions(scope), dialect.withinBudget(sql`v.visitor`)]);
+  const conditions = allOf([condition, ...filterConditions(scope), dialect.withinBudget(sql`v.visitor`)]);
   const entries = sql`select v.*, v.started_at + ${dialect.integer(0)} as viewed_at, ${dialect.text(2)} as path
-    ${withEntries(scope, sql`${reachingInto(scope, days)} and ${conditions}`)} and ${isPageView(dialect)}`;
+    ${withEntries(scope, sql`${visitsReachingInto(scope, days)} and ${conditions}`)} and ${isPageView(dialect)}`;
   const views = sql`select v.*, ${localDay(scope, sql`v.viewed_at`)} as viewed_day from (${entries}) v`;
   const key = isByPage ? sql`v.path` : keyOf(grouping, "v.viewed_at", "v.viewed_day");
   const isOnDay =
@@ -142,7 +142,7 @@ function localDay({ days }: Scope, time: Sql): Sql<number> {
 }
 
 /** Visits `v` that reach into the days, with the `changed_day`, whether they start on it or before. */
-function reachingInto(scope: Scope, days: ChangedDays): Sql {
+function visitsReachingInto(scope: Scope, days: ChangedDays): Sql {
   const { fromDay, toDay } = scope.days;
   if (days === "all") {
     return sql`from coatcheck_visit v where ${isOfTenant(scope, "v.tenant")}

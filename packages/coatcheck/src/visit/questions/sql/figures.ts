@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Dimension } from "../dimensions.ts";
-import { type Sql, total } from "./dialect.ts";
+import { type Sql, sumOf } from "./dialect.ts";
 
 /** The figures of one group, as the database returns them. */
 export interface MetricRow {
@@ -40,7 +40,7 @@ const FIGURES = [
 
 /** The sums of all figures, as columns. */
 export const FIGURE_SUMS = sql.join(
-  FIGURES.map((name) => sql`${total(sql.ref(`m.${name}`))} as ${sql.ref(name)}`),
+  FIGURES.map((name) => sql`${sumOf(sql.ref(`m.${name}`))} as ${sql.ref(name)}`),
 );
 
 /** A subquery with some of the figures; the others are 0. */

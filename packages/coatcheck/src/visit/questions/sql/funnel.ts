@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { DailyMetricRow } from "../../sink/rollup-schema.ts";
 import type { VisitRow } from "../../sink/schema.ts";
 import type { FunnelStep } from "../answers.ts";
-import { all, type Sql, total } from "./dialect.ts";
+import { allOf, type Sql, sumOf } from "./dialect.ts";
 import { visitsOn, withEntries } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
 import { compare, isInRange, isOfTenant, type Scope } from "./scope.ts";
@@ -27,9 +27,9 @@ export interface FunnelRow {
 
 /** The columns of a standard step. */
 interface StepColumn {
-  /** Of a visit: when it did the step. */
+  /** Column of a visit: when it did the step. */
   readonly time: keyof VisitRow;
-  /** Of a rollup: how many visits did it. */
+  /** Column of a rollup: how many visits did the step. */
   readonly count: keyof DailyMetricRow;
 }
 
@@ -40,7 +40,7 @@ const OPEN: Readonly<Record<string, StepColumn>> = {
   begin_checkout: { time: "begin_checkout_at", count: "begin_checkout" },
   order_completed: { time: "order_at", count: "order_completed" },
 };
-/** Each step after the one before. */
+/** The columns of each step of the closed funnel, which follows the step before. */
 const CLOSED: readonly StepColumn[] = [
   { time: "product_view_at", count: "product_view" },
   { time: "closed_add_to_cart_at", count: "closed_add_to_cart" },
@@ -71,46 +71,48 @@ function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepCol
 }
 
 /**
- * Counts from the rollups, but for days that have changed since; with filters, all from the facts. The times are always
- * from the facts: a table has an index of the visits with at least two steps of the closed funnel.
+ * Counts from the rollups, except for days that have changed since. With filters, counts everything from the facts. The
+ * times are always from the facts: a table has an index of the visits with at least two steps of the closed funnel.
  */
 function fromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
   const hasFilters = scope.filters.length > 0;
   const counted = columns.map(
-    ({ time }, index) => sql`count(${sql.ref(`v.${time}`)}) as ${name("count", index)}`,
+    ({ time }, index) => sql`count(${sql.ref(`v.${time}`)}) as ${numberedName("count", index)}`,
   );
   const parts = (["changed", "all"] as const)
     .filter((days) => hasFilters === (days === "all"))
     .map((days) => sql`select ${sql.join(counted)} ${visitsOn(scope, days)}`);
   if (!hasFilters) parts.push(rollupCounts(scope, columns));
   const sums = columns.map(
-    (_, index) => sql`${total(sql`c.${name("count", index)}`)} as ${name("count", index)}`,
+    (_, index) => sql`${sumOf(sql`c.${numberedName("count", index)}`)} as ${numberedName("count", index)}`,
   );
-  const times = columns.map(({ time }, index) => sql`${sql.ref(`v.${time}`)} as ${name("at", index)}`);
+  const times = columns.map(
+    ({ time }, index) => sql`${sql.ref(`v.${time}`)} as ${numberedName("at", index)}`,
+  );
   const second = sql.ref(`v.${columns[1]?.time ?? columns[0]?.time}`);
   const isIndexed = columns[1]?.time === CLOSED[1]?.time;
   const number = isIndexed ? sql`v.product_view_at` : sql`v.visitor`;
   const isWaiting = isIndexed ? sql`${second} is not null` : sql`true`;
   const rows = columns.map((_, index) => {
-    const waits = sql`select ${name("at", index + 1)} - ${name("at", index)} as wait from f
-      where ${name("at", index + 1)} >= ${name("at", index)}`;
+    const waits = sql`select ${numberedName("at", index + 1)} - ${numberedName("at", index)} as wait from f
+      where ${numberedName("at", index + 1)} >= ${numberedName("at", index)}`;
     const timeToNext = index + 1 < columns.length ? median(waits) : sql`null`;
-    return sql`select ${sql.lit(index)} as step, ${name("count", index)} as count, ${timeToNext} as time_to_next from c`;
+    return sql`select ${sql.lit(index)} as step, ${numberedName("count", index)} as count, ${timeToNext} as time_to_next from c`;
   });
   return sql`with c as materialized (select ${sql.join(sums)} from (${sql.join(parts, sql` union all `)}) c),
     f as materialized (select ${sql.join(times)} ${visitsOn(scope, "all", number)} and ${isWaiting})
     ${sql.join(rows, sql` union all `)}`;
 }
 
-function name(prefix: string, index: number): Sql {
+function numberedName(prefix: string, index: number): Sql {
   return sql.ref(`${prefix}_${index}`);
 }
 
 function rollupCounts(scope: Scope, columns: readonly StepColumn[]): Sql {
   const sums = columns.map(
-    ({ count }, index) => sql`${total(sql.ref(`m.${count}`))} as ${name("count", index)}`,
+    ({ count }, index) => sql`${sumOf(sql.ref(`m.${count}`))} as ${numberedName("count", index)}`,
   );
-  return sql`select ${sql.join(sums)} from coatcheck_daily_metric m where ${all([
+  return sql`select ${sql.join(sums)} from coatcheck_daily_metric m where ${allOf([
     isOfTenant(scope, "m.tenant"),
     sql`m.dimension = ''`,
     isInRange(scope, "m.day"),
@@ -125,7 +127,10 @@ function median(waits: Sql): Sql {
     where w.n in ((w.total + 1) / 2, (w.total + 2) / 2))`;
 }
 
-/** The funnel from the journeys: `e` are the events of any step, `s0`, `s1`, … who did each step and when. */
+/**
+ * The funnel from the journeys: `e` are the events of any step, `s0`, `s1`, … the visits or visitors that did each
+ * step, and when.
+ */
 function fromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
   const { dialect } = scope;
   const types = [...new Set(plan.steps.map(({ type }) => type))];
@@ -137,26 +142,26 @@ function fromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
     ${dialect.text(2)} as path ${withEntries(scope, visitsOn(scope, "all"))}
     and (${sql.join(mentions, sql` or `)}) and ${isStep}`;
   const steps = plan.steps.map(
-    (_, index) => sql`${table(index)} as materialized (${stepQuery(scope, plan, index)})`,
+    (_, index) => sql`${stepTable(index)} as materialized (${stepQuery(scope, plan, index)})`,
   );
   const rows = plan.steps.map((_, index) => {
     const timeToNext = index + 1 < plan.steps.length ? median(waitsAfter(index)) : sql`null`;
-    return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${table(index)}`;
+    return sql`select ${sql.lit(index)} as step, count(*) as count, ${timeToNext} as time_to_next from ${stepTable(index)}`;
   });
   return sql`with e as materialized (${events}), ${sql.join(steps)} ${sql.join(rows, sql` union all `)}`;
 }
 
-function table(index: number): Sql {
+function stepTable(index: number): Sql {
   return sql.ref(`s${index}`);
 }
 
 function waitsAfter(index: number): Sql {
   const time = (alias: string) => sql`${sql.ref(`${alias}.position`)} / ${sql.lit(POSITIONS)}`;
-  return sql`select ${time("b")} - ${time("a")} as wait from ${table(index)} a join ${table(index + 1)} b
+  return sql`select ${time("b")} - ${time("a")} as wait from ${stepTable(index)} a join ${stepTable(index + 1)} b
     on b.entity = a.entity where b.position >= a.position`;
 }
 
-/** Who did a step, with the position of the step and of the first step. */
+/** The visits or visitors that did a step, with the position of the step and of the first step. */
 function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: number): Sql {
   const isStep = stepCondition(scope, steps[index] ?? { type: "" });
   if (index === 0 || mode === "open") {
@@ -165,7 +170,7 @@ function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: num
   }
   const time = (position: string) => sql`${sql.ref(position)} / ${sql.lit(POSITIONS)}`;
   return sql`select s.entity, min(e.position) as position, s.first_position
-    from ${table(index - 1)} s join e on e.entity = s.entity
+    from ${stepTable(index - 1)} s join e on e.entity = s.entity
     where ${isStep} and e.position > s.position
     and ${time("e.position")} <= ${time("s.first_position")} + ${sql.lit(window)}
     group by s.entity, s.first_position`;
@@ -173,5 +178,5 @@ function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: num
 
 function stepCondition({ dialect }: Scope, { type, page }: FunnelStep): Sql<boolean> {
   const isType = sql<boolean>`e.type = ${type}`;
-  return page ? all([isType, compare(dialect, sql`e.path`, page)]) : isType;
+  return page ? allOf([isType, compare(dialect, sql`e.path`, page)]) : isType;
 }

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import { NEVER } from "../../sink/rollup-schema.ts";
+import { NO_PREVIOUS_DAY } from "../../sink/rollup-schema.ts";
 import { COLUMNS } from "./columns.ts";
-import { all, type Sql } from "./dialect.ts";
+import { allOf, type Sql } from "./dialect.ts";
 import { type ChangedDays, pageViewFigures, visitFigures } from "./facts.ts";
 import { figures, type Grouping } from "./figures.ts";
 import { orderFigures } from "./orders.ts";
@@ -10,8 +10,8 @@ import { isInRange, isOfTenant, type Scope } from "./scope.ts";
 /**
  * The rows `m` whose sums by `key` are the figures of a scope.
  *
- * Without filters they are rollups, but for days that have changed since the rollup was computed; those are computed from
- * the facts of the visits. With filters, or by hour, all are.
+ * Without filters they are rollups. Days that have changed since their rollup, and all days of a question with filters
+ * or by hour, are computed from the facts of the visits.
  */
 export function metricRows(scope: Scope, grouping: Grouping): Sql {
   const facts = (days: ChangedDays) => [
@@ -35,7 +35,7 @@ function rollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>): Sql
   const isByDay = grouping.by === "day";
   const dimension = isByDay ? "" : COLUMNS[grouping.dimension];
   const key = isByDay ? sql`m.day` : sql`m.value`;
-  const where = all([
+  const where = allOf([
     isOfTenant(scope, "m.tenant"),
     sql`m.dimension = ${dimension}`,
     isInRange(scope, "m.day"),
@@ -43,12 +43,12 @@ function rollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>): Sql
   ]);
   const from = sql.lit(scope.days.fromDay);
   const named = ["visits", "engaged", "converted", "visible_time", "single_request", "page_views", "orders"];
-  const isNew = sql`m.previous_day = ${sql.lit(NEVER)}`;
+  const isNew = sql`m.previous_day = ${sql.lit(NO_PREVIOUS_DAY)}`;
   const countedOnDays = {
     day_visitors: sql`sum(m.visitors)`,
     new_visitors: sql`sum(case when ${isNew} then m.visitors else 0 end)`,
   };
-  // The rows of a dimension need the first visits in the range only, and there are many values.
+  // A dimension can have many values, and its rows need only the first visits in the range.
   const isFirst = sql`m.previous_day < ${from}`;
   return [
     figures(

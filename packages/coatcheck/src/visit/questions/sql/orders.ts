@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { NO_VISIT } from "../../sink/rollup-schema.ts";
 import type { Dimension } from "../dimensions.ts";
 import { COLUMNS } from "./columns.ts";
-import { all, type Sql } from "./dialect.ts";
+import { allOf, type Sql } from "./dialect.ts";
 import { type ChangedDays, keyOf, onDays } from "./facts.ts";
 import { figures, type Grouping } from "./figures.ts";
 import { filterConditions, type Scope } from "./scope.ts";
@@ -26,7 +26,7 @@ export function ordersOn(scope: Scope, days: ChangedDays): Sql {
   if (conditions.length > 0) conditions.push(sql`v.id is not null`);
   if (scope.filters.some(({ dimension }) => isFrozen(dimension))) conditions.push(IS_ATTRIBUTED);
   return sql`from (select o.* ${onDays(scope, days, "coatcheck_visit_order", "o")}) o
-    left join coatcheck_visit v on v.id = o.visit_id where ${all(conditions)}`;
+    left join coatcheck_visit v on v.id = o.visit_id where ${allOf(conditions)}`;
 }
 
 /** The key of an order `o` with its visit `v`. */
@@ -39,7 +39,7 @@ export function orderKey(grouping: Grouping): Sql {
   return sql`case when ${hasValue} then ${value} else ${sql.lit(NO_VISIT)} end`;
 }
 
-/** Orders, on the day of each. Pages have none. */
+/** Orders, counted on the day of each order. The dimension `page` has none. */
 export function orderFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   if (grouping.by === "dimension" && grouping.dimension === "page") return [];
   return [figures(orderKey(grouping), { orders: sql`count(*)` }, sql`${ordersOn(scope, days)} group by 1`)];

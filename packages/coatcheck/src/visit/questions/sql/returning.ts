@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import { NEVER } from "../../sink/rollup-schema.ts";
+import { NO_PREVIOUS_DAY } from "../../sink/rollup-schema.ts";
 import { addDays, type LocalCalendar } from "../calendar.ts";
-import { all, type Sql, total } from "./dialect.ts";
+import { allOf, type Sql, sumOf } from "./dialect.ts";
 import { visitsOn } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
 import { isInRange, isOfTenant, type Scope } from "./scope.ts";
@@ -27,12 +27,14 @@ export function returningByRollup(scope: Scope, calendar: LocalCalendar): Sql<Re
   const { days, dialect, tenant } = scope;
   const from = sql.lit(days.fromDay);
   const [start, end] = [calendar.startOf(days.from), calendar.startOf(addDays(days.to, 1))];
-  const rollup = sql`select ${total(sql`m.visitors`)} as visitors from coatcheck_daily_visitor m where ${all([
-    isOfTenant(scope, "m.tenant"),
-    sql`m.dimension = '' and m.previous_day < ${from} and m.previous_day <> ${sql.lit(NEVER)}`,
-    isInRange(scope, "m.day"),
-    isUpToDate(),
-  ])}`;
+  const rollup = sql`select ${sumOf(sql`m.visitors`)} as visitors from coatcheck_daily_visitor m where ${allOf(
+    [
+      isOfTenant(scope, "m.tenant"),
+      sql`m.dimension = '' and m.previous_day < ${from} and m.previous_day <> ${sql.lit(NO_PREVIOUS_DAY)}`,
+      isInRange(scope, "m.day"),
+      isUpToDate(),
+    ],
+  )}`;
   const changed = sql`select count(*) as visitors ${visitsOn(scope, "changed")} and v.previous_day < ${from}`;
   const isOfVisitor =
     tenant === undefined
@@ -41,6 +43,6 @@ export function returningByRollup(scope: Scope, calendar: LocalCalendar): Sql<Re
   const twice = sql`select v.visitor from coatcheck_visit v where v.started_at < ${sql.lit(end)} and ${isOfVisitor}
     and ${dialect.withinBudget(sql`v.visitor`)} group by v.visitor
     having count(*) > 1 and min(v.started_at) >= ${sql.lit(start)}`;
-  return sql`select ${total(sql`r.visitors`)} as visitors from (${rollup} union all ${changed}
+  return sql`select ${sumOf(sql`r.visitors`)} as visitors from (${rollup} union all ${changed}
     union all select count(*) as visitors from (${twice}) t) r`;
 }

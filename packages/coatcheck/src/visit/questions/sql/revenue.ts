@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { COLUMNS } from "./columns.ts";
-import { all, type Sql, total } from "./dialect.ts";
+import { allOf, type Sql, sumOf } from "./dialect.ts";
 import type { ChangedDays } from "./facts.ts";
 import type { Grouping } from "./figures.ts";
 import { isUpToDate } from "./metrics.ts";
@@ -25,13 +25,13 @@ export function revenueQuery(scope: Scope, grouping: Grouping, keys?: readonly s
     ? [fromFacts(scope, grouping, "all")]
     : [fromRollup(scope, grouping), fromFacts(scope, grouping, "changed")];
   const isNeeded = keys ? sql`m.key in (${sql.join(keys)})` : sql`true`;
-  return sql`select m.key, m.currency, ${total(sql`m.revenue`)} as revenue
+  return sql`select m.key, m.currency, ${sumOf(sql`m.revenue`)} as revenue
     from (${sql.join(parts, sql` union all `)}) m where ${isNeeded} group by m.key, m.currency order by m.currency`;
 }
 
 function fromRollup(scope: Scope, grouping: Grouping): Sql {
   const isByDimension = grouping.by === "dimension";
-  const where = all([
+  const where = allOf([
     isOfTenant(scope, "m.tenant"),
     sql`m.dimension = ${isByDimension ? COLUMNS[grouping.dimension] : ""}`,
     isInRange(scope, "m.day"),

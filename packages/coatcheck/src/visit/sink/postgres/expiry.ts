@@ -1,6 +1,12 @@
 import type { Expired } from "../maintenance.ts";
-import { COMPLETE_FROM, eraseVisitor, numbered, oldRollups, STARTED_BEFORE } from "../maintenance-sql.ts";
-import type { Cutoffs } from "../retention.ts";
+import {
+  COMPLETE_FROM_SETTING,
+  eraseVisitor,
+  numberParameters,
+  oldRollups,
+  STARTED_BEFORE,
+} from "../maintenance-sql.ts";
+import type { RetentionLimits } from "../retention.ts";
 import { partitionName, partitionOf } from "./partitions.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -14,9 +20,9 @@ type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result
 /** Deletes what is past its retention. Events are deleted by whole days. */
 export class PostgresExpiry {
   readonly #inTransaction: InTransaction;
-  readonly #cutoffs: Cutoffs;
+  readonly #cutoffs: RetentionLimits;
 
-  constructor(inTransaction: InTransaction, cutoffs: Cutoffs) {
+  constructor(inTransaction: InTransaction, cutoffs: RetentionLimits) {
     this.#inTransaction = inTransaction;
     this.#cutoffs = cutoffs;
   }
@@ -28,7 +34,7 @@ export class PostgresExpiry {
     return await this.#inTransaction(async (session) => {
       const count = async (table: string, where: string, parameters: readonly unknown[]) => {
         const [row] = await session.rows<{ count: number }>(
-          `select count(*) as count from ${table} where ${numbered(where)}`,
+          `select count(*) as count from ${table} where ${numberParameters(where)}`,
           parameters,
         );
         return row?.count ?? 0;
@@ -73,7 +79,7 @@ export class PostgresExpiry {
     return { events: eventCount, userAgents, visits, visitors, rollups: rollupCount, documentCounts };
   }
 
-  /** The days whose partition is old: to be dropped, and to lose its user agents. */
+  /** The days whose partition will be dropped, and the days whose user agents will be deleted. */
   async #partitions(): Promise<{ oldDays: number[]; oldAgents: number[] }> {
     const names = await this.#inTransaction((session) =>
       session.rows<{ name: string }>(
@@ -128,7 +134,7 @@ export class PostgresExpiry {
         for (const { number } of rows) {
           // No day is marked as changed: the rollups of its days are counts and stay.
           for (const { sql, parameters } of eraseVisitor(number, Number.MAX_SAFE_INTEGER)) {
-            await session.rows(numbered(sql), parameters);
+            await session.rows(numberParameters(sql), parameters);
           }
         }
         return rows.length;
@@ -144,7 +150,7 @@ export class PostgresExpiry {
       session.rows(
         `insert into coatcheck_visit_setting as s (name, value) values ($1, $2) on conflict (name)
          do update set value = greatest(s.value::bigint, excluded.value::bigint)::text`,
-        [COMPLETE_FROM, String(this.#cutoffs.completeFrom)],
+        [COMPLETE_FROM_SETTING, String(this.#cutoffs.completeFrom)],
       ),
     );
   }
@@ -154,7 +160,7 @@ export class PostgresExpiry {
     for (;;) {
       const deleted = await this.#inTransaction(async (session) => {
         const rows = await session.rows(
-          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${numbered(where)} limit ${STEP}))
+          `delete from ${table} where ctid = any(array(select ctid from ${table} where ${numberParameters(where)} limit ${STEP}))
            returning 1`,
           parameters,
         );

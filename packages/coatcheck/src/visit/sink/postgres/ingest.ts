@@ -1,8 +1,8 @@
 import type { NewEventRow } from "../../facts/event-row.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
 import {
-  PAGE_REACH,
-  REBUILD_REACH,
+  MAX_PAGE_AGE,
+  MAX_REBUILD_AGE,
   type RebuildResult,
   rebuildVisits,
   windowStart,
@@ -22,7 +22,7 @@ interface Addition {
   readonly reach: number;
 }
 
-/** An addition with its result, and what that was computed from. */
+/** An addition with its result, and the rows that the result was computed from. */
 interface Rebuilt extends Addition {
   readonly result: RebuildResult;
   readonly stored: readonly VisitRow[];
@@ -115,7 +115,7 @@ export class PostgresIngest {
       const stored = around.filter(({ started_at }) => started_at > addition.reach);
       const previous = around.find(({ started_at }) => started_at <= addition.reach) ?? null;
       const from = windowStart(earliestOf(addition.added), previous, stored[0]);
-      const since = from === null ? Number.MIN_SAFE_INTEGER : from.at - PAGE_REACH;
+      const since = from === null ? Number.MIN_SAFE_INTEGER : from.at - MAX_PAGE_AGE;
       return { addition, stored, previous, from, visitor: addition.visitor, reach: since };
     });
     const events = Map.groupBy(await this.#statements.eventsSince(windows), ({ visitor }) => Number(visitor));
@@ -226,7 +226,7 @@ function additionOf(
   added: readonly VisitEventRow[],
   created: ReadonlySet<number>,
 ): Addition {
-  const reach = earliestOf(added) - REBUILD_REACH;
+  const reach = earliestOf(added) - MAX_REBUILD_AGE;
   return { tenant: added[0]?.tenant ?? "", visitor, isNew: created.has(visitor), added, reach };
 }
 

@@ -1,9 +1,9 @@
 import type { LocalTime } from "../../facts/local-time.ts";
 import type { CustomerTotals, Expired, ExpireOptions, Person, PersonalData } from "../maintenance.ts";
 import * as statements from "../maintenance-sql.ts";
-import { numbered, type Statement } from "../maintenance-sql.ts";
+import { numberParameters, type Statement } from "../maintenance-sql.ts";
 import { personalData, totalsOf } from "../personal-data.ts";
-import { cutoffsOf } from "../retention.ts";
+import { retentionLimits } from "../retention.ts";
 import { PostgresExpiry } from "./expiry.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -23,12 +23,12 @@ export class PostgresMaintenance {
   async markAllChanged(): Promise<number> {
     return await this.#inTransaction(async (session) => {
       const { sql, parameters } = statements.markAllChanged(await completeFrom(session));
-      return (await session.rows(`${numbered(sql)} returning id`, parameters)).length;
+      return (await session.rows(`${numberParameters(sql)} returning id`, parameters)).length;
     });
   }
 
   async expire(now: number, options: ExpireOptions): Promise<Expired> {
-    const expiry = new PostgresExpiry(this.#inTransaction, cutoffsOf(now, options, this.#time));
+    const expiry = new PostgresExpiry(this.#inTransaction, retentionLimits(now, options, this.#time));
     return options.dryRun ? await expiry.count() : await expiry.run();
   }
 
@@ -78,13 +78,13 @@ export class PostgresMaintenance {
 async function completeFrom(session: PostgresSession): Promise<number> {
   const [row] = await session.rows<{ value: string }>(
     "select value from coatcheck_visit_setting where name = $1",
-    [statements.COMPLETE_FROM],
+    [statements.COMPLETE_FROM_SETTING],
   );
   return row ? Number(row.value) : Number.MIN_SAFE_INTEGER;
 }
 
 async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<Rows> {
-  return await session.rows(numbered(sql), parameters);
+  return await session.rows(numberParameters(sql), parameters);
 }
 
 async function all<Name extends string>(

@@ -2,14 +2,14 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { CoatcheckError } from "../../../session/errors.ts";
 
-const WORD = 'text collate "C"';
+const TEXT = 'text collate "C"';
 
 /** Columns of figures in the rollups by day. */
-const DAILY_KEY = `tenant ${WORD} not null, dimension ${WORD} not null, day bigint not null, value ${WORD} not null`;
+const DAILY_KEY = `tenant ${TEXT} not null, dimension ${TEXT} not null, day bigint not null, value ${TEXT} not null`;
 
 /** Source columns with a prefix. */
-function source(prefix: string, channel: string): string {
-  return `${prefix}channel ${WORD} ${channel}, ${prefix}source ${WORD}, ${prefix}medium ${WORD}, ${prefix}campaign ${WORD}`;
+function sourceColumns(prefix: string, channel: string): string {
+  return `${prefix}channel ${TEXT} ${channel}, ${prefix}source ${TEXT}, ${prefix}medium ${TEXT}, ${prefix}campaign ${TEXT}`;
 }
 
 const METRICS = [
@@ -41,19 +41,19 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   "001-visits": [
     `create table coatcheck_visitor (
       number bigint generated always as identity primary key,
-      tenant ${WORD} not null,
-      id ${WORD} not null,
+      tenant ${TEXT} not null,
+      id ${TEXT} not null,
       first_visit_at bigint,
       first_week bigint,
       last_activity_at bigint not null,
       unique (id, tenant)
     ) with (fillfactor = 80)`,
     `create table coatcheck_visit (
-      id ${WORD} primary key,
-      tenant ${WORD} not null,
+      id ${TEXT} primary key,
+      tenant ${TEXT} not null,
       visitor bigint not null,
-      session_id ${WORD},
-      subject ${WORD},
+      session_id ${TEXT},
+      subject ${TEXT},
       started_at bigint not null,
       last_activity_at bigint not null,
       local_day bigint not null,
@@ -61,22 +61,22 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       week bigint not null,
       previous_day bigint,
       first_week bigint not null,
-      ${source("", "not null")},
-      term ${WORD},
-      content ${WORD},
-      referrer ${WORD},
-      click_id ${WORD},
-      ${source("last_", "not null")},
+      ${sourceColumns("", "not null")},
+      term ${TEXT},
+      content ${TEXT},
+      referrer ${TEXT},
+      click_id ${TEXT},
+      ${sourceColumns("last_", "not null")},
       last_non_direct_at bigint,
-      ${source("first_", "not null")},
-      entry_page ${WORD},
-      exit_page ${WORD},
-      host ${WORD},
-      browser ${WORD},
-      os ${WORD},
-      device ${WORD},
-      country ${WORD},
-      city ${WORD},
+      ${sourceColumns("first_", "not null")},
+      entry_page ${TEXT},
+      exit_page ${TEXT},
+      host ${TEXT},
+      browser ${TEXT},
+      os ${TEXT},
+      device ${TEXT},
+      country ${TEXT},
+      city ${TEXT},
       page_views bigint not null,
       events bigint not null,
       visible_time bigint not null,
@@ -99,10 +99,10 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       (tenant, local_day, product_view_at, closed_add_to_cart_at, closed_begin_checkout_at, closed_order_at)
       where closed_add_to_cart_at is not null`,
 
-    `create table coatcheck_visit_journey (visit_id ${WORD} primary key, journey text not null) with (fillfactor = 70)`,
+    `create table coatcheck_visit_journey (visit_id ${TEXT} primary key, journey text not null) with (fillfactor = 70)`,
     `create table coatcheck_visit_session (
-      session_id ${WORD} not null,
-      visit_id ${WORD} not null,
+      session_id ${TEXT} not null,
+      visit_id ${TEXT} not null,
       started_at bigint not null,
       visitor bigint not null
     )`,
@@ -111,19 +111,19 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
 
     `create table coatcheck_visit_order (
       key bytea primary key,
-      tenant ${WORD} not null,
-      order_id ${WORD} not null,
-      event_id ${WORD} not null,
-      visit_id ${WORD},
+      tenant ${TEXT} not null,
+      order_id ${TEXT} not null,
+      event_id ${TEXT} not null,
+      visit_id ${TEXT},
       visitor bigint,
-      session_id ${WORD},
-      subject ${WORD},
+      session_id ${TEXT},
+      subject ${TEXT},
       at bigint not null,
       local_day bigint not null,
       revenue bigint not null,
-      currency ${WORD} not null,
-      ${source("first_", "")},
-      ${source("last_", "")}
+      currency ${TEXT} not null,
+      ${sourceColumns("first_", "")},
+      ${sourceColumns("last_", "")}
     )`,
     "create index on coatcheck_visit_order (tenant, local_day)",
     "create index on coatcheck_visit_order (visit_id)",
@@ -131,23 +131,23 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "create index on coatcheck_visit_order using hash (subject) where subject is not null",
 
     `create table coatcheck_visit_event (
-      id ${WORD} not null,
-      type ${WORD} not null,
+      id ${TEXT} not null,
+      type ${TEXT} not null,
       at bigint not null,
       received_at bigint not null,
       is_backend smallint not null,
-      tenant ${WORD} not null,
+      tenant ${TEXT} not null,
       visitor bigint,
-      session_id ${WORD},
-      subject ${WORD},
-      page_id ${WORD},
-      host ${WORD},
-      path ${WORD},
+      session_id ${TEXT},
+      subject ${TEXT},
+      page_id ${TEXT},
+      host ${TEXT},
+      path ${TEXT},
       visible_time bigint,
       is_key smallint not null,
-      order_id ${WORD},
+      order_id ${TEXT},
       revenue bigint,
-      currency ${WORD},
+      currency ${TEXT},
       user_agent text,
       body text not null,
       primary key (at, id)
@@ -156,11 +156,11 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "create index on coatcheck_visit_event using hash (session_id) where visitor is null",
 
     `create table coatcheck_backend_event (
-      event_id ${WORD} primary key,
-      tenant ${WORD} not null,
+      event_id ${TEXT} primary key,
+      tenant ${TEXT} not null,
       visitor bigint,
-      visit_id ${WORD},
-      type ${WORD} not null,
+      visit_id ${TEXT},
+      type ${TEXT} not null,
       at bigint not null,
       local_day bigint not null
     )`,
@@ -168,20 +168,20 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     "create index on coatcheck_backend_event (visitor, at)",
 
     `create table coatcheck_document_count (
-      id ${WORD} primary key,
-      tenant ${WORD} not null,
-      kind ${WORD} not null,
+      id ${TEXT} primary key,
+      tenant ${TEXT} not null,
+      kind ${TEXT} not null,
       hour bigint not null,
       local_day bigint not null,
       documents bigint not null
     )`,
     "create index on coatcheck_document_count (tenant, local_day)",
 
-    `create table coatcheck_visit_tenant (tenant ${WORD} primary key)`,
-    `create table coatcheck_visit_setting (name ${WORD} primary key, value text not null)`,
+    `create table coatcheck_visit_tenant (tenant ${TEXT} primary key)`,
+    `create table coatcheck_visit_setting (name ${TEXT} primary key, value text not null)`,
     `create table coatcheck_dirty_bucket (
       id bigint generated always as identity primary key,
-      tenant ${WORD} not null,
+      tenant ${TEXT} not null,
       day bigint not null
     )`,
 
@@ -192,7 +192,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
     )`,
     `create table coatcheck_daily_revenue (
       ${DAILY_KEY},
-      currency ${WORD} not null,
+      currency ${TEXT} not null,
       revenue bigint not null,
       primary key (tenant, dimension, day, value, currency)
     )`,
@@ -203,7 +203,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       primary key (tenant, dimension, day, value, previous_day)
     )`,
     `create table coatcheck_hourly_metric (
-      tenant ${WORD} not null,
+      tenant ${TEXT} not null,
       hour bigint not null,
       visits bigint not null,
       visitors bigint not null,
@@ -216,7 +216,7 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
       primary key (tenant, hour)
     )`,
     `create table coatcheck_weekly_cohort (
-      tenant ${WORD} not null,
+      tenant ${TEXT} not null,
       first_week bigint not null,
       week bigint not null,
       visitors bigint not null,

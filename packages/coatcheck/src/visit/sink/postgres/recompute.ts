@@ -7,8 +7,8 @@ import type { PostgresSession } from "./session.ts";
 
 /** Days that a visit of 24 hours can reach into after the day of its start: two where a day has 23 hours. */
 const MAX_DAYS_BEFORE = 2;
-/** Visits of one read, and rows of one insert. The event loop turns in between. */
-const PAGE = 1000;
+/** Visits of one read, and rows of one insert. Other tasks run in between. */
+const SLICE_SIZE = 1000;
 
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
 
@@ -64,12 +64,14 @@ async function computeDay(
   await session.rows(
     `declare visits no scroll cursor for
      select v.*, j.journey from coatcheck_visit v left join coatcheck_visit_journey j on j.visit_id = v.id
-     where v.tenant = ${literal(tenant)} and v.local_day between ${day - MAX_DAYS_BEFORE} and ${day} and v.last_day >= ${day}`,
+     where v.tenant = ${quoteText(tenant)} and v.local_day between ${day - MAX_DAYS_BEFORE} and ${day} and v.last_day >= ${day}`,
   );
   for (;;) {
-    const visits = await session.rows<VisitRow & { journey: string | null }>(`fetch ${PAGE} from visits`);
+    const visits = await session.rows<VisitRow & { journey: string | null }>(
+      `fetch ${SLICE_SIZE} from visits`,
+    );
     for (const visit of visits) rollup.addVisit(visit, visit.journey);
-    if (visits.length < PAGE) break;
+    if (visits.length < SLICE_SIZE) break;
   }
   await session.rows("close visits");
   const orders = await session.rows<VisitOrderRow>(
@@ -91,7 +93,7 @@ async function computeDay(
 }
 
 /** A text as a literal, because `declare` takes no parameters. */
-function literal(text: string): string {
+function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
@@ -138,7 +140,7 @@ async function insertAll(
   rows: readonly object[],
 ): Promise<void> {
   const statement = insertSql(table, "");
-  for (let start = 0; start < rows.length; start += PAGE) {
-    await session.rows(statement, valuesOf(table, rows.slice(start, start + PAGE)));
+  for (let start = 0; start < rows.length; start += SLICE_SIZE) {
+    await session.rows(statement, valuesOf(table, rows.slice(start, start + SLICE_SIZE)));
   }
 }

@@ -12,7 +12,7 @@ export interface LockedVisitor {
 }
 
 /** Where a rebuild of a visitor's visits begins. */
-export interface Reach {
+export interface RebuildStart {
   readonly visitor: number;
   readonly reach: number;
 }
@@ -97,7 +97,7 @@ export class VisitStatements {
     return rows.map(({ visitor }) => visitor);
   }
 
-  /** Gives the sessions' events without a visitor to visitors, and returns them. */
+  /** Assigns the sessions' events without a visitor to visitors, and returns them. */
   async adoptOrphans(
     sessions: readonly { tenant: string; session: string; visitor: number }[],
   ): Promise<VisitEventRow[]> {
@@ -117,13 +117,13 @@ export class VisitStatements {
   /** Inserts the orders that are not stored. Returns the ids of their events. */
   async reserveOrders(orders: readonly VisitOrderRow[]): Promise<Set<string>> {
     if (orders.length === 0) return new Set();
-    const rows = await this.#session.rows<{ event_id: string }>(RESERVE_ORDERS, keyed(orders));
+    const rows = await this.#session.rows<{ event_id: string }>(RESERVE_ORDERS, orderParameters(orders));
     return new Set(rows.map(({ event_id }) => event_id));
   }
 
   /** Moves orders to other visits. */
   async updateOrders(orders: readonly VisitOrderRow[]): Promise<void> {
-    if (orders.length > 0) await this.#session.rows(UPDATE_ORDERS, keyed(orders));
+    if (orders.length > 0) await this.#session.rows(UPDATE_ORDERS, orderParameters(orders));
   }
 
   /** Sets the attribution of orders that were reserved in this transaction. */
@@ -132,7 +132,7 @@ export class VisitStatements {
     const names = TABLES.order.columns.filter((name) => /^(first|last)_/.test(name));
     await this.#session.rows(
       insertSql(TABLES.order, `on conflict (key) do update set ${fromExcluded(names)}`),
-      keyed(orders),
+      orderParameters(orders),
     );
   }
 
@@ -143,7 +143,7 @@ export class VisitStatements {
   }
 
   /** The visits that started after each visitor's reach, in order, and the last one before it. */
-  async visitsAround(reaches: readonly Reach[]): Promise<VisitRow[]> {
+  async visitsAround(reaches: readonly RebuildStart[]): Promise<VisitRow[]> {
     return await this.#session.rows(
       `select v.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, reach) cross join lateral (
          select * from coatcheck_visit where visitor = w.visitor and started_at > w.reach
@@ -156,7 +156,7 @@ export class VisitStatements {
   }
 
   /** The events of visitors, each since its own time. */
-  async eventsSince(reaches: readonly Reach[]): Promise<VisitEventRow[]> {
+  async eventsSince(reaches: readonly RebuildStart[]): Promise<VisitEventRow[]> {
     const [visitors, since] = [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)];
     return await this.#session.rows(
       `select e.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
@@ -166,7 +166,7 @@ export class VisitStatements {
   }
 
   async backendEventsSince(
-    reaches: readonly Reach[],
+    reaches: readonly RebuildStart[],
   ): Promise<{ event_id: string; visitor: number; visit_id: string | null }[]> {
     return await this.#session.rows(
       `select b.event_id, b.visitor, b.visit_id from unnest($1::bigint[], $2::bigint[]) as w (visitor, since)
@@ -238,7 +238,7 @@ export class VisitStatements {
     if (rows.length > 0) await this.#session.rows(UPSERT_BACKEND_EVENTS, valuesOf(TABLES.backend, rows));
   }
 
-  /** Updates what visitors' rows repeat of their visits. */
+  /** Updates the columns of visitors that are copied from their visits. */
   async updateVisitors(
     visitors: readonly {
       number: number;
@@ -269,7 +269,7 @@ export class VisitStatements {
 }
 
 /** The parameters for orders, in order of their keys, so that two nodes do not wait for each other. */
-function keyed(orders: readonly VisitOrderRow[]): unknown[][] {
+function orderParameters(orders: readonly VisitOrderRow[]): unknown[][] {
   const rows = orders.map((row) => ({ ...row, key: orderKey(row.tenant, row.order_id) }));
   return valuesOf(
     TABLES.order,

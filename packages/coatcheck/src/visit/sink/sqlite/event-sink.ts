@@ -32,7 +32,7 @@ export interface SinkDependencies {
 /** How long the thread of the rollups waits for the write lock, in milliseconds. */
 const ROLLUP_TIMEOUT = 10_000;
 
-/** Events of one write. The event loop turns between two writes. */
+/** Events of one write. Other tasks run between two writes. */
 const SLICE_SIZE = 32;
 
 /** The sink that `sqliteEvents` opens. */

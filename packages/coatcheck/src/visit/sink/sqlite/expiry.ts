@@ -1,18 +1,18 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Expired } from "../maintenance.ts";
 import {
-  COMPLETE_FROM,
+  COMPLETE_FROM_SETTING,
   eraseVisitor,
   oldRollups,
   STARTED_BEFORE,
   type Statement,
 } from "../maintenance-sql.ts";
-import type { Cutoffs } from "../retention.ts";
+import type { RetentionLimits } from "../retention.ts";
 
 /** Rows of one step. A step takes a few milliseconds. */
-const STEP = 300;
-/** Visitors that one step looks at. */
-const VISITOR_STEP = 5000;
+const STEP_SIZE = 300;
+/** Visitors that one step reads. */
+const VISITOR_STEP_SIZE = 5000;
 /** Name of the setting with the last event whose user agent was deleted. */
 const USER_AGENTS_UNTIL = "user-agents-until-event";
 
@@ -21,9 +21,9 @@ type RunStep = (step: () => number) => Promise<number>;
 /** Deletes what is past its retention, in steps that each are one write. */
 export class SqliteExpiry {
   readonly #database: DatabaseSync;
-  readonly #cutoffs: Cutoffs;
+  readonly #cutoffs: RetentionLimits;
 
-  constructor(database: DatabaseSync, cutoffs: Cutoffs) {
+  constructor(database: DatabaseSync, cutoffs: RetentionLimits) {
     this.#database = database;
     this.#cutoffs = cutoffs;
   }
@@ -55,7 +55,7 @@ export class SqliteExpiry {
     ]);
   }
 
-  /** Deletes everything. `runStep` commits each step. */
+  /** Deletes everything that is past its retention. `runStep` commits each step. */
   async run(runStep: RunStep): Promise<Expired> {
     const { events, visitors, rollups, rollupDay } = this.#cutoffs;
     const repeat = async (step: () => number) => {
@@ -69,7 +69,7 @@ export class SqliteExpiry {
     const deleted = (table: string, key: string, where: string, parameters: readonly (string | number)[]) =>
       repeat(() =>
         this.#run(
-          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${where} LIMIT ${STEP})`,
+          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE ${where} LIMIT ${STEP_SIZE})`,
           parameters,
         ),
       );
@@ -83,7 +83,7 @@ export class SqliteExpiry {
     const documentCounts = await deleted("coatcheck_document_count", "id", "local_day < ?", [rollupDay]);
     let rollupCount = 0;
     for (const { table, where, parameters } of oldRollups(rollupDay, rollups)) {
-      rollupCount += await deleted(table, KEYS[table] ?? "", where, parameters);
+      rollupCount += await deleted(table, ROLLUP_KEYS[table] ?? "", where, parameters);
     }
     return {
       events: eventCount,
@@ -98,7 +98,7 @@ export class SqliteExpiry {
   /** Deletes the first rows of a table, which is in order of arrival, as far as they are old. */
   #deleteFirst(table: string, column: string, before: number): number {
     return this.#run(
-      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY rowid LIMIT ${STEP}) AND ${column} < ?`,
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY rowid LIMIT ${STEP_SIZE}) AND ${column} < ?`,
       [before],
     );
   }
@@ -106,10 +106,10 @@ export class SqliteExpiry {
   /** Deletes the first visits before a day. */
   #deleteVisits(day: number): number {
     const rows = this.#database
-      .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE} LIMIT ${STEP}`)
+      .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE} LIMIT ${STEP_SIZE}`)
       .all(day);
     const ids = JSON.stringify(rows.map(({ id }) => id));
-    for (const [table, column] of Object.entries(OF_VISIT)) {
+    for (const [table, column] of Object.entries(TABLES_OF_VISIT)) {
       this.#run(`DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`, [ids]);
     }
     return rows.length;
@@ -118,15 +118,15 @@ export class SqliteExpiry {
   /** Deletes the journeys of the days whose events will be deleted, and remembers the first day that is complete. */
   async #expireJourneys(runStep: RunStep): Promise<void> {
     const { completeFrom } = this.#cutoffs;
-    const known = this.#setting(COMPLETE_FROM);
+    const known = this.#setting(COMPLETE_FROM_SETTING);
     const first = this.#database.prepare("SELECT min(local_day) AS day FROM coatcheck_visit").get()?.day;
     const from = known === null ? Number(first ?? completeFrom) : Number(known);
     if (from > completeFrom) return;
     // Before any event is deleted: a repair must not compute a day from a part of its events.
-    await runStep(() => this.#set(COMPLETE_FROM, completeFrom));
+    await runStep(() => this.#set(COMPLETE_FROM_SETTING, completeFrom));
     const journeys = `SELECT j.visit_id FROM coatcheck_visit v JOIN coatcheck_visit_journey j ON j.visit_id = v.id
-      WHERE v.tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND v.local_day = ? LIMIT ${STEP}`;
-    // Two days more, in case that the last run was interrupted.
+      WHERE v.tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND v.local_day = ? LIMIT ${STEP_SIZE}`;
+    // Two days more, in case the last run was interrupted.
     for (let day = from - 2; day < completeFrom; day++) {
       const step = () =>
         this.#run(`DELETE FROM coatcheck_visit_journey WHERE visit_id IN (${journeys})`, [day]);
@@ -144,7 +144,7 @@ export class SqliteExpiry {
         const row = this.#database
           .prepare(
             `SELECT max(rowid) AS last FROM (SELECT rowid, received_at FROM coatcheck_visit_event
-             WHERE rowid > ? ORDER BY rowid LIMIT ${STEP}) WHERE received_at < ?`,
+             WHERE rowid > ? ORDER BY rowid LIMIT ${STEP_SIZE}) WHERE received_at < ?`,
           )
           .get(from, this.#cutoffs.userAgents);
         isDone = typeof row?.last !== "number";
@@ -165,12 +165,12 @@ export class SqliteExpiry {
       this.#database.prepare("SELECT max(number) AS highest FROM coatcheck_visitor").get()?.highest,
     );
     let total = 0;
-    for (let from = 0; from < highest; from += VISITOR_STEP) {
+    for (let from = 0; from < highest; from += VISITOR_STEP_SIZE) {
       const numbers = this.#database
         .prepare(
           "SELECT number FROM coatcheck_visitor WHERE number > ? AND number <= ? AND last_activity_at < ?",
         )
-        .all(from, from + VISITOR_STEP, before);
+        .all(from, from + VISITOR_STEP_SIZE, before);
       for (const { number } of numbers) {
         // No day is marked as changed: the rollups of its days are counts and stay.
         await runStep(() => {
@@ -203,14 +203,14 @@ export class SqliteExpiry {
 }
 
 /** The tables of a visit, and the column with its id. */
-const OF_VISIT: Readonly<Record<string, string>> = {
+const TABLES_OF_VISIT: Readonly<Record<string, string>> = {
   coatcheck_visit_journey: "visit_id",
   coatcheck_visit_session: "visit_id",
   coatcheck_visit: "id",
 };
 
 /** Primary keys of the rollups. */
-const KEYS: Readonly<Record<string, string>> = {
+const ROLLUP_KEYS: Readonly<Record<string, string>> = {
   coatcheck_daily_metric: "tenant, dimension, day, value",
   coatcheck_daily_revenue: "tenant, dimension, day, value, currency",
   coatcheck_daily_visitor: "tenant, dimension, day, value, previous_day",

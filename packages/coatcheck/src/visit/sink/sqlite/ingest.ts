@@ -1,8 +1,8 @@
 import type { NewEventRow } from "../../facts/event-row.ts";
 import type { LocalTime } from "../../facts/local-time.ts";
 import {
-  PAGE_REACH,
-  REBUILD_REACH,
+  MAX_PAGE_AGE,
+  MAX_REBUILD_AGE,
   type RebuildResult,
   rebuildVisits,
   windowStart,
@@ -98,7 +98,7 @@ export class SqliteIngest {
       recent && extension
         ? this.#applyExtension(recent, extension, newestOf(added))
         : this.#addByRebuild(tenant, visitor, added, isNew);
-    // The days of adopted events count them no longer as events without a visit.
+    // Adopted events no longer count as events without a visit on their days.
     return new Set([...dirtyDays, ...adopted.map(({ at }) => this.#time.dayOf(at))]);
   }
 
@@ -166,12 +166,12 @@ export class SqliteIngest {
     }
     const statements = this.#statements;
     const earliest = added.reduce((least, { at }) => Math.min(least, at), Number.MAX_SAFE_INTEGER);
-    let reach = earliest - REBUILD_REACH;
+    let reach = earliest - MAX_REBUILD_AGE;
     for (;;) {
       const previous = statements.lastVisitAt(visitor, reach);
       const stored = statements.visitsAfter(visitor, reach);
       const from = windowStart(earliest, previous, stored[0]);
-      const since = (from?.at ?? Number.MIN_SAFE_INTEGER + PAGE_REACH) - PAGE_REACH;
+      const since = (from?.at ?? Number.MIN_SAFE_INTEGER + MAX_PAGE_AGE) - MAX_PAGE_AGE;
       const events = statements.eventsSince(visitor, since);
       const backendEvents = statements.backendEventsSince(visitor, since);
       const result = rebuildVisits({ ...base, previous, stored, from, events, backendEvents });
@@ -235,5 +235,5 @@ function newestOf(rows: readonly { readonly at: number }[]): number {
   return rows.reduce((latest, { at }) => Math.max(latest, at), 0);
 }
 
-/** A result with what it was computed from. */
+/** A result with the rows that it was computed from. */
 type Rebuild = RebuildResult & { readonly stored: readonly VisitRow[]; readonly previous: VisitRow | null };

@@ -5,10 +5,10 @@ import type { CustomerTotals, Expired, ExpireOptions, Person, PersonalData } fro
 import type { Statement } from "../maintenance-sql.ts";
 import * as statements from "../maintenance-sql.ts";
 import { personalData, totalsOf } from "../personal-data.ts";
-import { cutoffsOf } from "../retention.ts";
+import { retentionLimits } from "../retention.ts";
 import { SqliteExpiry } from "./expiry.ts";
 
-/** What the maintenance works with. */
+/** Dependencies of the maintenance. */
 export interface SqliteMaintenanceOptions {
   readonly database: DatabaseSync;
   readonly commits: GroupCommit;
@@ -33,7 +33,7 @@ export class SqliteMaintenance {
 
   async expire(now: number, options: ExpireOptions): Promise<Expired> {
     const { database, commits, time, query, forget } = this.#options;
-    const cutoffs = cutoffsOf(now, options, time);
+    const cutoffs = retentionLimits(now, options, time);
     const expiry = new SqliteExpiry(database, cutoffs);
     if (options.dryRun) {
       const counts: Record<string, number> = {};
@@ -87,7 +87,7 @@ export class SqliteMaintenance {
   #completeFrom(): number {
     const row = this.#options.database
       .prepare("SELECT value FROM coatcheck_visit_setting WHERE name = ?")
-      .get(statements.COMPLETE_FROM);
+      .get(statements.COMPLETE_FROM_SETTING);
     return row ? Number(row.value) : Number.MIN_SAFE_INTEGER;
   }
 

@@ -62,7 +62,7 @@ export class VisitStatements {
     return { number: Number(lastInsertRowid), isNew: true };
   }
 
-  /** Updates what a visitor's row repeats of its visits. Writes nothing where it is the same. */
+  /** Updates the columns of a visitor that are copied from its visits. Writes nothing if they are the same. */
   updateVisitor(number: number, first: VisitRow | null, lastActivityAt: number): void {
     this.#run(
       `UPDATE coatcheck_visitor SET first_visit_at = ifnull(?2, first_visit_at), first_week = ifnull(?3, first_week),
@@ -96,7 +96,7 @@ export class VisitStatements {
     return this.#get("SELECT 1 FROM coatcheck_visit_event WHERE visitor IS NULL LIMIT 1") !== undefined;
   }
 
-  /** Gives a session's events without a visitor to a visitor, and returns them. */
+  /** Assigns a session's events without a visitor to a visitor, and returns them. */
   adoptOrphans(tenant: string, sessionId: string, visitor: number): VisitEventRow[] {
     return this.#all(
       `UPDATE coatcheck_visit_event SET visitor = ?1 WHERE visitor IS NULL AND session_id = ?2 AND tenant = ?3
