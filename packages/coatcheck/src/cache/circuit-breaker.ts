@@ -53,7 +53,7 @@ export class CircuitBreaker {
     this.#options = options;
     this.#breaker = circuitBreaker(handleAll, {
       breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      halfOpenAfter: { next: () => backoffBy(options.monotonic) },
+      halfOpenAfter: { next: () => monotonicBackoff(options.monotonic) },
     });
   }
 
@@ -91,13 +91,13 @@ export class CircuitBreaker {
  * A backoff by the monotonic clock, from now. cockatiel uses the wall clock. If that were set back by an hour, the
  * breaker would stay open for an hour.
  */
-function backoffBy(monotonic: () => number): IBackoff<unknown> {
+function monotonicBackoff(monotonic: () => number): IBackoff<unknown> {
   const until = monotonic() + HALF_OPEN_AFTER;
   return {
     get duration() {
       return monotonic() < until ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     },
-    next: () => backoffBy(monotonic),
+    next: () => monotonicBackoff(monotonic),
   };
 }
 

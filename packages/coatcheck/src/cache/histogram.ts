@@ -5,7 +5,7 @@ export const LATENCY_BOUNDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 
 export interface LatencySnapshot {
   /** Milliseconds; equal to {@link LATENCY_BOUNDS}. */
   readonly bounds: readonly number[];
-  /** Number of latencies in each bucket, not cumulative; one longer than `bounds`. */
+  /** Number of latencies in each bucket, not cumulative. It has one element more than `bounds`. */
   readonly counts: readonly number[];
   readonly count: number;
   /** Sum of all latencies, in milliseconds. */

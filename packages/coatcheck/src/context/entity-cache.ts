@@ -11,7 +11,7 @@ import type { EntityId } from "./selection.ts";
 import type { SharedEntities, SharedEntity } from "./shared.ts";
 
 /** A cached entity, or its absence. */
-export interface Copy {
+export interface CachedEntity {
   /** Frozen; null if the entity does not exist. */
   readonly value: unknown;
   /** The entity's own key and its tags. */
@@ -63,8 +63,8 @@ export function tagKey(tag: string): string {
  */
 export class EntityCache {
   readonly #deps: EntityCacheDependencies;
-  readonly #copies: LRUCache<string, Copy>;
-  readonly #flights = new SingleFlight<Copy>();
+  readonly #copies: LRUCache<string, CachedEntity>;
+  readonly #flights = new SingleFlight<CachedEntity>();
   #localHits = 0;
   #sharedHits = 0;
   #loads = 0;
@@ -76,7 +76,7 @@ export class EntityCache {
   }
 
   /** A copy that may be served now. Synchronous. */
-  getCached(key: string): Copy | undefined {
+  getCached(key: string): CachedEntity | undefined {
     const copy = this.#copies.get(key);
     if (copy === undefined || !this.#mayServe(copy)) return undefined;
     this.#localHits++;
@@ -84,7 +84,7 @@ export class EntityCache {
   }
 
   /** Whether a copy that a request has used already is still the current one. */
-  isCurrent(copy: Copy): boolean {
+  isCurrent(copy: CachedEntity): boolean {
     return this.#deps.monotonic() <= copy.expiresAt && this.#deps.log.isCurrent(copy.keys, copy.start);
   }
 
@@ -93,7 +93,7 @@ export class EntityCache {
    *
    * @throws CoatcheckError `CONTEXT_UNAVAILABLE`. A failure is not cached.
    */
-  async read(entity: Entity, id: EntityId): Promise<Copy> {
+  async read(entity: Entity, id: EntityId): Promise<CachedEntity> {
     const { log, monotonic } = this.#deps;
     const key = entityKey(entity.name, id);
     // Also without a copy: what is loaded before a process knows the log is refused later, and would be loaded twice.
@@ -112,7 +112,7 @@ export class EntityCache {
   }
 
   /** Loads an entity again, whatever is cached, and caches the result. Throws the same errors as {@link read}. */
-  async reload(entity: Entity, id: EntityId): Promise<Copy> {
+  async reload(entity: Entity, id: EntityId): Promise<CachedEntity> {
     return await this.#load(entity, id, entityKey(entity.name, id), false);
   }
 
@@ -144,17 +144,17 @@ export class EntityCache {
   }
 
   /** An invalidation may have arrived before the caller joined, and after the load began. */
-  #mayJoin(copy: Copy, earliest: number): boolean {
+  #mayJoin(copy: CachedEntity, earliest: number): boolean {
     const { log } = this.#deps;
     const { keys, start, startedAt } = copy;
     return startedAt >= earliest ? log.isCurrent(keys, start) : log.allows(keys, start);
   }
 
-  #mayServe(copy: Copy): boolean {
+  #mayServe(copy: CachedEntity): boolean {
     return this.#deps.monotonic() <= copy.expiresAt && this.#deps.log.allows(copy.keys, copy.start);
   }
 
-  #load(entity: Entity, id: EntityId, key: string, mayShare: boolean): Promise<Copy> {
+  #load(entity: Entity, id: EntityId, key: string, mayShare: boolean): Promise<CachedEntity> {
     return this.#flights.start(key, this.#deps.monotonic(), async (isCurrent) => {
       const shared = mayShare ? await this.#readShared(entity, key) : null;
       const copy = shared ?? (await this.#callLoader(entity, id, key));
@@ -163,14 +163,14 @@ export class EntityCache {
     });
   }
 
-  #fill(key: string, copy: Copy): void {
+  #fill(key: string, copy: CachedEntity): void {
     // The log decides at every read; this check only saves the memory of a copy that it would refuse.
     if (!this.#deps.log.isCurrent(copy.keys, copy.start)) return;
     this.#copies.set(key, copy, { size: ENTRY_BYTES + estimateBytes(copy.value) });
     if (this.#copies.size > this.#deps.maxEntries) this.#copies.pop();
   }
 
-  async #callLoader(entity: Entity, id: EntityId, key: string): Promise<Copy> {
+  async #callLoader(entity: Entity, id: EntityId, key: string): Promise<CachedEntity> {
     const { log, clock, monotonic, schedule, shared } = this.#deps;
     const start = log.startLoad();
     const startedAt = monotonic();
@@ -193,7 +193,7 @@ export class EntityCache {
     return { value, keys, start, startedAt, expiresAt: startedAt + ttl };
   }
 
-  async #readShared(entity: Entity, key: string): Promise<Copy | null> {
+  async #readShared(entity: Entity, key: string): Promise<CachedEntity | null> {
     const { shared, log, clock, monotonic } = this.#deps;
     if (!shared) return null;
     const found = await shared.breaker.run(() => shared.tier.get(key)).catch(() => null);

@@ -24,7 +24,7 @@ export interface Members {
   readonly choices: ReadonlyMap<string, Choice>;
 }
 
-const INPUT = "context";
+const INPUT_NAME = "context";
 /** A name is a method of the context's handle, and the start of a key. */
 const NAME = /^[a-z][A-Za-z0-9]{0,63}$/;
 /** Members of every handle, and `then`, which would make a handle a promise. */
@@ -96,5 +96,5 @@ function resolve(
 
 function fault(path: string, message: string): Error {
   const faults: readonly Fault[] = [{ path, message }];
-  return misuse(INPUT, faults);
+  return misuse(INPUT_NAME, faults);
 }

@@ -102,7 +102,7 @@ const LOADER_OPTIONS = {
   timeout: true,
 } satisfies KnownOptions<LoaderOptions<unknown, unknown, EntityId, Dependencies>>;
 
-const INPUT = "loader options";
+const INPUT_NAME = "loader options";
 
 /**
  * Declares how to load one kind of entity, such as the user, the company or the warehouse of a session.
@@ -131,12 +131,12 @@ export function loader<
 >(options: LoaderOptions<Value, Data, Id, From>): Loader<Value, Data>;
 /** The implementation of both. */
 export function loader(options: object): Loader<unknown, unknown> {
-  requireKnownOptions(INPUT, options, LOADER_OPTIONS);
+  requireKnownOptions(INPUT_NAME, options, LOADER_OPTIONS);
   const given = options as Partial<LoaderSettings> & { readonly from?: unknown };
   const { reference, load, tags = () => [], schema = null, from = {} } = given;
   requireFunctions({ reference, load, tags });
   if (typeof from !== "function" && (typeof from !== "object" || from === null)) {
-    throw misuse(INPUT, [
+    throw misuse(INPUT_NAME, [
       {
         path: "from",
         message: `must be an object of loaders, or a function that returns one (got ${shown(from)})`,
@@ -147,7 +147,7 @@ export function loader(options: object): Loader<unknown, unknown> {
   const timeout = given.timeout ?? 2000;
   for (const [path, value] of Object.entries({ ...durations, timeout })) {
     if (typeof value === "number" && value > 0) continue;
-    throw misuse(INPUT, [
+    throw misuse(INPUT_NAME, [
       { path, message: `must be a positive number of milliseconds (got ${shown(value)})` },
     ]);
   }
@@ -166,7 +166,7 @@ export function loader(options: object): Loader<unknown, unknown> {
 function requireFunctions(functions: Readonly<Record<string, unknown>>): void {
   for (const [path, value] of Object.entries(functions)) {
     if (typeof value !== "function") {
-      throw misuse(INPUT, [{ path, message: `must be a function (got ${shown(value)})` }]);
+      throw misuse(INPUT_NAME, [{ path, message: `must be a function (got ${shown(value)})` }]);
     }
   }
 }

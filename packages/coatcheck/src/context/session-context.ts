@@ -1,7 +1,7 @@
 import { CoatcheckError } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
 import { shown } from "../session/usage-error.ts";
-import { type Copy, type EntityCache, entityKey } from "./entity-cache.ts";
+import { type CachedEntity, type EntityCache, entityKey } from "./entity-cache.ts";
 import type { Choice, Entity } from "./graph.ts";
 import { requirePreferenceValue } from "./preference.ts";
 import { type ContextRequest, decodeId, type EntityId, headerOf, mayNotEnter } from "./selection.ts";
@@ -33,8 +33,8 @@ export class SessionContext {
   readonly #session: UsedSession;
   readonly #cache: EntityCache;
   /** Key → the copy that was read last. */
-  readonly #used = new Map<string, Copy>();
-  readonly #reads = new Map<string, Promise<Copy>>();
+  readonly #used = new Map<string, CachedEntity>();
+  readonly #reads = new Map<string, Promise<CachedEntity>>();
   /** Name → the id that {@link select} has selected; null for the session's own entity. */
   readonly #selected = new Map<string, EntityId | null>();
 
@@ -101,7 +101,7 @@ export class SessionContext {
     await this.#keep(settings.member, value);
   }
 
-  async #find(entity: Entity, reset: boolean): Promise<{ readonly key: string; readonly copy: Copy } | null> {
+  async #find(entity: Entity, reset: boolean): Promise<{ readonly key: string; readonly copy: CachedEntity } | null> {
     const from = await this.#entitiesOf(entity.from);
     if (entity.settings.selection) {
       const copy = await this.#selection(entity, from, reset);
@@ -114,7 +114,7 @@ export class SessionContext {
   }
 
   /** The selected entity: by `select`, by the request's header, or by the session; null without a selection. */
-  async #selection(entity: Entity, from: Entities, reset: boolean): Promise<Copy | null> {
+  async #selection(entity: Entity, from: Entities, reset: boolean): Promise<CachedEntity | null> {
     const { name, settings } = entity;
     const { selection } = settings;
     if (!selection) return null;
@@ -135,7 +135,7 @@ export class SessionContext {
   }
 
   /** The copy of an entity that the session may enter; null otherwise. A refused request leaves no copy behind. */
-  async #enter(entity: Entity, id: EntityId, from: Entities, reset: boolean): Promise<Copy | null> {
+  async #enter(entity: Entity, id: EntityId, from: Entities, reset: boolean): Promise<CachedEntity | null> {
     const key = entityKey(entity.name, id);
     const wasCached = this.#cache.getCached(key) !== undefined;
     const copy = await this.#copyOf(entity, id, reset);
@@ -153,7 +153,7 @@ export class SessionContext {
     return Object.fromEntries(await Promise.all(entries));
   }
 
-  async #copyOf(entity: Entity, id: EntityId, reset: boolean): Promise<Copy> {
+  async #copyOf(entity: Entity, id: EntityId, reset: boolean): Promise<CachedEntity> {
     const key = entityKey(entity.name, id);
     const used = this.#used.get(key);
     if (used && !reset && this.#cache.isCurrent(used)) return used;
@@ -162,7 +162,7 @@ export class SessionContext {
     return copy;
   }
 
-  async #read(entity: Entity, id: EntityId, key: string): Promise<Copy> {
+  async #read(entity: Entity, id: EntityId, key: string): Promise<CachedEntity> {
     const cached = this.#cache.getCached(key);
     if (cached) return cached;
     const pending = this.#reads.get(key);

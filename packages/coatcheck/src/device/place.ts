@@ -56,12 +56,12 @@ function toPlace(country: string | undefined, city: string | undefined): Place {
   const code = country?.toUpperCase() ?? "";
   return {
     country: COUNTRY.test(code) ? code : null,
-    city: city ? decoded(city).slice(0, MAX_CITY_LENGTH) : null,
+    city: city ? decodePercent(city).slice(0, MAX_CITY_LENGTH) : null,
   };
 }
 
 /** Header values are ASCII, so some CDNs percent-encode names such as `Zürich`. */
-function decoded(text: string): string {
+function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

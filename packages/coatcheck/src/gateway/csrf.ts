@@ -16,7 +16,7 @@ export function currentToken(
   url: URL,
 ): string | null {
   if (!("cookie" in source)) return credentials.token;
-  return decoded(new Jar(credentials.cookies).value(source.cookie, url));
+  return decodePercent(new Jar(credentials.cookies).value(source.cookie, url));
 }
 
 /**
@@ -50,7 +50,7 @@ function tokenIn(
   return typeof value === "string" ? value : null;
 }
 
-function decoded(value: string | null): string | null {
+function decodePercent(value: string | null): string | null {
   try {
     return value && decodeURIComponent(value);
   } catch {

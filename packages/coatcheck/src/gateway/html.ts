@@ -41,7 +41,7 @@ function attributesAt(html: string, from: number): Map<string, string> {
   ATTRIBUTE.lastIndex = from;
   for (let match = ATTRIBUTE.exec(html); match; match = ATTRIBUTE.exec(html)) {
     const name = (match[1] ?? "").toLowerCase();
-    if (!attributes.has(name)) attributes.set(name, decoded(match[2] ?? match[3] ?? match[4] ?? ""));
+    if (!attributes.has(name)) attributes.set(name, decodeEntities(match[2] ?? match[3] ?? match[4] ?? ""));
   }
   return attributes;
 }
@@ -51,7 +51,7 @@ function endOf(text: string, delimiter: string, from: number): number {
   return at === -1 ? text.length : at + delimiter.length;
 }
 
-function decoded(value: string): string {
+function decodeEntities(value: string): string {
   return value.replace(ENTITY, (entity, decimal?: string, hex?: string, name?: string) => {
     if (name) return NAMED_ENTITIES[name.toLowerCase()] ?? entity;
     const codePoint = decimal ? Number.parseInt(decimal, 10) : Number.parseInt(hex ?? "", 16);

@@ -71,7 +71,7 @@ export function toWireRequest(
   if (token && "field" in token.sendAs) body = withField(body, token.sendAs.field, token.value);
   if (body)
     headers["content-type"] = "json" in body ? "application/json" : "application/x-www-form-urlencoded";
-  return { method, path: url.pathname + url.search, headers, body: serialized(body) };
+  return { method, path: url.pathname + url.search, headers, body: serializeBody(body) };
 }
 
 function withField(body: UpstreamRequest["body"], field: string, token: string): UpstreamRequest["body"] {
@@ -83,7 +83,7 @@ function withField(body: UpstreamRequest["body"], field: string, token: string):
   ]);
 }
 
-function serialized(body: UpstreamRequest["body"]): string | null {
+function serializeBody(body: UpstreamRequest["body"]): string | null {
   if (!body) return null;
   return "json" in body ? JSON.stringify(body.json) : new URLSearchParams(body.form).toString();
 }

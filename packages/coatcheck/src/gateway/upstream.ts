@@ -186,14 +186,14 @@ class Gateway implements Upstream {
       if (![301, 302, 303, 307, 308].includes(status)) {
         return { response: toUpstreamResponse(status, headers, body), method: request.method, url };
       }
-      outgoing = redirected(outgoing, status, targetOf(headers.location, url));
+      outgoing = followRedirect(outgoing, status, targetOf(headers.location, url));
     }
     throw upstreamUnavailable(`redirected more than ${MAX_REDIRECTS} times`);
   }
 }
 
 /** RFC 9110 §15.4: 307 and 308 keep the method. After 301, 302 and 303 continue with GET, as browsers do. */
-function redirected(outgoing: WireRequest, status: number, target: URL): WireRequest {
+function followRedirect(outgoing: WireRequest, status: number, target: URL): WireRequest {
   const path = target.pathname + target.search;
   if (status === 307 || status === 308 || isSafe(outgoing.method)) return { ...outgoing, path };
   const { "content-type": _dropped, ...headers } = outgoing.headers;

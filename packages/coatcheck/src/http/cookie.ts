@@ -135,7 +135,7 @@ export class Cookie {
 
   /** All values of this cookie in a `Cookie` header, in the order sent. */
   read(header: string | undefined): readonly string[] {
-    return header === undefined ? NONE : cookieValues(header, this.name);
+    return header === undefined ? NO_VALUES : cookieValues(header, this.name);
   }
 
   /**
@@ -220,7 +220,7 @@ function pathsOf(url: string): string[] {
   return ["/", ...paths.filter((candidate) => PATH.test(candidate))].slice(0, MAX_LOCATIONS);
 }
 
-const NONE: readonly string[] = [];
+const NO_VALUES: readonly string[] = [];
 
 /**
  * Returns all values of the cookie `name` in a `Cookie` header, in the order sent.
@@ -245,7 +245,7 @@ export function cookieValues(header: string, name: string): readonly string[] {
       at = header.indexOf(name, equals);
     }
   }
-  return values ?? NONE;
+  return values ?? NO_VALUES;
 }
 
 const HTAB = 0x09;

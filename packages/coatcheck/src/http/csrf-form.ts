@@ -5,7 +5,7 @@ import type { HttpRequest } from "./message.ts";
 /** Returns the fields of a request's body, as the framework has parsed it; undefined when it has not. */
 export type ParsedForm = () => MaybePromise<unknown>;
 
-const FIELD = "csrf_token";
+const FORM_FIELD = "csrf_token";
 
 /** Returns the CSRF token of a request: its header, else the field of its form. Undefined when it has neither. */
 export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromise<string | undefined> {
@@ -15,7 +15,7 @@ export function csrfTokenOf(request: HttpRequest, form?: ParsedForm): MaybePromi
 }
 
 function fieldOf(body: unknown): string | undefined {
-  if (typeof body !== "object" || body === null || !Object.hasOwn(body, FIELD)) return undefined;
-  const token: unknown = Reflect.get(body, FIELD);
+  if (typeof body !== "object" || body === null || !Object.hasOwn(body, FORM_FIELD)) return undefined;
+  const token: unknown = Reflect.get(body, FORM_FIELD);
   return typeof token === "string" ? token : undefined;
 }

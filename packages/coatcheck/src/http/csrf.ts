@@ -93,7 +93,7 @@ export class CsrfTokens {
   issue(session: CsrfBinding): string {
     let token = this.#issued.get(session);
     if (token === undefined) {
-      token = this.#signer.sign(PURPOSE, boundTo(session));
+      token = this.#signer.sign(PURPOSE, bindingOf(session));
       this.#issued.set(session, token);
     }
     return token;
@@ -107,12 +107,12 @@ export class CsrfTokens {
         "Missing CSRF token: send the header x-csrf-token or the form field csrf_token.",
       );
     }
-    if (!this.#signer.verify(PURPOSE, boundTo(session), token)) {
+    if (!this.#signer.verify(PURPOSE, bindingOf(session), token)) {
       throw new CoatcheckError("CSRF_INVALID", "Invalid CSRF token: it does not belong to this session.");
     }
   }
 }
 
-function boundTo(session: CsrfBinding): string {
+function bindingOf(session: CsrfBinding): string {
   return session.subject === null ? session.id : `${session.id}.${session.subject}`;
 }

@@ -105,22 +105,23 @@ const CSRF_OPTIONS = {
   token: true,
   initPath: true,
 } satisfies KnownOptions<CsrfOptions>;
-const INPUT = "options of coatcheck()";
+const INPUT_NAME = "options of coatcheck()";
 
 /** Checks the names of the options, and the values of those that have a few fixed ones. Throws `UsageError`. */
 export function requireHttpOptions(options: HttpOptions): void {
-  requireKnownOptions(INPUT, options, HTTP_OPTIONS);
+  requireKnownOptions(INPUT_NAME, options, HTTP_OPTIONS);
   const { csrf, outage, forwardingHeaders, clearSiteData } = options;
   if (csrf !== undefined && csrf !== false) {
-    requireKnownOptions(INPUT, csrf, CSRF_OPTIONS, "csrf");
-    if (csrf.trustedOrigins !== undefined) requireList(INPUT, "csrf.trustedOrigins", csrf.trustedOrigins);
-    requireOneOf(INPUT, "csrf.token", csrf.token, ["off", "offered", "required"]);
+    requireKnownOptions(INPUT_NAME, csrf, CSRF_OPTIONS, "csrf");
+    if (csrf.trustedOrigins !== undefined)
+      requireList(INPUT_NAME, "csrf.trustedOrigins", csrf.trustedOrigins);
+    requireOneOf(INPUT_NAME, "csrf.token", csrf.token, ["off", "offered", "required"]);
   }
-  requireOneOf(INPUT, "forwardingHeaders", forwardingHeaders, ["x-forwarded", "forwarded"]);
-  requireOutagePolicy(INPUT, outage);
-  if (clearSiteData !== undefined) requireList(INPUT, "clearSiteData", clearSiteData);
+  requireOneOf(INPUT_NAME, "forwardingHeaders", forwardingHeaders, ["x-forwarded", "forwarded"]);
+  requireOutagePolicy(INPUT_NAME, outage);
+  if (clearSiteData !== undefined) requireList(INPUT_NAME, "clearSiteData", clearSiteData);
   for (const [index, kind] of (clearSiteData ?? []).entries()) {
-    requireOneOf(INPUT, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
+    requireOneOf(INPUT_NAME, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
   }
 }
 

@@ -12,7 +12,7 @@ export interface PresentedTokens {
 }
 
 /** A browser sends duplicates when the cookie was also set for another path or domain: a few, unless someone plants them. */
-const FEW = 8;
+const MAX_USUAL_DUPLICATES = 8;
 
 /**
  * Caps the number of lookups that one request can cause. Values without a valid seal cause none and do not count: a sibling
@@ -41,12 +41,12 @@ export function readTokens(
   const values = cookie.read(request.header("cookie"));
   if (values.length < 2) return { transport: "cookie", tokens: values, hasDuplicates: false };
   const distinct = [...new Set(values)];
-  const tokens = distinct.length > FEW ? sealed(distinct, ring) : distinct;
+  const tokens = distinct.length > MAX_USUAL_DUPLICATES ? withValidSeal(distinct, ring) : distinct;
   return { transport: "cookie", tokens, hasDuplicates: true };
 }
 
 /** The values with a valid seal; the first value alone if none has one, so that the request still counts as one with a cookie. */
-function sealed(values: readonly string[], ring: Pick<SecretRing, "hasValidSeal">): readonly string[] {
+function withValidSeal(values: readonly string[], ring: Pick<SecretRing, "hasValidSeal">): readonly string[] {
   const valid = values.filter((value) => value.length === TOKEN_LENGTH && ring.hasValidSeal(value));
   return valid.length > 0 ? valid.slice(0, MAX_LOOKUPS) : values.slice(0, 1);
 }

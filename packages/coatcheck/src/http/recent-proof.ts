@@ -1,10 +1,10 @@
 import type { Session } from "../session/session.ts";
 
 /** The default scope of an elevation, and the scope of {@link requireRecentProof}. */
-export const ACCOUNT = "account";
+export const ACCOUNT_SCOPE = "account";
 
 /** Milliseconds for which a login or an elevation counts as recent. */
-export const RECENT = 10 * 60_000;
+export const RECENT_TIME = 10 * 60_000;
 
 /**
  * Requires that the user has logged in recently, or has an elevation for the scope `account`. Call it before ending the
@@ -14,8 +14,8 @@ export const RECENT = 10 * 60_000;
  * @param recent how long a login counts as recent, in milliseconds. Default: 10 minutes.
  * @throws CoatcheckError `REAUTHENTICATION_REQUIRED`; `SESSION_REQUIRED` while anonymous.
  */
-export function requireRecentProof<Data>(session: Session<Data>, now: number, recent = RECENT): void {
+export function requireRecentProof<Data>(session: Session<Data>, now: number, recent = RECENT_TIME): void {
   const isRecent = (session.record?.authenticatedAt ?? 0) > now - recent;
   if (!isRecent || session.subject === null || session.assurance === "degraded")
-    session.requireElevated(ACCOUNT);
+    session.requireElevated(ACCOUNT_SCOPE);
 }

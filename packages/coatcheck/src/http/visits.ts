@@ -65,7 +65,7 @@ export interface RequestVisit {
   optIn(session: AttachedSession): readonly string[];
 }
 
-/** What the response to a beacon must do. */
+/** The result of a beacon, for the response. */
 export interface BeaconReceipt {
   /** How many events were accepted. */
   readonly accepted: number;

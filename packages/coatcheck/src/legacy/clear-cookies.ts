@@ -33,14 +33,16 @@ export function clearingHeaders(
     const [, prefix = "", bare = name] = /^(__Host-|__Secure-)?(.*)$/.exec(name) ?? [];
     for (const path of prefix === "__Host-" ? ["/"] : paths) {
       for (const domain of prefix === "__Host-" ? [undefined] : domains) {
-        headers.push(clearing(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }));
+        headers.push(
+          clearingHeader(bare, prefix, isPlain, { path, ...(domain === undefined ? {} : { domain }) }),
+        );
       }
     }
   }
   return headers.slice(0, MAX_HEADERS);
 }
 
-function clearing(
+function clearingHeader(
   name: string,
   prefix: string,
   isPlain: boolean,

@@ -49,7 +49,7 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
     kind: key ? `iron-session:${name}` : "iron-session",
     cookies: [name, ...chunks],
     read: (cookies) =>
-      readFirst(seals(cookies, name, chunks), async (seal) => {
+      readFirst(sealsIn(cookies, name, chunks), async (seal) => {
         let fault: string | null = null;
         const found = await unsealData<Found>(seal, {
           password: typeof password === "string" ? password : { ...password },
@@ -66,7 +66,7 @@ export function ironSession<Found extends object>(options: IronSessionOptions<Fo
   };
 }
 
-function seals(cookies: LegacyCookies, name: string, chunks: readonly string[]): readonly string[] {
+function sealsIn(cookies: LegacyCookies, name: string, chunks: readonly string[]): readonly string[] {
   const whole = cookies.all(name);
   if (whole.length > 0) return whole;
   const parts = chunks.map((chunk) => cookies.text(chunk));

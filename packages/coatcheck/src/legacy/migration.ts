@@ -98,9 +98,9 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
    */
   async migrate(request: HttpRequest): Promise<MigrationResult> {
     const header = request.header("cookie");
-    if (header === undefined || this.#options.enabled?.() === false) return UNTOUCHED;
+    if (header === undefined || this.#options.enabled?.() === false) return NOTHING_TO_MIGRATE;
     const cookies = new LegacyCookies(header);
-    if (!this.#names.some((name) => cookies.has(name))) return UNTOUCHED;
+    if (!this.#names.some((name) => cookies.has(name))) return NOTHING_TO_MIGRATE;
     try {
       return await this.#migrate(request, header, cookies);
     } catch (error) {
@@ -117,7 +117,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
     const settled = () => (keepLegacy ? keep("already-migrated") : clear("already-migrated"));
 
     const current = await this.#currentSession(request);
-    if (current === "skip") return UNTOUCHED;
+    if (current === "skip") return NOTHING_TO_MIGRATE;
     if (current !== null && current.subject !== null) return settled();
 
     const match = await this.#match(cookies);
@@ -207,7 +207,7 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
   }
 }
 
-const UNTOUCHED = new MigrationResult("absent");
+const NOTHING_TO_MIGRATE = new MigrationResult("absent");
 
 /**
  * Sets up the migration of legacy sessions.

@@ -39,7 +39,7 @@ export class CachedSession implements Snapshot {
     return EPOCH + this.lastSeen;
   }
 
-  /** Whether a timeout has ended the session at `now`, epoch milliseconds. Says nothing about revocation. */
+  /** Whether a timeout has ended the session at `now`, epoch milliseconds. Does not check revocation. */
   hasExpired(now: number): boolean {
     if (now < this.liveUntil * 1000) return false;
     const { expiresAt, idleTimeout } = this.record;

@@ -5,7 +5,7 @@ import type { Watch, WatchEnd } from "./watch.ts";
 import type { SessionWatcher } from "./watcher.ts";
 
 /** Stops the watches of signals that the application no longer uses. */
-const unused = new FinalizationRegistry<Watch>((watch) => watch.stop());
+const droppedSignals = new FinalizationRegistry<Watch>((watch) => watch.stop());
 
 /**
  * The signal behind `Session.closed`.
@@ -35,7 +35,7 @@ export class ClosedSignal {
       return;
     }
     this.#watch = this.#watcher.watch(record, abortWith(this.#controller), isWriting(this.#writes));
-    unused.register(this.signal, this.#watch);
+    droppedSignals.register(this.signal, this.#watch);
   }
 
   /** Aborts the signal: the handle itself has revoked the session. */

@@ -4,7 +4,7 @@ import { INSPECT } from "./plain-session.ts";
 
 type Members = Record<string, JsonValue | undefined>;
 
-/** Hears of every assignment, at any depth. */
+/** Is notified of every assignment, at any depth. */
 interface DraftOwner {
   draftChanged(): void;
 }

@@ -5,13 +5,13 @@ import type { PendingChanges } from "./pending-changes.ts";
 import { headersAlreadySent, requireCurrentToken } from "./token-errors.ts";
 
 /** How long data that was assigned after the commit may wait for `save()` before it is reported, in milliseconds. */
-const SAVE_WITHIN = 5000;
+const MAX_SAVE_DELAY = 5000;
 
 type Dependencies = Pick<SessionDependencies<unknown>, "events" | "schedule">;
 type Operation = "late-token" | "late-data";
 
 /** The operations that this process has warned of. */
-const warned = new Set<Operation>();
+const warnedOperations = new Set<Operation>();
 
 /**
  * Reports changes that came after the response headers: their handler has returned or streams, so its error reaches no user
@@ -38,22 +38,22 @@ export class LateChanges {
   changed(changes: PendingChanges): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#deps.schedule(SAVE_WITHIN, () => {
+    this.#deps.schedule(MAX_SAVE_DELAY, () => {
       this.#isWaiting = false;
-      if (changes.snapshot() !== null) this.#report("late-data", new Error(NOT_SAVED));
+      if (changes.snapshot() !== null) this.#report("late-data", new Error(NOT_SAVED_MESSAGE));
     });
   }
 
   #report(operation: Operation, error: Error): void {
     this.#deps.events.publish("failed", { operation, error });
     this.#onFailure?.(error);
-    if (process.env.NODE_ENV === "production" || warned.has(operation)) return;
-    warned.add(operation);
+    if (process.env.NODE_ENV === "production" || warnedOperations.has(operation)) return;
+    warnedOperations.add(operation);
     process.emitWarning(error.message, { code: "COATCHECK_LATE_CHANGE" });
   }
 }
 
-const NOT_SAVED =
+const NOT_SAVED_MESSAGE =
   "Session data was assigned after the response headers were sent, and not stored: call session.save() after such an assignment.";
 
 /**

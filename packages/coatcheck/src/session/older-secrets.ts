@@ -1,6 +1,6 @@
 import { constantTimeEqual } from "./token.ts";
 
-/** How many older secrets a session keeps. A token whose secret has dropped out is not recognised any more. */
+/** How many older secrets a session keeps. A token whose secret has been dropped is no longer recognised. */
 const MAX_OLDER_SECRETS = 8;
 
 /** A secret that another one has replaced. The server never assumes that the newer token has reached the client. */
@@ -15,7 +15,7 @@ export interface OlderSecret {
   readonly revokesOnReuse: boolean;
 }
 
-/** Adds the secret that was just replaced, and drops the eldest beyond the limit. Newest first. */
+/** Adds the secret that was just replaced, and drops the oldest beyond the limit. Newest first. */
 export function addOlderSecret(older: readonly OlderSecret[], replaced: OlderSecret): readonly OlderSecret[] {
   return [replaced, ...older].slice(0, MAX_OLDER_SECRETS);
 }

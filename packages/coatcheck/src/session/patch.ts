@@ -28,11 +28,11 @@ export function applyMergePatch(target: JsonObject, patch: JsonObject): JsonObje
 export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObject | null {
   const patch: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(before)) {
-    if (value !== undefined && (member(after, name) ?? null) === null) patch[name] = null;
+    if (value !== undefined && (ownMember(after, name) ?? null) === null) patch[name] = null;
   }
   for (const [name, value] of Object.entries(after)) {
     if (value === undefined || value === null) continue;
-    const old = member(before, name);
+    const old = ownMember(before, name);
     if (isJsonObject(value) && isJsonObject(old)) {
       const inner = diffMergePatch(old, value);
       if (inner) patch[name] = inner;
@@ -44,7 +44,7 @@ export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObjec
 }
 
 /** Reads an own member, so that `constructor` is a name like any other. */
-function member(object: JsonObject, name: string): JsonValue | undefined {
+function ownMember(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
-/** Hears of changes that come after the response headers were sent. */
+/** Is notified of changes after the response headers were sent. */
 interface LateObserver {
   changed(changes: PendingChanges): void;
 }

@@ -32,12 +32,12 @@ export interface LoginResult extends IssuedSession {
 }
 
 /** A change of token; the result depends on the newest record. */
-interface Step {
+interface TokenChange {
   readonly record: SessionRecord;
   readonly secret: string;
 }
 
-const ENDED: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
+const ENDED_CODES: readonly ErrorCode[] = ["SESSION_NOT_FOUND", "SESSION_REVOKED", "SESSION_EXPIRED"];
 
 /**
  * Changes the privileges of a session, and its token with them. Each change runs alone in the session's write queue, and is
@@ -95,7 +95,7 @@ export class PrivilegeWriter<Data> {
     const loginData = new LoginData(this.#deps, subject);
     let storedChanges = true;
     let canJoin = true;
-    const step = async (current: SessionRecord): Promise<Step> => {
+    const step = async (current: SessionRecord): Promise<TokenChange> => {
       const replacement = this.#replacement(current, "login", presented, { subject });
       const reissued = this.#deps.tokens.reissue(current, replacement);
       storedChanges = reissued === null;
@@ -193,7 +193,7 @@ export class PrivilegeWriter<Data> {
   async #commit(
     from: SessionRecord,
     options: Omit<CommitOptions, "kind">,
-    step: (current: SessionRecord) => Step | Promise<Step>,
+    step: (current: SessionRecord) => TokenChange | Promise<TokenChange>,
   ): Promise<IssuedSession> {
     let secret = "";
     const record = await this.#queues.alone(from, (latest) =>
@@ -211,7 +211,7 @@ export class PrivilegeWriter<Data> {
     { subject, options, presented, change, flash }: LoginRequest,
     loginData: LoginData<Data>,
     isCurrent: boolean,
-  ): Promise<Step> {
+  ): Promise<TokenChange> {
     const { tokens, policy } = this.#deps;
     const isSameSubject = current.subject === subject;
     const older = isSameSubject && options.strict !== true ? "keep" : "invalidate";
@@ -253,5 +253,5 @@ export class PrivilegeWriter<Data> {
 }
 
 function hasEnded(error: unknown): boolean {
-  return error instanceof CoatcheckError && ENDED.includes(error.code);
+  return error instanceof CoatcheckError && ENDED_CODES.includes(error.code);
 }

@@ -50,7 +50,7 @@ export interface SessionVisit {
   convert(order: ConvertedOrder): Promise<Tracked>;
 }
 
-/** Hears of a login of the session that it belongs to. */
+/** Is notified of logins of its session. */
 export interface VisitObserver extends SessionVisit {
   /** Called after a login was stored. */
   loggedIn(): void;

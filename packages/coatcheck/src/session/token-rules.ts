@@ -43,7 +43,7 @@ export interface Replacement {
   readonly presented: PresentedToken | null;
   /** The scope of an elevation. Default: none. */
   readonly scope?: string;
-  /** Whom the new token speaks for; null while anonymous. */
+  /** The subject of the new token; null while anonymous. */
   readonly subject: string | null;
   /** `invalidate` ends all older tokens at once; `keep` until the new token is used, and for one overlap after it. */
   readonly older: "invalidate" | "keep";

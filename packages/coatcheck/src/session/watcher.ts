@@ -42,8 +42,8 @@ const RECORD_EVENTS = ["changed", "authenticated", "elevated", "rotated"] as con
  * reported at once. Changes by other nodes, and timeouts, are found by reading the sessions again through the cache, with
  * one timer for all of them. No timer and no listener is active while nothing is watched.
  *
- * Sessions are read by id, not opened by token: a check counts as no activity, starts no rotation and triggers no theft
- * detection.
+ * Sessions are read by id, not opened by token: a check does not count as activity, starts no rotation and triggers no
+ * theft detection.
  */
 export class SessionWatcher {
   readonly #source: WatcherSource;

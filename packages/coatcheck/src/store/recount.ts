@@ -10,7 +10,7 @@ const MAX_AGE = 60_000;
 /** A count is reused for ten times as long as it took, so that counting takes at most a tenth of the time. */
 const REUSE_FACTOR = 10;
 /** A new count begins at this age at the latest, in milliseconds, so that callers once a minute never wait for one. */
-const MAX_REUSE = 30_000;
+const MAX_REUSE_AGE = 30_000;
 
 interface Count {
   readonly stats: StoreStats;
@@ -56,7 +56,7 @@ export class Recount {
     const last = this.#last;
     if (last === null || last.stats.total <= EXACT_UP_TO) return await this.#countAfter(now);
     const age = this.#monotonic() - last.startedAt;
-    if (age < Math.min(last.duration * REUSE_FACTOR, MAX_REUSE)) return last.stats;
+    if (age < Math.min(last.duration * REUSE_FACTOR, MAX_REUSE_AGE)) return last.stats;
     const running = this.#running ?? this.#start(now);
     if (age > MAX_AGE) return await running;
     // A failure is reported to the callers that come after the last count has become too old.

@@ -17,7 +17,7 @@ describe("cache.read()", () => {
     expect(faultyStore.gets).toBe(1);
   });
 
-  test("does not join a load that started longer than the bound ago", async () => {
+  test("does not join a load that started more than the bound ago", async () => {
     const cluster = new Cluster();
     const { cache, faultyStore } = await cluster.node({ deadlines: { store: 60_000 } });
     const record = await cluster.session();

@@ -8,7 +8,7 @@ function startedAt(position: number): InvalidatedKeys {
 }
 
 describe("copies that this process loaded", () => {
-  test("are refused from an invalidation of one of their keys on, and only then", () => {
+  test("are refused after an invalidation of one of their keys, and not before", () => {
     const keys = startedAt(1);
     const before = keys.sequence;
     keys.apply({ position: 5, key: "user:1" });
@@ -18,7 +18,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], keys.sequence)).toBe(true);
   });
 
-  test("are allowed when an item that was known before the load is repeated, wherever the log stands", () => {
+  test("are allowed when the log repeats items that were known before the load", () => {
     const keys = startedAt(1);
     keys.apply({ position: 5, key: "user:1" });
     const after = keys.sequence;
@@ -54,7 +54,7 @@ describe("copies that this process loaded", () => {
     }
   });
 
-  test("are refused after a revocation of everyone and after a new start of the log", () => {
+  test("are refused after a revocation of everyone and after a restart of the log", () => {
     const keys = startedAt(1);
     const first = keys.sequence;
     keys.apply({ position: 3, scope: { tenant: "acme" } });
@@ -67,7 +67,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], second)).toBe(false);
   });
 
-  test("see items below the positions of an earlier start, because a backup was restored", () => {
+  test("are refused for an item after a restored backup, although its position is lower than earlier ones", () => {
     const keys = startedAt(1);
     keys.apply({ position: 1000, key: "user:1" });
     keys.startAt(50);
@@ -76,7 +76,7 @@ describe("copies that this process loaded", () => {
     expect(keys.allowsLoaded(["user:1"], after)).toBe(false);
   });
 
-  test("are refused when the mark that would decide has been deleted", () => {
+  test("are refused when the mark of their key has been deleted", () => {
     const keys = startedAt(1);
     const before = keys.sequence;
     for (let id = 0; id < 100; id++) {

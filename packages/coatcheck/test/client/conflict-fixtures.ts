@@ -90,8 +90,8 @@ export async function startSite() {
     /** How many requests reached the application's own handler. */
     handled: () => handled,
     /**
-     * Opens a tab that hears nothing from the others, the worst case. `statuses` are all that its page has shown; `refused`
-     * resolves when its first refused response has arrived.
+     * Opens a tab that receives no messages from the others, the worst case. `statuses` are all that its page has
+     * shown; `refused` resolves when its first refused response has arrived.
      */
     tab() {
       const clock = new TestClock();
@@ -108,7 +108,7 @@ export async function startSite() {
       client.$session.subscribe(({ status }) => statuses.push(status));
       return { client, clock, statuses, refused: refused.promise };
     },
-    /** Decides what becomes of the next response to `line`, after the server has sent it. */
+    /** Decides what happens to the next response to `line`, after the server has sent it. */
     onResponse(line: string, fate: Fate) {
       fates.set(line, [...(fates.get(line) ?? []), fate]);
     },

@@ -84,7 +84,7 @@ describe("two tabs", () => {
     expect([left, right].map(({ $session }) => $session.get().status)).toEqual(["none", "none"]);
   });
 
-  it("both show a login that brings the ended session back, and retry the sign-out no more", async () => {
+  it("both show a login that brings the ended session back, and stop retrying the sign-out", async () => {
     const network = new Network();
     const page = new Page();
     const { path, left, right } = twoTabs(network, { page, initialState: view("s1") });

@@ -97,7 +97,7 @@ describe("reading entities", () => {
     expect(site.database.queries).toBe(1);
   });
 
-  it("remembers for a short time only that an entity does not exist", async () => {
+  it("remembers a missing entity for a short time only", async () => {
     const site = new Site();
     const { context } = await site.node();
     for (let request = 0; request < 5; request++) {
@@ -135,7 +135,7 @@ describe("reading entities", () => {
     expect(await context.of(session).user()).toBeNull();
   });
 
-  it("holds no more entities than its limits, least recently used first", async () => {
+  it("evicts the least recently used entities above its limits", async () => {
     const site = new Site();
     const { context } = await site.node({ maxEntities: 2 });
     for (const id of ["a", "b", "c"]) {
@@ -246,7 +246,7 @@ describe("a loader that fails", () => {
     });
   });
 
-  it("reports a reference that returns no id", async () => {
+  it("reports a reference function whose result is not an id", async () => {
     for (const id of ["", Number.NaN, 1.5, {}, true]) {
       const user = loader({ reference: () => id as string, load: () => ({}) });
       const context = defineContext({ user }, { cache: singleProcess() });

@@ -117,7 +117,7 @@ describe("a context on SQLite", () => {
     return { cache, sessions, context: backOffice(find, { cache }) };
   }
 
-  it("needs no query from the second request on: 4 for 100 requests, where the first took 4", async () => {
+  it("needs 4 queries for the first of 100 requests, and none for the others", async () => {
     const { sessions, context } = processOn("sessions.db");
     const { token } = await sessions.create({ subject: "ada" });
     queries = 0;
@@ -256,7 +256,7 @@ await describeWithServer("a context on PostgreSQL", "postgres", (server) => {
     for (const { sessions } of processes) await sessions.close();
   });
 
-  it("caches again while a transaction that has written stays open", async () => {
+  it("caches again while a transaction with writes stays open", async () => {
     const { sessions, context, cache } = await startProcess({ maxStaleness: 1000 });
     const open = new Client({ connectionString: url });
     await open.connect();

@@ -57,7 +57,7 @@ export class Database {
     };
   }
 
-  /** Later queries are not delayed any more. */
+  /** Later queries are no longer delayed. */
   speedUp(): void {
     this.#released = Promise.resolve();
   }

@@ -37,7 +37,7 @@ async function nameOf({ context }: Awaited<ReturnType<Site["node"]>>): Promise<s
 }
 
 describe("invalidate()", () => {
-  it("ends the copies of this process at once, and of another one with the hint", async () => {
+  it("ends the copies of this process at once, and those of another process when the hint arrives", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const [first, second] = [await site.node({ hints }), await site.node({ hints })];
@@ -82,7 +82,7 @@ describe("invalidate()", () => {
     await site.time.advance(0);
   });
 
-  it("is seen by its own process also when a load began before", async () => {
+  it("also ends the result of a load that its own process had begun before", async () => {
     const site = new Site();
     const node = await site.node();
     const release = site.database.slowDown();
@@ -98,7 +98,7 @@ describe("invalidate()", () => {
     expect(await nameOf(node)).toBe("Ada L.");
   });
 
-  it("is seen after a hint also when a load began before", async () => {
+  it("also ends the result of a load that began before the hint arrived", async () => {
     const site = new Site();
     const hints = new SharedInMemory();
     const [first, second] = [await site.node({ hints }), await site.node({ hints })];
@@ -116,7 +116,7 @@ describe("invalidate()", () => {
     expect(await nameOf(second)).toBe("Ada L.");
   });
 
-  it("is seen in the request that made it", async () => {
+  it("takes effect in the request that called it", async () => {
     const site = new Site();
     const { context } = await site.node();
     const of = context.of(sessionOf());
@@ -138,7 +138,7 @@ describe("invalidate()", () => {
     await cache.close();
   });
 
-  it('leaves other entities cached, and takes 7 and "7" for the same id', async () => {
+  it('leaves other entities cached, and treats 7 and "7" as the same id', async () => {
     const site = new Site();
     const { context } = await site.node();
     site.database.users.set("7", userNamed("Seven", { id: "7" }));
@@ -184,7 +184,7 @@ describe("invalidateTag()", () => {
     expect(site.database.queries).toBe(queries + 1);
   });
 
-  it("is seen by its own process also when a load began before", async () => {
+  it("also ends the result of a load that its own process had begun before", async () => {
     const site = new Site();
     const node = await site.node();
     const release = site.database.slowDown();
@@ -241,7 +241,7 @@ describe("the shared tier", () => {
     expect(second.context.metrics()).toMatchObject({ sharedHits: 1, loads: 0 });
   });
 
-  it("does not serve an invalidated copy from it, with or without hint", async () => {
+  it("does not return an invalidated copy, with or without a hint", async () => {
     for (const hints of [new SharedInMemory(), lostHints]) {
       const site = new Site();
       const entities = new SharedEntitiesInMemory();
@@ -261,7 +261,7 @@ describe("the shared tier", () => {
     }
   });
 
-  it("serves a copy from it again once the log item is known", async () => {
+  it("returns a copy again once the log item is known", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const [first, second] = [await site.node({ entities }), await site.node({ entities })];
@@ -320,7 +320,7 @@ describe("the shared tier", () => {
     expect(await nameOf(late)).toBe("Ada L.");
   });
 
-  it("is left out while it fails, hangs or returns garbage", async () => {
+  it("is skipped while it fails, hangs or returns malformed data", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const node = await site.node({ entities });
@@ -338,7 +338,7 @@ describe("the shared tier", () => {
     expect(await nameOf(other)).toBe("Ada");
   });
 
-  it("counts the age of a copy in it", async () => {
+  it("keeps the age of a copy: another process loads the entity again in time", async () => {
     const site = new Site();
     const entities = new SharedEntitiesInMemory();
     const first = await site.node({ entities });

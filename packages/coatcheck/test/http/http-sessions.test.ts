@@ -24,7 +24,7 @@ describe("RequestSession", () => {
     expect(Object.fromEntries(headers)).toEqual({ "cache-control": "private, no-store", vary: "Cookie" });
   });
 
-  it("asks only for a new login if the expired session was logged in", async () => {
+  it("asks for a new login only if the expired session was logged in", async () => {
     const { manager, open } = setUp();
     const code = async (token: string, guard: "requireSession" | "requireSubject") => {
       const error = await Promise.resolve(open(`__Host-sid=${token}`)[guard]()).catch((thrown) => thrown);

@@ -68,7 +68,7 @@ it("a login after the commit throws CONFLICT and is reported", async () => {
   expect(reported).toHaveLength(3);
 });
 
-it("Express hears of a late error that its handler did not catch", async () => {
+it("Express receives a late error that its handler did not catch", async () => {
   const { manager } = setUp();
   const errors: unknown[] = [];
   const app = express().use(coatcheck(manager));

@@ -98,7 +98,7 @@ describe.each(Object.entries(frameworks))("the device endpoints on %s", (_name, 
     expect([await status(phone), await status(laptop)]).toEqual(["authenticated", "authenticated"]);
   });
 
-  it("answer SESSION_NOT_FOUND for a device of another subject", async () => {
+  it("return SESSION_NOT_FOUND for a device of another subject", async () => {
     const eve = site.browser();
     await eve.logIn("eve");
     const [ada] = await list(phone);

@@ -105,7 +105,7 @@ describe.each(MOUNTS)("the session endpoints below %s", (_name, start, prefix) =
     expect([status, (await browser.send(`GET ${prefix}/session`)).data.status]).toEqual([200, "none"]);
   });
 
-  it("give a page its first CSRF token without one, if a browser proves where the request comes from", async () => {
+  it("issue a page's first CSRF token if the browser's headers prove where the request comes from", async () => {
     site = await startSite(start, { http: { csrf: { token: "required" } } });
     const browser = site.browser();
     await browser.send(`POST ${prefix}/session/init`);
@@ -126,7 +126,7 @@ describe.each([
   ["a Fastify prefix", fastifyPlugin],
   ["a Hono base path", MOUNTS[5]?.[1] as StartRoutes],
 ])("a base that begins with the prefix of %s", (_name, start) => {
-  it("is the whole path", async () => {
+  it("that contains the prefix is the whole path", async () => {
     const site = await startSite(start, { http: {}, routes: { base: "/api/auth", migratePath: "/api/old" } });
     const browser = site.browser();
     expect((await browser.send("GET /api/auth")).status).toBe(200);

@@ -44,7 +44,7 @@ it("a new session stores no more than 512 characters of the header, and null wit
   expect(await storedClient("")).toBeNull();
 });
 
-it("newSession replaces what is stored about the client, also by nothing", async () => {
+it("newSession replaces what is stored about the client, even with null", async () => {
   const client = { ...UNKNOWN, userAgent: null, browser: "Firefox 140" };
   expect(await storedClient(FIREFOX, { newSession: () => ({ client }) })).toEqual(client);
   expect(await storedClient(FIREFOX, { newSession: () => ({ client: null }) })).toBeNull();

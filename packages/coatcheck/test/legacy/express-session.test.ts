@@ -22,16 +22,16 @@ import {
   tokenIn,
 } from "./site-fixtures.ts";
 
-let old: MemoryStore;
+let legacyStore: MemoryStore;
 
 beforeEach(() => {
-  old = new MemoryStore();
+  legacyStore = new MemoryStore();
 });
 
 /** A site that migrates sessions of express-session. */
 async function open(options: SiteOptions<SessionData> = {}) {
   return await openSite<SessionData>(
-    [expressSession({ store: old, secrets: LEGACY_SECRETS })],
+    [expressSession({ store: legacyStore, secrets: LEGACY_SECRETS })],
     ({ user, cart }) =>
       user === undefined ? null : { subject: user, tenant: "shop", ...(cart ? { data: { cart } } : {}) },
     options,
@@ -46,7 +46,7 @@ describe.each([
 ])("a migration under %s", (_name, start) => {
   test("logs the browser in for the same request and the following ones", async () => {
     const { site, manager } = await open({ start });
-    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(old, "ann") });
+    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     const first = await browser.get("/me");
     const me = JSON.parse(first.body);
     expect(me).toMatchObject({ subject: "ann", data: { cart: { taco: 2 } } });
@@ -67,7 +67,7 @@ describe.each([
     const response = await request(
       site,
       "/me",
-      { "connect.sid": await logInAtLegacySite(old, "ann") },
+      { "connect.sid": await logInAtLegacySite(legacyStore, "ann") },
       { method: "POST" },
     );
     expect(JSON.parse(response.body).subject).toBe("ann");
@@ -76,7 +76,9 @@ describe.each([
 
   test("keeps the cookies that a public page sets, and prevents caching of the token", async () => {
     const { site } = await open({ start });
-    const response = await request(site, "/public", { "connect.sid": await logInAtLegacySite(old, "ann") });
+    const response = await request(site, "/public", {
+      "connect.sid": await logInAtLegacySite(legacyStore, "ann"),
+    });
     expect(response.body).toBe("anybody");
     expect(response.setCookie.some((line) => line.startsWith("theme=dark"))).toBe(true);
     expect(tokenIn(response)).toBeDefined();
@@ -86,7 +88,7 @@ describe.each([
 
   test("leaves the browser logged out when the same request logs out", async () => {
     const { site } = await open({ start });
-    const cookie = await logInAtLegacySite(old, "ann");
+    const cookie = await logInAtLegacySite(legacyStore, "ann");
     const response = await request(site, "/logout", { "connect.sid": cookie });
     expect(tokenIn(response)).toBe("");
     const replay = await request(site, "/me", { "connect.sid": cookie });
@@ -96,14 +98,14 @@ describe.each([
 
   test("sends the newer token when the handler rotates the session", async () => {
     const { site } = await open({ start });
-    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(old, "ann") });
+    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     await browser.get("/rotate");
     expect((await browser.me()).subject).toBe("ann");
   });
 
   test("uses cookies without Secure on a site without https", async () => {
     const { site } = await open({ start, http: { cookie: { secure: false } } });
-    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(old, "ann") });
+    const browser = new Browser(site, { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
     const first = await browser.get("/me");
     expect(Object.keys(browser.cookies)).toEqual(["sid"]);
     expect(first.setCookie.join()).not.toMatch(/secure/i);
@@ -112,14 +114,14 @@ describe.each([
 
   test("responds 503 and keeps all cookies while the legacy store is down", async () => {
     const { site } = await open({ start });
-    const cookie = await logInAtLegacySite(old, "ann");
-    const get = old.get;
-    old.get = (_sid, callback) => callback(new Error("connection refused"));
+    const cookie = await logInAtLegacySite(legacyStore, "ann");
+    const get = legacyStore.get;
+    legacyStore.get = (_sid, callback) => callback(new Error("connection refused"));
     const response = await request(site, "/me", { "connect.sid": cookie });
     expect(response.status).toBe(503);
     expect(response.setCookie).toEqual([]);
     expect(JSON.parse(response.body).error.code).toBe("STORE_UNAVAILABLE");
-    old.get = get;
+    legacyStore.get = get;
     expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBe("ann");
   });
 });
@@ -150,7 +152,7 @@ describe.each([
 });
 
 async function expectOneSession(sites: readonly Site[], manager: SessionManager<Data>): Promise<void> {
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const responses = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
       request(sites[index % sites.length] as Site, "/me", { "connect.sid": cookie }),
@@ -168,7 +170,7 @@ async function expectOneSession(sites: readonly Site[], manager: SessionManager<
 
 test("a migration under Hono keeps the body of the request that it copies", async () => {
   const { site, outcomes } = await open({ start: startHono });
-  const cookies = { "connect.sid": await logInAtLegacySite(old, "ann") };
+  const cookies = { "connect.sid": await logInAtLegacySite(legacyStore, "ann") };
   const response = await request(site, "/echo", cookies, { method: "POST", content: "a body" });
   expect([response.body, tokenIn(response)?.length]).toEqual(["a body", 50]);
   expect(outcomes).toEqual(["migrated"]);

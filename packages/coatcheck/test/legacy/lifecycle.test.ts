@@ -20,19 +20,19 @@ import {
 
 const MINUTE = 60_000;
 
-let old: MemoryStore;
+let legacyStore: MemoryStore;
 let users: Set<string>;
 let visitors: (Data | null)[];
 
 beforeEach(() => {
-  old = new MemoryStore();
+  legacyStore = new MemoryStore();
   users = new Set(["ann", "bob"]);
   visitors = [];
 });
 
 async function open(options: SiteOptions<SessionData> = {}) {
   return await openSite<SessionData>(
-    [expressSession({ store: old, secrets: LEGACY_SECRETS })],
+    [expressSession({ store: legacyStore, secrets: LEGACY_SECRETS })],
     ({ user = "", cart = {} }, visitor) => {
       visitors.push(visitor);
       return users.has(user)
@@ -44,12 +44,12 @@ async function open(options: SiteOptions<SessionData> = {}) {
 }
 
 function legacySessionCount(): Promise<number> {
-  return new Promise((resolve) => old.length((_error, count) => resolve(count ?? 0)));
+  return new Promise((resolve) => legacyStore.length((_error, count) => resolve(count ?? 0)));
 }
 
 test("a migration ends the legacy session in its store", async () => {
   const { site } = await open();
-  const cookie = await logInAtLegacySite(old, "ann", LEGACY_SECRETS[1]);
+  const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[1]);
   expect(await legacySessionCount()).toBe(1);
   await request(site, "/me", { "connect.sid": cookie });
   expect(await legacySessionCount()).toBe(0);
@@ -57,7 +57,7 @@ test("a migration ends the legacy session in its store", async () => {
 
 test("the legacy cookie receives the same token again when the first response was lost", async () => {
   const { site, manager, advance } = await open();
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const lost = await request(site, "/me", { "connect.sid": cookie });
   advance(30 * MINUTE);
   const again = await request(site, "/me", { "connect.sid": cookie });
@@ -67,7 +67,7 @@ test("the legacy cookie receives the same token again when the first response wa
 
 test("the legacy cookie is not accepted once the new token is in use", async () => {
   const { site, outcomes, advance, flush } = await open();
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
   await browser.me();
   advance(2 * MINUTE);
@@ -82,7 +82,7 @@ test("the legacy cookie is not accepted once the new token is in use", async () 
 
 test("the legacy cookie is not accepted once the new token was rotated", async () => {
   const { site, outcomes } = await open();
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
   await browser.get("/rotate");
   const late = await request(site, "/me", { "connect.sid": cookie });
@@ -93,7 +93,7 @@ test("the legacy cookie is not accepted once the new token was rotated", async (
 
 test("the legacy cookie does not recreate a revoked session before it is swept", async () => {
   const { site, manager, outcomes } = await open({ keepLegacy: true });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const { id } = JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body);
   await manager.revoke({ session: id }, "admin");
   expect(await legacySessionCount()).toBe(1);
@@ -110,7 +110,7 @@ test("the legacy cookie does not recreate an expired session", async () => {
     keepLegacy: true,
     policy: { absoluteTimeout: 5 * MINUTE },
   });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   await request(site, "/me", { "connect.sid": cookie });
   advance(6 * MINUTE);
   expect(JSON.parse((await request(site, "/me", { "connect.sid": cookie })).body).subject).toBeNull();
@@ -120,7 +120,7 @@ test("the legacy cookie does not recreate an expired session", async () => {
 test("keepLegacy leaves the legacy cookies and sessions unchanged, and enabled() turns the migration off", async () => {
   let enabled = true;
   const { site, outcomes } = await open({ keepLegacy: true, enabled: () => enabled });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const browser = new Browser(site, { "connect.sid": cookie });
   await browser.me();
   expect(browser.cookies["connect.sid"]).toBe(cookie);
@@ -137,7 +137,7 @@ test("keepLegacy leaves the legacy cookies and sessions unchanged, and enabled()
 
 test("remaining legacy cookies are cleared when the browser is logged in", async () => {
   const { site } = await open({ clear: { names: ["flag"], domains: [".example.com"], paths: ["/shop"] } });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const token = tokenIn(await request(site, "/me", { "connect.sid": cookie })) ?? "";
   const later = await request(site, "/me", { "__Host-sid": token, flag: "1" });
   expect(clearedCookies(later)).toEqual([
@@ -153,7 +153,7 @@ test("remaining legacy cookies are cleared when the browser is logged in", async
 test("a logged-in Coatcheck session wins over the legacy cookie", async () => {
   const { site, manager, outcomes } = await open();
   const { token } = await manager.create({ subject: "bob" });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
   expect(JSON.parse(response.body).subject).toBe("bob");
   expect(outcomes).toEqual(["already-migrated"]);
@@ -162,7 +162,7 @@ test("a logged-in Coatcheck session wins over the legacy cookie", async () => {
 test("validate() receives the data of the visitor's anonymous session", async () => {
   const { site, manager } = await open();
   const { token } = await manager.create({ data: { cart: { salsa: 1 } } });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
   expect(JSON.parse(response.body)).toMatchObject({ subject: "ann", data: { cart: { taco: 2, salsa: 1 } } });
   expect(visitors).toEqual([{ cart: { salsa: 1 } }]);
@@ -172,7 +172,7 @@ test("a request with an older token is not migrated, because its newer token may
   const { site, manager, outcomes } = await open();
   const { token, record } = await manager.create({ subject: "bob" });
   await manager.rotate(record.id);
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const response = await request(site, "/me", { "__Host-sid": token, "connect.sid": cookie });
   expect(response.setCookie).toEqual([]);
   expect(outcomes).toEqual([]);
@@ -181,7 +181,9 @@ test("a request with an older token is not migrated, because its newer token may
 test("the session cookie ends with the browser only when validate() returns rememberMe: false", async () => {
   const { site } = await open();
   const age = async (user: string) => {
-    const response = await request(site, "/me", { "connect.sid": await logInAtLegacySite(old, user) });
+    const response = await request(site, "/me", {
+      "connect.sid": await logInAtLegacySite(legacyStore, user),
+    });
     return /Max-Age=(\d+)/.exec(response.setCookie.at(-1) ?? "")?.[1];
   };
   expect(await age("bob")).toBe(String(30 * 24 * 60 * 60));
@@ -192,7 +194,7 @@ test("the session limit postpones a migration and keeps the legacy cookie", asyn
   const policy = { sessionLimit: { max: 1, onExceeded: "reject" } } as const;
   const { site, manager, outcomes } = await open({ policy });
   const { record } = await manager.create({ subject: "ann" });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const response = await request(site, "/me", { "connect.sid": cookie });
   expect([response.status, response.setCookie]).toEqual([200, []]);
   expect(outcomes).toEqual(["over-limit"]);
@@ -203,7 +205,7 @@ test("the session limit postpones a migration and keeps the legacy cookie", asyn
 test("a request that loses the race for the legacy session finds the new session", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const arrived = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const { get } = store;
@@ -225,7 +227,7 @@ test("a request that loses the race for the legacy session finds the new session
 test("a store outage responds 503, keeps the cookie, and does not affect requests without a legacy cookie", async () => {
   const store = memoryStore();
   const { site } = await open({ store });
-  const cookie = await logInAtLegacySite(old, "ann");
+  const cookie = await logInAtLegacySite(legacyStore, "ann");
   const { get } = store;
   store.get = async () => {
     throw new Error("down");
@@ -249,7 +251,7 @@ test("the endpoint migratePath responds with the user that the same request migr
     return await listening(createServer(app));
   };
   const { site, manager } = await open({ start: startRoutes });
-  const cookies = { "connect.sid": await logInAtLegacySite(old, "ann") };
+  const cookies = { "connect.sid": await logInAtLegacySite(legacyStore, "ann") };
   const response = await request(site, "/api/auth/migrate-session", cookies, { method: "POST" });
   expect(JSON.parse(response.body)).toMatchObject({ success: true, data: { user: { id: "ann" } } });
   expect(tokenIn(response)).toBeDefined();

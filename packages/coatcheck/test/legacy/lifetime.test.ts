@@ -13,8 +13,8 @@ const DAY = 24 * 60 * 60 * SECOND;
 const TOLERANCE = 20 * SECOND;
 const PASSWORD = "a password of the old site, 32 characters at least";
 
-const old = new MemoryStore();
-const express = expressSession<SessionData>({ store: old, secrets: LEGACY_SECRETS });
+const legacyStore = new MemoryStore();
+const express = expressSession<SessionData>({ store: legacyStore, secrets: LEGACY_SECRETS });
 const iron = ironSession<{ user: string }>({ unsealData, name: "old", password: PASSWORD });
 
 /** Migrates one session. Returns the new one, and the `Max-Age` of its cookie in milliseconds, undefined without one. */
@@ -39,12 +39,12 @@ function expectAbout(actual: unknown, expected: number): void {
 
 /** A cookie of express-session that was set for 30 days, when 12 of them are left. */
 async function usedExpressCookie(): Promise<Record<string, string>> {
-  const cookie = await logInAtLegacySite(old, "ann", LEGACY_SECRETS[0], 30 * DAY);
+  const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], 30 * DAY);
   const sid = decodeURIComponent(cookie).slice(2).split(".")[0] ?? "";
   await new Promise<void>((resolve) => {
-    old.get(sid, (_error, session) => {
+    legacyStore.get(sid, (_error, session) => {
       if (session) session.cookie.expires = new Date(Date.now() + 12 * DAY);
-      old.set(sid, session as SessionData, () => resolve());
+      legacyStore.set(sid, session as SessionData, () => resolve());
     });
   });
   return { "connect.sid": cookie };
@@ -68,7 +68,7 @@ describe("a migrated session", () => {
   });
 
   test("ends with the browser if the older cookie did", async () => {
-    const cookie = await logInAtLegacySite(old, "ann", LEGACY_SECRETS[0], null);
+    const cookie = await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], null);
     const { record, policy, maxAge } = await migrated(express, { "connect.sid": cookie });
     expect([record.rememberMe, maxAge]).toEqual([false, undefined]);
     expect(record.expiresAt - record.createdAt).toBe(policy.absoluteTimeout);

@@ -19,7 +19,7 @@ function token(user: string, expires = "1h", algorithm = "HS256"): Promise<strin
     .sign(KEY);
 }
 
-const old = new MemoryStore();
+const legacyStore = new MemoryStore();
 const jwt = jwtCookie({ jwtVerify, key: KEY, algorithms: ["HS256"], name: "jwt", others: ["refresh"] });
 const iron = ironSession<{ user: string }>({ unsealData, name: "old", password: PASSWORD, ttl: 3600 });
 
@@ -32,10 +32,14 @@ interface Kind {
 
 const kinds: Record<string, Kind> = {
   "express-session": {
-    reader: expressSession<SessionData>({ store: old, secrets: LEGACY_SECRETS }),
-    make: async (user) => ({ "connect.sid": await logInAtLegacySite(old, user) }),
-    expired: async () => ({ "connect.sid": await logInAtLegacySite(old, "ann", LEGACY_SECRETS[0], -1000) }),
-    forged: async () => ({ "connect.sid": await logInAtLegacySite(old, "ann", "a secret of another site") }),
+    reader: expressSession<SessionData>({ store: legacyStore, secrets: LEGACY_SECRETS }),
+    make: async (user) => ({ "connect.sid": await logInAtLegacySite(legacyStore, user) }),
+    expired: async () => ({
+      "connect.sid": await logInAtLegacySite(legacyStore, "ann", LEGACY_SECRETS[0], -1000),
+    }),
+    forged: async () => ({
+      "connect.sid": await logInAtLegacySite(legacyStore, "ann", "a secret of another site"),
+    }),
   },
   "iron-session": {
     reader: iron,
@@ -146,7 +150,7 @@ test("expressSession() treats ENOENT of the store as a missing session", async (
     destroy: (_sid: string, callback?: (error?: unknown) => void) => callback?.(),
   };
   const { site, outcomes } = await openSite([expressSession({ store, secrets: LEGACY_SECRETS })], validate);
-  await request(site, "/me", { "connect.sid": await logInAtLegacySite(old, "ann") });
+  await request(site, "/me", { "connect.sid": await logInAtLegacySite(legacyStore, "ann") });
   expect(outcomes).toEqual(["expired"]);
 });
 

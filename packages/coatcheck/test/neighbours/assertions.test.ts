@@ -28,7 +28,7 @@ async function failureOf(assertion: () => void): Promise<string> {
 /** Jest and Vitest print values with these plugins. */
 const OPTIONS = { plugins: [plugins.AsymmetricMatcher, plugins.Immutable] };
 
-it("toEqual and toMatchObject compare the data like a plain object, both ways round", async () => {
+it("toEqual and toMatchObject compare the data like a plain object, as actual and as expected value", async () => {
   const { session } = await openSession();
   expect(session.data).toEqual(DATA);
   expect(DATA).toEqual(session.data);

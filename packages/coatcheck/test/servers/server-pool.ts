@@ -27,7 +27,7 @@ export interface ServerPool {
   close(): Promise<void>;
 }
 
-interface Lent {
+interface LentServer {
   readonly url: string;
   end(): Promise<void>;
 }
@@ -38,14 +38,14 @@ interface Lent {
  */
 export async function openServerPool(): Promise<ServerPool> {
   const run = `coatcheck_test_${randomBytes(4).toString("hex")}`;
-  const lent: Promise<Lent>[] = [];
-  const lend = (server: Promise<Lent>) => {
+  const lent: Promise<LentServer>[] = [];
+  const lend = (server: Promise<LentServer>) => {
     lent.push(server);
     return server;
   };
-  let redis: Promise<Lent> | undefined;
-  let postgres: Promise<Lent> | undefined;
-  const lenders: Readonly<Record<ServerKind, () => Promise<Lent>>> = {
+  let redis: Promise<LentServer> | undefined;
+  let postgres: Promise<LentServer> | undefined;
+  const lenders: Readonly<Record<ServerKind, () => Promise<LentServer>>> = {
     redis: () => (redis ??= lend(lendRedis(run))),
     postgres: () => (postgres ??= lend(lendPostgres(run))),
     "private-postgres": () => lend(lendPostgres(run)),
@@ -83,7 +83,7 @@ export async function openServerPool(): Promise<ServerPool> {
   };
 }
 
-async function lendRedis(run: string): Promise<Lent> {
+async function lendRedis(run: string): Promise<LentServer> {
   const given = process.env.REDIS_URL;
   if (given) {
     await requireResponse("REDIS_URL", pingRedis(given));
@@ -93,7 +93,7 @@ async function lendRedis(run: string): Promise<Lent> {
   return { url: server.url, end: () => server.stop() };
 }
 
-async function lendPostgres(run: string): Promise<Lent> {
+async function lendPostgres(run: string): Promise<LentServer> {
   const given = process.env.DATABASE_URL;
   if (given?.startsWith("postgres")) {
     await requireResponse("DATABASE_URL", pingPostgres(given));
@@ -103,12 +103,12 @@ async function lendPostgres(run: string): Promise<Lent> {
 }
 
 /** Starts a PostgreSQL that can have a standby. */
-async function startPrimary(): Promise<Lent> {
+async function startPrimary(): Promise<LentServer> {
   requireProgram(TEST_PROGRAMS.postgresStandby);
   return await startLocalPostgres();
 }
 
-async function startLocalPostgres(): Promise<Lent> {
+async function startLocalPostgres(): Promise<LentServer> {
   const server = await startPostgres({ fsync: false });
   return { url: server.url, end: () => server.stop() };
 }

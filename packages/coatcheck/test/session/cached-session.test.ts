@@ -6,23 +6,23 @@ import { makeRecord } from "../../src/testing/records.ts";
 const NOW = 1_800_000_000_123;
 const HOUR = 3_600_000;
 
-function held(fields: Partial<SessionRecord> = {}): CachedSession {
+function cachedSession(fields: Partial<SessionRecord> = {}): CachedSession {
   return new CachedSession({ record: makeRecord({ createdAt: NOW, ...fields }), position: 1 });
 }
 
 describe("a cached session", () => {
   test("expires at the exact millisecond of either timeout", () => {
-    const idle = held({ idleTimeout: HOUR });
+    const idle = cachedSession({ idleTimeout: HOUR });
     expect(idle.hasExpired(NOW + HOUR - 1)).toBe(false);
     expect(idle.hasExpired(NOW + HOUR)).toBe(true);
-    const aged = held({ expiresAt: NOW + 1500 });
+    const aged = cachedSession({ expiresAt: NOW + 1500 });
     aged.recordActivity(NOW + 1000);
     expect(aged.hasExpired(NOW + 1499)).toBe(false);
     expect(aged.hasExpired(NOW + 1500)).toBe(true);
   });
 
   test("extends its life with activity, even after an earlier expiry check", () => {
-    const session = held({ idleTimeout: HOUR });
+    const session = cachedSession({ idleTimeout: HOUR });
     expect(session.hasExpired(NOW + HOUR - 1)).toBe(false);
     session.recordActivity(NOW + HOUR - 1);
     expect(session.hasExpired(NOW + 2 * HOUR - 2)).toBe(false);
@@ -30,13 +30,13 @@ describe("a cached session", () => {
   });
 
   test("requests a touch once per threshold, inherited activity included", () => {
-    const session = held({ idleTimeout: HOUR });
+    const session = cachedSession({ idleTimeout: HOUR });
     expect(session.recordActivity(NOW + 59_999)).toBe(false);
     expect(session.recordActivity(NOW + 60_000)).toBe(true);
     expect(session.recordActivity(NOW + 60_001)).toBe(false);
     expect(session.recordActivity(NOW)).toBe(false);
     expect(session.lastSeenAt).toBe(NOW + 60_001);
-    const newer = held({ idleTimeout: HOUR });
+    const newer = cachedSession({ idleTimeout: HOUR });
     newer.inheritActivity(session);
     expect(newer.lastSeenAt).toBe(NOW + 60_001);
     expect(newer.recordActivity(NOW + 119_999)).toBe(false);
@@ -47,14 +47,14 @@ describe("a cached session", () => {
     const secretHash = "h".repeat(43);
     const older = { hash: "p".repeat(43), replacedAt: NOW, validUntil: NOW, revokesOnReuse: false };
     const olderSecrets = [older];
-    expect(held({ secretHash }).currentHash).toBe(secretHash);
-    expect(held({ secretHash, olderSecrets }).currentHash).toBeNull();
-    expect(held({ secretHash, olderSecrets, tokenUsedAt: NOW }).currentHash).toBe(secretHash);
-    expect(held({ secretHash, state: "revoked" }).currentHash).toBeNull();
+    expect(cachedSession({ secretHash }).currentHash).toBe(secretHash);
+    expect(cachedSession({ secretHash, olderSecrets }).currentHash).toBeNull();
+    expect(cachedSession({ secretHash, olderSecrets, tokenUsedAt: NOW }).currentHash).toBe(secretHash);
+    expect(cachedSession({ secretHash, state: "revoked" }).currentHash).toBeNull();
   });
 
   test("handles timeouts of several years", () => {
-    const session = held({ expiresAt: NOW + 40_000 * HOUR, idleTimeout: 30_000 * HOUR });
+    const session = cachedSession({ expiresAt: NOW + 40_000 * HOUR, idleTimeout: 30_000 * HOUR });
     expect(session.recordActivity(NOW + 20_000 * HOUR)).toBe(true);
     expect(session.hasExpired(NOW + 40_000 * HOUR - 1)).toBe(false);
     expect(session.hasExpired(NOW + 40_000 * HOUR)).toBe(true);

@@ -83,7 +83,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** A story with other steps between its own. */
+/** A story with other steps between its steps. */
 const variedStory = fc
   .tuple(
     fc.constantFrom(...STORIES),
@@ -94,7 +94,7 @@ const variedStory = fc
     return [...story.flatMap((own, place) => [...at(place), own]), ...at(6)];
   });
 
-/** Random runs, half of them around a story. */
+/** Random runs. Half of them contain a story. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   planted: fc.boolean(),
   rotateEvery: fc.constantFrom(null, 5 * MINUTE),

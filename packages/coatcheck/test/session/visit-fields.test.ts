@@ -101,7 +101,7 @@ describe("visit fields of a session", () => {
     expect([record.visit, record.conversion]).toEqual([null, null]);
   });
 
-  it("session.visit names the missing option", async () => {
+  it("name the missing option when session.visit is read", async () => {
     const { manager } = createFixture();
     expect(() => manager.begin().visit).toThrow(/createVisits/);
   });

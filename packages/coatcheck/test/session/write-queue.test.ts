@@ -175,7 +175,7 @@ describe("the write queue", () => {
     await settle();
     let later: Promise<string | null> | undefined;
     observed.before = async ({ version }) => {
-      // Version 3 is the first batch, whose bytes do not count any more.
+      // Version 3 is the first batch, whose bytes no longer count.
       if (version === 4) later ??= codeOf(manager.patch(id, { text }));
     };
     release();

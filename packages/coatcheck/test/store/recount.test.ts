@@ -50,7 +50,7 @@ describe("Recount", () => {
     expect(await reading).toMatchObject({ total: 999, countedAt: 100 });
   });
 
-  it("makes one count at a time, and begins the next one after the calls that share it", async () => {
+  it("runs one count at a time; calls during a count share the next one", async () => {
     const store = counting(5);
     const first = store.read();
     store.pass(10);
@@ -64,7 +64,7 @@ describe("Recount", () => {
     expect(store.running).toHaveLength(0);
   });
 
-  it("returns the last count of many sessions at once, and one count is made for all later calls", async () => {
+  it("returns the last count of a large store at once, and makes one new count for all later calls", async () => {
     const store = counting(1001);
     await store.first(100);
     store.pass(899);

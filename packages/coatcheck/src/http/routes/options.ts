@@ -93,15 +93,15 @@ const IDENTITY_FIELDS = {
   rememberMe: true,
   strict: true,
 } satisfies KnownOptions<Identity<unknown>>;
-const INPUT = "options of sessionRoutes()";
+const INPUT_NAME = "options of sessionRoutes()";
 
 /** Checks the options of the endpoints. Throws `UsageError`. */
 export function requireRoutesOptions<User, Data>(options: SessionRoutesOptions<User, Data>): void {
-  requireKnownOptions(INPUT, options, ROUTES_OPTIONS);
-  requireKnownPart(INPUT, options, "events", EVENT_OPTIONS);
+  requireKnownOptions(INPUT_NAME, options, ROUTES_OPTIONS);
+  requireKnownPart(INPUT_NAME, options, "events", EVENT_OPTIONS);
   if (typeof options.authenticate === "function") return;
   const message = `must be a function (got ${shown(options.authenticate)})`;
-  throw misuse(INPUT, [{ path: "authenticate", message }]);
+  throw misuse(INPUT_NAME, [{ path: "authenticate", message }]);
 }
 
 /** Checks what the application's `authenticate` returned: a misspelt `rememberMe` would be lost. Throws `UsageError`. */

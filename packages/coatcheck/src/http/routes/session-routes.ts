@@ -7,7 +7,7 @@ import type { Session } from "../../session/session.ts";
 import type { SessionView } from "../../wire.ts";
 import { CsrfTokens } from "../csrf.ts";
 import { isCoatcheckError } from "../error-response.ts";
-import { ACCOUNT, RECENT, requireRecentProof } from "../recent-proof.ts";
+import { ACCOUNT_SCOPE, RECENT_TIME, requireRecentProof } from "../recent-proof.ts";
 import type { RequestSession } from "../request-session.ts";
 import { requireManager } from "../require-manager.ts";
 import { devicesOf } from "./devices.ts";
@@ -208,10 +208,10 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     const { elevate, authenticate } = this.#options;
     const isVerified = elevate
       ? await elevate(credentials, scope, request)
-      : scope === ACCOUNT &&
+      : scope === ACCOUNT_SCOPE &&
         (await authenticate(credentials, request, metadataOf(body)))?.subject === subject;
     if (!isVerified) throw invalidCredentials();
-    await session.elevate(scope, this.#options.recentAuthentication ?? RECENT);
+    await session.elevate(scope, this.#options.recentAuthentication ?? RECENT_TIME);
     return success(await viewOf(session, this.#view));
   }
 
@@ -268,7 +268,7 @@ async function requireLogin<Data>(request: RequestSession<Data>, activity: Activ
 }
 
 /** Validates the scope's name, which the application defines and the session stores. */
-function scopeOf({ scope = ACCOUNT }: JsonObject): string {
+function scopeOf({ scope = ACCOUNT_SCOPE }: JsonObject): string {
   if (typeof scope === "string" && /^[\w.:-]{1,64}$/.test(scope)) return scope;
   throw invalidRequest("scope", "must be 1 to 64 letters, digits or characters of . : - _");
 }

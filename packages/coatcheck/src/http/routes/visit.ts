@@ -5,7 +5,10 @@ import { success } from "./responses.ts";
 
 type Handler<Data> = (request: RouteRequest<Data>) => Promise<Response>;
 
-/** The endpoints of visits at `path`: the beacon, `/opt-out`, `/opt-in`, and beside them the page's script. They respond 404 where none are collected. */
+/**
+ * The endpoints of visits at `path`: the beacon, `/opt-out`, `/opt-in`, and beside them the page's script. They respond
+ * 404 where no visits are collected.
+ */
 export function visitHandlers<Data>(path: string): readonly [string, Handler<Data>][] {
   return [
     [`POST ${path}`, beacon],
@@ -15,7 +18,7 @@ export function visitHandlers<Data>(path: string): readonly [string, Handler<Dat
   ];
 }
 
-/** Responds 2xx whatever became of the session: the page that sends a beacon is gone. */
+/** Responds 2xx whatever happened to the session: the page that sent the beacon may be closed. */
 async function beacon<Data>(request: RouteRequest<Data>): Promise<Response> {
   const { visit } = request.session;
   if (visit === null) return new Response(null, { status: 404 });

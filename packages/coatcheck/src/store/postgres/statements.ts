@@ -62,7 +62,7 @@ function endsAfter(lastSeenAt: string): string {
  */
 const [LOGGED_AT, MAX_SESSIONS, NOW] = [1, 2, 3].map((after) => `$${COLUMN_NAMES.length + after}::bigint`);
 
-const LOGGED = `logged as (
+const APPEND_TO_LOG = `logged as (
   insert into coatcheck_log (session, min_version, logged_at)
   select id, version, ${LOGGED_AT} from stored where ${LOGGED_AT} is not null
 )`;
@@ -96,7 +96,7 @@ export const INSERT = `
     where ${HAS_ROOM}
     on conflict (id) do nothing
     returning id, version
-  ), ${LOGGED}
+  ), ${APPEND_TO_LOG}
   select count(*) as count from stored`;
 
 /** Keeps the later time, because a touch may have been stored after the writer read its copy. */
@@ -116,7 +116,7 @@ export const UPDATE = `
     where id = ${param("id")} and version = ${param("version")} - 1 and state = 'active'
       and ${HAS_ROOM} and coatcheck_is_spared(epoch, tenant)
     returning id, version
-  ), ${LOGGED}
+  ), ${APPEND_TO_LOG}
   select count(*) as count from stored`;
 
 /**

@@ -7,7 +7,7 @@ import type { RedisTransport } from "./transport.ts";
 
 // Runs as a script, because in a cluster the node that has the keys must reply. If the user may not call INFO (an
 // ACL, a managed service), the check passes.
-const MEMORY = new RedisScript(/* lua */ `
+const READ_MEMORY_INFO = new RedisScript(/* lua */ `
 local info = redis.pcall('INFO', 'memory')
 return type(info) == 'string' and info or ''
 `);
@@ -62,7 +62,7 @@ export class EvictionCheck {
  * and lose revocations. `volatile-…` policies are safe, because no key of the store has a time to live.
  */
 async function evictionPolicy(transport: RedisTransport, prefix: string): Promise<string | null> {
-  const info = textOf(await MEMORY.run(transport, prefix, []));
+  const info = textOf(await READ_MEMORY_INFO.run(transport, prefix, []));
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(info)?.[1];
   const policy = field("maxmemory_policy");
   return policy?.startsWith("allkeys") && field("maxmemory") !== "0" ? policy : null;

@@ -99,7 +99,7 @@ export const LOG_LUA = logLua("false");
 /** The start of the revocations, `ARGV[1]` being the kind of the scope. */
 export const REPAIRING_LOG_LUA = logLua("ARGV[1] == 'everyone'");
 
-/** Log items that one call reads at most; the store makes more calls for the rest. */
+/** The most log items that one call reads; the store makes more calls for the others. */
 export const LOG_SLICE_SIZE = 1000;
 
 /**

@@ -19,11 +19,11 @@ export const CHANGES = new RedisScript(LOG_LUA, CHANGES_LUA);
 /** Appends an item to the log; see {@link INVALIDATE_LUA}. */
 export const INVALIDATE = new RedisScript(LOG_LUA, INVALIDATE_LUA);
 
-/** Index entries that one script looks at, at most, so that a selective filter does not block the server. */
+/** The most index entries that one script reads, so that a selective filter does not block the server. */
 const SCAN_SLICE_SIZE = 2000;
-/** Rows that one script loads at most. To load a row takes about as long as to look at five index entries. */
+/** The most rows that one script loads. Loading a row takes about as long as reading five index entries. */
 const MAX_LOADED = 500;
-/** Pending revocations up to which it is faster to look for a row in each of them than to load the row. */
+/** Up to this many pending revocations, looking for a row in each of them is faster than loading the row. */
 const MAX_PENDING = 3;
 
 /**

@@ -1,21 +1,21 @@
 import { redisUnavailable } from "./errors.ts";
 
-function unexpected(reply: unknown, expected: string): never {
+function throwUnexpected(reply: unknown, expected: string): never {
   throw redisUnavailable(new Error(`Unexpected Redis reply: got ${typeof reply}, expected ${expected}.`));
 }
 
 /** Checks that a reply is an array. */
 export function listOf(reply: unknown): readonly unknown[] {
-  return Array.isArray(reply) ? reply : unexpected(reply, "an array");
+  return Array.isArray(reply) ? reply : throwUnexpected(reply, "an array");
 }
 
 /** Checks that a reply is a string. */
 export function textOf(reply: unknown): string {
-  return typeof reply === "string" ? reply : unexpected(reply, "a string");
+  return typeof reply === "string" ? reply : throwUnexpected(reply, "a string");
 }
 
 /** Checks that a reply is a safe integer. Scripts send large integers as strings, because Lua would round them. */
 export function numberOf(reply: unknown): number {
   const value = typeof reply === "string" && reply !== "" ? Number(reply) : reply;
-  return Number.isSafeInteger(value) ? (value as number) : unexpected(reply, "a whole number");
+  return Number.isSafeInteger(value) ? (value as number) : throwUnexpected(reply, "a whole number");
 }

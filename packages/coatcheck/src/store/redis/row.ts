@@ -3,7 +3,7 @@ import type { SessionFilter } from "../../session/store.ts";
 import { listOf, numberOf, textOf } from "./reply.ts";
 
 /** The fields that `list` filters on through an index of their own. */
-const INDEXED = ["subject", "tenant", "visitorId", "parentId", "owner"] as const;
+const INDEXED_FIELDS = ["subject", "tenant", "visitorId", "parentId", "owner"] as const;
 
 /**
  * Lua functions for rows. A row is one hash, `session:<id>`:
@@ -21,7 +21,7 @@ const INDEXED = ["subject", "tenant", "visitorId", "parentId", "owner"] as const
  * by the time of revocation. No key has a time to live, so Redis never removes a row that the indexes still contain.
  */
 export const ROW_LUA = /* lua */ `
-local INDEXED = { ${INDEXED.map((name) => `'${name}'`).join(", ")} }
+local INDEXED = { ${INDEXED_FIELDS.map((name) => `'${name}'`).join(", ")} }
 
 -- Loads a row without its body, which most scripts do not need.
 local function load(id)
@@ -103,21 +103,21 @@ end
 `;
 
 /** Replaces lone surrogates: Redis stores UTF-8, and Lua's JSON parser stops at them. */
-function wellFormed(value: string | null | undefined): string | undefined {
+function withoutLoneSurrogates(value: string | null | undefined): string | undefined {
   return value?.toWellFormed();
 }
 
 /** Encodes the fields of a record that the scripts read, as JSON. */
 export function indexedFieldsOf(record: SessionRecord): string {
   const { type, createdAt, expiresAt, idleTimeout } = record;
-  const names = INDEXED.map((name) => [name, wellFormed(record[name])]);
+  const names = INDEXED_FIELDS.map((name) => [name, withoutLoneSurrogates(record[name])]);
   return JSON.stringify({ type, createdAt, expiresAt, idleTimeout, ...Object.fromEntries(names) });
 }
 
 /** Encodes a filter as JSON, with the same replacements as {@link indexedFieldsOf}, so that equal values match. */
 export function filterArgument(filter: SessionFilter): string {
   const { type, state, liveAt } = filter;
-  const names = INDEXED.map((name) => [name, wellFormed(filter[name])]);
+  const names = INDEXED_FIELDS.map((name) => [name, withoutLoneSurrogates(filter[name])]);
   return JSON.stringify({ type, state, liveAt, ...Object.fromEntries(names) });
 }
 

@@ -3,7 +3,7 @@ import { ROW_LUA } from "./row.ts";
 import { RedisScript } from "./script.ts";
 
 /**
- * Rows that one script applies a mass revocation to, or deletes, at most. Keeps the server busy for a few
+ * The most rows that one script deletes, or applies a mass revocation to. Keeps the server busy for a few
  * milliseconds.
  */
 export const SWEEP_SLICE_SIZE = 200;

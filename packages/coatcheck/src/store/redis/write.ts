@@ -94,7 +94,7 @@ end
 `,
 );
 
-/** Touches that one script takes at most, so that it blocks the server for a few milliseconds only. */
+/** The most touches that one script takes, so that it blocks the server for a few milliseconds only. */
 export const TOUCH_SLICE_SIZE = 500;
 
 /** The arguments of {@link TOUCH}. */

@@ -25,7 +25,7 @@ const MAX_BATCH_TIME = 6;
 /**
  * Group commit: concurrent writes share one transaction and one fsync. Each write is acknowledged after the commit.
  *
- * A batch runs synchronously, so no read of this process sees half of it. Between two batches, the event loop turns.
+ * A batch runs synchronously, so no read of this process sees half of it. Between two batches, other tasks run.
  * A write that would take longer than a few milliseconds must be divided by its caller. The queue waits up to
  * `timeout` milliseconds for another process's lock, without blocking the event loop.
  */

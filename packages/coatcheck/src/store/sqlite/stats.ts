@@ -24,7 +24,7 @@ export interface SqliteStats {
   close(): Promise<void>;
 }
 
-/** Prepares the counting. A large database is counted in another thread, so that the event loop goes on. */
+/** Prepares the counting. A large database is counted in another thread, so that the event loop is not blocked. */
 export function statsOn(database: DatabaseSync, path: string): SqliteStats {
   // Takes constant time. It is never lower than the number of rows.
   const highestRow = database.prepare("SELECT coalesce(max(rowid), 0) AS row FROM session");

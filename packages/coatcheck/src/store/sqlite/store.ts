@@ -47,7 +47,7 @@ const STORE_OPTIONS = {
   busyTimeout: true,
   clock: true,
 } satisfies KnownOptions<SqliteStoreOptions>;
-/** Touches of one write. A large batch is divided, so that the event loop turns in between. */
+/** Touches of one write. A large batch is divided, so that other tasks can run in between. */
 const TOUCH_SLICE_SIZE = 50;
 
 /** A session store whose file several processes of one machine can share. */

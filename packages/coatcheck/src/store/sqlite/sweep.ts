@@ -14,7 +14,8 @@ const QUEUED_SLICES = 20;
 /**
  * Prepares `sweep`, which deletes up to `limit` rows that ended before `before` (epoch milliseconds), and all log items
  * of that age. It deletes rows with an end time of their own first, then rows that a mass revocation ended, and the
- * mass revocation itself after its last row. It deletes in slices, so that other writes and the event loop go on.
+ * mass revocation itself after its last row. It deletes in slices, so that it blocks neither other writes nor the event
+ * loop.
  *
  * @returns a function that returns how many session rows it deleted.
  */

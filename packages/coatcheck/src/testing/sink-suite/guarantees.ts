@@ -53,13 +53,13 @@ export const guarantees: SinkCases = {
     await assertStored(read, { counts: [count, later] });
   },
 
-  "write() keeps counts apart that differ only in their id": async ({ sink, read }) => {
+  "write() stores counts that differ only in their id separately": async ({ sink, read }) => {
     const counts = [makeCount(), makeCount(), makeCount()];
     await sink.write(countBatch(...counts));
     await assertStored(read, { counts });
   },
 
-  "write() completes a batch of which a part is stored": async ({ sink, other, read }) => {
+  "write() completes a batch that is partly stored": async ({ sink, other, read }) => {
     const events = [makeEvent(), makeEvent(), makeEvent()];
     const counts = [makeCount(), makeCount()];
     await sink.write({ events: events.slice(1, 2), counts: counts.slice(1) });

@@ -14,7 +14,7 @@ function storedOrder({ order, sessionId, visitorId, at }: VisitEvent): StoredOrd
 }
 
 /** Runs the test for a sink that has `findOrder`; a sink without it, such as a file, passes. */
-function ifFound(
+function withFindOrder(
   test: (find: NonNullable<SinkFixture["sink"]["findOrder"]>, fixture: SinkFixture) => Promise<void>,
 ): SinkCases[string] {
   return async (fixture) => {
@@ -30,7 +30,7 @@ function fail(): never {
 
 /** Tests of `findOrder`. */
 export const orders: SinkCases = {
-  "findOrder() returns the order as it was first stored": ifFound(async (find, { sink }) => {
+  "findOrder() returns the order as it was first stored": withFindOrder(async (find, { sink }) => {
     const first = orderEvent("1", 500);
     await sink.write(eventBatch(first));
     await sink.write(eventBatch(orderEvent("1", 900, { at: first.at - 1000 })));
@@ -38,18 +38,20 @@ export const orders: SinkCases = {
     assert.deepEqual(await find("acme", "1"), storedOrder(first));
   }),
 
-  "findOrder() returns the earlier of two orders with one id in a batch": ifFound(async (find, { sink }) => {
-    const first = orderEvent("1", 500);
-    await sink.write(eventBatch(first, orderEvent("1", 900)));
-    assert.deepEqual(await find("acme", "1"), storedOrder(first));
-  }),
+  "findOrder() returns the earlier of two orders with one id in a batch": withFindOrder(
+    async (find, { sink }) => {
+      const first = orderEvent("1", 500);
+      await sink.write(eventBatch(first, orderEvent("1", 900)));
+      assert.deepEqual(await find("acme", "1"), storedOrder(first));
+    },
+  ),
 
-  "findOrder() returns null for an unknown order": ifFound(async (find, { sink }) => {
+  "findOrder() returns null for an unknown order": withFindOrder(async (find, { sink }) => {
     await sink.write(eventBatch(orderEvent("1", 500)));
     assert.equal(await find("acme", "2"), null);
   }),
 
-  "findOrder() keeps the orders of tenants apart": ifFound(async (find, { sink }) => {
+  "findOrder() keeps the orders of tenants apart": withFindOrder(async (find, { sink }) => {
     const [acme, none] = [orderEvent("1", 500), orderEvent("1", 700, { tenant: null })];
     await sink.write(eventBatch(acme, none));
     assert.deepEqual(await find("acme", "1"), storedOrder(acme));
@@ -57,9 +59,11 @@ export const orders: SinkCases = {
     assert.equal(await find("other", "1"), null);
   }),
 
-  "findOrder() finds an order of a backend without visitor and session": ifFound(async (find, { sink }) => {
-    const event = orderEvent("1", 0, { origin: "backend", visitorId: null, sessionId: null, page: null });
-    await sink.write(eventBatch(event));
-    assert.deepEqual(await find("acme", "1"), storedOrder(event));
-  }),
+  "findOrder() finds an order of a backend without visitor and session": withFindOrder(
+    async (find, { sink }) => {
+      const event = orderEvent("1", 0, { origin: "backend", visitorId: null, sessionId: null, page: null });
+      await sink.write(eventBatch(event));
+      assert.deepEqual(await find("acme", "1"), storedOrder(event));
+    },
+  ),
 };

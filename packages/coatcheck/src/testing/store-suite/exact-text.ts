@@ -27,7 +27,7 @@ const NAMES: readonly string[] = [
 
 const FIELDS = ["subject", "tenant", "owner", "visitorId"] as const;
 
-function shown(name: string): string {
+function escapeName(name: string): string {
   return JSON.stringify(name).replace(
     /[^ -~]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
@@ -48,7 +48,7 @@ export const exactText: Cases = {
     for (const field of FIELDS) {
       const found = await Promise.all(NAMES.map((name) => listAll(other, { [field]: name })));
       for (const [index, name] of NAMES.entries()) {
-        assert.deepEqual(found[index], [records[index]?.id], `${field} ${shown(name)}`);
+        assert.deepEqual(found[index], [records[index]?.id], `${field} ${escapeName(name)}`);
       }
     }
     assert.deepEqual(await listAll(other, { subject: "aDA" }), []);
@@ -63,9 +63,9 @@ export const exactText: Cases = {
         const start = await logEnd(store);
         for (const [index, name] of NAMES.entries()) {
           const scope = field === "subject" ? { subject: name } : { tenant: name };
-          assert.equal(await other.revoke(scope, "admin"), 1, `${field} ${shown(name)}`);
+          assert.equal(await other.revoke(scope, "admin"), 1, `${field} ${escapeName(name)}`);
           const { state } = await read(store, records[index]?.id ?? "");
-          assert.equal(state, "revoked", `${field} ${shown(name)}`);
+          assert.equal(state, "revoked", `${field} ${escapeName(name)}`);
         }
         assert.deepEqual(
           (await logFrom(store, start)).map((item) => "scope" in item && item.scope),
@@ -79,7 +79,7 @@ export const exactText: Cases = {
     const sessionLimit = { max: 1, now: Date.now() };
     for (const record of recordsBy("subject")) {
       const outcome = await store.put(record, { expectedVersion: 0, change: "data", sessionLimit });
-      assert.equal(outcome, "stored", `subject ${shown(record.subject ?? "")}`);
+      assert.equal(outcome, "stored", `subject ${escapeName(record.subject ?? "")}`);
     }
   },
 };

@@ -48,7 +48,7 @@ export async function read(store: SessionStore, id: string): Promise<SessionReco
  * Reads a record, changes its data and stores it. Retries on conflict, as every writer does, until the write succeeds
  * or the session has been revoked.
  */
-export async function reapply(
+export async function changeData(
   store: SessionStore,
   id: string,
   next: (data: JsonObject) => JsonObject,

@@ -7,7 +7,7 @@ import { type Cases, change, create, logEnd, logFrom, read, rejectsWith } from "
 const REVOKERS = 40;
 
 /** Polls the log until `stop` is called, and collects the sessions of its items. */
-function follow(store: SessionStore, start: number) {
+function pollLog(store: SessionStore, start: number) {
   const received = new Set<string>();
   let cursor = start;
   let isRunning = true;
@@ -166,7 +166,7 @@ export const log: Cases = {
     assert.deepEqual(missed, []);
   },
 
-  "an item for a key is above the positions that were read before it": async ({ store, other }) => {
+  "an item for a key has a position above those that were read before it": async ({ store, other }) => {
     const record = await create(store, makeRecord());
     const before = await logEnd(other);
     await store.invalidate("user:7");
@@ -177,7 +177,7 @@ export const log: Cases = {
     assert.ok(after.position > item.position, "a copy that is loaded after must be allowed");
   },
 
-  "invalidate() refuses a key that is empty, too long or no string": async ({ store }) => {
+  "invalidate() refuses a key that is empty, too long or not a string": async ({ store }) => {
     const start = await logEnd(store);
     for (const key of ["", "k".repeat(513), undefined, null, 7]) {
       await rejectsWith("VALIDATION_FAILED", store.invalidate(key as string));
@@ -224,7 +224,7 @@ export const log: Cases = {
 
   "changes() returns every revocation that was acknowledged before the call": async ({ store, other }) => {
     const start = await logEnd(store);
-    const followers = [follow(store, start), follow(other, start)];
+    const followers = [pollLog(store, start), pollLog(other, start)];
     const records = await Promise.all(Array.from({ length: REVOKERS }, () => create(store, makeRecord())));
     await Promise.all(
       records.map(async ({ id }, index) => {
@@ -243,7 +243,7 @@ export const log: Cases = {
   },
 
   "changes() misses no revocation while others are in flight": async ({ store, other }) => {
-    const follower = follow(other, await logEnd(other));
+    const follower = pollLog(other, await logEnd(other));
     const missed: string[] = [];
     for (let round = 0; round < 10; round++) {
       const records = await Promise.all(Array.from({ length: 8 }, () => create(store, makeRecord())));

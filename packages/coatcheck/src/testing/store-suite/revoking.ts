@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SessionRecord } from "../../session/record.ts";
 import type { RevocationScope } from "../../session/store.ts";
 import { makeRecord } from "../records.ts";
-import { type Cases, change, create, listAll, read, reapply, rejectsWith } from "./fixtures.ts";
+import { type Cases, change, changeData, create, listAll, read, rejectsWith } from "./fixtures.ts";
 
 const SCOPES: readonly RevocationScope[] = [{ subject: "ada" }, { tenant: "acme" }, { everyone: true }];
 
@@ -172,7 +172,7 @@ export const revoking: Cases = {
     const { id } = await create(store, makeRecord({ data: { count: 0 } }));
     const writers = Array.from({ length: 20 }, async (_, index) => {
       const writer = index % 2 ? store : other;
-      await reapply(writer, id, (data) => ({ count: Number(data.count) + 1 }));
+      await changeData(writer, id, (data) => ({ count: Number(data.count) + 1 }));
     });
     const [count] = await Promise.all([store.revoke({ session: id }, "logout"), ...writers]);
     assert.equal(count, 1);

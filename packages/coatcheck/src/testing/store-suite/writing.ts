@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeFullRecord, makeRecord, nextVersion } from "../records.ts";
-import { type Cases, change, create, read, reapply } from "./fixtures.ts";
+import { type Cases, change, changeData, create, read } from "./fixtures.ts";
 
 const WRITERS = 60;
 
@@ -89,7 +89,7 @@ export const writing: Cases = {
     const { id } = await create(store, makeRecord({ data: { count: 0 } }));
     await Promise.all(
       Array.from({ length: WRITERS }, (_, index) =>
-        reapply(index % 2 ? store : other, id, (data) => ({ ...data, count: Number(data.count) + 1 })),
+        changeData(index % 2 ? store : other, id, (data) => ({ ...data, count: Number(data.count) + 1 })),
       ),
     );
     const { data, version } = await read(store, id);

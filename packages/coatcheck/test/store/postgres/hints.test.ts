@@ -11,7 +11,7 @@ import { proxyTo } from "../../servers/proxy.ts";
 
 /** Milliseconds. Polls are fifteen seconds apart, so a change that arrives sooner was caused by a hint. */
 const BOUND = 60_000;
-const SOON = { interval: 5, timeout: 5000 };
+const POLL_OPTIONS = { interval: 5, timeout: 5000 };
 
 interface Process {
   readonly store: SessionStore;
@@ -61,26 +61,26 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     const { polls } = other.cache.metrics().log;
     await one.store.revoke({ session: record.id }, "logout");
     one.cache.recordRevocation({ session: record.id });
-    await expect.poll(() => other.cache.getCached(compactId(record.id)), SOON).toBeUndefined();
+    await expect.poll(() => other.cache.getCached(compactId(record.id)), POLL_OPTIONS).toBeUndefined();
     expect(other.cache.metrics().log.polls).toBe(polls);
     expect((await other.cache.read(record.id, { fresh: true })).cached?.record.state).toBe("revoked");
   };
 
   test("lets another process reject a revoked session long before its next poll", async () => {
     const [one, other] = [await start(), await start()];
-    await expect.poll(backends, SOON).toHaveLength(2);
+    await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
     await expectHintDelivered(one, other);
     await expectHintDelivered(other, one);
   });
 
   test("delivers hints again after every connection was terminated", async () => {
     const [one, other] = [await start(), await start()];
-    await expect.poll(backends, SOON).toHaveLength(2);
+    await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
     for (let round = 0; round < 3; round++) {
       const ended = await backends();
       for (const pid of ended) await query(server, `select pg_terminate_backend(${pid})`);
       await expect
-        .poll(async () => (await backends()).filter((pid) => !ended.includes(pid)), SOON)
+        .poll(async () => (await backends()).filter((pid) => !ended.includes(pid)), POLL_OPTIONS)
         .toHaveLength(2);
       await expectHintDelivered(one, other);
     }
@@ -89,7 +89,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
   test("loses hints while the server is unreachable, without an error in the application", async () => {
     const wire = await proxyTo(database.url);
     const [one, other] = [await start(wire.url), await start(wire.url)];
-    await expect.poll(backends, SOON).toHaveLength(2);
+    await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
     for (const [fail, heal] of [
       [wire.cut, wire.mend],
       [wire.freeze, wire.thaw],
@@ -98,7 +98,7 @@ await describeWithServer("postgresHints", "postgres", (server) => {
       fail();
       for (let count = 0; count < 20; count++) one.cache.recordRevocation({ session: makeRecord().id });
       heal();
-      await expect.poll(backends, SOON).toHaveLength(2);
+      await expect.poll(backends, POLL_OPTIONS).toHaveLength(2);
       if (fail === wire.cut) expect(await backends()).not.toEqual(before);
       await expectHintDelivered(other, one);
     }
@@ -132,14 +132,14 @@ await describeWithServer("postgresHints", "postgres", (server) => {
     await unreachable.subscribe(() => {});
     await unreachable.close();
     const { cache } = await start();
-    await expect.poll(backends, SOON).toHaveLength(1);
+    await expect.poll(backends, POLL_OPTIONS).toHaveLength(1);
     await cache.close();
-    await expect.poll(backends, SOON).toEqual([]);
+    await expect.poll(backends, POLL_OPTIONS).toEqual([]);
     const early = channelTo(database.url);
     const subscribed = early.subscribe(() => {});
     await early.close();
     await subscribed;
-    await expect.poll(backends, SOON).toEqual([]);
+    await expect.poll(backends, POLL_OPTIONS).toEqual([]);
     await expect(early.publish({ kind: "revoked", scope: { everyone: true } })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });

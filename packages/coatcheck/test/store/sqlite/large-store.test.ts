@@ -24,7 +24,7 @@ describe("sqliteStore with many sessions", () => {
     rmSync(folder, { recursive: true });
   });
 
-  describe("turns the event loop between slices", () => {
+  describe("lets the event loop run between slices", () => {
     /** Counts the turns of the event loop during a call. Each look at the clock takes a millisecond. */
     async function turnsDuring(run: () => Promise<unknown>): Promise<number> {
       let time = performance.now();
@@ -111,7 +111,7 @@ describe("sqliteStore with many sessions", () => {
       expect(all).not.toMatch(/TEMP B-TREE/);
     });
 
-    it("reads active sessions from an index that holds what the filter compares", async () => {
+    it("reads active sessions from an index that contains the columns of the filter", async () => {
       const database = new DatabaseSync(path);
       const columnsOf = (index: string) =>
         database

@@ -1,6 +1,6 @@
 import type { SessionRecord, SessionStore } from "coatcheck";
 import type { Coverage } from "./coverage.ts";
-import { all, type Mutant, mutant } from "./mutant.ts";
+import { allSessions, type Mutant, mutant } from "./mutant.ts";
 
 const FOLDS = {
   case: (text: string) => text.toLowerCase(),
@@ -22,7 +22,7 @@ async function equalUnder(
   field: Name,
   value: string,
 ): Promise<readonly SessionRecord[]> {
-  return (await all(store)).filter((record) => fold(record[field] ?? "") === fold(value));
+  return (await allSessions(store)).filter((record) => fold(record[field] ?? "") === fold(value));
 }
 
 function listsUnder(fold: (text: string) => string, field: Name): Mutant {

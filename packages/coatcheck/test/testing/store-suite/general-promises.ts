@@ -39,7 +39,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
   "An item for a scope invalidates every matching copy that was read at or before `position`.": {
     "changes() returns one item with its scope for a mass revocation": [
       "the log omits scopes",
-      "revoke of a mass logs each session",
+      "a mass revocation logs each session",
     ],
     "get() returns a position at or below later items and above earlier ones": ["get returns position 0"],
   },
@@ -47,7 +47,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
     "changes() returns one item with its key for an invalidation, whatever the key contains": [
       "the log omits keys",
     ],
-    "an item for a key is above the positions that were read before it": [
+    "an item for a key has a position above those that were read before it": [
       "the log has an earlier position for keys",
     ],
   },
@@ -233,7 +233,7 @@ export const GENERAL_PROMISES: Readonly<Record<string, Coverage>> = {
         "list drops undefined fields",
         "list has a default page",
       ],
-      "invalidate() refuses a key that is empty, too long or no string": ["invalidate accepts every key"],
+      "invalidate() refuses a key that is empty, too long or not a string": ["invalidate accepts every key"],
     },
   "**Concurrent**: calls are linearizable at the primary: they behave as if they ran one after the other.": {
     "put() loses no increment of sixty concurrent writers": ["put compares first and sets later"],

@@ -6,7 +6,7 @@ import {
   type SessionStore,
   type StoreStats,
 } from "coatcheck";
-import { all, type Mutant, mutant } from "./mutant.ts";
+import { allSessions, type Mutant, mutant } from "./mutant.ts";
 
 const HOUR = 3_600_000;
 
@@ -21,7 +21,7 @@ function matchesPattern(pattern: string, text: string): boolean {
   return pattern === "%" || pattern === text;
 }
 
-function ignores(field: keyof SessionFilter): Mutant {
+function ignoredFieldMutant(field: keyof SessionFilter): Mutant {
   return listMutant((store, { [field]: _, ...filter }, page) => store.list(filter, page));
 }
 
@@ -49,14 +49,14 @@ function sweepMutant(sweep: (store: SessionStore, before: number, limit: number)
 
 /** Faults of `list`, `stats` and `sweep`. */
 export const listingMutants = {
-  "list ignores subject": ignores("subject"),
-  "list ignores tenant": ignores("tenant"),
-  "list ignores visitorId": ignores("visitorId"),
-  "list ignores parentId": ignores("parentId"),
-  "list ignores owner": ignores("owner"),
-  "list ignores type": ignores("type"),
-  "list ignores state": ignores("state"),
-  "list ignores liveAt": ignores("liveAt"),
+  "list ignores subject": ignoredFieldMutant("subject"),
+  "list ignores tenant": ignoredFieldMutant("tenant"),
+  "list ignores visitorId": ignoredFieldMutant("visitorId"),
+  "list ignores parentId": ignoredFieldMutant("parentId"),
+  "list ignores owner": ignoredFieldMutant("owner"),
+  "list ignores type": ignoredFieldMutant("type"),
+  "list ignores state": ignoredFieldMutant("state"),
+  "list ignores liveAt": ignoredFieldMutant("liveAt"),
   "liveAt selects revoked sessions": listMutant(async (store, { liveAt, ...filter }, page) => {
     const found = await store.list(filter, page);
     const isLive = ({ expiresAt, lastSeenAt, idleTimeout }: SessionRecord) =>
@@ -88,7 +88,7 @@ export const listingMutants = {
   "revoke treats a tenant as a pattern": mutant((store) => ({
     async revoke(scope, reason) {
       if (!("tenant" in scope)) return await store.revoke(scope, reason);
-      const tenants = new Set((await all(store)).flatMap(({ tenant }) => tenant ?? []));
+      const tenants = new Set((await allSessions(store)).flatMap(({ tenant }) => tenant ?? []));
       const matching = [...tenants].filter((tenant) => matchesPattern(scope.tenant, tenant));
       const counts = await Promise.all(matching.map((tenant) => store.revoke({ tenant }, reason)));
       return counts.reduce((left, right) => left + right, 0);
@@ -142,7 +142,7 @@ export const listingMutants = {
     store.sweep(before, Math.min(limit, 50)),
   ),
   "sweep counts before it deletes": sweepMutant(async (store, before, limit) => {
-    const ended = (await all(store)).filter(
+    const ended = (await allSessions(store)).filter(
       ({ lastSeenAt, idleTimeout }) => lastSeenAt + idleTimeout < before,
     );
     await setImmediate();

@@ -48,7 +48,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
         "revoke stores no reason",
       ],
       "changes() returns one item with its scope for a mass revocation": [
-        "revoke of a mass logs each session",
+        "a mass revocation logs each session",
       ],
       "sessions that are created after a mass revocation are active": [
         "a mass revocation ends later sessions too",
@@ -98,7 +98,7 @@ export const METHOD_PROMISES: Readonly<Record<string, Coverage>> = {
       ],
     },
   "param key any string of 1 to 512 characters.": {
-    "invalidate() refuses a key that is empty, too long or no string": ["invalidate accepts every key"],
+    "invalidate() refuses a key that is empty, too long or not a string": ["invalidate accepts every key"],
   },
   "`changes` returns it unchanged, lone surrogates and NUL included.": {
     "changes() returns one item with its key for an invalidation, whatever the key contains": [

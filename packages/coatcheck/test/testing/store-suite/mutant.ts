@@ -46,6 +46,6 @@ export function overlayMutant(
 }
 
 /** All stored sessions. */
-export async function all(store: SessionStore): Promise<readonly SessionRecord[]> {
+export async function allSessions(store: SessionStore): Promise<readonly SessionRecord[]> {
   return (await store.list({}, { limit: 1000 })).records;
 }

@@ -26,7 +26,7 @@ const logFirst = overlayMutant((store, overlay) => ({
   },
 }));
 
-function hides(isHidden: (record: SessionRecord) => boolean): Mutant {
+function hidingMutant(isHidden: (record: SessionRecord) => boolean): Mutant {
   return mutant((store) => ({
     async get(id) {
       const copy = await store.get(id);
@@ -68,8 +68,10 @@ export const readingMutants = {
   "get answers for a missing session": mutant((store) => ({
     get: async (id) => (await store.get(id)) ?? { record: makeRecord(), position: 1 },
   })),
-  "get hides expired sessions": hides((record) => record.state === "active" && !isLive(record, Date.now())),
-  "get hides revoked sessions": hides(({ state }) => state === "revoked"),
+  "get hides expired sessions": hidingMutant(
+    (record) => record.state === "active" && !isLive(record, Date.now()),
+  ),
+  "get hides revoked sessions": hidingMutant(({ state }) => state === "revoked"),
   "get returns the object that put received": overlayMutant((store, overlay) => ({
     async put(record, options) {
       overlay.set(record.id, record);

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { LogItem, RevocationScope, SessionRecord, SessionStore } from "coatcheck";
-import { all, type Mutant, mutant, overlayMutant, recordMutant } from "./mutant.ts";
+import { allSessions, type Mutant, mutant, overlayMutant, recordMutant } from "./mutant.ts";
 
 type Revoke = SessionStore["revoke"];
 
@@ -45,7 +45,7 @@ function logsEmptyRevocations(isLogged: (scope: RevocationScope) => boolean): Mu
 }
 
 /** Lets later writes change a session that a mass revocation has ended, as a store with one row per mass revocation may. */
-const revivesAfterMass = overlayMutant((store, overlay) => ({
+const revivesAfterMassRevocation = overlayMutant((store, overlay) => ({
   async put(record, options) {
     const stored = (await store.get(record.id))?.record;
     if (stored?.state !== "revoked" || stored.tenant === record.tenant)
@@ -88,8 +88,8 @@ export const revokingMutants = {
     const counts = await Promise.all(records.map(({ id }) => store.revoke({ session: id }, reason)));
     return counts.reduce((left, right) => left + right, 0);
   }),
-  "revoke of a mass logs each session": revokeMutant(async (store, scope, reason) => {
-    const before = await all(store);
+  "a mass revocation logs each session": revokeMutant(async (store, scope, reason) => {
+    const before = await allSessions(store);
     const isInScope = (record: SessionRecord) =>
       "everyone" in scope ||
       ("tenant" in scope && record.tenant === scope.tenant) ||
@@ -152,7 +152,7 @@ export const revokingMutants = {
       },
     };
   }),
-  "put revives a session that a mass revocation ended": revivesAfterMass,
+  "put revives a session that a mass revocation ended": revivesAfterMassRevocation,
   "revoke finds the first subject of a session": mutant((store) => {
     const first = new Map<string, string | null>();
     return {
@@ -180,7 +180,7 @@ export const revokingMutants = {
   ]),
   "invalidate touches the sessions": mutant((store) => ({
     async invalidate(key) {
-      const touched = await all(store);
+      const touched = await allSessions(store);
       await store.touch(touched.map(({ id, lastSeenAt }) => ({ id, lastSeenAt: lastSeenAt + 1 })));
       return await store.invalidate(key);
     },

@@ -14,7 +14,7 @@ async function storedVersion(store: SessionStore, id: string): Promise<number> {
 }
 
 /** Lets `put` replace revoked sessions under `isExpected`. */
-function revives(isExpected: (stored: SessionRecord, options: PutOptions) => boolean): Mutant {
+function revivingMutant(isExpected: (stored: SessionRecord, options: PutOptions) => boolean): Mutant {
   return overlayMutant((store, overlay) => ({
     async put(record, options) {
       const stored = (await store.get(record.id))?.record;
@@ -27,7 +27,7 @@ function revives(isExpected: (stored: SessionRecord, options: PutOptions) => boo
 }
 
 /** Counts the sessions of the subject with `count`, and stores without the store's own check. */
-function limits(
+function sessionLimitMutant(
   count: (store: SessionStore, record: SessionRecord, now: number) => Promise<number>,
   { pause = false } = {},
 ): Mutant {
@@ -40,7 +40,11 @@ function limits(
   });
 }
 
-async function othersLive(store: SessionStore, { subject, id }: SessionRecord, now: number): Promise<number> {
+async function countOtherLiveSessions(
+  store: SessionStore,
+  { subject, id }: SessionRecord,
+  now: number,
+): Promise<number> {
   const { records } = await store.list({ subject: subject ?? "", liveAt: now }, { limit: 1000 });
   return records.filter((record) => record.id !== id).length;
 }
@@ -75,8 +79,12 @@ export const writingMutants = {
     await setImmediate();
     return await store.put(record, { ...options, expectedVersion: await storedVersion(store, record.id) });
   }),
-  "put revives a revoked session": revives((stored, options) => stored.version === options.expectedVersion),
-  "put creates under the id of a revoked session": revives((_, options) => options.expectedVersion === 0),
+  "put revives a revoked session": revivingMutant(
+    (stored, options) => stored.version === options.expectedVersion,
+  ),
+  "put creates under the id of a revoked session": revivingMutant(
+    (_, options) => options.expectedVersion === 0,
+  ),
   "put moves lastSeenAt back": overlayMutant((store, overlay) => ({
     async put(record, options) {
       overlay.set(record.id, record);
@@ -92,18 +100,20 @@ export const writingMutants = {
   "put ignores the session limit": putMutant((store, record, { sessionLimit, ...options }) =>
     store.put(record, options),
   ),
-  "the session limit is checked before the write": limits(othersLive, { pause: true }),
-  "the session limit counts ended sessions": limits(async (store, { subject, id }) => {
+  "the session limit is checked before the write": sessionLimitMutant(countOtherLiveSessions, {
+    pause: true,
+  }),
+  "the session limit counts ended sessions": sessionLimitMutant(async (store, { subject, id }) => {
     const { records } = await store.list({ subject: subject ?? "" }, { limit: 1000 });
     return records.filter((record) => record.id !== id).length;
   }),
-  "the session limit counts the stored session twice": limits(async (store, record, now) => {
-    const others = await othersLive(store, record, now);
+  "the session limit counts the stored session twice": sessionLimitMutant(async (store, record, now) => {
+    const others = await countOtherLiveSessions(store, record, now);
     return record.version > 1 ? others + 1 : others;
   }),
   "the session limit is reported before a conflict": putMutant(async (store, record, options) => {
     const { sessionLimit } = options;
-    const others = sessionLimit ? await othersLive(store, record, sessionLimit.now) : 0;
+    const others = sessionLimit ? await countOtherLiveSessions(store, record, sessionLimit.now) : 0;
     return sessionLimit && others >= sessionLimit.max ? "over-limit" : await store.put(record, options);
   }),
 
