@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { STYLE } from "./landing-style.ts";
 
 /** What the landing page shows. */
-export interface Landing {
+export interface LandingFacts {
   readonly version: string;
   /** Whether the store responds. */
   readonly isHealthy: boolean;
@@ -32,7 +32,7 @@ export const LANDING_POLICY = `default-src 'none'; style-src 'sha256-${hash("sha
 export function commandsOf({
   url,
   adminToken,
-}: Pick<Landing, "url" | "adminToken">): readonly (readonly [string, string])[] {
+}: Pick<LandingFacts, "url" | "adminToken">): readonly (readonly [string, string])[] {
   const authorization = `-H "authorization: Bearer ${adminToken}"`;
   const ofUser = `${url}/api/v1/subjects/ada/sessions`;
   const login = [
@@ -54,7 +54,7 @@ function shellLine(parts: readonly string[]): string {
 }
 
 /** Renders the page. */
-export function landingPage(landing: Landing): string {
+export function landingPage(landing: LandingFacts): string {
   const { isHealthy, store, cache, liveSessions, uptime, version, url, shopUrl } = landing;
   const facts = [
     ["Live sessions", liveSessions === null ? "unknown" : liveSessions.toLocaleString("en")],

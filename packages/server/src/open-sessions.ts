@@ -35,7 +35,7 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   const onNotice = logNotice(log);
   const open = await openStore(config.database, onNotice);
   const { cache, disconnect } = await openCache(config, open, onNotice);
-  const { secrets, adminToken, adminTokenFile } = keysOf(config);
+  const { secrets, adminToken, adminTokenFile } = secretsOf(config);
   const manager = new SessionManager({
     store: open.store,
     secrets,
@@ -68,17 +68,17 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
 }
 
 /** The configured secrets, or generated ones from files next to the SQLite file. */
-function keysOf({ secrets, adminToken, database }: Config) {
+function secretsOf({ secrets, adminToken, database }: Config) {
   const basePath = database.kind === "sqlite" ? database.path : "coatcheck";
   const adminTokenFile = adminToken === null ? `${basePath}.admin-token` : null;
   return {
     secrets: secrets ?? readOrCreateSecrets(`${basePath}.session-secrets`),
-    adminToken: adminToken ?? firstOf(readOrCreateSecrets(`${basePath}.admin-token`)),
+    adminToken: adminToken ?? firstSecret(readOrCreateSecrets(`${basePath}.admin-token`)),
     adminTokenFile,
   };
 }
 
-function firstOf([first]: readonly string[]): string {
+function firstSecret([first]: readonly string[]): string {
   if (first === undefined) throw new TypeError("The secret file is empty.");
   return first;
 }

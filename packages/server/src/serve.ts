@@ -12,7 +12,7 @@ interface ServeOptions {
 const STOP_TIMEOUT = 10_000;
 
 /** The process that started this one. Read at once, because npm may end while the service starts. */
-const PARENT = process.ppid;
+const PARENT_PID = process.ppid;
 
 /** Milliseconds between two checks whether npm has ended. */
 const PARENT_CHECK = 500;
@@ -99,7 +99,7 @@ function stopOnSignal(service: RunningService, onStopped: () => void): void {
   // npm and npx do not forward SIGTERM. They end with their shell, which leaves this process with another parent.
   if (process.env.npm_command === undefined) return;
   const timer = setInterval(() => {
-    if (process.ppid === PARENT) return;
+    if (process.ppid === PARENT_PID) return;
     clearInterval(timer);
     void hop();
   }, PARENT_CHECK).unref();

@@ -10,7 +10,7 @@ const OTHER_NAMES: readonly (readonly [name: string, own: string, meaning: strin
 ];
 
 /**
- * Says of each such variable what the service reads it as, or that it ignores it.
+ * States for each such variable how the service reads it, or that the service ignores it.
  *
  * @param present the names of the variables that are set.
  * @returns one sentence per variable.

@@ -5,7 +5,7 @@ import { StartError } from "../src/start-error.ts";
 
 const SECRET = "a-secret-that-is-long-enough";
 
-const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[] = [
+const INVALID_VARIABLES: readonly (readonly [name: string, value: string, message: RegExp])[] = [
   ["HOST", "not a host", /an address or host name/],
   ["PORT", "eighty", /a whole number from 0 to 65535/],
   ["PORT", "70000", /a whole number from 0 to 65535/],
@@ -64,7 +64,7 @@ const WRONG: readonly (readonly [name: string, value: string, message: RegExp])[
   ["LOG_LEVEL", "loud", /one of trace/],
 ];
 
-test.each(WRONG)("readConfig rejects %s=%s", (name, value, message) => {
+test.each(INVALID_VARIABLES)("readConfig rejects %s=%s", (name, value, message) => {
   const read = () => readConfig({ ...(name === "REDIS_PORT" && { REDIS_HOST: "localhost" }), [name]: value });
   expect(read).toThrow(StartError);
   expect(read).toThrow(message);
@@ -75,7 +75,7 @@ test("the README lists exactly the variables that readConfig reads", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const named = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
   expect(named.sort()).toEqual([...VARIABLES].sort());
-  expect([...new Set(WRONG.map(([name]) => name))].sort()).toEqual([...VARIABLES].sort());
+  expect([...new Set(INVALID_VARIABLES.map(([name]) => name))].sort()).toEqual([...VARIABLES].sort());
 });
 
 test("readConfig rejects an admin token that is also an API key", () => {
@@ -188,7 +188,7 @@ test.each([
 });
 
 const UPSTASH = { UPSTASH_REDIS_REST_URL: "https://us1.upstash.io", UPSTASH_REDIS_REST_TOKEN: "a-token" };
-const SHARED = { SESSION_SECRETS: SECRET, ADMIN_TOKEN: `${SECRET}-of-the-admin` };
+const SHARED_CREDENTIALS = { SESSION_SECRETS: SECRET, ADMIN_TOKEN: `${SECRET}-of-the-admin` };
 
 test("the two variables of Upstash make it the shared cache tier, unless there is a Redis", () => {
   const upstash = { url: "https://us1.upstash.io", token: "a-token" };
@@ -197,7 +197,7 @@ test("the two variables of Upstash make it the shared cache tier, unless there i
 });
 
 test("DATABASE_URL=upstash stores the sessions there", () => {
-  const config = readConfig({ ...UPSTASH, ...SHARED, DATABASE_URL: "upstash" });
+  const config = readConfig({ ...UPSTASH, ...SHARED_CREDENTIALS, DATABASE_URL: "upstash" });
   expect(config.database).toEqual({ kind: "upstash", url: "https://us1.upstash.io", token: "a-token" });
   expect(config.upstash).toBeNull();
 });
@@ -206,15 +206,15 @@ test("readConfig names the missing variable of Upstash", () => {
   const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = UPSTASH;
   expect(() => readConfig({ UPSTASH_REDIS_REST_URL })).toThrow(/UPSTASH_REDIS_REST_TOKEN must be set/);
   expect(() => readConfig({ UPSTASH_REDIS_REST_TOKEN })).toThrow(/UPSTASH_REDIS_REST_URL must be set/);
-  expect(() => readConfig({ ...SHARED, DATABASE_URL: "upstash" })).toThrow(
+  expect(() => readConfig({ ...SHARED_CREDENTIALS, DATABASE_URL: "upstash" })).toThrow(
     /must be set with DATABASE_URL=upstash/,
   );
   expect(() => readConfig({ ...UPSTASH, DATABASE_URL: "upstash" })).toThrow(/SESSION_SECRETS must be set/);
 });
 
 test("visits are stored beside the sessions unless VISITS_URL says otherwise", () => {
-  const postgres = { ...SHARED, DATABASE_URL: "postgres://localhost/shop" };
-  const redis = { ...SHARED, DATABASE_URL: "redis://localhost" };
+  const postgres = { ...SHARED_CREDENTIALS, DATABASE_URL: "postgres://localhost/shop" };
+  const redis = { ...SHARED_CREDENTIALS, DATABASE_URL: "redis://localhost" };
   expect(readConfig({}).visits?.database).toEqual({ kind: "sqlite", path: "./data/coatcheck-visits.db" });
   expect(readConfig(postgres).visits?.database).toEqual({
     kind: "postgres",

@@ -2,23 +2,23 @@ import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { examine } from "../src/doctor/examine.ts";
 import { isPublicSuffix, isSameSite } from "../src/doctor/site.ts";
-import { findingCodes, GOOD, PRIVATE, Sites, sets } from "./doctor-fixtures.ts";
+import { cookieSetter, findingCodes, PRIVATE_HEADERS, Sites, VALID_COOKIE } from "./doctor-fixtures.ts";
 
 const sites = Sites.use();
 
 test("finds nothing for a correct cookie", async () => {
-  expect(await findingCodes(await sites.plain(sets(GOOD)))).toEqual([]);
+  expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE)))).toEqual([]);
 });
 
 describe("a cookie", () => {
   const long = "x".repeat(5000);
   test.each<[name: string, cookies: string | string[], found: string[]]>([
-    ["with Secure on http", `${GOOD}; Secure`, ["secure-on-http"]],
+    ["with Secure on http", `${VALID_COOKIE}; Secure`, ["secure-on-http"]],
     ["with SameSite=None without Secure", "sid=1; Path=/; HttpOnly; SameSite=None", ["none-not-secure"]],
-    ["with Partitioned without Secure", `${GOOD}; Partitioned`, ["partitioned-not-secure"]],
+    ["with Partitioned without Secure", `${VALID_COOKIE}; Partitioned`, ["partitioned-not-secure"]],
     [
       "with __Host- and a Domain",
-      `__Host-${GOOD}; Secure; Domain=localhost`,
+      `__Host-${VALID_COOKIE}; Secure; Domain=localhost`,
       ["secure-on-http", "host-prefix-domain"],
     ],
     [
@@ -26,35 +26,39 @@ describe("a cookie", () => {
       "__Host-sid=1; Path=/a; HttpOnly; Secure",
       ["secure-on-http", "host-prefix-path", "narrow-path"],
     ],
-    ["with __Host- without Secure", `__Host-${GOOD}`, ["prefix-not-secure"]],
-    ["with __Secure- without Secure", `__Secure-${GOOD}`, ["prefix-not-secure"]],
-    ["with the Domain of another host", `${GOOD}; Domain=example.com`, ["foreign-domain"]],
+    ["with __Host- without Secure", `__Host-${VALID_COOKIE}`, ["prefix-not-secure"]],
+    ["with __Secure- without Secure", `__Secure-${VALID_COOKIE}`, ["prefix-not-secure"]],
+    ["with the Domain of another host", `${VALID_COOKIE}; Domain=example.com`, ["foreign-domain"]],
     ["with a narrow Path", "sid=1; Path=/shop; HttpOnly", ["narrow-path"]],
     ["of more than 4096 bytes", `sid=${long}; Path=/; HttpOnly`, ["too-large"]],
     ["of more than 1024 bytes", `sid=${long.slice(0, 2000)}; Path=/; HttpOnly`, ["large"]],
     [
       "with an attribute of more than 1024 bytes",
-      `${GOOD}; Path=/${long}`,
+      `${VALID_COOKIE}; Path=/${long}`,
       ["narrow-path", "attribute-too-large"],
     ],
     ["without HttpOnly", "sid=1; Path=/", ["readable"]],
-    ["that has expired", `${GOOD}; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, ["over-at-once"]],
-    ["with Max-Age and a past Expires", `${GOOD}; Max-Age=60; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, []],
-    ["that is set twice", [GOOD, "sid=2; Path=/; HttpOnly"], ["duplicates"]],
-    ["that is deleted on another path", [GOOD, "sid=; Path=/shop; Max-Age=0"], []],
+    ["that has expired", `${VALID_COOKIE}; Expires=Thu, 01 Jan 2015 00:00:00 GMT`, ["over-at-once"]],
+    [
+      "with Max-Age and a past Expires",
+      `${VALID_COOKIE}; Max-Age=60; Expires=Thu, 01 Jan 2015 00:00:00 GMT`,
+      [],
+    ],
+    ["that is set twice", [VALID_COOKIE, "sid=2; Path=/; HttpOnly"], ["duplicates"]],
+    ["that is deleted on another path", [VALID_COOKIE, "sid=; Path=/shop; Max-Age=0"], []],
     ["whose name is not a session's", "theme=dark; Path=/", ["not-set"]],
   ])("%s has the expected findings", async (_name, cookies, found) => {
-    expect(await findingCodes(await sites.plain(sets(cookies)))).toEqual(found);
+    expect(await findingCodes(await sites.plain(cookieSetter(cookies)))).toEqual(found);
   });
 
   test("without Path is a problem if a nested URL sets it", async () => {
-    const url = await sites.plain(sets("sid=1; HttpOnly"));
+    const url = await sites.plain(cookieSetter("sid=1; HttpOnly"));
     expect(await findingCodes(url)).toEqual([]);
     expect(await findingCodes(`${url}/api/login`)).toEqual(["no-path"]);
   });
 
   test("with Secure on http is a hint on localhost and a problem elsewhere", async () => {
-    const port = await sites.listen(createServer(sets(`${GOOD}; Secure`)), "0.0.0.0");
+    const port = await sites.listen(createServer(cookieSetter(`${VALID_COOKIE}; Secure`)), "0.0.0.0");
     const request = { method: "GET" };
     const level = async (host: string) => {
       const url = new URL(`http://${host}:${port}`);
@@ -68,9 +72,12 @@ describe("a cookie", () => {
 
 describe("a response", () => {
   test("that shared caches may store is reported as cacheable and no-vary", async () => {
-    expect(await findingCodes(await sites.plain(sets(GOOD, {})))).toEqual(["cacheable", "no-vary"]);
+    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, {})))).toEqual([
+      "cacheable",
+      "no-vary",
+    ]);
     const headers = { "cache-control": "public, max-age=60", vary: "accept, COOKIE" };
-    expect(await findingCodes(await sites.plain(sets(GOOD, headers)))).toEqual(["cacheable"]);
+    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, headers)))).toEqual(["cacheable"]);
   });
 
   test.each([
@@ -79,13 +86,15 @@ describe("a response", () => {
     [-30_000, []],
   ])("from a clock that is %i ms off is reported as %j", async (offset, found) => {
     const date = new Date(Date.now() + offset).toUTCString();
-    expect(await findingCodes(await sites.plain(sets(GOOD, { ...PRIVATE, date })))).toEqual(found);
+    expect(
+      await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, { ...PRIVATE_HEADERS, date }))),
+    ).toEqual(found);
   });
 
   test("that replaces its own cookie is reported as not-recognised", async () => {
     let count = 0;
     const url = await sites.plain((_request, response) => {
-      response.writeHead(200, { ...PRIVATE, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
+      response.writeHead(200, { ...PRIVATE_HEADERS, "set-cookie": `sid=${++count}; Path=/; HttpOnly` }).end();
     });
     expect(await findingCodes(url)).toEqual(["not-recognised"]);
   });
@@ -93,7 +102,11 @@ describe("a response", () => {
   test("after a redirect is examined too, up to the sixth response", async () => {
     const url = await sites.plain((request, response) => {
       if (request.url !== "/a") response.writeHead(302, { location: request.url === "/" ? "/a" : "/" }).end();
-      else sets(GOOD, { ...PRIVATE, location: "http://localhost:1/" })(request, response);
+      else
+        cookieSetter(VALID_COOKIE, { ...PRIVATE_HEADERS, location: "http://localhost:1/" })(
+          request,
+          response,
+        );
     });
     expect(await findingCodes(url)).toEqual([]);
     const toMail = await sites.plain((_request, response) =>
@@ -116,7 +129,10 @@ describe("a response", () => {
     const url = await sites.plain((request, response) => {
       const isLogin = request.url === "/login" && request.headers.cookie === undefined;
       response
-        .writeHead(isLogin ? 303 : 200, isLogin ? { ...PRIVATE, location: "/", "set-cookie": GOOD } : {})
+        .writeHead(
+          isLogin ? 303 : 200,
+          isLogin ? { ...PRIVATE_HEADERS, location: "/", "set-cookie": VALID_COOKIE } : {},
+        )
         .end();
     });
     expect(await findingCodes(`${url}/login`, { request: { method: "POST", data: "{}" } })).toEqual([]);
@@ -126,7 +142,7 @@ describe("a response", () => {
 
 describe("a page of another origin", () => {
   const granted = (origin: string) => ({
-    ...PRIVATE,
+    ...PRIVATE_HEADERS,
     vary: "Cookie, Origin",
     "access-control-allow-origin": origin,
     "access-control-allow-credentials": "true",
@@ -136,10 +152,16 @@ describe("a page of another origin", () => {
   test.each<
     [name: string, frontend: string, cookie: string, headers: Record<string, string>, found: string[]]
   >([
-    ["without CORS headers", "http://localhost:1", GOOD, PRIVATE, ["cors-origin"]],
-    ["with Access-Control-Allow-Origin: *", "http://localhost:1", GOOD, granted("*"), ["cors-origin"]],
-    ["with its origin allowed", "http://localhost:1", GOOD, granted("http://localhost:1"), []],
-    ["on another site, with SameSite=Lax", shop, GOOD, granted(shop), ["same-site"]],
+    ["without CORS headers", "http://localhost:1", VALID_COOKIE, PRIVATE_HEADERS, ["cors-origin"]],
+    [
+      "with Access-Control-Allow-Origin: *",
+      "http://localhost:1",
+      VALID_COOKIE,
+      granted("*"),
+      ["cors-origin"],
+    ],
+    ["with its origin allowed", "http://localhost:1", VALID_COOKIE, granted("http://localhost:1"), []],
+    ["on another site, with SameSite=Lax", shop, VALID_COOKIE, granted(shop), ["same-site"]],
     ["on another site, without SameSite", shop, "sid=1; Path=/; HttpOnly", granted(shop), ["same-site"]],
     [
       "on another site, with SameSite=None",
@@ -157,21 +179,23 @@ describe("a page of another origin", () => {
     ],
   ])("%s has the expected findings", async (_name, frontend, cookie, headers, found) => {
     expect(
-      await findingCodes(await sites.plain(sets(cookie, headers)), { frontend: new URL(frontend) }),
+      await findingCodes(await sites.plain(cookieSetter(cookie, headers)), { frontend: new URL(frontend) }),
     ).toEqual(found);
   });
 
   test("reports missing credentials, Vary and preflight", async () => {
     const frontend = new URL("http://localhost:1");
     const { "access-control-allow-credentials": _none, ...bare } = granted(frontend.origin);
-    expect(await findingCodes(await sites.plain(sets(GOOD, bare)), { frontend })).toEqual([
+    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, bare)), { frontend })).toEqual([
       "cors-credentials",
     ]);
     const unvaried = { ...granted(frontend.origin), vary: "Cookie" };
-    expect(await findingCodes(await sites.plain(sets(GOOD, unvaried)), { frontend })).toEqual(["cors-vary"]);
+    expect(await findingCodes(await sites.plain(cookieSetter(VALID_COOKIE, unvaried)), { frontend })).toEqual(
+      ["cors-vary"],
+    );
     const url = await sites.plain((request, response) => {
       if (request.method === "OPTIONS") response.writeHead(401).end();
-      else sets(GOOD, granted(frontend.origin))(request, response);
+      else cookieSetter(VALID_COOKIE, granted(frontend.origin))(request, response);
     });
     expect(await findingCodes(url, { frontend })).toEqual(["cors-origin", "cors-preflight"]);
   });

@@ -80,15 +80,15 @@ export class Sites {
 }
 
 /** Headers of a response that shared caches do not store. */
-export const PRIVATE = { "cache-control": "private, no-store", vary: "Cookie" };
+export const PRIVATE_HEADERS = { "cache-control": "private, no-store", vary: "Cookie" };
 
 /** A `Set-Cookie` header without faults, for http. */
-export const GOOD = "sid=secret-value; Path=/; HttpOnly; SameSite=Lax";
+export const VALID_COOKIE = "sid=secret-value; Path=/; HttpOnly; SameSite=Lax";
 
 /** A listener that sets these cookies if the request has none. */
-export function sets(
+export function cookieSetter(
   cookies: string | string[],
-  headers: Record<string, string | string[]> = PRIVATE,
+  headers: Record<string, string | string[]> = PRIVATE_HEADERS,
 ): RequestListener {
   return (request, response) => {
     const isNew = request.headers.cookie === undefined;

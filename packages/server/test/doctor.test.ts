@@ -5,7 +5,7 @@ import { memoryStore } from "coatcheck/store/memory";
 import express from "express";
 import session from "express-session";
 import { describe, expect, test } from "vitest";
-import { findingCodes, GOOD, Sites, sets } from "./doctor-fixtures.ts";
+import { cookieSetter, findingCodes, Sites, VALID_COOKIE } from "./doctor-fixtures.ts";
 import { useService } from "./fixtures.ts";
 
 const service = useService();
@@ -54,7 +54,7 @@ describe("doctor, for a real application", () => {
 
 describe("doctor, for a site on https", () => {
   test("recognises an untrusted proxy by the cookie and by redirects", async () => {
-    const plain = await sites.encrypted(sets(GOOD));
+    const plain = await sites.encrypted(cookieSetter(VALID_COOKIE));
     expect((await sites.doctor([plain, "--json"])).report.findings).toMatchObject([{ code: "not-secure" }]);
     const url = await sites.encrypted((request, response) => {
       const location = request.url === "/self" ? "/self" : `http://${request.headers.host}/`;
@@ -73,7 +73,7 @@ describe("doctor, for a site on https", () => {
 describe("doctor, as a command", () => {
   test("prints each finding with advice and no cookie value, and exits with 1", async () => {
     const { code, output } = await sites.doctor([
-      await sites.plain(sets("sid=secret-value; Domain=example.com")),
+      await sites.plain(cookieSetter("sid=secret-value; Domain=example.com")),
     ]);
     expect(code).toBe(1);
     expect(output).toMatch(/200 {2}http:\/\/localhost:\d+\/ {2}sets sid/);
@@ -85,7 +85,7 @@ describe("doctor, as a command", () => {
 
   test("prints JSON without cookie values for --json", async () => {
     const { code, output, report } = await sites.doctor([
-      await sites.plain(sets("sid=secret-value; Path=/")),
+      await sites.plain(cookieSetter("sid=secret-value; Path=/")),
       "--json",
     ]);
     expect(report).toMatchObject({

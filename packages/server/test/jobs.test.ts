@@ -10,7 +10,7 @@ import { TestClient } from "./test-client.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Jobs whose timers fire by hand, and what they log. */
+/** Jobs whose timers the test fires, with their log. */
 function jobsOf(list: readonly Job[], clock = fakeClock()) {
   const timers = new Set<() => void>();
   const delays: number[] = [];
@@ -66,7 +66,7 @@ describe("the sweep", () => {
     expect(delays).toEqual([7000, 7000, 7000]);
   });
 
-  test("deletes nothing while what must outlive the sessions cannot be stored", async () => {
+  test("deletes nothing while beforeSweep fails to store what must outlive the sessions", async () => {
     const beforeSweep = () => Promise.reject(new Error("the disk is full"));
     const { clock, manager, jobs } = sweepOn({ retention: 0, beforeSweep });
     await manager.create({ absoluteTimeout: 1000 });
@@ -164,7 +164,7 @@ describe("over HTTP", () => {
     expect((await admin.post("/api/v1/jobs/unknown/run", {})).status).toBe(404);
   });
 
-  test("nobody else sees the jobs", async () => {
+  test("other callers cannot see the jobs", async () => {
     expect((await new TestClient(service().url).get("/api/v1/jobs")).status).toBe(401);
   });
 });

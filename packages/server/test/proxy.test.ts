@@ -14,8 +14,8 @@ async function create(headers: Record<string, string>) {
   };
 }
 
-const PLAIN = "sid=…; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax";
-const SECURE = "__Host-sid=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax";
+const PLAIN_COOKIE = "sid=…; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax";
+const SECURE_COOKIE = "__Host-sid=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax";
 
 describe("without TRUST_PROXY on a loopback address", () => {
   test.each([
@@ -27,7 +27,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     "[::1]:3000",
   ])("the cookie for the host %s is plain, without HSTS", async (host) => {
     observed = await observedApp();
-    expect(await create({ host })).toEqual({ status: 201, cookie: PLAIN, hsts: undefined });
+    expect(await create({ host })).toEqual({ status: 201, cookie: PLAIN_COOKIE, hsts: undefined });
   });
 
   test.each([
@@ -40,7 +40,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
   ])("the cookie for the host %s is Secure, with HSTS", async (host) => {
     observed = await observedApp();
     const { cookie, hsts } = await create({ host });
-    expect(cookie).toBe(SECURE);
+    expect(cookie).toBe(SECURE_COOKIE);
     expect(hsts).toMatch(/^max-age=\d+/);
   });
 
@@ -49,7 +49,7 @@ describe("without TRUST_PROXY on a loopback address", () => {
     { forwarded: "for=192.0.2.1;proto=https" },
   ])("the cookie is Secure if a proxy rewrote the host, with %j", async (forwarding) => {
     observed = await observedApp();
-    expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE);
+    expect((await create({ host: "127.0.0.1:3000", ...forwarding })).cookie).toBe(SECURE_COOKIE);
   });
 
   test("a plain cookie does not open a session on a host that is not loopback", async () => {
@@ -68,8 +68,8 @@ describe("without TRUST_PROXY on a loopback address", () => {
 });
 
 test.each<[AppOptions["secureCookie"], string, string]>([
-  [false, "shop.example", PLAIN],
-  [true, "localhost", SECURE],
+  [false, "shop.example", PLAIN_COOKIE],
+  [true, "localhost", SECURE_COOKIE],
 ])("secureCookie %j applies to the host %s", async (secureCookie, host, cookie) => {
   observed = await observedApp({ secureCookie });
   expect((await create({ host })).cookie).toBe(cookie);

@@ -131,7 +131,7 @@ test("only the session's owner may track, and only a backend may convert", async
   expect((await new TestClient(service().url).post(`${path}/convert`, order)).status).toBe(401);
 });
 
-test("the figures are those of the events", async () => {
+test("the figures match the events", async () => {
   const before = await overview();
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/coats"));
@@ -143,7 +143,7 @@ test("the figures are those of the events", async () => {
   expect((after.revenue.CHF ?? 0) - (before.revenue.CHF ?? 0)).toBe(500);
 });
 
-test("an answer is CSV on request", async () => {
+test("an answer is sent as CSV on request", async () => {
   const query = `dimension=channel&from=${today()}&to=${today()}&format=csv`;
   const response = await fetch(`${service().url}/api/v1/analytics/breakdown?${query}`, {
     headers: { authorization: `Bearer ${ADMIN}` },
@@ -201,7 +201,7 @@ test("the metrics show live visitors and the queue of events", async () => {
   expect(text).toMatch(/^coatcheck_visits_suspicious_total\{kind="many-sessions"\} 0$/m);
 });
 
-test("figures need a key", async () => {
+test("figures require an API key", async () => {
   const path = `/api/v1/analytics/overview?from=${today()}&to=${today()}`;
   expect((await new TestClient(service().url).get(path)).status).toBe(401);
 });
@@ -224,7 +224,7 @@ async function timelineOf(sessionId: string, events: number) {
 }
 
 await describeWithServer("over PostgreSQL", "postgres", (url) => {
-  test("visits are in the database of the sessions", async () => {
+  test("visits are stored in the database of the sessions", async () => {
     const database = await temporaryDatabase(url);
     const folder = temporaryFolder();
     const variables = { DATABASE_URL: database.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };

@@ -90,13 +90,13 @@ export class Jobs {
     }));
   }
 
-  /** Runs a job now, or joins the run that is going on. Returns null if there is no such job. */
+  /** Runs a job now, or joins the run in progress. Returns null if there is no such job. */
   async run(name: string): Promise<JobRun | null> {
     const entry = this.#entries.find(({ job }) => job.name === name);
     return entry ? await this.#start(entry) : null;
   }
 
-  /** Counts what a run would do. Returns null if there is no such job, or if it cannot tell. */
+  /** Counts what a run would do. Returns null if there is no such job, or if it has no dry run. */
   async dryRun(name: string): Promise<JobResult | null> {
     const entry = this.#entries.find(({ job }) => job.name === name);
     return (await entry?.job.dryRun?.()) ?? null;

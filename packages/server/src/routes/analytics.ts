@@ -34,7 +34,7 @@ interface Question {
   readonly query: z.ZodType;
   readonly params?: z.ZodType;
   readonly answer: z.ZodType;
-  /** Returns null if there is nothing that the path names. */
+  /** Returns null if the visit, session, customer or visitor in the path does not exist. */
   ask(request: FastifyRequest): Promise<Answer | null>;
 }
 

@@ -44,7 +44,7 @@ export function createSessionRoute(
     },
     async (request, reply) => {
       const { metadata = {}, transport, page, client, ...given } = request.body ?? {};
-      const { name, ...login } = defined(given);
+      const { name, ...login } = withoutUndefined(given);
       const newSession = { metadata, ...(name === undefined ? {} : { name }) };
       const caller = await authenticator.authenticateForCreate(request, newSession);
       if (page || client || Object.keys(login).length > 0) requirePrincipal(caller);
@@ -103,7 +103,7 @@ function placementOf({ principal, session }: Caller): { owner?: string; parentId
 }
 
 /** Omits the members that are undefined. */
-function defined<Members extends object>(
+function withoutUndefined<Members extends object>(
   members: Members,
 ): { [Name in keyof Members]?: NonNullable<Members[Name]> } {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;

@@ -2,7 +2,7 @@ import type { SessionCache } from "coatcheck/cache";
 import { sessionOf } from "coatcheck/fastify";
 import type { FastifyRequest } from "fastify";
 import type { App } from "../fastify-app.ts";
-import { commandsOf, LANDING_POLICY, type Landing, landingPage } from "../landing-page.ts";
+import { commandsOf, LANDING_POLICY, type LandingFacts, landingPage } from "../landing-page.ts";
 import { isLoopbackHost } from "../request-sessions.ts";
 import { VERSION } from "../version.ts";
 import { successBody } from "../views.ts";
@@ -27,7 +27,7 @@ export function landingRoute(
 ): void {
   const startedAt = clock.now();
 
-  async function landingOf(request: FastifyRequest): Promise<Landing> {
+  async function landingOf(request: FastifyRequest): Promise<LandingFacts> {
     const counts = await manager.stats().catch(() => null);
     const { protocol, host } = sessionOf(request).client;
     const isLocal = isLoopbackHost(host ?? "");

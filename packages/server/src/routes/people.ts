@@ -57,7 +57,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
     },
     async (request) => {
       requireAdmin(await authenticator.authenticate(request));
-      return successBody(writable(await visits.exportPerson(visitorOf(request))));
+      return successBody(mutableCopy(await visits.exportPerson(visitorOf(request))));
     },
   );
 
@@ -97,7 +97,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
       const { subject } = request.params;
       const { tenant = null } = request.query;
       const { firstVisitAt, lastVisitAt, revenue, ...totals } = await visits.customerTotals(tenant, subject);
-      const data = writable(await visits.exportPerson({ subject, tenant }));
+      const data = mutableCopy(await visits.exportPerson({ subject, tenant }));
       return successBody({
         ...data,
         totals: {
@@ -139,7 +139,7 @@ function visitorOf({ params, query }: FastifyRequest): Person {
 }
 
 /** A copy whose lists the response schema may take. */
-function writable(data: Awaited<ReturnType<VisitMaintenance["exportPerson"]>>) {
+function mutableCopy(data: Awaited<ReturnType<VisitMaintenance["exportPerson"]>>) {
   const { visitors, visits, sessions, journeys, events, orders } = data;
   return {
     visitors: [...visitors],

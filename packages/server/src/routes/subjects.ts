@@ -38,7 +38,7 @@ export function subjectRoutes(
     },
     async (request) => {
       const caller = await authenticator.authenticate(request);
-      const filter = reachOf(caller, request.params.subject);
+      const filter = accessibleSessions(caller, request.params.subject);
       const { limit, cursor } = request.query;
       const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
       return successBody(
@@ -64,7 +64,7 @@ export function subjectRoutes(
       const caller = await authenticator.authenticate(request);
       const { subject } = request.params;
       const { except } = request.query;
-      const filter = reachOf(caller, subject);
+      const filter = accessibleSessions(caller, subject);
       // The admin and consumers have no session whose user could log in again.
       if (caller.principal === null) requireRecentProof(caller.session, clock.now());
       const reason = revokeReasonOf(caller);
@@ -88,7 +88,7 @@ export function subjectRoutes(
 }
 
 /** The subject's sessions that the caller may list and end. */
-function reachOf({ principal, session }: Caller, subject: string): SessionFilter {
+function accessibleSessions({ principal, session }: Caller, subject: string): SessionFilter {
   if (principal?.kind === "admin" || session.subject === subject) return { subject };
   if (principal !== null) return { subject, owner: ownerOf(principal) };
   throw session.record === null

@@ -28,7 +28,7 @@ export interface RelayedEvent {
   readonly properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What a backend tells of a browser's request. */
+/** What a backend reports about a browser's request. */
 export interface Relay {
   readonly client: RelayedClient;
   readonly page: RelayedPage;
@@ -42,8 +42,8 @@ export interface RelayResult {
 }
 
 /**
- * Tracks what a backend in another language tells of its browser, as if the browser had sent a beacon. A page view begins a
- * visit, and gives the session a visitor. A repeated call counts nothing twice.
+ * Tracks what a backend in another language reports about its browser, as if the browser had sent a beacon. A page view
+ * begins a visit, and gives the session a visitor. A repeated call counts nothing twice.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault.
  */
@@ -79,8 +79,10 @@ export async function relayEvents(
   const { accepted } = visit.receive(session, {
     pageId: page.id,
     events: events.map((event) => ({
-      ...present({ ...event, ...fields }),
-      ...(event.type === "page_view" ? present({ query: search || undefined, referrer: page.referrer }) : {}),
+      ...withoutUndefined({ ...event, ...fields }),
+      ...(event.type === "page_view"
+        ? withoutUndefined({ query: search || undefined, referrer: page.referrer })
+        : {}),
     })),
   });
   let changed = record;
@@ -88,6 +90,6 @@ export async function relayEvents(
   return { accepted, record: changed };
 }
 
-function present(fields: object): object {
+function withoutUndefined(fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
