@@ -4,12 +4,12 @@ import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { NO_COOKIES } from "./chromium.ts";
 import {
   eventually,
+  lastChangeAt,
   logIn,
   pageUrl,
   setUpFixture,
-  shownAt,
   showPage,
-  TIMED,
+  TIMED_TEST,
   waitForBody,
   waitForStatus,
 } from "./fixtures.ts";
@@ -68,7 +68,7 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
       }),
     );
 
-    it("shows a login and a logout in both tabs and leaves nothing in the storage", TIMED, async () => {
+    it("shows a login and a logout in both tabs and leaves nothing in the storage", TIMED_TEST, async () => {
       const left = await fixture.open("/", "none");
       const right = await fixture.open("/", "none");
       await logIn(left);
@@ -80,14 +80,14 @@ describeWithProgram("chromium", "the session client under bad conditions, in Chr
       });
       await waitForStatus(right, "none");
       await waitForStatus(left, "none");
-      const took = (await shownAt(right)) - began;
+      const took = (await lastChangeAt(right)) - began;
       console.log(`logout shown by the other page through the storage after ${took} ms`);
       expect(took).toBeLessThan(100);
       expect(await left.evaluate(() => localStorage.length)).toBe(0);
       expect(fixture.site.count("GET /session")).toBe(2);
     });
 
-    it("(and without storage) shows a logout at the next refresh, and recovers a lost CSRF token", async () => {
+    it("and without storage, shows a logout at the next refresh, and recovers a lost CSRF token", async () => {
       await fixture.context.addInitScript(() => {
         const denied = () => {
           throw new DOMException("denied", "SecurityError");

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import {
   eventually,
+  lastChangeAt,
   logIn,
   pageUrl,
   setUpFixture,
-  shownAt,
-  TIMED,
+  TIMED_TEST,
   waitForBody,
   waitForStatus,
 } from "./fixtures.ts";
@@ -21,7 +21,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
   describe("two pages", () => {
     it(
       "both show a login, and a logout within 100 ms, without a request and with focus: false",
-      TIMED,
+      TIMED_TEST,
       async () => {
         const quiet = pageUrl({ revalidate: { focus: false, reconnect: false } });
         const left = await fixture.open(quiet, "none");
@@ -36,7 +36,7 @@ describeWithProgram("chromium", "the session client, in Chromium", () => {
         });
         await waitForStatus(right, "none");
         await waitForStatus(left, "none");
-        const took = (await shownAt(right)) - began;
+        const took = (await lastChangeAt(right)) - began;
         console.log(`logout shown by the other page after ${took} ms`);
         expect(took).toBeLessThan(100);
         expect(fixture.site.count("GET /session")).toBe(requests);

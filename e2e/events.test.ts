@@ -2,12 +2,12 @@ import type { Page } from "playwright-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
-import { eventually, logIn, pageUrl, setUpFixture, shownAt, waitForStatus } from "./fixtures.ts";
+import { eventually, lastChangeAt, logIn, pageUrl, setUpFixture, waitForStatus } from "./fixtures.ts";
 
 const MINUTE = 60_000;
 /** Milliseconds within which a page shows a revocation on another node. */
-const BOUND = 2_000;
-const PROOF = { credentials: { email: "ada", password: "secret" } };
+const STALENESS_BOUND = 2_000;
+const CREDENTIALS = { credentials: { email: "ada", password: "secret" } };
 
 const session = (page: Page) => page.evaluate(() => window.client.$session.get());
 const version = async (page: Page) => (await session(page)).session?.version;
@@ -23,7 +23,7 @@ const revokeDevice = (page: Page, id: string) =>
   );
 
 /** Makes the page hidden, as if another tab were shown. A headless browser shows all tabs. */
-const hide = (page: Page) =>
+const hidePage = (page: Page) =>
   page.evaluate(() => {
     Object.defineProperty(document, "visibilityState", { value: "hidden" });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -92,7 +92,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     it.each([
       ["is closed", (page: Page) => page.close()],
       ["enters the back/forward cache", (page: Page) => page.goto(`${fixture.site.origin}/bare`)],
-      ["is hidden", hide],
+      ["is hidden", hidePage],
     ])("the other tab takes the stream over when the first %s", async (_, leave) => {
       const [first, second] = await openTwoTabs();
       const followed = streamResponse(second);
@@ -106,10 +106,10 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
 
     it("a hidden tab neither holds the stream nor waits for it", async () => {
       const [first, second] = await openTwoTabs();
-      await hide(second);
+      await hidePage(second);
       await eventually(() => streamLocks(first)).toEqual([1, 0]);
       const closed = first.waitForEvent("requestfailed", (request) => request.url().endsWith("/events"));
-      await hide(first);
+      await hidePage(first);
       await closed;
       await eventually(() => streamLocks(first)).toEqual([0, 0]);
       expect(streams()).toBe(1);
@@ -146,9 +146,9 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     const began = Date.now();
     expect(await revokeDevice(second, other)).toBe(null);
     await waitForStatus(page, "none");
-    const took = (await shownAt(page)) - began;
+    const took = (await lastChangeAt(page)) - began;
     console.log(`revocation from another browser shown after ${took} ms`);
-    expect(took).toBeLessThan(BOUND);
+    expect(took).toBeLessThan(STALENESS_BOUND);
     expect(await session(page)).toMatchObject({ reason: "revoked" });
     await waitForStatus(second, "authenticated");
   });
@@ -160,10 +160,10 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     expect(await revokeDevice(second, other)).toBe("REAUTHENTICATION_REQUIRED");
     expect((await session(page)).status).toBe("authenticated");
     const wrong = { credentials: { email: "ada", password: "wrong" } };
-    const refused = (proof: typeof PROOF) => window.client.elevate(proof).catch(({ code }) => code);
+    const refused = (proof: typeof CREDENTIALS) => window.client.elevate(proof).catch(({ code }) => code);
     expect(await second.evaluate(refused, wrong)).toBe("FORBIDDEN");
     expect(await revokeDevice(second, other)).toBe("REAUTHENTICATION_REQUIRED");
-    await second.evaluate((proof) => window.client.elevate(proof), PROOF);
+    await second.evaluate((proof) => window.client.elevate(proof), CREDENTIALS);
     expect(await revokeDevice(second, other)).toBe(null);
     await waitForStatus(page, "none");
     expect(await session(page)).toMatchObject({ reason: "revoked" });
@@ -173,13 +173,13 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
 
   it("survives a new token, and shows a revocation on another node within two seconds", async () => {
     const page = await openFollower();
-    await page.evaluate((proof) => window.client.elevate(proof), PROOF);
+    await page.evaluate((proof) => window.client.elevate(proof), CREDENTIALS);
     const began = Date.now();
     await fixture.site.otherNode.revoke({ subject: "ada" });
     await waitForStatus(page, "none");
-    const took = (await shownAt(page)) - began;
+    const took = (await lastChangeAt(page)) - began;
     console.log(`revocation on another node shown after ${took} ms`);
-    expect(took).toBeLessThan(BOUND);
+    expect(took).toBeLessThan(STALENESS_BOUND);
     expect(await session(page)).toMatchObject({ reason: "revoked" });
   });
 
@@ -193,7 +193,7 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(page, "authenticated");
   });
 
-  it("reports the session's coming end and its end, and does not keep it alive", async () => {
+  it("reports that the session is about to end and that it has ended, without keeping it alive", async () => {
     await fixture.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkInterval: 50 } });
     const page = await openFollower();
     const requests = fixture.site.count("GET /session");

@@ -16,7 +16,7 @@ declare global {
 }
 
 /** Options of a test with a time limit that a busy machine may exceed by chance. */
-export const TIMED = { retry: 2 };
+export const TIMED_TEST = { retry: 2 };
 
 /** An `expect` on what `read` returns, repeated until it holds. Five seconds, because the machine may be busy. */
 export const eventually = <Value>(read: () => Value | Promise<Value>) =>
@@ -37,7 +37,8 @@ export const showPage = (page: Page) =>
   page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
 
 /** When the page last showed another state, in epoch milliseconds of this machine. */
-export const shownAt = async (page: Page) => Number(await page.evaluate(() => document.body.dataset.since));
+export const lastChangeAt = async (page: Page) =>
+  Number(await page.evaluate(() => document.body.dataset.since));
 
 /** The path of a page whose client has these options. `flags` are those of `pages/plain.ts`. */
 export function pageUrl(options: SessionClientOptions, ...flags: readonly string[]): string {

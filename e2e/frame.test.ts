@@ -7,11 +7,11 @@ import type { SiteOptions } from "./site-fixtures.ts";
 import { startTlsProxy, type TlsProxy } from "./tls-proxy-fixtures.ts";
 
 const https = { trustProxy: 1, csrf: { token: "required" } } as const;
-const PARTITIONED: SiteOptions = {
+const PARTITIONED_COOKIE: SiteOptions = {
   http: { ...https, cookie: { sameSite: "none", partitioned: true } },
 };
-const SHARED: SiteOptions = { http: { ...https, cookie: { sameSite: "none" } } };
-const DEFAULT: SiteOptions = { http: https };
+const UNPARTITIONED_COOKIE: SiteOptions = { http: { ...https, cookie: { sameSite: "none" } } };
+const DEFAULT_COOKIE: SiteOptions = { http: https };
 
 /** The shop as a top-level page or in a frame. */
 type ShopView = Page | Frame;
@@ -66,7 +66,7 @@ function setUpFrames(options: SiteOptions, preferences?: Parameters<typeof setUp
 
 describeWithProgram("chromium", "a site in the frames of other sites, in Chromium", () => {
   describe("with a partitioned cookie, third-party cookies blocked", () => {
-    const { fixture, openTopLevel, embedIn } = setUpFrames(PARTITIONED, NO_THIRD_PARTY_COOKIES);
+    const { fixture, openTopLevel, embedIn } = setUpFrames(PARTITIONED_COOKIE, NO_THIRD_PARTY_COOKIES);
 
     it("has one session for each embedding site", async () => {
       const blog = await embedIn("blog.test");
@@ -108,7 +108,7 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
   });
 
   describe("with an unpartitioned cookie, third-party cookies blocked", () => {
-    const { fixture, openTopLevel, embedIn } = setUpFrames(SHARED, NO_THIRD_PARTY_COOKIES);
+    const { fixture, openTopLevel, embedIn } = setUpFrames(UNPARTITIONED_COOKIE, NO_THIRD_PARTY_COOKIES);
 
     it("has no session in the frame, and a login there lasts until the next request", async () => {
       const shop = await openTopLevel();
@@ -129,7 +129,7 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
   });
 
   describe("with an unpartitioned cookie, third-party cookies allowed", () => {
-    const { openTopLevel, embedIn } = setUpFrames(SHARED, THIRD_PARTY_COOKIES);
+    const { openTopLevel, embedIn } = setUpFrames(UNPARTITIONED_COOKIE, THIRD_PARTY_COOKIES);
 
     it("has the same session in a frame as in a top-level page", async () => {
       const shop = await openTopLevel();
@@ -140,7 +140,7 @@ describeWithProgram("chromium", "a site in the frames of other sites, in Chromiu
   });
 
   describe("with the default cookie, third-party cookies allowed", () => {
-    const { fixture, openTopLevel, embedIn } = setUpFrames(DEFAULT, THIRD_PARTY_COOKIES);
+    const { fixture, openTopLevel, embedIn } = setUpFrames(DEFAULT_COOKIE, THIRD_PARTY_COOKIES);
 
     it("has no session in the frame", async () => {
       const shop = await openTopLevel();

@@ -6,7 +6,7 @@ import { eventually } from "./fixtures.ts";
 import { COOKIE, type FormSite, startFormSite } from "./form-site-fixtures.ts";
 
 /** Longer than the overlap, in which the server recognises a token that a login has replaced. */
-const PAST_OVERLAP = 31_000;
+const LONGER_THAN_OVERLAP = 31_000;
 
 const summary = (page: Page) => page.textContent("h1");
 /** Presses a button or a link without waiting for the response. */
@@ -18,7 +18,7 @@ async function follow(page: Page, button: string): Promise<number | undefined> {
 }
 
 /** Where a button is, for clicks that a user makes while the page is being left. */
-async function placeOf(page: Page, button: string): Promise<readonly [number, number]> {
+async function positionOf(page: Page, button: string): Promise<readonly [number, number]> {
   const box = await page.locator(`text="${button}"`).boundingBox();
   if (!box) throw new Error(`The page has no button "${button}".`);
   return [box.x + box.width / 2, box.y + box.height / 2];
@@ -94,7 +94,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     await follow(page, "Add salsa");
     expect(await summary(page)).toBe("ada: salsa,tacos");
     await attack();
-    site.advance(PAST_OVERLAP);
+    site.advance(LONGER_THAN_OVERLAP);
     await attack();
     await page.reload();
     expect(await summary(page)).toBe("ada: salsa,tacos");
@@ -104,7 +104,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     async function doubleClick() {
       const logins = site.hold("POST /login");
       const page = await open();
-      const place = await placeOf(page, "Log in");
+      const place = await positionOf(page, "Log in");
       await page.mouse.click(...place);
       const first = await logins.next();
       await page.mouse.click(...place);
@@ -128,13 +128,13 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("logs in when the first request is handled after the page of the second one", async () => {
+    it("logs in when the first request is handled after the second one's page is shown", async () => {
       const { page, exchanges } = await doubleClick();
       const shown = page.waitForNavigation();
       await exchanges[1].handle();
       exchanges[1].respond();
       await shown;
-      site.advance(PAST_OVERLAP);
+      site.advance(LONGER_THAN_OVERLAP);
       await exchanges[0].handle();
       await expectLoggedIn(page);
     });
@@ -169,7 +169,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
 
     it("succeeds when it is repeated after the overlap", async () => {
       const page = await loseLogin();
-      site.advance(PAST_OVERLAP);
+      site.advance(LONGER_THAN_OVERLAP);
       await follow(page, "Log in");
       expect((await site.manager.stats()).total).toBe(1);
       await expectLoggedIn(page);
@@ -255,7 +255,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       expect(await summary(page)).toBe("anonymous: tacos");
     });
 
-    it("logs in the user whom it names, with the cart of that user's other session", async () => {
+    it("logs in the user that it names, with the cart of that user's other session", async () => {
       const page = await openLoggedIn();
       await page.goto(site.otherOrigin);
       await follow(page, "Log in");
@@ -263,7 +263,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
       await expectLoggedIn(page);
     });
 
-    it("keeps the cart of an anonymous visitor when a page of the shop posts it again", async () => {
+    it("keeps the cart of an anonymous visitor when a page of the shop posts the form again", async () => {
       const page = await open(site.otherOrigin);
       await follow(page, "Log in, with the recipe");
       expect(await summary(page)).toBe("ada: tacos");
@@ -285,7 +285,7 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
 });
 
 describeWithProgram("chromium", "after a restart of Chromium", () => {
-  it("an anonymous session and a login continue, but no login with rememberMe: false", async () => {
+  it("a restarted browser keeps an anonymous session and a login, but not a login with rememberMe: false", async () => {
     const site = await startFormSite();
     const browser = await openBrowser();
     /** Opens the shop under a host name of its own, and thus with cookies of its own. */

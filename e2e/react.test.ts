@@ -7,7 +7,7 @@ import { eventually, logIn, setUpFixture } from "./fixtures.ts";
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 const greetings = (page: Page) => page.locator(".greeting").allTextContents();
-const fire = (page: Page, event: string, properties = {}) =>
+const dispatchEventIn = (page: Page, event: string, properties = {}) =>
   page.evaluate(([type, given]) => window.dispatchEvent(Object.assign(new Event(type), given)), [
     event,
     properties,
@@ -58,7 +58,7 @@ describeWithProgram("chromium", "the React hooks, in Chromium", () => {
     const page = await open();
     await page.fill("#note", "half a sentence");
     const release = fixture.site.hold("GET /session");
-    await fire(page, "pageshow", { persisted: true });
+    await dispatchEventIn(page, "pageshow", { persisted: true });
     await page.waitForSelector("#note", { state: "hidden" });
     release();
     await page.waitForSelector("#note", { state: "visible" });

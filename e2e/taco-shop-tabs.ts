@@ -27,8 +27,9 @@ const recordChange = (page: Page, text: string) =>
     });
     if (element) observer.observe(element, { subtree: true, childList: true, characterData: true });
   }, text);
-const changedAt = (page: Page) => expect.poll(() => page.evaluate(() => Number(document.body.dataset.since)));
-const since = (page: Page) => page.evaluate(() => Number(document.body.dataset.since));
+const expectLastChangeAt = (page: Page) =>
+  expect.poll(() => page.evaluate(() => Number(document.body.dataset.since)));
+const lastChangeAt = (page: Page) => page.evaluate(() => Number(document.body.dataset.since));
 
 /** Milliseconds within which a tab shows a change of another tab. */
 const MAX_DELAY = 100;
@@ -39,8 +40,8 @@ export function tabs(shop: TacoShop): void {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await Promise.all([recordChange(first, "Ada"), recordChange(second, "Ada")]);
     await signUp(first, "Ada", "ada@tabs.example");
-    await changedAt(second).toBeGreaterThan(0);
-    expect((await since(second)) - (await since(first))).toBeLessThan(MAX_DELAY);
+    await expectLastChangeAt(second).toBeGreaterThan(0);
+    expect((await lastChangeAt(second)) - (await lastChangeAt(first))).toBeLessThan(MAX_DELAY);
 
     await openOrder(first, "Office");
     await tab(second, "Office").waitFor();
@@ -51,8 +52,8 @@ export function tabs(shop: TacoShop): void {
     await Promise.all([recordChange(first, "Log in"), recordChange(second, "Log in")]);
     const before = Date.now();
     await logOut(second);
-    await changedAt(first).toBeGreaterThan(before);
-    expect((await since(first)) - (await since(second))).toBeLessThan(MAX_DELAY);
+    await expectLastChangeAt(first).toBeGreaterThan(before);
+    expect((await lastChangeAt(first)) - (await lastChangeAt(second))).toBeLessThan(MAX_DELAY);
     await expect.poll(() => first.getByRole("tab").count()).toBe(0);
     expect(await first.getByText("You were logged out here").count()).toBe(0);
 

@@ -66,9 +66,9 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
   };
   const app = express();
   app.disable("x-powered-by");
-  // A page depends on the session. A 304 in place of it would not count as a view.
+  // No ETags: a page depends on the session, and a 304 would not count as a page view.
   app.disable("etag");
-  // 1. What needs no session: headers, files, and the operator's page, whose views are no visits.
+  // 1. Everything without a session: headers, files, and the operator's page, whose views are not counted.
   app.use(securityHeaders, express.static(PUBLIC, { index: false }));
   app.use(figureRoutes(shop));
   // 2. Bodies, before the checks that read them.
@@ -86,7 +86,7 @@ export async function buildStorefront(options: StorefrontOptions): Promise<Expre
     checkoutRoutes(shop),
     accountRoutes(shop),
   );
-  // 6. What no route has taken, and errors.
+  // 6. Requests that no route has handled, and errors.
   app.use(refuseOthers);
   app.use(shopErrors(shop, log));
   return app;

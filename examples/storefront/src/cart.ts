@@ -1,6 +1,9 @@
 import { findProduct, findVariant, type Variant } from "./catalog/catalog.ts";
 
-/** What a session keeps of its shopping. Each line has a member of its own, so that two requests can change two lines. */
+/**
+ * The shop's data in a session. Each line of the cart has a member of its own, so that two requests can change two
+ * lines.
+ */
 export interface ShopData {
   /** Quantities by the keys of the lines. */
   readonly cart?: Readonly<Record<string, number>>;

@@ -12,7 +12,7 @@ export class Html {
 }
 
 /** What a template accepts. `null`, `undefined` and `false` print nothing. */
-export type Part = Html | string | number | null | undefined | false | readonly Part[];
+export type TemplateValue = Html | string | number | null | undefined | false | readonly TemplateValue[];
 
 /**
  * Builds markup from a template. Escapes every value that is not markup itself.
@@ -20,15 +20,15 @@ export type Part = Html | string | number | null | undefined | false | readonly 
  * @example
  * html`<p>${customer.name}</p>`
  */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  const text = strings.map((string, index) => string + (index < parts.length ? printed(parts[index]) : ""));
+export function html(strings: TemplateStringsArray, ...parts: readonly TemplateValue[]): Html {
+  const text = strings.map((string, index) => string + (index < parts.length ? render(parts[index]) : ""));
   return new Html(text.join(""));
 }
 
-function printed(part: Part): string {
+function render(part: TemplateValue): string {
   if (part === null || part === undefined || part === false) return "";
   if (part instanceof Html) return part.text;
-  if (typeof part === "object") return part.map(printed).join("");
+  if (typeof part === "object") return part.map(render).join("");
   return escaped(String(part));
 }
 

@@ -42,7 +42,7 @@ export async function startStorefront({ config, log, port }: StartOptions): Prom
     stops.push(() => jobs.stop());
     const database = openShopDatabase(join(folderOf(config), "storefront.db"));
     stops.push(async () => database.close());
-    const visits = await openVisits(config.visits ?? notCollected(config));
+    const visits = await openVisits(config.visits ?? withoutCollection(config));
     stops.push(() => visits.close());
     const app = await buildStorefront({
       manager: sessions.manager,
@@ -80,7 +80,7 @@ function folderOf({ database }: Config): string {
 }
 
 /** With `VISITS_URL=off` the shop works without visits. Its figures stay empty. */
-function notCollected(config: Config): OpenVisitsOptions {
+function withoutCollection(config: Config): OpenVisitsOptions {
   const database = { kind: "sqlite", path: join(folderOf(config), "storefront-visits.db") } as const;
   return { database, privacy: "off", timeZone: "UTC" };
 }

@@ -19,7 +19,7 @@ export interface OpenVisitsOptions extends Pick<VisitsConfig, "database" | "time
   readonly schedule?: Schedule;
 }
 
-/** What a customer may ask for: all that is stored about them, and its erasure. */
+/** What a customer may request: an export of everything that is stored about them, and its erasure. */
 export type PersonalVisits = Pick<SqliteEvents, "exportPerson" | "erasePerson">;
 
 /** The visits of the shop. */
@@ -31,10 +31,10 @@ export interface OpenVisits {
   close(): Promise<void>;
 }
 
-interface Opened {
+interface OpenDatabase {
   readonly sink: EventSink & PersonalVisits;
   readonly database: QuestionDatabase;
-  /** Folder of this process for events that the database does not accept. The service has one beside the same file. */
+  /** This process's folder for events that the database does not accept. The service uses another folder. */
   readonly waiting: string;
   readonly end?: () => Promise<void>;
 }
@@ -63,7 +63,7 @@ export async function openVisits(options: OpenVisitsOptions): Promise<OpenVisits
   };
 }
 
-async function openSink({ database, timeZone }: OpenVisitsOptions): Promise<Opened> {
+async function openSink({ database, timeZone }: OpenVisitsOptions): Promise<OpenDatabase> {
   switch (database.kind) {
     case "sqlite": {
       const { path } = database;

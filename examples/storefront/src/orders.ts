@@ -12,7 +12,7 @@ export interface Address {
   readonly country: string;
 }
 
-/** A line of an order, with the price of the day it was placed. */
+/** A line of an order, with the price at which it was ordered. */
 export interface OrderLine {
   readonly productId: string;
   readonly name: string;
@@ -39,7 +39,7 @@ export interface PlacedOrder {
   readonly address: Address;
 }
 
-/** What a new order is made of. */
+/** The content of a new order. */
 export interface NewOrder {
   readonly customer: string;
   readonly checkoutId: string;

@@ -1,7 +1,7 @@
 import type { SqliteEvents } from "coatcheck/visit/sqlite";
 import type { Customer } from "./customers.ts";
 import type { PlacedOrder } from "./orders.ts";
-import { type ShopSession, type Storefront, settle } from "./storefront.ts";
+import { flushVisits, type ShopSession, type Storefront } from "./storefront.ts";
 
 /** Everything that the shop holds about a customer. */
 export interface CustomerData {
@@ -12,7 +12,7 @@ export interface CustomerData {
 
 /** Collects everything that the shop holds about a customer. */
 export async function exportCustomer(shop: Storefront, customer: Customer): Promise<CustomerData> {
-  await settle(shop);
+  await flushVisits(shop);
   const visits = await shop.personal.exportPerson({ subject: customer.id });
   return { customer, orders: shop.orders.of(customer.id), visits };
 }
@@ -22,7 +22,7 @@ export async function exportCustomer(shop: Storefront, customer: Customer): Prom
  * the customer can repeat the request.
  */
 export async function eraseCustomer(shop: Storefront, session: ShopSession, { id }: Customer): Promise<void> {
-  await settle(shop);
+  await flushVisits(shop);
   await shop.personal.erasePerson({ subject: id });
   await shop.manager.revoke({ subject: id });
   shop.customers.remove(id);

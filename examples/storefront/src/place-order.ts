@@ -34,7 +34,7 @@ export async function placeOrder(
   return order;
 }
 
-/** Repeats what follows an order, in case the process stopped in between. */
+/** Repeats the steps that follow an order, in case the process stopped in between. */
 export async function completeOrder(session: ShopSession, order: PlacedOrder): Promise<void> {
   if (order.sessionId === session.id) {
     const { id: orderId, total: revenue, currency } = order;

@@ -44,31 +44,31 @@ export async function pageContext(
   session: ShopSession,
 ): Promise<PageContext> {
   const { collected, pageId } = session.visit;
-  // A page that the browser only fetches in advance must not use the message up.
-  const notice = isVisitorsAct(request, session) ? await session.takeFlash("notice") : undefined;
+  // A page that the browser only fetches in advance must not consume the message.
+  const notice = isVisitorAction(request, session) ? await session.takeFlash("notice") : undefined;
   return {
     path: request.path,
     customer: customerOf(shop, session),
     pieces: cartOf(session.data).pieces,
     notice: typeof notice === "string" ? notice : null,
     pageId,
-    measuring: measuring(request, collected),
+    measuring: measuringOf(request, collected),
   };
 }
 
-function measuring(request: Request, collected: boolean): PageContext["measuring"] {
+function measuringOf(request: Request, collected: boolean): PageContext["measuring"] {
   if (request.get("sec-gpc") === "1") return "refused-by-browser";
   if (/(?:^|;\s*)visitor_optout=1/.test(request.get("cookie") ?? "")) return "opted-out";
   return collected ? "on" : "not-a-person";
 }
 
-/** Whether an event of this request is a visitor's act: browsers fetch pages in advance, and crawlers send `HEAD`. */
-export function isVisitorsAct(request: Request, session: ShopSession): boolean {
+/** Whether a person made this request now: browsers fetch pages in advance, and crawlers send `HEAD`. */
+export function isVisitorAction(request: Request, session: ShopSession): boolean {
   return request.method !== "HEAD" && !session.isPrefetch;
 }
 
 /** Waits until the visitor's last events are stored, so that figures include them; a second at most. */
-export async function settle({ visits }: Storefront): Promise<void> {
+export async function flushVisits({ visits }: Storefront): Promise<void> {
   const timeout = Promise.withResolvers<void>();
   const timer = setTimeout(timeout.resolve, 1000);
   await Promise.race([visits.flush(), timeout.promise]).finally(() => clearTimeout(timer));

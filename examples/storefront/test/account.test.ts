@@ -1,28 +1,30 @@
 import { expect, test } from "vitest";
 import { ADA, ADDRESS, fillCart, openCheckout, startShop } from "./fixtures.ts";
 
-const NEW = { name: "Lin", email: "Lin@Example.com ", password: "a long password" };
+const NEW_CUSTOMER = { name: "Lin", email: "Lin@Example.com ", password: "a long password" };
 
 test("a registration logs in and keeps the session; the address has one account whatever its case", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
   const { sessionId } = await shop.sessionOf(browser);
-  expect((await browser.submit("/register", { ...NEW, next: "/cart" })).location).toBe("/cart");
+  expect((await browser.submit("/register", { ...NEW_CUSTOMER, next: "/cart" })).location).toBe("/cart");
   expect(await shop.sessionOf(browser)).toMatchObject({ sessionId, type: "CUSTOMER" });
-  const second = await shop.browser().submit("/register", { ...NEW, email: "lin@example.com" });
+  const second = await shop.browser().submit("/register", { ...NEW_CUSTOMER, email: "lin@example.com" });
   expect(second.status).toBe(409);
   expect(second.body).toContain("has an account already");
-  const third = await shop.browser().submit("/login", { email: "LIN@example.com", password: NEW.password });
+  const third = await shop
+    .browser()
+    .submit("/login", { email: "LIN@example.com", password: NEW_CUSTOMER.password });
   expect(third.status).toBe(303);
 });
 
 test.each([
   ["/login", { ...ADA, password: "wrong password" }, 403, "do not match"],
   ["/login", { email: "nobody@example.com", password: "password123" }, 403, "do not match"],
-  ["/register", { ...NEW, password: "short" }, 400, "8 to 128 characters"],
-  ["/register", { ...NEW, email: "lin" }, 400, "Enter an e-mail address"],
-  ["/register", { ...NEW, name: "  " }, 400, "Enter your name"],
+  ["/register", { ...NEW_CUSTOMER, password: "short" }, 400, "8 to 128 characters"],
+  ["/register", { ...NEW_CUSTOMER, email: "lin" }, 400, "Enter an e-mail address"],
+  ["/register", { ...NEW_CUSTOMER, name: "  " }, 400, "Enter your name"],
 ])("POST %s with %j responds %d and shows the form again", async (path, form, status, message) => {
   await using shop = await startShop();
   const received = await shop.browser().submit(path, form);
@@ -105,7 +107,7 @@ test("the erasure deletes account, orders and visits, and logs out everywhere", 
   expect((await shop.overview()).figures).toMatchObject({ visits: 0, visitors: 0, orders: 1 });
 });
 
-test("the operator's page shows the figures of the day, and is no page view itself", async () => {
+test("the operator's page shows the figures of the day, and is not counted as a page view", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ADA, ADDRESS, fillCart, openCheckout, startShop, TRENCH } from "./fixtures.ts";
+import { ADA, ADDRESS, fillCart, openCheckout, startShop, TRENCH_COAT } from "./fixtures.ts";
 
 const ITEMS = [
   { productId: "scarf", quantity: 2 },
@@ -10,7 +10,7 @@ test("a login whose response was lost is repeated with the older cookie", async 
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/products/trench");
-  await browser.submit("/cart", TRENCH);
+  await browser.submit("/cart", TRENCH_COAT);
   const before = await shop.sessionOf(browser);
   const old = new Map(browser.jar);
   await browser.submit("/login", ADA);
@@ -46,12 +46,12 @@ test("an order form that is repeated later leaves the new cart alone", async () 
   await fillCart(browser);
   const form = { ...(await openCheckout(browser)), ...ADDRESS };
   const { location } = await browser.submit("/checkout", form);
-  await browser.submit("/cart", { ...TRENCH, product: "duffle", colour: "navy" });
+  await browser.submit("/cart", { ...TRENCH_COAT, product: "duffle", colour: "navy" });
   expect((await browser.submit("/checkout", form)).location).toBe(location);
   expect((await browser.open("/cart")).body).toContain("Harbour duffle");
 });
 
-test("an order of a cart that has changed since the page was shown is confirmed again", async () => {
+test("an order is shown for confirmation again if the cart has changed since the page was shown", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await fillCart(browser);
@@ -129,7 +129,7 @@ test.each([
   expect((await shop.browser().open(path)).status).toBe(status);
 });
 
-test("forms with values that no page offers change nothing and make no error of the server", async () => {
+test("forms with values that no page offers change nothing and cause no server error", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/products/trench");
@@ -139,9 +139,9 @@ test("forms with values that no page offers change nothing and make no error of 
     { quantity: "999" },
     { colour: "constructor" },
   ]) {
-    expect((await browser.submit("/cart", { ...TRENCH, ...change })).location).toBe("/products/trench");
+    expect((await browser.submit("/cart", { ...TRENCH_COAT, ...change })).location).toBe("/products/trench");
   }
-  expect((await browser.submit("/cart", { ...TRENCH, product: "__proto__" })).status).toBe(404);
+  expect((await browser.submit("/cart", { ...TRENCH_COAT, product: "__proto__" })).status).toBe(404);
   expect((await browser.submit("/cart/change", { line: "__proto__", quantity: "3" })).status).toBe(303);
   expect(
     (
@@ -164,7 +164,7 @@ test("a form of another site is refused", async () => {
   expect(status).toBe(403);
 });
 
-test("search words are shown as text", async () => {
+test("search words are escaped", async () => {
   await using shop = await startShop();
   const { body } = await shop
     .browser()

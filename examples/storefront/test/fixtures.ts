@@ -25,7 +25,7 @@ export const ADDRESS = {
   city: "Zurich",
   country: "Switzerland",
 };
-export const TRENCH = { product: "trench", colour: "camel", size: "M", quantity: "2" };
+export const TRENCH_COAT = { product: "trench", colour: "camel", size: "M", quantity: "2" };
 
 /** A shop with sessions and visits in one SQLite file, and a clock that the test controls. */
 export async function startShop(options: Partial<StorefrontOptions> = {}) {
@@ -96,7 +96,7 @@ export type TestShop = Awaited<ReturnType<typeof startShop>>;
 /** Puts two trench coats into the cart and logs the browser in. */
 export async function fillCart(browser: Browser): Promise<void> {
   await browser.open("/products/trench");
-  await browser.submit("/cart", TRENCH);
+  await browser.submit("/cart", TRENCH_COAT);
   await browser.submit("/login", ADA);
 }
 

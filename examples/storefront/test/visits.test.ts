@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FIREFOX, GOOGLEBOT } from "./browser.ts";
-import { ADA, fillCart, HOUR, MINUTE, openCheckout, startShop, TRENCH } from "./fixtures.ts";
+import { ADA, fillCart, HOUR, MINUTE, openCheckout, startShop, TRENCH_COAT } from "./fixtures.ts";
 
 const COOKIE_NAMES = /^[^=]+/;
 const namesOf = (cookies: readonly string[]) => cookies.map((line) => COOKIE_NAMES.exec(line)?.[0]).sort();
@@ -56,7 +56,7 @@ test("a bot's documents are only counted", async () => {
   expect((await shop.overview()).documents).toMatchObject({ bot: 2, "not-collected": 0 });
 });
 
-test("a later document resumes the session, and counts one page view more", async () => {
+test("a later document resumes the session, and counts as one more page view", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/api/storefront/products");
@@ -75,12 +75,12 @@ test("a later document resumes the session, and counts one page view more", asyn
   });
 });
 
-test("a page that is fetched in advance tracks nothing and keeps the message of the request before", async () => {
+test("a page that is fetched in advance tracks nothing and keeps the flash message of the previous request", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
   await browser.open("/products/trench");
-  await browser.submit("/cart", TRENCH);
+  await browser.submit("/cart", TRENCH_COAT);
   const prefetched = await browser.open("/products/scarf", { "sec-purpose": "prefetch" });
   expect(prefetched.body).not.toContain("is in your cart");
   await browser.send("/products/scarf", { method: "HEAD" });
@@ -112,7 +112,7 @@ test("a login keeps session and visitor, changes the type, and ends the older to
   expect(events.filter(({ type }) => type === "login")).toMatchObject([{ subject: json.data.customerId }]);
 });
 
-test("an order converts the session, with the events of the way there", async () => {
+test("an order converts the session, and the events that led to it are stored", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/?utm_source=letter&utm_medium=email&utm_campaign=autumn");
@@ -152,11 +152,11 @@ test("an order converts the session, with the events of the way there", async ()
   expect((await browser.open("/cart")).body).toContain("Nothing hangs here yet.");
 });
 
-test("a line that is removed from the cart is tracked with what was in it", async () => {
+test("removing a line from the cart tracks its product and quantity", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/products/trench");
-  await browser.submit("/cart", TRENCH);
+  await browser.submit("/cart", TRENCH_COAT);
   await browser.submit("/cart/change", { line: "trench/camel/M", quantity: "5" });
   await browser.submit("/cart/change", { line: "trench/camel/M", quantity: "0" });
   const events = await shop.eventsOf(browser);
@@ -182,7 +182,7 @@ test("after 30 minutes a page begins a new visit in the same session", async () 
   expect((await shop.overview()).figures).toMatchObject({ visits: 2, visitors: 1 });
 });
 
-test("a day without a request ends the session; the visitor stays", async () => {
+test("a day without a request ends the session and keeps the visitor", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   await browser.open("/");
@@ -204,7 +204,7 @@ test("an opt-out in the footer ends the visitor and stops the collection until t
   const { status, location } = await browser.submit("/session/visit/opt-out", {});
   expect([status, location]).toEqual([303, "/products/trench"]);
   expect(browser.cookie("visitor_id")).toBeNull();
-  await browser.submit("/cart", TRENCH);
+  await browser.submit("/cart", TRENCH_COAT);
   expect((await browser.open("/products/scarf")).body).toContain("You have opted out");
   expect((await shop.overview()).figures.pageViews).toBe(1);
   expect((await shop.overview()).documents["not-collected"]).toBe(1);
@@ -231,7 +231,7 @@ test("an opt-out in the footer ends the visitor and stops the collection until t
   expect((await shop.overview()).figures).toMatchObject({ visitors: 2, pageViews: 2 });
 });
 
-test("a page names its page id and its script, which the site itself serves", async () => {
+test("a page contains its page id and loads its script from the site itself", async () => {
   await using shop = await startShop();
   const browser = shop.browser();
   const { body, headers } = await browser.open("/");

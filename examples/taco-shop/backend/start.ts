@@ -11,7 +11,7 @@ const MAX_START = 15_000;
 const MAX_STOP = 5000;
 const POLL_EVERY = 20;
 /** Shell script that runs the backend and ends it when descriptor 3 closes, that is, when this process ends in any way. */
-const LIFELINE = '(read _ <&3; kill 0) & exec "$@"';
+const END_WITH_PARENT = '(read _ <&3; kill 0) & exec "$@"';
 
 /** The two backends behave alike. */
 export type BackendKind = "php" | "typescript";
@@ -53,9 +53,9 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const log = join(options.dataDir, "backend.log");
   const child = launch(kind, port, options.dataDir, log);
   const url = `http://127.0.0.1:${port}`;
-  const stop = (signal: NodeJS.Signals = "SIGTERM") => end(child, port, signal);
+  const stop = (signal: NodeJS.Signals = "SIGTERM") => endBackend(child, port, signal);
   try {
-    await ready(child, url);
+    await waitUntilReady(child, url);
   } catch (error) {
     await stop();
     throw new Error(`The ${kind} backend did not start:\n${readFileSync(log, "utf8").slice(-2000)}`, {
@@ -75,7 +75,7 @@ function launch(kind: BackendKind, port: number, dataDir: string, log: string): 
       ? ["php", ["-d", "display_errors=0", "-d", "expose_php=0", "-S", `127.0.0.1:${port}`, script]]
       : [process.execPath, [script]];
   const errors = openSync(log, "a");
-  const child = spawn("sh", ["-c", LIFELINE, "sh", program, ...parameters], {
+  const child = spawn("sh", ["-c", END_WITH_PARENT, "sh", program, ...parameters], {
     env: { ...process.env, PORT: String(port), TACO_SHOP_DATA: dataDir, PHP_CLI_SERVER_WORKERS: "4" },
     stdio: ["ignore", "ignore", errors, "pipe"],
     // PHP's workers outlive their parent. A process group ends as a whole.
@@ -85,7 +85,7 @@ function launch(kind: BackendKind, port: number, dataDir: string, log: string): 
   return child;
 }
 
-async function ready(child: ChildProcess, url: string): Promise<void> {
+async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
   const deadline = AbortSignal.timeout(MAX_START);
   const failed = once(child, "error", { signal: deadline }).then(([error]) => Promise.reject(error));
   failed.catch(() => {});
@@ -101,7 +101,7 @@ async function ready(child: ChildProcess, url: string): Promise<void> {
   throw new Error(`The backend ended with ${child.exitCode ?? child.signalCode}.`);
 }
 
-async function end(child: ChildProcess, port: number, signal: NodeJS.Signals): Promise<void> {
+async function endBackend(child: ChildProcess, port: number, signal: NodeJS.Signals): Promise<void> {
   const gone = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
   const ended = gone ? Promise.resolve() : once(child, "exit");
   signalAll(child, signal);

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { App } from "coatcheck-server";
 
-const requests = new AsyncLocalStorage<{ milliseconds: number; calls: number }>();
+const requestTimes = new AsyncLocalStorage<{ milliseconds: number; calls: number }>();
 
 /** Adds the duration of `task` to the current request's time at the backend. */
 export async function timeBackend<Value>(task: () => Promise<Value>): Promise<Value> {
-  const request = requests.getStore();
+  const request = requestTimes.getStore();
   const startedAt = performance.now();
   try {
     return await task();
@@ -20,10 +20,10 @@ export async function timeBackend<Value>(task: () => Promise<Value>): Promise<Va
 /** Adds the backend's time to each response: `Server-Timing: upstream;dur=…`, beside the session's entry. */
 export function reportBackendTime(app: App): void {
   app.addHook("onRequest", (_request, _reply, done) => {
-    requests.run({ milliseconds: 0, calls: 0 }, done);
+    requestTimes.run({ milliseconds: 0, calls: 0 }, done);
   });
   app.addHook("onSend", async (_request, reply) => {
-    const { milliseconds, calls } = requests.getStore() ?? { milliseconds: 0, calls: 0 };
+    const { milliseconds, calls } = requestTimes.getStore() ?? { milliseconds: 0, calls: 0 };
     if (calls > 0) reply.header("server-timing", `upstream;dur=${milliseconds.toFixed(2)}`);
   });
 }

@@ -7,7 +7,7 @@ import { type Access, type OrderAccess, SHOP } from "./order-access.ts";
 /** The most orders that a list contains. */
 const MAX_LISTED = 100;
 /** The name and metadata that mark a default order. */
-const DEFAULT = { name: "default", metadata: { type: "default" } } as const;
+const DEFAULT_ORDER = { name: "default", metadata: { type: "default" } } as const;
 
 /** Fields of a new order session. */
 export interface NewOrder {
@@ -68,7 +68,7 @@ export class BrowserOrders {
     if (own !== null || session.subject === null) return own;
     for (const each of this.#deps.accountOrders.newest(session.subject, MAX_LISTED)) {
       const record = await this.#ownOrder(caller, each);
-      if (record?.metadata.type === DEFAULT.metadata.type) return record;
+      if (record?.metadata.type === DEFAULT_ORDER.metadata.type) return record;
     }
     return null;
   }
@@ -79,7 +79,7 @@ export class BrowserOrders {
     const before = session.record?.data.defaultOrder;
     const found = await this.findDefault(caller);
     if (found !== null && found.id === before) return found;
-    const candidate = found ?? (await this.create(caller, DEFAULT));
+    const candidate = found ?? (await this.create(caller, DEFAULT_ORDER));
     await session.update((data) => {
       const isFirst = data.defaultOrder === undefined || data.defaultOrder === before;
       return isFirst ? { ...data, defaultOrder: candidate.id } : data;

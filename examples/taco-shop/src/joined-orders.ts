@@ -23,13 +23,13 @@ export class JoinedOrders {
   /** Lists the ids of the joined orders, newest last. */
   of({ record, subject }: Session): string[] {
     const ofAccount = subject === null ? [] : this.#accountOrders.joined(subject, MAX_REMEMBERED);
-    return [...new Set([...ofAccount, ...joinedIn(record?.data.shared)])];
+    return [...new Set([...ofAccount, ...joinedOrderIds(record?.data.shared)])];
   }
 
   async remember({ session }: Caller, id: string): Promise<void> {
     if (session.subject !== null) return this.#accountOrders.join(session.subject, id);
     await session.update((data) => {
-      const others = joinedIn(data.shared).filter((each) => each !== id);
+      const others = joinedOrderIds(data.shared).filter((each) => each !== id);
       return { ...data, shared: Object.fromEntries([...others, id].map((each) => [each, true])) };
     });
   }
@@ -37,7 +37,7 @@ export class JoinedOrders {
   /** Moves the browser's membership in each joined order to the account. */
   async handOver({ id: browser, record }: Session, account: string): Promise<void> {
     await Promise.all(
-      joinedIn(record?.data.shared).map(async (id) => {
+      joinedOrderIds(record?.data.shared).map(async (id) => {
         const order = await this.#manager.find(id);
         if (order === null || !Object.hasOwn(orderOf(order.data).members, browser)) return;
         this.#accountOrders.join(account, id);
@@ -50,6 +50,6 @@ export class JoinedOrders {
 }
 
 /** Accepts any value: the browser can write its session's data through the service. */
-function joinedIn(value: unknown): string[] {
+function joinedOrderIds(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.keys(value).slice(-MAX_REMEMBERED) : [];
 }

@@ -29,13 +29,13 @@ export async function migrateOlderOrders(
   if (!hasOlderOrders(accounts)) return;
   for await (const record of new OwnedSessions(manager, clock).matching({})) {
     if (!isOrder(record) || !isOlder(record.data)) continue;
-    await manager.update(record.id, migrated).catch(unlessFull);
+    await manager.update(record.id, migrated).catch(ignoreFull);
   }
   markOrdersMigrated(accounts);
 }
 
 /** Skips a session whose data is at its size limit, so that it does not block the migration of the others. */
-function unlessFull(error: unknown): void {
+function ignoreFull(error: unknown): void {
   const isFull = error instanceof CoatcheckError && error.code === "PAYLOAD_TOO_LARGE";
   if (!isFull) ignoreEnded(error);
 }

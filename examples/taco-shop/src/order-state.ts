@@ -20,11 +20,11 @@ export const ACTIONS = [
   "excluded",
 ] as const;
 
-const who = z.object({ participantId: z.string(), name: z.string() });
+const participant = z.object({ participantId: z.string(), name: z.string() });
 const item = z.object({ kind: z.string(), id: z.number() });
 const intent = z.object({
   at: z.number(),
-  who,
+  who: participant,
   what: z.enum(ACTIONS),
   item: item.optional(),
   /** The number of the order that was placed. */
@@ -62,7 +62,7 @@ const orderState = z.object({
 });
 
 /** The participant who requests or requested a change. */
-export type Actor = z.output<typeof who>;
+export type Actor = z.output<typeof participant>;
 export type Item = z.output<typeof item>;
 export type Intent = z.output<typeof intent>;
 export type Outcome = z.output<typeof outcome>;
@@ -133,7 +133,7 @@ export function withPendingChange(
   change: Intent,
   ifRevision: number | null,
 ): OrderState {
-  const current = withoutLost(order, change.at);
+  const current = withLostChangesMoved(order, change.at);
   if (ifRevision !== null && (ifRevision !== order.revision || Object.keys(current.pending).length > 0)) {
     throw new CoatcheckError("CONFLICT", "The order has changed since it was read. Read it again.", {
       faults: [{ path: "If-Match", message: `is not the current revision, ${order.revision}` }],
@@ -180,7 +180,7 @@ export function withMemberMoved(order: OrderState, from: string, to: string): Or
 }
 
 /** Moves pending changes whose process died to the history, with the outcome `unknown`. */
-function withoutLost(order: OrderState, now: number): OrderState {
+function withLostChangesMoved(order: OrderState, now: number): OrderState {
   return Object.entries(order.pending)
     .filter(([, { at }]) => at + MAX_CHANGE_DURATION < now)
     .reduce((current, [id, change]) => withOutcome(current, id, change, "unknown"), order);

@@ -24,7 +24,7 @@ const folder = temporaryFolder();
 const nodes = {} as Record<"patient" | "impatient", Awaited<ReturnType<typeof openNode>>>;
 let order = "";
 const browser = new Visitor(() => nodes.patient.url);
-const hasty = new Visitor(() => nodes.impatient.url);
+const impatientBrowser = new Visitor(() => nodes.impatient.url);
 
 beforeAll(async () => {
   for (const server of [backend, other]) {
@@ -37,7 +37,7 @@ beforeAll(async () => {
   nodes.patient = await openNode(config, url, { breaker });
   nodes.impatient = await openNode(config, url, { breaker, timeout: 300 });
   order = await browser.begin();
-  hasty.cookie = browser.cookie;
+  impatientBrowser.cookie = browser.cookie;
 });
 
 afterAll(async () => {
@@ -52,7 +52,7 @@ afterAll(async () => {
 const BACKEND_SECRET = "mysql://root:hunter2@db";
 const empty = { tacos: [], extras: [], drinks: [], desserts: [], itemCount: 0, total: 0 };
 
-const NASTY: [string, string, (response: ServerResponse) => void][] = [
+const BACKEND_FAILURES: [string, string, (response: ServerResponse) => void][] = [
   ["HTML", "UPSTREAM_UNAVAILABLE", (response) => response.end(`<h1>Fatal error: ${BACKEND_SECRET}</h1>`)],
   ["an empty body", "UPSTREAM_UNAVAILABLE", (response) => response.end()],
   ["JSON of another shape", "UPSTREAM_UNAVAILABLE", (response) => response.end('{"tacos":"hunter2"}')],
@@ -85,11 +85,11 @@ const NASTY: [string, string, (response: ServerResponse) => void][] = [
   ["a broken connection", "UPSTREAM_UNAVAILABLE", (response) => response.destroy()],
 ];
 
-test.each(NASTY)(
+test.each(BACKEND_FAILURES)(
   "a backend that responds with %s causes %s, and the response does not repeat its body",
   async (_name, code, send) => {
     respond = send;
-    const visitor = code === "UPSTREAM_TIMEOUT" ? hasty : browser;
+    const visitor = code === "UPSTREAM_TIMEOUT" ? impatientBrowser : browser;
     for (const response of [
       await visitor.post(`${order}/cart/tacos`, XL),
       await visitor.get(`${order}/cart`),

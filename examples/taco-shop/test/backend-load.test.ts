@@ -24,10 +24,14 @@ const OPERATIONS = 20;
 const AT_ONCE = 50;
 const SUBMISSIONS = FULL ? 1000 : 100;
 const KILLS = FULL ? 5 : 2;
-const PLENTY = 1_000_000;
+const LARGE_STOCK = 1_000_000;
 
 /** Runs `task` for each number below `count`, with at most `atOnce` running concurrently. */
-async function each(count: number, atOnce: number, task: (number: number) => Promise<void>): Promise<void> {
+async function runConcurrently(
+  count: number,
+  atOnce: number,
+  task: (number: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const worker = async () => {
     while (next < count) await task(next++);
@@ -36,7 +40,7 @@ async function each(count: number, atOnce: number, task: (number: number) => Pro
 }
 
 /** A random generator that returns the same numbers in every run (mulberry32). */
-function dice(seed: number): (sides: number) => number {
+function randomGenerator(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -47,7 +51,7 @@ function dice(seed: number): (sides: number) => number {
 }
 
 /** Sends random changes of a cart without waiting for responses. Returns the expected quantities by item id. */
-async function shopAround(visitor: Visitor, roll: (sides: number) => number) {
+async function changeCartAtRandom(visitor: Visitor, roll: (sides: number) => number) {
   const expected = new Map<number, number>();
   let next = 0;
   const sent: Promise<unknown>[] = [];
@@ -79,15 +83,15 @@ describeEachBackend(
   (kind) => `the ${kind} backend under load`,
   (kind) => {
     const plenty = Object.fromEntries(
-      [L.meats[0]?.id ?? "", ...L.sauces, ...L.garnitures].map((id) => [id, PLENTY]),
+      [L.meats[0]?.id ?? "", ...L.sauces, ...L.garnitures].map((id) => [id, LARGE_STOCK]),
     );
     const shop = setUpBackend(kind, plenty);
 
     test(`${SESSIONS} sessions × ${OPERATIONS} operations, ${AT_ONCE} concurrently: every cart is exact`, async () => {
       const patient = gatewayTo(shop.url(), { timeout: 60_000 });
-      await each(SESSIONS, AT_ONCE, async (number) => {
+      await runConcurrently(SESSIONS, AT_ONCE, async (number) => {
         const visitor = await sessionVisitor(patient, shop.manager);
-        const expected = await shopAround(visitor, dice(number));
+        const expected = await changeCartAtRandom(visitor, randomGenerator(number));
         const { body } = await visitor.ask<ShownCart>("GET", "/cart");
         expect(new Map(body.tacos.map((taco) => [taco.id, taco.quantity]))).toEqual(expected);
         const quantity = [...expected.values()].reduce((sum, each) => sum + each, 0);
@@ -99,7 +103,7 @@ describeEachBackend(
     test(`${SUBMISSIONS} double submissions through two nodes place ${SUBMISSIONS} orders`, async () => {
       const nodes = [gatewayTo(shop.url(), { timeout: 60_000 }), gatewayTo(shop.url(), { timeout: 60_000 })];
       const numbers = new Set<number>();
-      await each(SUBMISSIONS, 20, async () => {
+      await runConcurrently(SUBMISSIONS, 20, async () => {
         const { record } = await shop.manager.create();
         const visitors = await Promise.all(
           nodes.map((node) => sessionVisitor(node, shop.manager, record.id)),
@@ -184,7 +188,7 @@ describeEachBackend(
     /** How many orders took a taco L from the stock. */
     async function orderCount(url: string): Promise<number> {
       const stock = (await (await fetch(`${url}/stock`)).json()) as { garnitures: Record<string, number> };
-      return PLENTY - (stock.garnitures.tomates ?? 0);
+      return LARGE_STOCK - (stock.garnitures.tomates ?? 0);
     }
 
     test("the gateway adds at most 1 ms to the median request", async () => {

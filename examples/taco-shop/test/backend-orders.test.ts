@@ -6,12 +6,12 @@ import type { Order } from "../backend/typescript/ledger.ts";
 import { ALICE, describeEachBackend, key, L, type Refused, setUpBackend, XL } from "./backend-fixtures.ts";
 
 /** The stock of the products that the tests sell out. */
-const SCARCE = 10;
+const SMALL_STOCK = 10;
 
 describeEachBackend(
   (kind) => `the orders of the ${kind} backend`,
   (kind) => {
-    const shop = setUpBackend(kind, { baklava: SCARCE, tarte_daim: SCARCE });
+    const shop = setUpBackend(kind, { baklava: SMALL_STOCK, tarte_daim: SMALL_STOCK });
 
     describe.each([
       { way: "without the gateway", connect: shop.plain, scarce: "baklava" },
@@ -53,14 +53,16 @@ describeEachBackend(
             },
           },
         });
-        const all = { product: scarce, quantity: SCARCE };
-        expect(await first.ask("POST", "/cart/desserts", { ...all, quantity: SCARCE + 1 })).toMatchObject(
-          fault(SCARCE + 1, SCARCE),
-        );
+        const all = { product: scarce, quantity: SMALL_STOCK };
+        expect(
+          await first.ask("POST", "/cart/desserts", { ...all, quantity: SMALL_STOCK + 1 }),
+        ).toMatchObject(fault(SMALL_STOCK + 1, SMALL_STOCK));
         await first.ask("POST", "/cart/desserts", all);
         await second.ask("POST", "/cart/desserts", { ...all, quantity: 3 });
-        expect(await first.ask("POST", "/cart/desserts", all)).toMatchObject(fault(2 * SCARCE, SCARCE));
-        await first.ask("PATCH", "/cart/desserts/0/quantity", { quantity: SCARCE - 1 });
+        expect(await first.ask("POST", "/cart/desserts", all)).toMatchObject(
+          fault(2 * SMALL_STOCK, SMALL_STOCK),
+        );
+        await first.ask("PATCH", "/cart/desserts/0/quantity", { quantity: SMALL_STOCK - 1 });
         expect((await first.ask("POST", "/orders", ALICE, key())).status).toBe(201);
         expect(await second.ask("POST", "/orders", ALICE, key())).toMatchObject(fault(3, 1));
         const patched = await second.ask("PATCH", "/cart/desserts/0/quantity", { quantity: 2 });

@@ -22,11 +22,11 @@ const change = (more: Partial<Intent> = {}): Intent => ({
   what: "added",
   ...more,
 });
-const fresh = orderOf({});
+const newOrder = orderOf({});
 
 describe("the state of an order", () => {
   test("announcing and settling a change increment the revision once each", () => {
-    const pending = withPendingChange(fresh, "a", change(), 0);
+    const pending = withPendingChange(newOrder, "a", change(), 0);
     expect(pending).toMatchObject({ revision: 1, pending: { a: { what: "added" } }, history: [] });
     const done = withOutcome(pending, "a", change({ item: { kind: "tacos", id: 0 } }), "done");
     expect(done).toMatchObject({ revision: 2, pending: {} });
@@ -34,7 +34,7 @@ describe("the state of an order", () => {
   });
 
   test("a change with ifRevision is rejected while another is pending; one without is accepted", () => {
-    const pending = withPendingChange(fresh, "a", change(), null);
+    const pending = withPendingChange(newOrder, "a", change(), null);
     for (const revision of [0, 1, 2]) {
       expect(() => withPendingChange(pending, "b", change(), revision)).toThrow(CoatcheckError);
     }
@@ -47,7 +47,7 @@ describe("the state of an order", () => {
   });
 
   test("a pending change expires to an entry with the outcome unknown and then blocks no other change", () => {
-    const pending = withPendingChange(fresh, "lost", change(), null);
+    const pending = withPendingChange(newOrder, "lost", change(), null);
     const later = at + 61_000;
     const order = withPendingChange(pending, "b", change({ at: later }), pending.revision);
     expect(order.history).toMatchObject([{ number: 1, outcome: "unknown" }]);
@@ -59,7 +59,7 @@ describe("the state of an order", () => {
       const details = change({ what: "ordered", ...(number === undefined ? {} : { order: number }) });
       return withOutcome(withPendingChange(order, "a", details, null), "a", details, outcome);
     };
-    let order = request(fresh, "unknown");
+    let order = request(newOrder, "unknown");
     for (const number of [17, 17, 18]) order = request(order, "done", number);
     expect(order.history.map(({ outcome, order }) => [outcome, order])).toEqual([
       ["unknown", undefined],
@@ -70,7 +70,7 @@ describe("the state of an order", () => {
   });
 
   test("the history keeps its last 100 entries and their numbers", () => {
-    let order: OrderState = fresh;
+    let order: OrderState = newOrder;
     for (let count = 0; count < 120; count++) order = withEntry(order, change());
     expect(order.history).toHaveLength(100);
     expect(order.history.map(({ number }) => number).slice(0, 2)).toEqual([21, 22]);
@@ -90,7 +90,7 @@ describe("the state of an order", () => {
       uses: 30,
     };
     let order: OrderState = {
-      ...fresh,
+      ...newOrder,
       members: Object.fromEntries(ids(MAX_MEMBERS).map((id) => [id, member])),
       invitations: Object.fromEntries(ids(MAX_INVITATIONS).map((id) => [id, invitation])),
     };
@@ -105,9 +105,9 @@ describe("the state of an order", () => {
   });
 
   test("orderOf() returns a new order for malformed values and for other members", () => {
-    for (const odd of [null, 1, "order", [], { revision: "1" }, { ...fresh, history: [{}] }]) {
-      expect(orderOf({ [ORDER]: odd as never })).toEqual(fresh);
+    for (const odd of [null, 1, "order", [], { revision: "1" }, { ...newOrder, history: [{}] }]) {
+      expect(orderOf({ [ORDER]: odd as never })).toEqual(newOrder);
     }
-    expect(orderOf({ order: withEntry(fresh, change()) as never })).toEqual(fresh);
+    expect(orderOf({ order: withEntry(newOrder, change()) as never })).toEqual(newOrder);
   });
 });

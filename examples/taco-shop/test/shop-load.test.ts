@@ -12,7 +12,7 @@ const TIMEOUT = 300_000;
 describeEachBackend(
   (kind) => `many concurrent orders in front of the ${kind} backend`,
   (kind) => {
-    const shop = setUpShop(kind, plenty());
+    const shop = setUpShop(kind, largeStock());
 
     test(`${SESSIONS} orders × 20 operations: each cart contains the result of its own operations`, {
       timeout: TIMEOUT,
@@ -96,7 +96,7 @@ async function inParallel<Value>(count: number, task: (index: number) => Promise
 }
 
 /** A stock that is large enough for all orders. */
-function plenty(): Record<string, number> {
+function largeStock(): Record<string, number> {
   const products = ["coca_cola", "ayran", "viande_hachee", "escalope_de_poulet", "harissa", "algérienne"];
   return Object.fromEntries([...products, "salade", "tomates"].map((product) => [product, 100_000]));
 }

@@ -36,12 +36,12 @@ export function searchProducts(query: string): readonly Product[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
   return PRODUCTS.filter((product) => {
-    const text = textOf(product);
+    const text = searchTextOf(product);
     return words.every((word) => text.includes(word));
   });
 }
 
-function textOf({ name, summary, description, details, colours, kind, hook }: Product): string {
+function searchTextOf({ name, summary, description, details, colours, kind, hook }: Product): string {
   const names = colours.map((colour) => COLOURS[colour]);
   return [name, summary, description, ...details, ...names, KINDS[kind], hook].join(" ").toLowerCase();
 }

@@ -1,10 +1,10 @@
 import type { JourneyAnswer, VisitSummary } from "coatcheck/visit/questions";
 import type { Customer } from "../customers.ts";
 import { type Html, html } from "../html.ts";
-import { amount } from "../money.ts";
+import { formatAmount } from "../money.ts";
 import type { PlacedOrder } from "../orders.ts";
 import { dateOf } from "./checkout.ts";
-import { choice, type PageContext } from "./layout.ts";
+import { measuringChoice, type PageContext } from "./layout.ts";
 
 /** What the account shows. */
 export interface Account {
@@ -20,7 +20,7 @@ export function accountPage({ customer, orders, journey, measuring }: Account): 
 <p>Logged in as ${customer.email}.</p>
 <form method="post" action="/logout"><button>Log out</button></form>
 <section aria-labelledby="orders"><h2 id="orders">Your orders</h2>${orderList(orders)}</section>
-<section aria-labelledby="visits"><h2 id="visits">Your visits</h2>${visitList(journey)}${choice(measuring)}</section>
+<section aria-labelledby="visits"><h2 id="visits">Your visits</h2>${visitList(journey)}${measuringChoice(measuring)}</section>
 <section aria-labelledby="data"><h2 id="data">Your data</h2>
 <p>Everything that the shop holds about you, in one file: account, orders, visits and their events.</p>
 <p><a class="button" href="/account/export" download>Export my data</a></p>
@@ -34,7 +34,7 @@ function orderList(orders: readonly PlacedOrder[]): Html {
   if (orders.length === 0) return html`<p>None yet. <a href="/">Look around</a>.</p>`;
   return html`<ul class="plain">${orders.map(
     ({ id, placedAt, total, currency, lines }) =>
-      html`<li><span><a href="/orders/${id}">${id}</a><small>${dateOf(placedAt)}, ${lines.length} ${lines.length === 1 ? "line" : "lines"}</small></span> <span>${amount(total, currency)}</span></li>`,
+      html`<li><span><a href="/orders/${id}">${id}</a><small>${dateOf(placedAt)}, ${lines.length} ${lines.length === 1 ? "line" : "lines"}</small></span> <span>${formatAmount(total, currency)}</span></li>`,
   )}</ul>`;
 }
 

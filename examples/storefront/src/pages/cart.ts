@@ -2,7 +2,7 @@ import { type Cart, type CartLine, MAX_QUANTITY } from "../cart.ts";
 import { pictureOf } from "../catalog/catalog.ts";
 import { COLOURS } from "../catalog/products.ts";
 import { type Html, html } from "../html.ts";
-import { price } from "../money.ts";
+import { formatPrice } from "../money.ts";
 
 /** Renders the cart, with a form for each line. */
 export function cartPage({ lines, total }: Cart): Html {
@@ -11,7 +11,7 @@ export function cartPage({ lines, total }: Cart): Html {
   }
   return html`<h1>Your cart</h1>
 <ul class="lines">${lines.map(cartLine)}</ul>
-<div class="sum"><p class="total"><span>Total</span> <strong>${price(total)}</strong></p>
+<div class="sum"><p class="total"><span>Total</span> <strong>${formatPrice(total)}</strong></p>
 <p><small>With VAT, delivery included.</small></p>
 <p><a class="button main" href="/checkout">Check out</a></p></div>`;
 }
@@ -21,7 +21,7 @@ function cartLine(line: CartLine, index: number): Html {
   return html`<li class="line cloth-${colour}">
 <div class="picture">${pictureOf(product)}</div>
 <div class="text"><h2><a href="/products/${product.id}">${product.name}</a></h2>
-<p>${COLOURS[colour]}, ${size}</p><p class="price">${price(total)}</p></div>
+<p>${COLOURS[colour]}, ${size}</p><p class="price">${formatPrice(total)}</p></div>
 <form method="post" action="/cart/change"><input type="hidden" name="line" value="${key}">
 <label for="quantity-${index}">Quantity<span class="hidden"> of ${product.name}</span></label>
 <input id="quantity-${index}" name="quantity" type="number" inputmode="numeric" min="0" max="${MAX_QUANTITY}" value="${quantity}" required>

@@ -1,7 +1,7 @@
 import type { Cart } from "../cart.ts";
 import { COLOURS } from "../catalog/products.ts";
 import { type Html, html } from "../html.ts";
-import { amount, price } from "../money.ts";
+import { formatAmount, formatPrice } from "../money.ts";
 import type { Address, PlacedOrder } from "../orders.ts";
 import { faultOf } from "./login.ts";
 
@@ -35,14 +35,14 @@ ${ADDRESS_FIELDS.map(
 <input id="${name}" name="${name}" autocomplete="${autocomplete}" maxlength="${max}" value="${address[name] ?? ""}" required>`,
 )}
 <p class="hint">This is a demonstration: no payment, no delivery.</p>
-<button class="main">Place the order for ${price(cart.total)}</button>
+<button class="main">Place the order for ${formatPrice(cart.total)}</button>
 </form>
 <section class="summary-box" aria-labelledby="summary"><h2 id="summary">What you take</h2>
 <ul class="plain">${cart.lines.map(
     ({ product, colour, size, quantity, total }) =>
-      html`<li><span>${quantity} × ${product.name}<small>${COLOURS[colour]}, ${size}</small></span> <span>${price(total)}</span></li>`,
+      html`<li><span>${quantity} × ${product.name}<small>${COLOURS[colour]}, ${size}</small></span> <span>${formatPrice(total)}</span></li>`,
   )}</ul>
-<p class="total"><span>Total</span> <strong>${price(cart.total)}</strong></p>
+<p class="total"><span>Total</span> <strong>${formatPrice(cart.total)}</strong></p>
 <p><a href="/cart">Change the cart</a></p></section>
 </div>`;
 }
@@ -57,9 +57,9 @@ export function orderPage(order: PlacedOrder): Html {
 <p>Placed on <time datetime="${new Date(placedAt).toISOString()}">${dateOf(placedAt)}</time>.</p>
 <ul class="plain">${lines.map(
     ({ name, colour, size, quantity, total }) =>
-      html`<li><span>${quantity} × ${name}<small>${COLOURS[colour as keyof typeof COLOURS] ?? colour}, ${size}</small></span> <span>${amount(total, currency)}</span></li>`,
+      html`<li><span>${quantity} × ${name}<small>${COLOURS[colour as keyof typeof COLOURS] ?? colour}, ${size}</small></span> <span>${formatAmount(total, currency)}</span></li>`,
   )}</ul>
-<p class="total"><span>Total</span> <strong>${amount(total, currency)}</strong></p>
+<p class="total"><span>Total</span> <strong>${formatAmount(total, currency)}</strong></p>
 <h2>Goes to</h2>
 <address>${name}<br>${street}<br>${postalCode} ${city}<br>${country}</address>
 <p><a class="button" href="/account">Your orders</a></p></div>`;

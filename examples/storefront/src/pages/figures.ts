@@ -1,7 +1,7 @@
 import type { BreakdownAnswer, FunnelAnswer, LiveAnswer, OverviewAnswer } from "coatcheck/visit/questions";
 import { DEFINITIONS } from "coatcheck/visit/questions";
-import { type Html, html, type Part } from "../html.ts";
-import { amount } from "../money.ts";
+import { type Html, html, type TemplateValue } from "../html.ts";
+import { formatAmount } from "../money.ts";
 
 /** The answers that the page shows. */
 export interface Figures {
@@ -93,7 +93,7 @@ function table(title: string, { rows }: BreakdownAnswer, column: string): Html {
   )}</tbody></table></div></section>`;
 }
 
-function cell(text: Part): Html {
+function cell(text: TemplateValue): Html {
   return html`<td class="number">${text}</td>`;
 }
 
@@ -114,6 +114,6 @@ function share(part: number | null): string {
 }
 
 function money(revenue: Readonly<Record<string, number>>): string {
-  const amounts = Object.entries(revenue).map(([currency, units]) => amount(units, currency));
+  const amounts = Object.entries(revenue).map(([currency, units]) => formatAmount(units, currency));
   return amounts.length > 0 ? amounts.join(", ") : "–";
 }

@@ -1,6 +1,6 @@
 import { KINDS } from "../catalog/products.ts";
 import type { Customer } from "../customers.ts";
-import { type Html, html, type Part } from "../html.ts";
+import { type Html, html, type TemplateValue } from "../html.ts";
 
 /** What every page shows besides its own content. */
 export interface PageContext {
@@ -8,7 +8,7 @@ export interface PageContext {
   readonly customer: Customer | null;
   /** Pieces in the cart. */
   readonly pieces: number;
-  /** A message of the request before. */
+  /** A flash message of the previous request. */
   readonly notice: string | null;
   /** The id that the page and its script share; null for a page that is not counted. */
   readonly pageId: string | null;
@@ -23,7 +23,7 @@ export interface PageContent {
   readonly query?: string;
 }
 
-const NAME = "Hook & Hanger";
+const SHOP_NAME = "Hook & Hanger";
 
 /** Renders a whole document. It works without scripts; the one script measures the visit. */
 export function page(context: PageContext, { title, main, query = "" }: PageContent): string {
@@ -34,7 +34,7 @@ export function page(context: PageContext, { title, main, query = "" }: PageCont
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 ${pageId !== null && html`<meta name="coatcheck-page" content="${pageId}">`}
-<title>${title} · ${NAME}</title>
+<title>${title} · ${SHOP_NAME}</title>
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css">
 <script src="/session/visit.js" defer></script>
@@ -54,7 +54,7 @@ ${footer(context)}
 function header({ path, customer, pieces }: PageContext, query: string): Html {
   return html`<header class="site">
 <div class="bar">
-<a class="brand" href="/"><svg viewBox="0 0 40 32" aria-hidden="true"><path d="M20 12c0-4 5-3 5-7a5 5 0 0 0-10 0M20 12 3 25c-1 2 0 4 2 4h30c2 0 3-2 2-4z"/></svg><span>${NAME}</span></a>
+<a class="brand" href="/"><svg viewBox="0 0 40 32" aria-hidden="true"><path d="M20 12c0-4 5-3 5-7a5 5 0 0 0-10 0M20 12 3 25c-1 2 0 4 2 4h30c2 0 3-2 2-4z"/></svg><span>${SHOP_NAME}</span></a>
 <form class="search" action="/search" role="search"><label class="hidden" for="q">Search the shop</label>
 <input id="q" name="q" type="search" maxlength="100" placeholder="Search" value="${query}"><button>Search</button></form>
 <nav class="account" aria-label="Your shopping">
@@ -69,14 +69,14 @@ ${Object.entries(KINDS).map(([kind, name]) => link({ path, href: `/kinds/${kind}
 </header>`;
 }
 
-function link({ path, href }: { readonly path: string; readonly href: string }, text: Part): Html {
+function link({ path, href }: { readonly path: string; readonly href: string }, text: TemplateValue): Html {
   return html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`;
 }
 
 function footer({ measuring }: PageContext): Html {
   return html`<footer class="site">
 <div class="columns">
-<section aria-labelledby="measuring"><h2 id="measuring">Measuring visits</h2>${choice(measuring)}</section>
+<section aria-labelledby="measuring"><h2 id="measuring">Measuring visits</h2>${measuringChoice(measuring)}</section>
 <section aria-labelledby="about"><h2 id="about">The shop</h2>
 <ul><li><a href="/privacy">Privacy</a></li><li><a href="/figures">Today’s figures</a></li><li><a href="/account">Your account</a></li></ul></section>
 <section aria-labelledby="note"><h2 id="note">A demonstration</h2>
@@ -85,8 +85,8 @@ function footer({ measuring }: PageContext): Html {
 </footer>`;
 }
 
-/** Says what is collected, with the choice that is open to the visitor. */
-export function choice(measuring: PageContext["measuring"]): Html {
+/** Tells the visitor what is collected, with a button to opt out or in. */
+export function measuringChoice(measuring: PageContext["measuring"]): Html {
   switch (measuring) {
     case "on":
       return html`<p>We count pages and orders on this site, with a cookie of our own.</p>

@@ -2,7 +2,7 @@ import { DEMO_CUSTOMERS } from "../customers.ts";
 import { type Html, html } from "../html.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../password.ts";
 
-/** What the forms repeat after a mistake. */
+/** The values that a form shows again after an error. */
 export interface LoginForm {
   /** The path to open after the login. */
   readonly next: string;

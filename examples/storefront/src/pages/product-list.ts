@@ -1,7 +1,7 @@
 import { pictureOf } from "../catalog/catalog.ts";
 import { COLOURS, type Product } from "../catalog/products.ts";
 import { type Html, html } from "../html.ts";
-import { price } from "../money.ts";
+import { formatPrice } from "../money.ts";
 
 /** Renders the start page. */
 export function startPage(products: readonly Product[]): Html {
@@ -33,6 +33,6 @@ function card(product: Product): Html {
   return html`<li class="card cloth-${colours[0] ?? ""}">
 <div class="picture">${pictureOf(product)}<span class="ticket" aria-hidden="true">${hook}</span></div>
 <div class="text"><h2><a href="/products/${id}">${name}</a></h2><p>${summary}</p>
-<p class="price">${price(product.price)}</p>
+<p class="price">${formatPrice(product.price)}</p>
 <p class="swatches">${colours.map((each) => html`<span class="swatch cloth-${each}"></span>`)}<span class="hidden">In ${colours.map((each) => COLOURS[each]).join(", ")}</span></p></div></li>`;
 }

@@ -2,7 +2,7 @@ import { MAX_QUANTITY } from "../cart.ts";
 import { pictureOf } from "../catalog/catalog.ts";
 import { COLOURS, KINDS, type Product } from "../catalog/products.ts";
 import { type Html, html } from "../html.ts";
-import { price } from "../money.ts";
+import { formatPrice } from "../money.ts";
 
 /** Renders a product with its form. The picture takes the colour that is chosen, without a script. */
 export function productPage(product: Product): Html {
@@ -13,7 +13,7 @@ export function productPage(product: Product): Html {
 <div class="text">
 <h1>${name}</h1>
 <p class="summary">${summary}</p>
-<p class="price">${price(product.price)} <small>with VAT, delivery included</small></p>
+<p class="price">${formatPrice(product.price)} <small>with VAT, delivery included</small></p>
 <form method="post" action="/cart">
 <input type="hidden" name="product" value="${id}">
 ${colourChoice(product)}

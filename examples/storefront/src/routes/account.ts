@@ -2,15 +2,15 @@ import { Router } from "express";
 import { accountPage } from "../pages/account.ts";
 import { privacyPage } from "../pages/privacy.ts";
 import { eraseCustomer, exportCustomer } from "../personal-data.ts";
-import { customerOf, type Storefront, settle } from "../storefront.ts";
-import { field, redirect, redirectToLogin, sendPage, type Visited, withSession } from "./respond.ts";
+import { customerOf, flushVisits, type Storefront } from "../storefront.ts";
+import { formField, type PageRequest, redirect, redirectToLogin, sendPage, withSession } from "./respond.ts";
 
 /** The account with its data, and the privacy page. */
 export function accountRoutes(shop: Storefront): Router {
   const router = Router();
   router.get("/account", withSession(shop, showAccount));
   router.get("/account/export", withSession(shop, sendExport));
-  router.post("/account/erase", withSession(shop, erase));
+  router.post("/account/erase", withSession(shop, eraseAccount));
   router.get(
     "/privacy",
     withSession(shop, (visited) =>
@@ -20,11 +20,11 @@ export function accountRoutes(shop: Storefront): Router {
   return router;
 }
 
-async function showAccount(visited: Visited): Promise<void> {
+async function showAccount(visited: PageRequest): Promise<void> {
   const { shop, session } = visited;
   const customer = customerOf(shop, session);
   if (!customer) return redirectToLogin(visited, "/account");
-  await settle(shop);
+  await flushVisits(shop);
   const orders = shop.orders.of(customer.id);
   const journey = await shop.questions.customerJourney(customer.id, { limit: 20 });
   await sendPage(visited, ({ measuring }) => ({
@@ -33,18 +33,18 @@ async function showAccount(visited: Visited): Promise<void> {
   }));
 }
 
-async function sendExport(visited: Visited): Promise<void> {
+async function sendExport(visited: PageRequest): Promise<void> {
   const { shop, response, session } = visited;
   const customer = customerOf(shop, session);
   if (!customer) return redirectToLogin(visited, "/account");
   response.attachment("my-data.json").json(await exportCustomer(shop, customer));
 }
 
-async function erase(visited: Visited): Promise<void> {
+async function eraseAccount(visited: PageRequest): Promise<void> {
   const { shop, request, session } = visited;
   const customer = customerOf(shop, session);
   if (!customer) return redirectToLogin(visited, "/account");
-  if (field(request, "sure") !== "yes") {
+  if (formField(request, "sure") !== "yes") {
     session.flash("notice", "Tick the box to confirm that you want your data deleted.");
     return redirect(visited, "/account");
   }

@@ -8,9 +8,9 @@ import { PRODUCTS, type Product } from "../catalog/products.ts";
 import { logIn } from "../log-in.ts";
 import { CURRENCY } from "../money.ts";
 import { placeOrder, requireAddress } from "../place-order.ts";
-import { customerOf, type Storefront, settle } from "../storefront.ts";
+import { customerOf, flushVisits, type Storefront } from "../storefront.ts";
 import { requireProduct, sendProduct, sendProducts, trackProductView } from "./catalog.ts";
-import { type Visited, withSession } from "./respond.ts";
+import { type PageRequest, withSession } from "./respond.ts";
 
 /** The shop as JSON. The two product routes send their page to a client that prefers HTML. */
 export function apiRoutes(shop: Storefront): Router {
@@ -43,7 +43,7 @@ export function apiRoutes(shop: Storefront): Router {
   return router;
 }
 
-function prefersHtml({ request }: Visited): boolean {
+function prefersHtml({ request }: PageRequest): boolean {
   return request.accepts(["json", "html"]) === "html";
 }
 
@@ -51,14 +51,14 @@ function productBody({ id, hook, name, kind, price, summary, colours, sizes }: P
   return { id, hook, name, kind, price, currency: CURRENCY, summary, colours, sizes };
 }
 
-/** Sends what the session and its visit know. Page views and the order appear as soon as they are stored. */
-async function sendSession({ shop, response, session }: Visited): Promise<void> {
+/** Sends the session and its visit. Page views and the order appear as soon as they are stored. */
+async function sendSession({ shop, response, session }: PageRequest): Promise<void> {
   const { record, visit, subject } = session;
   if (record === null) {
     response.json({ success: true, data: null });
     return;
   }
-  await settle(shop);
+  await flushVisits(shop);
   const { events } = await shop.questions.sessionTimeline(record.id, { limit: 1000 });
   const { visitorId, conversion } = record;
   const data = {
@@ -74,14 +74,14 @@ async function sendSession({ shop, response, session }: Visited): Promise<void> 
   response.json({ success: true, data });
 }
 
-function credentialsOf({ request: { body } }: Visited) {
+function credentialsOf({ request: { body } }: PageRequest) {
   const { email, password }: { email?: unknown; password?: unknown } = body ?? {};
   if (typeof email === "string" && typeof password === "string") return { email, password };
   throw invalid("email", "email and password must be strings");
 }
 
 /** Repeated with one `Idempotency-Key`, the request returns the order of the first time. */
-async function submitOrder({ shop, request, response, session }: Visited): Promise<void> {
+async function submitOrder({ shop, request, response, session }: PageRequest): Promise<void> {
   const customer = customerOf(shop, session);
   if (!customer) throw new CoatcheckError("SESSION_REQUIRED", "This account no longer exists.");
   const key = request.get("idempotency-key");

@@ -13,7 +13,7 @@ import { CURRENCY } from "../money.ts";
 import { cartPage } from "../pages/cart.ts";
 import type { Storefront } from "../storefront.ts";
 import { notFound } from "./catalog.ts";
-import { field, redirect, sendPage, type Visited, withSession } from "./respond.ts";
+import { formField, type PageRequest, redirect, sendPage, withSession } from "./respond.ts";
 
 /** The cart: its page, and the forms that change it. */
 export function cartRoutes(shop: Storefront): Router {
@@ -24,17 +24,17 @@ export function cartRoutes(shop: Storefront): Router {
       sendPage(visited, { title: "Cart", main: cartPage(cartOf(visited.session.data)) }),
     ),
   );
-  router.post("/cart", withSession(shop, add));
-  router.post("/cart/change", withSession(shop, change));
+  router.post("/cart", withSession(shop, addToCart));
+  router.post("/cart/change", withSession(shop, changeQuantity));
   return router;
 }
 
-async function add(visited: Visited): Promise<void> {
+async function addToCart(visited: PageRequest): Promise<void> {
   const { request, session } = visited;
-  const product = findProduct(field(request, "product"));
+  const product = findProduct(formField(request, "product"));
   if (!product) throw notFound();
-  const variant = findVariant(product, field(request, "colour"), field(request, "size"));
-  const quantity = quantityOf(field(request, "quantity"), 1);
+  const variant = findVariant(product, formField(request, "colour"), formField(request, "size"));
+  const quantity = quantityOf(formField(request, "quantity"), 1);
   if (!variant || quantity === null) {
     session.flash("notice", `Choose a colour, a size, and a quantity from 1 to ${MAX_QUANTITY}.`);
     return redirect(visited, `/products/${product.id}`);
@@ -45,10 +45,10 @@ async function add(visited: Visited): Promise<void> {
   redirect(visited, "/cart");
 }
 
-async function change(visited: Visited): Promise<void> {
+async function changeQuantity(visited: PageRequest): Promise<void> {
   const { request, session } = visited;
-  const line = cartOf(session.data).lines.find(({ key }) => key === field(request, "line"));
-  const quantity = quantityOf(field(request, "quantity"), 0);
+  const line = cartOf(session.data).lines.find(({ key }) => key === formField(request, "line"));
+  const quantity = quantityOf(formField(request, "quantity"), 0);
   if (quantity === null) {
     session.flash("notice", `The quantity must be a whole number from 0 to ${MAX_QUANTITY}.`);
   } else if (line) {
@@ -59,14 +59,14 @@ async function change(visited: Visited): Promise<void> {
   redirect(visited, "/cart");
 }
 
-function trackChange(visited: Visited, line: CartLine, difference: number): void {
+function trackChange(visited: PageRequest, line: CartLine, difference: number): void {
   if (difference === 0) return;
   const type = difference > 0 ? "add_to_cart" : "remove_from_cart";
   trackLine(visited, type, lineWith(line, Math.abs(difference)));
 }
 
 function trackLine(
-  { session }: Visited,
+  { session }: PageRequest,
   type: "add_to_cart" | "remove_from_cart",
   { product, colour, size, quantity }: CartLine,
 ): void {

@@ -4,8 +4,8 @@ import { KINDS, PRODUCTS, type Product } from "../catalog/products.ts";
 import { CURRENCY } from "../money.ts";
 import { productPage } from "../pages/product.ts";
 import { listPage, searchPage, startPage } from "../pages/product-list.ts";
-import { isVisitorsAct, type Storefront } from "../storefront.ts";
-import { queryOf, sendPage, type Visited, withSession } from "./respond.ts";
+import { isVisitorAction, type Storefront } from "../storefront.ts";
+import { type PageRequest, queryOf, sendPage, withSession } from "./respond.ts";
 
 /** Pages of products: all, by kind, one, and those that a search finds. */
 export function catalogRoutes(shop: Storefront): Router {
@@ -29,7 +29,7 @@ export function catalogRoutes(shop: Storefront): Router {
     withSession(shop, async (visited) => {
       const query = queryOf(visited.request, "q", 100);
       const found = searchProducts(query);
-      if (query !== "" && isVisitorsAct(visited.request, visited.session)) {
+      if (query !== "" && isVisitorAction(visited.request, visited.session)) {
         visited.session.visit.track("search", { query, results: found.length });
       }
       await sendPage(visited, { title: "Search", query, main: searchPage(query, found) });
@@ -39,24 +39,24 @@ export function catalogRoutes(shop: Storefront): Router {
 }
 
 /** Sends the page of all products. */
-export async function sendProducts(visited: Visited): Promise<void> {
+export async function sendProducts(visited: PageRequest): Promise<void> {
   await sendPage(visited, { title: "Coats worth checking", main: startPage(PRODUCTS) });
 }
 
 /** Sends the page of a product, and tracks that it was seen. */
-export async function sendProduct(visited: Visited, product: Product): Promise<void> {
+export async function sendProduct(visited: PageRequest, product: Product): Promise<void> {
   trackProductView(visited, product);
   await sendPage(visited, { title: product.name, main: productPage(product) });
 }
 
 /** Tracks that a visitor has seen a product. */
-export function trackProductView({ request, session }: Visited, product: Product): void {
-  if (!isVisitorsAct(request, session)) return;
+export function trackProductView({ request, session }: PageRequest, product: Product): void {
+  if (!isVisitorAction(request, session)) return;
   session.visit.track("product_view", { productId: product.id, price: product.price, currency: CURRENCY });
 }
 
 /** The product that the path names. Throws an error with the status 404 without one. */
-export function requireProduct({ request }: Visited): Product {
+export function requireProduct({ request }: PageRequest): Product {
   const product = findProduct(String(request.params.id));
   if (product) return product;
   throw notFound();

@@ -7,39 +7,39 @@ import { CURRENCY } from "../money.ts";
 import type { Address } from "../orders.ts";
 import { ADDRESS_FIELDS, checkoutPage, orderPage } from "../pages/checkout.ts";
 import { completeOrder, placeOrder, requireAddress } from "../place-order.ts";
-import { customerOf, isVisitorsAct, type Storefront } from "../storefront.ts";
+import { customerOf, isVisitorAction, type Storefront } from "../storefront.ts";
 import { notFound } from "./catalog.ts";
-import { field, redirect, redirectToLogin, sendPage, type Visited, withSession } from "./respond.ts";
+import { formField, type PageRequest, redirect, redirectToLogin, sendPage, withSession } from "./respond.ts";
 
 /** The checkout, and the order that it becomes. */
 export function checkoutRoutes(shop: Storefront): Router {
   const router = Router();
-  router.get("/checkout", withSession(shop, begin));
-  router.post("/checkout", withSession(shop, submit));
+  router.get("/checkout", withSession(shop, beginCheckout));
+  router.post("/checkout", withSession(shop, submitCheckout));
   router.get("/orders/:id", withSession(shop, showOrder));
   return router;
 }
 
-async function begin(visited: Visited): Promise<void> {
+async function beginCheckout(visited: PageRequest): Promise<void> {
   const { shop, request, session } = visited;
   const customer = customerOf(shop, session);
   const cart = cartOf(session.data);
   if (cart.pieces === 0) return redirect(visited, "/cart");
   if (!customer) return redirectToLogin(visited, "/checkout");
-  if (!isVisitorsAct(request, session)) return await show(visited, cart, { name: customer.name });
+  if (!isVisitorAction(request, session)) return await showCheckout(visited, cart, { name: customer.name });
   if (session.data.checkoutId === undefined) {
     await session.update((data) => ({ checkoutId: randomUUID(), ...data }));
   }
   const { pieces, total } = cart;
   session.visit.track("begin_checkout", { pieces, total, currency: CURRENCY });
-  await show(visited, cart, { name: customer.name });
+  await showCheckout(visited, cart, { name: customer.name });
 }
 
-async function submit(visited: Visited): Promise<void> {
+async function submitCheckout(visited: PageRequest): Promise<void> {
   const { shop, request, session } = visited;
   const customer = customerOf(shop, session);
   if (!customer) return redirectToLogin(visited, "/checkout");
-  const checkoutId = field(request, "checkout");
+  const checkoutId = formField(request, "checkout");
   const placed = shop.orders.findByCheckout(customer.id, checkoutId);
   if (placed) {
     await completeOrder(session, placed);
@@ -50,20 +50,20 @@ async function submit(visited: Visited): Promise<void> {
     session.flash("notice", "This checkout is over. Here is your cart as it is now.");
     return redirect(visited, "/cart");
   }
-  await order(visited, customer, cart);
+  await orderCart(visited, customer, cart);
 }
 
-async function order(visited: Visited, customer: Customer, cart: Cart): Promise<void> {
+async function orderCart(visited: PageRequest, customer: Customer, cart: Cart): Promise<void> {
   const { shop, request, response, session } = visited;
   const refused = async (fault: string) => {
     response.status(422);
-    await show(visited, cart, addressIn(visited), fault);
+    await showCheckout(visited, cart, addressIn(visited), fault);
   };
-  if (field(request, "total") !== String(cart.total)) {
+  if (formField(request, "total") !== String(cart.total)) {
     return await refused("Your cart has changed since this page was shown. Check it, then order again.");
   }
   try {
-    const checkoutId = field(request, "checkout");
+    const checkoutId = formField(request, "checkout");
     const address = requireAddress(request.body);
     const { id } = await placeOrder(shop, session, { customer, checkoutId, lines: cart.lines, address });
     redirect(visited, `/orders/${id}`);
@@ -73,17 +73,22 @@ async function order(visited: Visited, customer: Customer, cart: Cart): Promise<
   }
 }
 
-async function show(visited: Visited, cart: Cart, address: Partial<Address>, fault?: string): Promise<void> {
+async function showCheckout(
+  visited: PageRequest,
+  cart: Cart,
+  address: Partial<Address>,
+  fault?: string,
+): Promise<void> {
   const { checkoutId = "" } = visited.session.data;
   const main = checkoutPage({ cart, checkoutId, address, ...(fault !== undefined && { fault }) });
   await sendPage(visited, { title: "Checkout", main });
 }
 
-function addressIn({ request }: Visited): Partial<Address> {
-  return Object.fromEntries(ADDRESS_FIELDS.map(({ name, max }) => [name, field(request, name, max)]));
+function addressIn({ request }: PageRequest): Partial<Address> {
+  return Object.fromEntries(ADDRESS_FIELDS.map(({ name, max }) => [name, formField(request, name, max)]));
 }
 
-async function showOrder(visited: Visited): Promise<void> {
+async function showOrder(visited: PageRequest): Promise<void> {
   const { shop, request, session } = visited;
   const customer = customerOf(shop, session);
   if (!customer) return redirectToLogin(visited, request.path);

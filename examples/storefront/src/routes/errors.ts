@@ -6,7 +6,7 @@ import { openSession, type Storefront } from "../storefront.ts";
 import { notFound } from "./catalog.ts";
 import { sendPage } from "./respond.ts";
 
-/** Responds 404 to what no route has taken. */
+/** Responds 404 to requests that no route has handled. */
 export function refuseOthers(_request: Request, _response: Response, next: NextFunction): void {
   next(notFound());
 }

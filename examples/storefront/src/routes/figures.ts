@@ -1,12 +1,12 @@
 import { Router } from "express";
 import { figuresPage } from "../pages/figures.ts";
-import { type Storefront, settle } from "../storefront.ts";
+import { flushVisits, type Storefront } from "../storefront.ts";
 
 /** The operator's page of today's figures. A real shop shows it to its staff only. */
 export function figureRoutes(shop: Storefront): Router {
   const router = Router();
   router.get("/figures", async (_request, response) => {
-    await settle(shop);
+    await flushVisits(shop);
     const day = todayIn(shop.timeZone, shop.clock.now());
     const range = { from: day, to: day };
     const { questions } = shop;

@@ -6,7 +6,15 @@ import { logIn } from "../log-in.ts";
 import { type LoginForm, loginPage, registerPage } from "../pages/login.ts";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../password.ts";
 import { customerOf, type Storefront } from "../storefront.ts";
-import { field, nextPath, queryOf, redirect, sendPage, type Visited, withSession } from "./respond.ts";
+import {
+  formField,
+  nextPath,
+  type PageRequest,
+  queryOf,
+  redirect,
+  sendPage,
+  withSession,
+} from "./respond.ts";
 
 type FormPage = (form: LoginForm) => Html;
 
@@ -33,32 +41,36 @@ export function loginRoutes(shop: Storefront): Router {
   return router;
 }
 
-async function showForm(visited: Visited, title: string, form: FormPage): Promise<void> {
+async function showForm(visited: PageRequest, title: string, form: FormPage): Promise<void> {
   const next = nextPath(queryOf(visited.request, "next", 500));
   if (customerOf(visited.shop, visited.session)) return redirect(visited, next);
   await sendPage(visited, { title, main: form({ next }) });
 }
 
-async function submitLogin(visited: Visited): Promise<void> {
+async function submitLogin(visited: PageRequest): Promise<void> {
   const { shop, request, session } = visited;
-  const next = nextPath(field(request, "next", 500));
-  const email = field(request, "email");
-  const rememberMe = field(request, "remember") === "yes";
+  const next = nextPath(formField(request, "next", 500));
+  const email = formField(request, "email");
+  const rememberMe = formField(request, "remember") === "yes";
   const failed = (fault: string) =>
     sendPage(visited, { title: "Log in", main: loginPage({ next, email, fault }) });
-  await answering(visited, failed, async () => {
+  await withFormErrors(visited, failed, async () => {
     await logIn(shop, request, session, { email, password: passwordOf(visited), rememberMe });
     redirect(visited, next);
   });
 }
 
-async function submitRegistration(visited: Visited): Promise<void> {
+async function submitRegistration(visited: PageRequest): Promise<void> {
   const { shop, request, session } = visited;
-  const next = nextPath(field(request, "next", 500));
-  const [email, name, password] = [field(request, "email"), field(request, "name", 80), passwordOf(visited)];
+  const next = nextPath(formField(request, "next", 500));
+  const [email, name, password] = [
+    formField(request, "email"),
+    formField(request, "name", 80),
+    passwordOf(visited),
+  ];
   const failed = (fault: string) =>
     sendPage(visited, { title: "Create an account", main: registerPage({ next, email, name, fault }) });
-  await answering(visited, failed, async () => {
+  await withFormErrors(visited, failed, async () => {
     requireRegistration({ email, name, password });
     shop.attempts.count(sessionOf(request).client.address);
     const customer = await shop.customers.register({ email, name, password });
@@ -68,13 +80,13 @@ async function submitRegistration(visited: Visited): Promise<void> {
 }
 
 /** A password is taken as it was typed, with its spaces. */
-function passwordOf({ request: { body } }: Visited): string {
+function passwordOf({ request: { body } }: PageRequest): string {
   return typeof body?.password === "string" ? body.password : "";
 }
 
 /** Shows the form again, with what was wrong, instead of an error page. */
-async function answering(
-  { response }: Visited,
+async function withFormErrors(
+  { response }: PageRequest,
   failed: (fault: string) => Promise<void>,
   act: () => Promise<void>,
 ): Promise<void> {

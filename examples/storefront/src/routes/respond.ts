@@ -2,8 +2,8 @@ import type { Request, Response } from "express";
 import { type PageContent, type PageContext, page } from "../pages/layout.ts";
 import { openSession, pageContext, type ShopSession, type Storefront } from "../storefront.ts";
 
-/** A request whose page is being made. */
-export interface Visited {
+/** A request with its response and session. */
+export interface PageRequest {
   readonly shop: Storefront;
   readonly request: Request;
   readonly response: Response;
@@ -11,7 +11,7 @@ export interface Visited {
 }
 
 /** Handles a request with its session. */
-export type Handler = (visited: Visited) => Promise<unknown>;
+export type Handler = (visited: PageRequest) => Promise<unknown>;
 
 /** Opens the session, then calls the handler. Express 5 passes a rejection on to the error middleware. */
 export function withSession(shop: Storefront, handler: Handler) {
@@ -22,7 +22,7 @@ export function withSession(shop: Storefront, handler: Handler) {
 
 /** Sends a page. The content may depend on what every page shows. */
 export async function sendPage(
-  { shop, request, response, session }: Visited,
+  { shop, request, response, session }: PageRequest,
   content: PageContent | ((context: PageContext) => PageContent),
 ): Promise<void> {
   const context = await pageContext(shop, request, session);
@@ -30,12 +30,12 @@ export async function sendPage(
 }
 
 /** Sends the browser to a page with `GET`, so that reloading that page repeats nothing. */
-export function redirect({ response }: Visited, path: string): void {
+export function redirect({ response }: PageRequest, path: string): void {
   response.redirect(303, path);
 }
 
 /** Reads a field of a form; empty without it. */
-export function field({ body }: Pick<Request, "body">, name: string, max = 254): string {
+export function formField({ body }: Pick<Request, "body">, name: string, max = 254): string {
   const value: unknown = typeof body === "object" && body !== null ? Reflect.get(body, name) : undefined;
   return typeof value === "string" ? value.trim().slice(0, max) : "";
 }
@@ -54,6 +54,6 @@ export function nextPath(text: string): string {
 }
 
 /** Sends a visitor to the login, and from there back to this path. */
-export function redirectToLogin(visited: Visited, path: string): void {
+export function redirectToLogin(visited: PageRequest, path: string): void {
   redirect(visited, `/login?next=${encodeURIComponent(path)}`);
 }

@@ -18,7 +18,7 @@ export interface Order extends Recipient {
 }
 
 /** An order as the ledger stores it. */
-export interface BookedOrder extends Order {
+export interface StoredOrder extends Order {
   /** Hash of visitor id and idempotency key. */
   readonly key: string;
   readonly demand: Portions;
@@ -75,7 +75,7 @@ export class Ledger {
   }
 
   /** Places an order. The caller must check first that its key has no order. */
-  place(content: Omit<BookedOrder, "number">): BookedOrder {
+  place(content: Omit<StoredOrder, "number">): StoredOrder {
     this.requireStock(content.demand);
     const order = { number: this.#stock.through + 1, ...content };
     writeJson(join(this.#folder, "keys", `${order.key}.json`), { number: order.number });
@@ -85,17 +85,17 @@ export class Ledger {
   }
 
   /** The order with this key; null when there is none. */
-  placedWith(key: string): BookedOrder | null {
+  placedWith(key: string): StoredOrder | null {
     const entry = readJson<{ number: number }>(join(this.#folder, "keys", `${key}.json`));
     const order = entry && this.order(entry.number);
     return order?.key === key ? order : null;
   }
 
-  order(number: number): BookedOrder | null {
-    return readJson<BookedOrder>(this.#fileOf(number));
+  order(number: number): StoredOrder | null {
+    return readJson<StoredOrder>(this.#fileOf(number));
   }
 
-  #apply(order: BookedOrder): void {
+  #apply(order: StoredOrder): void {
     for (const [product, portions] of Object.entries(order.demand)) {
       this.left[product] = (this.left[product] ?? 0) - portions;
     }

@@ -1,7 +1,7 @@
 import type { Kind } from "./cart.ts";
 import type { Input } from "./checks.ts";
 import { Refusal } from "./refusal.ts";
-import type { Answer, Shop } from "./shop.ts";
+import type { Shop, ShopResponse } from "./shop.ts";
 
 /** The input of a handler: the idempotency key, and the body, which is parsed only when the handler calls `body()`. */
 export interface ShopRequest {
@@ -10,7 +10,7 @@ export interface ShopRequest {
 }
 
 /** Handles a request of one visitor. */
-export type Handler = (shop: Shop, request: ShopRequest) => Answer;
+export type Handler = (shop: Shop, request: ShopRequest) => ShopResponse;
 type Methods = Readonly<Record<string, Handler>>;
 
 const ITEM = /^\/cart\/(tacos|extras|drinks|desserts)(?:\/(0|[1-9]\d{0,8})(\/quantity)?)?$/;

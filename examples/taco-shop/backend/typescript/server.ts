@@ -6,7 +6,7 @@ import { Menu } from "./menu.ts";
 import { Refusal } from "./refusal.ts";
 import { findHandler } from "./routes.ts";
 import { Sessions, type Visitor } from "./sessions.ts";
-import { type Answer, Shop } from "./shop.ts";
+import { Shop, type ShopResponse } from "./shop.ts";
 
 // The backend for machines without PHP: PORT=3002 TACO_SHOP_DATA=folder node server.ts
 
@@ -37,7 +37,7 @@ createServer(async (request, response) => {
 }).listen(Number(PORT), "127.0.0.1");
 
 /** Synchronous, so that requests are handled one at a time, as with PHP's session lock. */
-function serve(request: IncomingMessage, response: ServerResponse, body: Buffer): Answer {
+function serve(request: IncomingMessage, response: ServerResponse, body: Buffer): ShopResponse {
   const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
   const [path = ""] = (request.url ?? "").split("?", 1);
   const read = Object.hasOwn(PUBLIC, path) ? PUBLIC[path] : undefined;

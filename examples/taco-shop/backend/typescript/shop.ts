@@ -1,14 +1,14 @@
 import { hash } from "node:crypto";
 import { Cart, type Kind, type PricedLine } from "./cart.ts";
 import { Checks, type Choice, type Input, type Taco } from "./checks.ts";
-import type { BookedOrder, Ledger, Order } from "./ledger.ts";
+import type { Ledger, Order, StoredOrder } from "./ledger.ts";
 import type { Menu, Portions } from "./menu.ts";
 import { page } from "./page.ts";
 import { Faults, Refusal } from "./refusal.ts";
 import { newToken, type Visitor } from "./sessions.ts";
 
 /** The status and body of a response. A string is sent as HTML, any other value as JSON. */
-export type Answer = readonly [status: number, value: unknown];
+export type ShopResponse = readonly [status: number, value: unknown];
 
 /** The shop's operations, for one visitor. */
 export class Shop {
@@ -24,28 +24,28 @@ export class Shop {
     this.#checks = new Checks(menu);
   }
 
-  csrf(): Answer {
+  csrf(): ShopResponse {
     return [200, { csrfToken: this.#visitor.token }];
   }
 
-  page(): Answer {
+  page(): ShopResponse {
     return [200, page(this.#menu, this.#visitor.token)];
   }
 
-  cart(): Answer {
+  cart(): ShopResponse {
     return [200, this.#visitor.cart.shown(this.#menu)];
   }
 
-  clear(): Answer {
+  clear(): ShopResponse {
     this.#visitor.cart.clear();
     return this.#changed(200, null);
   }
 
-  item(kind: Kind, id: number): Answer {
+  item(kind: Kind, id: number): ShopResponse {
     return [200, this.#visitor.cart.line(this.#menu, kind, id)];
   }
 
-  add(kind: Kind, body: () => Input): Answer {
+  add(kind: Kind, body: () => Input): ShopResponse {
     const { cart } = this.#visitor;
     const content = this.#content(kind, body());
     const { lines } = this.#menu.file.limits;
@@ -55,7 +55,7 @@ export class Shop {
     return this.#inStock(before, 201, kind, id);
   }
 
-  replace(kind: Kind, id: number, body: () => Input): Answer {
+  replace(kind: Kind, id: number, body: () => Input): ShopResponse {
     const { cart } = this.#visitor;
     cart.line(this.#menu, kind, id);
     const before = cart.demand();
@@ -63,7 +63,7 @@ export class Shop {
     return this.#inStock(before, 200, kind, id);
   }
 
-  setQuantity(kind: Kind, id: number, body: () => Input): Answer {
+  setQuantity(kind: Kind, id: number, body: () => Input): ShopResponse {
     const { cart } = this.#visitor;
     cart.line(this.#menu, kind, id);
     const before = cart.demand();
@@ -71,27 +71,27 @@ export class Shop {
     return this.#inStock(before, 200, kind, id);
   }
 
-  remove(kind: Kind, id: number): Answer {
+  remove(kind: Kind, id: number): ShopResponse {
     this.#visitor.cart.remove(kind, id);
     return this.#changed(200, null);
   }
 
-  orders(): Answer {
+  orders(): ShopResponse {
     const orders = this.#visitor.orders.flatMap((number) => this.#ledger.order(number) ?? []);
-    return [200, { orders: orders.reverse().map(shown) }];
+    return [200, { orders: orders.reverse().map(publicOrder) }];
   }
 
-  order(number: number): Answer {
+  order(number: number): ShopResponse {
     const order = this.#visitor.orders.includes(number) ? this.#ledger.order(number) : null;
     if (!order) throw new Refusal(404, "not_found", "Order not found in this session.");
-    return [200, shown(order)];
+    return [200, publicOrder(order)];
   }
 
   /**
    * Places an order, at most once per idempotency key. A repeated request returns the existing order. The same key with
    * another body throws 409 `key_reused`.
    */
-  place(idempotencyKey: string, body: () => Input): Answer {
+  place(idempotencyKey: string, body: () => Input): ShopResponse {
     if (!/^[\x21-\x7e]{1,100}$/.test(idempotencyKey)) {
       const faults = new Faults();
       faults.add("Idempotency-Key", "must be a header of 1 to 100 visible ASCII characters");
@@ -110,10 +110,10 @@ export class Shop {
     }
     const order = placed ?? this.#placeNow(key, stamp, input);
     this.#remember(order);
-    return [placed ? 200 : 201, shown(order)];
+    return [placed ? 200 : 201, publicOrder(order)];
   }
 
-  #placeNow(key: string, stamp: string, body: Input): BookedOrder {
+  #placeNow(key: string, stamp: string, body: Input): StoredOrder {
     const now = Date.now();
     const recipient = this.#checks.order(body, now);
     const { cart } = this.#visitor;
@@ -128,7 +128,7 @@ export class Shop {
    * Adds the order to the session, and empties the cart that was ordered. A repeated request does it too, in case the
    * shop was killed before it could do so the first time.
    */
-  #remember(order: BookedOrder): void {
+  #remember(order: StoredOrder): void {
     const visitor = this.#visitor;
     if (order.cart === visitor.cart.id) {
       visitor.cart = new Cart();
@@ -141,18 +141,18 @@ export class Shop {
     return kind === "tacos" ? this.#checks.taco(body) : this.#checks.product(kind, body);
   }
 
-  #inStock(before: Portions, status: number, kind: Kind, id: number): Answer {
+  #inStock(before: Portions, status: number, kind: Kind, id: number): ShopResponse {
     this.#ledger.requireStock(this.#visitor.cart.demand(), before);
     return this.#changed(status, this.#visitor.cart.line(this.#menu, kind, id));
   }
 
-  #changed(status: number, item: PricedLine | null): Answer {
+  #changed(status: number, item: PricedLine | null): ShopResponse {
     return [status, { item, cart: this.#visitor.cart.shown(this.#menu) }];
   }
 }
 
 /** An order without its internal fields. */
-function shown(order: BookedOrder): Order {
+function publicOrder(order: StoredOrder): Order {
   const { key: _key, demand: _demand, stamp: _stamp, cart: _cart, ...rest } = order;
   return rest;
 }

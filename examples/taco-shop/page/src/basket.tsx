@@ -1,7 +1,7 @@
 import { type ReactNode, useRef } from "react";
 import { BasketLine } from "./basket-line.tsx";
 import { fillingsOf, portionName, tacoDetails, tacoName } from "./describe.ts";
-import { francs } from "./format.ts";
+import { formatFrancs } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { ProductPicture } from "./pictures/product.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
@@ -70,7 +70,7 @@ export function Basket(props: BasketProps): ReactNode {
           <p className="total">
             <span>{words.total}</span>
             <strong>
-              {menu.currency} {francs(cart.total)}
+              {menu.currency} {formatFrancs(cart.total)}
             </strong>
           </p>
         </>

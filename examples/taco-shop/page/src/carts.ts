@@ -32,7 +32,9 @@ export class Carts {
     return cart;
   }
 
-  /** Notes that the order has reached a revision, and reloads the cart if the copy is older and no edit is pending. */
+  /**
+   * Records that the order has reached a revision, and reloads the cart if the copy is older and no edit is pending.
+   */
   async noteRevision(id: string, revision: number): Promise<void> {
     this.#newest.set(id, Math.max(revision, this.#newest.get(id) ?? 0));
     await this.#catchUp(id);

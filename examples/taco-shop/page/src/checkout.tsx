@@ -4,7 +4,7 @@ import { ApiError, placeOrder } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain, explainFault } from "./explain.ts";
 import { Field } from "./field.tsx";
-import { clockTime, francs, pickupTimes } from "./format.ts";
+import { clockTime, formatFrancs, pickupTimes } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { storage } from "./local-storage.ts";
 import type { Account, Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "./wire.ts";
@@ -132,7 +132,7 @@ export function Checkout({
           </p>
           <button type="submit" className="main" aria-disabled={isPlacing}>
             {isPlacing ? words.placing : words.place}
-            <span className="sum">{francs(cart.total)}</span>
+            <span className="sum">{formatFrancs(cart.total)}</span>
           </button>
         </footer>
       </form>

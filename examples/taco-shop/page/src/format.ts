@@ -3,10 +3,10 @@ import type { Language } from "./wire.ts";
 // Swiss formats in every language: the shop is in Switzerland.
 const locale = (language: Language) => `${language}-CH`;
 
-const amounts = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 });
+const francFormat = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 });
 
 /** Rappen as francs: `17.90`. */
-export const francs = (rappen: number): string => amounts.format(rappen / 100);
+export const formatFrancs = (rappen: number): string => francFormat.format(rappen / 100);
 
 /** The time of day in the shop's time zone; with the weekday if it is not today. */
 export function clockTime(time: string, language: Language, timeZone: string): string {

@@ -5,19 +5,19 @@ import { Dialog } from "./dialog.tsx";
 import { useLanguage } from "./language.tsx";
 import { client } from "./session.ts";
 
-const WAYS = ["logIn", "signUp"] as const;
+const MODES = ["logIn", "signUp"] as const;
 
 /** The dialog to log in or to create an account. The account button closes it after the login. */
 export function LogIn({ onClose }: { readonly onClose: () => void }): ReactNode {
   const { language, words } = useLanguage();
-  const [way, setWay] = useState<(typeof WAYS)[number]>("logIn");
+  const [way, setWay] = useState<(typeof MODES)[number]>("logIn");
   const isNew = way === "signUp";
 
   return (
     <Dialog title={words.account[way]} onClose={onClose}>
       <fieldset className="switch">
         <legend className="unseen">{words.account.newOrNot}</legend>
-        {WAYS.map((each) => (
+        {MODES.map((each) => (
           <button key={each} type="button" aria-pressed={each === way} onClick={() => setWay(each)}>
             {each === "logIn" ? words.account.known : words.account.unknown}
           </button>

@@ -12,7 +12,7 @@ interface OrderTabsProps {
 }
 
 /** Keys that move between tabs, with the index of the next tab. */
-const KEYS: Readonly<Record<string, (index: number, count: number) => number>> = {
+const TAB_KEYS: Readonly<Record<string, (index: number, count: number) => number>> = {
   ArrowLeft: (index, count) => (index + count - 1) % count,
   ArrowRight: (index, count) => (index + 1) % count,
   Home: () => 0,
@@ -31,7 +31,7 @@ export function OrderTabs({ orders, active, carts, onChoose, onNew }: OrderTabsP
   }, [active?.sessionId]);
 
   const move = (event: KeyboardEvent, index: number) => {
-    const next = KEYS[event.key]?.(index, orders.length);
+    const next = TAB_KEYS[event.key]?.(index, orders.length);
     const order = next === undefined ? undefined : orders[next];
     if (!order) return;
     event.preventDefault();
@@ -57,7 +57,7 @@ export function OrderTabs({ orders, active, carts, onChoose, onNew }: OrderTabsP
               onClick={() => onChoose(order.sessionId)}
               onKeyDown={(event) => move(event, index)}
             >
-              {order.role !== "owner" && <Shared />}
+              {order.role !== "owner" && <SharedIcon />}
               <span className="tab-title">{titleOf(order, words)}</span>
               {count > 0 && <span className="count">{count}</span>}
             </button>
@@ -74,7 +74,7 @@ export function OrderTabs({ orders, active, carts, onChoose, onNew }: OrderTabsP
   );
 }
 
-function Shared(): ReactNode {
+function SharedIcon(): ReactNode {
   return (
     <svg viewBox="0 0 16 16" aria-hidden="true" className="icon">
       <circle cx="6" cy="5.5" r="2.5" />

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Basket, type BasketProps } from "./basket.tsx";
 import { contentOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
-import { francs } from "./format.ts";
+import { formatFrancs } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { MenuBoard } from "./menu-board.tsx";
 import { OrderTabs } from "./order-tabs.tsx";
@@ -55,7 +55,7 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
             <button type="button" className="basket-bar" id="order" onClick={() => setBasketOpen(true)}>
               <span>{words.showBasket(cart?.itemCount ?? 0)}</span>
               <strong>
-                {menu.currency} {francs(cart?.total ?? 0)}
+                {menu.currency} {formatFrancs(cart?.total ?? 0)}
               </strong>
             </button>
           ) : (

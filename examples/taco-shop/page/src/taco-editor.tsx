@@ -2,7 +2,7 @@ import { type ReactNode, useRef, useState } from "react";
 import { fillingsOf, tacoPrice } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { FillingChoice } from "./filling-choice.tsx";
-import { francs } from "./format.ts";
+import { formatFrancs } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { MeatChoice } from "./meat-choice.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
@@ -53,7 +53,7 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
           <SizeChoice
             sizes={menu.sizes}
             chosen={taco.size}
-            onChoose={(size) => change({ size: size.id, meats: fitting(taco.meats, size) })}
+            onChoose={(size) => change({ size: size.id, meats: limitMeats(taco.meats, size) })}
           />
           <MeatChoice
             meats={menu.meats}
@@ -88,7 +88,7 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
           />
           <button type="submit" className="main">
             {isNew ? words.addToOrder : words.saveTaco}
-            <span className="sum">{francs(tacoPrice(menu, taco) * taco.quantity)}</span>
+            <span className="sum">{formatFrancs(tacoPrice(menu, taco) * taco.quantity)}</span>
           </button>
         </footer>
       </form>
@@ -97,7 +97,7 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
 }
 
 /** Limits the meats to the portions for a size. Those chosen first are kept. */
-function fitting(meats: TacoContent["meats"], size: Size): TacoContent["meats"] {
+function limitMeats(meats: TacoContent["meats"], size: Size): TacoContent["meats"] {
   let room = size.meats;
   return meats.flatMap(({ id, quantity }) => {
     const taken = Math.min(quantity, room);

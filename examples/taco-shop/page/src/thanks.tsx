@@ -1,7 +1,7 @@
 import { Anonymous } from "coatcheck/react";
 import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
-import { clockTime, francs } from "./format.ts";
+import { clockTime, formatFrancs } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import type { Menu, PlacedOrder } from "./wire.ts";
@@ -25,7 +25,7 @@ export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
         <p className="total">
           <span>{words.total}</span>
           <strong>
-            {menu.currency} {francs(order.total)}
+            {menu.currency} {formatFrancs(order.total)}
           </strong>
         </p>
         <Anonymous>

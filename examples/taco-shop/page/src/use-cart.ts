@@ -6,7 +6,7 @@ import type { Orders } from "./use-orders.ts";
 import type { Cart, Kind, PortionKind, Taco, TacoContent } from "./wire.ts";
 
 /** The result of saving a taco. If another participant has changed it, `now` is its current state. */
-export type Saved = { readonly done: true } | { readonly done: false; readonly now: Taco | undefined };
+export type SaveResult = { readonly done: true } | { readonly done: false; readonly now: Taco | undefined };
 
 export interface CartEdits {
   readonly carts: Carts;
@@ -14,7 +14,7 @@ export interface CartEdits {
   readonly cart: Cart | undefined;
   readonly addTaco: (taco: TacoContent) => Promise<unknown>;
   readonly addPortion: (kind: PortionKind, product: string) => Promise<unknown>;
-  readonly replaceTaco: (seen: Taco, content: TacoContent) => Promise<Saved>;
+  readonly replaceTaco: (seen: Taco, content: TacoContent) => Promise<SaveResult>;
   readonly setQuantity: (kind: Kind, item: number, quantity: number) => Promise<unknown>;
   readonly remove: (kind: Kind, item: number) => Promise<unknown>;
   readonly empty: () => Promise<unknown>;

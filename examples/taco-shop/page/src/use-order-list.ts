@@ -14,14 +14,14 @@ export interface OrderList {
   readonly reload: () => Promise<void>;
 }
 
-interface Listed {
+interface ListedOrders {
   /** The id of the session that the orders belong to; null if the browser had none yet. */
   readonly session: string | null;
   readonly orders: readonly OpenOrder[];
 }
 
 /** Returns the listed orders if they belong to this session. */
-const ordersIn = (listed: Listed | undefined, session: string | null) =>
+const ordersIn = (listed: ListedOrders | undefined, session: string | null) =>
   listed?.session === session || listed?.session === null ? listed.orders : undefined;
 
 /** The id of the browser's session, or null. */
@@ -37,7 +37,7 @@ export function useOrderList(followed: RefObject<string | undefined>): OrderList
   const { loading, session } = useSession<Account>();
   const id = session?.id ?? null;
   const subject = session?.subject ?? null;
-  const [listed, setListed] = useState<Listed>();
+  const [listed, setListed] = useState<ListedOrders>();
   const [error, setError] = useState<unknown>();
   const changes = useRef(0);
 

@@ -9,12 +9,12 @@ const PICTURES = { ...SIDES, ...DRINKS, ...DESSERTS };
 export function ProductPicture({ product }: { readonly product: string }): ReactNode {
   return (
     <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">
-      {(PICTURES[product] ?? Covered)()}
+      {(PICTURES[product] ?? CoveredDish)()}
     </svg>
   );
 }
 
-function Covered(): ReactNode {
+function CoveredDish(): ReactNode {
   return (
     <>
       <path d="M26 62a34 34 0 0 1 68 0z" fill="#c9b28c" />

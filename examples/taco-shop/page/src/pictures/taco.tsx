@@ -8,7 +8,7 @@ interface TacoPictureProps {
 }
 
 /** The drawn length of each size. */
-const LENGTH: Readonly<Record<string, number>> = {
+const SIZE_LENGTH: Readonly<Record<string, number>> = {
   tacos_L: 44,
   tacos_L_mixte: 50,
   tacos_XL: 60,
@@ -16,10 +16,10 @@ const LENGTH: Readonly<Record<string, number>> = {
   tacos_GIGA: 82,
 };
 
-const USUAL = ["viande_hachee", "salade", "tomates", "cheddar", "maïs"];
+const DEFAULT_FILLINGS = ["viande_hachee", "salade", "tomates", "cheddar", "maïs"];
 
 /** The positions of the fillings in the cut, from its centre, in units of its radii. */
-const PLACES = [
+const FILLING_POSITIONS = [
   [-0.42, -0.3],
   [0.38, -0.38],
   [-0.1, 0.12],
@@ -33,13 +33,13 @@ const PLACES = [
 
 /** The picture of a taco: a grilled parcel, cut open to show its fillings. */
 export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNode {
-  const inside = fillings.length > 0 ? fillings : USUAL;
+  const inside = fillings.length > 0 ? fillings : DEFAULT_FILLINGS;
   return (
     <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">
       {size === "tacos_BOWL" ? (
         <Bowl inside={inside} />
       ) : (
-        <Wrap length={LENGTH[size] ?? 60} inside={inside} />
+        <Wrap length={SIZE_LENGTH[size] ?? 60} inside={inside} />
       )}
     </svg>
   );
@@ -88,7 +88,7 @@ function Fillings(
   props: Inside & Readonly<Record<"x" | "y" | "across" | "down" | "dot", number>>,
 ): ReactNode {
   const { inside, x, y, across, down, dot } = props;
-  return PLACES.map(([right, below], index) => (
+  return FILLING_POSITIONS.map(([right, below], index) => (
     <circle
       key={`${right} ${below}`}
       cx={x + right * across}
