@@ -10,10 +10,10 @@ import { Consumer, type Manifest, manifestOf } from "./consumer.ts";
 import { root, typescriptBlocks } from "./documents.ts";
 
 /** The import paths whose types need the DOM. They load in Node too, because a server can render a page. */
-const ABOUT_A_PAGE = ["coatcheck/client", "coatcheck/tracker"];
+const NEEDS_DOM = ["coatcheck/client", "coatcheck/tracker"];
 
 /** The import paths that need an optional peer dependency. All others must load without any. */
-const NEED_A_PEER = [
+const NEEDS_PEER = [
   "coatcheck/context/sqids",
   "coatcheck/device",
   "coatcheck/fastify",
@@ -75,11 +75,11 @@ try {
     run("attw", tarball, "--profile", "esm-only", "--format", "table-flipped");
   }
 
-  const plain = library.paths.filter((path) => !NEED_A_PEER.includes(path));
+  const plain = library.paths.filter((path) => !NEEDS_PEER.includes(path));
   const alone = consume(
     "the library alone",
     [library],
-    plain.filter((path) => !ABOUT_A_PAGE.includes(path)),
+    plain.filter((path) => !NEEDS_DOM.includes(path)),
   );
   alone.compile(NODE);
   alone.load(plain);

@@ -28,11 +28,11 @@ const CLIENT = `export { createSessionClient, SessionError } from "./client/inde
 const WITH_REACT = `${CLIENT}\nexport * from "./react/index.ts";`;
 
 /** Bytes of session data in the measurement: about as much as one cookie can hold. */
-const KEPT = 3800;
+const STORED_BYTES = 3800;
 
 export async function measureSizes(): Promise<Sizes> {
-  const client = await weigh(CLIENT);
-  const react = (await weigh(WITH_REACT)) - client;
+  const client = await gzippedBundleSize(CLIENT);
+  const react = (await gzippedBundleSize(WITH_REACT)) - client;
   return { cookie: await cookieLength(), client, react, tracker: gzippedLength(TRACKER_SCRIPT) };
 }
 
@@ -50,7 +50,7 @@ function kilobytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KB`;
 }
 
-async function weigh(source: string): Promise<number> {
+async function gzippedBundleSize(source: string): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: join(root, "packages/coatcheck/src"), loader: "ts" },
     bundle: true,
@@ -68,14 +68,14 @@ function gzippedLength(source: string | Uint8Array): number {
   return gzipSync(source, { level: 9 }).length;
 }
 
-/** The length of the session cookie that a server sets for a session with {@link KEPT} bytes of data. */
+/** The length of the session cookie that a server sets for a session with {@link STORED_BYTES} bytes of data. */
 async function cookieLength(): Promise<number> {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret for the measurement"] });
   const withSession = coatcheck(manager);
   const server = createServer(
     withSession(async (request, response) => {
       const session = await request.session.load();
-      await session.patch({ kept: "x".repeat(KEPT) });
+      await session.patch({ kept: "x".repeat(STORED_BYTES) });
       response.end();
     }),
   ).listen(0, "127.0.0.1");

@@ -25,7 +25,7 @@ const PROBE_INTERVAL = 1;
 const BUDGET = 8000;
 const MIN_ROUNDS = 3;
 
-/** Calls `run` several times. Between two calls the event loop turns, so that no call is charged with another's work. */
+/** Calls `run` several times. Pauses between two calls, so that no call is charged for another's work. */
 export async function measure(
   run: (round: number) => Promise<unknown>,
   { rounds, prepare }: Sampling,

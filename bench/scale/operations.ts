@@ -25,10 +25,10 @@ export interface Subject {
 
 const BATCH = 1000;
 const SWEPT_SESSIONS = 3500;
-const AT_ONCE = 2000;
+const CONCURRENT_INSERTS = 2000;
 const INSERT_ROUNDS = 5;
 const SWEEP_ROUNDS = 3;
-const PAGE = 50;
+const PAGE_SIZE = 50;
 
 function list(name: string, filterOf: (sessions: Sessions) => SessionFilter): Operation {
   return {
@@ -36,7 +36,7 @@ function list(name: string, filterOf: (sessions: Sessions) => SessionFilter): Op
     limit: { milliseconds: 10 },
     measure: ({ store, sessions }) => {
       const filter = filterOf(sessions);
-      return measure(() => store.list(filter, { limit: PAGE }), { rounds: 100 });
+      return measure(() => store.list(filter, { limit: PAGE_SIZE }), { rounds: 100 });
     },
   };
 }
@@ -100,8 +100,8 @@ async function measureInserts({ store, sessions }: Subject): Promise<Measurement
   return await measure(() => putAll(store, records), {
     rounds: INSERT_ROUNDS,
     prepare(round) {
-      const first = sessions.size + round * AT_ONCE;
-      records = range(first, first + AT_ONCE).map((index) => sessions.record(index));
+      const first = sessions.size + round * CONCURRENT_INSERTS;
+      records = range(first, first + CONCURRENT_INSERTS).map((index) => sessions.record(index));
     },
   });
 }
@@ -120,7 +120,7 @@ async function measureSweep(
     {
       rounds: SWEEP_ROUNDS,
       prepare: (round) => {
-        const first = sessions.size + INSERT_ROUNDS * AT_ONCE + offset + round * limit;
+        const first = sessions.size + INSERT_ROUNDS * CONCURRENT_INSERTS + offset + round * limit;
         return putAll(store, expiredSessions(sessions, limit, first));
       },
     },
@@ -142,7 +142,11 @@ export const OPERATIONS: readonly Operation[] = [
   list("{ type, liveAt }", () => ({ type: "anonymous", liveAt: NOW })),
   { name: "revoke({ subject })", limit: { multiple: 2 }, measure: measureRevoke },
   { name: `touch() of ${BATCH.toLocaleString("en")}`, measure: measureTouch },
-  { name: `inserts, ${AT_ONCE.toLocaleString("en")} at once`, perSecond: AT_ONCE, measure: measureInserts },
+  {
+    name: `inserts, ${CONCURRENT_INSERTS.toLocaleString("en")} at once`,
+    perSecond: CONCURRENT_INSERTS,
+    measure: measureInserts,
+  },
   {
     name: `sweep() of ${BATCH.toLocaleString("en")}`,
     measure: (subject) => measureSweep(subject, BATCH, 0),

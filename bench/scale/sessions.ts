@@ -26,13 +26,13 @@ const NEXT_TENANT = "tenant-97";
 
 const TENANTS = 100;
 /** The oldest session was created this long before {@link NOW}. */
-const AGE = 14 * DAY;
+const OLDEST_AGE = 14 * DAY;
 /** A prime that shares no factor with the sizes. It spreads the sessions of a subject over the whole time. */
-const SPREAD = 7919;
+const SUBJECT_STRIDE = 7919;
 /** Five subjects with 1, 2, 3, 4 and 5 sessions. */
 const SUBJECTS = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4];
 
-/** What becomes of a session before the measurement. */
+/** What happens to a session before the measurement. */
 export type Kind = "live" | "expired" | "revoked";
 
 /** A number from 0 to 1 that follows from `seed` and `salt` (mulberry32). */
@@ -119,12 +119,12 @@ export class Sessions {
   }
 
   #age(index: number): number {
-    return Math.round(AGE * (1 - index / this.size));
+    return Math.round(OLDEST_AGE * (1 - index / this.size));
   }
 
   /** The place of a session among all people. It is independent of the session's age. */
   #person(index: number): number {
-    return index < this.size ? (index * SPREAD) % this.size : index;
+    return index < this.size ? (index * SUBJECT_STRIDE) % this.size : index;
   }
 
   #group(index: number): number {

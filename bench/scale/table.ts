@@ -9,7 +9,7 @@ export interface StoreResults {
 }
 
 /** The longest acceptable hold of the event loop, in milliseconds. */
-const MAX_HELD = 20;
+const MAX_BLOCKING_TIME = 20;
 
 /** One row per store and operation, one column per size. */
 export function tableOf(
@@ -49,7 +49,7 @@ function limitText({ limit }: Operation): string {
 }
 
 function cellOf({ perSecond }: Operation, { median, p99, held }: Measurement, limit: number): string {
-  const loop = bold(milliseconds(held), held > MAX_HELD);
+  const loop = bold(milliseconds(held), held > MAX_BLOCKING_TIME);
   if (perSecond === undefined) {
     return `${bold(milliseconds(median), median > limit)} / ${milliseconds(p99)} / ${loop}`;
   }

@@ -4,7 +4,7 @@ import { Progress } from "../progress.ts";
 import { batchesOf } from "./traffic.ts";
 
 /** Events in one write of a sink. */
-export const BATCH = 1000;
+export const BATCH_SIZE = 1000;
 
 /** How long it took to store events, without the time in which they were generated. */
 export interface Load {
@@ -17,7 +17,7 @@ export interface Load {
 export async function load(
   events: Iterable<VisitEvent>,
   insert: (batch: readonly VisitEvent[]) => Promise<void>,
-  { size = BATCH, step = "", total = 0 } = {},
+  { size = BATCH_SIZE, step = "", total = 0 } = {},
 ): Promise<Load> {
   const progress = step === "" ? null : new Progress(step, total);
   let stored = 0;
@@ -38,7 +38,7 @@ export function rateOf({ events, time }: Load): number {
 }
 
 /** The first items of a generator. */
-export function* take<Item>(items: Iterable<Item>, count: number): Generator<Item> {
+export function* firstItems<Item>(items: Iterable<Item>, count: number): Generator<Item> {
   let taken = 0;
   for (const item of items) {
     if (taken++ >= count) return;

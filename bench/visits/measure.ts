@@ -1,8 +1,8 @@
 /** Measures one database: how fast it takes events, recomputes rollups and answers questions. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DatabaseKind, VisitDatabase } from "./databases.ts";
-import { BATCH, type Load, load, take } from "./load.ts";
-import { type Answered, answer, timedQuestions } from "./questions.ts";
+import { BATCH_SIZE, firstItems, type Load, load } from "./load.ts";
+import { answer, type QuestionResult, timedQuestions } from "./questions.ts";
 import { DAY, END, eventsOf, VISITS_PER_MILLION } from "./traffic.ts";
 
 /** Events that are stored one by one, and in batches, to compare the two. */
@@ -21,7 +21,7 @@ export interface DatabaseResults {
   /** Milliseconds to recompute every day after the load. */
   readonly recomputedAll: number;
   readonly day: DayResults;
-  readonly answers: readonly Answered[];
+  readonly answers: readonly QuestionResult[];
 }
 
 /** The rollup of one day. */
@@ -50,12 +50,12 @@ export async function measureDatabase(
       (events) => database.sink.write({ events, counts: [] }),
       { step: "stored", total },
     );
-    loads.push({ name: `all events, with facts, ${BATCH} a write`, load: whole });
+    loads.push({ name: `all events, with facts, ${BATCH_SIZE} a write`, load: whole });
     const startedAt = performance.now();
     await recomputeAll(database);
     const recomputedAll = performance.now() - startedAt;
     await database.settle();
-    const answers: Answered[] = [];
+    const answers: QuestionResult[] = [];
     for (const question of timedQuestions({ from: dayOf(END - DAYS * DAY), to: dayOf(END - DAY) }, visits)) {
       const answered = await answer(question, database.questions);
       console.error(
@@ -70,23 +70,26 @@ export async function measureDatabase(
 }
 
 async function compareLoads(kind: DatabaseKind): Promise<{ name: string; load: Load }[]> {
-  const traffic = () => take(eventsOf({ visits: BATCHED_EVENTS, days: 1 }), BATCHED_EVENTS);
+  const traffic = () => firstItems(eventsOf({ visits: BATCHED_EVENTS, days: 1 }), BATCHED_EVENTS);
   const loads: { name: string; load: Load }[] = [];
   for (const [size, count] of [
     [1, SINGLE_EVENTS],
-    [BATCH, BATCHED_EVENTS],
+    [BATCH_SIZE, BATCHED_EVENTS],
   ] as const) {
     const each = size === 1 ? "one event a write" : `${size} events a write`;
     console.error(`  ${each}`);
     const plain = await kind.openPlain();
     loads.push({
       name: `without facts, ${each}`,
-      load: await load(take(traffic(), count), plain.insert, { size }),
+      load: await load(firstItems(traffic(), count), plain.insert, { size }),
     });
     await plain.remove();
     const { sink, remove } = await kind.open();
     const write = (events: Parameters<typeof plain.insert>[0]) => sink.write({ events, counts: [] });
-    loads.push({ name: `with facts, ${each}`, load: await load(take(traffic(), count), write, { size }) });
+    loads.push({
+      name: `with facts, ${each}`,
+      load: await load(firstItems(traffic(), count), write, { size }),
+    });
     await remove();
   }
   return loads;

@@ -14,7 +14,7 @@ export interface TimedQuestion {
 }
 
 /** The result of one question: milliseconds, or that it was refused. */
-export interface Answered {
+export interface QuestionResult {
   readonly name: string;
   readonly limit: number;
   readonly first: number;
@@ -23,11 +23,11 @@ export interface Answered {
   readonly isRefused: boolean;
 }
 
-const ROLLED_UP = 500;
-const ANY_OTHER = 3000;
-const TIMELINE = 20;
+const ROLLUP_LIMIT = 500;
+const FACTS_LIMIT = 3000;
+const TIMELINE_LIMIT = 20;
 
-/** The dimensions without a row for each visit of a page. */
+/** The dimensions of which a visit has one value; a visit can have many pages. */
 const ROLLED_UP_DIMENSIONS = DIMENSIONS.filter((dimension) => dimension !== "page");
 
 /** All questions about a range of local days in which `visits` visits were made. */
@@ -40,74 +40,77 @@ export function timedQuestions(
   const search: Filter = { dimension: "channel", operator: "is", value: "Organic Search" };
   const pages = ["page_view", "product_view", "login"].map((type) => ({ type }));
   return [
-    { name: "overview", limit: ROLLED_UP, ask: (questions) => questions.overview(range) },
+    { name: "overview", limit: ROLLUP_LIMIT, ask: (questions) => questions.overview(range) },
     {
       name: "overview, compared with the days before",
-      limit: ROLLED_UP,
+      limit: ROLLUP_LIMIT,
       ask: (questions) => questions.overview({ ...range, compare: "previous" }),
     },
     ...ROLLED_UP_DIMENSIONS.map((dimension) => ({
       name: `breakdown by ${dimension}`,
-      limit: ROLLED_UP,
+      limit: ROLLUP_LIMIT,
       ask: (questions: Questions) => questions.breakdown({ ...range, dimension }),
     })),
     {
       name: "breakdown by page",
-      limit: ROLLED_UP,
+      limit: ROLLUP_LIMIT,
       ask: (questions) => questions.breakdown({ ...range, dimension: "page" }),
     },
-    { name: "standard funnel", limit: ROLLED_UP, ask: (questions) => questions.funnel(range) },
+    { name: "standard funnel", limit: ROLLUP_LIMIT, ask: (questions) => questions.funnel(range) },
     {
       name: "standard funnel, open",
-      limit: ROLLED_UP,
+      limit: ROLLUP_LIMIT,
       ask: (questions) => questions.funnel({ ...range, mode: "open" }),
     },
-    { name: "retention", limit: ROLLED_UP, ask: (questions) => questions.retention(range) },
+    { name: "retention", limit: ROLLUP_LIMIT, ask: (questions) => questions.retention(range) },
     {
       name: "attribution, first touch",
-      limit: ANY_OTHER,
+      limit: FACTS_LIMIT,
       ask: (questions) => questions.attribution({ ...range, model: "first-touch" }),
     },
     {
       name: "funnel by visitor",
-      limit: ANY_OTHER,
+      limit: FACTS_LIMIT,
       ask: (questions) => questions.funnel({ ...range, scope: "visitor" }),
     },
     {
       name: "funnel of other steps",
-      limit: ANY_OTHER,
+      limit: FACTS_LIMIT,
       ask: (questions) => questions.funnel({ ...range, steps: pages }),
     },
     {
       name: "funnel under a filter",
-      limit: ANY_OTHER,
+      limit: FACTS_LIMIT,
       ask: (questions) => questions.funnel({ ...range, filters: [mobile] }),
     },
     {
       name: "overview under one filter",
-      limit: ANY_OTHER,
+      limit: FACTS_LIMIT,
       ask: (questions) => questions.overview({ ...range, filters: [mobile] }),
     },
     {
       name: "overview under three filters",
-      limit: ANY_OTHER,
+      limit: FACTS_LIMIT,
       ask: (questions) => questions.overview({ ...range, filters: [mobile, swiss, search] }),
     },
     {
       name: "breakdown by source under two filters",
-      limit: ANY_OTHER,
+      limit: FACTS_LIMIT,
       ask: (questions) => questions.breakdown({ ...range, dimension: "source", filters: [mobile, swiss] }),
     },
     {
       name: "a session's timeline",
-      limit: TIMELINE,
+      limit: TIMELINE_LIMIT,
       ask: (questions) => questions.sessionTimeline(sessionOf(Math.floor(Math.random() * visits))),
     },
   ];
 }
 
 /** Asks a question several times. */
-export async function answer({ name, limit, ask }: TimedQuestion, questions: Questions): Promise<Answered> {
+export async function answer(
+  { name, limit, ask }: TimedQuestion,
+  questions: Questions,
+): Promise<QuestionResult> {
   const times: number[] = [];
   let isRefused = false;
   for (let round = 0; round < ROUNDS && !isRefused; round++) {

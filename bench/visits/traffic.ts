@@ -16,8 +16,8 @@ export const VISITS_PER_MILLION = 150_000;
 
 /** The share of the visits that begin a new visitor. */
 const NEW_VISITORS = 0.6;
-/** How many visits of others lie between two visits of a visitor at most, as a share of all. */
-const RETURNS_WITHIN = 0.4;
+/** The most visits of others between two visits of a visitor, as a share of all visits. */
+const MAX_RETURN_DISTANCE = 0.4;
 /** The longest visit that is generated. Events are sorted within this time. */
 const LONGEST_VISIT = 60 * MINUTE;
 const PRODUCTS = 400;
@@ -58,7 +58,7 @@ const SOURCES: readonly Source[] = [
   })),
 ];
 
-const SYSTEMS = [
+const DEVICES = [
   ["desktop", "Windows 11", "Chrome 141"],
   ["desktop", "Windows 11", "Edge 141"],
   ["desktop", "macOS 26", "Safari 26"],
@@ -86,7 +86,7 @@ const COUNTRIES = [
   "CA",
   "JP",
 ];
-const CLIENTS: readonly EventClient[] = SYSTEMS.flatMap(([device, os, browser]) =>
+const CLIENTS: readonly EventClient[] = DEVICES.flatMap(([device, os, browser]) =>
   COUNTRIES.map((country) => ({
     browser,
     os,
@@ -100,7 +100,7 @@ const CLIENTS: readonly EventClient[] = SYSTEMS.flatMap(([device, os, browser]) 
 /** How much traffic there is. */
 export interface TrafficOptions {
   readonly visits: number;
-  /** Over how many days before {@link END}. */
+  /** Days of traffic before {@link END}. */
   readonly days: number;
 }
 
@@ -141,7 +141,7 @@ export function* batchesOf(events: Iterable<VisitEvent>, size: number): Generato
 function visitorOf(visit: number, visits: number): number {
   let current = visit;
   while (current > 0 && random(current, 1) >= NEW_VISITORS) {
-    const distance = 1 + Math.floor(random(current, 2) ** 2 * visits * RETURNS_WITHIN);
+    const distance = 1 + Math.floor(random(current, 2) ** 2 * visits * MAX_RETURN_DISTANCE);
     if (distance > current) break;
     current -= distance;
   }

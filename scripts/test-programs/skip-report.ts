@@ -2,7 +2,7 @@ import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 import type {} from "./describe.ts";
 import { installHint, TEST_PROGRAMS, type TestProgramName } from "./programs.ts";
 
-const OTHER = "nothing: marked as skipped in the code";
+const SKIPPED_IN_CODE = "nothing: marked as skipped in the code";
 
 /**
  * Prints at the end of a run which tests were skipped, how many, and which line installs what they need. Under
@@ -25,7 +25,7 @@ export class SkipReport implements Reporter {
       if (state === "pending") continue;
       results[state]++;
       if (state === "skipped") {
-        const reason = missingProgram(test) ?? OTHER;
+        const reason = missingProgram(test) ?? SKIPPED_IN_CODE;
         counts.set(reason, (counts.get(reason) ?? 0) + 1);
       }
     }

@@ -101,7 +101,10 @@ export class SessionContext {
     await this.#keep(settings.member, value);
   }
 
-  async #find(entity: Entity, reset: boolean): Promise<{ readonly key: string; readonly copy: CachedEntity } | null> {
+  async #find(
+    entity: Entity,
+    reset: boolean,
+  ): Promise<{ readonly key: string; readonly copy: CachedEntity } | null> {
     const from = await this.#entitiesOf(entity.from);
     if (entity.settings.selection) {
       const copy = await this.#selection(entity, from, reset);
