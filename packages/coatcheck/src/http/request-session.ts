@@ -6,6 +6,7 @@ import type { Activity } from "../session/policy.ts";
 import { refuseAssignments } from "../session/refuse-assignments.ts";
 import type { Refusal } from "../session/resumer.ts";
 import { type MaybePromise, Session } from "../session/session.ts";
+import { shareBetweenCopies } from "../session/shared-class.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { userAgentOnly } from "./client-info.ts";
@@ -331,6 +332,8 @@ export class RequestSession<Data> {
     return this.#presented;
   }
 }
+
+shareBetweenCopies(RequestSession, "RequestSession");
 
 refuseAssignments(
   RequestSession.prototype,

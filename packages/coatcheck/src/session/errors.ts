@@ -1,3 +1,5 @@
+import { shareBetweenCopies } from "./shared-class.ts";
+
 /** Every error code, and the HTTP status of its response. */
 export const ERROR_STATUS = {
   SESSION_NOT_FOUND: 404,
@@ -75,6 +77,8 @@ export class CoatcheckError extends Error {
     if (this.retryAfter === undefined) Object.defineProperty(this, "retryAfter", { enumerable: false });
   }
 }
+
+shareBetweenCopies(CoatcheckError, "CoatcheckError");
 
 /** Wraps a driver's error as `STORE_UNAVAILABLE`, so that callers handle one code for every store. */
 export function storeUnavailable(cause: unknown): CoatcheckError {

@@ -22,6 +22,7 @@ import type { RevokeReason, SessionRecord } from "./record.ts";
 import { NO_VISIT_FIELDS, type VisitChange } from "./recorded-visit.ts";
 import { refuseAssignments } from "./refuse-assignments.ts";
 import { SessionInfo } from "./session-info.ts";
+import { shareBetweenCopies } from "./shared-class.ts";
 import { initialState, rotationIsDue, type SessionStart } from "./start.ts";
 import { newSessionId } from "./token.ts";
 import {
@@ -401,5 +402,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     return this.#acting;
   }
 }
+
+shareBetweenCopies(Session, "Session");
 
 refuseAssignments(Session.prototype, "assign to a member of session.data, as in session.data.name = value");

@@ -1,4 +1,5 @@
 import type { Fault } from "./errors.ts";
+import { shareBetweenCopies } from "./shared-class.ts";
 
 /**
  * A mistake of the calling program: an unknown option, or an argument that is missing or has the wrong type.
@@ -17,6 +18,8 @@ export class UsageError extends TypeError {
     this.faults = faults;
   }
 }
+
+shareBetweenCopies(UsageError, "UsageError");
 
 /**
  * Builds a {@link UsageError} whose message names the first fault: `Invalid revocation scope: subject must be …`.
