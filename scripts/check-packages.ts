@@ -19,6 +19,7 @@ const NEEDS_PEER = [
   "coatcheck/fastify",
   "coatcheck/gateway",
   "coatcheck/hono",
+  "coatcheck/jwt",
   "coatcheck/react",
   "coatcheck/routes/fastify",
   "coatcheck/routes/hono",

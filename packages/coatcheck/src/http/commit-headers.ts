@@ -1,7 +1,15 @@
 import type { Commit } from "../session/commit.ts";
+import type { Tier } from "../session/reader.ts";
 import type { SessionRecord } from "../session/record.ts";
 import { cookieAge } from "./cookie.ts";
-import { forbidCaching, type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
+import {
+  addVary,
+  forbidCaching,
+  type HttpRequest,
+  PRIVATE_NO_STORE,
+  type ResponseHeaders,
+  setCookies,
+} from "./message.ts";
 import type { PresentedTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 
@@ -39,6 +47,18 @@ export function setCommitHeaders(
   if (record && context.presented.transport !== "bearer") {
     context.http.csrf.offerToken(headers, context.request, record);
   }
+}
+
+/** A response that depends on a session must not be served from a shared cache to another browser. */
+export function markAsPrivate(headers: ResponseHeaders, transport: PresentedTokens["transport"]): void {
+  if (!headers.get("cache-control")) headers.set("cache-control", PRIVATE_NO_STORE);
+  addVary(headers, "Cookie");
+  if (transport === "bearer") addVary(headers, "Authorization");
+}
+
+/** Reports which tier had the session, and how many milliseconds that took. */
+export function addServerTiming(headers: ResponseHeaders, tier: Tier | null, duration: number): void {
+  headers.append("server-timing", `session${tier ? `;desc="${tier}"` : ""};dur=${duration.toFixed(2)}`);
 }
 
 function sendToken(headers: ResponseHeaders, token: string, record: SessionRecord, context: Committed): void {

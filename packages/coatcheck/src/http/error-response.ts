@@ -48,6 +48,8 @@ export function errorResponse(error: unknown): ErrorResponse {
     headers: {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
+      // RFC 6750 §3.1: the client must get another token.
+      ...(known.code.startsWith("JWT_") && { "www-authenticate": 'Bearer error="invalid_token"' }),
       ...(known.retryAfter === undefined ? {} : { "retry-after": String(known.retryAfter) }),
     },
     body: JSON.stringify(errorBody(known)),

@@ -78,6 +78,11 @@ export function requireElevated(scope: string): Middleware {
     runCheck(() => sessionOf(request).requireElevated(scope), response, next);
 }
 
+/** Requires a valid JWT, else responds 401. Loads no session. */
+export function requireJwt(): Middleware {
+  return (request, response, next) => runCheck(() => sessionOf(request).requireJwt(), response, next);
+}
+
 /** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
 export function sessionErrors() {
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: Next): void => {

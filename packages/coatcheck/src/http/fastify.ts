@@ -85,6 +85,11 @@ export function requireElevated(scope: string): Hook {
   return (request, reply, done) => runCheck(() => sessionOf(request).requireElevated(scope), reply, done);
 }
 
+/** Requires a valid JWT, else responds 401. Loads no session. */
+export function requireJwt(): Hook {
+  return (request, reply, done) => runCheck(() => sessionOf(request).requireJwt(), reply, done);
+}
+
 /** For `setErrorHandler`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors() {
   return (error: unknown, _request: FastifyRequest, reply: FastifyReply): void => {

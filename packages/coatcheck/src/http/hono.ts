@@ -109,6 +109,11 @@ export function requireElevated(scope: string): MiddlewareHandler {
   return requireCheck((session) => session.requireElevated(scope));
 }
 
+/** Requires a valid JWT, else responds 401. Loads no session. */
+export function requireJwt(): MiddlewareHandler {
+  return requireCheck((session) => session.requireJwt());
+}
+
 /** For `onError`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
 export function sessionErrors(): ErrorHandler {
   return (error) => {

@@ -72,6 +72,7 @@ export { type Client, ClientAddress, type ConnectionInfo, type TrustProxy } from
 export type { CookieOptions } from "./cookie.ts";
 export { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "./error-response.ts";
 export { HttpSessions } from "./http-sessions.ts";
+export type { JwtIdentity, JwtVerifier } from "./jwt-verifier.ts";
 export type { HttpRequest, ResponseHeaders } from "./message.ts";
 export { openNodeSession } from "./node/exchange.ts";
 export { sendError } from "./node/hold-response.ts";

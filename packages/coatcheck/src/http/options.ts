@@ -6,8 +6,10 @@ import {
 } from "../session/known-options.ts";
 import type { Activity } from "../session/policy.ts";
 import type { CreateOptions } from "../session/transitions.ts";
+import { misuse, shown } from "../session/usage-error.ts";
 import type { Client, ForwardingHeaders, TrustProxy } from "./client-address.ts";
 import type { CookieOptions } from "./cookie.ts";
+import type { JwtVerifier } from "./jwt-verifier.ts";
 import type { HttpRequest } from "./message.ts";
 import type { VisitCollector } from "./visits.ts";
 
@@ -83,6 +85,16 @@ export interface HttpOptions {
    * was assigned after them and not saved.
    */
   readonly onCommitFailure?: (error: unknown) => void;
+  /**
+   * Authenticates requests that carry a JWT as bearer token: `createJwts(…)` of `coatcheck/jwt`. Their session is the one that
+   * the JWT was issued with; a cookie beside it is ignored. Default: none, a JWT belongs to the application.
+   */
+  readonly jwt?: JwtVerifier;
+  /**
+   * Whether a request needs no session: `load` throws, nothing is stored, and no visit is collected. Such a request can still
+   * be authenticated by its JWT. Default: every request may load its session.
+   */
+  readonly sessionless?: (request: HttpRequest) => boolean;
   /** Collects visits: `createVisits(…)` of `coatcheck/visit`. Default: none. */
   readonly visits?: VisitCollector;
 }
@@ -98,6 +110,8 @@ const HTTP_OPTIONS = {
   activity: true,
   newSession: true,
   onCommitFailure: true,
+  jwt: true,
+  sessionless: true,
   visits: true,
 } satisfies KnownOptions<HttpOptions>;
 const CSRF_OPTIONS = {
@@ -110,7 +124,7 @@ const INPUT_NAME = "options of coatcheck()";
 /** Checks the names of the options, and the values of those that have a few fixed ones. Throws `UsageError`. */
 export function requireHttpOptions(options: HttpOptions): void {
   requireKnownOptions(INPUT_NAME, options, HTTP_OPTIONS);
-  const { csrf, outage, forwardingHeaders, clearSiteData } = options;
+  const { csrf, outage, forwardingHeaders, clearSiteData, jwt, sessionless } = options;
   if (csrf !== undefined && csrf !== false) {
     requireKnownOptions(INPUT_NAME, csrf, CSRF_OPTIONS, "csrf");
     if (csrf.trustedOrigins !== undefined)
@@ -120,9 +134,16 @@ export function requireHttpOptions(options: HttpOptions): void {
   requireOneOf(INPUT_NAME, "forwardingHeaders", forwardingHeaders, ["x-forwarded", "forwarded"]);
   requireOutagePolicy(INPUT_NAME, outage);
   if (clearSiteData !== undefined) requireList(INPUT_NAME, "clearSiteData", clearSiteData);
+  requireFunction("jwt", jwt?.verify, jwt, "the result of createJwts()");
+  requireFunction("sessionless", sessionless, sessionless, "a function");
   for (const [index, kind] of (clearSiteData ?? []).entries()) {
     requireOneOf(INPUT_NAME, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
   }
+}
+
+function requireFunction(path: string, value: unknown, given: unknown, expected: string): void {
+  if (given === undefined || typeof value === "function") return;
+  throw misuse(INPUT_NAME, [{ path, message: `must be ${expected} (got ${shown(given)})` }]);
 }
 
 /** Without this check a misspelt policy would be noticed only in an outage. */

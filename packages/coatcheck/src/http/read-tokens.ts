@@ -9,6 +9,8 @@ export interface PresentedTokens {
   readonly tokens: readonly string[];
   /** Whether the browser sent several cookies of the session cookie's name. */
   readonly hasDuplicates: boolean;
+  /** The bearer token that may be a JWT; null without one, and where the option `jwt` is not set. */
+  readonly jwt: string | null;
 }
 
 /** A browser sends duplicates when the cookie was also set for another path or domain: a few, unless someone plants them. */
@@ -22,27 +24,40 @@ const MAX_LOOKUPS = 32;
 
 const SCHEME = "bearer ";
 
+/** What a request's tokens are checked with. */
+interface TokenReaders {
+  readonly cookie: Cookie;
+  readonly ring: Pick<SecretRing, "hasValidSeal">;
+  /** Whether bearer tokens may be JWTs. */
+  readonly acceptsJwts: boolean;
+}
+
 /**
- * Reads the session tokens of a request. A bearer token with the shape of a session token takes precedence over
- * cookies. Any other `Authorization` value belongs to the application, such as a JWT or an API key.
+ * Reads the session tokens of a request. A bearer token with the shape of a session token or, where they are accepted, of a
+ * JWT takes precedence over cookies. Any other `Authorization` value belongs to the application, such as an API key.
  */
 export function readTokens(
   request: HttpRequest,
-  cookie: Cookie,
-  ring: Pick<SecretRing, "hasValidSeal">,
+  { cookie, ring, acceptsJwts }: TokenReaders,
 ): PresentedTokens {
-  const authorization = request.header("authorization");
-  if (
-    authorization?.length === SCHEME.length + TOKEN_LENGTH &&
-    authorization.slice(0, SCHEME.length).toLowerCase() === SCHEME
-  ) {
-    return { transport: "bearer", tokens: [authorization.slice(SCHEME.length)], hasDuplicates: false };
+  const bearer = bearerOf(request.header("authorization"));
+  if (bearer?.length === TOKEN_LENGTH) {
+    return { transport: "bearer", tokens: [bearer], hasDuplicates: false, jwt: null };
+  }
+  // Also with an empty signature: it must be refused, and must not let the cookie decide.
+  if (acceptsJwts && bearer?.split(".", 4).length === 3) {
+    return { transport: "bearer", tokens: [], hasDuplicates: false, jwt: bearer };
   }
   const values = cookie.read(request.header("cookie"));
-  if (values.length < 2) return { transport: "cookie", tokens: values, hasDuplicates: false };
+  if (values.length < 2) return { transport: "cookie", tokens: values, hasDuplicates: false, jwt: null };
   const distinct = [...new Set(values)];
   const tokens = distinct.length > MAX_USUAL_DUPLICATES ? withValidSeal(distinct, ring) : distinct;
-  return { transport: "cookie", tokens, hasDuplicates: true };
+  return { transport: "cookie", tokens, hasDuplicates: true, jwt: null };
+}
+
+function bearerOf(authorization: string | undefined): string | null {
+  if (authorization?.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return null;
+  return authorization.slice(SCHEME.length);
 }
 
 /** The values with a valid seal; the first value alone if none has one, so that the request still counts as one with a cookie. */

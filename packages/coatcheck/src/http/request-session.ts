@@ -10,16 +10,18 @@ import { shareBetweenCopies } from "../session/shared-class.ts";
 import { refusalError } from "../session/token-errors.ts";
 import type { Client } from "./client-address.ts";
 import { userAgentOnly } from "./client-info.ts";
-import { setCommitHeaders } from "./commit-headers.ts";
+import { addServerTiming, markAsPrivate, setCommitHeaders } from "./commit-headers.ts";
 import { csrfTokenOf, type ParsedForm } from "./csrf-form.ts";
 import { type ErrorResponse, errorResponse } from "./error-response.ts";
+import type { JwtIdentity } from "./jwt-verifier.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
-import { addVary, type HttpRequest, PRIVATE_NO_STORE, type ResponseHeaders, setCookies } from "./message.ts";
+import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import { openVisit } from "./open-visit.ts";
 import { type LoadOptions, requireLoadOptions } from "./options.ts";
 import { isPrefetch } from "./prefetch.ts";
-import { type PresentedTokens, readTokens } from "./read-tokens.ts";
+import { RequestCredentials } from "./request-credentials.ts";
 import type { HttpContext } from "./resolved.ts";
+import { sessionlessRequest } from "./sessionless.ts";
 import type { PageView, RequestVisit } from "./visits.ts";
 import { couldWithholdCookie } from "./withheld-cookie.ts";
 
@@ -33,7 +35,8 @@ export class RequestSession<Data> {
   readonly #http: HttpContext<Data>;
   readonly #request: HttpRequest;
   readonly #onLoad: (() => boolean) | undefined;
-  #presented: PresentedTokens | null = null;
+  readonly #credentials: RequestCredentials<Data>;
+  readonly #isSessionless: boolean;
   #loading: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
   /** The token that opened the session; null if none did. */
@@ -53,7 +56,9 @@ export class RequestSession<Data> {
     this.#http = http;
     this.#request = request;
     this.#onLoad = onLoad;
-    this.visit = openVisit(http, request);
+    this.#credentials = new RequestCredentials(http, request);
+    this.#isSessionless = http.options.sessionless?.(request) === true;
+    this.visit = this.#isSessionless ? null : openVisit(http, request);
     if (this.visit?.isDocument) this.#deferHeaders();
   }
 
@@ -74,13 +79,14 @@ export class RequestSession<Data> {
    * Load the session before the response headers are sent. A session that is loaded later can be read and its data can
    * be saved, but every operation that issues a new token throws `CONFLICT`.
    *
-   * @throws UsageError for an unknown option.
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when the store does not respond and the outage policy is `closed`, or is
+   * @throws UsageError for an unknown option, and for a request that the option `sessionless` selects.
+   * @throws CoatcheckError as {@link requireJwt} for a request with a JWT; `STORE_UNAVAILABLE` when the store does not respond and the outage policy is `closed`, or is
    *   `degraded` and no recent copy is cached.
    */
   load(options: LoadOptions = NO_OPTIONS): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
     if (options !== NO_OPTIONS) requireLoadOptions(options);
+    if (this.#isSessionless) throw sessionlessRequest();
     this.#deferHeaders();
     const startedAt = this.#http.options.serverTiming ? performance.now() : 0;
     this.#loading = attempt(
@@ -131,6 +137,24 @@ export class RequestSession<Data> {
   }
 
   /**
+   * Verifies the request's JWT, without loading the session. Null for a request without one, and unless the option `jwt` is
+   * set. Throws the same errors as {@link requireJwt}, but not `SESSION_REQUIRED`.
+   */
+  async jwt(): Promise<JwtIdentity | null> {
+    return await this.#credentials.jwt();
+  }
+
+  /**
+   * Verifies the request's JWT, and requires one. Loads no session, so it is for routes without one.
+   *
+   * @throws CoatcheckError `SESSION_REQUIRED` without a JWT, `JWT_INVALID`, `JWT_EXPIRED`, `SESSION_REVOKED`, and
+   *   `STORE_UNAVAILABLE`.
+   */
+  async requireJwt(): Promise<JwtIdentity> {
+    return await this.#credentials.requireJwt();
+  }
+
+  /**
    * Runs the CSRF checks, before the handler. A request with a bearer token passes: a browser never adds one by itself.
    *
    * @param form returns the parsed body, for the field `csrf_token` of a form. Called only when a token is used and the
@@ -150,7 +174,7 @@ export class RequestSession<Data> {
   /** The second part of {@link checkCsrf}, once the body has been parsed. Throws `CSRF_MISSING` and `CSRF_INVALID`. */
   checkCsrfToken(form?: ParsedForm): MaybePromise<void> {
     const { csrf } = this.#http;
-    if (!this.#isChecked() || !csrf.readsToken(this.#request)) return;
+    if (!this.#isChecked() || this.#isSessionless || !csrf.readsToken(this.#request)) return;
     return andThen(csrfTokenOf(this.#request, form), (token) => {
       if (token === undefined && !csrf.requiresToken) return;
       return andThen(this.load(), ({ record }) => {
@@ -168,7 +192,7 @@ export class RequestSession<Data> {
   }
 
   #isChecked(): boolean {
-    return this.#http.csrf.checks(this.#request) && this.#present().transport === "cookie";
+    return this.#http.csrf.checks(this.#request) && this.#credentials.presented.transport === "cookie";
   }
 
   /**
@@ -180,7 +204,9 @@ export class RequestSession<Data> {
    */
   commit(headers: ResponseHeaders, status = 200): MaybePromise<void> {
     if (this.#isCommitted) return;
-    if (this.#loading !== null) this.#markAsPrivate(headers);
+    if (this.#loading !== null) markAsPrivate(headers, this.#credentials.presented.transport);
+    if (this.#session && this.#http.options.serverTiming)
+      addServerTiming(headers, this.#session.tier, this.#loadTime);
     const view = this.visit?.isDocument ? this.visit.respond(status, headers.get("content-type")) : null;
     return view === null ? this.#commitSession(headers) : this.#commitView(view, headers);
   }
@@ -233,6 +259,7 @@ export class RequestSession<Data> {
   /** Tries each token of the request in turn; the first that opens a session wins. */
   #resume(options: LoadOptions): MaybePromise<Session<Data>> {
     const activity = options.activity ?? this.#http.options.activity?.(this.#request) ?? "user";
+    if (this.#credentials.presented.jwt !== null) return this.#credentials.openByJwt(activity);
     return this.#tryFrom(0, activity, null, options);
   }
 
@@ -242,7 +269,7 @@ export class RequestSession<Data> {
     refused: Refusal | null,
     options: LoadOptions,
   ): MaybePromise<Session<Data>> {
-    const token = this.#present().tokens[index];
+    const token = this.#credentials.presented.tokens[index];
     if (token === undefined) return this.#begin(refused, options);
     return andThen(this.#http.manager.resume(token, activity), (found) => {
       if (found instanceof Session) {
@@ -258,7 +285,7 @@ export class RequestSession<Data> {
 
   #begin(refused: Refusal | null, load: LoadOptions): Session<Data> {
     const { manager, options, cookie } = this.#http;
-    const isFirstCookie = refused === null && this.#present().transport === "cookie";
+    const isFirstCookie = refused === null && this.#credentials.presented.transport === "cookie";
     const isWithheld = isFirstCookie && couldWithholdCookie(cookie.sameSite, this.#request, this.client.host);
     const newSession = () => ({
       client: userAgentOnly(this.#request),
@@ -274,7 +301,7 @@ export class RequestSession<Data> {
     this.#session = session;
     session.isPrefetch = isPrefetch(this.#request);
     if (this.visit) session.attachVisit(this.visit.attach(session));
-    session.hasDuplicates = this.#present().hasDuplicates;
+    session.hasDuplicates = this.#credentials.presented.hasDuplicates;
     if (startedAt > 0) this.#loadTime = performance.now() - startedAt;
     // The headers have been sent. Committing now makes the session refuse to issue tokens that no header could carry.
     return this.#isCommitted
@@ -284,7 +311,7 @@ export class RequestSession<Data> {
 
   #unavailable(error: unknown, options: LoadOptions, startedAt: number): MaybePromise<Session<Data>> {
     const policy = options.outage ?? this.#http.options.outage ?? "closed";
-    if (policy === "closed" || !(error instanceof CoatcheckError)) throw error;
+    if (policy === "closed" || !(error instanceof CoatcheckError) || error.status < 500) throw error;
     this.#outage = error;
     if (policy === "anonymous")
       return this.#loaded(this.#begin({ refusal: "unavailable" }, options), startedAt);
@@ -294,7 +321,7 @@ export class RequestSession<Data> {
   }
 
   #degraded(maxAge: number): Session<Data> | null {
-    for (const token of this.#present().tokens) {
+    for (const token of this.#credentials.presented.tokens) {
       const session = this.#http.manager.resumeDegraded(token, maxAge);
       if (session === null) continue;
       this.#openingToken = token;
@@ -303,33 +330,14 @@ export class RequestSession<Data> {
     return null;
   }
 
-  /** A response that depends on a session must not be served from a shared cache to another browser. */
-  #markAsPrivate(headers: ResponseHeaders): void {
-    if (!headers.get("cache-control")) headers.set("cache-control", PRIVATE_NO_STORE);
-    addVary(headers, "Cookie");
-    if (this.#present().transport === "bearer") addVary(headers, "Authorization");
-    if (this.#http.options.serverTiming && this.#session) {
-      const tier = this.#session.tier;
-      headers.append(
-        "server-timing",
-        `session${tier ? `;desc="${tier}"` : ""};dur=${this.#loadTime.toFixed(2)}`,
-      );
-    }
-  }
-
   #setHeaders(headers: ResponseHeaders, commit: Commit): void {
     setCommitHeaders(headers, commit, {
       http: this.#http,
       request: this.#request,
-      presented: this.#present(),
+      presented: this.#credentials.presented,
       holdsToken: this.#openingToken !== null || this.#hasReplacedToken,
       host: () => this.client.host,
     });
-  }
-
-  #present(): PresentedTokens {
-    this.#presented ??= readTokens(this.#request, this.#http.cookie, this.#http.manager.ring);
-    return this.#presented;
   }
 }
 

@@ -147,7 +147,11 @@ export class LegacyMigration<Found, Data> implements RequestMigrator {
    * carries a bearer token, or an older token whose replacement may be in another response to the same browser.
    */
   async #currentSession(request: HttpRequest): Promise<Session<Data> | null | "skip"> {
-    const { transport, tokens } = readTokens(request, this.#http.cookie, this.#options.manager.ring);
+    const { transport, tokens } = readTokens(request, {
+      cookie: this.#http.cookie,
+      ring: this.#options.manager.ring,
+      acceptsJwts: this.#http.options.jwt !== undefined,
+    });
     if (transport === "bearer") return "skip";
     let isOlderToken = false;
     for (const token of tokens) {

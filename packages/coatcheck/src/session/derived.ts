@@ -59,6 +59,7 @@ export class DerivedSessions<Data> {
   }
 }
 
-function derivedId(key: string): string {
+/** The id of the session that is derived from a key. */
+export function derivedId(key: string): string {
   return newSessionId((bytes) => bytes.set(hash("sha256", key, "buffer").subarray(0, bytes.length)));
 }

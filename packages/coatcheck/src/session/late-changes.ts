@@ -1,8 +1,13 @@
 import type { SessionDependencies } from "./dependencies.ts";
 import type { CoatcheckError } from "./errors.ts";
-import type { RefusalReason } from "./events.ts";
 import type { PendingChanges } from "./pending-changes.ts";
-import { headersAlreadySent, requireCurrentToken } from "./token-errors.ts";
+import type { SessionStart } from "./start.ts";
+import {
+  headersAlreadySent,
+  openedWithoutToken,
+  requireCurrentToken,
+  sessionUnavailable,
+} from "./token-errors.ts";
 
 /** How long data that was assigned after the commit may wait for `save()` before it is reported, in milliseconds. */
 const MAX_SAVE_DELAY = 5000;
@@ -56,14 +61,28 @@ export class LateChanges {
 const NOT_SAVED_MESSAGE =
   "Session data was assigned after the response headers were sent, and not stored: call session.save() after such an assignment.";
 
+type Delivery = Pick<SessionStart, "refusal" | "cached" | "presentedToken">;
+
 /**
  * Checks that a request may write, and that its client would receive a new token. Issuing one after the headers were sent
  * would end the client's present token and leave it with none.
  *
  * @param late set once the headers have been sent.
- * @throws CoatcheckError as {@link requireCurrentToken}, and `CONFLICT` when the headers have been sent.
+ * @throws CoatcheckError as {@link requireCurrentToken}, and `CONFLICT` when the headers have been sent, and for a session
+ *   that was opened without its token: the client that holds the token would lose it.
  */
-export function requireTokenDelivery(refusal: RefusalReason | null, late: LateChanges | null): void {
-  requireCurrentToken(refusal);
+export function requireTokenDelivery(start: Delivery, late: LateChanges | null): void {
+  requireCurrentToken(start.refusal);
+  requireTokenHolder(start, late);
+}
+
+/** Like {@link requireTokenDelivery}, for a login, which an older token may request as well. */
+export function requireLoginDelivery(start: Delivery, late: LateChanges | null): void {
+  if (start.refusal === "unavailable") throw sessionUnavailable();
+  requireTokenHolder(start, late);
+}
+
+function requireTokenHolder({ cached, presentedToken }: Delivery, late: LateChanges | null): void {
   if (late !== null) throw late.tokenError();
+  if (cached !== null && presentedToken === null) throw openedWithoutToken();
 }

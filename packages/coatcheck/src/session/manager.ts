@@ -15,6 +15,7 @@ import { CoatcheckError, invalidInput } from "./errors.ts";
 import { SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
 import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
+import { SessionOpener } from "./opener.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, type SessionReader } from "./reader.ts";
@@ -26,6 +27,7 @@ import { requireFilter, requirePage, requireScope } from "./scope.ts";
 import { type MaybePromise, Session } from "./session.ts";
 import { noFields } from "./start.ts";
 import type { Page, PageRequest, RevocationScope, SessionFilter, SessionStore, StoreStats } from "./store.ts";
+import { requireStrings } from "./strings.ts";
 import { pooledRandom, type RandomSource, SecretRing } from "./token.ts";
 import { TokenRules } from "./token-rules.ts";
 import { TouchQueue } from "./touch-queue.ts";
@@ -92,6 +94,7 @@ export class SessionManager<Data = JsonObject> {
   readonly #writer: SessionWriter<Data>;
   readonly #resumer: SessionResumer<Data>;
   readonly #derived: DerivedSessions<Data>;
+  readonly #opener: SessionOpener<Data>;
 
   /**
    * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid store, secret, policy or
@@ -136,6 +139,7 @@ export class SessionManager<Data = JsonObject> {
     this.#writer = new SessionWriter(this.#deps);
     this.#resumer = new SessionResumer(this.#writer, this.#deps, this.#touches);
     this.#derived = new DerivedSessions(this.#writer, this.#deps);
+    this.#opener = new SessionOpener(this.#deps, this.#resumer, this.#derived);
   }
 
   /**
@@ -196,6 +200,31 @@ export class SessionManager<Data = JsonObject> {
    */
   resume(token: string, activity: Activity = "user"): MaybePromise<Session<Data> | Refusal> {
     return this.#resumer.resume(token, activity);
+  }
+
+  /**
+   * Opens a session by its id, for a request that was authenticated by other means than the session's token, such as a JWT.
+   * The handle has no elevations, and operations that would issue a token throw `CONFLICT`. Synchronous when the local cache
+   * answers.
+   *
+   * A session that ended by its idle timeout is continued by a new one with the same subject and data, until the old one's
+   * absolute timeout. A revoked one is not, nor one that another subject has logged in to.
+   *
+   * @param subject whom the caller has authenticated. With another one the result is a {@link Refusal}.
+   * @throws UsageError for a missing argument; CoatcheckError `STORE_UNAVAILABLE`.
+   */
+  open(id: string, subject: string, activity: Activity = "user"): MaybePromise<Session<Data> | Refusal> {
+    requireStrings({ subject });
+    return this.#opener.open({ id, subject, activity });
+  }
+
+  /**
+   * Whether a session was revoked, no longer exists, or is another subject's. False for one that a timeout has ended. Records
+   * no activity. Synchronous when the local cache answers. Throws the same errors as {@link open}.
+   */
+  isRevoked(id: string, subject: string): MaybePromise<boolean> {
+    requireStrings({ subject });
+    return this.#opener.isRevoked(id, subject);
   }
 
   /**

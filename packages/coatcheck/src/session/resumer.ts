@@ -2,6 +2,7 @@ import { CachedSession } from "./cached-session.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import type { RefusalReason } from "./events.ts";
 import type { Activity } from "./policy.ts";
+import type { Tier } from "./reader.ts";
 import type { SessionRecord } from "./record.ts";
 import { type MaybePromise, Session } from "./session.ts";
 import { noFields, type SessionStart } from "./start.ts";
@@ -98,6 +99,28 @@ export class SessionResumer<Data> {
     });
   }
 
+  /** Opens a session that was found without its token. Such a handle has no elevations and issues no token. */
+  admit(cached: CachedSession, tier: Tier, activity: Activity): Session<Data> | Refusal {
+    const start: FoundStart = {
+      cached,
+      presentedToken: null,
+      isOlderToken: true,
+      replaced: null,
+      successorToken: null,
+      refusal: null,
+      activity,
+      tier,
+      assurance: "full",
+      newSession: noFields,
+    };
+    return this.#admit(start, this.#deps.clock.now());
+  }
+
+  /** Adds the activity that the store does not know of yet, because its touch is queued. */
+  mergeActivity(cached: CachedSession): void {
+    cached.mergeLastSeen(this.#touches.queuedAt(cached.record.id));
+  }
+
   async #resumeThroughTiers(token: string, activity: Activity): Promise<Session<Data> | Refusal> {
     const { reader, clock, events, tokens } = this.#deps;
     const id = idOfToken(token);
@@ -147,8 +170,7 @@ export class SessionResumer<Data> {
   #check(cached: CachedSession, hash: string): SecretCheck | "revoked" | "expired" {
     const now = this.#deps.clock.now();
     if (cached.record.state === "revoked") return "revoked";
-    // The store does not know of a queued touch yet.
-    cached.mergeLastSeen(this.#touches.queuedAt(cached.record.id));
+    this.mergeActivity(cached);
     return cached.hasExpired(now) ? "expired" : this.#deps.tokens.check(cached.record, hash, now);
   }
 

@@ -5,7 +5,7 @@ import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import { LateChanges, requireTokenDelivery } from "./late-changes.ts";
+import { LateChanges, requireLoginDelivery, requireTokenDelivery } from "./late-changes.ts";
 import { Mutex } from "./mutex.ts";
 import { listOthers, othersScope } from "./other-sessions.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
@@ -30,7 +30,6 @@ import {
   prefetchedLogout,
   requireCurrentToken,
   requireRevocable,
-  sessionUnavailable,
   tokenSuperseded,
 } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
@@ -154,8 +153,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   async authenticate(subject: string, options: AuthenticateOptions = {}): Promise<void> {
     requireLoginArguments(subject, options);
     await this.#exclusively(async () => {
-      if (this.#start.refusal === "unavailable") throw sessionUnavailable();
-      if (this.#late) throw this.#late.tokenError();
+      requireLoginDelivery(this.#start, this.#late);
       const { policy, schema } = this.#deps;
       const pending = validateSnapshot(this.#pending?.snapshot() ?? null, policy.maxDataBytes);
       const flash = pending?.flash ?? null;
@@ -185,7 +183,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async elevate(scope: string, maxAge: number): Promise<void> {
     await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start.refusal, this.#late);
+      requireTokenDelivery(this.#start, this.#late);
       if (!this.#record) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
       const { privileges } = this.#writer;
       await this.#reissue((record, presented) => privileges.elevate(record, { scope, maxAge, presented }));
@@ -198,7 +196,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    */
   async rotate(): Promise<void> {
     await this.#exclusively(async () => {
-      requireTokenDelivery(this.#start.refusal, this.#late);
+      requireTokenDelivery(this.#start, this.#late);
       if (this.#record) await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
     });
   }
@@ -340,7 +338,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       change ? change(applySnapshot(data, part), record) : applySnapshot(data, part);
     if (!this.#record) {
       if (this.#start.refusal === "withheld") throw cookieWithheld();
-      requireTokenDelivery(this.#start.refusal, this.#late);
+      requireTokenDelivery(this.#start, this.#late);
       const data = await changed(schema.initial());
       const visitFields = visit?.(NO_VISIT_FIELDS) ?? null;
       const fields = { ...this.#start.newSession(), id: this.id, data, flash, visitFields };

@@ -49,6 +49,14 @@ export function headersAlreadySent(): CoatcheckError {
   );
 }
 
+/** The error for a request that was authenticated without a session token, such as with a JWT. */
+export function openedWithoutToken(): CoatcheckError {
+  return new CoatcheckError(
+    "CONFLICT",
+    "This request carries no session token, so it can neither log in nor replace the token; send the session cookie, without a JWT.",
+  );
+}
+
 /** The error for a request whose cookie `SameSite` may have withheld: a new cookie could replace a login. */
 export function cookieWithheld(): CoatcheckError {
   return new CoatcheckError(

@@ -82,6 +82,16 @@ describe("a selection by header", () => {
     expect(session.isNew).toBe(true);
   });
 
+  it("works on a route without a session, for the request, and cannot be kept there", async () => {
+    const office = new BackOffice();
+    const of = office.context.of({ subject: "ada", tenant: null, data: {} }, selecting(2));
+    expect((await of.warehouse())?.name).toBe("South");
+    await expect(of.select("warehouse", ids.encode(1), { keep: true })).rejects.toThrow("needs patch()");
+    const foreign = office.context.of({ subject: "ada", tenant: null, data: {} }, selecting(3));
+    await expect(foreign.warehouse()).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect((await office.sessions.stats()).total).toBe(0);
+  });
+
   it("does not disturb the entities that do not depend on it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");

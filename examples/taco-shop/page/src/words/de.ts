@@ -209,6 +209,8 @@ export const de: Words = {
     VALIDATION_FAILED: "Bitte prüfen Sie die markierten Felder.",
     SESSION_NOT_FOUND: "Diese Bestellung gibt es nicht mehr.",
     SESSION_REQUIRED: "Bitte laden Sie die Seite neu.",
+    JWT_INVALID: "Bitte laden Sie die Seite neu.",
+    JWT_EXPIRED: "Bitte laden Sie die Seite neu.",
     SESSION_EXPIRED: "Ihre Sitzung ist zu Ende. Bitte versuchen Sie es nochmals.",
     SESSION_REVOKED: "Sie wurden abgemeldet.",
     REAUTHENTICATION_REQUIRED: "Bitte geben Sie zuerst nochmals Ihr Passwort ein.",

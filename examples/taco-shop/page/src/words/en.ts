@@ -217,6 +217,8 @@ export const en = {
     VALIDATION_FAILED: "Please check the marked fields.",
     SESSION_NOT_FOUND: "This order no longer exists.",
     SESSION_REQUIRED: "Please reload the page.",
+    JWT_INVALID: "Please reload the page.",
+    JWT_EXPIRED: "Please reload the page.",
     SESSION_EXPIRED: "Your session has ended. Please try again.",
     SESSION_REVOKED: "You have been logged out.",
     REAUTHENTICATION_REQUIRED: "Please enter your password again first.",

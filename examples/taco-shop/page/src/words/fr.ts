@@ -213,6 +213,8 @@ export const fr: Words = {
     VALIDATION_FAILED: "Vérifiez les champs indiqués.",
     SESSION_NOT_FOUND: "Cette commande n’existe plus.",
     SESSION_REQUIRED: "Veuillez recharger la page.",
+    JWT_INVALID: "Veuillez recharger la page.",
+    JWT_EXPIRED: "Veuillez recharger la page.",
     SESSION_EXPIRED: "Votre session est terminée. Réessayez, s’il vous plaît.",
     SESSION_REVOKED: "Vous avez été déconnecté·e.",
     REAUTHENTICATION_REQUIRED: "Saisissez d’abord à nouveau votre mot de passe.",

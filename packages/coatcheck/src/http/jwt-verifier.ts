@@ -1,0 +1,26 @@
+/** A verified JWT: whom it speaks for, and which session it was issued with. */
+export interface JwtIdentity {
+  /** The claim `sub`. */
+  readonly subject: string;
+  /** The claim `tenant`; null without one. */
+  readonly tenant: string | null;
+  /** The claim `sid`: the session that the JWT was issued with. */
+  readonly sessionId: string;
+  /** The claim `jti`: the id of this JWT. */
+  readonly jti: string;
+  /** The claim `exp`, epoch milliseconds. */
+  readonly expiresAt: number;
+  /** Every claim, with the application's own. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** Verifies the JWTs of requests. `createJwts()` of `coatcheck/jwt` creates one. */
+export interface JwtVerifier {
+  /**
+   * Verifies a JWT.
+   *
+   * @throws CoatcheckError `JWT_INVALID`, `JWT_EXPIRED`, `SESSION_REVOKED` when it was denied or its session was revoked, and
+   *   `STORE_UNAVAILABLE`.
+   */
+  verify(token: string): Promise<JwtIdentity>;
+}

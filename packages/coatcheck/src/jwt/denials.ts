@@ -1,0 +1,67 @@
+import type { SessionCache } from "../cache/cache.ts";
+import { defineContext, loader } from "../context/index.ts";
+import type { Clock } from "../session/clock.ts";
+import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
+import type { SessionManager } from "../session/manager.ts";
+
+/** What the denials need of a session manager. */
+type Manager = Pick<SessionManager<never>, "createDerived" | "findDerived" | "revoke">;
+
+/**
+ * Remembers denied JWTs by their `jti`, in the store and on every node.
+ *
+ * A denial is a tombstone: a session that was revoked as soon as it was created, whose id is derived from the `jti`. A node
+ * reads the store when it meets a JWT for the first time, and keeps the result like an entity of a context: an invalidation
+ * through the revocation log ends the copy, and without a lease no copy is used.
+ */
+export class Denials {
+  readonly #manager: Manager;
+  readonly #context: ReturnType<typeof createContext>;
+
+  /** `ttl`: milliseconds for which a JWT can be valid at most. */
+  constructor(
+    manager: Manager,
+    { cache, clock, ttl }: { cache: Pick<SessionCache, "invalidations">; clock: Clock; ttl: number },
+  ) {
+    this.#manager = manager;
+    this.#context = createContext(manager, { cache, clock, ttl });
+  }
+
+  /** Whether a JWT was denied. Throws `STORE_UNAVAILABLE`. */
+  async has(jti: string): Promise<boolean> {
+    try {
+      const found = await this.#context.of({ subject: jti, tenant: null, data: {} }).jwt();
+      return found?.isDenied === true;
+    } catch (error) {
+      const cause = error instanceof CoatcheckError ? error.cause : error;
+      throw storeUnavailable(cause);
+    }
+  }
+
+  /** Denies a JWT for `remaining` milliseconds. Throws `STORE_UNAVAILABLE`. */
+  async add(jti: string, remaining: number): Promise<void> {
+    const { record } = await this.#manager.createDerived(keyOf(jti), {
+      owner: "jwt:denied",
+      client: null,
+      absoluteTimeout: remaining,
+    });
+    await this.#manager.revoke({ session: record.id }, "logout");
+    await this.#context.invalidate("jwt", jti);
+  }
+}
+
+function createContext(
+  manager: Manager,
+  { cache, clock, ttl }: { cache: Pick<SessionCache, "invalidations">; clock: Clock; ttl: number },
+) {
+  const jwt = loader({
+    reference: ({ subject }) => subject,
+    load: async (jti: string) => ({ isDenied: (await manager.findDerived(keyOf(jti))) !== null }),
+    ttl,
+  });
+  return defineContext({ jwt }, { cache, clock });
+}
+
+function keyOf(jti: string): string {
+  return `denied-jwt:${jti}`;
+}

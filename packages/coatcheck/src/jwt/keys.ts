@@ -1,0 +1,85 @@
+import type { CryptoKey, JWK, KeyObject } from "jose";
+import type { Fault } from "../session/errors.ts";
+import { type KnownOptions, requireKnownOptions, requireList } from "../session/known-options.ts";
+import { misuse, shown } from "../session/usage-error.ts";
+
+/** The signature algorithms that are accepted. All of them are asymmetric: a process that only verifies cannot sign. */
+export type JwtAlgorithm = "EdDSA" | "ES256" | "RS256";
+
+const ALGORITHMS: readonly unknown[] = ["EdDSA", "ES256", "RS256"] satisfies JwtAlgorithm[];
+
+/** A key pair that signs and verifies JWTs. */
+export interface JwtKey {
+  /** The value of the header `kid`, unique in the list. */
+  readonly id: string;
+  readonly algorithm: JwtAlgorithm;
+  readonly publicKey: CryptoKey | KeyObject | JWK;
+  /** A process that only verifies needs none. */
+  readonly privateKey?: CryptoKey | KeyObject | JWK;
+}
+
+const KEY_OPTIONS = {
+  id: true,
+  algorithm: true,
+  publicKey: true,
+  privateKey: true,
+} satisfies KnownOptions<JwtKey>;
+
+const INPUT = "options of createJwts()";
+
+/** The keys of an application, newest first: the first one with a private key signs, and every one verifies. */
+export class JwtKeys {
+  readonly #keys: ReadonlyMap<string, JwtKey>;
+
+  /** @throws UsageError for an empty list, a repeated id, another algorithm, and a key of the wrong kind. */
+  constructor(keys: readonly JwtKey[]) {
+    requireList(INPUT, "keys", keys);
+    if (keys.length === 0) throw misuse(INPUT, [{ path: "keys", message: "must contain at least one key" }]);
+    const faults = keys.flatMap((key, index) => faultsOf(key, `keys.${index}`));
+    if (faults.length > 0) throw misuse(INPUT, faults);
+    this.#keys = new Map(keys.map((key) => [key.id, key]));
+    if (this.#keys.size < keys.length)
+      throw misuse(INPUT, [{ path: "keys", message: "must have a different id each" }]);
+  }
+
+  /** The key with an id; undefined for an unknown one. */
+  find(id: unknown): JwtKey | undefined {
+    return typeof id === "string" ? this.#keys.get(id) : undefined;
+  }
+
+  /** The newest key that can sign. Throws `UsageError` when none can. */
+  signingKey(): JwtKey & { readonly privateKey: NonNullable<JwtKey["privateKey"]> } {
+    for (const key of this.#keys.values()) {
+      const { privateKey } = key;
+      if (privateKey !== undefined) return { ...key, privateKey };
+    }
+    throw misuse(INPUT, [{ path: "keys", message: "must have a privateKey in this process, which issues" }]);
+  }
+}
+
+function faultsOf(key: JwtKey, path: string): readonly Fault[] {
+  requireKnownOptions(INPUT, key, KEY_OPTIONS, path);
+  const { id, algorithm, publicKey, privateKey } = key;
+  const faults: Fault[] = [];
+  if (typeof id !== "string" || id === "") {
+    faults.push({ path: `${path}.id`, message: `must be a non-empty string (got ${shown(id)})` });
+  }
+  if (!ALGORITHMS.includes(algorithm)) {
+    const message = `must be one of ${ALGORITHMS.join(", ")} (got ${shown(algorithm)})`;
+    faults.push({ path: `${path}.algorithm`, message });
+  }
+  if (kindOf(publicKey) !== "public") {
+    faults.push({ path: `${path}.publicKey`, message: `must be a public key (got ${kindOf(publicKey)})` });
+  }
+  if (privateKey !== undefined && kindOf(privateKey) !== "private") {
+    faults.push({ path: `${path}.privateKey`, message: `must be a private key (got ${kindOf(privateKey)})` });
+  }
+  return faults;
+}
+
+/** A JWK has `kty`, and a private one `d`. The other two forms have `type`: `public`, `private` or `secret`. */
+function kindOf(key: unknown): string {
+  if (typeof key !== "object" || key === null) return shown(key);
+  if ("kty" in key) return key.kty === "oct" ? "a shared secret" : "d" in key ? "private" : "public";
+  return "type" in key ? String(key.type) : shown(key);
+}

@@ -1,0 +1,75 @@
+import type { SessionCache } from "../cache/cache.ts";
+import { type Clock, systemClock } from "../session/clock.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
+import type { SessionManager } from "../session/manager.ts";
+import { misuse, shown } from "../session/usage-error.ts";
+import type { JwtKey } from "./keys.ts";
+
+/** What {@link JwtOptions.manager} must have. A `SessionManager` of any data does. */
+export type JwtManager = Pick<
+  SessionManager<never>,
+  "createDerived" | "find" | "findDerived" | "isRevoked" | "revoke"
+>;
+
+/** Options of {@link createJwts}. All but the last three are required. */
+export interface JwtOptions {
+  /** The session manager, whose sessions the JWTs belong to. */
+  readonly manager: JwtManager;
+  /** The cache of the manager, from `createCache`: its lease and its log tell this process of denied JWTs. */
+  readonly cache: Pick<SessionCache, "invalidations">;
+  /** Newest first: the first one with a private key signs, and every one verifies. */
+  readonly keys: readonly JwtKey[];
+  /** The claim `iss`: the URL of the application. */
+  readonly issuer: string;
+  /** The claim `aud`: the name of the API. */
+  readonly audience: string;
+  /** Milliseconds for which a JWT is valid, at most one hour. Sweep with a longer retention. Default: 10 minutes. */
+  readonly lifetime?: number;
+  /** Milliseconds by which the clocks of two processes may differ. Default: 5 s. */
+  readonly clockTolerance?: number;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+}
+
+/** The options with their defaults, checked. */
+export type ResolvedOptions = Required<Omit<JwtOptions, "keys">>;
+
+/** One hour. A denial must stay in the store for as long. */
+export const MAX_LIFETIME = 60 * 60_000;
+const MAX_TOLERANCE = 60_000;
+
+const OPTIONS = {
+  manager: true,
+  cache: true,
+  keys: true,
+  issuer: true,
+  audience: true,
+  lifetime: true,
+  clockTolerance: true,
+  clock: true,
+} satisfies KnownOptions<JwtOptions>;
+
+const INPUT = "options of createJwts()";
+
+/** Checks the options of `createJwts`, except the keys. Throws `UsageError`. */
+export function resolveOptions(options: JwtOptions): ResolvedOptions {
+  requireKnownOptions(INPUT, options, OPTIONS);
+  const { manager, cache, issuer, audience, clock = systemClock } = options;
+  const { lifetime = 10 * 60_000, clockTolerance = 5000 } = options;
+  if (typeof manager?.isRevoked !== "function") {
+    throw misuse(INPUT, [{ path: "manager", message: `must be a SessionManager (got ${shown(manager)})` }]);
+  }
+  for (const [path, value] of Object.entries({ issuer, audience })) {
+    if (typeof value === "string" && value !== "") continue;
+    throw misuse(INPUT, [{ path, message: `must be a non-empty string (got ${shown(value)})` }]);
+  }
+  requireDuration("lifetime", lifetime, 1000, MAX_LIFETIME);
+  requireDuration("clockTolerance", clockTolerance, 0, MAX_TOLERANCE);
+  return { manager, cache, issuer, audience, lifetime, clockTolerance, clock };
+}
+
+function requireDuration(path: string, value: number, min: number, max: number): void {
+  if (typeof value === "number" && value >= min && value <= max) return;
+  const message = `must be ${min} to ${max} milliseconds (got ${shown(value)})`;
+  throw misuse(INPUT, [{ path, message }]);
+}

@@ -1,0 +1,135 @@
+import type { CachedSession } from "./cached-session.ts";
+import type { SessionDependencies } from "./dependencies.ts";
+import { type DerivedSessions, derivedId } from "./derived.ts";
+import type { Activity } from "./policy.ts";
+import type { ReadResult } from "./reader.ts";
+import { isSessionId, type SessionRecord } from "./record.ts";
+import type { Refusal, SessionResumer } from "./resumer.ts";
+import type { MaybePromise, Session } from "./session.ts";
+import { compactId } from "./token.ts";
+
+/**
+ * How many sessions may continue one another within the life of one proof, such as a JWT. Each of them has lasted at least
+ * one idle timeout.
+ */
+const MAX_CONTINUATIONS = 16;
+
+/** Continued sessions to remember, so that their requests do not read the expired ones from the store again. */
+const MAX_REMEMBERED = 10_000;
+
+/** Whose session a caller opens without its token. */
+export interface OpenRequest {
+  /** The session's id. */
+  readonly id: string;
+  /** The subject that the caller has authenticated. */
+  readonly subject: string;
+  readonly activity: Activity;
+}
+
+/**
+ * Opens sessions by id, for a caller that has authenticated the request by other means than the session's token.
+ *
+ * A session that ended by its idle timeout is continued: a new session of the same subject, tenant and data takes its place
+ * until the absolute timeout of the old one. Its id is derived from the old one, so that concurrent requests on all nodes get
+ * the same session. A session that was revoked, or that no longer exists, is never continued.
+ */
+export class SessionOpener<Data> {
+  readonly #deps: SessionDependencies<Data>;
+  readonly #resumer: SessionResumer<Data>;
+  readonly #derived: DerivedSessions<Data>;
+  /** Id of an expired session → id of the newest session that continues it. */
+  readonly #continued = new Map<string, string>();
+
+  constructor(
+    deps: SessionDependencies<Data>,
+    resumer: SessionResumer<Data>,
+    derived: DerivedSessions<Data>,
+  ) {
+    this.#deps = deps;
+    this.#resumer = resumer;
+    this.#derived = derived;
+  }
+
+  /** Implements `SessionManager.open`. Synchronous when the local cache answers. */
+  open({ id, subject, activity }: OpenRequest): MaybePromise<Session<Data> | Refusal> {
+    if (!isSessionId(id)) return { refusal: "unknown" };
+    const newest = this.#continued.get(id) ?? id;
+    const cached = this.#deps.reader.getCached(compactId(newest));
+    if (cached && this.#isOpen(cached, subject)) return this.#resumer.admit(cached, "local", activity);
+    return this.#openThroughTiers({ id, subject, activity }, newest);
+  }
+
+  /** Implements `SessionManager.isRevoked`. Synchronous when the local cache answers. */
+  isRevoked(id: string, subject: string): MaybePromise<boolean> {
+    if (!isSessionId(id)) return true;
+    const newest = this.#continued.get(id) ?? id;
+    const cached = this.#deps.reader.getCached(compactId(newest));
+    return cached && this.#isOpen(cached, subject) ? false : this.#readIsRevoked(newest, subject);
+  }
+
+  async #readIsRevoked(id: string, subject: string): Promise<boolean> {
+    const cached = (await this.#read(id, subject)).cached;
+    return cached === null || cached.record.state === "revoked" || cached.record.subject !== subject;
+  }
+
+  async #openThroughTiers(request: OpenRequest, newest: string): Promise<Session<Data> | Refusal> {
+    const { subject, activity } = request;
+    const { clock } = this.#deps;
+    let id = newest;
+    for (let attempt = 0; attempt < MAX_CONTINUATIONS; attempt++) {
+      const { cached, tier } = await this.#read(id, subject);
+      if (cached === null) return { refusal: "unknown" };
+      const { record } = cached;
+      if (record.state === "revoked" || record.subject !== subject) return { refusal: "revoked" };
+      this.#resumer.mergeActivity(cached);
+      const now = clock.now();
+      if (!cached.hasExpired(now)) return this.#resumer.admit(cached, tier, activity);
+      if (now >= record.expiresAt) return { refusal: "expired", wasLoggedIn: true };
+      id = await this.#continue(record, now);
+      this.#remember(request.id, id);
+    }
+    return { refusal: "expired", wasLoggedIn: true };
+  }
+
+  /** Reads through the tiers. Only the store may cause a refusal: a cached copy may predate a login, or other nodes' activity. */
+  async #read(id: string, subject: string): Promise<ReadResult> {
+    const { reader } = this.#deps;
+    const found = await reader.read(id);
+    if (found.tier === "store" || (found.cached && this.#isOpen(found.cached, subject))) return found;
+    return await reader.read(id, { fresh: true });
+  }
+
+  /** Creates the session that continues an expired one, unless another request has; returns its id. */
+  async #continue(record: SessionRecord, now: number): Promise<string> {
+    const key = `continues:${record.id}`;
+    const id = derivedId(key);
+    const { cached } = await this.#deps.reader.read(id);
+    if (cached !== null) return id;
+    const { subject, tenant, visitorId, client, metadata, rememberMe, idleTimeout } = record;
+    await this.#derived.create(key, {
+      ...(subject !== null && { subject }),
+      ...(tenant !== null && { tenant }),
+      ...(visitorId !== null && { visitorId }),
+      ...(rememberMe !== null && { rememberMe }),
+      client,
+      metadata,
+      idleTimeout,
+      absoluteTimeout: record.expiresAt - now,
+      data: this.#deps.schema.readOrInitial(record) as Data,
+    });
+    return id;
+  }
+
+  #remember(id: string, newest: string): void {
+    const [oldest] = this.#continued.keys();
+    if (this.#continued.size >= MAX_REMEMBERED && oldest !== undefined) this.#continued.delete(oldest);
+    this.#continued.set(id, newest);
+  }
+
+  #isOpen(cached: CachedSession, subject: string): boolean {
+    const { record } = cached;
+    return (
+      record.state === "active" && record.subject === subject && !cached.hasExpired(this.#deps.clock.now())
+    );
+  }
+}

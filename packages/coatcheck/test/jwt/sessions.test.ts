@@ -1,0 +1,293 @@
+import { describe, expect, it } from "vitest";
+import { createCache } from "../../src/cache/index.ts";
+import { defineContext, loader } from "../../src/context/index.ts";
+import { createJwts } from "../../src/jwt/index.ts";
+import { isLive } from "../../src/session/record.ts";
+import { AUDIENCE, ISSUER, KEY, MINUTE, Site } from "./fixtures.ts";
+
+describe("the session of a JWT", () => {
+  it("is the one that the JWT was issued with, and is read once per process", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    await session.patch({ theme: "dark" });
+    const other = new Site({ store: site.counted.store });
+    expect((await other.open(token)).data).toEqual({ theme: "dark" });
+    const { reads } = other.counted;
+    // One for the denial, one for the session.
+    expect(reads).toBe(2);
+    for (let request = 0; request < 50; request++) expect((await other.open(token)).id).toBe(session.id);
+    expect(other.counted.reads).toBe(reads);
+  });
+
+  it("takes changes of its data, and issues no token to the holder of a JWT", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    await session.elevate("payment", MINUTE);
+    const opened = await site.open(token);
+    await opened.patch({ theme: "dark" });
+    expect((await site.open(token)).data).toEqual({ theme: "dark" });
+    expect(opened.isElevated("payment")).toBe(false);
+    for (const act of [
+      () => opened.rotate(),
+      () => opened.elevate("payment", MINUTE),
+      () => opened.authenticate("ada"),
+      () => opened.authenticate("eve"),
+    ]) {
+      await expect(act()).rejects.toMatchObject({ code: "CONFLICT" });
+    }
+    expect((await opened.commit()).token).toBeNull();
+  });
+
+  it("stays alive by requests with the JWT", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    for (let minute = 0; minute < 8; minute++) {
+      site.clock.pass(MINUTE);
+      expect((await site.open(token)).id).toBe(session.id);
+    }
+  });
+
+  it("ends with the JWTs that were issued before another subject's login", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn("ada");
+    await session.authenticate("eve");
+    await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    const { token: ofEve } = await site.jwts.issue(session);
+    expect((await site.open(ofEve)).subject).toBe("eve");
+  });
+});
+
+describe("a valid JWT whose session has expired", () => {
+  it("gets a session that continues it, with subject, tenant and data", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    await session.patch({ theme: "dark" });
+    site.clock.pass(3 * MINUTE);
+    const continued = await site.open(token);
+    expect(continued.id).not.toBe(session.id);
+    expect(continued).toMatchObject({ subject: "ada", tenant: "acme", data: { theme: "dark" } });
+    expect(continued.record?.expiresAt).toBe(session.record?.expiresAt);
+    site.clock.pass(3 * MINUTE);
+    const again = await site.open(token);
+    expect([session.id, continued.id]).not.toContain(again.id);
+    expect(again.data).toEqual({ theme: "dark" });
+  });
+
+  it("gets the same one for concurrent requests, on every node", async () => {
+    const site = new Site();
+    const { token } = await site.logIn();
+    const nodes = [site, new Site({ store: site.counted.store }), new Site({ store: site.counted.store })];
+    for (const node of nodes) node.clock.pass(3 * MINUTE);
+    const opened = await Promise.all([...nodes, ...nodes].map((node) => node.open(token)));
+    expect(new Set(opened.map(({ id }) => id)).size).toBe(1);
+    expect((await site.manager.stats()).total).toBe(2);
+  });
+
+  it("costs no read of the store per request once it is continued", async () => {
+    const site = new Site();
+    const { token } = await site.logIn();
+    site.clock.pass(3 * MINUTE);
+    await site.open(token);
+    const { reads } = site.counted;
+    for (let request = 0; request < 20; request++) await site.open(token);
+    expect(site.counted.reads).toBe(reads);
+  });
+
+  it("has its context again, without a query of the entities that are cached", async () => {
+    const site = new Site();
+    let queries = 0;
+    const user = loader({
+      reference: ({ subject }) => subject,
+      load: (id: string) => {
+        queries++;
+        return { id };
+      },
+    });
+    const context = defineContext({ user }, { cache: site.cache, clock: site.clock });
+    const { token } = await site.logIn();
+    expect((await context.of(await site.open(token)).user())?.id).toBe("ada");
+    site.clock.pass(3 * MINUTE);
+    expect((await context.of(await site.open(token)).user())?.id).toBe("ada");
+    expect(queries).toBe(1);
+  });
+
+  it("gets none after a logout or a revocation, before or after the expiry", async () => {
+    for (const when of ["before", "after", "continued"] as const) {
+      const site = new Site();
+      const { session, token } = await site.logIn();
+      const sibling = (await site.jwts.issue(session)).token;
+      if (when === "before") await session.revoke();
+      site.clock.pass(3 * MINUTE);
+      if (when === "after") await site.manager.revoke({ subject: "ada" }, "admin");
+      if (when === "continued") await (await site.open(token)).revoke();
+      for (const each of [token, sibling]) {
+        await expect(site.open(each), when).rejects.toThrow(/revoked/);
+      }
+      const live = await site.manager.list({ liveAt: site.clock.now() }, { limit: 10 });
+      expect(live.records.filter((record) => isLive(record, site.clock.now()))).toEqual([]);
+    }
+  });
+
+  it("gets none once the expired session is gone: a sweep must not turn a logout back", async () => {
+    const site = new Site({ lifetime: 60 * MINUTE });
+    const { session, token } = await site.logIn();
+    await session.revoke();
+    site.clock.pass(30 * MINUTE);
+    await site.counted.store.sweep(Date.now() + MINUTE, 100);
+    const other = new Site({ store: site.counted.store, lifetime: 60 * MINUTE });
+    expect(await other.manager.find(session.id)).toBeNull();
+    await expect(other.open(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+  });
+
+  it("gets none after the absolute timeout of the first session", async () => {
+    const site = new Site({ clockTolerance: 60_000 });
+    const { session, token } = await site.logIn();
+    const end = session.record?.expiresAt ?? 0;
+    for (let round = 0; round < 6; round++) site.clock.pass(MINUTE);
+    await site.open(token);
+    // Issued late, so that it is valid until the very end.
+    const late = new Site({ store: site.counted.store, clockTolerance: 60_000 });
+    late.clock.set(end - MINUTE);
+    const { token: last } = await late.jwts.issue({ record: session.record });
+    late.clock.set(end + 30_000);
+    await expect(late.open(last)).rejects.toThrow("expired");
+  });
+});
+
+describe("logout and denial", () => {
+  it("end every JWT of the session, on this process at once", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    const second = (await site.jwts.refresh(session)).token;
+    await session.revoke();
+    for (const each of [token, second]) {
+      await expect(site.jwts.verify(each)).rejects.toMatchObject({ code: "SESSION_REVOKED", status: 401 });
+    }
+    await expect(site.jwts.refresh(session)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+  });
+
+  it("of one JWT leave the session and its other JWTs alone", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    const second = (await site.jwts.issue(session)).token;
+    await site.jwts.verify(token);
+    await site.jwts.deny(await site.jwts.verify(token));
+    await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    expect((await site.open(second)).id).toBe(session.id);
+    // Denying it again changes nothing.
+    await site.jwts.deny({ jti: (await site.jwts.verify(second)).jti, expiresAt: 0 });
+    expect((await site.open(second)).id).toBe(session.id);
+    expect((await site.manager.stats()).active).toBe(1);
+  });
+
+  it("reach another process through the log, and cost no read per request there", async () => {
+    const site = new Site();
+    const store = site.counted.store;
+    // The test runs the polls, so that none happens while it counts.
+    const polls: (() => void)[] = [];
+    const cache = createCache({
+      store,
+      maxStaleness: 2000,
+      clock: site.clock,
+      monotonic: () => site.clock.now(),
+      schedule: (_delay, task) => {
+        polls.push(task);
+        return () => polls.splice(polls.indexOf(task), 1);
+      },
+    });
+    const jwts = createJwts({
+      manager: site.manager,
+      cache,
+      clock: site.clock,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      keys: [KEY],
+    });
+    const poll = async () => {
+      for (const task of polls.splice(0)) task();
+      await cache.invalidations.renewLease();
+      await new Promise(setImmediate);
+    };
+    await poll();
+    await poll();
+    const { token } = await site.logIn();
+    const identity = await jwts.verify(token);
+    const { reads } = site.counted;
+    for (let request = 0; request < 20; request++) await jwts.verify(token);
+    expect(site.counted.reads).toBe(reads);
+    await site.jwts.deny(identity);
+    site.clock.pass(500);
+    await poll();
+    await expect(jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    await cache.close();
+  });
+
+  it("survive a restart: a process that has never seen the JWT refuses it", async () => {
+    const site = new Site();
+    const { token } = await site.logIn();
+    await site.jwts.deny(await site.jwts.verify(token));
+    const restarted = new Site({ store: site.counted.store });
+    await expect(restarted.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+  });
+
+  it("of the other sessions end their JWTs when a password changes", async () => {
+    const site = new Site();
+    const [here, elsewhere] = [await site.logIn(), await site.logIn()];
+    expect(await here.session.revokeOthers("credentials-changed")).toBe(1);
+    await expect(site.jwts.verify(elsewhere.token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    expect((await site.open(here.token)).id).toBe(here.session.id);
+  });
+
+  it("are not skipped when the store fails: the JWT is not accepted", async () => {
+    const site = new Site();
+    const { token } = await site.logIn();
+    await site.counted.store.close();
+    const other = new Site({ store: site.counted.store });
+    await expect(other.jwts.verify(token)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", status: 503 });
+  });
+});
+
+describe("refresh()", () => {
+  it("issues another JWT, whose time starts anew, while the session lives", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    site.clock.pass(MINUTE);
+    const next = await site.jwts.refresh(await site.open(token));
+    expect(next.token).not.toBe(token);
+    expect(next.expiresAt).toBe(Math.floor(site.clock.now() / 1000) * 1000 + 10 * MINUTE);
+    expect((await site.open(next.token)).id).toBe(session.id);
+  });
+
+  it("issues none for a session that has expired, is gone, or has another subject", async () => {
+    const site = new Site();
+    const { session } = await site.logIn();
+    const { record, id } = session;
+    await session.authenticate("eve");
+    await expect(site.jwts.refresh({ record, id })).rejects.toMatchObject({ code: "CONFLICT" });
+    site.clock.pass(61 * MINUTE);
+    await expect(site.jwts.refresh(session)).rejects.toMatchObject({ code: "SESSION_EXPIRED" });
+    const unknown = "0b7f7a56-6a0f-4c4f-9d8e-1a2b3c4d5e6f";
+    await expect(site.jwts.refresh({ record, id: unknown })).rejects.toMatchObject({
+      code: "SESSION_REQUIRED",
+    });
+  });
+});
+
+describe("a login", () => {
+  it("changes the token, keeps the visitor's data, and shows the user's context instead of the visitor's", async () => {
+    const site = new Site();
+    const user = loader({ reference: ({ subject }) => subject, load: (id: string) => ({ id }) });
+    const context = defineContext({ user }, { cache: site.cache, clock: site.clock });
+    const session = site.manager.begin();
+    await session.patch({ theme: "dark" });
+    const before = session.record?.secretHash;
+    expect(await context.of(session).user()).toBeNull();
+    await session.authenticate("ada");
+    expect((await context.of(session).user())?.id).toBe("ada");
+    expect(session.record?.secretHash).not.toBe(before);
+    expect(session.data).toEqual({ theme: "dark" });
+    await session.authenticate("eve");
+    expect((await context.of(session).user())?.id).toBe("eve");
+    expect(session.data).toEqual({});
+  });
+});

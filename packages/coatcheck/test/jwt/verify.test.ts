@@ -1,0 +1,223 @@
+import { createSecretKey } from "node:crypto";
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
+import { describe, expect, it } from "vitest";
+import { createJwts } from "../../src/jwt/index.ts";
+import { AUDIENCE, ISSUER, KEY, keyPair, MINUTE, Site } from "./fixtures.ts";
+
+describe("a JWT", () => {
+  it("carries subject, tenant, session and times, and is verified with each allowed algorithm", async () => {
+    for (const algorithm of ["EdDSA", "ES256", "RS256"] as const) {
+      const site = new Site({ keys: [keyPair(algorithm)] });
+      const { session, token } = await site.logIn();
+      expect(await site.jwts.verify(token)).toMatchObject({
+        subject: "ada",
+        tenant: "acme",
+        sessionId: session.id,
+        expiresAt: Math.floor(site.clock.now() / 1000) * 1000 + 10 * MINUTE,
+        claims: { iss: ISSUER, aud: AUDIENCE },
+      });
+    }
+  });
+
+  it("carries the claims of the application, but none that it sets itself", async () => {
+    const site = new Site();
+    const { session } = await site.logIn();
+    const { token } = await site.jwts.issue(session, { claims: { role: "clerk" } });
+    expect((await site.jwts.verify(token)).claims).toMatchObject({ role: "clerk" });
+    for (const name of ["sub", "exp", "sid", "tenant"]) {
+      await expect(site.jwts.issue(session, { claims: { [name]: "eve" } })).rejects.toThrow(
+        `claims.${name} is set by issue() itself`,
+      );
+    }
+  });
+
+  it("is not issued for an anonymous or a new session", async () => {
+    const site = new Site();
+    const session = site.manager.begin();
+    await expect(site.jwts.issue(session)).rejects.toMatchObject({ code: "SESSION_REQUIRED" });
+    await session.patch({ theme: "dark" });
+    await expect(site.jwts.issue(session)).rejects.toMatchObject({ code: "SESSION_REQUIRED" });
+  });
+
+  it("expires after its lifetime, and never after the session's absolute timeout", async () => {
+    const site = new Site({ clockTolerance: 0 });
+    const { session, token } = await site.logIn();
+    site.clock.pass(10 * MINUTE - 1000);
+    expect((await site.jwts.verify(token)).subject).toBe("ada");
+    site.clock.pass(1000);
+    await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "JWT_EXPIRED", status: 401 });
+    const { expiresAt } = await site.jwts.issue({
+      record: { ...session.record, expiresAt: site.clock.now() + MINUTE } as never,
+    });
+    expect(expiresAt).toBeLessThanOrEqual(site.clock.now() + MINUTE);
+  });
+
+  it("is verified by a process that cannot sign, and with every key of the list", async () => {
+    const site = new Site();
+    const { token } = await site.logIn();
+    const { privateKey: _kept, ...publicOnly } = KEY;
+    const newer = keyPair("ES256", "newer");
+    const reader = new Site({ store: site.counted.store, keys: [newer, publicOnly] });
+    expect((await reader.jwts.verify(token)).subject).toBe("ada");
+    const without = new Site({ store: site.counted.store, keys: [newer] });
+    await expect(without.jwts.verify(token)).rejects.toMatchObject({ code: "JWT_INVALID" });
+    const verifier = new Site({ store: site.counted.store, keys: [publicOnly] });
+    const { session } = { session: (await site.logIn()).session };
+    await expect(verifier.jwts.issue(session)).rejects.toThrow("must have a privateKey in this process");
+  });
+});
+
+describe("a JWT that must be refused", () => {
+  it("names what is wrong, for each claim", async () => {
+    const site = new Site();
+    const { session } = await site.logIn();
+    const now = Math.floor(site.clock.now() / 1000);
+    const cases: [string, Record<string, unknown>][] = [
+      ['another or no valid claim "aud"', { aud: "another-api" }],
+      ['another or no valid claim "aud"', { aud: undefined }],
+      ['another or no valid claim "iss"', { iss: "https://evil.example" }],
+      ['another or no valid claim "nbf"', { nbf: now + 60 }],
+      ['another or no valid claim "exp"', { exp: undefined }],
+      ['another or no valid claim "iat"', { iat: undefined }],
+      ['another or no valid claim "jti"', { jti: undefined }],
+      ['no valid claim "jti"', { jti: "x".repeat(129) }],
+      ['another or no valid claim "sub"', { sub: undefined }],
+      ['no valid claim "sub"', { sub: "" }],
+      ['another or no valid claim "sid"', { sid: undefined }],
+      ['no valid claim "sid"', { sid: "1" }],
+      ['no valid claim "tenant"', { tenant: 7 }],
+      ["lives too long", { exp: now + 7200 }],
+    ];
+    expect((await site.jwts.verify(await site.forge(site.claims(session)))).subject).toBe("ada");
+    for (const [problem, change] of cases) {
+      const token = await site.forge({ ...site.claims(session), ...change });
+      const expected = { code: "JWT_INVALID", status: 401, message: expect.stringContaining(problem) };
+      await expect(site.jwts.verify(token), problem).rejects.toMatchObject(expected);
+    }
+    const over = await site.forge({ ...site.claims(session), iat: now - 60, exp: now - 10 });
+    await expect(site.jwts.verify(over)).rejects.toMatchObject({ code: "JWT_EXPIRED" });
+  });
+
+  it("is one for another purpose, by its type", async () => {
+    const site = new Site();
+    const { session } = await site.logIn();
+    for (const typ of ["JWT", "password-reset+jwt", undefined, ""]) {
+      const token = await site.forge(site.claims(session), { typ });
+      await expect(site.jwts.verify(token), String(typ)).rejects.toMatchObject({
+        code: "JWT_INVALID",
+        message: "The JWT is for another purpose.",
+      });
+    }
+  });
+
+  it("is one without a signature, with a shared secret, or with another algorithm than its key's", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    const claims = site.claims(session);
+    const [header = "", payload = ""] = token.split(".");
+    const none = Buffer.from(JSON.stringify({ alg: "none", kid: KEY.id, typ: "at+jwt" })).toString(
+      "base64url",
+    );
+    // The classic confusion: the public key's bytes as the secret of an HMAC.
+    const pem = KEY.publicKey as unknown as { export(options: object): string };
+    const secret = createSecretKey(Buffer.from(pem.export({ type: "spki", format: "pem" })));
+    const hmac = await new SignJWT(claims)
+      .setProtectedHeader({ alg: "HS256", kid: KEY.id, typ: "at+jwt" })
+      .sign(secret);
+    const other = keyPair("ES256", KEY.id);
+    const forged = [
+      new UnsecuredJWT(claims).encode(),
+      `${none}.${payload}.`,
+      `${header}.${payload}.`,
+      hmac,
+      await site.forge(claims, {}, other),
+    ];
+    for (const each of forged) {
+      await expect(site.jwts.verify(each), each).rejects.toMatchObject({ code: "JWT_INVALID" });
+    }
+  });
+
+  it("is one that brings a key of its own, or names an unknown one", async () => {
+    const site = new Site();
+    const { session } = await site.logIn();
+    const claims = site.claims(session);
+    const own = await generateKeyPair("ES256", { extractable: true });
+    const jwk = await exportJWK(own.publicKey);
+    for (const header of [
+      { jwk },
+      { jku: "https://evil.example/keys" },
+      { x5c: ["MII="] },
+      { x5u: "https://evil.example" },
+    ]) {
+      // Signed with the right key, so that only the header can be the reason.
+      const token = await site.forge(claims, header);
+      await expect(site.jwts.verify(token)).rejects.toMatchObject({
+        code: "JWT_INVALID",
+        message: "The JWT brings a key of its own.",
+      });
+    }
+    for (const kid of ["other", "__proto__", "", undefined]) {
+      const token = await site.forge(claims, { kid });
+      await expect(site.jwts.verify(token)).rejects.toMatchObject({
+        message: "The JWT was signed with an unknown key.",
+      });
+    }
+  });
+
+  it("is one that was altered or malformed", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    const [header = "", , signature = ""] = token.split(".");
+    const payload = Buffer.from(JSON.stringify({ ...site.claims(session), sub: "root" })).toString(
+      "base64url",
+    );
+    const malformed = [
+      `${header}.${payload}.${signature}`,
+      "",
+      "a.b.c",
+      "..",
+      `${token}.x`,
+      "x".repeat(9000),
+      {},
+    ];
+    for (const each of malformed) {
+      await expect(site.jwts.verify(each as string)).rejects.toMatchObject({ code: "JWT_INVALID" });
+    }
+  });
+});
+
+describe("createJwts()", () => {
+  it("refuses invalid options, with the path of the fault", async () => {
+    const { manager, cache } = new Site();
+    const base = { manager, cache, issuer: ISSUER, audience: AUDIENCE, keys: [KEY] };
+    const secret = createSecretKey(Buffer.from("a shared secret of the application"));
+    const misuses: [string, object][] = [
+      ['did you mean "lifetime"?', { lifetim: 1 }],
+      ["manager must be a SessionManager", { manager: {} }],
+      ["cache must be a cache from createCache()", { cache: {} }],
+      ["issuer must be a non-empty string", { issuer: "" }],
+      ["audience must be a non-empty string", { audience: ["office-api"] }],
+      ["lifetime must be 1000 to 3600000 milliseconds", { lifetime: 2 * 60 * MINUTE }],
+      ["keys must be a list", { keys: KEY }],
+      ["keys must contain at least one key", { keys: [] }],
+      ["keys must have a different id each", { keys: [KEY, KEY] }],
+      ["keys.0.algorithm must be one of EdDSA, ES256, RS256", { keys: [{ ...KEY, algorithm: "HS256" }] }],
+      ["keys.0.publicKey must be a public key (got secret)", { keys: [{ ...KEY, publicKey: secret }] }],
+      [
+        "keys.0.publicKey must be a public key (got private)",
+        { keys: [{ ...KEY, publicKey: KEY.privateKey }] },
+      ],
+      [
+        "keys.0.publicKey must be a public key (got a shared secret)",
+        { keys: [{ ...KEY, publicKey: { kty: "oct" } }] },
+      ],
+      [
+        "keys.0.privateKey must be a private key (got public)",
+        { keys: [{ ...KEY, privateKey: KEY.publicKey }] },
+      ],
+    ];
+    for (const [message, change] of misuses) {
+      expect(() => createJwts({ ...base, ...change } as never), message).toThrow(message);
+    }
+  });
+});

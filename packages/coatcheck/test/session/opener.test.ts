@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { Session } from "../../src/session/session.ts";
+import { createFixture } from "./fixtures.ts";
+
+const IDLE = 60_000;
+
+function fixture() {
+  const site = createFixture({ policy: { idleTimeout: IDLE, absoluteTimeout: 10 * IDLE } });
+  const opened = async (id: string, subject = "ada") => {
+    const found = await site.manager.open(id, subject);
+    return found instanceof Session ? found : found.refusal;
+  };
+  return { ...site, opened };
+}
+
+describe("manager.open()", () => {
+  it("opens a live session of the subject, and records activity", async () => {
+    const site = fixture();
+    const { record } = await site.manager.create({ subject: "ada" });
+    for (let request = 0; request < 4; request++) {
+      site.advance(IDLE / 2);
+      expect(await site.opened(record.id)).toMatchObject({ id: record.id, subject: "ada" });
+      await site.runTimers();
+    }
+  });
+
+  it("refuses a revoked session, another subject's, an anonymous, an unknown and a malformed one", async () => {
+    const site = fixture();
+    const revoked = (await site.manager.create({ subject: "ada" })).record.id;
+    await site.manager.revoke({ session: revoked });
+    const foreign = (await site.manager.create({ subject: "eve" })).record.id;
+    const anonymous = (await site.manager.create()).record.id;
+    const unknown = "0b7f7a56-6a0f-4c4f-9d8e-1a2b3c4d5e6f";
+    const expected = {
+      [revoked]: "revoked",
+      [foreign]: "revoked",
+      [anonymous]: "revoked",
+      [unknown]: "unknown",
+      x: "unknown",
+    };
+    for (const [id, refusal] of Object.entries(expected)) {
+      expect(await site.opened(id), id).toBe(refusal);
+      expect(await site.manager.isRevoked(id, "ada"), id).toBe(true);
+    }
+    expect((await site.manager.stats()).total).toBe(3);
+    await expect(async () => site.manager.open(revoked, "")).rejects.toThrow("subject");
+  });
+
+  it("refuses a session that was revoked after it had expired, and the one that continues it", async () => {
+    const site = fixture();
+    const { record } = await site.manager.create({ subject: "ada" });
+    site.advance(IDLE);
+    expect(await site.manager.isRevoked(record.id, "ada")).toBe(false);
+    const continued = await site.opened(record.id);
+    await site.manager.revoke({ subject: "ada" });
+    expect(await site.opened(record.id)).toBe("revoked");
+    expect(await site.manager.isRevoked(record.id, "ada")).toBe(true);
+    const restarted = createFixture({ store: site.store });
+    restarted.advance(IDLE);
+    expect(await restarted.manager.open(record.id, "ada")).toMatchObject({ refusal: "revoked" });
+    expect(continued).toBeInstanceOf(Session);
+  });
+
+  it("does not continue a session beyond its absolute timeout", async () => {
+    const site = fixture();
+    const { record } = await site.manager.create({ subject: "ada" });
+    for (let minute = 0; minute < 9; minute++) {
+      site.advance(IDLE);
+      expect(await site.opened(record.id)).toBeInstanceOf(Session);
+    }
+    site.advance(IDLE);
+    expect(await site.opened(record.id)).toBe("expired");
+  });
+});
