@@ -143,6 +143,34 @@ test("the figures match the events", async () => {
   expect((after.revenue.CHF ?? 0) - (before.revenue.CHF ?? 0)).toBe(500);
 });
 
+test("revenue above 2^53 is a number", async () => {
+  const revenue = Number.MAX_SAFE_INTEGER;
+  const subject = `ada-${randomUUID()}`;
+  const path = await newSession();
+  await shop().post(`${path}/authenticate`, { subject });
+  await shop().post(`${path}/events`, view("https://shop.example/"));
+  for (let order = 0; order < 3; order++) {
+    await shop().post(`${path}/convert`, { orderId: randomUUID(), revenue, currency: "KRW" });
+  }
+  await timelineOf(`${path.split("/").at(-1)}`, 4);
+  expect((await overview()).revenue).toMatchObject({ KRW: 3 * revenue });
+  const exported = await admin().get(`/api/v1/customers/${subject}`);
+  expect(exported.body.data).toMatchObject({ totals: { revenue: { KRW: 3 * revenue } } });
+});
+
+test("a cursor may contain the longest path", async () => {
+  const paths = ["a", "b"].map((end) => `/${"x".repeat(1022)}${end}`);
+  const sessionPath = await newSession();
+  for (const path of paths) await shop().post(`${sessionPath}/events`, view(`https://shop.example${path}`));
+  await timelineOf(`${sessionPath.split("/").at(-1)}`, 2);
+  const question = `/api/v1/analytics/breakdown?dimension=page&from=${today()}&to=${today()}&filters=page:contains:xxx`;
+  const first = await admin().get(`${question}&limit=1`);
+  const { next } = first.body.data as unknown as { next: string };
+  expect(next.length).toBeGreaterThan(1024);
+  const second = await admin().get(`${question}&limit=1&cursor=${next}`);
+  expect(second.body.data).toMatchObject({ rows: [{ pageViews: 1 }] });
+});
+
 test("an answer is sent as CSV on request", async () => {
   const query = `dimension=channel&from=${today()}&to=${today()}&format=csv`;
   const response = await fetch(`${service().url}/api/v1/analytics/breakdown?${query}`, {

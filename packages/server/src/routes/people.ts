@@ -29,7 +29,7 @@ const personalData = z
 const customerData = personalData.extend({
   totals: z.object({
     orders: z.number().int(),
-    revenue: z.record(z.string(), z.number().int()).describe("Minor units by currency."),
+    revenue: z.record(z.string(), z.number()).describe("Minor units by currency."),
     visits: z.number().int(),
     firstVisitAt: time.nullable(),
     lastVisitAt: time.nullable(),

@@ -12,7 +12,8 @@ const time = z.string().meta({ format: "date-time" });
 const day = z.string().meta({ format: "date" });
 const next = z.string().nullable().describe("`cursor` of the next page. Null on the last page.");
 const revenue = z
-  .record(z.string(), count)
+  // `int` would refuse a sum above 2^53.
+  .record(z.string(), z.number())
   .meta({ examples: [{ EUR: 12_900 }] })
   .describe(DEFINITIONS.revenue);
 const range = z.object({ from: day, to: day, timeZone: z.string() });

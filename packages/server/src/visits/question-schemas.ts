@@ -14,6 +14,8 @@ const day = (text: string) =>
     .string()
     .meta({ format: "date", examples: ["2026-03-01"] })
     .describe(text);
+/** Longer than any cursor. One of pages contains a path of 1,024 characters, which may be escaped in JSON. */
+const cursor = z.string().max(16_384).optional();
 const tenant = z.string().max(256).optional().describe("Default: all tenants together.");
 
 const FILTER = new RegExp(`^(${DIMENSIONS.join("|")}):(${OPERATORS.join("|")}):([^]{0,1024})$`);
@@ -27,7 +29,7 @@ const filter = z
   });
 
 const filters = z
-  .union([filter.transform((one) => [one]), z.array(filter).max(20)])
+  .preprocess((given) => (typeof given === "string" ? [given] : given), z.array(filter).max(20))
   .optional()
   .describe(
     "A condition `<dimension>:<is, isNot or contains>:<value>`; may be repeated. An empty value means that the visit has none.",
@@ -57,7 +59,7 @@ export const breakdownQuery = z.strictObject({
   filters,
   dimension: z.enum(DIMENSIONS),
   limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor: z.string().max(1024).optional(),
+  cursor,
 });
 
 const steps = z
@@ -88,7 +90,7 @@ export const retentionQuery = z.strictObject(range);
 
 export const timelineQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor: z.string().max(1024).optional(),
+  cursor,
   format,
 });
 

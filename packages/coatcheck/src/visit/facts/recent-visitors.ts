@@ -9,6 +9,10 @@ import { addDays, type RebuildResult } from "./rebuild.ts";
 const MAX_VISITORS = 5000;
 /** Events of a visitor that is remembered. More are read from the database again. */
 const MAX_EVENTS = 500;
+/** Bytes of the events that are remembered, roughly. Scripts decide how long the texts of their events are. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes of an event besides its longest texts, and of a visitor besides the events. */
+const OVERHEAD = 1000;
 
 /** What is remembered of a visitor. */
 export interface RecentVisitor {
@@ -21,6 +25,8 @@ export interface RecentVisitor {
   readonly previous: VisitRow | null;
   /** {@link VisitorRow.last_activity_at} */
   lastActivityAt: number;
+  /** Bytes, roughly. */
+  size: number;
 }
 
 /** A visit that events were added to. */
@@ -44,11 +50,16 @@ export interface Extension {
  */
 export class RecentVisitors {
   readonly #time: LocalTime;
-  readonly #visitors = new LRUCache<number, RecentVisitor>({ max: MAX_VISITORS });
+  readonly #visitors = new LRUCache<number, RecentVisitor>({ max: MAX_VISITORS, maxSize: MAX_BYTES });
   readonly #numbers = new LRUCache<string, number>({ max: MAX_VISITORS });
 
   constructor(time: LocalTime) {
     this.#time = time;
+  }
+
+  /** Bytes of the remembered events, roughly. */
+  get size(): number {
+    return this.#visitors.calculatedSize;
   }
 
   get(number: number): RecentVisitor | null {
@@ -84,7 +95,8 @@ export class RecentVisitors {
       const visit = assigner.visits[index];
       if (visit) stored.set(visit, facts);
     }
-    this.#visitors.set(visitor.number, { ...visitor, assigner, stored });
+    const size = OVERHEAD + sizeOf(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
+    this.#visitors.set(visitor.number, { ...visitor, assigner, stored, size }, { size });
   }
 
   /**
@@ -126,7 +138,12 @@ export class RecentVisitors {
       dirtyDays.add(this.#time.dayOf(event.at));
       visitOf.set(event, (stored.get(visit) as VisitFacts).row);
     }
-    if (eventsOf(assigner) > MAX_EVENTS) this.#visitors.delete(visitor.number);
+    // The cache keeps the size of an entry until the entry is set again.
+    this.#visitors.delete(visitor.number);
+    visitor.size += sizeOf(events);
+    if (eventsOf(assigner) <= MAX_EVENTS) {
+      this.#visitors.set(visitor.number, visitor, { size: visitor.size });
+    }
     return { visits, visitOf, dirtyDays };
   }
 
@@ -144,6 +161,10 @@ function isKnown({ assigner }: RecentVisitor, { is_backend, session_id }: VisitE
 
 function eventsOf({ visits }: VisitAssigner): number {
   return visits.reduce((sum, { parts }) => sum + parts.length, 0);
+}
+
+function sizeOf(events: readonly VisitEventRow[]): number {
+  return events.reduce((sum, { body, path }) => sum + OVERHEAD + body.length + (path?.length ?? 0), 0);
 }
 
 function keyOf(tenant: string, visitorId: string): string {

@@ -29,6 +29,9 @@ interface Group {
   readonly revenue: Map<string, number>;
 }
 
+/** The largest sum that a column of 64 bits holds, as a round number. */
+const MAX_REVENUE = 9e18;
+
 /** Code points of a value. An index entry of PostgreSQL holds 2.7 KB. */
 const MAX_VALUE_LENGTH = 512;
 
@@ -114,7 +117,9 @@ export class DayRollup {
         const key = { tenant, dimension, day, value };
         if (isZero(metric)) continue;
         rows.metrics.push({ ...key, ...metric });
-        for (const [currency, amount] of revenue) rows.revenue.push({ ...key, currency, revenue: amount });
+        for (const [currency, amount] of revenue) {
+          rows.revenue.push({ ...key, currency, revenue: Math.min(amount, MAX_REVENUE) });
+        }
         for (const [previous_day, count] of visitors) {
           rows.visitors.push({ ...key, previous_day, visitors: count });
         }

@@ -126,7 +126,7 @@ export function customerTotals(tenant: string, subject: string) {
   const parameters = [tenant, subject];
   return {
     orders: {
-      sql: `SELECT currency, count(*) AS orders, sum(revenue) AS revenue FROM coatcheck_visit_order
+      sql: `SELECT currency, count(*) AS orders, sum(cast(revenue AS double precision)) AS revenue FROM coatcheck_visit_order
         WHERE tenant = ? AND subject = ? GROUP BY currency ORDER BY currency`,
       parameters,
     },

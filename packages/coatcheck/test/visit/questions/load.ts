@@ -23,7 +23,10 @@ const ALL_DAYS = 10_000;
 const SOME_DAYS = 10;
 
 /** Writes batches as if the job had run in the middle and once more, briefly, at the end. */
-async function fill(sink: EventSink & VisitMaintenance, delivered: readonly Delivered[]): Promise<void> {
+async function fill(
+  sink: EventSink & VisitMaintenance,
+  delivered: readonly Pick<Delivered, "batch">[],
+): Promise<void> {
   const half = Math.ceil(delivered.length / 2);
   for (const { batch } of delivered.slice(0, half)) await sink.write(batch);
   await sink.recompute(ALL_DAYS);
@@ -33,7 +36,7 @@ async function fill(sink: EventSink & VisitMaintenance, delivered: readonly Deli
 }
 
 /** Writes batches into a SQLite file, through its sink. */
-export async function fillSqlite(delivered: readonly Delivered[]): Promise<Loaded> {
+export async function fillSqlite(delivered: readonly Pick<Delivered, "batch">[]): Promise<Loaded> {
   const folder = await mkdtemp(join(tmpdir(), "coatcheck-questions-"));
   const path = join(folder, "visits.db");
   const sink = sqliteEvents({ path, timeZone: TIME_ZONE });
@@ -45,7 +48,10 @@ export async function fillSqlite(delivered: readonly Delivered[]): Promise<Loade
 }
 
 /** Writes batches into a PostgreSQL database, through its sink. */
-export async function fillPostgres(url: string, delivered: readonly Delivered[]): Promise<Loaded> {
+export async function fillPostgres(
+  url: string,
+  delivered: readonly Pick<Delivered, "batch">[],
+): Promise<Loaded> {
   const own = await temporaryDatabase(url);
   const pool = new pg.Pool({ connectionString: own.url, max: 4 });
   const sink = await postgresEvents({ pool, timeZone: TIME_ZONE });

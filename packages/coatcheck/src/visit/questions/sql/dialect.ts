@@ -62,7 +62,10 @@ export function allOf(conditions: readonly Sql[]): Sql<boolean> {
   return conditions.length > 0 ? sql`(${sql.join(conditions, sql` and `)})` : sql`true`;
 }
 
-/** A sum as a whole number: PostgreSQL's `sum` of bigints is a numeric. Zero without rows. */
+/**
+ * A sum. Zero without rows. It is a floating-point number, because a sum of amounts may exceed what an integer of JavaScript
+ * or of the database holds. Whole numbers up to 2^53 are exact.
+ */
 export function sumOf(number: Sql): Sql<number> {
-  return sql`cast(coalesce(sum(${number}), 0) as bigint)`;
+  return sql`coalesce(sum(cast(${number} as double precision)), cast(0 as double precision))`;
 }

@@ -42,6 +42,6 @@ function fromRollup(scope: Scope, grouping: Grouping): Sql {
 }
 
 function fromFacts(scope: Scope, grouping: Grouping, days: ChangedDays): Sql {
-  return sql`select ${orderKey(grouping)} as key, o.currency, sum(o.revenue) as revenue
+  return sql`select ${orderKey(grouping)} as key, o.currency, ${sumOf(sql`o.revenue`)} as revenue
     ${ordersOn(scope, days)} group by 1, 2`;
 }

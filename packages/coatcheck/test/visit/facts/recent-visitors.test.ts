@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { assignerOf } from "../../../src/visit/facts/assign.ts";
+import { eventRowOf } from "../../../src/visit/facts/event-row.ts";
+import { factsOf } from "../../../src/visit/facts/facts.ts";
+import { LocalTime } from "../../../src/visit/facts/local-time.ts";
+import { RecentVisitors } from "../../../src/visit/facts/recent-visitors.ts";
+import { eventOf, START } from "./events.ts";
+
+const time = new LocalTime("UTC");
+const LONG = { text: "x".repeat(4000) };
+
+/** Remembers a visitor with one page view, as the sink does after a rebuild. */
+function remember(recent: RecentVisitors, number: number): void {
+  const assigner = assignerOf([{ ...eventRowOf(eventOf()), visitor: number }], null);
+  const visits = assigner.visits.map((visit) => ({
+    ...factsOf(visit, { tenant: "", visitor: number, previous: null, time }),
+    isChanged: true,
+  }));
+  const rest = { deleted: [], backendEvents: [], orders: [], dirtyDays: new Set<number>(), extendTo: null };
+  const visitor = { number, tenant: "", previous: null, lastActivityAt: START };
+  recent.remember(visitor, { ...rest, assigner, visits });
+}
+
+function searches(number: number, count: number) {
+  return Array.from({ length: count }, (_, index) => ({
+    ...eventRowOf(eventOf({ type: "search", at: START + 1 + index, properties: LONG })),
+    visitor: number,
+  }));
+}
+
+it("RecentVisitors forgets visitors whose events are too long together", () => {
+  const recent = new RecentVisitors(time);
+  for (let number = 1; number <= 200; number++) {
+    remember(recent, number);
+    const visitor = recent.get(number);
+    if (visitor) recent.extend(visitor, searches(number, 100));
+  }
+  expect(recent.size).toBeLessThanOrEqual(64 * 1024 * 1024);
+  expect(recent.get(1)).toBeNull();
+  expect(recent.get(200)).not.toBeNull();
+});
+
+it("RecentVisitors remembers every visitor of an ordinary day", () => {
+  const recent = new RecentVisitors(time);
+  for (let number = 1; number <= 5000; number++) remember(recent, number);
+  expect(recent.get(1)).not.toBeNull();
+});

@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import { createQuestions } from "../../../src/visit/questions/index.ts";
+import { describeWithServer } from "../../servers/fixtures.ts";
+import { DAY, eventOf, START } from "../facts/events.ts";
+import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
+
+const HUGE = Number.MAX_SAFE_INTEGER;
+/** The sum of more does not fit into a whole number of 64 bits. */
+const MANY = 1100;
+
+/** Many orders on the first day, whose rollup is up to date, and two on a day that has changed since. */
+const EVENTS = Array.from({ length: MANY + 2 }, (_, index) =>
+  eventOf({
+    type: "order_completed",
+    at: index < MANY ? START : START + DAY,
+    subject: "ada",
+    order: { orderId: `order-${index}`, revenue: HUGE, currency: "EUR" },
+  }),
+);
+const DELIVERED = [EVENTS.slice(0, MANY), EVENTS.slice(MANY)].map((events) => ({
+  batch: { events, counts: [] },
+}));
+
+function sums(load: () => Promise<Loaded>): () => Promise<void> {
+  return async () => {
+    const loaded = await load();
+    const questions = createQuestions(loaded.database, { timeZone: "UTC" });
+    try {
+      const day = (from: string) => questions.overview({ from, to: from, grain: "day" });
+      expect((await day("2026-10-01")).figures.revenue?.EUR).toBeGreaterThan(8e18);
+      expect((await day("2026-10-02")).figures.revenue).toEqual({ EUR: 2 * HUGE });
+      const { totals } = await questions.customerJourney("ada", {});
+      expect(totals?.revenue.EUR).toBeGreaterThan(9e18);
+    } finally {
+      await questions.close();
+      await loaded.remove();
+    }
+  };
+}
+
+it(
+  "revenue above 2^53 is summed in SQLite",
+  sums(() => fillSqlite(DELIVERED)),
+);
+
+await describeWithServer("PostgreSQL", "postgres", (url) => {
+  it(
+    "revenue above 2^53 is summed",
+    sums(() => fillPostgres(url, DELIVERED)),
+  );
+});
