@@ -2,9 +2,19 @@
 import { cpus, tmpdir, totalmem } from "node:os";
 import { rateOf } from "./load.ts";
 import type { DatabaseResults } from "./measure.ts";
+import type { TrackingCost } from "./tracking.ts";
+
+/** What the report shows. */
+export interface Measured {
+  readonly tracking: TrackingCost;
+  readonly results: readonly DatabaseResults[];
+  /** Visits of the generated traffic. */
+  readonly visits: number;
+  readonly loadBefore: number;
+}
 
 /** The whole report, in Markdown. */
-export function reportOf(results: readonly DatabaseResults[], visits: number, loadBefore: number): string {
+export function reportOf({ tracking, results, visits, loadBefore }: Measured): string {
   const memory = Math.round(totalmem() / 2 ** 30);
   return [
     "# Visits: ingest, rollups and questions",
@@ -16,6 +26,15 @@ export function reportOf(results: readonly DatabaseResults[], visits: number, lo
     "- Questions: the first of five answers, their median and the slowest, milliseconds. Bold: above the limit.",
     "",
     "Written by `npm run bench:visits -- --write`.",
+    "",
+    "## On the request path",
+    "",
+    `A page view of a visitor whose session is cached: CPU time of everything between the adapter and the sink, which discards the events. A process for each site, medians of ${tracking.rounds} interleaved rounds of ${tracking.pages.toLocaleString("en")} pages.`,
+    "",
+    ...tableOf(
+      ["", "without visits", "with visits", "added", "limit"],
+      [["page view", ...costsOf(tracking).map((cost) => `${cost.toFixed(1)} µs`), "2 µs"]],
+    ),
     "",
     "## Ingest",
     "",
@@ -58,6 +77,10 @@ export function reportOf(results: readonly DatabaseResults[], visits: number, lo
     ),
     "",
   ].join("\n");
+}
+
+function costsOf({ without, with: tracked }: TrackingCost): readonly number[] {
+  return [without, tracked, tracked - without];
 }
 
 function answerText(answered: DatabaseResults["answers"][number] | undefined): string {

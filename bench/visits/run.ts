@@ -5,6 +5,7 @@ import { closingLine, type MeasurementCommand, readCommandLine } from "../../scr
 import { DATABASES } from "./databases.ts";
 import { type DatabaseResults, measureDatabase } from "./measure.ts";
 import { reportOf } from "./report.ts";
+import { measureTracking } from "./tracking.ts";
 
 const MIN_VISITS = 1000;
 
@@ -57,6 +58,8 @@ function choicesOrExit(options: Readonly<Record<string, string>>) {
 const { isWrite, options } = readCommandLine(COMMAND);
 const { visits, databases } = choicesOrExit(options);
 const loadBefore = loadavg()[0] ?? 0;
+console.error("Request path");
+const tracking = await measureTracking();
 const results: DatabaseResults[] = [];
 for (const name of databases) {
   const chosen = DATABASES[name];
@@ -69,7 +72,7 @@ for (const name of databases) {
     await kind.stop();
   }
 }
-const report = reportOf(results, visits, loadBefore);
+const report = reportOf({ tracking, results, visits, loadBefore });
 console.log(report);
 if (isWrite) writeFileSync(new URL("../VISITS.md", import.meta.url), report);
 console.log(closingLine(COMMAND, isWrite));

@@ -213,21 +213,22 @@ export class RequestSession<Data> {
 
   /** Stores the visit together with the session's changes. An unreadable session does not lose the page view. */
   #commitView(view: PageView, headers: ResponseHeaders): MaybePromise<void> {
-    const finish = (session: Session<Data> | null) =>
-      andThen(this.#commitSession(headers), () => {
-        if (view.cookies.length > 0) setCookies(headers, view.cookies);
-        view.track(session);
-      });
-    const storeVisit = (session: Session<Data>) => {
-      const change = view.changeOf(session);
-      if (change) session.recordVisit(change);
-      return finish(session);
-    };
+    // The promise of an earlier load would delay the headers.
+    if (this.#session !== null) return this.#storeView(view, headers, this.#session);
     return attempt(
       () => this.load(),
-      storeVisit,
-      () => finish(null),
+      (session) => this.#storeView(view, headers, session),
+      () => this.#storeView(view, headers, null),
     );
+  }
+
+  #storeView(view: PageView, headers: ResponseHeaders, session: Session<Data> | null): MaybePromise<void> {
+    const change = session && view.changeOf(session);
+    if (change) session.recordVisit(change);
+    return andThen(this.#commitSession(headers), () => {
+      if (view.cookies.length > 0) setCookies(headers, view.cookies);
+      view.track(session);
+    });
   }
 
   #commitSession(headers: ResponseHeaders): MaybePromise<void> {

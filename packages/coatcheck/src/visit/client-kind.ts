@@ -3,7 +3,7 @@ import { parseUserAgent } from "../device/index.ts";
 import type { ClientKind } from "./event.ts";
 
 /** Characters. Browsers send about 120, and their longest in-app browsers about 400. */
-const MAX_USER_AGENT_LENGTH = 512;
+export const MAX_USER_AGENT_LENGTH = 512;
 
 /** Crawlers that feed AI models, and agents that fetch a page because a person asked an assistant. */
 const AI_AGENT = new RegExp(

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { anonymizeAddress, type Place, parseUserAgent } from "../device/index.ts";
+import { anonymizeAddress } from "../device/index.ts";
 import type { JsonObject } from "../session/json.ts";
 import { sourceOf } from "./attribution/index.ts";
-import { clientKind } from "./client-kind.ts";
 import { CurrentVisits } from "./current-visits.ts";
 import { DailyVisitors } from "./daily-visitor.ts";
 import { defineEvents } from "./define-events.ts";
+import { ClientDescriptions, type DescribedClient } from "./described-client.ts";
 import { bareHost, type VisitedClient, type VisitedRequest } from "./document.ts";
 import type { ClientKind, CountedKind, EventClient, EventPage, Order, Source, VisitEvent } from "./event.ts";
 import type { EventCatalog } from "./event-catalog.ts";
@@ -30,7 +30,7 @@ const ORDER_TIMEOUT = 2000;
 
 /** The content of an event, without the visitor who caused it. */
 export interface EventContent {
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly type: string;
   readonly at?: number;
   readonly origin?: "browser" | "backend";
@@ -63,7 +63,9 @@ export class Collection {
   readonly newId: () => string;
   readonly #limit: EventLimit;
   readonly #daily: DailyVisitors | null;
+  readonly #clients: ClientDescriptions;
   #requestedHost: string | null = null;
+  #host: string | null = null;
   #hosts: readonly string[];
 
   constructor(options: ResolvedVisitsOptions) {
@@ -74,7 +76,8 @@ export class Collection {
     this.orders = new KnownOrders(options.orders);
     this.suspicion = new SuspicionWatch(options.clock, options.suspicion);
     this.newId = uuidV7Source(options);
-    this.#limit = new EventLimit(options.clock, options.eventsPerMinute);
+    this.#clients = new ClientDescriptions(this.rules.keepsDetails);
+    this.#limit = new EventLimit(options.eventsPerMinute);
     const { dailySalt = () => randomUUID() } = options;
     this.#daily =
       options.privacy === "cookieless" ? new DailyVisitors(options.clock, dailySalt, options.timeZone) : null;
@@ -84,13 +87,13 @@ export class Collection {
     return this.options.clock.now();
   }
 
-  kindOf(request: VisitedRequest): ClientKind {
-    return clientKind(request.header("user-agent"));
+  /** Describes the client by its user agent. */
+  describe(request: VisitedRequest): DescribedClient {
+    return this.#clients.of(request.header("user-agent"));
   }
 
-  /** Why a request is counted and not stored; null if it is stored. */
-  countedAs(request: VisitedRequest): CountedKind | null {
-    const kind = this.kindOf(request);
+  /** Why a request of this kind of client is counted and not stored; null if it is stored. */
+  countedAs(request: VisitedRequest, kind: ClientKind): CountedKind | null {
     if (kind !== "human") return kind;
     const refuses = refusesCollection(request, this.options.honourDoNotTrack ?? false);
     return refuses || hasOptedOut(request.header("cookie")) ? "not-collected" : null;
@@ -100,18 +103,18 @@ export class Collection {
   dailyVisitor({ request, client }: RequestWithClient): string | null {
     const { address, host } = client;
     return (
-      this.#daily?.idOf({ address, host: bareHost(host), userAgent: request.header("user-agent") }) ?? null
+      this.#daily?.idOf({ address, host: this.hostOf(host), userAgent: request.header("user-agent") }) ?? null
     );
   }
 
-  /** Describes the client, as far as the privacy mode keeps it. */
-  clientOf({ request, client }: RequestWithClient): EventClient {
-    const userAgent = request.header("user-agent");
-    const { browser, os, device } = parseUserAgent(userAgent);
-    const { country, city } = this.#placeOf(request, client);
-    return this.rules.keepsDetails
-      ? { browser, os, device, country, city, userAgent: userAgent?.slice(0, 512) ?? null }
-      : { browser, os, device, country, city: null, userAgent: null };
+  /** Adds the place, as far as the privacy mode keeps it. */
+  placed(described: EventClient, { request, client }: RequestWithClient): EventClient {
+    const { place } = this.options;
+    if (!place) return described;
+    const { keepsDetails } = this.rules;
+    const address = anonymizeAddress(client.address, keepsDetails ? "full" : "truncated");
+    const { country, city } = place({ ...client, address }, request);
+    return { ...described, country, city: keepsDetails ? city : null };
   }
 
   /** The source of a page view with this address. */
@@ -131,11 +134,12 @@ export class Collection {
 
   /** Tracks an event. Returns false when a limit drops it. */
   track(actor: Actor, content: EventContent): boolean {
-    if (!this.#limit.allows(actor.visitorId, actor.sessionId)) {
+    const now = this.now();
+    if (!this.#limit.allows(actor.visitorId, actor.sessionId, now)) {
       this.count("dropped", actor.tenant);
       return false;
     }
-    this.options.queue.track(this.#eventOf(actor, content));
+    this.options.queue.track(this.#eventOf(actor, content, now));
     return true;
   }
 
@@ -145,22 +149,22 @@ export class Collection {
    * @throws CoatcheckError `STORE_UNAVAILABLE` when the queue was full.
    */
   async trackOrder(actor: Actor, content: EventContent & { readonly order: Order }): Promise<void> {
-    const stored = this.options.queue.trackDurably(this.#eventOf(actor, content));
+    const stored = this.options.queue.trackDurably(this.#eventOf(actor, content, this.now()));
     const late = Promise.withResolvers<void>();
     const cancel = this.options.schedule(ORDER_TIMEOUT, late.resolve);
     await Promise.race([stored, late.promise]).finally(cancel);
   }
 
   /** The event without its links to a person where the privacy mode allows none. */
-  #eventOf(actor: Actor, content: EventContent): VisitEvent {
+  #eventOf(actor: Actor, content: EventContent, now: number): VisitEvent {
     const { linksVisitors } = this.rules;
-    const at = content.at ?? this.now();
+    const at = content.at ?? now;
     const isOrder = content.order !== undefined && content.order !== null;
     return {
       id: content.id ?? this.newId(),
       type: content.type,
       at,
-      receivedAt: Math.max(at, this.now()),
+      receivedAt: Math.max(at, now),
       origin: isOrder && !linksVisitors ? "backend" : (content.origin ?? "browser"),
       visitorId: isOrder && !linksVisitors ? null : actor.visitorId,
       sessionId: linksVisitors ? actor.sessionId : null,
@@ -176,20 +180,23 @@ export class Collection {
     };
   }
 
+  /** The host without its port. Most sites have one. */
+  hostOf(requested: string | null): string | null {
+    this.#remember(requested);
+    return this.#host;
+  }
+
   /** The application's hosts, the requested one included. */
   #hostsWith(requested: string | null): readonly string[] {
-    if (requested !== this.#requestedHost) {
-      const host = bareHost(requested);
-      this.#requestedHost = requested;
-      this.#hosts = host === null ? this.options.ownHosts : [host, ...this.options.ownHosts];
-    }
+    this.#remember(requested);
     return this.#hosts;
   }
 
-  #placeOf(request: VisitedRequest, client: VisitedClient): Place {
-    const { place } = this.options;
-    if (!place) return { country: null, city: null };
-    const address = anonymizeAddress(client.address, this.rules.keepsDetails ? "full" : "truncated");
-    return place({ ...client, address }, request);
+  #remember(requested: string | null): void {
+    if (requested === this.#requestedHost) return;
+    const { ownHosts } = this.options;
+    this.#requestedHost = requested;
+    this.#host = bareHost(requested);
+    this.#hosts = this.#host === null ? ownHosts : [this.#host, ...ownHosts];
   }
 }

@@ -39,8 +39,10 @@ const MAX_PATH_LENGTH = 1024;
 
 /** The path of an address, without query and fragment. */
 export function pathOf(url: string): string {
-  const end = url.search(/[?#]/);
-  return (end === -1 ? url : url.slice(0, end)).slice(0, MAX_PATH_LENGTH) || "/";
+  const [query, fragment] = [url.indexOf("?"), url.indexOf("#")];
+  let end = query === -1 ? url.length : query;
+  if (fragment !== -1 && fragment < end) end = fragment;
+  return url.slice(0, Math.min(end, MAX_PATH_LENGTH)) || "/";
 }
 
 /** A host without its port, in lower case. */

@@ -35,16 +35,10 @@ export class PageView {
   /** Tracks the page view. */
   track(session: VisitedSession | null): void {
     if (!this.#isShown) return;
-    const { collection, page, source, visiting } = this.#request;
-    const client = collection.clientOf(visiting);
-    collection.track(this.#request.actor(session), {
-      // A page is viewed once, so its id is the event's too.
-      ...(page?.id && { id: page.id }),
-      type: "page_view",
-      page,
-      source,
-      client,
-    });
+    const { client, collection, page, source, visiting } = this.#request;
+    // A page is viewed once, so its id is the event's too.
+    const id = page?.id ?? undefined;
+    collection.track(this.#request.actor(session), { id, type: "page_view", page, source, client });
     const record = session?.record;
     if (this.#isNewSession && record) collection.suspicion.sessionCreated(visiting.client.address);
     if (!this.#isNewSession && record) {
@@ -67,8 +61,9 @@ export function recordView(
 ): VisitChange | null {
   const { collection, visitorId } = request;
   if (visitorId === null) return null;
-  const active = request.openVisit(session) ?? collection.visits.begin(visitorId, begun());
-  active.lastActivityAt = Math.max(active.lastActivityAt, collection.now());
+  const now = collection.now();
+  const active = request.openVisit(session, now) ?? collection.visits.begin(visitorId, begun());
+  active.lastActivityAt = Math.max(active.lastActivityAt, now);
   if (!collection.rules.linksVisitors || NO_NEW_SESSION.includes(session.refusal)) return null;
   const { record } = session;
   if (record !== null && record.visitorId === visitorId && isRecorded(record.visit, active)) return null;

@@ -2,7 +2,7 @@ import type { BeaconEvent } from "./beacon.ts";
 import { isPageEvent, requireBeacon } from "./beacon-body.ts";
 import type { EventContent } from "./collection.ts";
 import { derivedEventId } from "./derived-event-id.ts";
-import { bareHost, pathOf } from "./document.ts";
+import { pathOf } from "./document.ts";
 import type { Source } from "./event.ts";
 import { recordView } from "./page-view.ts";
 import type { AttachedSession, VisitingRequest } from "./visiting-request.ts";
@@ -90,14 +90,19 @@ function contentOf(
   { id, type, path = "/", title, visibleTime, properties = {} }: BeaconEvent,
 ): EventContent {
   const { collection, visiting } = visit;
-  const page = { id: pageId, host: bareHost(visiting.client.host), path: pathOf(path), title: title || null };
+  const page = {
+    id: pageId,
+    host: collection.hostOf(visiting.client.host),
+    path: pathOf(path),
+    title: title || null,
+  };
   if (type === "page_view") collection.pages.began(pageId, at);
   return {
     id: derivedEventId("beacon", visitorId, pageId, id),
     type,
     at,
     page,
-    client: collection.clientOf(visiting),
+    client: visit.client,
     source,
     visibleTime: type === "page_time" ? collection.pages.clamp(pageId, visibleTime ?? 0, at) : null,
     ...(isPageEvent({ type }) ? {} : collection.catalog.check(type, properties)),

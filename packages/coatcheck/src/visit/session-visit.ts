@@ -72,9 +72,9 @@ export class SessionVisitHandle implements VisitObserver {
   }
 
   #eventOf(event: EventContent): EventContent {
-    const { collection, visiting, page, isDocument, source } = this.#request;
+    const { client, page, isDocument, source } = this.#request;
     this.#request.hasTracked = true;
-    return { page, client: collection.clientOf(visiting), source: isDocument ? source : null, ...event };
+    return { page, client, source: isDocument ? source : null, ...event };
   }
 }
 

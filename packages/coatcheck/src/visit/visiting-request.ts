@@ -3,8 +3,9 @@ import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
 import type { Session } from "../session/session.ts";
 import type { Actor, Collection, RequestWithClient } from "./collection.ts";
 import type { ActiveVisit } from "./current-visits.ts";
-import { bareHost, isDocumentRequest, pathOf } from "./document.ts";
-import type { CountedKind, EventPage, Source } from "./event.ts";
+import type { DescribedClient } from "./described-client.ts";
+import { isDocumentRequest, pathOf } from "./document.ts";
+import type { CountedKind, EventClient, EventPage, Source } from "./event.ts";
 import { newVisitorCookie, visitorIdOf } from "./visitor-cookie.ts";
 
 /** The part of a session that a visit reads. */
@@ -24,6 +25,8 @@ export class VisitingRequest {
   readonly isDocument: boolean;
   readonly collection: Collection;
   readonly visiting: RequestWithClient;
+  #described: DescribedClient | null = null;
+  #client: EventClient | null = null;
   #countedAs: CountedKind | null | undefined;
   #visitorId: string | null | undefined;
   #isNewVisitor = false;
@@ -36,8 +39,7 @@ export class VisitingRequest {
     this.collection = collection;
     this.visiting = visiting;
     const { request } = visiting;
-    this.isDocument =
-      collection.rules.collects && isDocumentRequest(request, () => collection.kindOf(request));
+    this.isDocument = collection.rules.collects && isDocumentRequest(request, () => this.#describe().kind);
   }
 
   /** Whether the visitor's events are collected. */
@@ -71,10 +73,16 @@ export class VisitingRequest {
     return this.#source;
   }
 
+  /** The client, as far as the privacy mode keeps it. */
+  get client(): EventClient {
+    this.#client ??= this.collection.placed(this.#describe().client, this.visiting);
+    return this.#client;
+  }
+
   /** The page of this request; for a request of a page's script, the page that sent it. */
   get page(): EventPage | null {
     const { request, client } = this.visiting;
-    const host = bareHost(client.host);
+    const host = this.collection.hostOf(client.host);
     if (this.isDocument) return { id: this.pageId, host, path: pathOf(request.url), title: null };
     const referrer = URL.parse(request.header("referer") ?? "");
     if (referrer === null || referrer.hostname !== host) return null;
@@ -82,11 +90,11 @@ export class VisitingRequest {
   }
 
   /** The visitor's open visit; null without one. */
-  openVisit(session: VisitedSession): ActiveVisit | null {
+  openVisit(session: VisitedSession, now = this.collection.now()): ActiveVisit | null {
     const { visitorId } = this;
     if (visitorId === null) return null;
     const recorded = session.record?.visitorId === visitorId ? session.record.visit : null;
-    return this.collection.visits.find(visitorId, recorded, this.collection.now());
+    return this.collection.visits.find(visitorId, recorded, now);
   }
 
   /** The open visit; for a document that begins one, the visit that it will be. Null without a visit. */
@@ -134,8 +142,15 @@ export class VisitingRequest {
 
   /** Why the request is counted and not stored; null if it is stored. */
   counted(): CountedKind | null {
-    if (this.#countedAs === undefined) this.#countedAs = this.collection.countedAs(this.visiting.request);
+    if (this.#countedAs === undefined) {
+      this.#countedAs = this.collection.countedAs(this.visiting.request, this.#describe().kind);
+    }
     return this.#countedAs;
+  }
+
+  #describe(): DescribedClient {
+    this.#described ??= this.collection.describe(this.visiting.request);
+    return this.#described;
   }
 
   #findVisitor(): string | null {

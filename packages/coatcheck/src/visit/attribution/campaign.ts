@@ -16,7 +16,8 @@ export interface Campaign {
   readonly clickId: ClickId | null;
 }
 
-const NO_CAMPAIGN: Campaign = {
+/** The campaign of an address without one. */
+export const NO_CAMPAIGN: Campaign = {
   source: null,
   medium: null,
   campaign: null,
@@ -34,6 +35,12 @@ const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set([
   ...CLICK_IDS.map(({ name }) => name),
 ]);
 
+/** Finds whether a query may have one of {@link NAMES}: a name that begins like them, or one with an escape. */
+const MAY_HAVE_CAMPAIGN = new RegExp(
+  `[?&](?:utm_|${CLICK_IDS.map(({ name }) => name).join("|")}|[^=&]*%)`,
+  "i",
+);
+
 /**
  * Reads UTM parameters and click ids. The names are case-insensitive, and the first of repeated parameters counts.
  *
@@ -41,7 +48,7 @@ const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set([
  */
 export function campaignOf(url: string): Campaign {
   const start = url.indexOf("?");
-  if (start === -1) return NO_CAMPAIGN;
+  if (start === -1 || !MAY_HAVE_CAMPAIGN.test(url)) return NO_CAMPAIGN;
   const end = url.indexOf("#");
   if (end !== -1 && end < start) return NO_CAMPAIGN;
   const values = new Map<string, string>();

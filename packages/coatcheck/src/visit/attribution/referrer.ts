@@ -11,6 +11,8 @@ const MAX_REFERRER_LENGTH = 8192;
 /** The longest host that DNS allows. */
 const MAX_HOST_LENGTH = 253;
 
+const HTTPS = "https://";
+
 /** A referrer, and the hosts that do not count. */
 export interface ReferrerInput {
   /** The `Referer` header or `document.referrer`. */
@@ -25,16 +27,26 @@ export interface ReferrerInput {
  * Returns the referring host without `www.`. Null for a referrer that is not a URL, and for one that does not count: a host of
  * the application, a payment provider, a login provider.
  */
-export function referringHost({ referrer, ownHosts, ignoredReferrers = [] }: ReferrerInput): string | null {
+export function referringHost(input: ReferrerInput): string | null {
+  const { referrer } = input;
   if (!referrer || referrer.length > MAX_REFERRER_LENGTH) return null;
-  const host = hostOf(referrer);
+  return isOfHost(referrer, input.ownHosts[0]) ? null : countedHost(hostOf(referrer), input);
+}
+
+/** The usual case: most requests come from another page of the same host. */
+function isOfHost(referrer: string, host: string | undefined): boolean {
+  if (!host || !referrer.startsWith(HTTPS) || !referrer.startsWith(host, HTTPS.length)) return false;
+  return referrer.charAt(HTTPS.length + host.length) === "/";
+}
+
+function countedHost(host: string, { ownHosts, ignoredReferrers = [] }: ReferrerInput): string | null {
   if (host === "" || host.length > MAX_HOST_LENGTH) return null;
   const isExcluded = (excluded: string) => isWithin(host, bareHost(excluded));
   if (ownHosts.some(isExcluded) || ignoredReferrers.some(isExcluded)) return null;
   return domainsOf(host).some((domain) => IGNORED_REFERRERS.has(domain)) ? null : host;
 }
 
-/** The usual referrer, whose host needs no parser: most requests come from another page of the application. */
+/** The usual referrer, whose host needs no parser. */
 const PLAIN_URL = /^https?:\/\/([a-z\d.-]+)(?:[/:?#]|$)/;
 
 /** The host of a URL; empty for other texts and for protocols that do not count. */

@@ -1,5 +1,5 @@
 import type { Source } from "../event.ts";
-import { type Campaign, campaignOf } from "./campaign.ts";
+import { type Campaign, campaignOf, NO_CAMPAIGN } from "./campaign.ts";
 import { channelOf } from "./channels.ts";
 import { type ReferrerInput, referringHost } from "./referrer.ts";
 import { type SiteKind, siteKind } from "./sites.ts";
@@ -33,6 +33,7 @@ const DIRECT: Source = Object.freeze({
 export function sourceOf(input: SourceInput): Source {
   const tags = campaignOf(input.url);
   const referrer = referringHost(input);
+  if (tags === NO_CAMPAIGN && referrer === null) return DIRECT;
   const { source, medium, site } = originOf(tags, referrer);
   const { campaign, term, content, clickId } = tags;
   const rest = { campaign, term, content, referrer, clickId: clickId?.name ?? null };

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { DAY, GOOGLEBOT, HOUR, MINUTE, startFixture } from "./fixtures.ts";
+import { HttpSessions } from "../../../src/http/http-sessions.ts";
+import { SessionManager } from "../../../src/session/manager.ts";
+import { memoryStore } from "../../../src/store/memory.ts";
+import { createVisits } from "../../../src/visit/visits.ts";
+import { DAY, FIREFOX, GOOGLEBOT, HOUR, MINUTE, startFixture, TestQueue } from "./fixtures.ts";
 import { ADAPTERS } from "./servers.ts";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
@@ -193,5 +197,27 @@ describe.each(ADAPTERS)("page views on %s", (_name, start) => {
     const last = fixture.queue.events.at(-1);
     const record = await fixture.manager.find(last?.sessionId ?? "");
     expect(record?.visit).toMatchObject({ id: last?.id, startedAt: fixture.now() });
+  });
+});
+
+describe("a page view of a session that the handler has loaded", () => {
+  it("delays no header", async () => {
+    const queue = new TestQueue();
+    const manager = new SessionManager({ store: memoryStore(), secrets: ["a long secret of these tests"] });
+    const sessions = new HttpSessions(manager, { visits: createVisits({ queue, privacy: "full" }) });
+    const view = async (cookie: string) => {
+      const headers = new Headers({ "content-type": "text/html" });
+      const sent: Record<string, string> = { cookie, "user-agent": FIREFOX, "sec-fetch-dest": "document" };
+      const header = (name: string) => sent[name];
+      const request = sessions.open({ method: "GET", url: "/", address: "::1", encrypted: true, header });
+      await request.load();
+      return { headers, committed: request.commit(headers, 200) };
+    };
+    const first = await view("");
+    await first.committed;
+    const cookies = first.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
+    const second = await view(cookies.join("; "));
+    expect(second.committed).toBeUndefined();
+    expect(queue.types).toEqual(["page_view", "page_view"]);
   });
 });

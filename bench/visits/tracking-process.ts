@@ -1,0 +1,133 @@
+/**
+ * A site without or with visits, in a process of its own, behind an adapter without sockets: the difference is smaller than the
+ * noise of a network. Views as many pages as the parent asks for and sends the CPU time per page. The queue's part is included;
+ * the sink discards the events.
+ */
+import { setImmediate } from "node:timers/promises";
+import { SessionManager } from "coatcheck";
+import { createCache } from "coatcheck/cache";
+import { type HttpRequest, HttpSessions, type ResponseHeaders } from "coatcheck/http";
+import { memoryStore } from "coatcheck/store/memory";
+import { createEventQueue, createVisits } from "coatcheck/visit";
+import { SECRET } from "../servers/workload.ts";
+
+const VISITORS = 500;
+/** Pages between two turns of the event loop, in which the queue writes its batches. */
+const TURN = 50;
+/** The benchmark's visitors are faster than people. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+const HOST = Buffer.from("shop.example");
+const REFERRER = Buffer.from("https://shop.example/coats?page=3");
+const ACCEPT = Buffer.from("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+/** Forty browsers. */
+const USER_AGENTS = Array.from({ length: 20 }, (_, index) => 120 + index).flatMap((version) => [
+  Buffer.from(`Mozilla/5.0 (X11; Linux x86_64; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`),
+  Buffer.from(
+    `Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`,
+  ),
+]);
+
+/** The bytes of a header value. Its text is made for each request, as a server does from its socket. */
+type Value = Buffer;
+
+/** The request of a page. */
+class PageRequest implements HttpRequest {
+  readonly method = "GET";
+  readonly url: string;
+  readonly address = "192.0.2.7";
+  readonly encrypted = true;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(page: number, userAgent: Value, cookie: Value) {
+    this.url = `/coats/${page % 997}?page=${page % 7}`;
+    this.#headers = {
+      host: HOST.toString("latin1"),
+      cookie: cookie.toString("latin1"),
+      "user-agent": userAgent.toString("latin1"),
+      accept: ACCEPT.toString("latin1"),
+      referer: REFERRER.toString("latin1"),
+      "sec-fetch-dest": "document",
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-site": "same-origin",
+      "sec-fetch-user": "?1",
+    };
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers[name];
+  }
+}
+
+/** The headers of a response. */
+class PageHeaders implements ResponseHeaders {
+  readonly cookies: string[] = [];
+  readonly #fields = new Map([["content-type", "text/html; charset=utf-8"]]);
+
+  get(name: string): string | null {
+    return this.#fields.get(name) ?? null;
+  }
+
+  set(name: string, value: string): void {
+    this.#fields.set(name, value);
+  }
+
+  append(name: string, value: string): void {
+    if (name === "set-cookie") this.cookies.push(value);
+    else this.#fields.set(name, value);
+  }
+}
+
+/** The same site without and with visits. */
+class Site {
+  readonly #sessions: HttpSessions<{ theme?: string }>;
+  readonly #cookies: Value[] = [];
+  #pages = 0;
+
+  constructor(hasVisits: boolean) {
+    const queue = createEventQueue({ sink: { write: async () => {}, close: async () => {} } });
+    const options = { queue, privacy: "full", eventsPerMinute: NO_LIMIT } as const;
+    const store = memoryStore();
+    const cache = createCache({ store, singleProcess: true });
+    const manager = new SessionManager<{ theme?: string }>({ store, cache, secrets: [SECRET] });
+    this.#sessions = new HttpSessions(manager, hasVisits ? { visits: createVisits(options) } : {});
+  }
+
+  /** Begins the sessions. */
+  async begin(): Promise<void> {
+    for (let visitor = 0; visitor < VISITORS; visitor++) {
+      const { cookies } = await this.#view(visitor, Buffer.of());
+      this.#cookies.push(Buffer.from(cookies.map((cookie) => cookie.split(";")[0]).join("; ")));
+    }
+  }
+
+  /** Views pages one after another. Returns the CPU time per page in microseconds. */
+  async cpuOf(pages: number): Promise<number> {
+    const before = process.cpuUsage();
+    for (let page = 0; page < pages; page++) {
+      const visitor = this.#pages % VISITORS;
+      await this.#view(visitor, this.#cookies[visitor] as Value);
+      if (page % TURN === 0) await setImmediate();
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / pages;
+  }
+
+  /** Does what an adapter does for a handler that loads the session. */
+  async #view(visitor: number, cookie: Value): Promise<PageHeaders> {
+    const userAgent = USER_AGENTS[visitor % USER_AGENTS.length] as Value;
+    const request = this.#sessions.open(new PageRequest(this.#pages++, userAgent, cookie));
+    await request.checkCsrf();
+    const session = await request.load();
+    if (session.record === null) session.data.theme = "dark";
+    const headers = new PageHeaders();
+    await request.commit(headers, 200);
+    return headers;
+  }
+}
+
+const site = new Site(process.argv[2] === "with");
+await site.begin();
+process.on("message", async (pages: number) => process.send?.(await site.cpuOf(pages)));
+process.on("disconnect", () => process.exit());
+process.send?.("ready");

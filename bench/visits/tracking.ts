@@ -1,0 +1,54 @@
+/** Measures what visits add to a page view on the request path, beside the same site without them. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+
+const WARM_UP = 60_000;
+const PAGES = 10_000;
+const ROUNDS = 41;
+
+/** CPU time of a page view, microseconds. */
+export interface TrackingCost {
+  readonly without: number;
+  readonly with: number;
+  readonly rounds: number;
+  readonly pages: number;
+}
+
+/** Measures in interleaved rounds, with a process for each site. Returns medians. */
+export async function measureTracking(): Promise<TrackingCost> {
+  const [without, tracked] = await Promise.all([start("without"), start("with")]);
+  const costs = { without: [] as number[], with: [] as number[] };
+  try {
+    for (const site of [without, tracked]) await cpuOf(site, WARM_UP);
+    for (let round = 0; round < ROUNDS; round++) {
+      costs.without.push(await cpuOf(without, PAGES));
+      costs.with.push(await cpuOf(tracked, PAGES));
+    }
+  } finally {
+    without.disconnect();
+    tracked.disconnect();
+  }
+  return { without: median(costs.without), with: median(costs.with), rounds: ROUNDS, pages: PAGES };
+}
+
+async function start(kind: "with" | "without"): Promise<ChildProcess> {
+  const site = fork(new URL("tracking-process.ts", import.meta.url), [kind]);
+  site.once("exit", (code) => {
+    if (code) throw new Error(`The site ${kind} visits ended with code ${code}.`);
+  });
+  await once(site, "message");
+  return site;
+}
+
+async function cpuOf(site: ChildProcess, pages: number): Promise<number> {
+  const reply = once(site, "message");
+  site.send(pages);
+  const [cost] = await reply;
+  return cost;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
+}
+
+if (import.meta.main) console.log(await measureTracking());
