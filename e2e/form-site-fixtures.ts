@@ -67,7 +67,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     await (await request.session.load()).revoke();
     goHome(response);
   },
-  // What a login provider posts to.
+  // The path to which a login provider posts.
   "POST /provider-login": logIn,
   "POST /provider-note": (request, response) => addToCart(request, response, "note"),
   "POST /provider-repost": async (request, response, fields) => {

@@ -40,7 +40,7 @@ function hasComment(file: string, { start }: Statement): boolean {
   );
 }
 
-/** Declarations without a comment among those that `name` leads to; `*` stands for every export of the file. */
+/** The declarations of the export `name` that have no comment; `*` stands for every export of the file. */
 function undocumented(file: string, name: string): string[] {
   return moduleAt(file).program.body.flatMap((statement) => {
     if (statement.type === "ExportAllDeclaration") {

@@ -63,7 +63,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 /** Folders that run in a browser. They may import types of `session`, and no value of it. */
 const BROWSER_FOLDERS = ["wire", "client", "react", "tracker"];
 
-/** Files of `session` that a browser may load all the same: they import nothing, and production builds drop them. */
+/** Files of `session` that a browser may load anyway: they import nothing, and production builds drop them. */
 const ALSO_IN_BROWSERS = ["session/known-options.ts"].map((file) => LIBRARY + file);
 
 /** The one cycle: a simulated node and the simulation that it is part of. */
@@ -126,7 +126,7 @@ function mayImport(from: string, folder: string): boolean {
   );
 }
 
-/** What is wrong with an import of the library; null for an allowed one. */
+/** The fault of an import of the library; null for an allowed one. */
 function faultOf(each: Import): string | null {
   const { from, specifier, isType } = each;
   const folder = folderOf(from);

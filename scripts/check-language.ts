@@ -31,6 +31,13 @@ const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\b(when|if) it is none\b/i, '"for any other value"'],
   [/\bcarr(y|ied) the \w+ out\b/i, '"carry out the …"'],
   [/\bit is said\b|\bis said to be\b|\bsays so\b/i, '"reports", and what'],
+  [
+    /(?<!\b[Tt]here )\b(is|are) no (valid|id|person|people|object|number|text|proof|JSON|string|list|error|navigation)\b/,
+    '"is not a …"',
+  ],
+  [/\bany ?more\b(?! than)/i, '"no longer"'],
+  [/\ball the same\b|\banew\b/i, '"anyway", "again"'],
+  [/\b(hears?|heard) of\b/i, '"receives", "learns of"'],
 ];
 
 /** Files whose text is not ours to change, or that define the list. */

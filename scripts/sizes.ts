@@ -18,7 +18,7 @@ export interface Sizes {
   readonly cookie: number;
   /** `coatcheck/client`, bundled, minified and gzipped; nanostores included. */
   readonly client: number;
-  /** What `coatcheck/react` adds to it; React not included. */
+  /** The size that `coatcheck/react` adds; React not included. */
   readonly react: number;
   /** The plain script of `coatcheck/tracker`, minified and gzipped. */
   readonly tracker: number;

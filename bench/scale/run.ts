@@ -9,7 +9,7 @@ import { NOW, REVOKED_AT, Sessions } from "./sessions.ts";
 import { STORES, type StoreKind } from "./stores.ts";
 import { type StoreResults, tableOf } from "./table.ts";
 
-/** The smallest store from which `sweep` can delete what it has to. */
+/** The size of the smallest store that has enough sessions for `sweep` to delete. */
 const MIN_SIZE = 10_000;
 
 const COMMAND: MeasurementCommand = {

@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-/** What a template accepts. `null`, `undefined` and `false` print nothing. */
+/** A value that a template accepts. `null`, `undefined` and `false` print nothing. */
 export type TemplateValue = Html | string | number | null | undefined | false | readonly TemplateValue[];
 
 /**

@@ -5,7 +5,7 @@ import type { Customer } from "./customers.ts";
 import { MAX_PASSWORD_LENGTH } from "./password.ts";
 import type { ShopSession, Storefront } from "./storefront.ts";
 
-/** What a login form or a login request sends. */
+/** The fields of a login form or a login request. */
 export interface Credentials {
   readonly email: string;
   readonly password: string;

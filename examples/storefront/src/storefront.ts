@@ -37,7 +37,7 @@ export function customerOf({ customers }: Storefront, session: ShopSession): Cus
   return customers.find(session.subject);
 }
 
-/** What every page shows: the customer, the cart, a message, and whether the visit is collected. */
+/** The context of every page: the customer, the cart, a message, and whether the visit is collected. */
 export async function pageContext(
   shop: Storefront,
   request: Request,

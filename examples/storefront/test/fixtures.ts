@@ -64,7 +64,7 @@ export async function startShop(options: Partial<StorefrontOptions> = {}) {
       now += milliseconds;
     },
     browser: () => new Browser(url, clock),
-    /** What the shop knows of a browser's session. */
+    /** The JSON that the shop returns about a browser's session. */
     async sessionOf(browser: Browser) {
       return (await browser.script("/api/storefront/session")).json.data;
     },

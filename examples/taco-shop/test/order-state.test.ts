@@ -25,7 +25,7 @@ const change = (more: Partial<Intent> = {}): Intent => ({
 const newOrder = orderOf({});
 
 describe("the state of an order", () => {
-  test("announcing and settling a change increment the revision once each", () => {
+  test("starting a change and recording its outcome each increment the revision", () => {
     const pending = withPendingChange(newOrder, "a", change(), 0);
     expect(pending).toMatchObject({ revision: 1, pending: { a: { what: "added" } }, history: [] });
     const done = withOutcome(pending, "a", change({ item: { kind: "tacos", id: 0 } }), "done");

@@ -124,7 +124,7 @@ describeEachBackend(
       expect(new Set(doubles.map(({ orders }) => orders[0]?.number)).size).toBe(10);
     });
 
-    test("rejects a reused idempotency key with another body, and an empty cart", async () => {
+    test("rejects an empty cart, and an idempotency key that was used with another body", async () => {
       const browser = shop.browser();
       const order = await browser.begin();
       await browser.post(`${order}/cart/tacos`, XL);

@@ -69,7 +69,10 @@ interface ViewFields {
   readonly csrf_token: string | null;
 }
 
-/** What `GET base` returns: the session and its user. `user` is set if a user is logged in, at least to `{ id: subject }`. */
+/**
+ * The response of `GET base`: the session and its user. `user` is set if a user is logged in, at least to `{ id:
+ * subject }`.
+ */
 export type SessionView<User = unknown> = ViewFields &
   (
     | {

@@ -71,7 +71,7 @@ export interface Collection extends Pick<Folder, "item"> {
   readonly variable: readonly Entry[];
 }
 
-/** What {@link requestItem} builds a request from. */
+/** The input of {@link requestItem}. */
 export interface RequestParts {
   readonly name: string;
   readonly method: string;

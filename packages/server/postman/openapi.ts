@@ -13,7 +13,7 @@ export interface Schema {
   readonly required?: readonly string[];
 }
 
-/** What has a schema and may have examples beside it. */
+/** A part of the document with a schema and optional examples. */
 export interface Described {
   readonly schema: Schema;
   readonly example?: unknown;

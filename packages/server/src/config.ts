@@ -64,7 +64,7 @@ export interface Config {
   readonly visits: VisitsConfig | null;
   /** URL of the shop that runs beside the service, for the landing page. Null: no shop. */
   readonly shopUrl: string | null;
-  /** What the operator should know about the variables, one sentence each, for the log. */
+  /** Notices about the variables for the operator, one sentence each. They are logged. */
   readonly notices: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { STYLE } from "./landing-style.ts";
 
-/** What the landing page shows. */
+/** The facts that the landing page shows. */
 export interface LandingFacts {
   readonly version: string;
   /** Whether the store responds. */

@@ -8,7 +8,7 @@ import { connectUpstash } from "coatcheck/store/upstash";
 import type { Database } from "./database-variable.ts";
 import { StartError } from "./start-error.ts";
 
-/** A store, and what the cache in front of it needs besides. */
+/** An open store, with the parts that only its cache uses. */
 export interface OpenStore {
   readonly store: SessionStore;
   /** SQLite only: a number that changes when another process commits. */

@@ -5,7 +5,7 @@ import { formatAmount, formatPrice } from "../money.ts";
 import type { Address, PlacedOrder } from "../orders.ts";
 import { faultOf } from "./login.ts";
 
-/** The fields of an address, with what browsers know about them. */
+/** The fields of an address, with the name under which browsers fill them in. */
 export const ADDRESS_FIELDS = [
   { name: "name", label: "Name", autocomplete: "name", max: 80 },
   { name: "street", label: "Street and number", autocomplete: "street-address", max: 120 },

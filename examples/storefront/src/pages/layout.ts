@@ -2,7 +2,7 @@ import { KINDS } from "../catalog/products.ts";
 import type { Customer } from "../customers.ts";
 import { type Html, html, type TemplateValue } from "../html.ts";
 
-/** What every page shows besides its own content. */
+/** The parts of a page that every page shows. */
 export interface PageContext {
   readonly path: string;
   readonly customer: Customer | null;

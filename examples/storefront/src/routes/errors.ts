@@ -42,7 +42,11 @@ function describe(error: unknown) {
   }
   const { statusCode = 500, expose = false, message = "" } = (error ?? {}) as Partial<HttpFault>;
   if (!expose)
-    return { status: 500, code: "INTERNAL", message: "The shop has a fault. Please try again later." };
+    return {
+      status: 500,
+      code: "INTERNAL",
+      message: "The shop has a technical problem. Please try again later.",
+    };
   return { status: statusCode, code: statusCode === 404 ? "NOT_FOUND" : "INVALID_REQUEST", message };
 }
 

@@ -84,7 +84,7 @@ function passwordOf({ request: { body } }: PageRequest): string {
   return typeof body?.password === "string" ? body.password : "";
 }
 
-/** Shows the form again, with what was wrong, instead of an error page. */
+/** Shows the form again, with its error, instead of an error page. */
 async function withFormErrors(
   { response }: PageRequest,
   failed: (fault: string) => Promise<void>,

@@ -65,7 +65,7 @@ export class InvalidatedKeys {
     if ("key" in item) {
       const known = this.#marks.get(item.key);
       if (known && position <= known.position) return;
-      // Only the very item that was announced is known already. A hint must never hide another one.
+      // Only the item that was announced is already known. A hint must never hide another one.
       if (known && position === known.announced) this.#marks.set(item.key, { ...known, position });
       else this.#mark(item.key, position, known?.announced ?? -1);
     } else if ("scope" in item && "everyone" in item.scope && position > this.#everything.position) {

@@ -4,11 +4,11 @@ import type { CacheCore } from "./core.ts";
 import type { InvalidatedKeys } from "./invalidated-keys.ts";
 import type { Poller } from "./poller.ts";
 
-/** What a process knew of the log when it began to load a copy. */
+/** The state of the log, as this process knew it when it began to load a copy. */
 export interface LoadStart {
-  /** Decides about the copy in this process. */
+  /** Invalidations after this one refuse the copy in this process. */
   readonly sequence: number;
-  /** Decides about the copy in other processes. */
+  /** Invalidations at or above this position refuse the copy in other processes. */
   readonly position: LogPosition;
 }
 

@@ -15,10 +15,10 @@ export const browserClock: ClientClock = {
   },
 };
 
-/** Milliseconds in which what another tab or response is about to bring should arrive. */
+/** Milliseconds to wait for a cookie or message that another tab or response is about to bring. */
 const ARRIVAL_GRACE = 100;
 
-/** Waits for what another tab or response is about to bring. */
+/** Waits a moment for a cookie or message that another tab or response is about to bring. */
 export function awaitArrival(clock: ClientClock): Promise<void> {
   return new Promise((done) => void clock.schedule(ARRIVAL_GRACE, done));
 }

@@ -1,5 +1,5 @@
 /**
- * What the client decided or refused:
+ * A decision of the client:
  *
  * - `token-updated`, `token-unchanged`, `token-refused` (it was empty): a CSRF token. Detail: where it came from.
  * - `view-applied`, `view-ignored` (it was older than the shown one). Detail: `tab` if another tab received it, else `page`.

@@ -1,8 +1,8 @@
 import type { Locks } from "./scope.ts";
 
 /**
- * Runs `task` while no other tab of this origin runs one under the same name, and rejects with what it throws. `waited` is
- * true if another tab held the lock before; the task may then adopt that tab's result.
+ * Runs `task` while no other tab of this origin runs one under the same name, and rejects with the error that it
+ * throws. `waited` is true if another tab held the lock before; the task may then adopt that tab's result.
  */
 export type Exclusive = (task: (waited: boolean) => Promise<void>) => Promise<void>;
 

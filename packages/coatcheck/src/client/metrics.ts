@@ -1,4 +1,4 @@
-/** What a client has done since it was made. Durations are in milliseconds. */
+/** Counters of a client since it was created. Durations are in milliseconds. */
 export interface SessionMetrics {
   /** Calls of `getSession` that were served from the view that the page had. */
   readonly hits: number;

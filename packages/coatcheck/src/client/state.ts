@@ -32,7 +32,7 @@ export interface NoneState {
   readonly reason?: EndReason | undefined;
 }
 
-/** What the page may show. `status` narrows the other fields. */
+/** The state that the page may show. `status` narrows the other fields. */
 export type ClientState<User = unknown> =
   | PendingState
   | AnonymousState

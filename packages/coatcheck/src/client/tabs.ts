@@ -3,7 +3,7 @@ import { watchPage } from "./page.ts";
 import { attempt, type Scope } from "./scope.ts";
 import type { LogoutOptions } from "./session-client.ts";
 
-/** What the user did to cause a view. Empty for the view of a refresh. */
+/** The user's action that caused a view. Empty for the view of a refresh. */
 export interface TabAction {
   /**
    * The user logged in or elevated the session. A view with this action may bring back a session that ended in this
@@ -14,7 +14,7 @@ export interface TabAction {
   readonly signOut?: LogoutOptions | undefined;
 }
 
-/** What one tab sends to the others. */
+/** A message from one tab to the others. */
 export interface TabMessage<User> {
   readonly view: SessionView<User>;
   /** When the view was received, in epoch milliseconds of this machine. */

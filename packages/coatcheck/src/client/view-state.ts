@@ -19,8 +19,8 @@ export interface ViewState<User> {
   /** Starts a new generation without a view. */
   supersede(): void;
   /**
-   * Applies a view, together with what the user did to cause it. Pass `receivedAt` (epoch milliseconds) for a view that
-   * another tab has received, so that it is not sent to the tabs again.
+   * Applies a view, together with the user's action that caused it. Pass `receivedAt` (epoch milliseconds) for a view
+   * that another tab has received, so that it is not sent to the tabs again.
    */
   applyView(view: SessionView<User>, action?: TabAction, receivedAt?: number): void;
   /**

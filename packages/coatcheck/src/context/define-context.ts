@@ -88,8 +88,8 @@ export type EntityReaders<Given extends ContextMembers> = {
    * Selects another entity, for a loader with the option `selection`, and returns it.
    *
    * @param id as the client sent it; null to return to the session's own entity.
-   * @throws CoatcheckError `VALIDATION_FAILED` for a text that is no id; `FORBIDDEN` for an entity that does not exist or that
-   *   the session may not enter. Nothing changes then.
+   * @throws CoatcheckError `VALIDATION_FAILED` for a text that is not an id; `FORBIDDEN` for an entity that does not
+   *   exist or that the session may not enter. Nothing changes then.
    */
   select<Name extends EntityNames<Given>>(
     name: Name,

@@ -132,7 +132,7 @@ export class EntityCache {
     }
   }
 
-  /** The counters, and what the local tier holds. */
+  /** The counters, and the size of the local tier. */
   metrics(): EntityCacheMetrics {
     return {
       entries: this.#copies.size,

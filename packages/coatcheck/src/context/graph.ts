@@ -41,7 +41,7 @@ export function resolveMembers(members: Readonly<Record<string, unknown>>): Memb
   const names = new Map<unknown, string>();
   for (const [name, loader] of Object.entries(members)) {
     if (!NAME.test(name) || RESERVED.has(name)) {
-      throw fault(name, "is no valid name: use letters and digits, and none of the handle's own members");
+      throw fault(name, "must be a valid name: use letters and digits, and none of the handle's own members");
     }
     if (loader instanceof Preference) {
       preferences.set(name, loader);

@@ -80,7 +80,7 @@ const MAX_LENGTH = 128;
 /**
  * Decodes the id that a client sent.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for a text that is no id, and for one with several ids.
+ * @throws CoatcheckError `VALIDATION_FAILED` for a text that is not an id, and for one with several ids.
  */
 export function decodeId(name: string, { ids }: SelectionSettings, text: unknown): EntityId {
   const found = typeof text === "string" && text !== "" && text.length <= MAX_LENGTH ? text : null;

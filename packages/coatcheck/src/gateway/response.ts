@@ -35,7 +35,7 @@ const OMITTED_HEADERS = new Set([
   "upgrade",
 ]);
 
-/** Builds the response that the application sees from what the transport received. */
+/** Builds the application's response from the one that the transport received. */
 export function toUpstreamResponse(
   status: number,
   received: Readonly<Record<string, string | string[] | undefined>>,

@@ -5,7 +5,7 @@ import type { HttpRequest } from "./message.ts";
 const MAX_USER_AGENT_LENGTH = 512;
 
 /**
- * What a session stores about its client unless the application describes it: the `User-Agent` header alone, so that
+ * The default for the client of a session: the `User-Agent` header alone, so that
  * users can tell their devices apart. Null for a request without the header.
  */
 export function userAgentOnly(request: Pick<HttpRequest, "header">): ClientInfo | null {

@@ -13,7 +13,7 @@ import {
 import type { PresentedTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 
-/** What the response headers of a commit depend on, besides the commit. */
+/** The request, its tokens and the options on which the response headers of a commit depend. */
 interface Committed {
   readonly http: Pick<HttpContext<never>, "cookie" | "csrf" | "clearSiteData">;
   readonly request: HttpRequest;

@@ -7,7 +7,7 @@ import { rejectionEvent, rejectionMessage } from "./csrf-rejection.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import type { CsrfTokenPolicy, HttpOptions } from "./options.ts";
 
-/** What the manager provides. */
+/** The parts of a session manager that are used. */
 interface CsrfDependencies {
   readonly ring: Signer;
   readonly events: SessionEmitter;

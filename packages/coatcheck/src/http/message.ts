@@ -1,6 +1,6 @@
 import type { ConnectionInfo } from "./client-address.ts";
 
-/** A request, reduced to what the core reads. Every adapter maps its framework's request to this. */
+/** A request, reduced to the parts that the core reads. Every adapter maps its framework's request to this. */
 export interface HttpRequest extends ConnectionInfo {
   readonly method: string;
   /** The path that the client requested, before any router removed a prefix. May include a query. */

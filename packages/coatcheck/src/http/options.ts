@@ -68,8 +68,8 @@ export interface HttpOptions {
   /** Default: `closed`. A route can override it in {@link LoadOptions}. */
   readonly outage?: OutagePolicy;
   /**
-   * What `Clear-Site-Data` lists at logout. Default: `cache` and `storage`. `cookies` would also delete the cookies of
-   * every other host of the registrable domain.
+   * The kinds of data that `Clear-Site-Data` lists at logout. Default: `cache` and `storage`. `cookies` would also
+   * delete the cookies of every other host of the registrable domain.
    */
   readonly clearSiteData?: readonly SiteData[];
   /** Whether responses report in `Server-Timing` where the session was found and how long that took. Default: false. */
@@ -156,7 +156,7 @@ function requireOutagePolicy(input: string, policy: OutagePolicy | undefined): v
   requireKnownOptions(input, policy.degraded, { maxAge: true }, "outage.degraded");
 }
 
-/** What a route can override when it loads the session. The first load of a request decides. */
+/** Options that a route can override when it loads the session. The first load of a request decides. */
 export interface LoadOptions {
   readonly activity?: Activity;
   readonly outage?: OutagePolicy;

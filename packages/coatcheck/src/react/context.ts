@@ -2,7 +2,10 @@ import { createContext, useContext } from "react";
 import type { SessionClient } from "../client/index.ts";
 import type { ClientState } from "../client/state.ts";
 
-/** What one provider passes down. It is never kept in a module: a server renders for many users at once. */
+/**
+ * The values that one provider passes to the components below it. They are never kept in a module: a server renders for
+ * many users at once.
+ */
 export interface SessionContext {
   readonly client: SessionClient;
   /** The state that the server rendered with. Every component hydrates with it, however late. */
@@ -10,7 +13,7 @@ export interface SessionContext {
   readonly initialToken: string | null;
   /** The provider has been mounted, and the client's own state counts from now on. */
   started: boolean;
-  /** What suspended components wait for: the end of `pending`. */
+  /** The promise that suspended components wait for: the end of `pending`. */
   ready: Promise<unknown> | undefined;
 }
 

@@ -1,6 +1,8 @@
 import type { SessionRecord } from "./record.ts";
 
-/** What a request did to its session. Adapters derive the `Set-Cookie` header from this and nothing else. */
+/**
+ * The change that a request made to its session. Adapters derive the `Set-Cookie` header from this and nothing else.
+ */
 export type CommitState = "unchanged" | "touched" | "changed" | "rotated" | "revoked";
 
 /** `superseded`: the handle has written with an older token; the newer one belongs to another client. */

@@ -1,7 +1,10 @@
 import { isJsonObject } from "./json.ts";
 import type { SessionState, SessionType } from "./record.ts";
 
-/** What a session handle shows of itself: a plain object, without the token and the hashes of its secrets. */
+/**
+ * A session handle as `console.log` and `JSON.stringify` show it: a plain object, without the token and the hashes of
+ * its secrets.
+ */
 export interface PlainSession<Data> {
   readonly id: string;
   /** `new` while nothing is stored. */

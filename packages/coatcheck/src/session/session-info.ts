@@ -9,7 +9,7 @@ import type { Assurance, SessionStart } from "./start.ts";
 import { sessionUnavailable } from "./token-errors.ts";
 import { isElevated, requireElevated } from "./transitions.ts";
 
-/** What a request can read of its session: whose it is, and how its token was judged. */
+/** The readable properties of a request's session: its subject, its times, and the result of the token check. */
 export abstract class SessionInfo<Data = JsonObject> {
   /** Set for a request that the user did not make: a browser's prefetch of a logout link must not log the user out. */
   isPrefetch = false;

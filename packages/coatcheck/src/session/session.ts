@@ -284,7 +284,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
         const { privileges } = this.#writer;
         if (presented) this.#adopt(await privileges.rotatePeriodically(this.#record, presented), null);
       } catch (error) {
-        // The request succeeds all the same: a later request rotates.
+        // The request succeeds anyway: a later request rotates.
         this.#deps.events.publish("failed", { operation: "rotate", error });
       }
       return this.#committed(onLateFailure);

@@ -199,7 +199,7 @@ export class TokenRules {
   }
 }
 
-/** What binds a wrapped secret: only the same request with the same old token opens it. */
+/** The context that a wrapped secret is bound to: only the same request with the same old token can decrypt it. */
 function contextOf(
   { id }: SessionRecord,
   { purpose, scope = "", subject }: Pick<Replacement, "purpose" | "scope" | "subject">,

@@ -20,7 +20,7 @@ export interface CreateOptions {
   readonly parentId?: string;
   readonly name?: string;
   readonly metadata?: JsonObject;
-  /** What to store about the client. Null stores nothing. Default: a request's `User-Agent` header. */
+  /** The description of the client. Null stores nothing. Default: a request's `User-Agent` header. */
   readonly client?: ClientInfo | null;
   /** See {@link AuthenticateOptions.rememberMe}. */
   readonly rememberMe?: boolean;

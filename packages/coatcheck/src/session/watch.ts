@@ -5,7 +5,7 @@ import type { SessionRecord } from "./record.ts";
 /** Why a watch ended. */
 export type WatchEnd = Extract<RefusalReason, "revoked" | "expired" | "superseded">;
 
-/** What happens to a watched session. The methods must not throw. */
+/** Receives the events of a watched session. The methods must not throw. */
 export interface SessionObserver {
   /**
    * Called once, when the session has ended for the watching client; nothing follows. `superseded`: the session lives on,

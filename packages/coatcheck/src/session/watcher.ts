@@ -19,7 +19,7 @@ export interface WatcherOptions {
   readonly onCheck?: () => void;
 }
 
-/** What a watcher reads from. */
+/** The dependencies of a watcher. */
 export interface WatcherSource {
   readonly events: SessionEmitter;
   readonly reader: SessionReader;

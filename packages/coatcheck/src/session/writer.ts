@@ -40,7 +40,7 @@ export interface ChangeOptions {
   readonly seenAt?: number;
   readonly flash?: JsonObject | null;
   readonly ifVersion?: number;
-  /** What else to change in the same write. */
+  /** Other fields to change in the same write. */
   readonly visit?: VisitChange | null;
   /** Size of the change, bytes, for the limit of the write queue. Default: 0. */
   readonly bytes?: number;

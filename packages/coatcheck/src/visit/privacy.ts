@@ -1,7 +1,7 @@
 import type { VisitedRequest } from "./document.ts";
 
 /**
- * What is collected of a visitor.
+ * The privacy modes. They decide what is collected about a visitor.
  *
  * - `full`: everything. For visitors who have consented, or where none is needed.
  * - `exempt`: the audience measurement that the CNIL exempts from consent. A cookie; no link from a visitor to a session, a
@@ -14,7 +14,7 @@ export type PrivacyMode = "full" | "exempt" | "cookieless" | "off";
 /** The privacy modes. */
 export const PRIVACY_MODES: readonly PrivacyMode[] = ["full", "exempt", "cookieless", "off"];
 
-/** What a privacy mode allows. */
+/** The permissions of a privacy mode. */
 export interface PrivacyRules {
   readonly collects: boolean;
   /** Whether a cookie identifies the browser over time. */

@@ -115,7 +115,7 @@ export class VisitingRequest {
     };
   }
 
-  /** Who causes the events of this request. */
+  /** The visitor or session that causes the events of this request. */
   actor(session: VisitedSession | null): Actor {
     return {
       visitorId: this.visitorId,

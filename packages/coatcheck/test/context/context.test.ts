@@ -298,8 +298,8 @@ describe("defineContext", () => {
   it("refuses dependencies outside of the context, invalid names and other values", () => {
     const misuses: [string, () => unknown][] = [
       ["company.from.user must be a loader of the same context", () => defineContext({ company }, { cache })],
-      ["then is no valid name", () => defineContext({ ["then" as string]: user }, { cache })],
-      ["a:b is no valid name", () => defineContext({ "a:b": user }, { cache })],
+      ["then must be a valid name", () => defineContext({ ["then" as string]: user }, { cache })],
+      ["a:b must be a valid name", () => defineContext({ "a:b": user }, { cache })],
       ["user must be a loader", () => defineContext({ user: {} as never }, { cache })],
       ['other is the same loader as "user"', () => defineContext({ user, other: user }, { cache })],
       ["cache must be a cache from createCache()", () => defineContext({ user }, { cache: {} as never })],

@@ -16,7 +16,7 @@ const NO_IDS: readonly string[] = [
 ];
 
 describe("a selection by header", () => {
-  it("is for one request, and leaves the session and its other tabs alone", async () => {
+  it("applies to one request, and does not change the session and its other tabs", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     expect(await office.warehouseOf(token)).toBe("North");
@@ -35,7 +35,7 @@ describe("a selection by header", () => {
     expect(await office.warehouseOf(token, selecting(2))).toBe("South");
   });
 
-  it("of another company's warehouse is FORBIDDEN, and so is a missing one; nothing changes", async () => {
+  it("of another company's warehouse, or of a missing one, fails with FORBIDDEN and changes nothing", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.warehouseOf(token);
@@ -51,13 +51,13 @@ describe("a selection by header", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("of a warehouse of the own company that the user may not enter is FORBIDDEN", async () => {
+  it("of a warehouse of the same company that the user may not enter fails with FORBIDDEN", async () => {
     const office = new BackOffice();
     const token = await office.logIn("bob");
     await expect(office.warehouseOf(token, selecting(1))).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
 
-  it("that decodes to nothing or to two ids is VALIDATION_FAILED, without a query", async () => {
+  it("that decodes to nothing or to two ids fails with VALIDATION_FAILED, without a query", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.warehouseOf(token);
@@ -92,7 +92,7 @@ describe("a selection by header", () => {
     expect((await office.sessions.stats()).total).toBe(0);
   });
 
-  it("does not disturb the entities that do not depend on it", async () => {
+  it("does not affect the entities that do not depend on it", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token), selecting(3));
@@ -102,7 +102,7 @@ describe("a selection by header", () => {
 });
 
 describe("select()", () => {
-  it("is for the request by default, and goes before the header", async () => {
+  it("is for the request by default, and takes precedence over the header", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token), selecting(1));
@@ -113,7 +113,7 @@ describe("select()", () => {
     expect(await office.warehouseOf(token)).toBe("North");
   });
 
-  it("keeps the selection in the session only if asked, until it is taken back", async () => {
+  it("keeps the selection in the session only with the option keep, until it is reset", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     await office.context.of(await office.request(token)).select("warehouse", ids.encode(2), { keep: true });
@@ -125,7 +125,7 @@ describe("select()", () => {
     expect((await office.request(token)).data).toEqual({});
   });
 
-  it("of a warehouse that the session may not enter is FORBIDDEN and keeps nothing", async () => {
+  it("of a warehouse that the session may not enter fails with FORBIDDEN and keeps nothing", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));
@@ -142,7 +142,7 @@ describe("select()", () => {
     expect((await office.request(token)).data).toEqual({ warehouseId: 2 });
   });
 
-  it("returns to the user's own warehouse when a kept one may not be entered any more", async () => {
+  it("returns to the user's own warehouse when a kept one may no longer be entered", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const of = office.context.of(await office.request(token));
@@ -164,7 +164,7 @@ describe("select()", () => {
     await expect(plain.select("warehouse", ids.encode(2), { keep: true })).rejects.toThrow("needs patch()");
   });
 
-  it("does not take a promise of false for a permission", async () => {
+  it("does not treat a promise of false as a permission", async () => {
     const { cache } = new BackOffice();
     for (const answer of [Promise.resolve(false), "yes", 1, undefined]) {
       const place = loader({
@@ -207,7 +207,7 @@ describe("preferences", () => {
     expect((await office.request(token)).data).toEqual({});
   });
 
-  it("fall back to the default for a stored value that is not allowed any more", async () => {
+  it("fall back to the default for a stored value that is no longer allowed", async () => {
     const office = new BackOffice();
     const token = await office.logIn("ada");
     const session = await office.request(token);

@@ -16,7 +16,7 @@ interface User {
   isBusy: boolean;
 }
 
-/** What a load has seen. Times are milliseconds. */
+/** The results of a load. Times are milliseconds. */
 export interface LoadReport {
   readonly requests: number;
   readonly perSecond: number;
@@ -115,7 +115,7 @@ class LoadRun {
   start(): void {
     this.#startedAt = performance.now();
     this.#timer = setInterval(() => {
-      // A busy machine fires the timer late. The rate is kept all the same.
+      // A busy machine fires the timer late. The rate stays the same anyway.
       for (const due = (performance.now() - this.#startedAt) / INTERVAL; this.#due < due; ) this.#sendNext();
     }, INTERVAL);
   }

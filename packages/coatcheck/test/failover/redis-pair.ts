@@ -17,7 +17,7 @@ export interface RedisPair {
   readonly primary: Node;
   readonly replica: Node;
   readonly name: TcpProxy;
-  /** What the application's log has received. */
+  /** The lines of the application's log. */
   readonly notices: ServerNotice[];
   /** Connects to the name, as an application does. */
   connect(): Promise<RedisTransport>;

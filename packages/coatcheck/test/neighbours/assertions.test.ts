@@ -14,7 +14,7 @@ async function openSession() {
   return { session, record };
 }
 
-/** What Vitest prints for a failed assertion: its message, and both sides of the diff. */
+/** The output of Vitest for a failed assertion: its message, and both sides of the diff. */
 async function failureOf(assertion: () => void): Promise<string> {
   try {
     assertion();

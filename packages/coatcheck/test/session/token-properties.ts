@@ -7,7 +7,7 @@ export const USERS = ["alice", "bob"] as const;
 /** A session keeps this many older secrets. */
 const MAX_OLDER_SECRETS = 8;
 
-/** What the model knows of a token that the site has issued. */
+/** The model's record of a token that the site has issued. */
 interface Issued {
   readonly order: number;
   /** Whether it may carry an elevation: it was first issued by a step-up, or replaced such a token. */

@@ -21,7 +21,7 @@ const FORK_SEED = 1_000_000_007;
 /** The scope of every elevation in the model. */
 export const SCOPE = "payment";
 
-/** What a request does after its session was loaded. */
+/** The action of a request after its session was loaded. */
 export type Act =
   | { readonly do: "login"; readonly subject: string }
   | { readonly do: "elevate" | "rotate" | "read" | "logout" }

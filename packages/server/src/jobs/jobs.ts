@@ -1,7 +1,7 @@
 import type { Clock, Schedule } from "coatcheck";
 import type { FastifyBaseLogger } from "fastify";
 
-/** What a job has done: numbers by name, such as `{ deleted: 12 }`. */
+/** The result of a job: numbers by name, such as `{ deleted: 12 }`. */
 export type JobResult = Readonly<Record<string, number>>;
 
 /** Work that the service does on its own. Several nodes may run the same job at once. */
@@ -40,7 +40,7 @@ export interface JobStatus extends Pick<Job, "name" | "description" | "interval"
   readonly nextRunAt: number | null;
 }
 
-/** What {@link Jobs} needs besides the jobs. */
+/** Options of {@link Jobs}. */
 export interface JobsOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;

@@ -8,7 +8,7 @@ import { VERSION } from "../version.ts";
 import { successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
-/** What the landing page says about the installation. */
+/** The facts about the installation that the landing page shows. */
 export interface Installation {
   /** Name of the store. Default: `memory`. */
   readonly store?: string;

@@ -90,7 +90,7 @@ export const tracked = z.object({
   accepted: z
     .number()
     .int()
-    .describe("How many events were collected. 0 for a client that is no person, and after an opt-out."),
+    .describe("How many events were collected. 0 for a client that is not a person, and after an opt-out."),
   visitorId: z.string().nullable(),
 });
 

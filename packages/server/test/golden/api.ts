@@ -18,7 +18,7 @@ interface Send {
   readonly body?: unknown;
 }
 
-/** What a test uses of a response. */
+/** The parts of a response that tests use. */
 export interface Received {
   readonly status: number;
   /** Of the session cookie; empty without one. */

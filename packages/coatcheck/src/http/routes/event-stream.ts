@@ -8,7 +8,7 @@ const RETRY = 2000;
 /** Unread chunks after which the reader counts as gone. */
 const MAX_UNREAD = 64;
 
-/** What a stream reads from its owner. */
+/** The settings and functions that a stream uses. */
 export interface StreamContext {
   /** The present time, epoch milliseconds. */
   readonly now: () => number;

@@ -13,7 +13,9 @@ export interface Identity<User> extends AuthenticateOptions {
   readonly user?: User;
 }
 
-/** What the application decides. The endpoints themselves never check credentials. */
+/**
+ * Options of the session endpoints: the decisions of the application. The endpoints themselves never check credentials.
+ */
 export interface SessionRoutesOptions<User, Data = JsonObject> {
   /**
    * Checks the credentials, such as an email address and a password. Return null to reject them: the response is 403

@@ -21,7 +21,7 @@ import { visitHandlers } from "./visit.ts";
 
 type Handler<Data> = (request: RouteRequest<Data>, query: URLSearchParams) => Promise<Response>;
 
-/** What the application can do with the mounted endpoints. */
+/** The functions of the mounted endpoints for the application. */
 export interface RouteControls<User, Data> {
   /**
    * Returns the `initialState` for the client of a page that the server renders. With it the client neither fetches the

@@ -5,7 +5,7 @@ import type { MaybePromise, Session } from "../../session/session.ts";
 import type { EndReason, SessionView, TimedSessionInfo } from "../../wire.ts";
 import type { CsrfTokens } from "../csrf.ts";
 
-/** What {@link viewOf} needs besides the session. */
+/** Dependencies of {@link viewOf}. */
 export interface ViewDependencies<User> {
   readonly csrfTokens: CsrfTokens;
   readonly clock: Clock;

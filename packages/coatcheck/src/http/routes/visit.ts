@@ -57,7 +57,7 @@ async function loadSession<Data>(
   return await request.session.load({ activity, outage: "anonymous" });
 }
 
-/** The time for which a page was visible reports no new action. */
+/** A report of visible time is not a new action of the user. */
 function isUserActivity({ events }: JsonObject): boolean {
   return Array.isArray(events) && events.some((event) => event?.type !== "page_time");
 }

@@ -58,7 +58,7 @@ function statementName(text: string): { readonly name: string } {
 export interface DeadlinePoolOptions {
   /** Milliseconds from requesting a connection to the end of the last query on it. */
   readonly deadline: number;
-  /** Whether each connection plans a statement once, or PostgreSQL plans it anew for the values of each call. */
+  /** Whether each connection plans a statement once, or PostgreSQL plans it again for the values of each call. */
   readonly prepareStatements: boolean;
 }
 

@@ -56,9 +56,9 @@ async function createClientFor(url: string) {
 }
 
 /**
- * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. Closing
- * the transport closes the connection. When the server says that it is not the primary (any more), the transport connects
- * again, so it follows a host name that has moved to another server.
+ * Connects to a stand-alone Redis with the package `redis` (node-redis 6), which the application installs. Closing the
+ * transport closes the connection. When the server says that it is not, or no longer, the primary, the transport
+ * connects again, so it follows a host name that has moved to another server.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no
  * connection within `connectTimeout`, with the last error as `cause`, or immediately when the server rejects the

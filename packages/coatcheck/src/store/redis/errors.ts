@@ -25,8 +25,9 @@ const MESSAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Errors of a server that is no longer the right one, or not yet. Its host name may point to another server by now, so the
- * transport connects anew. NOREPLICAS: a primary that was cut off from its replicas, one of which may have replaced it.
+ * Errors of a server that is no longer the right one, or not yet. Its host name may point to another server by now, so
+ * the transport connects again. NOREPLICAS: a primary that was cut off from its replicas, one of which may have
+ * replaced it.
  */
 const WRONG_SERVER = new Set([
   "READONLY",

@@ -16,9 +16,9 @@ import { listOf, numberOf, textOf } from "./reply.ts";
  * `pending_revocation:<position>:<type>`, so counts stay exact. `sweep` later applies pending revocations to the rows one by one
  * and then deletes the history.
  *
- * **Lost keys.** Without the head, the history or the list of pending revocations, sessions that a mass revocation has ended
- * would be active again. So a script that misses one of them does nothing but return {@link LOST_KEY}, except for a
- * revocation of everyone, which makes them anew.
+ * **Lost keys.** Without the head, the history or the list of pending revocations, sessions that a mass revocation has
+ * ended would be active again. So a script that misses one of them does nothing but return {@link LOST_KEY}, except for
+ * a revocation of everyone, which creates them again.
  */
 function logLua(repairs: string): string {
   return /* lua */ `
@@ -107,7 +107,7 @@ export const LOG_SLICE_SIZE = 1000;
  * below it, else an empty string; and up to {@link LOG_SLICE_SIZE} stream entries.
  *
  * A cursor beyond the end of the log means that the server has returned with older data (a restored backup, a
- * failover that lost the newest writes). No copy that was cached before can be checked any more, so an item about
+ * failover that lost the newest writes). Copies that were cached before can no longer be checked, so an item about
  * everyone tells all pollers to drop theirs.
  */
 export const CHANGES_LUA = /* lua */ `

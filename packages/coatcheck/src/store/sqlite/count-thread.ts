@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { closedStore } from "./group-commit.ts";
 
-/** What the thread sends back: the row, or the message and code of SQLite's error. */
+/** The thread's reply: the row, or the message and code of SQLite's error. */
 type Reply =
   | { readonly row: Record<string, unknown> }
   | { readonly message: string; readonly errcode: number | undefined };

@@ -6,7 +6,7 @@ import { kyselyOn } from "./dialect.ts";
 import type { Tables } from "./schema.ts";
 import { COLUMNS, newestMassRevocation, tenantOfScope } from "./statements.ts";
 
-/** What `list` reads from. The plus signs keep SQLite from indexes that are not in list order. */
+/** The tables and conditions of `list`. The plus signs keep SQLite from indexes that are not in list order. */
 export function listSourceOn(database: DatabaseSync): ListSource<Tables> {
   const db = kyselyOn(database);
   return {

@@ -20,7 +20,7 @@ export interface TestResponse {
   readonly code: string | null;
 }
 
-/** What to send besides the path. */
+/** Options of a request. */
 export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -105,7 +105,7 @@ export class ObservedStore implements SessionStore {
   }
 }
 
-/** What a case can configure. */
+/** Options of an {@link AdapterFixture}. */
 export interface AdapterFixtureOptions {
   readonly http?: HttpOptions;
   readonly policy?: Partial<SessionPolicy>;

@@ -4,7 +4,7 @@ import { assertStored, countBatch, eventBatch, type SinkCases } from "./fixtures
 
 const HOUR = 3_600_000;
 
-/** Tests of what `write` promises. */
+/** Tests of the guarantees of `write`. */
 export const guarantees: SinkCases = {
   "write() stores events and counts with every member unchanged": async ({ sink, read }) => {
     const events = [

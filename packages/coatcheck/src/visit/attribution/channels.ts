@@ -27,7 +27,7 @@ export const CHANNELS = [
 /** A channel of {@link CHANNELS}. */
 export type Channel = (typeof CHANNELS)[number];
 
-/** What decides the channel. All texts are in lower case; absent ones are empty. */
+/** The input of {@link channelOf}. All texts are in lower case; absent ones are empty. */
 export interface ChannelInput {
   readonly source: string;
   readonly medium: string;

@@ -1,6 +1,6 @@
 import type { SiteKind } from "./sites.ts";
 
-/** What a click id in the address of a page shows about where the visit comes from. */
+/** A click id in the address of a page, and the source that it indicates. */
 export interface ClickId {
   /** Name of the query parameter, in lower case. */
   readonly name: string;

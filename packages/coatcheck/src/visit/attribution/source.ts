@@ -4,7 +4,7 @@ import { channelOf } from "./channels.ts";
 import { type ReferrerInput, referringHost } from "./referrer.ts";
 import { type SiteKind, siteKind } from "./sites.ts";
 
-/** What decides the source of a visit. */
+/** The input of {@link sourceOf}. */
 export interface SourceInput extends ReferrerInput {
   /** The address of the visit's first page, or its path and query. */
   readonly url: string;

@@ -21,7 +21,7 @@ export interface VisitFacts {
   readonly journey: string;
 }
 
-/** Whose visit it is, and the visitor's visit before. */
+/** The visitor of a visit, and the visitor's previous visit. */
 export interface VisitContext {
   readonly tenant: string;
   readonly visitor: number;

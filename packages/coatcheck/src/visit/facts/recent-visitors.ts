@@ -14,12 +14,12 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Bytes of an event besides its longest texts, and of a visitor besides the events. */
 const OVERHEAD = 1000;
 
-/** What is remembered of a visitor. */
+/** A remembered visitor. */
 export interface RecentVisitor {
   readonly number: number;
   readonly tenant: string;
   readonly assigner: VisitAssigner;
-  /** What is stored of each visit of the assigner. */
+  /** The stored row of each visit of the assigner. */
   readonly stored: Map<AssignedVisit, VisitFacts>;
   /** The visit before those. */
   readonly previous: VisitRow | null;
@@ -31,7 +31,7 @@ export interface RecentVisitor {
 
 /** A visit that events were added to. */
 export interface ExtendedVisit extends VisitFacts {
-  /** What is stored; null for a new visit. */
+  /** The stored row; null for a new visit. */
   readonly before: VisitFacts | null;
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../session/clock.ts";
 import type { LocalCalendar } from "./calendar.ts";
 import type { ReadDatabase, Reader } from "./database/read.ts";
 
-/** What every question needs. */
+/** Dependencies of every question. */
 export interface Context {
   readonly calendar: LocalCalendar;
   readonly clock: Clock;

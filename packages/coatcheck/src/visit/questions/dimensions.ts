@@ -25,7 +25,7 @@ export const DIMENSIONS = [
   "os",
 ] as const;
 
-/** What visits can be grouped by and filtered by. `page` is each page that was viewed during the visit. */
+/** The dimensions by which visits can be grouped and filtered. `page` is each page that was viewed during the visit. */
 export type Dimension = (typeof DIMENSIONS)[number];
 
 /** How a filter compares. `contains` tells upper case from lower case. */

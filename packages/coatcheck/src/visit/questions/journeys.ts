@@ -15,7 +15,7 @@ export interface JourneyOptions extends PageOptions {
 
 /**
  * Answers the question `customerJourney`: the visits during which the customer was logged in last, on all of their
- * browsers, and the orders that the customer placed, in whichever visit.
+ * browsers, and the orders that the customer placed, in any visit.
  */
 export async function customerJourney(
   context: Context,

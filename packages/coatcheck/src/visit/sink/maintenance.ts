@@ -18,7 +18,7 @@ export interface ExpireOptions extends RetentionPeriods {
   readonly dryRun?: boolean;
 }
 
-/** What was, or would be, deleted. */
+/** The numbers of rows that were, or would be, deleted. */
 export interface Expired {
   readonly events: number;
   readonly userAgents: number;
@@ -29,7 +29,7 @@ export interface Expired {
   readonly documentCounts: number;
 }
 
-/** Whose data is exported or erased. */
+/** The person whose data is exported or erased. */
 export type Person =
   | { readonly visitorId: string; readonly tenant?: string | null }
   | {
@@ -72,8 +72,8 @@ export interface VisitMaintenance {
   recompute(limit: number): Promise<number>;
 
   /**
-   * Marks every day whose events are still stored as changed, so that `recompute` computes its rollups anew. For repair.
-   * Earlier days keep their rollups.
+   * Marks every day whose events are still stored as changed, so that `recompute` computes its rollups again. For
+   * repair. Earlier days keep their rollups.
    *
    * @returns the number of marked days.
    * @throws CoatcheckError `STORE_UNAVAILABLE`.

@@ -11,7 +11,7 @@ export interface TrackerOptions {
   readonly scope?: TrackerScope;
 }
 
-/** What a page does with its tracker. On a server, and with Global Privacy Control, `track` does nothing. */
+/** The tracker of a page. On a server, and with Global Privacy Control, `track` does nothing. */
 export interface Tracker {
   /**
    * Reports an event of the application within a second, or when the page is hidden. Ignores one with more than 20,000

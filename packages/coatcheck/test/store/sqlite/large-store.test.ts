@@ -1,4 +1,4 @@
-/** What a large store costs: turns of the event loop, plans of queries, counts in another thread. */
+/** The cost of a large store: turns of the event loop, plans of queries, counts in another thread. */
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 import type { Beacon, BeaconEvent } from "../../../src/visit/beacon.ts";
 import { startTracker, type Tracker, type TrackerScope } from "../../../src/visit/tracker/index.ts";
 
-/** What a page sent, and how. */
+/** A request that a page sent, with the beacon in its body. */
 export interface Sent {
   readonly by: "fetch" | "beacon";
   readonly path: string;

@@ -14,7 +14,7 @@ interface Tracker {
   readonly child: ChildProcess;
   readonly spill: string;
   readonly folder: string;
-  /** What the process printed so far: ids of events, and `tick` for each interval. */
+  /** The lines that the process has printed so far: ids of events, and `tick` for each interval. */
   readonly lines: readonly string[];
   /** Waits for this many lines that are `text`, counted from now. */
   printed(text: string, count: number): Promise<void>;

@@ -26,7 +26,7 @@ export function linesOf(folder: string): string[] {
   );
 }
 
-/** What the files of a folder contain, each id once: the first line with an id counts. */
+/** The items in the files of a folder, each id once: the first line with an id counts. */
 export function readNdjson(folder: string): EventBatch {
   const items = linesOf(folder).flatMap((line) => parseLine(line) ?? []);
   const events = items.flatMap((item) => (item.kind === "event" ? [item.event] : []));

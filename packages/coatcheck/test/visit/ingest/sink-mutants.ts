@@ -245,7 +245,7 @@ export const SINK_MUTANTS: readonly SinkMutant[] = [
     foundBy: "write() stores an event with NUL characters, and the rest of its batch",
     wrap: (inner) => ({
       async write(batch) {
-        if (JSON.stringify(batch.events).includes("\\u0000")) throw new RangeError("NUL is no text.");
+        if (JSON.stringify(batch.events).includes("\\u0000")) throw new RangeError("NUL cannot be stored.");
         await inner.write(batch);
       },
     }),

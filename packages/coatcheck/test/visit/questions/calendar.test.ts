@@ -48,7 +48,7 @@ it.each(["Europe/Zurich", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "A
   },
 );
 
-it("adds months and keeps to the last day of a shorter one", () => {
+it("adds months, and uses the last day of a shorter month", () => {
   expect(addMonths("2026-01-31", 1)).toBe("2026-02-28");
   expect(addMonths("2024-02-29", -12)).toBe("2023-02-28");
   expect(addMonths("2026-01-15", -12)).toBe("2025-01-15");

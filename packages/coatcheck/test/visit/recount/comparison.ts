@@ -52,7 +52,7 @@ const PAGES: readonly FunnelStep[] = [
   { event: "login" },
 ];
 
-/** What is asked and what is expected. */
+/** The questions, and the recount that has the expected answers. */
 export interface ComparedQuestions {
   readonly questions: Questions;
   readonly recount: Recount;

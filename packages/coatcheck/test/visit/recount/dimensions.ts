@@ -1,4 +1,4 @@
-/** What figures can be broken down and filtered by. */
+/** The dimensions by which figures can be broken down and filtered. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { CountedOrder } from "./orders.ts";
 import { entryPageOf, exitPageOf, type Visit } from "./visits.ts";

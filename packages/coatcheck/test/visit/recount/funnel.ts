@@ -9,7 +9,7 @@ export interface FunnelStep {
   readonly path?: string;
 }
 
-/** What a funnel counts, and over which events. */
+/** Options of a funnel: what it counts, and over which events. */
 export interface FunnelOptions {
   readonly by: "visit" | "visitor";
   /** The longest time from the first step to any other, in milliseconds. Default: 24 hours. */

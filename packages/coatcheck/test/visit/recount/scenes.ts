@@ -1,9 +1,9 @@
-/** What visitors of the shop do in one visit. Each scene writes the actions that one rule of the definitions is about. */
+/** Scenes: the actions of a visitor in one visit. Each scene covers one rule of the definitions. */
 import type { Source } from "../../../src/visit/event.ts";
 import type { Random } from "./random.ts";
 import { type Browser, DAY, DESKTOP, HOUR, MINUTE, SECOND } from "./script.ts";
 
-/** Who acts in a scene, and where the visitor comes from. */
+/** The browser of a scene, and the source of its visitor. */
 export interface SceneContext {
   readonly browser: Browser;
   readonly random: Random;

@@ -8,7 +8,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** What an action is: a page that is shown, a report of visible time, another event, or an order. */
+/** The detail of an action: a page that is shown, a report of visible time, another event, or an order. */
 export type ActionDetail =
   | { readonly do: "view" }
   | { readonly do: "visible"; readonly milliseconds: number }
@@ -19,7 +19,7 @@ export type ActionDetail =
 export interface Action {
   readonly id: string;
   readonly at: number;
-  /** When a node hears of it. */
+  /** When a node receives it. */
   readonly heardAt: number;
   /** The number of the node that receives it. */
   readonly node: number;

@@ -109,7 +109,7 @@ const site: Site = async ({ path, query, session, visitorId }) => {
   }
 };
 
-/** What a test can configure. */
+/** Options of a fixture. */
 export interface FixtureOptions {
   readonly visits?: Partial<VisitsOptions>;
   readonly http?: HttpOptions;

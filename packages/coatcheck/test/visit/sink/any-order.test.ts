@@ -24,7 +24,7 @@ it("events in any order and in any batches give the same visits as sorted events
   );
 }, 60_000);
 
-it("rollups that are recomputed after each batch equal rollups that are computed anew", () => {
+it("rollups that are recomputed after each batch equal rollups that are computed once at the end", () => {
   fc.assert(
     fc.property(delivery, ([, batches]) => {
       const database = new FactsDatabase();

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { type Statement, tooSlow } from "./read.ts";
 
-/** What the thread sends back for each statement: rows, or the message and code of SQLite's error. */
+/** The thread's reply to a statement: rows, or the message and code of SQLite's error. */
 type Reply =
   | { readonly rows: Record<string, unknown>[] }
   | { readonly message: string; readonly errcode: number | undefined; readonly isTooSlow: boolean };

@@ -41,7 +41,10 @@ function countWhere(condition: Sql): Sql {
   return sql`sum(case when ${condition} then 1 else 0 end)`;
 }
 
-/** What rows of a table are grouped by. `time` is the column with the time of the figure, `day` that with its local day. */
+/**
+ * The columns that rows of a table are grouped by. `time` is the column with the time of the figure, `day` that with
+ * its local day.
+ */
 export function keyOf(grouping: Grouping, time: string, day: string): Sql {
   switch (grouping.by) {
     case "day":

@@ -18,7 +18,7 @@ export interface MetricRow {
   readonly orders: number;
 }
 
-/** What figures are grouped by: the local day, the hour, or a value of a dimension. */
+/** The grouping of figures: the local day, the hour, or a value of a dimension. */
 export type Grouping =
   | { readonly by: "day" }
   /** `key` is the number of hours since `start`, epoch milliseconds. */

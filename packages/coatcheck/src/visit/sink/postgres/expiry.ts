@@ -20,16 +20,16 @@ type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result
 /** Deletes what is past its retention. Events are deleted by whole days. */
 export class PostgresExpiry {
   readonly #inTransaction: InTransaction;
-  readonly #cutoffs: RetentionLimits;
+  readonly #retention: RetentionLimits;
 
-  constructor(inTransaction: InTransaction, cutoffs: RetentionLimits) {
+  constructor(inTransaction: InTransaction, retention: RetentionLimits) {
     this.#inTransaction = inTransaction;
-    this.#cutoffs = cutoffs;
+    this.#retention = retention;
   }
 
   /** Counts what `run` would delete. */
   async count(): Promise<Expired> {
-    const { visitors, rollups, rollupDay } = this.#cutoffs;
+    const { visitors, rollups, rollupDay } = this.#retention;
     const { oldDays, oldAgents } = await this.#partitions();
     return await this.#inTransaction(async (session) => {
       const count = async (table: string, where: string, parameters: readonly unknown[]) => {
@@ -60,7 +60,7 @@ export class PostgresExpiry {
   }
 
   async run(): Promise<Expired> {
-    const { events, completeFrom, rollups, rollupDay } = this.#cutoffs;
+    const { events, completeFrom, rollups, rollupDay } = this.#retention;
     const ofVisits = `visit_id in (select id from coatcheck_visit where ${STARTED_BEFORE})`;
     const userAgents = await this.#expireUserAgents();
     await this.#keepCompleteFrom();
@@ -91,7 +91,7 @@ export class PostgresExpiry {
       .map(({ name }) => Number(name.replace("coatcheck_visit_event_", "").replace("minus_", "-")))
       .sort((left, right) => left - right);
     const before = (time: number) => days.filter((day) => day < partitionOf(time));
-    return { oldDays: before(this.#cutoffs.events), oldAgents: before(this.#cutoffs.userAgents) };
+    return { oldDays: before(this.#retention.events), oldAgents: before(this.#retention.userAgents) };
   }
 
   async #expireUserAgents(): Promise<number> {
@@ -129,7 +129,7 @@ export class PostgresExpiry {
       const erased = await this.#inTransaction(async (session) => {
         const rows = await session.rows<{ number: number }>(
           `select number from coatcheck_visitor where last_activity_at < $1 order by number limit ${VISITOR_STEP} for update`,
-          [this.#cutoffs.visitors],
+          [this.#retention.visitors],
         );
         for (const { number } of rows) {
           // No day is marked as changed: the rollups of its days are counts and stay.
@@ -150,7 +150,7 @@ export class PostgresExpiry {
       session.rows(
         `insert into coatcheck_visit_setting as s (name, value) values ($1, $2) on conflict (name)
          do update set value = greatest(s.value::bigint, excluded.value::bigint)::text`,
-        [COMPLETE_FROM_SETTING, String(this.#cutoffs.completeFrom)],
+        [COMPLETE_FROM_SETTING, String(this.#retention.completeFrom)],
       ),
     );
   }

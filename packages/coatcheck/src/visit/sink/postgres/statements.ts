@@ -203,7 +203,7 @@ export class VisitStatements {
     await this.#session.rows("delete from coatcheck_visit_session where visit_id = any($1::text[])", [ids]);
   }
 
-  /** Replaces visits with what belongs to them. */
+  /** Replaces visits, with their journeys and sessions. */
   async putVisits(
     visits: readonly { row: VisitRow; sessions: readonly string[]; journey: string; isNew: boolean }[],
   ): Promise<void> {

@@ -21,16 +21,16 @@ type RunStep = (step: () => number) => Promise<number>;
 /** Deletes what is past its retention, in steps that each are one write. */
 export class SqliteExpiry {
   readonly #database: DatabaseSync;
-  readonly #cutoffs: RetentionLimits;
+  readonly #retention: RetentionLimits;
 
-  constructor(database: DatabaseSync, cutoffs: RetentionLimits) {
+  constructor(database: DatabaseSync, retention: RetentionLimits) {
     this.#database = database;
-    this.#cutoffs = cutoffs;
+    this.#retention = retention;
   }
 
-  /** What a run would delete: a query with a `count` for each number. */
+  /** The queries that count what a run would delete. */
   counts(): Map<keyof Expired, Statement> {
-    const { events, userAgents, visitors, rollups, rollupDay } = this.#cutoffs;
+    const { events, userAgents, visitors, rollups, rollupDay } = this.#retention;
     const from = (table: string, where: string, parameters: readonly (string | number)[]): Statement => ({
       sql: `SELECT count(*) AS count FROM ${table} WHERE ${where}`,
       parameters,
@@ -57,7 +57,7 @@ export class SqliteExpiry {
 
   /** Deletes everything that is past its retention. `runStep` commits each step. */
   async run(runStep: RunStep): Promise<Expired> {
-    const { events, visitors, rollups, rollupDay } = this.#cutoffs;
+    const { events, visitors, rollups, rollupDay } = this.#retention;
     const repeat = async (step: () => number) => {
       let total = 0;
       for (;;) {
@@ -117,7 +117,7 @@ export class SqliteExpiry {
 
   /** Deletes the journeys of the days whose events will be deleted, and remembers the first day that is complete. */
   async #expireJourneys(runStep: RunStep): Promise<void> {
-    const { completeFrom } = this.#cutoffs;
+    const { completeFrom } = this.#retention;
     const known = this.#setting(COMPLETE_FROM_SETTING);
     const first = this.#database.prepare("SELECT min(local_day) AS day FROM coatcheck_visit").get()?.day;
     const from = known === null ? Number(first ?? completeFrom) : Number(known);
@@ -146,7 +146,7 @@ export class SqliteExpiry {
             `SELECT max(rowid) AS last FROM (SELECT rowid, received_at FROM coatcheck_visit_event
              WHERE rowid > ? ORDER BY rowid LIMIT ${STEP_SIZE}) WHERE received_at < ?`,
           )
-          .get(from, this.#cutoffs.userAgents);
+          .get(from, this.#retention.userAgents);
         isDone = typeof row?.last !== "number";
         if (isDone) return 0;
         this.#set(USER_AGENTS_UNTIL, Number(row?.last));

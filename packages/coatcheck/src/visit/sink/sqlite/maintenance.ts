@@ -33,8 +33,8 @@ export class SqliteMaintenance {
 
   async expire(now: number, options: ExpireOptions): Promise<Expired> {
     const { database, commits, time, query, forget } = this.#options;
-    const cutoffs = retentionLimits(now, options, time);
-    const expiry = new SqliteExpiry(database, cutoffs);
+    const retention = retentionLimits(now, options, time);
+    const expiry = new SqliteExpiry(database, retention);
     if (options.dryRun) {
       const counts: Record<string, number> = {};
       for (const [name, statement] of expiry.counts()) {

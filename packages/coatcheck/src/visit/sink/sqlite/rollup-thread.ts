@@ -2,10 +2,10 @@ import { Worker } from "node:worker_threads";
 import { closedSink } from "../../sink-error.ts";
 import type { Statement } from "../maintenance-sql.ts";
 
-/** What the thread does: recompute up to `limit` days, or run a query. */
+/** A task of the thread: recompute up to `limit` days, or run a query. */
 export type Task = { readonly limit: number } | Statement;
 
-/** What the thread sends back: the result, or the message and code of SQLite's error. */
+/** The thread's reply: the result, or the message and code of SQLite's error. */
 type Reply =
   | { readonly result: unknown }
   | { readonly message: string; readonly errcode: number | undefined };
