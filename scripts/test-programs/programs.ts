@@ -39,6 +39,11 @@ export const TEST_PROGRAMS = {
     candidates: ["/usr/lib/postgresql/*/bin/pg_basebackup", "pg_basebackup"],
     debianPackage: "postgresql",
   },
+  pgbouncer: {
+    title: "PgBouncer",
+    candidates: ["pgbouncer", "/usr/sbin/pgbouncer"],
+    debianPackage: "pgbouncer",
+  },
   chromium: {
     title: "Chromium",
     variable: "CHROMIUM_PATH",

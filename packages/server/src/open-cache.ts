@@ -36,7 +36,7 @@ export async function openCache(
   };
   const hints =
     database.kind === "postgres" && redisUrl === null
-      ? { hints: postgresHints({ connectionString: database.url }) }
+      ? { hints: postgresHints({ connectionString: database.url, onNotice }) }
       : {};
   const transport = await connectShared(redisUrl, upstash, onNotice);
   if (transport === null) return { cache: createCache({ ...options, ...hints }), disconnect: async () => {} };

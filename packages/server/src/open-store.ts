@@ -38,7 +38,7 @@ export async function openStore(database: Database, onNotice: NoticeListener): P
         return { store: await checked(redisStore(transport, { onNotice })) };
       }
       case "postgres": {
-        return { store: await postgresStore({ connectionString: database.url }) };
+        return { store: await postgresStore({ connectionString: database.url, onNotice }) };
       }
     }
   } catch (error) {

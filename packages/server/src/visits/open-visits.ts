@@ -9,11 +9,12 @@ import {
   type Visits,
 } from "coatcheck/visit";
 import { ndjsonSink } from "coatcheck/visit/ndjson";
-import { postgresEvents } from "coatcheck/visit/postgres";
+import { type NoticeListener, postgresEvents } from "coatcheck/visit/postgres";
 import { createQuestions, type QuestionDatabase, type Questions } from "coatcheck/visit/questions";
 import { sqliteEvents, type VisitMaintenance } from "coatcheck/visit/sqlite";
 import type { FastifyBaseLogger } from "fastify";
 import { Pool } from "pg";
+import { logNotice } from "../log-notice.ts";
 import { StartError } from "../start-error.ts";
 import type { VisitsConfig, VisitsDatabase } from "./variables.ts";
 
@@ -46,7 +47,7 @@ interface OpenSink {
  */
 export async function openVisits(config: VisitsConfig, log: FastifyBaseLogger): Promise<OpenVisits> {
   try {
-    const { sink, maintenance, readable, end } = await openSink(config);
+    const { sink, maintenance, readable, end } = await openSink(config, logNotice(log));
     const queue = createEventQueue({ sink, spill: { path: spillPathOf(config) } });
     queue.on("outage-began", ({ error }) => log.error({ err: error }, "visits cannot be stored; will retry"));
     queue.on("outage-ended", ({ waiting }) => log.info({ waiting }, "visits are stored again"));
@@ -78,7 +79,7 @@ function spillPathOf({ database }: VisitsConfig): string {
   return database.kind === "ndjson" ? join(database.folder, "waiting") : "./data/visits.waiting";
 }
 
-async function openSink({ database, timeZone }: VisitsConfig): Promise<OpenSink> {
+async function openSink({ database, timeZone }: VisitsConfig, onNotice: NoticeListener): Promise<OpenSink> {
   switch (database.kind) {
     case "sqlite": {
       mkdirSync(dirname(database.path), { recursive: true });
@@ -88,7 +89,7 @@ async function openSink({ database, timeZone }: VisitsConfig): Promise<OpenSink>
     case "ndjson":
       return { sink: ndjsonSink(database.folder), maintenance: null, readable: null };
     case "postgres": {
-      const sink = await postgresEvents({ connectionString: database.url, timeZone });
+      const sink = await postgresEvents({ connectionString: database.url, timeZone, onNotice });
       const pool = new Pool({ connectionString: database.url, max: QUESTION_CONNECTIONS });
       // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
       pool.on("error", () => {});

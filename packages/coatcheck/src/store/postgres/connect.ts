@@ -1,6 +1,10 @@
 import type { Client } from "pg";
 import { CoatcheckError } from "../../session/errors.ts";
-import type { PostgresPool } from "./pool.ts";
+import { type NoticeListener, warnOfNotice } from "../notice.ts";
+import { Connections } from "./connections.ts";
+import { PostgresDatabase } from "./database.ts";
+import type { PostgresPool } from "./driver.ts";
+import { isOptionsRejected, postgresUnavailable } from "./errors.ts";
 
 /**
  * Settings of each connection, as command-line options of the server process. A write is acknowledged once it is on
@@ -34,29 +38,92 @@ export function postgresUrl(connectionString: string): URL {
   );
 }
 
+/** How {@link openPostgres} opens a database: by URL, or through a pool of the application. */
+export interface OpenPostgresOptions {
+  readonly connectionString?: string;
+  readonly pool?: PostgresPool;
+  /** Milliseconds for opening a connection, for waiting for a lock, and for most statements. */
+  readonly deadline: number;
+  /** Milliseconds for one statement that may read all rows. */
+  readonly longDeadline: number;
+  readonly onNotice: NoticeListener | undefined;
+}
+
+/** A database, for statements with either deadline. */
+export interface OpenPostgres {
+  readonly quick: PostgresDatabase;
+  readonly slow: PostgresDatabase;
+  /** Ends the pool, unless the application owns it. */
+  end(): Promise<void>;
+}
+
+/**
+ * Opens a database.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when the URL is malformed, without a cause, or when the server cannot be reached.
+ */
+export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPostgres> {
+  const { connectionString, deadline, longDeadline, onNotice = warnOfNotice } = options;
+  const ownsPool = connectionString !== undefined;
+  const pool = ownsPool
+    ? await connectPostgres(connectionString, deadline, longDeadline)
+    : (options.pool as PostgresPool);
+  // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
+  pool.on("error", () => {});
+  const connections = new Connections(onNotice);
+  const quick = new PostgresDatabase(pool, { deadline, prepareStatements: true, connections });
+  const slow = new PostgresDatabase(pool, { deadline: longDeadline, prepareStatements: false, connections });
+  const end = async () => {
+    if (ownsPool) await quick.end();
+  };
+  try {
+    if (await quick.isPooled()) {
+      connections.stopPreparing();
+      onNotice({ kind: "limited", message: POOLER_MESSAGE });
+    }
+  } catch (error) {
+    await end();
+    throw postgresUnavailable(error);
+  }
+  return { quick, slow, end };
+}
+
+const POOLER_MESSAGE =
+  "PostgreSQL is reached through a pooler: statements are sent unnamed, and the server's timeouts are those of the role.";
+
 /**
  * Creates a pool of up to ten connections. They are opened when they are needed.
  *
- * @param deadline - milliseconds for opening a connection and for waiting for a lock.
- * @param longDeadline - milliseconds for one statement.
- * @throws CoatcheckError `STORE_UNAVAILABLE` when the URL is malformed, without a cause.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` as {@link openPostgres}.
  */
-export async function connectPostgres(
+async function connectPostgres(
   connectionString: string,
   deadline: number,
   longDeadline: number,
 ): Promise<PostgresPool> {
   const url = postgresUrl(connectionString);
   const { Pool } = await import("pg");
+  const poolWith = (href: string) =>
+    new Pool({
+      connectionString: href,
+      application_name: "coatcheck",
+      connectionTimeoutMillis: deadline,
+      keepAlive: true,
+      max: 10,
+    });
   const ownOptions = url.searchParams.get("options") ?? "";
-  url.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${ownOptions}`.trim());
-  return new Pool({
-    connectionString: url.href,
-    application_name: "coatcheck",
-    connectionTimeoutMillis: deadline,
-    keepAlive: true,
-    max: 10,
-  });
+  const withSettings = new URL(url);
+  withSettings.searchParams.set("options", `${settingsFor(deadline, longDeadline)} ${ownOptions}`.trim());
+  const pool = poolWith(withSettings.href);
+  pool.on("error", () => {});
+  try {
+    (await pool.connect()).release();
+    return pool;
+  } catch (error) {
+    await pool.end();
+    if (isOptionsRejected(error)) return poolWith(url.href);
+    throw postgresUnavailable(error);
+  }
 }
 
 /**

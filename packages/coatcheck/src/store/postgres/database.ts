@@ -1,6 +1,19 @@
-import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
-import { DeadlinePool, type DeadlinePoolOptions, type PostgresPool } from "./pool.ts";
+import { CompiledQuery, Kysely, PostgresAdapter, PostgresDialect } from "kysely";
+import type { PostgresPool } from "./driver.ts";
+import { DeadlinePool, type DeadlinePoolOptions } from "./pool.ts";
 import type { PostgresSchema } from "./schema.ts";
+
+/** Leaves the lock on migrations to `migrate`, because Kysely's does not work behind a transaction pooler. */
+class UnlockedAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(): Promise<void> {}
+  override async releaseMigrationLock(): Promise<void> {}
+}
+
+class Dialect extends PostgresDialect {
+  override createAdapter(): PostgresAdapter {
+    return new UnlockedAdapter();
+  }
+}
 
 /** Runs queries on a PostgreSQL database. Every query ends within a deadline. */
 export class PostgresDatabase {
@@ -10,7 +23,7 @@ export class PostgresDatabase {
 
   constructor(pool: PostgresPool, options: DeadlinePoolOptions) {
     this.#pool = new DeadlinePool(pool, options);
-    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool: this.#pool }) });
+    this.kysely = new Kysely({ dialect: new Dialect({ pool: this.#pool }) });
   }
 
   /** Runs a statement and returns its rows. */
@@ -32,6 +45,16 @@ export class PostgresDatabase {
   /** Runs a statement whose row has a `count`, and returns that number. */
   async count(statement: string, parameters: readonly unknown[]): Promise<number> {
     return (await this.first<{ count: number }>(statement, parameters)).count;
+  }
+
+  /** Whether a pooler such as PgBouncer is between this process and the server. */
+  async isPooled(): Promise<boolean> {
+    const client = await this.#pool.connect();
+    try {
+      return await client.isPooled();
+    } finally {
+      client.release();
+    }
   }
 
   /** Ends the pool, which closes all of its connections. */

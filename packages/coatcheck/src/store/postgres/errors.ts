@@ -13,8 +13,32 @@ const MESSAGES: Readonly<Record<string, string>> = {
   "53100": "PostgreSQL's disk is full.",
   "53300": "PostgreSQL has no free connection; raise max_connections or use fewer connections.",
   "57P01": "PostgreSQL is shutting down; try again shortly.",
+  "57P02": "PostgreSQL has crashed and is recovering; try again shortly.",
   "57P03": "PostgreSQL is starting up; try again shortly.",
 };
+
+/** Codes of a server that is not the primary any more, or that ends. A new connection may reach another server. */
+const WRONG_SERVER = new Set(["25006", "55000", "57P01", "57P02", "57P03"]);
+
+/** Whether a new connection may reach a server that accepts the statement. */
+export function isWrongServer(error: unknown): boolean {
+  return WRONG_SERVER.has(codeOf(error));
+}
+
+/**
+ * Whether the connection lacks a prepared statement, or has it already: a transaction pooler gave the client another
+ * connection. The statement has had no effect.
+ */
+export function isLostStatement(error: unknown): boolean {
+  return ["26000", "42P05"].includes(codeOf(error));
+}
+
+/** Whether a pooler rejected the settings in the connection's options. */
+export function isOptionsRejected(error: unknown): boolean {
+  return (
+    codeOf(error) === "08P01" && error instanceof Error && /startup parameter.*options/.test(error.message)
+  );
+}
 
 /** Wraps a driver's error in `STORE_UNAVAILABLE`. The message explains the error if its code is known. */
 export function postgresUnavailable(cause: unknown): CoatcheckError {

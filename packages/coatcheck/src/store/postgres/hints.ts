@@ -3,15 +3,18 @@ import { systemSchedule } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
 import { type Hint, type HintChannel, parseHint } from "../../session/hint.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { type NoticeListener, warnOfNotice } from "../notice.ts";
 import { listeningClient, postgresUrl } from "./connect.ts";
 
 /** Options of {@link postgresHints}. */
 export interface PostgresHintsOptions {
   /** `postgres://user:password@host:port/database`, the same database as the store's. */
   readonly connectionString: string;
+  /** Called when hints cannot arrive, because a transaction pooler is in between. Default: a process warning. */
+  readonly onNotice?: NoticeListener;
 }
 
-const HINTS_OPTIONS = { connectionString: true } satisfies KnownOptions<PostgresHintsOptions>;
+const HINTS_OPTIONS = { connectionString: true, onNotice: true } satisfies KnownOptions<PostgresHintsOptions>;
 
 /**
  * The channel is shared by all applications in one database. That is harmless: a hint only makes a cache drop copies.
@@ -24,6 +27,10 @@ const TIMEOUT = 1000;
 /** Reconnection delay in milliseconds: the first, then twice as long after each failure, up to the second. */
 const RETRY_DELAYS = [50, 5000] as const;
 
+const POOLER_MESSAGE =
+  "PostgreSQL's hints do not arrive through a pooler in transaction mode, so processes learn of revocations from the log only; " +
+  "give postgresHints the URL of the server itself.";
+
 const ignore = () => {};
 
 /**
@@ -32,7 +39,10 @@ const ignore = () => {};
  * lost; caches then learn of the revocation from the log.
  *
  * Every `NOTIFY` takes a lock on the whole database while it commits, so the channel sends queued hints in one query.
- * If you have Redis, send hints over Redis instead. A pooler such as PgBouncer must use session mode.
+ * If you have Redis, send hints over Redis instead.
+ *
+ * `LISTEN` needs a connection of its own. Behind a pooler in transaction mode the channel only sends, and a notice reports that;
+ * give it the URL of the server itself, or of a pooler in session mode.
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` when `connectionString` is not a PostgreSQL URL. The channel does not
  * throw when the server is down; it keeps reconnecting.
@@ -41,11 +51,12 @@ const ignore = () => {};
  */
 export function postgresHints(options: PostgresHintsOptions): HintChannel {
   requireKnownOptions("PostgreSQL hints options", options, HINTS_OPTIONS);
-  return new PostgresHints(postgresUrl(options.connectionString));
+  return new PostgresHints(postgresUrl(options.connectionString), options.onNotice ?? warnOfNotice);
 }
 
 class PostgresHints implements HintChannel {
   readonly #url: URL;
+  readonly #onNotice: NoticeListener;
   readonly #listeners = new Set<(hint: Hint) => void>();
   #client: Client | null = null;
   #opening: Promise<void> | null = null;
@@ -55,9 +66,11 @@ class PostgresHints implements HintChannel {
   #nextSend: Promise<void> | null = null;
   #lastSend: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #hasWarned = false;
 
-  constructor(url: URL) {
+  constructor(url: URL, onNotice: NoticeListener) {
     this.#url = url;
+    this.#onNotice = onNotice;
   }
 
   /** Queues a hint and resolves when it has been sent. Drops a hint that exceeds the maximum payload. */
@@ -126,8 +139,9 @@ class PostgresHints implements HintChannel {
     client.on("end", () => this.#handleLoss(client));
     try {
       await client.connect();
+      if (await isTransactionPooled(client, () => listeningClient(this.#url, TIMEOUT))) this.#warn();
       // A hint need not survive a crash of the server, so the commit does not wait for the disk.
-      await client.query(`set synchronous_commit = off; listen ${CHANNEL}`);
+      else await client.query(`set synchronous_commit = off; listen ${CHANNEL}`);
     } catch {
       await endClient(client);
       this.#scheduleReconnect();
@@ -135,6 +149,12 @@ class PostgresHints implements HintChannel {
     }
     this.#client = client;
     this.#failures = 0;
+  }
+
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#onNotice({ kind: "limited", message: POOLER_MESSAGE });
   }
 
   #handleLoss(client: Client): void {
@@ -156,6 +176,34 @@ class PostgresHints implements HintChannel {
     if (!hint) return;
     for (const listener of this.#listeners) listener(hint);
   }
+}
+
+/**
+ * Whether a pooler gives each transaction of this connection another server process. To find out, a second connection holds a
+ * transaction open: it gets the process that has just served the first one, or the first one then gets another.
+ */
+async function isTransactionPooled(
+  client: Client & { readonly processID?: number | null },
+  createOther: () => Promise<Client>,
+): Promise<boolean> {
+  const before = await processOf(client);
+  // The server itself, because a pooler announces numbers of its own.
+  if (before === client.processID) return false;
+  const other = await createOther();
+  other.on("error", ignore);
+  try {
+    await other.connect();
+    await other.query("begin");
+    const held = await processOf(other);
+    return held === before || (await processOf(client)) !== before;
+  } finally {
+    await endClient(other);
+  }
+}
+
+async function processOf(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid ?? 0;
 }
 
 /** Ends a connection. Destroys its socket if the server does not close it in time. */

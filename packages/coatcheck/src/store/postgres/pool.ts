@@ -1,33 +1,12 @@
+import { createHash } from "node:crypto";
 import type {
   PostgresPoolClient as KyselyClient,
   PostgresPool as KyselyPool,
   PostgresQueryResult,
 } from "kysely";
-
-/** A query as the store sends it: text, parameters, and the parsers for its result. */
-export interface PostgresQuery {
-  /** Present on prepared statements, which each connection plans once. */
-  readonly name?: string;
-  readonly text: string;
-  readonly values: unknown[];
-  readonly types: { getTypeParser(oid: number): (text: string) => unknown };
-}
-
-/** The part of `pg`'s client that the store uses. */
-export interface PostgresClient {
-  query(query: PostgresQuery): Promise<{ command: string; rowCount: number | null; rows: unknown[] }>;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
-  /** `true` closes the connection instead of returning it to the pool. */
-  release(destroy?: boolean): void;
-}
-
-/** The part of `pg`'s `Pool` that the store uses. */
-export interface PostgresPool {
-  connect(): Promise<PostgresClient>;
-  on(event: "error", listener: (error: Error) => void): unknown;
-  end(): Promise<void>;
-}
+import type { Connections } from "./connections.ts";
+import type { PostgresClient, PostgresPool, PostgresQuery } from "./driver.ts";
+import { isLostStatement } from "./errors.ts";
 
 /** Type numbers from PostgreSQL's catalogue (`pg_type.oid`). */
 const BOOLEAN = 16;
@@ -46,10 +25,15 @@ const ignore = () => {};
 /** Prepared statement names by SQL text. The map stays small, because values are parameters. */
 const statementNames = new Map<string, { readonly name: string }>();
 
+/**
+ * The name of a prepared statement. It depends on the text only, because clients of a pooler share connections: the same name
+ * must mean the same statement for all of them.
+ */
 function statementName(text: string): { readonly name: string } {
   const existing = statementNames.get(text);
   if (existing) return existing;
-  const created = { name: `coatcheck_${statementNames.size}` };
+  const hash = createHash("sha256").update(text).digest("base64url").slice(0, 22);
+  const created = { name: `coatcheck_${hash}` };
   statementNames.set(text, created);
   return created;
 }
@@ -60,6 +44,8 @@ export interface DeadlinePoolOptions {
   readonly deadline: number;
   /** Whether each connection plans a statement once, or PostgreSQL plans it again for the values of each call. */
   readonly prepareStatements: boolean;
+  /** Shared by all users of the pool. */
+  readonly connections: Connections;
 }
 
 /**
@@ -78,18 +64,13 @@ export class DeadlinePool implements KyselyPool {
     this.#options = options;
   }
 
-  async connect(): Promise<KyselyClient> {
+  async connect(): Promise<DeadlineClient> {
     const deadline = performance.now() + this.#options.deadline;
-    const connecting = this.#pool.connect();
-    try {
-      return new DeadlineClient(
-        await withinDeadline(deadline, connecting),
-        deadline,
-        this.#options.prepareStatements,
-      );
-    } catch (error) {
-      connecting.then((client) => client.release(), ignore);
-      throw error;
+    const { connections } = this.#options;
+    for (;;) {
+      const client = await this.#take(deadline);
+      if (!connections.isOutdated(client)) return new DeadlineClient(client, deadline, this.#options);
+      client.release(true);
     }
   }
 
@@ -97,18 +78,32 @@ export class DeadlinePool implements KyselyPool {
   async end(): Promise<void> {
     await withinDeadline(performance.now() + this.#options.deadline, this.#pool.end()).catch(ignore);
   }
+
+  async #take(deadline: number): Promise<PostgresClient> {
+    const { connections } = this.#options;
+    const connecting = this.#pool.connect();
+    try {
+      const client = await withinDeadline(deadline, connecting);
+      connections.succeed("connect");
+      return client;
+    } catch (error) {
+      connecting.then((client) => client.release(), ignore);
+      connections.fail("connect", error);
+      throw error;
+    }
+  }
 }
 
 class DeadlineClient implements KyselyClient {
   readonly #client: PostgresClient;
   readonly #deadline: number;
-  readonly #prepareStatements: boolean;
+  readonly #options: DeadlinePoolOptions;
   #hasTimedOut = false;
 
-  constructor(client: PostgresClient, deadline: number, prepareStatements: boolean) {
+  constructor(client: PostgresClient, deadline: number, options: DeadlinePoolOptions) {
     this.#client = client;
     this.#deadline = deadline;
-    this.#prepareStatements = prepareStatements;
+    this.#options = options;
     // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
     client.on("error", ignore);
   }
@@ -117,19 +112,32 @@ class DeadlineClient implements KyselyClient {
   query(): never;
   async query<R>(text = "", values: ReadonlyArray<unknown> = []): Promise<PostgresQueryResult<R>> {
     if (this.#hasTimedOut) throw timedOut();
+    const { connections, prepareStatements } = this.#options;
+    const named = prepareStatements && connections.prepares ? statementName(text) : {};
     try {
-      const query = { ...(this.#prepareStatements && statementName(text)), text, values: [...values], types };
+      const query = { ...named, text, values: [...values], types };
       const result = await withinDeadline(this.#deadline, this.#client.query(query));
+      connections.succeed(text);
       return result as PostgresQueryResult<R>;
     } catch (error) {
       this.#hasTimedOut ||= error instanceof DeadlineError;
-      throw error;
+      connections.fail(text, error, this.#client);
+      if (!("name" in named) || !isLostStatement(error)) throw error;
+      connections.stopPreparing();
+      return await this.query<R>(text, values);
     }
+  }
+
+  /** Whether another server process executes the statements than the one that this connection was opened to. */
+  async isPooled(): Promise<boolean> {
+    const { rows } = await this.query<{ pid: number }>("select pg_backend_pid() as pid", []);
+    return typeof this.#client.processID === "number" && this.#client.processID !== rows[0]?.pid;
   }
 
   release(destroy = false): void {
     this.#client.off("error", ignore);
-    this.#client.release(destroy || this.#hasTimedOut);
+    const isOutdated = this.#options.connections.isOutdated(this.#client);
+    this.#client.release(destroy || this.#hasTimedOut || isOutdated);
   }
 }
 

@@ -1,8 +1,8 @@
 import { type Generated, type Kysely, sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
 import { CoatcheckError } from "../../session/errors.ts";
 import type { RevokeReason } from "../../session/record.ts";
 import type { SessionRow } from "../sql-row.ts";
+import { migrate } from "./migrate.ts";
 
 /** The tables and the view, typed for Kysely. The frequent statements are raw SQL in `statements.ts`. */
 export interface PostgresSchema {
@@ -147,29 +147,12 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
  */
 export async function migratePostgres(db: Kysely<PostgresSchema>): Promise<void> {
   await requireDurablePrimary(db);
-  const migrator = new Migrator({
-    db,
-    migrationTableName: "coatcheck_migration",
-    migrationLockTableName: "coatcheck_migration_lock",
-    provider: { getMigrations: async () => migrations() },
+  await migrate(db, {
+    migrations: MIGRATIONS,
+    table: "coatcheck_migration",
+    lockTable: "coatcheck_migration_lock",
+    noun: "migration",
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error === undefined) return;
-  await requireKnownMigrations(db, error);
-  throw error;
-}
-
-function migrations(): Record<string, Migration> {
-  return Object.fromEntries(
-    Object.entries(MIGRATIONS).map(([name, statements]): [string, Migration] => [
-      name,
-      {
-        async up(db) {
-          for (const statement of statements) await sql.raw(statement).execute(db);
-        },
-      },
-    ]),
-  );
 }
 
 async function requireDurablePrimary(db: Kysely<PostgresSchema>): Promise<void> {
@@ -188,16 +171,4 @@ async function requireDurablePrimary(db: Kysely<PostgresSchema>): Promise<void> 
       "PostgreSQL acknowledges commits before they are on the disk; set synchronous_commit to on in the pool.",
     );
   }
-}
-
-async function requireKnownMigrations(db: Kysely<PostgresSchema>, cause: unknown): Promise<void> {
-  const { rows } = await sql<{ name: string }>`
-    select name from coatcheck_migration order by name desc limit 1`.execute(db);
-  const newest = rows[0]?.name;
-  if (newest === undefined || newest in MIGRATIONS) return;
-  throw new CoatcheckError(
-    "STORE_UNAVAILABLE",
-    `The database has migration ${newest} of a newer Coatcheck; update Coatcheck.`,
-    { cause },
-  );
 }

@@ -32,22 +32,24 @@ import type {
   StoreStats,
   Touch,
 } from "../../session/store.ts";
+import type { NoticeListener } from "../notice.ts";
 import { Recount } from "../recount.ts";
 import { listSessions } from "../sql-list.ts";
 import { recordOf, rowOf, type SessionRow, scopeOfKey } from "../sql-row.ts";
-import { connectPostgres } from "./connect.ts";
-import { PostgresDatabase } from "./database.ts";
+import { openPostgres } from "./connect.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { PostgresPool } from "./driver.ts";
 import { postgresUnavailable } from "./errors.ts";
 import { listSourceOn } from "./list.ts";
 import { readLog } from "./log.ts";
-import type { PostgresPool } from "./pool.ts";
 import { DurablePosition, type LogHead, positionOf } from "./position.ts";
 import { migratePostgres } from "./schema.ts";
 import * as statements from "./statements.ts";
 import { countSessions } from "./stats.ts";
 
+export type { NoticeListener, ServerNotice } from "../notice.ts";
+export type { PostgresClient, PostgresPool, PostgresQuery } from "./driver.ts";
 export { type PostgresHintsOptions, postgresHints } from "./hints.ts";
-export type { PostgresClient, PostgresPool, PostgresQuery } from "./pool.ts";
 
 /** Options of {@link postgresStore}: either `connectionString` or `pool`, and the deadline. */
 export type PostgresStoreOptions = {
@@ -58,6 +60,11 @@ export type PostgresStoreOptions = {
   readonly deadline?: number;
   /** Supplies the time of each revocation, which `sweep` compares. Default: the system clock. */
   readonly clock?: Clock;
+  /**
+   * Called when the server rejects calls and a person should know why (it is a read-only standby, is shutting down, and so
+   * on), when it accepts them again, and at the start when there is a pooler. Default: a process warning.
+   */
+  readonly onNotice?: NoticeListener;
 } & (
   | {
       /**
@@ -77,6 +84,7 @@ const STORE_OPTIONS = {
   pool: true,
   deadline: true,
   clock: true,
+  onNotice: true,
 } satisfies KnownOptions<PostgresStoreOptions>;
 
 /**
@@ -98,8 +106,11 @@ const LONG_DEADLINE = 60_000;
  *   them after the commit, which may be slow. If counting fails, `revoke` throws, but the revocation is in force.
  * - **Long transactions**: while any transaction on the server that has written stays open, `changes` returns the log
  *   items since its start again and again.
- * - **Poolers** such as PgBouncer must use session mode, because migrations take a session-level lock and each
- *   connection keeps its prepared statements.
+ * - **Poolers** such as PgBouncer may use transaction mode. The store notices a pooler, sends its statements unnamed and
+ *   cannot set timeouts on the server; set `lock_timeout` and `statement_timeout` for the role instead.
+ *   `postgresHints` needs a connection of its own.
+ * - **A primary that becomes a standby**, or shuts down: the calls fail, and the store replaces its connections until they
+ *   lead to a primary.
  *
  * @throws UsageError for an unknown option.
  * @throws CoatcheckError `STORE_UNAVAILABLE` when the server cannot be reached, rejects the password, is a read-only
@@ -111,19 +122,9 @@ const LONG_DEADLINE = 60_000;
  */
 export async function postgresStore(options: PostgresStoreOptions): Promise<SessionStore> {
   requireKnownOptions("PostgreSQL store options", options, STORE_OPTIONS);
-  const { deadline = 5000, clock = systemClock } = options;
+  const { deadline = 5000, clock = systemClock, onNotice } = options;
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
-  const ownsPool = "connectionString" in options;
-  const pool = ownsPool
-    ? await connectPostgres(options.connectionString, deadline, longDeadline)
-    : options.pool;
-  // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
-  pool.on("error", () => {});
-  const quick = new PostgresDatabase(pool, { deadline, prepareStatements: true });
-  const slow = new PostgresDatabase(pool, { deadline: longDeadline, prepareStatements: false });
-  const end = async () => {
-    if (ownsPool) await quick.end();
-  };
+  const { quick, slow, end } = await openPostgres({ ...options, deadline, longDeadline, onNotice });
   try {
     await migratePostgres(slow.kysely);
   } catch (error) {

@@ -53,9 +53,9 @@ export function isWrongServer(error: CoatcheckError): boolean {
   return WRONG_SERVER.has(prefixOf(error.cause));
 }
 
-/** Whether the server itself has rejected the command for a reason that an operator should know. */
-export function isServerRefusal(error: CoatcheckError): boolean {
-  return prefixOf(error.cause) in MESSAGES;
+/** Whether an operator should know of the error: an outage, and not a reply that callers handle, such as `NOSCRIPT`. */
+export function isOutage({ cause }: CoatcheckError): boolean {
+  return prefixOf(cause) in MESSAGES || !(cause instanceof Error && /^[A-Z]{3,} /.test(cause.message));
 }
 
 /**

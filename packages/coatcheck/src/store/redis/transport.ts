@@ -1,13 +1,7 @@
 import type { CoatcheckError } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { type NoticeListener, OutageReporter } from "../notice.ts";
-import {
-  isServerRefusal,
-  isUnknownCommand,
-  isWrongServer,
-  redisUnavailable,
-  withDeadline,
-} from "./errors.ts";
+import { isOutage, isUnknownCommand, isWrongServer, redisUnavailable, withDeadline } from "./errors.ts";
 
 /**
  * The operations that Coatcheck needs from a Redis client. Implement these four functions to use another client
@@ -132,6 +126,7 @@ function reconnect(client: NodeRedisClient): void {
 function createExec(
   client: NodeRedis,
   { deadline = DEFAULT_DEADLINE, onNotice }: NodeRedisTransportOptions,
+  isClosed: () => boolean,
 ): RedisTransport["exec"] {
   const send = createSender(client);
   const outages = new OutageReporter("Redis", onNotice);
@@ -153,18 +148,21 @@ function createExec(
       return reply;
     } catch (cause) {
       const error = redisUnavailable(cause);
-      if (isServerRefusal(error)) {
-        rejected.add(command);
-        const reconnects = isWrongServer(error) && isStandAlone(client);
-        outages.fail(reconnects ? `${error.message} Reconnecting.` : error.message, error.cause);
-        if (reconnects && performance.now() - reconnectedAt >= RECONNECT_INTERVAL) {
+      if (!isOutage(error) || isClosed()) throw error;
+      rejected.add(command);
+      if (isWrongServer(error) && isStandAlone(client)) {
+        if (performance.now() - reconnectedAt >= RECONNECT_INTERVAL) {
           reconnectedAt = performance.now();
           reconnecting = error;
           reconnect(client);
         }
+        outages.fail(`${error.message} Reconnecting.`, error.cause);
         throw error;
       }
-      throw reconnecting ?? error;
+      // Commands that were sent just before fail with the loss of the connection.
+      if (reconnecting) throw reconnecting;
+      outages.fail(error.message, error.cause);
+      throw error;
     }
   };
 }
@@ -185,7 +183,8 @@ export function nodeRedisTransport(
 ): RedisTransport {
   requireKnownOptions("Redis transport options", options, TRANSPORT_OPTIONS);
   const { deadline = DEFAULT_DEADLINE } = options;
-  const exec = createExec(client, options);
+  let isClosed = false;
+  const exec = createExec(client, options, () => isClosed);
   // Without a listener for "error", Node ends the process. Callers learn of an outage from exec.
   client.on("error", ignore);
 
@@ -251,6 +250,7 @@ export function nodeRedisTransport(
       };
     },
     async close() {
+      isClosed = true;
       subscriber = undefined;
       ownConnection?.destroy();
       ownConnection = undefined;

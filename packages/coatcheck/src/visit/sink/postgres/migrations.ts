@@ -1,6 +1,5 @@
-import { type Kysely, sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
-import { CoatcheckError } from "../../../session/errors.ts";
+import type { Kysely } from "kysely";
+import { migrate } from "../../../store/postgres/migrate.ts";
 
 const TEXT = 'text collate "C"';
 
@@ -232,34 +231,10 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
  * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database.
  */
 export async function migrateVisits<Tables>(db: Kysely<Tables>): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    migrationTableName: "coatcheck_visit_migration",
-    migrationLockTableName: "coatcheck_visit_migration_lock",
-    provider: { getMigrations: async () => migrations() },
+  await migrate(db, {
+    migrations: MIGRATIONS,
+    table: "coatcheck_visit_migration",
+    lockTable: "coatcheck_visit_migration_lock",
+    noun: "visit migration",
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error === undefined) return;
-  const { rows } = await sql<{ name: string }>`
-    select name from coatcheck_visit_migration order by name desc limit 1`.execute(db);
-  const newest = rows[0]?.name;
-  if (newest === undefined || newest in MIGRATIONS) throw error;
-  throw new CoatcheckError(
-    "STORE_UNAVAILABLE",
-    `The database has visit migration ${newest} of a newer Coatcheck; update Coatcheck.`,
-    { cause: error },
-  );
-}
-
-function migrations(): Record<string, Migration> {
-  return Object.fromEntries(
-    Object.entries(MIGRATIONS).map(([name, statements]): [string, Migration] => [
-      name,
-      {
-        async up(db) {
-          for (const statement of statements) await sql.raw(statement).execute(db);
-        },
-      },
-    ]),
-  );
 }

@@ -12,17 +12,18 @@
  * @module
  */
 import { type KnownOptions, requireKnownOptions } from "../../../session/known-options.ts";
-import { connectPostgres } from "../../../store/postgres/connect.ts";
-import { PostgresDatabase } from "../../../store/postgres/database.ts";
+import type { NoticeListener } from "../../../store/notice.ts";
+import { openPostgres } from "../../../store/postgres/connect.ts";
+import type { PostgresPool } from "../../../store/postgres/driver.ts";
 import { postgresUnavailable } from "../../../store/postgres/errors.ts";
-import type { PostgresPool } from "../../../store/postgres/pool.ts";
 import { LocalTime } from "../../facts/local-time.ts";
 import type { EventSink, StoredOrder } from "../../sink.ts";
 import type { VisitMaintenance } from "../maintenance.ts";
 import { PostgresEventSink } from "./event-sink.ts";
 import { migrateVisits } from "./migrations.ts";
 
-export type { PostgresClient, PostgresPool, PostgresQuery } from "../../../store/postgres/pool.ts";
+export type { NoticeListener, ServerNotice } from "../../../store/notice.ts";
+export type { PostgresClient, PostgresPool, PostgresQuery } from "../../../store/postgres/driver.ts";
 export type {
   CustomerTotals,
   Expired,
@@ -39,6 +40,8 @@ export type PostgresEventsOptions = {
   readonly timeZone?: string;
   /** How long a batch may take, in milliseconds, including the wait for a connection. Default: 10,000. */
   readonly deadline?: number;
+  /** Called when the server rejects calls, accepts them again, or is behind a pooler. Default: a process warning. */
+  readonly onNotice?: NoticeListener;
 } & (
   | {
       /** `postgres://user:password@host:port/database`. The sink creates a pool and ends it on `close`. */
@@ -55,6 +58,7 @@ const SINK_OPTIONS = {
   pool: true,
   timeZone: true,
   deadline: true,
+  onNotice: true,
 } satisfies KnownOptions<PostgresEventsOptions>;
 
 /** Deadline in milliseconds of migrations, rollups and retention. */
@@ -77,20 +81,10 @@ export interface PostgresEvents extends EventSink, VisitMaintenance {
  */
 export async function postgresEvents(options: PostgresEventsOptions): Promise<PostgresEvents> {
   requireKnownOptions("PostgreSQL event sink options", options, SINK_OPTIONS);
-  const { timeZone = "UTC", deadline = 10_000 } = options;
+  const { timeZone = "UTC", deadline = 10_000, onNotice } = options;
   const time = new LocalTime(timeZone);
   const longDeadline = Math.max(deadline, LONG_DEADLINE);
-  const ownsPool = "connectionString" in options;
-  const pool = ownsPool
-    ? await connectPostgres(options.connectionString, deadline, longDeadline)
-    : options.pool;
-  // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
-  pool.on("error", () => {});
-  const quick = new PostgresDatabase(pool, { deadline, prepareStatements: true });
-  const slow = new PostgresDatabase(pool, { deadline: longDeadline, prepareStatements: false });
-  const end = async () => {
-    if (ownsPool) await quick.end();
-  };
+  const { quick, slow, end } = await openPostgres({ ...options, deadline, longDeadline, onNotice });
   try {
     await migrateVisits(slow.kysely);
   } catch (error) {

@@ -1,0 +1,77 @@
+import { type Kysely, sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { CoatcheckError } from "../../session/errors.ts";
+
+/** Migrations and the tables that record them. */
+export interface MigrationSet {
+  /** SQL statements by name. The migrations run in this order, each once. */
+  readonly migrations: Readonly<Record<string, readonly string[]>>;
+  readonly table: string;
+  readonly lockTable: string;
+  /** For error messages, for example `migration`. */
+  readonly noun: string;
+}
+
+/** Kysely's own key, so that processes with an older version of Coatcheck, which let Kysely lock, wait as well. */
+const LOCK = "3853314791062309107";
+
+/**
+ * Applies the migrations that the database does not have yet, in one transaction. Several processes may call it at once; one
+ * of them does the work and the others wait.
+ *
+ * The lock belongs to the transaction, because a transaction pooler (PgBouncer) gives the next statement of a session to
+ * another connection, where the lock of a session could not be released.
+ *
+ * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database.
+ */
+export async function migrate<Tables>(db: Kysely<Tables>, set: MigrationSet): Promise<void> {
+  try {
+    await db.transaction().execute(async (transaction) => {
+      // The pool's deadline limits the wait.
+      await sql`set local lock_timeout = 0`.execute(transaction);
+      await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)}::bigint)`.execute(transaction);
+      const migrator = new Migrator({
+        db: transaction,
+        migrationTableName: set.table,
+        migrationLockTableName: set.lockTable,
+        provider: { getMigrations: async () => kyselyMigrations(set.migrations) },
+      });
+      const { error } = await migrator.migrateToLatest();
+      if (error !== undefined) throw error;
+    });
+  } catch (error) {
+    await requireKnownMigrations(db, set, error);
+    throw error;
+  }
+}
+
+function kyselyMigrations(migrations: MigrationSet["migrations"]): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(migrations).map(([name, statements]): [string, Migration] => [
+      name,
+      {
+        async up(db) {
+          for (const statement of statements) await sql.raw(statement).execute(db);
+        },
+      },
+    ]),
+  );
+}
+
+async function requireKnownMigrations<Tables>(
+  db: Kysely<Tables>,
+  { migrations, table, noun }: MigrationSet,
+  cause: unknown,
+): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select name from ${sql.table(table)} order by name desc limit 1`
+    .execute(db)
+    .catch(() => ({ rows: [] }));
+  const newest = rows[0]?.name;
+  if (newest === undefined || newest in migrations) return;
+  throw new CoatcheckError(
+    "STORE_UNAVAILABLE",
+    `The database has ${noun} ${newest} of a newer Coatcheck; update Coatcheck.`,
+    { cause },
+  );
+}
