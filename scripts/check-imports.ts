@@ -40,7 +40,8 @@ const MAY_ALSO_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Package → the only folders or files of the library that may import it. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   "@standard-schema/spec": ["session", "visit", "context"],
-  react: ["react"],
+  react: ["react", "http/next/page.ts"],
+  next: ["http", "react/next.ts"],
   nanostores: ["client", "react"],
   pg: ["store/postgres/connect.ts", "store/postgres/hints.ts"],
   redis: ["store/redis/connect.ts"],

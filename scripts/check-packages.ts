@@ -20,12 +20,18 @@ const NEEDS_PEER = [
   "coatcheck/gateway",
   "coatcheck/hono",
   "coatcheck/jwt",
+  "coatcheck/next",
   "coatcheck/react",
+  "coatcheck/react/next",
   "coatcheck/routes/fastify",
   "coatcheck/routes/hono",
+  "coatcheck/routes/next",
   "coatcheck/testing/simulator",
   "coatcheck/visit",
 ];
+
+/** The import paths that import the declarations of Next.js, which compile only unchecked. */
+const ABOUT_NEXT = ["coatcheck/next", "coatcheck/react/next", "coatcheck/routes/next"];
 
 const NODE = ["ES2024"];
 const BROWSER = [...NODE, "DOM", "DOM.Iterable"];
@@ -90,10 +96,12 @@ try {
   served.load(service.paths);
   served.run(process.execPath, "node_modules/coatcheck-server/bin/coatcheck.js", "--version");
 
-  const application = consume("an application", [library], library.paths);
+  const checked = library.paths.filter((path) => !ABOUT_NEXT.includes(path));
+  const application = consume("an application", [library], checked);
   const { peerDependencies, devDependencies } = library.manifest;
   application.give(Object.keys({ ...peerDependencies, ...devDependencies }), library.workspace);
   application.compile(BROWSER);
+  for (const path of ABOUT_NEXT) application.use(path);
   application.load(library.paths);
   // The documents' examples use other packages, whose declarations are not ours to check.
   for (const { file, code } of typescriptBlocks()) application.write(file, code);

@@ -31,8 +31,11 @@ export interface SessionRoutesOptions<User, Data = JsonObject> {
     request: RouteRequest<Data>,
     metadata: JsonObject,
   ) => MaybePromise<Identity<User> | null>;
-  /** Returns the user that the page sees as logged in. Default: `{ id: subject }`. */
-  readonly user?: (subject: string) => MaybePromise<User>;
+  /**
+   * Returns the user that the page sees as logged in; null if the user no longer exists, and the page then sees no session.
+   * Default: `{ id: subject }`.
+   */
+  readonly user?: (subject: string) => MaybePromise<User | null>;
   /** Whether the page should show onboarding first. Default: the field is omitted from responses. */
   readonly needsOnboarding?: (subject: string) => MaybePromise<boolean>;
   /**

@@ -9,7 +9,8 @@ import type { CsrfTokens } from "../csrf.ts";
 export interface ViewDependencies<User> {
   readonly csrfTokens: CsrfTokens;
   readonly clock: Clock;
-  readonly user: (subject: string) => MaybePromise<User>;
+  /** Null if the user no longer exists: the page then sees no session. */
+  readonly user: (subject: string) => MaybePromise<User | null>;
   readonly needsOnboarding: ((subject: string) => MaybePromise<boolean>) | undefined;
 }
 
@@ -32,9 +33,11 @@ export async function viewOf<User, Data>(
     csrf_token: csrfTokens.issue(record),
   };
   if (record.subject === null) return { status: "anonymous", user: null, ...shared };
+  const present = known ?? (await user(record.subject));
+  if (present === null) return noSession(null);
   return {
     status: "authenticated",
-    user: known ?? (await user(record.subject)),
+    user: present,
     ...shared,
     ...(needsOnboarding && { needsOnboarding: await needsOnboarding(record.subject) }),
   };

@@ -1,0 +1,7 @@
+import { probe } from "../../../lib/probe.ts";
+
+/** Moves the clock of the sessions. */
+export async function POST(request: Request) {
+  probe.ahead += Number(await request.text());
+  return Response.json(probe);
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { cpSync, existsSync, globSync, readFileSync, renameSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const APPLICATION = join(ROOT, "e2e/next-app");
+const LIBRARY = join(ROOT, "packages/coatcheck");
+const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
+
+/** How an application is built. */
+export interface Variant {
+  readonly cacheComponents: boolean;
+  readonly bundler: "turbopack" | "webpack";
+  /** Whether Next.js leaves the package to Node instead of bundling it. Default: false. */
+  readonly external?: boolean;
+  /** Whether `next dev` compiles each page at its first request. Default: false. */
+  readonly dev?: boolean;
+}
+
+/** A built application. */
+export interface Built {
+  readonly variant: Variant;
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * Compiles the library and builds the application with `next build`. The result is kept in `.cache`, by the content of both, so
+ * that only a change of either is built again. The database does not exist during the build.
+ */
+export function buildApplication(variant: Variant): Built {
+  execFileSync(
+    process.execPath,
+    [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
+    {
+      cwd: LIBRARY,
+      stdio: "inherit",
+    },
+  );
+  const environment = {
+    ...process.env,
+    NODE_OPTIONS: "",
+    NODE_ENV: "production",
+    NEXT_TELEMETRY_DISABLED: "1",
+    FIXTURE_CACHE_COMPONENTS: variant.cacheComponents ? "1" : "0",
+    FIXTURE_EXTERNAL: variant.external ? "1" : "0",
+  } as const;
+  const hash = contentHash(variant);
+  const folder = join(ROOT, ".cache/next", hash);
+  if (existsSync(folder)) return { variant, folder, environment };
+  // A build that is interrupted must not look like a finished one.
+  const draft = `${folder}.${process.pid}`;
+  rmSync(draft, { recursive: true, force: true });
+  cpSync(APPLICATION, draft, {
+    recursive: true,
+    filter: (path) => !/next-app\/(\.next|node_modules)/.test(path),
+  });
+  if (!variant.dev) {
+    execFileSync(process.execPath, [NEXT, "build", `--${variant.bundler}`], {
+      cwd: draft,
+      env: environment,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+  renameSync(draft, folder);
+  return { variant, folder, environment };
+}
+
+function contentHash(variant: Variant): string {
+  const hash = createHash("sha256").update(JSON.stringify(variant));
+  const library = globSync("dist/**/*.js", { cwd: LIBRARY }).map((file) => join(LIBRARY, file));
+  const application = globSync("**/*.{ts,tsx,mjs,json}", { cwd: APPLICATION }).map((file) =>
+    join(APPLICATION, file),
+  );
+  for (const file of [...library, ...application, join(ROOT, "node_modules/next/package.json")].sort()) {
+    hash.update(file.slice(ROOT.length)).update(readFileSync(file));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** A running application. */
+export interface RunningApplication {
+  readonly origin: string;
+  /** What the server has printed. */
+  readonly output: () => string;
+  /** Ends the server as an operator does. Returns its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a built application with `next start`, or its sources with `next dev`, on a free port. */
+export async function startApplication(
+  { variant, folder, environment }: Built,
+  database: string,
+): Promise<RunningApplication> {
+  const port = await freePort();
+  const command = variant.dev ? ["dev", `--${variant.bundler}`] : ["start"];
+  const server = spawn(process.execPath, [NEXT, ...command, "-p", String(port), "-H", "127.0.0.1"], {
+    cwd: folder,
+    env: {
+      ...environment,
+      NODE_ENV: variant.dev ? "development" : "production",
+      FIXTURE_DATABASE: database,
+      // The application's own handler closes the store and then ends the process.
+      NEXT_MANUAL_SIG_HANDLE: "true",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const ready = Promise.withResolvers<void>();
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.includes("Ready in")) ready.resolve();
+    });
+  }
+  const exit = once(server, "exit").then(([code]) => code as number | null);
+  exit.then(() => ready.reject(new Error(`next ${command[0]} has ended:\n${output}`)));
+  await ready.promise;
+  return { origin: `http://localhost:${port}`, output: () => output, stop: () => end(server, exit) };
+}
+
+async function end(server: ChildProcess, exit: Promise<number | null>): Promise<number | null> {
+  if (server.exitCode === null) server.kill("SIGTERM");
+  return await exit;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,20 @@
+import { sqliteStore } from "coatcheck/store/sqlite";
+import { expect, it } from "vitest";
+import { textOf } from "./next-fixtures.ts";
+import type { NextSite } from "./next-suite.ts";
+
+/** Tests of the end of the process. They stop the application, so they come last. */
+export function processEnd(site: NextSite): void {
+  it("a signal closes the store, which writes the activity that was still in memory", async () => {
+    const visitor = site.visitor();
+    await visitor.logIn("zoe");
+    await site.advance(10 * 60_000);
+    expect(textOf(await visitor.send("/"), "one")).toBe("zoe:-");
+    expect(await site.application.stop()).toBe(0);
+
+    const store = await sqliteStore({ path: site.database });
+    const { records } = await store.list({ subject: "zoe" }, { limit: 1 });
+    await store.close();
+    expect((records[0]?.lastSeenAt ?? 0) - (records[0]?.createdAt ?? 0)).toBeGreaterThanOrEqual(10 * 60_000);
+  });
+}

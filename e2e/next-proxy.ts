@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import { redirectOf, textOf } from "./next-fixtures.ts";
+import type { NextSite } from "./next-suite.ts";
+
+const MINUTE = 60_000;
+
+/** Tests of the proxy, and of what there is once per process. */
+export function proxy(site: NextSite): void {
+  it("the quick check sends a visitor without a sealed cookie to the login page", async () => {
+    const visitor = site.visitor();
+    expect((await visitor.send("/proxied/quick")).headers.location).toMatch(/\/login$/);
+    visitor.token = "A".repeat(50);
+    expect((await visitor.send("/proxied/quick")).headers.location).toMatch(/\/login$/);
+    await visitor.logIn("ann");
+    expect((await visitor.send("/proxied/quick")).status).toBe(200);
+  });
+
+  it("the proxy allows nothing: a page behind it refuses the cookie of a session that has ended", async () => {
+    const visitor = site.visitor();
+    await visitor.logIn("ann");
+    const { token } = visitor;
+    await visitor.send("/api/logout", { method: "POST" });
+    visitor.token = token;
+    expect((await visitor.send("/proxied/quick")).status).toBe(200);
+    expect(redirectOf(await visitor.send("/members"))).toBe("/login");
+  });
+
+  it("the full check tells the page its result, and a header that a client has sent is removed", async () => {
+    const visitor = site.visitor();
+    const forged = { "x-coatcheck-session": "eyJpZCI6IngiLCJzdWJqZWN0IjoiZXZlIn0.forged" };
+    const anonymous = JSON.parse(textOf(await visitor.send("/proxied", { headers: forged }), "proxied"));
+    expect(anonymous).toMatchObject({ note: { subject: null }, subject: null });
+    await visitor.logIn("ann");
+    const loggedIn = JSON.parse(textOf(await visitor.send("/proxied", { headers: forged }), "proxied"));
+    expect(loggedIn).toMatchObject({ note: { subject: "ann" }, subject: "ann" });
+  });
+
+  it("a rotation in the proxy reaches the browser, and the page of the same request", async () => {
+    const visitor = site.visitor();
+    await visitor.logIn("ann");
+    const older = visitor.token;
+    for (let visit = 0; visit < 3; visit++) {
+      await site.advance(25 * MINUTE);
+      await visitor.send("/");
+    }
+    const response = await visitor.send("/proxied");
+    expect(response.cookies).toHaveLength(1);
+    expect(visitor.token).not.toBe(older);
+    expect(JSON.parse(textOf(response, "proxied"))).toMatchObject({ subject: "ann" });
+    expect((await visitor.send("/api/me")).status).toBe(200);
+  });
+
+  it("the proxy, a page, an action, a route handler and the Pages Router share one manager", async () => {
+    const visitor = site.visitor();
+    await visitor.send("/proxied");
+    await visitor.send("/");
+    await visitor.submit("/login", "log-in", { name: "ann" });
+    await visitor.send("/api/me");
+    await visitor.send("/old");
+    expect((await site.counts()).opens).toBe(1);
+  });
+}

@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { buildApplication, type RunningApplication, startApplication, type Variant } from "./next-build.ts";
+import { Visitor } from "./next-fixtures.ts";
+
+/** The application that the tests of a file share. */
+export interface NextSite {
+  readonly application: RunningApplication;
+  readonly database: string;
+  readonly variant: Variant;
+  /** Returns a visitor without cookies. */
+  visitor(): Visitor;
+  /** What the probe of the server's process has counted. */
+  counts(): Promise<{ readonly opens: number; readonly checks: number }>;
+  /** Moves the clock of the sessions forward, in milliseconds. */
+  advance(milliseconds: number): Promise<void>;
+}
+
+/** Builds and starts the application before the tests of a file. */
+export function setUpNextSite(variant: Variant): NextSite {
+  let folder: string;
+  let application: RunningApplication;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "coatcheck-next-"));
+    application = await startApplication(buildApplication(variant), join(folder, "sessions.db"));
+  }, 300_000);
+  afterAll(async () => {
+    await application?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  return {
+    variant,
+    get application() {
+      return application;
+    },
+    get database() {
+      return join(folder, "sessions.db");
+    },
+    visitor: () => new Visitor(application),
+    async counts() {
+      return JSON.parse((await new Visitor(application).send("/api/counts")).body);
+    },
+    async advance(milliseconds) {
+      await new Visitor(application).send("/api/clock", { method: "POST", body: String(milliseconds) });
+    },
+  };
+}

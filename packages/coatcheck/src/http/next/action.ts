@@ -1,0 +1,75 @@
+import { redirect } from "next/dist/client/components/navigation.react-server.js";
+import { cookies, headers } from "next/headers.js";
+import { CoatcheckError } from "../../session/errors.ts";
+import type { MaybePromise } from "../../session/session.ts";
+import { isCoatcheckError } from "../error-response.ts";
+import type { HttpRequest } from "../message.ts";
+import type { RequestSession } from "../request-session.ts";
+import type { NextOptions } from "./options.ts";
+import type { ProcessSessions } from "./process-sessions.ts";
+import { pageRequest } from "./request.ts";
+import { CookieHeaders } from "./set-cookies.ts";
+import { isControlFlow } from "./thrown.ts";
+
+/** A server action whose first argument is the session handle. The others are those that Next.js passes. */
+export type SessionAction<Data, Args extends readonly unknown[], Result> = (
+  session: RequestSession<Data>,
+  ...args: Args
+) => MaybePromise<Result>;
+
+/** Implements `withSessionAction`. */
+export function sessionActionWrapper<Data>(
+  sessions: ProcessSessions<Data>,
+  options: Pick<NextOptions<unknown>, "signIn" | "actionsWithoutOrigin">,
+) {
+  return <Args extends readonly unknown[], Result>(action: SessionAction<Data, Args, Result>) =>
+    async (...args: Args): Promise<Result> => {
+      const jar = await cookies();
+      const request = await openAction(sessions, jar);
+      if (options.actionsWithoutOrigin !== "accept") requireOrigin(request.http);
+      const check = request.session.checkCsrf(() => formOf(args));
+      if (check) await check;
+      let failure: unknown;
+      let result: Result | undefined;
+      try {
+        result = await action(request.session, ...args);
+      } catch (error) {
+        if (!isControlFlow(error) && !isCoatcheckError(error)) throw error;
+        failure = error;
+      }
+      const set = new CookieHeaders();
+      await request.session.commit(set);
+      set.applyTo(jar);
+      if (failure === undefined) return result as Result;
+      if (isCoatcheckError(failure) && failure.status === 401 && options.signIn) redirect(options.signIn);
+      throw failure;
+    };
+}
+
+async function openAction<Data>(
+  sessions: ProcessSessions<Data>,
+  jar: Awaited<ReturnType<typeof cookies>>,
+): Promise<{ readonly http: HttpRequest; readonly session: RequestSession<Data> }> {
+  const received = await headers();
+  const { pages } = await sessions.get();
+  const http = pageRequest("POST", received, jar, pages.cookie.name);
+  return { http, session: pages.open(http) };
+}
+
+/**
+ * Next.js compares `Origin` with `Host` and accepts a request without `Origin`. `checkCsrf` accepts one without either header,
+ * because other clients than browsers call APIs. Only a page calls an action.
+ */
+function requireOrigin(request: HttpRequest): void {
+  if (request.header("sec-fetch-site") || request.header("origin")) return;
+  throw new CoatcheckError(
+    "FORBIDDEN",
+    "The request has neither Sec-Fetch-Site nor Origin, so no browser sent it. To accept it, set actionsWithoutOrigin.",
+  );
+}
+
+/** The fields of the form that an action was called with. */
+function formOf(args: readonly unknown[]): unknown {
+  const form = args.find((each) => each instanceof FormData);
+  return form && Object.fromEntries(form);
+}

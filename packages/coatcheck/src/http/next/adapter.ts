@@ -1,0 +1,127 @@
+/**
+ * Sessions for Next.js 16: route handlers, server actions, server components and the proxy.
+ *
+ * @example
+ * // lib/sessions.ts
+ * import { SessionManager } from "coatcheck";
+ * import { coatcheck } from "coatcheck/next";
+ * import { sqliteStore } from "coatcheck/store/sqlite";
+ *
+ * export const { withServerSession, withSessionAction, getServerSessionState, requireSubject } = coatcheck(
+ *   async () => new SessionManager({ store: await sqliteStore({ path: "sessions.db" }), secrets: ["a long secret of your own"] }),
+ *   { signIn: "/login" },
+ * );
+ *
+ * // app/api/me/route.ts
+ * export const GET = withServerSession(async (request, response) => {
+ *   if (!request.session) return response.status(401).json({ error: "Unauthorized" });
+ *   return response.json({ user: request.session.user });
+ * });
+ *
+ * @module
+ */
+import { headers } from "next/headers.js";
+import type { JsonObject } from "../../session/json.ts";
+import type { SessionManager } from "../../session/manager.ts";
+import type { MaybePromise, Session } from "../../session/session.ts";
+import { sessionActionWrapper } from "./action.ts";
+import { type NextOptions, separateOptions } from "./options.ts";
+import { type PageReaders, pageReaders } from "./page.ts";
+import { type OpenManager, ProcessSessions } from "./process-sessions.ts";
+import { PROXY_HEADER, type ProxyOptions, readProxyHeader, sessionProxy } from "./proxy.ts";
+import { requestSessionWrapper, serverSessionWrapper } from "./route-handler.ts";
+
+export type { RequestSession } from "../request-session.ts";
+export type { SessionAction } from "./action.ts";
+export type { NextOptions } from "./options.ts";
+export type { PendingView } from "./page.ts";
+export type { PageLogin, PageSession } from "./page-session.ts";
+export type { OpenManager } from "./process-sessions.ts";
+export type { ProxyOptions, ProxySession } from "./proxy.ts";
+export { redirectTarget } from "./redirect-target.ts";
+export type {
+  ResponseBuilder,
+  ServerSession,
+  ServerSessionHandler,
+  SessionRequest,
+} from "./route-handler.ts";
+
+/** What {@link coatcheck} returns. */
+export interface NextSessions<User, Data> extends PageReaders<User, Data> {
+  /**
+   * Wraps a route handler. `request.session` is the login, or null; `request.requestSession` is the handle for everything else.
+   * Runs the CSRF checks before the handler, and commits before the response leaves, also when `redirect()` ends the
+   * handler. Responds to a `CoatcheckError` with its status and JSON.
+   *
+   * @example
+   * export const GET = withServerSession(async (request, response) => {
+   *   if (!request.session) return response.status(401).json({ error: "Unauthorized" });
+   *   return response.json({ tenantId: request.session.user.tenantId });
+   * });
+   */
+  readonly withServerSession: ReturnType<typeof serverSessionWrapper<User, Data>>;
+  /**
+   * Wraps a route handler that loads the session itself, or not at all: its second argument is the session handle. Otherwise as
+   * `withServerSession`.
+   *
+   * @example
+   * export const POST = withRequestSession(async (request, session) => {
+   *   await (await session.load()).authenticate((await checkPassword(await request.json())).id);
+   *   return Response.json({ success: true });
+   * });
+   */
+  readonly withRequestSession: ReturnType<typeof requestSessionWrapper<Data>>;
+  /**
+   * Wraps a server action, whose first argument becomes the session handle. Rejects requests of other sites, which Next.js
+   * itself does not always do. Sets the cookie and commits before `redirect()` ends the action.
+   *
+   * @example
+   * export const rename = withSessionAction(async (session, form: FormData) => {
+   *   const { subject } = await session.requireSubject();
+   *   await database.rename(subject, String(form.get("name")));
+   *   revalidatePath("/", "layout");
+   * });
+   */
+  readonly withSessionAction: ReturnType<typeof sessionActionWrapper<Data>>;
+  /** Returns the function for `proxy.ts`. It is optional, and never decides who may see what. */
+  sessionProxy(options?: ProxyOptions): ReturnType<typeof sessionProxy<Data>>;
+  /** What `sessionProxy({ check: "session" })` found, for logs; null without it. Pages must check the session themselves. */
+  proxySession(): Promise<{ readonly id: string; readonly subject: string | null } | null>;
+  /** The manager of this process. Opens it at the first call. */
+  manager(): Promise<SessionManager<Data>>;
+  /** Writes what is queued and closes the store. Call it when the process ends. */
+  close(): Promise<void>;
+  /** For `coatcheck/routes/next`. */
+  readonly user: (subject: string) => MaybePromise<User | null>;
+}
+
+/**
+ * Returns the functions through which an application of Next.js uses its sessions. Call it once, in a module of its own.
+ *
+ * @param open opens the manager. Called at the first request, once per process, although Next.js loads the module several
+ *   times. It is not called by `next build`.
+ * @throws UsageError for an unknown option, and without `open`.
+ */
+export function coatcheck<User = { readonly id: string }, Data = JsonObject>(
+  open: OpenManager<Data>,
+  options: NextOptions<User> = {},
+): NextSessions<User, Data> {
+  const { http, own } = separateOptions(options);
+  const sessions = new ProcessSessions(open, http, own.name ?? "default");
+  const user = own.user ?? ((subject: string) => ({ id: subject }) as User);
+  const userOf = ({ subject }: Session<Data>) => (subject === null ? null : user(subject));
+  return {
+    ...pageReaders({ sessions, user: userOf, signIn: own.signIn }),
+    withServerSession: serverSessionWrapper(sessions, userOf),
+    withRequestSession: requestSessionWrapper(sessions),
+    withSessionAction: sessionActionWrapper(sessions, own),
+    sessionProxy: (proxyOptions) => sessionProxy(sessions, proxyOptions),
+    proxySession: async () => {
+      const received = await headers();
+      return readProxyHeader((await sessions.get()).pages, received.get(PROXY_HEADER));
+    },
+    manager: async () => (await sessions.get()).manager,
+    close: () => sessions.close(),
+    user,
+  };
+}

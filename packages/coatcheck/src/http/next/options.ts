@@ -1,0 +1,64 @@
+import type { KnownOptions } from "../../session/known-options.ts";
+import type { MaybePromise } from "../../session/session.ts";
+import { misuse, shown } from "../../session/usage-error.ts";
+import { type HttpOptions, requireHttpOptions } from "../options.ts";
+import { redirectTarget } from "./redirect-target.ts";
+
+/** Options of `coatcheck()` for Next.js: those of every adapter, and those of Next.js alone. */
+export interface NextOptions<User> extends HttpOptions {
+  /**
+   * Returns the user of a login, as pages and their scripts may see it; null if the user no longer exists. The request then
+   * counts as logged out. Default: `{ id: subject }`.
+   */
+  readonly user?: (subject: string) => MaybePromise<User | null>;
+  /**
+   * The path of the login page. Server components and actions redirect there when they require a login and there is none.
+   * Default: none; server components then call `unauthorized()`, which needs `experimental.authInterrupts`.
+   */
+  readonly signIn?: string;
+  /**
+   * Whether server actions accept a request with neither `Sec-Fetch-Site` nor `Origin`. Every browser sends one of them, so
+   * such a request comes from a script. Default: `refuse`.
+   */
+  readonly actionsWithoutOrigin?: "refuse" | "accept";
+  /** Names the manager, in a process with several. Default: `default`. */
+  readonly name?: string;
+}
+
+/** The options that only this adapter has. */
+type OwnOptions = Omit<NextOptions<unknown>, keyof HttpOptions>;
+
+const OWN_OPTIONS = {
+  user: true,
+  signIn: true,
+  actionsWithoutOrigin: true,
+  name: true,
+} satisfies KnownOptions<OwnOptions>;
+
+/** The options, separated into those of the HTTP layer and those of this adapter. */
+export interface SeparatedOptions<User> {
+  readonly http: HttpOptions;
+  readonly own: Pick<NextOptions<User>, keyof OwnOptions>;
+}
+
+/** Separates and checks the options. Throws `UsageError` for an unknown or invalid one. */
+export function separateOptions<User>(options: NextOptions<User>): SeparatedOptions<User> {
+  const { user, signIn, actionsWithoutOrigin, name, ...http } = options;
+  const input = "options of coatcheck()";
+  requireHttpOptions(http);
+  if (user !== undefined && typeof user !== "function") {
+    throw misuse(input, [{ path: "user", message: `must be a function (got ${shown(user)})` }]);
+  }
+  if (signIn !== undefined && redirectTarget(signIn, "") !== signIn) {
+    const message = `must be a path of this site, such as "/login" (got ${shown(signIn)})`;
+    throw misuse(input, [{ path: "signIn", message }]);
+  }
+  if (![undefined, "refuse", "accept"].includes(actionsWithoutOrigin)) {
+    const message = `must be one of refuse, accept (got ${shown(actionsWithoutOrigin)})`;
+    throw misuse(input, [{ path: "actionsWithoutOrigin", message }]);
+  }
+  const own = Object.fromEntries(
+    Object.keys(OWN_OPTIONS).flatMap((key) => (key in options ? [[key, Reflect.get(options, key)]] : [])),
+  );
+  return { http, own };
+}

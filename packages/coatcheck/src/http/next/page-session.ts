@@ -1,0 +1,77 @@
+import type { JsonObject } from "../../session/json.ts";
+import { plainCopy } from "../../session/plain-session.ts";
+import type { Session } from "../../session/session.ts";
+import { UsageError } from "../../session/usage-error.ts";
+
+/** What a server component can read of its session. It has no methods that write: a page is rendered, not changed. */
+export interface PageSession<Data = JsonObject>
+  extends Pick<
+    Session<Data>,
+    | "id"
+    | "type"
+    | "subject"
+    | "tenant"
+    | "isNew"
+    | "refusal"
+    | "assurance"
+    | "isElevated"
+    | "requireElevated"
+  > {
+  /** The application's data, frozen. */
+  readonly data: Data;
+}
+
+/** A page's session that is logged in. */
+export type PageLogin<Data = JsonObject> = PageSession<Data> & { readonly subject: string };
+
+/** The methods of a session that write. */
+const WRITES = [
+  "authenticate",
+  "elevate",
+  "flash",
+  "patch",
+  "revoke",
+  "revokeOthers",
+  "rotate",
+  "save",
+  "takeFlash",
+  "update",
+] as const satisfies readonly (keyof Session)[];
+
+/**
+ * Wraps a session for server components. Callers without types that write get an error: the response may be on its way, so
+ * the change could reach neither the browser's cookie nor the page.
+ */
+export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
+  const { id, type, subject, tenant, isNew, refusal, assurance } = session;
+  const data = readOnly(plainCopy(session.toJSON().data), "data") as Data;
+  const refuse = Object.fromEntries(WRITES.map((name) => [name, () => refuseWrite(`${name}()`)]));
+  return Object.freeze({
+    ...refuse,
+    id,
+    type,
+    subject,
+    tenant,
+    isNew,
+    refusal,
+    assurance,
+    data,
+    isElevated: (scope: string) => session.isElevated(scope),
+    requireElevated: (scope: string) => session.requireElevated(scope),
+  });
+}
+
+/** A view of plain data that names the fault when a caller assigns to it. */
+function readOnly(value: unknown, path: string): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  for (const [name, inner] of Object.entries(value))
+    Reflect.set(value, name, readOnly(inner, `${path}.${name}`));
+  const refuse = (_target: object, name: string | symbol) => refuseWrite(`${path}.${String(name)}`);
+  return new Proxy(value, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
+}
+
+function refuseWrite(path: string): never {
+  const message =
+    "must not be used in a server component: change the session in withSessionAction or withServerSession";
+  throw new UsageError(`Invalid write to a session: ${path} ${message}.`, [{ path, message }]);
+}

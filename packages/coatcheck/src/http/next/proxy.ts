@@ -1,0 +1,104 @@
+import { type NextRequest, NextResponse } from "next/server.js";
+import type { MaybePromise } from "../../session/session.ts";
+import type { ResponseHeaders } from "../message.ts";
+import type { OpenSessions, ProcessSessions } from "./process-sessions.ts";
+import { fetchRequest } from "./request.ts";
+
+/** What the proxy knows of a request. */
+export interface ProxySession {
+  /**
+   * Whether the request carries a cookie that this application has issued. The session behind it may have ended: use it to
+   * show the login page sooner, never to allow anything.
+   */
+  readonly hasToken: boolean;
+  /** The subject of the login, read from the store or its caches; null without one, and unless `check` is `session`. */
+  readonly subject: string | null;
+}
+
+/** Options of `sessionProxy()`. */
+export interface ProxyOptions {
+  /**
+   * `token` checks the seal of the cookie, without a look-up. `session` opens the session, performs a rotation that is due, and
+   * tells the page the result in a signed request header, for logs. Default: `token`.
+   */
+  readonly check?: "token" | "session";
+  /** Returns the response of the proxy, such as a redirect to the login page; nothing to continue. */
+  readonly respond?: (request: NextRequest, session: ProxySession) => MaybePromise<Response | undefined>;
+}
+
+/** The request header with the proxy's result. Pages verify its signature, and never use it to allow anything. */
+export const PROXY_HEADER = "x-coatcheck-session";
+
+const PURPOSE = "next-proxy";
+/** Milliseconds. The header is written and read within one request. */
+const MAX_AGE = 60_000;
+
+/** Implements `sessionProxy`. */
+export function sessionProxy<Data>(sessions: ProcessSessions<Data>, options: ProxyOptions = {}) {
+  return async (request: NextRequest): Promise<Response> => {
+    const { pages } = await sessions.get();
+    const headers = new Headers(request.headers);
+    // A client could have sent it.
+    headers.delete(PROXY_HEADER);
+    const hasToken = pages.cookie
+      .read(request.headers.get("cookie") ?? undefined)
+      .some((token) => pages.manager.ring.hasValidSeal(token));
+    if (options.check !== "session") {
+      const answer = await options.respond?.(request, { hasToken, subject: null });
+      return answer ?? NextResponse.next({ request: { headers } });
+    }
+    const session = pages.open(fetchRequest(request));
+    const { id, subject } = await session.load();
+    const set = new SetCookies();
+    await session.commit(set);
+    headers.set(PROXY_HEADER, signed(pages, { id, subject, at: Date.now() }));
+    const answer = await options.respond?.(request, { hasToken, subject });
+    return set.addTo(answer ?? NextResponse.next({ request: { headers } }));
+  };
+}
+
+/** The session headers of the proxy's response. Next.js shows the cookies among them to the page of the same request. */
+class SetCookies implements ResponseHeaders {
+  readonly #headers = new Headers();
+
+  get(name: string): string | null {
+    return this.#headers.get(name);
+  }
+
+  /** Caching headers are the page's to set. */
+  set(): void {}
+
+  append(name: string, value: string): void {
+    if (name === "set-cookie") this.#headers.append(name, value);
+  }
+
+  addTo(response: Response): Response {
+    const cookies = this.#headers.getSetCookie();
+    if (cookies.length === 0) return response;
+    const changed = new NextResponse(response.body, response);
+    for (const value of cookies) changed.headers.append("set-cookie", value);
+    return changed;
+  }
+}
+
+interface Note {
+  readonly id: string;
+  readonly subject: string | null;
+  readonly at: number;
+}
+
+function signed<Data>({ manager }: OpenSessions<Data>["pages"], note: Note): string {
+  const text = Buffer.from(JSON.stringify(note)).toString("base64url");
+  return `${text}.${manager.ring.sign(PURPOSE, text)}`;
+}
+
+/** Returns the proxy's result that a request header carries; null without one, and for a forged or an old one. */
+export function readProxyHeader<Data>(
+  { manager }: OpenSessions<Data>["pages"],
+  value: string | null,
+): { readonly id: string; readonly subject: string | null } | null {
+  const [text = "", signature = ""] = value?.split(".", 2) ?? [];
+  if (!manager.ring.verify(PURPOSE, text, signature)) return null;
+  const { id, subject, at } = JSON.parse(Buffer.from(text, "base64url").toString()) as Note;
+  return Math.abs(Date.now() - at) <= MAX_AGE ? { id, subject } : null;
+}

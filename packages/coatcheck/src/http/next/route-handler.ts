@@ -1,0 +1,176 @@
+import { cookies } from "next/headers.js";
+import type { NextRequest } from "next/server.js";
+import type { MaybePromise, Session } from "../../session/session.ts";
+import { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "../error-response.ts";
+import type { LoadOptions } from "../options.ts";
+import type { RequestSession } from "../request-session.ts";
+import type { ProcessSessions } from "./process-sessions.ts";
+import { fetchRequest } from "./request.ts";
+import { CookieHeaders } from "./set-cookies.ts";
+import { fallbackStatus, isControlFlow } from "./thrown.ts";
+
+/** The login of a request: what its session says, and the user. */
+export interface ServerSession<User, Data> {
+  /** A UUID. Safe to show and to log. */
+  readonly id: string;
+  readonly subject: string;
+  readonly tenant: string | null;
+  readonly user: User;
+  /** The session's data, writable. Assignments are stored before the response leaves. */
+  readonly data: Data;
+}
+
+/** The request of a route handler. */
+export type SessionRequest<User, Data> = NextRequest & {
+  /** The login; null if no user is logged in. */
+  readonly session: ServerSession<User, Data> | null;
+  /** The handle with everything else: anonymous visitors, login, logout, elevation. */
+  readonly requestSession: RequestSession<Data>;
+};
+
+/** Builds a JSON response. For handlers that are written like those of Express. */
+export class ResponseBuilder {
+  readonly headers = new Headers();
+  #status = 200;
+
+  /** Sets the status of the response. Default: 200. */
+  status(code: number): this {
+    this.#status = code;
+    return this;
+  }
+
+  /** Returns the response. */
+  json(body: unknown): Response {
+    return Response.json(body, { status: this.#status, headers: this.headers });
+  }
+}
+
+/** Handles a request. The third argument is the one that Next.js passes, with the parameters of the route. */
+export type ServerSessionHandler<User, Data, Context> = (
+  request: SessionRequest<User, Data>,
+  response: ResponseBuilder,
+  context: Context,
+) => MaybePromise<Response>;
+
+/** A route handler as Next.js calls it. */
+export type RouteHandler<Context> = (request: NextRequest, context: Context) => Promise<Response>;
+
+/** A handler that loads the session itself, or not at all. */
+export type RequestSessionHandler<Data, Context> = (
+  request: NextRequest,
+  session: RequestSession<Data>,
+  context: Context,
+) => MaybePromise<Response>;
+
+/** Implements `withRequestSession`. */
+export function requestSessionWrapper<Data>(sessions: ProcessSessions<Data>) {
+  return <Context = unknown>(handler: RequestSessionHandler<Data, Context>): RouteHandler<Context> =>
+    async (request, context) => {
+      // Without this read, Next.js would run a GET handler once, at build time, and send its response to every visitor.
+      request.headers.get("cookie");
+      const { http } = await sessions.get();
+      const session = http.open(fetchRequest(request));
+      return await respond(session, async () => {
+        const check = session.checkCsrf(() => formOf(request));
+        if (check) await check;
+        return await handler(request, session, context);
+      });
+    };
+}
+
+/** Implements `withServerSession`. */
+export function serverSessionWrapper<User, Data>(
+  sessions: ProcessSessions<Data>,
+  userOf: (session: Session<Data>) => MaybePromise<User | null>,
+) {
+  const withRequestSession = requestSessionWrapper(sessions);
+  return <Context = unknown>(
+    handler: ServerSessionHandler<User, Data, Context>,
+    options?: LoadOptions,
+  ): RouteHandler<Context> =>
+    withRequestSession(async (request, requestSession, context) => {
+      const session = await serverSession(await requestSession.load(options), userOf);
+      return await handler(
+        Object.assign(request, { session, requestSession }),
+        new ResponseBuilder(),
+        context,
+      );
+    });
+}
+
+/** Runs the handler, then commits, and returns the response with the session's headers. */
+async function respond<Data>(
+  session: RequestSession<Data>,
+  handle: () => Promise<Response>,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await handle();
+  } catch (error) {
+    const status = fallbackStatus(error);
+    if (status === null && isControlFlow(error)) {
+      const failure = await commitToCookies(session);
+      if (failure) return toResponse(failure);
+      throw error;
+    }
+    if (status === null && !isCoatcheckError(error)) throw error;
+    response = status === null ? toResponse(errorResponse(error)) : new Response(null, { status });
+  }
+  // The headers of a redirect and of a response from `fetch` cannot be changed.
+  const headers = new Headers(response.headers);
+  try {
+    const commit = session.commit(headers, response.status);
+    if (commit) await commit;
+  } catch (error) {
+    for (const name of DROPPED_ON_ERROR) headers.delete(name);
+    return toResponse(session.failed(error), headers);
+  }
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
+}
+
+/** Commits before `redirect()` ends the handler: Next.js then builds the response, with the cookies set here. */
+async function commitToCookies<Data>(session: RequestSession<Data>): Promise<ErrorResponse | null> {
+  const headers = new CookieHeaders();
+  try {
+    await session.commit(headers, 307);
+  } catch (error) {
+    return session.failed(error);
+  }
+  headers.applyTo(await cookies());
+  return null;
+}
+
+/** The login of a session; null while anonymous, and when the user no longer exists. */
+async function serverSession<User, Data>(
+  session: Session<Data>,
+  userOf: (session: Session<Data>) => MaybePromise<User | null>,
+): Promise<ServerSession<User, Data> | null> {
+  const { id, subject, tenant } = session;
+  if (subject === null) return null;
+  const user = await userOf(session);
+  if (user === null) return null;
+  return {
+    id,
+    subject,
+    tenant,
+    user,
+    get data() {
+      return session.data;
+    },
+  };
+}
+
+/** The fields of a form; undefined for any other body. Leaves the body to the handler. */
+async function formOf(request: Request): Promise<unknown> {
+  const form = await request
+    .clone()
+    .formData()
+    .catch(() => undefined);
+  return form && Object.fromEntries(form);
+}
+
+function toResponse(error: ErrorResponse, headers: Headers = new Headers()): Response {
+  for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
+  return new Response(error.body, { status: error.status, headers });
+}

@@ -1,0 +1,36 @@
+import { UsageError } from "../../session/usage-error.ts";
+
+const FORBIDDEN_IN_CACHE =
+  'A session was read inside "use cache": the result would outlive the session, or reach other visitors. Read the session outside, and pass what the cached function needs as an argument, such as the subject.';
+
+/** Whether an error is how `redirect()`, `notFound()`, `unauthorized()` and `forbidden()` end a handler. */
+export function isControlFlow(error: unknown): boolean {
+  const digest: unknown = error instanceof Error && Reflect.get(error, "digest");
+  return typeof digest === "string" && /^NEXT_(REDIRECT|HTTP_ERROR_FALLBACK)(;|$)/.test(digest);
+}
+
+/**
+ * The status of an error by which `notFound()`, `unauthorized()` or `forbidden()` ends a handler; null for any other error. Next.js
+ * would respond to it without the cookies of the request.
+ */
+export function fallbackStatus(error: unknown): number | null {
+  if (!isControlFlow(error)) return null;
+  const [, status] =
+    /^NEXT_HTTP_ERROR_FALLBACK;(\d{3})$/.exec(String(Reflect.get(error as Error, "digest"))) ?? [];
+  return status === undefined ? null : Number(status);
+}
+
+/**
+ * Reads the request of a server component. Next.js forbids that in a scope of `"use cache"`; the error then says what to do
+ * instead.
+ *
+ * @throws UsageError inside `"use cache"`.
+ */
+export async function readRequest<Value>(read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Error) || !/inside ["`]+use cache/.test(error.message)) throw error;
+    throw Object.assign(new UsageError(FORBIDDEN_IN_CACHE, []), { cause: error });
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * `npm run test:next`: builds the application of e2e/next-app in every way that Next.js offers, and runs the tests of
+ * `coatcheck/next` against each. `npm test` runs them against one.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type { Variant } from "../e2e/next-build.ts";
+import { root } from "./documents.ts";
+
+const VARIANTS: readonly Variant[] = [
+  { cacheComponents: true, bundler: "turbopack" },
+  { cacheComponents: false, bundler: "turbopack" },
+  { cacheComponents: true, bundler: "webpack" },
+  { cacheComponents: false, bundler: "webpack" },
+  { cacheComponents: false, bundler: "turbopack", external: true },
+  { cacheComponents: false, bundler: "turbopack", dev: true },
+];
+
+const failed = VARIANTS.filter((variant) => {
+  const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "e2e/next.test.ts", "--maxWorkers=1"];
+  const { status } = spawnSync(process.execPath, vitest, {
+    cwd: root,
+    env: { ...process.env, NEXT_VARIANT: JSON.stringify(variant) },
+    stdio: "inherit",
+  });
+  return status !== 0;
+});
+for (const variant of failed) console.error(`failed: ${JSON.stringify(variant)}`);
+if (failed.length > 0) process.exitCode = 1;
