@@ -62,10 +62,21 @@ Sessions over HTTP. A session id is a name, not a key. The credential of the req
 A request for another owner's session gets the same 404 as a request for a session that does not exist.
 `;
 
+const TAGS = [
+  { name: "sessions", description: "Create, read, list and end sessions." },
+  { name: "data", description: "Read and change what a session holds." },
+  { name: "privilege", description: "Log in, confirm the user, replace the token." },
+  { name: "subjects", description: "All sessions of a user." },
+  { name: "visits", description: "Report events and orders; export and erase what is stored about people." },
+  { name: "analytics", description: "Questions about visits." },
+  { name: "jobs", description: "What the service does by itself." },
+  { name: "health", description: "Health and metrics." },
+];
+
 /** Builds the service's API. It does not listen yet. Closing it leaves the manager open. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { manager, cache, clock, describeClient, rateLimits: limits = LIMITS } = options;
-  const app = await buildBaseApp({ ...options, title: "Coatcheck", description: DESCRIPTION });
+  const app = await buildBaseApp({ ...options, title: "Coatcheck", description: DESCRIPTION, tags: TAGS });
   const context: RouteContext = {
     manager,
     clock,

@@ -29,6 +29,8 @@ export interface BaseAppOptions extends RequestSessionsOptions {
   readonly title: string;
   /** Introduction of the API reference, in Markdown. */
   readonly description: string;
+  /** The groups of operations, in the order of the reference. */
+  readonly tags?: readonly { readonly name: string; readonly description: string }[];
 }
 
 /** Bytes. Twice the limit of a session's data, because a client may escape characters or indent its JSON. */
@@ -137,12 +139,24 @@ async function registerRateLimit(app: App): Promise<void> {
 /** Adds the OpenAPI document, and its page at `/docs`. */
 async function registerReference(
   app: App,
-  { title, description, secureCookie }: Pick<BaseAppOptions, "title" | "description" | "secureCookie">,
+  {
+    title,
+    description,
+    tags,
+    secureCookie,
+  }: Pick<BaseAppOptions, "title" | "description" | "tags" | "secureCookie">,
 ): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title, version: VERSION, description },
+      info: {
+        title,
+        version: VERSION,
+        description,
+        license: { name: "MIT", url: "https://spdx.org/licenses/MIT.html" },
+      },
+      servers: [{ url: "/", description: "The server that sent this document." }],
+      tags: [...(tags ?? [])],
       components: {
         securitySchemes: {
           key: {

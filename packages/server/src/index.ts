@@ -36,7 +36,8 @@ export { OwnedSessions, ownerOf, owns, revokeReasonOf, sessionNotFound } from ".
 export type { RouteContext } from "./routes/context.ts";
 export { healthRoutes } from "./routes/health.ts";
 export { sessionRoutes } from "./routes/sessions.ts";
-export { createBody, createdSession, ended, failures, sessionParams, success } from "./schemas.ts";
+export { createBody, failures, sessionParams, success } from "./schemas.ts";
 export { type RunningService, startService } from "./service.ts";
+export { createdSession, ended } from "./session-schemas.ts";
 export { StartError } from "./start-error.ts";
 export { successBody, toIso } from "./views.ts";

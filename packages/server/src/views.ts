@@ -1,12 +1,7 @@
 import type { Page, SessionRecord, StoreStats } from "coatcheck";
 import type { z } from "zod";
-import {
-  type sessionData,
-  type sessionPage,
-  type sessionStats,
-  type sessionView,
-  UNRESERVED_NAME,
-} from "./schemas.ts";
+import { type sessionData, UNRESERVED_NAME } from "./schemas.ts";
+import type { sessionPage, sessionStats, sessionView } from "./session-schemas.ts";
 
 /** The body of a successful response. */
 export function successBody<Data>(data: Data): { success: true; data: Data } {

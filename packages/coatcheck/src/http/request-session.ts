@@ -76,12 +76,12 @@ export class RequestSession<Data> {
    * Loads the request's session. A new visitor gets a session that is stored with its first change. A hit in this
    * process's cache returns synchronously. Later calls return the same session and ignore their options.
    *
-   * Load the session before the response headers are sent. A session that is loaded later can be read and its data can
-   * be saved, but every operation that issues a new token throws `CONFLICT`.
+   * Load it before the response headers are sent. Later, it can be read and its data can be saved, but every operation
+   * that issues a new token throws `CONFLICT`.
    *
    * @throws UsageError for an unknown option, and for a request that the option `sessionless` selects.
-   * @throws CoatcheckError as {@link requireJwt} for a request with a JWT; `STORE_UNAVAILABLE` when the store does not respond and the outage policy is `closed`, or is
-   *   `degraded` and no recent copy is cached.
+   * @throws CoatcheckError as {@link requireJwt} for a request with a JWT; `STORE_UNAVAILABLE` when the store does not
+   *   respond and the outage policy is `closed`, or is `degraded` and no recent copy is cached.
    */
   load(options: LoadOptions = NO_OPTIONS): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
@@ -316,19 +316,18 @@ export class RequestSession<Data> {
     this.#outage = error;
     if (policy === "anonymous")
       return this.#loaded(this.#begin({ refusal: "unavailable" }, options), startedAt);
-    const session = this.#degraded(policy.degraded.maxAge);
-    if (session === null) throw error;
-    return this.#loaded(session, startedAt);
+    return this.#loaded(this.#degraded(policy.degraded.maxAge, error), startedAt);
   }
 
-  #degraded(maxAge: number): Session<Data> | null {
+  /** Opens a recent copy; throws `outage` if there is none. */
+  #degraded(maxAge: number, outage: CoatcheckError): Session<Data> {
     for (const token of this.#credentials.presented.tokens) {
       const session = this.#http.manager.resumeDegraded(token, maxAge);
       if (session === null) continue;
       this.#openingToken = token;
       return session;
     }
-    return null;
+    throw outage;
   }
 
   #setHeaders(headers: ResponseHeaders, commit: Commit): void {

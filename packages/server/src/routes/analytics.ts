@@ -15,21 +15,24 @@ import {
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
+import { visitIdText, visitorIdText } from "../fields.ts";
 import { requirePrincipal } from "../ownership.ts";
 import { failures, sessionParams, subjectParams, success } from "../schemas.ts";
 import { successBody } from "../views.ts";
 import * as answers from "../visits/answer-schemas.ts";
 import * as queries from "../visits/question-schemas.ts";
+import * as timelines from "../visits/timeline-schemas.ts";
 import type { RouteContext } from "./context.ts";
 
 const BASE = "/api/v1/analytics";
 
-const visitParams = z.object({ visitId: z.string().max(64) });
-const visitorParams = z.object({ visitorId: z.string().max(64) });
+const visitParams = z.object({ visitId: visitIdText });
+const visitorParams = z.object({ visitorId: visitorIdText });
 
 /** One question with its route. */
 interface Question {
   readonly path: string;
+  readonly operationId: string;
   readonly summary: string;
   readonly query: z.ZodType;
   readonly params?: z.ZodType;
@@ -40,8 +43,12 @@ interface Question {
 
 /** Adds the routes that answer questions about visits, for the admin and API consumers. */
 export function analyticsRoutes(app: App, { authenticator }: RouteContext, questions: Questions): void {
-  for (const { path, summary, query, params, answer, ask } of [...figures(questions), ...people(questions)]) {
+  for (const { path, operationId, summary, query, params, answer, ask } of [
+    ...figures(questions),
+    ...people(questions),
+  ]) {
     const schema = {
+      operationId,
       summary,
       tags: ["analytics"],
       querystring: query,
@@ -66,6 +73,7 @@ function figures(questions: Questions): readonly Question[] {
   return [
     {
       path: "/overview",
+      operationId: "getOverview",
       summary: "Figures of a range, by day or hour, with a comparison",
       query: queries.overviewQuery,
       answer: answers.overviewAnswer,
@@ -73,6 +81,7 @@ function figures(questions: Questions): readonly Question[] {
     },
     {
       path: "/live",
+      operationId: "getLiveVisitors",
       summary: "Who is there now",
       query: queries.liveQuery,
       answer: answers.liveAnswer,
@@ -80,6 +89,7 @@ function figures(questions: Questions): readonly Question[] {
     },
     {
       path: "/breakdown",
+      operationId: "getBreakdown",
       summary: "Figures for each page, source, campaign, country, device, …",
       query: queries.breakdownQuery,
       answer: answers.breakdownAnswer,
@@ -87,6 +97,7 @@ function figures(questions: Questions): readonly Question[] {
     },
     {
       path: "/funnel",
+      operationId: "getFunnel",
       summary: "How many visits come from step to step",
       query: queries.funnelQuery,
       answer: answers.funnelAnswer,
@@ -94,6 +105,7 @@ function figures(questions: Questions): readonly Question[] {
     },
     {
       path: "/attribution",
+      operationId: "getAttribution",
       summary: "Orders and revenue by channel, source and campaign",
       query: queries.attributionQuery,
       answer: answers.attributionAnswer,
@@ -101,6 +113,7 @@ function figures(questions: Questions): readonly Question[] {
     },
     {
       path: "/retention",
+      operationId: "getRetention",
       summary: "How many visitors come back, week by week",
       query: queries.retentionQuery,
       answer: answers.retentionAnswer,
@@ -113,37 +126,41 @@ function people(questions: Questions): readonly Question[] {
   return [
     {
       path: "/visits/:visitId/timeline",
+      operationId: "getVisitTimeline",
       summary: "The events of a visit",
       query: queries.timelineQuery,
       params: visitParams,
-      answer: answers.visitTimelineAnswer,
+      answer: timelines.visitTimelineAnswer,
       ask: (request) =>
         questions.visitTimeline(paramOf(request, "visitId"), questionOf<PageOptions>(request)),
     },
     {
       path: "/sessions/:sessionId/timeline",
+      operationId: "getSessionTimeline",
       summary: "The visits and events of a session",
       query: queries.timelineQuery,
       params: sessionParams,
-      answer: answers.sessionTimelineAnswer,
+      answer: timelines.sessionTimelineAnswer,
       ask: (request) =>
         questions.sessionTimeline(paramOf(request, "sessionId"), questionOf<PageOptions>(request)),
     },
     {
       path: "/customers/:subject/journey",
+      operationId: "getCustomerJourney",
       summary: "The visits of a customer, on all of their browsers, with totals",
       query: queries.journeyQuery,
       params: subjectParams,
-      answer: answers.journeyAnswer,
+      answer: timelines.journeyAnswer,
       ask: (request) =>
         questions.customerJourney(paramOf(request, "subject"), questionOf<JourneyOptions>(request)),
     },
     {
       path: "/visitors/:visitorId/journey",
+      operationId: "getVisitorJourney",
       summary: "The visits of one browser",
       query: queries.journeyQuery,
       params: visitorParams,
-      answer: answers.journeyAnswer,
+      answer: timelines.journeyAnswer,
       ask: (request) =>
         questions.visitorJourney(paramOf(request, "visitorId"), questionOf<JourneyOptions>(request)),
     },

@@ -1,7 +1,8 @@
 import type { App } from "../fastify-app.ts";
 import { invalid } from "../invalid.ts";
 import { requireAdmin, revokeReasonOf } from "../ownership.ts";
-import { adminSecurity, ended, endManyQuery, failures, success } from "../schemas.ts";
+import { adminSecurity, endManyQuery, failures, success } from "../schemas.ts";
+import { ended } from "../session-schemas.ts";
 import { successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -11,6 +12,7 @@ export function endSessionsRoute(app: App, { manager, authenticator, ownedSessio
     "/api/v1/sessions",
     {
       schema: {
+        operationId: "endSessions",
         summary: "End a tenant's sessions, or all sessions (admin)",
         description:
           "Requires exactly one of `tenant` and `everyone`. Ends the sessions in one atomic step, and then the sessions under a tenant's. Sessions that are created later are not affected.",

@@ -4,7 +4,8 @@ import type { Visits } from "coatcheck/visit";
 import type { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { requirePrincipal } from "../ownership.ts";
-import { failures, sessionParams, sessionView, success } from "../schemas.ts";
+import { failures, sessionParams, success } from "../schemas.ts";
+import { sessionView } from "../session-schemas.ts";
 import { successBody, viewOf } from "../views.ts";
 import { relayEvents } from "../visits/relay.ts";
 import { convertBody, trackBody, tracked } from "../visits/schemas.ts";
@@ -22,6 +23,7 @@ export function eventRoutes(
     "/api/v1/sessions/:sessionId/events",
     {
       schema: {
+        operationId: "trackEvents",
         summary: "Track events of a session",
         description:
           "For backends in other languages. A `page_view` begins a visit if none is open, and gives the session a visitor. The response does not wait until the events are stored.",
@@ -44,6 +46,7 @@ export function eventRoutes(
     "/api/v1/sessions/:sessionId/convert",
     {
       schema: {
+        operationId: "convertSession",
         summary: "Mark a session as converted by an order (admin and API consumers)",
         description:
           "Tracks `order_completed`. The first report of an order counts: the same again changes nothing; another amount, or the order of another session, is a `CONFLICT`.",

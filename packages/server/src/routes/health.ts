@@ -1,5 +1,6 @@
 import type { App } from "../fastify-app.ts";
-import { failures, health, ready, success } from "../schemas.ts";
+import { failures, success } from "../schemas.ts";
+import { health, ready } from "../session-schemas.ts";
 import { statsOf, successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -13,6 +14,7 @@ export function healthRoutes(app: App, { manager, clock }: RouteContext): void {
     "/health",
     {
       schema: {
+        operationId: "getHealth",
         summary: "Check that the process is running",
         description:
           "Responds 200 even while the store is unavailable, because restarting the process would not help.",
@@ -40,6 +42,7 @@ export function healthRoutes(app: App, { manager, clock }: RouteContext): void {
     "/ready",
     {
       schema: {
+        operationId: "getReadiness",
         summary: "Check that the service can handle requests",
         description: "Responds 503 while the store is unavailable.",
         tags,

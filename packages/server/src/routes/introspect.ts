@@ -1,7 +1,8 @@
 import { Session } from "coatcheck";
 import type { App } from "../fastify-app.ts";
 import { requirePrincipal } from "../ownership.ts";
-import { failures, introspectBody, introspection, success } from "../schemas.ts";
+import { failures, introspectBody, success } from "../schemas.ts";
+import { introspection } from "../session-schemas.ts";
 import { successBody, viewOf } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -11,6 +12,7 @@ export function introspectRoute(app: App, { manager, authenticator }: RouteConte
     "/api/v1/sessions/introspect",
     {
       schema: {
+        operationId: "introspectToken",
         summary: "Look up the session of a token (admin and API consumers)",
         description:
           "Does not count as activity, so it does not extend the session. An invalid token is not an error: the response says `active: false`.",

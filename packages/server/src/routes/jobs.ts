@@ -1,6 +1,7 @@
 import { CoatcheckError } from "coatcheck";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
+import { isoTime, nullable } from "../fields.ts";
 import type { JobRun, JobStatus, Jobs } from "../jobs/jobs.ts";
 import { requireAdmin } from "../ownership.ts";
 import { adminSecurity, failures, success } from "../schemas.ts";
@@ -8,31 +9,53 @@ import { successBody, toIso } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
 const tags = ["jobs"];
-const time = z.string().meta({ format: "date-time" });
+
+const jobName = z
+  .string()
+  .meta({ examples: ["sweep"] })
+  .describe("The job's name.");
 
 const jobRun = z
   .object({
-    startedAt: time,
-    duration: z.number().int().describe("Milliseconds."),
+    startedAt: isoTime.describe("When the run began."),
+    duration: z
+      .number()
+      .int()
+      .meta({ examples: [35] })
+      .describe("How many milliseconds it took."),
     result: z
       .record(z.string(), z.number())
       .nullable()
       .meta({ examples: [{ deleted: 12 }] })
       .describe("What the run has done. Null if it failed."),
-    error: z.string().nullable(),
+    error: z
+      .string()
+      .nullable()
+      .meta({ examples: [null] })
+      .describe("Why the run failed. Null if it did not."),
   })
-  .meta({ id: "JobRun" });
+  .meta({ id: "JobRun" })
+  .describe("One run of a job.");
 
 const job = z
   .object({
-    name: z.string(),
-    description: z.string(),
-    interval: z.number().int().nullable().describe("Milliseconds between two runs. Null: only on request."),
-    isRunning: z.boolean(),
-    lastRun: jobRun.nullable(),
-    nextRunAt: time.nullable(),
+    name: jobName,
+    description: z
+      .string()
+      .meta({ examples: ["Deletes sessions past their retention."] })
+      .describe("What the job does."),
+    interval: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ examples: [300_000] })
+      .describe("Milliseconds between two runs. Null: only on request."),
+    isRunning: z.boolean().describe("Whether a run is going on."),
+    lastRun: jobRun.nullable().describe("The last run since the service started. Null without one."),
+    nextRunAt: nullable(isoTime).describe("When it runs next. Null: only on request."),
   })
-  .meta({ id: "Job" });
+  .meta({ id: "Job" })
+  .describe("A job of the service.");
 
 /** Adds the routes that show the service's jobs and run them. */
 export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs: Jobs): void {
@@ -40,11 +63,12 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
     "/api/v1/jobs",
     {
       schema: {
+        operationId: "listJobs",
         summary: "List the service's jobs (admin)",
         description: "Shows the runs of the node that answers.",
         tags,
         security: adminSecurity,
-        response: { 200: success(z.object({ jobs: z.array(job) })), ...failures },
+        response: { 200: success(z.object({ jobs: z.array(job).describe("The jobs.") })), ...failures },
       },
     },
     async (request) => {
@@ -57,18 +81,16 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
     "/api/v1/jobs/:name/run",
     {
       schema: {
+        operationId: "runJob",
         summary: "Run a job now (admin)",
         description:
           "Responds when the run has ended. Joins a run that is going on. `dryRun` counts what `retention` would delete.",
         tags,
         security: adminSecurity,
-        params: z.object({
-          name: z
-            .string()
-            .max(64)
-            .meta({ examples: ["sweep"] }),
+        params: z.object({ name: jobName.max(64) }),
+        querystring: z.strictObject({
+          dryRun: z.literal("true").optional().describe("Counts, and changes nothing."),
         }),
-        querystring: z.strictObject({ dryRun: z.literal("true").optional() }),
         response: { 200: success(jobRun), ...failures },
       },
     },

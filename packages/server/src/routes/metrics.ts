@@ -24,6 +24,7 @@ export function metricsRoute(
     "/metrics",
     {
       schema: {
+        operationId: "getMetrics",
         summary: "Read metrics in Prometheus text format (admin)",
         description:
           "Omits the counts of sessions while the store is unavailable, and those of visitors while their database is.",

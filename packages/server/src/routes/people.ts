@@ -2,41 +2,50 @@ import type { Person, VisitMaintenance } from "coatcheck/visit/sqlite";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
+import { count, isoTime, nullable, tenant, visitorIdText } from "../fields.ts";
 import { requireAdmin } from "../ownership.ts";
 import { adminSecurity, failures, subjectParams, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";
+import { revenue } from "../visits/answer-schemas.ts";
 import type { RouteContext } from "./context.ts";
 
 const tags = ["visits"];
-const time = z.string().meta({ format: "date-time" });
-const rows = z.array(z.record(z.string(), z.unknown()));
+const rows = (description: string) =>
+  z
+    .array(z.record(z.string(), z.unknown()))
+    .meta({ examples: [[{ id: "7d6c4e1a-52b8-4f0e-9a3d-1c2b3a4d5e6f" }]] })
+    .describe(description);
 
-const visitorParams = z.object({ visitorId: z.string().max(64) });
-const tenantQuery = z.strictObject({ tenant: z.string().max(256).optional() });
+const visitorParams = z.object({ visitorId: visitorIdText });
+const tenantQuery = z.strictObject({
+  tenant: tenant.min(0).optional().describe("The tenant of the person. Default: none."),
+});
 
 const personalData = z
   .object({
-    visitors: rows,
-    visits: rows,
-    sessions: rows,
-    journeys: rows,
-    events: rows,
-    orders: rows,
+    visitors: rows("Browsers."),
+    visits: rows("Visits."),
+    sessions: rows("Which visit belongs to which session."),
+    journeys: rows("The steps of each visit."),
+    events: rows("Events."),
+    orders: rows("Orders."),
   })
   .meta({ id: "PersonalData" })
   .describe("Everything that is stored about the person's visits, as rows of the database.");
 
 const customerData = personalData.extend({
-  totals: z.object({
-    orders: z.number().int(),
-    revenue: z.record(z.string(), z.number()).describe("Minor units by currency."),
-    visits: z.number().int(),
-    firstVisitAt: time.nullable(),
-    lastVisitAt: time.nullable(),
-  }),
+  totals: z
+    .object({
+      orders: count.describe("Orders that the customer placed."),
+      revenue,
+      visits: count.describe("Visits during which the customer was logged in."),
+      firstVisitAt: nullable(isoTime).describe("When the first visit began. Null without visits."),
+      lastVisitAt: nullable(isoTime).describe("When the last visit began. Null without visits."),
+    })
+    .describe("Totals of the customer."),
 });
 
-const erased = z.object({ erased: z.number().int().describe("Number of visitors that were erased.") });
+const erased = z.object({ erased: count.describe("Number of visitors that were erased.") });
 
 /** Adds the routes for people's requests about their data. */
 export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: VisitMaintenance): void {
@@ -47,6 +56,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
     "/api/v1/visitors/:visitorId",
     {
       schema: {
+        operationId: "exportVisitor",
         summary: "Export what is stored about a visitor (admin)",
         tags,
         security: adminSecurity,
@@ -65,6 +75,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
     "/api/v1/visitors/:visitorId",
     {
       schema: {
+        operationId: "eraseVisitor",
         summary: "Erase a visitor (admin)",
         description: eraseDescription,
         tags,
@@ -84,6 +95,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
     "/api/v1/customers/:subject",
     {
       schema: {
+        operationId: "exportCustomer",
         summary: "Export what is stored about a customer's visits, with totals (admin)",
         tags,
         security: adminSecurity,
@@ -114,6 +126,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
     "/api/v1/customers/:subject",
     {
       schema: {
+        operationId: "eraseCustomer",
         summary: "Erase the visitors that a customer was logged in as (admin)",
         description: eraseDescription,
         tags,

@@ -2,14 +2,8 @@ import type { IssuedSession, Session } from "coatcheck";
 import type { Caller } from "../caller.ts";
 import type { App } from "../fastify-app.ts";
 import { requirePrincipal } from "../ownership.ts";
-import {
-  authenticateBody,
-  elevateBody,
-  failures,
-  issuedSession,
-  sessionParams,
-  success,
-} from "../schemas.ts";
+import { authenticateBody, elevateBody, failures, sessionParams, success } from "../schemas.ts";
+import { issuedSession } from "../session-schemas.ts";
 import { successBody, viewOf } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -27,6 +21,7 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
     "/api/v1/sessions/:sessionId/authenticate",
     {
       schema: {
+        operationId: "authenticateSession",
         summary: "Log a session in (admin and API consumers)",
         description: "Keeps the id and data, and issues a new token. The older token stops working.",
         tags,
@@ -59,6 +54,7 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
     "/api/v1/sessions/:sessionId/elevate",
     {
       schema: {
+        operationId: "elevateSession",
         summary: "Record a re-authentication of the user (admin and API consumers)",
         tags,
         params: sessionParams,
@@ -84,6 +80,7 @@ export function privilegeRoutes(app: App, { manager, authenticator, ownedSession
     "/api/v1/sessions/:sessionId/rotate",
     {
       schema: {
+        operationId: "rotateToken",
         summary: "Replace a session's token",
         tags,
         params: sessionParams,

@@ -14,6 +14,7 @@ export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessi
     "/api/v1/sessions/:sessionId/data",
     {
       schema: {
+        operationId: "getSessionData",
         summary: "Read a session's data",
         description: `The ETag is the version of the session. ${RESERVED_MEMBERS}`,
         tags,
@@ -33,6 +34,7 @@ export function sessionDataRoutes(app: App, { manager, authenticator, ownedSessi
     "/api/v1/sessions/:sessionId/data",
     {
       schema: {
+        operationId: "patchSessionData",
         summary: "Patch a session's data",
         description: `Concurrent patches of different members all take effect, in any order. With \`If-Match\`, the patch applies only to that version; otherwise the response is CONFLICT. ${RESERVED_MEMBERS} A patch that names one is rejected as a whole.`,
         tags,

@@ -3,17 +3,8 @@ import type { Questions } from "coatcheck/visit/questions";
 import type { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { requireAdmin, requirePrincipal, revokeReasonOf } from "../ownership.ts";
-import {
-  adminSecurity,
-  countedSessionView,
-  ended,
-  failures,
-  listQuery,
-  sessionPage,
-  sessionParams,
-  sessionStats,
-  success,
-} from "../schemas.ts";
+import { adminSecurity, failures, listQuery, sessionParams, success } from "../schemas.ts";
+import { countedSessionView, ended, sessionPage, sessionStats } from "../session-schemas.ts";
 import { pageOf, statsOf, successBody, viewOf } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -28,6 +19,7 @@ export function sessionRoutes(
     "/api/v1/sessions",
     {
       schema: {
+        operationId: "listSessions",
         summary: "List sessions, newest first (admin)",
         tags,
         security: adminSecurity,
@@ -47,6 +39,7 @@ export function sessionRoutes(
     "/api/v1/sessions/stats",
     {
       schema: {
+        operationId: "countSessions",
         summary: "Count sessions (admin and API consumers)",
         tags,
         response: { 200: success(sessionStats), ...failures },
@@ -62,6 +55,7 @@ export function sessionRoutes(
     "/api/v1/sessions/:sessionId",
     {
       schema: {
+        operationId: "getSession",
         summary: "Read a session",
         description: "The admin can also read ended sessions, until they are swept.",
         tags,
@@ -83,6 +77,7 @@ export function sessionRoutes(
     "/api/v1/sessions/:sessionId",
     {
       schema: {
+        operationId: "endSession",
         summary: "End a session and the sessions under it",
         tags,
         params: sessionParams,

@@ -3,15 +3,8 @@ import { requireRecentProof } from "coatcheck/http";
 import type { Caller } from "../caller.ts";
 import type { App } from "../fastify-app.ts";
 import { ownerOf, revokeReasonOf } from "../ownership.ts";
-import {
-  ended,
-  failures,
-  sessionPage,
-  subjectEndQuery,
-  subjectParams,
-  subjectQuery,
-  success,
-} from "../schemas.ts";
+import { failures, subjectEndQuery, subjectParams, subjectQuery, success } from "../schemas.ts";
+import { ended, sessionPage } from "../session-schemas.ts";
 import { pageOf, successBody } from "../views.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -29,6 +22,7 @@ export function subjectRoutes(
     "/api/v1/subjects/:subject/sessions",
     {
       schema: {
+        operationId: "listSubjectSessions",
         summary: "List a subject's sessions, newest first",
         tags,
         params: subjectParams,
@@ -51,6 +45,7 @@ export function subjectRoutes(
     "/api/v1/subjects/:subject/sessions",
     {
       schema: {
+        operationId: "endSubjectSessions",
         summary: "End a subject's sessions and the sessions under them",
         description:
           "Ends all sessions but `except`. Ends the subject's sessions in one atomic step, or one by one if an API consumer sends the request. The subject itself must have logged in within ten minutes, or have an elevation for the scope `account`.",

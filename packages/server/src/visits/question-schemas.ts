@@ -1,5 +1,6 @@
-import { DIMENSIONS, type Filter, OPERATORS } from "coatcheck/visit/questions";
+import { DEFINITIONS, DIMENSIONS, type Filter, OPERATORS } from "coatcheck/visit/questions";
 import { z } from "zod";
+import { cursor, limit, tenant as tenantText } from "../fields.ts";
 
 /*
  * The queries of the analytics routes. The questions check values that belong together, such as a range, themselves.
@@ -14,9 +15,13 @@ const day = (text: string) =>
     .string()
     .meta({ format: "date", examples: ["2026-03-01"] })
     .describe(text);
+const tenant = tenantText
+  .min(0)
+  .optional()
+  .describe("Answers for this tenant. Default: all tenants together.");
+
 /** Longer than any cursor. One of pages contains a path of 1,024 characters, which may be escaped in JSON. */
-const cursor = z.string().max(16_384).optional();
-const tenant = z.string().max(256).optional().describe("Default: all tenants together.");
+const MAX_CURSOR = 16_384;
 
 const FILTER = new RegExp(`^(${DIMENSIONS.join("|")}):(${OPERATORS.join("|")}):([^]{0,1024})$`);
 
@@ -30,6 +35,7 @@ const filter = z
 
 const filters = z
   .preprocess((given) => (typeof given === "string" ? [given] : given), z.array(filter).max(20))
+  .meta({ examples: [["country:is:CH"]] })
   .optional()
   .describe(
     "A condition `<dimension>:<is, isNot or contains>:<value>`; may be repeated. An empty value means that the visit has none.",
@@ -49,7 +55,10 @@ export const overviewQuery = z.strictObject({
     .enum(["previous", "year"])
     .optional()
     .describe("Also answers for the range before, or a year before."),
-  grain: z.enum(["day", "hour"]).optional(),
+  grain: z
+    .enum(["day", "hour"])
+    .optional()
+    .describe("The length of a point of the series. Default: by the range's length."),
 });
 
 export const liveQuery = z.strictObject({ tenant, format });
@@ -57,14 +66,15 @@ export const liveQuery = z.strictObject({ tenant, format });
 export const breakdownQuery = z.strictObject({
   ...range,
   filters,
-  dimension: z.enum(DIMENSIONS),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor,
+  dimension: z.enum(DIMENSIONS).describe("What the rows are broken down by."),
+  limit: limit.optional(),
+  cursor: cursor.max(MAX_CURSOR).optional(),
 });
 
 const steps = z
   .string()
   .regex(/^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*){0,9}$/, "must be one to ten event types, separated by commas")
+  .meta({ examples: ["product_view,order_completed"] })
   .transform((text) => text.split(",").map((type) => ({ type })))
   .optional()
   .describe(
@@ -75,22 +85,34 @@ export const funnelQuery = z.strictObject({
   ...range,
   filters,
   steps,
-  mode: z.enum(["closed", "open"]).optional(),
-  scope: z.enum(["visit", "visitor"]).optional(),
-  window: z.coerce.number().int().min(1).optional().describe("Milliseconds. Default: 24 hours."),
+  mode: z
+    .enum(["closed", "open"])
+    .optional()
+    .describe(`Closed: ${DEFINITIONS.funnelClosed} Open: ${DEFINITIONS.funnelOpen} Default: closed.`),
+  scope: z.enum(["visit", "visitor"]).optional().describe("What does the steps. Default: visit."),
+  window: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .meta({ examples: [3_600_000] })
+    .optional()
+    .describe("For how many milliseconds after the first step the others count. Default: 24 hours."),
 });
 
 export const attributionQuery = z.strictObject({
   ...range,
-  model: z.enum(["first-touch", "last-non-direct"]).default("last-non-direct"),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  model: z
+    .enum(["first-touch", "last-non-direct"])
+    .default("last-non-direct")
+    .describe("Which visit an order is attributed to."),
+  limit: limit.optional(),
 });
 
 export const retentionQuery = z.strictObject(range);
 
 export const timelineQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor,
+  limit: limit.optional(),
+  cursor: cursor.max(MAX_CURSOR).optional(),
   format,
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nullable, visitorIdText } from "../fields.ts";
 
 /*
  * The shapes of requests and responses about visits. The questions of analytics check their own requests and answer with
@@ -28,16 +29,31 @@ export const eventPage = z.strictObject({
     .max(4096)
     .meta({ examples: ["https://shop.example/coats/7?utm_source=newsletter"] })
     .describe("The page's address. UTM parameters and click ids in it decide where the visit comes from."),
-  referrer: z.string().max(2048).optional().describe("The `Referer` header of the page's request."),
-  title: z.string().max(256).optional(),
+  referrer: z
+    .string()
+    .max(2048)
+    .meta({ examples: ["https://search.example/"] })
+    .optional()
+    .describe("The `Referer` header of the page's request."),
+  title: z
+    .string()
+    .max(256)
+    .meta({ examples: ["Winter coat"] })
+    .optional()
+    .describe("The page's title."),
 });
 
 /** The browser that caused the events. */
 export const eventClient = z.strictObject({
-  address: z.union([z.ipv4(), z.ipv6()]).optional(),
+  address: z
+    .union([z.ipv4(), z.ipv6()])
+    .meta({ examples: ["203.0.113.7"] })
+    .optional()
+    .describe("The browser's IP address."),
   userAgent: z
     .string()
     .max(2048)
+    .meta({ examples: ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"] })
     .optional()
     .describe(
       "The browser's `User-Agent` header. Default: that of the session. Bots are counted and not tracked.",
@@ -62,16 +78,19 @@ export const trackedEvent = z.strictObject({
     .min(0)
     .max(48 * 60 * 60_000)
     .default(0)
+    .meta({ examples: [250] })
     .describe("How many milliseconds ago it happened."),
   visibleTime: z
     .number()
     .min(0)
+    .meta({ examples: [12_500] })
     .optional()
     .describe("For `page_time`: for how many milliseconds the page was visible."),
   properties: z
     .record(z.string(), z.unknown())
+    .meta({ examples: [{ product: 7 }] })
     .optional()
-    .describe("At most 4 KB, nested at most four levels deep."),
+    .describe("More about the event. At most 4 KB, nested at most four levels deep."),
 });
 
 export const trackBody = z
@@ -81,8 +100,8 @@ export const trackBody = z
       .describe(
         "The page that the browser was on. With it, the events extend and begin visits, as the browser's own do. Without it, they belong to the last visit of the session.",
       ),
-    client: eventClient.optional(),
-    events: z.array(trackedEvent).min(1).max(50),
+    client: eventClient.optional().describe("The browser that caused the events."),
+    events: z.array(trackedEvent).min(1).max(50).describe("The events, oldest first."),
   })
   .meta({ examples: [TRACK_EXAMPLE] });
 
@@ -90,8 +109,9 @@ export const tracked = z.object({
   accepted: z
     .number()
     .int()
+    .meta({ examples: [2] })
     .describe("How many events were collected. 0 for a client that is not a person, and after an opt-out."),
-  visitorId: z.string().nullable(),
+  visitorId: nullable(visitorIdText).describe("The session's visitor. Null if nothing is collected."),
 });
 
 export const convertBody = z.strictObject({
@@ -99,7 +119,8 @@ export const convertBody = z.strictObject({
     .string()
     .min(1)
     .max(128)
-    .meta({ examples: ["order-1001"] }),
+    .meta({ examples: ["order-1001"] })
+    .describe("The order's id. An order that is reported twice counts once."),
   revenue: z
     .number()
     .int()
@@ -110,23 +131,56 @@ export const convertBody = z.strictObject({
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code, such as EUR")
-    .meta({ examples: ["EUR"] }),
+    .meta({ examples: ["EUR"] })
+    .describe("ISO 4217 code."),
 });
 
 /** Where a session's current visit came from. */
 export const attribution = z
   .object({
-    channel: z.string().describe("Such as `Organic Search`; `Direct` without a source."),
-    source: z.string().nullable(),
-    medium: z.string().nullable(),
-    campaign: z.string().nullable(),
-    term: z.string().nullable(),
-    content: z.string().nullable(),
-    referrer: z.string().nullable().describe("The host that linked to the visit's first page."),
+    channel: z
+      .string()
+      .meta({ examples: ["Email"] })
+      .describe("Such as `Organic Search`; `Direct` without a source."),
+    source: z
+      .string()
+      .nullable()
+      .meta({ examples: ["newsletter"] })
+      .describe("`utm_source`, or the name of the linking site."),
+    medium: z
+      .string()
+      .nullable()
+      .meta({ examples: ["email"] })
+      .describe("`utm_medium`."),
+    campaign: z
+      .string()
+      .nullable()
+      .meta({ examples: ["winter"] })
+      .describe("`utm_campaign`."),
+    term: z
+      .string()
+      .nullable()
+      .meta({ examples: ["warm coat"] })
+      .describe("`utm_term`."),
+    content: z
+      .string()
+      .nullable()
+      .meta({ examples: ["header-link"] })
+      .describe("`utm_content`."),
+    referrer: z
+      .string()
+      .nullable()
+      .meta({ examples: ["search.example"] })
+      .describe("The host that linked to the visit's first page."),
     clickId: z
       .string()
       .nullable()
+      .meta({ examples: ["gclid", null] })
       .describe("The name of the click id in the address. Its value is not kept."),
-    landingPage: z.string().describe("Path of the visit's first page."),
+    landingPage: z
+      .string()
+      .meta({ examples: ["/coats/7"] })
+      .describe("Path of the visit's first page."),
   })
-  .meta({ id: "Attribution" });
+  .meta({ id: "Attribution" })
+  .describe("Where a visit came from.");

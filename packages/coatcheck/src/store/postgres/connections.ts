@@ -36,8 +36,8 @@ export class Connections {
   }
 
   /**
-   * Records a failed statement, or `connect` without a client. All connections are replaced if the server is not the primary
-   * any more: by now, its name may point to another one.
+   * Records a failed statement, or `connect` without a client. All connections are replaced if the server is no longer
+   * the primary: by now, its name may point to another one.
    */
   fail(statement: string, error: unknown, client?: PostgresClient): void {
     if (isLostStatement(error)) return;

@@ -17,7 +17,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   "57P03": "PostgreSQL is starting up; try again shortly.",
 };
 
-/** Codes of a server that is not the primary any more, or that ends. A new connection may reach another server. */
+/** Codes of a server that is no longer the primary, or that ends. A new connection may reach another server. */
 const WRONG_SERVER = new Set(["25006", "55000", "57P01", "57P02", "57P03"]);
 
 /** Whether a new connection may reach a server that accepts the statement. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { removeUnusedSchemas } from "../src/openapi-schemas.ts";
+import { removeUnusedSchemas } from "../../src/openapi-schemas.ts";
 
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 

@@ -1,0 +1,77 @@
+import { createConfig, lintFromString } from "@redocly/openapi-core";
+import { expect, test } from "vitest";
+import { useService } from "../fixtures.ts";
+
+const service = useService();
+
+/** A part of the document. */
+type Part = Readonly<Record<string, unknown>>;
+
+const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null;
+
+/** What documents a value without an example. */
+const SELF_EXPLANATORY = ["examples", "example", "enum", "const"];
+
+async function document(): Promise<string> {
+  return await (await fetch(`${service().url}/openapi.json`)).text();
+}
+
+test("redocly's recommended rules find nothing", async () => {
+  const config = await createConfig({ extends: ["recommended"] });
+  const problems = await lintFromString({ source: await document(), absoluteRef: "openapi.json", config });
+  expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual(
+    [],
+  );
+});
+
+test("every property and parameter has a description, and an example where its type does not say enough", async () => {
+  const faults = faultsIn(JSON.parse(await document()), "");
+  expect(faults).toEqual([]);
+});
+
+test("each operation has a name of its own", async () => {
+  const { paths } = JSON.parse(await document()) as { paths: Record<string, Record<string, Part>> };
+  const names = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+  expect(names.length).toBeGreaterThan(30);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+/**
+ * The paths of properties and parameters that lack a description or an example. With `isProperties`, the part maps names to
+ * schemas, and one of the names may be `properties`.
+ */
+function faultsIn(part: unknown, path: string, isProperties = false): string[] {
+  if (!isPart(part)) return [];
+  const faults = Object.entries(part).flatMap(([name, value]) =>
+    faultsIn(value, `${path}/${name}`, name === "properties" && !isProperties),
+  );
+  if (isProperties) return faults;
+  const { properties, parameters } = part;
+  if (isPart(properties)) {
+    for (const [name, property] of Object.entries(properties)) {
+      if (isPart(property)) faults.push(...faultsOf(property, property, `${path}/${name}`));
+    }
+  }
+  if (Array.isArray(parameters)) {
+    for (const parameter of parameters as Part[]) {
+      faults.push(...faultsOf(parameter, parameter.schema as Part, `${path}?${parameter.name}`));
+    }
+  }
+  return faults;
+}
+
+/** `described` has the description of `schema`: a parameter, or the schema itself. */
+function faultsOf(described: Part, schema: Part, path: string): string[] {
+  if ("$ref" in schema) return [];
+  const types = [schema, ...((schema.anyOf as Part[] | undefined) ?? [])];
+  const isScalar = types.some(({ type }) => ["string", "number", "integer"].includes(String(type)));
+  const isExplained = types.concat(described).some((each) => SELF_EXPLANATORY.some((name) => name in each));
+  return [
+    ...("description" in described || types.some((each) => "$ref" in each)
+      ? []
+      : [`${path}: no description`]),
+    ...(isScalar && !isExplained ? [`${path}: no example`] : []),
+  ];
+}
