@@ -213,10 +213,9 @@ export class RequestSession<Data> {
 
   /** Stores the visit together with the session's changes. An unreadable session does not lose the page view. */
   #commitView(view: PageView, headers: ResponseHeaders): MaybePromise<void> {
-    // The promise of an earlier load would delay the headers.
-    if (this.#session !== null) return this.#storeView(view, headers, this.#session);
     return attempt(
-      () => this.load(),
+      // The promise of an earlier load would delay the headers.
+      () => this.#session ?? this.load(),
       (session) => this.#storeView(view, headers, session),
       () => this.#storeView(view, headers, null),
     );

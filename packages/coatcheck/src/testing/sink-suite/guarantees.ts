@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { VisitEvent } from "../../visit/event.ts";
 import { makeCount, makeEvent, makeFullEvent } from "../visit-events.ts";
 import { assertStored, countBatch, eventBatch, type SinkCases } from "./fixtures.ts";
 
@@ -38,6 +39,18 @@ export const guarantees: SinkCases = {
     const later = makeEvent();
     await sink.write(eventBatch({ ...event, properties: { try: 2 } }, later));
     await assertStored(read, { events: [event, later] });
+  },
+
+  "write() stores an event once that is repeated with another time": async ({ sink, other, read }) => {
+    const [seen, ofBackend] = [makeEvent(), makeEvent({ visitorId: null, origin: "backend", page: null })];
+    const later = (event: VisitEvent, delay: number) => {
+      return { ...event, at: event.at + delay, receivedAt: event.receivedAt + delay };
+    };
+    await sink.write(eventBatch(seen, ofBackend, later(seen, 3), later(ofBackend, 3)));
+    for (const delay of [5, 10 * HOUR, -10 * HOUR, 47 * HOUR]) {
+      await other.write(eventBatch(later(seen, delay), later(ofBackend, delay)));
+    }
+    await assertStored(read, { events: [seen, ofBackend] });
   },
 
   "write() stores an event once that is in a batch twice": async ({ sink, read }) => {

@@ -9,13 +9,16 @@ export interface VisitorEvents {
 }
 
 /**
- * Groups events by visitor, in order of arrival. Of several events with one order id, only the first remains: groups may
- * be stored in another order, and two reports of an order have the same event id at different times.
+ * Groups events by visitor, in order of arrival. Of several events with one id or one order, only the first remains: groups
+ * may be stored in another order, and two reports of an event may have different times.
  */
 export function groupByVisitor(events: readonly VisitEvent[]): VisitorEvents[] {
   const groups = new Map<string, VisitorEvents>();
   const orders = new Set<string>();
+  const ids = new Set<string>();
   for (const event of events) {
+    if (ids.has(event.id)) continue;
+    ids.add(event.id);
     const row = eventRowOf(event);
     if (row.order_id !== null) {
       const key = JSON.stringify([row.tenant, row.order_id]);

@@ -89,11 +89,13 @@ export class PostgresIngest {
     const reserved = await this.#statements.reserveOrders(
       orders.map((row) => orderRowOf(row, null, this.#time)),
     );
-    const accepted = rows.filter(({ id, order_id }) => order_id === null || reserved.has(id));
+    const repeated = await this.#statements.repeatedIds(rows);
+    const accepted = rows.filter(({ id, order_id }) =>
+      order_id === null ? !repeated.has(id) : reserved.has(id),
+    );
     if (accepted.length === 0) return [];
     const ids = await this.#statements.insertEvents(accepted);
-    // An id can be in the batch twice.
-    return accepted.filter(({ id }) => ids.delete(id));
+    return accepted.filter(({ id }) => ids.has(id));
   }
 
   async #adoptOrphans(inserted: readonly VisitEventRow[]): Promise<VisitEventRow[]> {

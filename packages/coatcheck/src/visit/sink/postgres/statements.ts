@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { FACT_COLUMNS } from "../columns.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
 import { fromExcluded, insertSql, TABLES, valuesOf } from "./columns.ts";
+import { repeatedIds } from "./repeated-events.ts";
 import type { PostgresSession } from "./session.ts";
 
 /** A visitor whose row is locked until the transaction ends. */
@@ -134,6 +135,11 @@ export class VisitStatements {
       insertSql(TABLES.order, `on conflict (key) do update set ${fromExcluded(names)}`),
       orderParameters(orders),
     );
+  }
+
+  /** The ids of the rows whose event is stored with another time. */
+  repeatedIds(rows: readonly VisitEventRow[]): Promise<ReadonlySet<string>> {
+    return repeatedIds(this.#session, rows);
   }
 
   /** Inserts events that are not stored. Returns the ids of the new ones. */

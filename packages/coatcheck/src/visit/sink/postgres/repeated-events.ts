@@ -1,0 +1,60 @@
+import type { VisitEventRow } from "../schema.ts";
+import type { PostgresSession } from "./session.ts";
+
+/**
+ * A reporter repeats an event within this time, in milliseconds. The repetition may have another time, which is part of the
+ * key of the table.
+ */
+const MAX_REPETITION_AGE = 48 * 3_600_000;
+
+/** The columns of `coatcheck_visit_event` that an index finds events by. */
+const OF_VISITOR = "visitor = w.key";
+const OF_SESSION = "visitor is null and session_id = w.key";
+
+/** The ids of the rows whose event is stored with another time. */
+export async function repeatedIds(
+  session: PostgresSession,
+  rows: readonly VisitEventRow[],
+): Promise<ReadonlySet<string>> {
+  const reported = rows.filter(({ id, order_id }) => order_id === null && mayBeRepeated(id));
+  const visitors = Map.groupBy(reported, ({ visitor }) => visitor);
+  const orphans = Map.groupBy(visitors.get(null) ?? [], ({ session_id }) => session_id);
+  visitors.delete(null);
+  return new Set([
+    ...(await findRepeated(session, visitors, { type: "bigint", condition: OF_VISITOR })),
+    ...(await findRepeated(session, orphans, { type: "text", condition: OF_SESSION })),
+  ]);
+}
+
+/** A server makes UUIDs v7 for events that keep their time. The other ids are derived from what a reporter sent. */
+function mayBeRepeated(id: string): boolean {
+  return id[14] !== "7";
+}
+
+async function findRepeated(
+  session: PostgresSession,
+  groups: ReadonlyMap<number | string | null, readonly VisitEventRow[]>,
+  { type, condition }: { readonly type: string; readonly condition: string },
+): Promise<string[]> {
+  if (groups.size === 0) return [];
+  const times = [...groups.values()].map((rows) => rows.map(({ at }) => at));
+  const from = times.map((each) => each.reduce(least) - MAX_REPETITION_AGE);
+  const to = times.map((each) => each.reduce(greatest) + MAX_REPETITION_AGE);
+  const ids = [...groups.values()].flatMap((rows) => rows.map(({ id }) => id));
+  const found = await session.rows<{ id: string }>(
+    `select e.id from unnest($1::${type}[], $2::bigint[], $3::bigint[]) as w (key, since, until)
+     cross join lateral (select id from coatcheck_visit_event
+       where ${condition} and at between w.since and w.until and at between $4 and $5 and id = any($6::text[])
+       offset 0) e`,
+    [[...groups.keys()], from, to, from.reduce(least), to.reduce(greatest), ids],
+  );
+  return found.map(({ id }) => id);
+}
+
+function least(left: number, right: number): number {
+  return Math.min(left, right);
+}
+
+function greatest(left: number, right: number): number {
+  return Math.max(left, right);
+}
