@@ -35,23 +35,27 @@ export const NO_THIRD_PARTY_COOKIES: Preferences = {
   block_third_party_cookies: true,
 };
 
-const launch = (profile: string): Promise<BrowserContext> =>
+const launch = (profile: string, flags: readonly string[]): Promise<BrowserContext> =>
   chromium.launchPersistentContext(profile, {
     executablePath: findProgram(TEST_PROGRAMS.chromium) ?? "",
     headless: true,
     // The tests make their own certificates.
     ignoreHTTPSErrors: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
     // Playwright switches the back/forward cache off; many tests are about it.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
   });
 
-/** Opens a browser with a new profile, which `close` deletes. */
-export async function openBrowser(preferences: Preferences = {}) {
+/** The user agent of a person's browser. Chromium without a window names itself in its own, and is counted as a bot. */
+export const PERSON =
+  "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+/** Opens a browser with a new profile, which `close` deletes. `flags` are further ones of the command line. */
+export async function openBrowser(preferences: Preferences = {}, flags: readonly string[] = []) {
   const profile = await mkdtemp(join(tmpdir(), "coatcheck-e2e-"));
   await mkdir(join(profile, "Default"));
   await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: preferences }));
-  let context = await launch(profile);
+  let context = await launch(profile, flags);
   return {
     get context(): BrowserContext {
       return context;
@@ -59,7 +63,7 @@ export async function openBrowser(preferences: Preferences = {}) {
     /** Closes the browser and opens it again with the same profile. */
     async restart(): Promise<void> {
       await context.close();
-      context = await launch(profile);
+      context = await launch(profile, flags);
     },
     async close(): Promise<void> {
       await context.close();

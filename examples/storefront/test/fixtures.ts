@@ -71,8 +71,12 @@ export async function startShop(options: Partial<StorefrontOptions> = {}) {
     /** The stored events of a browser's session, oldest first. */
     async eventsOf(browser: Browser): Promise<readonly TimelineEvent[]> {
       const { data } = (await browser.script("/api/storefront/session")).json;
+      return await this.timelineOf(data.sessionId);
+    },
+    /** The stored events of a session, oldest first. */
+    async timelineOf(sessionId: string): Promise<readonly TimelineEvent[]> {
       await open.visits.flush();
-      return (await open.questions.sessionTimeline(data.sessionId)).events;
+      return (await open.questions.sessionTimeline(sessionId)).events;
     },
     /** The figures of the day of the tests. */
     async overview() {

@@ -87,6 +87,7 @@ function describeFigures({ script, recount }: Traffic, load: () => Promise<Loade
       ...expected(total),
       newVisitors: total.newVisitors,
       returningVisitors: total.returningVisitors,
+      singleRequestVisitors: total.singleRequestVisitors,
     });
     expect(documents).toEqual(Object.fromEntries(recount.documents(MONTH)));
     expect(comparison).toBeNull();

@@ -123,6 +123,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
       const local_day = this.#deps.time.dayOf(hour);
       return { id, tenant: clean(tenant ?? ""), kind, hour, local_day, documents };
     });
+    await new VisitStatements(session).addTenants(rows);
     await session.rows(insertSql(TABLES.count, "on conflict do nothing"), valuesOf(TABLES.count, rows));
   }
 

@@ -268,9 +268,14 @@ export class VisitStatements {
 
   async addDirtyDays(days: readonly { tenant: string; day: number }[]): Promise<void> {
     if (days.length === 0) return;
-    const tenants = [...new Set(days.map(({ tenant }) => tenant))].sort();
-    await this.#session.rows(insertSql(TABLES.tenant, "on conflict do nothing"), [tenants]);
+    await this.addTenants(days);
     await this.#session.rows(insertSql(TABLES.dirty, ""), valuesOf(TABLES.dirty, days));
+  }
+
+  /** Adds the tenants of rows to the list of tenants, in order, so that two nodes do not wait for each other. */
+  async addTenants(rows: readonly { readonly tenant: string }[]): Promise<void> {
+    const tenants = [...new Set(rows.map(({ tenant }) => tenant))].sort();
+    await this.#session.rows(insertSql(TABLES.tenant, "on conflict do nothing"), [tenants]);
   }
 }
 
