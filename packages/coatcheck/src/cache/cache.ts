@@ -44,6 +44,7 @@ const CLOCK_DRIFT = 0.01;
  * The cache polls the store's revocation log, so sweep with a retention of more than ten minutes. A process that could
  * not poll for ten minutes drops all copies and starts over, because items that it has not seen may have been swept.
  *
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` if options contradict each other or are out of range.
  * @example
  * const manager = new SessionManager({ store, secrets, cache: createCache({ store, shared: redisShared(transport) }) });

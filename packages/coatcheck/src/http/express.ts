@@ -45,7 +45,8 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
  * Middleware that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with
  * {@link sessionOf}, which types it. To accept the CSRF token as a form field, mount `express.urlencoded()` before it.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
+ * @throws UsageError without a manager, and for an unknown option.
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.
  * @example
  * app.use(coatcheck(manager));
  * app.get("/account", requireSubject(), async (request, response) => {

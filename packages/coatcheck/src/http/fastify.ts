@@ -42,7 +42,8 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
  * Plugin that sets `request.session` to the session handle and runs the CSRF checks. Read the handle with
  * {@link sessionOf}, which types it. Applies to the scope that registers it, as plugins made with fastify-plugin do.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
+ * @throws UsageError without a manager, and for an unknown option.
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.
  * @example
  * await app.register(coatcheck(manager));
  * app.get("/account", { preHandler: requireSubject() }, async (request) => {

@@ -57,7 +57,8 @@ export interface HonoOptions extends HttpOptions {
 /**
  * Middleware that sets `c.get("session")` to the session handle and runs the CSRF checks.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
+ * @throws UsageError without a manager, and for an unknown option.
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.
  * @example
  * const app = new Hono<SessionEnv<Cart>>();
  * app.use(coatcheck(manager));

@@ -164,6 +164,7 @@ export interface LoadOptions {
   readonly newSession?: CreateOptions;
 }
 
+export const NO_LOAD_OPTIONS: LoadOptions = {};
 const LOAD_OPTIONS = { activity: true, outage: true, newSession: true } satisfies KnownOptions<LoadOptions>;
 
 /** Checks the options of `load`. Throws `UsageError`. */

@@ -17,15 +17,13 @@ import type { JwtIdentity } from "./jwt-verifier.ts";
 import { andThen, attempt } from "./maybe-promise.ts";
 import { type HttpRequest, type ResponseHeaders, setCookies } from "./message.ts";
 import { openVisit } from "./open-visit.ts";
-import { type LoadOptions, requireLoadOptions } from "./options.ts";
+import { type LoadOptions, NO_LOAD_OPTIONS, requireLoadOptions } from "./options.ts";
 import { isPrefetch } from "./prefetch.ts";
 import { RequestCredentials } from "./request-credentials.ts";
 import type { HttpContext } from "./resolved.ts";
 import { sessionlessRequest } from "./sessionless.ts";
 import type { PageView, RequestVisit } from "./visits.ts";
 import { couldWithholdCookie } from "./withheld-cookie.ts";
-
-const NO_OPTIONS: LoadOptions = {};
 
 /**
  * The session handle of one request. Nothing is read until {@link load} is called. {@link commit} is the only place that
@@ -83,9 +81,9 @@ export class RequestSession<Data> {
    * @throws CoatcheckError as {@link requireJwt} for a request with a JWT; `STORE_UNAVAILABLE` when the store does not
    *   respond and the outage policy is `closed`, or is `degraded` and no recent copy is cached.
    */
-  load(options: LoadOptions = NO_OPTIONS): MaybePromise<Session<Data>> {
+  load(options: LoadOptions = NO_LOAD_OPTIONS): MaybePromise<Session<Data>> {
     if (this.#loading !== null) return this.#loading;
-    if (options !== NO_OPTIONS) requireLoadOptions(options);
+    if (options !== NO_LOAD_OPTIONS) requireLoadOptions(options);
     if (this.#isSessionless) throw sessionlessRequest();
     this.#deferHeaders();
     const startedAt = this.#http.options.serverTiming ? performance.now() : 0;

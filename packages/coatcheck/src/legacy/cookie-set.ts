@@ -25,7 +25,11 @@ const READER_OPTIONS = { name: true, others: true, read: true, key: true } satis
   CookieSetOptions<unknown>
 >;
 
-/** Reads a custom set of cookies, such as an encrypted cookie and several flag cookies. */
+/**
+ * Reads a custom set of cookies, such as an encrypted cookie and several flag cookies.
+ *
+ * @throws UsageError for an unknown option.
+ */
 export function cookieSet<Found>(options: CookieSetOptions<Found>): LegacyReader<Found> {
   requireKnownOptions("options of cookieSet()", options, READER_OPTIONS);
   const { name, others = [], read, key } = options;

@@ -25,6 +25,8 @@ const READER_OPTIONS = { store: true, secrets: true, name: true } satisfies Know
 /**
  * Reads the sessions of express-session: verifies the signed id in the cookie and loads the session from its store.
  * `validate` receives the stored session, including its `cookie` member.
+ *
+ * @throws UsageError for an unknown option, and for `secrets` that are not a list.
  */
 export function expressSession<Found extends object>(
   options: ExpressSessionOptions<Found>,

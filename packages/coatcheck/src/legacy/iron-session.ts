@@ -39,7 +39,11 @@ const READER_OPTIONS = {
 /** iron-session splits a large seal into at most four cookies. */
 const CHUNKS = [0, 1, 2, 3];
 
-/** Reads the sealed cookies of iron-session, including seals split into several cookies, with its own `unsealData`. */
+/**
+ * Reads the sealed cookies of iron-session, including seals split into several cookies, with its own `unsealData`.
+ *
+ * @throws UsageError for an unknown option.
+ */
 export function ironSession<Found extends object>(options: IronSessionOptions<Found>): LegacyReader<Found> {
   requireKnownOptions("options of ironSession()", options, READER_OPTIONS);
   const { unsealData, name, password, ttl, key } = options;

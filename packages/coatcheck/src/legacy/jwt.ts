@@ -52,6 +52,7 @@ const READER_OPTIONS = {
 /**
  * Reads a JWT from a cookie and verifies it with `jwtVerify` of jose.
  *
+ * @throws UsageError for an unknown option, and for `algorithms` that are not a list.
  * @throws CoatcheckError `VALIDATION_FAILED` when `algorithms` is empty or contains `none`.
  */
 export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<JwtClaims> {

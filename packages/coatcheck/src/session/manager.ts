@@ -278,7 +278,8 @@ export class SessionManager<Data = JsonObject> {
   /**
    * Applies a merge patch to the data (RFC 7396). Concurrent disjoint patches all survive.
    *
-   * @throws CoatcheckError `CONFLICT` when the version is not `ifVersion`, `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, and as {@link authenticate}.
+   * @throws CoatcheckError `CONFLICT` when the version is not `ifVersion`, `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`,
+   *   `RATE_LIMITED` when too many writes of the session wait in this process, and as {@link authenticate}.
    */
   async patch(id: string, patch: JsonObject, options: PatchOptions = {}): Promise<SessionRecord> {
     requirePatchOptions(options);

@@ -8,6 +8,7 @@ import type { Page, PageRequest } from "./store.ts";
  * a lower id.
  */
 export interface PagePosition {
+  /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly id: string;
 }

@@ -53,8 +53,9 @@ interface WriteOptions {
  *
  * Every method that writes throws `CONFLICT` when another request has replaced and invalidated the token: the browser is
  * receiving a newer one, which a repeated request will carry. Only {@link authenticate} and {@link revoke} work with such a
- * token too. Writes throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended, and `STORE_UNAVAILABLE` when
- * the store does not respond. Methods that issue a token also throw `CONFLICT` once the response headers have been sent. When
+ * token too. Writes throw `SESSION_REVOKED` or `SESSION_EXPIRED` when the session has ended, `STORE_UNAVAILABLE` when the
+ * store does not respond, `VALIDATION_FAILED` or `PAYLOAD_TOO_LARGE` for invalid data, and `RATE_LIMITED` when too many
+ * writes of the session wait in this process. Methods that issue a token also throw `CONFLICT` once the response headers have been sent. When
  * another site made the request and the browser may have withheld its cookie, every change but a login throws `CONFLICT`.
  */
 export class Session<Data = JsonObject> extends SessionInfo<Data> {

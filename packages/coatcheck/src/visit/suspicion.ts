@@ -4,7 +4,7 @@ import { parseUserAgent } from "../device/index.ts";
 import type { Clock } from "../session/clock.ts";
 import type { ClientInfo } from "../session/record.ts";
 
-/** When many new sessions of one address are suspicious. */
+/** The number of new sessions of one address that is suspicious. */
 export interface SuspicionOptions {
   /** New sessions of one address within {@link window}. Default: 30. */
   readonly sessionsPerAddress?: number;
@@ -17,7 +17,9 @@ export type Suspicion =
   | {
       readonly kind: "many-sessions";
       readonly address: string;
+      /** New sessions of the address within the window. */
       readonly sessions: number;
+      /** Epoch milliseconds. */
       readonly at: number;
     }
   | {
@@ -25,7 +27,9 @@ export type Suspicion =
       readonly sessionId: string;
       /** The value with which the session was created. */
       readonly before: string;
+      /** The value of this page view. */
       readonly now: string;
+      /** Epoch milliseconds. */
       readonly at: number;
     };
 

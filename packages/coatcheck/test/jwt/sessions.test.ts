@@ -248,7 +248,7 @@ describe("logout and denial", () => {
 });
 
 describe("refresh()", () => {
-  it("issues another JWT, whose time starts again, while the session lives", async () => {
+  it("issues another JWT with a new lifetime while the session lives", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     site.clock.pass(MINUTE);

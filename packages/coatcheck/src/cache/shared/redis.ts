@@ -41,6 +41,8 @@ const FILL_DIGEST = createHash("sha1").update(FILL).digest("hex");
 /**
  * Creates a shared tier on Redis. Closing it ends its subscription; the transport stays open for its owner to close.
  *
+ * @throws UsageError for an unknown option.
+ *
  * @example
  * const cache = createCache({ store, shared: redisShared(transport) });
  */

@@ -69,7 +69,8 @@ export interface WithSession<Data> {
  * If the listener throws a `CoatcheckError`, the response is that error as JSON. Other errors are rethrown: the listener
  * must catch them.
  *
- * @throws CoatcheckError `VALIDATION_FAILED` for invalid options.
+ * @throws UsageError without a manager, and for an unknown option.
+ * @throws CoatcheckError `VALIDATION_FAILED` for invalid cookie options, trusted origins or trusted proxies.
  * @example
  * const withSession = coatcheck(manager);
  * createServer(withSession(async (request, response) => {

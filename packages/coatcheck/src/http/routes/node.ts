@@ -42,6 +42,8 @@ export type NodeRoutes<User, Data> = RouteControls<User, Data> &
 /**
  * Returns a function that serves the session endpoints. Call its `close` before the server stops.
  *
+ * @throws UsageError without a manager or `authenticate`, and for an unknown option.
+ *
  * @example
  * const routes = sessionRoutes(sessions, { authenticate });
  * createServer(coatcheck(sessions)(async (request, response) => {

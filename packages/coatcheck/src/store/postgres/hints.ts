@@ -46,6 +46,8 @@ const ignore = () => {};
  *
  * @throws CoatcheckError `STORE_UNAVAILABLE` when `connectionString` is not a PostgreSQL URL. The channel does not
  * throw when the server is down; it keeps reconnecting.
+ * @throws UsageError for an unknown option.
+ *
  * @example
  * const cache = createCache({ store, hints: postgresHints({ connectionString }) });
  */

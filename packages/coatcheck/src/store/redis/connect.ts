@@ -60,6 +60,7 @@ async function createClientFor(url: string) {
  * transport closes the connection. When the server says that it is not, or no longer, the primary, the transport
  * connects again, so it follows a host name that has moved to another server.
  *
+ * @throws UsageError for an unknown option.
  * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed; `STORE_UNAVAILABLE` when there is no
  * connection within `connectTimeout`, with the last error as `cause`, or immediately when the server rejects the
  * credentials.

@@ -172,6 +172,8 @@ function createExec(
  * is typed by the methods that are used; this module does not import `redis`. The caller configures the client (see
  * `redisClientSettings`) and closes it.
  *
+ * @throws UsageError for an unknown option.
+ *
  * @example
  * const client = createCluster({ rootNodes, defaults: redisClientSettings() });
  * await client.connect();

@@ -49,6 +49,8 @@ function withoutCommand(error: unknown): Error {
  * lists.
  *
  * REST has no subscriptions: `subscribe` throws, and processes learn of revocations only by polling the log.
+ *
+ * @throws UsageError for an unknown option.
  */
 export function upstashTransport(
   client: UpstashClient,
@@ -101,6 +103,7 @@ const CONNECT_OPTIONS = {
  * - `enableTelemetry: false`.
  *
  * @throws CoatcheckError `VALIDATION_FAILED` when the URL is malformed.
+ * @throws UsageError for an unknown option.
  *
  * @example
  * const store = redisStore(await connectUpstash({ url, token }));
