@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tracker: ["session", "visit"],
   context: ["session", "cache", "store"],
   jwt: ["session", "cache", "context", "http"],
+  encryption: ["session", "cache", "context"],
   gateway: ["session"],
   legacy: ["session", "http"],
   client: ["wire", "session"],

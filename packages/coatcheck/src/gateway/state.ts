@@ -1,7 +1,7 @@
 import { CoatcheckError } from "../session/errors.ts";
+import type { KeyRing } from "../session/key-ring.ts";
 import { upstreamUnavailable } from "./errors.ts";
 import { mergeCookies, type StoredCookie } from "./jar.ts";
-import type { KeyRing } from "./keys.ts";
 
 /** Each failed attempt means that another write succeeded. Give up after this many in a row. */
 const MAX_ATTEMPTS = 20;

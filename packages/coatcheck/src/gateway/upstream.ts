@@ -1,8 +1,8 @@
 import { CoatcheckError } from "../session/errors.ts";
+import { KeyRing } from "../session/key-ring.ts";
 import { currentToken, extractToken } from "./csrf.ts";
 import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
 import { Jar } from "./jar.ts";
-import { KeyRing } from "./keys.ts";
 import { type ResolvedUpstreamOptions, resolveOptions, type UpstreamOptions } from "./options.ts";
 import { SessionQueue } from "./queue.ts";
 import { isSafe, type SafeMethod, toWireRequest, type UpstreamRequest } from "./request.ts";
@@ -82,7 +82,10 @@ class Gateway implements Upstream {
 
   constructor(options: ResolvedUpstreamOptions) {
     this.#options = options;
-    this.#ring = new KeyRing(options.secrets);
+    this.#ring = new KeyRing(options.secrets, {
+      input: "gateway secrets",
+      purpose: "coatcheck gateway state",
+    });
     this.#transport = new Transport(options);
     this.#retry = new UpstreamRetry(options);
   }

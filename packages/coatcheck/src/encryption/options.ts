@@ -1,0 +1,59 @@
+import { KeyRing } from "../session/key-ring.ts";
+import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
+
+/** A stored value that was not what this application has encrypted for its place. */
+export interface EncryptionFault {
+  /** What the value belongs to. */
+  readonly kind: "session" | "entity";
+  /** The session's id, or the entity's key. */
+  readonly id: string;
+  /**
+   * `altered`: changed, or copied from another place. `plaintext`: not encrypted. `unknown-key`: encrypted under a secret that
+   * is not in the list.
+   */
+  readonly reason: "altered" | "plaintext" | "unknown-key";
+}
+
+/** Options of {@link createEncryption}. `secrets` is required. */
+export interface EncryptionOptions {
+  /** Newest first, at least 16 characters each: the first one encrypts, and every one decrypts. */
+  readonly secrets: readonly string[];
+  /** Reads values that were stored before encryption was set up. Set it only until they are encrypted. Default: false. */
+  readonly acceptPlaintext?: boolean;
+  /** Receives every fault, for the log. Default: a process warning with the code `COATCHECK_ENCRYPTION`. */
+  readonly onFault?: (fault: EncryptionFault) => void;
+}
+
+/** The options, checked. */
+export interface ResolvedOptions {
+  readonly ring: KeyRing;
+  readonly acceptPlaintext: boolean;
+  readonly onFault: (fault: EncryptionFault) => void;
+}
+
+const OPTIONS = {
+  secrets: true,
+  acceptPlaintext: true,
+  onFault: true,
+} satisfies KnownOptions<EncryptionOptions>;
+const INPUT = "options of createEncryption()";
+
+/** Checks the options. Throws `UsageError`, and `VALIDATION_FAILED` for a secret that is too short. */
+export function resolveOptions(options: EncryptionOptions): ResolvedOptions {
+  requireKnownOptions(INPUT, options, OPTIONS);
+  const { secrets, acceptPlaintext = false, onFault = warn } = options;
+  const ring = new KeyRing(secrets, { input: INPUT, purpose: "coatcheck data at rest" });
+  return { ring, acceptPlaintext, onFault };
+}
+
+/** Names the session or entity, and nothing of its content. */
+function warn({ kind, id, reason }: EncryptionFault): void {
+  const problem = {
+    altered: "was altered or copied from another place",
+    plaintext: "is not encrypted",
+    "unknown-key": "was encrypted under a secret that is not in the list",
+  }[reason];
+  process.emitWarning(`The stored content of the ${kind} ${id} ${problem}; it is not used.`, {
+    code: "COATCHECK_ENCRYPTION",
+  });
+}

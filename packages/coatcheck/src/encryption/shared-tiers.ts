@@ -1,0 +1,59 @@
+import type { SharedTier } from "../cache/shared/tier.ts";
+import type { SharedEntities } from "../context/shared.ts";
+import { parseJson } from "../session/json.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { RecordCipher } from "./record-cipher.ts";
+
+/** A shared tier of sessions whose copies are encrypted. A copy that cannot be used counts as missing: the store has it. */
+export function encryptTier(tier: SharedTier, cipher: RecordCipher): SharedTier {
+  return {
+    async get(key) {
+      const found = await tier.get(key);
+      const record = found && cipher.decryptCopy(found.record);
+      return found && record && { record, position: found.position };
+    },
+    fill: async (key, { record, position }) =>
+      await tier.fill(key, { record: cipher.encrypt(record), position }),
+    tombstone: (key) => tier.tombstone(key),
+    publish: (hint) => tier.publish(hint),
+    subscribe: (listener) => tier.subscribe(listener),
+    close: () => tier.close(),
+  };
+}
+
+/** A shared tier of a context's entities whose values are encrypted. */
+export function encryptEntities(
+  tier: SharedEntities,
+  { ring, acceptPlaintext, onFault }: ResolvedOptions,
+): SharedEntities {
+  return {
+    async get(key) {
+      const found = await tier.get(key);
+      if (found === null) return null;
+      const { value } = found;
+      if (typeof value !== "string" || !value.startsWith(MARK)) {
+        if (acceptPlaintext) return found;
+        onFault({ kind: "entity", id: key, reason: "plaintext" });
+        return null;
+      }
+      const { text, fault } = ring.tryDecrypt(value.slice(MARK.length), placeOf(key));
+      const decrypted = fault === null ? parseJson(text) : null;
+      if (decrypted !== null && decrypted !== undefined) return { ...found, value: decrypted };
+      // The loader has it: an older or a missing secret costs one load.
+      onFault({ kind: "entity", id: key, reason: fault ?? "altered" });
+      return null;
+    },
+    async set(key, entity, ttl) {
+      const value = MARK + ring.encrypt(JSON.stringify(entity.value), placeOf(key));
+      await tier.set(key, { ...entity, value }, ttl);
+    },
+  };
+}
+
+/** Tells an encrypted value from a string of the application. */
+const MARK = "coatcheck:encrypted:";
+
+/** The associated data: the entity, and the field that holds the text. */
+function placeOf(key: string): string {
+  return `entity:${key}:value`;
+}

@@ -1,0 +1,121 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+} from "node:crypto";
+import { type Fault, invalidInput } from "./errors.ts";
+import { requireList } from "./known-options.ts";
+import { pooledRandom } from "./token.ts";
+
+const CIPHER = "aes-256-gcm";
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_ID_LENGTH = 6;
+/** Characters. */
+const MIN_SECRET_LENGTH = 16;
+
+interface Key {
+  /** Identifies the key that encrypted a text. A hash, so that it reveals nothing about the key. */
+  readonly id: string;
+  /** Imported once: `createCipheriv` takes six times as long with the bytes. */
+  readonly object: KeyObject;
+}
+
+/** What a ring is for. */
+export interface KeyRingUse {
+  /** Names the secrets in errors, such as "gateway secrets". */
+  readonly input: string;
+  /** Separates the keys of this use from those of others that are derived from the same secrets. */
+  readonly purpose: string;
+}
+
+/** The result of a decryption: the text, or why there is none. */
+export type Decrypted =
+  | { readonly text: string; readonly fault: null }
+  | { readonly text: null; readonly fault: "unknown-key" | "altered" };
+
+/**
+ * Encrypts texts at rest: AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D §8.2.2), under keys derived from the
+ * application's secrets. The newest secret encrypts; every secret decrypts. To rotate, put a new secret first, and remove
+ * the last one when nothing is encrypted under it.
+ *
+ * Format: key id (6 characters) ‖ base64url(nonce ‖ ciphertext ‖ tag).
+ */
+export class KeyRing {
+  readonly #keys: readonly Key[];
+  readonly #newest: Key;
+  readonly #random = pooledRandom();
+
+  /**
+   * @throws UsageError when `secrets` is not a list; CoatcheckError `VALIDATION_FAILED` when there is no secret, or a
+   *   secret is not a string of at least 16 characters.
+   */
+  constructor(secrets: readonly string[], { input, purpose }: KeyRingUse) {
+    requireList(input, "secrets", secrets);
+    const faults = secrets.flatMap((secret: unknown, index): Fault[] =>
+      typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH
+        ? []
+        : [{ path: `secrets.${index}`, message: `must have at least ${MIN_SECRET_LENGTH} characters` }],
+    );
+    if (faults.length > 0) throw invalidInput(input, faults);
+    this.#keys = secrets.map((secret) => deriveKey(secret, purpose));
+    const [newest] = this.#keys;
+    if (!newest) {
+      throw invalidInput(input, [{ path: "secrets", message: "must contain at least one secret" }]);
+    }
+    this.#newest = newest;
+  }
+
+  /** Encrypts `plaintext` for one place, such as the id of a session. Copied to another place, it does not decrypt. */
+  encrypt(plaintext: string, place: string): string {
+    const nonce = Buffer.alloc(NONCE_BYTES);
+    this.#random(nonce);
+    const cipher = createCipheriv(CIPHER, this.#newest.object, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(Buffer.from(place));
+    const bytes = Buffer.concat([
+      nonce,
+      cipher.update(plaintext, "utf8"),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ]);
+    return this.#newest.id + bytes.toString("base64url");
+  }
+
+  /** Whether the newest key encrypted this text, as far as its key id says. */
+  isNewest(text: string): boolean {
+    return text.startsWith(this.#newest.id);
+  }
+
+  /** The plaintext; null when no key of the ring encrypted this text for this place, or the text was altered. */
+  decrypt(text: string, place: string): string | null {
+    return this.tryDecrypt(text, place).text;
+  }
+
+  /** Like {@link decrypt}, but tells a missing key from an altered text. */
+  tryDecrypt(text: string, place: string): Decrypted {
+    const id = text.slice(0, KEY_ID_LENGTH);
+    const key = this.#keys.find((each) => each.id === id);
+    if (!key) return { text: null, fault: "unknown-key" };
+    const bytes = Buffer.from(text.slice(KEY_ID_LENGTH), "base64url");
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) return { text: null, fault: "altered" };
+    const decipher = createDecipheriv(CIPHER, key.object, bytes.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(Buffer.from(place));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    try {
+      const start = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
+      return { text: Buffer.concat([start, decipher.final()]).toString("utf8"), fault: null };
+    } catch {
+      return { text: null, fault: "altered" };
+    }
+  }
+}
+
+function deriveKey(secret: string, purpose: string): Key {
+  const bytes = Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
+  return { object: createSecretKey(bytes), id: hash("sha256", bytes, "base64url").slice(0, KEY_ID_LENGTH) };
+}
