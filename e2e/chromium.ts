@@ -47,7 +47,7 @@ const launch = (profile: string, flags: readonly string[]): Promise<BrowserConte
   });
 
 /** The user agent of a person's browser. Chromium without a window names itself in its own, and is counted as a bot. */
-export const PERSON =
+export const PERSON_USER_AGENT =
   "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
 /** Opens a browser with a new profile, which `close` deletes. `flags` are further ones of the command line. */

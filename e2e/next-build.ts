@@ -86,7 +86,7 @@ function contentHash(variant: Variant): string {
 /** A running application. */
 export interface RunningApplication {
   readonly origin: string;
-  /** What the server has printed. */
+  /** The output of the server. */
   readonly output: () => string;
   /** Ends the server as an operator does. Returns its exit code. */
   stop(): Promise<number | null>;

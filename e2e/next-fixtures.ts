@@ -10,7 +10,7 @@ export interface PageResponse {
   readonly body: string;
 }
 
-/** What to send besides the path. */
+/** Options of a request. */
 export interface Sending {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import type { NextSite } from "./next-suite.ts";
 
 const MINUTE = 60_000;
 
-/** Tests of the proxy, and of what there is once per process. */
+/** Tests of the proxy, and of the objects that exist once per process. */
 export function proxy(site: NextSite): void {
   it("the quick check sends a visitor without a sealed cookie to the login page", async () => {
     const visitor = site.visitor();
@@ -25,7 +25,7 @@ export function proxy(site: NextSite): void {
     expect(redirectOf(await visitor.send("/members"))).toBe("/login");
   });
 
-  it("the full check tells the page its result, and a header that a client has sent is removed", async () => {
+  it("the full check passes its result to the page, and removes such a header that a client has sent", async () => {
     const visitor = site.visitor();
     const forged = { "x-coatcheck-session": "eyJpZCI6IngiLCJzdWJqZWN0IjoiZXZlIn0.forged" };
     const anonymous = JSON.parse(textOf(await visitor.send("/proxied", { headers: forged }), "proxied"));

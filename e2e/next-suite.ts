@@ -12,7 +12,7 @@ export interface NextSite {
   readonly variant: Variant;
   /** Returns a visitor without cookies. */
   visitor(): Visitor;
-  /** What the probe of the server's process has counted. */
+  /** The counts of the probe in the server's process. */
   counts(): Promise<{ readonly opens: number; readonly checks: number }>;
   /** Moves the clock of the sessions forward, in milliseconds. */
   advance(milliseconds: number): Promise<void>;

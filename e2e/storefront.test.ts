@@ -2,14 +2,14 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startShop, type TestShop } from "../examples/storefront/test/fixtures.ts";
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
-import { openBrowser, PERSON } from "./chromium.ts";
+import { openBrowser, PERSON_USER_AGENT } from "./chromium.ts";
 import { eventually } from "./fixtures.ts";
 
 describeWithProgram("chromium", "the storefront, in Chromium", () => {
   let browser: Awaited<ReturnType<typeof openBrowser>>;
 
   beforeAll(async () => {
-    browser = await openBrowser({}, [PERSON]);
+    browser = await openBrowser({}, [PERSON_USER_AGENT]);
   });
   afterAll(() => browser?.close());
 

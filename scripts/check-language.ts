@@ -24,7 +24,7 @@ const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bto be had\b/i, '"available"'],
   [/\bmay come in\b/i, '"is valid"'],
   [/\bknocks?\b|\bknocking\b/i, '"requests", "repeats"'],
-  [/\bseed words\b|\bthe seeds?'/i, "the term itself"],
+  [/\bseed words\b|\bthe seeds?'|\b(as in|of|in) the seeds?\b/i, "the term itself"],
   [/\bas it likes\b|\bat its word\b|\byesterday's\b/i, "a literal sentence"],
   [/\bby the means of\b|\bon trial\b/i, 'the literal verb: "with the API of", "checks"'],
   [/\bThrows as \{@link/, '"Throws the same errors as"'],

@@ -13,7 +13,7 @@ import { SECRET } from "../servers/workload.ts";
 
 const VISITORS = 500;
 /** Pages between two turns of the event loop, in which the queue writes its batches. */
-const TURN = 50;
+const PAGES_PER_TURN = 50;
 /** The benchmark's visitors are faster than people. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
@@ -107,7 +107,7 @@ class Site {
     for (let page = 0; page < pages; page++) {
       const visitor = this.#pages % VISITORS;
       await this.#view(visitor, this.#cookies[visitor] as Value);
-      if (page % TURN === 0) await setImmediate();
+      if (page % PAGES_PER_TURN === 0) await setImmediate();
     }
     const { user, system } = process.cpuUsage(before);
     return (user + system) / pages;

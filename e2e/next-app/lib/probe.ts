@@ -1,4 +1,4 @@
-/** What the tests read and set in the server's process, which has several copies of each module. */
+/** Values that the tests read and set in the server's process, which has several copies of each module. */
 export interface Probe {
   opens: number;
   checks: number;

@@ -1,4 +1,4 @@
-/** A verified JWT: whom it speaks for, and which session it was issued with. */
+/** A verified JWT: its subject, and the session that it was issued with. */
 export interface JwtIdentity {
   /** The claim `sub`. */
   readonly subject: string;

@@ -24,7 +24,7 @@ const MAX_LOOKUPS = 32;
 
 const SCHEME = "bearer ";
 
-/** What a request's tokens are checked with. */
+/** The checks of a request's tokens. */
 interface TokenReaders {
   readonly cookie: Cookie;
   readonly ring: Pick<SecretRing, "hasValidSeal">;

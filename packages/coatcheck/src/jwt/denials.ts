@@ -4,7 +4,7 @@ import type { Clock } from "../session/clock.ts";
 import { CoatcheckError, storeUnavailable } from "../session/errors.ts";
 import type { SessionManager } from "../session/manager.ts";
 
-/** What the denials need of a session manager. */
+/** The parts of a session manager that denials use. */
 type Manager = Pick<SessionManager<never>, "createDerived" | "findDerived" | "revoke">;
 
 /**

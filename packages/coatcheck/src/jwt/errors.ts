@@ -1,7 +1,7 @@
 import { errors } from "jose";
 import { CoatcheckError } from "../session/errors.ts";
 
-/** The error of a JWT that is refused. `problem`: what is wrong with it, such as "is malformed". */
+/** The error of a JWT that is refused. `problem`: the reason, such as "is malformed". */
 export function invalid(problem: string, cause?: unknown): CoatcheckError {
   return new CoatcheckError("JWT_INVALID", `The JWT ${problem}.`, { cause });
 }
@@ -11,7 +11,7 @@ export function expired(cause: unknown): CoatcheckError {
   return new CoatcheckError("JWT_EXPIRED", "The JWT has expired; refresh it.", { cause });
 }
 
-/** What is wrong with a JWT that jose has refused. Names claims, and repeats no value of them. */
+/** The reason why jose refused a JWT. Names claims, and never repeats their values. */
 export function reasonOf(error: InstanceType<typeof errors.JOSEError>): string {
   if (error instanceof errors.JWTClaimValidationFailed) {
     return error.claim === "typ"

@@ -25,7 +25,7 @@ const KEY_OPTIONS = {
   privateKey: true,
 } satisfies KnownOptions<JwtKey>;
 
-const INPUT = "options of createJwts()";
+const INPUT_NAME = "options of createJwts()";
 
 /** The keys of an application, newest first: the first one with a private key signs, and every one verifies. */
 export class JwtKeys {
@@ -33,13 +33,14 @@ export class JwtKeys {
 
   /** @throws UsageError for an empty list, a repeated id, another algorithm, and a key of the wrong kind. */
   constructor(keys: readonly JwtKey[]) {
-    requireList(INPUT, "keys", keys);
-    if (keys.length === 0) throw misuse(INPUT, [{ path: "keys", message: "must contain at least one key" }]);
+    requireList(INPUT_NAME, "keys", keys);
+    if (keys.length === 0)
+      throw misuse(INPUT_NAME, [{ path: "keys", message: "must contain at least one key" }]);
     const faults = keys.flatMap((key, index) => faultsOf(key, `keys.${index}`));
-    if (faults.length > 0) throw misuse(INPUT, faults);
+    if (faults.length > 0) throw misuse(INPUT_NAME, faults);
     this.#keys = new Map(keys.map((key) => [key.id, key]));
     if (this.#keys.size < keys.length)
-      throw misuse(INPUT, [{ path: "keys", message: "must have a different id each" }]);
+      throw misuse(INPUT_NAME, [{ path: "keys", message: "must have a different id each" }]);
   }
 
   /** The key with an id; undefined for an unknown one. */
@@ -53,12 +54,14 @@ export class JwtKeys {
       const { privateKey } = key;
       if (privateKey !== undefined) return { ...key, privateKey };
     }
-    throw misuse(INPUT, [{ path: "keys", message: "must have a privateKey in this process, which issues" }]);
+    throw misuse(INPUT_NAME, [
+      { path: "keys", message: "must have a privateKey in this process, which issues" },
+    ]);
   }
 }
 
 function faultsOf(key: JwtKey, path: string): readonly Fault[] {
-  requireKnownOptions(INPUT, key, KEY_OPTIONS, path);
+  requireKnownOptions(INPUT_NAME, key, KEY_OPTIONS, path);
   const { id, algorithm, publicKey, privateKey } = key;
   const faults: Fault[] = [];
   if (typeof id !== "string" || id === "") {

@@ -5,7 +5,7 @@ import type { SessionManager } from "../session/manager.ts";
 import { misuse, shown } from "../session/usage-error.ts";
 import type { JwtKey } from "./keys.ts";
 
-/** What {@link JwtOptions.manager} must have. A `SessionManager` of any data does. */
+/** The methods that {@link JwtOptions.manager} must have. A `SessionManager` of any data has them. */
 export type JwtManager = Pick<
   SessionManager<never>,
   "createDerived" | "find" | "findDerived" | "isRevoked" | "revoke"
@@ -49,19 +49,21 @@ const OPTIONS = {
   clock: true,
 } satisfies KnownOptions<JwtOptions>;
 
-const INPUT = "options of createJwts()";
+const INPUT_NAME = "options of createJwts()";
 
 /** Checks the options of `createJwts`, except the keys. Throws `UsageError`. */
 export function resolveOptions(options: JwtOptions): ResolvedOptions {
-  requireKnownOptions(INPUT, options, OPTIONS);
+  requireKnownOptions(INPUT_NAME, options, OPTIONS);
   const { manager, cache, issuer, audience, clock = systemClock } = options;
   const { lifetime = 10 * 60_000, clockTolerance = 5000 } = options;
   if (typeof manager?.isRevoked !== "function") {
-    throw misuse(INPUT, [{ path: "manager", message: `must be a SessionManager (got ${shown(manager)})` }]);
+    throw misuse(INPUT_NAME, [
+      { path: "manager", message: `must be a SessionManager (got ${shown(manager)})` },
+    ]);
   }
   for (const [path, value] of Object.entries({ issuer, audience })) {
     if (typeof value === "string" && value !== "") continue;
-    throw misuse(INPUT, [{ path, message: `must be a non-empty string (got ${shown(value)})` }]);
+    throw misuse(INPUT_NAME, [{ path, message: `must be a non-empty string (got ${shown(value)})` }]);
   }
   requireDuration("lifetime", lifetime, 1000, MAX_LIFETIME);
   requireDuration("clockTolerance", clockTolerance, 0, MAX_TOLERANCE);
@@ -71,5 +73,5 @@ export function resolveOptions(options: JwtOptions): ResolvedOptions {
 function requireDuration(path: string, value: number, min: number, max: number): void {
   if (typeof value === "number" && value >= min && value <= max) return;
   const message = `must be ${min} to ${max} milliseconds (got ${shown(value)})`;
-  throw misuse(INPUT, [{ path, message }]);
+  throw misuse(INPUT_NAME, [{ path, message }]);
 }

@@ -32,7 +32,7 @@ import type { PendingState } from "../client/state.ts";
 import { SessionProvider } from "./provider.ts";
 
 export interface ServerSessionProviderProps<User = unknown> {
-  /** What `getServerSessionState()` returned. */
+  /** The state that `getServerSessionState()` returned. */
   readonly initialState: SessionView<User> | PendingState;
   /** Options of the client. Later values of this prop are ignored. */
   readonly options?: Omit<SessionClientOptions<User>, "initialState">;

@@ -17,7 +17,7 @@ const MAX_CONTINUATIONS = 16;
 /** Continued sessions to remember, so that their requests do not read the expired ones from the store again. */
 const MAX_REMEMBERED = 10_000;
 
-/** Whose session a caller opens without its token. */
+/** A request to open a session without its token. */
 export interface OpenRequest {
   /** The session's id. */
   readonly id: string;

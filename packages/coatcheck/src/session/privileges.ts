@@ -179,7 +179,7 @@ export class PrivilegeWriter<Data> {
   async recordFirstUse(from: SessionRecord, presented: PresentedToken): Promise<SessionRecord> {
     const { tokens, clock } = this.#deps;
     const hasValidOlder = from.olderSecrets.some(({ validUntil }) => validUntil > clock.now());
-    // Other nodes must learn that older tokens become invalid. Without any, the change can wait.
+    // Other nodes must learn that older tokens become invalid. Without older tokens, the change can wait.
     const kind = hasValidOlder ? "privilege" : "data";
     return await this.#queues.alone(from, (latest) =>
       this.#committer.commit(latest, { kind }, (current) => {

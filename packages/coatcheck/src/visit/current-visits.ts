@@ -32,7 +32,8 @@ export class CurrentVisits {
 
   /** Returns the visitor's open visit: the remembered or the recorded one, whichever was active later; null if it has ended. */
   find(visitorId: string, recorded: RecordedVisit | null, now: number): ActiveVisit | null {
-    // Without a note of the use, which costs as much as the rest. A visit that is forgotten is found on its session again.
+    // Does not update the recency, which would cost as much as the rest. A forgotten visit is found again on its
+    // session's record.
     let latest = this.#visits.peek(visitorId, PEEK) ?? null;
     if (recorded !== null && recorded.lastActivityAt > (latest?.lastActivityAt ?? 0)) {
       latest = { visit: recorded, lastActivityAt: recorded.lastActivityAt };

@@ -2,10 +2,10 @@ import { parseUserAgent } from "../device/index.ts";
 import { clientKind, MAX_USER_AGENT_LENGTH } from "./client-kind.ts";
 import type { ClientKind, EventClient } from "./event.ts";
 
-/** User agents that are remembered. Then the memory starts again: most requests come from a few of them. */
+/** The most user agents that are remembered. Above that, all are forgotten: most requests come from a few of them. */
 const MAX_USER_AGENTS = 1000;
 
-/** What the header `User-Agent` says. */
+/** The contents of the header `User-Agent`. */
 export interface DescribedClient {
   readonly kind: ClientKind;
   /** Without a place. */
@@ -31,7 +31,7 @@ export class ClientDescriptions {
     const client = Object.freeze({ browser, os, device, country: null, city: null, userAgent: kept });
     const described = { kind: clientKind(userAgent), client };
     if (this.#known.size >= MAX_USER_AGENTS) this.#known.clear();
-    // A longer one is no browser's.
+    // No browser sends a longer one.
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#known.set(userAgent, described);
     return described;
   }

@@ -137,7 +137,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect(await byCookie.json()).toEqual(await byJwt.json());
   });
 
-  it("need no CSRF check, and win over a cookie", async () => {
+  it("need no CSRF check, and take precedence over a cookie", async () => {
     const { token } = await logIn();
     const { cookie } = await logIn();
     const headers = { cookie, origin: "https://elsewhere.example", "sec-fetch-site": "cross-site" };
@@ -187,7 +187,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await api.request("/refresh")).status).toBe(401);
   });
 
-  it("repopulate a session that has expired, and expire themselves", async () => {
+  it("continue a session that has expired, until they expire themselves", async () => {
     const { token, cookie } = await logIn();
     api.site.clock.pass(3 * MINUTE);
     expect((await api.request("/user", { headers: { cookie } })).status).toBe(401);
@@ -197,7 +197,7 @@ describe.for(adapters)("JWTs with %s", ([, start]) => {
     expect((await response.json()).error.code).toBe("JWT_EXPIRED");
   });
 
-  it("on sessionless routes: create, load and read nothing", async () => {
+  it("create, load and read no session on sessionless routes", async () => {
     const { token, cookie } = await logIn();
     await api.request("/stateless/user", { token });
     const { total } = await api.site.manager.stats();
@@ -242,7 +242,7 @@ describe("an application with JWTs", () => {
 });
 
 describe("the options of coatcheck()", () => {
-  it("refuse another value than a verifier and a function", () => {
+  it("reject anything but a verifier and a function", () => {
     const { manager } = new Site();
     expect(() => new HttpSessions(manager, { jwt: {} as never })).toThrow(
       "jwt must be the result of createJwts()",

@@ -128,7 +128,7 @@ describe("a valid JWT whose session has expired", () => {
     }
   });
 
-  it("gets none once the expired session is gone: a sweep must not turn a logout back", async () => {
+  it("gets none once the expired session is gone: a sweep must not undo a logout", async () => {
     const site = new Site({ lifetime: 60 * MINUTE });
     const { session, token } = await site.logIn();
     await session.revoke();
@@ -166,7 +166,7 @@ describe("logout and denial", () => {
     await expect(site.jwts.refresh(session)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
   });
 
-  it("of one JWT leave the session and its other JWTs alone", async () => {
+  it("of one JWT do not affect the session and its other JWTs", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();
     const second = (await site.jwts.issue(session)).token;

@@ -9,7 +9,7 @@ type Part = Readonly<Record<string, unknown>>;
 
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null;
 
-/** What documents a value without an example. */
+/** Keywords that describe a value well enough without an example. */
 const SELF_EXPLANATORY = ["examples", "example", "enum", "const"];
 
 async function document(): Promise<string> {

@@ -1,6 +1,6 @@
 import { sessions } from "../../../lib/sessions.ts";
 
-/** As in the seed: the session, or null, and its user. */
+/** Responds with the session, or null, and its user. */
 export const GET = sessions.withServerSession(async (request, response) => {
   if (!request.session) return response.status(401).json({ error: "Unauthorized" });
   const { user } = request.session;

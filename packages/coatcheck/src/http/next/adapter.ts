@@ -46,7 +46,7 @@ export type {
   SessionRequest,
 } from "./route-handler.ts";
 
-/** What {@link coatcheck} returns. */
+/** The functions that {@link coatcheck} returns. */
 export interface NextSessions<User, Data> extends PageReaders<User, Data> {
   /**
    * Wraps a route handler. `request.session` is the login, or null; `request.requestSession` is the handle for everything else.

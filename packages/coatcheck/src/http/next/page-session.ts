@@ -3,7 +3,10 @@ import { plainCopy } from "../../session/plain-session.ts";
 import type { Session } from "../../session/session.ts";
 import { UsageError } from "../../session/usage-error.ts";
 
-/** What a server component can read of its session. It has no methods that write: a page is rendered, not changed. */
+/**
+ * The readable properties of a session, for server components. It has no methods that write: a page is rendered, not
+ * changed.
+ */
 export interface PageSession<Data = JsonObject>
   extends Pick<
     Session<Data>,
@@ -25,7 +28,7 @@ export interface PageSession<Data = JsonObject>
 export type PageLogin<Data = JsonObject> = PageSession<Data> & { readonly subject: string };
 
 /** The methods of a session that write. */
-const WRITES = [
+const WRITE_METHODS = [
   "authenticate",
   "elevate",
   "flash",
@@ -45,7 +48,7 @@ const WRITES = [
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
   const { id, type, subject, tenant, isNew, refusal, assurance } = session;
   const data = readOnly(plainCopy(session.toJSON().data), "data") as Data;
-  const refuse = Object.fromEntries(WRITES.map((name) => [name, () => refuseWrite(`${name}()`)]));
+  const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => refuseWrite(`${name}()`)]));
   return Object.freeze({
     ...refuse,
     id,

@@ -22,14 +22,14 @@ export interface PendingView {
   readonly user: null;
 }
 
-/** What {@link pageReaders} returns: the functions for server components. */
+/** The functions for server components, which {@link pageReaders} returns. */
 export interface PageReaders<User, Data> {
   getServerSessionState(): Promise<SessionView<User> | PendingView>;
   getServerSession(): Promise<PageSession<Data>>;
   requireSubject(): Promise<PageLogin<Data>>;
 }
 
-/** What {@link pageReaders} needs. */
+/** Dependencies of {@link pageReaders}. */
 interface Dependencies<User, Data> {
   readonly sessions: ProcessSessions<Data>;
   readonly user: (session: Session<Data>) => MaybePromise<User | null>;

@@ -4,7 +4,7 @@ import type { ResponseHeaders } from "../message.ts";
 import type { OpenSessions, ProcessSessions } from "./process-sessions.ts";
 import { fetchRequest } from "./request.ts";
 
-/** What the proxy knows of a request. */
+/** The proxy's knowledge of a request. */
 export interface ProxySession {
   /**
    * Whether the request carries a cookie that this application has issued. The session behind it may have ended: use it to
@@ -65,7 +65,7 @@ class SetCookies implements ResponseHeaders {
     return this.#headers.get(name);
   }
 
-  /** Caching headers are the page's to set. */
+  /** The page sets the caching headers. */
   set(): void {}
 
   append(name: string, value: string): void {
@@ -81,13 +81,13 @@ class SetCookies implements ResponseHeaders {
   }
 }
 
-interface Note {
+interface ProxyResult {
   readonly id: string;
   readonly subject: string | null;
   readonly at: number;
 }
 
-function signed<Data>({ manager }: OpenSessions<Data>["pages"], note: Note): string {
+function signed<Data>({ manager }: OpenSessions<Data>["pages"], note: ProxyResult): string {
   const text = Buffer.from(JSON.stringify(note)).toString("base64url");
   return `${text}.${manager.ring.sign(PURPOSE, text)}`;
 }
@@ -99,6 +99,6 @@ export function readProxyHeader<Data>(
 ): { readonly id: string; readonly subject: string | null } | null {
   const [text = "", signature = ""] = value?.split(".", 2) ?? [];
   if (!manager.ring.verify(PURPOSE, text, signature)) return null;
-  const { id, subject, at } = JSON.parse(Buffer.from(text, "base64url").toString()) as Note;
+  const { id, subject, at } = JSON.parse(Buffer.from(text, "base64url").toString()) as ProxyResult;
   return Math.abs(Date.now() - at) <= MAX_AGE ? { id, subject } : null;
 }

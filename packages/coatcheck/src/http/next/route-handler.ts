@@ -9,7 +9,7 @@ import { fetchRequest } from "./request.ts";
 import { CookieHeaders } from "./set-cookies.ts";
 import { fallbackStatus, isControlFlow } from "./thrown.ts";
 
-/** The login of a request: what its session says, and the user. */
+/** The login of a request: its session's fields, and the user. */
 export interface ServerSession<User, Data> {
   /** A UUID. Safe to show and to log. */
   readonly id: string;

@@ -5,7 +5,7 @@ import { isLostStatement, isWrongServer, postgresUnavailable } from "./errors.ts
 /** Milliseconds between two replacements of all connections, so that they do not become a load of their own. */
 const REPLACE_INTERVAL = 500;
 
-/** What all users of one pool know about its connections. */
+/** The state of one pool's connections, shared by all users of the pool. */
 export class Connections {
   readonly #outages: OutageReporter;
   readonly #generations = new WeakMap<PostgresClient, number>();

@@ -35,7 +35,10 @@ const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set([
   ...CLICK_IDS.map(({ name }) => name),
 ]);
 
-/** Finds whether a query may have one of {@link NAMES}: a name that begins like them, or one with an escape. */
+/**
+ * Matches a query that may have one of {@link CAMPAIGN_PARAMETERS}: a name with the same beginning, or one with an
+ * escape.
+ */
 const MAY_HAVE_CAMPAIGN = new RegExp(
   `[?&](?:utm_|${CLICK_IDS.map(({ name }) => name).join("|")}|[^=&]*%)`,
   "i",

@@ -9,10 +9,10 @@ import { addDays, type RebuildResult } from "./rebuild.ts";
 const MAX_VISITORS = 5000;
 /** Events of a visitor that is remembered. More are read from the database again. */
 const MAX_EVENTS = 500;
-/** Bytes of the events that are remembered, roughly. Scripts decide how long the texts of their events are. */
+/** Approximate bytes of all remembered events. Scripts decide how long the texts of their events are. */
 const MAX_BYTES = 64 * 1024 * 1024;
 /** Bytes of an event besides its longest texts, and of a visitor besides the events. */
-const OVERHEAD = 1000;
+const EVENT_OVERHEAD = 1000;
 
 /** A remembered visitor. */
 export interface RecentVisitor {
@@ -57,7 +57,7 @@ export class RecentVisitors {
     this.#time = time;
   }
 
-  /** Bytes of the remembered events, roughly. */
+  /** Approximate bytes of the remembered events. */
   get size(): number {
     return this.#visitors.calculatedSize;
   }
@@ -95,7 +95,8 @@ export class RecentVisitors {
       const visit = assigner.visits[index];
       if (visit) stored.set(visit, facts);
     }
-    const size = OVERHEAD + sizeOf(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
+    const size =
+      EVENT_OVERHEAD + sizeOf(assigner.visits.flatMap(({ parts }) => parts.map(({ event }) => event)));
     this.#visitors.set(visitor.number, { ...visitor, assigner, stored, size }, { size });
   }
 
@@ -164,7 +165,7 @@ function eventsOf({ visits }: VisitAssigner): number {
 }
 
 function sizeOf(events: readonly VisitEventRow[]): number {
-  return events.reduce((sum, { body, path }) => sum + OVERHEAD + body.length + (path?.length ?? 0), 0);
+  return events.reduce((sum, { body, path }) => sum + EVENT_OVERHEAD + body.length + (path?.length ?? 0), 0);
 }
 
 function keyOf(tenant: string, visitorId: string): string {

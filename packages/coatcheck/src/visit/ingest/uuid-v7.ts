@@ -8,9 +8,9 @@ const COUNTER_SIZE = 0x1000;
 const ENTROPY_BYTES = 10;
 /** Ids whose random bytes are fetched at a time. */
 const IDS_PER_FILL = 64;
-/** The text of a UUID. Each id is written over the one before: that makes no garbage. */
-const TEXT = Buffer.from("00000000-0000-0000-0000-000000000000");
-/** Where the two digits of each byte are in {@link TEXT}. */
+/** The text of a UUID. Each id overwrites the one before, which creates no garbage. */
+const TEXT_BYTES = Buffer.from("00000000-0000-0000-0000-000000000000");
+/** The position of the two digits of each byte in {@link TEXT_BYTES}. */
 const POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 /** The character codes of the two digits of each byte. */
 const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) =>
@@ -70,8 +70,8 @@ function format(bytes: Buffer): string {
   for (let index = 0; index < POSITIONS.length; index++) {
     const pair = HEX_PAIRS[bytes[index] as number] as number;
     const position = POSITIONS[index] as number;
-    TEXT[position] = pair >> 8;
-    TEXT[position + 1] = pair & 0xff;
+    TEXT_BYTES[position] = pair >> 8;
+    TEXT_BYTES[position + 1] = pair & 0xff;
   }
-  return TEXT.toString("latin1");
+  return TEXT_BYTES.toString("latin1");
 }

@@ -14,13 +14,13 @@ type Row = Readonly<Record<string, Cell>>;
  * response.type("text/csv").send(toCsv(await questions.breakdown({ dimension: "channel", from, to })));
  */
 export function toCsv(answer: Answer): string {
-  const rows = rowsOf(answer).map(flatten);
+  const rows = csvRows(answer).map(flatten);
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [names.map(formatCell), ...rows.map((row) => names.map((name) => formatCell(row[name])))];
   return lines.map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 
-function rowsOf(answer: Answer): readonly object[] {
+function csvRows(answer: Answer): readonly object[] {
   switch (answer.question) {
     case "overview":
       return answer.series;

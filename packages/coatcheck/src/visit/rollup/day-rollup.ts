@@ -29,7 +29,7 @@ interface Group {
   readonly revenue: Map<string, number>;
 }
 
-/** The largest sum that a column of 64 bits holds, as a round number. */
+/** The largest sum that is stored: a round number below the limit of a 64-bit column. */
 const MAX_REVENUE = 9e18;
 
 /** Code points of a value. An index entry of PostgreSQL holds 2.7 KB. */

@@ -7,7 +7,7 @@ import { RecentVisitors } from "../../../src/visit/facts/recent-visitors.ts";
 import { eventOf, START } from "./events.ts";
 
 const time = new LocalTime("UTC");
-const LONG = { text: "x".repeat(4000) };
+const LONG_TEXT = { text: "x".repeat(4000) };
 
 /** Remembers a visitor with one page view, as the sink does after a rebuild. */
 function remember(recent: RecentVisitors, number: number): void {
@@ -23,7 +23,7 @@ function remember(recent: RecentVisitors, number: number): void {
 
 function searches(number: number, count: number) {
   return Array.from({ length: count }, (_, index) => ({
-    ...eventRowOf(eventOf({ type: "search", at: START + 1 + index, properties: LONG })),
+    ...eventRowOf(eventOf({ type: "search", at: START + 1 + index, properties: LONG_TEXT })),
     visitor: number,
   }));
 }

@@ -4,20 +4,20 @@ import { describeWithServer } from "../../servers/fixtures.ts";
 import { DAY, eventOf, START } from "../facts/events.ts";
 import { fillPostgres, fillSqlite, type Loaded } from "./load.ts";
 
-const HUGE = Number.MAX_SAFE_INTEGER;
+const HUGE_AMOUNT = Number.MAX_SAFE_INTEGER;
 /** The sum of more does not fit into a whole number of 64 bits. */
-const MANY = 1100;
+const ORDER_COUNT = 1100;
 
 /** Many orders on the first day, whose rollup is up to date, and two on a day that has changed since. */
-const EVENTS = Array.from({ length: MANY + 2 }, (_, index) =>
+const EVENTS = Array.from({ length: ORDER_COUNT + 2 }, (_, index) =>
   eventOf({
     type: "order_completed",
-    at: index < MANY ? START : START + DAY,
+    at: index < ORDER_COUNT ? START : START + DAY,
     subject: "ada",
-    order: { orderId: `order-${index}`, revenue: HUGE, currency: "EUR" },
+    order: { orderId: `order-${index}`, revenue: HUGE_AMOUNT, currency: "EUR" },
   }),
 );
-const DELIVERED = [EVENTS.slice(0, MANY), EVENTS.slice(MANY)].map((events) => ({
+const DELIVERED = [EVENTS.slice(0, ORDER_COUNT), EVENTS.slice(ORDER_COUNT)].map((events) => ({
   batch: { events, counts: [] },
 }));
 
@@ -28,7 +28,7 @@ function sums(load: () => Promise<Loaded>): () => Promise<void> {
     try {
       const day = (from: string) => questions.overview({ from, to: from, grain: "day" });
       expect((await day("2026-10-01")).figures.revenue?.EUR).toBeGreaterThan(8e18);
-      expect((await day("2026-10-02")).figures.revenue).toEqual({ EUR: 2 * HUGE });
+      expect((await day("2026-10-02")).figures.revenue).toEqual({ EUR: 2 * HUGE_AMOUNT });
       const { totals } = await questions.customerJourney("ada", {});
       expect(totals?.revenue.EUR).toBeGreaterThan(9e18);
     } finally {

@@ -38,23 +38,23 @@ async function findRepeated(
 ): Promise<string[]> {
   if (groups.size === 0) return [];
   const times = [...groups.values()].map((rows) => rows.map(({ at }) => at));
-  const from = times.map((each) => each.reduce(least) - MAX_REPETITION_AGE);
-  const to = times.map((each) => each.reduce(greatest) + MAX_REPETITION_AGE);
+  const from = times.map((each) => each.reduce(minOf) - MAX_REPETITION_AGE);
+  const to = times.map((each) => each.reduce(maxOf) + MAX_REPETITION_AGE);
   const ids = [...groups.values()].flatMap((rows) => rows.map(({ id }) => id));
   const found = await session.rows<{ id: string }>(
     `select e.id from unnest($1::${type}[], $2::bigint[], $3::bigint[]) as w (key, since, until)
      cross join lateral (select id from coatcheck_visit_event
        where ${condition} and at between w.since and w.until and at between $4 and $5 and id = any($6::text[])
        offset 0) e`,
-    [[...groups.keys()], from, to, from.reduce(least), to.reduce(greatest), ids],
+    [[...groups.keys()], from, to, from.reduce(minOf), to.reduce(maxOf), ids],
   );
   return found.map(({ id }) => id);
 }
 
-function least(left: number, right: number): number {
+function minOf(left: number, right: number): number {
   return Math.min(left, right);
 }
 
-function greatest(left: number, right: number): number {
+function maxOf(left: number, right: number): number {
   return Math.max(left, right);
 }
