@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, existsSync, globSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -56,10 +56,10 @@ export function buildApplication(variant: Variant): Built {
   // A build that is interrupted must not look like a finished one.
   const draft = `${folder}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
-  cpSync(APPLICATION, draft, {
-    recursive: true,
-    filter: (path) => !/next-app\/(\.next|node_modules)/.test(path),
-  });
+  // Without cacheComponents, Next.js refuses to build a file with "use cache".
+  const left = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
+  cpSync(APPLICATION, draft, { recursive: true, filter: (path) => !left.test(path) });
+  if (!variant.cacheComponents) removeInstant(draft);
   if (!variant.dev) {
     execFileSync(process.execPath, [NEXT, "build", `--${variant.bundler}`], {
       cwd: draft,
@@ -69,6 +69,13 @@ export function buildApplication(variant: Variant): Built {
   }
   renameSync(draft, folder);
   return { variant, folder, environment };
+}
+
+/** Without `cacheComponents`, Next.js refuses to build a file with `instant` too. */
+function removeInstant(folder: string): void {
+  for (const file of globSync("app/(bare)/**/*.tsx", { cwd: folder }).map((name) => join(folder, name))) {
+    writeFileSync(file, readFileSync(file, "utf8").replace("export const instant = false;\n", ""));
+  }
 }
 
 function contentHash(variant: Variant): string {

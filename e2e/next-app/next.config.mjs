@@ -9,7 +9,7 @@ function findRoot(folder = import.meta.dirname) {
 /** @type {import("next").NextConfig} */
 export default {
   ...(process.env.FIXTURE_CACHE_COMPONENTS === "1" && { cacheComponents: true, partialPrefetching: true }),
-  experimental: { authInterrupts: true, turbopackMinify: false, turbopackSourceMaps: false },
+  experimental: { authInterrupts: true, turbopackSourceMaps: false },
   outputFileTracingRoot: findRoot(),
   serverExternalPackages: process.env.FIXTURE_EXTERNAL === "1" ? ["coatcheck"] : [],
   turbopack: { root: findRoot() },

@@ -37,7 +37,6 @@ export class RequestSession<Data> {
   readonly #isSessionless: boolean;
   #loading: MaybePromise<Session<Data>> | null = null;
   #session: Session<Data> | null = null;
-  /** The token that opened the session; null if none did. */
   #openingToken: string | null = null;
   /** Whether the request's token is one that a newer token of its session has replaced. */
   #hasReplacedToken = false;
@@ -47,8 +46,7 @@ export class RequestSession<Data> {
   #isCommitted = false;
   #isDeferred = false;
   #loadTime = 0;
-  /** The visit of this request; null unless the option `visits` collects them. */
-  readonly visit: RequestVisit | null;
+  readonly #visit: RequestVisit | null;
 
   constructor(http: HttpContext<Data>, request: HttpRequest, onLoad?: () => boolean) {
     this.#http = http;
@@ -56,8 +54,13 @@ export class RequestSession<Data> {
     this.#onLoad = onLoad;
     this.#credentials = new RequestCredentials(http, request);
     this.#isSessionless = http.options.sessionless?.(request) === true;
-    this.visit = this.#isSessionless ? null : openVisit(http, request);
-    if (this.visit?.isDocument) this.#deferHeaders();
+    this.#visit = this.#isSessionless ? null : openVisit(http, request);
+    if (this.#visit?.isDocument) this.#deferHeaders();
+  }
+
+  /** The visit of this request; null unless the option `visits` collects them. */
+  get visit(): RequestVisit | null {
+    return this.#visit;
   }
 
   /** The client's address, protocol and host, as reported by the trusted proxies. */
@@ -340,7 +343,4 @@ export class RequestSession<Data> {
 
 shareBetweenCopies(RequestSession, "RequestSession");
 
-refuseAssignments(
-  RequestSession.prototype,
-  "assign to the data of the loaded session, as in (await request.session.load()).data.name = value",
-);
+refuseAssignments(RequestSession.prototype, "use (await request.session.load()).data.name = value");

@@ -5,6 +5,9 @@
  * The end of the prototype chain becomes a proxy. Unlike `Object.preventExtensions` in the constructor, it costs nothing
  * for each instance, throws in sloppy mode too, and says what to do instead.
  *
+ * The class must have private fields and accessors only. Many bundlers compile a public field to an assignment in the
+ * constructor, which would be refused.
+ *
  * @param prototype the prototype of the class.
  * @param advice what to do instead, such as "assign to session.data".
  */

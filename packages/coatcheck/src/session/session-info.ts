@@ -11,13 +11,8 @@ import { isElevated, requireElevated } from "./transitions.ts";
 
 /** The readable properties of a request's session: its subject, its times, and the result of the token check. */
 export abstract class SessionInfo<Data = JsonObject> {
-  /** Set for a request that the user did not make: a browser's prefetch of a logout link must not log the user out. */
-  isPrefetch = false;
-  /**
-   * Set for a request with several session cookies. A periodic rotation would set the token that opened the session, which a
-   * sibling host may have planted, as this site's own.
-   */
-  hasDuplicates = false;
+  #isPrefetch = false;
+  #hasDuplicates = false;
   readonly #start: SessionStart;
   readonly #clock: Clock;
   #visit: VisitObserver | null = null;
@@ -25,6 +20,27 @@ export abstract class SessionInfo<Data = JsonObject> {
   constructor(start: SessionStart, clock: Clock) {
     this.#start = start;
     this.#clock = clock;
+  }
+
+  /** Set for a request that the user did not make: a browser's prefetch of a logout link must not log the user out. */
+  get isPrefetch(): boolean {
+    return this.#isPrefetch;
+  }
+
+  set isPrefetch(value: boolean) {
+    this.#isPrefetch = value;
+  }
+
+  /**
+   * Set for a request with several session cookies. A periodic rotation would set the token that opened the session, which a
+   * sibling host may have planted, as this site's own.
+   */
+  get hasDuplicates(): boolean {
+    return this.#hasDuplicates;
+  }
+
+  set hasDuplicates(value: boolean) {
+    this.#hasDuplicates = value;
   }
 
   /** The fields to print. */
