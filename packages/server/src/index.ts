@@ -20,14 +20,8 @@ export { type Config, readConfig } from "./config.ts";
 export type { Credentials, Principal } from "./credentials.ts";
 export { sendError, sendKnownError } from "./error-response.ts";
 export type { App } from "./fastify-app.ts";
-export {
-  type Job,
-  type JobResult,
-  type JobRun,
-  type JobStatus,
-  Jobs,
-  type JobsOptions,
-} from "./jobs/jobs.ts";
+export type { JobBoard, JobNotice, JobResult, JobRun } from "./jobs/board/board.ts";
+export { type Job, type JobStatus, Jobs, type JobsOptions } from "./jobs/jobs.ts";
 export { type SweepOptions, sweepJob } from "./jobs/sweep.ts";
 export { readJson } from "./json-body.ts";
 export { listen } from "./listen.ts";

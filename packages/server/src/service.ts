@@ -2,10 +2,12 @@ import { type SessionManager, systemClock, systemSchedule } from "coatcheck";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import { openJobBoard } from "./jobs/board/open.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
 import { sweepJob } from "./jobs/sweep.ts";
 import { visitJobs } from "./jobs/visit-jobs.ts";
 import { listen } from "./listen.ts";
+import { logNotice } from "./log-notice.ts";
 import { openSessions } from "./open-sessions.ts";
 import { type OpenVisits, openVisits } from "./visits/open-visits.ts";
 
@@ -35,6 +37,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
     clock: systemClock,
     schedule: systemSchedule,
     log,
+    board: await openJobBoard(config.database, logNotice(log)),
   });
   const app = await buildApp({
     jobs,
@@ -52,6 +55,7 @@ export async function startService(config: Config, log: Logger): Promise<Running
   try {
     url = await listen(app, config);
   } catch (error) {
+    await jobs.stop();
     await visits?.close();
     await close();
     throw error;

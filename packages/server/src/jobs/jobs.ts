@@ -1,10 +1,10 @@
-import type { Clock, Schedule } from "coatcheck";
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { type Clock, CoatcheckError, type Schedule } from "coatcheck";
 import type { FastifyBaseLogger } from "fastify";
+import { type JobBoard, type JobResult, type JobRun, LocalJobBoard } from "./board/board.ts";
 
-/** The result of a job: numbers by name, such as `{ deleted: 12 }`. */
-export type JobResult = Readonly<Record<string, number>>;
-
-/** Work that the service does on its own. Several nodes may run the same job at once. */
+/** Work that the service does on its own. It must be correct when two nodes run it at once; see {@link JobBoard}. */
 export interface Job {
   readonly name: string;
   readonly description: string;
@@ -20,18 +20,7 @@ export interface Job {
   dryRun?(): Promise<JobResult>;
 }
 
-/** A finished run. */
-export interface JobRun {
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-  /** Milliseconds. */
-  readonly duration: number;
-  /** Null if the run failed. */
-  readonly result: JobResult | null;
-  readonly error: string | null;
-}
-
-/** A job and its last run in this process. */
+/** A job and its last run on any node. */
 export interface JobStatus extends Pick<Job, "name" | "description" | "interval"> {
   readonly isRunning: boolean;
   /** Null before the first run has ended. */
@@ -45,52 +34,66 @@ export interface JobsOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly log: FastifyBaseLogger;
+  /** What the nodes share. `stop` closes it. Default: nothing; each process runs every job. */
+  readonly board?: JobBoard;
 }
+
+/** Milliseconds after which another node takes over the job of a node that has crashed. */
+const LEASE = 60_000;
 
 interface Entry {
   readonly job: Job;
   running: Promise<JobRun> | null;
-  lastRun: JobRun | null;
-  nextRunAt: number | null;
+  /** When this node looks at the job again. */
+  dueAt: number | null;
   cancel: (() => void) | null;
 }
 
-/** Runs jobs on a schedule and on request. A job never runs twice at once in one process. */
+/** Runs jobs on a schedule and on request, each on one node at a time. */
 export class Jobs {
   readonly #entries: readonly Entry[];
   readonly #options: JobsOptions;
+  readonly #board: JobBoard;
+  /** This process, as {@link JobRun} names it. */
+  readonly node = `${hostname()}:${process.pid}`;
+  readonly #holder = randomUUID();
   readonly #stopping = new AbortController();
 
   constructor(jobs: readonly Job[], options: JobsOptions) {
-    this.#entries = jobs.map((job) => ({ job, running: null, lastRun: null, nextRunAt: null, cancel: null }));
+    this.#entries = jobs.map((job) => ({ job, running: null, dueAt: null, cancel: null }));
     this.#options = options;
+    this.#board = options.board ?? new LocalJobBoard();
   }
 
   /** Schedules the next run of each job. */
   start(): void {
-    for (const entry of this.#entries) this.#scheduleNext(entry);
+    for (const entry of this.#entries) this.#scheduleNext(entry, entry.job.interval);
   }
 
-  /** Stops all jobs. Resolves when their current steps are done. */
+  /** Stops all jobs. Resolves when their current steps are done and the board is closed. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const { cancel } of this.#entries) cancel?.();
-    await Promise.all(this.#entries.map(({ running }) => running));
+    await Promise.allSettled(this.#entries.map(({ running }) => running));
+    await this.#board.close();
   }
 
-  /** The jobs and their last runs in this process. */
-  status(): readonly JobStatus[] {
-    return this.#entries.map(({ job: { name, description, interval }, running, lastRun, nextRunAt }) => ({
-      name,
-      description,
-      interval,
-      isRunning: running !== null,
-      lastRun,
-      nextRunAt,
-    }));
+  /** The jobs and their last runs on any node. */
+  async status(): Promise<readonly JobStatus[]> {
+    return await Promise.all(
+      this.#entries.map(async ({ job: { name, description, interval }, dueAt }) => {
+        const { isRunning, lastRun } = await onBoard(() => this.#board.read(name));
+        const nextRunAt = isRunning || interval === null ? null : (dueAfter(lastRun, interval) ?? dueAt);
+        return { name, description, interval, isRunning, lastRun, nextRunAt };
+      }),
+    );
   }
 
-  /** Runs a job now, or joins the run in progress. Returns null if there is no such job. */
+  /**
+   * Runs a job now, or joins the run in progress on this node. Returns null if there is no such job.
+   *
+   * @throws CoatcheckError `CONFLICT` while another node runs the job, `STORE_UNAVAILABLE` when the database does not respond.
+   */
   async run(name: string): Promise<JobRun | null> {
     const entry = this.#entries.find(({ job }) => job.name === name);
     return entry ? await this.#start(entry) : null;
@@ -102,39 +105,97 @@ export class Jobs {
     return (await entry?.job.dryRun?.()) ?? null;
   }
 
-  #scheduleNext(entry: Entry): void {
-    const { interval } = entry.job;
-    if (interval === null || this.#stopping.signal.aborted) return;
-    entry.nextRunAt = this.#options.clock.now() + interval;
-    entry.cancel = this.#options.schedule(interval, () => void this.#start(entry));
+  #scheduleNext(entry: Entry, delay: number | null): void {
+    if (delay === null || this.#stopping.signal.aborted) return;
+    entry.cancel?.();
+    entry.dueAt = this.#options.clock.now() + delay;
+    entry.cancel = this.#options.schedule(delay, () => void this.#runIfDue(entry));
+  }
+
+  /** Runs a job unless another node runs it, or has run it within the interval. */
+  async #runIfDue(entry: Entry): Promise<void> {
+    const { clock, log } = this.#options;
+    const { name, interval } = entry.job;
+    try {
+      const { isRunning, lastRun } = await onBoard(() => this.#board.read(name));
+      const dueAt = dueAfter(lastRun, interval ?? 0) ?? 0;
+      const delay = isRunning ? interval : dueAt - clock.now();
+      if (delay !== null && delay > 0) this.#scheduleNext(entry, delay);
+      else if (!this.#stopping.signal.aborted) await this.#start(entry);
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      if (!isConflict(error)) log.error({ err: error, job: name }, `${name} failed; will retry`);
+      this.#scheduleNext(entry, interval);
+    }
   }
 
   #start(entry: Entry): Promise<JobRun> {
-    entry.running ??= this.#execute(entry);
+    entry.running ??= this.#execute(entry).finally(() => {
+      entry.running = null;
+    });
     return entry.running;
   }
 
   async #execute(entry: Entry): Promise<JobRun> {
-    const { clock, log } = this.#options;
-    const { name } = entry.job;
+    const { name, interval } = entry.job;
+    if (!(await onBoard(() => this.#board.take(name, this.#holder, LEASE)))) {
+      throw new CoatcheckError("CONFLICT", "Another node runs this job.");
+    }
     entry.cancel?.();
-    entry.nextRunAt = null;
-    const startedAt = clock.now();
+    entry.dueAt = null;
+    const stopRenewal = this.#renew(name);
+    const run = await this.#runJob(entry.job).finally(stopRenewal);
+    await this.#board.finish(name, this.#holder, run).catch((error) => {
+      this.#options.log.error({ err: error, job: name }, `the run of ${name} cannot be stored`);
+    });
+    this.#scheduleNext(entry, interval);
+    return run;
+  }
+
+  async #runJob(job: Job): Promise<JobRun> {
+    const { clock, log } = this.#options;
     const began = performance.now();
-    const finished = { startedAt, result: null, error: null };
+    const started = { startedAt: clock.now(), node: this.node };
     const duration = () => Math.round(performance.now() - began);
     try {
-      const result = await entry.job.run(this.#stopping.signal);
-      log.info({ job: name, ...result }, `${name} finished`);
-      entry.lastRun = { ...finished, duration: duration(), result };
+      const result = await job.run(this.#stopping.signal);
+      log.info({ job: job.name, ...result }, `${job.name} finished`);
+      return { ...started, duration: duration(), result, error: null };
     } catch (error) {
-      log.error({ err: error, job: name }, `${name} failed; will retry`);
-      entry.lastRun = { ...finished, duration: duration(), error: messageOf(error) };
+      log.error({ err: error, job: job.name }, `${job.name} failed; will retry`);
+      return { ...started, duration: duration(), result: null, error: messageOf(error) };
     }
-    entry.running = null;
-    this.#scheduleNext(entry);
-    return entry.lastRun;
   }
+
+  /** Keeps the lease until the returned function is called. A failure is no reason to stop: the lease may still be there. */
+  #renew(name: string): () => void {
+    let cancel = () => {};
+    const schedule = () => {
+      cancel = this.#options.schedule(LEASE / 3, () => {
+        this.#board.take(name, this.#holder, LEASE).catch(() => {});
+        schedule();
+      });
+    };
+    schedule();
+    return () => cancel();
+  }
+}
+
+function dueAfter(lastRun: JobRun | null, interval: number): number | null {
+  return lastRun && lastRun.startedAt + lastRun.duration + interval;
+}
+
+async function onBoard<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (cause) {
+    if (cause instanceof CoatcheckError) throw cause;
+    throw new CoatcheckError("STORE_UNAVAILABLE", "The database of the jobs does not respond.", { cause });
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof CoatcheckError && error.code === "CONFLICT";
 }
 
 function messageOf(error: unknown): string {

@@ -2,7 +2,8 @@ import { CoatcheckError } from "coatcheck";
 import { z } from "zod";
 import type { App } from "../fastify-app.ts";
 import { isoTime, nullable } from "../fields.ts";
-import type { JobRun, JobStatus, Jobs } from "../jobs/jobs.ts";
+import type { JobRun } from "../jobs/board/board.ts";
+import type { JobStatus, Jobs } from "../jobs/jobs.ts";
 import { requireAdmin } from "../ownership.ts";
 import { adminSecurity, failures, success } from "../schemas.ts";
 import { successBody, toIso } from "../views.ts";
@@ -65,7 +66,7 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
       schema: {
         operationId: "listJobs",
         summary: "List the service's jobs (admin)",
-        description: "Shows the runs of the node that answers.",
+        description: "Shows the last run on any node. Each job runs on one node at a time.",
         tags,
         security: adminSecurity,
         response: { 200: success(z.object({ jobs: z.array(job).describe("The jobs.") })), ...failures },
@@ -73,7 +74,7 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
     },
     async (request) => {
       requireAdmin(await authenticator.authenticate(request));
-      return successBody({ jobs: jobs.status().map(viewOf) });
+      return successBody({ jobs: (await jobs.status()).map(viewOf) });
     },
   );
 
@@ -84,7 +85,7 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
         operationId: "runJob",
         summary: "Run a job now (admin)",
         description:
-          "Responds when the run has ended. Joins a run that is going on. `dryRun` counts what `retention` would delete.",
+          "Responds when the run has ended. Joins the run in progress on this node, and responds 409 while another node runs the job. `dryRun` counts what `retention` would delete.",
         tags,
         security: adminSecurity,
         params: z.object({ name: jobName.max(64) }),
@@ -108,7 +109,8 @@ export function jobRoutes(app: App, { authenticator, clock }: RouteContext, jobs
 async function countRun(jobs: Jobs, name: string, now: number): Promise<JobRun | null> {
   const began = performance.now();
   const result = await jobs.dryRun(name);
-  return result && { startedAt: now, duration: Math.round(performance.now() - began), result, error: null };
+  const duration = Math.round(performance.now() - began);
+  return result && { startedAt: now, duration, result, error: null, node: jobs.node };
 }
 
 function viewOf({ lastRun, nextRunAt, ...status }: JobStatus): z.output<typeof job> {

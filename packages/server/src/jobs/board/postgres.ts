@@ -1,0 +1,66 @@
+import { Pool } from "pg";
+import { type JobBoard, type JobNotice, type JobRun, NEVER_RUN } from "./board.ts";
+
+/** Key of the advisory lock that is held while the table is created. Two nodes may start at once. */
+const CREATE_LOCK = 1_668_243_831;
+
+const CREATE = `begin;
+  select pg_advisory_xact_lock(${CREATE_LOCK});
+  create table if not exists coatcheck_job (
+    name text primary key,
+    holder text,
+    lease_until timestamptz not null,
+    last_run text
+  );
+  commit`;
+
+const UNTIL = "clock_timestamp() + $3 * interval '1 millisecond'";
+
+const TAKE = `insert into coatcheck_job (name, holder, lease_until) values ($1, $2, ${UNTIL})
+  on conflict (name) do update set holder = excluded.holder, lease_until = excluded.lease_until
+  where coatcheck_job.holder is null or coatcheck_job.holder = excluded.holder
+    or coatcheck_job.lease_until <= clock_timestamp()`;
+
+const FINISH = `update coatcheck_job set last_run = $3, holder = case when holder = $2 then null else holder end
+  where name = $1`;
+
+const READ = `select holder is not null and lease_until > clock_timestamp() as is_running, last_run
+  from coatcheck_job where name = $1`;
+
+/** A board in PostgreSQL. The clock of the database decides when a lease ends. */
+export class PostgresJobBoard implements JobBoard {
+  readonly #pool: Pool;
+
+  private constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /** Creates the table if it does not exist. */
+  static async open(connectionString: string): Promise<PostgresJobBoard> {
+    const pool = new Pool({ connectionString, max: 1 });
+    // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
+    pool.on("error", () => {});
+    await pool.query(CREATE);
+    return new PostgresJobBoard(pool);
+  }
+
+  async take(name: string, holder: string, duration: number): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(TAKE, [name, holder, duration]);
+    return rowCount === 1;
+  }
+
+  async finish(name: string, holder: string, run: JobRun): Promise<void> {
+    await this.#pool.query(FINISH, [name, holder, JSON.stringify(run)]);
+  }
+
+  async read(name: string): Promise<JobNotice> {
+    const { rows } = await this.#pool.query<{ is_running: boolean; last_run: string | null }>(READ, [name]);
+    const [row] = rows;
+    if (!row) return NEVER_RUN;
+    return { isRunning: row.is_running, lastRun: row.last_run === null ? null : JSON.parse(row.last_run) };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+}

@@ -1,0 +1,54 @@
+import type { RedisTransport } from "coatcheck/store/redis";
+import type { JobBoard, JobNotice, JobRun } from "./board.ts";
+
+/** The hash tag of the store, so that a Redis user needs no further permission. */
+const PREFIX = "{coatcheck}:job:";
+
+/** KEYS: lease. ARGV: holder, milliseconds. */
+const TAKE = `local holder = redis.call("GET", KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+return 1`;
+
+/** KEYS: lease, last run. ARGV: holder, run. */
+const FINISH = `redis.call("SET", KEYS[2], ARGV[2])
+if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end
+return 1`;
+
+/** A board in Redis or Upstash. */
+export class RedisJobBoard implements JobBoard {
+  readonly #transport: RedisTransport;
+
+  /** @param transport - closed with the board. */
+  constructor(transport: RedisTransport) {
+    this.#transport = transport;
+  }
+
+  async take(name: string, holder: string, duration: number): Promise<boolean> {
+    const taken = await this.#transport.exec(["EVAL", TAKE, "1", leaseKey(name), holder, String(duration)]);
+    return Number(taken) === 1;
+  }
+
+  async finish(name: string, holder: string, run: JobRun): Promise<void> {
+    const keys = [leaseKey(name), runKey(name)];
+    await this.#transport.exec(["EVAL", FINISH, "2", ...keys, holder, JSON.stringify(run)]);
+  }
+
+  async read(name: string): Promise<JobNotice> {
+    const reply = await this.#transport.exec(["MGET", leaseKey(name), runKey(name)]);
+    const [holder, lastRun] = reply as (string | null)[];
+    return { isRunning: Boolean(holder), lastRun: lastRun ? JSON.parse(lastRun) : null };
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+}
+
+function leaseKey(name: string): string {
+  return `${PREFIX}${name}:lease`;
+}
+
+function runKey(name: string): string {
+  return `${PREFIX}${name}:run`;
+}

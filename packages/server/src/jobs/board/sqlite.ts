@@ -1,0 +1,53 @@
+import { DatabaseSync } from "node:sqlite";
+import { type JobBoard, type JobNotice, type JobRun, NEVER_RUN } from "./board.ts";
+
+/** Milliseconds to wait for another process's write. */
+const BUSY_TIMEOUT = 5000;
+
+const CREATE = `CREATE TABLE IF NOT EXISTS coatcheck_job (
+  name TEXT PRIMARY KEY NOT NULL,
+  holder TEXT,
+  lease_until INTEGER NOT NULL,
+  last_run TEXT
+) STRICT, WITHOUT ROWID`;
+
+const TAKE = `INSERT INTO coatcheck_job (name, holder, lease_until) VALUES (?1, ?2, ?4 + ?3)
+  ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, lease_until = excluded.lease_until
+  WHERE holder IS NULL OR holder = excluded.holder OR lease_until <= ?4`;
+
+const FINISH = `UPDATE coatcheck_job SET last_run = ?3, holder = CASE WHEN holder = ?2 THEN NULL ELSE holder END
+  WHERE name = ?1`;
+
+const READ = `SELECT holder IS NOT NULL AND lease_until > ?2 AS is_running, last_run FROM coatcheck_job WHERE name = ?1`;
+
+/** A board in a SQLite file, for the processes of one machine. */
+export class SqliteJobBoard implements JobBoard {
+  readonly #database: DatabaseSync;
+  readonly #now: () => number;
+
+  constructor(path: string, now: () => number = Date.now) {
+    this.#database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
+    this.#now = now;
+    this.#database.exec(CREATE);
+  }
+
+  async take(name: string, holder: string, duration: number): Promise<boolean> {
+    const { changes } = this.#database.prepare(TAKE).run(name, holder, duration, this.#now());
+    return changes === 1;
+  }
+
+  async finish(name: string, holder: string, run: JobRun): Promise<void> {
+    this.#database.prepare(FINISH).run(name, holder, JSON.stringify(run));
+  }
+
+  async read(name: string): Promise<JobNotice> {
+    const row = this.#database.prepare(READ).get(name, this.#now());
+    if (!row) return NEVER_RUN;
+    const { is_running, last_run } = row;
+    return { isRunning: is_running === 1, lastRun: last_run === null ? null : JSON.parse(String(last_run)) };
+  }
+
+  async close(): Promise<void> {
+    this.#database.close();
+  }
+}
