@@ -1,7 +1,12 @@
 import type { Clock, Schedule } from "../session/clock.ts";
 import { CoatcheckError, type Fault } from "../session/errors.ts";
 import type { HintChannel } from "../session/hint.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownOptions,
+  requireKnownPart,
+  requireMethod,
+} from "../session/known-options.ts";
 import type { SessionStore } from "../session/store.ts";
 import { DataVersionLease, type Lease, SingleProcessLease, TimedLease } from "./lease.ts";
 import type { LocalLimits } from "./local.ts";
@@ -47,19 +52,19 @@ const CACHE_OPTIONS = {
   store: true,
   shared: true,
   hints: true,
-  maxStaleness: true,
-  singleProcess: true,
-  dataVersion: true,
+  maxStaleness: "number",
+  singleProcess: "boolean",
+  dataVersion: "function",
   local: true,
   deadlines: true,
   clock: true,
-  monotonic: true,
-  schedule: true,
+  monotonic: "function",
+  schedule: "function",
 } satisfies KnownOptions<CacheOptions>;
-const LOCAL_OPTIONS = { maxEntries: true, maxBytes: true, ttl: true } satisfies KnownOptions<
+const LOCAL_OPTIONS = { maxEntries: "number", maxBytes: "number", ttl: "number" } satisfies KnownOptions<
   NonNullable<CacheOptions["local"]>
 >;
-const DEADLINE_OPTIONS = { shared: true, store: true } satisfies KnownOptions<
+const DEADLINE_OPTIONS = { shared: "milliseconds", store: "milliseconds" } satisfies KnownOptions<
   NonNullable<CacheOptions["deadlines"]>
 >;
 
@@ -81,6 +86,14 @@ export function resolveMaxStaleness(options: CacheOptions): number {
   requireKnownPart("cache options", options, "local", LOCAL_OPTIONS);
   requireKnownPart("cache options", options, "deadlines", DEADLINE_OPTIONS);
   const { maxStaleness = 2000, singleProcess, dataVersion, shared, hints, local = {} } = options;
+  requireMethod("cache options", "store", options.store, { method: "get", what: "a session store" });
+  if (shared)
+    requireMethod("cache options", "shared", shared, {
+      method: "tombstone",
+      what: "a shared tier, from redisShared()",
+    });
+  if (hints)
+    requireMethod("cache options", "hints", hints, { method: "publish", what: "a channel of hints" });
   const faults: Fault[] = [];
   if (!(maxStaleness >= 100 && maxStaleness < Number.POSITIVE_INFINITY)) {
     const message = `must be a finite number of milliseconds, at least 100 (got ${maxStaleness})`;

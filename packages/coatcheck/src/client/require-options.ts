@@ -11,8 +11,8 @@ const CLIENT_OPTIONS = {
   initialState: true,
   timeout: true,
   debug: true,
-  onSubjectChange: true,
-  transport: true,
+  onSubjectChange: "function",
+  transport: "function",
   scope: true,
   clock: true,
 } satisfies KnownOptions<SessionClientOptions>;
@@ -22,12 +22,12 @@ const CSRF_NAMES = { cookie: true, header: true } satisfies KnownOptions<CsrfNam
 const REVALIDATE = {
   staleTime: true,
   minGap: true,
-  focus: true,
-  reconnect: true,
-  crossTab: true,
+  focus: "boolean",
+  reconnect: "boolean",
+  crossTab: "boolean",
 } satisfies KnownOptions<Revalidate>;
 
-const LOGOUT_OPTIONS = { everywhere: true, optimistic: true } satisfies KnownOptions<LogoutOptions>;
+const LOGOUT_OPTIONS = { everywhere: "boolean", optimistic: "boolean" } satisfies KnownOptions<LogoutOptions>;
 
 /** Rejects unknown options of `createSessionClient`. Called in development only, so that no page downloads the check. */
 export function requireClientOptions(options: SessionClientOptions): void {

@@ -35,14 +35,14 @@ const CONTEXT_OPTIONS = {
   local: true,
   sharedDeadline: true,
   clock: true,
-  monotonic: true,
-  schedule: true,
+  monotonic: "function",
+  schedule: "function",
 } satisfies KnownOptions<ContextOptions>;
 const LOCAL_OPTIONS = { maxEntries: true, maxBytes: true } satisfies KnownOptions<
   NonNullable<ContextOptions["local"]>
 >;
-const READ_OPTIONS = { reset: true } satisfies KnownOptions<ReadEntityOptions>;
-const SELECT_OPTIONS = { keep: true } satisfies KnownOptions<SelectOptions>;
+const READ_OPTIONS = { reset: "boolean" } satisfies KnownOptions<ReadEntityOptions>;
+const SELECT_OPTIONS = { keep: "boolean" } satisfies KnownOptions<SelectOptions>;
 
 /** The members of a context: loaders and preferences by name. */
 export type ContextMembers = Readonly<Record<string, Loader<unknown, never> | Preference<string>>>;

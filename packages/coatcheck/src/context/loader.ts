@@ -92,11 +92,11 @@ export class Loader<out Value, in Data> {
 
 const LOADER_OPTIONS = {
   from: true,
-  reference: true,
-  load: true,
+  reference: "function",
+  load: "function",
   selection: true,
   schema: true,
-  tags: true,
+  tags: "function",
   ttl: true,
   negativeTtl: true,
   timeout: true,

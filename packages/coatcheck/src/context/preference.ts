@@ -46,7 +46,7 @@ const PREFERENCE_OPTIONS = {
   default: true,
   member: true,
   from: true,
-  save: true,
+  save: "function",
   invalidates: true,
 } satisfies KnownOptions<PreferenceOptions<string, Dependencies>>;
 

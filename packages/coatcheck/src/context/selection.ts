@@ -35,9 +35,12 @@ export interface SelectionSettings {
   readonly member: string | null;
 }
 
-const SELECTION_OPTIONS = { mayEnter: true, header: true, ids: true, member: true } satisfies KnownOptions<
-  SelectionOptions<unknown, unknown>
->;
+const SELECTION_OPTIONS = {
+  mayEnter: "function",
+  header: true,
+  ids: true,
+  member: true,
+} satisfies KnownOptions<SelectionOptions<unknown, unknown>>;
 
 /** Checks a loader's option `selection`. Throws a UsageError. */
 export function selectionSettings(given: unknown): SelectionSettings | null {

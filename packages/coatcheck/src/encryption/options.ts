@@ -33,8 +33,8 @@ export interface ResolvedOptions {
 
 const OPTIONS = {
   secrets: true,
-  acceptPlaintext: true,
-  onFault: true,
+  acceptPlaintext: "boolean",
+  onFault: "function",
 } satisfies KnownOptions<EncryptionOptions>;
 const INPUT = "options of createEncryption()";
 

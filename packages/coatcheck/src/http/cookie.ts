@@ -77,9 +77,9 @@ const COOKIE_OPTIONS = {
   prefix: true,
   path: true,
   domain: true,
-  secure: true,
+  secure: "boolean",
   sameSite: true,
-  partitioned: true,
+  partitioned: "boolean",
 } satisfies KnownOptions<CookieOptions>;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -2,6 +2,7 @@ import {
   type KnownOptions,
   requireKnownOptions,
   requireList,
+  requireMethod,
   requireOneOf,
 } from "../session/known-options.ts";
 import type { Activity } from "../session/policy.ts";
@@ -106,12 +107,12 @@ const HTTP_OPTIONS = {
   forwardingHeaders: true,
   outage: true,
   clearSiteData: true,
-  serverTiming: true,
-  activity: true,
-  newSession: true,
-  onCommitFailure: true,
+  serverTiming: "boolean",
+  activity: "function",
+  newSession: "function",
+  onCommitFailure: "function",
   jwt: true,
-  sessionless: true,
+  sessionless: "function",
   visits: true,
 } satisfies KnownOptions<HttpOptions>;
 const CSRF_OPTIONS = {
@@ -124,26 +125,29 @@ const INPUT_NAME = "options of coatcheck()";
 /** Checks the names of the options, and the values of those that have a few fixed ones. Throws `UsageError`. */
 export function requireHttpOptions(options: HttpOptions): void {
   requireKnownOptions(INPUT_NAME, options, HTTP_OPTIONS);
-  const { csrf, outage, forwardingHeaders, clearSiteData, jwt, sessionless } = options;
+  const { csrf, outage, forwardingHeaders, clearSiteData, jwt } = options;
   if (csrf !== undefined && csrf !== false) {
     requireKnownOptions(INPUT_NAME, csrf, CSRF_OPTIONS, "csrf");
     if (csrf.trustedOrigins !== undefined)
       requireList(INPUT_NAME, "csrf.trustedOrigins", csrf.trustedOrigins);
     requireOneOf(INPUT_NAME, "csrf.token", csrf.token, ["off", "offered", "required"]);
+    requireInitPath(csrf.initPath);
   }
   requireOneOf(INPUT_NAME, "forwardingHeaders", forwardingHeaders, ["x-forwarded", "forwarded"]);
   requireOutagePolicy(INPUT_NAME, outage);
+  if (options.visits !== undefined)
+    requireMethod(INPUT_NAME, "visits", options.visits, { method: "open", what: "createVisits(…)" });
   if (clearSiteData !== undefined) requireList(INPUT_NAME, "clearSiteData", clearSiteData);
-  requireFunction("jwt", jwt?.verify, jwt, "the result of createJwts()");
-  requireFunction("sessionless", sessionless, sessionless, "a function");
+  if (jwt !== undefined)
+    requireMethod(INPUT_NAME, "jwt", jwt, { method: "verify", what: "the result of createJwts()" });
   for (const [index, kind] of (clearSiteData ?? []).entries()) {
     requireOneOf(INPUT_NAME, `clearSiteData.${index}`, kind, ["cache", "cookies", "storage"]);
   }
 }
 
-function requireFunction(path: string, value: unknown, given: unknown, expected: string): void {
-  if (given === undefined || typeof value === "function") return;
-  throw misuse(INPUT_NAME, [{ path, message: `must be ${expected} (got ${shown(given)})` }]);
+function requireInitPath(path: unknown): void {
+  if (path === undefined || (typeof path === "string" && path.startsWith("/"))) return;
+  throw misuse(INPUT_NAME, [{ path: "csrf.initPath", message: `must begin with "/" (got ${shown(path)})` }]);
 }
 
 /** Without this check a misspelt policy would be noticed only in an outage. */
@@ -153,7 +157,7 @@ function requireOutagePolicy(input: string, policy: OutagePolicy | undefined): v
     return;
   }
   requireKnownOptions(input, policy, { degraded: true }, "outage");
-  requireKnownOptions(input, policy.degraded, { maxAge: true }, "outage.degraded");
+  requireKnownOptions(input, policy.degraded, { maxAge: "milliseconds" }, "outage.degraded");
 }
 
 /** Options that a route can override when it loads the session. The first load of a request decides. */

@@ -21,7 +21,7 @@ export interface CookieSetOptions<Found> {
   readonly key: (found: Found) => string;
 }
 
-const READER_OPTIONS = { name: true, others: true, read: true, key: true } satisfies KnownOptions<
+const READER_OPTIONS = { name: true, others: true, read: "function", key: "function" } satisfies KnownOptions<
   CookieSetOptions<unknown>
 >;
 

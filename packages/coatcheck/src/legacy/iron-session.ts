@@ -29,11 +29,11 @@ export interface IronSessionOptions<Found> {
 }
 
 const READER_OPTIONS = {
-  unsealData: true,
+  unsealData: "function",
   name: true,
   password: true,
   ttl: true,
-  key: true,
+  key: "function",
 } satisfies KnownOptions<IronSessionOptions<unknown>>;
 
 /** iron-session splits a large seal into at most four cookies. */

@@ -39,14 +39,14 @@ export interface JwtCookieOptions<Key> {
 }
 
 const READER_OPTIONS = {
-  jwtVerify: true,
+  jwtVerify: "function",
   key: true,
   algorithms: true,
   name: true,
   issuer: true,
   audience: true,
   others: true,
-  id: true,
+  id: "function",
 } satisfies KnownOptions<JwtCookieOptions<unknown>>;
 
 /**

@@ -50,11 +50,11 @@ const MIGRATE_OPTIONS = {
   manager: true,
   http: true,
   readers: true,
-  validate: true,
+  validate: "function",
   clear: true,
-  keepLegacy: true,
-  enabled: true,
-  observe: true,
+  keepLegacy: "boolean",
+  enabled: "function",
+  observe: "function",
 } satisfies KnownOptions<MigrateOptions<unknown, unknown>>;
 const CLEAR_OPTIONS = { names: true, domains: true, paths: true } satisfies KnownOptions<ClearOptions>;
 

@@ -1,4 +1,7 @@
+import { isJsonObject, type JsonObject } from "./json.ts";
 import { type KnownOptions, requireKnownOptions, requireKnownPart, requireOneOf } from "./known-options.ts";
+import type { Mutex } from "./mutex.ts";
+import { MAX_DURATION } from "./policy.ts";
 import type { ClientInfo, RevokeReason } from "./record.ts";
 import { requireStrings } from "./strings.ts";
 import type { AuthenticateOptions, CreateOptions } from "./transitions.ts";
@@ -15,7 +18,7 @@ const NEW_SESSION_FIELDS = {
   name: true,
   metadata: true,
   client: true,
-  rememberMe: true,
+  rememberMe: "boolean",
   idleTimeout: true,
   absoluteTimeout: true,
 } satisfies KnownOptions<CreateOptions>;
@@ -36,8 +39,8 @@ const CLIENT_FIELDS = {
 
 const LOGIN_OPTIONS = {
   tenant: true,
-  rememberMe: true,
-  strict: true,
+  rememberMe: "boolean",
+  strict: "boolean",
 } satisfies KnownOptions<AuthenticateOptions>;
 
 /** The options of `SessionManager.patch`. */
@@ -45,7 +48,7 @@ export interface PatchOptions {
   /** Throws `CONFLICT` unless the session is at this version. Default: any version. */
   readonly ifVersion?: number;
 }
-const PATCH_OPTIONS = { ifVersion: true } satisfies KnownOptions<PatchOptions>;
+const PATCH_OPTIONS = { ifVersion: "number" } satisfies KnownOptions<PatchOptions>;
 
 /** The options of `SessionManager.revoke`. */
 export interface RevokeOptions {
@@ -87,6 +90,54 @@ export function requireLoginArguments(subject: string, options: AuthenticateOpti
   requireKnownOptions("options of authenticate()", options, LOGIN_OPTIONS);
 }
 
+/** Checks the arguments of `flash`: a missing message would store nothing. Throws `UsageError`; `VALIDATION_FAILED`. */
+export function requireFlash(name: string, message: unknown): void {
+  requireStrings({ name });
+  if (message === undefined) {
+    throw misuse("call of flash()", [{ path: "message", message: "must be a JSON value (got undefined)" }]);
+  }
+}
+
+/**
+ * Wraps the function that `update` calls, and gives it a copy of the data. The wrapper throws `UsageError` unless the
+ * function returns an object: one that only changes its argument would change nothing.
+ *
+ * @param mutex of the handle that calls the function, if any.
+ */
+export function checkedUpdate<Data>(
+  change: (data: Data) => Data | Promise<Data>,
+  mutex: Mutex | null = null,
+): (data: JsonObject) => Data | Promise<Data> {
+  const input = "call of update()";
+  if (typeof change !== "function") {
+    throw misuse(input, [{ path: "change", message: `must be a function (got ${shown(change)})` }]);
+  }
+  const requireData = (changed: Data): Data => {
+    if (isJsonObject(changed)) return changed;
+    throw misuse(input, [
+      { path: "change", message: `must return the new data, an object (got ${shown(changed)})` },
+    ]);
+  };
+  return (data) => {
+    const copy = structuredClone(data) as Data;
+    const changed = mutex ? mutex.call(() => change(copy)) : change(copy);
+    return isThenable(changed) ? Promise.resolve(changed).then(requireData) : requireData(changed);
+  };
+}
+
+/** Whether a value can be awaited. Some libraries have promises of their own. */
+function isThenable<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}
+
+/** Checks that a method got no argument: a callback would never be called. Throws `UsageError`. */
+export function requireNoArguments(method: string, given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  throw misuse(`call of ${method}`, [
+    { path: "", message: `takes no argument; await it (got ${shown(given[0])})` },
+  ]);
+}
+
 /** Checks the options of `patch`. Throws `UsageError`. */
 export function requirePatchOptions(options: PatchOptions): void {
   requireKnownOptions("options of patch()", options, PATCH_OPTIONS);
@@ -103,9 +154,12 @@ export function requireRevokeReason(reason: RevokeReason): void {
   requireOneOf("revocation", "reason", reason, Object.keys(REVOKE_REASONS));
 }
 
-/** Checks the retention of a sweep: with NaN, a store would delete live sessions. Throws `UsageError`. */
+/**
+ * Checks the retention of a sweep. With NaN, a store would delete live sessions; with a time instead of a duration, none.
+ * Throws `UsageError`.
+ */
 export function requireRetention(retention: number): void {
-  if (Number.isFinite(retention) && retention >= 0) return;
-  const message = `must be a number of milliseconds, 0 or more (got ${shown(retention)})`;
+  if (retention >= 0 && retention <= MAX_DURATION) return;
+  const message = `must be a number of milliseconds, from 0 to 25 years (got ${shown(retention)})`;
   throw misuse("sweep", [{ path: "retention", message }]);
 }

@@ -1,3 +1,4 @@
+import { invalidInput } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { applyMergePatch, diffMergePatch } from "./patch.ts";
 import { INSPECT } from "./plain-session.ts";
@@ -178,9 +179,10 @@ export class Draft implements ProxyHandler<Members> {
     }
   }
 
-  /** Rejects `__proto__`, which would set the copy's prototype: the proxy turns false into a TypeError. */
+  /** @throws CoatcheckError `VALIDATION_FAILED` for `__proto__`, which would set the copy's prototype. */
   #write(name: string, value: JsonValue | undefined): boolean {
-    if (name === "__proto__") return false;
+    if (name === "__proto__")
+      throw invalidInput("session JSON", [{ path: name, message: "cannot be stored; rename it" }]);
     this.#copy ??= { ...this.#base };
     this.#copy[name] = withoutDraft(value);
     this.#children?.delete(name);

@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
 import type { ErrorCode } from "./errors.ts";
+import { requireOneOf } from "./known-options.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
 import type { RevocationScope } from "./store.ts";
 
@@ -95,6 +96,22 @@ export class SessionEmitter extends EventEmitter<SessionEvents> {
       }
     }
   }
+}
+
+const EVENTS = Object.keys(channels);
+/** What Node itself listens to: `once` of `node:events` waits for `error` too. */
+const NODE_EVENTS = ["error", "newListener", "removeListener"];
+
+/** Refuses a listener of an event that is never emitted. Defined like this to keep the typed signatures of Node. */
+for (const method of ["on", "addListener"] as const) {
+  const add = EventEmitter.prototype[method];
+  Object.defineProperty(SessionEmitter.prototype, method, {
+    value(this: SessionEmitter, name: string | symbol, listener: () => void): SessionEmitter {
+      if (!NODE_EVENTS.includes(String(name))) requireOneOf("listener", "the event", name, EVENTS);
+      Reflect.apply(add, this, [name, listener]);
+      return this;
+    },
+  });
 }
 
 function warn(error: unknown): void {

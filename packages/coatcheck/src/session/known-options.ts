@@ -3,27 +3,59 @@ import { misuse, shown, UsageError } from "./usage-error.ts";
 /** The keys of an options type; of a union, those of every member. */
 type KeyOf<Options> = Options extends unknown ? keyof Options & string : never;
 
-/**
- * The names of the options of a type. With `satisfies`, the compiler rejects a list that lacks an option or has one too
- * many.
- *
- * @example
- * const CLEAR_OPTIONS = { names: true, domains: true, paths: true } satisfies KnownOptions<ClearOptions>;
- */
-export type KnownOptions<Options> = Readonly<Record<KeyOf<Options>, true>>;
+/** The type of an option; of a union, that of every member. */
+type ValueOf<Options, Key> = Options extends unknown
+  ? Key extends keyof Options
+    ? Exclude<Options[Key], undefined>
+    : never
+  : never;
+
+/** What {@link requireKnownOptions} checks about the value of an option; `true` for a value that the callee checks. */
+type Requirement = true | keyof typeof REQUIREMENTS;
+
+type RequirementOf<Value> = [Value] extends [boolean]
+  ? "boolean"
+  : [Value] extends [(...args: never[]) => unknown]
+    ? "function"
+    : [Value] extends [number]
+      ? true | "number" | "milliseconds"
+      : true;
 
 /**
- * Rejects unknown options, which JavaScript and excess properties of a variable would pass unnoticed.
+ * The names of the options of a type, and what their values must be. With `satisfies`, the compiler rejects a list that
+ * lacks an option or has one too many, and one that does not require the boolean or the function of the type.
+ *
+ * @example
+ * const CLEAR_OPTIONS = { names: true, enabled: "function" } satisfies KnownOptions<ClearOptions>;
+ */
+export type KnownOptions<Options> = {
+  readonly [Key in KeyOf<Options>]: RequirementOf<ValueOf<Options, Key>>;
+};
+
+/** Text from a form or an environment variable, such as "false" or "10", would count as true, or as a number. */
+const REQUIREMENTS = {
+  boolean: { accepts: (value: unknown) => typeof value === "boolean", text: "must be true or false" },
+  function: { accepts: (value: unknown) => typeof value === "function", text: "must be a function" },
+  number: { accepts: (value: unknown) => typeof value === "number", text: "must be a number" },
+  milliseconds: {
+    accepts: (value: unknown) => typeof value === "number" && value > 0,
+    text: "must be a positive number of milliseconds",
+  },
+};
+
+/**
+ * Rejects unknown options, which JavaScript and excess properties of a variable would pass unnoticed, and values of another
+ * type.
  *
  * @param input what the options are, such as "session policy".
  * @param known the names, checked with {@link KnownOptions}.
  * @param path where `given` is inside the options; empty for the options themselves.
- * @throws UsageError when `given` is not an object, or has an unknown option.
+ * @throws UsageError when `given` is not an object, has an unknown option, or one of the wrong type.
  */
 export function requireKnownOptions(
   input: string,
   given: unknown,
-  known: Readonly<Record<string, true>>,
+  known: Readonly<Record<string, Requirement>>,
   path = "",
 ): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -35,6 +67,12 @@ export function requireKnownOptions(
     .map((name) => ({ path: prefix + name, message: unknownOption(prefix, name, Object.keys(known)) }));
   const [first] = faults;
   if (first) throw new UsageError(`Invalid ${input}: ${first.message}`, faults);
+  const wrongTypes = Object.entries(given).flatMap(([name, value]) => {
+    const requirement = known[name] ?? true;
+    if (value === undefined || requirement === true || REQUIREMENTS[requirement].accepts(value)) return [];
+    return [{ path: prefix + name, message: `${REQUIREMENTS[requirement].text} (got ${shown(value)})` }];
+  });
+  if (wrongTypes.length > 0) throw misuse(input, wrongTypes);
 }
 
 /** Rejects unknown options of a part that may be absent. Throws the same errors as {@link requireKnownOptions}. */
@@ -42,7 +80,7 @@ export function requireKnownPart<Options extends object>(
   input: string,
   options: Options,
   name: KeyOf<Options>,
-  known: Readonly<Record<string, true>>,
+  known: Readonly<Record<string, Requirement>>,
 ): void {
   const part: unknown = options[name as keyof Options];
   if (part !== undefined) requireKnownOptions(input, part, known, name);
@@ -67,6 +105,25 @@ export function requireOneOf(input: string, path: string, value: unknown, allowe
 export function requireList(input: string, path: string, value: unknown): void {
   if (Array.isArray(value)) return;
   throw misuse(input, [{ path, message: `must be a list, in brackets (got ${shown(value)})` }]);
+}
+
+/**
+ * Rejects a value that lacks a method, such as a promise that was not awaited.
+ *
+ * @param expected the name of the method, and what the value must be, such as "a session store".
+ * @throws UsageError
+ */
+export function requireMethod(
+  input: string,
+  path: string,
+  value: unknown,
+  expected: { readonly method: string; readonly what: string },
+): void {
+  const { method, what } = expected;
+  const mayHaveMethods = (typeof value === "object" && value !== null) || typeof value === "function";
+  if (mayHaveMethods && typeof Reflect.get(value, method) === "function") return;
+  const got = value instanceof Promise ? "a promise; await it first" : shown(value);
+  throw misuse(input, [{ path, message: `must be ${what} (got ${got})` }]);
 }
 
 /** Characters of an unknown name in a message. */

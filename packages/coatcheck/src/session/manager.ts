@@ -1,5 +1,6 @@
 import {
   checkedNewSession,
+  checkedUpdate,
   type PatchOptions,
   type RevokeOptions,
   requireCreateOptions,
@@ -11,10 +12,10 @@ import {
 import { type Clock, type Schedule, systemClock, systemSchedule } from "./clock.ts";
 import type { IssuedSession, MergeData, SessionDependencies } from "./dependencies.ts";
 import { type DerivedSession, DerivedSessions } from "./derived.ts";
-import { CoatcheckError, invalidInput } from "./errors.ts";
+import { CoatcheckError } from "./errors.ts";
 import { SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
-import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
+import { type KnownOptions, requireKnownOptions, requireMethod } from "./known-options.ts";
 import { SessionOpener } from "./opener.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
@@ -61,12 +62,13 @@ const MANAGER_OPTIONS = {
   secrets: true,
   policy: true,
   data: true,
-  merge: true,
+  merge: "function",
   cache: true,
   clock: true,
-  schedule: true,
-  random: true,
+  schedule: "function",
+  random: "function",
 } satisfies KnownOptions<SessionManagerOptions<unknown>>;
+const INPUT = "session manager options";
 
 /**
  * Creates, opens, changes and revokes sessions. Create one manager per process and store.
@@ -101,8 +103,12 @@ export class SessionManager<Data = JsonObject> {
    *   initial data.
    */
   constructor(options: SessionManagerOptions<Data>) {
-    requireKnownOptions("session manager options", options, MANAGER_OPTIONS);
-    requireStore(options.store);
+    requireKnownOptions(INPUT, options, MANAGER_OPTIONS);
+    requireMethod(INPUT, "store", options.store, { method: "put", what: "a session store" });
+    if (options.cache !== undefined)
+      requireMethod(INPUT, "cache", options.cache, { method: "read", what: "a cache" });
+    if (options.clock !== undefined)
+      requireMethod(INPUT, "clock", options.clock, { method: "now", what: "a clock" });
     this.policy = resolvePolicy(options.policy);
     this.ring = new SecretRing(options.secrets);
     this.#store = options.store;
@@ -296,9 +302,9 @@ export class SessionManager<Data = JsonObject> {
    * patch}.
    */
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
+    const checked = checkedUpdate(change);
     const from = await this.#writer.requireLive(id);
-    const changeCopy = (data: JsonObject) => change(structuredClone(data) as Data);
-    return await this.#writer.changeData(from, changeCopy, { presented: null });
+    return await this.#writer.changeData(from, checked, { presented: null });
   }
 
   /** Changes the visit of a session. For `coatcheck/visit`. Throws the same errors as {@link patch}. */
@@ -363,11 +369,4 @@ export class SessionManager<Data = JsonObject> {
     await this.#reader.close();
     await this.#store.close();
   }
-}
-
-/** Catches a store that was not awaited: stores that connect are returned as promises, and JavaScript has no types. */
-function requireStore(store: unknown): void {
-  if (typeof store === "object" && store !== null && "put" in store) return;
-  const message = "must be a session store; await a store that has to connect first";
-  throw invalidInput("session manager options", [{ path: "store", message }]);
 }

@@ -1,3 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { misuse } from "./usage-error.ts";
+
+/** The mutex whose action calls the application's function in this asynchronous context, until that function has ended. */
+const calling = new AsyncLocalStorage<{ mutex: Mutex | null }>();
+
 /** A mutex: runs asynchronous actions one at a time, in the order of their calls. */
 export class Mutex {
   #last: Promise<unknown> | null = null;
@@ -7,8 +13,24 @@ export class Mutex {
     return this.#last;
   }
 
+  /** Calls a function of the application from the running action. In it, {@link run} throws instead of waiting for ever. */
+  call<Value>(change: () => Value | Promise<Value>): Value | Promise<Value> {
+    const call: { mutex: Mutex | null } = { mutex: this };
+    const end = () => {
+      call.mutex = null;
+    };
+    const result = calling.run(call, change);
+    if (result instanceof Promise) return result.finally(end);
+    end();
+    return result;
+  }
+
   /** Runs `act` after the earlier actions have ended, whether they failed or not; synchronously when there are none. */
   async run<Value>(act: () => Promise<Value>): Promise<Value> {
+    if (calling.getStore()?.mutex === this) {
+      const message = "must not write to the session that it changes: the write would wait for the function";
+      throw misuse("call of update()", [{ path: "change", message }]);
+    }
     const turn = this.#last === null ? act() : this.#last.then(act);
     const ended = turn.then(ignore, ignore);
     this.#last = ended;

@@ -1,5 +1,6 @@
 import { CoatcheckError, type Fault, invalidInput } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { misuse } from "./usage-error.ts";
 
 /** Levels of nesting. Every function here recurses, so deeper input would exhaust the stack. */
 const MAX_DEPTH = 64;
@@ -70,13 +71,14 @@ export function equalJson(left: JsonValue | undefined, right: JsonValue | undefi
  *
  * @param path what `value` is, such as `data`: the first segment of each fault's path.
  * @param limit bytes of JSON in UTF-8.
- * @throws CoatcheckError `VALIDATION_FAILED` with a path for each fault; `PAYLOAD_TOO_LARGE` above the limit.
+ * @throws UsageError for a value that no parsed JSON contains, such as a `Date`: the program made it, not a client.
+ * @throws CoatcheckError `VALIDATION_FAILED` with a path for each other fault; `PAYLOAD_TOO_LARGE` above the limit.
  */
 export function requireJsonObject(value: unknown, path: string, limit: number): JsonObject {
-  const faults: Fault[] = [];
+  if (!isJsonObject(value)) throw invalidInput("session JSON", [{ path, message: "must be a JSON object" }]);
+  const faults: JsonFault[] = [];
   collectFaults(value, path, 0, faults);
-  if (!isJsonObject(value)) faults.unshift({ path, message: "must be a JSON object" });
-  if (faults.length > 0) throw invalidInput("session JSON", faults);
+  if (faults.length > 0) throw jsonError(faults);
   const json = JSON.stringify(value);
   const size = Buffer.byteLength(json);
   if (size > limit) {
@@ -88,7 +90,19 @@ export function requireJsonObject(value: unknown, path: string, limit: number): 
   return JSON.parse(json);
 }
 
-function collectFaults(value: unknown, path: string, depth: number, faults: Fault[]): void {
+interface JsonFault extends Fault {
+  /** Whether no parsed JSON contains such a value. */
+  readonly isMisuse?: boolean;
+}
+
+function jsonError(faults: readonly JsonFault[]): Error {
+  const plain = faults.map(({ path, message }) => ({ path, message }));
+  return faults.some(({ isMisuse }) => isMisuse)
+    ? misuse("session JSON", plain)
+    : invalidInput("session JSON", plain);
+}
+
+function collectFaults(value: unknown, path: string, depth: number, faults: JsonFault[]): void {
   if (depth > MAX_DEPTH) {
     faults.push({ path, message: `must be nested at most ${MAX_DEPTH} levels deep` });
   } else if (Array.isArray(value)) {
@@ -98,6 +112,7 @@ function collectFaults(value: unknown, path: string, depth: number, faults: Faul
     if (prototype !== Object.prototype && prototype !== null) {
       faults.push({
         path,
+        isMisuse: true,
         message: `must be plain JSON (got an instance of ${prototype.constructor?.name ?? "a class"})`,
       });
       return;
@@ -108,8 +123,11 @@ function collectFaults(value: unknown, path: string, depth: number, faults: Faul
         faults.push({ path: inner, message: "must be renamed: __proto__ cannot be stored" });
       else if (item !== undefined) collectFaults(item, inner, depth + 1, faults);
     }
-  } else if (typeof value === "number" ? !Number.isFinite(value) : !isScalar(value)) {
-    faults.push({ path, message: `must be JSON (got ${typeof value === "number" ? value : typeof value})` });
+  } else if (typeof value === "number") {
+    // Arithmetic on a client's numbers can make these.
+    if (!Number.isFinite(value)) faults.push({ path, message: `must be JSON (got ${value})` });
+  } else if (!isScalar(value)) {
+    faults.push({ path, isMisuse: true, message: `must be JSON (got ${typeof value})` });
   }
 }
 

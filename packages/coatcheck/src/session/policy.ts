@@ -1,6 +1,6 @@
 import { type Fault, invalidInput } from "./errors.ts";
 import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
-import { shown } from "./usage-error.ts";
+import { misuse, shown } from "./usage-error.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -38,7 +38,8 @@ const LIMIT_ACTIONS: readonly SessionLimit["onExceeded"][] = [
 ];
 
 /** A hundred years stands for "for ever". A much later time would overflow the integers of the stores. */
-const MAX_DURATION = 100 * 365 * DAY;
+/** The longest duration. A time in epoch milliseconds is longer, so it is not taken for a duration. */
+export const MAX_DURATION = 25 * 365 * DAY;
 
 /** The timeouts, limits and rotation of sessions. Every field has a default; see {@link DEFAULT_POLICY}. */
 export interface SessionPolicy extends Timeouts {
@@ -81,7 +82,7 @@ const POLICY_OPTIONS = {
   sessionLimit: true,
   rotateEvery: true,
   tokenOverlap: true,
-  persistentCookie: true,
+  persistentCookie: "boolean",
   maxDataBytes: true,
   maxMetadataBytes: true,
 } satisfies KnownOptions<SessionPolicy>;
@@ -138,15 +139,15 @@ export function resolvePolicy(given: Partial<SessionPolicy> = {}): SessionPolicy
  * concatenate a time and a string of digits instead of adding them.
  *
  * @param durations the values by name; the name becomes the fault's path.
- * @throws CoatcheckError `VALIDATION_FAILED` with a fault for each invalid duration.
+ * @throws UsageError with a fault for each invalid duration.
  */
 export function requireDurations(durations: Readonly<Record<string, number>>): void {
   const faults = durationFaults(durations);
-  if (faults.length > 0) throw invalidInput("duration", faults);
+  if (faults.length > 0) throw misuse("duration", faults);
 }
 
 function durationFaults(durations: Readonly<Record<string, number>>): Fault[] {
-  const requirement = "must be a positive whole number of milliseconds, at most 100 years";
+  const requirement = "must be a positive whole number of milliseconds, at most 25 years";
   return numberFaults(durations, MAX_DURATION, requirement);
 }
 

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Fault, invalidInput } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
-import { type KnownOptions, requireKnownOptions, requireOneOf } from "./known-options.ts";
+import { type KnownOptions, requireKnownOptions, requireMethod, requireOneOf } from "./known-options.ts";
 import { requireJsonObject } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
@@ -33,9 +33,9 @@ export interface DataOptions<Data> {
 
 const DATA_OPTIONS = {
   schema: true,
-  version: true,
+  version: "number",
   migrations: true,
-  initial: true,
+  initial: "function",
   onUnreadable: true,
 } satisfies KnownOptions<DataOptions<unknown>>;
 
@@ -59,6 +59,13 @@ export class DataSchema<Data> {
   constructor(options: DataOptions<Data>, limit: number, onFailure: (error: unknown) => void = () => {}) {
     requireKnownOptions("session data options", options, DATA_OPTIONS);
     requireOneOf("session data options", "onUnreadable", options.onUnreadable, ["reset", "end"]);
+    const { schema } = options;
+    if (schema !== undefined) {
+      requireMethod("session data options", "schema", schema?.["~standard"], {
+        method: "validate",
+        what: "a Standard Schema",
+      });
+    }
     this.version = options.version ?? 1;
     this.#isDeclared = options.version !== undefined || options.schema !== undefined;
     this.#options = options;

@@ -25,7 +25,7 @@ const SCOPE_FIELDS = {
   subject: true,
   except: true,
   tenant: true,
-  everyone: true,
+  everyone: "boolean",
 } satisfies KnownOptions<RevocationScope>;
 
 const PAGE_FIELDS = { limit: true, cursor: true } satisfies KnownOptions<PageRequest>;

@@ -1,5 +1,5 @@
 import { ActingToken } from "./acting-token.ts";
-import { requireLoginArguments } from "./call-options.ts";
+import { checkedUpdate, requireFlash, requireLoginArguments, requireNoArguments } from "./call-options.ts";
 import { ClosedSignal } from "./closed-signal.ts";
 import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
@@ -122,6 +122,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /** Stores a message for a later request, replacing one of the same name. */
   flash(name: string, message: JsonValue): void {
+    requireFlash(name, message);
     this.#pending ??= new PendingChanges(this.#late);
     this.#pending.setFlash(name, message);
   }
@@ -214,11 +215,12 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * effects. It must not await another write of this handle, which would wait for this one.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
-    await this.#exclusively(() => this.#write((data) => change(structuredClone(data) as Data)));
+    await this.#exclusively(() => this.#write(checkedUpdate(change, this.#mutex)));
   }
 
   /** Writes the pending changes now, instead of with the response. */
-  async save(): Promise<void> {
+  async save(...none: []): Promise<void> {
+    requireNoArguments("save()", none);
     await this.#exclusively(() => this.#write());
   }
 

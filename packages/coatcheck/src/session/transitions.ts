@@ -2,6 +2,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionPolicy } from "./policy.ts";
 import type { ClientInfo, SessionRecord } from "./record.ts";
+import { requireStrings } from "./strings.ts";
 import type { TokenFields } from "./token-rules.ts";
 
 /*
@@ -160,6 +161,7 @@ export function withElevation(record: SessionRecord, elevation: Elevation): Sess
 
 /** Whether the session has an elevation for `scope` at `now`. */
 export function isElevated(record: SessionRecord | null, scope: string, now: number): boolean {
+  requireStrings({ scope });
   // Own members only: a scope may come from a URL, and every object inherits a `constructor`.
   return record !== null && Object.hasOwn(record.elevations, scope) && (record.elevations[scope] ?? 0) > now;
 }
@@ -170,6 +172,7 @@ export function isElevated(record: SessionRecord | null, scope: string, now: num
  * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `REAUTHENTICATION_REQUIRED` without a current elevation.
  */
 export function requireElevated(record: SessionRecord | null, scope: string, now: number): void {
+  requireStrings({ scope });
   if (record === null || record.subject === null) {
     throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
   }

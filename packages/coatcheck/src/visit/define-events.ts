@@ -60,7 +60,7 @@ export interface CheckedEvent {
   readonly isKey: boolean;
 }
 
-const DEFINITION_OPTIONS = { schema: true, key: true } satisfies KnownOptions<EventDefinition>;
+const DEFINITION_OPTIONS = { schema: true, key: "boolean" } satisfies KnownOptions<EventDefinition>;
 
 /** The events that an application may track. Use {@link defineEvents}. */
 export class EventSchemas<Definitions extends EventDefinitions = Record<never, never>> {

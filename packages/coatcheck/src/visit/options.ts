@@ -61,15 +61,15 @@ const VISITS_OPTIONS = {
   timeZone: true,
   ownHosts: true,
   ignoredReferrers: true,
-  honourDoNotTrack: true,
-  place: true,
-  tenant: true,
-  dailySalt: true,
+  honourDoNotTrack: "boolean",
+  place: "function",
+  tenant: "function",
+  dailySalt: "function",
   eventsPerMinute: true,
   suspicion: true,
   clock: true,
-  schedule: true,
-  random: true,
+  schedule: "function",
+  random: "function",
 } satisfies KnownOptions<VisitsOptions>;
 const SUSPICION_OPTIONS = { sessionsPerAddress: true, window: true } satisfies KnownOptions<SuspicionOptions>;
 const INPUT_NAME = "options of createVisits()";

@@ -138,6 +138,99 @@ it("the message names the options object, the unknown option and the nearest kno
   });
 });
 
+/** A value of the wrong type for options of each kind: the call, the path, and the requirement. */
+const WRONG_TYPES: readonly [path: string, requirement: string, call: () => unknown][] = [
+  ["secure", 'true or false (got "false")', () => newHttp({ cookie: { secure: "false" } })],
+  ["secure", "true or false (got null)", () => newHttp({ cookie: { secure: null } })],
+  ["serverTiming", 'true or false (got "false")', () => newHttp({ serverTiming: "false" })],
+  [
+    "singleProcess",
+    'true or false (got "false")',
+    () => createCache({ store, singleProcess: "false" } as never),
+  ],
+  ["persistentCookie", 'true or false (got "0")', () => newManager({ policy: { persistentCookie: "0" } })],
+  [
+    "rememberMe",
+    'true or false (got "on")',
+    () => session.authenticate("ada", { rememberMe: "on" } as never),
+  ],
+  ["rememberMe", 'true or false (got "on")', () => manager.create({ rememberMe: "on" } as never)],
+  ["activity", 'a function (got "background")', () => newHttp({ activity: "background" })],
+  ["newSession", "a function (got object)", () => newHttp({ newSession: { tenant: "acme" } })],
+  ["onCommitFailure", 'a function (got "log")', () => newHttp({ onCommitFailure: "log" })],
+  ["merge", "a function (got boolean)", () => newManager({ merge: true })],
+  ["initial", "a function (got object)", () => newManager({ data: { initial: {} } })],
+  ["dataVersion", "a function (got 3)", () => createCache({ store, dataVersion: 3 } as never)],
+  ["version", 'a number (got "2")', () => newManager({ data: { version: "2" } })],
+  ["maxStaleness", 'a number (got "2000")', () => createCache({ store, maxStaleness: "2000" } as never)],
+  ["local.ttl", 'a number (got "10")', () => createCache({ store, local: { ttl: "10" } } as never)],
+  ["ifVersion", 'a number (got "1")', () => manager.patch(record.id, {}, { ifVersion: "1" } as never)],
+  [
+    "deadlines.store",
+    "a positive number of milliseconds (got -1)",
+    () => createCache({ store, deadlines: { store: -1 } }),
+  ],
+  [
+    "outage.degraded.maxAge",
+    "a positive number of milliseconds (got NaN)",
+    () => newHttp({ outage: { degraded: { maxAge: Number.NaN } } }),
+  ],
+  [
+    "deadline",
+    'a positive number of milliseconds (got "50")',
+    () => untyped(nodeRedisTransport)({}, { deadline: "50" }),
+  ],
+  ["path", "a string (got undefined)", () => untyped(sqliteStore)({})],
+];
+
+for (const [path, requirement, call] of WRONG_TYPES) {
+  it(`the option ${path} must be ${requirement}`, async () => {
+    const error = await errorOf(call);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({
+      code: "VALIDATION_FAILED",
+      faults: [{ path, message: `must be ${requirement}` }],
+    });
+  });
+}
+
+it("an object that lacks the needed methods is refused, and a promise with the advice to await it", async () => {
+  const promise = Promise.resolve(store);
+  const calls: [string, () => unknown][] = [
+    ["store must be a session store (got a promise; await it first)", () => newManager({ store: promise })],
+    [
+      "store must be a session store (got a promise; await it first)",
+      () => createCache({ store: promise } as never),
+    ],
+    ["store must be a session store (got undefined)", () => createCache({} as never)],
+    ["cache must be a cache (got a promise; await it first)", () => newManager({ cache: promise })],
+    [
+      "shared must be a shared tier, from redisShared() (got object)",
+      () => createCache({ store, shared: {} } as never),
+    ],
+    ["hints must be a channel of hints (got object)", () => createCache({ store, hints: {} } as never)],
+    [
+      "transport must be a transport, from connectRedis() (got a promise; await it first)",
+      () => untyped(redisStore)(promise),
+    ],
+    [
+      "transport must be a transport, from connectRedis() (got string)",
+      () => untyped(redisShared)("redis://localhost:6379"),
+    ],
+    [
+      "pool must be a pool, unless connectionString is a URL (got undefined)",
+      () => untyped(postgresStore)({}),
+    ],
+    ["schema must be a Standard Schema (got undefined)", () => newManager({ data: { schema: {} } })],
+    ["visits must be createVisits(…) (got boolean)", () => newHttp({ visits: true })],
+    ['csrf.initPath must begin with "/" (got "session")', () => newHttp({ csrf: { initPath: "session" } })],
+    ["Invalid Redis URL", () => untyped(connectRedis)(undefined)],
+  ];
+  for (const [message, call] of calls) {
+    expect(await errorOf(call)).toMatchObject({ message: expect.stringContaining(message) });
+  }
+});
+
 it("an options object of another type is refused", async () => {
   const calls: (() => unknown)[] = [
     () => Reflect.construct(SessionManager, []),

@@ -28,6 +28,55 @@ it("a missing argument, or one of the wrong type, throws a TypeError that names 
       "session field: scope must be a non-empty string (got undefined)",
       () => session.elevate(untyped(undefined), 1000),
     ],
+    [
+      "duration: maxAge must be a positive whole number of milliseconds, at most 25 years (got undefined)",
+      () => session.elevate("pay", untyped(undefined)),
+    ],
+    [
+      "session field: scope must be a non-empty string (got undefined)",
+      () => session.requireElevated(untyped(undefined)),
+    ],
+    [
+      "session field: scope must be a non-empty string (got undefined)",
+      () => session.isElevated(untyped(undefined)),
+    ],
+    [
+      "session field: name must be a non-empty string (got object)",
+      () => session.flash(untyped({ text: "Saved." }), "notice"),
+    ],
+    [
+      "call of flash(): message must be a JSON value (got undefined)",
+      () => session.flash("notice", untyped(undefined)),
+    ],
+    [
+      "call of save(): takes no argument; await it (got function)",
+      () => Reflect.apply(session.save, session, [() => {}]),
+    ],
+    ["call of update(): change must be a function (got undefined)", () => session.update(untyped(undefined))],
+    [
+      "call of update(): change must be a function (got object)",
+      () => manager.update(record.id, untyped({ a: 1 })),
+    ],
+    [
+      "call of update(): change must return the new data, an object (got undefined)",
+      () => session.update(untyped(() => {})),
+    ],
+    [
+      "call of update(): change must return the new data, an object (got array)",
+      () =>
+        manager.update(
+          record.id,
+          untyped(async () => [1]),
+        ),
+    ],
+    [
+      "sweep: retention must be a number of milliseconds, from 0 to 25 years (got 1796083200000)",
+      () => manager.sweep(1_796_083_200_000),
+    ],
+    [
+      'listener: the event must be one of created, authenticated, elevated, rotated, changed, revoked, token-reuse, refused, request-rejected, failed (got "revokd")',
+      () => Reflect.apply(manager.events.on, manager.events, ["revokd", () => {}]),
+    ],
     ["page request: must be an object (got undefined)", () => manager.list({}, untyped(undefined))],
     [
       "session filter: must be an object (got undefined)",
@@ -35,7 +84,7 @@ it("a missing argument, or one of the wrong type, throws a TypeError that names 
     ],
     ["revocation scope: must be an object (got string)", () => manager.revoke(untyped(record.id))],
     [
-      "sweep: retention must be a number of milliseconds, 0 or more (got undefined)",
+      "sweep: retention must be a number of milliseconds, from 0 to 25 years (got undefined)",
       () => manager.sweep(untyped(undefined)),
     ],
     [
@@ -78,6 +127,39 @@ it("list() and revoke() refuse an undefined subject, and neither lists nor ends 
   );
   expect((await manager.stats()).active).toBe(1);
   expect(emitted).toEqual(["created"]);
+});
+
+it("a function of update() that writes to the same session is refused instead of waiting for itself", async () => {
+  const { manager, open } = createFixture();
+  const { token } = await manager.create({ subject: "ada" });
+  const session = await open(token);
+  const nested = session.update(async (data) => {
+    await session.patch({ inner: true });
+    return data;
+  });
+  await expect(nested).rejects.toThrow("change must not write to the session that it changes");
+  let later: Promise<void> | undefined;
+  await session.update(async (data) => {
+    later = new Promise((resolve) => setImmediate(resolve)).then(() => session.patch({ later: true }));
+    return { ...data, outer: true };
+  });
+  await later;
+  await Promise.all([session.update((data) => ({ ...data, both: 1 })), session.patch({ parallel: true })]);
+  expect(session.data).toEqual({ outer: true, later: true, both: 1, parallel: true });
+});
+
+it("data that no JSON contains is the program's mistake, and a number that is not finite may be the client's", async () => {
+  const { manager } = createFixture();
+  for (const value of [new Date(), new Map(), () => 1, Symbol("x"), 1n, [undefined], { inner: new Date() }]) {
+    const error = await manager
+      .create({ data: { value: untyped(value) } })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      name: "UsageError",
+      faults: [{ path: expect.stringMatching(/^data\.value/) }],
+    });
+  }
+  await expect(manager.create({ data: { value: Number.NaN } })).rejects.toMatchObject({ status: 400 });
 });
 
 it("sweep() without a retention deletes nothing", async () => {

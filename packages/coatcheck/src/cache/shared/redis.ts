@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Hint, parseHint } from "../../session/hint.ts";
 import { isJsonObject, parseJson } from "../../session/json.ts";
-import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { type KnownOptions, requireKnownOptions, requireMethod } from "../../session/known-options.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Snapshot } from "../../session/store.ts";
 import { compactId } from "../../session/token.ts";
@@ -17,7 +17,7 @@ export interface RedisSharedOptions {
   readonly ttl?: number;
 }
 
-const SHARED_OPTIONS = { prefix: true, ttl: true } satisfies KnownOptions<RedisSharedOptions>;
+const SHARED_OPTIONS = { prefix: true, ttl: "milliseconds" } satisfies KnownOptions<RedisSharedOptions>;
 
 /*
  * A copy is stored as `version:position:json`, a tombstone as `revoked`. Each script uses one key, so it runs on Redis
@@ -48,6 +48,10 @@ const FILL_DIGEST = createHash("sha1").update(FILL).digest("hex");
  */
 export function redisShared(transport: RedisTransport, options: RedisSharedOptions = {}): SharedTier {
   requireKnownOptions("options of redisShared()", options, SHARED_OPTIONS);
+  requireMethod("call of redisShared()", "transport", transport, {
+    method: "exec",
+    what: "a transport, from connectRedis()",
+  });
   return new RedisShared(transport, options);
 }
 

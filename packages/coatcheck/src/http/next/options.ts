@@ -29,7 +29,7 @@ export interface NextOptions<User> extends HttpOptions {
 type OwnOptions = Omit<NextOptions<unknown>, keyof HttpOptions>;
 
 const OWN_OPTIONS = {
-  user: true,
+  user: "function",
   signIn: true,
   actionsWithoutOrigin: true,
   name: true,

@@ -75,28 +75,28 @@ export interface EventOptions {
 }
 
 const ROUTES_OPTIONS = {
-  authenticate: true,
-  user: true,
-  needsOnboarding: true,
-  elevate: true,
+  authenticate: "function",
+  user: "function",
+  needsOnboarding: "function",
+  elevate: "function",
   base: true,
   migratePath: true,
-  recentAuthentication: true,
+  recentAuthentication: "milliseconds",
   events: true,
   clock: true,
 } satisfies KnownOptions<SessionRoutesOptions<unknown>>;
 const EVENT_OPTIONS = {
-  checkInterval: true,
-  warnBefore: true,
-  maxPerSession: true,
-  schedule: true,
+  checkInterval: "milliseconds",
+  warnBefore: "milliseconds",
+  maxPerSession: "number",
+  schedule: "function",
 } satisfies KnownOptions<EventOptions>;
 const IDENTITY_FIELDS = {
   subject: true,
   user: true,
   tenant: true,
-  rememberMe: true,
-  strict: true,
+  rememberMe: "boolean",
+  strict: "boolean",
 } satisfies KnownOptions<Identity<unknown>>;
 const INPUT_NAME = "options of sessionRoutes()";
 

@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { CoatcheckError } from "../../session/errors.ts";
+import { requireMethod } from "../../session/known-options.ts";
 import { type NoticeListener, warnOfNotice } from "../notice.ts";
 import { Connections } from "./connections.ts";
 import { PostgresDatabase } from "./database.ts";
@@ -65,6 +66,10 @@ export interface OpenPostgres {
 export async function openPostgres(options: OpenPostgresOptions): Promise<OpenPostgres> {
   const { connectionString, deadline, longDeadline, onNotice = warnOfNotice } = options;
   const ownsPool = connectionString !== undefined;
+  if (!ownsPool) {
+    const what = "a pool, unless connectionString is a URL";
+    requireMethod("PostgreSQL options", "pool", options.pool, { method: "connect", what });
+  }
   const pool = ownsPool
     ? await connectPostgres(connectionString, deadline, longDeadline)
     : (options.pool as PostgresPool);

@@ -14,7 +14,10 @@ export interface PostgresHintsOptions {
   readonly onNotice?: NoticeListener;
 }
 
-const HINTS_OPTIONS = { connectionString: true, onNotice: true } satisfies KnownOptions<PostgresHintsOptions>;
+const HINTS_OPTIONS = {
+  connectionString: true,
+  onNotice: "function",
+} satisfies KnownOptions<PostgresHintsOptions>;
 
 /**
  * The channel is shared by all applications in one database. That is harmless: a hint only makes a cache drop copies.

@@ -82,9 +82,9 @@ export type PostgresStoreOptions = {
 const STORE_OPTIONS = {
   connectionString: true,
   pool: true,
-  deadline: true,
+  deadline: "milliseconds",
   clock: true,
-  onNotice: true,
+  onNotice: "function",
 } satisfies KnownOptions<PostgresStoreOptions>;
 
 /**

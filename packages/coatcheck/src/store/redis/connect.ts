@@ -34,9 +34,9 @@ export interface ConnectRedisOptions extends NodeRedisTransportOptions {
 }
 
 const CONNECT_OPTIONS = {
-  connectTimeout: true,
-  deadline: true,
-  onNotice: true,
+  connectTimeout: "milliseconds",
+  deadline: "milliseconds",
+  onNotice: "function",
 } satisfies KnownOptions<ConnectRedisOptions>;
 
 async function createClientFor(url: string) {
@@ -46,8 +46,8 @@ async function createClientFor(url: string) {
     "VALIDATION_FAILED",
     "Invalid Redis URL: it must have the form redis://host:port, rediss://host:port or unix:///path.",
   );
-  // node-redis takes an empty URL for localhost. Here it is more likely a missing setting.
-  if (url === "") throw invalidUrl;
+  // node-redis takes an empty or missing URL for localhost. Here it is more likely a missing setting.
+  if (typeof url !== "string" || url === "") throw invalidUrl;
   try {
     return createClient({ url, ...redisClientSettings() });
   } catch {

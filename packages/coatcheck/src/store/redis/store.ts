@@ -15,7 +15,7 @@
  */
 import { type Clock, systemClock } from "../../session/clock.ts";
 import { CoatcheckError } from "../../session/errors.ts";
-import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
+import { type KnownOptions, requireKnownOptions, requireMethod } from "../../session/known-options.ts";
 import { pageOf, readPageRequest } from "../../session/page.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "../../session/record.ts";
 import { requireFilter, requireKey, requireScope } from "../../session/scope.ts";
@@ -65,7 +65,11 @@ export interface RedisStoreOptions {
   readonly onNotice?: NoticeListener;
 }
 
-const STORE_OPTIONS = { prefix: true, clock: true, onNotice: true } satisfies KnownOptions<RedisStoreOptions>;
+const STORE_OPTIONS = {
+  prefix: true,
+  clock: true,
+  onNotice: "function",
+} satisfies KnownOptions<RedisStoreOptions>;
 
 /** One `sweep` applies pending mass revocations to at least this many rows, even if it may delete fewer. */
 const MIN_APPLIED = 1000;
@@ -99,6 +103,10 @@ const MIN_APPLIED = 1000;
  */
 export function redisStore(transport: RedisTransport, options: RedisStoreOptions = {}): SessionStore {
   requireKnownOptions("Redis store options", options, STORE_OPTIONS);
+  requireMethod("call of redisStore()", "transport", transport, {
+    method: "exec",
+    what: "a transport, from connectRedis()",
+  });
   const { prefix = "coatcheck", clock = systemClock, onNotice } = options;
   if (!/^[^{}]+$/.test(prefix)) {
     throw new CoatcheckError(

@@ -83,8 +83,8 @@ export interface NodeRedisTransportOptions {
 }
 
 const TRANSPORT_OPTIONS = {
-  deadline: true,
-  onNotice: true,
+  deadline: "milliseconds",
+  onNotice: "function",
 } satisfies KnownOptions<NodeRedisTransportOptions>;
 
 /** Milliseconds between two reconnections because of a wrong server, so that they do not become a load of their own. */

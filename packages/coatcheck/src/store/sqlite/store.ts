@@ -18,6 +18,7 @@ import { storeUnavailable } from "../../session/errors.ts";
 import { type KnownOptions, requireKnownOptions } from "../../session/known-options.ts";
 import { requireFilter, requireKey, requirePage, requireScope } from "../../session/scope.ts";
 import type { SessionStore } from "../../session/store.ts";
+import { misuse, shown } from "../../session/usage-error.ts";
 import { listSessions } from "../sql-list.ts";
 import { rowOf } from "../sql-row.ts";
 import { isBusy, waitBeforeRetry } from "./busy.ts";
@@ -44,7 +45,7 @@ export interface SqliteStoreOptions {
 
 const STORE_OPTIONS = {
   path: true,
-  busyTimeout: true,
+  busyTimeout: "number",
   clock: true,
 } satisfies KnownOptions<SqliteStoreOptions>;
 /** Touches of one write. A large batch is divided, so that other tasks can run in between. */
@@ -75,6 +76,11 @@ export interface SqliteStore extends SessionStore {
 export function sqliteStore(options: string | SqliteStoreOptions): SqliteStore {
   const given: SqliteStoreOptions = typeof options === "string" ? { path: options } : options;
   requireKnownOptions("SQLite store options", given, STORE_OPTIONS);
+  if (typeof given.path !== "string") {
+    throw misuse("SQLite store options", [
+      { path: "path", message: `must be a string (got ${shown(given.path)})` },
+    ]);
+  }
   const { path, busyTimeout = 2000, clock = systemClock } = given;
   const database = openDatabase(path, busyTimeout, migrate);
   const statements = new SqliteStatements(database);

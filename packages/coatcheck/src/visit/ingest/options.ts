@@ -42,8 +42,8 @@ const QUEUE_OPTIONS = {
   writeTimeout: true,
   closeTimeout: true,
   clock: true,
-  schedule: true,
-  random: true,
+  schedule: "function",
+  random: "function",
 } satisfies KnownOptions<EventQueueOptions>;
 const SPILL_OPTIONS = { path: true, maxBytes: true } satisfies KnownOptions<SpillOptions>;
 

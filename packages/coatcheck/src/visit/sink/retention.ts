@@ -12,7 +12,7 @@ const EXPIRE_OPTIONS = {
   userAgentDays: true,
   rollupMonths: true,
   visitorMonths: true,
-  dryRun: true,
+  dryRun: "boolean",
 } satisfies KnownOptions<ExpireOptions>;
 
 /** The moments before which each class of data is past its retention. Epoch milliseconds and local days. */

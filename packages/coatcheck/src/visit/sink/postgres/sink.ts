@@ -58,7 +58,7 @@ const SINK_OPTIONS = {
   pool: true,
   timeZone: true,
   deadline: true,
-  onNotice: true,
+  onNotice: "function",
 } satisfies KnownOptions<PostgresEventsOptions>;
 
 /** Deadline in milliseconds of migrations, rollups and retention. */
