@@ -134,7 +134,7 @@ export interface Context<Given extends ContextMembers> {
  * Defines the entities that sessions refer to: user, company, warehouse and so on. Each entity is cached once per process,
  * not once per session, and is invalidated on every node at once. Sessions keep only references, such as the subject.
  *
- * @throws UsageError for unknown options, invalid names, and loaders that depend on each other in a circle.
+ * @throws UsageError for unknown options, invalid names, and loaders that depend on each other in a cycle.
  * @example
  * const user = loader({ reference: (session) => session.subject, load: (id) => database.findUser(id) });
  * const context = defineContext({ user }, { cache });

@@ -262,7 +262,7 @@ describe("defineContext", () => {
   const cache = singleProcess();
   const { user, company } = loadersOf(new Database());
 
-  it("refuses loaders that depend on each other in a circle, with the path", () => {
+  it("refuses loaders that depend on each other in a cycle, with the path", () => {
     const first: Loader<string, unknown> = loader({
       from: () => ({ third }),
       reference: () => "1",
