@@ -156,3 +156,12 @@ export class TestPage {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** The page id of a page that the server has counted. */
+export const COUNTED = "3f1b6c1e-8f0a-4a39-9d62-0a4a3a5d7c11";
+
+/** A page that the server has counted. */
+export const counted = (change: Partial<TestPage> = {}) => new TestPage({ meta: COUNTED, ...change }).start();
+
+/** The types of the events that a page has sent. */
+export const types = (page: TestPage) => page.events.map(({ type }) => type);

@@ -1,7 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { expect } from "vitest";
 import type { Clock, Schedule } from "../../../src/session/clock.ts";
 import { CoatcheckError } from "../../../src/session/errors.ts";
 import { fakeClock } from "../../../src/testing/clock.ts";
+import { makeEvent } from "../../../src/testing/visit-events.ts";
+import type { VisitEvent } from "../../../src/visit/event.ts";
 import type { EventQueueOptions } from "../../../src/visit/ingest/options.ts";
 import { createEventQueue, type IngestQueue } from "../../../src/visit/ingest/queue.ts";
 import { memorySink } from "../../../src/visit/sink/memory.ts";
@@ -100,4 +103,12 @@ export function openQueue(options: Partial<EventQueueOptions> = {}): QueueFixtur
   const { clock, schedule } = time;
   const random = (bytes: Uint8Array) => void bytes.fill(255);
   return { time, sink, queue: createEventQueue({ sink, clock, schedule, random, ...options }) };
+}
+
+/** The error of a queue that has dropped an event, or whose sink fails. */
+export const unavailable: unknown = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
+
+/** Creates page views with random ids. */
+export function makeEvents(count: number, members: Partial<VisitEvent> = {}): VisitEvent[] {
+  return Array.from({ length: count }, () => makeEvent(members));
 }

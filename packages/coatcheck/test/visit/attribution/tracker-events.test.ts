@@ -1,0 +1,223 @@
+import { describe, expect, it } from "vitest";
+import { COUNTED, counted, TestPage, types } from "./tracker-fixtures.ts";
+
+describe("events of the application", () => {
+  it("are collected for half a second, with the properties that they had when they were tracked", async () => {
+    const page = counted();
+    const properties = { taco: { id: 7 } };
+    page.tracker.track("taco_zoomed", properties);
+    properties.taco.id = 8;
+    await page.advance(200);
+    page.tracker.track("taco_turned");
+    await page.advance(300);
+    expect(page.sent).toHaveLength(1);
+    expect(page.events).toMatchObject([
+      { type: "taco_zoomed", pageId: COUNTED, ago: 500, path: "/tacos", properties: { taco: { id: 7 } } },
+      { type: "taco_turned", pageId: COUNTED, ago: 300, properties: {} },
+    ]);
+  });
+
+  it("are sent at once when the page is hidden, in another request than the visible time", async () => {
+    const page = counted();
+    page.tracker.track("taco_zoomed");
+    await page.advance(100);
+    page.tracker.track("taco_turned");
+    page.show("hidden");
+    page.fire("pagehide");
+    await page.settle();
+    expect(page.sent.map(({ by, body }) => [by, body.events.map(({ type, ago }) => [type, ago])])).toEqual([
+      [
+        "beacon",
+        [
+          ["taco_zoomed", 100],
+          ["taco_turned", 0],
+        ],
+      ],
+      ["beacon", [["page_time", 0]]],
+    ]);
+  });
+
+  it("are dropped after 48 hours, and if they are too long", async () => {
+    const page = counted({ status: null });
+    page.tracker.track("note", { text: "x".repeat(20_000) });
+    page.tracker.track("taco_zoomed");
+    await page.advance(500);
+    page.status = 204;
+    await page.advance(48 * 3_600_000);
+    page.tracker.track("taco_turned");
+    await page.advance(500);
+    expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
+  });
+
+  it.each([
+    ["fails", null],
+    ["has status 503", 503],
+    ["has status 429", 429],
+  ])("are repeated with the same id when their request %s", async (_what, status) => {
+    const page = counted({ status });
+    page.tracker.track("taco_zoomed");
+    await page.advance(500);
+    page.status = 204;
+    await page.advance(10_000);
+    page.tracker.track("taco_turned");
+    await page.advance(500);
+    const [first, again, next] = page.events;
+    expect([first?.ago, again?.ago, next?.ago]).toEqual([500, 11_000, 500]);
+    expect(again).toMatchObject({ type: "taco_zoomed", id: first?.id });
+    expect(next?.type).toBe("taco_turned");
+    await page.advance(60_000);
+    expect(page.sent).toHaveLength(2);
+  });
+
+  it.each([204, 400, 403])("are not repeated after status %i", async (status) => {
+    const page = counted({ status });
+    page.tracker.track("taco_zoomed");
+    await page.advance(500);
+    page.tracker.track("taco_turned");
+    await page.advance(500);
+    expect(types(page)).toEqual(["taco_zoomed", "taco_turned"]);
+  });
+
+  it("sent by sendBeacon are repeated once when the page is shown again; the visible time is not", async () => {
+    const page = counted();
+    page.tracker.track("taco_zoomed");
+    await page.advance(100);
+    page.show("hidden");
+    page.show("visible");
+    await page.advance(500);
+    await page.advance(60_000);
+    expect(types(page)).toEqual(["taco_zoomed", "page_time", "taco_zoomed"]);
+    expect(page.events[0]?.id).toBe(page.events[2]?.id);
+  });
+
+  it("without a response are repeated when the page is shown again", async () => {
+    const page = counted({ status: null });
+    page.tracker.track("taco_zoomed");
+    await page.advance(500);
+    page.status = 204;
+    page.show("hidden");
+    page.show("visible");
+    await page.advance(500);
+    await page.advance(60_000);
+    expect(page.events.filter(({ type }) => type === "taco_zoomed").map(({ by }) => by)).toEqual([
+      "fetch",
+      "beacon",
+      "fetch",
+    ]);
+  });
+
+  it("keep the id and the title of their page when they are repeated on the next one", async () => {
+    const page = counted({ status: null });
+    page.tracker.track("taco_zoomed");
+    await page.advance(500);
+    page.go("/cart");
+    await page.settle();
+    page.title = "Cart";
+    page.status = 204;
+    await page.advance(500);
+    const repeated = page.events.filter(({ type }) => type === "taco_zoomed").at(-1);
+    expect(repeated).toMatchObject({ pageId: COUNTED, path: "/tacos", title: "Tacos" });
+    expect(page.events.at(-1)).toMatchObject({ type: "page_view", path: "/cart", title: "Cart" });
+    expect(page.events.at(-1)?.pageId).not.toBe(COUNTED);
+  });
+
+  it("are dropped, the oldest first, when more than 50 wait for a response", async () => {
+    const page = counted({ status: null });
+    for (let index = 0; index < 60; index++) page.tracker.track(`event_${index}`);
+    await page.advance(500);
+    for (let index = 60; index < 70; index++) page.tracker.track(`event_${index}`);
+    page.sent.length = 0;
+    await page.advance(500);
+    expect(types(page)).toHaveLength(50);
+    expect([types(page)[0], types(page).at(-1)]).toEqual(["event_20", "event_69"]);
+  });
+
+  it("of a failed request count among the 50 that may wait", async () => {
+    const page = counted({ status: null });
+    for (let index = 0; index < 40; index++) page.tracker.track(`event_${index}`);
+    const sending = page.advance(500);
+    for (let index = 40; index < 60; index++) page.tracker.track(`event_${index}`);
+    await sending;
+    await page.settle();
+    page.sent.length = 0;
+    await page.advance(500);
+    expect([types(page).length, types(page)[0]]).toEqual([50, "event_10"]);
+  });
+
+  it("are split where a body would exceed what browsers accept", async () => {
+    const page = counted();
+    for (let index = 0; index < 5; index++) page.tracker.track("note", { text: "🌮".repeat(4_000) });
+    page.show("hidden");
+    await page.settle();
+    expect(types(page)).toHaveLength(5);
+    for (const { body } of page.sent) {
+      expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(64 * 1024);
+    }
+  });
+});
+
+describe("privacy", () => {
+  async function use(page: TestPage): Promise<void> {
+    page.tracker.track("taco_zoomed");
+    page.go("/cart");
+    await page.advance(1_000);
+    page.show("hidden");
+    page.fire("pagehide");
+    await page.settle();
+  }
+
+  it("sends nothing with Global Privacy Control", async () => {
+    const page = new TestPage({ privacyControl: true }).start();
+    await use(page);
+    expect(page.sent).toEqual([]);
+  });
+
+  it("sends nothing after an opt-out on an earlier page", async () => {
+    const page = new TestPage({ cookie: "theme=dark; visitor_optout=1" }).start();
+    await use(page);
+    expect(page.sent).toEqual([]);
+  });
+
+  it("optOut() tells the server, drops what was not sent, and sends nothing more", async () => {
+    const page = counted();
+    page.tracker.track("taco_zoomed");
+    await page.tracker.optOut();
+    await use(page);
+    expect(page.choices).toEqual(["/session/visit/opt-out"]);
+    expect(page.sent).toEqual([]);
+  });
+
+  it("optOut() also stops the repetition of events that are being sent", async () => {
+    const page = counted({ status: 503 });
+    page.tracker.track("taco_zoomed");
+    const sending = page.advance(500);
+    page.tracker.track("taco_turned");
+    await expect(page.tracker.optOut()).rejects.toThrow("The opt-out failed with status 503.");
+    await sending;
+    await page.advance(500);
+    expect(types(page)).toEqual(["taco_zoomed"]);
+  });
+
+  it("optOut() rejects without a confirmation, and sends nothing even then", async () => {
+    const page = counted({ status: null });
+    await expect(page.tracker.optOut()).rejects.toThrow("Failed to fetch");
+    await use(page);
+    expect(page.sent).toEqual([]);
+  });
+
+  it("optIn() begins a view with a new page id", async () => {
+    const page = new TestPage({ cookie: "visitor_optout=1", meta: COUNTED }).start();
+    await page.tracker.optIn();
+    await page.advance(500);
+    expect(page.choices).toEqual(["/session/visit/opt-in"]);
+    expect(page.events).toMatchObject([{ type: "page_view", path: "/tacos" }]);
+    expect(page.events[0]?.pageId).not.toBe(COUNTED);
+  });
+
+  it("optIn() sends no event while Global Privacy Control is on", async () => {
+    const page = new TestPage({ privacyControl: true }).start();
+    await page.tracker.optIn();
+    await use(page);
+    expect(page.sent).toEqual([]);
+  });
+});

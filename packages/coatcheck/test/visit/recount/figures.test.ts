@@ -1,0 +1,259 @@
+import { describe, expect, it } from "vitest";
+import { funnelOf } from "./funnel.ts";
+import { Recount } from "./recount.ts";
+import { GOOGLE, MAIL, MONTH, newBrowser, overview, recount, START } from "./recount-fixtures.ts";
+import { DAY, DESKTOP, HOUR, MINUTE, Script } from "./script.ts";
+
+describe("orders", () => {
+  it("counts the report of an order that arrives first, whichever happened first", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.order("7", 1000, "CHF", { late: HOUR });
+    browser.wait(MINUTE).backend({ do: "order", orderId: "7", revenue: 1200, currency: "CHF" }, { node: 1 });
+    expect(overview(browser)).toMatchObject({ orders: 1, revenue: { CHF: 1200 } });
+  });
+
+  it("does not let a repeated order extend a visit", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.order("7", 1000, "CHF");
+    browser.wait(20 * MINUTE).order("7", 1000, "CHF");
+    browser.wait(20 * MINUTE).view("/menu");
+    expect(overview(browser)).toMatchObject({ visits: 2, orders: 1 });
+  });
+
+  it("counts equal order ids of two tenants apart", () => {
+    const script = new Script();
+    for (const tenant of ["bern", "basel"]) {
+      const browser = newBrowser(script);
+      browser.tenant = tenant;
+      browser.order("7", 500, "CHF");
+    }
+    expect(overview({ script })).toMatchObject({ orders: 2, revenue: { CHF: 1000 } });
+  });
+
+  it("counts two orders of one visit as two orders and one converted visit, per currency", () => {
+    const browser = newBrowser();
+    browser.order("1", 1000, "CHF");
+    browser.order("2", 0, "EUR");
+    expect(overview(browser)).toMatchObject({ orders: 2, converted: 1, revenue: { CHF: 1000, EUR: 0 } });
+  });
+
+  it("counts an order on its own day, and the conversion on the day its visit started", () => {
+    const browser = newBrowser(new Script(), Date.parse("2026-10-05T23:50:00Z"));
+    browser.view("/");
+    browser.wait(20 * MINUTE).order("1", 100, "CHF");
+    const days = recount(browser).byDay(MONTH);
+    expect(days.get("2026-10-05")).toMatchObject({ orders: 0, converted: 1 });
+    expect(days.get("2026-10-06")).toMatchObject({ orders: 1, converted: 0, revenue: { CHF: 100 } });
+  });
+});
+
+describe("attribution", () => {
+  it("takes the last non-direct source within 90 days, and Direct a millisecond later", () => {
+    for (const [gap, channel] of [
+      [90 * DAY, "Email"],
+      [90 * DAY + 1, "Direct"],
+    ] as const) {
+      const browser = newBrowser(new Script(), START - gap);
+      browser.view("/", { cameFrom: MAIL });
+      browser.wait(gap).view("/");
+      expect([...recount(browser).breakdown("channel", MONTH).keys()]).toEqual([channel]);
+    }
+  });
+
+  it("takes the latest of several non-direct sources", () => {
+    const browser = newBrowser();
+    browser.view("/", { cameFrom: MAIL });
+    browser.wait(DAY).view("/", { cameFrom: GOOGLE });
+    browser.wait(DAY).view("/");
+    const figures = recount(browser);
+    expect(figures.breakdown("channel", MONTH).get("Organic Search")?.visits).toBe(2);
+    expect(figures.breakdown("entryChannel", MONTH).get("Direct")?.visits).toBe(1);
+  });
+
+  it("keeps the first touch, even if it is Direct", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(DAY).view("/", { cameFrom: GOOGLE });
+    expect(recount(browser).breakdown("firstTouchChannel", MONTH).get("Direct")?.visits).toBe(2);
+  });
+
+  it("keeps an order's attribution when an earlier visit arrives after the order", () => {
+    const browser = newBrowser();
+    browser.view("/", { cameFrom: MAIL, late: 2 * DAY });
+    browser.wait(DAY).view("/");
+    browser.order("1", 700, "CHF");
+    const delivered = browser.script.actions
+      .toSorted((left, right) => left.heardAt - right.heardAt)
+      .map((action) => ({ actions: [action], batch: { events: [], counts: [] } }));
+    const rows = new Recount(browser.script, delivered).breakdown("channel", MONTH);
+    expect(rows.get("Direct")).toMatchObject({ visits: 0, orders: 1 });
+    expect(rows.get("Email")).toMatchObject({ visits: 2, orders: 0, converted: 1 });
+  });
+});
+
+describe("visitors", () => {
+  it("counts a visitor once in a range, as new and as returning", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(DAY).view("/");
+    expect(overview(browser)).toMatchObject({ visitors: 1, newVisitors: 1, returningVisitors: 1 });
+    expect(recount(browser).byDay(MONTH).get("2026-10-06")).toMatchObject({
+      visitors: 1,
+      newVisitors: 0,
+      returningVisitors: 1,
+    });
+  });
+
+  it("counts a visitor under the dimension's value of the first visit in the range", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(DAY).view("/", { client: { ...DESKTOP, country: "DE" } });
+    const rows = recount(browser).breakdown("country", MONTH);
+    expect(rows.get("CH")).toMatchObject({ visits: 1, visitors: 1 });
+    expect(rows.get("DE")).toMatchObject({ visits: 1, visitors: 0 });
+    expect(
+      recount(browser).overview({ from: "2026-10-06", to: "2026-10-31" }, [
+        { dimension: "country", operator: "is", value: "DE" },
+      ]).visitors,
+    ).toBe(1);
+  });
+
+  it("names the last customer of a visit, and gives each order to the customer who placed it", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.login("anna");
+    browser.order("1", 100, "CHF");
+    browser.wait(MINUTE).login("ben");
+    expect(recount(browser).customers()).toEqual(
+      new Map([
+        ["ben", { visits: 1, orders: 0, revenue: {}, firstVisit: START, lastVisit: START }],
+        ["anna", { visits: 0, orders: 1, revenue: { CHF: 100 }, firstVisit: null, lastVisit: null }],
+      ]),
+    );
+  });
+
+  it("counts live visitors by the arrival of their activity", () => {
+    const script = new Script();
+    newBrowser(script).view("/", { late: 10 * MINUTE });
+    newBrowser(script).view("/");
+    expect(recount({ script }).live(START + 10 * MINUTE)).toBe(1);
+    expect(recount({ script }).live(START + 5 * MINUTE)).toBe(0);
+    expect(recount({ script }).live(START + 5 * MINUTE - 1)).toBe(1);
+  });
+});
+
+describe("days, hours and weeks", () => {
+  it("has 25 hours on the day the clock goes back", () => {
+    const script = new Script();
+    for (let hour = 0; hour < 26; hour++) {
+      newBrowser(script, Date.parse("2026-10-24T22:00:00Z") + hour * HOUR).view("/");
+    }
+    const counted = recount({ script }, "Europe/Zurich");
+    expect(counted.byDay(MONTH).get("2026-10-25")?.visits).toBe(25);
+    expect(counted.byDay(MONTH).get("2026-10-26")?.visits).toBe(1);
+    expect(counted.byHour({ from: "2026-10-25", to: "2026-10-25" }).size).toBe(25);
+  });
+
+  it("has 23 hours on the day the clock goes forward", () => {
+    const script = new Script();
+    for (let hour = 0; hour < 24; hour++) {
+      newBrowser(script, Date.parse("2026-03-28T23:00:00Z") + hour * HOUR).view("/");
+    }
+    const days = recount({ script }, "Europe/Zurich").byDay({ from: "2026-03-01", to: "2026-03-31" });
+    expect([...days].map(([day, { visits }]) => [day, visits])).toEqual([
+      ["2026-03-29", 23],
+      ["2026-03-30", 1],
+    ]);
+  });
+
+  it("begins weeks on Monday in the operator's zone", () => {
+    const browser = newBrowser(new Script(), Date.parse("2026-10-11T21:59:59Z"));
+    browser.view("/");
+    browser.wait(30 * MINUTE).view("/");
+    expect(recount(browser, "Europe/Zurich").retention(MONTH)).toEqual(
+      new Map([
+        [
+          "2026-10-05",
+          new Map([
+            ["2026-10-05", 1],
+            ["2026-10-12", 1],
+          ]),
+        ],
+      ]),
+    );
+  });
+});
+
+describe("funnels", () => {
+  const steps = ["page_view", "add_to_cart", "order_completed"].map((event) => ({ event }));
+
+  it("takes the first occurrence of each step after the one before", () => {
+    const browser = newBrowser();
+    browser.track("add_to_cart");
+    browser.wait(MINUTE).view("/");
+    browser.wait(MINUTE).track("add_to_cart");
+    browser.wait(2 * MINUTE).order("1", 1, "CHF");
+    expect(funnelOf(recount(browser).visits, steps, { by: "visit" })).toEqual([
+      { closed: 1, open: 1, medianTime: null },
+      { closed: 1, open: 1, medianTime: MINUTE },
+      { closed: 1, open: 1, medianTime: 2 * MINUTE },
+    ]);
+  });
+
+  it("counts an early step in the open funnel only", () => {
+    const browser = newBrowser();
+    browser.track("add_to_cart");
+    browser.wait(MINUTE).view("/");
+    expect(funnelOf(recount(browser).visits, steps, { by: "visit" })).toMatchObject([
+      { closed: 1, open: 1 },
+      { closed: 0, open: 1 },
+      { closed: 0, open: 0 },
+    ]);
+  });
+
+  it("includes a step exactly 24 hours after the first, and none a millisecond later", () => {
+    for (const [wait, closed] of [
+      [DAY, 1],
+      [DAY + 1, 0],
+    ] as const) {
+      const browser = newBrowser();
+      browser.view("/");
+      browser.wait(wait).track("add_to_cart");
+      const rows = funnelOf(recount(browser).visits, steps, { by: "visitor" });
+      expect(rows[1]).toMatchObject({ closed, open: 1 });
+    }
+  });
+
+  it("takes the mean of the middle two times", () => {
+    const script = new Script();
+    for (const wait of [10, 20, 41, 1000]) {
+      const browser = newBrowser(script);
+      browser.view("/");
+      browser.wait(wait).track("add_to_cart");
+    }
+    expect(funnelOf(recount({ script }).visits, steps, { by: "visit" })[1]?.medianTime).toBe(30.5);
+  });
+
+  it("orders equal times by event id", () => {
+    const outcomes = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => {
+      const browser = newBrowser(new Script(seed));
+      const view = browser.view("/");
+      const cart = browser.track("add_to_cart");
+      const rows = funnelOf(recount(browser).visits, steps, { by: "visit" });
+      expect(rows[1]?.closed).toBe(view.id < cart.id ? 1 : 0);
+      return rows[1]?.closed;
+    });
+    expect(new Set(outcomes)).toEqual(new Set([0, 1]));
+  });
+
+  it("counts steps in two visits of a visitor by visitor, but not by visit", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(HOUR).track("add_to_cart");
+    const { visits } = recount(browser);
+    expect(funnelOf(visits, steps, { by: "visitor" })[1]?.closed).toBe(1);
+    expect(funnelOf(visits, steps, { by: "visit" })[1]?.closed).toBe(0);
+  });
+});

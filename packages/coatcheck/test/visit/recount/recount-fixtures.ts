@@ -1,0 +1,32 @@
+import type { Source } from "../../../src/visit/event.ts";
+import { deliver } from "./delivery.ts";
+import { Recount } from "./recount.ts";
+import { Browser, DIRECT, Script } from "./script.ts";
+
+/** When a browser of a test begins. */
+export const START = Date.parse("2026-10-05T08:00:00Z");
+/** The month of the tests, as a range. */
+export const MONTH = { from: "2026-10-01", to: "2026-10-31" };
+export const GOOGLE: Source = { ...DIRECT, channel: "Organic Search", source: "google", medium: "organic" };
+export const MAIL: Source = {
+  ...DIRECT,
+  channel: "Email",
+  source: "news",
+  medium: "email",
+  campaign: "autumn",
+};
+
+/** Creates a browser that writes its actions into a script. */
+export function newBrowser(script = new Script(), at = START): Browser {
+  return new Browser(script, at);
+}
+
+/** Counts a script that was delivered in order. */
+export function recount({ script }: { readonly script: Script }, timeZone = "UTC"): Recount {
+  return new Recount(script, deliver(script), timeZone);
+}
+
+/** Counts the month of a script. */
+export function overview(browser: { readonly script: Script }, timeZone = "UTC") {
+  return recount(browser, timeZone).overview(MONTH);
+}

@@ -1,0 +1,235 @@
+import { describe, expect, it } from "vitest";
+import { GOOGLE, MAIL, MONTH, newBrowser, overview, recount, START } from "./recount-fixtures.ts";
+import { DAY, DIRECT, HOUR, MINUTE, Script, SECOND } from "./script.ts";
+
+describe("when a visit ends", () => {
+  it("continues a visit after 29:59.999", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(30 * MINUTE - 1).view("/menu");
+    expect(overview(browser)).toMatchObject({ visits: 1, pageViews: 2, visitors: 1 });
+  });
+
+  it("ends a visit after a gap of exactly 30:00", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(30 * MINUTE).view("/menu");
+    expect(overview(browser)).toMatchObject({ visits: 2, pageViews: 2, visitors: 1, bounced: 2 });
+  });
+
+  it("ends a visit 24 hours after its start, however active it is", () => {
+    const browser = newBrowser();
+    for (let slice = 0; slice <= 96; slice++) {
+      browser.view("/");
+      browser.wait(15 * MINUTE);
+    }
+    const { visits } = recount(browser);
+    expect(visits.map(({ pages }) => pages.length)).toEqual([96, 1]);
+  });
+
+  it("does not end a visit at midnight", () => {
+    const browser = newBrowser(new Script(), Date.parse("2026-10-05T23:50:00Z"));
+    browser.view("/");
+    browser.wait(20 * MINUTE).view("/menu");
+    const days = recount(browser).byDay(MONTH);
+    expect(days.get("2026-10-05")).toMatchObject({ visits: 1, pageViews: 1, engaged: 1 });
+    expect(days.get("2026-10-06")).toMatchObject({ visits: 0, pageViews: 1, engaged: 0 });
+  });
+
+  it("does not end a visit by a new campaign, and ignores the campaign", () => {
+    const browser = newBrowser();
+    browser.view("/", { cameFrom: GOOGLE });
+    browser.wait(MINUTE).view("/", { cameFrom: MAIL });
+    expect([...recount(browser).breakdown("channel", MONTH).keys()]).toEqual(["Organic Search"]);
+  });
+
+  it("does not end a visit by a login or a new session", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(MINUTE).login("anna");
+    browser.session = browser.script.random.uuid();
+    browser.wait(MINUTE).view("/account");
+    expect(overview(browser)).toMatchObject({ visits: 1, pageViews: 2 });
+  });
+});
+
+describe("activity", () => {
+  it("extends a visit by an event", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(20 * MINUTE).track("search");
+    browser.wait(20 * MINUTE).view("/menu");
+    expect(overview(browser).visits).toBe(1);
+  });
+
+  it("extends a visit by a beacon while it is open", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(20 * MINUTE).visible(SECOND);
+    browser.wait(20 * MINUTE).view("/menu");
+    expect(overview(browser)).toMatchObject({ visits: 1, visibleTime: SECOND });
+  });
+
+  it("adds the time of a beacon after the visit, without extending or reopening it", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(40 * MINUTE).visible(12 * SECOND);
+    browser.wait(5 * MINUTE).view("/menu");
+    const { visits } = recount(browser);
+    expect(visits.map(({ lastActivity }) => lastActivity)).toEqual([START, START + 45 * MINUTE]);
+    expect(overview(browser)).toMatchObject({ visits: 2, visibleTime: 12 * SECOND, engaged: 1, bounced: 1 });
+  });
+
+  it("adds the time of an older visit's page to that visit, and does not extend the open one", () => {
+    const browser = newBrowser();
+    browser.view("/long-read");
+    const { page } = browser;
+    browser.wait(35 * MINUTE).view("/menu");
+    browser.wait(20 * MINUTE).visible(15 * SECOND, page ? { page } : {});
+    browser.wait(20 * MINUTE).view("/cart");
+    expect(overview(browser)).toMatchObject({ visits: 3, engaged: 1, visibleTime: 15 * SECOND });
+  });
+
+  it("ignores a beacon 80 hours after its visit", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(80 * HOUR).visible(12 * SECOND);
+    expect(overview(browser)).toMatchObject({ visits: 1, visibleTime: 0 });
+  });
+
+  it("begins no visit with a beacon whose page was never viewed", () => {
+    const browser = newBrowser();
+    browser.view("/", { isLost: true });
+    browser.wait(MINUTE).visible(12 * SECOND);
+    expect(overview(browser)).toMatchObject({ visits: 0, visitors: 0, visibleTime: 0 });
+  });
+
+  it("begins a visit with a browser's event when none is open, entering on its page", () => {
+    const browser = newBrowser();
+    browser.view("/taco", { cameFrom: GOOGLE });
+    browser.wait(HOUR).track("add_to_cart");
+    const { visits } = recount(browser);
+    expect(visits).toMatchObject([{ pages: [{}] }, { pages: [], source: DIRECT, lastNonDirect: GOOGLE }]);
+    expect(recount(browser).breakdown("entryPage", MONTH).get("/taco")?.visits).toBe(2);
+  });
+
+  it("adds a backend's event to the session's last visit without extending it", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(20 * MINUTE).backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" });
+    browser.wait(20 * MINUTE).view("/menu");
+    const { visits } = recount(browser);
+    expect(visits.map(({ actions }) => actions.length)).toEqual([2, 1]);
+    expect(overview(browser)).toMatchObject({ visits: 2, orders: 1, converted: 1, engaged: 1 });
+  });
+
+  it("adds a backend's event to the visit before it, not to a later one", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(2 * HOUR).view("/menu");
+    browser.backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" }, { ago: HOUR });
+    expect(recount(browser).orders[0]?.visit?.start).toBe(START);
+  });
+
+  it("counts an order of a session without a visit in the totals only", () => {
+    const browser = newBrowser();
+    browser.backend({ do: "order", orderId: "1", revenue: 900, currency: "CHF" }, { knowsVisitor: false });
+    expect(overview(browser)).toMatchObject({ visits: 0, converted: 0, orders: 1, revenue: { CHF: 900 } });
+    expect([...recount(browser).breakdown("channel", MONTH)]).toMatchObject([["(no visit)", { orders: 1 }]]);
+  });
+});
+
+describe("page views and visible time", () => {
+  it("counts a page once that the document and its script report", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(300).view("/", browser.page ? { page: browser.page } : {});
+    expect(overview(browser)).toMatchObject({ pageViews: 1, bounced: 1 });
+  });
+
+  it("counts a page on the day of the earlier of two reports", () => {
+    const browser = newBrowser(new Script(), Date.parse("2026-10-06T00:00:00.100Z"));
+    browser.view("/");
+    const { page } = browser;
+    browser.view("/", { ago: 200, ...(page ? { page } : {}) });
+    expect(recount(browser).byDay(MONTH).get("2026-10-05")).toMatchObject({ pageViews: 1, visits: 1 });
+  });
+
+  it("clamps visible time to the time since the page began", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(4 * SECOND).visible(HOUR);
+    expect(overview(browser)).toMatchObject({ visibleTime: 4 * SECOND, bounced: 1 });
+  });
+
+  it("adds up the reports of a page, also those that arrive before their page view", () => {
+    const browser = newBrowser();
+    browser.view("/", { late: HOUR });
+    browser.wait(6 * SECOND).visible(6 * SECOND);
+    browser.wait(20 * SECOND).visible(5 * SECOND);
+    expect(overview(browser)).toMatchObject({ visibleTime: 11 * SECOND, engaged: 1 });
+  });
+});
+
+describe("engaged and bounced", () => {
+  it("bounces after one page of 9,999 ms, and engages at 10,000 ms", () => {
+    const script = new Script();
+    for (const visible of [9_999, 10_000]) {
+      const browser = newBrowser(script);
+      browser.view("/");
+      browser.wait(MINUTE).visible(visible);
+    }
+    expect(overview({ script })).toMatchObject({ visits: 2, engaged: 1, bounced: 1 });
+  });
+
+  it.each(["add_to_cart", "begin_checkout", "login"])("engages by %s", (event) => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.track(event);
+    expect(overview(browser)).toMatchObject({ engaged: 1, bounced: 0 });
+  });
+
+  it("does not engage by another event, unless the application marks it as key", () => {
+    const script = new Script();
+    newBrowser(script).track("product_view");
+    newBrowser(script).track("booked_table", { isKey: true });
+    expect(overview({ script })).toMatchObject({ visits: 2, engaged: 1 });
+  });
+});
+
+describe("clients that are not visitors", () => {
+  it("counts documents of bots, of people who opted out and of dropped requests, and nothing else", () => {
+    const script = new Script();
+    script.document("bot", START);
+    script.document("bot", START + DAY);
+    script.document("not-collected", START, { node: 1 });
+    script.document("dropped", START - 30 * DAY);
+    const counted = recount({ script });
+    expect(counted.documents(MONTH)).toEqual(
+      new Map([
+        ["bot", 2],
+        ["not-collected", 1],
+      ]),
+    );
+    expect(counted.overview(MONTH)).toMatchObject({ visits: 0, visitors: 0, pageViews: 0 });
+  });
+
+  it("counts a person without cookies as a new visitor for each document", () => {
+    const script = new Script();
+    newBrowser(script).view("/");
+    newBrowser(script).view("/menu");
+    expect(overview({ script })).toMatchObject({
+      visitors: 2,
+      visits: 2,
+      newVisitors: 2,
+      returningVisitors: 0,
+    });
+  });
+
+  it("does not count a request that never arrived", () => {
+    const browser = newBrowser();
+    browser.view("/");
+    browser.wait(MINUTE).view("/menu", { isLost: true });
+    expect(overview(browser)).toMatchObject({ pageViews: 1, bounced: 1 });
+  });
+});
