@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { anonymizeAddress } from "../device/index.ts";
 import type { JsonObject } from "../session/json.ts";
+import type { SessionRecord } from "../session/record.ts";
 import { sourceOf } from "./attribution/index.ts";
 import { CurrentVisits } from "./current-visits.ts";
 import { DailyVisitors } from "./daily-visitor.ts";
@@ -9,7 +10,7 @@ import { ClientDescriptions, type DescribedClient } from "./described-client.ts"
 import { bareHost, type VisitedClient, type VisitedRequest } from "./document.ts";
 import type { ClientKind, CountedKind, EventClient, EventPage, Order, Source, VisitEvent } from "./event.ts";
 import type { EventCatalog } from "./event-catalog.ts";
-import { uuidV7Source } from "./ingest/uuid-v7.ts";
+import { orderEventId, uuidV7Source } from "./ingest/uuid-v7.ts";
 import { KnownOrders } from "./known-orders.ts";
 import { KnownPages } from "./known-pages.ts";
 import { EventLimit } from "./limits.ts";
@@ -24,6 +25,12 @@ export interface RequestWithClient {
   readonly client: VisitedClient;
   readonly secure: boolean;
 }
+
+/** Events may be reported this late, in milliseconds. */
+export const MAX_LATENESS = 48 * 60 * 60_000;
+
+/** A session that may be marked with an order. */
+export type ConvertedSession = Pick<SessionRecord, "id" | "tenant" | "conversion">;
 
 /** How long a conversion waits for its event, in milliseconds. The session is marked by then. */
 const ORDER_TIMEOUT = 2000;
@@ -153,6 +160,28 @@ export class Collection {
     const late = Promise.withResolvers<void>();
     const cancel = this.options.schedule(ORDER_TIMEOUT, late.resolve);
     await Promise.race([stored, late.promise]).finally(cancel);
+  }
+
+  /**
+   * Tracks the order that a session is marked with, once in each process: the process that marked it may have ended before
+   * its event was stored. A sink ignores the orders that it has.
+   */
+  repeatOrder(actor: Actor, { id, tenant, conversion }: ConvertedSession): void {
+    if (conversion === null || this.orders.has(tenant, conversion.orderId)) return;
+    const { at, ...order } = conversion;
+    const now = this.now();
+    if (now - at > MAX_LATENESS) return;
+    this.orders.remember(tenant, order, id);
+    const content = {
+      id: orderEventId(tenant, order.orderId),
+      type: "order_completed",
+      isKey: true,
+      order,
+      at,
+    };
+    this.options.queue
+      .trackDurably(this.#eventOf(actor, { ...content, origin: "backend" }, now))
+      .catch(() => this.orders.forget(tenant, order.orderId));
   }
 
   /** The event without its links to a person where the privacy mode allows none. */

@@ -36,6 +36,16 @@ export class KnownOrders {
     if (known.sessionId !== null && known.sessionId !== sessionId) throw orderConflict("session");
   }
 
+  /** Whether this process remembers an order. */
+  has(tenant: string | null, orderId: string): boolean {
+    return this.#orders.has(keyOf(tenant, orderId));
+  }
+
+  /** Forgets an order whose event was not stored. */
+  forget(tenant: string | null, orderId: string): void {
+    this.#orders.delete(keyOf(tenant, orderId));
+  }
+
   /** Remembers an order whose session is marked. */
   remember(tenant: string | null, { orderId, revenue, currency }: ConvertedOrder, sessionId: string): void {
     this.#orders.set(keyOf(tenant, orderId), { revenue, currency, sessionId });

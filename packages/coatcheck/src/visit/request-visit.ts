@@ -16,6 +16,7 @@ export class RequestVisit extends VisitingRequest {
 
   /** Returns the handler's `session.visit`. */
   attach(session: AttachedSession): VisitObserver {
+    this.repeatOrder(session);
     return new SessionVisitHandle(this, session);
   }
 
@@ -33,6 +34,7 @@ export class RequestVisit extends VisitingRequest {
 
   /** Accepts the body of a beacon. Throws `VALIDATION_FAILED` with a path for each fault. */
   receive(session: AttachedSession, body: unknown): BeaconReceipt {
+    this.repeatOrder(session);
     return receiveBeacon(this, session, body);
   }
 

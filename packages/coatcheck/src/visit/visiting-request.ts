@@ -125,6 +125,13 @@ export class VisitingRequest {
     };
   }
 
+  /** Tracks the order that the session is marked with, if the process that marked it has not. */
+  repeatOrder({ record }: VisitedSession): void {
+    if (record === null || record.conversion === null || this.visitorId === null) return;
+    const { id: sessionId, subject, tenant } = record;
+    this.collection.repeatOrder({ visitorId: this.visitorId, sessionId, subject, tenant }, record);
+  }
+
   /** The `Set-Cookie` values of a new visitor. */
   get cookies(): readonly string[] {
     const { visitorId } = this;

@@ -4,7 +4,7 @@ import type { JsonObject } from "../session/json.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { ConvertedOrder, SessionVisit, Tracked } from "../session/session-visit.ts";
-import { type Actor, Collection, type RequestWithClient } from "./collection.ts";
+import { type Actor, Collection, MAX_LATENESS, type RequestWithClient } from "./collection.ts";
 import type { EventDefinitions, EventSchemas, TrackArguments, TrackableEvent } from "./define-events.ts";
 import { derivedEventId } from "./derived-event-id.ts";
 import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
@@ -24,9 +24,6 @@ export interface ReportedEvent {
   /** When it happened, epoch milliseconds, at most 48 hours ago. Default: now. */
   readonly at?: number;
 }
-
-/** Events may be reported this late, in milliseconds. */
-const MAX_LATENESS = 48 * 60 * 60_000;
 
 /** Options of {@link createVisits} with the application's own events. */
 export type TypedVisitsOptions<Definitions extends EventDefinitions> = Omit<VisitsOptions, "events"> & {
@@ -94,7 +91,9 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     const identity = id === undefined ? {} : { id: derivedEventId("report", record.id, id) };
     const event = { ...checked, ...identity, at: this.#requireTime(at), origin: "backend" } as const;
     const actor = this.#reporterOf(record);
-    return { collected: actor !== null && this.#collection.track(actor, event) };
+    if (actor === null) return { collected: false };
+    this.#collection.repeatOrder(actor, record);
+    return { collected: this.#collection.track(actor, event) };
   }
 
   /**

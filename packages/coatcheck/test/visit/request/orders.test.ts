@@ -3,7 +3,7 @@ import { CoatcheckError } from "../../../src/session/errors.ts";
 import type { ConvertedOrder } from "../../../src/session/session-visit.ts";
 import { orderEventId } from "../../../src/visit/ingest/uuid-v7.ts";
 import type { StoredOrder } from "../../../src/visit/sink.ts";
-import { type Browser, HOUR, startFixture } from "./fixtures.ts";
+import { type Browser, DAY, HOUR, MINUTE, startFixture } from "./fixtures.ts";
 import { ADAPTERS } from "./servers.ts";
 
 const ORDER: ConvertedOrder = { orderId: "o-1", revenue: 1990, currency: "EUR" };
@@ -112,6 +112,24 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect((await fixture.manager.find(id))?.conversion?.orderId).toBe("o-1");
     fixture.queue.isFull = false;
     expect((await convert(browser, ORDER)).status).toBe(200);
+    expect(fixture.queue.of("order_completed").length).toBe(1);
+  });
+
+  it("of another process are tracked again by the session's next request, once and while they are new", async () => {
+    await using fixture = await startFixture(start);
+    const browser = fixture.browser();
+    await browser.open("/");
+    const id = fixture.queue.events[0]?.sessionId ?? "";
+    const at = fixture.now();
+    await fixture.manager.changeVisit(id, () => ({ conversion: { ...ORDER, at } }));
+    fixture.advance(MINUTE);
+    for (let page = 0; page < 2; page++) await browser.script("/visitor");
+    expect(fixture.queue.of("order_completed")).toMatchObject([
+      { at, sessionId: id, order: { orderId: "o-1" }, origin: "backend", isKey: true },
+    ]);
+    const old = { ...ORDER, orderId: "o-2", at: at - 3 * DAY };
+    await fixture.manager.changeVisit(id, () => ({ conversion: old }));
+    await browser.script("/visitor");
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 

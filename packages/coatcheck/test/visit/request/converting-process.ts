@@ -1,0 +1,16 @@
+/**
+ * A process that is killed while it converts a session: after the session is marked, before the event of the order is on the
+ * disk. Arguments: the folder of the databases, the order as JSON. Prints the `Cookie` header of the browser.
+ */
+import { writeSync } from "node:fs";
+import { openShop, view } from "./converting-shop.ts";
+
+const [, , folder = "", order = ""] = process.argv;
+
+const shop = openShop(folder, {
+  beforeOrder: () => process.kill(process.pid, "SIGKILL"),
+});
+const { cookie } = await view(shop, "");
+await shop.visits.flush();
+writeSync(1, cookie);
+await view(shop, cookie, (session) => session.visit.convert(JSON.parse(order)));
