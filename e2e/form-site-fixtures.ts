@@ -4,6 +4,7 @@ import { SessionManager } from "coatcheck";
 import type { HttpOptions, RequestSession } from "coatcheck/http";
 import { coatcheck } from "coatcheck/node";
 import { memoryStore } from "coatcheck/store/memory";
+import type { Page } from "playwright-core";
 import { startLocalServer } from "./local-server.ts";
 import { HTML, html } from "./page-fixtures.ts";
 import { startTlsProxy } from "./tls-proxy-fixtures.ts";
@@ -151,3 +152,13 @@ export async function startFormSite(http: HttpOptions = {}) {
 }
 
 export type FormSite = Awaited<ReturnType<typeof startFormSite>>;
+
+/** The first line of the page: who is logged in, and the cart. */
+export const summary = (page: Page) => page.textContent("h1");
+/** Presses a button or a link without waiting for the response. */
+export const press = (page: Page, button: string) => page.click(`text="${button}"`, { noWaitAfter: true });
+/** Presses a button or a link, and waits until its response is shown. Returns the response's status. */
+export async function follow(page: Page, button: string): Promise<number | undefined> {
+  const [response] = await Promise.all([page.waitForNavigation(), press(page, button)]);
+  return response?.status();
+}

@@ -3,19 +3,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { describeWithProgram } from "../scripts/test-programs/describe.ts";
 import { openBrowser } from "./chromium.ts";
 import { eventually } from "./fixtures.ts";
-import { COOKIE, type FormSite, startFormSite } from "./form-site-fixtures.ts";
+import { COOKIE, type FormSite, follow, press, startFormSite, summary } from "./form-site-fixtures.ts";
 
 /** Longer than the overlap, in which the server recognises a token that a login has replaced. */
 const LONGER_THAN_OVERLAP = 31_000;
-
-const summary = (page: Page) => page.textContent("h1");
-/** Presses a button or a link without waiting for the response. */
-const press = (page: Page, button: string) => page.click(`text="${button}"`, { noWaitAfter: true });
-/** Presses a button or a link, and waits until its response is shown. Returns the response's status. */
-async function follow(page: Page, button: string): Promise<number | undefined> {
-  const [response] = await Promise.all([page.waitForNavigation(), press(page, button)]);
-  return response?.status();
-}
 
 /** Where a button is, for clicks that a user makes while the page is being left. */
 async function positionOf(page: Page, button: string): Promise<readonly [number, number]> {
@@ -281,30 +272,5 @@ describeWithProgram("chromium", "plain HTML forms, in Chromium", () => {
     expect(await follow(page, "A link that writes")).toBe(409);
     expect(await cookie()).toEqual(before);
     await expectLoggedIn(page);
-  });
-});
-
-describeWithProgram("chromium", "after a restart of Chromium", () => {
-  it("a restarted browser keeps an anonymous session and a login, but not a login with rememberMe: false", async () => {
-    const site = await startFormSite();
-    const browser = await openBrowser();
-    /** Opens the shop under a host name of its own, and thus with cookies of its own. */
-    const open = async (host: string) => {
-      const page = await browser.context.newPage();
-      await page.goto(site.at(host));
-      return page;
-    };
-    try {
-      await follow(await open("anonymous.test"), "Add salsa");
-      await follow(await open("default.test"), "Log in");
-      await follow(await open("temporary.test"), "Log in for now");
-      await browser.restart();
-      expect(await summary(await open("anonymous.test"))).toBe("anonymous: salsa");
-      expect(await summary(await open("default.test"))).toBe("ada: ");
-      expect(await summary(await open("temporary.test"))).toBe("anonymous: ");
-    } finally {
-      await browser.close();
-      await site.close();
-    }
   });
 });

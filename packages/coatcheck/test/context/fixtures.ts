@@ -1,4 +1,5 @@
 import type { CacheOptions, SessionCache } from "../../src/cache/index.ts";
+import type { SharedEntity } from "../../src/context/index.ts";
 import {
   type ContextOptions,
   type ContextSession,
@@ -6,6 +7,7 @@ import {
   loader,
   type SharedEntities,
 } from "../../src/context/index.ts";
+import type { HintChannel } from "../../src/session/hint.ts";
 import { Cluster, idle } from "../cache/fixtures.ts";
 
 /** A company of the fixtures. */
@@ -119,4 +121,38 @@ export class Site {
     const { clock, monotonic, schedule } = this.time;
     return defineContext(loadersOf(this.database), { cache, clock, monotonic, schedule, ...options });
   }
+}
+
+/** A hint channel without messages: every hint is lost. */
+export const lostHints: HintChannel = {
+  publish: async () => {},
+  subscribe: async () => async () => {},
+  close: async () => {},
+};
+
+/** A shared tier of entities in memory that can be made to hang or fail. */
+export class SharedEntitiesInMemory implements SharedEntities {
+  readonly copies = new Map<string, string>();
+  state: "up" | "down" | "hung" = "up";
+
+  async get(key: string) {
+    await this.#failIfAway();
+    const text = this.copies.get(key);
+    return text === undefined ? null : (JSON.parse(text) as SharedEntity);
+  }
+
+  async set(key: string, entity: SharedEntity) {
+    await this.#failIfAway();
+    this.copies.set(key, JSON.stringify(entity));
+  }
+
+  async #failIfAway() {
+    if (this.state === "down") throw new Error("The shared tier is down.");
+    if (this.state === "hung") await new Promise(() => {});
+  }
+}
+
+/** The name of the user that a node returns. */
+export async function nameOf({ context }: Awaited<ReturnType<Site["node"]>>): Promise<string | undefined> {
+  return (await context.of(sessionOf()).user())?.name;
 }

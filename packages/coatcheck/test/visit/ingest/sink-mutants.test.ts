@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sinkContract } from "../../../src/testing/sink-suite.ts";
-import { SINK_MUTANTS, type SinkMutant } from "./sink-mutants.ts";
+import type { SinkMutant } from "./sink-mutant.ts";
+import { SINK_MUTANTS } from "./sink-mutants.ts";
 
 /** Runs the suite on a sink. Returns the titles of the tests that it fails, and of those that it passes. */
 async function run(open: SinkMutant["open"]): Promise<{ failed: string[]; passed: string[] }> {

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { describeWithProgram } from "../scripts/test-programs/describe.ts";
+import { openBrowser } from "./chromium.ts";
+import { follow, startFormSite, summary } from "./form-site-fixtures.ts";
+
+describeWithProgram("chromium", "after a restart of Chromium", () => {
+  it("a restarted browser keeps an anonymous session and a login, but not a login with rememberMe: false", async () => {
+    const site = await startFormSite();
+    const browser = await openBrowser();
+    /** Opens the shop under a host name of its own, and thus with cookies of its own. */
+    const open = async (host: string) => {
+      const page = await browser.context.newPage();
+      await page.goto(site.at(host));
+      return page;
+    };
+    try {
+      await follow(await open("anonymous.test"), "Add salsa");
+      await follow(await open("default.test"), "Log in");
+      await follow(await open("temporary.test"), "Log in for now");
+      await browser.restart();
+      expect(await summary(await open("anonymous.test"))).toBe("anonymous: salsa");
+      expect(await summary(await open("default.test"))).toBe("ada: ");
+      expect(await summary(await open("temporary.test"))).toBe("anonymous: ");
+    } finally {
+      await browser.close();
+      await site.close();
+    }
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { createCache } from "../../src/cache/index.ts";
+import { defineContext, type Loader, loader } from "../../src/context/index.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { Database, loadersOf, sessionOf } from "./fixtures.ts";
+
+function singleProcess() {
+  return createCache({ store: memoryStore(), singleProcess: true });
+}
+
+describe("defineContext", () => {
+  const cache = singleProcess();
+  const { user, company } = loadersOf(new Database());
+
+  it("refuses loaders that depend on each other in a cycle, with the path", () => {
+    const first: Loader<string, unknown> = loader({
+      from: () => ({ third }),
+      reference: () => "1",
+      load: () => "first",
+    });
+    const second = loader({ from: { first }, reference: () => "1", load: () => "second" });
+    const third: Loader<string, unknown> = loader({
+      from: { second },
+      reference: () => "1",
+      load: () => "third",
+    });
+    expect(() => defineContext({ user, first, second, third }, { cache })).toThrow(
+      "Invalid context: first depends on itself: first → third → second → first.",
+    );
+    const itself: Loader<string, unknown> = loader({
+      from: () => ({ itself }),
+      reference: () => "1",
+      load: () => "",
+    });
+    expect(() => defineContext({ itself }, { cache })).toThrow("itself → itself");
+  });
+
+  it("accepts loaders in any order, and a loader that several others need", async () => {
+    const country = loader({
+      from: { user, company },
+      reference: (_session, from) => from.company?.id,
+      load: (id: string) => `${id}-land`,
+    });
+    const context = defineContext({ country, company, user }, { cache });
+    expect(await context.of(sessionOf()).country()).toBe("acme-land");
+  });
+
+  it("refuses dependencies outside of the context, invalid names and other values", () => {
+    const misuses: [string, () => unknown][] = [
+      ["company.from.user must be a loader of the same context", () => defineContext({ company }, { cache })],
+      ["then must be a valid name", () => defineContext({ ["then" as string]: user }, { cache })],
+      ["a:b must be a valid name", () => defineContext({ "a:b": user }, { cache })],
+      ["user must be a loader", () => defineContext({ user: {} as never }, { cache })],
+      ['other is the same loader as "user"', () => defineContext({ user, other: user }, { cache })],
+      ["cache must be a cache from createCache()", () => defineContext({ user }, { cache: {} as never })],
+      ['unknown option "share"', () => defineContext({ user }, { cache, share: 1 } as never)],
+      ["local.maxBytes must be", () => defineContext({ user }, { cache, local: { maxBytes: 0 } })],
+      ['unknown option "refernce"', () => loader({ refernce: () => 1, load: () => 1 } as never)],
+      ["load must be a function", () => loader({ reference: () => "1" } as never)],
+      ["ttl must be a positive number", () => loader({ reference: () => "1", load: () => 1, ttl: -1 })],
+    ];
+    for (const [message, misuse] of misuses) expect(misuse, message).toThrow(message);
+  });
+
+  it("refuses unknown options of a read and unknown names of an invalidation", async () => {
+    const context = defineContext({ user }, { cache });
+    await expect(context.of(sessionOf()).user({ rest: true } as never)).rejects.toThrow(
+      'did you mean "reset"?',
+    );
+    await expect(context.invalidate("usr" as never, "ada")).rejects.toThrow("name must be one of user");
+    await expect(context.invalidate("user", "i".repeat(600))).rejects.toMatchObject({
+      code: "VALIDATION_FAILED",
+    });
+    const { user: detached } = context.of(sessionOf());
+    await expect(detached()).rejects.toThrow("Call user() as a method");
+  });
+});

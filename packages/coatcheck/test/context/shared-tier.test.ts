@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { idle, SharedInMemory } from "../cache/fixtures.ts";
+import { lostHints, nameOf, SharedEntitiesInMemory, Site, sessionOf, userNamed } from "./fixtures.ts";
+
+describe("the shared tier", () => {
+  it("gives another process the entity without a query", async () => {
+    const site = new Site();
+    const shared = new SharedEntitiesInMemory();
+    const [first, second] = [await site.node({ entities: shared }), await site.node({ entities: shared })];
+    await nameOf(first);
+    await idle();
+    expect(await nameOf(second)).toBe("Ada");
+    expect(site.database.queries).toBe(1);
+    expect(second.context.metrics()).toMatchObject({ sharedHits: 1, loads: 0 });
+  });
+
+  it("does not return an invalidated copy, with or without a hint", async () => {
+    for (const hints of [new SharedInMemory(), lostHints]) {
+      const site = new Site();
+      const entities = new SharedEntitiesInMemory();
+      const options = { entities, hints };
+      const [first, second] = [await site.node(options), await site.node(options)];
+      await nameOf(first);
+      await idle();
+      const old = new Map(entities.copies);
+      site.database.users.set("ada", userNamed("Ada L."));
+      await first.context.invalidate("user", "ada");
+      // As if a process that had been paused stored its older copy now.
+      for (const [key, text] of old) entities.copies.set(key, text);
+      expect(await nameOf(first)).toBe("Ada L.");
+      for (const [key, text] of old) entities.copies.set(key, text);
+      await site.time.advance(501);
+      for (const node of [first, second]) expect(await nameOf(node)).toBe("Ada L.");
+    }
+  });
+
+  it("returns a copy again once the log item is known", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const [first, second] = [await site.node({ entities }), await site.node({ entities })];
+    await nameOf(first);
+    await nameOf(second);
+    await first.context.invalidate("user", "ada");
+    await site.time.advance(501);
+    await nameOf(first);
+    await idle();
+    const { queries } = site.database;
+    expect(await nameOf(second)).toBe("Ada");
+    await first.context.of(sessionOf()).company();
+    await idle();
+    await first.context.invalidate("company", "acme");
+    await first.context.of(sessionOf()).company();
+    await site.time.advance(501);
+    expect(site.database.queries - queries).toBe(2);
+    expect((await second.context.of(sessionOf()).company())?.name).toBe("Acme");
+  });
+
+  it("is not trusted while this process cannot read the log", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const options = { entities, hints: lostHints };
+    const [first, second] = [await site.node(options), await site.node(options)];
+    await nameOf(first);
+    await idle();
+    second.faultyStore.state = "down";
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    await site.time.advance(2001);
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+
+  it("returns the same types from both tiers", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    site.database.users.set("ada", { ...userNamed("Ada"), since: new Date(0) });
+    const nodes = [await site.node({ entities }), await site.node({ entities })] as const;
+    for (const { context } of nodes) {
+      expect(await context.of(sessionOf()).user()).toMatchObject({ since: "1970-01-01T00:00:00.000Z" });
+      await idle();
+    }
+    expect(site.database.queries).toBe(1);
+  });
+
+  it("refuses copies from before this process knew the log", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const first = await site.node({ entities });
+    await nameOf(first);
+    await idle();
+    site.database.users.set("ada", userNamed("Ada L."));
+    await first.context.invalidate("user", "ada");
+    const late = await site.node({ entities });
+    expect(await nameOf(late)).toBe("Ada L.");
+  });
+
+  it("is skipped while it fails, hangs or returns malformed data", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const node = await site.node({ entities });
+    entities.state = "down";
+    expect(await nameOf(node)).toBe("Ada");
+    await node.context.invalidate("user", "ada");
+    entities.state = "hung";
+    const read = nameOf(node);
+    await site.time.advance(101);
+    expect(await read).toBe("Ada");
+    entities.state = "up";
+    const copy = { position: 1e9, loadedAt: site.time.wall, value: 7, keys: ["user:eve"] };
+    entities.copies.set("user:ada", JSON.stringify(copy));
+    const other = await site.node({ entities });
+    expect(await nameOf(other)).toBe("Ada");
+  });
+
+  it("keeps the age of a copy: another process loads the entity again in time", async () => {
+    const site = new Site();
+    const entities = new SharedEntitiesInMemory();
+    const first = await site.node({ entities });
+    const second = await site.node({ entities });
+    await nameOf(first);
+    await site.time.advance(4 * 60_000);
+    expect(await nameOf(second)).toBe("Ada");
+    expect(site.database.queries).toBe(1);
+    site.database.users.set("ada", userNamed("Ada L."));
+    await site.time.advance(61_000);
+    expect(await nameOf(second)).toBe("Ada L.");
+  });
+});

@@ -1,0 +1,50 @@
+import { SessionManager, type SessionManagerOptions } from "../../src/session/manager.ts";
+import { Session } from "../../src/session/session.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+import { FakeTime } from "../cache/fixtures.ts";
+
+/** The time that a manager takes from the fake one. */
+export const managerTime = ({ clock, schedule }: FakeTime) => ({ clock, schedule });
+/** The time that a cache takes from the fake one. */
+export const cacheTime = ({ clock, monotonic, schedule }: FakeTime) => ({ clock, monotonic, schedule });
+
+/** Milliseconds. */
+export const HOUR = 3_600_000;
+/** Longer than the interval between two checks without a cache. */
+export const CHECK = 600;
+
+/** Two nodes on one store. The first has `options`; its clock and timers belong to the test. */
+export function setUp(options: Partial<SessionManagerOptions<object>> = {}, time = new FakeTime()) {
+  const store = { ...memoryStore({ clock: time.clock }), reads: 0 };
+  const get = store.get;
+  store.get = (id) => {
+    store.reads++;
+    return get(id);
+  };
+  const common = { secrets: ["a secret for these tests"], clock: time.clock };
+  const timers = { active: 0 };
+  const schedule: typeof time.schedule = (delay, task) => {
+    timers.active++;
+    const cancel = time.schedule(delay, () => {
+      timers.active--;
+      task();
+    });
+    return () => {
+      timers.active--;
+      cancel();
+    };
+  };
+  const manager = new SessionManager<object>({ ...common, store, schedule, ...options });
+  const otherNode = new SessionManager<object>({ ...common, store, schedule: time.schedule });
+  return { time, store, timers, manager, otherNode };
+}
+
+/** Opens the session of a token without recording activity. */
+export async function open(manager: SessionManager<object>, token: string): Promise<Session<object>> {
+  const found = await manager.resume(token, "none");
+  if (!(found instanceof Session)) throw new Error(`The token was refused: ${found.refusal}`);
+  return found;
+}
+
+/** The code of the error that a signal was aborted with; null while it is not aborted. */
+export const codeOf = (signal: AbortSignal): string | null => (signal.aborted ? signal.reason.code : null);
