@@ -193,6 +193,17 @@ describeWithProgram("chromium", "the event stream, in Chromium", () => {
     await waitForStatus(page, "authenticated");
   });
 
+  it("shows what changed while its connection was cut", async () => {
+    const page = await openFollower();
+    const { id = "", version: initial = 0 } = (await session(page)).session ?? {};
+    const release = fixture.site.hold("GET /session/events");
+    fixture.site.cut();
+    await eventually(() => fixture.site.count("GET /session/events")).toBe(2);
+    await fixture.site.otherNode.patch(id, { theme: "dark" });
+    release();
+    await eventually(() => version(page)).toBe(initial + 1);
+  });
+
   it("reports that the session is about to end and that it has ended, without keeping it alive", async () => {
     await fixture.rebuild({ policy: { idleTimeout: 10 * MINUTE }, events: { checkInterval: 50 } });
     const page = await openFollower();

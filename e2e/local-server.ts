@@ -16,6 +16,8 @@ export async function startLocalServer(
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    /** Closes every connection, as a proxy that restarts does. */
+    cut: () => server.closeAllConnections(),
     close() {
       server.closeAllConnections();
       server.close();

@@ -202,6 +202,8 @@ export async function startSite(options: SiteOptions = {}) {
     redirectTo(origin: string) {
       otherOrigin = origin;
     },
+    /** Closes every connection, as a proxy that restarts does. */
+    cut: server.cut,
     async close() {
       routes.close();
       server.close();

@@ -78,7 +78,9 @@ export function eventRoutes(app: App, shop: Shop): void {
         open.delete(stream);
         for (const unwatch of unwatchers) unwatch();
       });
-      reply.type("text/event-stream").header("cache-control", "private, no-store");
+      // Keeps proxies from buffering or compressing the stream.
+      reply.headers({ "cache-control": "private, no-store, no-transform", "x-accel-buffering": "no" });
+      reply.type("text/event-stream");
       return reply.send(stream);
     },
   );

@@ -8,7 +8,8 @@ const RETRY_DELAY = 10_000;
 
 /**
  * Follows the server's event stream while the page is visible and has a session, so that the page shows a revocation from
- * another device immediately. After each event the client requests the session.
+ * another device immediately. After each event, and each time the stream
+ * is open again, the client requests the session.
  *
  * HTTP/1.1 allows a browser six connections for each host. A hidden page therefore keeps no stream, and of the visible
  * tabs with the same session only the one that holds a Web Lock does. It shares what it learns through the client's
@@ -44,18 +45,24 @@ export function followEvents(client: SessionClient, url = "/session/events"): ()
       // The lock may be granted after the tab has stopped following.
       if (signal.aborted) return done();
       let source: EventSource;
+      let wasOpen = false;
       let retry: ReturnType<typeof setTimeout>;
 
       function open(): void {
         source = new EventSource(url, { withCredentials: true });
         for (const event of EVENTS) source.addEventListener(event, refresh);
-        source.addEventListener("error", () => {
+        source.onopen = () => {
+          // What happened while no stream was open sent no event.
+          if (wasOpen) refresh();
+          wasOpen = true;
+        };
+        source.onerror = () => {
           // EventSource reconnects by itself, unless the server refused the stream.
           if (source.readyState !== EventSource.CLOSED) return;
           // The session may have ended, possibly before this tab received the lock.
           refresh();
           retry = setTimeout(open, RETRY_DELAY);
-        });
+        };
       }
 
       open();

@@ -1,10 +1,11 @@
 import Bowser from "bowser";
 import { isbot } from "isbot";
 import { LRUCache } from "lru-cache";
+import { isTool } from "./tool.ts";
 
 /** A parsed `User-Agent` header. Do not base security decisions on it, because a client can send any value. */
 export interface UserAgent {
-  /** `tool` means that the header is missing or empty, which no browser sends. */
+  /** `tool`: a program, library or app that is not a browser, or a missing header. */
   readonly kind: "browser" | "bot" | "tool";
   /** Name and major version, such as `Firefox 140`; null when unknown. */
   readonly browser: string | null;
@@ -35,6 +36,7 @@ export function parseUserAgent(header: string | null | undefined): UserAgent {
 const DEVICES = ["desktop", "mobile", "tablet", "tv", "bot"] as const;
 
 function parse(text: string): UserAgent {
+  if (isTool(text)) return UNKNOWN;
   const { browser, os, platform } = Bowser.parse(text);
   const major = browser.version?.split(".")[0];
   // Bowser reports a headless browser as an ordinary one; only isbot detects it.
@@ -43,6 +45,12 @@ function parse(text: string): UserAgent {
     kind: isBot ? "bot" : "browser",
     browser: browser.name ? [browser.name, major].filter(Boolean).join(" ") : null,
     os: os.name || null,
-    device: isBot ? "bot" : (DEVICES.find((device) => device === platform.type) ?? null),
+    device: isBot ? "bot" : deviceOf(platform.type, os.name),
   };
+}
+
+/** Bowser does not know the type of a Chromebook. */
+function deviceOf(type: string | undefined, os: string | undefined): UserAgent["device"] {
+  if (type === undefined && os === "Chrome OS") return "desktop";
+  return DEVICES.find((device) => device === type) ?? null;
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { parseUserAgent } from "../device/index.ts";
+import { isTool } from "../device/tool.ts";
 import type { ClientKind } from "./event.ts";
 
 /** Characters. Browsers send about 120, and their longest in-app browsers about 400. */
@@ -18,24 +19,6 @@ const AI_AGENT = new RegExp(
   ].join("|"),
   "i",
 );
-
-/** Programs and libraries that send requests. */
-const TOOL = new RegExp(
-  [
-    "^(?:curl|wget|libcurl|lwp|java|ruby|php|perl|node|deno|bun|dart|go|got|undici|rest|http|libfetch|fetch)(?:[/ ]|$)",
-    "\\bcurl/|wget/|python|aiohttp|httpx|urllib|axios/|node-fetch|node\\.js|superagent|go-http-client|go-resty|okhttp",
-    "dart/|dart:io|cfnetwork/|postmanruntime|insomnia/|httpie|bruno-?runtime|hoppscotch|apache-httpclient|apache-cxf",
-    "asynchttpclient|^ahc/|jersey/|jetty/|retrofit|unirest|restsharp|guzzle|symfony httpclient|libwww-perl|faraday|typhoeus",
-    "httparty|rest-client|reqwest|hyper/|ureq/|winhttp|refit|alamofire|ktor-client|volley/|^k6/",
-    "apachebench|autocannon|artillery|gatling|jmeter|^hey/|^wrk/|vegeta",
-  ].join("|"),
-  "i",
-);
-
-const POWERSHELL = /powershell\//i;
-
-/** Crawlers that also name the library they use. */
-const CRAWLER = /bot\b|crawl|spider|fetcher/i;
 
 /** Measuring programs that isbot takes for browsers. */
 const BOT = /headlesschrome|gtmetrix|miniature\.io|\bylt\b|phantomjs|electron-prerender/i;
@@ -69,9 +52,4 @@ function kindOf(text: string): ClientKind {
   if (AI_AGENT.test(text)) return "ai-agent";
   if (isTool(text)) return "tool";
   return BOT.test(text) || parseUserAgent(text).kind !== "browser" ? "bot" : "human";
-}
-
-function isTool(text: string): boolean {
-  if (POWERSHELL.test(text)) return true;
-  return !/^(?:mozilla|opera)\//i.test(text) && TOOL.test(text) && !CRAWLER.test(text);
 }

@@ -1,3 +1,5 @@
+import crawlers from "crawler-user-agents";
+import topUserAgents from "top-user-agents";
 import { describe, expect, it } from "vitest";
 import {
   anonymizeAddress,
@@ -34,10 +36,34 @@ describe("parseUserAgent()", () => {
   it.each([
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
-    "curl/8.5.0",
-    "axios/1.7.2",
   ])("reports a bot for %s", (text) => {
     expect(parseUserAgent(text)).toMatchObject({ kind: "bot", device: "bot" });
+  });
+
+  it.each([
+    "curl/8.5.0",
+    "axios/1.7.2",
+    "Dart/3.4 (dart:io)",
+    "MyApp/7 CFNetwork/1568.200.51 Darwin/24.1.0",
+    "okhttp/4.12.0",
+  ])("reports a tool for %s", (text) => {
+    expect(parseUserAgent(text)).toMatchObject({ kind: "tool", device: null });
+  });
+
+  it("reports browser, system and device of the hundred most frequent browsers", () => {
+    expect(topUserAgents).toHaveLength(100);
+    const unknown = topUserAgents.filter((text) => {
+      const { kind, browser, os, device } = parseUserAgent(text);
+      return kind !== "browser" || !browser || !os || !device;
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it("reports fewer than one in two hundred headers of known crawlers as a browser", () => {
+    const headers = crawlers.flatMap(({ instances }) => instances);
+    expect(headers.length).toBeGreaterThan(2000);
+    const missed = headers.filter((text) => parseUserAgent(text).kind === "browser");
+    expect(missed.length / headers.length).toBeLessThan(1 / 200);
   });
 
   it.each([undefined, null, "", "   "])("reports an unknown tool for the header %j", (text) => {

@@ -1,0 +1,23 @@
+/** Programs and libraries that send requests. */
+const TOOL = new RegExp(
+  [
+    "^(?:curl|wget|libcurl|lwp|java|ruby|php|perl|node|deno|bun|dart|go|got|undici|rest|http|libfetch|fetch)(?:[/ ]|$)",
+    "\\bcurl/|wget/|python|aiohttp|httpx|urllib|axios/|node-fetch|node\\.js|superagent|go-http-client|go-resty|okhttp",
+    "dart/|dart:io|cfnetwork/|postmanruntime|insomnia/|httpie|bruno-?runtime|hoppscotch|apache-httpclient|apache-cxf",
+    "asynchttpclient|^ahc/|jersey/|jetty/|retrofit|unirest|restsharp|guzzle|symfony httpclient|libwww-perl|faraday|typhoeus",
+    "httparty|rest-client|reqwest|hyper/|ureq/|winhttp|refit|alamofire|ktor-client|volley/|^k6/",
+    "apachebench|autocannon|artillery|gatling|jmeter|^hey/|^wrk/|vegeta",
+  ].join("|"),
+  "i",
+);
+
+const POWERSHELL = /powershell\//i;
+
+/** Crawlers that also name the library they use. */
+const CRAWLER = /bot\b|crawl|spider|fetcher/i;
+
+/** Whether a `User-Agent` header is that of a program or library, and not of a browser or crawler. */
+export function isTool(text: string): boolean {
+  if (POWERSHELL.test(text)) return true;
+  return !/^(?:mozilla|opera)\//i.test(text) && TOOL.test(text) && !CRAWLER.test(text);
+}
