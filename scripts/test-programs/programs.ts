@@ -61,6 +61,11 @@ export const TEST_PROGRAMS = {
     candidates: ["php"],
     debianPackage: "php-cli",
   },
+  nginx: {
+    title: "nginx",
+    candidates: ["nginx", "/usr/sbin/nginx"],
+    debianPackage: "nginx",
+  },
   curl: {
     title: "curl",
     candidates: ["curl"],

@@ -150,11 +150,15 @@ function fromTheRight(list: readonly string[], distance: number): string | undef
   return list.at(-1 - Math.min(distance, list.length - 1));
 }
 
+/** The elements of a list. Empty ones do not count (RFC 9110 §5.6.1). */
 function listOf(value: string | undefined): string[] {
-  return value === undefined ? [] : value.split(",").map((entry) => entry.trim());
+  return (value ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
 }
 
-const FORWARDED_PAIR = /(?:^|;)[ \t]*(for|proto|host)=(?:"([^"\\]*)"|([^";,\\ \t]*))[ \t]*(?=;|$)/gi;
+const FORWARDED_PAIR = /(?:^|;)[ \t]*(for|proto|host)=(?:"((?:[^"\\]|\\.)*)"|([^";,\\ \t]*))[ \t]*(?=;|$)/gi;
 
 /** `Forwarded: for=192.0.2.60;proto=https;host=shop.example, for="[2001:db8::1]:4711"` (RFC 7239 §4). */
 function forwardedHops(arrival: ConnectionInfo): Hop[] {
@@ -163,7 +167,7 @@ function forwardedHops(arrival: ConnectionInfo): Hop[] {
   return elementsOf(value).map((element) => {
     const pairs = new Map<string, string>();
     for (const [, name = "", quoted, plain] of element.matchAll(FORWARDED_PAIR)) {
-      pairs.set(name.toLowerCase(), quoted ?? plain ?? "");
+      pairs.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain ?? "");
     }
     return {
       address: withoutPort(pairs.get("for") ?? ""),
@@ -175,7 +179,7 @@ function forwardedHops(arrival: ConnectionInfo): Hop[] {
 
 /** Splits at commas outside quotes. */
 function elementsOf(value: string): string[] {
-  return (value.match(/(?:"[^"]*"?|[^",])+/g) ?? []).map((element) => element.trim());
+  return (value.match(/(?:"(?:[^"\\]|\\.)*"?|[^",])+/g) ?? []).map((element) => element.trim());
 }
 
 /** Accepts `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` and `[2001:db8::1]:4711`. */

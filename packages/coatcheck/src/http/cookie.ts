@@ -290,11 +290,9 @@ function faultsOf(options: CookieOptions): Fault[] {
   if (typeof path !== "string" || !PATH.test(path) || path.length > MAX_ATTRIBUTE_BYTES) {
     fault("path", "must start with / and contain no semicolon, space or control character");
   }
-  if (
-    domain !== undefined &&
-    (typeof domain !== "string" || !DOMAIN.test(domain) || String(domain).length > MAX_HOST_LENGTH)
-  ) {
-    fault("domain", "must be a host name");
+  if (domain !== undefined) {
+    const message = domainFault(domain);
+    if (message !== null) fault("domain", message);
   }
   if (!insecure && (prefix === undefined || prefix === "__Host-")) {
     if (path !== "/") fault("path", "must be / with the prefix __Host-");
@@ -307,4 +305,14 @@ function faultsOf(options: CookieOptions): Fault[] {
   if (insecure && sameSite === "none") fault("sameSite", 'must not be "none" when secure is false');
   if (insecure && partitioned) fault("partitioned", "must be omitted when secure is false");
   return faults;
+}
+
+/** What is wrong with a cookie's domain; null for a valid one. */
+function domainFault(domain: unknown): string | null {
+  if (typeof domain !== "string" || domain.length > MAX_HOST_LENGTH) return "must be a host name";
+  if (domain.startsWith(".")) return `must have no leading dot: write "${domain.slice(1)}"`;
+  if (!DOMAIN.test(domain)) return "must be a host name";
+  if (!domain.includes(".") && domain !== "localhost")
+    return "must have at least two labels: browsers drop a cookie for a whole top-level domain";
+  return null;
 }

@@ -53,18 +53,18 @@ const READER_OPTIONS = {
  * Reads a JWT from a cookie and verifies it with `jwtVerify` of jose.
  *
  * @throws UsageError for an unknown option, and for `algorithms` that are not a list.
- * @throws CoatcheckError `VALIDATION_FAILED` when `algorithms` is empty or contains `none`.
+ * @throws CoatcheckError `VALIDATION_FAILED` when `algorithms` is empty or contains `none`, and for a key that does not fit
+ *   them: `jwtVerify` would reject it at the first visitor.
  */
 export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<JwtClaims> {
   requireKnownOptions("options of jwtCookie()", options, READER_OPTIONS);
   const { jwtVerify, key, algorithms, name, issuer, audience, id } = options;
   requireList("options of jwtCookie()", "algorithms", algorithms);
   if (algorithms.length === 0 || algorithms.some((algorithm) => algorithm.toLowerCase() === "none")) {
-    const message = 'must list at least one signature algorithm, and must not contain "none"';
-    throw new CoatcheckError("VALIDATION_FAILED", `Invalid JWT cookie options: algorithms ${message}.`, {
-      faults: [{ path: "algorithms", message }],
-    });
+    throw invalid("algorithms", 'must list at least one signature algorithm, and must not contain "none"');
   }
+  const fault = keyFault(key, algorithms);
+  if (fault !== null) throw invalid("key", fault);
   const checks = {
     algorithms: [...algorithms],
     ...(issuer === undefined ? {} : { issuer }),
@@ -95,4 +95,24 @@ export function jwtCookie<Key>(options: JwtCookieOptions<Key>): LegacyReader<Jwt
  */
 function signedPart(token: string): string {
   return token.slice(0, token.lastIndexOf("."));
+}
+
+function invalid(path: string, message: string): CoatcheckError {
+  return new CoatcheckError("VALIDATION_FAILED", `Invalid JWT cookie options: ${path} ${message}.`, {
+    faults: [{ path, message }],
+  });
+}
+
+/** What is wrong with the type of a key; null for one that may fit. */
+function keyFault(key: unknown, algorithms: readonly string[]): string | null {
+  const isShared = algorithms.every((algorithm) => algorithm.startsWith("HS"));
+  if (typeof key === "string") {
+    return isShared
+      ? "must be bytes, not a string: new TextEncoder().encode(secret)"
+      : "must be an imported key, not a string: importSPKI() or importJWK() of jose";
+  }
+  if (key === null || key === undefined) return "is missing";
+  if (key instanceof Uint8Array && algorithms.every((algorithm) => !algorithm.startsWith("HS")))
+    return `must be a public key for ${algorithms.join(", ")}, not bytes`;
+  return null;
 }

@@ -43,6 +43,12 @@ describe("ClientAddress with X-Forwarded-* headers", () => {
       headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.5, 10.0.0.7" },
       address: "203.0.113.5",
     },
+    "ignores empty entries": {
+      trust: 1,
+      headers: { "x-forwarded-for": ", 203.0.113.5,", "x-forwarded-proto": "https," },
+      address: "203.0.113.5",
+      protocol: "https",
+    },
     "takes the leftmost entry when there are fewer entries than proxies": {
       trust: 5,
       headers: { "x-forwarded-for": "203.0.113.5" },
@@ -190,6 +196,12 @@ describe("ClientAddress with a Forwarded header (RFC 7239)", () => {
       trust: 1,
       headers: { forwarded: 'for=192.0.2.60;host="a, for=6.6.6.6;b"' },
       address: "192.0.2.60",
+    },
+    "reads escaped characters in quotes": {
+      trust: 1,
+      headers: { forwarded: String.raw`for="192.0.2.6\0";host="a\"b, for=6.6.6.6"` },
+      address: "192.0.2.60",
+      host: 'a"b, for=6.6.6.6',
     },
     "ignores an X-Forwarded-For header": {
       trust: 1,

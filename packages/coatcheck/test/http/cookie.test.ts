@@ -116,6 +116,8 @@ describe("Cookie rejects untyped options with", () => {
     ["a relative path", { prefix: "__Secure-", path: "shop" }, "path"],
     ["a path too long for browsers", { prefix: "__Secure-", path: `/${"x".repeat(1024)}` }, "path"],
     ["another attribute in the domain", { prefix: "__Secure-", domain: "a.example; Path=/" }, "domain"],
+    ["a top-level domain", { prefix: "__Secure-", domain: "com" }, "domain"],
+    ["a domain with a leading dot", { prefix: "__Secure-", domain: ".example.com" }, "domain"],
     ["a domain that is not a string", { prefix: "__Secure-", domain: 7 }, "domain"],
     ["SameSite=None without Secure", { secure: false, sameSite: "none" }, "sameSite"],
     ["another attribute in SameSite", { sameSite: "lax; Domain=evil.example" }, "sameSite"],

@@ -217,6 +217,20 @@ describe("jwtCookie()", () => {
     expect(JSON.parse(response.body).subject).toBe("ann");
   });
 
+  test.each([
+    ["a text for a shared secret", "a-secret", ["HS256"], "must be bytes, not a string"],
+    ["a text for a public key", "-----BEGIN PUBLIC KEY-----", ["RS256"], "must be an imported key"],
+    ["bytes for a public key", new Uint8Array(32), ["ES256"], "must be a public key"],
+    ["no key", undefined, ["HS256"], "is missing"],
+  ])("rejects %s at the start", (_name, key, algorithms, message) => {
+    expect(() => jwtCookie<unknown>({ jwtVerify: jwtVerify as never, key, algorithms, name: "jwt" })).toThrow(
+      expect.objectContaining({
+        code: "VALIDATION_FAILED",
+        faults: [{ path: "key", message: expect.stringContaining(message) }],
+      }),
+    );
+  });
+
   test.each([[[]], [["none"]], [["HS256", "NONE"]]])("rejects the algorithms %j", (algorithms) => {
     expect(() => jwtCookie({ jwtVerify, key: KEY, algorithms, name: "jwt" })).toThrow(
       expect.objectContaining({
