@@ -48,7 +48,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   redis: ["store/redis/connect.ts"],
   "@upstash/redis": ["store/redis/upstash.ts"],
   kysely: ["store", "visit"],
-  "lru-cache": ["cache", "device", "visit", "context"],
+  "lru-cache": ["cache", "device", "visit", "context", "jwt"],
   bowser: ["device"],
   isbot: ["device"],
   cockatiel: ["cache", "gateway"],

@@ -59,7 +59,7 @@ function createContext(
     load: async (jti: string) => ({ isDenied: (await manager.findDerived(keyOf(jti))) !== null }),
     ttl,
   });
-  return defineContext({ jwt }, { cache, clock });
+  return defineContext({ jwt }, { cache, clock, local: { maxEntries: 100_000 } });
 }
 
 function keyOf(jti: string): string {

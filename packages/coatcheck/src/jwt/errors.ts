@@ -7,7 +7,7 @@ export function invalid(problem: string, cause?: unknown): CoatcheckError {
 }
 
 /** The error of a JWT whose time is over: the client refreshes it. */
-export function expired(cause: unknown): CoatcheckError {
+export function expired(cause?: unknown): CoatcheckError {
   return new CoatcheckError("JWT_EXPIRED", "The JWT has expired; refresh it.", { cause });
 }
 

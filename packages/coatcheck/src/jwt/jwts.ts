@@ -1,4 +1,5 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
 import type { JwtIdentity, JwtVerifier } from "../http/jwt-verifier.ts";
 import { CoatcheckError } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
@@ -33,6 +34,8 @@ const OWN_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "ten
 const REQUIRED_CLAIMS = ["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid"];
 /** Headers that name a key from outside of the application's list (RFC 8725 §3.10). */
 const FOREIGN_KEY_HEADERS = ["jwk", "jku", "x5c", "x5u"];
+/** JWTs whose verified claims this process keeps. */
+const MAX_KNOWN = 10_000;
 /** Characters of the longest JWT. */
 const MAX_LENGTH = 8192;
 /** Characters of the longest `jti`. */
@@ -47,6 +50,8 @@ export class Jwts implements JwtVerifier {
   readonly #keys: JwtKeys;
   readonly #denials: Denials;
   readonly #random = pooledRandom();
+  /** JWT → its claims. Verifying a signature takes far longer than the rest. */
+  readonly #known = new LRUCache<string, JwtIdentity>({ max: MAX_KNOWN });
 
   /** @throws UsageError for invalid options. */
   constructor(options: JwtOptions) {
@@ -96,15 +101,13 @@ export class Jwts implements JwtVerifier {
    * Reads the store when this process meets the JWT or its session for the first time; later ones are answered from memory.
    *
    * @throws CoatcheckError `JWT_INVALID` and `JWT_EXPIRED` with the reason; `SESSION_REVOKED` when it was denied, or its session
-   *   was revoked, deleted or taken over by another subject; `STORE_UNAVAILABLE`.
+   *   was revoked, deleted, or has another subject or tenant by now; `STORE_UNAVAILABLE`.
    */
   async verify(token: string): Promise<JwtIdentity> {
-    const identity = identityOf(await this.#payloadOf(token));
+    const identity = this.#knownIdentity(token) ?? identityOf(await this.#payloadOf(token));
+    this.#known.set(token, identity);
     const { manager } = this.#options;
-    if (
-      (await this.#denials.has(identity.jti)) ||
-      (await manager.isRevoked(identity.sessionId, identity.subject))
-    ) {
+    if ((await this.#denials.has(identity.jti)) || (await manager.isRevoked(identity.sessionId, identity))) {
       throw new CoatcheckError("SESSION_REVOKED", "The JWT was revoked; log in again.");
     }
     return identity;
@@ -139,6 +142,14 @@ export class Jwts implements JwtVerifier {
       .setExpirationTime(exp)
       .sign(privateKey);
     return { token, expiresAt: exp * 1000 };
+  }
+
+  /** The result of an earlier verification. Nothing of it can change but the time. */
+  #knownIdentity(token: string): JwtIdentity | undefined {
+    const known = this.#known.get(token);
+    const { clock, clockTolerance } = this.#options;
+    if (known && clock.now() >= known.expiresAt + clockTolerance) throw expired();
+    return known;
   }
 
   async #payloadOf(token: string): Promise<JWTPayload> {
@@ -188,7 +199,15 @@ function identityOf(claims: JWTPayload): JwtIdentity {
   if (tenant !== null && typeof tenant !== "string") throw invalid('has no valid claim "tenant"');
   // A denial is kept for this time, and not for ever.
   if ((exp - iat) * 1000 > MAX_LIFETIME) throw invalid("lives too long");
-  return { subject: sub, tenant, sessionId: sid, jti, expiresAt: exp * 1000, claims };
+  // Frozen, because later requests with the same JWT get the same object.
+  return Object.freeze({
+    subject: sub,
+    tenant,
+    sessionId: sid,
+    jti,
+    expiresAt: exp * 1000,
+    claims: Object.freeze(claims),
+  });
 }
 
 function claimsOf({ claims = {} }: IssueOptions): JsonObject {

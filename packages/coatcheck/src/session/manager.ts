@@ -16,7 +16,7 @@ import { CoatcheckError } from "./errors.ts";
 import { SessionEmitter, type SessionEvents } from "./events.ts";
 import type { JsonObject } from "./json.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod } from "./known-options.ts";
-import { SessionOpener } from "./opener.ts";
+import { type Login, SessionOpener } from "./opener.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
 import { directReader, type SessionReader } from "./reader.ts";
@@ -225,12 +225,13 @@ export class SessionManager<Data = JsonObject> {
   }
 
   /**
-   * Whether a session was revoked, no longer exists, or is another subject's. False for one that a timeout has ended. Records
-   * no activity. Synchronous when the local cache answers. Throws the same errors as {@link open}.
+   * Whether a login of a session has ended otherwise than by a timeout: the session was revoked, no longer exists, or has
+   * another subject or tenant by now. Records no activity. Synchronous when the local cache answers. Throws the same errors
+   * as {@link open}.
    */
-  isRevoked(id: string, subject: string): MaybePromise<boolean> {
-    requireStrings({ subject });
-    return this.#opener.isRevoked(id, subject);
+  isRevoked(id: string, login: Login): MaybePromise<boolean> {
+    requireStrings({ subject: login.subject });
+    return this.#opener.isRevoked(id, login);
   }
 
   /**

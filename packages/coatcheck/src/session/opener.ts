@@ -26,6 +26,12 @@ export interface OpenRequest {
   readonly activity: Activity;
 }
 
+/** A login that a caller has proof of. */
+export interface Login {
+  readonly subject: string;
+  readonly tenant: string | null;
+}
+
 /**
  * Opens sessions by id, for a caller that has authenticated the request by other means than the session's token.
  *
@@ -60,16 +66,18 @@ export class SessionOpener<Data> {
   }
 
   /** Implements `SessionManager.isRevoked`. Synchronous when the local cache answers. */
-  isRevoked(id: string, subject: string): MaybePromise<boolean> {
+  isRevoked(id: string, login: Login): MaybePromise<boolean> {
     if (!isSessionId(id)) return true;
     const newest = this.#continued.get(id) ?? id;
     const cached = this.#deps.reader.getCached(compactId(newest));
-    return cached && this.#isOpen(cached, subject) ? false : this.#readIsRevoked(newest, subject);
+    const isValid = cached && this.#isOpen(cached, login.subject) && cached.record.tenant === login.tenant;
+    return isValid ? false : this.#readIsRevoked(newest, login);
   }
 
-  async #readIsRevoked(id: string, subject: string): Promise<boolean> {
-    const cached = (await this.#read(id, subject)).cached;
-    return cached === null || cached.record.state === "revoked" || cached.record.subject !== subject;
+  async #readIsRevoked(id: string, { subject, tenant }: Login): Promise<boolean> {
+    const { cached } = await this.#read(id, subject);
+    if (cached === null || cached.record.state === "revoked") return true;
+    return cached.record.subject !== subject || cached.record.tenant !== tenant;
   }
 
   async #openThroughTiers(request: OpenRequest, newest: string): Promise<Session<Data> | Refusal> {

@@ -101,9 +101,17 @@ export class Site {
   }
 
   /** The claims that a JWT of this session has, before changes. */
-  claims(session: Pick<Session, "subject" | "id">): Record<string, unknown> {
+  claims(session: Pick<Session, "subject" | "tenant" | "id">): Record<string, unknown> {
     const now = Math.floor(this.clock.now() / 1000);
     const times = { iat: now, nbf: now, exp: now + 300 };
-    return { iss: ISSUER, aud: AUDIENCE, sub: session.subject, jti: "j-1", sid: session.id, ...times };
+    return {
+      iss: ISSUER,
+      aud: AUDIENCE,
+      sub: session.subject,
+      jti: "j-1",
+      sid: session.id,
+      tenant: session.tenant,
+      ...times,
+    };
   }
 }

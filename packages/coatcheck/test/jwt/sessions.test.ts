@@ -47,6 +47,15 @@ describe("the session of a JWT", () => {
     }
   });
 
+  it("ends with the JWTs of the former tenant when the same user logs in to another one", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn("ada");
+    await site.jwts.verify(token);
+    await session.authenticate("ada", { tenant: "other" });
+    await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    expect((await site.jwts.verify((await site.jwts.issue(session)).token)).tenant).toBe("other");
+  });
+
   it("ends with the JWTs that were issued before another subject's login", async () => {
     const site = new Site();
     const { session, token } = await site.logIn("ada");

@@ -3,6 +3,7 @@ import { Session } from "../../src/session/session.ts";
 import { createFixture } from "./fixtures.ts";
 
 const IDLE = 60_000;
+const ADA = { subject: "ada", tenant: null };
 
 function fixture() {
   const site = createFixture({ policy: { idleTimeout: IDLE, absoluteTimeout: 10 * IDLE } });
@@ -40,7 +41,7 @@ describe("manager.open()", () => {
     };
     for (const [id, refusal] of Object.entries(expected)) {
       expect(await site.opened(id), id).toBe(refusal);
-      expect(await site.manager.isRevoked(id, "ada"), id).toBe(true);
+      expect(await site.manager.isRevoked(id, ADA), id).toBe(true);
     }
     expect((await site.manager.stats()).total).toBe(3);
     await expect(async () => site.manager.open(revoked, "")).rejects.toThrow("subject");
@@ -50,11 +51,11 @@ describe("manager.open()", () => {
     const site = fixture();
     const { record } = await site.manager.create({ subject: "ada" });
     site.advance(IDLE);
-    expect(await site.manager.isRevoked(record.id, "ada")).toBe(false);
+    expect(await site.manager.isRevoked(record.id, ADA)).toBe(false);
     const continued = await site.opened(record.id);
     await site.manager.revoke({ subject: "ada" });
     expect(await site.opened(record.id)).toBe("revoked");
-    expect(await site.manager.isRevoked(record.id, "ada")).toBe(true);
+    expect(await site.manager.isRevoked(record.id, ADA)).toBe(true);
     const restarted = createFixture({ store: site.store });
     restarted.advance(IDLE);
     expect(await restarted.manager.open(record.id, "ada")).toMatchObject({ refusal: "revoked" });
