@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { createCache } from "../../src/cache/index.ts";
+import { createJwts } from "../../src/jwt/index.ts";
+import { AUDIENCE, ISSUER, KEY, Site } from "./fixtures.ts";
+
+describe("logout and denial", () => {
+  it("end every JWT of the session, on this process at once", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    const second = (await site.jwts.refresh(session)).token;
+    await session.revoke();
+    for (const each of [token, second]) {
+      await expect(site.jwts.verify(each)).rejects.toMatchObject({ code: "SESSION_REVOKED", status: 401 });
+    }
+    await expect(site.jwts.refresh(session)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+  });
+
+  it("of one JWT do not affect the session and its other JWTs", async () => {
+    const site = new Site();
+    const { session, token } = await site.logIn();
+    const second = (await site.jwts.issue(session)).token;
+    await site.jwts.verify(token);
+    await site.jwts.deny(await site.jwts.verify(token));
+    await expect(site.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    expect((await site.open(second)).id).toBe(session.id);
+    // Denying it again changes nothing.
+    await site.jwts.deny({ jti: (await site.jwts.verify(second)).jti, expiresAt: 0 });
+    expect((await site.open(second)).id).toBe(session.id);
+    expect((await site.manager.stats()).active).toBe(1);
+  });
+
+  it("reach another process through the log, and cost no read per request there", async () => {
+    const site = new Site();
+    const store = site.counted.store;
+    // The test runs the polls, so that none happens while it counts.
+    const polls: (() => void)[] = [];
+    const cache = createCache({
+      store,
+      maxStaleness: 2000,
+      clock: site.clock,
+      monotonic: () => site.clock.now(),
+      schedule: (_delay, task) => {
+        polls.push(task);
+        return () => polls.splice(polls.indexOf(task), 1);
+      },
+    });
+    const jwts = createJwts({
+      manager: site.manager,
+      cache,
+      clock: site.clock,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      keys: [KEY],
+    });
+    const poll = async () => {
+      for (const task of polls.splice(0)) task();
+      await cache.invalidations.renewLease();
+      await new Promise(setImmediate);
+    };
+    await poll();
+    await poll();
+    const { token } = await site.logIn();
+    const identity = await jwts.verify(token);
+    const { reads } = site.counted;
+    for (let request = 0; request < 20; request++) await jwts.verify(token);
+    expect(site.counted.reads).toBe(reads);
+    await site.jwts.deny(identity);
+    site.clock.pass(500);
+    await poll();
+    await expect(jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    await cache.close();
+  });
+
+  it("survive a restart: a process that has never seen the JWT refuses it", async () => {
+    const site = new Site();
+    const { token } = await site.logIn();
+    await site.jwts.deny(await site.jwts.verify(token));
+    const restarted = new Site({ store: site.counted.store });
+    await expect(restarted.jwts.verify(token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+  });
+
+  it("of the other sessions end their JWTs when a password changes", async () => {
+    const site = new Site();
+    const [here, elsewhere] = [await site.logIn(), await site.logIn()];
+    expect(await here.session.revokeOthers("credentials-changed")).toBe(1);
+    await expect(site.jwts.verify(elsewhere.token)).rejects.toMatchObject({ code: "SESSION_REVOKED" });
+    expect((await site.open(here.token)).id).toBe(here.session.id);
+  });
+
+  it("are not skipped when the store fails: the JWT is not accepted", async () => {
+    const site = new Site();
+    const { token } = await site.logIn();
+    await site.counted.store.close();
+    const other = new Site({ store: site.counted.store });
+    await expect(other.jwts.verify(token)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", status: 503 });
+  });
+});
