@@ -94,7 +94,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   introspectRoute(app, context);
   subjectRoutes(app, context);
   if (options.visits) eventRoutes(app, context, options.visits.visits);
-  if (options.visits?.maintenance) peopleRoutes(app, context, options.visits.maintenance);
+  if (options.visits?.maintenance) {
+    const { maintenance, queue } = options.visits;
+    peopleRoutes(app, context, { maintenance, flush: () => queue.flush() });
+  }
   if (context.questions) analyticsRoutes(app, context, context.questions);
   healthRoutes(app, context);
   if (options.jobs) jobRoutes(app, context, options.jobs);

@@ -111,7 +111,8 @@ test("events without a page belong to the session's last visit", async () => {
 });
 
 test.each([
-  [{ events: [{ type: "unheard_of" }] }, "type"],
+  [{ events: [{ type: "search" }, { type: "unheard_of" }] }, "events.1.type"],
+  [{ events: [{ type: "order_completed" }] }, "events.0.type"],
   [{ events: [] }, "events"],
   [{ page: { url: "not a url" }, events: [{ type: "page_view" }] }, "page.url"],
   [{ events: [{ type: "search", ago: -1 }] }, "events.0.ago"],
@@ -210,6 +211,30 @@ test("the admin exports and erases a customer", async () => {
   });
 });
 
+test("of events with an invalid one, none is tracked", async () => {
+  const path = await newSession();
+  await shop().post(`${path}/events`, view("https://shop.example/"));
+  const refused = await shop().post(`${path}/events`, {
+    events: [{ type: "search" }, { type: "unheard_of" }],
+  });
+  expect(refused.status).toBe(400);
+  await shop().post(`${path}/events`, { events: [{ type: "quiz_finished" }] });
+  const { events } = await timelineOf(`${path.split("/").at(-1)}`, 2);
+  expect(events.map(({ type }) => type)).toEqual(["page_view", "quiz_finished"]);
+});
+
+test("an erasure includes the events that wait to be stored", async () => {
+  const path = await newSession();
+  const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
+  const visitor = `/api/v1/visitors/${body.data?.visitorId}`;
+  for (let page = 0; page < 20; page++) {
+    await shop().post(`${path}/events`, view(`https://shop.example/${page}`));
+  }
+  expect((await admin().delete(visitor)).body.data).toEqual({ erased: 1 });
+  await storeEvents();
+  expect((await admin().get(visitor)).body.data).toMatchObject({ visitors: [], events: [] });
+});
+
 test("the admin exports and erases a visitor", async () => {
   const path = await newSession();
   const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
@@ -240,6 +265,13 @@ async function overview() {
   return (
     body.data as unknown as { figures: { visits: number; orders: number; revenue: Record<string, number> } }
   ).figures;
+}
+
+/** Waits until the events so far are stored. */
+async function storeEvents(): Promise<void> {
+  const path = await newSession();
+  await shop().post(`${path}/events`, view("https://shop.example/last"));
+  await timelineOf(`${path.split("/").at(-1)}`, 1);
 }
 
 /** The timeline of a session, once it has so many events. */

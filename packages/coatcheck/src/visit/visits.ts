@@ -1,10 +1,16 @@
 import type { EventEmitter } from "node:events";
-import { invalidInput } from "../session/errors.ts";
+import { CoatcheckError, invalidInput } from "../session/errors.ts";
 import type { JsonObject } from "../session/json.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { ConvertedOrder, SessionVisit, Tracked } from "../session/session-visit.ts";
-import { type Actor, Collection, MAX_LATENESS, type RequestWithClient } from "./collection.ts";
+import {
+  type Actor,
+  Collection,
+  type EventContent,
+  MAX_LATENESS,
+  type RequestWithClient,
+} from "./collection.ts";
 import type { EventDefinitions, EventSchemas, TrackArguments, TrackableEvent } from "./define-events.ts";
 import { derivedEventId } from "./derived-event-id.ts";
 import { type EventCatalog, requireTrackable } from "./event-catalog.ts";
@@ -85,15 +91,24 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
    *
    * @throws CoatcheckError `VALIDATION_FAILED` with a path.
    */
-  report(record: SessionRecord, { id, type, properties = {}, at }: ReportedEvent): Tracked {
-    requireTrackable(type);
-    const checked = this.#collection.catalog.check(type, properties);
-    const identity = id === undefined ? {} : { id: derivedEventId("report", record.id, id) };
-    const event = { ...checked, ...identity, at: this.#requireTime(at), origin: "backend" } as const;
-    const actor = this.#reporterOf(record);
-    if (actor === null) return { collected: false };
-    this.#collection.repeatOrder(actor, record);
-    return { collected: this.#collection.track(actor, event) };
+  report(record: SessionRecord, event: ReportedEvent): Tracked {
+    return this.#trackReported(record, this.#checkReported(record, event));
+  }
+
+  /**
+   * Tracks several events as {@link report} does: all of them or, if one is invalid, none.
+   *
+   * @throws CoatcheckError `VALIDATION_FAILED` with a path such as `events.1.type`.
+   */
+  reportAll(record: SessionRecord, events: readonly ReportedEvent[]): readonly Tracked[] {
+    const checked = events.map((event, index) => {
+      try {
+        return this.#checkReported(record, event);
+      } catch (error) {
+        throw atPath(`events.${index}`, error);
+      }
+    });
+    return checked.map((event) => this.#trackReported(record, event));
   }
 
   /**
@@ -132,6 +147,20 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     await this.#collection.options.queue.close();
   }
 
+  #checkReported(record: SessionRecord, { id, type, properties = {}, at }: ReportedEvent): EventContent {
+    requireTrackable(type);
+    const checked = this.#collection.catalog.check(type, properties);
+    const identity = id === undefined ? {} : { id: derivedEventId("report", record.id, id) };
+    return { ...checked, ...identity, at: this.#requireTime(at), origin: "backend" };
+  }
+
+  #trackReported(record: SessionRecord, event: EventContent): Tracked {
+    const actor = this.#reporterOf(record);
+    if (actor === null) return { collected: false };
+    this.#collection.repeatOrder(actor, record);
+    return { collected: this.#collection.track(actor, event) };
+  }
+
   /** The visitor that a backend's event belongs to; null when nothing is collected. */
   #reporterOf({ id: sessionId, owner, visitorId, subject, tenant }: SessionRecord): Actor | null {
     const { collects, linksVisitors } = this.#collection.rules;
@@ -147,4 +176,11 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     const message = "must be a time of the last 48 hours, epoch milliseconds";
     throw invalidInput("event", [{ path: "at", message }]);
   }
+}
+
+/** The error with its faults inside a member of the input. */
+function atPath(path: string, error: unknown): unknown {
+  if (!(error instanceof CoatcheckError) || error.code !== "VALIDATION_FAILED") return error;
+  const faults = error.faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` }));
+  return faults.length > 0 ? invalidInput("events", faults) : error;
 }

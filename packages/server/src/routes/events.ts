@@ -76,8 +76,9 @@ async function track(
     const relay = { client, page: { ...page, id: page.id ?? randomUUID() }, events: identified };
     return await relayEvents(visits, manager, record, relay);
   }
-  const results = identified.map(({ id, type, ago, properties = {} }) =>
-    visits.report(record, { id, type, properties: properties as never, at: now - ago }),
-  );
+  const reported = identified.map(({ id, type, ago, properties = {} }) => {
+    return { id, type, properties: properties as never, at: now - ago };
+  });
+  const results = visits.reportAll(record, reported);
   return { accepted: results.filter(({ collected }) => collected).length, record };
 }

@@ -47,8 +47,20 @@ const customerData = personalData.extend({
 
 const erased = z.object({ erased: count.describe("Number of visitors that were erased.") });
 
+/** The data of people, and the events that this node has yet to store. */
+export interface People {
+  readonly maintenance: VisitMaintenance;
+  /** Stores the waiting events: those of a person who is erased would return otherwise. */
+  flush(): Promise<void>;
+}
+
 /** Adds the routes for people's requests about their data. */
-export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: VisitMaintenance): void {
+export function peopleRoutes(app: App, { authenticator }: RouteContext, people: People): void {
+  const { maintenance: visits, flush } = people;
+  const authorize = async (request: FastifyRequest) => {
+    requireAdmin(await authenticator.authenticate(request));
+    await flush();
+  };
   const eraseDescription =
     "Erases events, visits and the visitor. Orders stay as amounts without a person. The sessions stay; end them with their own routes.";
 
@@ -66,7 +78,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
       },
     },
     async (request) => {
-      requireAdmin(await authenticator.authenticate(request));
+      await authorize(request);
       return successBody(mutableCopy(await visits.exportPerson(visitorOf(request))));
     },
   );
@@ -86,7 +98,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
       },
     },
     async (request) => {
-      requireAdmin(await authenticator.authenticate(request));
+      await authorize(request);
       return successBody({ erased: await visits.erasePerson(visitorOf(request)) });
     },
   );
@@ -105,7 +117,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
       },
     },
     async (request) => {
-      requireAdmin(await authenticator.authenticate(request));
+      await authorize(request);
       const { subject } = request.params;
       const { tenant = null } = request.query;
       const { firstVisitAt, lastVisitAt, revenue, ...totals } = await visits.customerTotals(tenant, subject);
@@ -137,7 +149,7 @@ export function peopleRoutes(app: App, { authenticator }: RouteContext, visits: 
       },
     },
     async (request) => {
-      requireAdmin(await authenticator.authenticate(request));
+      await authorize(request);
       const { subject } = request.params;
       return successBody({
         erased: await visits.erasePerson({ subject, tenant: request.query.tenant ?? null }),

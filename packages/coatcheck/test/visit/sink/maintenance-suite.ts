@@ -192,6 +192,17 @@ export function maintenanceSuite(open: () => Promise<Maintained>): void {
     });
   });
 
+  it("exportPerson() and erasePerson() find people whose ids have characters that the database cannot hold", async () => {
+    const person = { visitorId: "visitor-\0\ud800", subject: "ada\0" };
+    await withSink([eventOf({ ...person, ...order("1", 5) })], async ({ sink }) => {
+      const { visitorId, subject } = person;
+      expect((await sink.exportPerson({ visitorId })).events).toHaveLength(1);
+      expect((await sink.exportPerson({ subject })).events).toHaveLength(1);
+      expect(await sink.customerTotals(null, subject)).toMatchObject({ orders: 1, visits: 1 });
+      expect(await sink.erasePerson({ visitorId })).toBe(1);
+    });
+  });
+
   it("erasePerson() begins a new visitor when the erased one returns", async () => {
     await withSink([eventOf()], async (maintained) => {
       const { sink, all } = maintained;

@@ -4,6 +4,7 @@ import * as statements from "../maintenance-sql.ts";
 import { numberParameters, type Statement } from "../maintenance-sql.ts";
 import { personalData, totalsOf } from "../personal-data.ts";
 import { retentionLimits } from "../retention.ts";
+import { clean } from "./clean.ts";
 import { PostgresExpiry } from "./expiry.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -83,8 +84,10 @@ async function completeFrom(session: PostgresSession): Promise<number> {
   return row ? Number(row.value) : Number.MIN_SAFE_INTEGER;
 }
 
+/** The ids of people are cleaned as those of their events were. */
 async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<Rows> {
-  return await session.rows(numberParameters(sql), parameters);
+  const cleaned = parameters.map((value) => (typeof value === "string" ? clean(value) : value));
+  return await session.rows(numberParameters(sql), cleaned);
 }
 
 async function all<Name extends string>(
