@@ -1,7 +1,4 @@
-import { existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
-import fastifyStatic from "@fastify/static";
 import type { Clock, Schedule } from "coatcheck";
 import type { Upstream } from "coatcheck/gateway";
 import {
@@ -24,6 +21,7 @@ import { Invitations } from "./invitations.ts";
 import { JoinedOrders } from "./joined-orders.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { OrderAccess } from "./order-access.ts";
+import { servePage } from "./page.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { cartRoutes } from "./routes/cart.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -55,9 +53,6 @@ const DESCRIPTION = `
 Several open orders per browser, in front of a backend that keeps one cart per visitor. Each order is a session with its
 own backend cookies and backend CSRF token. Prices are in rappen.
 `;
-
-/** The output of `vite build`. Without it, the shop serves the API only. */
-const PAGE = fileURLToPath(new URL("../page/dist", import.meta.url));
 
 /**
  * Builds the shop's API and page without listening yet. Closing the app leaves sessions, gateway and accounts database
@@ -122,6 +117,6 @@ export async function buildShop(options: ShopOptions): Promise<App> {
   sharingRoutes(app, shop);
   eventRoutes(app, shop);
   healthRoutes(app, shop);
-  if (existsSync(PAGE)) await app.register(fastifyStatic, { root: PAGE });
+  await servePage(app);
   return app;
 }

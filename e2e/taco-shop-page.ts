@@ -1,0 +1,69 @@
+import { request } from "node:http";
+import { expect, it } from "vitest";
+import type { TacoShop } from "./taco-shop-fixtures.ts";
+
+/** Bytes of JavaScript on the wire, in the encodings that browsers accept. */
+const MAX_SCRIPT = 110_000;
+
+/** Requests a URL without decompressing the body. */
+function get(url: string, encoding: string) {
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly bytes: number;
+    readonly text: string;
+  }>();
+  request(url, { headers: { "accept-encoding": encoding } }, async (response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    resolve({ headers: response.headers, bytes: body.length, text: body.toString() });
+  })
+    .on("error", reject)
+    .end();
+  return promise;
+}
+
+/** Tests of the files that the shop serves. */
+export function files(shop: TacoShop): void {
+  it("are compressed, and cached for good if their name has a hash", async () => {
+    const { headers, text } = await get(shop.at("/"), "identity");
+    expect(headers["cache-control"]).toBe("public, max-age=0");
+    const scripts = text.match(/\/assets\/[^"]+\.js/g) ?? [];
+    const [style = ""] = text.match(/\/assets\/[^"]+\.css/) ?? [];
+    expect(scripts).not.toEqual([]);
+    for (const encoding of ["br", "gzip"]) {
+      let total = 0;
+      for (const path of [...scripts, style]) {
+        const asset = await get(shop.at(path), encoding);
+        expect(asset.headers).toMatchObject({
+          "content-encoding": encoding,
+          "cache-control": "public, max-age=31536000, immutable",
+          vary: "accept-encoding",
+        });
+        if (path !== style) total += asset.bytes;
+      }
+      expect(total).toBeLessThanOrEqual(MAX_SCRIPT);
+    }
+    const plain = await get(shop.at(style), "identity");
+    expect(plain.headers["content-encoding"]).toBeUndefined();
+  });
+
+  it("say in each language what the shop needs if JavaScript is off", async () => {
+    const page = await shop.visit("alice");
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Emulation.setScriptExecutionDisabled", { value: true });
+    try {
+      await page.goto(shop.at("/"));
+      for (const text of [
+        "Cette page a besoin de JavaScript",
+        "Diese Seite braucht JavaScript",
+        "This page needs JavaScript",
+      ]) {
+        expect(await page.getByRole("heading", { name: text }).isVisible()).toBe(true);
+      }
+    } finally {
+      await devtools.send("Emulation.setScriptExecutionDisabled", { value: false });
+      await devtools.detach();
+    }
+  });
+}
