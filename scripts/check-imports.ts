@@ -59,6 +59,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   sqids: ["context/sqids.ts"],
   undici: ["gateway"],
   "tough-cookie": ["gateway"],
+  htmlparser2: ["gateway"],
   "fast-check": ["testing"],
 };
 

@@ -115,21 +115,21 @@ describe("installPrograms()", () => {
     const { settings, calls } = machine();
     const environment = { ...settings.environment, COATCHECK_TEST_INSTALL: "never" };
     const install = vi.fn();
-    const programs = [REDIS, { ...PHP, npm: { specifier: "php@1", install } }];
+    const programs = [REDIS, { ...PHP, fallback: { command: "npm install php@1", install } }];
     expect(installPrograms(programs, { ...settings, environment })).toEqual(programs);
     expect(calls()).toEqual([]);
     expect(install).not.toHaveBeenCalled();
   });
 
-  test("installs from npm what Debian's packages did not bring, and survives npm's failure", () => {
+  test("installs by the fallback what Debian packages did not bring, and survives its failure", () => {
     const { settings, programs, log } = machine();
     const install = vi.fn(() => writeFileSync(join(programs, "php"), ""));
     const failing = () => {
       throw new Error("npm found no binaries for this machine");
     };
     const fromNpm = [
-      { ...REDIS, npm: { specifier: "redis@1", install: failing } },
-      { ...PHP, npm: { specifier: "php@1", install } },
+      { ...REDIS, fallback: { command: "npm install redis@1", install: failing } },
+      { ...PHP, fallback: { command: "npm install php@1", install } },
     ];
     expect(installPrograms(fromNpm, { ...settings, isRoot: false })).toEqual([fromNpm[0]]);
     expect(install).toHaveBeenCalledOnce();

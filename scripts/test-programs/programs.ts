@@ -1,6 +1,7 @@
 import { existsSync, globSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { installNpmPostgres, NPM_POSTGRES } from "./npm-postgres.ts";
+import { installPythonWeb, PYTHON_WEB } from "./python-web.ts";
 
 /** A program that tests start and that npm does not install with the workspace. */
 export interface TestProgram {
@@ -11,8 +12,8 @@ export interface TestProgram {
   /** Names to look for on the PATH, and absolute paths, which may be glob patterns. The newest version wins. */
   readonly candidates: readonly string[];
   readonly debianPackage: string;
-  /** Where npm has the program's binaries: the package, and how to install it when Debian's cannot be. */
-  readonly npm?: { readonly specifier: string; install(): void };
+  /** How to install the program into the repository's `.cache` when it is still missing after Debian's packages. */
+  readonly fallback?: { readonly command: string; install(): void };
 }
 
 /** The programs that `npm test` needs. A suite that needs another program adds it here. */
@@ -32,7 +33,7 @@ export const TEST_PROGRAMS = {
       NPM_POSTGRES.initdb,
     ],
     debianPackage: "postgresql",
-    npm: { specifier: NPM_POSTGRES.specifier, install: installNpmPostgres },
+    fallback: { command: `npm install ${NPM_POSTGRES.specifier}`, install: installNpmPostgres },
   },
   postgresStandby: {
     title: "PostgreSQL's pg_basebackup",
@@ -65,6 +66,12 @@ export const TEST_PROGRAMS = {
     title: "nginx",
     candidates: ["nginx", "/usr/sbin/nginx"],
     debianPackage: "nginx",
+  },
+  pythonWeb: {
+    title: "Python with Django and Flask-WTF",
+    candidates: [PYTHON_WEB.python],
+    debianPackage: "python3-venv",
+    fallback: { command: PYTHON_WEB.command, install: installPythonWeb },
   },
   curl: {
     title: "curl",

@@ -92,7 +92,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     schedule,
     accounts: new Accounts(options.accounts, options.passwordHasher),
     accountOrders,
-    backend: new Backend(upstream, manager),
+    backend: new Backend(upstream, manager, clock),
     access,
     browserOrders: new BrowserOrders({
       manager,

@@ -24,7 +24,12 @@ class RejectedByBackend extends CoatcheckError {}
  * request out.
  */
 export function isBackendError(error: unknown): boolean {
-  return error instanceof RejectedByBackend || error instanceof PathNotFoundError;
+  return error instanceof RejectedByBackend || error instanceof PathNotFoundError || isSessionLost(error);
+}
+
+/** Whether the backend has forgotten the session and its cart. It refused the request, whose token it did not know. */
+export function isSessionLost(error: unknown): boolean {
+  return error instanceof CoatcheckError && error.code === "UPSTREAM_SESSION_LOST";
 }
 
 /**

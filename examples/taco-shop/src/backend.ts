@@ -1,15 +1,23 @@
-import { CoatcheckError, type JsonValue, type SessionManager } from "coatcheck";
+import { type Clock, CoatcheckError, type JsonValue, type SessionManager } from "coatcheck";
 import {
   stateInSession,
   type Upstream,
+  type UpstreamOptions,
   type UpstreamRequest,
   type UpstreamResponse,
 } from "coatcheck/gateway";
 import type { z } from "zod";
-import { backendError, type MissingResource } from "./backend-error.ts";
+import { backendError, isSessionLost, type MissingResource } from "./backend-error.ts";
 import { cart, change, item, menu, order, orders, stock } from "./backend-shapes.ts";
 import { timeBackend } from "./backend-time.ts";
 import { withEndedAsNotFound } from "./order-access.ts";
+import { withCartLost, withOrder } from "./order-state.ts";
+
+/** What the gateway must know of the backend. */
+export const BACKEND_OPTIONS = {
+  csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
+  session: { cookie: "PHPSESSID" },
+} as const satisfies Partial<UpstreamOptions>;
 
 /**
  * Client of the backend. Each call uses the backend cookies and CSRF token of one order session, through the gateway.
@@ -18,10 +26,12 @@ import { withEndedAsNotFound } from "./order-access.ts";
 export class Backend {
   readonly #upstream: Upstream;
   readonly #manager: SessionManager;
+  readonly #clock: Clock;
 
-  constructor(upstream: Upstream, manager: SessionManager) {
+  constructor(upstream: Upstream, manager: SessionManager, clock: Clock) {
     this.#upstream = upstream;
     this.#manager = manager;
+    this.#clock = clock;
   }
 
   async cart(sessionId: string) {
@@ -87,9 +97,20 @@ export class Backend {
     const state = stateInSession(this.#manager, sessionId);
     const response = await timeBackend(() =>
       withEndedAsNotFound(sessionId, () => this.#upstream.request(state, request)),
-    );
+    ).catch(async (error: unknown) => {
+      if (isSessionLost(error)) await this.#recordLoss(sessionId);
+      throw error;
+    });
     if (response.status >= 400) throw backendError(response.status, response.json(), missing);
     return response;
+  }
+
+  /** Adds the loss of the cart to the history, so that the participants see it and the order has a new revision. */
+  async #recordLoss(sessionId: string): Promise<void> {
+    const now = this.#clock.now();
+    await withEndedAsNotFound(sessionId, () =>
+      this.#manager.update(sessionId, (data) => withOrder(data, (order) => withCartLost(order, now))),
+    );
   }
 }
 

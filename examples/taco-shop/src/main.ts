@@ -7,6 +7,7 @@ import { type Backend, type BackendKind, startBackend } from "../backend/start.t
 import { openAccountsDatabase } from "./accounts/database.ts";
 import type { PasswordHasher } from "./accounts/password.ts";
 import { buildShop } from "./app.ts";
+import { BACKEND_OPTIONS } from "./backend.ts";
 import type { Limits } from "./limits.ts";
 import { migrateOlderOrders } from "./older-orders.ts";
 
@@ -65,7 +66,7 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
     stops.push(() => jobs.stop());
     const upstream = createUpstream({
       baseUrl: backend.url,
-      csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
+      ...BACKEND_OPTIONS,
       secrets: sessions.secrets,
     });
     stops.push(() => upstream.close());

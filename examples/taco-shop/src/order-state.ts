@@ -171,6 +171,14 @@ export function withEntry(order: OrderState, change: Intent, outcome: Outcome = 
   return { ...order, revision: order.revision + 1, history };
 }
 
+/** The shop itself, as the actor of what no participant did. */
+const SHOP: Actor = { participantId: "shop", name: "Le Vestiaire à Tacos" };
+
+/** Returns the order after the backend has lost its cart: emptied, by the shop. */
+export function withCartLost(order: OrderState, at: number): OrderState {
+  return withEntry(order, { at, who: SHOP, what: "emptied" });
+}
+
 /** Returns the order with a guest moved to another member id. If both ids are members, the better role wins. */
 export function withMemberMoved(order: OrderState, from: string, to: string): OrderState {
   const { [from]: moved, ...members } = order.members;

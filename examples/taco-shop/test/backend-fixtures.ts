@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { describeWithProgram } from "../../../scripts/test-programs/describe.ts";
 import { type Backend, type BackendKind, hasPhp, startBackend } from "../backend/start.ts";
 import type { ShownCart } from "../backend/typescript/cart.ts";
+import { BACKEND_OPTIONS } from "../src/backend.ts";
 
 const BACKENDS: readonly BackendKind[] = ["php", "typescript"];
 
@@ -77,7 +78,7 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 export function gatewayTo(url: string, more: Partial<UpstreamOptions> = {}): Upstream {
   return createUpstream({
     baseUrl: url,
-    csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
+    ...BACKEND_OPTIONS,
     secrets: ["a secret of the taco shop's tests"],
     ...more,
   });

@@ -2,6 +2,7 @@ import { createUpstream, type UpstreamOptions } from "coatcheck/gateway";
 import { type Config, listen, openSessions } from "coatcheck-server";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { buildShop } from "../src/app.ts";
+import { BACKEND_OPTIONS } from "../src/backend.ts";
 import { log } from "./shop-fixtures.ts";
 
 /** Starts another node of the shop, in front of a running backend. */
@@ -14,7 +15,7 @@ export async function openNode(
   const sessions = await openSessions(config, log);
   const upstream = createUpstream({
     baseUrl: backendUrl,
-    csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
+    ...BACKEND_OPTIONS,
     secrets: sessions.secrets,
     ...more,
   });

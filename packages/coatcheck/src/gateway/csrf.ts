@@ -1,8 +1,10 @@
-import { isJsonObject, type JsonValue } from "../session/json.ts";
+import { isJsonObject, parseJson } from "../session/json.ts";
+import { applyTest } from "./application-test.ts";
 import { upstreamUnavailable } from "./errors.ts";
-import { findAttribute } from "./html.ts";
+import { findInPage } from "./html.ts";
 import { Jar } from "./jar.ts";
-import type { UpstreamCsrfSource } from "./options.ts";
+import type { UpstreamCsrfOptions, UpstreamCsrfSource } from "./options.ts";
+import { isSafe } from "./request.ts";
 import type { UpstreamResponse } from "./response.ts";
 import type { UpstreamCredentials } from "./state.ts";
 
@@ -31,19 +33,46 @@ export function extractToken(
   jar: Jar,
   url: URL,
 ): string | null {
-  const token = "cookie" in source ? jar.value(source.cookie, url) : tokenIn(source, response);
+  const token = "cookie" in source ? jar.value(source.cookie, url) : tokenIn(source, response, response.json);
   if (!token) throw upstreamUnavailable(`responded with status ${response.status} but without a CSRF token`);
   return "cookie" in source ? null : token;
+}
+
+/**
+ * The token that a response carries beside its content, if `renewFrom` lets it renew the session's; null when it carries
+ * none.
+ */
+export function renewedToken(
+  { source, renewFrom = "json" in source ? "path" : "writes" }: UpstreamCsrfOptions,
+  method: string,
+  response: UpstreamResponse,
+): string | null {
+  if ("cookie" in source || renewFrom === "path" || (renewFrom === "writes" && isSafe(method))) return null;
+  const isHtml = /\bhtml\b/i.test(response.headers.get("content-type") ?? "");
+  if (("meta" in source || "input" in source) && !isHtml) return null;
+  return tokenIn(source, response, () => parseJson(response.text)) || null;
+}
+
+/** Whether the response means that the upstream has refused the token. */
+export function isStale({ staleToken = [403] }: UpstreamCsrfOptions, response: UpstreamResponse): boolean {
+  if (typeof staleToken !== "function") return staleToken.includes(response.status);
+  return applyTest("csrf.staleToken", staleToken, response);
 }
 
 function tokenIn(
   source: Exclude<UpstreamCsrfSource, { cookie: string }>,
   response: UpstreamResponse,
+  json: () => unknown,
 ): string | null {
   if ("header" in source) return response.headers.get(source.header);
-  if ("meta" in source) return findAttribute(response.text, "meta", source.meta, "content");
-  if ("input" in source) return findAttribute(response.text, "input", source.input, "value");
-  let value: JsonValue | undefined = response.json();
+  if ("meta" in source) {
+    return findInPage(response.text, { tag: "meta", name: source.meta, attribute: "content" });
+  }
+  if ("input" in source) {
+    const { input: name, form } = source;
+    return findInPage(response.text, { tag: "input", name, attribute: "value", ...(form ? { form } : {}) });
+  }
+  let value: unknown = json();
   for (const name of source.json.split(".")) {
     value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }

@@ -1,60 +1,47 @@
-/** Elements whose content is text, so that a tag inside them is not markup. */
-const RAW_TEXT = ["script", "style", "textarea", "title"];
-const ATTRIBUTE = /[\s/]*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?/y;
-const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi;
-const NAMED_ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+import { Parser } from "htmlparser2";
+
+/** Where in a page a value is: an attribute of the first element with this tag and `name`. */
+export interface ElementQuery {
+  readonly tag: "meta" | "input";
+  readonly name: string;
+  readonly attribute: "content" | "value";
+  /** Only inside the form with this `id`, `name` or `action`. */
+  readonly form?: string;
+}
+
+/** Characters that are parsed before the next look whether the element has been found. */
+const CHUNK = 16_384;
 
 /**
- * Finds an attribute of an element in an HTML page: the value of `valueAttribute` in the first `tag` whose attribute
- * `name` equals `name`; null when there is no such element. Ignores comments and the content of scripts. It reads the
- * page once from start to end without backtracking, so that a hostile page cannot make it slow.
+ * Finds a value in an HTML page; null when there is no such element. Comments and the content of scripts are not markup.
  */
-export function findAttribute(
-  html: string,
-  tag: string,
-  name: string,
-  valueAttribute: string,
-): string | null {
-  // Convert ASCII letters only: some letters, such as İ, are longer in lower case, which would shift all later indexes.
-  const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  for (let at = lower.indexOf("<"); at !== -1; at = lower.indexOf("<", at)) {
-    if (lower.startsWith("<!--", at)) {
-      at = endOf(lower, "-->", at);
-      continue;
-    }
-    const tagName = /[a-z][a-z\d-]*/y;
-    tagName.lastIndex = at + 1;
-    const [found] = tagName.exec(lower) ?? [];
-    if (found === undefined) {
-      at += 1;
-      continue;
-    }
-    const attributes = attributesAt(html, tagName.lastIndex);
-    if (found === tag && attributes.get("name") === name) return attributes.get(valueAttribute) ?? null;
-    at = RAW_TEXT.includes(found) ? endOf(lower, `</${found}`, at) : tagName.lastIndex;
-  }
-  return null;
-}
-
-function attributesAt(html: string, from: number): Map<string, string> {
-  const attributes = new Map<string, string>();
-  ATTRIBUTE.lastIndex = from;
-  for (let match = ATTRIBUTE.exec(html); match; match = ATTRIBUTE.exec(html)) {
-    const name = (match[1] ?? "").toLowerCase();
-    if (!attributes.has(name)) attributes.set(name, decodeEntities(match[2] ?? match[3] ?? match[4] ?? ""));
-  }
-  return attributes;
-}
-
-function endOf(text: string, delimiter: string, from: number): number {
-  const at = text.indexOf(delimiter, from);
-  return at === -1 ? text.length : at + delimiter.length;
-}
-
-function decodeEntities(value: string): string {
-  return value.replace(ENTITY, (entity, decimal?: string, hex?: string, name?: string) => {
-    if (name) return NAMED_ENTITIES[name.toLowerCase()] ?? entity;
-    const codePoint = decimal ? Number.parseInt(decimal, 10) : Number.parseInt(hex ?? "", 16);
-    return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : entity;
+export function findInPage(html: string, { tag, name, attribute, form }: ElementQuery): string | null {
+  let found: string | null = null;
+  let isInForm = form === undefined;
+  const parser = new Parser({
+    onopentag(element, attributes) {
+      if (element === "form" && form !== undefined) {
+        isInForm = [attributes.id, attributes.name, attributes.action].includes(form);
+      }
+      if (element === tag && isInForm && attributes.name === name) found ??= attributes[attribute] ?? "";
+    },
+    onclosetag(element) {
+      if (element === "form" && form !== undefined) isInForm = false;
+    },
   });
+  for (let at = 0; at < html.length && found === null; at += CHUNK) parser.write(html.slice(at, at + CHUNK));
+  parser.end();
+  return found || null;
+}
+
+/** Whether a page has an element with this tag and `name`, such as the password field of a login form. */
+export function hasInput(html: string, name: string): boolean {
+  let isFound = false;
+  const parser = new Parser({
+    onopentag(element, attributes) {
+      isFound ||= element === "input" && attributes.name === name;
+    },
+  });
+  parser.end(html);
+  return isFound;
 }

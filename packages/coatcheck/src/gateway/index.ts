@@ -21,9 +21,21 @@
  * @module
  */
 
-export type { UpstreamCsrfOptions, UpstreamCsrfSource, UpstreamOptions } from "./options.ts";
+export type {
+  StaleTokenTest,
+  UpstreamCsrfOptions,
+  UpstreamCsrfSource,
+  UpstreamOptions,
+} from "./options.ts";
+export { type PresetOptions, upstreamPresets } from "./presets.ts";
 export type { SafeMethod, UpstreamRequest } from "./request.ts";
 export type { UpstreamResponse } from "./response.ts";
 export { stateInSession, UPSTREAM_MEMBER, type UpstreamSessionManager } from "./session.ts";
+export {
+  isLoginPage,
+  type LoginPageOptions,
+  type UpstreamSessionLoss,
+  type UpstreamSessionOptions,
+} from "./session-loss.ts";
 export type { UpstreamState } from "./state.ts";
 export { createUpstream, type Upstream } from "./upstream.ts";

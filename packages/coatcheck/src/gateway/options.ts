@@ -1,7 +1,15 @@
+import { type Clock, systemClock } from "../session/clock.ts";
 import type { Fault } from "../session/errors.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownOptions,
+  requireKnownPart,
+  requireOneOf,
+} from "../session/known-options.ts";
 import { invalid } from "./errors.ts";
-import { headerFault, resolvePath } from "./url.ts";
+import type { UpstreamResponse } from "./response.ts";
+import type { UpstreamSessionLoss, UpstreamSessionOptions } from "./session-loss.ts";
+import { headerFault, publicOriginOf, resolvePath } from "./url.ts";
 
 /** Where a response carries the CSRF token. */
 export type UpstreamCsrfSource =
@@ -12,8 +20,11 @@ export type UpstreamCsrfSource =
   | { readonly cookie: string }
   /** `<meta name="…" content="token">`. */
   | { readonly meta: string }
-  /** `<input name="…" value="token">`. */
-  | { readonly input: string };
+  /** `<input name="…" value="token">`; with `form`, only in the form with this `id`, `name` or `action`. */
+  | { readonly input: string; readonly form?: string };
+
+/** Which responses mean that the upstream has refused the token: their statuses, or a test. */
+export type StaleTokenTest = readonly number[] | ((response: UpstreamResponse) => boolean);
 
 /** How the upstream issues its CSRF token, and how unsafe requests return it. */
 export interface UpstreamCsrfOptions {
@@ -22,6 +33,17 @@ export interface UpstreamCsrfOptions {
   readonly source: UpstreamCsrfSource;
   /** A request header, or a member of the JSON object or form that the request sends. */
   readonly sendAs: { readonly header: string } | { readonly field: string };
+  /**
+   * Which responses to an unsafe request mean that the upstream refused the token and did not carry out the request. The
+   * gateway then gets a new token and repeats the request once. Default: `[403]`. See {@link upstreamPresets}.
+   */
+  readonly staleToken?: StaleTokenTest;
+  /**
+   * Which responses renew the token if they carry one: only that of `path`, those to unsafe requests and the pages that
+   * these redirect to, or all. Renewal makes a one-use token cost no request of its own; it writes the session. Default:
+   * `writes`, except that a token in JSON is only read from `path`, where a member of that name is surely the token.
+   */
+  readonly renewFrom?: "path" | "writes" | "all";
 }
 
 /** Options of {@link createUpstream}. */
@@ -48,11 +70,27 @@ export interface UpstreamOptions {
    * milliseconds. Default: 5 failures, 1,000 ms.
    */
   readonly breaker?: { readonly failures: number; readonly halfOpenAfter: number };
+  /**
+   * Headers of every request, that for the token included. A header of a request replaces the one of the same name here. For
+   * an upstream at an internal address, `host` is the name under which it knows itself; with `x-forwarded-proto`, that is
+   * also the origin of its cookies and redirects.
+   */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How to see that the upstream has forgotten a session. Default: null, the gateway does not look. */
+  readonly session?: UpstreamSessionOptions | null;
+  /** Called when the upstream has forgotten a session, before the request throws `UPSTREAM_SESSION_LOST`. */
+  readonly onSessionLost?: (loss: UpstreamSessionLoss) => void;
+  /** Supplies the times of {@link UpstreamSessionLoss}. Default: the system clock. */
+  readonly clock?: Clock;
 }
 
 /** {@link UpstreamOptions} with the defaults filled in. */
-export interface ResolvedUpstreamOptions extends Required<Omit<UpstreamOptions, "baseUrl">> {
+export interface ResolvedUpstreamOptions
+  extends Required<Omit<UpstreamOptions, "baseUrl" | "onSessionLost">>,
+    Pick<UpstreamOptions, "onSessionLost"> {
   readonly baseUrl: URL;
+  /** The origin under which the upstream knows itself: that of cookies and redirects. */
+  readonly publicOrigin: string;
 }
 
 const UPSTREAM_OPTIONS = {
@@ -64,14 +102,29 @@ const UPSTREAM_OPTIONS = {
   maxResponseBytes: true,
   connections: true,
   breaker: true,
+  headers: true,
+  session: true,
+  onSessionLost: "function",
+  clock: true,
 } satisfies KnownOptions<UpstreamOptions>;
-const CSRF_OPTIONS = { path: true, source: true, sendAs: true } satisfies KnownOptions<UpstreamCsrfOptions>;
+const CSRF_OPTIONS = {
+  path: true,
+  source: true,
+  sendAs: true,
+  staleToken: true,
+  renewFrom: true,
+} satisfies KnownOptions<UpstreamCsrfOptions>;
+const SESSION_OPTIONS = {
+  cookie: true,
+  isLoggedOut: "function",
+} satisfies KnownOptions<UpstreamSessionOptions>;
 const SOURCES = {
   json: true,
   header: true,
   cookie: true,
   meta: true,
   input: true,
+  form: true,
 } satisfies KnownOptions<UpstreamCsrfSource>;
 const SEND_AS = { header: true, field: true } satisfies KnownOptions<UpstreamCsrfOptions["sendAs"]>;
 const BREAKER_OPTIONS = { failures: true, halfOpenAfter: true } satisfies KnownOptions<
@@ -81,10 +134,12 @@ const BREAKER_OPTIONS = { failures: true, halfOpenAfter: true } satisfies KnownO
 function requireKnown(given: UpstreamOptions): void {
   requireKnownOptions("upstream options", given, UPSTREAM_OPTIONS);
   requireKnownPart("upstream options", given, "breaker", BREAKER_OPTIONS);
+  if (given.session) requireKnownOptions("upstream options", given.session, SESSION_OPTIONS, "session");
   if (given.csrf === null) return;
   requireKnownOptions("upstream options", given.csrf, CSRF_OPTIONS, "csrf");
   requireKnownOptions("upstream options", given.csrf.source, SOURCES, "csrf.source");
   requireKnownOptions("upstream options", given.csrf.sendAs, SEND_AS, "csrf.sendAs");
+  requireOneOf("upstream options", "csrf.renewFrom", given.csrf.renewFrom, ["path", "writes", "all"]);
 }
 
 /**
@@ -101,6 +156,9 @@ export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions 
     maxResponseBytes: 2 * 1024 * 1024,
     connections: 64,
     breaker: { failures: 5, halfOpenAfter: 1000 },
+    headers: {},
+    session: null,
+    clock: systemClock,
     ...given,
   };
   const faults: Fault[] = [];
@@ -114,8 +172,7 @@ export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions 
   if (csrf && baseUrl && !resolvePath(csrf.path, baseUrl)) {
     faults.push({ path: "csrf.path", message: "must start with / and stay below the base URL" });
   }
-  const tokenFault = csrf && "header" in csrf.sendAs ? headerFault(csrf.sendAs.header, "token") : null;
-  if (tokenFault) faults.push({ path: "csrf.sendAs.header", message: tokenFault });
+  faults.push(...headerFaults(given), ...testFaults(given));
   const minimums: [string, number, number][] = [
     ["timeout", options.timeout, 1],
     ["retries", options.retries, 0],
@@ -129,6 +186,39 @@ export function resolveOptions(given: UpstreamOptions): ResolvedUpstreamOptions 
       faults.push({ path, message: `must be an integer of at least ${minimum} (got ${value})` });
     }
   }
-  if (!baseUrl || faults.length > 0) throw invalid("upstream options", faults);
-  return { ...options, baseUrl };
+  const publicOrigin = baseUrl && publicOriginOf(baseUrl, options.headers);
+  if (baseUrl && publicOrigin === null) {
+    faults.push({ path: "headers.host", message: "must be a host name with an optional port" });
+  }
+  if (!baseUrl || publicOrigin === null || faults.length > 0) throw invalid("upstream options", faults);
+  return { ...options, baseUrl, publicOrigin };
+}
+
+function headerFaults({ headers = {}, csrf }: UpstreamOptions): Fault[] {
+  const faults: Fault[] = [];
+  const require = (path: string, name: string, value: string) => {
+    const message = name.toLowerCase() === "host" ? null : headerFault(name, value);
+    if (message) faults.push({ path, message });
+  };
+  for (const [name, value] of Object.entries(headers)) require(`headers.${name}`, name, value);
+  if (csrf && "header" in csrf.sendAs) require("csrf.sendAs.header", csrf.sendAs.header, "token");
+  return faults;
+}
+
+function testFaults({ csrf, session }: UpstreamOptions): Fault[] {
+  const faults: Fault[] = [];
+  const staleToken: unknown = csrf?.staleToken;
+  const isStatus = (value: unknown) => Number.isInteger(value) && Number(value) >= 400 && Number(value) < 500;
+  const areStatuses = Array.isArray(staleToken) && staleToken.length > 0 && staleToken.every(isStatus);
+  if (staleToken !== undefined && typeof staleToken !== "function" && !areStatuses) {
+    faults.push({
+      path: "csrf.staleToken",
+      message: "must be a list of statuses from 400 to 499, or a function",
+    });
+  }
+  const cookie: unknown = session?.cookie;
+  if (cookie !== undefined && (typeof cookie !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(cookie))) {
+    faults.push({ path: "session.cookie", message: "must be the name of a cookie" });
+  }
+  return faults;
 }

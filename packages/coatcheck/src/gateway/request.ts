@@ -1,10 +1,15 @@
 import type { Fault } from "../session/errors.ts";
 import type { JsonObject, JsonValue } from "../session/json.ts";
 import { isJsonObject } from "../session/json.ts";
-import { type KnownOptions, requireKnownOptions, requireKnownPart } from "../session/known-options.ts";
+import {
+  type KnownOptions,
+  requireKnownOptions,
+  requireKnownPart,
+  requireOneOf,
+} from "../session/known-options.ts";
 import { invalid } from "./errors.ts";
-import type { UpstreamCsrfOptions } from "./options.ts";
-import type { WireRequest } from "./transport.ts";
+import type { WireRequest } from "./messages.ts";
+import type { ResolvedUpstreamOptions, UpstreamCsrfOptions } from "./options.ts";
 import { headerFault, resolvePath } from "./url.ts";
 
 /** Safe methods (RFC 9110 §9.2.1). They carry no CSRF token, and may be retried. */
@@ -20,6 +25,13 @@ export interface UpstreamRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** The body, as JSON or as `application/x-www-form-urlencoded`. */
   readonly body?: { readonly json: JsonValue } | { readonly form: Readonly<Record<string, string>> };
+  /** `manual` returns a redirect as it is, to any origin, instead of following it. Default: `follow`. */
+  readonly redirect?: "follow" | "manual";
+  /**
+   * `begins` marks a request that logs in at the upstream, `ends` one that logs out. Both may replace the upstream's session
+   * cookie and token. From `begins` on, `session.isLoggedOut` of the options applies.
+   */
+  readonly session?: "begins" | "ends";
 }
 
 const REQUEST_FIELDS = {
@@ -28,6 +40,8 @@ const REQUEST_FIELDS = {
   query: true,
   headers: true,
   body: true,
+  redirect: true,
+  session: true,
 } satisfies KnownOptions<UpstreamRequest>;
 const BODY_FIELDS = { json: true, form: true } satisfies KnownOptions<NonNullable<UpstreamRequest["body"]>>;
 
@@ -44,13 +58,16 @@ export function isSafe(method: string): method is SafeMethod {
  */
 export function toWireRequest(
   request: UpstreamRequest,
-  baseUrl: URL,
+  { baseUrl, headers: defaultHeaders }: Pick<ResolvedUpstreamOptions, "baseUrl" | "headers">,
   token: { readonly value: string; readonly sendAs: UpstreamCsrfOptions["sendAs"] } | null,
 ): WireRequest {
   requireKnownOptions("upstream request", request, REQUEST_FIELDS);
   requireKnownPart("upstream request", request, "body", BODY_FIELDS);
+  requireOneOf("upstream request", "redirect", request.redirect, ["follow", "manual"]);
+  requireOneOf("upstream request", "session", request.session, ["begins", "ends"]);
   const { method, path, query = {} } = request;
   const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(defaultHeaders)) headers[name.toLowerCase()] = value;
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries(request.headers ?? {})) {
     const fault = headerFault(name, value);

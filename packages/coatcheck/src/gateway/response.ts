@@ -1,5 +1,6 @@
 import type { JsonValue } from "../session/json.ts";
 import { upstreamUnavailable } from "./errors.ts";
+import type { WireResponse } from "./messages.ts";
 
 /**
  * A response of the upstream, for the application to translate. It holds no cookies, because they stay in the session,
@@ -8,6 +9,10 @@ import { upstreamUnavailable } from "./errors.ts";
 export interface UpstreamResponse {
   /** From 200 to 499. A status of 500 or above is thrown as `UPSTREAM_UNAVAILABLE`. */
   readonly status: number;
+  /** The URL of the last request, after all redirects, by the name under which the upstream knows itself. */
+  readonly url: string;
+  /** Whether the gateway has followed a redirect. After 301, 302 and 303 the last request was a `GET`. */
+  readonly redirected: boolean;
   readonly headers: Headers;
   /**
    * The decompressed body, decoded by the charset of `Content-Type`. Default: UTF-8. Do not show it to users as it is:
@@ -35,11 +40,14 @@ const OMITTED_HEADERS = new Set([
   "upgrade",
 ]);
 
-/** Builds the application's response from the one that the transport received. */
+/**
+ * Builds the application's response from the one that the transport received.
+ *
+ * @param from - the last request's URL, and whether there were redirects before it.
+ */
 export function toUpstreamResponse(
-  status: number,
-  received: Readonly<Record<string, string | string[] | undefined>>,
-  body: Buffer,
+  { status, headers: received, body }: WireResponse,
+  from: { readonly url: URL; readonly redirected: boolean },
 ): UpstreamResponse {
   const headers = new Headers();
   for (const [name, value] of Object.entries(received)) {
@@ -49,6 +57,8 @@ export function toUpstreamResponse(
   const text = decode(body, headers.get("content-type"));
   return {
     status,
+    url: from.url.href,
+    redirected: from.redirected,
     headers,
     text,
     json() {

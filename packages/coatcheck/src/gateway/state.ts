@@ -23,22 +23,45 @@ export interface UpstreamState {
   swap(expected: string | null, next: string): Promise<string | null>;
 }
 
-/** The upstream credentials of a session: its CSRF token (null when there is none) and its cookies. */
+/** The upstream credentials of a session. */
 export interface UpstreamCredentials {
+  /** The CSRF token; null when there is none. */
   readonly token: string | null;
   readonly cookies: readonly StoredCookie[];
+  /** When the session began at the upstream, epoch milliseconds. Absent before its first cookie. */
+  readonly startedAt?: number;
+  /** When it was logged in, epoch milliseconds. Absent while it is not. */
+  readonly loggedInAt?: number;
 }
+
+/** What a response changed in the credentials. */
+export interface CredentialChanges {
+  /** The cookies that the request was sent with, and those after the response. */
+  readonly before: readonly StoredCookie[];
+  readonly after: readonly StoredCookie[];
+  /** The token that the response carried, or null to forget the session's; with the one that the request was sent with. */
+  readonly token?: { readonly before: string | null; readonly after: string | null };
+  /** New times of the session; null forgets one. */
+  readonly times?: { readonly startedAt?: number | null; readonly loggedInAt?: number | null };
+}
+
+const NO_CREDENTIALS: UpstreamCredentials = { token: null, cookies: [] };
 
 /** A session's upstream credentials, as last read from or written to its {@link UpstreamState}. */
 export class UpstreamSession {
   readonly #state: UpstreamState;
   readonly #ring: KeyRing;
   #text: string | null = null;
-  #credentials: UpstreamCredentials = { token: null, cookies: [] };
+  #credentials = NO_CREDENTIALS;
 
   constructor(state: UpstreamState, ring: KeyRing) {
     this.#state = state;
     this.#ring = ring;
+  }
+
+  /** The id of the session that the credentials belong to. */
+  get id(): string {
+    return this.#state.sessionId;
   }
 
   get credentials(): UpstreamCredentials {
@@ -71,15 +94,16 @@ export class UpstreamSession {
   }
 
   /**
-   * Merges the cookies that a response changed into the state. Retries when another request writes at the same time.
+   * Merges what a response changed into the state. A token that another request stored in between stays, as its cookies do.
+   * Retries when another request writes at the same time.
    *
    * @throws CoatcheckError `CONFLICT` after 20 failed attempts.
    */
-  async saveCookies(before: readonly StoredCookie[], after: readonly StoredCookie[]): Promise<void> {
+  async save(changes: CredentialChanges): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { token, cookies } = this.#credentials;
-      const merged = mergeCookies(before, after, cookies);
-      if (merged === cookies || (await this.replace({ token, cookies: merged }))) return;
+      const current = this.#credentials;
+      const next = applyChanges(current, changes);
+      if (next === current || (await this.replace(next))) return;
     }
     throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
   }
@@ -90,7 +114,7 @@ export class UpstreamSession {
   }
 
   #decode(text: string | null): UpstreamCredentials {
-    if (text === null) return { token: null, cookies: [] };
+    if (text === null) return NO_CREDENTIALS;
     const plaintext = this.#ring.decrypt(text, this.#state.sessionId);
     if (plaintext === null) {
       throw upstreamUnavailable(
@@ -99,4 +123,22 @@ export class UpstreamSession {
     }
     return JSON.parse(plaintext) as UpstreamCredentials;
   }
+}
+
+/** Returns `current` itself when nothing changes. */
+function applyChanges(
+  current: UpstreamCredentials,
+  { before, after, token, times }: CredentialChanges,
+): UpstreamCredentials {
+  const cookies = mergeCookies(before, after, current.cookies);
+  const takesToken = token !== undefined && token.before === current.token && token.after !== token.before;
+  if (cookies === current.cookies && !takesToken && times === undefined) return current;
+  const { startedAt, loggedInAt, ...rest } = { ...current, ...times };
+  return {
+    ...rest,
+    cookies,
+    token: takesToken ? token.after : current.token,
+    ...(typeof startedAt === "number" ? { startedAt } : {}),
+    ...(typeof loggedInAt === "number" ? { loggedInAt } : {}),
+  };
 }

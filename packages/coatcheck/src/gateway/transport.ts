@@ -2,23 +2,8 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 import { type Dispatcher, errors, Pool } from "undici";
 import { upstreamUnavailable } from "./errors.ts";
+import type { WireRequest, WireResponse } from "./messages.ts";
 import type { ResolvedUpstreamOptions } from "./options.ts";
-
-/** A request as it is sent. */
-export interface WireRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
-}
-
-/** A response as it was received, with its body decompressed. */
-export interface WireResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
 
 type Decompress = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 

@@ -11,8 +11,8 @@ import {
 } from "cockatiel";
 import { CoatcheckError } from "../session/errors.ts";
 import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
+import type { WireResponse } from "./messages.ts";
 import type { ResolvedUpstreamOptions } from "./options.ts";
-import type { WireResponse } from "./transport.ts";
 
 /** Error codes of undici and of the operating system that mean a timeout. */
 const TIMEOUT_CODES = new Set([

@@ -1,18 +1,21 @@
 import { CoatcheckError } from "../session/errors.ts";
 import { KeyRing } from "../session/key-ring.ts";
-import { currentToken, extractToken } from "./csrf.ts";
+import { currentToken, extractToken, isStale, renewedToken } from "./csrf.ts";
 import { upstreamTimeout, upstreamUnavailable } from "./errors.ts";
-import { Jar } from "./jar.ts";
+import { type Exchange, Exchanger } from "./exchange.ts";
+import { Jar, type StoredCookie } from "./jar.ts";
 import { type ResolvedUpstreamOptions, resolveOptions, type UpstreamOptions } from "./options.ts";
 import { SessionQueue } from "./queue.ts";
 import { isSafe, type SafeMethod, toWireRequest, type UpstreamRequest } from "./request.ts";
-import { toUpstreamResponse, type UpstreamResponse } from "./response.ts";
-import { UpstreamSession, type UpstreamState } from "./state.ts";
-import { Transport, type WireRequest } from "./transport.ts";
-import { UpstreamRetry } from "./upstream-retry.ts";
+import type { UpstreamResponse } from "./response.ts";
+import { isLoggedOut, reportLoss, type UpstreamSessionLoss, upstreamSessionLost } from "./session-loss.ts";
+import {
+  type CredentialChanges,
+  type UpstreamCredentials,
+  UpstreamSession,
+  type UpstreamState,
+} from "./state.ts";
 
-/** Browsers allow 20. More than a few redirects in a row indicate a redirect loop. */
-const MAX_REDIRECTS = 5;
 /** Each failed attempt means that another request stored a token or a cookie first. Give up after this many. */
 const MAX_TOKEN_ATTEMPTS = 5;
 
@@ -33,15 +36,17 @@ export interface Upstream {
    * Sends a request on behalf of a session.
    *
    * - Requests of one session run one at a time. The first one fetches a CSRF token and, with it, the cookies.
-   * - When the upstream rejects an unsafe request with 403, it has not carried out the request. The gateway then
-   *   fetches a new token and repeats the request, once.
-   * - Redirects within the origin are followed.
+   * - When the upstream refuses the token of an unsafe request (`csrf.staleToken`), it has not carried out the request. The
+   *   gateway then takes the token of the response, or fetches a new one, and repeats the request, once.
+   * - Redirects within the origin are followed, unless `redirect` is `manual`.
    * - Cookies are stored before the response is returned.
    *
    * @returns every response with a status from 200 to 499.
    * @throws CoatcheckError `UPSTREAM_UNAVAILABLE` or `UPSTREAM_TIMEOUT`: the upstream may have carried out an unsafe
-   *   request, or not. `VALIDATION_FAILED`: the request is invalid and was not sent. `CONFLICT`: too many concurrent
-   *   updates of the session. Errors of `state` pass through.
+   *   request, or not. `UPSTREAM_SESSION_LOST`: the upstream has forgotten the session; the next request starts a new one.
+   *   `VALIDATION_FAILED`: the request is invalid and was not sent. `CONFLICT`: too many concurrent updates of the session.
+   *   Errors of `state` pass through.
+   * @throws UsageError when `csrf.staleToken` or `session.isLoggedOut` throws or returns no boolean. The request was sent.
    */
   request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamResponse>;
   /**
@@ -66,18 +71,10 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return new Gateway(resolveOptions(options));
 }
 
-/** A response, with the method and URL of the last request after all redirects. */
-interface Exchange {
-  readonly response: UpstreamResponse;
-  readonly method: string;
-  readonly url: URL;
-}
-
 class Gateway implements Upstream {
   readonly #options: ResolvedUpstreamOptions;
   readonly #ring: KeyRing;
-  readonly #transport: Transport;
-  readonly #retry: UpstreamRetry;
+  readonly #exchanger: Exchanger;
   readonly #queue = new SessionQueue();
 
   constructor(options: ResolvedUpstreamOptions) {
@@ -86,8 +83,7 @@ class Gateway implements Upstream {
       input: "gateway secrets",
       purpose: "coatcheck gateway state",
     });
-    this.#transport = new Transport(options);
-    this.#retry = new UpstreamRetry(options);
+    this.#exchanger = new Exchanger(options);
   }
 
   async request(state: UpstreamState, request: UpstreamRequest): Promise<UpstreamResponse> {
@@ -102,17 +98,14 @@ class Gateway implements Upstream {
   async requestWithoutSession(
     request: UpstreamRequest & { readonly method: SafeMethod },
   ): Promise<UpstreamResponse> {
-    const outgoing = toWireRequest(request, this.#options.baseUrl, null);
-    const { response } = await this.#exchange(
-      outgoing,
-      new Jar([]),
-      AbortSignal.timeout(this.#options.timeout),
-    );
+    const outgoing = toWireRequest(request, this.#options, null);
+    const signal = AbortSignal.timeout(this.#options.timeout);
+    const { response } = await this.#exchanger.run(outgoing, new Jar([]), signal, request.redirect);
     return requireUsable(response);
   }
 
   async close(): Promise<void> {
-    await this.#transport.close();
+    await this.#exchanger.close();
   }
 
   async #runRequest(
@@ -124,91 +117,159 @@ class Gateway implements Upstream {
     await session.read();
     await this.#ensureToken(session, null, signal);
     const token = this.#token(session);
-    const { response: first, method } = await this.#send(session, request, signal);
-    // A 403 for the GET after a redirect means that the original request was carried out already; do not repeat it.
-    if (first.status !== 403 || token === null || isSafe(method)) return requireUsable(first);
+    const first = await this.#send(session, request, signal);
+    if (token === null || !first.isStale) return requireUsable(first.response);
     await session.read();
     await this.#ensureToken(session, token, signal);
-    const { response: second } = await this.#send(session, request, signal);
-    return requireUsable(second);
+    // With the same token, the same response would follow.
+    if (this.#token(session) === token) return requireUsable(first.response);
+    const second = await this.#send(session, request, signal);
+    return requireUsable(second.response);
   }
 
   /**
-   * Sends the request with the session's current credentials, and stores the cookies that it receives. Cookies of a
-   * redirect are stored even if the redirect target fails, because the redirecting request was carried out.
+   * Sends the request with the session's current credentials, and stores the cookies and the token that it receives. Cookies
+   * of a redirect are stored even if the redirect target fails, because the redirecting request was carried out.
    */
-  async #send(session: UpstreamSession, request: UpstreamRequest, signal: AbortSignal): Promise<Exchange> {
-    const { csrf, baseUrl } = this.#options;
+  async #send(
+    session: UpstreamSession,
+    request: UpstreamRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly response: UpstreamResponse; readonly isStale: boolean }> {
+    const { csrf } = this.#options;
     const value = isSafe(request.method) ? null : this.#token(session);
     const token = csrf && value !== null ? { value, sendAs: csrf.sendAs } : null;
-    const { cookies } = session.credentials;
-    const jar = new Jar(cookies);
+    const sent = session.credentials;
+    const jar = new Jar(sent.cookies);
+    const outgoing = toWireRequest(request, this.#options, token);
+    let exchange: Exchange | null = null;
     try {
-      return await this.#exchange(toWireRequest(request, baseUrl, token), jar, signal);
+      exchange = await this.#exchanger.run(outgoing, jar, signal, request.redirect);
     } finally {
-      await session.saveCookies(cookies, jar.cookies());
+      const cookies = { before: sent.cookies, after: jar.cookies() };
+      await session.save(exchange ? this.#changesOf(exchange, request, sent, cookies) : cookies);
     }
+    const { response, method } = exchange;
+    // If the GET after a redirect is refused, the original request has been carried out already; do not repeat it.
+    const stale = csrf !== null && value !== null && !isSafe(method) && isStale(csrf, response);
+    await this.#requireSession(session, sent, jar, { request, response, isStale: stale });
+    return { response, isStale: stale };
   }
 
   /**
    * Ensures that the session has a CSRF token other than the rejected one. When several nodes fetch one at the same
    * time, the first to store its token and cookies wins and the others use these, so that one session never has two
-   * carts.
+   * carts. The new token may equal the rejected one, because an upstream may keep its token.
    */
   async #ensureToken(session: UpstreamSession, rejected: string | null, signal: AbortSignal): Promise<void> {
-    const { csrf, baseUrl } = this.#options;
+    const { csrf } = this.#options;
     if (!csrf) return;
+    const request: UpstreamRequest = { method: "GET", path: csrf.path };
     for (let attempt = 0; attempt < MAX_TOKEN_ATTEMPTS; attempt++) {
       const current = this.#token(session);
       if (current !== null && current !== rejected) return;
-      const outgoing = toWireRequest({ method: "GET", path: csrf.path }, baseUrl, null);
-      const jar = new Jar(session.credentials.cookies);
-      const { response, url } = await this.#exchange(outgoing, jar, signal);
+      const sent = session.credentials;
+      const jar = new Jar(sent.cookies);
+      const { response, url } = await this.#exchanger.run(
+        toWireRequest(request, this.#options, null),
+        jar,
+        signal,
+      );
       const token = extractToken(csrf.source, requireUsable(response), jar, url);
-      if (await session.replace({ token, cookies: jar.cookies() })) return;
+      const cookies = jar.cookies();
+      if (await session.replace({ ...sent, ...this.#startOf(sent, cookies), token, cookies })) {
+        // The token page may be the login page, so only the cookie can show a loss here.
+        return await this.#requireSession(session, sent, jar, { request, response: null, isStale: false });
+      }
     }
     throw new CoatcheckError("CONFLICT", "Too many concurrent updates of this session; retry.");
   }
 
   #token(session: UpstreamSession): string | null {
-    const { csrf, baseUrl } = this.#options;
-    return csrf && currentToken(csrf.source, session.credentials, baseUrl);
+    const { csrf, publicOrigin, baseUrl } = this.#options;
+    return csrf && currentToken(csrf.source, session.credentials, new URL(publicOrigin + baseUrl.pathname));
   }
 
-  async #exchange(first: WireRequest, jar: Jar, signal: AbortSignal): Promise<Exchange> {
-    const { origin } = this.#options.baseUrl;
-    let outgoing = first;
-    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const url = new URL(origin + outgoing.path);
-      const cookie = jar.header(url);
-      const request = cookie ? { ...outgoing, headers: { ...outgoing.headers, cookie } } : outgoing;
-      const { status, headers, body } = await this.#retry.run(isSafe(request.method), signal, () =>
-        this.#transport.send(request, signal),
-      );
-      jar.setFromHeaders([headers["set-cookie"] ?? []].flat(), url);
-      if (![301, 302, 303, 307, 308].includes(status)) {
-        return { response: toUpstreamResponse(status, headers, body), method: request.method, url };
-      }
-      outgoing = followRedirect(outgoing, status, targetOf(headers.location, url));
+  #changesOf(
+    { response }: Exchange,
+    { method, session }: UpstreamRequest,
+    sent: UpstreamCredentials,
+    cookies: Pick<CredentialChanges, "before" | "after">,
+  ): CredentialChanges {
+    const { csrf, clock, session: options } = this.#options;
+    const renewed = csrf && renewedToken(csrf, method, response);
+    // Upstreams replace the token at a login and at a logout.
+    const token = renewed !== null || session ? { token: { before: sent.token, after: renewed } } : {};
+    const start = this.#startOf(sent, cookies.after);
+    if (session === "begins" && response.status < 400 && !isLoggedOut(options, response)) {
+      return { ...cookies, ...token, times: { ...start, loggedInAt: clock.now() } };
     }
-    throw upstreamUnavailable(`redirected more than ${MAX_REDIRECTS} times`);
+    if (session === "ends") return { ...cookies, ...token, times: { ...start, loggedInAt: null } };
+    return { ...cookies, ...token, ...(start.startedAt === undefined ? {} : { times: start }) };
+  }
+
+  #startOf(
+    { startedAt }: UpstreamCredentials,
+    cookies: readonly StoredCookie[],
+  ): { readonly startedAt?: number } {
+    return startedAt === undefined && cookies.length > 0 ? { startedAt: this.#options.clock.now() } : {};
+  }
+
+  /**
+   * Compares the credentials that a request was sent with to its response. If the upstream has forgotten the session, the
+   * loss is stored, so that it is reported once, and reported.
+   *
+   * @throws CoatcheckError `UPSTREAM_SESSION_LOST`
+   */
+  async #requireSession(
+    session: UpstreamSession,
+    sent: UpstreamCredentials,
+    jar: Jar,
+    { request, response, isStale: stale }: Outcome,
+  ): Promise<void> {
+    const { session: options, onSessionLost, clock } = this.#options;
+    if (!options || request.session) return;
+    const canRevealByCookie = isSafe(request.method) || stale;
+    const reason =
+      canRevealByCookie && this.#isReplaced(options.cookie, sent, jar)
+        ? "cookie"
+        : sent.loggedInAt !== undefined && response && isLoggedOut(options, response)
+          ? "logged-out"
+          : null;
+    if (reason === null) return;
+    const { cookies } = session.credentials;
+    await session.save({
+      before: cookies,
+      after: cookies,
+      times: { startedAt: cookies.length > 0 ? clock.now() : null, loggedInAt: null },
+    });
+    const loss: UpstreamSessionLoss = {
+      sessionId: session.id,
+      reason,
+      method: request.method,
+      path: request.path,
+      cookies: sent.cookies.map(({ key }) => key),
+      startedAt: sent.startedAt ?? null,
+      loggedInAt: sent.loggedInAt ?? null,
+    };
+    reportLoss(onSessionLost, loss);
+    throw upstreamSessionLost(loss);
+  }
+
+  /** Whether the response replaced or deleted the cookie `name` that the request was sent with. */
+  #isReplaced(name: string | undefined, sent: UpstreamCredentials, jar: Jar): boolean {
+    if (name === undefined) return false;
+    const url = new URL(this.#options.publicOrigin + this.#options.baseUrl.pathname);
+    const before = new Jar(sent.cookies).value(name, url);
+    return before !== null && jar.value(name, url) !== before;
   }
 }
 
-/** RFC 9110 §15.4: 307 and 308 keep the method. After 301, 302 and 303 continue with GET, as browsers do. */
-function followRedirect(outgoing: WireRequest, status: number, target: URL): WireRequest {
-  const path = target.pathname + target.search;
-  if (status === 307 || status === 308 || isSafe(outgoing.method)) return { ...outgoing, path };
-  const { "content-type": _dropped, ...headers } = outgoing.headers;
-  return { method: "GET", path, headers, body: null };
-}
-
-function targetOf(location: string | string[] | undefined, from: URL): URL {
-  const target = typeof location === "string" ? URL.parse(location, from.href) : null;
-  if (!target) throw upstreamUnavailable("redirected without a valid Location header");
-  if (target.origin !== from.origin)
-    throw upstreamUnavailable("redirected to another origin, which the gateway never contacts");
-  return target;
+/** A request and what became of it. `response` is null when it cannot show whether the session is logged in. */
+interface Outcome {
+  readonly request: UpstreamRequest;
+  readonly response: UpstreamResponse | null;
+  readonly isStale: boolean;
 }
 
 /**

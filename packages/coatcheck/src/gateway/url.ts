@@ -28,6 +28,19 @@ export function resolvePath(path: string, baseUrl: URL): URL | null {
   return unchanged && /^\/(?!\/)/.test(path) && !/%2f|%5c|\\/i.test(pathname) ? url : null;
 }
 
+/**
+ * The origin under which an upstream knows itself: that of `baseUrl`, unless the headers of every request name another host or,
+ * as a proxy does, the scheme. Null when the host is malformed.
+ */
+export function publicOriginOf(baseUrl: URL, headers: Readonly<Record<string, string>>): string | null {
+  const headerNamed = (wanted: string) =>
+    Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
+  const host = headerNamed("host") ?? baseUrl.host;
+  const scheme = headerNamed("x-forwarded-proto") === "https" ? "https:" : baseUrl.protocol;
+  const url = URL.parse(`${scheme}//${host}`);
+  return url && /^[\w.:[\]-]+$/.test(host) ? url.origin : null;
+}
+
 /** Validates a request header. Returns what is wrong with it, or null. */
 export function headerFault(name: string, value: string): string | null {
   if (RESERVED_HEADERS.has(name.toLowerCase())) return "must not be set, because the gateway sets it";

@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   CONTEXT_UNAVAILABLE: 503,
   UPSTREAM_UNAVAILABLE: 502,
   UPSTREAM_TIMEOUT: 504,
+  UPSTREAM_SESSION_LOST: 409,
 } as const;
 
 /** A closed union, so that the compiler checks a `switch (error.code)` for completeness. */

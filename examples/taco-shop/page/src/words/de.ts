@@ -222,6 +222,7 @@ export const de: Words = {
     RATE_LIMITED: "Zu viele Anfragen. Bitte warten Sie einen Augenblick.",
     UPSTREAM_UNAVAILABLE: "Die Küche ist nicht erreichbar. Bitte versuchen Sie es nochmals.",
     UPSTREAM_TIMEOUT: "Die Küche braucht zu lange. Bitte versuchen Sie es nochmals.",
+    UPSTREAM_SESSION_LOST: "Die Küche hat diesen Korb verloren. Bitte füllen Sie ihn nochmals.",
     STORE_UNAVAILABLE: "Der Laden ist nicht erreichbar. Bitte versuchen Sie es nochmals.",
     CONTEXT_UNAVAILABLE: "Der Laden ist nicht erreichbar. Bitte versuchen Sie es nochmals.",
     BAD_ANSWER: "Der Laden gab eine ungültige Antwort. Bitte versuchen Sie es nochmals.",

@@ -230,6 +230,7 @@ export const en = {
     RATE_LIMITED: "Too many requests. Please wait a moment.",
     UPSTREAM_UNAVAILABLE: "The kitchen is unavailable. Please try again.",
     UPSTREAM_TIMEOUT: "The kitchen took too long to respond. Please try again.",
+    UPSTREAM_SESSION_LOST: "The kitchen has lost this basket. Please fill it again.",
     STORE_UNAVAILABLE: "The shop is unavailable. Please try again.",
     CONTEXT_UNAVAILABLE: "The shop is unavailable. Please try again.",
     BAD_ANSWER: "The shop sent an invalid response. Please try again.",

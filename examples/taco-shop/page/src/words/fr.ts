@@ -226,6 +226,7 @@ export const fr: Words = {
     RATE_LIMITED: "Trop de demandes. Attendez un instant, s’il vous plaît.",
     UPSTREAM_UNAVAILABLE: "La cuisine n’est pas disponible. Réessayez, s’il vous plaît.",
     UPSTREAM_TIMEOUT: "La cuisine met trop de temps. Réessayez, s’il vous plaît.",
+    UPSTREAM_SESSION_LOST: "La cuisine a perdu ce panier. Remplissez-le de nouveau, s’il vous plaît.",
     STORE_UNAVAILABLE: "La boutique n’est pas disponible. Réessayez, s’il vous plaît.",
     CONTEXT_UNAVAILABLE: "La boutique n’est pas disponible. Réessayez, s’il vous plaît.",
     BAD_ANSWER: "La boutique a envoyé une réponse invalide. Réessayez, s’il vous plaît.",

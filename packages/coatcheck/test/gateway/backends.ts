@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { TEST_PROGRAMS, type TestProgramName } from "../../../../scripts/test-programs/programs.ts";
+import type { UpstreamOptions } from "../../src/gateway/index.ts";
+import { upstreamPresets } from "../../src/gateway/index.ts";
+import { freePort, requireProgram, temporaryFolder } from "../servers/machine.ts";
+import { type RunningServer, startServer } from "../servers/start.ts";
+import { supervise } from "../servers/supervise.ts";
+
+/** A shop that is written in another framework, with its own sessions and CSRF tokens. */
+export interface ShopBackend {
+  readonly title: string;
+  readonly program: TestProgramName;
+  /** How the gateway connects to it. */
+  readonly options: Pick<UpstreamOptions, "csrf" | "session" | "headers">;
+  /** Whether a token becomes outdated without the session. */
+  readonly outdatesTokens: boolean;
+  start(): Promise<RunningServer>;
+}
+
+const PAGES = { csrfPath: "/login/", loginPage: { path: "/login/" } };
+
+const php: ShopBackend = {
+  title: "PHP",
+  program: "php",
+  options: upstreamPresets.php(PAGES),
+  outdatesTokens: true,
+  start: () =>
+    startScript("php", "shop.php", (script, port, folder) => [
+      "-d",
+      `session.save_path=${folder}`,
+      "-S",
+      `127.0.0.1:${port}`,
+      script,
+    ]),
+};
+
+const flask: ShopBackend = {
+  title: "Flask-WTF",
+  program: "pythonWeb",
+  options: upstreamPresets.flaskWtf(PAGES),
+  outdatesTokens: true,
+  start: () => startScript("pythonWeb", "flask_shop.py", (script, port) => [script, String(port)]),
+};
+
+const djangoPreset = upstreamPresets.django(PAGES);
+const headers = { host: "shop.example" };
+
+const django: ShopBackend = {
+  title: "Django",
+  program: "pythonWeb",
+  options: { ...djangoPreset, headers },
+  // The token is a cookie of its own, so the gateway always sends the newest one.
+  outdatesTokens: false,
+  start: () => startScript("pythonWeb", "django_shop.py", (script, port) => [script, String(port)]),
+};
+
+const djangoWithSessionTokens: ShopBackend = {
+  ...django,
+  title: "Django with CSRF_USE_SESSIONS",
+  options: {
+    ...djangoPreset,
+    csrf: djangoPreset.csrf && { ...djangoPreset.csrf, source: { input: "csrfmiddlewaretoken" } },
+    headers,
+  },
+  outdatesTokens: true,
+  start: () =>
+    startScript("pythonWeb", "django_shop.py", (script, port) => [script, String(port), "use-sessions"]),
+};
+
+export const SHOP_BACKENDS: readonly ShopBackend[] = [php, flask, django, djangoWithSessionTokens];
+
+/** Starts a script of `backends/` on a free port. */
+async function startScript(
+  program: "php" | "pythonWeb",
+  script: string,
+  argumentsFor: (script: string, port: number, folder: string) => string[],
+): Promise<RunningServer> {
+  const command = requireProgram(TEST_PROGRAMS[program]);
+  const path = fileURLToPath(new URL(`backends/${script}`, import.meta.url));
+  return await startServer(script, async () => {
+    const folder = await temporaryFolder("shop", null);
+    const port = await freePort();
+    const log = join(folder, "shop.log");
+    const args = argumentsFor(path, port, folder);
+    const server = await supervise({ command, args, folder, log, endSignal: "SIGTERM", user: null });
+    return { server, url: `http://127.0.0.1:${port}`, ping: respond };
+  });
+}
+
+/** Resolves if the shop at `url` responds, else rejects. Its own host name is not `127.0.0.1`. */
+async function respond(url: string): Promise<void> {
+  await fetch(`${url}/login/`);
+}

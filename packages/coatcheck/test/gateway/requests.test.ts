@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+
+const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "x-csrf-token" } } as const;
+const POST = { method: "POST", path: "/orders" } as const;
+
+describe("headers", () => {
+  test("are sent with every request, that for the token included, and a request may replace one", async () => {
+    const seen: (string | undefined)[][] = [];
+    const server = await serve((request, response) => {
+      const { host, authorization, "x-api-key": key } = request.headers;
+      seen.push([request.url, host, authorization, String(key)]);
+      json(response, { token: "t" });
+    });
+    const headers = { Host: "shop.example", Authorization: "Basic dTpw", "X-API-Key": "general" };
+    const upstream = connect(server.origin, { csrf, headers });
+    const state = stateInMemory();
+    await upstream.request(state, { ...POST, headers: { "x-api-key": "own" } });
+    await upstream.requestWithoutSession({ method: "GET", path: "/list" });
+    expect(seen).toEqual([
+      ["/token", "shop.example", "Basic dTpw", "general"],
+      ["/orders", "shop.example", "Basic dTpw", "own"],
+      ["/list", "shop.example", "Basic dTpw", "general"],
+    ]);
+  });
+
+  test("name the origin of cookies and redirects, for an upstream that forces https", async () => {
+    const server = await serve((request, response, { path, cookie }) => {
+      if (path === "/") {
+        response.setHeader("set-cookie", "sid=1; Path=/; Secure; Domain=shop.example");
+        const target = `https://${request.headers.host}/next`;
+        return response.writeHead(302, { location: target }).end();
+      }
+      return json(response, { cookie, proto: request.headers["x-forwarded-proto"] });
+    });
+    const headers = { host: "www.shop.example", "x-forwarded-proto": "https" };
+    const upstream = connect(server.origin, { headers });
+    const response = await upstream.request(stateInMemory(), { method: "GET", path: "/" });
+    expect(response.json()).toEqual({ cookie: "sid=1", proto: "https" });
+    expect(response).toMatchObject({ url: "https://www.shop.example/next", redirected: true });
+  });
+
+  test.each([
+    [{ cookie: "a=b" }, "headers.cookie"],
+    [{ "bad name": "x" }, "headers.bad name"],
+    [{ "x-a": "line\nbreak" }, "headers.x-a"],
+    [{ host: "a/b" }, "headers.host"],
+    [{ Host: "user@host" }, "headers.host"],
+  ])("%j is refused at the start", (headers, path) => {
+    expect(() => connect("http://127.0.0.1:1", { headers: headers as Record<string, string> })).toThrow(
+      expect.objectContaining({ faults: [{ path, message: expect.any(String) }] }),
+    );
+  });
+});
+
+describe("redirects", () => {
+  const start = () =>
+    serve((_request, response, { method, path }) => {
+      if (path === "/orders") return response.writeHead(301, { location: "/orders/" }).end();
+      if (path === "/away") return response.writeHead(302, { location: "https://elsewhere.example/" }).end();
+      return json(response, method);
+    });
+
+  test("show in the response: a POST without its trailing slash becomes a GET", async () => {
+    const server = await start();
+    const upstream = connect(server.origin);
+    const response = await upstream.request(stateInMemory(), POST);
+    expect(response.json()).toBe("GET");
+    expect(response).toMatchObject({ redirected: true, url: `${server.origin}/orders/` });
+    const direct = await upstream.request(stateInMemory(), { method: "POST", path: "/orders/" });
+    expect(direct).toMatchObject({ redirected: false, url: `${server.origin}/orders/` });
+  });
+
+  test("are returned with redirect: manual, to other origins as well", async () => {
+    const server = await start();
+    const upstream = connect(server.origin);
+    const response = await upstream.request(stateInMemory(), { ...POST, redirect: "manual" });
+    expect([response.status, response.headers.get("location")]).toEqual([301, "/orders/"]);
+    const away = await upstream.requestWithoutSession({ method: "GET", path: "/away", redirect: "manual" });
+    expect(away.headers.get("location")).toBe("https://elsewhere.example/");
+    expect(server.received).toHaveLength(2);
+  });
+
+  test("a misspelt value is refused", async () => {
+    const upstream = connect("http://127.0.0.1:1");
+    for (const wrong of [{ redirect: "error" }, { session: "start" }]) {
+      await expect(upstream.request(stateInMemory(), { ...POST, ...wrong } as never)).rejects.toThrow(
+        /must be one of/,
+      );
+    }
+  });
+});

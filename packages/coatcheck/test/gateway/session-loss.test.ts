@@ -1,0 +1,206 @@
+import { describe, expect, test } from "vitest";
+import { isLoginPage, type UpstreamOptions, type UpstreamSessionLoss } from "../../src/gateway/index.ts";
+import { fakeClock } from "../../src/testing/index.ts";
+import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+
+const HTML = { "content-type": "text/html" };
+const csrf = { path: "/token", source: { json: "token" }, sendAs: { header: "X-CSRF-Token" } } as const;
+
+/** Connects to an upstream and collects the losses that it reports. */
+function connectWith(origin: string, options: Partial<UpstreamOptions>) {
+  const losses: UpstreamSessionLoss[] = [];
+  const upstream = connect(origin, { onSessionLost: (loss) => losses.push(loss), ...options });
+  return { losses, upstream };
+}
+
+/** A shop with one cart per `PHPSESSID`, in strict mode: an unknown id is replaced. */
+async function phpServer() {
+  const carts = new Map<string, string[]>();
+  let started = 0;
+  const server = await serve((_request, response, { method, path, cookie, token, body }) => {
+    let id = /PHPSESSID=([^;]+)/.exec(cookie)?.[1] ?? "";
+    const headers: Record<string, string> = {};
+    if (!carts.has(id)) {
+      id = `session-${++started}`;
+      carts.set(id, []);
+      headers["set-cookie"] = `PHPSESSID=${id}; Path=/`;
+    }
+    if (path === "/token") return json(response, { token: `token of ${id}` }, headers);
+    if (method === "POST" && token !== `token of ${id}`) return response.writeHead(403, headers).end();
+    if (method === "POST") carts.get(id)?.push(body);
+    return json(response, carts.get(id), headers);
+  });
+  return { server, carts };
+}
+
+describe("session.cookie", () => {
+  const add = { method: "POST", path: "/cart", body: { json: "taco" } } as const;
+  const look = { method: "GET", path: "/cart" } as const;
+  const error = { code: "UPSTREAM_SESSION_LOST", status: 409 };
+
+  test.each([look, add])(
+    "reports a session that the upstream has forgotten, at a $method",
+    async (request) => {
+      const { server, carts } = await phpServer();
+      const clock = fakeClock();
+      const { upstream, losses } = connectWith(server.origin, {
+        csrf,
+        session: { cookie: "PHPSESSID" },
+        clock,
+      });
+      const state = stateInMemory();
+      const startedAt = clock.now();
+      await upstream.request(state, add);
+      clock.pass(1000);
+      await upstream.request(state, add);
+      carts.clear();
+      await expect(upstream.request(state, request)).rejects.toMatchObject(error);
+      const loss: UpstreamSessionLoss = {
+        sessionId: state.sessionId,
+        reason: "cookie",
+        method: request.method,
+        path: "/cart",
+        cookies: ["PHPSESSID"],
+        startedAt,
+        loggedInAt: null,
+      };
+      expect(losses).toEqual([loss]);
+      // Nothing was added to the new cart without the application's consent.
+      expect([...carts.values()]).toEqual([[]]);
+      expect((await upstream.request(state, add)).json()).toEqual(['"taco"']);
+      expect(losses).toHaveLength(1);
+    },
+  );
+
+  test("names the loss in the cause of the error, and survives a listener that throws", async () => {
+    const { server, carts } = await phpServer();
+    const upstream = connect(server.origin, {
+      csrf,
+      session: { cookie: "PHPSESSID" },
+      onSessionLost: () => {
+        throw new Error("of the listener");
+      },
+    });
+    const warned = new Promise((resolve) => process.once("warning", resolve));
+    const state = stateInMemory();
+    await upstream.request(state, look);
+    carts.clear();
+    await expect(upstream.request(state, look)).rejects.toMatchObject({
+      ...error,
+      cause: { reason: "cookie", sessionId: state.sessionId },
+    });
+    expect(await warned).toMatchObject({ message: "of the listener" });
+  });
+
+  test("takes a cookie that an accepted write replaces for a renewal, and one that a login replaces", async () => {
+    const server = await serve((_request, response, { path, method }) =>
+      json(response, { token: "t" }, { "set-cookie": `sid=${method}-${path.slice(1)}; Path=/` }),
+    );
+    const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { cookie: "sid" } });
+    const state = stateInMemory();
+    await upstream.request(state, { method: "GET", path: "/first" });
+    await upstream.request(state, { method: "POST", path: "/renewed" });
+    await upstream.request(state, { method: "GET", path: "/login", session: "begins" });
+    expect(losses).toEqual([]);
+    await expect(upstream.request(state, { method: "GET", path: "/later" })).rejects.toMatchObject(error);
+  });
+
+  test("takes a deleted cookie for a loss, unless the request logs out", async () => {
+    const server = await serve((_request, response, { cookie }) =>
+      json(response, "", { "set-cookie": cookie ? "sid=; Path=/; Max-Age=0" : "sid=1; Path=/" }),
+    );
+    const { upstream } = connectWith(server.origin, { csrf: null, session: { cookie: "sid" } });
+    const state = stateInMemory();
+    const get = { method: "GET", path: "/" } as const;
+    await upstream.request(state, get);
+    await upstream.request(state, { ...get, session: "ends" });
+    await upstream.request(state, get);
+    await expect(upstream.request(state, get)).rejects.toMatchObject(error);
+  });
+});
+
+describe("session.isLoggedOut", () => {
+  const LOGIN_PAGE = '<form action="/login" method="post"><input name="password" type="password"></form>';
+  const login = {
+    method: "POST",
+    path: "/login",
+    session: "begins",
+    body: { form: { password: "right" } },
+  } as const;
+  const account = { method: "GET", path: "/account" } as const;
+
+  /** An upstream that answers requests without a login in one of four ways. */
+  async function accountServer(answer: 200 | 302 | 401 | 403) {
+    const state = { isLoggedIn: false };
+    const server = await serve((_request, response, { method, path, body }) => {
+      if (method === "POST" && path === "/login") {
+        state.isLoggedIn = body.includes("right");
+        if (!state.isLoggedIn) return response.writeHead(200, HTML).end(LOGIN_PAGE);
+        return response.writeHead(303, { location: "/account" }).end();
+      }
+      if (path.startsWith("/login")) return response.writeHead(200, HTML).end(LOGIN_PAGE);
+      if (state.isLoggedIn) return response.writeHead(200, HTML).end("<h1>Ada</h1>");
+      if (answer === 302) return response.writeHead(302, { location: "/login?next=/account" }).end();
+      return response.writeHead(answer, HTML).end(answer === 200 ? LOGIN_PAGE : "no");
+    });
+    return { server, state };
+  }
+
+  const ANSWERS = [
+    [200, isLoginPage({ input: "password" })],
+    [302, isLoginPage({ path: "/login" })],
+    [401, isLoginPage({ statuses: [401] })],
+    [403, isLoginPage({ statuses: [403] })],
+  ] as const;
+
+  test.each(ANSWERS)("reports a lost login when the upstream answers %i", async (answer, isLoggedOut) => {
+    const { server, state: upstreamState } = await accountServer(answer);
+    const clock = fakeClock();
+    const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { isLoggedOut }, clock });
+    const state = stateInMemory();
+    await upstream.request(state, account);
+    expect(losses).toEqual([]);
+    expect((await upstream.request(state, login)).text).toBe("<h1>Ada</h1>");
+    expect((await upstream.request(state, account)).text).toBe("<h1>Ada</h1>");
+    upstreamState.isLoggedIn = false;
+    await expect(upstream.request(state, account)).rejects.toMatchObject({ code: "UPSTREAM_SESSION_LOST" });
+    expect(losses).toMatchObject([{ reason: "logged-out", loggedInAt: clock.now() }]);
+    // Reported once. The application now shows its login form.
+    await upstream.request(state, account);
+    expect(losses).toHaveLength(1);
+  });
+
+  test("does not take a failed login for one that can be lost", async () => {
+    const { server } = await accountServer(302);
+    const isLoggedOut = isLoginPage({ path: "/login", input: "password" });
+    const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { isLoggedOut } });
+    const state = stateInMemory();
+    await upstream.request(state, { ...login, body: { form: { password: "wrong" } } });
+    await upstream.request(state, account);
+    expect(losses).toEqual([]);
+  });
+
+  test("recognises a redirect to the login page that is not followed", async () => {
+    const { server, state: upstreamState } = await accountServer(302);
+    const session = { isLoggedOut: isLoginPage({ path: "/login" }) };
+    const { upstream } = connectWith(server.origin, { csrf: null, session });
+    const state = stateInMemory();
+    await upstream.request(state, login);
+    upstreamState.isLoggedIn = false;
+    await expect(upstream.request(state, { ...account, redirect: "manual" })).rejects.toMatchObject({
+      code: "UPSTREAM_SESSION_LOST",
+    });
+  });
+
+  test("a test that throws is an error of the program", async () => {
+    const { server } = await accountServer(200);
+    const isLoggedOut = () => {
+      throw new Error("secret");
+    };
+    const { upstream } = connectWith(server.origin, { csrf: null, session: { isLoggedOut } });
+    await expect(upstream.request(stateInMemory(), login)).rejects.toMatchObject({
+      name: "UsageError",
+      message: expect.stringContaining("session.isLoggedOut must not throw"),
+    });
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { type UpstreamCsrfOptions, type UpstreamOptions, upstreamPresets } from "../../src/gateway/index.ts";
+import { UsageError } from "../../src/session/usage-error.ts";
+import { connect, json, serve, stateInMemory } from "./fixtures.ts";
+
+const HTML = { "content-type": "text/html; charset=utf-8" };
+const POST = { method: "POST", path: "/orders" } as const;
+
+/** Pages that refuse a token, as the frameworks send them, and one with the same status for another reason. */
+const REFUSALS = [
+  [
+    "django",
+    403,
+    "<h1>Forbidden</h1><p>CSRF verification failed. Request aborted.</p>",
+    "<h1>No permission</h1>",
+  ],
+  ["flaskWtf", 400, "<h1>Bad Request</h1><p>The CSRF token has expired.</p>", "<p>quantity is missing</p>"],
+  ["flaskWtf", 400, "<h1>Bad Request</h1><p>The CSRF session token is missing.</p>", "<p>bad</p>"],
+  ["rails", 422, "<h1>The change you wanted was rejected.</h1>", '{"errors":["name is too long"]}'],
+  ["aspNetCore", 400, "", '{"title":"One or more validation errors occurred."}'],
+] as const;
+
+describe.each(REFUSALS)("the preset %s, for a %i with %j", (name, status, refusal, otherReason) => {
+  test("repeats the request with a new token, but not for another reason", async () => {
+    let issued = 0;
+    const page = () => {
+      const token = `token-${++issued}`;
+      return `<meta name="csrf-token" content="${token}"><input name="csrf_token" value="${token}"><input name="__RequestVerificationToken" value="${token}">`;
+    };
+    const server = await serve((request, response, { method, path, body }) => {
+      if (method === "GET") {
+        response.writeHead(200, { ...HTML, "set-cookie": `csrftoken=token-${issued + 1}; Path=/` });
+        return response.end(page());
+      }
+      if (path === "/refused") return response.writeHead(status, HTML).end(otherReason);
+      const sent = Object.entries(request.headers).find(([header]) => /csrf|verification/.test(header))?.[1];
+      const isFresh = (sent ?? body) === "token-2";
+      return response.writeHead(isFresh ? 200 : status, HTML).end(isFresh ? "done" : refusal);
+    });
+    const upstream = connect(server.origin, upstreamPresets[name]({ csrfPath: "/page" }));
+    const state = stateInMemory();
+    expect((await upstream.request(state, POST)).text).toBe("done");
+    const paths = () => server.received.map(({ path }) => path);
+    expect(paths()).toEqual(["/page", "/orders", "/page", "/orders"]);
+    expect((await upstream.request(state, { method: "POST", path: "/refused" })).text).toBe(otherReason);
+    expect(paths().slice(4)).toEqual(["/refused"]);
+  });
+});
+
+/** An upstream whose tokens are good for one write each, and which issues the next one with each page. */
+async function oneUseServer(issue: (token: string) => { body: string; headers?: Record<string, string> }) {
+  let current = "";
+  let issued = 0;
+  return await serve((_request, response, { method, token }) => {
+    const accepted = method === "GET" || (token === current && token !== "");
+    current = `token-${++issued}`;
+    const { body, headers = {} } = issue(current);
+    response.writeHead(accepted ? 200 : 419, { ...HTML, ...headers }).end(body);
+  });
+}
+
+type Issue = Parameters<typeof oneUseServer>[0];
+const CARRIERS: [string, Pick<UpstreamCsrfOptions, "source" | "renewFrom">, Issue][] = [
+  ["a form", { source: { input: "_token" } }, (token) => ({ body: `<input name=_token value=${token}>` })],
+  ["a meta tag", { source: { meta: "csrf" } }, (token) => ({ body: `<meta name=csrf content=${token}>` })],
+  ["a header", { source: { header: "x-next" } }, (token) => ({ body: "", headers: { "x-next": token } })],
+  ["JSON", { source: { json: "next" }, renewFrom: "writes" }, (token) => ({ body: `{"next":"${token}"}` })],
+];
+
+test.each(CARRIERS)("a one-use token in %s costs one request per write", async (_name, csrf, issue) => {
+  const server = await oneUseServer(issue);
+  const upstream = connect(server.origin, {
+    csrf: { path: "/", sendAs: { header: "x-csrf-token" }, staleToken: [419], ...csrf },
+  });
+  const state = stateInMemory();
+  for (let write = 0; write < 10; write++) expect((await upstream.request(state, POST)).status).toBe(200);
+  expect(server.received).toHaveLength(1 + 10);
+});
+
+test("a one-use token that each page replaces costs one request if all responses renew it", async () => {
+  const server = await oneUseServer((token) => ({ body: `<input name=_token value=${token}>` }));
+  const upstream = connect(server.origin, {
+    csrf: {
+      path: "/",
+      source: { input: "_token" },
+      sendAs: { header: "x-csrf-token" },
+      staleToken: [419],
+      renewFrom: "all",
+    },
+  });
+  const state = stateInMemory();
+  for (let write = 0; write < 5; write++) {
+    await upstream.request(state, { method: "GET", path: "/cart" });
+    expect((await upstream.request(state, POST)).status).toBe(200);
+  }
+  expect(server.received).toHaveLength(1 + 10);
+});
+
+test("a member of a JSON response does not replace the token, unless renewFrom asks for it", async () => {
+  const server = await serve((_request, response, { method, token }) =>
+    json(response, method === "GET" ? { token: "csrf" } : { token: "of a payment", sent: token }),
+  );
+  const upstream = connect(server.origin, {
+    csrf: { path: "/", source: { json: "token" }, sendAs: { header: "x-csrf-token" } },
+  });
+  const state = stateInMemory();
+  await upstream.request(state, POST);
+  expect((await upstream.request(state, POST)).json()).toMatchObject({ sent: "csrf" });
+});
+
+const PAGES = [
+  ["in a comment", "<!-- <input name=csrf value=no> --><input name=csrf value=yes>"],
+  ["in a script", `<script>"<input name='csrf' value='no'>"</script><input name=csrf value=yes>`],
+  ["in a text area", "<textarea><input name=csrf value=no></textarea><input name=csrf value=yes>"],
+  ["twice", "<input name=csrf value=yes><input name=csrf value=no>"],
+  [
+    "in another form",
+    "<form id=search><input name=csrf value=no></form><form id=order><input name=csrf value=yes></form>",
+  ],
+  ["in unclosed markup", "<table><tr><td><form id=order><p <b><input name=csrf value=yes"],
+] as const;
+
+test.each(PAGES)("finds the right token in a page that also has one %s", async (where, page) => {
+  const server = await serve((_request, response, { method, token }) =>
+    method === "GET" ? response.writeHead(200, HTML).end(`${page}>`) : json(response, token),
+  );
+  const form = where === "in another form" ? { form: "order" } : {};
+  const upstream = connect(server.origin, {
+    csrf: { path: "/", source: { input: "csrf", ...form }, sendAs: { header: "x-csrf-token" } },
+  });
+  expect((await upstream.request(stateInMemory(), POST)).json()).toBe("yes");
+});
+
+describe("a test of stale tokens", () => {
+  const using = (staleToken: unknown): Partial<UpstreamOptions> => ({
+    csrf: {
+      path: "/token",
+      source: { json: "token" },
+      sendAs: { header: "x-csrf-token" },
+      staleToken: staleToken as () => boolean,
+    },
+  });
+  const start = () =>
+    serve((_request, response, { path }) =>
+      path === "/token" ? json(response, { token: "t" }) : response.writeHead(403).end(),
+    );
+
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("secret");
+      },
+      "csrf.staleToken must not throw",
+    ],
+    ["returns a promise", async () => false, "csrf.staleToken must return true or false"],
+    [
+      "rejects",
+      async () => {
+        throw new Error("secret");
+      },
+      "csrf.staleToken must return true or false",
+    ],
+  ])("that %s is an error of the program, which names the option", async (_what, staleToken, message) => {
+    const server = await start();
+    const error = await connect(server.origin, using(staleToken))
+      .request(stateInMemory(), POST)
+      .catch((e) => e);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain("secret");
+    expect(server.received).toHaveLength(2);
+  });
+
+  test.each([[[]], [[200]], ["403"], [403]])("%j is refused at the start", async (staleToken) => {
+    expect(() => connect("http://127.0.0.1:1", using(staleToken))).toThrow(
+      expect.objectContaining({ faults: [{ path: "csrf.staleToken", message: expect.any(String) }] }),
+    );
+  });
+});

@@ -1,0 +1,39 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The frameworks that upstreams of the gateway's tests are written in, with what they need. */
+const PACKAGES = ["django==5.2.19", "flask==3.1.3", "flask-wtf==1.3.0"];
+
+// Outside node_modules, which `npm ci` empties.
+const CACHE = fileURLToPath(new URL("../../.cache/test-programs/", import.meta.url));
+const VERSION = createHash("sha256").update(PACKAGES.join("\n")).digest("hex").slice(0, 8);
+const FOLDER = join(CACHE, `python-web-${VERSION}`);
+
+/** A Python that has Django and Flask-WTF, in a virtual environment of its own. */
+export const PYTHON_WEB = {
+  command: `python3 -m venv, pip install ${PACKAGES.join(" ")}`,
+  python: join(FOLDER, "bin", "python"),
+} as const;
+
+/**
+ * Creates the virtual environment in the repository's `.cache`. It appears there in one step, so that two concurrent runs do
+ * not see each other's half-installed packages.
+ *
+ * @throws Error when there is no Python with `venv`, or when pip cannot fetch the packages.
+ */
+export function installPythonWeb(): void {
+  mkdirSync(CACHE, { recursive: true });
+  const folder = mkdtempSync(join(CACHE, "installing-"));
+  const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+  try {
+    execFileSync(python, ["-m", "venv", folder], { stdio: "pipe" });
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES];
+    execFileSync(join(folder, "bin", "python"), pip, { stdio: "pipe" });
+    if (!existsSync(FOLDER)) renameSync(folder, FOLDER);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
