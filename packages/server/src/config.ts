@@ -1,6 +1,7 @@
 import type { AddressPrivacy } from "coatcheck/device";
 import { ClientAddress } from "coatcheck/http";
 import { z } from "zod";
+import { type DataEncryptionConfig, encryptionConfigOf, encryptionVariables } from "./data-encryption.ts";
 import {
   type Database,
   databaseOf,
@@ -11,6 +12,7 @@ import {
 } from "./database-variable.ts";
 import type { SecureCookie, TrustedProxies } from "./proxy-options.ts";
 import { LIMITS, type RequestLimits } from "./rate-limiter.ts";
+import { listOf, MIN_SECRET_LENGTH, secretList } from "./secret-list.ts";
 import { limitActionVariable, sessionLimitOf } from "./session-limit.ts";
 import { StartError } from "./start-error.ts";
 import { noticesOf, redisUrlOf } from "./variable-names.ts";
@@ -34,6 +36,8 @@ export interface Config {
   readonly upstash: Upstash | null;
   /** Newest first. Null: generated, and stored next to the database. */
   readonly secrets: readonly string[] | null;
+  /** Null: the content of sessions is stored as readable JSON. */
+  readonly encryption: DataEncryptionConfig | null;
   /** Null: generated, and stored next to the database. */
   readonly adminToken: string | null;
   readonly apiKeys: readonly ApiKey[];
@@ -71,8 +75,6 @@ export interface Config {
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const YEAR = 365 * DAY;
-/** Minimum length of a secret or key, in characters. */
-export const MIN_SECRET_LENGTH = 16;
 /**
  * Length of a session token, in characters. No key may have it: the service tells tokens from keys in the
  * Authorization header by their length.
@@ -81,21 +83,6 @@ export const TOKEN_LENGTH = 50;
 const KEY_FORMAT = `at least ${MIN_SECRET_LENGTH} ASCII characters without spaces, but not exactly ${TOKEN_LENGTH}`;
 const PRIVACY_MODES = ["full", "truncated", "none"] as const satisfies AddressPrivacy[];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-
-function listOf(text: string): string[] {
-  return text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-}
-
-const secrets = z
-  .string()
-  .transform(listOf)
-  .refine(
-    (list) => list.length > 0 && list.every((secret) => secret.length >= MIN_SECRET_LENGTH),
-    `must be a comma-separated list of secrets, newest first, with at least ${MIN_SECRET_LENGTH} characters each`,
-  );
 
 const apiKeys = z
   .string()
@@ -156,7 +143,8 @@ const environment = z.object({
     .nullable()
     .default(null),
   ...upstashVariables,
-  SESSION_SECRETS: secrets.nullable().default(null),
+  SESSION_SECRETS: secretList.nullable().default(null),
+  ...encryptionVariables,
   ADMIN_TOKEN: z.string().refine(isKey, `must have ${KEY_FORMAT}`).nullable().default(null),
   API_KEYS: apiKeys.default([]),
   REDIS_HOST: z
@@ -237,6 +225,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     redisUrl,
     upstash: redisUrl === null && database.kind !== "upstash" ? upstash : null,
     secrets: data.SESSION_SECRETS,
+    encryption: encryptionConfigOf(data),
     adminToken: data.ADMIN_TOKEN,
     apiKeys: data.API_KEYS,
     idleTimeout: idleTimeoutOf(data),

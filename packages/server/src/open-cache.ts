@@ -1,4 +1,5 @@
 import { createCache, redisShared, type SessionCache } from "coatcheck/cache";
+import type { Encryption } from "coatcheck/encryption";
 import { postgresHints } from "coatcheck/store/postgres";
 import { connectRedis, type NoticeListener, type RedisTransport } from "coatcheck/store/redis";
 import { connectUpstash } from "coatcheck/store/upstash";
@@ -24,7 +25,7 @@ const UPSTASH_DEADLINE = 1000;
  */
 export async function openCache(
   config: Config,
-  { store, dataVersion }: OpenStore,
+  { store, dataVersion, encryption }: OpenStore & { readonly encryption: Encryption | null },
   onNotice: NoticeListener,
 ): Promise<OpenCache> {
   const { database, redisUrl, upstash } = config;
@@ -40,7 +41,8 @@ export async function openCache(
       : {};
   const transport = await connectShared(redisUrl, upstash, onNotice);
   if (transport === null) return { cache: createCache({ ...options, ...hints }), disconnect: async () => {} };
-  const shared = redisShared(transport, config.sharedCacheTtl === null ? {} : { ttl: config.sharedCacheTtl });
+  const tier = redisShared(transport, config.sharedCacheTtl === null ? {} : { ttl: config.sharedCacheTtl });
+  const shared = encryption ? encryption.shared(tier) : tier;
   const deadlines = upstash ? { deadlines: { shared: UPSTASH_DEADLINE } } : {};
   return {
     cache: createCache({ ...options, ...hints, ...deadlines, shared }),

@@ -1,9 +1,11 @@
 import { SessionManager } from "coatcheck";
 import type { SessionCache } from "coatcheck/cache";
+import type { EncryptedStore } from "coatcheck/encryption";
 import type { FastifyBaseLogger } from "fastify";
 import { type ClientDescriber, openClientDescriber } from "./client-describer.ts";
 import type { Config } from "./config.ts";
 import { Credentials } from "./credentials.ts";
+import { openEncryption } from "./data-encryption.ts";
 import { logNotice } from "./log-notice.ts";
 import { openCache } from "./open-cache.ts";
 import { openStore } from "./open-store.ts";
@@ -14,6 +16,8 @@ export interface OpenSessions {
   readonly manager: SessionManager;
   /** The cache that the manager reads through. */
   readonly cache: SessionCache;
+  /** The store, if it encrypts what it keeps. */
+  readonly encrypted: EncryptedStore | null;
   readonly credentials: Credentials;
   /** Describes the client of a new session, as far as the privacy mode allows. */
   readonly describeClient: ClientDescriber;
@@ -33,11 +37,14 @@ export interface OpenSessions {
 export async function openSessions(config: Config, log: FastifyBaseLogger): Promise<OpenSessions> {
   const describeClient = await openClientDescriber(config);
   const onNotice = logNotice(log);
-  const open = await openStore(config.database, onNotice);
-  const { cache, disconnect } = await openCache(config, open, onNotice);
+  const encryption = config.encryption && openEncryption(config.encryption, log);
+  const { store: stored, ...open } = await openStore(config.database, onNotice);
+  const encrypted = encryption?.store(stored) ?? null;
+  const store = encrypted ?? stored;
+  const { cache, disconnect } = await openCache(config, { ...open, store, encryption }, onNotice);
   const { secrets, adminToken, adminTokenFile } = secretsOf(config);
   const manager = new SessionManager({
-    store: open.store,
+    store,
     secrets,
     policy: {
       idleTimeout: config.idleTimeout,
@@ -56,6 +63,7 @@ export async function openSessions(config: Config, log: FastifyBaseLogger): Prom
   return {
     manager,
     cache,
+    encrypted,
     credentials: new Credentials(adminToken, config.apiKeys),
     describeClient,
     secrets,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { MIN_SECRET_LENGTH } from "./config.ts";
+import { MIN_SECRET_LENGTH } from "./secret-list.ts";
 import { StartError } from "./start-error.ts";
 
 /**

@@ -4,6 +4,7 @@ import { buildApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { openJobBoard } from "./jobs/board/open.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
+import { reencryptJob } from "./jobs/reencrypt.ts";
 import { sweepJob } from "./jobs/sweep.ts";
 import { visitJobs } from "./jobs/visit-jobs.ts";
 import { listen } from "./listen.ts";
@@ -29,11 +30,12 @@ export interface RunningService {
  * @throws StartError if the database, a secret file or the port is unavailable.
  */
 export async function startService(config: Config, log: Logger): Promise<RunningService> {
-  const { adminTokenFile, close, ...sessions } = await openSessions(config, log);
+  const { adminTokenFile, close, encrypted, ...sessions } = await openSessions(config, log);
   for (const notice of config.notices) log.info(notice);
   const { trustProxy, secureCookie, metrics, rateLimits } = config;
   const visits = config.visits && (await openVisits(config.visits, log));
-  const jobs = new Jobs(jobsOf(sessions.manager, visits, config), {
+  const encryptionJobs = encrypted ? [reencryptJob(encrypted)] : [];
+  const jobs = new Jobs([...jobsOf(sessions.manager, visits, config), ...encryptionJobs], {
     clock: systemClock,
     schedule: systemSchedule,
     log,

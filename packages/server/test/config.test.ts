@@ -19,6 +19,8 @@ const INVALID_VARIABLES: readonly (readonly [name: string, value: string, messag
   ["SESSION_SECRETS", "short", /secrets, newest first, with at least 16 characters/],
   ["SESSION_SECRETS", `${SECRET},short`, /secrets, newest first, with at least 16 characters/],
   ["SESSION_SECRETS", ",", /secrets, newest first, with at least 16 characters/],
+  ["SESSION_DATA_SECRETS", "short", /secrets, newest first, with at least 16 characters/],
+  ["SESSION_DATA_PLAINTEXT", "yes", /must be refuse or accept/],
   ["ADMIN_TOKEN", "short", /at least 16 ASCII characters/],
   ["ADMIN_TOKEN", "x".repeat(50), /not exactly 50/],
   ["ADMIN_TOKEN", `${SECRET} x`, /without spaces/],

@@ -1,0 +1,24 @@
+import type { EncryptedStore } from "coatcheck/encryption";
+import type { Job } from "./jobs.ts";
+
+/** Sessions per step. */
+const SLICE_SIZE = 100;
+
+/** The job that encrypts the active sessions under the newest secret. Each step can be repeated. */
+export function reencryptJob(store: Pick<EncryptedStore, "reencrypt">): Job {
+  return {
+    name: "reencrypt",
+    description: "Encrypts the sessions again whose content an older secret encrypted, or none.",
+    interval: null,
+    async run(signal) {
+      let reencrypted = 0;
+      let cursor: string | undefined;
+      do {
+        const step = await store.reencrypt({ limit: SLICE_SIZE, ...(cursor && { cursor }) });
+        reencrypted += step.reencrypted;
+        cursor = step.next ?? undefined;
+      } while (cursor && !signal.aborted);
+      return { reencrypted };
+    },
+  };
+}
