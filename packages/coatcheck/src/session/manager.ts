@@ -305,7 +305,7 @@ export class SessionManager<Data = JsonObject> {
   async update(id: string, change: (data: Data) => MaybePromise<Data>): Promise<SessionRecord> {
     const checked = checkedUpdate(change);
     const from = await this.#writer.requireLive(id);
-    return await this.#writer.changeData(from, checked, { presented: null });
+    return await this.#writer.changeData(from, checked, { presented: null, isComputed: true });
   }
 
   /** Changes the visit of a session. For `coatcheck/visit`. Throws the same errors as {@link patch}. */

@@ -80,14 +80,17 @@ export function requireJsonObject(value: unknown, path: string, limit: number): 
   collectFaults(value, path, 0, faults);
   if (faults.length > 0) throw jsonError(faults);
   const json = JSON.stringify(value);
-  const size = Buffer.byteLength(json);
-  if (size > limit) {
-    const message = `must be at most ${limit} bytes of JSON (got ${size})`;
-    throw new CoatcheckError("PAYLOAD_TOO_LARGE", `Session too large: ${path} ${message}.`, {
-      faults: [{ path, message }],
-    });
-  }
+  requireSize(json, path, limit);
   return JSON.parse(json);
+}
+
+/** Throws CoatcheckError `PAYLOAD_TOO_LARGE` for JSON text of more than `limit` bytes in UTF-8. */
+export function requireSize(json: string, path: string, limit: number): void {
+  const size = Buffer.byteLength(json);
+  if (size <= limit) return;
+  const message = `must be at most ${limit} bytes of JSON (got ${size})`;
+  const faults = [{ path, message }];
+  throw new CoatcheckError("PAYLOAD_TOO_LARGE", `Session too large: ${path} ${message}.`, { faults });
 }
 
 interface JsonFault extends Fault {

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Fault, invalidInput } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import { type KnownOptions, requireKnownOptions, requireMethod, requireOneOf } from "./known-options.ts";
-import { requireJsonObject } from "./patch.ts";
+import { requireJsonObject, requireSize } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 
 /** Converts data of one schema version to the next. Must not change its argument. */
@@ -86,7 +86,16 @@ export class DataSchema<Data> {
    * @throws TypeError when the schema validates asynchronously.
    */
   check(value: unknown): JsonObject {
-    const data = requireJsonObject(value, "data", this.#limit);
+    return this.#validate(requireJsonObject(value, "data", this.#limit));
+  }
+
+  /** Validates stored data to which checked patches were applied: its size and the schema. Throws the same errors as {@link check}. */
+  checkPatched(data: JsonObject): JsonObject {
+    requireSize(JSON.stringify(data), "data", this.#limit);
+    return this.#validate(data);
+  }
+
+  #validate(data: JsonObject): JsonObject {
     const { schema } = this.#options;
     if (!schema) return data;
     const result = schema["~standard"].validate(data);

@@ -44,6 +44,7 @@ interface WriteOptions {
   readonly bytes?: number;
   /** Flash messages by name. */
   readonly messages?: JsonObject | null;
+  readonly isComputed?: boolean;
   readonly visit?: VisitChange;
 }
 
@@ -215,7 +216,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
    * effects. It must not await another write of this handle, which would wait for this one.
    */
   async update(change: (data: Data) => MaybePromise<Data>): Promise<void> {
-    await this.#exclusively(() => this.#write(checkedUpdate(change, this.#mutex)));
+    await this.#exclusively(() => this.#write(checkedUpdate(change, this.#mutex), { isComputed: true }));
   }
 
   /** Writes the pending changes now, instead of with the response. */
@@ -328,11 +329,11 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   /** Stores the pending changes and those of the arguments in one write. Does nothing when there are none. */
   async #write(
     change?: DataChange,
-    { bytes = 0, messages = null, ...now }: WriteOptions = {},
+    { messages = null, visit: visitNow, ...options }: WriteOptions = {},
   ): Promise<void> {
     const { schema, policy, clock } = this.#deps;
     const pending = this.#pending?.snapshot() ?? null;
-    const visit = now.visit ?? this.#visitChange;
+    const visit = visitNow ?? this.#visitChange;
     if (!pending && !change && !visit) return;
     requireCurrentToken(this.#start.refusal);
     const part = validateSnapshot(pending, policy.maxDataBytes);
@@ -356,7 +357,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     this.#record =
       visit && !pending && !change
         ? await this.#writer.changeVisit(before, visit, presented)
-        : await this.#writer.changeData(before, changed, { presented, seenAt, flash, bytes, visit });
+        : await this.#writer.changeData(before, changed, { ...options, presented, seenAt, flash, visit });
     if (visit === this.#visitChange) this.#visitChange = null;
     this.#pending?.markSaved(part, () => schema.readOrInitial(this.#record));
     if (this.#record.secretHash !== before.secretHash) {

@@ -44,6 +44,11 @@ export interface ChangeOptions {
   readonly visit?: VisitChange | null;
   /** Size of the change, bytes, for the limit of the write queue. Default: 0. */
   readonly bytes?: number;
+  /**
+   * Whether the application's function computes the data. Default: the change applies checked merge patches, so it is
+   * synchronous, and of its result only the size and the schema are checked: many writers of a large session cost less.
+   */
+  readonly isComputed?: boolean;
 }
 
 /**
@@ -117,7 +122,7 @@ export class SessionWriter<Data> {
   async changeData(from: SessionRecord, change: DataChange, options: ChangeOptions): Promise<SessionRecord> {
     let current = from;
     for (let attempt = 0; attempt < MAX_RECOMPUTATIONS; attempt++) {
-      const first = change(this.#dataOf(current), current);
+      const first = options.isComputed ? change(this.#dataOf(current), current) : undefined;
       const isAsync = first instanceof Promise;
       const computed = isAsync ? await first : undefined;
       const base = current;
@@ -211,12 +216,13 @@ export class SessionWriter<Data> {
     return (this.#deps.schema.read(record) ?? {}) as JsonObject;
   }
 
-  #withData(record: SessionRecord, data: unknown, { seenAt, flash, visit }: ChangeOptions): SessionRecord {
+  #withData(record: SessionRecord, data: unknown, options: ChangeOptions): SessionRecord {
+    const { seenAt, flash, visit, isComputed } = options;
     const { schema, policy, clock, tokens } = this.#deps;
     const now = clock.now();
     return withChanges(record, {
       ...visit?.(record),
-      data: schema.check(data),
+      data: isComputed ? schema.check(data) : schema.checkPatched(data as JsonObject),
       dataVersion: schema.versionOnWrite(record),
       flash: flash ? mergeFlash(record.flash, flash, policy.maxDataBytes) : record.flash,
       lastSeenAt: Math.max(record.lastSeenAt, seenAt ?? now),
