@@ -69,7 +69,7 @@ const TAGS = [
   { name: "subjects", description: "All sessions of a user." },
   { name: "visits", description: "Report events and orders; export and erase what is stored about people." },
   { name: "analytics", description: "Questions about visits." },
-  { name: "jobs", description: "What the service does by itself." },
+  { name: "jobs", description: "Work that the service does by itself." },
   { name: "health", description: "Health and metrics." },
 ];
 

@@ -62,7 +62,7 @@ export const limit = z.coerce
   .min(1)
   .max(1000)
   .meta({ examples: [50] })
-  .describe("How many entries a page has at most.");
+  .describe("The most entries of a page.");
 
 /** Where a page begins. */
 export const cursor = z

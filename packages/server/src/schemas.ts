@@ -42,7 +42,7 @@ export const failure = z
         message: z
           .string()
           .meta({ examples: ["Session not found."] })
-          .describe("What went wrong, for developers."),
+          .describe("Describes the error, for developers."),
         faults: z
           .array(
             z.object({
@@ -53,7 +53,7 @@ export const failure = z
               message: z
                 .string()
                 .meta({ examples: ["must not be empty"] })
-                .describe("What is wrong there."),
+                .describe("Describes the fault."),
             }),
           )
           .optional()
@@ -211,7 +211,7 @@ export const elevateBody = z.strictObject({
     .min(1)
     .max(128)
     .meta({ examples: ["account"] })
-    .describe("What the user may do for a while, such as changing the account."),
+    .describe("A name for the actions that the user may take for a while, such as `account`."),
   maxAge: z
     .number()
     .int()

@@ -176,17 +176,17 @@ export const introspection = z.discriminatedUnion("active", [
     reason: z
       .string()
       .meta({ examples: ["expired"] })
-      .describe("Why it does not."),
+      .describe("Why the token opens no session."),
   }),
 ]);
 
 export const health = z.object({
   status: z.enum(["healthy", "degraded"]).describe("`degraded`: the store is unavailable."),
-  uptime: count.describe("For how many seconds the process has been running."),
+  uptime: count.describe("Seconds since the process started."),
   sessions: z
     .object(sessionCounts)
     .nullable()
-    .describe("How many sessions there are. Null while the store is unavailable."),
+    .describe("The number of sessions. Null while the store is unavailable."),
 });
 
 export const ready = z.object({ status: z.literal("ready").describe("The service can handle requests.") });

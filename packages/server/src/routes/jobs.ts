@@ -23,12 +23,12 @@ const jobRun = z
       .number()
       .int()
       .meta({ examples: [35] })
-      .describe("How many milliseconds it took."),
+      .describe("Duration in milliseconds."),
     result: z
       .record(z.string(), z.number())
       .nullable()
       .meta({ examples: [{ deleted: 12 }] })
-      .describe("What the run has done. Null if it failed."),
+      .describe("The result of the run. Null if it failed."),
     error: z
       .string()
       .nullable()
@@ -51,7 +51,7 @@ const job = z
       .nullable()
       .meta({ examples: [300_000] })
       .describe("Milliseconds between two runs. Null: only on request."),
-    isRunning: z.boolean().describe("Whether a run is going on."),
+    isRunning: z.boolean().describe("Whether a run is in progress."),
     lastRun: jobRun.nullable().describe("The last run since the service started. Null without one."),
     nextRunAt: nullable(isoTime).describe("When it runs next. Null: only on request."),
   })

@@ -29,7 +29,7 @@ const range = z
   })
   .meta({ id: "DateRange" })
   .describe("The days that the answer is about.");
-const dimension = z.enum(DIMENSIONS).describe("What visits are distinguished by.");
+const dimension = z.enum(DIMENSIONS).describe("A property by which visits are grouped.");
 const operator = z.enum(OPERATORS).describe("How the value is compared.");
 const filters = z
   .array(
@@ -201,10 +201,10 @@ export const funnelAnswer = z
     mode: z
       .enum(["closed", "open"])
       .describe(`Closed: ${DEFINITIONS.funnelClosed} Open: ${DEFINITIONS.funnelOpen}`),
-    scope: z.enum(["visit", "visitor"]).describe("What does the steps."),
+    scope: z.enum(["visit", "visitor"]).describe("Whether visits or visitors were counted."),
     window: count
       .meta({ examples: [86_400_000] })
-      .describe("For how many milliseconds after the first step the others count."),
+      .describe("Milliseconds after the first step within which the other steps count."),
     steps: z
       .array(
         z
@@ -251,7 +251,7 @@ export const attributionAnswer = z
         }),
       )
       .describe("A row for each channel, source and campaign, most orders first."),
-    rest: z.object({ orders, revenue }).describe("What the rows past the limit have together."),
+    rest: z.object({ orders, revenue }).describe("The totals of the rows past the limit."),
   })
   .meta({ id: "AttributedOrders" })
   .describe("Orders and revenue by where the visits came from.");

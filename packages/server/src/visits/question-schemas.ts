@@ -54,7 +54,7 @@ export const overviewQuery = z.strictObject({
   compare: z
     .enum(["previous", "year"])
     .optional()
-    .describe("Also answers for the range before, or a year before."),
+    .describe("Adds the figures of the range before, or of a year before."),
   grain: z
     .enum(["day", "hour"])
     .optional()
@@ -66,7 +66,7 @@ export const liveQuery = z.strictObject({ tenant, format });
 export const breakdownQuery = z.strictObject({
   ...range,
   filters,
-  dimension: z.enum(DIMENSIONS).describe("What the rows are broken down by."),
+  dimension: z.enum(DIMENSIONS).describe("The dimension whose values are the rows."),
   limit: limit.optional(),
   cursor: cursor.max(MAX_CURSOR).optional(),
 });
@@ -89,14 +89,17 @@ export const funnelQuery = z.strictObject({
     .enum(["closed", "open"])
     .optional()
     .describe(`Closed: ${DEFINITIONS.funnelClosed} Open: ${DEFINITIONS.funnelOpen} Default: closed.`),
-  scope: z.enum(["visit", "visitor"]).optional().describe("What does the steps. Default: visit."),
+  scope: z
+    .enum(["visit", "visitor"])
+    .optional()
+    .describe("Whether visits or visitors are counted. Default: visit."),
   window: z.coerce
     .number()
     .int()
     .min(1)
     .meta({ examples: [3_600_000] })
     .optional()
-    .describe("For how many milliseconds after the first step the others count. Default: 24 hours."),
+    .describe("Milliseconds after the first step within which the other steps count. Default: 24 hours."),
 });
 
 export const attributionQuery = z.strictObject({

@@ -85,7 +85,7 @@ export const trackedEvent = z.strictObject({
     .min(0)
     .meta({ examples: [12_500] })
     .optional()
-    .describe("For `page_time`: for how many milliseconds the page was visible."),
+    .describe("For `page_time`: milliseconds for which the page was visible."),
   properties: z
     .record(z.string(), z.unknown())
     .meta({ examples: [{ product: 7 }] })

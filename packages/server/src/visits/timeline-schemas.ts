@@ -60,7 +60,7 @@ const visit = z
     visibleTime: z
       .number()
       .meta({ examples: [41_300] })
-      .describe("For how many milliseconds the pages were visible."),
+      .describe("Milliseconds for which the pages were visible."),
     isEngaged: z.boolean().describe("Two or more page views, 10 seconds of visible time, or a key event."),
     orders: count.describe("Orders of the visit."),
     revenue,
@@ -96,7 +96,7 @@ const timelineEvent = z
       .number()
       .nullable()
       .meta({ examples: [12_500] })
-      .describe("For `page_time`: for how many milliseconds the page was visible."),
+      .describe("For `page_time`: milliseconds for which the page was visible."),
     isKey: z.boolean().describe("Whether a visit with this event counts as engaged."),
     order: z
       .object({
