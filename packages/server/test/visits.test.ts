@@ -1,9 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
-import { describeWithServer, temporaryDatabase } from "../../coatcheck/test/servers/fixtures.ts";
-import { query } from "../../coatcheck/test/servers/postgres.ts";
-import { ADMIN, KEYS, RunningService, temporaryFolder, useService } from "./fixtures.ts";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -282,24 +279,3 @@ async function timelineOf(sessionId: string, events: number) {
     if (timeline.events.length >= events) return timeline;
   }
 }
-
-await describeWithServer("over PostgreSQL", "postgres", (url) => {
-  test("visits are stored in the database of the sessions", async () => {
-    const database = await temporaryDatabase(url);
-    const folder = temporaryFolder();
-    const variables = { DATABASE_URL: database.url, SESSION_SECRETS: "a-secret-that-all-nodes-share" };
-    const node = await new RunningService(folder, variables).started();
-    try {
-      const backend = new TestClient(node.url, KEYS.shop);
-      const { body } = await backend.post("/api/v1/sessions", { transport: "bearer" });
-      await backend.post(`/api/v1/sessions/${body.data?.sessionId}/events`, view("https://shop.example/"));
-      expect(await node.end()).toBe(0);
-      const rows = await query(database.url, "select entry_page, page_views::int from coatcheck_visit");
-      expect(rows).toEqual([{ entry_page: "/", page_views: 1 }]);
-    } finally {
-      await node.end();
-      await database.drop();
-      rmSync(folder, { recursive: true });
-    }
-  });
-});
