@@ -1,7 +1,9 @@
 import { onTestFinished } from "vitest";
 import { connectRedis, type RedisTransport, type ServerNotice } from "../../src/store/redis/store.ts";
+import { freePort } from "../servers/machine.ts";
 import { proxyTo, type Proxy as TcpProxy } from "../servers/proxy.ts";
 import { type OwnRedis, startOwnRedis } from "../store/redis/fixtures.ts";
+import { untilResolved } from "../store/redis/store-fixtures.ts";
 
 /** Milliseconds; long, because many tests share two cores. */
 export const DEADLINE = 2000;
@@ -42,6 +44,7 @@ export async function startPair(settings: Readonly<Record<string, string>> = {})
     replicaof: `127.0.0.1 ${primary.server.port}`,
   });
   await untilRole(replica, "connected");
+  await untilReplicated(primary);
   const name = await proxyTo(primary.server.url);
   onTestFinished(() => name.close());
   const notices: ServerNotice[] = [];
@@ -70,9 +73,41 @@ export async function untilRole(node: Node, role: "master" | "connected"): Promi
   }
 }
 
+/**
+ * Waits until the replica has all writes of the primary. `WAIT` only waits for those of its own connection, so it follows one.
+ * After its first synchronization, a replica receives nothing for up to a second.
+ */
+export async function untilReplicated({ admin }: Node): Promise<void> {
+  await admin.exec(["SET", "replicated", "1"]);
+  while ((await admin.exec(["WAIT", "1", "1000"])) !== 1);
+}
+
 /** Makes the replica the primary without losing a write (`FAILOVER`), then moves the name. */
 export async function failOver({ primary, replica, name }: RedisPair): Promise<void> {
   await primary.admin.exec(["FAILOVER", "TO", "127.0.0.1", String(replica.server.port)]);
   await untilRole(replica, "master");
   name.move(replica.server.url);
+}
+
+/** Starts a cluster of one primary, which has all slots, and its replica. */
+export async function startClusterPair(): Promise<{ readonly primary: Node; readonly replica: Node }> {
+  const start = async () =>
+    await startNode({
+      "cluster-enabled": "yes",
+      "cluster-port": String(await freePort()),
+      "repl-diskless-sync-delay": "0",
+    });
+  const [primary, replica] = await Promise.all([start(), start()]);
+  await primary.admin.exec(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+  const settings = (await replica.admin.exec(["CONFIG", "GET", "cluster-port"])) as Record<string, string>;
+  const address = ["127.0.0.1", String(replica.server.port), settings["cluster-port"] ?? ""];
+  await primary.admin.exec(["CLUSTER", "MEET", ...address]);
+  const id = String(await primary.admin.exec(["CLUSTER", "MYID"]));
+  // The replica refuses until it knows the primary, and a failover until the two agree on who has the slots.
+  await untilResolved(() => replica.admin.exec(["CLUSTER", "REPLICATE", id]));
+  await untilRole(replica, "connected");
+  for (const { admin } of [primary, replica]) {
+    while (!String(await admin.exec(["CLUSTER", "INFO"])).includes("cluster_state:ok"));
+  }
+  return { primary, replica };
 }

@@ -1,20 +1,36 @@
+import { createCluster } from "redis";
 import { expect, it, onTestFinished } from "vitest";
 import { describeWithProgram } from "../../../../scripts/test-programs/describe.ts";
 import { redisShared } from "../../src/cache/index.ts";
 import { SessionManager } from "../../src/session/manager.ts";
-import { connectRedis, redisStore, type ServerNotice } from "../../src/store/redis/store.ts";
+import {
+  connectRedis,
+  nodeRedisTransport,
+  redisClientSettings,
+  redisStore,
+  type ServerNotice,
+} from "../../src/store/redis/store.ts";
 import { fakeClock, makeRecord } from "../../src/testing/index.ts";
 import { freePort } from "../servers/machine.ts";
 import { CREATE, untilResolved } from "../store/redis/store-fixtures.ts";
 import { type Load, openLoad } from "./load.ts";
-import { failOver, type RedisPair, startNode, startPair } from "./redis-pair.ts";
+import {
+  DEADLINE,
+  failOver,
+  type RedisPair,
+  startClusterPair,
+  startNode,
+  startPair,
+  untilReplicated,
+  untilRole,
+} from "./redis-pair.ts";
 
 /** Starts sending requests, of users whose sessions both servers have. */
 async function startLoad({ connect, primary }: RedisPair): Promise<Load> {
   const transport = await connect();
   const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
   onTestFinished(() => load.close());
-  await primary.admin.exec(["WAIT", "1", "0"]);
+  await untilReplicated(primary);
   load.start();
   await load.healthy();
   return load;
@@ -59,7 +75,7 @@ describeWithProgram("redis", "an application whose Redis moves to another server
   it("logs no one out after a crash of the primary, and works again within 5 s", async () => {
     const pair = await startPair();
     const load = await startLoad(pair);
-    await pair.primary.admin.exec(["WAIT", "1", "0"]);
+    await untilReplicated(pair.primary);
     await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
     // These are acknowledged by the primary alone, so its crash loses them.
     await load.healthy();
@@ -91,6 +107,28 @@ describeWithProgram("redis", "an application whose Redis moves to another server
     expect(messages).toEqual([...new Set(messages)]);
   });
 
+  it("follows a planned failover of a cluster (MOVED), and loses nothing", async () => {
+    const { primary, replica } = await startClusterPair();
+    const cluster = createCluster({
+      rootNodes: [{ url: primary.server.url }],
+      defaults: redisClientSettings(),
+    });
+    await cluster.connect();
+    onTestFinished(() => cluster.destroy());
+    const transport = nodeRedisTransport(cluster, { deadline: DEADLINE });
+    const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
+    onTestFinished(() => load.close());
+    load.start();
+    await load.healthy();
+    await untilResolved(() => replica.admin.exec(["CLUSTER", "FAILOVER"]));
+    await untilRole(replica, "master");
+    await untilRole(primary, "connected");
+    await load.healthy();
+    const report = await load.stop();
+    expect(report).toMatchObject(NOTHING_LOST);
+    expect(report.outage).toBeLessThan(5000);
+  });
+
   it("delivers hints again although the subscriber's old server still responds", async () => {
     const pair = await startPair();
     const transport = await pair.connect();
@@ -112,7 +150,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     const store = redisStore(await pair.connect());
     const record = makeRecord();
     await store.put(record, CREATE);
-    await pair.primary.admin.exec(["WAIT", "1", "0"]);
+    await untilReplicated(pair.primary);
     await pair.replica.admin.exec(["CONFIG", "SET", "replica-serve-stale-data", "no"]);
     await pair.replica.admin.exec(["REPLICAOF", "127.0.0.1", "1"]);
     pair.name.cut();
@@ -128,7 +166,7 @@ describeWithProgram("redis", "a store whose Redis is the wrong server", () => {
     const { primary, replica } = pair;
     const store = redisStore(await pair.connect());
     await store.put(makeRecord(), CREATE);
-    await primary.admin.exec(["WAIT", "1", "0"]);
+    await untilReplicated(primary);
     await replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
     await primary.admin.exec(["DEBUG", "POPULATE", "20000"]);
     // Ten seconds for 20,000 keys, and it responds to other clients after every 1,024 bytes.

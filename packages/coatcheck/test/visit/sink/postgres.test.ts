@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Client, type QueryResultRow } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeWithProgram } from "../../../../../scripts/test-programs/describe.ts";
 import { sinkContract } from "../../../src/testing/index.ts";
 import type { CountedKind } from "../../../src/visit/event.ts";
 import { eventOf as storedEventOf } from "../../../src/visit/facts/event-row.ts";
@@ -8,7 +9,9 @@ import { type PostgresEvents, postgresEvents } from "../../../src/visit/sink/pos
 import type { DocumentCountRow, VisitEventRow } from "../../../src/visit/sink/schema.ts";
 import type { EventBatch } from "../../../src/visit/sink.ts";
 import { describeWithServer, temporaryDatabase } from "../../servers/fixtures.ts";
+import { startPgBouncer } from "../../servers/pgbouncer.ts";
 import { query } from "../../servers/postgres.ts";
+import type { RunningServer } from "../../servers/start.ts";
 import { anyDelivery, eventsOfOneVisitor } from "./arbitrary-events.ts";
 import { FACTS, FactsDatabase, ROLLUPS, reportFailingCase } from "./facts-database.ts";
 import { maintenanceSuite } from "./maintenance-suite.ts";
@@ -24,10 +27,6 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
     afterAll(() => database.drop());
 
     const openSink = () => postgresEvents({ connectionString: database.url });
-    const deleteAll = async () => {
-      await query(database.url, TABLES.map((table) => `delete from ${table}`).join(";"));
-    };
-
     sinkContract(
       { describe, it },
       {
@@ -38,8 +37,34 @@ await describeWithServer("postgresEvents", "postgres", (server) => {
             sink,
             other: await openSink(),
             read: () => readAll(database.url),
-            cleanUp: deleteAll,
+            cleanUp: () => deleteAll(database.url),
           };
+        },
+      },
+    );
+  });
+
+  describeWithProgram("pgbouncer", "behind PgBouncer in transaction mode", () => {
+    let database: Awaited<ReturnType<typeof temporaryDatabase>>;
+    let pooler: RunningServer;
+
+    beforeAll(async () => {
+      database = await temporaryDatabase(server);
+      pooler = await startPgBouncer(database.url);
+    });
+    afterAll(async () => {
+      await pooler.stop();
+      await database.drop();
+    });
+
+    sinkContract(
+      { describe, it },
+      {
+        name: "PostgreSQL, two pools behind PgBouncer",
+        async open() {
+          const open = () => postgresEvents({ connectionString: pooler.url, onNotice: () => {} });
+          const [sink, other] = await Promise.all([open(), open()]);
+          return { sink, other, read: () => readAll(database.url), cleanUp: () => deleteAll(database.url) };
         },
       },
     );
@@ -123,6 +148,10 @@ const TABLES = [
 ];
 
 /** The rows of a query, with numbers as numbers. */
+async function deleteAll(url: string): Promise<void> {
+  await query(url, TABLES.map((table) => `delete from ${table}`).join(";"));
+}
+
 async function rowsOf<Row extends QueryResultRow>(url: string, sql: string): Promise<Row[]> {
   const integers = [20, 21, 23];
   const getTypeParser = (oid: number) => (text: string) => (integers.includes(oid) ? Number(text) : text);
