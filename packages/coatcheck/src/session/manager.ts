@@ -145,7 +145,7 @@ export class SessionManager<Data = JsonObject> {
     this.#writer = new SessionWriter(this.#deps);
     this.#resumer = new SessionResumer(this.#writer, this.#deps, this.#touches);
     this.#derived = new DerivedSessions(this.#writer, this.#deps);
-    this.#opener = new SessionOpener(this.#deps, this.#resumer, this.#derived);
+    this.#opener = new SessionOpener(this.#writer, this.#deps, this.#resumer, this.#derived);
   }
 
   /**

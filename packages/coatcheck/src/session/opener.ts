@@ -7,6 +7,7 @@ import { isSessionId, type SessionRecord } from "./record.ts";
 import type { Refusal, SessionResumer } from "./resumer.ts";
 import type { MaybePromise, Session } from "./session.ts";
 import { compactId } from "./token.ts";
+import type { SessionWriter } from "./writer.ts";
 
 /**
  * How many sessions may continue one another within the life of one proof, such as a JWT. Each of them has lasted at least
@@ -40,6 +41,7 @@ export interface Login {
  * the same session. A session that was revoked, or that no longer exists, is never continued.
  */
 export class SessionOpener<Data> {
+  readonly #writer: SessionWriter<Data>;
   readonly #deps: SessionDependencies<Data>;
   readonly #resumer: SessionResumer<Data>;
   readonly #derived: DerivedSessions<Data>;
@@ -47,10 +49,12 @@ export class SessionOpener<Data> {
   readonly #continued = new Map<string, string>();
 
   constructor(
+    writer: SessionWriter<Data>,
     deps: SessionDependencies<Data>,
     resumer: SessionResumer<Data>,
     derived: DerivedSessions<Data>,
   ) {
+    this.#writer = writer;
     this.#deps = deps;
     this.#resumer = resumer;
     this.#derived = derived;
@@ -107,12 +111,24 @@ export class SessionOpener<Data> {
     return await reader.read(id, { fresh: true });
   }
 
-  /** Creates the session that continues an expired one, unless another request has; returns its id. */
+  /**
+   * Creates the session that continues an expired one, unless another request has; returns its id. Then reads the expired one
+   * again: a revocation of the subject that came between the first read and the creation did not find the new session.
+   */
   async #continue(record: SessionRecord, now: number): Promise<string> {
+    const { reader } = this.#deps;
     const key = `continues:${record.id}`;
     const id = derivedId(key);
-    const { cached } = await this.#deps.reader.read(id);
-    if (cached !== null) return id;
+    const { cached } = await reader.read(id);
+    if (cached === null) await this.#createContinuation(key, record, now);
+    const { cached: expired } = await reader.read(record.id, { fresh: true });
+    if (expired?.record.state === "revoked") {
+      await this.#writer.revoke({ session: id }, expired.record.reason ?? "revoked");
+    }
+    return id;
+  }
+
+  async #createContinuation(key: string, record: SessionRecord, now: number): Promise<void> {
     const { subject, tenant, visitorId, client, metadata, rememberMe, idleTimeout } = record;
     await this.#derived.create(key, {
       ...(subject !== null && { subject }),
@@ -125,7 +141,6 @@ export class SessionOpener<Data> {
       absoluteTimeout: record.expiresAt - now,
       data: this.#deps.schema.readOrInitial(record) as Data,
     });
-    return id;
   }
 
   #remember(id: string, newest: string): void {

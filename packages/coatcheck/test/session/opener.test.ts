@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Session } from "../../src/session/session.ts";
+import type { SessionStore } from "../../src/session/store.ts";
+import { memoryStore } from "../../src/store/memory.ts";
 import { createFixture } from "./fixtures.ts";
 
 const IDLE = 60_000;
@@ -60,6 +62,25 @@ describe("manager.open()", () => {
     restarted.advance(IDLE);
     expect(await restarted.manager.open(record.id, "ada")).toMatchObject({ refusal: "revoked" });
     expect(continued).toBeInstanceOf(Session);
+  });
+
+  it("leaves no session behind when the subject is logged out everywhere between the read and the creation", async () => {
+    const inner = memoryStore();
+    let creations = 0;
+    const store: SessionStore = {
+      ...inner,
+      async put(record, options) {
+        if (options.expectedVersion === 0 && ++creations === 2)
+          await inner.revoke({ subject: "ada" }, "admin");
+        return await inner.put(record, options);
+      },
+    };
+    const site = createFixture({ store, policy: { idleTimeout: IDLE, absoluteTimeout: 10 * IDLE } });
+    const { record } = await site.manager.create({ subject: "ada" });
+    site.advance(IDLE);
+    expect(await site.manager.open(record.id, "ada")).toMatchObject({ refusal: "revoked" });
+    expect(creations).toBe(2);
+    expect((await site.manager.stats()).active).toBe(0);
   });
 
   it("does not continue a session beyond its absolute timeout", async () => {
