@@ -110,13 +110,24 @@ export function devices(shop: TacoShop): void {
     await expectText(account(page), "Log in");
   });
 
-  it("say that the session has expired", async () => {
+  it("say that the session has expired, and the orders are there after the next login", async () => {
     const url = await shop.startAnother({ SESSION_IDLE_TIMEOUT_MS: "2000" });
     const page = await shop.visitAt("alice", url);
     await signUp(page, "Kay", "kay@example.ch");
+    // Not in the page, where the warning of the session's end is open.
+    const data = { metadata: { customerName: "Office" } };
+    expect((await page.request.post(`${url}/api/v1/sessions`, { data })).status()).toBe(201);
     await page.getByText("You were inactive for a while, so you have been logged out.").waitFor();
     await expectText(account(page), "Log in");
     expect(await dialog(page).count()).toBe(0);
+    await expect.poll(() => page.getByRole("tab").count()).toBe(0);
+
+    await button(page.getByRole("alert"), "Log in").click();
+    await dialog(page).getByLabel("E-mail").fill("kay@example.ch");
+    await dialog(page).getByLabel("Password").fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.getByRole("tab", { name: "Office" }).waitFor();
+    await page.getByText("You were inactive for a while, so you have been logged out.").waitFor();
     await button(page.getByRole("alert"), "Dismiss").click();
 
     await button(page, "Add: Baklava").click();

@@ -21,6 +21,7 @@ import { Invitations } from "./invitations.ts";
 import { JoinedOrders } from "./joined-orders.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { OrderAccess } from "./order-access.ts";
+import { OrderHistory } from "./order-history.ts";
 import { servePage } from "./page.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { cartRoutes } from "./routes/cart.ts";
@@ -83,7 +84,8 @@ export async function buildShop(options: ShopOptions): Promise<App> {
   const access = new OrderAccess(manager, accountOrders, clock);
   const joined = new JoinedOrders(manager, accountOrders);
   const ownedSessions = new ShopSessions(manager, access, accountOrders, clock);
-  const changes = new Changes(manager, clock);
+  const history = new OrderHistory(options.accounts);
+  const changes = new Changes(manager, history, clock);
   const shop: Shop = {
     manager,
     authenticator: new Authenticator(credentials),
@@ -103,6 +105,7 @@ export async function buildShop(options: ShopOptions): Promise<App> {
     }),
     joined,
     changes,
+    history,
     invitations: new Invitations(manager, access, changes, clock),
     notifier: new SessionNotifier(manager, clock, schedule),
   };

@@ -2,10 +2,19 @@ import type { Session, SessionManager, SessionRecord } from "coatcheck";
 import { type Caller, type OwnedSessions, ownerOf } from "coatcheck-server";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
-import { type Access, type OrderAccess, SHOP } from "./order-access.ts";
+import { type Access, ignoreEnded, type OrderAccess, SHOP } from "./order-access.ts";
 
 /** The most orders that a list contains. */
 const MAX_LISTED = 100;
+const DAY = 24 * 60 * 60_000;
+/**
+ * The least time, in milliseconds, for which an order of a browser stays without a change or a login. An order must
+ * outlive the login that it belongs to, so that it is there after the next one. `abandonedOrdersJob` ends the orders of
+ * browsers that never log in.
+ */
+export const ORDER_LIFETIME = 90 * DAY;
+/** Each change and each login extend an order, so it has no age at which it ends. The longest duration is 25 years. */
+const NO_AGE_LIMIT = 25 * 365 * DAY;
 /** The name and metadata that mark a default order. */
 const DEFAULT_ORDER = { name: "default", metadata: { type: "default" } } as const;
 
@@ -43,7 +52,9 @@ export class BrowserOrders {
     const { principal, session } = caller;
     if (principal === null) await requireStored(caller);
     const ownership =
-      principal === null ? { owner: SHOP, parentId: session.id } : { owner: ownerOf(principal) };
+      principal === null
+        ? { owner: SHOP, parentId: session.id, ...this.#timeouts() }
+        : { owner: ownerOf(principal) };
     const fields = { metadata, ...(name === undefined ? {} : { name }) };
     const { record } = await manager.create({ ...fields, ...ownership });
     if (principal === null && session.subject !== null) accountOrders.claim(session.subject, record.id);
@@ -51,13 +62,15 @@ export class BrowserOrders {
   }
 
   /**
-   * Moves the browser's orders to the account that logs in. If the session is logged in to another account already, its
+   * Moves the browser's orders to the account that logs in, and extends the account's orders. If the session is logged in to another account already, its
    * orders go to that account instead.
    */
   async handOver(session: Session, account: string): Promise<void> {
-    if (session.record === null) return;
-    await this.#claim(session, session.subject ?? account);
-    if (session.subject === null) await this.#deps.joined.handOver(session, account);
+    if (session.record !== null) {
+      await this.#claim(session, session.subject ?? account);
+      if (session.subject === null) await this.#deps.joined.handOver(session, account);
+    }
+    await this.#extend(account);
   }
 
   /** Returns the browser's default order session, otherwise the newest default order of its account, otherwise null. */
@@ -105,6 +118,19 @@ export class BrowserOrders {
     const others = await this.#find(caller, joined.of(session));
     const all = [...own, ...others.filter(({ role }) => role !== "owner")];
     return all.sort((left, right) => right.record.createdAt - left.record.createdAt);
+  }
+
+  /** Restarts the timeout of the account's orders. A write without a change counts as activity. */
+  async #extend(account: string): Promise<void> {
+    const { manager, accountOrders } = this.#deps;
+    const ids = accountOrders.newest(account, MAX_LISTED);
+    await Promise.all(ids.map((id) => manager.update(id, (data) => data).catch(ignoreEnded)));
+  }
+
+  #timeouts() {
+    const { absoluteTimeout, rememberMe } = this.#deps.manager.policy;
+    const idleTimeout = Math.max(ORDER_LIFETIME, absoluteTimeout, rememberMe.absoluteTimeout);
+    return { idleTimeout, absoluteTimeout: NO_AGE_LIMIT };
   }
 
   async #find(caller: Caller, ids: readonly string[]): Promise<Access[]> {

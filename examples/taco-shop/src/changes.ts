@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock, SessionManager } from "coatcheck";
 import { isBackendError } from "./backend-error.ts";
 import { type Access, requireCurrentRole, withEndedAsNotFound } from "./order-access.ts";
+import type { OrderHistory } from "./order-history.ts";
 import {
   type Intent,
   type Item,
@@ -41,10 +42,12 @@ export interface ChangeResult<Value> {
  */
 export class Changes {
   readonly #manager: SessionManager;
+  readonly #history: OrderHistory;
   readonly #clock: Clock;
 
-  constructor(manager: SessionManager, clock: Clock) {
+  constructor(manager: SessionManager, history: OrderHistory, clock: Clock) {
     this.#manager = manager;
+    this.#history = history;
     this.#clock = clock;
   }
 
@@ -113,6 +116,12 @@ export class Changes {
 
   async #write(id: string, change: (order: OrderState) => OrderState): Promise<OrderState> {
     const update = () => this.#manager.update(id, (data) => withOrder(data, change));
-    return orderOf((await withEndedAsNotFound(id, update)).data);
+    const order = orderOf((await withEndedAsNotFound(id, update)).data);
+    try {
+      this.#history.keep(id, order.history);
+    } catch {
+      // The database of accounts is busy. The session has the entries; the next change or read copies them.
+    }
+    return order;
   }
 }

@@ -4,12 +4,15 @@ import { createUpstream } from "coatcheck/gateway";
 import { type Config, Jobs, listen, openSessions, readConfig, StartError, sweepJob } from "coatcheck-server";
 import { type Logger, pino } from "pino";
 import { type Backend, type BackendKind, startBackend } from "../backend/start.ts";
+import { abandonedOrdersJob } from "./abandoned-orders.ts";
+import { AccountOrders } from "./accounts/account-orders.ts";
 import { openAccountsDatabase } from "./accounts/database.ts";
 import type { PasswordHasher } from "./accounts/password.ts";
 import { buildShop } from "./app.ts";
 import { BACKEND_OPTIONS } from "./backend.ts";
 import type { Limits } from "./limits.ts";
 import { migrateOlderOrders } from "./older-orders.ts";
+import { OrderHistory } from "./order-history.ts";
 
 /** Options of {@link startShop}. */
 export interface StartShopOptions {
@@ -62,8 +65,6 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
   try {
     const sessions = await openSessions(config, log);
     stops.push(() => sessions.close());
-    const jobs = new Jobs([sweepJob(sessions.manager, config)], { clock, schedule, log });
-    stops.push(() => jobs.stop());
     const upstream = createUpstream({
       baseUrl: backend.url,
       ...BACKEND_OPTIONS,
@@ -74,7 +75,15 @@ export async function startShop(options: StartShopOptions): Promise<RunningShop>
       options.accountsPath ?? join(folderOf(config), "taco-shop-accounts.db"),
     );
     stops.push(async () => accounts.close());
-    await migrateOlderOrders(sessions.manager, accounts, clock);
+    const { manager } = sessions;
+    const accountOrders = new AccountOrders(accounts);
+    const history = new OrderHistory(accounts);
+    const jobs = new Jobs(
+      [sweepJob(manager, config), abandonedOrdersJob({ manager, accountOrders, history, clock })],
+      { clock, schedule, log },
+    );
+    stops.push(() => jobs.stop());
+    await migrateOlderOrders(manager, accounts, clock);
     const { trustProxy, secureCookie } = config;
     const app = await buildShop({
       sessions,

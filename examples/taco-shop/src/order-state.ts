@@ -53,6 +53,7 @@ const orderState = z.object({
   revision: z.number(),
   /** Changes that were requested from the backend and have no outcome yet, by random id. */
   pending: z.record(z.string(), intent),
+  /** The newest entries. */
   history: z.array(entry),
   invitations: z.record(z.string(), invitation),
   /** The guests, by account id or browser session id. */
@@ -81,7 +82,8 @@ export type OrderState = z.output<typeof orderState>;
 export const MAX_NAME_LENGTH = 40;
 export const MAX_INVITATIONS = 20;
 export const MAX_MEMBERS = 30;
-const MAX_HISTORY = 100;
+/** Entries of the history that the session contains, the newest ones. `OrderHistory` keeps all of them. */
+const MAX_RECENT = 100;
 const MAX_PENDING = 50;
 /**
  * Milliseconds after which a pending change counts as lost. Several times the gateway's deadline: by then, the process
@@ -108,6 +110,9 @@ export const ORDER = "$order";
 export function readOrder(value: unknown): OrderState | null {
   return orderState.safeParse(value).data ?? null;
 }
+
+/** Parses an entry of the stored history. */
+export const readEntry = (value: unknown): Entry => entry.parse(value);
 
 /** Returns the order in a session's data, or a new one. */
 export function orderOf(data: JsonObject): OrderState {
@@ -167,7 +172,7 @@ export function withOutcome(
 /** Returns the order with one more history entry and its revision incremented. */
 export function withEntry(order: OrderState, change: Intent, outcome: Outcome = "done"): OrderState {
   const number = (order.history.at(-1)?.number ?? 0) + 1;
-  const history = [...order.history, { number, ...change, outcome }].slice(-MAX_HISTORY);
+  const history = [...order.history, { number, ...change, outcome }].slice(-MAX_RECENT);
   return { ...order, revision: order.revision + 1, history };
 }
 

@@ -1,5 +1,5 @@
 import { type Clock, CoatcheckError, type Schedule, type SessionManager } from "coatcheck";
-import type { Authenticator, Caller, OwnedSessions } from "coatcheck-server";
+import { type Authenticator, type Caller, type OwnedSessions, sessionNotFound } from "coatcheck-server";
 import type { FastifyRequest } from "fastify";
 import type { AccountOrders } from "./accounts/account-orders.ts";
 import type { Accounts } from "./accounts/accounts.ts";
@@ -9,7 +9,8 @@ import type { Changes } from "./changes.ts";
 import type { Invitations } from "./invitations.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
 import { type Access, type OrderAccess, ownerOf } from "./order-access.ts";
-import type { Role } from "./order-state.ts";
+import type { OrderHistory } from "./order-history.ts";
+import { orderOf, type Role } from "./order-state.ts";
 import type { SessionNotifier } from "./session-notifier.ts";
 
 /** The dependencies of the routes. */
@@ -26,6 +27,7 @@ export interface Shop {
   readonly browserOrders: BrowserOrders;
   readonly joined: JoinedOrders;
   readonly changes: Changes;
+  readonly history: OrderHistory;
   readonly invitations: Invitations;
   readonly notifier: SessionNotifier;
 }
@@ -40,6 +42,25 @@ export async function openOrder(
   least: Role,
 ): Promise<Access> {
   return await shop.access.require(await shop.authenticator.authenticate(request), id, least);
+}
+
+/**
+ * Copies the newest entries of an order into its history, and checks that the caller may read it: a participant, even if
+ * the order has ended, or the account that owned it, even after its session was swept.
+ *
+ * @throws CoatcheckError `SESSION_NOT_FOUND` for anyone else.
+ */
+export async function openHistory(shop: Shop, request: FastifyRequest, id: string): Promise<void> {
+  const { manager, authenticator, access, accountOrders, history } = shop;
+  const caller = await authenticator.authenticate(request);
+  const record = await manager.find(id);
+  const { subject } = caller.session;
+  const isReader =
+    record === null
+      ? subject !== null && accountOrders.accountEver(id) === subject
+      : access.accessOf(caller, record) !== null;
+  if (!isReader) throw sessionNotFound(id);
+  if (record !== null) history.keep(id, orderOf(record.data).history);
 }
 
 /** Like {@link openOrder}. Without an id: the browser's default order session, which is created if needed. */

@@ -1,21 +1,38 @@
 import { Session, SessionManager } from "coatcheck";
 import { memoryStore } from "coatcheck/store/memory";
+import { fakeClock } from "coatcheck/testing";
 import { type Caller, OwnedSessions } from "coatcheck-server";
 import { expect, test } from "vitest";
+import { abandonedOrdersJob } from "../src/abandoned-orders.ts";
 import { AccountOrders } from "../src/accounts/account-orders.ts";
 import { Accounts } from "../src/accounts/accounts.ts";
 import { openAccountsDatabase } from "../src/accounts/database.ts";
 import { BrowserOrders } from "../src/browser-orders.ts";
 import { JoinedOrders } from "../src/joined-orders.ts";
 import { OrderAccess } from "../src/order-access.ts";
+import { OrderHistory } from "../src/order-history.ts";
 import { PASSWORD } from "./account-fixtures.ts";
+import { passwordHasher } from "./shop-fixtures.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 /** The shop's order classes over a new manager, with two accounts. */
 async function setUp() {
-  const clock = { now: Date.now };
-  const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
+  const clock = fakeClock();
+  const due: (() => unknown)[] = [];
+  const manager = new SessionManager({
+    store: memoryStore(),
+    secrets: ["a secret of the shop's tests"],
+    policy: { idleTimeout: 30 * MINUTE },
+    clock,
+    schedule: (_delay, task) => {
+      due.push(task);
+      return () => {};
+    },
+  });
   const database = openAccountsDatabase(":memory:");
-  const accounts = new Accounts(database);
+  const accounts = new Accounts(database, passwordHasher);
   const accountOrders = new AccountOrders(database);
   const doorkeeper = new OrderAccess(manager, accountOrders, clock);
   const joined = new JoinedOrders(manager, accountOrders);
@@ -27,7 +44,16 @@ async function setUp() {
     ),
   );
   if (!alice || !bob) throw new Error("Expected two accounts.");
-  return { manager, accountOrders, browserOrders, alice: alice.id, bob: bob.id };
+  const history = new OrderHistory(database);
+  const abandoned = abandonedOrdersJob({ manager, accountOrders, history, clock });
+  const endAbandoned = () => abandoned.run(new AbortController().signal);
+  /** Writes the queued touches, then advances the clock. */
+  const pass = async (milliseconds: number) => {
+    for (const task of due.splice(0)) await task();
+    clock.pass(milliseconds);
+  };
+  const people = { alice: alice.id, bob: bob.id };
+  return { manager, accountOrders, browserOrders, endAbandoned, pass, ...people };
 }
 
 async function resume(manager: SessionManager, token: string): Promise<Session> {
@@ -50,5 +76,38 @@ test("an order created during a login belongs to that account, not to the next o
     if (next === "listed") expect(await browserOrders.list(callerOf(session))).toHaveLength(1);
     else await browserOrders.handOver(session, bob);
     expect(accountOrders.accountOf(id)).toBe(alice);
+  }
+});
+
+test("an order lives as long as its browser's session is extended, and is ended after that", async () => {
+  const { manager, browserOrders, endAbandoned, pass } = await setUp();
+  const { token } = await manager.create();
+  const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});
+  for (let step = 0; step < 4; step++) {
+    await pass(29 * MINUTE);
+    const caller = callerOf(await resume(manager, token));
+    expect(await browserOrders.list(caller)).toMatchObject([{ record: { id } }]);
+    expect(await endAbandoned()).toEqual({ ended: 0, forgotten: 0 });
+  }
+  await pass(30 * MINUTE);
+  expect(await endAbandoned()).toEqual({ ended: 0, forgotten: 0 });
+  await pass(2 * MINUTE);
+  expect(await endAbandoned()).toEqual({ ended: 1, forgotten: 0 });
+  expect((await manager.find(id))?.state).toBe("revoked");
+});
+
+test("an order of an account is there at each login, however long the time without one", async () => {
+  const { manager, browserOrders, endAbandoned, pass, alice } = await setUp();
+  const first = await manager.create({ subject: alice });
+  const { id } = await browserOrders.create(callerOf(await resume(manager, first.token)), {});
+  // Five logins, 89 days apart: each extends the order, and none of the sessions before is alive.
+  for (let login = 0; login < 5; login++) {
+    await pass(89 * DAY);
+    expect(await endAbandoned()).toEqual({ ended: 0, forgotten: 0 });
+    await expect(resume(manager, first.token)).rejects.toThrow();
+    await browserOrders.handOver(manager.begin(), alice);
+    const { token } = await manager.create({ subject: alice });
+    const caller = callerOf(await resume(manager, token));
+    expect(await browserOrders.list(caller)).toMatchObject([{ role: "owner", record: { id } }]);
   }
 });

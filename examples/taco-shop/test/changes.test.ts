@@ -10,6 +10,7 @@ import { Changes } from "../src/changes.ts";
 import { Invitations } from "../src/invitations.ts";
 import { JoinedOrders } from "../src/joined-orders.ts";
 import { type Access, OrderAccess } from "../src/order-access.ts";
+import { OrderHistory } from "../src/order-history.ts";
 import { orderOf } from "../src/order-state.ts";
 
 const clock = { now: Date.now };
@@ -17,8 +18,9 @@ const clock = { now: Date.now };
 /** The shop's order classes over a new manager. */
 function setUp() {
   const manager = new SessionManager({ store: memoryStore(), secrets: ["a secret of the shop's tests"] });
-  const changes = new Changes(manager, clock);
-  const accountOrders = new AccountOrders(openAccountsDatabase(":memory:"));
+  const database = openAccountsDatabase(":memory:");
+  const changes = new Changes(manager, new OrderHistory(database), clock);
+  const accountOrders = new AccountOrders(database);
   const doorkeeper = new OrderAccess(manager, accountOrders, clock);
   const invitations = new Invitations(manager, doorkeeper, changes, clock);
   const joined = new JoinedOrders(manager, accountOrders);

@@ -69,7 +69,7 @@ describe("the state of an order", () => {
     expect(order).toMatchObject({ pending: {}, revision: 8 });
   });
 
-  test("the history keeps its last 100 entries and their numbers", () => {
+  test("the session contains the last 100 entries of the history, with their numbers", () => {
     let order: OrderState = newOrder;
     for (let count = 0; count < 120; count++) order = withEntry(order, change());
     expect(order.history).toHaveLength(100);

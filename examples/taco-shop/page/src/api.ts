@@ -114,8 +114,11 @@ export const listPlaced = async (id: string) =>
   (await call<{ orders: PlacedOrder[] }>("GET", `${order(id)}/orders`)).orders;
 
 export const readPeople = (id: string) => call<People>("GET", `${order(id)}/participants`);
-export const readHistory = async (id: string) =>
-  (await call<{ entries: Entry[] }>("GET", `${order(id)}/history`)).entries;
+/** Returns the newest entries, oldest first; with `before`, those before the entry of this number. */
+export const readHistory = async (id: string, before?: number) => {
+  const query = before === undefined ? "" : `?before=${before}`;
+  return (await call<{ entries: Entry[] }>("GET", `${order(id)}/history${query}`)).entries;
+};
 export const invite = (id: string, role: "edit" | "view") =>
   call<NewInvitation>("POST", `${order(id)}/invitations`, { role });
 export const uninvite = (id: string, invitation: string) =>

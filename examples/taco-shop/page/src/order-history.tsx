@@ -5,8 +5,10 @@ import { clockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import type { Entry } from "./wire.ts";
 
-/** The most entries to show. */
-const MAX_SHOWN = 12;
+/** The entries to show at first. */
+const FIRST_SHOWN = 12;
+/** The entries that each click on the button adds. */
+const MORE = 100;
 
 interface OrderHistoryProps {
   readonly id: string;
@@ -21,6 +23,8 @@ interface OrderHistoryProps {
 export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps): ReactNode {
   const { language, words } = useLanguage();
   const [entries, setEntries] = useState<readonly Entry[]>([]);
+  const [older, setOlder] = useState<readonly Entry[]>([]);
+  const [limit, setLimit] = useState(FIRST_SHOWN);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new revision requires a reload.
   useEffect(() => {
@@ -35,23 +39,36 @@ export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps)
   }, [id, revision]);
 
   if (entries.length === 0) return null;
+  // A reload returns the newest entries only, and some of them are among the older ones already.
+  const known = [...older, ...entries.filter(({ number }) => number > (older.at(-1)?.number ?? 0))];
+  const changes = known.filter(({ outcome }) => outcome !== "refused");
+  const shown = changes.slice(-limit);
+  const first = known[0]?.number ?? 1;
+  const hasMore = shown.length < changes.length || first > 1;
+
+  async function showMore(): Promise<void> {
+    if (first > 1 && changes.length < limit + MORE) setOlder([...(await readHistory(id, first)), ...known]);
+    setLimit(limit + MORE);
+  }
+
   return (
     <>
       <h3>{words.log}</h3>
       <ol className="happenings" reversed>
-        {entries
-          .filter(({ outcome }) => outcome !== "refused")
-          .slice(-MAX_SHOWN)
-          .toReversed()
-          .map((entry) => (
-            <li key={entry.number}>
-              <time dateTime={entry.at}>{clockTime(entry.at, language, timeZone)}</time>
-              <span>
-                <strong>{nameOf(entry.who, you, words)}</strong> {actionText(entry, words)}
-              </span>
-            </li>
-          ))}
+        {shown.toReversed().map((entry) => (
+          <li key={entry.number}>
+            <time dateTime={entry.at}>{clockTime(entry.at, language, timeZone)}</time>
+            <span>
+              <strong>{nameOf(entry.who, you, words)}</strong> {actionText(entry, words)}
+            </span>
+          </li>
+        ))}
       </ol>
+      {hasMore && (
+        <button type="button" className="quiet" onClick={() => void showMore().catch(() => {})}>
+          {words.showOlder}
+        </button>
+      )}
     </>
   );
 }

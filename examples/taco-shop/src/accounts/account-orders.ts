@@ -8,6 +8,8 @@ export class AccountOrders {
   readonly #claim: StatementSync;
   readonly #accountOf: StatementSync;
   readonly #newest: StatementSync;
+  readonly #pastAccountOf: StatementSync;
+  readonly #keepPast: StatementSync;
   readonly #forgetOwn: StatementSync;
   readonly #forgetJoined: StatementSync;
   readonly #join: StatementSync;
@@ -20,6 +22,11 @@ export class AccountOrders {
     this.#accountOf = database.prepare("SELECT account FROM account_orders WHERE session_id = ?");
     this.#newest = database.prepare(
       "SELECT session_id FROM account_orders WHERE account = ? ORDER BY number DESC LIMIT ?",
+    );
+    this.#pastAccountOf = database.prepare("SELECT account FROM past_orders WHERE session_id = ?");
+    this.#keepPast = database.prepare(
+      `INSERT INTO past_orders (session_id, account) SELECT session_id, account FROM account_orders WHERE session_id = ?
+       ON CONFLICT DO NOTHING`,
     );
     this.#forgetOwn = database.prepare("DELETE FROM account_orders WHERE session_id = ?");
     this.#forgetJoined = database.prepare("DELETE FROM joined_orders WHERE session_id = ?");
@@ -45,8 +52,15 @@ export class AccountOrders {
     return this.#newest.all(account, max).map(({ session_id }) => String(session_id));
   }
 
-  /** Deletes what is stored about an order whose session was swept. */
+  /** Returns the id of the account that owns the order or owned it before its session was swept. */
+  accountEver(orderId: string): string | null {
+    const row = this.#pastAccountOf.get(orderId);
+    return row === undefined ? this.accountOf(orderId) : String(row.account);
+  }
+
+  /** Removes an order whose session was swept from the lists. Who owned it stays, for its history. */
   forget(orderId: string): void {
+    this.#keepPast.run(orderId);
     this.#forgetOwn.run(orderId);
     this.#forgetJoined.run(orderId);
   }

@@ -28,6 +28,16 @@ const TABLES = `
     UNIQUE (session_id, account)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS joined_orders_by_account ON joined_orders (account, number);
+  CREATE TABLE IF NOT EXISTS past_orders (
+    session_id TEXT PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES accounts (id)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS order_history (
+    session_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (session_id, number)
+  ) STRICT, WITHOUT ROWID;
 `;
 
 /**

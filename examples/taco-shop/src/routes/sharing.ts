@@ -8,6 +8,7 @@ import {
   acceptBody,
   accepted,
   history,
+  historyQuery,
   invitationParams,
   inviteBody,
   invited,
@@ -16,7 +17,7 @@ import {
   removed,
   sharedParams,
 } from "../schemas.ts";
-import { openOrder, type Shop } from "../shop.ts";
+import { openHistory, openOrder, type Shop } from "../shop.ts";
 import { entryView } from "../views.ts";
 
 const tags = ["sharing"];
@@ -34,14 +35,19 @@ export function sharingRoutes(app: App, shop: Shop): void {
     {
       schema: {
         summary: "List who changed what, oldest first",
+        description:
+          "The newest entries, or those before the entry `before`. The history stays readable when the order has ended.",
         tags,
         params: sharedParams,
+        querystring: historyQuery,
         response: { 200: success(history), ...failures },
       },
     },
     async (request) => {
-      const { record } = await openOrder(shop, request, request.params.sessionId, "view");
-      return successBody({ entries: orderOf(record.data).history.map(entryView) });
+      const { sessionId } = request.params;
+      const { before, limit } = request.query;
+      await openHistory(shop, request, sessionId);
+      return successBody({ entries: shop.history.read(sessionId, before, limit).map(entryView) });
     },
   );
 }

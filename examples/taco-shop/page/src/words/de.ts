@@ -111,6 +111,7 @@ export const de: Words = {
   someone: "Die verantwortliche Person",
   exclude: "Entfernen",
   log: "Verlauf",
+  showOlder: "Ältere Einträge zeigen",
   actions: {
     added: "fügte hinzu:",
     replaced: "änderte",

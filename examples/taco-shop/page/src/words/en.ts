@@ -117,6 +117,7 @@ export const en = {
   someone: "The owner",
   exclude: "Remove",
   log: "History",
+  showOlder: "Show older entries",
   actions: {
     added: "added",
     replaced: "changed",

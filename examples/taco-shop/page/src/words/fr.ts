@@ -113,6 +113,7 @@ export const fr: Words = {
   someone: "La personne responsable",
   exclude: "Retirer",
   log: "Historique",
+  showOlder: "Afficher les entrées plus anciennes",
   actions: {
     added: "a ajouté",
     replaced: "a modifié",

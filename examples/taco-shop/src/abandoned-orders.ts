@@ -1,0 +1,51 @@
+import { type Clock, isLive, type SessionManager } from "coatcheck";
+import { type Job, OwnedSessions } from "coatcheck-server";
+import type { AccountOrders } from "./accounts/account-orders.ts";
+import { SHOP } from "./order-access.ts";
+import type { OrderHistory } from "./order-history.ts";
+
+const MINUTE = 60_000;
+
+interface Dependencies {
+  readonly manager: SessionManager;
+  readonly accountOrders: AccountOrders;
+  readonly history: OrderHistory;
+  readonly clock: Clock;
+}
+
+/**
+ * The job that ends the orders of anonymous browsers whose session has ended. Orders outlive their own inactivity (see
+ * `ORDER_LIFETIME`), so nothing else would end these. The job also deletes the history of orders without an account once
+ * their session was swept. It touches no order of an account.
+ */
+export function abandonedOrdersJob({ manager, accountOrders, history, clock }: Dependencies): Job {
+  const owned = new OwnedSessions(manager, clock);
+
+  /** Other processes write a browser's activity up to a minute late. A session that ended just now may thus be live. */
+  async function hasEnded(browser: string): Promise<boolean> {
+    const record = await manager.find(browser);
+    return record === null || !isLive(record, clock.now() - MINUTE);
+  }
+
+  return {
+    name: "abandoned-orders",
+    description: "Ends the orders of browsers whose session has ended and that have no account.",
+    interval: 5 * MINUTE,
+    async run(signal) {
+      let ended = 0;
+      for await (const { id, parentId } of owned.matching({ owner: SHOP })) {
+        if (signal.aborted) break;
+        if (parentId === null || accountOrders.accountOf(id) !== null || !(await hasEnded(parentId)))
+          continue;
+        ended += await manager.revoke({ session: id });
+      }
+      let forgotten = 0;
+      for (const id of history.unowned()) {
+        if (signal.aborted || (await manager.find(id)) !== null) continue;
+        history.forget(id);
+        forgotten++;
+      }
+      return { ended, forgotten };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type Entry, readEntry } from "./order-state.ts";
+
+/**
+ * The complete history of every order, in the shop's own database. It has no limit, and it outlives the order's session.
+ *
+ * The session contains the newest entries, because they are written in one step with the order's revision. After each
+ * change they are copied here. A copy that fails or never happens is made up for by the next change or the next read:
+ * `keep` adds every entry that is missing.
+ */
+export class OrderHistory {
+  readonly #newest: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #page: StatementSync;
+  readonly #forget: StatementSync;
+  readonly #unowned: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#newest = database.prepare("SELECT max(number) AS number FROM order_history WHERE session_id = ?");
+    this.#insert = database.prepare(
+      "INSERT INTO order_history (session_id, number, entry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    );
+    this.#page = database.prepare(
+      "SELECT entry FROM order_history WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
+    );
+    this.#forget = database.prepare("DELETE FROM order_history WHERE session_id = ?");
+    this.#unowned = database.prepare(
+      `SELECT DISTINCT session_id FROM order_history WHERE session_id NOT IN (SELECT session_id FROM account_orders)
+       AND session_id NOT IN (SELECT session_id FROM past_orders)`,
+    );
+  }
+
+  /** Adds the entries that are not there yet. */
+  keep(orderId: string, entries: readonly Entry[]): void {
+    const newest = Number(this.#newest.get(orderId)?.number ?? 0);
+    for (const entry of entries) {
+      if (entry.number > newest) this.#insert.run(orderId, entry.number, JSON.stringify(entry));
+    }
+  }
+
+  /** Returns up to `limit` entries with a number below `before`: the newest of them, oldest first. */
+  read(orderId: string, before: number, limit: number): Entry[] {
+    const rows = this.#page.all(orderId, before, limit);
+    return rows.map(({ entry }) => readEntry(JSON.parse(String(entry)))).reverse();
+  }
+
+  /** Deletes the history of an order. */
+  forget(orderId: string): void {
+    this.#forget.run(orderId);
+  }
+
+  /** Lists the ids of the orders that have a history and never belonged to an account. */
+  unowned(): string[] {
+    return this.#unowned.all().map(({ session_id }) => String(session_id));
+  }
+}

@@ -1,0 +1,74 @@
+import { openSessions } from "coatcheck-server";
+import { describe, expect, test } from "vitest";
+import { openAccountsDatabase } from "../src/accounts/database.ts";
+import { OrderHistory } from "../src/order-history.ts";
+import type { Entry } from "../src/order-state.ts";
+import { logIn, signUp } from "./account-fixtures.ts";
+import { ONE_BACKEND } from "./backend-fixtures.ts";
+import { log, setUpShop, type Visitor } from "./shop-fixtures.ts";
+
+const entry = (number: number): Entry => ({
+  number,
+  at: Date.UTC(2026, 10, 21) + number,
+  who: { participantId: "owner", name: "Alice" },
+  what: "added",
+  outcome: "done",
+});
+const numbers = (entries: readonly { readonly number: number }[]) => entries.map(({ number }) => number);
+
+test("keep() adds each entry once, also those that an earlier call missed", () => {
+  const history = new OrderHistory(openAccountsDatabase(":memory:"));
+  history.keep("a", [entry(1), entry(2)]);
+  history.keep("b", [entry(1)]);
+  history.keep("a", [entry(2), entry(3), entry(4)]);
+  expect(history.read("a", Number.MAX_SAFE_INTEGER, 100)).toEqual([1, 2, 3, 4].map(entry));
+  expect(numbers(history.read("a", 4, 2))).toEqual([2, 3]);
+  history.forget("a");
+  expect(history.read("a", 4, 2)).toEqual([]);
+  expect(history.unowned()).toEqual(["b"]);
+});
+
+describe("the history of an order", () => {
+  const shop = setUpShop(ONE_BACKEND);
+  const read = async (visitor: Visitor, order: string, query = "") => {
+    const { status, body } = await visitor.get(`${order}/history${query}`);
+    return status === 200 ? numbers(body.data.entries) : status;
+  };
+
+  test("has no limit, is read in pages, and outlives the order for its participants and its account", async () => {
+    const [alice, guest, stranger] = [shop.browser(), shop.browser(), shop.browser()];
+    await signUp(alice, "alice@history.example");
+    await logIn(alice, "alice@history.example");
+    await stranger.begin();
+    const order = await alice.begin();
+    for (let count = 0; count < 59; count++) {
+      const { body } = await alice.post(`${order}/invitations`, { role: "view" });
+      await alice.send("DELETE", `${order}/invitations/${body.data.invitationId}`);
+    }
+    const { token } = (await alice.post(`${order}/invitations`, { role: "view" })).body.data;
+    await guest.post("/invitations/accept", { token, name: "Bob" });
+
+    const last = Array.from({ length: 100 }, (_, index) => index + 21);
+    expect(await read(alice, order)).toEqual(last);
+    expect(await read(alice, order, "?before=21")).toEqual(
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    );
+    expect(await read(alice, order, "?before=21&limit=2")).toEqual([19, 20]);
+    for (const query of ["?limit=101", "?before=0", "?before=x", "?befor=1"]) {
+      expect([query, await read(alice, order, query)]).toEqual([query, 400]);
+    }
+
+    await alice.send("DELETE", order);
+    expect(await read(alice, order)).toEqual(last);
+    expect(await read(guest, order)).toEqual(last);
+    expect(await read(stranger, order)).toBe(404);
+
+    const sessions = await openSessions(shop.config, log);
+    while ((await sessions.manager.sweep(0)) === 0);
+    await sessions.close();
+    await alice.get("/sessions/mine");
+    expect(await read(alice, order)).toEqual(last);
+    expect(await read(guest, order)).toBe(404);
+    expect(await read(stranger, order)).toBe(404);
+  });
+});
