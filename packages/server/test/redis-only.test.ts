@@ -45,4 +45,22 @@ describeWithProgram("redis", "the service with Redis as its only store", () => {
     await admin.exec(["CONFIG", "SET", POLICY, "noeviction"]);
     await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(200);
   });
+
+  test("serves nothing after the history of revocations is lost, until the admin has ended all sessions", async () => {
+    const { admin, service } = await startRedis("noeviction");
+    await service.started();
+    const client = new TestClient(service.url, ADMIN);
+    const created = await client.post("/api/v1/sessions", { transport: "bearer", tenant: "acme" });
+    expect(created.status).toBe(201);
+    expect((await client.delete("/api/v1/sessions?tenant=acme")).status).toBe(200);
+    expect(await admin.exec(["DEL", "{coatcheck}:history"])).toBe(1);
+    await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(503);
+    await service.command.outputMatch(/Redis has lost a key of the session store/);
+    const holder = new TestClient(service.url, created.body.data?.token);
+    expect((await holder.get(`/api/v1/sessions/${created.body.data?.sessionId}`)).status).toBe(503);
+
+    expect((await client.delete("/api/v1/sessions?everyone=true")).status).toBe(200);
+    await expect.poll(async () => (await client.get("/ready")).status, { timeout: 10_000 }).toBe(200);
+    expect((await holder.get(`/api/v1/sessions/${created.body.data?.sessionId}`)).status).toBe(401);
+  });
 });

@@ -1,6 +1,6 @@
 import { type NoticeListener, OutageReporter } from "../notice.ts";
 import type { PostgresClient } from "./driver.ts";
-import { isLostStatement, isWrongServer, postgresUnavailable } from "./errors.ts";
+import { isOutage, isWrongServer, postgresUnavailable } from "./errors.ts";
 
 /** Milliseconds between two replacements of all connections, so that they do not become a load of their own. */
 const REPLACE_INTERVAL = 500;
@@ -40,7 +40,7 @@ export class Connections {
    * the primary: by now, its name may point to another one.
    */
   fail(statement: string, error: unknown, client?: PostgresClient): void {
-    if (isLostStatement(error)) return;
+    if (!isOutage(error)) return;
     this.#failed.add(statement);
     const isWrong = isWrongServer(error);
     const { message } = postgresUnavailable(error);

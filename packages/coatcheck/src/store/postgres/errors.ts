@@ -33,6 +33,17 @@ export function isLostStatement(error: unknown): boolean {
   return ["26000", "42P05"].includes(codeOf(error));
 }
 
+/** SQLSTATE: five characters. System errors such as `EPIPE` begin with an E, which no class of SQLSTATE does. */
+const SQLSTATE = /^(?:\d|F0|HV|P0|XX)[\dA-Z]{3,4}$/;
+/** Classes of errors of the server itself: connection, resources, intervention of an operator, system, internal. */
+const SERVER_CLASS = /^(?:08|53|57|58|XX)/;
+
+/** Whether an operator should know of the error: an outage, and not a statement that the server could not carry out. */
+export function isOutage(error: unknown): boolean {
+  const code = codeOf(error);
+  return !SQLSTATE.test(code) || code in MESSAGES || SERVER_CLASS.test(code);
+}
+
 /** Whether a pooler rejected the settings in the connection's options. */
 export function isOptionsRejected(error: unknown): boolean {
   return (
