@@ -1,25 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { ADMIN, KEYS } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
+import { FIREFOX, useVisits, view } from "./visits-fixtures.ts";
 
-const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
-const service = useService({ VISITS_EVENTS: "quiz_finished:key" });
-
-const shop = () => new TestClient(service().url, KEYS.shop);
-const admin = () => new TestClient(service().url, ADMIN);
-
-/** Creates a session as the backend of a shop does. Returns the path of the session. */
-async function newSession(): Promise<string> {
-  const { body } = await shop().post("/api/v1/sessions", { transport: "bearer" });
-  return `/api/v1/sessions/${body.data?.sessionId}`;
-}
-
-function view(url: string, userAgent = FIREFOX) {
-  return { page: { id: randomUUID(), url }, client: { userAgent }, events: [{ type: "page_view" }] };
-}
+const { service, shop, admin, newSession, timelineOf } = useVisits();
 
 function today(): string {
   return new Date().toISOString().slice(0, 10);
@@ -188,26 +175,6 @@ test.each([
   expect(refused.body.error?.faults?.[0]?.path).toContain(path);
 });
 
-test("the admin exports and erases a customer", async () => {
-  const subject = `ada-${randomUUID()}`;
-  const path = await newSession();
-  await shop().post(`${path}/authenticate`, { subject });
-  await shop().post(`${path}/events`, view("https://shop.example/"));
-  await shop().post(`${path}/convert`, { orderId: randomUUID(), revenue: 700, currency: "EUR" });
-  await timelineOf(`${path.split("/").at(-1)}`, 2);
-  const exported = await admin().get(`/api/v1/customers/${subject}`);
-  expect(exported.body.data).toMatchObject({
-    totals: { orders: 1, revenue: { EUR: 700 }, visits: 1 },
-    events: [{ type: "page_view" }, { type: "order_completed" }],
-  });
-  expect((await shop().delete(`/api/v1/customers/${subject}`)).status).toBe(403);
-  expect((await admin().delete(`/api/v1/customers/${subject}`)).body.data).toEqual({ erased: 1 });
-  expect((await admin().get(`/api/v1/customers/${subject}`)).body.data).toMatchObject({
-    events: [],
-    visits: [],
-  });
-});
-
 test("of events with an invalid one, none is tracked", async () => {
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/"));
@@ -218,28 +185,6 @@ test("of events with an invalid one, none is tracked", async () => {
   await shop().post(`${path}/events`, { events: [{ type: "quiz_finished" }] });
   const { events } = await timelineOf(`${path.split("/").at(-1)}`, 2);
   expect(events.map(({ type }) => type)).toEqual(["page_view", "quiz_finished"]);
-});
-
-test("an erasure includes the events that wait to be stored", async () => {
-  const path = await newSession();
-  const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
-  const visitor = `/api/v1/visitors/${body.data?.visitorId}`;
-  for (let page = 0; page < 20; page++) {
-    await shop().post(`${path}/events`, view(`https://shop.example/${page}`));
-  }
-  expect((await admin().delete(visitor)).body.data).toEqual({ erased: 1 });
-  await storeEvents();
-  expect((await admin().get(visitor)).body.data).toMatchObject({ visitors: [], events: [] });
-});
-
-test("the admin exports and erases a visitor", async () => {
-  const path = await newSession();
-  const { body } = await shop().post(`${path}/events`, view("https://shop.example/"));
-  await timelineOf(`${path.split("/").at(-1)}`, 1);
-  const visitor = `/api/v1/visitors/${body.data?.visitorId}`;
-  expect((await admin().get(visitor)).body.data).toMatchObject({ visits: [{ entry_page: "/" }] });
-  expect((await admin().delete(visitor)).body.data).toEqual({ erased: 1 });
-  expect((await admin().get(visitor)).body.data).toMatchObject({ visitors: [], visits: [], events: [] });
 });
 
 test("the metrics show live visitors and the queue of events", async () => {
@@ -262,20 +207,4 @@ async function overview() {
   return (
     body.data as unknown as { figures: { visits: number; orders: number; revenue: Record<string, number> } }
   ).figures;
-}
-
-/** Waits until the events so far are stored. */
-async function storeEvents(): Promise<void> {
-  const path = await newSession();
-  await shop().post(`${path}/events`, view("https://shop.example/last"));
-  await timelineOf(`${path.split("/").at(-1)}`, 1);
-}
-
-/** The timeline of a session, once it has so many events. */
-async function timelineOf(sessionId: string, events: number) {
-  for (;;) {
-    const { body } = await admin().get(`/api/v1/analytics/sessions/${sessionId}/timeline`);
-    const timeline = body.data as unknown as { events: { type: string }[]; visits: object[] };
-    if (timeline.events.length >= events) return timeline;
-  }
 }

@@ -11,14 +11,14 @@ export function refuseOthers(_request: Request, _response: Response, next: NextF
   next(notFound());
 }
 
-/** Responds to an error with a page, and on the API with JSON. Logs those that no client has caused. */
+/** Responds to an error with a page, and with JSON on the API and to the page's script. Logs those that no client has caused. */
 export function shopErrors(shop: Storefront, log: Logger) {
   return async (error: unknown, request: Request, response: Response, next: NextFunction) => {
     const { status, code, message, faults } = describe(error);
     if (status >= 500) log.error({ err: error }, "request failed");
     if (response.headersSent) return next(error);
     response.status(status);
-    if (request.path.startsWith("/api/")) {
+    if (/^\/(?:api|session)\//.test(request.path)) {
       response.json({ success: false, error: { code, message, ...(faults && { faults }) } });
       return;
     }

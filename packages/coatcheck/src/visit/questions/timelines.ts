@@ -80,12 +80,12 @@ export async function sessionTimeline(
   return await context.read(async (reader) => {
     const isOfSession = sql`v.id in (select s.visit_id from coatcheck_visit_session s where s.session_id = ${sessionId})`;
     const visits = await reader.rows(visitsWhere(isOfSession));
-    const found = [
-      ...visits.flatMap((visit) =>
-        eventsOfVisit(visit).map((part) => sql`${part} and e.session_id = ${sessionId}`),
-      ),
-      sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`,
-    ];
+    const ofVisits = visits.flatMap((visit) =>
+      eventsOfVisit(visit).map((part) => sql`${part} and e.session_id = ${sessionId}`),
+    );
+    // A sink gives the events of a session to its visitor as soon as the session has a visit.
+    const orphans = sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`;
+    const found = visits.length > 0 ? ofVisits : [orphans];
     const { events, next } = await eventsOf(reader, found, page);
     return { question: "sessionTimeline", visits: visits.map(visitSummary), events, next };
   });
@@ -110,7 +110,8 @@ function eventsOfVisit({ id, visitor, started_at, last_activity_at }: VisitSumma
     sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where ${during("e")} and e.is_backend = 0`,
     sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where ${isLate}`,
     sql`select ${EVENT_COLUMNS} from coatcheck_backend_event b join coatcheck_visit_event e on e.id = b.event_id and e.at = b.at
-      where b.visitor = ${sql.lit(visitor)} and b.at >= ${sql.lit(started_at)} and b.visit_id = ${id}`,
+      where b.visitor = ${sql.lit(visitor)} and b.at >= ${sql.lit(started_at)} and b.visit_id = ${id}
+        and e.at >= ${sql.lit(started_at)}`,
   ];
 }
 

@@ -8,8 +8,8 @@ import {
   NO_VISIT,
   type RollupDimension,
 } from "../sink/rollup-schema.ts";
-import type { BackendEventRow, VisitOrderRow, VisitRow } from "../sink/schema.ts";
-import { VISIT_DIMENSIONS, valueIn } from "./dimensions.ts";
+import type { BackendEventRow, VisitOrderRow } from "../sink/schema.ts";
+import { type RolledUpVisit, VISIT_DIMENSIONS, valueIn } from "./dimensions.ts";
 import { HourRollup } from "./hour-rollup.ts";
 
 /** The rows of one day. They replace all rows of the day. */
@@ -62,7 +62,7 @@ export class DayRollup {
    *
    * @param journey - the visit's journey; null once it has been deleted. All page views then count on the day of the start.
    */
-  addVisit(visit: VisitRow, journey: string | null): void {
+  addVisit(visit: RolledUpVisit, journey: string | null): void {
     const startsHere = visit.local_day === this.#day;
     const steps: readonly JourneyEntry[] = journey === null ? [] : JSON.parse(journey);
     const views = steps.filter(([, type, path]) => type === "page_view" && path !== undefined);
@@ -91,7 +91,7 @@ export class DayRollup {
   }
 
   /** Adds an order of the day. `visit` is null without one. */
-  addOrder(order: VisitOrderRow, visit: VisitRow | null): void {
+  addOrder(order: VisitOrderRow, visit: RolledUpVisit | null): void {
     for (const dimension of VISIT_DIMENSIONS) {
       const group = this.#group(dimension, valueOfOrder(order, visit, dimension));
       group.metric.orders++;
@@ -128,7 +128,7 @@ export class DayRollup {
     return rows;
   }
 
-  #isHere(visit: VisitRow, [after]: JourneyEntry): boolean {
+  #isHere(visit: RolledUpVisit, [after]: JourneyEntry): boolean {
     return this.#time.dayOf(visit.started_at + after) === this.#day;
   }
 
@@ -149,7 +149,7 @@ export class DayRollup {
 }
 
 /** First touch and last non-direct are frozen on the order. The others are those of its visit. */
-function valueOfOrder(order: VisitOrderRow, visit: VisitRow | null, dimension: RollupDimension): string {
+function valueOfOrder(order: VisitOrderRow, visit: RolledUpVisit | null, dimension: RollupDimension): string {
   if (dimension === "") return "";
   if (visit === null) return NO_VISIT;
   if (!(dimension in order)) return valueIn(visit, dimension);
@@ -157,7 +157,7 @@ function valueOfOrder(order: VisitOrderRow, visit: VisitRow | null, dimension: R
   return String(order[dimension as keyof VisitOrderRow] ?? "");
 }
 
-function addStart({ metric, visitors }: Group, visit: VisitRow): void {
+function addStart({ metric, visitors }: Group, visit: RolledUpVisit): void {
   addFigures(metric, visit);
   metric.events += visit.events;
   if (visit.previous_day === null && visit.events === 1) metric.single_request++;
@@ -166,7 +166,7 @@ function addStart({ metric, visitors }: Group, visit: VisitRow): void {
 }
 
 /** Adds what counts once for each visit. */
-function addFigures(metric: Metric, visit: VisitRow): void {
+function addFigures(metric: Metric, visit: RolledUpVisit): void {
   metric.visits++;
   metric.engaged += visit.is_engaged;
   metric.visible_time += visit.visible_time;

@@ -8,8 +8,20 @@ export const VISIT_DIMENSIONS = ROLLUP_DIMENSIONS.filter(
 
 type VisitDimension = Exclude<RollupDimension, "page" | "event">;
 
+/** The columns of a visit that its rollups are computed from. */
+export const ROLLED_UP_COLUMNS = [
+  ...VISIT_DIMENSIONS.filter((dimension) => dimension !== ""),
+  ...(["visitor", "started_at", "local_day", "last_day", "previous_day", "page_views", "events"] as const),
+  ...(["visible_time", "is_engaged", "orders", "product_view_at", "add_to_cart_at"] as const),
+  ...(["begin_checkout_at", "order_at", "closed_add_to_cart_at", "closed_begin_checkout_at"] as const),
+  "closed_order_at" as const,
+];
+
+/** A visit, as far as rollups read it. */
+export type RolledUpVisit = Pick<VisitRow, (typeof ROLLED_UP_COLUMNS)[number]>;
+
 /** The value of a dimension in the rollups; `''` for the total and for null. */
-export function valueIn(visit: VisitRow, dimension: RollupDimension): string {
+export function valueIn(visit: RolledUpVisit, dimension: RollupDimension): string {
   if (dimension === "" || dimension === "page" || dimension === "event") return "";
   return visit[dimension] ?? "";
 }

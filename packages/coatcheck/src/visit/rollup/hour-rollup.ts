@@ -1,7 +1,8 @@
 import { revenueOf } from "../facts/facts.ts";
 import type { LocalTime } from "../facts/local-time.ts";
 import type { HourlyMetricRow } from "../sink/rollup-schema.ts";
-import type { VisitOrderRow, VisitRow } from "../sink/schema.ts";
+import type { VisitOrderRow } from "../sink/schema.ts";
+import type { RolledUpVisit } from "./dimensions.ts";
 
 interface Hour {
   readonly row: HourlyMetricRow;
@@ -21,7 +22,7 @@ export class HourRollup {
   }
 
   /** Adds a visit to the hour of its start. */
-  addVisit(visit: VisitRow): void {
+  addVisit(visit: RolledUpVisit): void {
     const { row, visitors } = this.#hourAt(visit.started_at);
     visitors.add(visit.visitor);
     row.visits++;

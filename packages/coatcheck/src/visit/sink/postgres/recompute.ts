@@ -1,7 +1,8 @@
 import { type LocalTime, weekOf } from "../../facts/local-time.ts";
 import { DayRollup, type DayRows } from "../../rollup/day-rollup.ts";
+import { ROLLED_UP_COLUMNS, type RolledUpVisit } from "../../rollup/dimensions.ts";
 import { ROLLUP_DIMENSIONS } from "../rollup-schema.ts";
-import type { VisitOrderRow, VisitRow } from "../schema.ts";
+import type { VisitOrderRow } from "../schema.ts";
 import { type InsertTable, insertSql, TABLES, valuesOf } from "./columns.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -11,6 +12,8 @@ const MAX_DAYS_BEFORE = 2;
 const SLICE_SIZE = 1000;
 
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
+
+const COLUMNS = ROLLED_UP_COLUMNS.map((name) => `v.${name}`).join(", ");
 
 /** A day whose rollups are out of date. */
 interface DirtyDay {
@@ -61,17 +64,15 @@ async function computeDay(
   { tenant, day }: DirtyDay,
 ): Promise<DayRows> {
   const rollup = new DayRollup(tenant, day, time);
+  // Otherwise PostgreSQL plans for the first tenth of the rows.
+  await session.rows("set local cursor_tuple_fraction = 1");
   await session.rows(
     `declare visits no scroll cursor for
-     select v.*, j.journey from coatcheck_visit v left join coatcheck_visit_journey j on j.visit_id = v.id
+     select ${COLUMNS}, j.journey from coatcheck_visit v left join coatcheck_visit_journey j on j.visit_id = v.id
      where v.tenant = ${quoteText(tenant)} and v.local_day between ${day - MAX_DAYS_BEFORE} and ${day} and v.last_day >= ${day}`,
   );
-  for (;;) {
-    const visits = await session.rows<VisitRow & { journey: string | null }>(
-      `fetch ${SLICE_SIZE} from visits`,
-    );
-    for (const visit of visits) rollup.addVisit(visit, visit.journey);
-    if (visits.length < SLICE_SIZE) break;
+  for await (const slice of slicesOf(session)) {
+    for (const visit of slice) rollup.addVisit(visit, visit.journey);
   }
   await session.rows("close visits");
   const orders = await session.rows<VisitOrderRow>(
@@ -79,9 +80,10 @@ async function computeDay(
     [tenant, day],
   );
   const ids = orders.flatMap(({ visit_id }) => visit_id ?? []);
-  const visits = await session.rows<VisitRow>("select * from coatcheck_visit where id = any($1::text[])", [
-    ids,
-  ]);
+  const visits = await session.rows<RolledUpVisit & { id: string }>(
+    `select v.id, ${COLUMNS} from coatcheck_visit v where v.id = any($1::text[])`,
+    [ids],
+  );
   const visitOf = new Map(visits.map((visit) => [visit.id, visit]));
   for (const order of orders) rollup.addOrder(order, visitOf.get(order.visit_id ?? "") ?? null);
   const events = await session.rows<{ type: string }>(
@@ -90,6 +92,24 @@ async function computeDay(
   );
   for (const event of events) rollup.addEventWithoutVisit(event);
   return rollup.rows();
+}
+
+/** The rows of the cursor. While one slice is added, the database reads the next one. */
+async function* slicesOf(session: PostgresSession) {
+  const fetchNext = () => {
+    const rows = session.rows<RolledUpVisit & { journey: string | null }>(`fetch ${SLICE_SIZE} from visits`);
+    // The caller that stops early does not wait for it.
+    rows.catch(() => {});
+    return rows;
+  };
+  let pending = fetchNext();
+  for (;;) {
+    const slice = await pending;
+    const isLast = slice.length < SLICE_SIZE;
+    if (!isLast) pending = fetchNext();
+    yield slice;
+    if (isLast) return;
+  }
 }
 
 /** A text as a literal, because `declare` takes no parameters. */

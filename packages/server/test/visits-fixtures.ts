@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import { ADMIN, KEYS, useService } from "./fixtures.ts";
+import { TestClient } from "./test-client.ts";
+
+/** The user agent of a person's browser. */
+export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+/** The body that reports a page view. */
+export function view(url: string, userAgent = FIREFOX) {
+  return { page: { id: randomUUID(), url }, client: { userAgent }, events: [{ type: "page_view" }] };
+}
+
+/** A service that collects visits, and what the tests of visits do with it. */
+export function useVisits() {
+  const service = useService({ VISITS_EVENTS: "quiz_finished:key" });
+  const shop = () => new TestClient(service().url, KEYS.shop);
+  const admin = () => new TestClient(service().url, ADMIN);
+  return {
+    service,
+    shop,
+    admin,
+    /** Creates a session as the backend of a shop does. Returns the path of the session. */
+    async newSession(): Promise<string> {
+      const { body } = await shop().post("/api/v1/sessions", { transport: "bearer" });
+      return `/api/v1/sessions/${body.data?.sessionId}`;
+    },
+    /** The timeline of a session, once it has so many events. */
+    async timelineOf(sessionId: string, events: number) {
+      for (;;) {
+        const { body } = await admin().get(`/api/v1/analytics/sessions/${sessionId}/timeline`);
+        const timeline = body.data as unknown as { events: { type: string }[]; visits: object[] };
+        if (timeline.events.length >= events) return timeline;
+      }
+    },
+  };
+}
