@@ -136,7 +136,8 @@ async function end(server: ChildProcess, exit: Promise<number | null>): Promise<
   return await exit;
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 on which nothing listens. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -11,6 +11,7 @@ export const documents: readonly string[] = [
   "packages/coatcheck/README.md",
   "packages/server/README.md",
   "examples/taco-shop/README.md",
+  "examples/back-office/README.md",
   ...readdirSync(join(root, "docs")).map((name) => join("docs", name)),
 ].filter((name) => name.endsWith(".md"));
 

@@ -29,6 +29,7 @@ test.each([
   [0, "the service"],
   [1, "the taco shop"],
   [2, "the taco shop's backend"],
+  [3, "the back office"],
   [4, "the storefront"],
 ])("npm start reports that PORT + %d is in use before it starts anything", async (distance, use) => {
   taken = createServer().listen(0, "127.0.0.1");

@@ -1,6 +1,6 @@
 /**
- * `npm start`: runs the service, the taco shop with its backend, and the storefront, on one database. Service and shops are
- * separate processes. When one of them or npm ends, or on Ctrl-C, all are stopped.
+ * `npm start`: runs the service, the taco shop with its backend, the storefront and the back office, on one database, in
+ * separate processes. The back office is built at its first visit. When one of them or npm ends, or on Ctrl-C, all are stopped.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -36,6 +36,7 @@ const PORTS = [
   [0, "the service"],
   [1, "the taco shop"],
   [2, "the taco shop's backend"],
+  [3, "the back office"],
   [4, "the storefront"],
 ] as const;
 
@@ -49,9 +50,7 @@ async function requireFreePorts(): Promise<void> {
   }
   if (taken.length === 0) return;
   for (const line of taken) console.error(`npm start: ${line}`);
-  console.error(
-    "npm start: Set PORT so that PORT, PORT + 1, PORT + 2 and PORT + 4 are free, such as PORT=3100.",
-  );
+  console.error("npm start: Set PORT so that PORT to PORT + 4 are free, such as PORT=3100.");
   process.exit(1);
 }
 
@@ -86,6 +85,7 @@ const children = [
   startNode("packages/server/bin/coatcheck.js", "serve", ...process.argv.slice(2)),
   startNode("--conditions=coatcheck-source", `${examples}taco-shop/src/main.ts`),
   startNode("--conditions=coatcheck-source", `${examples}storefront/src/main.ts`),
+  startNode("--conditions=coatcheck-source", `${examples}back-office/src/main.ts`),
 ];
 
 let isStopping = false;

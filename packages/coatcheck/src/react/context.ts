@@ -25,3 +25,11 @@ export function useSessionContext(): SessionContext {
   if (!context) throw new Error("Missing <SessionProvider>: render this component below one.");
   return context;
 }
+
+/**
+ * Returns the client of the nearest provider, for its calls: `createSession`, `logout`, `elevate`, `fetch`. Its state does
+ * not render a component again; read that with `useSession`.
+ */
+export function useSessionClient<User = unknown>(): SessionClient<User> {
+  return useSessionContext().client as SessionClient<User>;
+}

@@ -20,6 +20,7 @@
  */
 "use client";
 
+export { useSessionClient } from "./context.ts";
 export { DeviceList, type DeviceListLabels } from "./device-list.ts";
 export { type ExpiryDialogLabels, SessionExpiryDialog } from "./expiry-dialog.ts";
 export { Anonymous, Authenticated, type GateProps } from "./gates.ts";

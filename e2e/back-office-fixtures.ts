@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { type RunningOffice, startOffice } from "./back-office-process.ts";
+import { openBrowser } from "./chromium.ts";
+
+type Browser = Awaited<ReturnType<typeof openBrowser>>;
+
+/** The owner of a browser. Their account has the same name. */
+export type Person = "ada" | "ben";
+
+export const PHONE = { width: 390, height: 844 };
+export const DESK = { width: 1440, height: 900 };
+
+/** The back office and the two browsers that its tests share. */
+export interface BackOffice {
+  /** Opens a page in a new tab of a person's browser. */
+  visit(who: Person, path?: string): Promise<Page>;
+  /** Logs in with a demo account in a new tab of a person's browser. */
+  logIn(who: Person, email?: string): Promise<Page>;
+  readonly url: string;
+}
+
+/** Starts the back office for the tests of a file. An error on the console of a page fails the test. */
+export function setUpBackOffice(): BackOffice {
+  const problems: string[] = [];
+  let folder: string;
+  let office: RunningOffice;
+  let browsers: Record<Person, Browser>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "coatcheck-back-office-"));
+    const [started, ada, ben] = await Promise.all([startOffice(folder), openBrowser(), openBrowser()]);
+    office = started;
+    browsers = { ada, ben };
+    for (const { context } of [ada, ben]) context.setDefaultTimeout(8000);
+  }, 300_000);
+  afterAll(async () => {
+    await Promise.all([browsers?.ada.close(), browsers?.ben.close(), office?.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (const { context } of Object.values(browsers)) {
+      for (const page of context.pages().slice(1)) await page.close();
+      await context.clearCookies();
+    }
+    expect(problems.splice(0)).toEqual([]);
+  });
+
+  async function visit(who: Person, path = "/"): Promise<Page> {
+    const page = await browsers[who].context.newPage();
+    await page.setViewportSize(DESK);
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+    await page.goto(office.url + path);
+    return page;
+  }
+  return {
+    get url() {
+      return office.url;
+    },
+    visit,
+    async logIn(who, email = `${who}@alpine.example`) {
+      const page = await visit(who, "/login");
+      await page.getByLabel("Email address").fill(email);
+      await page.getByLabel("Password").fill("password123");
+      await page.getByRole("button", { name: "Log in", exact: true }).click();
+      await page.getByRole("button", { name: "Log out", exact: true }).waitFor();
+      return page;
+    },
+  };
+}
+
+/** An `expect` on the text of an element, repeated until it holds. */
+export const expectText = (locator: Locator) => expect.poll(() => locator.textContent(), { timeout: 8000 });
+
+export const link = (page: Page, name: string) => page.getByRole("link", { name, exact: true });
+export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+export const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1 });

@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "./next-build.ts";
+
+const MAIN = fileURLToPath(new URL("../examples/back-office/src/main.ts", import.meta.url));
+
+/** A back office in a process of its own. */
+export interface RunningOffice {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the back office with its data in `folder`, and waits until it has been built. */
+export async function startOffice(folder: string): Promise<RunningOffice> {
+  // The office listens three ports after the service.
+  const port = (await freePort()) - 3;
+  const child = spawn(process.execPath, ["--conditions=coatcheck-source", MAIN], {
+    env: {
+      ...process.env,
+      NODE_ENV: "production",
+      NODE_OPTIONS: "",
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      LOG_LEVEL: "warn",
+      DATABASE_URL: `sqlite:${join(folder, "coatcheck.db")}`,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exit = once(child, "exit");
+  const listening = Promise.withResolvers<void>();
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (text.includes("The back office is at")) listening.resolve();
+  });
+  exit.then(() => listening.reject(new Error("The back office has ended.")));
+  await listening.promise;
+  const url = `http://localhost:${port + 3}`;
+  await built(`http://127.0.0.1:${port + 3}/login`);
+  return {
+    url,
+    async stop() {
+      if (child.exitCode === null) child.kill("SIGTERM");
+      await exit;
+    },
+  };
+}
+
+/** Waits as a browser does: the page of the build names the seconds until it should be loaded again. */
+async function built(url: string): Promise<void> {
+  for (;;) {
+    const response = await fetch(url);
+    const page = await response.text();
+    if (response.status !== 503) return;
+    if (page.includes("could not be built")) throw new Error(page);
+    const seconds = Number(response.headers.get("retry-after"));
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  }
+}

@@ -1,0 +1,48 @@
+"use client";
+
+import { useOptimistic, useState, useTransition } from "react";
+import type { Texts } from "../../lib/language.ts";
+import { adjust } from "./stock-actions.ts";
+
+interface Props {
+  readonly id: number;
+  readonly name: string;
+  readonly quantity: number;
+  readonly text: Texts;
+}
+
+/** The quantity of an item with a button on each side. Shows the new quantity before the server has responded. */
+export function Adjust({ id, name, quantity, text }: Props) {
+  const [shown, addChange] = useOptimistic(quantity, (before, change: number) => before + change);
+  const [error, setError] = useState<string | undefined>();
+  const [, start] = useTransition();
+
+  const change = (by: number) =>
+    start(async () => {
+      addChange(by);
+      const result = await adjust(id, by);
+      setError(result.error);
+    });
+
+  return (
+    <span className="adjust">
+      <button
+        type="button"
+        onClick={() => change(-1)}
+        disabled={shown <= 0}
+        aria-label={`${text.remove}: ${name}`}
+      >
+        −
+      </button>
+      <output aria-label={`${text.quantity}: ${name}`}>{shown}</output>
+      <button type="button" onClick={() => change(1)} aria-label={`${text.add}: ${name}`}>
+        +
+      </button>
+      {error && (
+        <span role="alert" className="error">
+          {error}
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,51 @@
+import { redirect } from "next/navigation";
+import { Shell } from "../../../components/shell.tsx";
+import { listCompanies } from "../../../lib/companies.ts";
+import { office } from "../../../lib/office.ts";
+import { viewer } from "../../../lib/viewer.ts";
+import { CompanySwitch } from "./company-switch.tsx";
+
+export const metadata = { title: "Companies" };
+
+export default async function Page() {
+  const { user, text, language } = await viewer();
+  if (!user.isSuperAdmin) redirect("/");
+  const companies = listCompanies(office().database);
+  return (
+    <Shell>
+      <h1>{text.companies}</h1>
+      <div className="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{text.name}</th>
+              <th scope="col" className="number">
+                {text.users}
+              </th>
+              <th scope="col" className="number">
+                {text.warehouses}
+              </th>
+              <th scope="col" className="number">
+                {text.items}
+              </th>
+              <th scope="col">{text.status}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {companies.map(({ id, name, active, users, warehouses, items }) => (
+              <tr key={id}>
+                <th scope="row">{name}</th>
+                <td className="number">{users.toLocaleString(language)}</td>
+                <td className="number">{warehouses.toLocaleString(language)}</td>
+                <td className="number">{items.toLocaleString(language)}</td>
+                <td>
+                  <CompanySwitch id={id} name={name} active={active} text={text} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Shell>
+  );
+}

@@ -1,0 +1,124 @@
+import { redirect } from "next/navigation";
+import { Shell } from "../../components/shell.tsx";
+import { WarehouseSwitch } from "../../components/warehouse-switch.tsx";
+import { office } from "../../lib/office.ts";
+import { listItems, listMovements, stockFigures } from "../../lib/stock.ts";
+import { viewer } from "../../lib/viewer.ts";
+import { warehouseIds } from "../../lib/warehouse-ids.ts";
+import { Adjust } from "./adjust.tsx";
+import { Movements } from "./movements.tsx";
+import { StockFilterForm } from "./stock-filter.tsx";
+
+export const metadata = { title: "Stock" };
+
+interface Query {
+  readonly w?: string;
+  readonly q?: string;
+  readonly low?: string;
+}
+
+/** The stock of one warehouse. The address selects it for this tab alone; the session's own choice is one click away. */
+export default async function Page({ searchParams }: { searchParams: Promise<Query> }) {
+  const { user, company, current, session, text, language } = await viewer();
+  if (company === null) redirect("/companies");
+  const { w, q = "", low } = await searchParams;
+  const own = await current.warehouse();
+  const warehouse = w ? await current.select("warehouse", w).catch(() => redirect("/")) : own;
+  if (warehouse === null) {
+    return (
+      <Shell>
+        <p>{text.noItems}</p>
+      </Shell>
+    );
+  }
+  const { database } = office();
+  const filter = { text: q.slice(0, 100), low: low === "1" };
+  const items = listItems(database, warehouse.id, filter);
+  const figures = stockFigures(database, warehouse.id);
+  const mayEdit = user.permissions.includes("stock.edit");
+  const choices = user.warehouses.map(({ id, name }) => ({ xid: warehouseIds.encode(id), name }));
+  return (
+    <Shell>
+      <div className="bar">
+        <h1>{warehouse.name}</h1>
+        <WarehouseSwitch
+          choices={choices}
+          selected={warehouseIds.encode(warehouse.id)}
+          isOwn={warehouse.id === own?.id}
+          hasChoice={typeof session.data.warehouseId !== "undefined"}
+          text={text}
+        />
+      </div>
+      <dl className="figures">
+        <div>
+          <dt>{text.items}</dt>
+          <dd>{figures.items.toLocaleString(language)}</dd>
+        </div>
+        <div>
+          <dt>{text.pieces}</dt>
+          <dd>{figures.pieces.toLocaleString(language)}</dd>
+        </div>
+        <div className={figures.low > 0 ? "warn" : undefined}>
+          <dt>{text.belowMinimum}</dt>
+          <dd>{figures.low.toLocaleString(language)}</dd>
+        </div>
+      </dl>
+      <div className="columns">
+        <section aria-label={text.stock}>
+          <StockFilterForm w={w} filter={filter} text={text} />
+          <div className="scroll">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col" className="wide">
+                    {text.number}
+                  </th>
+                  <th scope="col">{text.name}</th>
+                  <th scope="col" className="wide">
+                    {text.place}
+                  </th>
+                  <th scope="col" className="number">
+                    {text.quantity}
+                  </th>
+                  <th scope="col" className="number wide">
+                    {text.minimum}
+                  </th>
+                  <th scope="col">{text.status}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((item) => (
+                  <tr key={item.id}>
+                    <td className="code wide">{item.sku}</td>
+                    <th scope="row">
+                      {item.name}
+                      <small className="narrow">{`${item.sku}, ${item.location}, ${text.minimum} ${item.minimum}`}</small>
+                    </th>
+                    <td className="code wide">{item.location}</td>
+                    <td className="number">
+                      {mayEdit ? (
+                        <Adjust id={item.id} name={item.name} quantity={item.quantity} text={text} />
+                      ) : (
+                        item.quantity
+                      )}
+                    </td>
+                    <td className="number wide">{item.minimum}</td>
+                    <td>
+                      {item.quantity < item.minimum ? (
+                        <span className="tag warn">{text.low}</span>
+                      ) : (
+                        <span className="tag">{text.ok}</span>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            {items.length === 0 && <p className="empty">{text.noItems}</p>}
+          </div>
+        </section>
+        <Movements movements={listMovements(database, warehouse.id)} text={text} language={language} />
+      </div>
+    </Shell>
+  );
+}

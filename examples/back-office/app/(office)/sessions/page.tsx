@@ -1,0 +1,16 @@
+import { Shell } from "../../../components/shell.tsx";
+import { viewer } from "../../../lib/viewer.ts";
+import { Devices } from "./devices.tsx";
+
+export const metadata = { title: "My sessions" };
+
+export default async function Page() {
+  const { user, text, language } = await viewer();
+  return (
+    <Shell>
+      <h1>{text.sessions}</h1>
+      <p className="hint">{text.sessionsHint}</p>
+      <Devices email={user.email} text={text} language={language} />
+    </Shell>
+  );
+}

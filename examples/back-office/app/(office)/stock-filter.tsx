@@ -1,0 +1,33 @@
+import Form from "next/form";
+import type { Texts } from "../../lib/language.ts";
+import type { StockFilter } from "../../lib/stock.ts";
+
+/** The filter above the stock. Its values are in the address, so that a filtered list can be shared. */
+export function StockFilterForm({
+  w,
+  filter,
+  text,
+}: {
+  w: string | undefined;
+  filter: StockFilter;
+  text: Texts;
+}) {
+  return (
+    <Form action="/" className="filter" role="search">
+      {w && <input type="hidden" name="w" value={w} />}
+      <input
+        type="search"
+        name="q"
+        defaultValue={filter.text}
+        placeholder={text.search}
+        aria-label={text.search}
+        aria-keyshortcuts="/"
+      />
+      <label className="check">
+        <input type="checkbox" name="low" value="1" defaultChecked={filter.low} />
+        {text.lowOnly}
+      </label>
+      <button type="submit">{text.apply}</button>
+    </Form>
+  );
+}

@@ -1,0 +1,56 @@
+"use server";
+
+import { CoatcheckError } from "coatcheck";
+import { revalidatePath } from "next/cache";
+import { z } from "zod";
+import { type Actor, forbidden, officeAction, type Result } from "../../../../lib/action.ts";
+import { changeUser } from "../../../../lib/people.ts";
+
+const id = z.coerce.number().int().positive();
+const FORM = z.object({
+  id,
+  name: z.string().trim().min(1, "Enter a name.").max(80),
+  email: z.email("Enter an email address.").max(254),
+  role: id,
+  warehouse: id,
+  warehouses: z.array(id).min(1, "The user must be allowed to enter one warehouse."),
+  active: z.boolean(),
+});
+
+/**
+ * Changes a user. Everyone sees it at their next click: the user's own sessions and their permissions too, because each
+ * process keeps the user once, and the invalidation reaches all of them.
+ */
+export const saveUser = officeAction("users.edit", async (actor, _before: Result, form: FormData) => {
+  const change = parse(form);
+  const { user, database, context, sessions } = actor;
+  if (user.companyId === null) throw forbidden();
+  requireNotSelf(actor, change);
+  changeUser(database, user.companyId, change.id, {
+    ...change,
+    email: change.email.toLowerCase(),
+    roleId: change.role,
+    warehouseId: change.warehouse,
+    warehouseIds: change.warehouses,
+  });
+  await context.invalidate("user", change.id);
+  if (!change.active) await sessions.manager.revoke({ subject: String(change.id) }, "admin");
+  revalidatePath("/", "layout");
+});
+
+function parse(form: FormData): z.infer<typeof FORM> {
+  const { success, data, error } = FORM.safeParse({
+    ...Object.fromEntries(form),
+    warehouses: form.getAll("warehouses"),
+    active: form.get("active") === "1",
+  });
+  if (success) return data;
+  throw new CoatcheckError("VALIDATION_FAILED", error.issues[0]?.message ?? "Check the form.");
+}
+
+/** An administrator must not lock themselves out. */
+function requireNotSelf({ user }: Actor, { id, active }: z.infer<typeof FORM>): void {
+  if (!active && user.id === String(id)) {
+    throw new CoatcheckError("CONFLICT", "You cannot disable yourself.");
+  }
+}

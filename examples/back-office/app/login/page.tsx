@@ -1,0 +1,22 @@
+import { redirect } from "next/navigation";
+import { DEMO_ACCOUNTS, DEMO_PASSWORD } from "../../lib/demo.ts";
+import { texts } from "../../lib/language.ts";
+import { office } from "../../lib/office.ts";
+import { sessions } from "../../lib/sessions.ts";
+import { LoginForm } from "./login-form.tsx";
+
+export const metadata = { title: "Log in" };
+
+export default async function Page({ searchParams }: { searchParams: Promise<{ next?: string }> }) {
+  const session = await sessions.getServerSession();
+  const current = office().context.of(session);
+  if ((await current.user()) !== null) redirect("/");
+  const text = texts(await current.language());
+  const { next } = await searchParams;
+  return (
+    <main className="login">
+      <h1>Back office</h1>
+      <LoginForm text={text} next={next ?? "/"} password={DEMO_PASSWORD} accounts={DEMO_ACCOUNTS} />
+    </main>
+  );
+}

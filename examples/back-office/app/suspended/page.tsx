@@ -1,0 +1,24 @@
+import { redirect } from "next/navigation";
+import { texts } from "../../lib/language.ts";
+import { office } from "../../lib/office.ts";
+import { sessions } from "../../lib/sessions.ts";
+import { logOut } from "../login/actions.ts";
+
+export const metadata = { title: "Suspended" };
+
+export default async function Page() {
+  const session = await sessions.requireSubject();
+  const current = office().context.of(session);
+  const company = await current.company();
+  if (company?.active !== false) redirect("/");
+  const text = texts(await current.language());
+  return (
+    <main className="login">
+      <h1>{text.suspendedTitle}</h1>
+      <p>{text.suspendedText}</p>
+      <form action={logOut}>
+        <button type="submit">{text.logOut}</button>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,61 @@
+"use client";
+
+import Link from "next/link";
+import { usePathname, useRouter } from "next/navigation";
+import { useEffect } from "react";
+
+interface Props {
+  /** `key`: pressed after G, it opens the page. */
+  readonly links: readonly { readonly href: string; readonly label: string; readonly key: string }[];
+}
+
+/** Milliseconds between G and the letter of a page. */
+const SEQUENCE = 1000;
+
+function isTyping({ target }: KeyboardEvent): boolean {
+  return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+/** The pages, also by keyboard: G and a letter opens one, / goes to the search. */
+export function Navigation({ links }: Props) {
+  const path = usePathname();
+  const router = useRouter();
+
+  useEffect(() => {
+    let pressedAt = Number.NEGATIVE_INFINITY;
+    function onKey(event: KeyboardEvent): void {
+      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = links.find(({ key }) => key === event.key);
+      if (event.key === "/") {
+        const search = document.querySelector<HTMLInputElement>("input[type=search]");
+        if (search) event.preventDefault();
+        search?.focus();
+      } else if (event.key === "g") {
+        pressedAt = event.timeStamp;
+      } else if (target && event.timeStamp - pressedAt < SEQUENCE) {
+        router.push(target.href);
+      }
+    }
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [links, router]);
+
+  return (
+    <nav aria-label="Pages">
+      {links.map(({ href, label, key }) => {
+        const isHere = href === "/" ? path === "/" : path.startsWith(href);
+        return (
+          <Link
+            key={href}
+            href={href}
+            prefetch={false}
+            title={`G ${key.toUpperCase()}`}
+            aria-current={isHere ? "page" : undefined}
+          >
+            {label}
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}

@@ -1,0 +1,37 @@
+"use client";
+
+import { setLanguage, setTheme } from "../app/(office)/preferences.ts";
+import type { Language, Texts } from "../lib/language.ts";
+
+interface Props {
+  readonly theme: string;
+  readonly language: Language;
+  readonly text: Texts;
+}
+
+/** Theme and language. A choice applies to all of the user's sessions that have made none of their own. */
+export function Preferences({ theme, language, text }: Props) {
+  return (
+    <div className="preferences">
+      <label>
+        {text.theme}
+        <select defaultValue={theme} key={theme} onChange={(event) => setTheme(event.target.value)}>
+          <option value="system">{text.system}</option>
+          <option value="light">{text.light}</option>
+          <option value="dark">{text.dark}</option>
+        </select>
+      </label>
+      <label>
+        {text.language}
+        <select defaultValue={language} key={language} onChange={(event) => setLanguage(event.target.value)}>
+          <option value="en" lang="en">
+            English
+          </option>
+          <option value="de" lang="de">
+            Deutsch
+          </option>
+        </select>
+      </label>
+    </div>
+  );
+}

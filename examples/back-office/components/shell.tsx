@@ -1,0 +1,50 @@
+import type { ReactNode } from "react";
+import { logOut } from "../app/login/actions.ts";
+import { viewer } from "../lib/viewer.ts";
+import { Navigation } from "./navigation.tsx";
+import { Preferences } from "./preferences.tsx";
+
+/**
+ * What surrounds every page: the navigation, the user, the preferences. It is part of each page, and not a layout: Next.js
+ * does not render a layout again when a link is clicked, so it would show a user as they were before a change.
+ */
+export async function Shell({ children }: { readonly children: ReactNode }) {
+  const { user, company, theme, language, text, queries } = await viewer();
+  const may = (permission: string) => user.permissions.some((each) => each === permission);
+  const links = [
+    company !== null && { href: "/", label: text.stock, key: "s" },
+    company !== null && may("users.view") && { href: "/users", label: text.users, key: "u" },
+    company !== null && may("roles.edit") && { href: "/roles", label: text.roles, key: "r" },
+    user.isSuperAdmin && { href: "/companies", label: text.companies, key: "c" },
+    { href: "/sessions", label: text.sessions, key: "m" },
+  ].filter((link) => link !== false);
+  return (
+    <>
+      <a className="skip" href="#content">
+        {text.skip}
+      </a>
+      <header className="top">
+        <p className="brand">{company?.name ?? "Back office"}</p>
+        <Navigation links={links} />
+        <div className="who">
+          <span className="name" title={`${user.email}, ${user.role}`}>
+            {user.name}
+            <small>{user.role}</small>
+          </span>
+          <form action={logOut}>
+            <button type="submit">{text.logOut}</button>
+          </form>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+      <footer className="bottom">
+        <Preferences theme={theme} language={language} text={text} />
+        <p>
+          <output id="queries">{queries}</output> {text.queries}
+        </p>
+      </footer>
+    </>
+  );
+}

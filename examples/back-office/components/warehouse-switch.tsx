@@ -1,0 +1,55 @@
+"use client";
+
+import { useRouter, useSearchParams } from "next/navigation";
+import { useTransition } from "react";
+import { keepWarehouse } from "../app/(office)/stock-actions.ts";
+import type { Texts } from "../lib/language.ts";
+
+interface Props {
+  readonly choices: readonly { readonly xid: string; readonly name: string }[];
+  readonly selected: string;
+  /** Whether the selected warehouse is the session's own. */
+  readonly isOwn: boolean;
+  /** Whether the session has chosen its own, instead of the user's. */
+  readonly hasChoice: boolean;
+  readonly text: Texts;
+}
+
+/** Shows another warehouse in this tab, and keeps one for the session where asked. */
+export function WarehouseSwitch({ choices, selected, isOwn, hasChoice, text }: Props) {
+  const router = useRouter();
+  const search = useSearchParams();
+  const [isPending, start] = useTransition();
+
+  function show(xid: string): void {
+    const query = new URLSearchParams(search);
+    query.set("w", xid);
+    start(() => router.push(`/?${query}`));
+  }
+
+  return (
+    <div className="switch" aria-busy={isPending}>
+      <label>
+        {text.warehouse}
+        <select value={selected} onChange={(event) => show(event.target.value)}>
+          {choices.map(({ xid, name }) => (
+            <option key={xid} value={xid}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {isOwn ? (
+        hasChoice && <span className="tag">{text.kept}</span>
+      ) : (
+        <button
+          type="button"
+          disabled={isPending}
+          onClick={() => start(async () => void (await keepWarehouse(selected)))}
+        >
+          {text.keep}
+        </button>
+      )}
+    </div>
+  );
+}

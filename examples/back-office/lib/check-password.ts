@@ -1,0 +1,31 @@
+import { countFailure, forgetFailures, requireFewFailures } from "./attempts.ts";
+import { office } from "./office.ts";
+import { passwordMatches } from "./password.ts";
+
+/** The login of an account. */
+export interface Account {
+  readonly subject: string;
+  readonly tenant: string | null;
+}
+
+/**
+ * Checks an email address and a password. Null for wrong ones, and for a disabled user.
+ *
+ * @throws CoatcheckError `RATE_LIMITED` after too many wrong passwords.
+ */
+export async function checkPassword(email: unknown, password: unknown): Promise<Account | null> {
+  if (typeof email !== "string" || typeof password !== "string" || password.length > 128) return null;
+  const address = email.trim().toLowerCase().slice(0, 254);
+  requireFewFailures(address, Date.now());
+  const { database } = office();
+  const row = database.one<{ id: number; company_id: number | null; password: string }>(
+    "SELECT id, company_id, password FROM users WHERE email = ? AND active = 1",
+    address,
+  );
+  if (!(await passwordMatches(password, row?.password ?? null)) || row === null) {
+    countFailure(address, Date.now());
+    return null;
+  }
+  forgetFailures(address);
+  return { subject: String(row.id), tenant: row.company_id === null ? null : String(row.company_id) };
+}

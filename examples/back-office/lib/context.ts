@@ -1,0 +1,57 @@
+import type { SessionCache } from "coatcheck/cache";
+import { defineContext, loader, preference } from "coatcheck/context";
+import { LANGUAGES, THEMES } from "./choices.ts";
+import { findCompany } from "./companies.ts";
+import type { Database } from "./database.ts";
+import { findUser } from "./people.ts";
+import { findWarehouse } from "./stock.ts";
+import { warehouseIds } from "./warehouse-ids.ts";
+
+/**
+ * What the sessions refer to. Each user, company and warehouse is in memory once per process, however many sessions
+ * there are, and `invalidate` reaches every process.
+ */
+export function officeContext(database: Database, cache: SessionCache) {
+  const user = loader({
+    reference: ({ subject }) => subject,
+    load: (id: string) => findUser(database, id),
+    tags: ({ companyId }) => (companyId === null ? [] : [`company:${companyId}`]),
+  });
+  const company = loader({
+    from: { user },
+    reference: (_session, { user }) => user?.companyId,
+    load: (id: number) => findCompany(database, id),
+  });
+  const warehouse = loader({
+    from: { user },
+    reference: (_session, { user }) => user?.warehouseId,
+    load: (id: number) => findWarehouse(database, id),
+    selection: {
+      header: "Selected-Warehouse-Xid",
+      ids: warehouseIds,
+      member: "warehouseId",
+      mayEnter: ({ id }, { user }) => user?.warehouses.some((each) => each.id === id) ?? false,
+    },
+  });
+  const theme = preference({
+    values: THEMES,
+    default: ({ user }) => THEMES.find((each) => each === user?.theme) ?? "system",
+    member: "theme",
+    from: { user },
+    save: (value, { user }) =>
+      user && database.run("UPDATE users SET theme = ? WHERE id = ?", value, user.id),
+    invalidates: ["user"],
+  });
+  const language = preference({
+    values: LANGUAGES,
+    default: ({ user }) => LANGUAGES.find((each) => each === user?.language) ?? "en",
+    member: "language",
+    from: { user },
+    save: (value, { user }) =>
+      user && database.run("UPDATE users SET language = ? WHERE id = ?", value, user.id),
+    invalidates: ["user"],
+  });
+  return defineContext({ user, company, warehouse, theme, language }, { cache });
+}
+
+export type OfficeContext = ReturnType<typeof officeContext>;

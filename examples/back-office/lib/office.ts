@@ -1,0 +1,28 @@
+import type { OpenSessions } from "coatcheck-server";
+import type { OfficeContext } from "./context.ts";
+import type { Database } from "./database.ts";
+
+/** What all pages, actions and route handlers of this process share. */
+export interface Office {
+  readonly sessions: OpenSessions;
+  readonly database: Database;
+  readonly context: OfficeContext;
+}
+
+const scope: { backOffice?: Office } & object = globalThis;
+
+/** Makes an opened office available to the pages. `src/main.ts` calls it, before Next.js starts. */
+export function provideOffice(opened: Office): void {
+  scope.backOffice = opened;
+}
+
+/**
+ * Returns the office. It is on `globalThis`, because Next.js loads its own copy of this module, and several of them: the
+ * databases and the context exist once, outside the bundles.
+ *
+ * @throws Error when Next.js was started without `src/main.ts`.
+ */
+export function office(): Office {
+  if (scope.backOffice) return scope.backOffice;
+  throw new Error("The office is not open: start it with npm start -w examples/back-office.");
+}

@@ -1,0 +1,116 @@
+import { CoatcheckError } from "coatcheck";
+import type { Database } from "./database.ts";
+
+/** A warehouse, as the context keeps it. */
+export interface Warehouse {
+  readonly id: number;
+  readonly companyId: number;
+  readonly name: string;
+}
+
+/** A warehouse; null if it does not exist. */
+export function findWarehouse(database: Database, id: number): Warehouse | null {
+  return database.one<Warehouse>("SELECT id, company_id AS companyId, name FROM warehouses WHERE id = ?", id);
+}
+
+/** The warehouses of a company. */
+export function listWarehouses(database: Database, company: number): readonly Warehouse[] {
+  return database.all<Warehouse>(
+    "SELECT id, company_id AS companyId, name FROM warehouses WHERE company_id = ? ORDER BY name",
+    company,
+  );
+}
+
+/** An item in a warehouse. */
+export interface Item {
+  readonly id: number;
+  readonly sku: string;
+  readonly name: string;
+  readonly location: string;
+  readonly quantity: number;
+  readonly minimum: number;
+}
+
+/** What to list. */
+export interface StockFilter {
+  /** Part of the name or of the number. */
+  readonly text: string;
+  /** Only what is below its minimum. */
+  readonly low: boolean;
+}
+
+/** The items of a warehouse, by number. */
+export function listItems(
+  database: Database,
+  warehouse: number,
+  { text, low }: StockFilter,
+): readonly Item[] {
+  const pattern = `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+  return database.all<Item>(
+    `SELECT id, sku, name, location, quantity, minimum FROM items
+     WHERE warehouse_id = ? AND (name LIKE ? ESCAPE '\\' OR sku LIKE ? ESCAPE '\\')
+       AND (? = 0 OR quantity < minimum) ORDER BY sku`,
+    warehouse,
+    pattern,
+    pattern,
+    low ? 1 : 0,
+  );
+}
+
+/** The figures above the list. */
+export function stockFigures(database: Database, warehouse: number) {
+  return (
+    database.one<{ items: number; low: number; pieces: number }>(
+      `SELECT count(*) AS items, sum(quantity < minimum) AS low, sum(quantity) AS pieces
+       FROM items WHERE warehouse_id = ?`,
+      warehouse,
+    ) ?? { items: 0, low: 0, pieces: 0 }
+  );
+}
+
+/** A change of a quantity. */
+export interface Movement {
+  readonly id: number;
+  readonly item: string;
+  readonly user: string;
+  readonly change: number;
+  readonly at: number;
+}
+
+/** The latest movements of a warehouse. */
+export function listMovements(database: Database, warehouse: number): readonly Movement[] {
+  return database.all<Movement>(
+    `SELECT movements.id, items.name AS item, users.name AS user, change, at FROM movements
+     JOIN items ON items.id = item_id JOIN users ON users.id = user_id
+     WHERE items.warehouse_id = ? ORDER BY movements.id DESC LIMIT 12`,
+    warehouse,
+  );
+}
+
+/** Changes a quantity. */
+export interface StockChange {
+  readonly item: number;
+  readonly user: string;
+  readonly change: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** The warehouse of an item; null if the item does not exist. */
+export function warehouseOf(database: Database, item: number): number | null {
+  return database.one<{ id: number }>("SELECT warehouse_id AS id FROM items WHERE id = ?", item)?.id ?? null;
+}
+
+/** @throws CoatcheckError `CONFLICT` when there would be less than nothing. */
+export function changeStock(database: Database, { item, user, change, at }: StockChange): void {
+  database.transaction(() => {
+    const { changes } = database.run(
+      "UPDATE items SET quantity = quantity + ?1 WHERE id = ?2 AND quantity + ?1 >= 0",
+      change,
+      item,
+    );
+    if (changes === 0) throw new CoatcheckError("CONFLICT", "There are not that many.");
+    const sql = "INSERT INTO movements (item_id, user_id, change, at) VALUES (?, ?, ?, ?)";
+    database.run(sql, item, user, change, at);
+  });
+}

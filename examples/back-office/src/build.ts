@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of this application. */
+export const FOLDER = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
+const COMPILER = join(ROOT, "node_modules/typescript/bin/tsc");
+
+/** The content that the present build was made of. */
+const HASH_FILE = join(FOLDER, ".next/content-hash");
+const SOURCES = [
+  "packages/coatcheck/src/**/*.ts",
+  "examples/back-office/{app,components,lib}/**/*.{ts,tsx,css}",
+  "examples/back-office/*.{ts,mjs,json}",
+  "node_modules/next/package.json",
+];
+
+function contentHash(): string {
+  const hash = createHash("sha256");
+  for (const file of SOURCES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
+    hash.update(file).update(readFileSync(join(ROOT, file)));
+  }
+  return hash.digest("hex");
+}
+
+/** Whether the application has been built from the present sources. */
+export function isBuilt(): boolean {
+  return existsSync(HASH_FILE) && readFileSync(HASH_FILE, "utf8") === contentHash();
+}
+
+/**
+ * Compiles the library and builds the application, unless that has been done for the present sources.
+ *
+ * @throws Error with what the failed program has printed.
+ */
+export async function build(): Promise<void> {
+  if (isBuilt()) return;
+  const hash = contentHash();
+  await run(join(ROOT, "packages/coatcheck"), COMPILER, "-p", "tsconfig.build.json");
+  await run(FOLDER, NEXT, "build");
+  writeFileSync(HASH_FILE, hash);
+}
+
+async function run(folder: string, ...args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    // The conditions of this process are not those of the build.
+    env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const stop = () => child.kill();
+  process.once("exit", stop);
+  const [code] = await once(child, "close");
+  process.off("exit", stop);
+  if (code !== 0) throw new Error(`The build has failed:\n${output}`);
+}
