@@ -117,7 +117,8 @@ export class SessionOpener<Data> {
    */
   async #continue(record: SessionRecord, now: number): Promise<string> {
     const { reader } = this.#deps;
-    const key = `continues:${record.id}`;
+    // The hash, which is known to the store alone, keeps a leaked application secret from yielding the new session's token.
+    const key = `continues:${record.id}:${record.secretHash}`;
     const id = derivedId(key);
     const { cached } = await reader.read(id);
     if (cached === null) await this.#createContinuation(key, record, now);

@@ -83,6 +83,22 @@ describe("manager.open()", () => {
     expect((await site.manager.stats()).active).toBe(0);
   });
 
+  it("continues a session under a token that its id and the application's secrets do not yield", async () => {
+    const site = fixture();
+    const { record } = await site.manager.create({ subject: "ada" });
+    site.advance(IDLE);
+    const continued = await site.opened(record.id);
+    if (!(continued instanceof Session)) throw new Error("The session was refused.");
+    const { ring } = site.manager;
+    for (const key of [record.id, `continues:${record.id}`]) {
+      const guessed = ring.seal(continued.id, ring.deriveSuccessor(continued.id, key));
+      expect((await site.manager.resume(guessed)).refusal).toBe("unknown");
+    }
+    // With the hash, which only the store has, the guess is right: the test would notice another derivation.
+    const known = ring.deriveSuccessor(continued.id, `continues:${record.id}:${record.secretHash}`);
+    expect((await site.manager.resume(ring.seal(continued.id, known))).refusal).toBeNull();
+  });
+
   it("does not continue a session beyond its absolute timeout", async () => {
     const site = fixture();
     const { record } = await site.manager.create({ subject: "ada" });
