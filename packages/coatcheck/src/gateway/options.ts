@@ -28,7 +28,7 @@ export type StaleTokenTest = readonly number[] | ((response: UpstreamResponse) =
 
 /** How the upstream issues its CSRF token, and how unsafe requests return it. */
 export interface UpstreamCsrfOptions {
-  /** The path below `baseUrl` from which a `GET` request fetches the token. */
+  /** The path below `baseUrl` from which a `GET` request fetches the token, for sessions with and without a login. */
   readonly path: string;
   readonly source: UpstreamCsrfSource;
   /** A request header, or a member of the JSON object or form that the request sends. */

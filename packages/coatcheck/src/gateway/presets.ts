@@ -3,7 +3,7 @@ import { isLoginPage, type LoginPageOptions } from "./session-loss.ts";
 
 /** What differs between two applications of the same framework. */
 export interface PresetOptions {
-  /** The path below `baseUrl` of a page that carries the token, such as the login page. */
+  /** The path below `baseUrl` of a page that carries the token, for sessions with and without a login. */
   readonly csrfPath: string;
   /** How to recognise the login page, for upstreams that users log in to. */
   readonly loginPage?: LoginPageOptions;
@@ -34,7 +34,7 @@ function presetOf({ cookie, ...csrf }: Framework): Preset {
  * createUpstream({
  *   baseUrl: "http://127.0.0.1:8000",
  *   secrets: [process.env.GATEWAY_SECRET],
- *   ...upstreamPresets.django({ csrfPath: "/accounts/login/", loginPage: { path: "/accounts/login/" } }),
+ *   ...upstreamPresets.django({ csrfPath: "/contact/", loginPage: { path: "/accounts/login/" } }),
  * });
  */
 export const upstreamPresets = {

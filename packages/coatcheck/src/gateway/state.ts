@@ -39,8 +39,8 @@ export interface CredentialChanges {
   /** The cookies that the request was sent with, and those after the response. */
   readonly before: readonly StoredCookie[];
   readonly after: readonly StoredCookie[];
-  /** The token that the response carried, or null to forget the session's; with the one that the request was sent with. */
-  readonly token?: { readonly before: string | null; readonly after: string | null };
+  /** The token that the session had when the request was sent, and the one that the response carried. */
+  readonly token?: { readonly before: string | null; readonly after: string };
   /** New times of the session; null forgets one. */
   readonly times?: { readonly startedAt?: number | null; readonly loggedInAt?: number | null };
 }

@@ -198,8 +198,7 @@ class Gateway implements Upstream {
   ): CredentialChanges {
     const { csrf, clock, session: options } = this.#options;
     const renewed = csrf && renewedToken(csrf, method, response);
-    // Upstreams replace the token at a login and at a logout.
-    const token = renewed !== null || session ? { token: { before: sent.token, after: renewed } } : {};
+    const token = renewed ? { token: { before: sent.token, after: renewed } } : {};
     const start = this.#startOf(sent, cookies.after);
     if (session === "begins" && response.status < 400 && !isLoggedOut(options, response)) {
       return { ...cookies, ...token, times: { ...start, loggedInAt: clock.now() } };
