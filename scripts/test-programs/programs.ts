@@ -68,7 +68,7 @@ export const TEST_PROGRAMS = {
     debianPackage: "nginx",
   },
   pythonWeb: {
-    title: "Python with Django and Flask-WTF",
+    title: "Python with Django, Flask-WTF and openapi-python-client",
     candidates: [PYTHON_WEB.python],
     debianPackage: "python3-venv",
     fallback: { command: PYTHON_WEB.command, install: installPythonWeb },

@@ -4,15 +4,15 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The frameworks that upstreams of the gateway's tests are written in, with what they need. */
-const PACKAGES = ["django==5.2.19", "flask==3.1.3", "flask-wtf==1.3.0"];
+/** The frameworks that upstreams of the gateway's tests are written in, and a generator of clients for the service. */
+const PACKAGES = ["django==5.2.19", "flask==3.1.3", "flask-wtf==1.3.0", "openapi-python-client==0.29.1"];
 
 // Outside node_modules, which `npm ci` empties.
 const CACHE = fileURLToPath(new URL("../../.cache/test-programs/", import.meta.url));
 const VERSION = createHash("sha256").update(PACKAGES.join("\n")).digest("hex").slice(0, 8);
 const FOLDER = join(CACHE, `python-web-${VERSION}`);
 
-/** A Python that has Django and Flask-WTF, in a virtual environment of its own. */
+/** A Python that has these packages, in a virtual environment of its own. */
 export const PYTHON_WEB = {
   command: `python3 -m venv, pip install ${PACKAGES.join(" ")}`,
   python: join(FOLDER, "bin", "python"),

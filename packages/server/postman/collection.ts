@@ -27,9 +27,9 @@ const KEPT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** Builds the collection: a folder for each tag, and the storefront's sequence. */
-export function collectionOf({ paths }: OpenApiDocument): Collection {
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+export function collectionOf(document: OpenApiDocument): Collection {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ document, path, method, operation })),
   );
   const byTag = Map.groupBy(operations, ({ operation }) => operation.tags?.[0] ?? "other");
   const folders = [...byTag].map(
@@ -52,17 +52,19 @@ export function collectionOf({ paths }: OpenApiDocument): Collection {
   };
 }
 
+/** An operation and its place in the document. */
 interface Place {
+  readonly document: OpenApiDocument;
   readonly path: string;
   readonly method: string;
   readonly operation: Operation;
 }
 
-function itemOf({ path, method, operation }: Place) {
+function itemOf({ document, path, method, operation }: Place) {
   const where = `${method} ${path}`;
   const { parameters = [], summary, description } = operation;
   const inPlace = (place: OpenApiParameter["in"]) =>
-    parameters.filter((each) => each.in === place).map((each) => parameterOf(each, where));
+    parameters.filter((each) => each.in === place).map((each) => parameterOf(each, where, document));
   const kept = KEPT[where];
   return requestItem({
     name: summary,
@@ -71,7 +73,7 @@ function itemOf({ path, method, operation }: Place) {
     pathParameters: inPlace("path"),
     query: inPlace("query"),
     headers: inPlace("header"),
-    body: bodyOf(operation, where),
+    body: bodyOf(operation, where, document),
     description,
     auth: authOf(operation),
     scripts: kept ? [keepScript(kept)] : [],
@@ -79,27 +81,27 @@ function itemOf({ path, method, operation }: Place) {
 }
 
 /** Optional parameters are disabled. */
-function parameterOf(parameter: OpenApiParameter, where: string): Parameter {
+function parameterOf(parameter: OpenApiParameter, where: string, document: OpenApiDocument): Parameter {
   const { name, description, required = false } = parameter;
   return {
     key: name,
-    value: name in VARIABLES ? `{{${name}}}` : parameterValue(parameter, where),
+    value: name in VARIABLES ? `{{${name}}}` : parameterValue(parameter, where, document),
     ...(description === undefined ? {} : { description }),
     ...(required ? {} : { disabled: true as const }),
   };
 }
 
 /** The text of a parameter; empty for an optional one without an example. */
-function parameterValue(parameter: OpenApiParameter, where: string): string {
+function parameterValue(parameter: OpenApiParameter, where: string, document: OpenApiDocument): string {
   if (parameter.schema.format === "date") return "{{today}}";
   const schema = parameter.required ? parameter.schema : { default: "", ...parameter.schema };
-  return String(exampleOf({ ...parameter, schema }, `${where} ${parameter.name}`));
+  return String(exampleOf({ ...parameter, schema }, `${where} ${parameter.name}`, document));
 }
 
-function bodyOf({ requestBody }: Operation, where: string): unknown {
+function bodyOf({ requestBody }: Operation, where: string, document: OpenApiDocument): unknown {
   const content = requestBody?.content["application/json"];
   if (content === undefined) return undefined;
-  const members = Object.entries(exampleOf(content, `${where} body`) as object);
+  const members = Object.entries(exampleOf(content, `${where} body`, document) as object);
   return Object.fromEntries(
     members.map(([name, value]) => [name, name in VARIABLES ? `{{${name}}}` : value]),
   );

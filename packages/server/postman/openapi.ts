@@ -11,6 +11,8 @@ export interface Schema {
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  /** `#/components/schemas/` with the name of another schema. */
+  readonly $ref?: string;
 }
 
 /** A part of the document with a schema and optional examples. */
@@ -41,6 +43,7 @@ export interface Operation {
 
 /** The document. */
 export interface OpenApiDocument {
+  readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
@@ -49,9 +52,14 @@ export interface OpenApiDocument {
  *
  * @throws TypeError if it has none of them: add an example to the schema of `where`.
  */
-export function exampleOf({ schema, example, examples }: Described, where: string): unknown {
+export function exampleOf(
+  { schema, example, examples }: Described,
+  where: string,
+  { components }: Pick<OpenApiDocument, "components">,
+): unknown {
   const [first] = Object.values(examples ?? {});
-  return example ?? first?.value ?? valueIn(schema, where);
+  const named = components?.schemas?.[schema.$ref?.split("/").at(-1) ?? ""];
+  return example ?? first?.value ?? valueIn(named ?? schema, where);
 }
 
 function valueIn(schema: Schema, where: string): unknown {

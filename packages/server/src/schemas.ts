@@ -177,9 +177,9 @@ export const sessionData = z
   })
   .describe("Without the members whose names begin with `$`, which are reserved for the application.");
 export const dataPatch = sessionData
-  .meta({ examples: [{ cart: { "coat-7": 1 } }] })
-  .transform((value) => value as JsonObject)
-  .describe("A merge patch (RFC 7396): null removes a member, objects merge.");
+  .meta({ id: "DataPatch", examples: [{ cart: { "coat-7": 1 } }] })
+  .describe("A merge patch (RFC 7396): null removes a member, objects merge.")
+  .transform((value) => value as JsonObject);
 
 export const ifMatchHeader = z.object({
   "if-match": z

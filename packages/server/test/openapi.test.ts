@@ -19,7 +19,7 @@ interface Document {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: object;
+  readonly components: { readonly schemas: Record<string, object> };
 }
 
 /** Returns a function that compiles a schema of the document to a check. */
@@ -128,12 +128,14 @@ test("responses and errors match the OpenAPI document", async () => {
 });
 
 test("the OpenAPI document describes the reserved members of data", async () => {
-  const { paths } = await readDocument();
+  const { paths, components } = await readDocument();
   const { get, patch } = paths["/api/v1/sessions/{sessionId}/data"] ?? {};
   for (const operation of [get, patch]) expect(operation?.description).toContain("begin with `$`");
   const namesOfData = { propertyNames: { pattern: "^(?!\\$)" } };
   const json = "application/json";
-  expect(patch?.requestBody?.content[json]?.schema).toMatchObject(namesOfData);
+  const reference = { $ref: "#/components/schemas/DataPatchInput" };
+  expect(patch?.requestBody?.content[json]?.schema).toEqual(reference);
+  expect(components.schemas.DataPatchInput).toMatchObject(namesOfData);
   for (const operation of [get, patch]) {
     const schema = operation?.responses["200"]?.content?.[json]?.schema;
     expect(schema).toMatchObject({ properties: { data: namesOfData } });
