@@ -25,7 +25,7 @@ function get(url: string, encoding: string) {
 
 /** Tests of the files that the shop serves. */
 export function files(shop: TacoShop): void {
-  it("are compressed, and cached for good if their name has a hash", async () => {
+  it("are compressed, and cached for a year if their name has a hash", async () => {
     const { headers, text } = await get(shop.at("/"), "identity");
     expect(headers["cache-control"]).toBe("public, max-age=0");
     const scripts = text.match(/\/assets\/[^"]+\.js/g) ?? [];

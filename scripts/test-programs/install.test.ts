@@ -121,7 +121,7 @@ describe("installPrograms()", () => {
     expect(install).not.toHaveBeenCalled();
   });
 
-  test("installs by the fallback what Debian packages did not bring, and survives its failure", () => {
+  test("installs with the fallback the programs that Debian packages did not contain, and survives its failure", () => {
     const { settings, programs, log } = machine();
     const install = vi.fn(() => writeFileSync(join(programs, "php"), ""));
     const failing = () => {

@@ -13,7 +13,7 @@ import { timeBackend } from "./backend-time.ts";
 import { withEndedAsNotFound } from "./order-access.ts";
 import { withCartLost, withOrder } from "./order-state.ts";
 
-/** What the gateway must know of the backend. */
+/** The gateway's options for the backend. */
 export const BACKEND_OPTIONS = {
   csrf: { path: "/csrf", source: { json: "csrfToken" }, sendAs: { header: "X-CSRF-Token" } },
   session: { cookie: "PHPSESSID" },

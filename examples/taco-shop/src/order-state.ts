@@ -176,7 +176,7 @@ export function withEntry(order: OrderState, change: Intent, outcome: Outcome = 
   return { ...order, revision: order.revision + 1, history };
 }
 
-/** The shop itself, as the actor of what no participant did. */
+/** The shop itself, as the actor of changes that no participant made. */
 const SHOP: Actor = { participantId: "shop", name: "Le Vestiaire à Tacos" };
 
 /** Returns the order after the backend has lost its cart: emptied, by the shop. */

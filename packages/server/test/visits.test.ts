@@ -175,7 +175,7 @@ test.each([
   expect(refused.body.error?.faults?.[0]?.path).toContain(path);
 });
 
-test("of events with an invalid one, none is tracked", async () => {
+test("no event is tracked if one of them is invalid", async () => {
   const path = await newSession();
   await shop().post(`${path}/events`, view("https://shop.example/"));
   const refused = await shop().post(`${path}/events`, {

@@ -52,7 +52,7 @@ export function followEvents(client: SessionClient, url = "/session/events"): ()
         source = new EventSource(url, { withCredentials: true });
         for (const event of EVENTS) source.addEventListener(event, refresh);
         source.onopen = () => {
-          // What happened while no stream was open sent no event.
+          // Changes while no stream was open caused no event.
           if (wasOpen) refresh();
           wasOpen = true;
         };

@@ -1,9 +1,9 @@
 import { KeyRing } from "../session/key-ring.ts";
 import { type KnownOptions, requireKnownOptions } from "../session/known-options.ts";
 
-/** A stored value that was not what this application has encrypted for its place. */
+/** A stored value that this application has not encrypted for its place. */
 export interface EncryptionFault {
-  /** What the value belongs to. */
+  /** The kind of object that the value belongs to. */
   readonly kind: "session" | "entity";
   /** The session's id, or the entity's key. */
   readonly id: string;

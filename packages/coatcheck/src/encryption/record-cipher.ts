@@ -3,7 +3,10 @@ import { isJsonObject, parseJson } from "../session/json.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { EncryptionFault, ResolvedOptions } from "./options.ts";
 
-/** What of a record is encrypted: all that the application or the client has put in, except what stores must find. */
+/**
+ * The encrypted fields of a record: everything that the application or the client has put in, except the fields that
+ * stores search for.
+ */
 type Content = Pick<SessionRecord, "data" | "flash" | "metadata" | "client">;
 
 const noContent = (): Content => ({ data: {}, flash: {}, metadata: {}, client: null });
@@ -35,7 +38,7 @@ export class RecordCipher {
   /**
    * Decrypts the record of a store.
    *
-   * @returns null when its content is not what was encrypted for it; the fault has been reported.
+   * @returns null when its content was not encrypted for this record; the fault has been reported.
    * @throws CoatcheckError `STORE_UNAVAILABLE` when the secret is missing: that is a fault of the deployment, and must not
    *   log anyone out.
    */

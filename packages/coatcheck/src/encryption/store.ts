@@ -15,19 +15,19 @@ import type {
 } from "../session/store.ts";
 import type { RecordCipher } from "./record-cipher.ts";
 
-/** Which page {@link EncryptedStore.reencrypt} works on. */
+/** Options of {@link EncryptedStore.reencrypt}: its page of sessions. */
 export interface ReencryptOptions {
-  /** Sessions to look at, 1 to 1000. Default: 100. */
+  /** Sessions to read, 1 to 1000. Default: 100. */
   readonly limit?: number;
   /** The `next` of the call before; absent for the first one. */
   readonly cursor?: string;
 }
 
-/** What one call of {@link EncryptedStore.reencrypt} did. */
+/** The result of one call of {@link EncryptedStore.reencrypt}. */
 export interface ReencryptResult {
   /** Sessions that were encrypted again. */
   readonly reencrypted: number;
-  /** The cursor of the next call; null when every active session has been looked at. */
+  /** The cursor of the next call; null when every active session has been read. */
   readonly next: string | null;
 }
 

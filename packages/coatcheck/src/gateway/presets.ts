@@ -1,7 +1,7 @@
 import type { UpstreamCsrfOptions, UpstreamOptions } from "./options.ts";
 import { isLoginPage, type LoginPageOptions } from "./session-loss.ts";
 
-/** What differs between two applications of the same framework. */
+/** Options of a preset: the differences between two applications of the same framework. */
 export interface PresetOptions {
   /** The path below `baseUrl` of a page that carries the token, for sessions with and without a login. */
   readonly csrfPath: string;

@@ -18,7 +18,7 @@ export interface UpstreamSessionOptions {
   readonly isLoggedOut?: (response: UpstreamResponse) => boolean;
 }
 
-/** What the gateway knows of a session that the upstream has forgotten. */
+/** The gateway's knowledge of a session that the upstream has forgotten. */
 export interface UpstreamSessionLoss {
   /** The session of Coatcheck. */
   readonly sessionId: string;
@@ -27,7 +27,7 @@ export interface UpstreamSessionLoss {
   /** The request that revealed it. If it was unsafe, the upstream may have carried it out in a new session. */
   readonly method: string;
   readonly path: string;
-  /** Names of the cookies that the upstream had set for the lost session. What they stood for is gone. */
+  /** Names of the cookies that the upstream had set for the lost session. The data behind them is gone. */
   readonly cookies: readonly string[];
   /** When the lost session began, and when it was logged in; epoch milliseconds, null if unknown or never. */
   readonly startedAt: number | null;

@@ -34,7 +34,7 @@ export interface UpstreamCredentials {
   readonly loggedInAt?: number;
 }
 
-/** What a response changed in the credentials. */
+/** The changes of the credentials by a response. */
 export interface CredentialChanges {
   /** The cookies that the request was sent with, and those after the response. */
   readonly before: readonly StoredCookie[];
@@ -94,8 +94,8 @@ export class UpstreamSession {
   }
 
   /**
-   * Merges what a response changed into the state. A token that another request stored in between stays, as its cookies do.
-   * Retries when another request writes at the same time.
+   * Merges the changes by a response into the state. A token that another request stored in between stays, as its
+   * cookies do. Retries when another request writes at the same time.
    *
    * @throws CoatcheckError `CONFLICT` after 20 failed attempts.
    */

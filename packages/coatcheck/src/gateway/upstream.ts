@@ -264,7 +264,7 @@ class Gateway implements Upstream {
   }
 }
 
-/** A request and what became of it. `response` is null when it cannot show whether the session is logged in. */
+/** A request and its outcome. `response` is null when it cannot show whether the session is logged in. */
 interface Outcome {
   readonly request: UpstreamRequest;
   readonly response: UpstreamResponse | null;

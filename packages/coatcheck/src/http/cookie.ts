@@ -307,7 +307,7 @@ function faultsOf(options: CookieOptions): Fault[] {
   return faults;
 }
 
-/** What is wrong with a cookie's domain; null for a valid one. */
+/** The fault of a cookie's domain; null for a valid one. */
 function domainFault(domain: unknown): string | null {
   if (typeof domain !== "string" || domain.length > MAX_HOST_LENGTH) return "must be a host name";
   if (domain.startsWith(".")) return `must have no leading dot: write "${domain.slice(1)}"`;

@@ -103,7 +103,7 @@ function invalid(path: string, message: string): CoatcheckError {
   });
 }
 
-/** What is wrong with the type of a key; null for one that may fit. */
+/** The fault of a key's type; null for one that may fit. */
 function keyFault(key: unknown, algorithms: readonly string[]): string | null {
   const isShared = algorithms.every((algorithm) => algorithm.startsWith("HS"));
   if (typeof key === "string") {

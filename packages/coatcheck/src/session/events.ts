@@ -99,7 +99,7 @@ export class SessionEmitter extends EventEmitter<SessionEvents> {
 }
 
 const EVENTS = Object.keys(channels);
-/** What Node itself listens to: `once` of `node:events` waits for `error` too. */
+/** Events that Node itself listens to: `once` of `node:events` waits for `error` too. */
 const NODE_EVENTS = ["error", "newListener", "removeListener"];
 
 /** Refuses a listener of an event that is never emitted. Defined like this to keep the typed signatures of Node. */

@@ -10,7 +10,7 @@ type ValueOf<Options, Key> = Options extends unknown
     : never
   : never;
 
-/** What {@link requireKnownOptions} checks about the value of an option; `true` for a value that the callee checks. */
+/** The check of an option's value by {@link requireKnownOptions}; `true` for a value that the callee checks. */
 type Requirement = true | keyof typeof REQUIREMENTS;
 
 type RequirementOf<Value> = [Value] extends [boolean]

@@ -61,7 +61,7 @@ describe("redirects", () => {
       return json(response, method);
     });
 
-  test("show in the response: a POST without its trailing slash becomes a GET", async () => {
+  test("are visible in the response: a POST without its trailing slash becomes a GET", async () => {
     const server = await start();
     const upstream = connect(server.origin);
     const response = await upstream.request(stateInMemory(), POST);

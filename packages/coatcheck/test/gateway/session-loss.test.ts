@@ -92,7 +92,7 @@ describe("session.cookie", () => {
     expect(await warned).toMatchObject({ message: "of the listener" });
   });
 
-  test("takes a cookie that an accepted write replaces for a renewal, and one that a login replaces", async () => {
+  test("treats a cookie that an accepted write or a login replaces as renewed", async () => {
     const server = await serve((_request, response, { path, method }) =>
       json(response, { token: "t" }, { "set-cookie": `sid=${method}-${path.slice(1)}; Path=/` }),
     );
@@ -105,7 +105,7 @@ describe("session.cookie", () => {
     await expect(upstream.request(state, { method: "GET", path: "/later" })).rejects.toMatchObject(error);
   });
 
-  test("takes a deleted cookie for a loss, unless the request logs out", async () => {
+  test("treats a deleted cookie as a loss, unless the request logs out", async () => {
     const server = await serve((_request, response, { cookie }) =>
       json(response, "", { "set-cookie": cookie ? "sid=; Path=/; Max-Age=0" : "sid=1; Path=/" }),
     );
@@ -153,24 +153,31 @@ describe("session.isLoggedOut", () => {
     [403, isLoginPage({ statuses: [403] })],
   ] as const;
 
-  test.each(ANSWERS)("reports a lost login when the upstream answers %i", async (answer, isLoggedOut) => {
-    const { server, state: upstreamState } = await accountServer(answer);
-    const clock = fakeClock();
-    const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { isLoggedOut }, clock });
-    const state = stateInMemory();
-    await upstream.request(state, account);
-    expect(losses).toEqual([]);
-    expect((await upstream.request(state, login)).text).toBe("<h1>Ada</h1>");
-    expect((await upstream.request(state, account)).text).toBe("<h1>Ada</h1>");
-    upstreamState.isLoggedIn = false;
-    await expect(upstream.request(state, account)).rejects.toMatchObject({ code: "UPSTREAM_SESSION_LOST" });
-    expect(losses).toMatchObject([{ reason: "logged-out", loggedInAt: clock.now() }]);
-    // Reported once. The application now shows its login form.
-    await upstream.request(state, account);
-    expect(losses).toHaveLength(1);
-  });
+  test.each(ANSWERS)(
+    "reports a lost login when the upstream responds with %i",
+    async (answer, isLoggedOut) => {
+      const { server, state: upstreamState } = await accountServer(answer);
+      const clock = fakeClock();
+      const { upstream, losses } = connectWith(server.origin, {
+        csrf: null,
+        session: { isLoggedOut },
+        clock,
+      });
+      const state = stateInMemory();
+      await upstream.request(state, account);
+      expect(losses).toEqual([]);
+      expect((await upstream.request(state, login)).text).toBe("<h1>Ada</h1>");
+      expect((await upstream.request(state, account)).text).toBe("<h1>Ada</h1>");
+      upstreamState.isLoggedIn = false;
+      await expect(upstream.request(state, account)).rejects.toMatchObject({ code: "UPSTREAM_SESSION_LOST" });
+      expect(losses).toMatchObject([{ reason: "logged-out", loggedInAt: clock.now() }]);
+      // Reported once. The application now shows its login form.
+      await upstream.request(state, account);
+      expect(losses).toHaveLength(1);
+    },
+  );
 
-  test("does not take a failed login for one that can be lost", async () => {
+  test("does not treat a failed login as a login that can be lost", async () => {
     const { server } = await accountServer(302);
     const isLoggedOut = isLoginPage({ path: "/login", input: "password" });
     const { upstream, losses } = connectWith(server.origin, { csrf: null, session: { isLoggedOut } });

@@ -39,7 +39,7 @@ test("decrypt() returns null for an altered or truncated text", () => {
   }
 });
 
-test("tryDecrypt() tells an unknown key from an altered text", () => {
+test("tryDecrypt() distinguishes an unknown key from an altered text", () => {
   const ring = new KeyRing([NEW], USE);
   const text = ring.encrypt(TEXT, "a");
   expect(ring.tryDecrypt(text, "a")).toEqual({ text: TEXT, fault: null });

@@ -148,7 +148,7 @@ it("a function of update() that writes to the same session is refused instead of
   expect(session.data).toEqual({ outer: true, later: true, both: 1, parallel: true });
 });
 
-it("data that no JSON contains is the program's mistake, and a number that is not finite may be the client's", async () => {
+it("a value that is not JSON is the program's mistake, and a number that is not finite may be the client's", async () => {
   const { manager } = createFixture();
   for (const value of [new Date(), new Map(), () => 1, Symbol("x"), 1n, [undefined], { inner: new Date() }]) {
     const error = await manager

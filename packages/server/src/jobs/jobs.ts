@@ -34,7 +34,7 @@ export interface JobsOptions {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly log: FastifyBaseLogger;
-  /** What the nodes share. `stop` closes it. Default: nothing; each process runs every job. */
+  /** The board that the nodes share. `stop` closes it. Default: nothing; each process runs every job. */
   readonly board?: JobBoard;
 }
 

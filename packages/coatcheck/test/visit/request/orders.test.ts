@@ -115,7 +115,7 @@ describe.each(ADAPTERS)("orders on %s", (_name, start) => {
     expect(fixture.queue.of("order_completed").length).toBe(1);
   });
 
-  it("of another process are tracked again by the session's next request, once and while they are new", async () => {
+  it("of another process are tracked again by the session's next request, once, while they are recent", async () => {
     await using fixture = await startFixture(start);
     const browser = fixture.browser();
     await browser.open("/");

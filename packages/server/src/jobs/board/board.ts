@@ -14,7 +14,7 @@ export interface JobRun {
   readonly node: string;
 }
 
-/** What the nodes know of one job. */
+/** The state of one job, as all nodes know it. */
 export interface JobNotice {
   /** Whether a node runs the job now. */
   readonly isRunning: boolean;
@@ -22,12 +22,12 @@ export interface JobNotice {
   readonly lastRun: JobRun | null;
 }
 
-/** The notice of a job that has never run. */
+/** The state of a job that has never run. */
 export const NEVER_RUN: JobNotice = { isRunning: false, lastRun: null };
 
 /**
- * What the nodes of one database tell each other about their jobs. A lease keeps a job on one node at a time. It ends by
- * itself, so that another node takes over when the holder has crashed; a holder that stood still for that long may then
+ * Shares the state of jobs between the nodes of one database. A lease keeps a job on one node at a time. It ends by
+ * itself, so that another node takes over when the holder has crashed; a holder that was paused for that long may then
  * run beside it. Jobs must therefore be correct when two nodes run them at once.
  */
 export interface JobBoard {
@@ -40,7 +40,7 @@ export interface JobBoard {
   take(name: string, holder: string, duration: number): Promise<boolean>;
   /** Stores the run and ends the lease, unless another holder has taken it. */
   finish(name: string, holder: string, run: JobRun): Promise<void>;
-  /** Returns what is known of a job. */
+  /** Returns the state of a job. */
   read(name: string): Promise<JobNotice>;
   close(): Promise<void>;
 }
