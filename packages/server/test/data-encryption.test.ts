@@ -47,7 +47,7 @@ async function noteOf({ shop }: Awaited<ReturnType<typeof restart>>, path: strin
   return ((await shop.get(path)).body.data?.metadata as { note?: string } | undefined)?.note;
 }
 
-test("SESSION_DATA_SECRETS encrypts sessions, and changes without interruption by the job reencrypt", async () => {
+test("sessions are encrypted with SESSION_DATA_SECRETS, and the job reencrypt replaces a secret without interruption", async () => {
   const before = await restart({ SESSION_DATA_SECRETS: OLD });
   const path = await createSession(before);
   expect(isReadable()).toBe(false);

@@ -7,7 +7,7 @@ import { query } from "../../coatcheck/test/servers/postgres.ts";
 import { ADMIN, KEYS, RunningService, temporaryFolder } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 
-const SHARED = { SESSION_SECRETS: "a-secret-that-all-nodes-share", SESSION_MAX_STALENESS_MS: "1000" };
+const BOTH_NODES = { SESSION_SECRETS: "a-secret-that-all-nodes-share", SESSION_MAX_STALENESS_MS: "1000" };
 
 let folder: string;
 let started: RunningService[];
@@ -25,8 +25,8 @@ afterEach(async () => {
 /** Starts two nodes and checks that each sees the other's changes within the staleness bound. */
 async function expectSharedSessions(variables: Record<string, string>): Promise<void> {
   started = [
-    new RunningService(folder, { ...SHARED, ...variables }),
-    new RunningService(folder, { ...SHARED, ...variables }),
+    new RunningService(folder, { ...BOTH_NODES, ...variables }),
+    new RunningService(folder, { ...BOTH_NODES, ...variables }),
   ];
   const [first, second] = await Promise.all(started.map((service) => service.started()));
   if (!first || !second) throw new Error("Two nodes must be running.");
@@ -119,7 +119,7 @@ await describeWithServer("over Upstash", "redis", (url) => {
   test.each([{}, { DATABASE_URL: "upstash" }])(
     "the service does not start with a wrong token (%j)",
     async (more) => {
-      const wrong = { ...SHARED, ...variables(), ...more, UPSTASH_REDIS_REST_TOKEN: "very-secret" };
+      const wrong = { ...BOTH_NODES, ...variables(), ...more, UPSTASH_REDIS_REST_TOKEN: "very-secret" };
       const { command } = new RunningService(folder, wrong);
       expect(await command.ended()).toBe(1);
       expect(command.errors).toMatch(/^coatcheck: Cannot (connect to|open) .*127\.0\.0\.1/);
@@ -129,7 +129,7 @@ await describeWithServer("over Upstash", "redis", (url) => {
 });
 
 test("the service names an unreachable database without its password", async () => {
-  const variables = { ...SHARED, DATABASE_URL: "postgres://user:very-secret@127.0.0.1:1/sessions" };
+  const variables = { ...BOTH_NODES, DATABASE_URL: "postgres://user:very-secret@127.0.0.1:1/sessions" };
   const { command } = new RunningService(folder, variables);
   expect(await command.ended()).toBe(1);
   expect(command.errors).toMatch(/^coatcheck: Cannot open the database postgres:\/\/127\.0\.0\.1:1: /);

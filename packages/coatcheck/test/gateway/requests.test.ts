@@ -81,7 +81,7 @@ describe("redirects", () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test("a misspelt value is refused", async () => {
+  test("a misspelt value of redirect or session is refused", async () => {
     const upstream = connect("http://127.0.0.1:1");
     for (const wrong of [{ redirect: "error" }, { session: "start" }]) {
       await expect(upstream.request(stateInMemory(), { ...POST, ...wrong } as never)).rejects.toThrow(

@@ -14,17 +14,17 @@ const CREATE = `begin;
   );
   commit`;
 
-const UNTIL = "clock_timestamp() + $3 * interval '1 millisecond'";
+const LEASE_END = "clock_timestamp() + $3 * interval '1 millisecond'";
 
-const TAKE = `insert into coatcheck_job (name, holder, lease_until) values ($1, $2, ${UNTIL})
+const TAKE_LEASE = `insert into coatcheck_job (name, holder, lease_until) values ($1, $2, ${LEASE_END})
   on conflict (name) do update set holder = excluded.holder, lease_until = excluded.lease_until
   where coatcheck_job.holder is null or coatcheck_job.holder = excluded.holder
     or coatcheck_job.lease_until <= clock_timestamp()`;
 
-const FINISH = `update coatcheck_job set last_run = $3, holder = case when holder = $2 then null else holder end
+const RECORD_RUN = `update coatcheck_job set last_run = $3, holder = case when holder = $2 then null else holder end
   where name = $1`;
 
-const READ = `select holder is not null and lease_until > clock_timestamp() as is_running, last_run
+const READ_JOB = `select holder is not null and lease_until > clock_timestamp() as is_running, last_run
   from coatcheck_job where name = $1`;
 
 /** A board in PostgreSQL. The clock of the database decides when a lease ends. */
@@ -45,16 +45,18 @@ export class PostgresJobBoard implements JobBoard {
   }
 
   async take(name: string, holder: string, duration: number): Promise<boolean> {
-    const { rowCount } = await this.#pool.query(TAKE, [name, holder, duration]);
+    const { rowCount } = await this.#pool.query(TAKE_LEASE, [name, holder, duration]);
     return rowCount === 1;
   }
 
   async finish(name: string, holder: string, run: JobRun): Promise<void> {
-    await this.#pool.query(FINISH, [name, holder, JSON.stringify(run)]);
+    await this.#pool.query(RECORD_RUN, [name, holder, JSON.stringify(run)]);
   }
 
   async read(name: string): Promise<JobNotice> {
-    const { rows } = await this.#pool.query<{ is_running: boolean; last_run: string | null }>(READ, [name]);
+    const { rows } = await this.#pool.query<{ is_running: boolean; last_run: string | null }>(READ_JOB, [
+      name,
+    ]);
     const [row] = rows;
     if (!row) return NEVER_RUN;
     return { isRunning: row.is_running, lastRun: row.last_run === null ? null : JSON.parse(row.last_run) };

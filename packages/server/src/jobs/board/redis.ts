@@ -5,13 +5,13 @@ import type { JobBoard, JobNotice, JobRun } from "./board.ts";
 const PREFIX = "{coatcheck}:job:";
 
 /** KEYS: lease. ARGV: holder, milliseconds. */
-const TAKE = `local holder = redis.call("GET", KEYS[1])
+const TAKE_LEASE = `local holder = redis.call("GET", KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
 redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
 return 1`;
 
 /** KEYS: lease, last run. ARGV: holder, run. */
-const FINISH = `redis.call("SET", KEYS[2], ARGV[2])
+const RECORD_RUN = `redis.call("SET", KEYS[2], ARGV[2])
 if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end
 return 1`;
 
@@ -25,13 +25,20 @@ export class RedisJobBoard implements JobBoard {
   }
 
   async take(name: string, holder: string, duration: number): Promise<boolean> {
-    const taken = await this.#transport.exec(["EVAL", TAKE, "1", leaseKey(name), holder, String(duration)]);
+    const taken = await this.#transport.exec([
+      "EVAL",
+      TAKE_LEASE,
+      "1",
+      leaseKey(name),
+      holder,
+      String(duration),
+    ]);
     return Number(taken) === 1;
   }
 
   async finish(name: string, holder: string, run: JobRun): Promise<void> {
     const keys = [leaseKey(name), runKey(name)];
-    await this.#transport.exec(["EVAL", FINISH, "2", ...keys, holder, JSON.stringify(run)]);
+    await this.#transport.exec(["EVAL", RECORD_RUN, "2", ...keys, holder, JSON.stringify(run)]);
   }
 
   async read(name: string): Promise<JobNotice> {

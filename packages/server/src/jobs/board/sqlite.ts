@@ -11,14 +11,14 @@ const CREATE = `CREATE TABLE IF NOT EXISTS coatcheck_job (
   last_run TEXT
 ) STRICT, WITHOUT ROWID`;
 
-const TAKE = `INSERT INTO coatcheck_job (name, holder, lease_until) VALUES (?1, ?2, ?4 + ?3)
+const TAKE_LEASE = `INSERT INTO coatcheck_job (name, holder, lease_until) VALUES (?1, ?2, ?4 + ?3)
   ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, lease_until = excluded.lease_until
   WHERE holder IS NULL OR holder = excluded.holder OR lease_until <= ?4`;
 
-const FINISH = `UPDATE coatcheck_job SET last_run = ?3, holder = CASE WHEN holder = ?2 THEN NULL ELSE holder END
+const RECORD_RUN = `UPDATE coatcheck_job SET last_run = ?3, holder = CASE WHEN holder = ?2 THEN NULL ELSE holder END
   WHERE name = ?1`;
 
-const READ = `SELECT holder IS NOT NULL AND lease_until > ?2 AS is_running, last_run FROM coatcheck_job WHERE name = ?1`;
+const READ_JOB = `SELECT holder IS NOT NULL AND lease_until > ?2 AS is_running, last_run FROM coatcheck_job WHERE name = ?1`;
 
 /** A board in a SQLite file, for the processes of one machine. */
 export class SqliteJobBoard implements JobBoard {
@@ -32,16 +32,16 @@ export class SqliteJobBoard implements JobBoard {
   }
 
   async take(name: string, holder: string, duration: number): Promise<boolean> {
-    const { changes } = this.#database.prepare(TAKE).run(name, holder, duration, this.#now());
+    const { changes } = this.#database.prepare(TAKE_LEASE).run(name, holder, duration, this.#now());
     return changes === 1;
   }
 
   async finish(name: string, holder: string, run: JobRun): Promise<void> {
-    this.#database.prepare(FINISH).run(name, holder, JSON.stringify(run));
+    this.#database.prepare(RECORD_RUN).run(name, holder, JSON.stringify(run));
   }
 
   async read(name: string): Promise<JobNotice> {
-    const row = this.#database.prepare(READ).get(name, this.#now());
+    const row = this.#database.prepare(READ_JOB).get(name, this.#now());
     if (!row) return NEVER_RUN;
     const { is_running, last_run } = row;
     return { isRunning: is_running === 1, lastRun: last_run === null ? null : JSON.parse(String(last_run)) };
