@@ -1,6 +1,7 @@
 import type { Commit } from "../session/commit.ts";
 import type { Tier } from "../session/reader.ts";
 import type { SessionRecord } from "../session/record.ts";
+import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
 import {
   addVary,
@@ -10,6 +11,7 @@ import {
   type ResponseHeaders,
   setCookies,
 } from "./message.ts";
+import { warnOfPlainHttp } from "./plain-http-warning.ts";
 import type { PresentedTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 
@@ -20,8 +22,8 @@ interface Committed {
   readonly presented: PresentedTokens;
   /** Whether the browser holds a token of a session, so that a logout must clear its cookie. */
   readonly holdsToken: boolean;
-  /** The host that the browser addressed. */
-  readonly host: () => string | null;
+  /** The protocol and host that the browser addressed. */
+  readonly client: () => Client;
 }
 
 /** The one switch from the session's outcome to the response headers. */
@@ -67,12 +69,13 @@ function sendToken(headers: ResponseHeaders, token: string, record: SessionRecor
     headers.set("x-session-token", token);
     return;
   }
+  if (context.http.cookie.secure) warnOfPlainHttp(context.request, context.client());
   setCookies(headers, [...duplicateClears(context), context.http.cookie.set(token, cookieAge(record))]);
 }
 
 /** Clears what other hosts or paths have set. For a login or a logout, which decides what the browser holds from now on. */
-function duplicateClears({ http, request, presented, host }: Committed): readonly string[] {
-  return presented.hasDuplicates ? http.cookie.clearDuplicates(host(), request.url) : [];
+function duplicateClears({ http, request, presented, client }: Committed): readonly string[] {
+  return presented.hasDuplicates ? http.cookie.clearDuplicates(client().host, request.url) : [];
 }
 
 /** A logout makes the browser delete what belongs to the session (ASVS 5.0 14.3.1). */

@@ -22,6 +22,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
+import { requireStrings } from "../session/strings.ts";
 import { errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";
 import { attempt } from "./maybe-promise.ts";
@@ -29,6 +30,7 @@ import { openNodeSession } from "./node/exchange.ts";
 import { sendError } from "./node/hold-response.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
+import { requireCall } from "./require-call.ts";
 import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
@@ -64,28 +66,33 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
 }
 
 /** Requires a stored session, else responds 401. */
-export function requireSession(): Middleware {
+export function requireSession(...none: []): Middleware {
+  requireCall("requireSession", none);
   return (request, response, next) => runCheck(() => sessionOf(request).requireSession(), response, next);
 }
 
 /** Requires a login, else responds 401. */
-export function requireSubject(): Middleware {
+export function requireSubject(...none: []): Middleware {
+  requireCall("requireSubject", none);
   return (request, response, next) => runCheck(() => sessionOf(request).requireSubject(), response, next);
 }
 
 /** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
 export function requireElevated(scope: string): Middleware {
+  requireStrings({ scope });
   return (request, response, next) =>
     runCheck(() => sessionOf(request).requireElevated(scope), response, next);
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
-export function requireJwt(): Middleware {
+export function requireJwt(...none: []): Middleware {
+  requireCall("requireJwt", none);
   return (request, response, next) => runCheck(() => sessionOf(request).requireJwt(), response, next);
 }
 
 /** Error middleware: responds to a `CoatcheckError` with its status and JSON, and passes other errors on. Mount it last. */
-export function sessionErrors() {
+export function sessionErrors(...none: []) {
+  requireCall("sessionErrors", none);
   return (error: unknown, _request: IncomingMessage, response: ServerResponse, next: Next): void => {
     // After the headers, the framework logs the error and ends the connection.
     if (isCoatcheckError(error) && !response.headersSent) sendError(response, errorResponse(error));

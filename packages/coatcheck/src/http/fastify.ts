@@ -22,12 +22,14 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
+import { requireStrings } from "../session/strings.ts";
 import { errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";
 import { attempt } from "./maybe-promise.ts";
 import { openNodeSession } from "./node/exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
+import { requireCall } from "./require-call.ts";
 import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
@@ -72,27 +74,32 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
 }
 
 /** Requires a stored session, else responds 401. */
-export function requireSession(): Hook {
+export function requireSession(...none: []): Hook {
+  requireCall("requireSession", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireSession(), reply, done);
 }
 
 /** Requires a login, else responds 401. */
-export function requireSubject(): Hook {
+export function requireSubject(...none: []): Hook {
+  requireCall("requireSubject", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireSubject(), reply, done);
 }
 
 /** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
 export function requireElevated(scope: string): Hook {
+  requireStrings({ scope });
   return (request, reply, done) => runCheck(() => sessionOf(request).requireElevated(scope), reply, done);
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
-export function requireJwt(): Hook {
+export function requireJwt(...none: []): Hook {
+  requireCall("requireJwt", none);
   return (request, reply, done) => runCheck(() => sessionOf(request).requireJwt(), reply, done);
 }
 
 /** For `setErrorHandler`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
-export function sessionErrors() {
+export function sessionErrors(...none: []) {
+  requireCall("sessionErrors", none);
   return (error: unknown, _request: FastifyRequest, reply: FastifyReply): void => {
     if (!isCoatcheckError(error)) throw error;
     sendErrorReply(reply, error);

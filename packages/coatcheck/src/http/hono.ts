@@ -27,11 +27,13 @@
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
+import { requireStrings } from "../session/strings.ts";
 import { DROPPED_ON_ERROR, type ErrorResponse, errorResponse, isCoatcheckError } from "./error-response.ts";
 import { HttpSessions } from "./http-sessions.ts";
 import type { HttpRequest, ResponseHeaders } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
+import { requireCall } from "./require-call.ts";
 import { sessionOf } from "./session-of.ts";
 
 export type { RequestSession };
@@ -96,27 +98,32 @@ export function coatcheck<Data>(
 }
 
 /** Requires a stored session, else responds 401. */
-export function requireSession(): MiddlewareHandler {
+export function requireSession(...none: []): MiddlewareHandler {
+  requireCall("requireSession", none);
   return requireCheck((session) => session.requireSession());
 }
 
 /** Requires a login, else responds 401. */
-export function requireSubject(): MiddlewareHandler {
+export function requireSubject(...none: []): MiddlewareHandler {
+  requireCall("requireSubject", none);
   return requireCheck((session) => session.requireSubject());
 }
 
 /** Requires a login and a current elevation for `scope`, else responds 401 or 403 `REAUTHENTICATION_REQUIRED`. */
 export function requireElevated(scope: string): MiddlewareHandler {
+  requireStrings({ scope });
   return requireCheck((session) => session.requireElevated(scope));
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */
-export function requireJwt(): MiddlewareHandler {
+export function requireJwt(...none: []): MiddlewareHandler {
+  requireCall("requireJwt", none);
   return requireCheck((session) => session.requireJwt());
 }
 
 /** For `onError`: responds to a `CoatcheckError` with its status and JSON, and rethrows other errors. */
-export function sessionErrors(): ErrorHandler {
+export function sessionErrors(...none: []): ErrorHandler {
+  requireCall("sessionErrors", none);
   return (error) => {
     if (isCoatcheckError(error)) return toResponse(errorResponse(error));
     throw error;

@@ -336,7 +336,7 @@ export class RequestSession<Data> {
       request: this.#request,
       presented: this.#credentials.presented,
       holdsToken: this.#openingToken !== null || this.#hasReplacedToken,
-      host: () => this.client.host,
+      client: () => this.client,
     });
   }
 }

@@ -1,13 +1,14 @@
 import { misuse, shown } from "../session/usage-error.ts";
 
 /**
- * Checks the argument `manager`. By its method and not by its class: an application may have two copies of this package.
+ * Checks the argument `manager`. By its method and not by its class: an application may have two copies of this package. Not
+ * by `resume`, which a request has too: Express passes it where `coatcheck` is mounted without its call.
  *
  * @param call the call, as the application writes it.
  * @throws UsageError for anything but a session manager.
  */
 export function requireManager(call: string, manager: unknown): void {
-  if (typeof manager === "object" && manager !== null && "resume" in manager) return;
+  if (typeof manager === "object" && manager !== null && "resumeDegraded" in manager) return;
   throw misuse(`call of ${call}`, [
     { path: "manager", message: `must be a SessionManager (got ${shown(manager)})` },
   ]);

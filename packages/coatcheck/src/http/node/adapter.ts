@@ -22,6 +22,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { JsonObject } from "../../session/json.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { MaybePromise } from "../../session/session.ts";
+import { misuse, shown } from "../../session/usage-error.ts";
 import { errorResponse, isCoatcheckError } from "../error-response.ts";
 import { HttpSessions } from "../http-sessions.ts";
 import { andThen, attempt } from "../maybe-promise.ts";
@@ -80,9 +81,12 @@ export interface WithSession<Data> {
  */
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): WithSession<Data> {
   const http = new HttpSessions(manager, options);
-  const withSession =
-    (listener: SessionListener<Data>): RequestListener =>
-    (request, response) => {
+  const withSession = (listener: SessionListener<Data>): RequestListener => {
+    if (typeof listener !== "function") {
+      const message = `must be a function (got ${shown(listener)})`;
+      throw misuse("call of coatcheck(manager)(listener)", [{ path: "listener", message }]);
+    }
+    return (request, response) => {
       const session = attachSession(request, openNodeSession(http, request, response));
       return attempt(
         () =>
@@ -98,6 +102,7 @@ export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOpt
         },
       );
     };
+  };
   return Object.assign(withSession, {
     upgrade: (listener: UpgradeListener<SessionRequest<Data>>) => upgradeListener(http, listener),
   });

@@ -1,0 +1,16 @@
+import { misuse } from "../session/usage-error.ts";
+
+/**
+ * Checks that a function which returns middleware was called by the application. One that is mounted without parentheses
+ * gets the request, and the middleware that it returns would never run: the request would wait for ever.
+ *
+ * @param name of the function.
+ * @param given the arguments.
+ * @throws UsageError
+ */
+export function requireCall(name: string, given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  throw misuse(`call of ${name}()`, [
+    { path: "", message: `takes no argument; mount ${name}(), with the parentheses` },
+  ]);
+}

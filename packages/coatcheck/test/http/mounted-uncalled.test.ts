@@ -1,0 +1,77 @@
+/** Functions that return middleware, mounted without their parentheses. TypeScript accepts most of these mistakes. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import fastify from "fastify";
+import { Hono } from "hono";
+import { afterEach, describe, expect, it } from "vitest";
+import * as forExpress from "../../src/http/express.ts";
+import * as forFastify from "../../src/http/fastify.ts";
+import * as forHono from "../../src/http/hono.ts";
+import * as forNode from "../../src/http/node/adapter.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
+const GUARDS = ["requireSession", "requireSubject", "requireElevated", "requireJwt"] as const;
+const untyped = (value: unknown) => value as never;
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanups.splice(0)) await cleanUp();
+});
+
+const expected = (name: string) =>
+  name === "requireElevated"
+    ? "Invalid session field: scope must be a non-empty string (got object)."
+    : `Invalid call of ${name}(): takes no argument; mount ${name}(), with the parentheses.`;
+
+describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)("%s without its call", (name) => {
+  it("fails in Express instead of waiting for ever", async () => {
+    const app = express();
+    if (name !== "coatcheck") app.use(forExpress.coatcheck(manager, { cookie: { secure: false } }));
+    app.use(untyped(forExpress[name]));
+    app.use(((error, _request, response, _next) => {
+      response.status(500).end(error.message);
+    }) satisfies express.ErrorRequestHandler);
+    const server = createServer(app).listen(0, "127.0.0.1");
+    cleanups.push(() => server.close());
+    await once(server, "listening");
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    expect([response.status, await response.text()]).toEqual([
+      500,
+      name === "coatcheck"
+        ? "Invalid call of coatcheck(manager, options): manager must be a SessionManager (got object)."
+        : expected(name),
+    ]);
+  });
+});
+
+it.each(GUARDS)("%s without its call fails in Fastify and Hono instead of waiting for ever", async (name) => {
+  const app = fastify();
+  cleanups.push(() => app.close());
+  await app.register(forFastify.coatcheck(manager));
+  app.get("/", { preHandler: untyped(forFastify[name]) }, async () => "passed");
+  const response = await app.inject("/");
+  expect([response.statusCode, response.json().message]).toEqual([500, expected(name)]);
+
+  const messages: string[] = [];
+  const hono = new Hono();
+  hono.use(forHono.coatcheck(manager));
+  hono.get("/", untyped(forHono[name]), (c) => c.text("passed"));
+  hono.onError((error, c) => {
+    messages.push(error.message);
+    return c.text("failed", 500);
+  });
+  expect((await hono.request("http://localhost/")).status).toBe(500);
+  expect(messages).toEqual([expected(name)]);
+});
+
+it("coatcheck(manager) as the listener of node:http fails instead of waiting for ever", () => {
+  const listener = untyped(forNode.coatcheck(manager)) as (request: unknown, response: unknown) => void;
+  const request = { method: "GET" } as IncomingMessage;
+  expect(() => listener(request, new ServerResponse(request))).toThrow(
+    "Invalid call of coatcheck(manager)(listener): listener must be a function (got object).",
+  );
+});

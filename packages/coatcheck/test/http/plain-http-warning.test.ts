@@ -1,0 +1,72 @@
+import { once } from "node:events";
+import { createServer, request as send } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
+
+type Headers = Readonly<Record<string, string>>;
+
+let warnings: string[];
+beforeEach(() => {
+  warnings = [];
+  vi.resetModules();
+  vi.spyOn(process, "emitWarning").mockImplementation((warning: string | Error) => {
+    warnings.push(String(warning));
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** Logs in once for each of `requests`, in a process that has not warned yet. */
+async function logIns(options: object, requests: readonly Headers[]): Promise<void> {
+  const { coatcheck } = await import("../../src/http/node/adapter.ts");
+  const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
+  const server = createServer(
+    coatcheck(
+      manager,
+      options,
+    )(async (request, response) => {
+      await (await request.session.load()).authenticate("ada");
+      response.end();
+    }),
+  ).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  for (const headers of requests) {
+    const [response] = await once(
+      send({ port, host: "127.0.0.1", method: "POST", headers }).end(),
+      "response",
+    );
+    expect(response.statusCode).toBe(200);
+    await once(response.resume(), "end");
+  }
+  server.close();
+}
+
+it("a Secure cookie over plain http is warned of once, with the host and what to set", async () => {
+  await logIns({}, [{ host: "192.168.1.5:3000" }, { host: "shop.example" }]);
+  expect(warnings).toEqual([
+    expect.stringContaining("http://192.168.1.5:3000: set cookie: { secure: false }"),
+  ]);
+});
+
+it.each<[string, object, Headers]>([
+  ["localhost", {}, { host: "localhost:3000" }],
+  ["a name below localhost", {}, { host: "shop.localhost" }],
+  ["a loopback address", {}, { host: "127.0.0.1:3000" }],
+  ["a proxy that reports its protocol", {}, { host: "shop.example", "x-forwarded-proto": "https" }],
+  ["a trusted https proxy", { trustProxy: 1 }, { host: "shop.example", "x-forwarded-proto": "https" }],
+  ["a cookie that is not Secure", { cookie: { secure: false } }, { host: "shop.example" }],
+])("%s causes no warning", async (_name, options, headers) => {
+  await logIns(options, [headers]);
+  expect(warnings).toEqual([]);
+});
+
+it("production has no warning", async () => {
+  vi.stubEnv("NODE_ENV", "production");
+  await logIns({}, [{ host: "shop.example" }]);
+  expect(warnings).toEqual([]);
+});
