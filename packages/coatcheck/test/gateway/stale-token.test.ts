@@ -6,21 +6,17 @@ import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 const HTML = { "content-type": "text/html; charset=utf-8" };
 const POST = { method: "POST", path: "/orders" } as const;
 
-/** Pages that refuse a token, as the frameworks send them, and one with the same status for another reason. */
+/** How frameworks refuse a token, and a refusal for another reason. */
 const REFUSALS = [
-  [
-    "django",
-    403,
-    "<h1>Forbidden</h1><p>CSRF verification failed. Request aborted.</p>",
-    "<h1>No permission</h1>",
-  ],
-  ["flaskWtf", 400, "<h1>Bad Request</h1><p>The CSRF token has expired.</p>", "<p>quantity is missing</p>"],
-  ["flaskWtf", 400, "<h1>Bad Request</h1><p>The CSRF session token is missing.</p>", "<p>bad</p>"],
-  ["rails", 422, "<h1>The change you wanted was rejected.</h1>", '{"errors":["name is too long"]}'],
-  ["aspNetCore", 400, "", '{"title":"One or more validation errors occurred."}'],
+  ["django", [403, "<p>CSRF verification failed. Request aborted.</p>"], [403, "<h1>No permission</h1>"]],
+  ["flaskWtf", [400, "<p>The CSRF token has expired.</p>"], [400, "<p>quantity is missing</p>"]],
+  ["flaskWtf", [400, "<p>The CSRF session token is missing.</p>"], [400, "<p>bad</p>"]],
+  ["laravel", [419, "<title>Page Expired</title>"], [422, '{"message":"The name is required."}']],
+  ["rails", [422, "<h1>The change you wanted was rejected.</h1>"], [422, '{"errors":["name is too long"]}']],
+  ["aspNetCore", [400, ""], [400, '{"title":"One or more validation errors occurred."}']],
 ] as const;
 
-describe.each(REFUSALS)("the preset %s, for a %i with %j", (name, status, refusal, otherReason) => {
+describe.each(REFUSALS)("the preset %s, for %j", (name, [status, refusal], [otherStatus, otherReason]) => {
   test("repeats the request with a new token, but not for another reason", async () => {
     let issued = 0;
     const page = () => {
@@ -32,7 +28,7 @@ describe.each(REFUSALS)("the preset %s, for a %i with %j", (name, status, refusa
         response.writeHead(200, { ...HTML, "set-cookie": `csrftoken=token-${issued + 1}; Path=/` });
         return response.end(page());
       }
-      if (path === "/refused") return response.writeHead(status, HTML).end(otherReason);
+      if (path === "/refused") return response.writeHead(otherStatus, HTML).end(otherReason);
       const sent = Object.entries(request.headers).find(([header]) => /csrf|verification/.test(header))?.[1];
       const isFresh = (sent ?? body) === "token-2";
       return response.writeHead(isFresh ? 200 : status, HTML).end(isFresh ? "done" : refusal);
