@@ -8,6 +8,11 @@ import { untilResolved } from "../store/redis/store-fixtures.ts";
 /** Milliseconds; long, because many tests share two cores. */
 export const DEADLINE = 2000;
 
+/** Registers what ends a server. Default: at the end of the test. */
+export type AtEnd = (cleanUp: () => Promise<void>) => void;
+
+type Settings = Readonly<Record<string, string>>;
+
 /** A Redis with its administrator's connection, which does not go through the name. */
 export interface Node {
   readonly server: OwnRedis;
@@ -25,11 +30,11 @@ export interface RedisPair {
   connect(): Promise<RedisTransport>;
 }
 
-/** Starts a Redis that ends with the test. `settings` are lines of `redis.conf`. */
-export async function startNode(settings: Readonly<Record<string, string>> = {}): Promise<Node> {
+/** Starts a Redis. `settings` are lines of `redis.conf`. */
+export async function startNode(settings: Settings = {}, atEnd: AtEnd = onTestFinished): Promise<Node> {
   const server = await startOwnRedis(settings);
   const admin = await connectRedis(server.url, { deadline: DEADLINE, onNotice: () => {} });
-  onTestFinished(async () => {
+  atEnd(async () => {
     await admin.close();
     await server.stop();
   });
@@ -37,16 +42,14 @@ export async function startNode(settings: Readonly<Record<string, string>> = {})
 }
 
 /** Starts two servers, the second one a replica of the first, and a name for the first. */
-export async function startPair(settings: Readonly<Record<string, string>> = {}): Promise<RedisPair> {
-  const primary = await startNode({ "repl-diskless-sync-delay": "0", ...settings });
-  const replica = await startNode({
-    ...settings,
-    replicaof: `127.0.0.1 ${primary.server.port}`,
-  });
+export async function startPair(settings: Settings = {}, atEnd: AtEnd = onTestFinished): Promise<RedisPair> {
+  const primary = await startNode({ "repl-diskless-sync-delay": "0", ...settings }, atEnd);
+  const replicaSettings = { ...settings, replicaof: `127.0.0.1 ${primary.server.port}` };
+  const replica = await startNode(replicaSettings, atEnd);
   await untilRole(replica, "connected");
   await untilReplicated(primary);
   const name = await proxyTo(primary.server.url);
-  onTestFinished(() => name.close());
+  atEnd(() => name.close());
   const notices: ServerNotice[] = [];
   return {
     primary,
@@ -58,7 +61,7 @@ export async function startPair(settings: Readonly<Record<string, string>> = {})
         deadline: DEADLINE,
         onNotice: (notice) => notices.push(notice),
       });
-      onTestFinished(() => transport.close());
+      atEnd(() => transport.close());
       return transport;
     },
   };
@@ -90,13 +93,13 @@ export async function failOver({ primary, replica, name }: RedisPair): Promise<v
 }
 
 /** Starts a cluster of one primary, which has all slots, and its replica. */
-export async function startClusterPair(): Promise<{ readonly primary: Node; readonly replica: Node }> {
-  const start = async () =>
-    await startNode({
-      "cluster-enabled": "yes",
-      "cluster-port": String(await freePort()),
-      "repl-diskless-sync-delay": "0",
-    });
+export async function startClusterPair(
+  atEnd: AtEnd = onTestFinished,
+): Promise<{ readonly primary: Node; readonly replica: Node }> {
+  const start = async () => {
+    const ports = { "cluster-enabled": "yes", "cluster-port": String(await freePort()) };
+    return await startNode({ ...ports, "repl-diskless-sync-delay": "0" }, atEnd);
+  };
   const [primary, replica] = await Promise.all([start(), start()]);
   await primary.admin.exec(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
   const settings = (await replica.admin.exec(["CONFIG", "GET", "cluster-port"])) as Record<string, string>;

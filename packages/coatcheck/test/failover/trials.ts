@@ -1,0 +1,166 @@
+import { createCluster, createSentinel } from "redis";
+import { redisShared } from "../../src/cache/index.ts";
+import { postgresStore } from "../../src/store/postgres/store.ts";
+import {
+  connectRedis,
+  type NodeRedis,
+  nodeRedisTransport,
+  type RedisTransport,
+  redisClientSettings,
+  redisStore,
+} from "../../src/store/redis/store.ts";
+import { query, startPostgres, startStandby } from "../servers/postgres.ts";
+import { proxyTo } from "../servers/proxy.ts";
+import { startSentinel } from "../store/redis/fixtures.ts";
+import { type Load, type LoadReport, openLoad } from "./load.ts";
+import {
+  type AtEnd,
+  DEADLINE,
+  failOver,
+  startClusterPair,
+  startNode,
+  startPair,
+  untilReplicated,
+  untilRole,
+} from "./redis-pair.ts";
+
+/** One kind of failover. */
+export interface FailoverTrial {
+  readonly name: string;
+  readonly runs: number;
+  run(atEnd: AtEnd): Promise<LoadReport>;
+}
+
+/** Successful requests in a row, before and after the failover. */
+const HEALTHY = 100;
+
+export const TRIALS: readonly FailoverTrial[] = [
+  {
+    name: "Redis: `FAILOVER`, then the name moves",
+    runs: 3,
+    async run(atEnd) {
+      const pair = await startPair({}, atEnd);
+      return await measure(await loadOf(await pair.connect(), atEnd), () => failOver(pair));
+    },
+  },
+  {
+    name: "Redis Cluster: `CLUSTER FAILOVER`",
+    runs: 3,
+    async run(atEnd) {
+      const { primary, replica } = await startClusterPair(atEnd);
+      const client = createCluster({
+        rootNodes: [{ url: primary.server.url }],
+        defaults: redisClientSettings(),
+      });
+      await client.connect();
+      atEnd(async () => client.destroy());
+      return await measure(await loadOf(transportOf(client), atEnd), async () => {
+        await replica.admin.exec(["CLUSTER", "FAILOVER"]);
+        await untilRole(replica, "master");
+      });
+    },
+  },
+  {
+    name: "Redis: the primary is killed, its replica promoted at once",
+    runs: 10,
+    async run(atEnd) {
+      const pair = await startPair({}, atEnd);
+      return await measure(await loadOf(await pair.connect(), atEnd), async () => {
+        pair.primary.server.signal("SIGKILL");
+        await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
+        pair.name.move(pair.replica.server.url);
+      });
+    },
+  },
+  {
+    name: "Redis: the primary is killed half a second after its replica has lost the connection",
+    runs: 3,
+    async run(atEnd) {
+      const pair = await startPair({}, atEnd);
+      const load = await loadOf(await pair.connect(), atEnd);
+      return await measure(load, async () => {
+        await untilReplicated(pair.primary);
+        await pair.replica.admin.exec(["REPLICAOF", "NO", "ONE"]);
+        await load.healthy(HEALTHY);
+        pair.primary.server.signal("SIGKILL");
+        pair.name.move(pair.replica.server.url);
+      });
+    },
+  },
+  {
+    name: "Redis Sentinel: `SENTINEL FAILOVER`",
+    runs: 3,
+    async run(atEnd) {
+      const primary = await startNode({ "repl-diskless-sync-delay": "0" }, atEnd);
+      const replica = await startNode({ replicaof: `127.0.0.1 ${primary.server.port}` }, atEnd);
+      await untilRole(replica, "connected");
+      await untilReplicated(primary);
+      const server = await startSentinel(primary.server.port);
+      const admin = await connectRedis(server.url, { onNotice: () => {} });
+      atEnd(async () => {
+        await admin.close();
+        await server.stop();
+      });
+      const client = createSentinel({
+        name: "coats",
+        sentinelRootNodes: [{ host: "127.0.0.1", port: server.port }],
+        nodeClientOptions: redisClientSettings(),
+      });
+      await client.connect();
+      atEnd(async () => void (await client.destroy()));
+      while (((await admin.exec(["SENTINEL", "REPLICAS", "coats"])) as unknown[]).length === 0);
+      return await measure(await loadOf(transportOf(client), atEnd), async () => {
+        await admin.exec(["SENTINEL", "FAILOVER", "coats"]);
+        await untilRole(primary, "connected");
+      });
+    },
+  },
+  {
+    name: "PostgreSQL: the primary crashes, its synchronous standby is promoted, the name moves",
+    runs: 3,
+    async run(atEnd) {
+      const primary = await startPostgres();
+      atEnd(() => primary.stop());
+      const standby = await startStandby(primary.url);
+      atEnd(() => standby.stop());
+      await query(primary.url, "alter system set synchronous_standby_names = '*'");
+      await query(primary.url, "select pg_reload_conf()");
+      const synchronous = "select from pg_stat_replication where sync_state = 'sync'";
+      while ((await query(primary.url, synchronous)).length === 0);
+      const name = await proxyTo(primary.url);
+      atEnd(() => name.close());
+      const store = await postgresStore({
+        connectionString: name.url,
+        deadline: DEADLINE,
+        onNotice: () => {},
+      });
+      const load = await openLoad(store);
+      atEnd(() => load.close());
+      return await measure(load, async () => {
+        await primary.stop();
+        name.cut();
+        await query(standby.url, "select pg_promote()");
+        name.move(standby.url);
+        name.mend();
+      });
+    },
+  },
+];
+
+function transportOf(client: NodeRedis): RedisTransport {
+  return nodeRedisTransport(client, { deadline: DEADLINE, onNotice: () => {} });
+}
+
+async function loadOf(transport: RedisTransport, atEnd: AtEnd): Promise<Load> {
+  const load = await openLoad(redisStore(transport), redisShared(transport, { prefix: "shared:" }));
+  atEnd(() => load.close());
+  return load;
+}
+
+async function measure(load: Load, failover: () => Promise<void>): Promise<LoadReport> {
+  load.start();
+  await load.healthy(HEALTHY);
+  await failover();
+  await load.healthy(HEALTHY);
+  return await load.stop();
+}
