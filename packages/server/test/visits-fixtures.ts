@@ -20,8 +20,9 @@ export function useVisits() {
     shop,
     admin,
     /** Creates a session as the backend of a shop does. Returns the path of the session. */
-    async newSession(): Promise<string> {
-      const { body } = await shop().post("/api/v1/sessions", { transport: "bearer" });
+    async newSession(client?: object): Promise<string> {
+      const fields = { transport: "bearer", ...(client && { client }) };
+      const { body } = await shop().post("/api/v1/sessions", fields);
       return `/api/v1/sessions/${body.data?.sessionId}`;
     },
     /** The timeline of a session, once it has so many events. */

@@ -4,6 +4,8 @@ import { ADMIN, KEYS } from "./fixtures.ts";
 import { TestClient } from "./test-client.ts";
 import { FIREFOX, useVisits, view } from "./visits-fixtures.ts";
 
+const SAFARI =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 const BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 
 const { service, shop, admin, newSession, timelineOf } = useVisits();
@@ -187,19 +189,36 @@ test("no event is tracked if one of them is invalid", async () => {
   expect(events.map(({ type }) => type)).toEqual(["page_view", "quiz_finished"]);
 });
 
+test("many sessions of one address are a suspicious pattern that the operator sees", async () => {
+  const client = { address: "203.0.113.9", userAgent: FIREFOX };
+  for (let session = 0; session < 29; session++) await shop().post("/api/v1/sessions", { client });
+  expect(await suspicions("many-sessions")).toBe(0);
+  const path = await newSession(client);
+  expect(await suspicions("many-sessions")).toBe(1);
+  await shop().post(`${path}/events`, view("https://shop.example/", SAFARI));
+  expect(await suspicions("changed-user-agent")).toBe(1);
+});
+
 test("the metrics show live visitors and the queue of events", async () => {
   await shop().post(`${await newSession()}/events`, view("https://shop.example/"));
   const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
   const text = await response.text();
   expect(text).toMatch(/^coatcheck_visitors_live \d+$/m);
   expect(text).toMatch(/^coatcheck_visit_events_waiting \d+$/m);
-  expect(text).toMatch(/^coatcheck_visits_suspicious_total\{kind="many-sessions"\} 0$/m);
+  expect(text).toMatch(/^coatcheck_visits_suspicious_total\{kind="many-sessions"\} \d+$/m);
 });
 
 test("figures require an API key", async () => {
   const path = `/api/v1/analytics/overview?from=${today()}&to=${today()}`;
   expect((await new TestClient(service().url).get(path)).status).toBe(401);
 });
+
+/** How many suspicious patterns of a kind the metrics count. */
+async function suspicions(kind: string): Promise<number> {
+  const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
+  const line = new RegExp(`^coatcheck_visits_suspicious_total\\{kind="${kind}"\\} (\\d+)$`, "m");
+  return Number(line.exec(await response.text())?.[1]);
+}
 
 async function overview() {
   const day = today();

@@ -35,16 +35,11 @@ export class PageView {
   /** Tracks the page view. */
   track(session: VisitedSession | null): void {
     if (!this.#isShown) return;
-    const { client, collection, page, source, visiting } = this.#request;
+    const { client, collection, page, source } = this.#request;
     // A page is viewed once, so its id is the event's too.
     const id = page?.id ?? undefined;
     collection.track(this.#request.actor(session), { id, type: "page_view", page, source, client });
-    const record = session?.record;
-    if (this.#isNewSession && record) collection.suspicion.sessionCreated(visiting.client.address);
-    if (!this.#isNewSession && record) {
-      const userAgent = visiting.request.header("user-agent");
-      collection.suspicion.pageViewed(record.id, record.client, { userAgent, country: client.country });
-    }
+    if (session?.record) this.#request.watch(session.record, this.#isNewSession);
   }
 }
 

@@ -32,6 +32,7 @@ export function receiveBeacon(
   if (visitorId === null) return { accepted: 0, cookies: [] };
   const view = events.find(isView);
   const source = view ? sourceOf(visit, view) : null;
+  if (view && session?.record) visit.watch(session.record, false);
   let accepted = 0;
   const times = timesOf(events, collection.now());
   for (const [index, event] of events.entries()) {

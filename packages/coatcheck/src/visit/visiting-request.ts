@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { SessionRecord } from "../session/record.ts";
 import type { RecordedVisit, VisitChange } from "../session/recorded-visit.ts";
 import type { Session } from "../session/session.ts";
 import type { Actor, Collection, RequestWithClient } from "./collection.ts";
@@ -130,6 +131,17 @@ export class VisitingRequest {
     if (record === null || record.conversion === null || this.visitorId === null) return;
     const { id: sessionId, subject, tenant } = record;
     this.collection.repeatOrder({ visitorId: this.visitorId, sessionId, subject, tenant }, record);
+  }
+
+  /** Looks for suspicious patterns in a page view. */
+  watch({ id, client }: SessionRecord, isNewSession: boolean): void {
+    const { suspicion } = this.collection;
+    const { request, client: address } = this.visiting;
+    if (isNewSession) suspicion.sessionCreated(address.address);
+    else {
+      const userAgent = request.header("user-agent");
+      suspicion.pageViewed(id, client, { userAgent, country: this.client.country });
+    }
   }
 
   /** The `Set-Cookie` values of a new visitor. */

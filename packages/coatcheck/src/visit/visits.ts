@@ -75,6 +75,14 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
     return this.#collection.suspicion.counts;
   }
 
+  /**
+   * Counts a new session of an address for the pattern `many-sessions`. Adapters count those that begin with a page view. Call
+   * it where a backend creates a session for a client.
+   */
+  sessionCreated(address: string | null): void {
+    if (this.#collection.rules.collects) this.#collection.suspicion.sessionCreated(address);
+  }
+
   /** Returns `session.visit`, with `track` typed by the defined events. */
   of(session: { readonly visit: SessionVisit }): TypedVisit<Definitions> {
     return session.visit as TypedVisit<Definitions>;

@@ -54,6 +54,7 @@ export function createSessionRoute(
       if (caller.principal === null && caller.session.record === null && transport !== "bearer") {
         // The handle has the fields of `newSession`. This write stores the session, and the commit sets the cookie.
         await caller.session.patch({});
+        visits?.sessionCreated(addressOf(caller, request, client));
         return successBody(createdView(storedIn(caller)));
       }
       const { record, token } = await manager.create({
@@ -63,6 +64,7 @@ export function createSessionRoute(
         ...clientOf(caller, request, client),
       });
       await ownedSessions.requireLiveParent(record);
+      visits?.sessionCreated(addressOf(caller, request, client));
       const showsToken = transport === "bearer" || record.subject !== null;
       const visitorId = page && visits ? await beginVisit(visits, record, { page, client }) : null;
       return successBody({
@@ -91,6 +93,15 @@ export function createSessionRoute(
     }
     return { client: describeClient(sessionOf(request).client, request.headers["user-agent"]) };
   }
+}
+
+/** The address of the client that a session is for; null if an API consumer does not say. */
+function addressOf(
+  { principal }: Caller,
+  request: FastifyRequest,
+  given: FirstPage["client"],
+): string | null {
+  return principal === null ? sessionOf(request).client.address : (given?.address ?? null);
 }
 
 interface FirstPage {

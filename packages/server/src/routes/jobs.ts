@@ -34,6 +34,10 @@ const jobRun = z
       .nullable()
       .meta({ examples: [null] })
       .describe("Why the run failed. Null if it did not."),
+    node: z
+      .string()
+      .meta({ examples: ["host-1:4711"] })
+      .describe("The host name and the process id of the node that ran the job."),
   })
   .meta({ id: "JobRun" })
   .describe("One run of a job.");
@@ -51,8 +55,8 @@ const job = z
       .nullable()
       .meta({ examples: [300_000] })
       .describe("Milliseconds between two runs. Null: only on request."),
-    isRunning: z.boolean().describe("Whether a run is in progress."),
-    lastRun: jobRun.nullable().describe("The last run since the service started. Null without one."),
+    isRunning: z.boolean().describe("Whether a run is in progress on any node."),
+    lastRun: jobRun.nullable().describe("The last run on any node. Null without one."),
     nextRunAt: nullable(isoTime).describe("When it runs next. Null: only on request."),
   })
   .meta({ id: "Job" })
