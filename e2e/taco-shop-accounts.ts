@@ -179,6 +179,7 @@ export function accounts(shop: TacoShop): void {
     const logout = page.waitForResponse((response) => response.request().method() === "DELETE");
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
     expect((await logout).status()).toBe(200);
+    await page.getByText("There is no connection to the shop").waitFor({ state: "detached" });
     await button(page, "Add: Baklava").click();
     await expectText(lines(page), "Baklava");
     expect(await tab(page, "Secret").count()).toBe(0);
@@ -226,7 +227,7 @@ export function accounts(shop: TacoShop): void {
     await expectText(account(page), "Alan");
     expect(await focused(page)).toBe("Alan");
 
-    for (const language of ["Deutsch", "Français", "English"]) {
+    for (const language of ["DE Deutsch", "FR Français", "EN English"]) {
       await button(page, language).click();
       await account(page).focus();
       await press("Enter", "Tab", "Enter");

@@ -99,7 +99,7 @@ export function ordering(shop: TacoShop): void {
     for (let step = 0; step < 3; step++) await button(dialog(page), "More: Merguez").click({ force: true });
     await expectText(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "2 of 2 chosen");
     await dialog(page)
-      .getByRole("radio", { name: /^Tacos L 12/ })
+      .getByRole("radio", { name: /^Tacos L CHF 12/ })
       .check({ force: true });
     await expectText(dialog(page).getByRole("group", { name: "Meats" }).locator("legend"), "1 of 1 chosen");
   });
@@ -110,6 +110,9 @@ export function ordering(shop: TacoShop): void {
     await button(page, "Add: French fries").click();
     await button(basket(page), "Check out").click();
     const form = dialog(page);
+    // The tab's label is not taken for a person.
+    expect(await form.getByLabel("Name").inputValue()).toBe("");
+    await form.getByLabel("Name").fill("Alice");
     await form.getByLabel("Telephone").fill("12");
     await button(form, /^Place the order/).click();
     const phone = form.getByLabel("Telephone");

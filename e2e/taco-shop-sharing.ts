@@ -20,16 +20,19 @@ export function sharing(shop: TacoShop): void {
     await openOrder(owner, "Alice");
     await compose(owner, "Tacos XL", "Minced beef");
     await button(basket(owner), "Share").click();
+    await dialog(owner).getByLabel("Your name").fill("Ada");
     await button(dialog(owner), "Create a link").click();
     const link = await dialog(owner).getByLabel("Link", { exact: true }).inputValue();
     await owner.keyboard.press("Escape");
 
     const guest = await shop.visit("bruno", `/${new URL(link).hash}`);
     expect(new URL(guest.url()).hash).toBe("");
+    await dialog(guest).getByText("Ada invites you to an order.").waitFor();
     await dialog(guest).getByLabel("Name").fill("Bruno");
     await button(dialog(guest), "Join").click();
     await expectText(lines(guest), "Tacos XL");
     await expectText(basket(guest).locator("h2"), "For Alice");
+    await expectText(basket(guest).locator(".role"), "Order of Ada · can edit");
     await expectText(basket(owner).locator(".share"), "2 participants");
 
     await button(guest, "Add: Ayran 25 cl").click();
@@ -57,6 +60,10 @@ export function sharing(shop: TacoShop): void {
     await button(dialog(owner), "Revoke the link (May edit)").click();
     await guest.getByText("You are no longer a participant of this order.").waitFor();
     expect(await guest.getByRole("tab").count()).toBe(0);
+
+    await guest.goto(link);
+    await dialog(guest).getByText("This link is no longer valid.").waitFor();
+    expect(await dialog(guest).getByRole("textbox").count()).toBe(0);
   });
 
   it("that was closed elsewhere closes its tab, also if its event stream was not open yet", async () => {

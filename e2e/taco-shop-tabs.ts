@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
+import { TIMED_TEST } from "./fixtures.ts";
 import {
   account,
   basket,
@@ -36,7 +37,7 @@ const MAX_DELAY = 100;
 
 /** Tests of several tabs of one browser. */
 export function tabs(shop: TacoShop): void {
-  it("log in and out together within 100 ms, and reload the orders", async () => {
+  it("log in and out together within 100 ms, and reload the orders", TIMED_TEST, async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await Promise.all([recordChange(first, "Ada"), recordChange(second, "Ada")]);
     await signUp(first, "Ada", "ada@tabs.example");
@@ -78,16 +79,16 @@ export function tabs(shop: TacoShop): void {
   it("share one language, which the account keeps for the next login", async () => {
     const [first, second] = [await shop.visit("alice"), await shop.visit("alice")];
     await first.bringToFront();
-    await button(first, "Deutsch").click();
+    await button(first, "DE Deutsch").click();
     await expectText(account(second), "Anmelden");
     await second.bringToFront();
-    await button(second, "English").click();
+    await button(second, "EN English").click();
     await expectText(account(first), "Log in");
 
     await signUp(first, "Konrad", "konrad@example.ch");
     await second.bringToFront();
-    await button(second, "Français").click();
-    await button(second, "Deutsch").click();
+    await button(second, "FR Français").click();
+    await button(second, "DE Deutsch").click();
     await expectText(basket(first), "Ihre Bestellung");
     const savedLanguage = () =>
       first.evaluate(async () => {

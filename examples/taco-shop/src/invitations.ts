@@ -15,6 +15,22 @@ import { PathNotFoundError } from "./path-not-found-error.ts";
 
 const TOKEN = /^([0-9a-f-]{36})\.([\w-]{11})\.([\w-]{22})$/;
 
+/** The fields of a new invitation. */
+interface NewInvitation {
+  readonly role: Member["role"];
+  readonly lifetime: number;
+  readonly name?: string | undefined;
+}
+
+/** What a person who opens an invitation learns before joining. */
+export interface InvitationView {
+  readonly role: Role;
+  /** The owner's name; empty if the owner gave none. */
+  readonly owner: string;
+  /** The number of participants, with the owner. */
+  readonly participants: number;
+}
+
 /** A new invitation. The token is not stored: it cannot be read again. */
 export interface Invited {
   readonly invitationId: string;
@@ -44,10 +60,10 @@ export class Invitations {
   /**
    * Creates an invitation, in one atomic write.
    *
-   * @param lifetime milliseconds.
+   * @param options `lifetime`: milliseconds. `name`: the owner's name, as the guests see it from now on.
    * @throws CoatcheckError `CONFLICT` when the order has `MAX_INVITATIONS` live invitations already.
    */
-  async invite(access: Access, role: Member["role"], lifetime: number): Promise<Invited> {
+  async invite(access: Access, { role, lifetime, name }: NewInvitation): Promise<Invited> {
     const invitationId = randomBytes(8).toString("base64url");
     const secret = randomBytes(16).toString("base64url");
     const expiresAt = this.#clock.now() + lifetime;
@@ -55,7 +71,12 @@ export class Invitations {
       const live = Object.entries(order.invitations).filter(([, each]) => each.expiresAt > now);
       if (live.length >= MAX_INVITATIONS) throw tooMany("invitations", MAX_INVITATIONS);
       const invitation = { role, secretHash: hash("sha256", secret), createdAt: now, expiresAt, uses: 0 };
-      return { ...order, invitations: { ...Object.fromEntries(live), [invitationId]: invitation } };
+      const ownerName = name ?? order.ownerName;
+      return {
+        ...order,
+        ownerName,
+        invitations: { ...Object.fromEntries(live), [invitationId]: invitation },
+      };
     });
     return { invitationId, expiresAt, token: `${access.record.id}.${invitationId}.${secret}` };
   }
@@ -112,16 +133,8 @@ export class Invitations {
    * invitation has expired, was revoked or never existed. `CONFLICT` when the order has `MAX_MEMBERS` guests already.
    */
   async accept(caller: Caller, token: string, name: string): Promise<{ sessionId: string; role: Role }> {
-    const [, orderId, invitationId, secret] = TOKEN.exec(token) ?? [];
-    if (!isSessionId(orderId) || invitationId === undefined || secret === undefined) {
-      throw new CoatcheckError("VALIDATION_FAILED", "The invitation token is malformed.", {
-        faults: [{ path: "token", message: "is malformed" }],
-      });
-    }
-    const record = await this.#manager.find(orderId);
-    const isLiveOrder = record !== null && isOrder(record) && isLive(record, this.#clock.now());
-    if (!isLiveOrder) throw invalidInvitation("the order has ended or does not exist");
-    requireInvitation(orderOf(record.data), invitationId, secret, this.#clock.now());
+    const { record, invitationId, secret } = await this.#open(token);
+    const { id: orderId } = record;
     const known = this.#doorkeeper.accessOf(caller, record);
     if (known?.role === "owner") return { sessionId: orderId, role: "owner" };
 
@@ -151,6 +164,29 @@ export class Invitations {
       };
     });
     return { sessionId: orderId, role: order.members[memberId]?.role ?? "view" };
+  }
+
+  /** Describes the order of an invitation, without joining it. Throws what {@link accept} throws for the token. */
+  async check(token: string): Promise<InvitationView> {
+    const { record, invitation } = await this.#open(token);
+    const owner = this.#doorkeeper.ownerOf(record).name;
+    const participants = Object.keys(orderOf(record.data).members).length + 1;
+    return { role: invitation.role, owner, participants };
+  }
+
+  /** Finds the live order of a token, and its invitation. */
+  async #open(token: string) {
+    const [, orderId, invitationId, secret] = TOKEN.exec(token) ?? [];
+    if (!isSessionId(orderId) || invitationId === undefined || secret === undefined) {
+      throw new CoatcheckError("VALIDATION_FAILED", "The invitation token is malformed.", {
+        faults: [{ path: "token", message: "is malformed" }],
+      });
+    }
+    const record = await this.#manager.find(orderId);
+    const isLiveOrder = record !== null && isOrder(record) && isLive(record, this.#clock.now());
+    if (!isLiveOrder) throw invalidInvitation("the order has ended or does not exist");
+    const invitation = requireInvitation(orderOf(record.data), invitationId, secret, this.#clock.now());
+    return { record, invitationId, secret, invitation };
   }
 }
 

@@ -65,7 +65,7 @@ export class OrderAccess {
 
   /** Like {@link liveAccessOf}, but also for a session that has ended. */
   accessOf(caller: Caller, record: SessionRecord): Access | null {
-    if (this.#owns(caller, record)) return { record, role: "owner", who: ownerOf(record), memberId: null };
+    if (this.#owns(caller, record)) return this.ownerAccess(record);
     const { session } = caller;
     if (session.record === null || !isOrder(record)) return null;
     const { members } = orderOf(record.data);
@@ -77,6 +77,19 @@ export class OrderAccess {
       return { record, role, who: { participantId, name }, memberId };
     }
     return null;
+  }
+
+  /** Returns the owner's access to an order. */
+  ownerAccess(record: SessionRecord): Access {
+    return { record, role: "owner", who: this.ownerOf(record), memberId: null };
+  }
+
+  /** Returns the owner of an order as a participant, with the name that is known of the person. */
+  ownerOf({ id, metadata, data }: SessionRecord): Actor {
+    const { customerName } = metadata;
+    const given = typeof customerName === "string" ? customerName : "";
+    const name = orderOf(data).ownerName || (this.#accountOrders.ownerName(id) ?? given);
+    return { participantId: "owner", name: name.slice(0, MAX_NAME_LENGTH) };
   }
 
   /** An order belongs to its account if it has one, otherwise to the browser that created it. */
@@ -100,13 +113,6 @@ export function isOrder({ owner }: SessionRecord): boolean {
 /** The key of a guest in an order's `members`: the account's id if logged in, otherwise the browser's session id. */
 export function memberIdOf({ id, subject }: Pick<Session, "id" | "subject">): string {
   return subject ?? id;
-}
-
-/** The owner of an order, as a participant. */
-export function ownerOf({ metadata, name }: SessionRecord): Actor {
-  const { customerName } = metadata;
-  const displayName = typeof customerName === "string" ? customerName : (name ?? "");
-  return { participantId: "owner", name: displayName.slice(0, MAX_NAME_LENGTH) };
 }
 
 /**

@@ -53,6 +53,8 @@ const orderState = z.object({
   revision: z.number(),
   /** Changes that were requested from the backend and have no outcome yet, by random id. */
   pending: z.record(z.string(), intent),
+  /** The owner's name, as the guests see it; empty if the owner gave none. */
+  ownerName: z.string().default(""),
   /** The newest entries. */
   history: z.array(entry),
   invitations: z.record(z.string(), invitation),
@@ -93,6 +95,7 @@ const MAX_CHANGE_DURATION = 60_000;
 
 const NEW_ORDER: OrderState = {
   revision: 0,
+  ownerName: "",
   pending: {},
   history: [],
   invitations: {},

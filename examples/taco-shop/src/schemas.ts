@@ -86,6 +86,13 @@ const DAY = 24 * 60 * 60;
 
 export const inviteBody = z.strictObject({
   role: z.enum(["view", "edit"]),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(MAX_NAME_LENGTH)
+    .optional()
+    .describe("The owner's name, for the guests."),
   expiresIn: z
     .number()
     .int()
@@ -100,6 +107,12 @@ export const invited = z.object({
   expiresAt: isoTime,
   token: z.string().describe("Returned only once; the shop stores no copy."),
   url: z.string(),
+});
+export const checkBody = z.strictObject({ token: z.string() });
+export const invitationView = z.object({
+  role,
+  owner: z.string().describe("The owner's name; empty if the owner gave none."),
+  participants: z.number().int(),
 });
 export const acceptBody = z.strictObject({
   token: z.string(),

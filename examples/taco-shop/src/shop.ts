@@ -8,7 +8,7 @@ import { type BrowserOrders, requireStored } from "./browser-orders.ts";
 import type { Changes } from "./changes.ts";
 import type { Invitations } from "./invitations.ts";
 import type { JoinedOrders } from "./joined-orders.ts";
-import { type Access, type OrderAccess, ownerOf } from "./order-access.ts";
+import type { Access, OrderAccess } from "./order-access.ts";
 import type { OrderHistory } from "./order-history.ts";
 import { orderOf, type Role } from "./order-state.ts";
 import type { SessionNotifier } from "./session-notifier.ts";
@@ -73,7 +73,7 @@ export async function openOrCreateOrder(
   if (id !== undefined) return await openOrder(shop, request, id, least);
   const caller = await browserOf(shop, request);
   await requireStored(caller);
-  return defaultAccess(await shop.browserOrders.default(caller));
+  return shop.access.ownerAccess(await shop.browserOrders.default(caller));
 }
 
 /** Like {@link openOrCreateOrder} with the role `view`, but creates nothing: null for a browser without a default order. */
@@ -84,7 +84,7 @@ export async function readOrderAccess(
 ): Promise<Access | null> {
   if (id !== undefined) return await openOrder(shop, request, id, "view");
   const record = await shop.browserOrders.findDefault(await browserOf(shop, request));
-  return record && defaultAccess(record);
+  return record && shop.access.ownerAccess(record);
 }
 
 /** The browser that sent the request. API consumers have no browser session, and thus no default order. */
@@ -95,8 +95,4 @@ async function browserOf({ authenticator }: Shop, request: FastifyRequest): Prom
     "SESSION_REQUIRED",
     "Only browsers have a default order. With an API key, create an order session and put its id into the path.",
   );
-}
-
-function defaultAccess(record: Access["record"]): Access {
-  return { record, role: "owner", who: ownerOf(record), memberId: null };
 }

@@ -51,7 +51,7 @@ describe("Changes", () => {
       if (!access) throw new Error("The caller has no access.");
       return access;
     };
-    const { token } = await invitations.invite(await accessOf(alice), "edit", 1000);
+    const { token } = await invitations.invite(await accessOf(alice), { role: "edit", lifetime: 1000 });
     await invitations.accept(await bob(), token, "Bob");
     return { manager, changes, invitations, id, alice: await accessOf(alice), bob: await accessOf(bob) };
   }

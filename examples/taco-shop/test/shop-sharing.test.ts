@@ -195,6 +195,18 @@ describe("a shared order", () => {
   test("rejects expired, altered and malformed invitations", async () => {
     const { alice, order, invite, join } = await sharedOrder();
     const { token } = await invite("edit", { expiresIn: 1 });
+    const check = (of: string) => shop.browser().post("/invitations/check", { token: of });
+    const named = await invite("view", { name: "Alice A." });
+    const { headers, body } = await check(named.token);
+    expect(body.data).toEqual({ role: "view", owner: "Alice A.", participants: 1 });
+    expect(headers.getSetCookie()).toEqual([]);
+    await alice.send("DELETE", `${order}/invitations/${named.invitationId}`);
+    for (const [dead, status] of [
+      [named.token, 403],
+      ["welcome", 400],
+    ] as const) {
+      expect(await check(dead)).toMatchObject({ status, body: { error: { faults: [{ path: "token" }] } } });
+    }
     const altered = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
     expect((await shop.browser().post("/invitations/accept", { token: altered })).status).toBe(403);
     const malformed = await shop.browser().post("/invitations/accept", { token: "welcome" });

@@ -1,23 +1,21 @@
 import { useSession } from "coatcheck/react";
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useId, useRef, useState } from "react";
 import { Devices } from "./devices.tsx";
 import { useLanguage } from "./language.tsx";
 import { LogIn } from "./log-in.tsx";
 import { LogOut } from "./log-out.tsx";
-import { SessionWatch } from "./session-watch.tsx";
 import type { Account } from "./wire.ts";
 
 type Open = "logIn" | "devices" | "logOut" | "logOutEverywhere";
 
 /** The account button: opens the menu of the logged-in user, or the login dialog. */
-export function AccountMenu(): ReactNode {
+export function AccountMenu({ button }: { readonly button: RefObject<HTMLButtonElement | null> }): ReactNode {
   const { words } = useLanguage();
   const { user, loading } = useSession<Account>();
   const [open, setOpen] = useState<Open>();
   const [isMenuOpen, setMenuOpen] = useState(false);
   const menu = useId();
   const container = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
   const close = () => setOpen(undefined);
 
   const [subject, setSubject] = useState(user?.id);
@@ -42,7 +40,7 @@ export function AccountMenu(): ReactNode {
     };
     document.addEventListener("keydown", closeOnEscape, listeners);
     return () => listeners.abort();
-  }, [isMenuOpen]);
+  }, [isMenuOpen, button]);
 
   const choose = (what: Open) => {
     // A closing dialog returns the focus to the element that had it. The menu item is gone then; the button is not.
@@ -81,7 +79,6 @@ export function AccountMenu(): ReactNode {
           ))}
         </div>
       )}
-      <SessionWatch onLogIn={() => choose("logIn")} />
       {open === "logIn" && <LogIn onClose={close} />}
       {open === "devices" && <Devices onClose={close} />}
       {(open === "logOut" || open === "logOutEverywhere") && (

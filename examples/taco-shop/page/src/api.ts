@@ -5,6 +5,7 @@ import type {
   Cart,
   Entry,
   Fault,
+  InvitationView,
   Kind,
   Menu,
   NewAccount,
@@ -51,6 +52,10 @@ export class ApiError extends Error {
     return this.faults.find((fault) => fault.path === path);
   }
 }
+
+/** Whether no response arrived, so that nothing is wrong with the request itself. */
+export const isConnectionError = (error: unknown): boolean =>
+  (error instanceof ApiError || error instanceof SessionError) && error.code === "NETWORK";
 
 /** Sends a request through the session client, which adds the CSRF token and reloads the session after a 401. */
 async function call<Data>(
@@ -119,8 +124,12 @@ export const readHistory = async (id: string, before?: number) => {
   const query = before === undefined ? "" : `?before=${before}`;
   return (await call<{ entries: Entry[] }>("GET", `${order(id)}/history${query}`)).entries;
 };
-export const invite = (id: string, role: "edit" | "view") =>
-  call<NewInvitation>("POST", `${order(id)}/invitations`, { role });
+/** @param name the owner's name, as the guests see it; empty for the account's. */
+export const invite = (id: string, role: "edit" | "view", name: string) =>
+  call<NewInvitation>("POST", `${order(id)}/invitations`, { role, ...(name ? { name } : {}) });
+/** Rejects with `FORBIDDEN` for an invitation that is no longer valid. */
+export const checkInvitation = (token: string) =>
+  call<InvitationView>("POST", "/invitations/check", { token });
 export const uninvite = (id: string, invitation: string) =>
   call<{ removed: number }>("DELETE", `${order(id)}/invitations/${invitation}`);
 export const exclude = (id: string, participant: string) =>

@@ -1,5 +1,5 @@
 import { useSession, useSessionMeta } from "coatcheck/react";
-import { Activity, type ReactNode, useEffect, useState } from "react";
+import { Activity, type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import { explain } from "./explain.ts";
 import { Header } from "./header.tsx";
 import { Join } from "./join.tsx";
@@ -9,6 +9,9 @@ import { client } from "./session.ts";
 import { ShopScreen } from "./shop-screen.tsx";
 import { useMenu } from "./use-menu.ts";
 import { useOrders } from "./use-orders.ts";
+
+/** Milliseconds until a page that could not be loaded is loaded again. */
+const RETRY_AFTER = 5000;
 
 const INVITATION = /^#\/join\/(.+)$/;
 
@@ -22,6 +25,18 @@ export function App(): ReactNode {
   const isLoading = useSession({ select: ({ loading }) => loading });
   const meta = useSessionMeta();
   const error = menu.error ?? orders.error ?? (isLoading ? meta.error : undefined);
+  const retry = useEffectEvent(() => void reload().catch(() => {}));
+  const isFailed = error !== undefined;
+  useEffect(() => {
+    if (!isFailed) return;
+    const listeners = new AbortController();
+    addEventListener("online", () => retry(), listeners);
+    const timer = setInterval(() => retry(), RETRY_AFTER);
+    return () => {
+      clearInterval(timer);
+      listeners.abort();
+    };
+  }, [isFailed]);
   const reload = () => Promise.all([menu.load(), isLoading ? client.getSession() : orders.reload()]);
 
   return (
@@ -42,7 +57,7 @@ export function App(): ReactNode {
           ) : (
             <>
               <p role="alert">{explain(error, words, language)}</p>
-              <button type="button" className="main" onClick={() => void reload().catch(() => {})}>
+              <button type="button" className="main" onClick={() => retry()}>
                 {words.retry}
               </button>
             </>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { Stepper } from "./stepper.tsx";
 import type { Portion, Taco } from "./wire.ts";
@@ -41,7 +41,7 @@ export function BasketLine(props: BasketLineProps): ReactNode {
         )}
       </div>
       <div className="line-figures">
-        <span>{formatFrancs(line.total)}</span>
+        <span>{formatPrice(line.total)}</span>
         {mayEdit ? (
           <Stepper name={name} value={line.quantity} min={1} max={max} onChange={onQuantity} />
         ) : (

@@ -1,7 +1,7 @@
 import { type ReactNode, useRef } from "react";
 import { BasketLine } from "./basket-line.tsx";
 import { fillingsOf, portionName, tacoDetails, tacoName } from "./describe.ts";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { ProductPicture } from "./pictures/product.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
@@ -13,6 +13,8 @@ export interface BasketProps {
   readonly order: OpenOrder | undefined;
   readonly cart: Cart | undefined;
   readonly role: Role;
+  /** The owner's name for a guest; empty if it is unknown. */
+  readonly owner: string;
   /** The number of other participants. */
   readonly others: number;
   readonly onQuantity: (kind: Kind, item: number, quantity: number) => void;
@@ -28,7 +30,7 @@ export interface BasketProps {
 
 /** The order's basket: its items, its total, and the buttons to edit, share and place it. */
 export function Basket(props: BasketProps): ReactNode {
-  const { menu, title, order, cart, role, others, children } = props;
+  const { menu, title, order, cart, role, owner, others, children } = props;
   const { onQuantity, onRemove, onEdit, onEmpty, onShare, onCheckout, onEnd } = props;
   const { words } = useLanguage();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -43,7 +45,7 @@ export function Basket(props: BasketProps): ReactNode {
 
   return (
     <div className="receipt">
-      <header className="receipt-head">
+      <div className="receipt-head">
         <h2 ref={heading} tabIndex={-1} id="basket-title">
           {title}
         </h2>
@@ -53,8 +55,13 @@ export function Basket(props: BasketProps): ReactNode {
             {others > 0 ? words.sharedWith(others + 1) : words.share}
           </button>
         )}
-      </header>
-      {role !== "owner" && <p className="role">{words.roles[role]}</p>}
+      </div>
+      {role !== "owner" && (
+        <p className="role">
+          {owner ? `${words.orderBy(owner)} · ` : ""}
+          {words.roles[role]}
+        </p>
+      )}
       {isEmpty ? (
         <p className="empty">{mayEdit ? words.empty : words.emptyView}</p>
       ) : (
@@ -69,9 +76,7 @@ export function Basket(props: BasketProps): ReactNode {
           />
           <p className="total">
             <span>{words.total}</span>
-            <strong>
-              {menu.currency} {formatFrancs(cart.total)}
-            </strong>
+            <strong>{formatPrice(cart.total)}</strong>
           </p>
         </>
       )}
@@ -85,7 +90,7 @@ export function Basket(props: BasketProps): ReactNode {
         ))}
       {children}
       {order && (
-        <footer className="receipt-foot">
+        <div className="receipt-foot">
           {mayEdit && !isEmpty && (
             <button type="button" className="quiet" onClick={onEmpty}>
               {words.emptyBasket}
@@ -94,7 +99,7 @@ export function Basket(props: BasketProps): ReactNode {
           <button type="button" className="quiet" onClick={onEnd}>
             {role === "owner" ? words.endOrder : words.leaveOrder}
           </button>
-        </footer>
+        </div>
       )}
     </div>
   );

@@ -4,7 +4,7 @@ import { ApiError, placeOrder } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain, explainFault } from "./explain.ts";
 import { Field } from "./field.tsx";
-import { clockTime, formatFrancs, pickupTimes } from "./format.ts";
+import { clockTime, formatPrice, pickupTimes } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { storage } from "./local-storage.ts";
 import type { Account, Cart, DeliveryType, Menu, PlacedOrder, Recipient } from "./wire.ts";
@@ -125,16 +125,16 @@ export function Checkout({
           </select>
           <small className="fault">{faultAt("delivery.requestedFor")}</small>
         </p>
-        <footer className="dialog-foot">
+        <div className="dialog-foot">
           <p role="alert" className="fault">
             {error !== undefined &&
               (isShownAtFields ? words.errors.VALIDATION_FAILED : explain(error, words, language, menu))}
           </p>
           <button type="submit" className="main" aria-disabled={isPlacing}>
             {isPlacing ? words.placing : words.place}
-            <span className="sum">{formatFrancs(cart.total)}</span>
+            <span className="sum">{formatPrice(cart.total)}</span>
           </button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );

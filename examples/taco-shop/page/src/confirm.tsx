@@ -15,14 +15,14 @@ export function Confirm({ title, text, onConfirm, onClose }: ConfirmProps): Reac
   return (
     <Dialog title={title} onClose={onClose}>
       <p>{text}</p>
-      <footer className="dialog-foot">
+      <div className="dialog-foot">
         <button type="button" onClick={onClose}>
           {words.cancel}
         </button>
         <button type="button" className="main" onClick={onConfirm}>
           {title}
         </button>
-      </footer>
+      </div>
     </Dialog>
   );
 }

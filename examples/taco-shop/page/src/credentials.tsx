@@ -91,14 +91,14 @@ export function Credentials({ isNew = false, email, submit, onSubmit }: Credenti
         fault={isRefused ? words.account.refused : faultAt("password")}
         {...(isNew && { hint: words.account.passwordHint })}
       />
-      <footer className="dialog-foot">
+      <div className="dialog-foot">
         <p role="alert" className="fault">
           {!isRefused && summaryOf(error, words, language)}
         </p>
         <button type="submit" className="main" aria-disabled={isSending}>
           {submit}
         </button>
-      </footer>
+      </div>
     </form>
   );
 }

@@ -4,6 +4,7 @@ import type {
   Language,
   Menu,
   OpenOrder,
+  OrderMetadata,
   Participant,
   Portion,
   Product,
@@ -14,10 +15,15 @@ import type { Words } from "./words/en.ts";
 
 /** The title of an order's tab. */
 export function titleOf({ metadata, name, role }: OpenOrder, words: Words): string {
-  if (metadata.customerName) return metadata.customerName;
+  const label = labelOf(metadata);
+  if (label) return label;
   if (role !== "owner") return words.sharedBasket;
   return metadata.number ? words.orderNumber(metadata.number) : (name ?? words.basket);
 }
+
+/** The name of an order. Other clients of the shop name it after its customer. */
+export const labelOf = ({ label, customerName, source }: OrderMetadata): string | undefined =>
+  label ?? (source === "web" ? undefined : customerName);
 
 const named = (products: readonly Pick<Product, "id" | "name">[], id: string, language: Language) =>
   products.find((product) => product.id === id)?.name[language] ?? id;

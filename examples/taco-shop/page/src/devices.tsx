@@ -63,11 +63,11 @@ export function Devices({ onClose }: { readonly onClose: () => void }): ReactNod
           })}
         </ul>
         {devices && devices.length > 1 && (
-          <footer className="dialog-foot">
+          <div className="dialog-foot">
             <button type="button" aria-disabled={loading} onClick={() => end(revokeOthers)}>
               {words.devices.endOthers}
             </button>
-          </footer>
+          </div>
         )}
       </div>
       {needsElevation && (

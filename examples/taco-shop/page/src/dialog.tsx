@@ -3,9 +3,9 @@ import { useLanguage } from "./language.tsx";
 import { NoticeBoard } from "./notices.tsx";
 
 /** The first field; of a group of radio buttons, the checked one. */
-const FIELD = ".dialog-head ~ * :is(input:not([type=radio], [readonly]), input:checked, select)";
+const FIELD = ".dialog-body :is(input:not([type=radio], [readonly]), input:checked, select)";
 /** The first button or link, for a dialog without fields. */
-const CONTROL = ".dialog-head ~ * :is(button, a)";
+const CONTROL = ".dialog-body :is(button, a)";
 
 interface DialogProps {
   readonly title: string;
@@ -42,22 +42,24 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
       }}
     >
       <div className="dialog-sheet">
-        <header className="dialog-head">
-          <h2 id={titleId}>{title}</h2>
-          <button
-            type="button"
-            className="round"
-            aria-label={words.close}
-            onClick={() => dialog.current?.close()}
-          >
-            <svg viewBox="0 0 16 16" aria-hidden="true">
-              <path d="M4 4l8 8M12 4l-8 8" />
-            </svg>
-          </button>
-        </header>
-        {children}
+        <div className="dialog-head">
+          <div className="dialog-title">
+            <h2 id={titleId}>{title}</h2>
+            <button
+              type="button"
+              className="round"
+              aria-label={words.close}
+              onClick={() => dialog.current?.close()}
+            >
+              <svg viewBox="0 0 16 16" aria-hidden="true">
+                <path d="M4 4l8 8M12 4l-8 8" />
+              </svg>
+            </button>
+          </div>
+          <NoticeBoard />
+        </div>
+        <div className="dialog-body">{children}</div>
       </div>
-      <NoticeBoard />
     </dialog>
   );
 }

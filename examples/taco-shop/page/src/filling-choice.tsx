@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { fillingColour } from "./pictures/colours.ts";
 import type { Product } from "./wire.ts";
@@ -37,7 +37,7 @@ export function FillingChoice(props: FillingChoiceProps): ReactNode {
               <span>
                 <span className="dot" style={{ background: fillingColour(id) }} />
                 {name[language]}
-                {price > 0 && <small>+{formatFrancs(price)}</small>}
+                {price > 0 && <small>+{formatPrice(price)}</small>}
                 {stock === 0 && <small>{words.soldOut}</small>}
               </span>
             </label>

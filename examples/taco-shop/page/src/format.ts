@@ -5,8 +5,8 @@ const locale = (language: Language) => `${language}-CH`;
 
 const francFormat = new Intl.NumberFormat("de-CH", { minimumFractionDigits: 2 });
 
-/** Rappen as francs: `17.90`. */
-export const formatFrancs = (rappen: number): string => francFormat.format(rappen / 100);
+/** Rappen as a price: `CHF 17.90`. */
+export const formatPrice = (rappen: number): string => `CHF ${francFormat.format(rappen / 100)}`;
 
 /** The time of day in the shop's time zone; with the weekday if it is not today. */
 export function clockTime(time: string, language: Language, timeZone: string): string {
@@ -16,6 +16,10 @@ export function clockTime(time: string, language: Language, timeZone: string): s
   const isToday = day(at) === day(new Date());
   return at.toLocaleString(locale(language), isToday ? hours : { ...hours, weekday: "short" });
 }
+
+/** Hours, minutes and seconds in the reader's time zone, of a time in epoch milliseconds. */
+export const timeOfDay = (at: number, language: Language): string =>
+  new Date(at).toLocaleTimeString(locale(language), { hour12: false });
 
 /** Date and time in the reader's time zone and language. */
 export const dayAndTime = (time: string, language: Language): string =>

@@ -1,7 +1,8 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { AccountMenu } from "./account-menu.tsx";
 import { useLanguage } from "./language.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
+import { SessionWatch } from "./session-watch.tsx";
 import { LANGUAGES } from "./wire.ts";
 
 const LANGUAGE_NAMES = { fr: "Français", de: "Deutsch", en: "English" };
@@ -9,6 +10,7 @@ const LANGUAGE_NAMES = { fr: "Français", de: "Deutsch", en: "English" };
 /** The header: the shop's name, the choice of language, and the account button. */
 export function Header(): ReactNode {
   const { language, words, changeLanguage } = useLanguage();
+  const account = useRef<HTMLButtonElement>(null);
   return (
     <header className="front">
       <div className="awning" aria-hidden="true" />
@@ -26,16 +28,22 @@ export function Header(): ReactNode {
               type="button"
               lang={each}
               title={LANGUAGE_NAMES[each]}
-              aria-label={LANGUAGE_NAMES[each]}
               aria-pressed={each === language}
               onClick={() => changeLanguage(each)}
             >
               {each.toUpperCase()}
+              <span className="unseen"> {LANGUAGE_NAMES[each]}</span>
             </button>
           ))}
         </fieldset>
-        <AccountMenu />
+        <AccountMenu button={account} />
       </div>
+      <SessionWatch
+        onLogIn={() => {
+          account.current?.focus();
+          account.current?.click();
+        }}
+      />
     </header>
   );
 }

@@ -1,12 +1,12 @@
 import { useSession } from "coatcheck/react";
-import { type ReactNode, useState } from "react";
-import { join } from "./api.ts";
+import { type ReactNode, useEffect, useState } from "react";
+import { checkInvitation, join } from "./api.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
 import { Field } from "./field.tsx";
 import { useLanguage } from "./language.tsx";
 import { storage } from "./local-storage.ts";
-import type { Account } from "./wire.ts";
+import type { Account, InvitationView } from "./wire.ts";
 
 interface JoinProps {
   readonly token: string;
@@ -14,11 +14,22 @@ interface JoinProps {
   readonly onClose: () => void;
 }
 
-/** Asks for a name, then joins an order by its invitation link. */
+/** Says whose order the link is for, asks for a name, then joins. A dead link says so at once. */
 export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
   const { language, words } = useLanguage();
   const ownName = useSession<Account, string>({ select: ({ user }) => user?.name ?? "" });
   const [error, setError] = useState<unknown>();
+  const [invitation, setInvitation] = useState<InvitationView>();
+  useEffect(() => {
+    let isStale = false;
+    checkInvitation(token).then(
+      (found) => isStale || setInvitation(found),
+      (thrown) => isStale || setError(thrown),
+    );
+    return () => {
+      isStale = true;
+    };
+  }, [token]);
 
   const accept = async (name: string) => {
     try {
@@ -30,8 +41,27 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
     }
   };
 
+  if (!invitation) {
+    return (
+      <Dialog title={words.joinTitle} onClose={onClose}>
+        <p role="alert" className="fault">
+          {error !== undefined && explain(error, words, language)}
+        </p>
+        {error === undefined ? (
+          <p role="status">{words.loading}</p>
+        ) : (
+          <div className="dialog-foot">
+            <button type="button" className="main" onClick={onClose}>
+              {words.back}
+            </button>
+          </div>
+        )}
+      </Dialog>
+    );
+  }
+  const whose = invitation.owner ? words.joinOrderOf(invitation.owner) : words.joinOrder;
   return (
-    <Dialog title={words.joinTitle} onClose={onClose}>
+    <Dialog key="join" title={words.joinTitle} onClose={onClose}>
       <form
         className="checkout"
         onSubmit={(event) => {
@@ -39,22 +69,25 @@ export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
           void accept(String(new FormData(event.currentTarget).get("name") ?? "").trim());
         }}
       >
-        <p>{words.joinText}</p>
+        <p>
+          {whose} {invitation.role === "edit" ? words.joinToEdit : words.joinToView}
+        </p>
         <Field
           label={words.name}
+          hint={words.joinNameHint}
           name="name"
           maxLength={40}
           autoComplete="nickname"
           defaultValue={storage.read("name") ?? ownName}
         />
-        <footer className="dialog-foot">
+        <div className="dialog-foot">
           <p role="alert" className="fault">
             {error !== undefined && explain(error, words, language)}
           </p>
           <button type="submit" className="main">
             {words.joinIt}
           </button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );

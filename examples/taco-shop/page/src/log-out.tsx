@@ -29,7 +29,7 @@ export function LogOut({ isEverywhere, onClose }: LogOutProps): ReactNode {
         setNeedsPassword(true);
         return;
       }
-      warn(words.account.logOutLater);
+      warn(words.account.logOutLater, "connected");
     }
     onClose();
   };

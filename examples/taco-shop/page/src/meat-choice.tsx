@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { fillingColour } from "./pictures/colours.ts";
 import { Stepper } from "./stepper.tsx";
@@ -39,7 +39,7 @@ export function MeatChoice({ meats, chosen, max, onChange }: MeatChoiceProps): R
               <span className="dot" style={{ background: fillingColour(id) }} />
               <span className="grow">
                 {name[language]}
-                {price > 0 && <small>+{formatFrancs(price)}</small>}
+                {price > 0 && <small>+{formatPrice(price)}</small>}
                 {stock === 0 && <small className="fault">{words.soldOut}</small>}
               </span>
               <Stepper

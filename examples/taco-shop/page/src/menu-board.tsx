@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { ProductPicture } from "./pictures/product.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
@@ -36,7 +36,7 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
             <Card
               key={size.id}
               name={size.name[language]}
-              price={`${words.from} ${formatFrancs(size.price)}`}
+              price={`${words.from} ${formatPrice(size.price)}`}
               note={words.meatsTaken(size.meats)}
               picture={<TacoPicture size={size.id} />}
               count={(cart?.tacos ?? [])
@@ -58,7 +58,7 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
               <Card
                 key={product.id}
                 name={product.name[language]}
-                price={formatFrancs(product.price)}
+                price={formatPrice(product.price)}
                 note={stockNote(product.stock)}
                 picture={<ProductPicture product={product.id} />}
                 count={(cart?.[kind] ?? [])

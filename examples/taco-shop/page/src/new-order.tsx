@@ -4,7 +4,7 @@ import { Field } from "./field.tsx";
 import { useLanguage } from "./language.tsx";
 
 interface NewOrderProps {
-  readonly onOpen: (customerName: string) => void;
+  readonly onOpen: (label: string) => void;
   readonly onClose: () => void;
 }
 
@@ -22,11 +22,11 @@ export function NewOrder({ onOpen, onClose }: NewOrderProps): ReactNode {
       >
         <p className="hint">{words.newOrderHint}</p>
         <Field label={words.whoFor} hint={words.whoForHint} name="name" maxLength={40} />
-        <footer className="dialog-foot">
+        <div className="dialog-foot">
           <button type="submit" className="main">
             {words.openOrder}
           </button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );

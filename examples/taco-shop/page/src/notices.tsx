@@ -1,44 +1,56 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { useLanguage } from "./language.tsx";
+import { client } from "./session.ts";
 
 /** Milliseconds that an information notice stays. */
 const NOTICE_DURATION = 4000;
+/** Milliseconds between attempts to reach the shop while a warning says that it cannot be reached. */
+const RETRY_AFTER = 3000;
 
 interface Notices {
   /** Shows an information notice for a few seconds. Screen readers announce it politely. */
   readonly tell: (text: string) => void;
-  /** Shows a warning until it is dismissed. Screen readers announce it immediately. */
-  readonly warn: (text: string) => void;
+  /**
+   * Shows a warning until it is dismissed. Screen readers announce it immediately.
+   *
+   * @param end `connected`: the warning is about the connection, and ends by itself once the shop responds again.
+   */
+  readonly warn: (text: string, end?: "connected") => void;
+}
+
+interface Warning {
+  readonly text: string;
+  readonly end?: "connected" | undefined;
 }
 
 interface NoticesState extends Notices {
   readonly notice: string;
-  readonly warning: string;
+  readonly warning: Warning;
 }
+
+const NO_WARNING: Warning = { text: "" };
 
 const NoticesContext = createContext<NoticesState | null>(null);
 
 export function NoticesProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [notice, setNotice] = useState("");
-  const [warning, setWarning] = useState("");
+  const [warning, setWarning] = useState(NO_WARNING);
 
   useEffect(() => {
     const timer = notice && setTimeout(() => setNotice(""), NOTICE_DURATION);
     return () => clearTimeout(timer || undefined);
   }, [notice]);
 
+  useEffect(() => (warning.end ? onceConnected(() => setWarning(NO_WARNING)) : undefined), [warning]);
+
   const tell = useCallback((text: string) => {
-    setWarning("");
+    setWarning(NO_WARNING);
     setNotice(text);
   }, []);
-  const state = useMemo(() => ({ notice, warning, tell, warn: setWarning }), [notice, warning, tell]);
+  const warn = useCallback<Notices["warn"]>((text, end) => setWarning({ text, end }), []);
+  const state = useMemo(() => ({ notice, warning, tell, warn }), [notice, warning, tell, warn]);
 
-  return (
-    <NoticesContext value={state}>
-      {children}
-      <NoticeBoard />
-    </NoticesContext>
-  );
+  return <NoticesContext value={state}>{children}</NoticesContext>;
 }
 
 /** Shows the notices. A modal dialog renders its own board, because the page outside it is inert. */
@@ -49,9 +61,9 @@ export function NoticeBoard(): ReactNode {
     <div className="notices">
       <div role="status">{notice && <p className="notice">{notice}</p>}</div>
       <div role="alert">
-        {warning && (
+        {warning.text && (
           <p className="notice notice-warning">
-            {warning}
+            {warning.text}
             <button type="button" className="quiet" onClick={() => warn("")}>
               {words.dismiss}
             </button>
@@ -68,4 +80,25 @@ function useNoticesState(): NoticesState {
   const state = useContext(NoticesContext);
   if (!state) throw new Error("useNotices() needs a <NoticesProvider> above the component.");
   return state;
+}
+
+/**
+ * Calls `then` once the shop has responded and no logout waits to be sent.
+ *
+ * @returns a function that stops trying.
+ */
+function onceConnected(then: () => void): () => void {
+  const listeners = new AbortController();
+  const attempt = async () => {
+    // Sends a logout that is still pending first.
+    await client.getSession({ fresh: true }).catch(() => {});
+    const { error, offline, signOut } = client.$meta.get();
+    if (!listeners.signal.aborted && !error && !offline && !signOut) then();
+  };
+  const timer = setInterval(attempt, RETRY_AFTER);
+  addEventListener("online", attempt, listeners);
+  return () => {
+    clearInterval(timer);
+    listeners.abort();
+  };
 }

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { listPlaced } from "./api.ts";
 import { portionName, tacoDetails, tacoName } from "./describe.ts";
-import { clockTime, formatFrancs } from "./format.ts";
+import { clockTime, formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { type Menu, type PlacedOrder, PORTIONS } from "./wire.ts";
 
@@ -41,7 +41,7 @@ export function PlacedOrders({ menu, id, placed }: PlacedOrdersProps): ReactNode
               {words.placedNumber(order.number)}{" "}
               <small>{words.forTime(clockTime(order.delivery.requestedFor, language, menu.timeZone))}</small>
             </span>
-            <span>{formatFrancs(order.total)}</span>
+            <span>{formatPrice(order.total)}</span>
           </summary>
           <ul>
             {order.items.tacos.map((taco) => (

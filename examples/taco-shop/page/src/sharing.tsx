@@ -1,14 +1,17 @@
+import { useSession } from "coatcheck/react";
 import { type ReactNode, useState } from "react";
 import { exclude, invite, uninvite } from "./api.ts";
 import { nameOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { explain } from "./explain.ts";
+import { Field } from "./field.tsx";
 import { clockTime } from "./format.ts";
 import { InvitationLink } from "./invitation-link.tsx";
 import { useLanguage } from "./language.tsx";
+import { storage } from "./local-storage.ts";
 import { OrderHistory } from "./order-history.tsx";
 import type { LiveOrder } from "./use-live-order.ts";
-import type { Menu, NewInvitation, People } from "./wire.ts";
+import type { Account, Menu, NewInvitation, People } from "./wire.ts";
 
 interface SharingProps {
   readonly menu: Menu;
@@ -45,7 +48,9 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
         {isOwner && (
           <>
             <p className="hint">{words.sharingHint}</p>
-            <InviteForm onInvite={(role) => act(async () => setCreated(await invite(id, role)))} />
+            <InviteForm
+              onInvite={(role, name) => act(async () => setCreated(await invite(id, role, name)))}
+            />
             {created && <InvitationLink key={created.invitationId} url={created.url} />}
           </>
         )}
@@ -76,18 +81,22 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
 }
 
 interface InviteFormProps {
-  readonly onInvite: (role: "edit" | "view") => void;
+  /** @param name the owner's; empty if the account knows it. */
+  readonly onInvite: (role: "edit" | "view", name: string) => void;
 }
 
 function InviteForm({ onInvite }: InviteFormProps): ReactNode {
   const { words } = useLanguage();
   const [role, setRole] = useState<"edit" | "view">("edit");
+  const isLoggedIn = useSession<Account, boolean>({ select: ({ isAuthenticated }) => isAuthenticated });
   return (
     <form
       className="invite"
       onSubmit={(event) => {
         event.preventDefault();
-        onInvite(role);
+        const name = String(new FormData(event.currentTarget).get("name") ?? "").trim();
+        if (name) storage.write("name", name);
+        onInvite(role, name);
       }}
     >
       <div className="sizes">
@@ -106,6 +115,16 @@ function InviteForm({ onInvite }: InviteFormProps): ReactNode {
           </label>
         ))}
       </div>
+      {!isLoggedIn && (
+        <Field
+          label={words.yourName}
+          hint={words.yourNameHint}
+          name="name"
+          maxLength={40}
+          autoComplete="name"
+          defaultValue={storage.read("name") ?? ""}
+        />
+      )}
       <button type="submit" className="main">
         {words.makeLink}
       </button>

@@ -27,9 +27,9 @@ export function ShopDialogs({ screen }: ShopDialogsProps): ReactNode {
       return (
         <NewOrder
           onClose={close}
-          onOpen={(customerName) => {
+          onOpen={(label) => {
             close();
-            void attempt(orders.create(customerName));
+            void attempt(orders.create(label));
           }}
         />
       );
@@ -92,7 +92,7 @@ interface CheckoutDialogProps extends ShopDialogsProps {
 }
 
 function CheckoutDialog({ screen, cart }: CheckoutDialogProps): ReactNode {
-  const { menu, reloadStock, active, edits, attempt } = screen;
+  const { menu, reloadStock, edits, attempt } = screen;
   const reload = () => {
     void attempt(edits.carts.read(cart.sessionId));
     void reloadStock();
@@ -101,7 +101,7 @@ function CheckoutDialog({ screen, cart }: CheckoutDialogProps): ReactNode {
     <Checkout
       menu={menu}
       cart={cart}
-      customerName={active?.metadata.customerName ?? storage.read("name") ?? ""}
+      customerName={storage.read("name") ?? ""}
       onClose={screen.close}
       onRefused={reload}
       onPlaced={(order) => {

@@ -1,16 +1,22 @@
 import type { ReactNode } from "react";
 import { Basket, type BasketProps } from "./basket.tsx";
-import { contentOf } from "./describe.ts";
+import { StatusLine } from "./corner.tsx";
+import { contentOf, labelOf } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { MenuBoard } from "./menu-board.tsx";
 import { OrderTabs } from "./order-tabs.tsx";
 import { PlacedOrders } from "./placed-orders.tsx";
 import { ShopDialogs } from "./shop-dialogs.tsx";
 import { useMedia } from "./use-media.ts";
+import { useSessionLog } from "./use-session-log.ts";
 import { type ShopScreenProps, type ShopScreenState, useShopScreen } from "./use-shop-screen.ts";
+import { Welcome } from "./welcome.tsx";
+import type { OpenOrder } from "./wire.ts";
 import type { Words } from "./words/en.ts";
+
+const NO_ORDERS: readonly OpenOrder[] = [];
 
 /** The shop's main view: order tabs, the menu, the basket of the active order, and the dialogs. */
 export function ShopScreen(props: ShopScreenProps): ReactNode {
@@ -21,17 +27,23 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
   const { isBasketOpen, setBasketOpen } = screen;
   const { cart } = edits;
   const basket = basketOf(screen, words);
+  const open = orders.orders ?? NO_ORDERS;
+  useSessionLog(open, id, screen.live);
 
   return (
     <>
-      <OrderTabs
-        orders={orders.orders ?? []}
-        active={active}
-        carts={edits.all}
-        onChoose={orders.choose}
-        onNew={() => setDialog({ what: "new" })}
-      />
+      <div className="bar">
+        <OrderTabs
+          orders={open}
+          active={active}
+          carts={edits.all}
+          onChoose={orders.choose}
+          onNew={() => setDialog({ what: "new" })}
+        />
+        {!isNarrow && <StatusLine orders={open} />}
+      </div>
       <main>
+        {open.length === 0 && <Welcome />}
         <div
           className="shop-screen"
           id="panel"
@@ -52,12 +64,18 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
             }
           />
           {isNarrow ? (
-            <button type="button" className="basket-bar" id="order" onClick={() => setBasketOpen(true)}>
-              <span>{words.showBasket(cart?.itemCount ?? 0)}</span>
-              <strong>
-                {menu.currency} {formatFrancs(cart?.total ?? 0)}
-              </strong>
-            </button>
+            <div className="dock">
+              <StatusLine orders={open} />
+              <button
+                type="button"
+                className={cart?.itemCount ? "basket-bar" : "basket-bar basket-bar-empty"}
+                id="order"
+                onClick={() => setBasketOpen(true)}
+              >
+                <span>{words.showBasket(cart?.itemCount ?? 0)}</span>
+                {cart && cart.itemCount > 0 && <strong>{formatPrice(cart.total)}</strong>}
+              </button>
+            </div>
           ) : (
             <aside className="order" id="order" tabIndex={-1} aria-labelledby="basket-title">
               <Basket {...basket} />
@@ -79,14 +97,16 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
 function basketOf(screen: ShopScreenState, words: Words): BasketProps {
   const { menu, active, id, role, edits, live, setDialog, attempt, end } = screen;
   const { cart } = edits;
-  const customer = active?.metadata.customerName;
+  const label = active && labelOf(active.metadata);
   const unnamed = role === "owner" ? words.basket : words.sharedBasket;
   return {
     menu,
-    title: customer ? words.basketOf(customer) : unnamed,
+    title: label ? words.basketOf(label) : unnamed,
     order: active,
     cart,
     role,
+    owner:
+      role === "owner" ? "" : (live.people?.participants.find((each) => each.role === "owner")?.name ?? ""),
     others: (live.people?.participants.length ?? 1) - 1,
     onQuantity: (kind, item, quantity) => void attempt(edits.setQuantity(kind, item, quantity)),
     onRemove: (kind, item, name) => void attempt(edits.remove(kind, item), words.removedOne(name)),

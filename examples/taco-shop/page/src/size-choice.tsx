@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import type { Size } from "./wire.ts";
 
@@ -27,7 +27,7 @@ export function SizeChoice({ sizes, chosen, onChoose }: SizeChoiceProps): ReactN
             <span>
               <strong>{size.name[language]}</strong>
               <small>
-                {formatFrancs(size.price)} · {words.meatsTaken(size.meats)}
+                {formatPrice(size.price)} · {words.meatsTaken(size.meats)}
               </small>
             </span>
           </label>

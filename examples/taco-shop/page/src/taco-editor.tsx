@@ -2,7 +2,7 @@ import { type ReactNode, useRef, useState } from "react";
 import { fillingsOf, tacoPrice } from "./describe.ts";
 import { Dialog } from "./dialog.tsx";
 import { FillingChoice } from "./filling-choice.tsx";
-import { formatFrancs } from "./format.ts";
+import { formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { MeatChoice } from "./meat-choice.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
@@ -75,7 +75,7 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
             onChange={(garnitures) => change({ garnitures })}
           />
         </div>
-        <footer className="dialog-foot">
+        <div className="dialog-foot">
           <p role="alert" className="fault">
             {problem}
           </p>
@@ -88,9 +88,9 @@ export function TacoEditor({ menu, taco: first, isNew, onSave, onClose }: TacoEd
           />
           <button type="submit" className="main">
             {isNew ? words.addToOrder : words.saveTaco}
-            <span className="sum">{formatFrancs(tacoPrice(menu, taco) * taco.quantity)}</span>
+            <span className="sum">{formatPrice(tacoPrice(menu, taco) * taco.quantity)}</span>
           </button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );

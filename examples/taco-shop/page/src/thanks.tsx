@@ -1,7 +1,7 @@
 import { Anonymous } from "coatcheck/react";
 import type { ReactNode } from "react";
 import { Dialog } from "./dialog.tsx";
-import { clockTime, formatFrancs } from "./format.ts";
+import { clockTime, formatPrice } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import { TacoPicture } from "./pictures/taco.tsx";
 import type { Menu, PlacedOrder } from "./wire.ts";
@@ -24,9 +24,7 @@ export function Thanks({ menu, order, onClose }: ThanksProps): ReactNode {
         <p role="status">{text(order.number, time)}</p>
         <p className="total">
           <span>{words.total}</span>
-          <strong>
-            {menu.currency} {formatFrancs(order.total)}
-          </strong>
+          <strong>{formatPrice(order.total)}</strong>
         </p>
         <Anonymous>
           <p className="hint">{words.account.why}</p>

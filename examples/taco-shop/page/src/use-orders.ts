@@ -1,13 +1,15 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { createOrder, endOrder, leave } from "./api.ts";
 import { storage } from "./local-storage.ts";
+import { client } from "./session.ts";
 import { type OrderList, sessionId, useOrderList } from "./use-order-list.ts";
 import type { Language, OpenOrder } from "./wire.ts";
 
 export interface Orders extends Pick<OrderList, "orders" | "error" | "reload"> {
   readonly active: OpenOrder | undefined;
   readonly choose: (id: string) => void;
-  readonly create: (customerName: string) => Promise<string>;
+  /** @param label the name on the tab; may be empty. */
+  readonly create: (label: string) => Promise<string>;
   /** Returns the active order's id, and creates an order if there is none. Concurrent calls get the same one. */
   readonly need: () => Promise<string>;
   /** Closes one's own order, or leaves a joined one. */
@@ -33,10 +35,11 @@ export function useOrders(language: Language): Orders {
     setChosen(id);
   }, []);
 
-  const create = async (customerName: string) => {
+  const create = async (label: string) => {
     const number = Math.max(0, ...(orders ?? []).map(({ metadata }) => metadata.number ?? 0)) + 1;
-    const name = customerName ? { customerName } : {};
-    const created = await createOrder({ ...name, number, source: "web", language });
+    const customerName = client.$session.get().user?.name ?? storage.read("name");
+    const names = { ...(label ? { label } : {}), ...(customerName ? { customerName } : {}) };
+    const created = await createOrder({ ...names, number, source: "web", language });
     change((current) => [...current, { ...created, role: "owner" }]);
     choose(created.sessionId);
     notifyTabs(created.sessionId);

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { ApiError } from "./api.ts";
+import { ApiError, isConnectionError } from "./api.ts";
 import { actionText, nameOf } from "./describe.ts";
 import { explain } from "./explain.ts";
 import { useLanguage } from "./language.tsx";
@@ -62,7 +62,7 @@ export function useShopScreen({ menu, reloadStock, orders }: ShopScreenProps) {
       if (success) tell(success);
     } catch (error) {
       if (id && error instanceof ApiError && error.code === "SESSION_NOT_FOUND") drop(id);
-      warn(explain(error, words, language, menu));
+      warn(explain(error, words, language, menu), isConnectionError(error) ? "connected" : undefined);
       void reloadStock();
     }
   };

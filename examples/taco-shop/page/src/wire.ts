@@ -101,6 +101,9 @@ export interface Cart extends Items {
 
 /** The metadata of the order sessions that the page creates. */
 export interface OrderMetadata {
+  /** The name on the tab, which need not be a person's. */
+  readonly label?: string;
+  /** The person who opened the order, if known. */
   readonly customerName?: string;
   readonly number?: number;
   readonly source?: "web";
@@ -155,6 +158,14 @@ export interface Invitation {
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly uses: number;
+}
+
+/** What an invitation is for. */
+export interface InvitationView {
+  readonly role: "edit" | "view";
+  /** Empty if the owner gave no name. */
+  readonly owner: string;
+  readonly participants: number;
 }
 
 export interface NewInvitation {

@@ -7,6 +7,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 export class AccountOrders {
   readonly #claim: StatementSync;
   readonly #accountOf: StatementSync;
+  readonly #ownerName: StatementSync;
   readonly #newest: StatementSync;
   readonly #pastAccountOf: StatementSync;
   readonly #keepPast: StatementSync;
@@ -20,6 +21,9 @@ export class AccountOrders {
       "INSERT INTO account_orders (account, session_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
     );
     this.#accountOf = database.prepare("SELECT account FROM account_orders WHERE session_id = ?");
+    this.#ownerName = database.prepare(
+      "SELECT name FROM accounts JOIN account_orders ON accounts.id = account WHERE session_id = ?",
+    );
     this.#newest = database.prepare(
       "SELECT session_id FROM account_orders WHERE account = ? ORDER BY number DESC LIMIT ?",
     );
@@ -50,6 +54,12 @@ export class AccountOrders {
   /** Lists the ids of the account's newest orders, newest first. Some may have ended since. */
   newest(account: string, max: number): string[] {
     return this.#newest.all(account, max).map(({ session_id }) => String(session_id));
+  }
+
+  /** Returns the name of the account that owns the order; null if it has no account. */
+  ownerName(orderId: string): string | null {
+    const row = this.#ownerName.get(orderId);
+    return row === undefined ? null : String(row.name);
   }
 
   /** Returns the id of the account that owns the order or owned it before its session was swept. */

@@ -2,14 +2,16 @@ import { CoatcheckError } from "coatcheck";
 import { sessionOf } from "coatcheck/fastify";
 import { type App, failures, success, successBody, toIso } from "coatcheck-server";
 import { requireStored } from "../browser-orders.ts";
-import { type Access, ownerOf } from "../order-access.ts";
-import { orderOf } from "../order-state.ts";
+import type { Access } from "../order-access.ts";
+import { type Actor, orderOf } from "../order-state.ts";
 import {
   acceptBody,
   accepted,
+  checkBody,
   history,
   historyQuery,
   invitationParams,
+  invitationView,
   inviteBody,
   invited,
   participantParams,
@@ -70,8 +72,9 @@ function invitationRoutes(app: App, shop: Shop): void {
     },
     async (request, reply) => {
       const access = await openOrder(shop, request, request.params.sessionId, "owner");
-      const { role, expiresIn } = request.body;
-      const { invitationId, token, expiresAt } = await invitations.invite(access, role, expiresIn * 1000);
+      const { role, name, expiresIn } = request.body;
+      const invited = await invitations.invite(access, { role, name, lifetime: expiresIn * 1000 });
+      const { invitationId, token, expiresAt } = invited;
       const { protocol, host } = sessionOf(request).client;
       // Browsers do not send the part after the #, so the token appears in no log and no Referer.
       const url = `${protocol}://${host}/#/join/${token}`;
@@ -94,6 +97,20 @@ function invitationRoutes(app: App, shop: Shop): void {
       const access = await openOrder(shop, request, request.params.sessionId, "owner");
       return successBody({ removed: await invitations.revoke(access, request.params.invitationId) });
     },
+  );
+
+  app.post(
+    "/api/v1/invitations/check",
+    {
+      schema: {
+        summary: "Read whose order an invitation is for, without joining it",
+        tags,
+        body: checkBody,
+        response: { 200: success(invitationView), ...failures },
+      },
+      config: { rateLimit: { max: MAX_ACCEPTS, timeWindow: "1 minute" } },
+    },
+    async (request) => successBody(await invitations.check(request.body.token)),
   );
 
   app.post(
@@ -139,7 +156,7 @@ function participantRoutes(app: App, shop: Shop): void {
     },
     async (request) => {
       const access = await openOrder(shop, request, request.params.sessionId, "view");
-      return successBody(participantsView(access, shop.clock.now()));
+      return successBody(participantsView(access, shop.access.ownerOf(access.record), shop.clock.now()));
     },
   );
 
@@ -177,9 +194,9 @@ function participantRoutes(app: App, shop: Shop): void {
   );
 }
 
-function participantsView({ record, role, who }: Access, now: number) {
+function participantsView({ record, role, who }: Access, ownerActor: Actor, now: number) {
   const state = orderOf(record.data);
-  const owner = { ...ownerOf(record), role: "owner" as const, joinedAt: record.createdAt };
+  const owner = { ...ownerActor, role: "owner" as const, joinedAt: record.createdAt };
   const invitations = role === "owner" ? Object.entries(state.invitations) : [];
   return {
     role,

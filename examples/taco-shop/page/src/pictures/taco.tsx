@@ -7,66 +7,97 @@ interface TacoPictureProps {
   readonly fillings?: readonly string[];
 }
 
-/** The drawn length of each size. */
-const SIZE_LENGTH: Readonly<Record<string, number>> = {
-  tacos_L: 44,
-  tacos_L_mixte: 50,
-  tacos_XL: 60,
-  tacos_XXL: 70,
-  tacos_GIGA: 82,
-};
-
-const DEFAULT_FILLINGS = ["viande_hachee", "salade", "tomates", "cheddar", "maïs"];
-
-/** The positions of the fillings in the cut, from its centre, in units of its radii. */
-const FILLING_POSITIONS = [
-  [-0.42, -0.3],
-  [0.38, -0.38],
-  [-0.1, 0.12],
-  [0.42, 0.28],
-  [-0.4, 0.42],
-  [0.06, -0.56],
-  [0.1, 0.6],
-  [-0.62, 0.08],
-  [0.66, -0.04],
-] as const;
-
-/** The picture of a taco: a grilled parcel, cut open to show its fillings. */
-export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNode {
-  const inside = fillings.length > 0 ? fillings : DEFAULT_FILLINGS;
-  return (
-    <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">
-      {size === "tacos_BOWL" ? (
-        <Bowl inside={inside} />
-      ) : (
-        <Wrap length={SIZE_LENGTH[size] ?? 60} inside={inside} />
-      )}
-    </svg>
-  );
-}
-
 interface Inside {
   readonly inside: readonly string[];
 }
 
-function Wrap({ length, inside }: Inside & { readonly length: number }): ReactNode {
-  const left = 52 - length / 2;
-  const cut = left + length;
-  const bars = Array.from({ length: Math.floor(length / 13) }, (_, index) => left + 10 + index * 13);
+const DEFAULT_FILLINGS = ["viande_hachee", "salade", "tomates", "cheddar", "maïs"];
+/** The second half of a mixed taco, while its fillings are not chosen. */
+const OTHER_FILLINGS = ["poulet_curry", "oignons", "salade", "curry", "olives"];
+
+/** The picture of each size. */
+const PICTURES: Readonly<Record<string, (props: Inside) => ReactNode>> = {
+  tacos_L: Single,
+  tacos_L_mixte: Halves,
+  tacos_XL: InPaper,
+  tacos_XXL: Stacked,
+  tacos_GIGA: OnBoard,
+  tacos_BOWL: Bowl,
+};
+
+/** The picture of a taco, different for each size, with its fillings. */
+export function TacoPicture({ size, fillings = [] }: TacoPictureProps): ReactNode {
+  const Picture = PICTURES[size] ?? Single;
+  return (
+    <svg viewBox="0 0 120 84" className="picture" aria-hidden="true">
+      <Picture inside={fillings.length > 0 ? fillings : DEFAULT_FILLINGS} />
+    </svg>
+  );
+}
+
+/** One small parcel. */
+function Single({ inside }: Inside): ReactNode {
   return (
     <>
-      <ellipse cx="58" cy="72" rx={length / 2 + 16} ry="6" fill="#000" opacity=".12" />
+      <ellipse cx="60" cy="70" rx="32" ry="5" fill="#000" opacity=".12" />
+      <Parcel inside={inside} length={36} move="translate(33 13) scale(.82)" />
+    </>
+  );
+}
+
+/** A parcel cut in two, each half with other fillings. */
+function Halves({ inside }: Inside): ReactNode {
+  const other = inside === DEFAULT_FILLINGS ? OTHER_FILLINGS : [...inside.slice(1), inside[0] ?? ""];
+  return (
+    <>
+      <ellipse cx="60" cy="70" rx="52" ry="5" fill="#000" opacity=".12" />
+      <Parcel inside={inside} length={24} move="translate(11 14) scale(.8)" />
+      <Parcel inside={other} length={24} move="translate(109 14) scale(-.8 .8)" />
+    </>
+  );
+}
+
+/** A long parcel, half wrapped in striped paper. */
+function InPaper({ inside }: Inside): ReactNode {
+  return (
+    <g transform="translate(8 0)">
+      <ellipse cx="52" cy="71" rx="50" ry="5" fill="#000" opacity=".12" />
+      <Parcel inside={inside} length={70} move="translate(4 4) scale(.95)" />
       <path
-        d={`M${left + 8} 20H${cut}c10 0 14 12 14 24s-4 26-14 26H${left + 8}c-10 0-14-8-14-25s4-25 14-25z`}
-        fill="#e9bd78"
+        d="M8 21h44l6 5-5 5 6 5-5 5 6 5-5 5 6 5-5 5 6 5-4 5H8c-5 0-8-11-8-23s3-27 8-27z"
+        fill="#fffaf0"
+        stroke="#e2d3b4"
       />
-      <path d={`M${left + 8} 20H${cut}c5 0 8 3 10 7H${left - 2}c2-4 5-7 10-7z`} fill="#f5d59b" />
-      {bars.map((x) => (
-        <path key={x} d={`M${x} 27l-5 35`} stroke="#a9682b" strokeWidth="3.4" strokeLinecap="round" />
-      ))}
-      <ellipse cx={cut} cy="45" rx="15" ry="25" fill="#d9a55c" />
-      <ellipse cx={cut} cy="45" rx="12" ry="21.5" fill="#fbeac6" />
-      <Fillings inside={inside} x={cut} y={45} across={10.5} down={19} dot={5.2} />
+      <path
+        d="M14 21.500h7l-5 49.500h-6zM30 21.500h7l-5 49.500h-7zM46 21.500h6l4 4-5 45.500h-6z"
+        fill="#b5371f"
+        opacity=".85"
+      />
+    </g>
+  );
+}
+
+/** One parcel on top of two. */
+function Stacked({ inside }: Inside): ReactNode {
+  return (
+    <>
+      <ellipse cx="60" cy="79" rx="54" ry="4" fill="#000" opacity=".12" />
+      <Parcel inside={inside} length={44} move="translate(15 35) scale(.62)" />
+      <Parcel inside={inside} length={44} move="translate(60 35) scale(.62)" />
+      <Parcel inside={inside} length={56} move="translate(31 2) scale(.68)" />
+    </>
+  );
+}
+
+/** A parcel as long as its board, with a flag. */
+function OnBoard({ inside }: Inside): ReactNode {
+  return (
+    <>
+      <rect x="1" y="66" width="118" height="11" rx="5" fill="#8f5a32" />
+      <rect x="1" y="66" width="118" height="4" rx="2" fill="#b27a4b" />
+      <path d="M38 30V4" stroke="#7a5c49" strokeWidth="2" strokeLinecap="round" />
+      <path d="M39 4h22l-5 6 5 6H39z" fill="#3f6b2c" />
+      <Parcel inside={inside} length={88} move="translate(4 3) scale(.95)" />
     </>
   );
 }
@@ -83,6 +114,48 @@ function Bowl({ inside }: Inside): ReactNode {
     </>
   );
 }
+
+interface ParcelProps extends Inside {
+  /** From its closed end to the cut. */
+  readonly length: number;
+  /** The SVG transform that puts it into its place. */
+  readonly move: string;
+}
+
+/** A grilled parcel, cut open at its right end. */
+function Parcel({ inside, length, move }: ParcelProps): ReactNode {
+  const left = 10;
+  const cut = left + length;
+  const bars = Array.from({ length: Math.floor(length / 13) }, (_, index) => left + 10 + index * 13);
+  return (
+    <g transform={move}>
+      <path
+        d={`M${left + 8} 20H${cut}c10 0 14 12 14 24s-4 26-14 26H${left + 8}c-10 0-14-8-14-25s4-25 14-25z`}
+        fill="#e9bd78"
+      />
+      <path d={`M${left + 8} 20H${cut}c5 0 8 3 10 7H${left - 2}c2-4 5-7 10-7z`} fill="#f5d59b" />
+      {bars.map((x) => (
+        <path key={x} d={`M${x} 27l-5 35`} stroke="#a9682b" strokeWidth="3.4" strokeLinecap="round" />
+      ))}
+      <ellipse cx={cut} cy="45" rx="15" ry="25" fill="#d9a55c" />
+      <ellipse cx={cut} cy="45" rx="12" ry="21.5" fill="#fbeac6" />
+      <Fillings inside={inside} x={cut} y={45} across={10.5} down={19} dot={5.2} />
+    </g>
+  );
+}
+
+/** The positions of the fillings in the cut, from its centre, in units of its radii. */
+const FILLING_POSITIONS = [
+  [-0.42, -0.3],
+  [0.38, -0.38],
+  [-0.1, 0.12],
+  [0.42, 0.28],
+  [-0.4, 0.42],
+  [0.06, -0.56],
+  [0.1, 0.6],
+  [-0.62, 0.08],
+  [0.66, -0.04],
+] as const;
 
 function Fillings(
   props: Inside & Readonly<Record<"x" | "y" | "across" | "down" | "dot", number>>,

@@ -13,6 +13,24 @@ export const de: Words = {
   cancel: "Abbrechen",
   dismiss: "Ausblenden",
 
+  welcome: {
+    title: "Hunger? In drei Schritten zum Taco.",
+    steps: [
+      {
+        title: "Auswählen",
+        text: "Taco zusammenstellen oder etwas dazunehmen: die Bestellung öffnet sich von selbst.",
+      },
+      {
+        title: "Für mehrere",
+        text: "Jede neue Bestellung hat ihren eigenen Korb. Teilen Sie ihn mit einem Link und füllen Sie ihn gemeinsam.",
+      },
+      {
+        title: "Bestellen",
+        text: "Geliefert oder zum Mitnehmen. Mit einem Konto sind Ihre Bestellungen auf jedem Gerät da.",
+      },
+    ],
+  },
+
   orders: "Offene Bestellungen",
   orderNumber: (number) => `Bestellung ${number}`,
   newOrder: "Neue Bestellung",
@@ -68,7 +86,7 @@ export const de: Words = {
   quantityOf: (name) => `Anzahl: ${name}`,
   emptyBasket: "Korb leeren",
   checkout: "Zur Kasse",
-  showBasket: (count) => `Korb · ${count}`,
+  showBasket: (count) => (count === 0 ? "Korb · leer" : `Korb · ${count}`),
   ownerOrders: "Nur wer die Bestellung eröffnet hat, kann sie aufgeben.",
 
   delivery: "Lieferung",
@@ -89,6 +107,9 @@ export const de: Words = {
   placedNumber: (number) => `Nr. ${number}`,
   forTime: (time) => `für ${time}`,
 
+  orderBy: (name) => `Bestellung von ${name}`,
+  yourName: "Ihr Name",
+  yourNameHint: "Freiwillig: Ihre Gäste sehen, wessen Bestellung es ist.",
   share: "Teilen",
   sharing: "Diese Bestellung teilen",
   sharingHint: "Wer den Link hat, sieht diesen Korb live. Aufgeben können nur Sie die Bestellung.",
@@ -130,7 +151,11 @@ export const de: Words = {
   sharedWith: (count) => (count === 1 ? "1 Person ist dabei" : `${count} Personen sind dabei`),
 
   joinTitle: "Sie sind eingeladen",
-  joinText: "Sie sind zu einer geteilten Bestellung eingeladen. Welchen Namen sollen die anderen sehen?",
+  joinOrder: "Sie sind zu einer geteilten Bestellung eingeladen.",
+  joinOrderOf: (name) => `${name} lädt Sie zu einer Bestellung ein.`,
+  joinToEdit: "Sie können etwas hinzufügen und ändern; alle sehen es sofort.",
+  joinToView: "Sie können sie mitverfolgen.",
+  joinNameHint: "Diesen Namen sehen die anderen.",
   joinIt: "Dazukommen",
   joined: "Sie sind dabei.",
 

@@ -14,6 +14,21 @@ export const en = {
   cancel: "Cancel",
   dismiss: "Dismiss",
 
+  welcome: {
+    title: "Hungry? Three steps to your tacos.",
+    steps: [
+      { title: "Choose", text: "Compose a taco or add a side: your order opens by itself." },
+      {
+        title: "Order for several",
+        text: "A new order has a basket of its own. Share it by a link and fill it together.",
+      },
+      {
+        title: "Check out",
+        text: "Delivered or to take away. With an account you find your orders on every device.",
+      },
+    ],
+  },
+
   orders: "Open orders",
   orderNumber: (number: number) => `Order ${number}`,
   newOrder: "New order",
@@ -74,7 +89,7 @@ export const en = {
   quantityOf: (name: string) => `Quantity: ${name}`,
   emptyBasket: "Empty the basket",
   checkout: "Check out",
-  showBasket: (count: number) => `Basket · ${count}`,
+  showBasket: (count: number) => (count === 0 ? "Basket · empty" : `Basket · ${count}`),
   ownerOrders: "Only the person who opened the order can place it.",
 
   delivery: "Delivery",
@@ -95,6 +110,9 @@ export const en = {
   placedNumber: (number: number) => `No. ${number}`,
   forTime: (time: string) => `for ${time}`,
 
+  orderBy: (name: string) => `Order of ${name}`,
+  yourName: "Your name",
+  yourNameHint: "Optional: your guests see whose order it is.",
   share: "Share",
   sharing: "Share this order",
   sharingHint: "Everyone with the link sees this basket live. Only you can place the order.",
@@ -139,7 +157,11 @@ export const en = {
   sharedWith: (count: number) => (count === 1 ? "1 participant" : `${count} participants`),
 
   joinTitle: "You are invited",
-  joinText: "You are invited to a shared order. Which name should the other participants see?",
+  joinOrder: "You are invited to a shared order.",
+  joinOrderOf: (name: string) => `${name} invites you to an order.`,
+  joinToEdit: "You can add and change items; everyone sees it live.",
+  joinToView: "You can watch it live.",
+  joinNameHint: "The other participants see this name.",
   joinIt: "Join",
   joined: "You have joined the order.",
 

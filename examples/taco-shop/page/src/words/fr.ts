@@ -13,6 +13,24 @@ export const fr: Words = {
   cancel: "Annuler",
   dismiss: "Masquer",
 
+  welcome: {
+    title: "Une petite faim\u00a0? Trois étapes.",
+    steps: [
+      {
+        title: "Choisir",
+        text: "Composez un tacos ou ajoutez un plat\u00a0: la commande s’ouvre toute seule.",
+      },
+      {
+        title: "À plusieurs",
+        text: "Chaque nouvelle commande a son panier. Partagez-la par un lien et remplissez-la ensemble.",
+      },
+      {
+        title: "Commander",
+        text: "Livrée ou à emporter. Avec un compte, vos commandes vous suivent sur chaque appareil.",
+      },
+    ],
+  },
+
   orders: "Commandes ouvertes",
   orderNumber: (number) => `Commande ${number}`,
   newOrder: "Nouvelle commande",
@@ -69,7 +87,7 @@ export const fr: Words = {
   quantityOf: (name) => `Quantité\u00a0: ${name}`,
   emptyBasket: "Vider le panier",
   checkout: "Commander",
-  showBasket: (count) => `Panier · ${count}`,
+  showBasket: (count) => (count === 0 ? "Panier · vide" : `Panier · ${count}`),
   ownerOrders: "Seule la personne qui a ouvert la commande peut la passer.",
 
   delivery: "Livraison",
@@ -90,6 +108,9 @@ export const fr: Words = {
   placedNumber: (number) => `Nº\u00a0${number}`,
   forTime: (time) => `pour ${time}`,
 
+  orderBy: (name) => `Commande de ${name}`,
+  yourName: "Votre nom",
+  yourNameHint: "Facultatif\u00a0: vos invités voient à qui est la commande.",
   share: "Partager",
   sharing: "Partager cette commande",
   sharingHint:
@@ -132,8 +153,11 @@ export const fr: Words = {
   sharedWith: (count) => (count === 1 ? "1 participant·e" : `${count} participant·es`),
 
   joinTitle: "Vous êtes invité·e",
-  joinText:
-    "Vous êtes invité·e à une commande partagée. Quel nom les autres participants doivent-ils voir\u00a0?",
+  joinOrder: "Vous êtes invité à une commande partagée.",
+  joinOrderOf: (name) => `${name} vous invite à une commande.`,
+  joinToEdit: "Vous pouvez ajouter et modifier des articles\u00a0; tout le monde le voit en direct.",
+  joinToView: "Vous pouvez la suivre en direct.",
+  joinNameHint: "Les autres participants voient ce nom.",
   joinIt: "Rejoindre",
   joined: "Vous avez rejoint la commande.",
 

@@ -1,0 +1,82 @@
+import { useSession } from "coatcheck/react";
+import { type ReactNode, useState, useSyncExternalStore } from "react";
+import { titleOf } from "./describe.ts";
+import { Dialog } from "./dialog.tsx";
+import { timeOfDay } from "./format.ts";
+import { useLanguage } from "./language.tsx";
+import { NoticeBoard } from "./notices.tsx";
+import { sessionLog } from "./session-log.ts";
+import type { Account, OpenOrder } from "./wire.ts";
+import { CORNER } from "./words/corner.ts";
+
+interface CornerProps {
+  readonly orders: readonly OpenOrder[];
+}
+
+/** The line for notices. While there is none, it opens what the shop demonstrates: the sessions behind the page. */
+export function StatusLine({ orders }: CornerProps): ReactNode {
+  const { language } = useLanguage();
+  const words = CORNER[language];
+  const session = useSession<Account, string | null>({ select: ({ session }) => session?.id ?? null });
+  const [isOpen, setOpen] = useState(false);
+  const count = orders.length + (session ? 1 : 0);
+  return (
+    <div className="status-line">
+      <NoticeBoard />
+      <button type="button" className="quiet corner-button" onClick={() => setOpen(true)}>
+        {words.button(count)}
+      </button>
+      {isOpen && <Corner orders={orders} onClose={() => setOpen(false)} />}
+    </div>
+  );
+}
+
+/** Shows which sessions are at work, and what just happened to them. */
+function Corner({ orders, onClose }: CornerProps & { readonly onClose: () => void }): ReactNode {
+  const { language, words: texts } = useLanguage();
+  const words = CORNER[language];
+  const { session, user } = useSession<Account>();
+  const events = useSyncExternalStore(sessionLog.subscribe, sessionLog.read);
+  return (
+    <Dialog title={words.title} onClose={onClose} className="corner">
+      <p>{words.intro}</p>
+      <h3>{words.sessions}</h3>
+      <ul className="corner-sessions">
+        <li>
+          <strong>{words.browser}</strong>
+          {session ? <code>{shortId(session.id)}</code> : <span>{words.none}</span>}
+          {session && <small>{user ? words.loggedInAs(user.name) : words.anonymous}</small>}
+        </li>
+        {orders.map((order) => (
+          <li key={order.sessionId}>
+            <strong>{titleOf(order, texts)}</strong>
+            <code>{shortId(order.sessionId)}</code>
+            <small>{order.role === "owner" ? words.ownOrder : words.joinedOrder}</small>
+          </li>
+        ))}
+      </ul>
+      <h3>{words.happened}</h3>
+      {events.length === 0 ? (
+        <p className="hint">{words.nothing}</p>
+      ) : (
+        <ol className="happenings">
+          {events.map(({ number, at, what, session }) => (
+            <li key={number}>
+              <time dateTime={new Date(at).toISOString()}>{timeOfDay(at, language)}</time>
+              <span>
+                <code>{shortId(session)}</code> {words.events[what]}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+      <p className="corner-links">
+        <a href="/docs">{words.api}</a>
+        <a href="/openapi.json">OpenAPI</a>
+      </p>
+    </Dialog>
+  );
+}
+
+/** The first part of a session's id. An id is safe to show: it authenticates nobody. */
+const shortId = (id: string) => id.slice(0, 8);

@@ -1,0 +1,40 @@
+/** Something that happened to a session of this browser. */
+export interface SessionEvent {
+  /** Counts from 1. */
+  readonly number: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly what: SessionEventKind;
+  /** The id of the session. */
+  readonly session: string;
+}
+
+export type SessionEventKind =
+  | "started"
+  | "loggedIn"
+  | "loggedOut"
+  | "ended"
+  | "orderOpened"
+  | "orderClosed"
+  | "orderChanged";
+
+/** The most events to keep. */
+const MAX_EVENTS = 30;
+
+let events: readonly SessionEvent[] = [];
+const listeners = new Set<() => void>();
+
+/** What happened to the sessions of this browser since the page was loaded, for the corner that shows it. */
+export const sessionLog = {
+  /** Newest first. */
+  read: (): readonly SessionEvent[] => events,
+  add(what: SessionEventKind, session: string): void {
+    const number = (events[0]?.number ?? 0) + 1;
+    events = [{ number, at: Date.now(), what, session }, ...events].slice(0, MAX_EVENTS);
+    for (const listener of listeners) listener();
+  },
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+};
