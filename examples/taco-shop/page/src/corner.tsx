@@ -78,5 +78,5 @@ function Corner({ orders, onClose }: CornerProps & { readonly onClose: () => voi
   );
 }
 
-/** The first part of a session's id. An id is safe to show: it authenticates nobody. */
+/** The first part of a session's id. An id is safe to show: it opens nothing. */
 const shortId = (id: string) => id.slice(0, 8);

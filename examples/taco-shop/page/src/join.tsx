@@ -14,7 +14,7 @@ interface JoinProps {
   readonly onClose: () => void;
 }
 
-/** Says whose order the link is for, asks for a name, then joins. A dead link says so at once. */
+/** Says whose order the link is for, asks for a name, then joins. For a dead link, it shows the reason at once. */
 export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
   const { language, words } = useLanguage();
   const ownName = useSession<Account, string>({ select: ({ user }) => user?.name ?? "" });

@@ -43,7 +43,7 @@ export const CORNER: Readonly<Record<Language, CornerWords>> = {
       ended: "ended",
       orderOpened: "opened as an order session",
       orderClosed: "closed",
-      orderChanged: "changed; every participant hears of it",
+      orderChanged: "changed; every participant sees it at once",
     },
   },
   de: {
