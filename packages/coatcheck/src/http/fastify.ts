@@ -20,6 +20,7 @@
  * @module
  */
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import { requireMethod } from "../session/known-options.ts";
 import type { SessionManager } from "../session/manager.ts";
 import type { MaybePromise } from "../session/session.ts";
 import { requireStrings } from "../session/strings.ts";
@@ -56,6 +57,9 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): FastifyPluginCallback {
   const http = new HttpSessions(manager, options);
   const plugin: FastifyPluginCallback = (app, _options, done) => {
+    // As a hook, it would get a request.
+    const what = "a Fastify instance: write app.register(coatcheck(manager))";
+    requireMethod("call of the plugin coatcheck()", "app", app, { method: "decorateRequest", what });
     app.decorateRequest<null>(PROPERTY, null);
     app.addHook("onRequest", (request, reply, next) => {
       const session = attachSession(request, openNodeSession(http, request.raw, reply.raw));

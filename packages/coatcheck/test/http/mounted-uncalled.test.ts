@@ -68,6 +68,18 @@ it.each(GUARDS)("%s without its call fails in Fastify and Hono instead of waitin
   expect(messages).toEqual([expected(name)]);
 });
 
+it("coatcheck(manager) as a hook of Fastify fails with the advice to register it", async () => {
+  const app = fastify();
+  cleanups.push(() => app.close());
+  app.addHook("onRequest", untyped(forFastify.coatcheck(manager)));
+  app.get("/", async () => "passed");
+  const response = await app.inject("/");
+  expect([response.statusCode, response.json().message]).toEqual([
+    500,
+    "Invalid call of the plugin coatcheck(): app must be a Fastify instance: write app.register(coatcheck(manager)) (got object).",
+  ]);
+});
+
 it("coatcheck(manager) as the listener of node:http fails instead of waiting for ever", () => {
   const listener = untyped(forNode.coatcheck(manager)) as (request: unknown, response: unknown) => void;
   const request = { method: "GET" } as IncomingMessage;
