@@ -16,8 +16,8 @@ const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
 export interface Variant {
   readonly cacheComponents: boolean;
   readonly bundler: "turbopack" | "webpack";
-  /** Whether Next.js leaves the package to Node instead of bundling it. Default: false. */
-  readonly external?: boolean;
+  /** Whether the library is installed as npm does, instead of linked as a workspace. Default: false. */
+  readonly installed?: boolean;
   /** Whether `next dev` compiles each page at its first request. Default: false. */
   readonly dev?: boolean;
 }
@@ -48,7 +48,6 @@ export function buildApplication(variant: Variant): Built {
     NODE_ENV: "production",
     NEXT_TELEMETRY_DISABLED: "1",
     FIXTURE_CACHE_COMPONENTS: variant.cacheComponents ? "1" : "0",
-    FIXTURE_EXTERNAL: variant.external ? "1" : "0",
   } as const;
   const hash = contentHash(variant);
   const folder = join(ROOT, ".cache/next", hash);
@@ -60,6 +59,7 @@ export function buildApplication(variant: Variant): Built {
   const left = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
   cpSync(APPLICATION, draft, { recursive: true, filter: (path) => !left.test(path) });
   if (!variant.cacheComponents) removeInstant(draft);
+  if (variant.installed) installLibrary(draft);
   if (!variant.dev) {
     execFileSync(process.execPath, [NEXT, "build", `--${variant.bundler}`], {
       cwd: draft,
@@ -69,6 +69,13 @@ export function buildApplication(variant: Variant): Built {
   }
   renameSync(draft, folder);
   return { variant, folder, environment };
+}
+
+/** Installs the library as npm does. Next.js treats a linked workspace as a part of the application. */
+function installLibrary(folder: string): void {
+  for (const part of ["package.json", "dist"]) {
+    cpSync(join(LIBRARY, part), join(folder, "node_modules/coatcheck", part), { recursive: true });
+  }
 }
 
 /** Without `cacheComponents`, Next.js refuses to build a file with `instant` too. */

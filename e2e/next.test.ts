@@ -10,7 +10,9 @@ import { setUpNextSite } from "./next-suite.ts";
 
 // One file for all of them, so that one build and one server serve all tests. `npm run test:next` runs them for every other
 // way to build.
-const variant = JSON.parse(process.env.NEXT_VARIANT ?? '{"cacheComponents":true,"bundler":"turbopack"}');
+const variant = JSON.parse(
+  process.env.NEXT_VARIANT ?? '{"cacheComponents":true,"bundler":"turbopack","installed":true}',
+);
 
 describe(`coatcheck/next, ${JSON.stringify(variant)},`, () => {
   const site = setUpNextSite(variant);

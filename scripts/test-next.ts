@@ -8,11 +8,11 @@ import type { Variant } from "../e2e/next-build.ts";
 import { root } from "./documents.ts";
 
 const VARIANTS: readonly Variant[] = [
+  { cacheComponents: true, bundler: "turbopack", installed: true },
+  { cacheComponents: false, bundler: "turbopack", installed: true },
+  { cacheComponents: true, bundler: "webpack", installed: true },
+  { cacheComponents: false, bundler: "webpack", installed: true },
   { cacheComponents: true, bundler: "turbopack" },
-  { cacheComponents: false, bundler: "turbopack" },
-  { cacheComponents: true, bundler: "webpack" },
-  { cacheComponents: false, bundler: "webpack" },
-  { cacheComponents: false, bundler: "turbopack", external: true },
   { cacheComponents: false, bundler: "turbopack", dev: true },
 ];
 

@@ -11,7 +11,6 @@ export default {
   ...(process.env.FIXTURE_CACHE_COMPONENTS === "1" && { cacheComponents: true, partialPrefetching: true }),
   experimental: { authInterrupts: true, turbopackSourceMaps: false },
   outputFileTracingRoot: findRoot(),
-  serverExternalPackages: process.env.FIXTURE_EXTERNAL === "1" ? ["coatcheck"] : [],
   turbopack: { root: findRoot() },
   // The repository's checks compile these files.
   typescript: { ignoreBuildErrors: true },

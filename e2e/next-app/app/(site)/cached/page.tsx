@@ -8,19 +8,26 @@ async function cachedSubject(): Promise<string> {
   return (await sessions.getServerSession()).subject ?? "-";
 }
 
-async function Cached() {
+/** The same mistake: the browser's router would keep the result after a logout. */
+async function privatelyCachedSubject(): Promise<string> {
+  "use cache: private";
+  return (await sessions.getServerSession()).subject ?? "-";
+}
+
+async function Cached({ id, read }: { id: string; read: () => Promise<string> }) {
   await connection();
   try {
-    return <p id="cached">{await cachedSubject()}</p>;
+    return <p id={id}>{await read()}</p>;
   } catch (error) {
-    return <p id="cached">{String(error)}</p>;
+    return <p id={id}>{String(error)}</p>;
   }
 }
 
 export default function Page() {
   return (
     <Suspense>
-      <Cached />
+      <Cached id="cached" read={cachedSubject} />
+      <Cached id="privately-cached" read={privatelyCachedSubject} />
     </Suspense>
   );
 }

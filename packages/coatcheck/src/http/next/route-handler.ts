@@ -116,17 +116,27 @@ async function respond<Data>(
     if (status === null && !isCoatcheckError(error)) throw error;
     response = status === null ? toResponse(errorResponse(error)) : new Response(null, { status });
   }
-  // The headers of a redirect and of a response from `fetch` cannot be changed.
-  const headers = new Headers(response.headers);
+  const sent = withMutableHeaders(response);
   try {
-    const commit = session.commit(headers, response.status);
+    const commit = session.commit(sent.headers, sent.status);
     if (commit) await commit;
+    return sent;
   } catch (error) {
-    for (const name of DROPPED_ON_ERROR) headers.delete(name);
-    return toResponse(session.failed(error), headers);
+    for (const name of DROPPED_ON_ERROR) sent.headers.delete(name);
+    return toResponse(session.failed(error), sent.headers);
   }
-  const { status, statusText } = response;
-  return new Response(response.body, { status, statusText, headers });
+}
+
+/** The response itself, or a copy of one whose headers cannot be changed, such as a redirect or the result of `fetch`. */
+function withMutableHeaders(response: Response): Response {
+  try {
+    // Removes nothing, and throws for headers that cannot be changed (Fetch Standard §5.1).
+    response.headers.delete("x-coatcheck-none");
+    return response;
+  } catch {
+    const { body, status, statusText, headers } = response;
+    return new Response(body, { status, statusText, headers });
+  }
 }
 
 /** Commits before `redirect()` ends the handler: Next.js then builds the response, with the cookies set here. */

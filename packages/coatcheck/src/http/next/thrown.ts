@@ -30,7 +30,8 @@ export async function readRequest<Value>(read: () => Promise<Value>): Promise<Va
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof Error) || !/inside ["`]+use cache/.test(error.message)) throw error;
+    if (!(error instanceof Error) || !/inside ["`]+(use cache|unstable_cache)/.test(error.message))
+      throw error;
     throw Object.assign(new UsageError(FORBIDDEN_IN_CACHE, []), { cause: error });
   }
 }
