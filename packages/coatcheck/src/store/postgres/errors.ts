@@ -4,6 +4,9 @@ import { CoatcheckError } from "../../session/errors.ts";
 const MESSAGES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Cannot connect to PostgreSQL: nothing listens at the host and port of the URL.",
   ENOTFOUND: "Cannot connect to PostgreSQL: the host name of the URL does not exist.",
+  "08P01":
+    "PostgreSQL, or a pooler before it, does not accept a parameter of the connection; remove options from the URL, and " +
+    "set them for the role.",
   "28000": "PostgreSQL does not allow this user to connect; check pg_hba.conf and the user name.",
   "28P01": "PostgreSQL rejected the user name or password.",
   "3D000": "The PostgreSQL database of the URL does not exist; create it.",

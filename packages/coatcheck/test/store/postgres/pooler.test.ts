@@ -82,6 +82,15 @@ await describeWithServer("behind PgBouncer", "private-postgres", (server) => {
       await pool.end();
     });
 
+    it("names the options of the URL when the pooler does not accept them", async () => {
+      const url = new URL(pooler.url);
+      url.searchParams.set("options", "-c search_path=shop");
+      await expect(postgresStore({ connectionString: url.href })).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        message: expect.stringMatching(/remove options from the URL/),
+      });
+    });
+
     it("postgresHints() reports that hints do not arrive, and still sends them", async () => {
       const received = Promise.withResolvers<Hint>();
       const direct = postgresHints({ connectionString: database.url });
