@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { type BackOffice, DESK, heading, PHONE } from "./back-office-fixtures.ts";
+import { type BackOffice, DESKTOP, heading, PHONE } from "./back-office-fixtures.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -35,7 +35,7 @@ export function accessibility(office: BackOffice): void {
       for (const path of ["/", "/users", "/users/2", "/roles", "/sessions"]) {
         await page.goto(office.url + path);
         if (path === "/sessions") await page.getByText("This device").waitFor();
-        for (const size of [DESK, PHONE]) {
+        for (const size of [DESKTOP, PHONE]) {
           await page.setViewportSize(size);
           expect(await violations(page), path).toEqual([]);
           expect(await overflow(page), path).toBe(0);

@@ -12,7 +12,7 @@ type Browser = Awaited<ReturnType<typeof openBrowser>>;
 export type Person = "ada" | "ben";
 
 export const PHONE = { width: 390, height: 844 };
-export const DESK = { width: 1440, height: 900 };
+export const DESKTOP = { width: 1440, height: 900 };
 
 /** The back office and the two browsers that its tests share. */
 export interface BackOffice {
@@ -51,7 +51,7 @@ export function setUpBackOffice(): BackOffice {
 
   async function visit(who: Person, path = "/"): Promise<Page> {
     const page = await browsers[who].context.newPage();
-    await page.setViewportSize(DESK);
+    await page.setViewportSize(DESKTOP);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
     await page.goto(office.url + path);

@@ -36,7 +36,7 @@ export async function startOffice(folder: string): Promise<RunningOffice> {
   exit.then(() => listening.reject(new Error("The back office has ended.")));
   await listening.promise;
   const url = `http://localhost:${port + 3}`;
-  await built(`http://127.0.0.1:${port + 3}/login`);
+  await untilBuilt(`http://127.0.0.1:${port + 3}/login`);
   return {
     url,
     async stop() {
@@ -47,7 +47,7 @@ export async function startOffice(folder: string): Promise<RunningOffice> {
 }
 
 /** Waits as a browser does: the page of the build names the seconds until it should be loaded again. */
-async function built(url: string): Promise<void> {
+async function untilBuilt(url: string): Promise<void> {
   for (;;) {
     const response = await fetch(url);
     const page = await response.text();

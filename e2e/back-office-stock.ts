@@ -3,7 +3,7 @@ import { type BackOffice, button, expectText, heading, link } from "./back-offic
 
 /** Tests of the stock and of the selection of a warehouse. */
 export function stock(office: BackOffice): void {
-  it("a visitor is sent to the login page, and a wrong password is refused", async () => {
+  it("a visitor without a login is sent to the login page, and a wrong password is refused", async () => {
     const page = await office.visit("ada");
     expect(page.url()).toBe(`${office.url}/login`);
     await page.getByLabel("Email address").fill("ada@alpine.example");
@@ -21,7 +21,7 @@ export function stock(office: BackOffice): void {
     await expectText(page.locator("#queries")).toBe("0");
   });
 
-  it("a quantity changes at once, and another user sees it with the name of who changed it", async () => {
+  it("a quantity changes at once, and another user sees it with the name of the user who changed it", async () => {
     const ada = await office.logIn("ada");
     const quantity = ada.getByLabel("Quantity: Gaffer tape 50 mm");
     const before = Number(await quantity.textContent());
@@ -49,7 +49,7 @@ export function stock(office: BackOffice): void {
     await heading(third, "Lugano").waitFor();
   });
 
-  it("a warehouse that the user may not enter is not shown, by whatever id", async () => {
+  it("a warehouse that the user may not enter is not shown, even if its id is in the address", async () => {
     const ada = await office.logIn("ada");
     await ada.getByRole("combobox", { name: "Warehouse" }).selectOption("Lugano");
     await heading(ada, "Lugano").waitFor();

@@ -1,7 +1,7 @@
 import type { Result } from "../lib/action.ts";
 import type { Texts } from "../lib/language.ts";
 
-/** Reports beside the button of a form what its action has done. */
+/** Shows the result of a form's action beside its button. */
 export function FormResult({ result, text }: { readonly result: Result; readonly text: Texts }) {
   if (result.error) {
     return (

@@ -5,18 +5,18 @@ import { usePathname, useRouter } from "next/navigation";
 import { useEffect } from "react";
 
 interface Props {
-  /** `key`: pressed after G, it opens the page. */
+  /** `key`: the letter that opens the page when it is pressed after G. */
   readonly links: readonly { readonly href: string; readonly label: string; readonly key: string }[];
 }
 
-/** Milliseconds between G and the letter of a page. */
-const SEQUENCE = 1000;
+/** The most milliseconds between G and the letter of a page. */
+const MAX_BETWEEN_KEYS = 1000;
 
 function isTyping({ target }: KeyboardEvent): boolean {
   return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
-/** The pages, also by keyboard: G and a letter opens one, / goes to the search. */
+/** The links to the pages. By keyboard, G and a letter opens a page, and / goes to the search. */
 export function Navigation({ links }: Props) {
   const path = usePathname();
   const router = useRouter();
@@ -32,7 +32,7 @@ export function Navigation({ links }: Props) {
         search?.focus();
       } else if (event.key === "g") {
         pressedAt = event.timeStamp;
-      } else if (target && event.timeStamp - pressedAt < SEQUENCE) {
+      } else if (target && event.timeStamp - pressedAt < MAX_BETWEEN_KEYS) {
         router.push(target.href);
       }
     }

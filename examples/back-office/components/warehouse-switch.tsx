@@ -8,14 +8,14 @@ import type { Texts } from "../lib/language.ts";
 interface Props {
   readonly choices: readonly { readonly xid: string; readonly name: string }[];
   readonly selected: string;
-  /** Whether the selected warehouse is the session's own. */
+  /** Whether the selected warehouse is the one of the session. */
   readonly isOwn: boolean;
-  /** Whether the session has chosen its own, instead of the user's. */
+  /** Whether the session has a warehouse of its own, instead of the user's. */
   readonly hasChoice: boolean;
   readonly text: Texts;
 }
 
-/** Shows another warehouse in this tab, and keeps one for the session where asked. */
+/** Selects a warehouse for this tab; a button keeps it for the session. */
 export function WarehouseSwitch({ choices, selected, isOwn, hasChoice, text }: Props) {
   const router = useRouter();
   const search = useSearchParams();

@@ -7,11 +7,11 @@ import { sessions } from "./sessions.ts";
 /** The result of an action, as its form shows it. */
 export interface Result {
   readonly error?: string;
-  /** Changes with each success, so that the form can say so again. */
+  /** The time of the last success, so that the form announces each of them. */
   readonly saved?: number;
 }
 
-/** Who acts. */
+/** The user who performs an action, and the office. */
 export interface Actor extends Office {
   readonly session: AuthenticatedSession;
   readonly user: User;

@@ -6,7 +6,7 @@ const MAX_ACCOUNTS = 10_000;
 
 const failures = new Map<string, { count: number; since: number }>();
 
-/** @throws CoatcheckError `RATE_LIMITED` for an account with too many wrong passwords lately. */
+/** @throws CoatcheckError `RATE_LIMITED` for an account with ten wrong passwords in five minutes. */
 export function requireFewFailures(account: string, now: number): void {
   const present = failures.get(account);
   if (!present || now - present.since > WINDOW || present.count < MAX_FAILURES) return;

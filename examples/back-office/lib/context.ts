@@ -8,8 +8,8 @@ import { findWarehouse } from "./stock.ts";
 import { warehouseIds } from "./warehouse-ids.ts";
 
 /**
- * What the sessions refer to. Each user, company and warehouse is in memory once per process, however many sessions
- * there are, and `invalidate` reaches every process.
+ * The entities that the sessions refer to. Each user, company and warehouse is in memory once per process, however many
+ * sessions there are, and `invalidate` reaches every process.
  */
 export function officeContext(database: Database, cache: SessionCache) {
   const user = loader({

@@ -5,7 +5,7 @@ import { PERMISSIONS, type Permission } from "./permissions.ts";
 /** The password of every demo account. */
 export const DEMO_PASSWORD = "password123";
 
-/** Whom the login page offers. */
+/** The accounts that the login page offers. */
 export const DEMO_ACCOUNTS = [
   { email: "ada@alpine.example", role: "Administrator, Alpine Supplies" },
   { email: "ben@alpine.example", role: "Clerk, Alpine Supplies" },
@@ -74,7 +74,7 @@ export async function addDemo(database: Database): Promise<void> {
   if (database.one("SELECT 1 FROM companies LIMIT 1")) return;
   const password = await hashPassword(DEMO_PASSWORD);
   database.transaction(() => {
-    // Another process may have been faster.
+    // Another process may have filled it since the check above.
     if (database.one("SELECT 1 FROM companies LIMIT 1")) return;
     for (const company of COMPANIES) addCompany(database, company, password);
     database.run(
@@ -114,7 +114,7 @@ function addCompany(database: Database, company: DemoCompany, password: string):
   }
 }
 
-/** Each warehouse has other quantities, and a few items below their minimum. */
+/** Adds the same items to each warehouse, with other quantities; a few are below their minimum. */
 function addItems(database: Database, warehouse: number, shift: number): void {
   for (const [index, [name, usual]] of GOODS.entries()) {
     const factor = ((index * 7 + shift * 5) % 11) / 5;

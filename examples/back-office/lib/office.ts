@@ -2,7 +2,7 @@ import type { OpenSessions } from "coatcheck-server";
 import type { OfficeContext } from "./context.ts";
 import type { Database } from "./database.ts";
 
-/** What all pages, actions and route handlers of this process share. */
+/** The objects that all pages, actions and route handlers of this process share. */
 export interface Office {
   readonly sessions: OpenSessions;
   readonly database: Database;
@@ -24,5 +24,5 @@ export function provideOffice(opened: Office): void {
  */
 export function office(): Office {
   if (scope.backOffice) return scope.backOffice;
-  throw new Error("The office is not open: start it with npm start -w examples/back-office.");
+  throw new Error("The back office is not open. Start it with npm start -w examples/back-office.");
 }

@@ -65,7 +65,7 @@ function permissionsOf(json: string | null): readonly Permission[] {
   return Array.isArray(list) ? list.filter(isPermission) : [];
 }
 
-/** A user as the lists and the form of the administration show it. */
+/** A user as the list and the form of the administration show it. */
 export interface UserLine {
   readonly id: number;
   readonly name: string;
@@ -124,7 +124,7 @@ export function listRoles(database: Database, company: number): readonly Role[] 
   return rows.map((row) => ({ ...row, permissions: permissionsOf(row.permissions) }));
 }
 
-/** What the form of a user sends. */
+/** The content of the form of a user. */
 export interface UserChange {
   readonly name: string;
   readonly email: string;
@@ -147,7 +147,10 @@ export function changeUser(database: Database, company: number, id: number, chan
   const { roleId, warehouseId, warehouseIds } = change;
   if (!roles.includes(roleId)) throw new CoatcheckError("VALIDATION_FAILED", "This role does not exist.");
   if (!warehouseIds.every((each) => warehouses.includes(each)) || !warehouseIds.includes(warehouseId)) {
-    throw new CoatcheckError("VALIDATION_FAILED", "The own warehouse must be one that the user may enter.");
+    throw new CoatcheckError(
+      "VALIDATION_FAILED",
+      "The user's own warehouse must be one that the user may enter.",
+    );
   }
   if (database.one("SELECT 1 FROM users WHERE email = ? AND id <> ?", change.email, id)) {
     throw new CoatcheckError("CONFLICT", "Another user has this email address.");

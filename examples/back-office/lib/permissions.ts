@@ -1,4 +1,7 @@
-/** What a role can allow. Every action checks its permission again: a page that hides a button protects nothing. */
+/**
+ * The permissions that a role can have. Every action checks its permission again: a page that hides a button protects
+ * nothing.
+ */
 export const PERMISSIONS = ["stock.edit", "users.view", "users.edit", "roles.edit"] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

@@ -31,11 +31,11 @@ export interface Item {
   readonly minimum: number;
 }
 
-/** What to list. */
+/** The items to list. */
 export interface StockFilter {
-  /** Part of the name or of the number. */
+  /** A part of the item's name or number. */
   readonly text: string;
-  /** Only what is below its minimum. */
+  /** Whether to list only the items below their minimum. */
   readonly low: boolean;
 }
 
@@ -57,7 +57,7 @@ export function listItems(
   );
 }
 
-/** The figures above the list. */
+/** The figures above the list of items. */
 export function stockFigures(database: Database, warehouse: number) {
   return (
     database.one<{ items: number; low: number; pieces: number }>(
@@ -101,7 +101,7 @@ export function warehouseOf(database: Database, item: number): number | null {
   return database.one<{ id: number }>("SELECT warehouse_id AS id FROM items WHERE id = ?", item)?.id ?? null;
 }
 
-/** @throws CoatcheckError `CONFLICT` when there would be less than nothing. */
+/** @throws CoatcheckError `CONFLICT` for a quantity below zero. */
 export function changeStock(database: Database, { item, user, change, at }: StockChange): void {
   database.transaction(() => {
     const { changes } = database.run(
@@ -109,7 +109,7 @@ export function changeStock(database: Database, { item, user, change, at }: Stoc
       change,
       item,
     );
-    if (changes === 0) throw new CoatcheckError("CONFLICT", "There are not that many.");
+    if (changes === 0) throw new CoatcheckError("CONFLICT", "There are not enough pieces.");
     const sql = "INSERT INTO movements (item_id, user_id, change, at) VALUES (?, ?, ?, ?)";
     database.run(sql, item, user, change, at);
   });

@@ -5,7 +5,10 @@ import { office } from "./office.ts";
 import type { Permission } from "./permissions.ts";
 import { sessions } from "./sessions.ts";
 
-/** Who looks at the page. A layout and its page share one check; after the first request of a user it needs no query. */
+/**
+ * The user who looks at the page. A layout and its page share one check; after the first request of a user it needs no
+ * query.
+ */
 export const viewer = cache(async () => {
   const session = await sessions.requireSubject();
   const { context, database } = office();

@@ -5,14 +5,17 @@ import { buildingPage, RETRY_AFTER } from "./building-page.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** What the application is doing. It is built at the first visit, so that the service and the shops start without waiting. */
+/**
+ * The state of the application. It is built at the first visit, so that the service and the shops start without
+ * waiting.
+ */
 type State =
   | { readonly kind: "waiting" }
   | { readonly kind: "building"; readonly since: number }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "ready"; readonly handle: Handler };
 
-/** The application behind its first page. */
+/** The application, and the page that waits until it is built. */
 export class Application {
   #state: State = { kind: "waiting" };
   #opened: { close(): Promise<void> } | null = null;

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
 const COMPILER = join(ROOT, "node_modules/typescript/bin/tsc");
 
-/** The content that the present build was made of. */
+/** The file with the hash of the sources that the present build was made of. */
 const HASH_FILE = join(FOLDER, ".next/content-hash");
 const SOURCES = [
   "packages/coatcheck/src/**/*.ts",
@@ -36,7 +36,7 @@ export function isBuilt(): boolean {
 /**
  * Compiles the library and builds the application, unless that has been done for the present sources.
  *
- * @throws Error with what the failed program has printed.
+ * @throws Error with the output of the failed program.
  */
 export async function build(): Promise<void> {
   if (isBuilt()) return;
@@ -49,7 +49,7 @@ export async function build(): Promise<void> {
 async function run(folder: string, ...args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    // The conditions of this process are not those of the build.
+    // `NODE_OPTIONS` may contain the condition `coatcheck-source`, and the build needs the compiled library.
     env: { ...process.env, NODE_OPTIONS: "", NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });

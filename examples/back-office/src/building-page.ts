@@ -4,14 +4,14 @@ function escaped(text: string): string {
   return text.replace(/[&<>]/g, (each) => ESCAPES[each] ?? each);
 }
 
-/** Seconds between two attempts of the page to load what it waits for. */
+/** Seconds until the page loads itself again. */
 export const RETRY_AFTER = 2;
 
 /**
- * The page of the time before the application is built. It loads itself again.
+ * The page that is shown until the application is built. It loads itself again.
  *
  * @param seconds since the build began.
- * @param failure what a failed build has printed; null while it runs.
+ * @param failure the output of a failed build; null while the build runs.
  */
 export function buildingPage(seconds: number, failure: string | null): string {
   const title = failure === null ? "The back office is being built" : "The back office could not be built";

@@ -5,8 +5,8 @@ import { type Entry, readEntry } from "./order-state.ts";
  * The complete history of every order, in the shop's own database. It has no limit, and it outlives the order's session.
  *
  * The session contains the newest entries, because they are written in one step with the order's revision. After each
- * change they are copied here. A copy that fails or never happens is made up for by the next change or the next read:
- * `keep` adds every entry that is missing.
+ * change they are copied here. After a copy that failed, the next change or read copies again: `keep` adds every entry
+ * that is missing.
  */
 export class OrderHistory {
   readonly #newest: StatementSync;

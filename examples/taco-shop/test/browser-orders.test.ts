@@ -79,7 +79,7 @@ test("an order created during a login belongs to that account, not to the next o
   }
 });
 
-test("an order lives as long as its browser's session is extended, and is ended after that", async () => {
+test("an order lives while its browser's session is extended, and is ended after that", async () => {
   const { manager, browserOrders, endAbandoned, pass } = await setUp();
   const { token } = await manager.create();
   const { id } = await browserOrders.create(callerOf(await resume(manager, token)), {});

@@ -10,7 +10,7 @@ export function view(url: string, userAgent = FIREFOX) {
   return { page: { id: randomUUID(), url }, client: { userAgent }, events: [{ type: "page_view" }] };
 }
 
-/** A service that collects visits, and what the tests of visits do with it. */
+/** Starts a service that collects visits for each test; returns the actions of the tests. */
 export function useVisits() {
   const service = useService({ VISITS_EVENTS: "quiz_finished:key" });
   const shop = () => new TestClient(service().url, KEYS.shop);

@@ -5,10 +5,10 @@ import { clockTime } from "./format.ts";
 import { useLanguage } from "./language.tsx";
 import type { Entry } from "./wire.ts";
 
-/** The entries to show at first. */
+/** The number of entries to show at first. */
 const FIRST_SHOWN = 12;
-/** The entries that each click on the button adds. */
-const MORE = 100;
+/** The number of entries that each click on the button adds. */
+const ENTRIES_PER_CLICK = 100;
 
 interface OrderHistoryProps {
   readonly id: string;
@@ -47,8 +47,9 @@ export function OrderHistory({ id, revision, you, timeZone }: OrderHistoryProps)
   const hasMore = shown.length < changes.length || first > 1;
 
   async function showMore(): Promise<void> {
-    if (first > 1 && changes.length < limit + MORE) setOlder([...(await readHistory(id, first)), ...known]);
-    setLimit(limit + MORE);
+    if (first > 1 && changes.length < limit + ENTRIES_PER_CLICK)
+      setOlder([...(await readHistory(id, first)), ...known]);
+    setLimit(limit + ENTRIES_PER_CLICK);
   }
 
   return (

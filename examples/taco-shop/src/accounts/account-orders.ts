@@ -68,7 +68,7 @@ export class AccountOrders {
     return row === undefined ? this.accountOf(orderId) : String(row.account);
   }
 
-  /** Removes an order whose session was swept from the lists. Who owned it stays, for its history. */
+  /** Removes an order whose session was swept from the lists. Its past account stays stored, for its history. */
   forget(orderId: string): void {
     this.#keepPast.run(orderId);
     this.#forgetOwn.run(orderId);

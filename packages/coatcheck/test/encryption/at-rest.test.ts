@@ -72,7 +72,7 @@ describe("the files of a SQLite database", () => {
     await store.close();
   });
 
-  it("contain none of them with encryption, while the database is open and after it is closed", async () => {
+  it("contain none of the private texts with encryption, while the database is open and after it is closed", async () => {
     const store = createEncryption({ secrets: SECRETS }).store(sqliteStore(path));
     await write(store);
     expect(found()).toEqual([]);
@@ -84,7 +84,7 @@ describe("the files of a SQLite database", () => {
     await reopened.close();
   });
 
-  it("contain none of them after the job and a VACUUM, where sessions were readable before", async () => {
+  it("contain none of the private texts after the job and a VACUUM, if sessions were readable before", async () => {
     const plain = sqliteStore(path);
     await write(plain);
     await plain.close();

@@ -77,8 +77,8 @@ export async function untilRole(node: Node, role: "master" | "connected"): Promi
 }
 
 /**
- * Waits until the replica has all writes of the primary. `WAIT` only waits for those of its own connection, so it follows one.
- * After its first synchronization, a replica receives nothing for up to a second.
+ * Waits until the replica has all writes of the primary. `WAIT` only waits for the writes of its own connection, so
+ * this function writes first. After its first synchronization, a replica receives nothing for up to a second.
  */
 export async function untilReplicated({ admin }: Node): Promise<void> {
   await admin.exec(["SET", "replicated", "1"]);
@@ -106,7 +106,8 @@ export async function startClusterPair(
   const address = ["127.0.0.1", String(replica.server.port), settings["cluster-port"] ?? ""];
   await primary.admin.exec(["CLUSTER", "MEET", ...address]);
   const id = String(await primary.admin.exec(["CLUSTER", "MYID"]));
-  // The replica refuses until it knows the primary, and a failover until the two agree on who has the slots.
+  // The replica refuses to follow the primary until it knows it, and a failover fails until both agree on which of them
+  // has the slots.
   await untilResolved(() => replica.admin.exec(["CLUSTER", "REPLICATE", id]));
   await untilRole(replica, "connected");
   for (const { admin } of [primary, replica]) {

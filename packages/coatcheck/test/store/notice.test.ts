@@ -71,7 +71,7 @@ describe("Connections of PostgreSQL", () => {
     ["ECONNREFUSED", true],
     ["EPIPE", true],
     ["", true],
-    // What the statement did, not the server: a malformed text, a duplicate, a serialization failure.
+    // Faults of the statement, and not of the server: a malformed text, a duplicate, a serialization failure.
     ["22021", false],
     ["23505", false],
     ["40001", false],

@@ -50,7 +50,7 @@ describeWithProgram("pythonWeb", "a generated Python client", () => {
       ],
       { cwd: folder },
     );
-    // Formatting is skipped without ruff on the path. Nothing else may be.
+    // Without ruff on the path, the generator skips formatting. No other step may be skipped.
     expect(`${stdout}${stderr}`).not.toMatch(/WARNING|ERROR/);
     writeFileSync(join(folder, "program.py"), PROGRAM);
   });

@@ -83,7 +83,7 @@ export async function sessionTimeline(
     const ofVisits = visits.flatMap((visit) =>
       eventsOfVisit(visit).map((part) => sql`${part} and e.session_id = ${sessionId}`),
     );
-    // A sink gives the events of a session to its visitor as soon as the session has a visit.
+    // As soon as the session has a visit, its events have the visitor of the visit. Before, they have none.
     const orphans = sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`;
     const found = visits.length > 0 ? ofVisits : [orphans];
     const { events, next } = await eventsOf(reader, found, page);

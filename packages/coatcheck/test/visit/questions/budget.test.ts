@@ -54,14 +54,14 @@ function describeBudget(
     }
   });
 
-  it("answers many questions at once", async () => {
+  it("answers twenty questions at once", async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => read(5000, sql<{ n: number }>`select cast(${n} as bigint) as n`)),
     );
     expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 
-  it("counts the time that a question waits for a connection", async () => {
+  it("counts the wait for a connection toward the deadline of a question", async () => {
     const slow = Array.from({ length: 8 }, () => read(300).catch((error) => error.code));
     await expect(read(100, sql`select 1 as n`)).rejects.toMatchObject({ status: expect.any(Number) });
     expect(new Set(await Promise.all(slow))).not.toContain(undefined);

@@ -98,7 +98,7 @@ async function computeDay(
 async function* slicesOf(session: PostgresSession) {
   const fetchNext = () => {
     const rows = session.rows<RolledUpVisit & { journey: string | null }>(`fetch ${SLICE_SIZE} from visits`);
-    // The caller that stops early does not wait for it.
+    // A caller that stops early does not wait for the next slice, so its failure is ignored.
     rows.catch(() => {});
     return rows;
   };
