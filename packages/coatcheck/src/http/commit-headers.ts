@@ -3,6 +3,7 @@ import type { Tier } from "../session/reader.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Client } from "./client-address.ts";
 import { cookieAge } from "./cookie.ts";
+import { warnOfLostCookie } from "./lost-cookie-warning.ts";
 import {
   addVary,
   forbidCaching,
@@ -11,7 +12,6 @@ import {
   type ResponseHeaders,
   setCookies,
 } from "./message.ts";
-import { warnOfPlainHttp } from "./plain-http-warning.ts";
 import type { PresentedTokens } from "./read-tokens.ts";
 import type { HttpContext } from "./resolved.ts";
 
@@ -69,7 +69,7 @@ function sendToken(headers: ResponseHeaders, token: string, record: SessionRecor
     headers.set("x-session-token", token);
     return;
   }
-  if (context.http.cookie.secure) warnOfPlainHttp(context.request, context.client());
+  warnOfLostCookie(context.http.cookie, context.request, context.client());
   setCookies(headers, [...duplicateClears(context), context.http.cookie.set(token, cookieAge(record))]);
 }
 

@@ -99,6 +99,8 @@ export class Cookie {
   readonly name: string;
   readonly sameSite: SameSite;
   readonly secure: boolean;
+  /** The domain whose hosts share the cookie; undefined for a cookie of one host. */
+  readonly domain: string | undefined;
   /** Whether browsers keep at most one cookie of this name, so that no duplicates can exist. */
   readonly #isUnique: boolean;
   readonly #attributes: Parameters<typeof stringifySetCookie>[0];
@@ -117,6 +119,7 @@ export class Cookie {
     }
     const secure = options.secure !== false;
     this.secure = secure;
+    this.domain = options.domain;
     const prefix = secure ? (options.prefix ?? "__Host-") : "";
     this.name = prefix + (options.name ?? "sid");
     this.sameSite = options.sameSite ?? "lax";

@@ -49,11 +49,36 @@ async function logIns(options: object, requests: readonly Headers[]): Promise<vo
 it("a Secure cookie over plain http is warned of once, with the host and what to set", async () => {
   await logIns({}, [{ host: "192.168.1.5:3000" }, { host: "shop.example" }]);
   expect(warnings).toEqual([
-    expect.stringContaining("http://192.168.1.5:3000: set cookie: { secure: false }"),
+    expect.stringContaining("http://192.168.1.5:3000: it is Secure; set cookie: { secure: false }"),
+  ]);
+});
+
+it("a cookie whose domain is another host's is warned of", async () => {
+  const cookie = { prefix: "__Secure-", domain: "shop.example" };
+  await logIns({ cookie }, [{ host: "shop.example.net" }]);
+  expect(warnings).toEqual([
+    expect.stringContaining(
+      "from http://shop.example.net: its domain is shop.example; use that host, or omit",
+    ),
   ]);
 });
 
 it.each<[string, object, Headers]>([
+  [
+    "the cookie's domain",
+    { cookie: { secure: false, domain: "shop.example" } },
+    { host: "Shop.example:3000" },
+  ],
+  [
+    "a host below the cookie's domain",
+    { cookie: { secure: false, domain: "shop.example" } },
+    { host: "a.shop.example" },
+  ],
+  [
+    "a proxy that reports the host",
+    { cookie: { secure: false, domain: "shop.example" } },
+    { host: "127.0.0.1:3000", "x-forwarded-host": "shop.example" },
+  ],
   ["localhost", {}, { host: "localhost:3000" }],
   ["a name below localhost", {}, { host: "shop.localhost" }],
   ["a loopback address", {}, { host: "127.0.0.1:3000" }],
