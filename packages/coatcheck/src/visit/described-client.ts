@@ -12,9 +12,29 @@ export interface DescribedClient {
   readonly client: EventClient;
 }
 
+interface Recent {
+  userAgent: string | null;
+  described: DescribedClient | null;
+}
+
+/** A power of two. */
+const SLOTS = 256;
+/** The end of a user agent has the version, in which most of them differ. */
+const COMPARED_LENGTH = 40;
+
+function slotOf(userAgent: string): number {
+  let slot = userAgent.length;
+  for (let at = Math.max(0, userAgent.length - COMPARED_LENGTH); at < userAgent.length; at++) {
+    slot = (slot * 31 + userAgent.charCodeAt(at)) | 0;
+  }
+  return slot & (SLOTS - 1);
+}
+
 /** Describes clients by their user agent, once for each: page views of one browser share the description. */
 export class ClientDescriptions {
   readonly #known = new Map<string, DescribedClient>();
+  /** The last user agent of each slot. To compare one text is faster than to hash it for the map, which has every user agent. */
+  readonly #recent: Recent[] = Array.from({ length: SLOTS }, () => ({ userAgent: null, described: null }));
   readonly #keepsUserAgent: boolean;
 
   constructor(keepsUserAgent: boolean) {
@@ -22,7 +42,14 @@ export class ClientDescriptions {
   }
 
   of(userAgent = ""): DescribedClient {
-    return this.#known.get(userAgent) ?? this.#describe(userAgent);
+    const recent = this.#recent[slotOf(userAgent)] as Recent;
+    if (recent.userAgent === userAgent && recent.described !== null) return recent.described;
+    const described = this.#known.get(userAgent) ?? this.#describe(userAgent);
+    if (userAgent.length <= MAX_USER_AGENT_LENGTH) {
+      recent.userAgent = userAgent;
+      recent.described = described;
+    }
+    return described;
   }
 
   #describe(userAgent: string): DescribedClient {

@@ -16,7 +16,7 @@ export class RequestVisit extends VisitingRequest {
 
   /** Returns the handler's `session.visit`. */
   attach(session: AttachedSession): VisitObserver {
-    this.repeatOrder(session);
+    this.sessionLoaded(session);
     return new SessionVisitHandle(this, session);
   }
 

@@ -31,6 +31,8 @@ export class VisitingRequest {
   #countedAs: CountedKind | null | undefined;
   #visitorId: string | null | undefined;
   #isNewVisitor = false;
+  /** The visitor of the loaded session. */
+  #expected: string | null = null;
   /** Whether an event was tracked, so that the visitor must be kept whatever the response is. */
   hasTracked = false;
   #pageId: string | null = null;
@@ -126,6 +128,12 @@ export class VisitingRequest {
     };
   }
 
+  /** Notes the session that the request has loaded. */
+  sessionLoaded(session: VisitedSession): void {
+    this.#expected = session.record?.visitorId ?? null;
+    this.repeatOrder(session);
+  }
+
   /** Tracks the order that the session is marked with, if the process that marked it has not. */
   repeatOrder({ record }: VisitedSession): void {
     if (record === null || record.conversion === null || this.visitorId === null) return;
@@ -174,7 +182,7 @@ export class VisitingRequest {
 
   #findVisitor(): string | null {
     if (!this.collection.rules.hasCookie) return this.collection.dailyVisitor(this.visiting);
-    const visitorId = visitorIdOf(this.visiting.request.header("cookie"));
+    const visitorId = visitorIdOf(this.visiting.request.header("cookie"), this.#expected);
     if (visitorId !== null || !this.isDocument) return visitorId;
     this.#isNewVisitor = true;
     return randomUUID();

@@ -7,14 +7,31 @@ export const OPT_OUT_COOKIE = "visitor_optout";
 /** 395 days, which are never more than 13 months: the longest lifetime that the CNIL allows for an audience cookie. */
 const LIFETIME_SECONDS = 395 * 24 * 60 * 60;
 
+const VISITOR_PAIR = `${VISITOR_COOKIE}=`;
+
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const isUuid = (value: string) => UUID_V4.test(value);
 const isSet = (value: string) => value !== "";
 
-/** Reads the visitor's id from a `Cookie` header; null without a well-formed one. */
-export function visitorIdOf(header: string | undefined): string | null {
+/**
+ * Reads the visitor's id from a `Cookie` header; null without a well-formed one.
+ *
+ * @param expected - the visitor of the request's session. It is returned as it is if it is the cookie's only value.
+ */
+export function visitorIdOf(header: string | undefined, expected: string | null): string | null {
+  if (header !== undefined && expected !== null && isOnlyValue(header, expected)) return expected;
   return cookieValue(header, VISITOR_COOKIE, isUuid);
+}
+
+/** The usual case: `visitor_id` is in the header once, with this value. */
+function isOnlyValue(header: string, value: string): boolean {
+  const at = header.indexOf(VISITOR_PAIR);
+  if (at === -1 || header.indexOf(VISITOR_PAIR, at + 1) !== -1) return false;
+  const start = at + VISITOR_PAIR.length;
+  const end = start + value.length;
+  const isWhole = at === 0 || header[at - 1] === " " || header[at - 1] === ";";
+  return isWhole && header.startsWith(value, start) && (end === header.length || header[end] === ";");
 }
 
 /** Whether the browser has opted out. */
