@@ -16,7 +16,7 @@ const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
 export interface Variant {
   readonly cacheComponents: boolean;
   readonly bundler: "turbopack" | "webpack";
-  /** Whether the library is installed as npm does, instead of linked as a workspace. Default: false. */
+  /** Whether the library is installed as npm installs it, instead of linked as a workspace. Default: false. */
   readonly installed?: boolean;
   /** Whether `next dev` compiles each page at its first request. Default: false. */
   readonly dev?: boolean;
@@ -71,7 +71,10 @@ export function buildApplication(variant: Variant): Built {
   return { variant, folder, environment };
 }
 
-/** Installs the library as npm does. Next.js treats a linked workspace as a part of the application. */
+/**
+ * Copies the library into the application, as npm would. Next.js treats a linked workspace as a part of the
+ * application.
+ */
 function installLibrary(folder: string): void {
   for (const part of ["package.json", "dist"]) {
     cpSync(join(LIBRARY, part), join(folder, "node_modules/coatcheck", part), { recursive: true });

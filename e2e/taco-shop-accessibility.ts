@@ -108,7 +108,7 @@ export function accessibility(shop: TacoShop): void {
     await button(dialog(page), "More: Baklava").click();
     await dialog(page).getByText("No connection to the shop.").waitFor();
     await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
-    // The page tries the connection again, so the warning ends by itself.
+    // The page tries to connect again, so the warning ends by itself.
     await dialog(page).getByText("No connection to the shop.").waitFor({ state: "detached" });
     await page.keyboard.press("Escape");
     await button(page, /^Basket · 2/).waitFor();

@@ -110,7 +110,7 @@ export function ordering(shop: TacoShop): void {
     await button(page, "Add: French fries").click();
     await button(basket(page), "Check out").click();
     const form = dialog(page);
-    // The tab's label is not taken for a person.
+    // The tab's label is not used as a person's name.
     expect(await form.getByLabel("Name").inputValue()).toBe("");
     await form.getByLabel("Name").fill("Alice");
     await form.getByLabel("Telephone").fill("12");

@@ -22,7 +22,7 @@ interface NewInvitation {
   readonly name?: string | undefined;
 }
 
-/** What a person who opens an invitation learns before joining. */
+/** The order of an invitation, as a person sees it before joining. */
 export interface InvitationView {
   readonly role: Role;
   /** The owner's name; empty if the owner gave none. */

@@ -84,7 +84,7 @@ export class OrderAccess {
     return { record, role: "owner", who: this.ownerOf(record), memberId: null };
   }
 
-  /** Returns the owner of an order as a participant, with the name that is known of the person. */
+  /** Returns the owner of an order as a participant, with the owner's name if it is known. */
   ownerOf({ id, metadata, data }: SessionRecord): Actor {
     const { customerName } = metadata;
     const given = typeof customerName === "string" ? customerName : "";

@@ -213,7 +213,7 @@ test("figures require an API key", async () => {
   expect((await new TestClient(service().url).get(path)).status).toBe(401);
 });
 
-/** How many suspicious patterns of a kind the metrics count. */
+/** The number of suspicious patterns of a kind in the metrics. */
 async function suspicions(kind: string): Promise<number> {
   const response = await fetch(`${service().url}/metrics`, { headers: { authorization: `Bearer ${ADMIN}` } });
   const line = new RegExp(`^coatcheck_visits_suspicious_total\\{kind="${kind}"\\} (\\d+)$`, "m");

@@ -124,7 +124,7 @@ export const readHistory = async (id: string, before?: number) => {
   const query = before === undefined ? "" : `?before=${before}`;
   return (await call<{ entries: Entry[] }>("GET", `${order(id)}/history${query}`)).entries;
 };
-/** @param name the owner's name, as the guests see it; empty for the account's. */
+/** @param name the owner's name, as the guests see it; empty for the name of the account. */
 export const invite = (id: string, role: "edit" | "view", name: string) =>
   call<NewInvitation>("POST", `${order(id)}/invitations`, { role, ...(name ? { name } : {}) });
 /** Rejects with `FORBIDDEN` for an invitation that is no longer valid. */

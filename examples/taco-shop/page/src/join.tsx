@@ -14,7 +14,9 @@ interface JoinProps {
   readonly onClose: () => void;
 }
 
-/** Says whose order the link is for, asks for a name, then joins. For a dead link, it shows the reason at once. */
+/**
+ * Shows the name of the order's owner, asks for a name, then joins. For an invalid link, it shows the reason at once.
+ */
 export function Join({ token, onJoined, onClose }: JoinProps): ReactNode {
   const { language, words } = useLanguage();
   const ownName = useSession<Account, string>({ select: ({ user }) => user?.name ?? "" });

@@ -1,4 +1,4 @@
-/** Something that happened to a session of this browser. */
+/** An event of a session of this browser. */
 export interface SessionEvent {
   /** Counts from 1. */
   readonly number: number;
@@ -24,7 +24,7 @@ const MAX_EVENTS = 30;
 let events: readonly SessionEvent[] = [];
 const listeners = new Set<() => void>();
 
-/** What happened to the sessions of this browser since the page was loaded, for the corner that shows it. */
+/** The events of this browser's sessions since the page was loaded, for the corner that shows them. */
 export const sessionLog = {
   /** Newest first. */
   read: (): readonly SessionEvent[] => events,

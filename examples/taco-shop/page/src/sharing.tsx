@@ -81,7 +81,7 @@ export function Sharing({ menu, id, live, onClose }: SharingProps): ReactNode {
 }
 
 interface InviteFormProps {
-  /** @param name the owner's; empty if the account knows it. */
+  /** @param name the owner's name; empty if the account has one. */
   readonly onInvite: (role: "edit" | "view", name: string) => void;
 }
 

@@ -4,7 +4,7 @@ import { type SessionEventKind, sessionLog } from "./session-log.ts";
 import type { LiveOrder } from "./use-live-order.ts";
 import type { Account, OpenOrder } from "./wire.ts";
 
-/** Records what happens to the browser's session and to its order sessions. */
+/** Records the events of the browser's session and of its order sessions. */
 export function useSessionLog(
   orders: readonly OpenOrder[],
   active: string | undefined,

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useLanguage } from "./language.tsx";
 
-/** Says what the shop does, until there is an order. */
+/** Explains the shop until there is an order. */
 export function Welcome(): ReactNode {
   const { words } = useLanguage();
   return (

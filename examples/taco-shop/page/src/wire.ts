@@ -160,7 +160,7 @@ export interface Invitation {
   readonly uses: number;
 }
 
-/** What an invitation is for. */
+/** The order that an invitation is for. */
 export interface InvitationView {
   readonly role: "edit" | "view";
   /** Empty if the owner gave no name. */

@@ -57,7 +57,7 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 export function coatcheck<Data>(manager: SessionManager<Data>, options?: HttpOptions): FastifyPluginCallback {
   const http = new HttpSessions(manager, options);
   const plugin: FastifyPluginCallback = (app, _options, done) => {
-    // As a hook, it would get a request.
+    // Mounted as a hook, the plugin would get a request instead.
     const what = "a Fastify instance: write app.register(coatcheck(manager))";
     requireMethod("call of the plugin coatcheck()", "app", app, { method: "decorateRequest", what });
     app.decorateRequest<null>(PROPERTY, null);

@@ -1,8 +1,9 @@
 import { misuse } from "../session/usage-error.ts";
 
 /**
- * Checks that a function which returns middleware was called by the application. One that is mounted without parentheses
- * gets the request, and the middleware that it returns would never run: the request would wait for ever.
+ * Checks that a function which returns middleware was called by the application. A function that is mounted without
+ * parentheses gets the request as its argument, and the middleware that it returns would never run: the request would
+ * wait for ever.
  *
  * @param name of the function.
  * @param given the arguments.

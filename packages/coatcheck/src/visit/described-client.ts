@@ -58,7 +58,7 @@ export class ClientDescriptions {
     const client = Object.freeze({ browser, os, device, country: null, city: null, userAgent: kept });
     const described = { kind: clientKind(userAgent), client };
     if (this.#known.size >= MAX_USER_AGENTS) this.#known.clear();
-    // No browser sends a longer one.
+    // No browser sends a longer value.
     if (userAgent.length <= MAX_USER_AGENT_LENGTH) this.#known.set(userAgent, described);
     return described;
   }

@@ -76,8 +76,8 @@ export class Visits<Definitions extends EventDefinitions = Record<never, never>>
   }
 
   /**
-   * Counts a new session of an address for the pattern `many-sessions`. Adapters count those that begin with a page view. Call
-   * it where a backend creates a session for a client.
+   * Counts a new session of an address for the pattern `many-sessions`. Adapters count sessions that begin with a page
+   * view. Call it when a backend creates a session for a client.
    */
   sessionCreated(address: string | null): void {
     if (this.#collection.rules.collects) this.#collection.suspicion.sessionCreated(address);

@@ -46,7 +46,7 @@ describe("two tabs", () => {
     const everywhere = `DELETE ${path}?everywhere`;
     const order = () => right.fetch(`${ORIGIN}/orders`);
     const refused = new Promise((resolve) => {
-      // Runs as soon as the other tab's sign-out arrives.
+      // Runs as soon as the message of the other tab's logout arrives.
       right.$session.listen(() => resolve(expect(order()).rejects.toMatchObject({ code: "NETWORK" })));
     });
     await expect(left.logout({ everywhere: true })).rejects.toThrow();

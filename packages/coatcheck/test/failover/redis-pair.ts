@@ -8,7 +8,7 @@ import { untilResolved } from "../store/redis/store-fixtures.ts";
 /** Milliseconds; long, because many tests share two cores. */
 export const DEADLINE = 2000;
 
-/** Registers what ends a server. Default: at the end of the test. */
+/** Registers a function that ends a server. Default: it runs at the end of the test. */
 export type AtEnd = (cleanUp: () => Promise<void>) => void;
 
 type Settings = Readonly<Record<string, string>>;

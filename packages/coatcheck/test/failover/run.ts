@@ -1,4 +1,6 @@
-/** `npm run test:failover`: what each kind of failover costs an application under 200 requests per second. */
+/**
+ * `npm run test:failover`: measures the outage and the losses of each kind of failover under 200 requests per second.
+ */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";

@@ -31,7 +31,7 @@ export interface FailoverTrial {
   run(atEnd: AtEnd): Promise<LoadReport>;
 }
 
-/** Successful requests in a row, before and after the failover. */
+/** The number of successful requests in a row before the failover begins, and after it. */
 const HEALTHY = 100;
 
 export const TRIALS: readonly FailoverTrial[] = [

@@ -6,7 +6,7 @@ import { connect, json, serve, stateInMemory } from "./fixtures.ts";
 const HTML = { "content-type": "text/html; charset=utf-8" };
 const POST = { method: "POST", path: "/orders" } as const;
 
-/** How frameworks refuse a token, and a refusal for another reason. */
+/** The responses by which frameworks refuse a token, each with a refusal for another reason. */
 const REFUSALS = [
   ["django", [403, "<p>CSRF verification failed. Request aborted.</p>"], [403, "<h1>No permission</h1>"]],
   ["flaskWtf", [400, "<p>The CSRF token has expired.</p>"], [400, "<p>quantity is missing</p>"]],

@@ -10,7 +10,7 @@ import { memoryStore } from "../../src/store/memory.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-it("data assigned after the commit and not saved is reported, and warned of once per process", async () => {
+it("data assigned after the commit and not saved is reported, with one warning per process", async () => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const { manager, reported, failed, open, runTimers } = setUp();
   for (let round = 0; round < 2; round++) {

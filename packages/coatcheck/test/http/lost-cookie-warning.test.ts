@@ -46,14 +46,14 @@ async function logIns(options: object, requests: readonly Headers[]): Promise<vo
   server.close();
 }
 
-it("a Secure cookie over plain http is warned of once, with the host and what to set", async () => {
+it("a Secure cookie over plain http causes one warning, with the host and the option to set", async () => {
   await logIns({}, [{ host: "192.168.1.5:3000" }, { host: "shop.example" }]);
   expect(warnings).toEqual([
     expect.stringContaining("http://192.168.1.5:3000: it is Secure; set cookie: { secure: false }"),
   ]);
 });
 
-it("a cookie whose domain is another host's is warned of", async () => {
+it("a cookie whose domain is another host's causes a warning", async () => {
   const cookie = { prefix: "__Secure-", domain: "shop.example" };
   await logIns({ cookie }, [{ host: "shop.example.net" }]);
   expect(warnings).toEqual([

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
-const expected = (name: string) =>
+const messageOf = (name: string) =>
   name === "requireElevated"
     ? "Invalid session field: scope must be a non-empty string (got object)."
     : `Invalid call of ${name}(): takes no argument; mount ${name}(), with the parentheses.`;
@@ -43,7 +43,7 @@ describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)("%s without it
       500,
       name === "coatcheck"
         ? "Invalid call of coatcheck(manager, options): manager must be a SessionManager (got object)."
-        : expected(name),
+        : messageOf(name),
     ]);
   });
 });
@@ -54,7 +54,7 @@ it.each(GUARDS)("%s without its call fails in Fastify and Hono instead of waitin
   await app.register(forFastify.coatcheck(manager));
   app.get("/", { preHandler: untyped(forFastify[name]) }, async () => "passed");
   const response = await app.inject("/");
-  expect([response.statusCode, response.json().message]).toEqual([500, expected(name)]);
+  expect([response.statusCode, response.json().message]).toEqual([500, messageOf(name)]);
 
   const messages: string[] = [];
   const hono = new Hono();
@@ -65,7 +65,7 @@ it.each(GUARDS)("%s without its call fails in Fastify and Hono instead of waitin
     return c.text("failed", 500);
   });
   expect((await hono.request("http://localhost/")).status).toBe(500);
-  expect(messages).toEqual([expected(name)]);
+  expect(messages).toEqual([messageOf(name)]);
 });
 
 it("coatcheck(manager) as a hook of Fastify fails with the advice to register it", async () => {

@@ -95,7 +95,7 @@ export function createSessionRoute(
   }
 }
 
-/** The address of the client that a session is for; null if an API consumer does not say. */
+/** The address of the client that a session is for; null if an API consumer gives none. */
 function addressOf(
   { principal }: Caller,
   request: FastifyRequest,

@@ -8,7 +8,7 @@ async function cachedSubject(): Promise<string> {
   return (await sessions.getServerSession()).subject ?? "-";
 }
 
-/** The same mistake: the browser's router would keep the result after a logout. */
+/** The same mistake with "use cache: private": the browser's router would keep the result after a logout. */
 async function privatelyCachedSubject(): Promise<string> {
   "use cache: private";
   return (await sessions.getServerSession()).subject ?? "-";

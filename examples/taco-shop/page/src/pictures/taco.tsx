@@ -116,9 +116,9 @@ function Bowl({ inside }: Inside): ReactNode {
 }
 
 interface ParcelProps extends Inside {
-  /** From its closed end to the cut. */
+  /** The length from its closed end to the cut. */
   readonly length: number;
-  /** The SVG transform that puts it into its place. */
+  /** The SVG transform that moves it to its place. */
   readonly move: string;
 }
 

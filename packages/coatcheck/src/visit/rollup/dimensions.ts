@@ -17,7 +17,7 @@ export const ROLLED_UP_COLUMNS = [
   "closed_order_at" as const,
 ];
 
-/** A visit, as far as rollups read it. */
+/** The part of a visit that rollups read. */
 export type RolledUpVisit = Pick<VisitRow, (typeof ROLLED_UP_COLUMNS)[number]>;
 
 /** The value of a dimension in the rollups; `''` for the total and for null. */

@@ -46,7 +46,7 @@ it.each(["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])(
   },
 );
 
-it("quotes every text so that it reads back the same", () => {
+it("quotes every text so that a parser returns the same text", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("a", '"', ",", "\r", "\n", "=", "é") }), (source) => {
       const [, row] = parseCsv(toCsv(answerWith([{ source, revenue: {} }])));

@@ -40,7 +40,7 @@ it("counts the same visits whatever the order of arrival", () => {
   expect(figures(2)).toEqual(figures(1));
 });
 
-it("adds up: days to the month, and the rows of each dimension to the total", () => {
+it("the days add up to the month, and the rows of each dimension to the total", () => {
   const recount = new Recount(script, deliver(script, "interleaved", 1), TIME_ZONE);
   const total = recount.overview(MONTH);
   const sum = (
