@@ -1,3 +1,7 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type axe from "axe-core";
+import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import {
   button,
@@ -11,6 +15,24 @@ import {
   tab,
   total,
 } from "./taco-shop-fixtures.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+declare global {
+  interface Window {
+    axe: typeof axe;
+  }
+}
+
+/** What axe finds on the page, with the rule about names that differ from the visible text. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return await page.evaluate(async () => {
+    const rules = { "label-content-name-mismatch": { enabled: true } };
+    const { violations } = await window.axe.run(document, { rules });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
+}
 
 /** Tests by keyboard, in three languages, and on a phone. */
 export function accessibility(shop: TacoShop): void {
@@ -97,10 +119,12 @@ export function accessibility(shop: TacoShop): void {
             .length,
       );
       expect(wide).toBe(0);
+      expect(await findings(page)).toEqual([]);
     }
     await button(page, "Add: Baklava").click();
     await button(page, /^Basket · 1/).click();
     await expectText(dialog(page).locator(".line h3"), "Baklava");
+    expect(await findings(page)).toEqual([]);
     await button(dialog(page), "More: Baklava").click();
     await expectText(dialog(page).locator(".total strong"), "CHF 8.00");
 

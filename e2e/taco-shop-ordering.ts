@@ -18,6 +18,10 @@ import {
 export function ordering(shop: TacoShop): void {
   it("is not created, and no cookie is set, for a visitor who only looks", async () => {
     const page = await shop.visit("alice");
+    await page.getByRole("heading", { name: "Three steps to your tacos" }).waitFor();
+    await button(page, "Behind the counter: 0 sessions").click();
+    await dialog(page).getByText("none yet: you have only looked").waitFor();
+    await page.keyboard.press("Escape");
     await page.getByRole("link", { name: "Desserts" }).click();
     expect(await page.context().cookies()).toEqual([]);
     expect(await page.getByRole("tab").count()).toBe(0);
@@ -35,6 +39,13 @@ export function ordering(shop: TacoShop): void {
       await button(page, `Add: ${drink}`).click();
       await expect.poll(() => lines(page).allTextContents()).toEqual([size, drink]);
     }
+    // Notices and this button share one line.
+    await button(page, "Behind the counter: 4 sessions").click();
+    const corner = dialog(page);
+    for (const name of ["This browser", "Alice", "Office", "Home"]) {
+      await expectText(corner.locator("li", { hasText: name }).locator("code"), /^[0-9a-f]{8}$/);
+    }
+    await expectText(corner.locator(".happenings"), "opened as an order session");
     await page.reload();
     await expectText(tab(page, "Alice").locator(".count"), /^2$/);
     for (const [name, size, sum] of [
@@ -164,8 +175,8 @@ export function ordering(shop: TacoShop): void {
     await button(dialog(page), /^Place the order/).click();
     await expectText(sheet(page).getByRole("alert"), "Not enough left: Daim cake.");
     await page.keyboard.press("Escape");
-    const add = button(page, "Add: Daim cake");
-    await expectText(add, "Sold out");
+    const add = button(page, "Sold out: Daim cake");
+    await add.waitFor();
     expect(await add.isDisabled()).toBe(true);
   });
 

@@ -65,7 +65,11 @@ export function MenuBoard({ menu, cart, mayEdit, onCompose, onAdd }: MenuBoardPr
                   .filter((line) => line.product === product.id)
                   .reduce((sum, line) => sum + line.quantity, 0)}
                 action={product.stock === 0 ? words.soldOut : words.add}
-                label={words.addNamed(product.name[language])}
+                label={
+                  product.stock === 0
+                    ? words.soldOutNamed(product.name[language])
+                    : words.addNamed(product.name[language])
+                }
                 isOff={!mayEdit || product.stock === 0}
                 onAct={() => onAdd(kind, product)}
               />

@@ -53,6 +53,7 @@ export const de: Words = {
   composeNamed: (name) => `Auswählen: ${name}`,
   inBasket: (count) => `${count} in Ihrem Korb`,
   soldOut: "Ausverkauft",
+  soldOutNamed: (name) => `Ausverkauft: ${name}`,
   left: (count) => `noch ${count}`,
 
   size: "Grösse",

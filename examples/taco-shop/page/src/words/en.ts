@@ -56,6 +56,7 @@ export const en = {
   composeNamed: (name: string) => `Compose: ${name}`,
   inBasket: (count: number) => `${count} in your basket`,
   soldOut: "Sold out",
+  soldOutNamed: (name: string) => `Sold out: ${name}`,
   left: (count: number) => `${count} left`,
 
   size: "Size",

@@ -54,6 +54,7 @@ export const fr: Words = {
   composeNamed: (name) => `Composer\u00a0: ${name}`,
   inBasket: (count) => `${count} dans votre panier`,
   soldOut: "Épuisé",
+  soldOutNamed: (name) => `Épuisé\u00a0: ${name}`,
   left: (count) => `plus que ${count}`,
 
   size: "Taille",
