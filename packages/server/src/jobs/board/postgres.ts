@@ -1,6 +1,9 @@
 import { Pool } from "pg";
 import { type JobBoard, type JobNotice, type JobRun, NEVER_RUN } from "./board.ts";
 
+/** Milliseconds to wait for a connection, and for a statement. */
+const DEADLINE = 5000;
+
 /** Key of the advisory lock that is held while the table is created. Two nodes may start at once. */
 const CREATE_LOCK = 1_668_243_831;
 
@@ -37,7 +40,12 @@ export class PostgresJobBoard implements JobBoard {
 
   /** Creates the table if it does not exist. */
   static async open(connectionString: string): Promise<PostgresJobBoard> {
-    const pool = new Pool({ connectionString, max: 1 });
+    const pool = new Pool({
+      connectionString,
+      max: 1,
+      connectionTimeoutMillis: DEADLINE,
+      query_timeout: DEADLINE,
+    });
     // The pool replaces an idle connection that breaks. Without a listener, its error would end the process.
     pool.on("error", () => {});
     await pool.query(CREATE);
