@@ -92,7 +92,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<Que
                     <td className="code wide">{item.sku}</td>
                     <th scope="row">
                       {item.name}
-                      <small className="narrow">{`${item.sku}, ${item.location}, ${text.minimum} ${item.minimum}`}</small>
+                      <small className="narrow">{`${item.sku}, ${item.location}, ≥ ${item.minimum}`}</small>
                     </th>
                     <td className="code wide">{item.location}</td>
                     <td className="number">

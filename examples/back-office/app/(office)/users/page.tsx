@@ -18,9 +18,11 @@ export default async function Page() {
           <thead>
             <tr>
               <th scope="col">{text.name}</th>
-              <th scope="col">{text.email}</th>
+              <th scope="col" className="wide">
+                {text.email}
+              </th>
               <th scope="col">{text.role}</th>
-              <th scope="col" className="number">
+              <th scope="col" className="number wide">
                 {text.warehouses}
               </th>
               <th scope="col">{text.status}</th>
@@ -37,10 +39,11 @@ export default async function Page() {
                   ) : (
                     name
                   )}
+                  <small className="narrow">{email}</small>
                 </th>
-                <td>{email}</td>
+                <td className="wide">{email}</td>
                 <td>{role}</td>
-                <td className="number">{warehouseIds.length}</td>
+                <td className="number wide">{warehouseIds.length}</td>
                 <td>
                   <span className={active ? "tag" : "tag warn"}>{active ? text.active : text.disabled}</span>
                 </td>
