@@ -6,8 +6,14 @@ import type { SessionRecord } from "./record.ts";
 const MAX_WAITING = 1000;
 /** How many bytes of changes may wait for one session. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** How many writes one commit may take. It bounds the time for which applying them holds the event loop. */
+/** How many writes one commit may take: enough for a small session, and at least a few for a large one. */
 const MAX_BATCH = 100;
+const MIN_BATCH = 10;
+/**
+ * Bytes of data that the writes of one commit may go through, each of them all data of the session. It bounds the time for
+ * which a commit holds the event loop.
+ */
+const MAX_BATCH_BYTES = 1024 * 1024;
 
 /** A change of data that may share a commit with others. */
 export interface DataChange {
@@ -113,7 +119,8 @@ export class WriteQueues<Data> {
         await entry();
       } else {
         const alone = entries.findIndex((each) => typeof each === "function");
-        const count = Math.min(alone < 0 ? entries.length : alone, MAX_BATCH);
+        const present = newest(entry.change.from, queue.latest);
+        const count = Math.min(alone < 0 ? entries.length : alone, batchSizeFor(present));
         const batch = entries.splice(0, count) as Waiting[];
         await this.#commit(queue, batch);
         for (const { change } of batch) queue.bytes -= change.bytes;
@@ -152,6 +159,12 @@ export class WriteQueues<Data> {
       for (const waiting of batch) waiting.reject(error);
     }
   }
+}
+
+/** How many writes of a session may share one commit. */
+function batchSizeFor({ data }: SessionRecord): number {
+  const bytes = JSON.stringify(data).length;
+  return Math.max(MIN_BATCH, Math.min(MAX_BATCH, Math.floor(MAX_BATCH_BYTES / bytes)));
 }
 
 function newest(left: SessionRecord, right: SessionRecord | null): SessionRecord;

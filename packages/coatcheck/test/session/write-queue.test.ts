@@ -59,6 +59,17 @@ describe("concurrent writes of one session", () => {
     expect(observed.puts).toBeLessThanOrEqual(6);
   });
 
+  it("share smaller commits in a large session, so that none holds the event loop for long", async () => {
+    const { manager, observed, id, dataOf } = await setUp();
+    await manager.patch(id, { text: "x".repeat(60_000) });
+    observed.puts = 0;
+    const names = Array.from({ length: 400 }, (_item, index) => `field${index}`);
+    await Promise.all(names.map((name) => manager.patch(id, { [name]: 1 })));
+    expect(Object.keys((await dataOf()) ?? {})).toHaveLength(401);
+    expect(observed.puts).toBeGreaterThan(20);
+    expect(observed.puts).toBeLessThanOrEqual(42);
+  });
+
   it("return the committed record to each writer", async () => {
     const { manager, id } = await setUp();
     const records = await Promise.all(
