@@ -24,7 +24,7 @@ declare global {
   }
 }
 
-/** What axe finds on the page, with the rule about names that differ from the visible text. */
+/** Runs axe on the page and returns its findings, with the rule about names that differ from the visible text. */
 async function findings(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   return await page.evaluate(async () => {

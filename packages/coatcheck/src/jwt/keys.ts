@@ -55,7 +55,7 @@ export class JwtKeys {
       if (privateKey !== undefined) return { ...key, privateKey };
     }
     throw misuse(INPUT_NAME, [
-      { path: "keys", message: "must have a privateKey in this process, which issues" },
+      { path: "keys", message: "must have a privateKey in a process that issues JWTs" },
     ]);
   }
 }

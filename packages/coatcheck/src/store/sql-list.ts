@@ -13,7 +13,7 @@ export interface MassRevocation {
 /** The part of a list query that differs between the SQL databases. */
 export interface ListSource<Schema> {
   readonly db: Kysely<Schema>;
-  /** The table of sessions as written. */
+  /** The table of the stored sessions, without mass revocations applied. */
   readonly table: string;
   /** The view of the sessions with mass revocations applied. */
   readonly view: string;

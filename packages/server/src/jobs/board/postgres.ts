@@ -1,7 +1,7 @@
 import { Pool } from "pg";
 import { type JobBoard, type JobNotice, type JobRun, NEVER_RUN } from "./board.ts";
 
-/** Milliseconds to wait for a connection, and for a statement. */
+/** The most milliseconds to wait for a connection, and for a statement. */
 const DEADLINE = 5000;
 
 /** Key of the advisory lock that is held while the table is created. Two nodes may start at once. */
