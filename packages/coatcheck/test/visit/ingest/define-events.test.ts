@@ -133,7 +133,7 @@ describe("defineEvents", () => {
 
   it("refuses unknown options, an invalid key, and an invalid schema", () => {
     expect(define({ quiz: { shema: z.object({}) } })).toThrow('did you mean "quiz.schema"');
-    expect(define({ quiz: { key: "yes" } })).toThrow('quiz must have a boolean key (got "yes")');
+    expect(define({ quiz: { key: "yes" } })).toThrow('quiz.key must be true or false (got "yes")');
     expect(define({ quiz: { schema: {} } })).toThrow("quiz must have a Standard Schema");
     expect(define([])).toThrow("must be an object");
     expect(define({ quiz: null })).toThrow("quiz must be an object");
