@@ -1,7 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -10,6 +21,9 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const APPLICATION = join(ROOT, "e2e/next-app");
 const LIBRARY = join(ROOT, "packages/coatcheck");
+const BUILDS = join(ROOT, ".cache/next");
+/** As many builds as `npm run test:next` makes, and two more. */
+const KEPT_BUILDS = 8;
 const NEXT = join(ROOT, "node_modules/next/dist/bin/next");
 
 /** How an application is built. */
@@ -50,8 +64,12 @@ export function buildApplication(variant: Variant): Built {
     FIXTURE_CACHE_COMPONENTS: variant.cacheComponents ? "1" : "0",
   } as const;
   const hash = contentHash(variant);
-  const folder = join(ROOT, ".cache/next", hash);
-  if (existsSync(folder)) return { variant, folder, environment };
+  const folder = join(BUILDS, hash);
+  if (existsSync(folder)) {
+    utimesSync(folder, new Date(), new Date());
+    return { variant, folder, environment };
+  }
+  removeOldBuilds();
   // A build that is interrupted must not look like a finished one.
   const draft = `${folder}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
@@ -66,9 +84,19 @@ export function buildApplication(variant: Variant): Built {
       env: environment,
       stdio: ["ignore", "ignore", "inherit"],
     });
+    // Only a further build of the same folder would use it, and it is most of the size.
+    rmSync(join(draft, ".next/cache"), { recursive: true, force: true });
   }
   renameSync(draft, folder);
   return { variant, folder, environment };
+}
+
+/** Removes all but the builds that were used last. */
+function removeOldBuilds(): void {
+  if (!existsSync(BUILDS)) return;
+  const folders = readdirSync(BUILDS).map((name) => join(BUILDS, name));
+  const byUse = folders.sort((left, right) => statSync(right).mtimeMs - statSync(left).mtimeMs);
+  for (const folder of byUse.slice(KEPT_BUILDS)) rmSync(folder, { recursive: true, force: true });
 }
 
 /**
