@@ -69,7 +69,9 @@ describe("a JWT", () => {
     await expect(without.jwts.verify(token)).rejects.toMatchObject({ code: "JWT_INVALID" });
     const verifier = new Site({ store: site.counted.store, keys: [publicOnly] });
     const { session } = { session: (await site.logIn()).session };
-    await expect(verifier.jwts.issue(session)).rejects.toThrow("must have a privateKey in this process");
+    await expect(verifier.jwts.issue(session)).rejects.toThrow(
+      "must have a privateKey in a process that issues JWTs",
+    );
   });
 });
 
