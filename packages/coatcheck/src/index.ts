@@ -23,6 +23,7 @@ export { type Clock, type Schedule, systemClock, systemSchedule } from "./sessio
 export type { IssuedSession } from "./session/dependencies.ts";
 export { CoatcheckError, ERROR_STATUS, type ErrorCode, errorBody, type Fault } from "./session/errors.ts";
 export type { RefusalReason, SessionEvents } from "./session/events.ts";
+export type { ImpersonateOptions } from "./session/impersonations.ts";
 export type { JsonObject, JsonValue } from "./session/json.ts";
 export { SessionManager, type SessionManagerOptions } from "./session/manager.ts";
 export type { AuthenticatedSession, StoredSession } from "./session/narrowed.ts";
@@ -36,11 +37,13 @@ export {
   type RevokeReason,
   type SessionRecord,
 } from "./session/record.ts";
+export type { Actor, RecordedActor } from "./session/recorded-actor.ts";
 export type { Conversion, RecordedVisit, VisitSource } from "./session/recorded-visit.ts";
 export type { Refusal } from "./session/resumer.ts";
 export type { DataOptions } from "./session/schema.ts";
 export { requireFilter, requireKey, requireScope } from "./session/scope.ts";
 export { Session } from "./session/session.ts";
+export type { Impersonation } from "./session/session-info.ts";
 export type { ConvertedOrder, SessionVisit, Tracked } from "./session/session-visit.ts";
 export type {
   LogItem,

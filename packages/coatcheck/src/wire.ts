@@ -47,6 +47,8 @@ export interface SessionInfo {
   readonly type: "anonymous" | "authenticated";
   readonly subject: string | null;
   readonly tenant: string | null;
+  /** The administrator who acts for the subject. Absent unless the subject is impersonated. */
+  readonly actor?: { readonly subject: string; readonly reason: string };
   /** ISO 8601. */
   readonly createdAt: string;
   /** ISO 8601, by the server's clock. For display; do not compare it with the browser's clock. */
@@ -113,6 +115,8 @@ export interface Device {
   readonly id: string;
   /** This is the device that sent the request. */
   readonly current: boolean;
+  /** The subject for whom the user acts in this session. Absent unless it is an impersonation. */
+  readonly impersonates?: string;
   readonly browser: string | null;
   readonly os: string | null;
   readonly device: string | null;

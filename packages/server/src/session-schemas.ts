@@ -78,7 +78,7 @@ export const sessionView = z
       .string()
       .meta({ examples: ["consumer:shop"] })
       .describe(
-        "Who created the session: `consumer:` with a name, or `browser:` with the id of the browser's session.",
+        "Who created the session: `consumer:` with a name, `browser:` with the id of the browser's session, or `actor:` with the administrator's subject.",
       ),
     type: z.enum(["anonymous", "authenticated"]).describe("`authenticated`: the session has a subject."),
     state: z.enum(["active", "revoked"]).describe("`revoked`: the session was ended and stays ended."),
@@ -93,6 +93,16 @@ export const sessionView = z
       .meta({ examples: [3] })
       .describe("Grows with every change of the session. The `ETag` of its data."),
     subject: nullable(subject),
+    actor: z
+      .object({
+        subject: subject.describe("The administrator's own subject."),
+        reason: z
+          .string()
+          .meta({ examples: ["ticket 4711"] })
+          .describe("Why the administrator acts for the subject."),
+      })
+      .nullable()
+      .describe("The administrator who acts for the subject; null unless the subject is impersonated."),
     tenant: nullable(tenant),
     visitorId: nullable(visitorIdText).describe(
       "The browser over time; null if its visits are not collected.",

@@ -18,6 +18,7 @@ export function viewOf(record: SessionRecord): z.output<typeof sessionView> {
     reason: record.reason,
     version: record.version,
     subject: record.subject,
+    actor: record.actor && { subject: record.actor.subject, reason: record.actor.reason },
     tenant: record.tenant,
     visitorId: record.visitorId,
     attribution: record.visit && { ...record.visit.source, landingPage: record.visit.landingPage },

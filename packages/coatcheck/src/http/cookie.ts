@@ -190,7 +190,8 @@ export class Cookie {
  */
 export function cookieAge(record: SessionRecord): number | undefined {
   if (record.rememberMe === false) return undefined;
-  return (record.expiresAt - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
+  const until = record.actor?.sessionExpiresAt ?? record.expiresAt;
+  return (until - Math.max(record.lastSeenAt, record.rotatedAt)) / 1000;
 }
 
 /** Limits the `Set-Cookie` headers of one response. Applications do not set session cookies on deeper paths or domains. */

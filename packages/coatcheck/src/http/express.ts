@@ -31,6 +31,7 @@ import { sendError } from "./node/hold-response.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
 import { requireCall } from "./require-call.ts";
+import { requireOwnLogin } from "./require-own-login.ts";
 import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
@@ -82,6 +83,13 @@ export function requireElevated(scope: string): Middleware {
   requireStrings({ scope });
   return (request, response, next) =>
     runCheck(() => sessionOf(request).requireElevated(scope), response, next);
+}
+
+/** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
+export function forbidWhileImpersonating(action: string): Middleware {
+  requireStrings({ action });
+  return (request, response, next) =>
+    runCheck(() => requireOwnLogin(sessionOf(request), action), response, next);
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */

@@ -31,6 +31,7 @@ import { openNodeSession } from "./node/exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
 import { requireCall } from "./require-call.ts";
+import { requireOwnLogin } from "./require-own-login.ts";
 import { attachSession, sessionOf } from "./session-of.ts";
 
 export { type RequestSession, sessionOf };
@@ -93,6 +94,12 @@ export function requireSubject(...none: []): Hook {
 export function requireElevated(scope: string): Hook {
   requireStrings({ scope });
   return (request, reply, done) => runCheck(() => sessionOf(request).requireElevated(scope), reply, done);
+}
+
+/** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
+export function forbidWhileImpersonating(action: string): Hook {
+  requireStrings({ action });
+  return (request, reply, done) => runCheck(() => requireOwnLogin(sessionOf(request), action), reply, done);
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */

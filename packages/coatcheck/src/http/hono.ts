@@ -34,6 +34,7 @@ import type { HttpRequest, ResponseHeaders } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
 import { requireCall } from "./require-call.ts";
+import { requireOwnLogin } from "./require-own-login.ts";
 import { sessionOf } from "./session-of.ts";
 
 export type { RequestSession };
@@ -113,6 +114,12 @@ export function requireSubject(...none: []): MiddlewareHandler {
 export function requireElevated(scope: string): MiddlewareHandler {
   requireStrings({ scope });
   return requireCheck((session) => session.requireElevated(scope));
+}
+
+/** Requires a login that is no impersonation, else responds 401 or 403 `FORBIDDEN`. `action` is for the message. */
+export function forbidWhileImpersonating(action: string): MiddlewareHandler {
+  requireStrings({ action });
+  return requireCheck((session) => requireOwnLogin(session, action));
 }
 
 /** Requires a valid JWT, else responds 401. Loads no session. */

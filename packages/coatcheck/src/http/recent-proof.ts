@@ -12,9 +12,10 @@ export const RECENT_TIME = 10 * 60_000;
  *
  * @param now epoch milliseconds.
  * @param recent how long a login counts as recent, in milliseconds. Default: 10 minutes.
- * @throws CoatcheckError `REAUTHENTICATION_REQUIRED`; `SESSION_REQUIRED` while anonymous.
+ * @throws CoatcheckError `FORBIDDEN` while impersonating; `REAUTHENTICATION_REQUIRED`; `SESSION_REQUIRED` while anonymous.
  */
 export function requireRecentProof<Data>(session: Session<Data>, now: number, recent = RECENT_TIME): void {
+  session.forbidWhileImpersonating("end sessions of the subject");
   const isRecent = (session.record?.authenticatedAt ?? 0) > now - recent;
   if (!isRecent || session.subject === null || session.assurance === "degraded")
     session.requireElevated(ACCOUNT_SCOPE);

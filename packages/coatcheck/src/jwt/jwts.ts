@@ -72,6 +72,11 @@ export class Jwts implements JwtVerifier {
     const { record } = session;
     if (record === null || record.subject === null)
       throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+    if (record.actor !== null)
+      throw new CoatcheckError(
+        "FORBIDDEN",
+        "An impersonated session gets no JWT, which would not name the actor.",
+      );
     return await this.#sign(record, record.subject, claimsOf(options));
   }
 

@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import type { ErrorCode } from "./errors.ts";
 import { requireOneOf } from "./known-options.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
+import type { Actor } from "./recorded-actor.ts";
 import type { RevocationScope } from "./store.ts";
 
 /**
@@ -39,6 +40,10 @@ export interface SessionEvents {
   authenticated: [{ record: SessionRecord; previousSubject: string | null }];
   elevated: [{ record: SessionRecord; scope: string }];
   rotated: [{ record: SessionRecord }];
+  /** `actor` impersonates the subject of `record` from now on. */
+  "impersonation-started": [{ record: SessionRecord; actor: Actor }];
+  /** The actor has returned to their own session. An impersonation that ends otherwise emits no event of its own. */
+  "impersonation-stopped": [{ record: SessionRecord; actor: Actor }];
   changed: [{ record: SessionRecord }];
   revoked: [{ scope: RevocationScope; reason: RevokeReason; count: number }];
   /** A rotated secret was used after its grace, so two parties hold it. The session has been revoked. */
@@ -66,6 +71,8 @@ const channels = {
   authenticated: channel("coatcheck:authenticated"),
   elevated: channel("coatcheck:elevated"),
   rotated: channel("coatcheck:rotated"),
+  "impersonation-started": channel("coatcheck:impersonation-started"),
+  "impersonation-stopped": channel("coatcheck:impersonation-stopped"),
   changed: channel("coatcheck:changed"),
   revoked: channel("coatcheck:revoked"),
   "token-reuse": channel("coatcheck:token-reuse"),

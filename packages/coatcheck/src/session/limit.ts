@@ -7,13 +7,13 @@ import type { PutOptions } from "./store.ts";
 /** The largest page of a store, which holds every session that the policy's limit allows. */
 const PAGE_SIZE = 1000;
 
-/** The session limit that a write must respect; empty without a limit, and for an anonymous session. */
+/** The session limit that a write must respect; empty without a limit, for an anonymous session and an impersonation. */
 export function limitOf(
   record: SessionRecord,
   limit: SessionLimit | null | undefined,
   now: number,
 ): Pick<PutOptions, "sessionLimit"> {
-  if (!limit || record.subject === null) return {};
+  if (!limit || record.subject === null || record.actor !== null) return {};
   return { sessionLimit: { max: limit.max, now } };
 }
 

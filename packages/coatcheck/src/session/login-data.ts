@@ -2,6 +2,9 @@ import type { SessionDependencies } from "./dependencies.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 
+/** Sessions to read in search of the newest one that is no impersonation. */
+const NEWEST = 10;
+
 /** Determines a session's data at the login of one subject. */
 export class LoginData<Data> {
   readonly #deps: SessionDependencies<Data>;
@@ -48,7 +51,9 @@ export class LoginData<Data> {
   async #readNewest(): Promise<Data | null> {
     const { store, schema, clock } = this.#deps;
     const filter = { subject: this.#subject, state: "active", liveAt: clock.now() } as const;
-    const [record] = (await store.list(filter, { limit: 1 })).records;
+    const { records } = await store.list(filter, { limit: NEWEST });
+    // What an administrator did for the subject is not the subject's own.
+    const record = records.find(({ actor }) => actor === null);
     return record ? schema.read(record) : null;
   }
 }

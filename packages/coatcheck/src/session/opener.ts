@@ -75,13 +75,14 @@ export class SessionOpener<Data> {
     const newest = this.#continued.get(id) ?? id;
     const cached = this.#deps.reader.getCached(compactId(newest));
     const isValid = cached && this.#isOpen(cached, login.subject) && cached.record.tenant === login.tenant;
-    return isValid ? false : this.#readIsRevoked(newest, login);
+    return isValid && cached.record.actor === null ? false : this.#readIsRevoked(newest, login);
   }
 
   async #readIsRevoked(id: string, { subject, tenant }: Login): Promise<boolean> {
     const { cached } = await this.#read(id, subject);
     if (cached === null || cached.record.state === "revoked") return true;
-    return cached.record.subject !== subject || cached.record.tenant !== tenant;
+    if (cached.record.subject !== subject || cached.record.tenant !== tenant) return true;
+    return !(await this.#resumer.isActing(cached.record));
   }
 
   async #openThroughTiers(request: OpenRequest, newest: string): Promise<Session<Data> | Refusal> {
@@ -96,7 +97,8 @@ export class SessionOpener<Data> {
       this.#resumer.mergeActivity(cached);
       const now = clock.now();
       if (!cached.hasExpired(now)) return this.#resumer.admit(cached, tier, activity);
-      if (now >= record.expiresAt) return { refusal: "expired", wasLoggedIn: true };
+      // What continues an impersonation would be a session of the subject without its actor.
+      if (now >= record.expiresAt || record.actor !== null) return { refusal: "expired", wasLoggedIn: true };
       id = await this.#continue(record, now);
       this.#remember(request.id, id);
     }

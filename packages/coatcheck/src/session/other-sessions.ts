@@ -5,7 +5,7 @@ import type { SessionRecord } from "./record.ts";
 /** The largest page of a store. */
 const PAGE_SIZE = 1000;
 
-/** Returns the subject's other live sessions, newest first, at most 1000. Throws `SESSION_REQUIRED` while anonymous. */
+/** Returns the subject's other live sessions, newest first, at most 1000, without impersonations. Throws `SESSION_REQUIRED` while anonymous. */
 export async function listOthers<Data>(
   record: SessionRecord | null,
   { store, clock }: SessionDependencies<Data>,
@@ -13,7 +13,7 @@ export async function listOthers<Data>(
   const { id, subject } = requireLogin(record);
   const filter = { subject, state: "active", liveAt: clock.now() } as const;
   const { records } = await store.list(filter, { limit: PAGE_SIZE });
-  return records.filter((each) => each.id !== id);
+  return records.filter((each) => each.id !== id && each.actor === null);
 }
 
 /** Returns the scope of the subject's other sessions. Throws `SESSION_REQUIRED` while anonymous. */

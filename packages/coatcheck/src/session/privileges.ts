@@ -7,6 +7,7 @@ import { LoginData } from "./login-data.ts";
 import { mergeFlash } from "./pending-changes.ts";
 import { requireDurations } from "./policy.ts";
 import { isLive, type SessionRecord } from "./record.ts";
+import { forbidWhileImpersonating } from "./recorded-actor.ts";
 import type { SessionStart } from "./start.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
 import { tokenSuperseded } from "./token-errors.ts";
@@ -101,7 +102,7 @@ export class PrivilegeWriter<Data> {
       storedChanges = reissued === null;
       if (reissued !== null) return { record: current, secret: reissued };
       const isCurrent = this.#isCurrent(current, presented);
-      canJoin = isCurrent || current.subject === subject;
+      canJoin = current.actor === null && (isCurrent || current.subject === subject);
       if (!canJoin) return { record: current, secret: "" };
       return await this.#login(current, login, loginData, isCurrent);
     };
@@ -119,7 +120,7 @@ export class PrivilegeWriter<Data> {
     }
   }
 
-  /** Adds an elevation for `maxAge` milliseconds. Throws `SESSION_REQUIRED` while anonymous, `CONFLICT` for an invalid token. */
+  /** Adds an elevation for `maxAge` milliseconds. Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating, `CONFLICT` for an invalid token. */
   async elevate(
     from: SessionRecord,
     { scope, maxAge, presented }: { scope: string; maxAge: number; presented: PresentedToken | null },
@@ -127,6 +128,7 @@ export class PrivilegeWriter<Data> {
     requireStrings({ scope });
     requireDurations({ maxAge });
     const { tokens } = this.#deps;
+    forbidWhileImpersonating(from, scope);
     const issued = await this.#commit(from, {}, (current) => {
       const replacement = this.#replacement(current, "elevate", presented, { scope });
       const reissued = tokens.reissue(current, replacement);
@@ -143,9 +145,10 @@ export class PrivilegeWriter<Data> {
     return issued;
   }
 
-  /** Replaces the token. Invalidates the older one at once, unless the session is anonymous. Throws the same errors as {@link elevate}. */
+  /** Replaces the token. Invalidates the older one at once, unless the session is anonymous. An impersonation keeps its token, which it needs to return. Throws the same errors as {@link elevate}. */
   async rotate(from: SessionRecord, presented: PresentedToken | null): Promise<IssuedSession> {
     const { tokens } = this.#deps;
+    forbidWhileImpersonating(from, "replace the token");
     const issued = await this.#commit(from, {}, (current) => {
       const replacement = this.#replacement(current, "rotate", presented, {});
       const reissued = current.subject === null ? tokens.reissue(current, replacement) : null;

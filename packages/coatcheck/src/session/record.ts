@@ -1,5 +1,6 @@
 import type { JsonObject } from "./json.ts";
 import type { OlderSecret } from "./older-secrets.ts";
+import type { RecordedActor } from "./recorded-actor.ts";
 import type { Conversion, RecordedVisit } from "./recorded-visit.ts";
 import type { WrappedSecret } from "./wrapped-secret.ts";
 
@@ -41,8 +42,8 @@ export interface SessionRecord<Data = JsonObject> {
   /** UUID v4. A name, not a key: safe to show, log and list. */
   readonly id: string;
   /**
-   * Who may read and revoke the session by its id: `browser:<id of the browser's own session>` or
-   * `consumer:<name of an API key>`.
+   * Who may read and revoke the session by its id: `browser:<id of the browser's own session>`,
+   * `consumer:<name of an API key>`, or `actor:<subject of the administrator>` for an impersonation.
    */
   readonly owner: string;
   readonly type: SessionType;
@@ -53,6 +54,8 @@ export interface SessionRecord<Data = JsonObject> {
   readonly version: number;
   /** The user or customer id that the session is logged in as; null while anonymous. */
   readonly subject: string | null;
+  /** The administrator who acts for the subject; null unless the subject is impersonated. Set on creation, never changed. */
+  readonly actor: RecordedActor | null;
   /** The company or site that the session belongs to. */
   readonly tenant: string | null;
   /** Identifies a browser over time. For analytics only; it authorises nothing. */

@@ -1,3 +1,4 @@
+import { type ActorSource, readActorSession } from "./actor.ts";
 import { CachedSession } from "./cached-session.ts";
 import type { SessionDependencies } from "./dependencies.ts";
 import type { RefusalReason } from "./events.ts";
@@ -21,7 +22,10 @@ import type { SessionWriter } from "./writer.ts";
 /** The result of a refused token. After `superseded` and `unavailable` the response must not change the browser's cookie. */
 export interface Refusal {
   readonly refusal: RefusalReason;
-  /** The session whose token this was, when a newer one has replaced it: a login may join it, a logout may end it. */
+  /**
+   * The session whose token this was, when a newer one has replaced it: a login may join it, a logout may end it. Also an
+   * impersonation that has ended: its actor may return.
+   */
   readonly replaced?: { readonly record: SessionRecord; readonly token: string };
   /** Whether the token's session was logged in; null if the session is unknown. */
   readonly wasLoggedIn?: boolean | null;
@@ -82,6 +86,8 @@ export class SessionResumer<Data> {
     if (!ring.hasValidSeal(token)) return null;
     const cached = reader.getStale(token.slice(0, COMPACT_ID_LENGTH), maxAge);
     if (!cached || schema.read(cached.record) === null) return null;
+    // The copy alone does not tell whether the actor's own session is still valid.
+    if (cached.record.actor !== null) return null;
     const now = clock.now();
     if (cached.record.state === "revoked" || cached.hasExpired(now)) return null;
     if (tokens.check(cached.record, hashSecret(secretOfToken(token)), now) !== "current") return null;
@@ -100,7 +106,7 @@ export class SessionResumer<Data> {
   }
 
   /** Opens a session that was found without its token. Such a handle has no elevations and issues no token. */
-  admit(cached: CachedSession, tier: Tier, activity: Activity): Session<Data> | Refusal {
+  admit(cached: CachedSession, tier: Tier, activity: Activity): MaybePromise<Session<Data> | Refusal> {
     const start: FoundStart = {
       cached,
       presentedToken: null,
@@ -114,6 +120,11 @@ export class SessionResumer<Data> {
       newSession: noFields,
     };
     return this.#admit(start, this.#deps.clock.now());
+  }
+
+  /** Whether a session has no actor, or one whose own session is valid. */
+  async isActing({ actor }: SessionRecord): Promise<boolean> {
+    return actor === null || (await readActorSession(this.#actorSource, actor)) !== null;
   }
 
   /** Adds the activity that the store does not know of yet, because its touch is queued. */
@@ -161,8 +172,13 @@ export class SessionResumer<Data> {
         await this.#writer.revoke({ session: id }, "token-reuse");
         events.publish("token-reuse", { record });
         return this.#refuse("token-reuse", record);
-      default:
-        return this.#refuse(check, cached.record);
+      default: {
+        const refused = this.#refuse(check, record);
+        const holdsImpersonation =
+          record.actor !== null && tokens.check(record, presented.hash, clock.now()) === "current";
+        // Its holder may still return to the actor's own session.
+        return holdsImpersonation ? { ...refused, replaced: { record, token } } : refused;
+      }
     }
   }
 
@@ -174,9 +190,33 @@ export class SessionResumer<Data> {
     return cached.hasExpired(now) ? "expired" : this.#deps.tokens.check(cached.record, hash, now);
   }
 
-  #admit(start: FoundStart, now: number): Session<Data> | Refusal {
-    const { cached, activity } = start;
+  #admit(start: FoundStart, now: number): MaybePromise<Session<Data> | Refusal> {
+    const { cached } = start;
     if (this.#deps.schema.read(cached.record) === null) return this.#refuse("expired", cached.record);
+    return cached.record.actor === null ? this.#open(start, now) : this.#admitActor(start, now);
+  }
+
+  /** Opens an impersonated session, if the actor's own session is valid. The person is active in both. */
+  async #admitActor(start: FoundStart, now: number): Promise<Session<Data> | Refusal> {
+    const { record } = start.cached;
+    const own = record.actor && (await readActorSession(this.#actorSource, record.actor));
+    if (!own) {
+      await this.#writer.revoke({ session: record.id }, "revoked");
+      const { presentedToken: token } = start;
+      return { ...this.#refuse("revoked", record), ...(token !== null && { replaced: { record, token } }) };
+    }
+    if (start.activity === "user" && own.recordActivity(now)) {
+      this.#touches.add(own.record.id, now, own.record.idleTimeout);
+    }
+    return this.#open(start, now);
+  }
+
+  get #actorSource(): ActorSource {
+    return { ...this.#deps, touchedAt: (id) => this.#touches.queuedAt(id) };
+  }
+
+  #open(start: FoundStart, now: number): Session<Data> {
+    const { cached, activity } = start;
     if (activity === "user" && cached.recordActivity(now)) {
       this.#touches.add(cached.record.id, now, cached.record.idleTimeout);
     }

@@ -4,10 +4,25 @@ import type { JsonObject } from "./json.ts";
 import { INSPECT, type Inspect, type PlainSession, plainCopy } from "./plain-session.ts";
 import type { Tier } from "./reader.ts";
 import type { SessionRecord, SessionType } from "./record.ts";
+import { type Actor, forbidWhileImpersonating } from "./recorded-actor.ts";
 import type { SessionVisit, VisitObserver } from "./session-visit.ts";
 import type { Assurance, SessionStart } from "./start.ts";
 import { sessionUnavailable } from "./token-errors.ts";
 import { isElevated, requireElevated } from "./transitions.ts";
+
+/** An impersonation, as a banner shows it. */
+export interface Impersonation {
+  readonly actor: Actor;
+  /** Whom the actor acts for. */
+  readonly subject: string;
+  /** When the impersonation ends at the latest, epoch milliseconds. */
+  readonly endsAt: number;
+  readonly hasEnded: boolean;
+}
+
+function actorOf(record: SessionRecord | null): Actor | null {
+  return record?.actor ? { subject: record.actor.subject, reason: record.actor.reason } : null;
+}
 
 /** The readable properties of a request's session: its subject, its times, and the result of the token check. */
 export abstract class SessionInfo<Data = JsonObject> {
@@ -87,6 +102,32 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.record?.subject ?? null;
   }
 
+  /** The administrator who acts for the subject; null unless the subject is impersonated. */
+  get actor(): Actor | null {
+    return actorOf(this.record);
+  }
+
+  /**
+   * What a banner shows while an administrator acts for the subject; null otherwise. `hasEnded` tells that the impersonation of
+   * this browser is over: the session is empty, and `stopImpersonating` returns to the administrator's own.
+   */
+  get impersonation(): Impersonation | null {
+    const record = this.record ?? this.#start.replaced;
+    const actor = actorOf(record);
+    if (record === null || actor === null || record.subject === null) return null;
+    return { actor, subject: record.subject, endsAt: record.expiresAt, hasEnded: this.record === null };
+  }
+
+  /**
+   * Refuses what an actor must not do for a subject. Every elevation is forbidden already: see {@link requireElevated}.
+   *
+   * @param action what the route does, for the message: "change the password".
+   * @throws CoatcheckError `FORBIDDEN` while impersonating.
+   */
+  forbidWhileImpersonating(action: string): void {
+    forbidWhileImpersonating(this.record, action);
+  }
+
   get tenant(): string | null {
     return this.record?.tenant ?? null;
   }
@@ -118,7 +159,7 @@ export abstract class SessionInfo<Data = JsonObject> {
     return this.record && Math.max(this.record.lastSeenAt, this.#start.cached?.lastSeenAt ?? 0);
   }
 
-  /** Throws `SESSION_REQUIRED` while anonymous, `REAUTHENTICATION_REQUIRED` without a current elevation for `scope`. */
+  /** Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating, `REAUTHENTICATION_REQUIRED` without a current elevation for `scope`. */
   requireElevated(scope: string): void {
     if (this.assurance === "degraded") throw sessionUnavailable();
     requireElevated(this.elevated(), scope, this.#clock.now());

@@ -4,6 +4,7 @@ import { ClosedSignal } from "./closed-signal.ts";
 import { type Commit, commitOf, type HandleState } from "./commit.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
+import { type ImpersonateOptions, requireImpersonateArguments } from "./impersonations.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { LateChanges, requireLoginDelivery, requireTokenDelivery } from "./late-changes.ts";
 import { Mutex } from "./mutex.ts";
@@ -30,6 +31,7 @@ import {
   prefetchedLogout,
   requireCurrentToken,
   requireRevocable,
+  sessionUnavailable,
   tokenSuperseded,
 } from "./token-errors.ts";
 import type { PresentedToken } from "./token-rules.ts";
@@ -171,6 +173,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
           return;
         }
       }
+      await this.#endImpersonation();
       // The request's own session has ended: the login needs one with another id.
       if (this.#record) this.#newId = this.#record = null;
       const content = { data: applySnapshot(schema.initial(), pending), flash };
@@ -194,13 +197,53 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
   }
 
   /**
+   * Begins to act for another subject, in a session of its own. The caller must have checked that this subject may do so. The
+   * session with the token of the request stays as it is; from now on this handle is the new session, with fresh data, and the
+   * response carries its token. See docs/impersonation.md.
+   *
+   * Does nothing when the subject is impersonated already. Throws `FORBIDDEN` while impersonating another subject,
+   * `SESSION_REQUIRED` while anonymous, `SESSION_REVOKED` and `SESSION_EXPIRED`.
+   */
+  async impersonate(subject: string, options: ImpersonateOptions): Promise<void> {
+    requireImpersonateArguments(subject, options);
+    await this.#exclusively(async () => {
+      requireTokenDelivery(this.#start, this.#late);
+      if (this.assurance === "degraded") throw sessionUnavailable();
+      if (this.actor !== null && this.subject === subject) return;
+      await this.#write();
+      const token = this.#token ?? this.#start.presentedToken;
+      const { impersonations } = this.#writer;
+      this.#replaceBy(await impersonations.begin(this.#record, token, subject, options));
+    });
+  }
+
+  /**
+   * Stops acting for another subject: ends that session, and returns to the actor's own, whose token the response carries.
+   * Works for an impersonation that has ended too. Assignments that are not saved are dropped.
+   *
+   * @returns false when no one is impersonated.
+   * @throws CoatcheckError `SESSION_REVOKED`, `SESSION_EXPIRED` or `SESSION_REQUIRED` when the actor has to log in again.
+   */
+  async stopImpersonating(): Promise<boolean> {
+    return await this.#exclusively(async () => {
+      const impersonated = this.#state === "revoked" ? null : (this.#record ?? this.#start.replaced);
+      if (!impersonated?.actor) return false;
+      requireTokenDelivery(this.#start, this.#late);
+      const { presented } = this.#actingToken;
+      this.#replaceBy(await this.#writer.impersonations.stop(impersonated, impersonated.actor, presented));
+      return true;
+    });
+  }
+
+  /**
    * Issues a new token and, if the session is logged in, invalidates the older one at once. Call it after any change of the
-   * subject's privileges.
+   * subject's privileges. An impersonation keeps its token.
    */
   async rotate(): Promise<void> {
     await this.#exclusively(async () => {
       requireTokenDelivery(this.#start, this.#late);
-      if (this.#record) await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
+      if (this.#record && !this.actor)
+        await this.#reissue((record, token) => this.#writer.privileges.rotate(record, token));
     });
   }
 
@@ -248,7 +291,7 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
       const target = this.#record ?? this.#start.replaced;
       this.#pending = null;
       const hasEnded =
-        target !== null && (await this.#writer.logOut(target.id, this.#actingToken.presented, reason));
+        target !== null && (await this.#writer.logOut(target, this.#actingToken.presented, reason));
       this.#record = null;
       this.#token = null;
       this.#state = "revoked";
@@ -264,9 +307,10 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   /**
    * Revokes the subject's other sessions in one durable step, and returns their number. Call it after a change of password.
-   * Throws `SESSION_REQUIRED` while anonymous.
+   * Throws `SESSION_REQUIRED` while anonymous, `FORBIDDEN` while impersonating.
    */
   async revokeOthers(reason: RevokeReason = "revoked"): Promise<number> {
+    this.forbidWhileImpersonating("end the subject's other sessions");
     return await this.#writer.revoke(othersScope(this.#record), reason);
   }
 
@@ -310,7 +354,8 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
 
   #rotationIsDue(): boolean {
     const { policy, clock } = this.#deps;
-    if (policy.rotateEvery === null || !this.#record || this.#token !== null) return false;
+    if (policy.rotateEvery === null || !this.#record || this.#record.actor || this.#token !== null)
+      return false;
     if (this.hasDuplicates || this.#state === "superseded" || !this.#actingToken.isRotatable) return false;
     return rotationIsDue(this.#record, this.#start, policy.rotateEvery, clock.now());
   }
@@ -377,6 +422,19 @@ export class Session<Data = JsonObject> extends SessionInfo<Data> {
     this.#state = "rotated";
     this.#closed?.follow(record);
     this.#pending?.markSaved(pending, () => this.#deps.schema.readOrInitial(record));
+  }
+
+  /** A login replaces an impersonation and the actor's own session, which this browser would no longer hold. */
+  async #endImpersonation(): Promise<void> {
+    const impersonated = this.#record ?? this.#start.replaced;
+    if (impersonated?.actor) await this.#writer.logOut(impersonated, this.#actingToken.presented, "logout");
+  }
+
+  /** Makes this the handle of another session of the same browser. */
+  #replaceBy(issued: IssuedSession): void {
+    this.#pending = null;
+    this.#visitChange = null;
+    this.#adopt(issued, null);
   }
 
   /** Runs the writes of this handle one after the other, in the order of the calls. */

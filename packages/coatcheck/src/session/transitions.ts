@@ -2,6 +2,7 @@ import { CoatcheckError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionPolicy } from "./policy.ts";
 import type { ClientInfo, SessionRecord } from "./record.ts";
+import { forbidWhileImpersonating } from "./recorded-actor.ts";
 import { requireStrings } from "./strings.ts";
 import type { TokenFields } from "./token-rules.ts";
 
@@ -72,6 +73,7 @@ export function newRecord(values: NewRecord, options: CreateOptions, policy: Ses
     reason: null,
     version: 1,
     subject,
+    actor: null,
     tenant: options.tenant ?? null,
     visitorId: options.visitorId ?? null,
     parentId: options.parentId ?? null,
@@ -169,13 +171,15 @@ export function isElevated(record: SessionRecord | null, scope: string, now: num
 /**
  * Checks that the session has an elevation for `scope` at `now`.
  *
- * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `REAUTHENTICATION_REQUIRED` without a current elevation.
+ * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `FORBIDDEN` while impersonating; `REAUTHENTICATION_REQUIRED`
+ *   without a current elevation.
  */
 export function requireElevated(record: SessionRecord | null, scope: string, now: number): void {
   requireStrings({ scope });
   if (record === null || record.subject === null) {
     throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
   }
+  forbidWhileImpersonating(record, scope);
   if (!isElevated(record, scope, now)) {
     const message = `Re-authenticate to continue: "${scope}" requires a recent confirmation of your identity.`;
     throw new CoatcheckError("REAUTHENTICATION_REQUIRED", message);

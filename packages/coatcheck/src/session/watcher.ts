@@ -1,3 +1,4 @@
+import { readActorSession } from "./actor.ts";
 import type { CachedSession } from "./cached-session.ts";
 import type { Clock, Schedule } from "./clock.ts";
 import type { SessionEmitter, SessionEvents } from "./events.ts";
@@ -113,7 +114,9 @@ export class SessionWatcher {
     session.isChecking = true;
     try {
       const cached = this.#getCached(session) ?? (await this.#read(session.record.id));
-      this.#report(session, cached);
+      const actor = cached?.record.actor ?? null;
+      const isActing = actor === null || (await readActorSession(this.#source, actor)) !== null;
+      this.#report(session, isActing ? cached : null);
     } catch {
       // An outage of the store says nothing about the session. The next check tries again.
     } finally {
@@ -174,14 +177,18 @@ export class SessionWatcher {
 
   #candidates(scope: RevocationScope): readonly WatchedSession[] {
     if (!("session" in scope)) return [...this.#sessions.values()];
-    const session = this.#sessions.get(scope.session);
-    return session ? [session] : [];
+    const { session: id } = scope;
+    return [...this.#sessions.values()].filter(({ record }) => isInScope({ session: id }, record));
   }
 }
 
 function isInScope(scope: RevocationScope, record: SessionRecord): boolean {
-  if ("session" in scope) return scope.session === record.id;
-  if ("subject" in scope) return scope.subject === record.subject && scope.except !== record.id;
+  const { id, subject, actor } = record;
+  if ("session" in scope) return scope.session === id || scope.session === actor?.sessionId;
+  if ("subject" in scope) {
+    if (scope.subject === actor?.subject) return scope.except !== actor.sessionId;
+    return scope.subject === subject && scope.except !== id;
+  }
   if ("tenant" in scope) return scope.tenant === record.tenant;
   return true;
 }

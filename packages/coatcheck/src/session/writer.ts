@@ -3,6 +3,7 @@ import { requireRevokeReason } from "./call-options.ts";
 import { Committer } from "./committer.ts";
 import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
 import { CoatcheckError } from "./errors.ts";
+import { Impersonations } from "./impersonations.ts";
 import type { JsonObject } from "./json.ts";
 import { LoginData } from "./login-data.ts";
 import { requireJsonObject } from "./patch.ts";
@@ -11,6 +12,7 @@ import { requireDurations } from "./policy.ts";
 import { PrivilegeWriter } from "./privileges.ts";
 import type { ReadOptions } from "./reader.ts";
 import type { RevokeReason, SessionRecord } from "./record.ts";
+import type { RecordedActor } from "./recorded-actor.ts";
 import type { VisitChange, VisitFields } from "./recorded-visit.ts";
 import type { RevocationScope } from "./store.ts";
 import { requireStrings, withoutUndefined } from "./strings.ts";
@@ -30,6 +32,7 @@ interface NewSession extends CreateOptions {
   readonly data?: unknown;
   readonly flash?: JsonObject | null;
   readonly visitFields?: Partial<VisitFields> | null;
+  readonly actor?: RecordedActor;
 }
 
 /** A change of a session's data. */
@@ -61,6 +64,7 @@ export interface ChangeOptions {
 export class SessionWriter<Data> {
   /** Login, step-up and rotation. */
   readonly privileges: PrivilegeWriter<Data>;
+  readonly impersonations: Impersonations<Data>;
   readonly #deps: SessionDependencies<Data>;
   readonly #committer: Committer<Data>;
   readonly #queues: WriteQueues<Data>;
@@ -70,6 +74,7 @@ export class SessionWriter<Data> {
     this.#committer = new Committer(deps);
     this.#queues = new WriteQueues(this.#committer);
     this.privileges = new PrivilegeWriter(deps, this.#committer, this.#queues, this.#evict);
+    this.impersonations = new Impersonations(this, deps);
   }
 
   /** Creates a session. Throws `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`, `CONFLICT`. */
@@ -91,6 +96,7 @@ export class SessionWriter<Data> {
       ...newRecord(values, options, policy),
       flash: mergeFlash({}, options.flash ?? {}, policy.maxDataBytes),
       ...options.visitFields,
+      actor: options.actor ?? null,
     };
     await this.#committer.insert(record, this.#evict);
     events.publish("created", { record });
@@ -181,16 +187,22 @@ export class SessionWriter<Data> {
   }
 
   /**
-   * Ends the session of a request's token, unless that token was replaced long ago and the newer one is in use.
+   * Ends the session of a request's token, unless that token was replaced long ago and the newer one is in use. Ends the
+   * actor's own session too: the browser would no longer hold its token after the logout.
    *
    * @returns whether the session has ended.
    */
-  async logOut(id: string, presented: PresentedToken | null, reason: RevokeReason): Promise<boolean> {
+  async logOut(
+    { id, actor }: Pick<SessionRecord, "id" | "actor">,
+    presented: PresentedToken | null,
+    reason: RevokeReason,
+  ): Promise<boolean> {
     const { reader, tokens, clock } = this.#deps;
     if (presented !== null) {
       const { cached } = await reader.read(id, { fresh: true });
       if (!cached || !tokens.mayLogOut(cached.record, presented.hash, clock.now())) return false;
     }
+    if (actor !== null) await this.revoke({ session: actor.sessionId }, reason);
     await this.revoke({ session: id }, reason);
     return true;
   }

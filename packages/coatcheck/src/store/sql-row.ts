@@ -140,5 +140,6 @@ export function recordOf(row: SessionRow): SessionRecord {
     // Rows of earlier versions lack them.
     visit: body.visit ?? null,
     conversion: body.conversion ?? null,
+    actor: body.actor ?? null,
   };
 }

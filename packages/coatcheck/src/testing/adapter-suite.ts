@@ -6,6 +6,7 @@ import { csrfCases } from "./adapter/csrf-cases.ts";
 import type { StartAdapter } from "./adapter/exchange.ts";
 import { AdapterFixture, type CacheFactory } from "./adapter/fixtures.ts";
 import { headerCases } from "./adapter/header-cases.ts";
+import { impersonationCases } from "./adapter/impersonation-cases.ts";
 import { lifecycleCases } from "./adapter/lifecycle-cases.ts";
 import { nodeResponseCases } from "./adapter/node-response-cases.ts";
 import { outageCases } from "./adapter/outage-cases.ts";
@@ -50,6 +51,7 @@ export function adapterContract({ describe, it }: TestFramework, options: Adapte
     bearer: bearerCases,
     csrf: csrfCases,
     "cross-site": crossSiteCases,
+    impersonation: impersonationCases,
     outage: outageCases,
     ...(options.raw ? { "node:http response": nodeResponseCases } : {}),
   };

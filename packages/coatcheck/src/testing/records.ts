@@ -20,6 +20,7 @@ export function makeRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     reason: null,
     version: 1,
     subject,
+    actor: null,
     tenant: null,
     visitorId: null,
     parentId: null,
@@ -54,6 +55,13 @@ export function makeFullRecord(fields: Partial<SessionRecord> = {}): SessionReco
   return makeRecord({
     owner: "consumer:slack-bot",
     subject: "customer-7",
+    actor: {
+      subject: "clerk-3",
+      reason: "ticket 4711",
+      sessionId: randomUUID(),
+      sessionExpiresAt: now + HOUR,
+      returnToken: "dG9rZW4",
+    },
     tenant: "taco-shop",
     visitorId: randomUUID(),
     parentId: randomUUID(),

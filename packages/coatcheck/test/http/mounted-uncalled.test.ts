@@ -14,7 +14,13 @@ import { SessionManager } from "../../src/session/manager.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 
 const manager = new SessionManager({ store: memoryStore(), secrets: ["the secret of these tests"] });
-const GUARDS = ["requireSession", "requireSubject", "requireElevated", "requireJwt"] as const;
+const GUARDS = [
+  "requireSession",
+  "requireSubject",
+  "requireElevated",
+  "requireJwt",
+  "forbidWhileImpersonating",
+] as const;
 const untyped = (value: unknown) => value as never;
 
 const cleanups: (() => unknown)[] = [];
@@ -22,9 +28,13 @@ afterEach(async () => {
   for (const cleanUp of cleanups.splice(0)) await cleanUp();
 });
 
+const ARGUMENTS = new Map([
+  ["requireElevated", "scope"],
+  ["forbidWhileImpersonating", "action"],
+]);
 const messageOf = (name: string) =>
-  name === "requireElevated"
-    ? "Invalid session field: scope must be a non-empty string (got object)."
+  ARGUMENTS.has(name)
+    ? `Invalid session field: ${ARGUMENTS.get(name)} must be a non-empty string (got object).`
     : `Invalid call of ${name}(): takes no argument; mount ${name}(), with the parentheses.`;
 
 describe.each([...GUARDS, "sessionErrors", "coatcheck"] as const)("%s without its call", (name) => {

@@ -129,9 +129,14 @@ function parseCopy(key: string, text: string): Snapshot | null {
   const position = Number(text.slice(versionEnd + 1, positionEnd));
   const record = parseJson(text.slice(positionEnd + 1));
   if (!Number.isSafeInteger(position) || !isRecord(record) || compactId(record.id) !== key) return null;
-  // Copies of earlier versions lack the last two.
+  // Copies of earlier versions lack the last three.
   return {
-    record: { ...record, visit: record.visit ?? null, conversion: record.conversion ?? null },
+    record: {
+      ...record,
+      visit: record.visit ?? null,
+      conversion: record.conversion ?? null,
+      actor: record.actor ?? null,
+    },
     position,
   };
 }

@@ -19,6 +19,9 @@ export interface PageSession<Data = JsonObject>
     | "assurance"
     | "isElevated"
     | "requireElevated"
+    | "actor"
+    | "impersonation"
+    | "forbidWhileImpersonating"
   > {
   /** The application's data, frozen. */
   readonly data: Data;
@@ -32,11 +35,13 @@ const WRITE_METHODS = [
   "authenticate",
   "elevate",
   "flash",
+  "impersonate",
   "patch",
   "revoke",
   "revokeOthers",
   "rotate",
   "save",
+  "stopImpersonating",
   "takeFlash",
   "update",
 ] as const satisfies readonly (keyof Session)[];
@@ -46,7 +51,7 @@ const WRITE_METHODS = [
  * the change could reach neither the browser's cookie nor the page.
  */
 export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
-  const { id, type, subject, tenant, isNew, refusal, assurance } = session;
+  const { id, type, subject, tenant, isNew, refusal, assurance, actor, impersonation } = session;
   const data = readOnly(plainCopy(session.toJSON().data), "data") as Data;
   const refuse = Object.fromEntries(WRITE_METHODS.map((name) => [name, () => refuseWrite(`${name}()`)]));
   return Object.freeze({
@@ -58,9 +63,12 @@ export function pageSession<Data>(session: Session<Data>): PageSession<Data> {
     isNew,
     refusal,
     assurance,
+    actor,
+    impersonation,
     data,
     isElevated: (scope: string) => session.isElevated(scope),
     requireElevated: (scope: string) => session.requireElevated(scope),
+    forbidWhileImpersonating: (action: string) => session.forbidWhileImpersonating(action),
   });
 }
 

@@ -1,3 +1,4 @@
+import { ownerOfActor } from "../../session/actor.ts";
 import type { SessionManager } from "../../session/manager.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Session } from "../../session/session.ts";
@@ -6,7 +7,10 @@ import type { Device } from "../../wire.ts";
 /** One page of the store. More devices than that are of no use in a list. */
 const MAX_DEVICES = 1000;
 
-/** Lists the devices where a subject is logged in, newest first. Omits order sessions, which belong to another session. */
+/**
+ * Lists the devices where a subject is logged in, newest first, with the sessions in which the subject impersonates others. Omits
+ * order sessions, which belong to another session, and impersonations of the subject, which belong to their actors.
+ */
 export async function devicesOf<Data>(
   manager: SessionManager<Data>,
   subject: string,
@@ -15,18 +19,28 @@ export async function devicesOf<Data>(
 ): Promise<readonly Device[]> {
   const filter = { subject, state: "active", liveAt: now } as const;
   const { records } = await manager.list(filter, { limit: MAX_DEVICES });
-  return records
-    .filter(({ parentId }) => parentId === null)
+  const own = records.filter(({ parentId, actor }) => parentId === null && actor === null);
+  const acting = await manager.list(
+    { owner: ownerOfActor(subject), state: "active", liveAt: now },
+    { limit: MAX_DEVICES },
+  );
+  return [...own, ...acting.records.filter(({ actor }) => actor?.subject === subject)]
+    .sort((left, right) => right.createdAt - left.createdAt)
     .map((record) => {
       const isCurrent = record.id === current.id;
       return toDevice(record, isCurrent, (isCurrent && current.lastSeenAt) || record.lastSeenAt);
     });
 }
 
-function toDevice({ id, client, createdAt }: SessionRecord, current: boolean, lastSeenAt: number): Device {
+function toDevice(
+  { id, subject, actor, client, createdAt }: SessionRecord,
+  current: boolean,
+  lastSeenAt: number,
+): Device {
   return {
     id,
     current,
+    ...(actor && subject !== null && { impersonates: subject }),
     browser: client?.browser ?? null,
     os: client?.os ?? null,
     device: client?.device ?? null,

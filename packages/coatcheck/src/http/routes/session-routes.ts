@@ -194,7 +194,7 @@ export class SessionRoutes<User = { readonly id: string }, Data = JsonObject> {
     }
     this.#requireRecent(session);
     const record = await this.#manager.find(id);
-    if (record?.subject !== subject) {
+    if (!record || (record.actor?.subject ?? record.subject) !== subject) {
       throw new CoatcheckError("SESSION_NOT_FOUND", "Device not found.");
     }
     return success({ ended: await this.#manager.revoke({ session: id }) });

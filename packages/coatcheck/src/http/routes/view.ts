@@ -67,6 +67,7 @@ function sessionOnTheWire(record: SessionRecord, lastSeenAt: number, now: number
     type: record.type,
     subject: record.subject,
     tenant: record.tenant,
+    ...(record.actor && { actor: { subject: record.actor.subject, reason: record.actor.reason } }),
     createdAt: new Date(record.createdAt).toISOString(),
     expiresAt: new Date(record.expiresAt).toISOString(),
     version: record.version,

@@ -135,6 +135,7 @@ export function recordOf(reply: readonly unknown[]): SessionRecord {
     // Rows of earlier versions lack them.
     visit: record.visit ?? null,
     conversion: record.conversion ?? null,
+    actor: record.actor ?? null,
   };
 }
 

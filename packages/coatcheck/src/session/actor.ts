@@ -1,0 +1,44 @@
+import type { CachedSession } from "./cached-session.ts";
+import type { Clock } from "./clock.ts";
+import type { SessionReader } from "./reader.ts";
+import type { RecordedActor } from "./recorded-actor.ts";
+import { compactId } from "./token.ts";
+
+/** The owner of the sessions in which `subject` impersonates others. Lists find them by it. */
+export function ownerOfActor(subject: string): string {
+  return `actor:${subject}`;
+}
+
+/** The dependencies of {@link readActorSession}. */
+export interface ActorSource {
+  readonly reader: SessionReader;
+  readonly clock: Clock;
+  /** The time of a session's queued touch, epoch milliseconds; 0 when none is queued. */
+  readonly touchedAt: (id: string) => number;
+}
+
+/**
+ * Reads the actor's own session. Every use of an impersonated session depends on it, so each revocation that ends the
+ * actor's session (of the session, subject, tenant or everyone) ends the impersonation too, within the staleness bound.
+ *
+ * @returns null when the session has ended, or another subject has logged in to it.
+ * @throws CoatcheckError `STORE_UNAVAILABLE`.
+ */
+export async function readActorSession(
+  { reader, clock, touchedAt }: ActorSource,
+  actor: RecordedActor,
+): Promise<CachedSession | null> {
+  const isValid = (cached: CachedSession): boolean => {
+    cached.mergeLastSeen(touchedAt(actor.sessionId));
+    return cached.record.subject === actor.subject && isOwnSession(cached, clock.now());
+  };
+  const known = reader.getCached(compactId(actor.sessionId));
+  if (known && isValid(known)) return known;
+  // Only the store may end the impersonation: a cached copy may predate the activity of other nodes.
+  const { cached } = await reader.read(actor.sessionId, { fresh: true });
+  return cached && isValid(cached) ? cached : null;
+}
+
+function isOwnSession(cached: CachedSession, now: number): boolean {
+  return cached.record.state === "active" && cached.record.actor === null && !cached.hasExpired(now);
+}

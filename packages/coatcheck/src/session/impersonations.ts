@@ -1,0 +1,180 @@
+import { ownerOfActor } from "./actor.ts";
+import type { IssuedSession, SessionDependencies } from "./dependencies.ts";
+import { CoatcheckError } from "./errors.ts";
+import { type KnownOptions, requireKnownOptions } from "./known-options.ts";
+import type { RevokeReason, SessionRecord } from "./record.ts";
+import { forbidWhileImpersonating, type RecordedActor } from "./recorded-actor.ts";
+import type { RevocationScope } from "./store.ts";
+import { requireStrings, withoutUndefined } from "./strings.ts";
+import { hashSecret, newSecret, newSessionId, secretOfToken } from "./token.ts";
+import { refusalError, tokenSuperseded } from "./token-errors.ts";
+import type { PresentedToken } from "./token-rules.ts";
+import type { CreateOptions } from "./transitions.ts";
+import { misuse, shown } from "./usage-error.ts";
+
+const MINUTE = 60_000;
+const MAX_AGE = 60 * MINUTE;
+/** The longest impersonation, in milliseconds. */
+const LONGEST = 12 * 60 * MINUTE;
+/** The largest page of a store. */
+const PAGE_SIZE = 1000;
+
+/** Options of `Session.impersonate`. `reason` is required. */
+export interface ImpersonateOptions {
+  /** Why, such as a ticket number: 1 to 1024 bytes. Kept with the session and part of each event. */
+  readonly reason: string;
+  /** When the impersonation ends, milliseconds from now. Default: one hour; at most 12 hours. */
+  readonly maxAge?: number;
+  /** The subject's tenant. Default: none. */
+  readonly tenant?: string;
+}
+
+const IMPERSONATE_OPTIONS = {
+  reason: true,
+  maxAge: true,
+  tenant: true,
+} satisfies KnownOptions<ImpersonateOptions>;
+
+/** Checks the arguments of `impersonate`. Throws `UsageError`; `VALIDATION_FAILED` for an empty subject or reason. */
+export function requireImpersonateArguments(subject: string, options: ImpersonateOptions): void {
+  const input = "options of impersonate()";
+  requireKnownOptions(input, options, IMPERSONATE_OPTIONS);
+  const { reason, maxAge = MAX_AGE, tenant } = options;
+  requireStrings({ subject, reason, ...withoutUndefined({ tenant }) });
+  if (typeof maxAge === "number" && maxAge > 0 && maxAge <= LONGEST) return;
+  const message = `must be a number of milliseconds, more than 0 and at most 12 hours (got ${shown(maxAge)})`;
+  throw misuse(input, [{ path: "maxAge", message }]);
+}
+
+/** The part of the session writer that impersonations use. */
+interface Writer {
+  create(
+    session: CreateOptions & { readonly id: string; readonly secret: string; readonly actor: RecordedActor },
+  ): Promise<IssuedSession>;
+  revoke(scope: RevocationScope, reason: RevokeReason): Promise<number>;
+}
+
+/**
+ * Begins and stops sessions in which an administrator acts for another subject.
+ *
+ * The administrator's own session stays as it is, with the same token. The new session keeps that token encrypted under a
+ * key that needs the new token, so that only the browser that holds the new token can return. That makes a lost response
+ * harmless: before the new token has arrived, the browser still has the administrator's; after the stop, the ended token can
+ * be stopped again and gives the same token.
+ */
+export class Impersonations<Data> {
+  readonly #writer: Writer;
+  readonly #deps: SessionDependencies<Data>;
+
+  constructor(writer: Writer, deps: SessionDependencies<Data>) {
+    this.#writer = writer;
+    this.#deps = deps;
+  }
+
+  /**
+   * Creates the session of the impersonation.
+   *
+   * @param own the administrator's session.
+   * @param token of that session.
+   * @throws CoatcheckError `SESSION_REQUIRED` while anonymous; `FORBIDDEN` while impersonating; `VALIDATION_FAILED` for the
+   *   administrator's own subject; `CONFLICT` for an invalid token; `SESSION_REVOKED`, `SESSION_EXPIRED`.
+   */
+  async begin(
+    own: SessionRecord | null,
+    token: string | null,
+    subject: string,
+    { reason, maxAge = MAX_AGE, tenant }: ImpersonateOptions,
+  ): Promise<IssuedSession> {
+    const { random, ring, clock, events } = this.#deps;
+    const { record, by } = await this.#requireActor(own, token, subject);
+    const now = clock.now();
+    const id = newSessionId(random);
+    const secret = newSecret(random);
+    const actor: RecordedActor = {
+      subject: by,
+      reason,
+      sessionId: record.id,
+      sessionExpiresAt: record.expiresAt,
+      returnToken: ring.encrypt(contextOf(id, record.id, secret), token ?? "", random),
+    };
+    const issued = await this.#writer.create({
+      id,
+      secret,
+      actor,
+      subject,
+      owner: ownerOfActor(by),
+      client: record.client,
+      idleTimeout: record.idleTimeout,
+      absoluteTimeout: Math.min(maxAge, record.expiresAt - now),
+      ...(record.rememberMe !== null && { rememberMe: record.rememberMe }),
+      ...(tenant !== undefined && { tenant }),
+    });
+    events.publish("impersonation-started", { record: issued.record, actor });
+    return issued;
+  }
+
+  /**
+   * Ends an impersonation, also one that has ended, together with others that the same session has begun and whose responses
+   * were lost.
+   *
+   * @returns the administrator's session, with its present token.
+   * @throws CoatcheckError `SESSION_REVOKED`, `SESSION_EXPIRED` or `SESSION_REQUIRED` when the administrator has to log in
+   *   again; the impersonation has then ended even so.
+   */
+  async stop(
+    impersonated: SessionRecord,
+    actor: RecordedActor,
+    presented: PresentedToken | null,
+  ): Promise<IssuedSession> {
+    const { reader, ring, tokens, clock, events } = this.#deps;
+    const context = contextOf(impersonated.id, actor.sessionId, presented?.secret ?? "");
+    const token = ring.decrypt(context, actor.returnToken);
+    if (token === null) throw refusalError(null);
+    await this.#endAll(actor);
+    events.publish("impersonation-stopped", { record: impersonated, actor });
+    const { cached } = await reader.read(actor.sessionId, { fresh: true });
+    const record = cached?.record ?? null;
+    if (cached === null || record === null || record.state === "revoked") throw refusalError("revoked");
+    if (cached.hasExpired(clock.now())) throw refusalError("expired");
+    const mayReturn = record.subject === actor.subject && tokens.mayWrite(record, hashOf(token), clock.now());
+    if (!mayReturn) throw refusalError(null);
+    return { record, token };
+  }
+
+  async #endAll({ subject, sessionId }: RecordedActor): Promise<void> {
+    const filter = { owner: ownerOfActor(subject), state: "active", liveAt: this.#deps.clock.now() } as const;
+    const { records } = await this.#deps.store.list(filter, { limit: PAGE_SIZE });
+    for (const { id, actor } of records) {
+      if (actor?.sessionId === sessionId) await this.#writer.revoke({ session: id }, "logout");
+    }
+  }
+
+  /** Reads the session from the store: the caller must not act for others with rights that it has just lost. */
+  async #requireActor(
+    own: SessionRecord | null,
+    token: string | null,
+    subject: string,
+  ): Promise<{ record: SessionRecord; by: string }> {
+    const { reader, tokens, clock } = this.#deps;
+    if (own === null || own.subject === null) throw new CoatcheckError("SESSION_REQUIRED", "Log in first.");
+    forbidWhileImpersonating(own, "impersonate another subject; stop first");
+    if (own.subject === subject) {
+      throw misuse("call of impersonate()", [{ path: "subject", message: "must be another subject" }]);
+    }
+    const { cached } = await reader.read(own.id, { fresh: true });
+    const record = cached?.record;
+    if (!record || record.state === "revoked") throw refusalError("revoked");
+    if (clock.now() >= record.expiresAt) throw refusalError("expired");
+    const isHolder = token !== null && tokens.mayWrite(record, hashOf(token), clock.now());
+    if (!isHolder || record.subject !== own.subject) throw tokenSuperseded();
+    return { record, by: own.subject };
+  }
+}
+
+function hashOf(token: string): string {
+  return hashSecret(secretOfToken(token));
+}
+
+function contextOf(id: string, actorSession: string, secret: string): readonly string[] {
+  return ["return token", id, actorSession, secret];
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { type AdapterCases, login, logout, show, showSession } from "./case.ts";
+import type { Route, Routes } from "./exchange.ts";
+import type { AdapterFixture, Browser } from "./fixtures.ts";
+
+const DAY_SECONDS = 24 * 60 * 60;
+const HOUR = 3_600_000;
+
+/** Acts for `bob`. */
+const impersonate: Route = {
+  async handle(exchange) {
+    const session = await exchange.session.load();
+    await session.impersonate("bob", { reason: "ticket 4711", maxAge: HOUR });
+    return showSession(exchange);
+  },
+};
+
+const stop: Route = {
+  async handle(exchange) {
+    const session = await exchange.session.load();
+    await session.stopImpersonating();
+    return showSession(exchange);
+  },
+};
+
+const routes: Routes = {
+  "/login": login,
+  "/impersonate": impersonate,
+  "/stop": stop,
+  "/logout": logout,
+  "/show": show,
+};
+
+const subjectOf = async (browser: Browser) => JSON.parse((await browser.send("/show")).body).subject;
+
+/** The browser of `ann`, with the token of her login. */
+async function logIn(fixture: AdapterFixture): Promise<{ browser: Browser; own: string | undefined }> {
+  const browser = fixture.browser();
+  await browser.send("/login");
+  return { browser, own: browser.token };
+}
+
+/** An administrator acts for another subject, and returns: which cookies are set. */
+export const impersonationCases: AdapterCases = {
+  "an impersonation replaces the cookie, which lasts as long as the actor's, and its stop restores it": {
+    routes,
+    async check(fixture) {
+      const { browser, own } = await logIn(fixture);
+      fixture.advance(HOUR);
+      const begun = await browser.send("/impersonate");
+      assert.equal(begun.cookies.length, 1);
+      assert.match(String(begun.cookies[0]), new RegExp(`Max-Age=${30 * DAY_SECONDS - 3600};`));
+      assert.notEqual(browser.token, own);
+      assert.equal(await subjectOf(browser), "bob");
+      const stopped = await browser.send("/stop");
+      assert.equal(stopped.cookies.length, 1);
+      assert.deepEqual([browser.token, await subjectOf(browser)], [own, "ann"]);
+    },
+  },
+  "an impersonation can be stopped after its end, which keeps the cookie": {
+    routes,
+    async check(fixture) {
+      const { browser, own } = await logIn(fixture);
+      await browser.send("/impersonate");
+      fixture.advance(HOUR);
+      const ended = await browser.send("/show");
+      assert.deepEqual([JSON.parse(ended.body).refusal, ended.cookies], ["expired", []]);
+      await browser.send("/stop");
+      assert.deepEqual([browser.token, await subjectOf(browser)], [own, "ann"]);
+    },
+  },
+  "a stop whose response was lost can be repeated with the ended token": {
+    routes,
+    async check(fixture) {
+      const { browser, own } = await logIn(fixture);
+      await browser.send("/impersonate");
+      const cookie = `__Host-sid=${browser.token}`;
+      await fixture.send("/stop", { headers: { cookie } });
+      await browser.send("/stop");
+      assert.deepEqual([browser.token, await subjectOf(browser)], [own, "ann"]);
+    },
+  },
+  "a logout while impersonating clears the cookie and ends the actor's session too": {
+    routes,
+    async check(fixture) {
+      const { browser, own } = await logIn(fixture);
+      await browser.send("/impersonate");
+      await browser.send("/logout", { method: "POST" });
+      assert.equal(browser.token, undefined);
+      const headers = { cookie: `__Host-sid=${own}` };
+      assert.equal(JSON.parse((await fixture.send("/show", { headers })).body).refusal, "revoked");
+    },
+  },
+};

@@ -1,0 +1,32 @@
+import type { Session } from "../../src/session/session.ts";
+import { createFixture, type Data } from "./fixtures.ts";
+
+export const WHY = { reason: "ticket 4711" };
+
+/** What a browser holds after a response: the new token, or the one that it had. */
+export async function tokenAfter(session: Session<Data>, before: string): Promise<string> {
+  return (await session.commit()).token ?? before;
+}
+
+/** An administrator who is logged in, with functions for the requests of their browser. */
+export async function setUp(options: Parameters<typeof createFixture>[0] = {}) {
+  const fixture = createFixture(options);
+  const { manager, open } = fixture;
+  const own = await manager.create({ subject: "clerk", tenant: "support", data: { theme: "dark" } });
+  const begin = async (token = own.token, subject = "ada") => {
+    const session = await open(token);
+    await session.impersonate(subject, { ...WHY, tenant: "shop" });
+    return { session, token: await tokenAfter(session, token) };
+  };
+  /** The handle of a request with a token that may have been refused. */
+  const request = async (token: string) => {
+    const found = await manager.resume(token);
+    return "record" in found ? found : manager.begin(undefined, found);
+  };
+  const stop = async (token: string) => {
+    const session = await request(token);
+    const hasStopped = await session.stopImpersonating();
+    return { hasStopped, session, token: await tokenAfter(session, token) };
+  };
+  return { ...fixture, own, begin, stop, request };
+}

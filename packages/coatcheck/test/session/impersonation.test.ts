@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { codeOf, type Data } from "./fixtures.ts";
+import { setUp, tokenAfter, WHY } from "./impersonation-fixtures.ts";
+
+const HOUR = 3_600_000;
+
+describe("impersonate()", () => {
+  it("begins a session of its own, with the actor, fresh data and a limit in time", async () => {
+    const { own, begin, open, now } = await setUp();
+    const { session, token } = await begin();
+    expect(token).not.toBe(own.token);
+    const later = await open(token);
+    expect([later.subject, later.tenant, later.actor]).toEqual([
+      "ada",
+      "shop",
+      { subject: "clerk", reason: "ticket 4711" },
+    ]);
+    expect([later.id === own.record.id, later.data, session.data]).toEqual([false, {}, {}]);
+    const actor = later.actor;
+    expect(later.impersonation).toEqual({ actor, subject: "ada", endsAt: now() + HOUR, hasEnded: false });
+  });
+
+  it("saves the assignments before it in the actor's session", async () => {
+    const { own, open, manager } = await setUp();
+    const session = await open(own.token);
+    session.data.views = 7;
+    await session.impersonate("ada", WHY);
+    session.data.cart = { taco: 1 };
+    await session.commit();
+    expect((await manager.find(own.record.id))?.data).toEqual({ theme: "dark", views: 7 });
+    expect((await manager.find(session.id))?.data).toEqual({ cart: { taco: 1 } });
+  });
+
+  it("leaves the actor's session open when the response was lost", async () => {
+    const { own, begin, open } = await setUp();
+    await begin();
+    expect((await open(own.token)).record).toMatchObject({ subject: "clerk", version: 1, actor: null });
+  });
+
+  it("does nothing when it is repeated for the same subject, and throws FORBIDDEN for another one", async () => {
+    const { begin, open } = await setUp();
+    const { token } = await begin();
+    const repeated = await open(token);
+    await repeated.impersonate("ada", WHY);
+    expect(await codeOf(repeated.impersonate("eve", WHY))).toBe("FORBIDDEN");
+    expect(await tokenAfter(repeated, token)).toBe(token);
+  });
+
+  it("throws SESSION_REQUIRED while anonymous, and VALIDATION_FAILED for invalid arguments", async () => {
+    const { manager, own, open } = await setUp();
+    expect(await codeOf(manager.begin().impersonate("ada", WHY))).toBe("SESSION_REQUIRED");
+    const session = await open(own.token);
+    expect(await codeOf(session.impersonate("clerk", WHY))).toBe("VALIDATION_FAILED");
+    expect(await codeOf(session.impersonate("", WHY))).toBe("VALIDATION_FAILED");
+    expect(await codeOf(session.impersonate("ada", { reason: "" }))).toBe("VALIDATION_FAILED");
+    for (const maxAge of [0, -1, Number.NaN, 13 * HOUR]) {
+      expect(await codeOf(session.impersonate("ada", { ...WHY, maxAge }))).toBe("VALIDATION_FAILED");
+    }
+  });
+
+  it("refuses an actor whose session was revoked since the request began", async () => {
+    const { manager, own, open } = await setUp();
+    const session = await open(own.token);
+    await manager.revoke({ subject: "clerk" });
+    expect(await codeOf(session.impersonate("ada", WHY))).toBe("SESSION_REVOKED");
+    expect((await manager.list({ subject: "ada" }, { limit: 10 })).records).toEqual([]);
+  });
+
+  it("evicts no session of the subject at the session limit", async () => {
+    const { manager, begin, refusal } = await setUp({
+      policy: { sessionLimit: { max: 1, onExceeded: "evict-oldest" } },
+    });
+    const adas = await manager.create({ subject: "ada" });
+    const { token } = await begin();
+    expect([await refusal(adas.token), await refusal(token)]).toEqual([null, null]);
+  });
+
+  it("never merges what the actor did into the subject's data", async () => {
+    const merge = (visitor: Data, subject: Data | null): Data => ({ ...subject, ...visitor });
+    const { manager, begin, open } = await setUp({ merge });
+    const { token } = await begin();
+    await (await open(token)).patch({ theme: "actor" });
+    const visitor = manager.begin();
+    await visitor.authenticate("ada");
+    expect(visitor.data).toEqual({});
+  });
+});
+
+describe("stopImpersonating()", () => {
+  it("returns to the actor's own session with its token, untouched", async () => {
+    const { own, begin, stop, refusal, manager } = await setUp();
+    const { token } = await begin();
+    const stopped = await stop(token);
+    expect([stopped.hasStopped, stopped.token]).toEqual([true, own.token]);
+    expect([stopped.session.subject, stopped.session.data.theme, stopped.session.actor]).toEqual([
+      "clerk",
+      "dark",
+      null,
+    ]);
+    expect(await refusal(token)).toBe("revoked");
+    expect(await manager.find(own.record.id)).toMatchObject({
+      version: 1,
+      secretHash: own.record.secretHash,
+    });
+  });
+
+  it("returns the same token when it is repeated, because its response was lost or the user clicked twice", async () => {
+    const { own, begin, stop } = await setUp();
+    const { token } = await begin();
+    const results = await Promise.all([stop(token), stop(token)]);
+    expect([...results, await stop(token)].map((each) => each.token)).toEqual(Array(3).fill(own.token));
+  });
+
+  it("does nothing for a session without an actor, and for a visitor", async () => {
+    const { own, stop } = await setUp();
+    expect([(await stop(own.token)).hasStopped, (await stop("")).hasStopped]).toEqual([false, false]);
+  });
+
+  it("returns after the limit in time, and the ended token opens nothing before", async () => {
+    const { own, begin, stop, request, advance } = await setUp();
+    const { token } = await begin();
+    advance(HOUR);
+    const ended = await request(token);
+    expect([ended.record, ended.refusal, ended.subject, ended.actor]).toEqual([null, "expired", null, null]);
+    expect(ended.impersonation).toMatchObject({ subject: "ada", hasEnded: true });
+    expect((await stop(token)).token).toBe(own.token);
+  });
+
+  it("ends other impersonations of the same session, whose responses were lost", async () => {
+    const { own, begin, stop, refusal } = await setUp();
+    const lost = await begin();
+    const { token } = await begin(own.token, "eve");
+    await stop(token);
+    expect(await refusal(lost.token)).toBe("revoked");
+  });
+
+  it("throws when the actor has to log in again, and returns to no other token or session", async () => {
+    const { own, begin, stop, manager, refusal } = await setUp();
+    const { token } = await begin();
+    await manager.rotate(own.record.id);
+    expect(await codeOf(stop(token))).toBe("SESSION_REQUIRED");
+    expect(await refusal(token)).toBe("revoked");
+    await manager.revoke({ subject: "clerk" });
+    expect(await codeOf(stop(token))).toBe("SESSION_REVOKED");
+  });
+
+  it("gives nothing to a forged token with the id of an impersonation", async () => {
+    const { begin, stop, manager } = await setUp();
+    const { session, token } = await begin();
+    const forged = manager.ring.seal(session.id, token.slice(22, 43) + (token[43] === "A" ? "B" : "A"));
+    expect((await stop(forged)).hasStopped).toBe(false);
+    await manager.revoke({ session: session.id });
+    expect((await stop(forged)).hasStopped).toBe(false);
+  });
+});
