@@ -9,6 +9,7 @@ import { MenuBoard } from "./menu-board.tsx";
 import { OrderTabs } from "./order-tabs.tsx";
 import { PlacedOrders } from "./placed-orders.tsx";
 import { ShopDialogs } from "./shop-dialogs.tsx";
+import { useHeight } from "./use-height.ts";
 import { useMedia } from "./use-media.ts";
 import { useSessionLog } from "./use-session-log.ts";
 import { type ShopScreenProps, type ShopScreenState, useShopScreen } from "./use-shop-screen.ts";
@@ -22,6 +23,8 @@ const NO_ORDERS: readonly OpenOrder[] = [];
 export function ShopScreen(props: ShopScreenProps): ReactNode {
   const { language, words } = useLanguage();
   const isNarrow = useMedia("(max-width: 60rem)");
+  const bar = useHeight("--bar");
+  const dock = useHeight("--dock");
   const screen = useShopScreen(props);
   const { menu, orders, active, id, role, edits, setDialog, attempt } = screen;
   const { isBasketOpen, setBasketOpen } = screen;
@@ -32,7 +35,7 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
 
   return (
     <>
-      <div className="bar">
+      <div className="bar" ref={bar}>
         <OrderTabs
           orders={open}
           active={active}
@@ -64,7 +67,7 @@ export function ShopScreen(props: ShopScreenProps): ReactNode {
             }
           />
           {isNarrow ? (
-            <div className="dock">
+            <div className="dock" ref={dock}>
               <StatusLine orders={open} />
               <button
                 type="button"

@@ -21,7 +21,7 @@ export const de: Words = {
         text: "Taco zusammenstellen oder etwas dazunehmen: die Bestellung öffnet sich von selbst.",
       },
       {
-        title: "Für mehrere",
+        title: "Gemeinsam",
         text: "Jede neue Bestellung hat ihren eigenen Korb. Teilen Sie ihn mit einem Link und füllen Sie ihn gemeinsam.",
       },
       {

@@ -19,7 +19,7 @@ export const en = {
     steps: [
       { title: "Choose", text: "Compose a taco or add a side: your order opens by itself." },
       {
-        title: "Order for several",
+        title: "Together",
         text: "A new order has a basket of its own. Share it by a link and fill it together.",
       },
       {
