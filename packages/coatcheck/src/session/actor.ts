@@ -11,7 +11,7 @@ export function ownerOfActor(subject: string): string {
 
 /** The dependencies of {@link readActorSession}. */
 export interface ActorSource {
-  readonly reader: SessionReader;
+  readonly reader: Pick<SessionReader, "getCached" | "read">;
   readonly clock: Clock;
   /** The time of a session's queued touch, epoch milliseconds; 0 when none is queued. */
   readonly touchedAt: (id: string) => number;

@@ -1,4 +1,4 @@
-import { readActorSession } from "./actor.ts";
+import { type ActorSource, readActorSession } from "./actor.ts";
 import type { CachedSession } from "./cached-session.ts";
 import type { Clock, Schedule } from "./clock.ts";
 import type { SessionEmitter, SessionEvents } from "./events.ts";
@@ -115,7 +115,7 @@ export class SessionWatcher {
     try {
       const cached = this.#getCached(session) ?? (await this.#read(session.record.id));
       const actor = cached?.record.actor ?? null;
-      const isActing = actor === null || (await readActorSession(this.#source, actor)) !== null;
+      const isActing = actor === null || (await readActorSession(this.#actorSource, actor)) !== null;
       this.#report(session, isActing ? cached : null);
     } catch {
       // An outage of the store says nothing about the session. The next check tries again.
@@ -130,8 +130,21 @@ export class SessionWatcher {
    */
   #getCached({ key, watches }: WatchedSession): CachedSession | undefined {
     for (const watch of watches) if (watch.seesChanges) return undefined;
+    return this.#cachedBy(key);
+  }
+
+  #cachedBy(key: string): CachedSession | undefined {
     const { reader } = this.#source;
     return reader.maxStaleness > 0 ? reader.getStale(key, reader.maxStaleness / 2) : reader.getCached(key);
+  }
+
+  get #actorSource(): ActorSource {
+    const { reader, clock, touchedAt } = this.#source;
+    return {
+      clock,
+      touchedAt,
+      reader: { getCached: (key) => this.#cachedBy(key), read: (id, options) => reader.read(id, options) },
+    };
   }
 
   async #read(id: string): Promise<CachedSession | null> {
@@ -177,14 +190,15 @@ export class SessionWatcher {
 
   #candidates(scope: RevocationScope): readonly WatchedSession[] {
     if (!("session" in scope)) return [...this.#sessions.values()];
-    const { session: id } = scope;
-    return [...this.#sessions.values()].filter(({ record }) => isInScope({ session: id }, record));
+    const session = this.#sessions.get(scope.session);
+    return session ? [session] : [];
   }
 }
 
 function isInScope(scope: RevocationScope, record: SessionRecord): boolean {
   const { id, subject, actor } = record;
-  if ("session" in scope) return scope.session === id || scope.session === actor?.sessionId;
+  // The end of an actor's own session is found by the next check: to find its impersonations here would take a search.
+  if ("session" in scope) return scope.session === id;
   if ("subject" in scope) {
     if (scope.subject === actor?.subject) return scope.except !== actor.sessionId;
     return scope.subject === subject && scope.except !== id;

@@ -36,6 +36,13 @@ describe("the session of a JWT", () => {
     expect((await opened.commit()).token).toBeNull();
   });
 
+  it("is never an impersonation, whose JWT would not name the actor", async () => {
+    const site = new Site();
+    const { session } = await site.logIn("clerk");
+    await session.impersonate("ada", { reason: "ticket 4711" });
+    await expect(site.jwts.issue(session)).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
   it("stays alive by requests with the JWT", async () => {
     const site = new Site();
     const { session, token } = await site.logIn();

@@ -3,7 +3,7 @@ import { createCache } from "../../src/cache/index.ts";
 import type { RevocationScope } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { FakeTime } from "../cache/fixtures.ts";
-import { cacheTime, managerTime } from "./closed-fixtures.ts";
+import { CHECK, cacheTime, managerTime } from "./closed-fixtures.ts";
 import { codeOf, createFixture } from "./fixtures.ts";
 import { setUp, tokenAfter } from "./impersonation-fixtures.ts";
 
@@ -68,11 +68,22 @@ describe("the end of an impersonation", () => {
     expect([await refusal(token), await refusal(own.token)]).toEqual([null, null]);
   });
 
-  it("aborts session.closed when the actor's session is revoked", async () => {
-    const { own, begin, open, manager } = await setUp();
+  it("aborts session.closed at the next check, when the actor's session is revoked", async () => {
+    const time = new FakeTime();
+    const { own, begin, open, manager } = await setUp(managerTime(time));
     const { closed } = await open((await begin()).token);
+    await time.advance(CHECK);
+    expect(closed.aborted).toBe(false);
     await manager.revoke({ session: own.record.id });
+    await time.advance(CHECK);
     expect([closed.aborted, closed.reason?.code]).toEqual([true, "SESSION_REVOKED"]);
+  });
+
+  it("aborts session.closed at once, when this process logs the actor out everywhere", async () => {
+    const { begin, open, manager } = await setUp();
+    const { closed } = await open((await begin()).token);
+    await manager.revoke({ subject: "clerk" });
+    expect(closed.aborted).toBe(true);
   });
 
   it("comes with a logout, which ends the actor's session too", async () => {
