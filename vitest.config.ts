@@ -28,8 +28,8 @@ export default defineConfig({
     reporters: ["default", new SkipReport()],
     globalSetup: ["packages/coatcheck/test/servers/global-setup.ts"],
     pool: "forks",
-    // More workers than cores: half of the time a test waits for a browser, a server or a socket.
-    maxWorkers: 3,
+    // Twice as many workers as cores: most of the time a test waits for a browser, a server or a socket.
+    maxWorkers: 4,
     // A new process for each file would take longer than most files. No test changes global state.
     isolate: false,
     sequence: { sequencer: BrowserFirst },
