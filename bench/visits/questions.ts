@@ -6,7 +6,7 @@ import { sessionOf } from "./traffic.ts";
 /** Times that each question is asked. */
 const ROUNDS = 5;
 
-/** A question with the longest time in which it must be answered, in milliseconds. */
+/** A question and its time limit in milliseconds. */
 export interface TimedQuestion {
   readonly name: string;
   readonly limit: number;

@@ -11,7 +11,7 @@ describeEachBackend(
   (kind) => {
     const shop = setUpShop(kind, { tiramisu: 1 });
 
-    test("runs the specification's workflow of two users unchanged", async () => {
+    test("passes each step of the shop's specification's workflow of two users unchanged", async () => {
       const responses: [string, number][] = [];
       const send = async (path: string, init: RequestInit) => {
         const response = await fetch(shop.url() + path, {

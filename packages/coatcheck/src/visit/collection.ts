@@ -114,7 +114,7 @@ export class Collection {
     );
   }
 
-  /** Adds the place, as far as the privacy mode keeps it. */
+  /** Adds the country, and the city if the privacy mode keeps it. */
   placed(described: EventClient, { request, client }: RequestWithClient): EventClient {
     const { place } = this.options;
     if (!place) return described;

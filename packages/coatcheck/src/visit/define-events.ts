@@ -53,7 +53,7 @@ export type TrackArguments<Definitions extends EventDefinitions, Name extends Tr
     ? [name: Name, properties?: EventProperties<Definitions, Name>]
     : [name: Name, properties: EventProperties<Definitions, Name>];
 
-/** The checked parts of a {@link VisitEvent}. */
+/** The members of a {@link VisitEvent} that are checked. */
 export interface CheckedEvent {
   readonly type: string;
   readonly properties: JsonObject;

@@ -61,7 +61,7 @@ describe("the session of a JWT", () => {
     expect((await site.jwts.verify((await site.jwts.issue(session)).token)).tenant).toBe("other");
   });
 
-  it("ends with the JWTs that were issued before another subject's login", async () => {
+  it("ends its earlier JWTs when another subject logs in's login", async () => {
     const site = new Site();
     const { session, token } = await site.logIn("ada");
     await session.authenticate("eve");

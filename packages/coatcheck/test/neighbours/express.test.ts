@@ -32,7 +32,7 @@ it.each(Object.entries(versions))(
   },
 );
 
-it("Express middleware that assigns the status and statusCode of an error works on a CoatcheckError", async () => {
+it("Express middleware can set status and statusCode of a CoatcheckError", async () => {
   const app = express();
   app.use(coatcheck(newManager()));
   app.get("/", async (request) => void (await sessionOf(request).requireSubject()));

@@ -46,7 +46,7 @@ function countedHost(host: string, { ownHosts, ignoredReferrers = [] }: Referrer
   return domainsOf(host).some((domain) => IGNORED_REFERRERS.has(domain)) ? null : host;
 }
 
-/** The usual referrer, whose host needs no parser. */
+/** Matches the usual form of a referrer, so that its host can be read without a URL parser. */
 const PLAIN_URL = /^https?:\/\/([a-z\d.-]+)(?:[/:?#]|$)/;
 
 /** The host of a URL; empty for other texts and for protocols that do not count. */

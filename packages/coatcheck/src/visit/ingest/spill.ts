@@ -228,7 +228,7 @@ export class Spill {
 
   #openReader(): number {
     const segment = this.#segments[0];
-    if (!segment) throw new RangeError("The spill is empty.");
+    if (!segment) throw new RangeError("The spill file is empty.");
     this.#reader ??= openSync(segment.path, "r");
     return this.#reader;
   }

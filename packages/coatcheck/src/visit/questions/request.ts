@@ -4,7 +4,7 @@ import type { DateRange } from "./answers.ts";
 import { addMonths, daysBetween, isCalendarDate } from "./calendar.ts";
 import { DIMENSIONS, type Filter, OPERATORS } from "./dimensions.ts";
 
-/** Months that a range may have. Rollups are kept for as long. */
+/** The most months of a range. Rollups are kept for the same time. */
 const MAX_MONTHS = 25;
 /** Filters of one question. */
 const MAX_FILTERS = 20;

@@ -8,7 +8,7 @@ it.each([
   ["ai-agent", AI_AGENT],
   ["tool", TOOL],
   ["suspected", SUSPECTED],
-] as const)("takes real user agents for %s", (kind, userAgents) => {
+] as const)("classifies real user agents as %s", (kind, userAgents) => {
   const wrong = userAgents.filter((userAgent) => clientKind(userAgent) !== kind);
   expect(wrong.map((userAgent) => [clientKind(userAgent), userAgent])).toEqual([]);
 });

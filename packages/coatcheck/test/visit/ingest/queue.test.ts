@@ -142,7 +142,7 @@ describe("IngestQueue during an outage", () => {
     expect(sink.attempts).toHaveLength(2);
   });
 
-  it("delivers everything afterwards, in order and once", async () => {
+  it("delivers every event once and in order after the outage", async () => {
     for (const spill of [undefined, { path: temporaryFolder() }]) {
       const { queue, sink, time } = openQueue({ batchSize: 10, ...(spill && { spill }) });
       const events = makeEvents(95);

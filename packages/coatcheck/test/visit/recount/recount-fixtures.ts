@@ -26,7 +26,7 @@ export function recount({ script }: { readonly script: Script }, timeZone = "UTC
   return new Recount(script, deliver(script), timeZone);
 }
 
-/** Counts the month of a script. */
+/** Counts the figures of a whole month of scripted traffic. */
 export function overview(browser: { readonly script: Script }, timeZone = "UTC") {
   return recount(browser, timeZone).overview(MONTH);
 }

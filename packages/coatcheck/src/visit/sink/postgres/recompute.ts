@@ -6,7 +6,7 @@ import type { VisitOrderRow } from "../schema.ts";
 import { type InsertTable, insertSql, TABLES, valuesOf } from "./columns.ts";
 import type { PostgresSession } from "./session.ts";
 
-/** Days that a visit of 24 hours can reach into after the day of its start: two where a day has 23 hours. */
+/** The most days after its first one that a visit of 24 hours can touch. They are two where a day has 23 hours. */
 const MAX_DAYS_BEFORE = 2;
 /** Visits of one read, and rows of one insert. Other tasks run in between. */
 const SLICE_SIZE = 1000;

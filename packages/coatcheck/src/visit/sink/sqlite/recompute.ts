@@ -5,7 +5,7 @@ import { HOURLY_COLUMNS, METRIC_COLUMNS, REVENUE_COLUMNS, VISITOR_COLUMNS } from
 import { ROLLUP_DIMENSIONS } from "../rollup-schema.ts";
 import type { BackendEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
 
-/** Days that a visit of 24 hours can reach into after the day of its start: two where a day has 23 hours. */
+/** The most days after its first one that a visit of 24 hours can touch. They are two where a day has 23 hours. */
 const MAX_DAYS_BEFORE = 2;
 
 /** A day whose rollups are out of date. */
