@@ -48,13 +48,22 @@ export interface Built {
  * that only a change of either is built again. The database does not exist during the build.
  */
 export function buildApplication(variant: Variant): Built {
+  if (!variant.installed) return buildWith(variant, join(LIBRARY, "dist"));
+  // The package checks write `dist` at the same time. Only a linked workspace needs it there.
+  const compiled = join(ROOT, `.cache/next-library-${process.pid}`);
+  try {
+    return buildWith(variant, compiled);
+  } finally {
+    rmSync(compiled, { recursive: true, force: true });
+  }
+}
+
+/** Compiles the library into `compiled`, and builds the application with it. */
+function buildWith(variant: Variant, compiled: string): Built {
   execFileSync(
     process.execPath,
-    [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
-    {
-      cwd: LIBRARY,
-      stdio: "inherit",
-    },
+    [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", compiled],
+    { cwd: LIBRARY, stdio: "inherit" },
   );
   const environment = {
     ...process.env,
@@ -63,7 +72,7 @@ export function buildApplication(variant: Variant): Built {
     NEXT_TELEMETRY_DISABLED: "1",
     FIXTURE_CACHE_COMPONENTS: variant.cacheComponents ? "1" : "0",
   } as const;
-  const hash = contentHash(variant);
+  const hash = contentHash(variant, compiled);
   const folder = join(BUILDS, hash);
   if (existsSync(folder)) {
     utimesSync(folder, new Date(), new Date());
@@ -77,7 +86,7 @@ export function buildApplication(variant: Variant): Built {
   const left = variant.cacheComponents ? /next-app\/\.next/ : /next-app\/(\.next|app\/\(site\)\/cached)/;
   cpSync(APPLICATION, draft, { recursive: true, filter: (path) => !left.test(path) });
   if (!variant.cacheComponents) removeInstant(draft);
-  if (variant.installed) installLibrary(draft);
+  if (variant.installed) installLibrary(draft, compiled);
   if (!variant.dev) {
     execFileSync(process.execPath, [NEXT, "build", `--${variant.bundler}`], {
       cwd: draft,
@@ -103,10 +112,10 @@ function removeOldBuilds(): void {
  * Copies the library into the application, as npm would. Next.js treats a linked workspace as a part of the
  * application.
  */
-function installLibrary(folder: string): void {
-  for (const part of ["package.json", "dist"]) {
-    cpSync(join(LIBRARY, part), join(folder, "node_modules/coatcheck", part), { recursive: true });
-  }
+function installLibrary(folder: string, compiled: string): void {
+  const target = join(folder, "node_modules/coatcheck");
+  cpSync(compiled, join(target, "dist"), { recursive: true });
+  cpSync(join(LIBRARY, "package.json"), join(target, "package.json"));
 }
 
 /** Without `cacheComponents`, Next.js refuses to build a file with `instant` too. */
@@ -116,13 +125,14 @@ function removeInstant(folder: string): void {
   }
 }
 
-function contentHash(variant: Variant): string {
+function contentHash(variant: Variant, compiled: string): string {
   const hash = createHash("sha256").update(JSON.stringify(variant));
-  const library = globSync("dist/**/*.js", { cwd: LIBRARY }).map((file) => join(LIBRARY, file));
+  const library = globSync("**/*.js", { cwd: compiled }).sort();
+  for (const file of library) hash.update(file).update(readFileSync(join(compiled, file)));
   const application = globSync("**/*.{ts,tsx,mjs,json}", { cwd: APPLICATION }).map((file) =>
     join(APPLICATION, file),
   );
-  for (const file of [...library, ...application, join(ROOT, "node_modules/next/package.json")].sort()) {
+  for (const file of [...application, join(ROOT, "node_modules/next/package.json")].sort()) {
     hash.update(file.slice(ROOT.length)).update(readFileSync(file));
   }
   return hash.digest("hex").slice(0, 16);
