@@ -48,7 +48,7 @@ export const failure = z
             z.object({
               path: z
                 .string()
-                .meta({ examples: ["body.subject"] })
+                .meta({ examples: ["subject"] })
                 .describe("Where in the request the fault is."),
               message: z
                 .string()
