@@ -9,7 +9,6 @@ import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
   serializerCompiler,
-  validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
 import { registerUnknownRoutes } from "./allowed-methods.ts";
@@ -22,6 +21,7 @@ import { readJson } from "./json-body.ts";
 import { removeUnusedSchemas } from "./openapi-schemas.ts";
 import { type RequestSessionsOptions, registerSessions } from "./request-sessions.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
+import { compileValidator } from "./validation.ts";
 import { VERSION } from "./version.ts";
 
 /** Options of {@link buildBaseApp}. */
@@ -62,7 +62,7 @@ export async function buildBaseApp(options: BaseAppOptions): Promise<App> {
     clientErrorHandler: sendClientError,
   }).withTypeProvider<ZodTypeProvider>();
 
-  app.setValidatorCompiler(validatorCompiler);
+  app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendError);
   registerUnknownRoutes(app);

@@ -1,6 +1,5 @@
-import { CoatcheckError, errorBody, type Fault } from "coatcheck";
+import { CoatcheckError, errorBody } from "coatcheck";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { invalid } from "./invalid.ts";
 
 /** Milliseconds for which the service reads and drops the rest of a body that is past the limit. */
@@ -62,14 +61,6 @@ export function sendKnownError(
 /** Converts an error of Fastify or its plugins to an error of the closed union. */
 export function toCoatcheckError(error: unknown): CoatcheckError {
   if (error instanceof CoatcheckError) return error;
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    return invalid(
-      "request",
-      error.validation.flatMap(({ instancePath, message, params }) =>
-        faultsOf(instancePath.split("/").filter(Boolean).join("."), message ?? "is invalid", params),
-      ),
-    );
-  }
   if (error instanceof Error) {
     const { code, statusCode = 500, message } = error as Partial<FastifyError> & Error;
     switch (code) {
@@ -88,12 +79,4 @@ export function toCoatcheckError(error: unknown): CoatcheckError {
       cause: error,
     },
   );
-}
-
-function faultsOf(path: string, message: string, params: Record<string, unknown>): Fault[] {
-  if (!Array.isArray(params.keys)) return [{ path, message }];
-  return params.keys.map((key) => ({
-    path: path ? `${path}.${key}` : String(key),
-    message: "is not a known member",
-  }));
 }
