@@ -55,7 +55,7 @@ export function createCache(options: CacheOptions): SessionCache {
 
 class TieredCache implements SessionCache {
   readonly invalidations: LogInvalidations;
-  readonly #store: SessionStore;
+  readonly store: SessionStore;
   readonly #hints: HintChannel | null;
   readonly #maxStaleness: number;
   readonly #clock: Clock;
@@ -82,7 +82,7 @@ class TieredCache implements SessionCache {
   constructor(options: CacheOptions) {
     const bound = resolveMaxStaleness(options);
     const { singleProcess = false, dataVersion, shared = null, local = {}, deadlines = {} } = options;
-    this.#store = options.store;
+    this.store = options.store;
     this.#hints = options.hints ?? shared ?? null;
     this.#maxStaleness = singleProcess || dataVersion ? 0 : bound;
     this.#clock = options.clock ?? systemClock;
@@ -108,7 +108,7 @@ class TieredCache implements SessionCache {
     this.#sharedReader = shared && new SharedReader(shared, this.#sharedBreaker);
     this.#sharedWriter = shared && new SharedWriter(shared, this.#sharedBreaker);
     this.#loader = new SessionLoader({
-      store: this.#store,
+      store: this.store,
       storeGuard: this.#storeBreaker,
       sharedReader: this.#sharedReader,
       sharedWriter: this.#sharedWriter,
@@ -230,7 +230,7 @@ class TieredCache implements SessionCache {
       deadline: Math.min(storeDeadline, bound / 2),
       schedule: this.#schedule,
       startPoll: () => this.#core.startPoll(this.#monotonic(), this.#clock.now()),
-      changes: (cursor) => this.#store.changes(cursor),
+      changes: (cursor) => this.store.changes(cursor),
       applyPage: (poll, page) => {
         void this.#sharedWriter?.retry();
         return this.#core.applyPage(poll, page);
@@ -240,7 +240,7 @@ class TieredCache implements SessionCache {
 
   #createInvalidations(isSingleProcess: boolean): LogInvalidations {
     return new LogInvalidations({
-      store: this.#store,
+      store: this.store,
       core: this.#core,
       keys: this.#keys,
       poller: this.#poller,

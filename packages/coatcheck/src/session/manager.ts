@@ -19,7 +19,7 @@ import { type KnownOptions, requireKnownOptions, requireMethod } from "./known-o
 import { type Login, SessionOpener } from "./opener.ts";
 import { applyMergePatch, requireJsonObject } from "./patch.ts";
 import { type Activity, resolvePolicy, type SessionPolicy } from "./policy.ts";
-import { directReader, type SessionReader } from "./reader.ts";
+import { directReader, requireReaderOf, type SessionReader } from "./reader.ts";
 import { isSessionId, type RevokeReason, type SessionRecord } from "./record.ts";
 import type { VisitChange } from "./recorded-visit.ts";
 import { type Refusal, SessionResumer } from "./resumer.ts";
@@ -105,8 +105,7 @@ export class SessionManager<Data = JsonObject> {
   constructor(options: SessionManagerOptions<Data>) {
     requireKnownOptions(INPUT, options, MANAGER_OPTIONS);
     requireMethod(INPUT, "store", options.store, { method: "put", what: "a session store" });
-    if (options.cache !== undefined)
-      requireMethod(INPUT, "cache", options.cache, { method: "read", what: "a cache" });
+    if (options.cache !== undefined) requireReaderOf(INPUT, options.store, options.cache);
     if (options.clock !== undefined)
       requireMethod(INPUT, "clock", options.clock, { method: "now", what: "a clock" });
     this.policy = resolvePolicy(options.policy);

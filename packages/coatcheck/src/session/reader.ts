@@ -1,6 +1,8 @@
 import { CachedSession } from "./cached-session.ts";
+import { requireMethod } from "./known-options.ts";
 import type { SessionRecord } from "./record.ts";
 import type { LogPosition, RevocationScope, SessionStore } from "./store.ts";
+import { misuse } from "./usage-error.ts";
 
 /** The tier that answered a read. */
 export type Tier = "local" | "shared" | "store";
@@ -24,6 +26,8 @@ export interface ReadOptions {
  * writes and revocations here, so that a process always sees them.
  */
 export interface SessionReader {
+  /** The store that it reads. The manager refuses a reader of another store. */
+  readonly store: SessionStore;
   /** The staleness bound: milliseconds for which {@link getCached} may return a revoked session. 0 when it never does. */
   readonly maxStaleness: number;
   /** Returns a cached copy whose lease is valid now, else undefined. Synchronous. `key` is the compact id, 22 characters. */
@@ -54,9 +58,25 @@ export interface SessionReader {
   close(): Promise<void>;
 }
 
+/**
+ * Requires that a cache reads the manager's store. A cache of another store would never see the manager's revocations on
+ * other nodes.
+ *
+ * @param input what was checked, such as "session manager options".
+ * @throws UsageError.
+ */
+export function requireReaderOf(input: string, store: SessionStore, reader: SessionReader): void {
+  requireMethod(input, "cache", reader, { method: "read", what: "a cache" });
+  if (reader.store === store) return;
+  const message =
+    "must be created with the manager's store: pass the same object to createCache() and to the manager";
+  throw misuse(input, [{ path: "cache", message }]);
+}
+
 /** A reader without caches: every read goes to the store's primary. */
 export function directReader(store: SessionStore): SessionReader {
   return {
+    store,
     maxStaleness: 0,
     getCached: () => undefined,
     getStale: () => undefined,

@@ -59,6 +59,8 @@ export async function idle(): Promise<void> {
 /** A store that counts calls, and can be made to hang or fail. */
 export class FaultyStore implements Pick<SessionStore, "get" | "changes"> {
   readonly store: SessionStore;
+  /** A complete store, for `createCache`. */
+  readonly asStore: SessionStore;
   /** `hung`: calls never settle. `down`: they reject. */
   state: "up" | "hung" | "down" = "up";
   gets = 0;
@@ -67,15 +69,7 @@ export class FaultyStore implements Pick<SessionStore, "get" | "changes"> {
 
   constructor(store: SessionStore) {
     this.store = store;
-  }
-
-  /** A complete store, for `createCache`. */
-  get asStore(): SessionStore {
-    return {
-      ...this.store,
-      get: (id) => this.get(id),
-      changes: (cursor) => this.changes(cursor),
-    };
+    this.asStore = { ...store, get: (id) => this.get(id), changes: (cursor) => this.changes(cursor) };
   }
 
   async get(id: string) {

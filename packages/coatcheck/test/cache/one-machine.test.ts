@@ -131,7 +131,7 @@ describe("a single process", () => {
     const { cache, faultyStore } = await cluster.node({ singleProcess: true });
     const { clock, schedule } = cluster.time;
     const secrets = ["a secret for these tests"];
-    const manager = new SessionManager({ store: cluster.store, secrets, cache, clock, schedule });
+    const manager = new SessionManager({ store: faultyStore.asStore, secrets, cache, clock, schedule });
     const { token, record } = await manager.create({ subject: "ada" });
     for (let request = 0; request < 10; request++) {
       expect(await manager.resume(token)).toMatchObject({ id: record.id, tier: "local" });

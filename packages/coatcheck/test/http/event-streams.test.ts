@@ -38,9 +38,9 @@ it("EventStream ends when its reader stops reading, so that its buffer stays sma
 describe("two nodes with caches", () => {
   it("report a revocation by the other node within two seconds", async () => {
     const store = memoryStore();
-    const cache = createCache({ store });
     const site = await startSite(startExpress, {
-      manager: { cache, clock: { now: Date.now } },
+      manager: { clock: { now: Date.now } },
+      cache: (observed) => createCache({ store: observed }),
       routes: {
         clock: { now: Date.now },
         events: {

@@ -16,6 +16,7 @@ import * as honoRoutes from "../../src/http/routes/hono.ts";
 import type { SessionRoutesOptions } from "../../src/http/routes/index.ts";
 import type { JsonObject } from "../../src/session/json.ts";
 import { SessionManager, type SessionManagerOptions } from "../../src/session/manager.ts";
+import type { SessionReader } from "../../src/session/reader.ts";
 import type { SessionStore } from "../../src/session/store.ts";
 import { memoryStore } from "../../src/store/memory.ts";
 import { ObservedStore } from "../../src/testing/adapter/fixtures.ts";
@@ -110,6 +111,8 @@ interface SiteOptions {
   readonly http?: HttpOptions;
   readonly routes?: Partial<Options>;
   readonly manager?: Partial<SessionManagerOptions<JsonObject>>;
+  /** Creates the cache in front of the site's store. Default: none. */
+  readonly cache?: (store: SessionStore) => SessionReader;
 }
 
 /** Starts a site whose clock and timers the test controls. Every user's password is `secret`. */
@@ -122,6 +125,7 @@ export async function startSite(start: StartRoutes, options: SiteOptions = {}) {
     store,
     secrets: ["the secret of these tests"],
     clock,
+    ...(options.cache && { cache: options.cache(store) }),
     ...options.manager,
   });
   const attempts: JsonObject[] = [];

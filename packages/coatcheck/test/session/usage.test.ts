@@ -1,6 +1,9 @@
 import { expect, it } from "vitest";
+import { createCache } from "../../src/cache/index.ts";
 import { HttpSessions } from "../../src/http/http-sessions.ts";
 import { SessionRoutes } from "../../src/http/routes/index.ts";
+import { SessionManager } from "../../src/session/manager.ts";
+import { memoryStore } from "../../src/store/memory.ts";
 import { createFixture } from "./fixtures.ts";
 
 /** An argument as JavaScript passes it, without types. */
@@ -174,4 +177,14 @@ it("the fields that a request gives to its new session are checked", async () =>
   const session = manager.begin(() => untyped({ subjct: "ada" }));
   session.data.theme = "dark";
   await expect(session.commit()).rejects.toThrow('unknown option "subjct"; did you mean "subject"?');
+});
+
+it("new SessionManager() refuses a cache of another store", async () => {
+  const secrets = ["the secret of this test"];
+  const store = memoryStore();
+  const cache = createCache({ store: memoryStore(), singleProcess: true });
+  expect(() => new SessionManager({ store, cache, secrets })).toThrow(
+    "Invalid session manager options: cache must be created with the manager's store: pass the same object to createCache() and to the manager.",
+  );
+  await cache.close();
 });
