@@ -1,9 +1,9 @@
 import { CLICK_IDS, type ClickId } from "./click-ids.ts";
 
-/** Texts of a source are cut to this many code points. */
+/** Longest text of a visit's source, such as a campaign name, in code points. Longer texts are truncated. */
 const MAX_TEXT_LENGTH = 256;
 
-/** Control characters, and those that change the direction of the text around them. */
+/** Matches control characters, including the ones that change the direction of text. */
 const CONTROL = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The campaign fields in the query of a page's address. */
@@ -16,7 +16,7 @@ export interface Campaign {
   readonly clickId: ClickId | null;
 }
 
-/** The campaign of an address without one. */
+/** The campaign of an address that contains no campaign parameters. */
 export const NO_CAMPAIGN: Campaign = {
   source: null,
   medium: null,
@@ -36,8 +36,8 @@ const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Matches a query that may have one of {@link CAMPAIGN_PARAMETERS}: a name with the same beginning, or one with an
- * escape.
+ * A fast pre-check: matches every query that may contain one of {@link CAMPAIGN_PARAMETERS}. It also matches a
+ * parameter that only begins with such a name, and a name with a percent escape.
  */
 const MAY_HAVE_CAMPAIGN = new RegExp(
   `[?&](?:utm_|${CLICK_IDS.map(({ name }) => name).join("|")}|[^=&]*%)`,
@@ -45,7 +45,8 @@ const MAY_HAVE_CAMPAIGN = new RegExp(
 );
 
 /**
- * Reads UTM parameters and click ids. The names are case-insensitive, and the first of repeated parameters counts.
+ * Reads UTM parameters and click ids. The names are case-insensitive, and if a parameter is repeated, its first value
+ * is used.
  *
  * @param url a URL or a path with a query. A malformed escape does not throw.
  */
@@ -71,7 +72,7 @@ export function campaignOf(url: string): Campaign {
   };
 }
 
-/** Removes control characters, trims, changes to lower case, and cuts. Returns null for an empty result. */
+/** Removes control characters, trims, converts to lower case, and truncates. Returns null if nothing is left. */
 export function cleanText(text: string): string | null {
   const cleaned = text.replace(CONTROL, "").trim().toLowerCase();
   return firstCodePoints(cleaned, MAX_TEXT_LENGTH).trimEnd() || null;

@@ -1,6 +1,6 @@
 import type { SiteKind } from "./sites.ts";
 
-/** The channels, in the names of Google Analytics 4. */
+/** The marketing channels, named as in Google Analytics 4. */
 export const CHANNELS = [
   "Direct",
   "Cross-network",
@@ -24,17 +24,17 @@ export const CHANNELS = [
   "Unassigned",
 ] as const;
 
-/** A channel of {@link CHANNELS}. */
+/** One of {@link CHANNELS}. */
 export type Channel = (typeof CHANNELS)[number];
 
-/** The input of {@link channelOf}. All texts are in lower case; absent ones are empty. */
+/** The input of {@link channelOf}. All texts are in lower case. A missing text is empty. */
 export interface ChannelInput {
   readonly source: string;
   readonly medium: string;
   readonly campaign: string;
-  /** The kind of the source's site; null if it is unknown. */
+  /** The kind of site that the visit came from; null if it is unknown. */
   readonly site: SiteKind | null;
-  /** Whether the address has a click id that only advertisements add. */
+  /** Whether the address has a click id that is added to advertisements only. */
   readonly hasPaidClickId: boolean;
 }
 
@@ -43,7 +43,7 @@ const PAID_MEDIUM = /cp|^ppc$|^retargeting$|^paid/;
 const DISPLAY_MEDIUM = ["display", "banner", "expandable", "interstitial", "cpm"];
 const SOCIAL_MEDIUM = ["social", "social-network", "social-media", "sm", "social network", "social media"];
 const EMAIL = ["email", "e-mail", "e_mail", "e mail"];
-/** `shop` at the beginning of a word or after an `e`, as in `eshop`; not `workshop`. */
+/** Matches `shop` at the beginning of a word or after an `e`, as in `eshop`, but not `workshop`. */
 const SHOPPING_CAMPAIGN = /(?:^|[^a-df-z])shop|shopping/;
 
 const isPaid = ({ medium, hasPaidClickId }: ChannelInput) =>
@@ -52,9 +52,9 @@ const isShopping = ({ site, campaign }: ChannelInput) =>
   site === "shopping" || SHOPPING_CAMPAIGN.test(campaign);
 
 /**
- * The first rule that matches decides. The rules are those of Google Analytics 4, with one change in their order: a medium
- * that names a channel, such as `email`, counts before the site of the source, so that a link in an e-mail of Facebook
- * is `Email`.
+ * The first rule that matches decides the channel. The rules are those of Google Analytics 4, in a different order: a
+ * medium that names a channel, such as `email`, is checked before the source's site. A link in an e-mail from
+ * Facebook is therefore `Email`.
  */
 const RULES: readonly (readonly [channel: Channel, matches: (input: ChannelInput) => boolean])[] = [
   ["Direct", ({ source, medium }) => ["direct", "(direct)"].includes(source) && NO_MEDIUM.includes(medium)],

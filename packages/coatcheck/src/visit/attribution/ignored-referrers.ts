@@ -1,6 +1,6 @@
 /**
- * Domains, with their sub-domains, that a person passes through on the way back to the shop. They are never the source of
- * a visit.
+ * Domains of payment providers, sub-domains included. Customers return from them to the shop, so they are never the
+ * source of a visit.
  */
 const PAYMENT = `
   paypal.com paypalobjects.com stripe.com stripe.network klarna.com adyen.com adyenpayments.com mollie.com checkout.com
@@ -30,5 +30,5 @@ const LOGIN = `
   oauth.yandex.ru oauth.vk.com id.vk.com login.vk.com kauth.kakao.com accounts.kakao.com nid.naver.com access.line.me
   login.salesforce.com login.gov id.me signin.aws.amazon.com bankid.com frejaeid.com itsme.be franceconnect.gouv.fr`;
 
-/** The domains whose referrals are never the source of a visit, their sub-domains included. */
+/** Domains that are never the source of a visit. Their sub-domains are included. */
 export const IGNORED_REFERRERS: ReadonlySet<string> = new Set(`${PAYMENT} ${LOGIN}`.trim().split(/\s+/));

@@ -2,10 +2,10 @@ import { misuse, shown } from "../../session/usage-error.ts";
 import { IGNORED_REFERRERS } from "./ignored-referrers.ts";
 import { domainsOf } from "./sites.ts";
 
-/** Android apps are referrers such as `android-app://com.slack/`. */
+/** The protocols of referrers. Android apps send referrers such as `android-app://com.slack/`. */
 const PROTOCOLS: readonly string[] = ["https:", "http:", "android-app:"];
 
-/** The longest referrer that is read. Browsers cut theirs at 4,096 characters. */
+/** Longer referrers are ignored. Browsers truncate theirs to 4,096 characters. */
 const MAX_REFERRER_LENGTH = 8192;
 
 /** The longest host that DNS allows. */
@@ -13,19 +13,22 @@ const MAX_HOST_LENGTH = 253;
 
 const HTTPS = "https://";
 
-/** A referrer, and the hosts that do not count. */
+/** A referrer, and the hosts that are never a visit's source. */
 export interface ReferrerInput {
   /** The `Referer` header or `document.referrer`. */
   readonly referrer: string | null | undefined;
-  /** The hosts of the application. Their sub-domains are included; a port and `www.` are ignored. */
+  /** The application's own hosts. Their sub-domains are included; a port and `www.` are ignored. */
   readonly ownHosts: readonly string[];
-  /** Further hosts, with their sub-domains, that are never a source. Payment and login providers are known. */
+  /**
+   * Additional hosts that are never a source, sub-domains included. Payment and login providers are ignored in any
+   * case.
+   */
   readonly ignoredReferrers?: readonly string[] | undefined;
 }
 
 /**
- * Returns the referring host without `www.`. Null for a referrer that is not a URL, and for one that does not count: a host of
- * the application, a payment provider, a login provider.
+ * Returns the referring host without `www.`. Returns null if the referrer is not a URL, or if its host is the
+ * application's own, a payment provider or a login provider.
  */
 export function referringHost(input: ReferrerInput): string | null {
   const { referrer } = input;
@@ -33,7 +36,7 @@ export function referringHost(input: ReferrerInput): string | null {
   return isOfHost(referrer, input.ownHosts[0]) ? null : countedHost(hostOf(referrer), input);
 }
 
-/** The usual case: most requests come from another page of the same host. */
+/** A fast path: most requests come from another page of the same host. */
 function isOfHost(referrer: string, host: string | undefined): boolean {
   if (!host || !referrer.startsWith(HTTPS) || !referrer.startsWith(host, HTTPS.length)) return false;
   return referrer.charAt(HTTPS.length + host.length) === "/";
@@ -46,10 +49,10 @@ function countedHost(host: string, { ownHosts, ignoredReferrers = [] }: Referrer
   return domainsOf(host).some((domain) => IGNORED_REFERRERS.has(domain)) ? null : host;
 }
 
-/** Matches the usual form of a referrer, so that its host can be read without a URL parser. */
+/** Matches a plain URL, whose host can be read without a URL parser. */
 const PLAIN_URL = /^https?:\/\/([a-z\d.-]+)(?:[/:?#]|$)/;
 
-/** The host of a URL; empty for other texts and for protocols that do not count. */
+/** Returns the host of a URL. Returns an empty text for other texts and for protocols other than {@link PROTOCOLS}. */
 function hostOf(referrer: string): string {
   const plain = PLAIN_URL.exec(referrer)?.[1];
   if (plain !== undefined) return bareHost(plain);
@@ -61,7 +64,7 @@ function isWithin(host: string, domain: string): boolean {
   return host === domain || (host.endsWith(domain) && host.at(-domain.length - 1) === ".");
 }
 
-/** Lower case, without `www.`, port and the dot of a complete name. */
+/** Returns the host in lower case, without `www.`, the port and a trailing dot. */
 function bareHost(host: string): string {
   let bare = host.toLowerCase();
   if (bare.includes(":")) bare = bare.replace(/:\d+$/, "");
@@ -69,13 +72,13 @@ function bareHost(host: string): string {
   return bare.startsWith("www.") && bare.includes(".", 4) ? bare.slice(4) : bare;
 }
 
-/** A host with an optional port. International names are written in Punycode. */
+/** Matches a host with an optional port. International names must be in Punycode. */
 const HOST = /^(?:[a-z\d_-]{1,63}\.)*[a-z\d_-]{1,63}(?::\d{1,5})?$/i;
 
 /**
- * Rejects an option that is not a list of hosts, such as one with a URL in it.
+ * Throws unless an option is a list of hosts. URLs are not hosts.
  *
- * @param input what the options are, such as "visit options".
+ * @param input the name of the options in the error, such as "visit options".
  * @throws UsageError
  */
 export function requireHosts(input: string, path: string, hosts: unknown): void {

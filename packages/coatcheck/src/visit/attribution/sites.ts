@@ -1,9 +1,9 @@
-/** The kinds of sites that channels distinguish. `other` excludes a sub-domain from its domain's kind. */
+/** The kinds of sites that channels distinguish. `other` exempts a sub-domain from the kind of its domain. */
 export type SiteKind = "search" | "social" | "video" | "shopping" | "ai" | "email" | "other";
 
 /**
- * Kind → domains. A domain includes its sub-domains; a longer domain wins over a shorter one. The `.com` domain of a brand in
- * {@link WORLDWIDE_BRANDS} stands for its domains in every country.
+ * The domains of each kind. A domain includes its sub-domains; the longest matching domain decides. The `.com` domain
+ * of a brand in {@link WORLDWIDE_BRANDS} includes the brand's domains in every country.
  */
 const DOMAINS: Readonly<Record<SiteKind, string>> = {
   search: `
@@ -65,7 +65,7 @@ const DOMAINS: Readonly<Record<SiteKind, string>> = {
     aws.amazon.com developer.amazon.com tieba.baidu.com disk.yandex.com blog.naver.com cafe.naver.com`,
 };
 
-/** Kind → names that campaigns give in `utm_source` instead of a domain. */
+/** The names of each kind that campaigns write in `utm_source` instead of a domain. */
 const CAMPAIGN_SOURCES: Readonly<Partial<Record<SiteKind, string>>> = {
   search: `
     google googleads google-ads google_ads adwords bing bingads microsoft microsoftads yahoo duckduckgo ecosia qwant startpage
@@ -81,7 +81,10 @@ const CAMPAIGN_SOURCES: Readonly<Partial<Record<SiteKind, string>>> = {
   ai: "chatgpt openai perplexity claude gemini copilot deepseek grok mistral",
 };
 
-/** Brands whose `.com` domain stands for the domains of every country, such as `google.co.uk` and `yandex.ru`. */
+/**
+ * Brands with a domain in many countries, such as `google.co.uk` and `yandex.ru`. Their `.com` domain in the lists
+ * above includes all of them.
+ */
 const WORLDWIDE_BRANDS = [
   "aliexpress",
   "amazon",
@@ -125,7 +128,7 @@ export function siteKind(site: string): SiteKind | null {
   return null;
 }
 
-/** The host and its parent domains, the longest first. */
+/** Returns the host and its parent domains, longest first. */
 export function domainsOf(host: string): string[] {
   const domains = [host];
   for (let dot = host.indexOf("."); dot !== -1; dot = host.indexOf(".", dot + 1)) {

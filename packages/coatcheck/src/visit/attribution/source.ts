@@ -22,8 +22,8 @@ const DIRECT: Source = Object.freeze({
 });
 
 /**
- * Returns where a visit comes from. UTM parameters decide first; a click id completes what they lack. Without
- * `utm_source`, `utm_medium` and `utm_campaign` the click id of an advertisement decides, then the referrer, then
+ * Returns where a visit comes from. UTM parameters decide first; a click id fills in the missing ones. Without
+ * `utm_source`, `utm_medium` and `utm_campaign` an advertisement's click id decides, else the referrer, else
  * `fbclid`. Never throws.
  *
  * @example
@@ -48,7 +48,7 @@ export function sourceOf(input: SourceInput): Source {
   return channel === "Direct" ? { ...DIRECT, ...rest } : { channel, source, medium, ...rest };
 }
 
-/** Whether a source is `Direct`. A direct visit is attributed to the source of an earlier visit. */
+/** Returns whether a source is `Direct`. A direct visit is attributed to the source of an earlier visit. */
 export function isDirect(source: Pick<Source, "channel">): boolean {
   return source.channel === "Direct";
 }
