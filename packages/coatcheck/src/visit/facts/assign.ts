@@ -1,65 +1,65 @@
 import type { VisitEventRow } from "../sink/schema.ts";
 
 const HOUR = 3_600_000;
-/** A gap of this length between two activities ends a visit. */
+/** A gap of this length without activity ends a visit. */
 export const VISIT_IDLE_TIMEOUT = HOUR / 2;
-/** No visit accepts activity this long after its start. */
+/** A visit ends this long after its start, even if activity continues. */
 export const VISIT_MAX_LENGTH = 24 * HOUR;
-/** How late an event may arrive, and how long after its page a beacon still counts. */
+/** Longest delay of an event; also how long after its page view a beacon is still accepted. */
 export const MAX_DELAY = 48 * HOUR;
 
-/** An event as a part of its visit. */
+/** An event, and what it adds to its visit. */
 export interface EventOfVisit {
   readonly event: VisitEventRow;
-  /** Whether it is the first view of its page. */
+  /** Whether the event is the first view of its page. */
   readonly isPageView: boolean;
-  /** Milliseconds that it adds to the visible time. */
+  /** Milliseconds that the event adds to the visit's visible time. */
   readonly visibleTime: number;
 }
 
-/** A visit with all of its events. */
+/** A visit, with all of its events. */
 export interface AssignedVisit {
-  /** The event that began it. */
+  /** The event that began the visit. */
   readonly first: VisitEventRow;
   /** `at` of the last activity. */
   lastActivityAt: number;
-  /** In order of `at`, except that beacons and backend events follow other events of the same millisecond. */
+  /** Sorted by `at`. In the same millisecond, beacons and backend events are last. */
   readonly parts: EventOfVisit[];
-  /** The sessions of its activity, in order. */
+  /** The ids of the sessions with activity in this visit, in order. */
   readonly sessions: Set<string>;
 }
 
-/** The events of one visitor, by visit. */
+/** The events of one visitor, grouped into visits. */
 export interface Assignment {
-  /** In order of their start. */
+  /** Ordered by start time. */
   readonly visits: readonly AssignedVisit[];
-  /** Backend events whose session had no activity in one of the visits before. */
+  /** Backend events that belong to no visit: their session had no earlier activity in a visit. */
   readonly withoutVisit: readonly VisitEventRow[];
 }
 
-/** The event that begins the first visit of a rebuild. */
+/** The event that begins the first visit to rebuild. */
 export type WindowStart = Pick<VisitEventRow, "at" | "id">;
 
 /**
- * Assigns the events of one visitor to visits. The result depends on the set of events alone, not on their order.
+ * Assigns the events of one visitor to visits. The order of the events does not affect the result.
  *
- * - An activity joins the open visit if it follows the last activity in less than 30 minutes and the start in less than
- *   24 hours. Otherwise it begins a visit. Every browser event is an activity, except a beacon (`page_time`) whose page
- *   belongs to no open visit.
- * - A beacon belongs to the visit of its page for 48 hours. Without such a page it belongs to no visit.
- * - A page view counts unless the same page id was viewed in the 48 hours before it.
- * - A backend's event belongs to the visit of its session's latest activity at or before it.
+ * - An activity belongs to the open visit if the last activity was less than 30 minutes ago and the visit began less
+ *   than 24 hours ago. Otherwise the activity begins a new visit. Every browser event is an activity, except a beacon
+ *   (`page_time`) whose page belongs to no open visit.
+ * - A beacon belongs to the visit of its page for 48 hours. If the page is unknown, the beacon belongs to no visit.
+ * - A page view is counted unless the same page id was already viewed in the 48 hours before.
+ * - A backend event belongs to the visit in which its session was last active before the event.
  *
- * @param events - in any order, each once.
- * @param from - the event that begins the first visit to return; null: the first of all. Earlier events only make later
- * views of the same page uncounted.
+ * @param events - in any order, without duplicates.
+ * @param from - the event that begins the first returned visit; null to return all visits. Earlier events are only
+ *   used to recognise repeated views of the same page.
  */
 export function assignToVisits(events: readonly VisitEventRow[], from: WindowStart | null): Assignment {
   const assigning = assignerOf(events, from);
   return { visits: assigning.visits, withoutVisit: assigning.withoutVisit };
 }
 
-/** Does the same as {@link assignToVisits}, and returns an assigner that later events can be added to. */
+/** Does the same as {@link assignToVisits}, and returns the assigner, which accepts later events. */
 export function assignerOf(events: readonly VisitEventRow[], from: WindowStart | null): VisitAssigner {
   const assigning = new VisitAssigner();
   for (const event of events.toSorted(inOrderOfEffect)) {
@@ -79,8 +79,8 @@ export function inOrderOfTime(left: WindowStart, right: WindowStart): number {
 }
 
 /**
- * Compares events so that in one millisecond, a page view comes before its beacon, and an activity before a backend's
- * event that may belong to its visit.
+ * Compares events for {@link VisitAssigner}. In the same millisecond, a page view comes before its beacon, and an
+ * activity before a backend event that may belong to its visit.
  */
 export function inOrderOfEffect(left: VisitEventRow, right: VisitEventRow): number {
   return left.at - right.at || rankOf(left) - rankOf(right) || inOrderOfTime(left, right);
@@ -92,31 +92,31 @@ function rankOf(event: VisitEventRow): number {
 }
 
 interface ViewedPage {
-  /** When the counted view happened. */
+  /** When the counted page view happened. */
   beganAt: number;
-  /** When it was last viewed. */
+  /** When the page was last viewed. */
   viewedAt: number;
-  /** Null if it was viewed before the window. */
+  /** The page's visit; null if the page was viewed before the first rebuilt visit. */
   visit: AssignedVisit | null;
 }
 
-/** Assigns events to visits one after the other. They have to be added in order of their effect. */
+/** Assigns events to visits one by one. Add events in the order of {@link inOrderOfEffect}. */
 export class VisitAssigner {
   readonly visits: AssignedVisit[] = [];
   readonly withoutVisit: VisitEventRow[] = [];
-  /** The event that was added last. */
+  /** The most recently added event. */
   newest: VisitEventRow | null = null;
   readonly #pages = new Map<string, ViewedPage>();
   readonly #visitOfSession = new Map<string, AssignedVisit>();
 
-  /** Adds an event, and returns its visit; null if it belongs to none. */
+  /** Adds an event and returns its visit; null if it belongs to no visit. */
   add(event: VisitEventRow): AssignedVisit | null {
     this.newest = event;
     if (event.is_backend) return this.#addBackendEvent(event);
     return event.type === "page_time" ? this.#addBeacon(event) : this.#addActivity(event);
   }
 
-  /** Remembers when a page was viewed. Returns whether the view counts. */
+  /** Remembers when a page was viewed. Returns whether this view is counted. */
   notePageView(event: VisitEventRow, visit: AssignedVisit | null = null): boolean {
     if (event.type !== "page_view" || event.is_backend) return false;
     if (event.page_id === null) return true;
@@ -129,7 +129,7 @@ export class VisitAssigner {
     return true;
   }
 
-  /** Whether the session had activity in one of the visits. */
+  /** Returns whether the session had activity in one of the visits. */
   hasSession(sessionId: string): boolean {
     return this.#visitOfSession.has(sessionId);
   }

@@ -2,7 +2,7 @@ import type { EventClient, Source, VisitEvent } from "../event.ts";
 import { KEY_EVENTS } from "../event.ts";
 import type { VisitEventRow } from "../sink/schema.ts";
 
-/** The members of {@link VisitEventRow.body}. */
+/** The parsed JSON of {@link VisitEventRow.body}. */
 interface Body {
   title?: string;
   source?: Source;
@@ -10,7 +10,7 @@ interface Body {
   properties?: VisitEvent["properties"];
 }
 
-/** An event before its visitor's number is known. */
+/** The row of an event whose visitor has no number yet. */
 export type NewEventRow = Omit<VisitEventRow, "visitor">;
 
 /** Converts an event to the columns of its row. */
@@ -38,7 +38,10 @@ export function eventRowOf(event: VisitEvent): NewEventRow {
   };
 }
 
-/** The columns hold integers only. An event with another number must not fail its whole batch. */
+/**
+ * Returns an integer, because the columns accept nothing else. One event with another number must not make its whole
+ * batch fail.
+ */
 function toInteger(value: number, otherwise: number): number {
   const truncated = Math.trunc(value);
   return Number.isSafeInteger(truncated) ? truncated : otherwise;
@@ -59,7 +62,7 @@ function bodyOf({ page, source, client, properties }: VisitEvent): string {
   return JSON.stringify(body);
 }
 
-/** Parsed bodies. A rebuild reads the same first events again and again. */
+/** Caches parsed bodies. A rebuild reads the same first events repeatedly. */
 const bodyCache = new WeakMap<VisitEventRow, Body>();
 
 function parsedBody(row: VisitEventRow): Body {
@@ -70,12 +73,12 @@ function parsedBody(row: VisitEventRow): Body {
   return body;
 }
 
-/** The source that an event reported; null if it reported none. */
+/** Returns the source that an event reported; null if it reported none. */
 export function sourceOf(row: VisitEventRow): Source | null {
   return parsedBody(row).source ?? null;
 }
 
-/** The client of an event; null if the privacy mode kept none. */
+/** Returns the client of an event; null if the privacy mode forbade storing it. */
 export function clientOf(row: VisitEventRow): Omit<EventClient, "userAgent"> | null {
   return parsedBody(row).client ?? null;
 }

@@ -4,33 +4,36 @@ import { clientOf, sourceOf } from "./event-row.ts";
 import { closedFunnel, openFunnel } from "./funnel.ts";
 import { type LocalTime, weekOf } from "./local-time.ts";
 
-/** How long a source that is not direct is remembered, inclusive. */
+/** A direct visit is attributed to a source that is at most this old. */
 export const NON_DIRECT_WINDOW = 90 * 24 * 3_600_000;
 
 /** The channel of visits without a source. */
 export const DIRECT = "Direct";
 
-/** Pages and milliseconds of visible time that make a visit an engaged one. */
+/** Page views, or milliseconds of visible time, that make a visit engaged. */
 const ENGAGED_PAGE_VIEWS = 2;
 const ENGAGED_TIME = 10_000;
 
-/** A visit's row with the rows that belong to it alone. */
+/** The row of a visit, and the other rows that belong to this visit only. */
 export interface VisitFacts {
   readonly row: VisitRow;
   readonly sessions: readonly string[];
   readonly journey: string;
 }
 
-/** The visitor of a visit, and the visitor's previous visit. */
+/** A visit's visitor, and the visitor's previous visit. */
 export interface VisitContext {
   readonly tenant: string;
   readonly visitor: number;
-  /** Null for the first visit ever. */
+  /** Null for the visitor's first visit. */
   readonly previous: VisitRow | null;
   readonly time: LocalTime;
 }
 
-/** Computes the facts of a visit. They depend on its events and on the visitor's previous visit alone. */
+/**
+ * Computes the stored facts of a visit, such as source, page views and orders, from its events and the visitor's
+ * previous visit.
+ */
 export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts {
   const parts = sortParts(visit.parts);
   const events = parts.map(({ event }) => event);
@@ -47,7 +50,7 @@ export function factsOf(visit: AssignedVisit, context: VisitContext): VisitFacts
   return { row, sessions: [...visit.sessions], journey: journeyOf(parts, visit.first.at) };
 }
 
-/** The parts in order of `at` and id. Most visits are in that order already. */
+/** Sorts the parts by `at` and id. Most visits are already sorted. */
 function sortParts(parts: readonly EventOfVisit[]): readonly EventOfVisit[] {
   const isSorted = parts.every(
     ({ event }, index) => index === 0 || inOrderOfTime((parts[index - 1] as EventOfVisit).event, event) < 0,
@@ -120,7 +123,10 @@ function originColumns(
   };
 }
 
-/** The visit's own source; for a direct visit, the one that the previous visit had, if that is recent enough. */
+/**
+ * Returns the visit's own source. For a direct visit, returns the source of the previous visit if it is recent
+ * enough.
+ */
 function lastNonDirectOf(
   own: Pick<VisitRow, "channel" | "source" | "medium" | "campaign">,
   startedAt: number,
@@ -181,7 +187,7 @@ function activityOf(parts: readonly EventOfVisit[]) {
   return { events: parts.length, visible_time: visibleTime, is_engaged: isEngaged ? 1 : 0 };
 }
 
-/** The last subject. A beacon may come after the visit, when another customer is logged in. */
+/** Returns the last subject of the visit. Ignores beacons, which may arrive when another customer is logged in. */
 function customerOf(events: readonly VisitEventRow[]): string | null {
   return events.findLast(({ subject, type }) => subject !== null && type !== "page_time")?.subject ?? null;
 }
@@ -205,7 +211,7 @@ function ordersOf(events: readonly VisitEventRow[]) {
   return { orders: orders.length, revenue: revenueOf(orders) };
 }
 
-/** The revenue of orders as JSON, by currency in alphabetical order. */
+/** Returns the revenue of orders as JSON, by currency in alphabetical order. */
 export function revenueOf(
   orders: readonly { readonly currency: string | null; readonly revenue: number | null }[],
 ): string {

@@ -3,20 +3,21 @@ import type { VisitEventRow } from "../sink/schema.ts";
 /** The steps of the standard funnel, in order. */
 export const FUNNEL_STEPS = ["product_view", "add_to_cart", "begin_checkout", "order_completed"] as const;
 
-/** How long after its first step a closed funnel accepts the others, inclusive. */
+/** Longest time from the first step of a closed funnel to its other steps, inclusive. */
 export const FUNNEL_WINDOW = 24 * 3_600_000;
 
-/** `at` of each step of {@link FUNNEL_STEPS}; null if it did not happen. */
+/** When each step of {@link FUNNEL_STEPS} happened (`at`); null if it did not happen. */
 export type StepTimes = readonly (number | null)[];
 
-/** Returns the first occurrence of each step (open funnel). `events`: in order of `at` and id. */
+/** Returns the first occurrence of each step (open funnel). `events` must be sorted by `at` and id. */
 export function openFunnel(events: readonly VisitEventRow[]): StepTimes {
   return FUNNEL_STEPS.map((step) => events.find(({ type }) => type === step)?.at ?? null);
 }
 
 /**
- * Returns the first occurrence of the first step, and of each next step after the one before, at most 24 hours after the
- * first (closed funnel). `events`: in order of `at` and id, so the id decides between events of one millisecond.
+ * Returns the times of the steps in a closed funnel: the first occurrence of the first step, then of each next step
+ * after its previous step, at most 24 hours after the first step. `events` must be sorted by `at` and id, so the id
+ * decides within one millisecond.
  */
 export function closedFunnel(events: readonly VisitEventRow[]): StepTimes {
   const times: (number | null)[] = FUNNEL_STEPS.map(() => null);

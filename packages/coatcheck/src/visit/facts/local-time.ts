@@ -2,12 +2,12 @@ import { misuse } from "../../session/usage-error.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** Offsets change at multiples of a quarter of an hour, UTC. */
+/** Time zone offsets only change at multiples of a quarter of an hour, UTC. */
 const QUARTER = HOUR / 4;
-/** Remembered offsets: about five months of quarters. */
+/** Most cached offsets: one for each quarter of an hour in about five months. */
 const MAX_OFFSETS = 16_384;
 
-/** The days, hours and weeks of one IANA time zone. A day has 23 to 25 hours. */
+/** Computes the local days, hours and weeks of one IANA time zone. A day has 23 to 25 hours. */
 export class LocalTime {
   readonly timeZone: string;
   readonly #format: Intl.DateTimeFormat;
@@ -36,7 +36,7 @@ export class LocalTime {
     }
   }
 
-  /** Returns the local day of a time, counted from 1 January 1970. */
+  /** Returns the number of the local day at a time. Day 0 is 1 January 1970. */
   dayOf(at: number): number {
     return Math.floor((at + this.offsetAt(at)) / DAY);
   }
@@ -47,15 +47,15 @@ export class LocalTime {
     return Math.floor((at + offset) / HOUR) * HOUR - offset;
   }
 
-  /** Returns when a local day begins, in epoch milliseconds: the first moment with that date. */
+  /** Returns the first instant of a local day, in epoch milliseconds. */
   startOf(day: number): number {
     const midnight = day * DAY;
-    // The offset is that of a time near midnight, which may lie on the other side of a change of the clocks.
+    // Tries the offsets before and after midnight, because the clocks may change in between.
     const candidates = [midnight - DAY, midnight + DAY].map((at) => midnight - this.offsetAt(at));
     const [first = midnight, second = midnight] = candidates.sort((left, right) => left - right);
     if (this.dayOf(first) === day && this.dayOf(first - 1) < day) return first;
     if (this.dayOf(second) === day && this.dayOf(second - 1) < day) return second;
-    // The clocks jump over midnight: the day begins at the jump.
+    // The clocks skip midnight, so the day begins at the moment of the change.
     let at = first;
     while (this.dayOf(at) < day) at += QUARTER;
     return at;
@@ -80,7 +80,7 @@ export class LocalTime {
   }
 }
 
-/** Returns the day number of the Monday of a day's week. Day 0 is a Thursday. */
+/** Returns the day number of the Monday in a day's week. Day 0 is a Thursday. */
 export function weekOf(day: number): number {
   return day - ((((day + 3) % 7) + 7) % 7);
 }

@@ -3,48 +3,48 @@ import { assignerOf, MAX_DELAY, VISIT_MAX_LENGTH, type VisitAssigner, type Windo
 import { factsOf, type VisitFacts } from "./facts.ts";
 import type { LocalTime } from "./local-time.ts";
 
-/** The input of a rebuild of a visitor's visits. */
+/** The input for rebuilding a visitor's visits from the events. */
 export interface RebuildInput {
   readonly tenant: string;
   readonly visitor: number;
-  /** The visitor's last visit before the rebuilt ones; null if there is none. */
+  /** The last visit before the visits to rebuild; null if there is none. */
   readonly previous: VisitRow | null;
-  /** The stored visits that are rebuilt, in order of their start: every visit after `previous`. */
+  /** The stored visits to rebuild, ordered by start time: every visit after `previous`. */
   readonly stored: readonly VisitRow[];
-  /** Where the rebuild begins: see {@link windowStart}. */
+  /** The event at which the rebuild begins: see {@link windowStart}. */
   readonly from: WindowStart | null;
-  /** Every event of the visitor since {@link MAX_PAGE_AGE} before `from`, the new ones too. Each once. */
+  /** All of the visitor's events since {@link MAX_PAGE_AGE} before `from`, including the new ones. No duplicates. */
   readonly events: readonly VisitEventRow[];
   /** Ids of the new events. */
   readonly added: ReadonlySet<string>;
-  /** The stored visit of each backend event among `events`; null: "(no visit)". New events are not in it. */
+  /** The stored visit id of each backend event in `events`, without the new events. Null means "(no visit)". */
   readonly backendEvents: ReadonlyMap<string, string | null>;
   readonly time: LocalTime;
 }
 
-/** An event and its visit; null: "(no visit)". */
+/** An event and the id of its visit. Null means "(no visit)". */
 export interface EventVisit {
   readonly event: VisitEventRow;
   readonly visitId: string | null;
 }
 
-/** Changes that a rebuild makes. */
+/** The changes that a rebuild causes. */
 export interface RebuildResult {
-  /** Every rebuilt visit, with whether it differs from the stored one. */
+  /** All rebuilt visits. `isChanged` tells whether a visit differs from the stored one. */
   readonly visits: readonly (VisitFacts & { readonly isChanged: boolean })[];
   /** Ids of stored visits that no longer exist. */
   readonly deleted: readonly string[];
-  /** The backend events that are new or have changed their visit. */
+  /** The backend events that are new or now belong to another visit. */
   readonly backendEvents: readonly EventVisit[];
   readonly orders: readonly EventVisit[];
-  /** Days whose rollups these changes affect. */
+  /** The local days whose daily statistics are out of date after these changes. */
   readonly dirtyDays: ReadonlySet<number>;
   /**
-   * A visit before the rebuilt ones that loses a backend event to them. The caller has to rebuild from that visit on, and
-   * must not use this result. Null: the result is complete.
+   * An earlier visit that loses a backend event to a rebuilt visit. If it is not null, the caller must ignore this
+   * result and rebuild again from that visit.
    */
   readonly extendTo: string | null;
-  /** The rebuilt visits, which later events can be added to. */
+  /** The assigner with the rebuilt visits, which accepts later events. */
   readonly assigner: VisitAssigner;
 }
 
@@ -57,20 +57,23 @@ type Mutable<Result> = {
 };
 
 /**
- * How long before a new event a visit can have started and still change: a beacon comes up to 48 hours after its page, and
- * the page up to 24 hours after the visit's start.
+ * How long before a new event a visit may have started and still be changed by it: a beacon arrives up to 48 hours
+ * after its page view, which happens up to 24 hours after the visit's start.
  */
 export const MAX_REBUILD_AGE = MAX_DELAY + VISIT_MAX_LENGTH;
 
-/** How long before the first rebuilt event the events must be known: a later view of the same page does not count. */
+/**
+ * How long before the first event to rebuild all events must be known, because a repeated view of the same page is
+ * not counted.
+ */
 export const MAX_PAGE_AGE = MAX_DELAY;
 
 /**
- * Returns the event that begins a rebuild.
+ * Returns the event at which a rebuild begins.
  *
  * @param earliest - `at` of the earliest new event.
- * @param previous - the last visit that started `MAX_REBUILD_AGE` before it, or earlier.
- * @param firstStored - the visit after that one.
+ * @param previous - the last visit that started at least `MAX_REBUILD_AGE` before `earliest`.
+ * @param firstStored - the visit after `previous`.
  * @returns null to rebuild every visit of the visitor.
  */
 export function windowStart(
@@ -85,10 +88,7 @@ export function windowStart(
   return { at: earliest, id: "" };
 }
 
-/**
- * Recomputes a visitor's visits. Events that belong to no rebuilt visit, and whose visit started earlier, are left as
- * they are.
- */
+/** Rebuilds a visitor's visits. Does not change events that belong to an earlier visit. */
 export function rebuildVisits(input: RebuildInput): RebuildResult {
   const { tenant, visitor, stored, time } = input;
   const assigner = assignerOf(input.events, input.from);
@@ -110,7 +110,7 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
     const before = storedById.get(facts.row.id) ?? null;
     storedById.delete(facts.row.id);
     const ofVisit = visit.parts.map(({ event }) => event);
-    // A visit that gains one event and loses another may have the same row, and yet another journey.
+    // If a visit gains one event and loses another, its row may stay equal although its journey differs.
     const isChanged =
       before === null ||
       !isSameRow(before, facts.row) ||
@@ -135,18 +135,18 @@ export function rebuildVisits(input: RebuildInput): RebuildResult {
   return result;
 }
 
-/** Whether an event is a backend's and is not stored as one of this visit. */
+/** Returns whether a backend event is not stored as part of this visit. */
 function isMoved(event: VisitEventRow, visitId: string | null, { backendEvents }: RebuildInput): boolean {
   return event.is_backend === 1 && backendEvents.get(event.id) !== visitId;
 }
 
-/** Whether a stored backend event belongs to a visit before the rebuilt ones. */
+/** Returns whether a stored backend event belongs to a visit before the rebuilt ones. */
 function belongsToEarlierVisit(id: string, { backendEvents, stored }: RebuildInput): boolean {
   const visitId = backendEvents.get(id) ?? null;
   return visitId !== null && stored.every((row) => row.id !== visitId);
 }
 
-/** Records orders, and backend events that changed their visit. */
+/** Records orders, and backend events that now belong to another visit. */
 function recordEvents(
   events: readonly VisitEventRow[],
   visitId: string | null,
@@ -169,7 +169,7 @@ function isSameRow(left: VisitRow, right: VisitRow): boolean {
   return true;
 }
 
-/** Adds the days of a visit: three at most, because a visit lasts 24 hours at most. */
+/** Adds the local days of a visit. There are at most three, because a visit lasts at most 24 hours. */
 export function addDays({ local_day, last_day }: VisitRow, days: Set<number>): void {
   for (let day = local_day; day <= last_day; day++) days.add(day);
 }

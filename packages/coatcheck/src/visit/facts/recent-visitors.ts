@@ -5,48 +5,50 @@ import { factsOf, type VisitFacts } from "./facts.ts";
 import type { LocalTime } from "./local-time.ts";
 import { addDays, type RebuildResult } from "./rebuild.ts";
 
-/** Visitors that are remembered. */
+/** Most visitors in memory. */
 const MAX_VISITORS = 5000;
-/** Events of a visitor that is remembered. More are read from the database again. */
+/** Most events in memory for one visitor. A visitor with more events is read from the database each time. */
 const MAX_EVENTS = 500;
-/** Approximate bytes of all remembered events. Scripts decide how long the texts of their events are. */
+/**
+ * Approximate bytes of all events in memory. Clients decide how long the texts in their events are, so the number of
+ * events is not a sufficient limit.
+ */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** Bytes of an event besides its longest texts, and of a visitor besides the events. */
+/** Estimated bytes of an event without its longest texts, and of a visitor without events. */
 const EVENT_OVERHEAD = 1000;
 
-/** A remembered visitor. */
+/** A visitor whose visits are in memory. */
 export interface RecentVisitor {
   readonly number: number;
   readonly tenant: string;
   readonly assigner: VisitAssigner;
   /** The stored row of each visit of the assigner. */
   readonly stored: Map<AssignedVisit, VisitFacts>;
-  /** The visit before those. */
+  /** The visit before the visits in `stored`. */
   readonly previous: VisitRow | null;
   /** {@link VisitorRow.last_activity_at} */
   lastActivityAt: number;
-  /** Bytes, roughly. */
+  /** Approximate bytes. */
   size: number;
 }
 
-/** A visit that events were added to. */
+/** A visit to which events were added. */
 export interface ExtendedVisit extends VisitFacts {
-  /** The stored row; null for a new visit. */
+  /** The row before the new events; null for a new visit. */
   readonly before: VisitFacts | null;
 }
 
-/** The changes that new events of a remembered visitor cause. */
+/** The changes that new events of a visitor in memory cause. */
 export interface Extension {
   readonly visits: readonly ExtendedVisit[];
-  /** Visit of each backend event and order among the new events. */
+  /** The visit of each new backend event and order. */
   readonly visitOf: ReadonlyMap<VisitEventRow, VisitRow>;
   readonly dirtyDays: ReadonlySet<number>;
 }
 
 /**
- * The visits of the visitors that were active last, so that events in order extend them without reading them again.
- *
- * It has to be cleared whenever its changes were not committed, and whenever another connection has written.
+ * Caches the visits of recently active visitors, so that events in order extend them without reading the database.
+ * Clear it when its changes were not committed, and when another connection has written.
  */
 export class RecentVisitors {
   readonly #time: LocalTime;
@@ -57,7 +59,7 @@ export class RecentVisitors {
     this.#time = time;
   }
 
-  /** Approximate bytes of the remembered events. */
+  /** Approximate bytes of the cached events. */
   get size(): number {
     return this.#visitors.calculatedSize;
   }
@@ -66,7 +68,7 @@ export class RecentVisitors {
     return this.#visitors.get(number) ?? null;
   }
 
-  /** The number of a remembered visitor id. */
+  /** Returns the number of a cached visitor. */
   numberOf(tenant: string, visitorId: string): number | null {
     return this.#numbers.get(keyOf(tenant, visitorId)) ?? null;
   }
@@ -80,12 +82,12 @@ export class RecentVisitors {
     this.#numbers.clear();
   }
 
-  /** Remembers a visitor after a rebuild. */
+  /** Caches a visitor after a rebuild. */
   remember(
     visitor: Pick<RecentVisitor, "number" | "tenant" | "previous" | "lastActivityAt">,
     { assigner, visits }: RebuildResult,
   ): void {
-    // Without a visit, the first one would have to be written to the visitor's row as well.
+    // A visitor without a visit is not cached: the first visit must also be written to the visitor's row.
     if (visits.length === 0 || eventsOf(assigner) > MAX_EVENTS) {
       this.#visitors.delete(visitor.number);
       return;
@@ -101,9 +103,10 @@ export class RecentVisitors {
   }
 
   /**
-   * Adds new events of a remembered visitor.
+   * Adds new events of a cached visitor.
    *
-   * @returns null, and changes nothing, if the visits have to be rebuilt: an event is late, or may belong to an earlier visit.
+   * @returns null, without a change, if the visits have to be rebuilt: an event is late or may belong to an earlier
+   *   visit.
    */
   extend(visitor: RecentVisitor, added: readonly VisitEventRow[]): Extension | null {
     const { assigner, stored } = visitor;
@@ -139,7 +142,7 @@ export class RecentVisitors {
       dirtyDays.add(this.#time.dayOf(event.at));
       visitOf.set(event, (stored.get(visit) as VisitFacts).row);
     }
-    // The cache keeps the size of an entry until the entry is set again.
+    // The cache updates the size of an entry only when the entry is set again.
     this.#visitors.delete(visitor.number);
     visitor.size += sizeOf(events);
     if (eventsOf(assigner) <= MAX_EVENTS) {
@@ -155,7 +158,7 @@ export class RecentVisitors {
   }
 }
 
-/** Whether an event's visit is among the remembered ones, or a new one. */
+/** Returns whether an event belongs to a cached visit or to a new one. */
 function isKnown({ assigner }: RecentVisitor, { is_backend, session_id }: VisitEventRow): boolean {
   return !is_backend || (session_id !== null && assigner.hasSession(session_id));
 }

@@ -12,7 +12,7 @@ import type { BackendEventRow, VisitOrderRow } from "../sink/schema.ts";
 import { type RolledUpVisit, VISIT_DIMENSIONS, valueIn } from "./dimensions.ts";
 import { HourRollup } from "./hour-rollup.ts";
 
-/** The rows of one day. They replace all rows of the day. */
+/** The rollup (precomputed statistics) of one day. These rows replace all stored rows of the day. */
 export interface DayRows {
   readonly metrics: DailyMetricRow[];
   readonly revenue: DailyRevenueRow[];
@@ -24,15 +24,15 @@ type Metric = Omit<DailyMetricRow, "tenant" | "dimension" | "day" | "value">;
 
 interface Group {
   readonly metric: Metric;
-  /** Visits that are their visitor's first on the day, by the day of the previous visit. */
+  /** How many visits are the first one of their visitor on the day, by the day of the visitor's previous visit. */
   readonly visitors: Map<number, number>;
   readonly revenue: Map<string, number>;
 }
 
-/** The largest sum that is stored: a round number below the limit of a 64-bit column. */
+/** Largest sum that is stored: a round number below the limit of a 64-bit column. */
 const MAX_REVENUE = 9e18;
 
-/** Code points of a value. An index entry of PostgreSQL holds 2.7 KB. */
+/** Longest value in code points. An index entry of PostgreSQL holds at most 2.7 KB. */
 const MAX_VALUE_LENGTH = 512;
 
 function shortened(value: string): string {
@@ -42,7 +42,7 @@ function shortened(value: string): string {
 /** An entry of a visit's journey. */
 type JourneyEntry = readonly [after: number, type: string, path?: string | null];
 
-/** Adds up the facts of one tenant's day. Pure: it reads no database. */
+/** Computes the rollup (precomputed statistics) of one tenant's day. Does not access a database. */
 export class DayRollup {
   readonly #tenant: string;
   readonly #day: number;
@@ -58,9 +58,10 @@ export class DayRollup {
   }
 
   /**
-   * Adds a visit that started on the day, or before it with page views on it.
+   * Adds a visit that started on the day, or that started earlier and has page views on the day.
    *
-   * @param journey - the visit's journey; null once it has been deleted. All page views then count on the day of the start.
+   * @param journey - the visit's list of events; null if it has been deleted. All page views are then counted on the
+   *   day of the start.
    */
   addVisit(visit: RolledUpVisit, journey: string | null): void {
     const startsHere = visit.local_day === this.#day;
@@ -90,7 +91,7 @@ export class DayRollup {
     this.#hours.addVisit(visit);
   }
 
-  /** Adds an order of the day. `visit` is null without one. */
+  /** Adds an order of the day. `visit` is null for an order without a visit. */
   addOrder(order: VisitOrderRow, visit: RolledUpVisit | null): void {
     for (const dimension of VISIT_DIMENSIONS) {
       const group = this.#group(dimension, valueOfOrder(order, visit, dimension));
@@ -100,7 +101,7 @@ export class DayRollup {
     this.#hours.addOrder(order);
   }
 
-  /** Adds a backend's event of the day that belongs to no visit. */
+  /** Adds a backend event of the day that belongs to no visit. */
   addEventWithoutVisit({ type }: Pick<BackendEventRow, "type">): void {
     for (const dimension of VISIT_DIMENSIONS) {
       this.#group(dimension, dimension === "" ? "" : NO_VISIT).metric.events++;
@@ -108,7 +109,7 @@ export class DayRollup {
     this.#group("event", type).metric.events++;
   }
 
-  /** Returns the rows of the day, without those whose figures are all 0. */
+  /** Returns the rows of the day, except for rows with only zeros. */
   rows(): DayRows {
     const rows: DayRows = { metrics: [], revenue: [], visitors: [], hours: this.#hours.rows() };
     const [tenant, day] = [this.#tenant, this.#day];
@@ -148,7 +149,10 @@ export class DayRollup {
   }
 }
 
-/** First touch and last non-direct are frozen on the order. The others are those of its visit. */
+/**
+ * The order stores its own copy of the first-touch and last-non-direct sources. Other dimensions are read from its
+ * visit.
+ */
 function valueOfOrder(order: VisitOrderRow, visit: RolledUpVisit | null, dimension: RollupDimension): string {
   if (dimension === "") return "";
   if (visit === null) return NO_VISIT;
@@ -165,7 +169,7 @@ function addStart({ metric, visitors }: Group, visit: RolledUpVisit): void {
   if (previous < visit.local_day) visitors.set(previous, (visitors.get(previous) ?? 0) + 1);
 }
 
-/** Adds what counts once for each visit. */
+/** Adds the figures that are counted once per visit. */
 function addFigures(metric: Metric, visit: RolledUpVisit): void {
   metric.visits++;
   metric.engaged += visit.is_engaged;

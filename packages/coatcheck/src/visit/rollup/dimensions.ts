@@ -1,14 +1,14 @@
 import { ROLLUP_DIMENSIONS, type RollupDimension } from "../sink/rollup-schema.ts";
 import type { VisitRow } from "../sink/schema.ts";
 
-/** The total, and the dimensions of which a visit has one value. */
+/** The total, and the dimensions for which a visit has exactly one value. */
 export const VISIT_DIMENSIONS = ROLLUP_DIMENSIONS.filter(
   (dimension) => dimension !== "page" && dimension !== "event",
 ) as readonly VisitDimension[];
 
 type VisitDimension = Exclude<RollupDimension, "page" | "event">;
 
-/** The columns of a visit that its rollups are computed from. */
+/** The columns of a visit that rollups (precomputed statistics) are computed from. */
 export const ROLLED_UP_COLUMNS = [
   ...VISIT_DIMENSIONS.filter((dimension) => dimension !== ""),
   ...(["visitor", "started_at", "local_day", "last_day", "previous_day", "page_views", "events"] as const),
@@ -17,10 +17,10 @@ export const ROLLED_UP_COLUMNS = [
   "closed_order_at" as const,
 ];
 
-/** The part of a visit that rollups read. */
+/** The part of a visit that rollups are computed from. */
 export type RolledUpVisit = Pick<VisitRow, (typeof ROLLED_UP_COLUMNS)[number]>;
 
-/** The value of a dimension in the rollups; `''` for the total and for null. */
+/** Returns a visit's value in a dimension, as rollups store it: `''` for the total and for null. */
 export function valueIn(visit: RolledUpVisit, dimension: RollupDimension): string {
   if (dimension === "" || dimension === "page" || dimension === "event") return "";
   return visit[dimension] ?? "";

@@ -10,7 +10,7 @@ interface Hour {
   readonly orders: VisitOrderRow[];
 }
 
-/** Adds up the local hours of a day. */
+/** Computes the rollups (precomputed statistics) of the hours of a local day. */
 export class HourRollup {
   readonly #tenant: string;
   readonly #time: LocalTime;
