@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 
 const NEWLINE = 10;
-/** Bytes of one read. */
+/** Bytes per read. */
 const CHUNK = 256 * 1024;
 
 /** Complete lines of a file. */
@@ -12,7 +12,8 @@ export interface Lines {
 }
 
 /**
- * Reads up to `limit` complete lines. A last line without a newline is not complete: its writer was interrupted.
+ * Reads up to `limit` complete lines. A last line without a newline is incomplete: the process that wrote it was
+ * interrupted.
  *
  * @param offset where to begin, bytes.
  */
@@ -54,7 +55,8 @@ export function countLines(path: string): number {
 }
 
 /**
- * Removes an incomplete last line, which a crash during a write leaves. The file must have no other writer.
+ * Removes an incomplete last line, which a crash during a write leaves behind. No other process may write to the
+ * file.
  *
  * @returns the size after the repair, bytes.
  */

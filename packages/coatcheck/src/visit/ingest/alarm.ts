@@ -1,6 +1,6 @@
 import type { Schedule } from "../../session/clock.ts";
 
-/** A timer that runs one task. */
+/** A timer for one task. */
 export class Alarm {
   readonly #schedule: Schedule;
   readonly #task: () => void;
@@ -12,7 +12,10 @@ export class Alarm {
     this.#task = task;
   }
 
-  /** Runs the task after `delay` milliseconds. Keeps a timer that was set with the same or a shorter delay. */
+  /**
+   * Runs the task after `delay` milliseconds. If the timer is already set with the same or a shorter delay, does
+   * nothing.
+   */
   wake(delay: number): void {
     if (this.#cancel && this.#delay <= delay) return;
     this.cancel();

@@ -3,50 +3,52 @@ import { type Item, lineOf, parseLine } from "../sink/line.ts";
 import type { EventBatch } from "../sink.ts";
 import type { Spill } from "./spill.ts";
 
-/** The most entries that one write to the spill takes. It limits the time for which a write holds the event loop. */
+/**
+ * Most entries per write to the spill (the queue's files on disk). It limits how long a write blocks the event loop.
+ */
 const SPILL_CHUNK = 100;
 
-/** A waiting item, with the callback of its caller. */
+/** A waiting event or count, with the caller's callbacks. */
 export interface Entry {
   readonly item: Item;
-  /** Called when the item is in the sink or on the disk. */
+  /** Called when the item is in the sink or on disk. */
   readonly resolve?: () => void;
   readonly reject?: (error: unknown) => void;
 }
 
-/** The oldest entries of a backlog, as a sink takes them. */
+/** The oldest entries of a backlog, as one batch for the sink. */
 export interface NextBatch {
   readonly batch: EventBatch;
-  /** How many entries to remove when the sink has the batch. Greater than the batch if a line is damaged. */
+  /** How many entries to remove once the sink has stored the batch. Greater than the batch if a line was damaged. */
   readonly entries: number;
 }
 
 /** Limits of a {@link Backlog}. */
 export interface BacklogOptions {
-  /** Null: there is no disk, and what exceeds the memory is dropped. */
+  /** The queue's files on disk. Null: entries that exceed the memory limit are dropped. */
   readonly spill: Spill | null;
   /** The most entries in memory. */
   readonly maxEntries: number;
-  /** Receives an error of the spill's files. */
+  /** Called with the errors of the spill's files. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * The entries that wait for the sink: the lines of the spill, and after them the entries in memory. The oldest entries
- * of memory move to the spill's end, so the order never changes, and the first entries stay the first while a sink
- * writes them.
+ * The entries that wait for the sink: first the lines in the spill (the files on disk), then the entries in memory.
+ * When memory is full, its oldest entries are appended to the spill. The order therefore never changes, not even
+ * while a sink writes the first entries.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
   readonly #memory: Entry[] = [];
-  /** Whether the spill had no room at the last attempt. It is then not tried again for each event. */
+  /** Whether the spill was full at the last attempt. It is then not tried again for every event. */
   #isSpillStuck = false;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
   }
 
-  /** Entries in memory and on disk. */
+  /** Number of entries in memory and on disk. */
   get size(): number {
     return this.inMemory + this.spilled;
   }
@@ -55,7 +57,7 @@ export class Backlog {
     return this.#memory.length;
   }
 
-  /** Entries on disk. */
+  /** Number of entries on disk. */
   get spilled(): number {
     return this.#options.spill?.lines ?? 0;
   }
@@ -68,7 +70,7 @@ export class Backlog {
     return this.#options.spill !== null;
   }
 
-  /** Adds the newest entry. Returns false when there is room neither in memory nor on disk. */
+  /** Adds the newest entry. Returns false if neither memory nor disk has space. */
   push(entry: Entry): boolean {
     if (this.isFull && !this.#isSpillStuck) this.#spillChunk();
     if (this.isFull) return false;
@@ -76,7 +78,7 @@ export class Backlog {
     return true;
   }
 
-  /** The oldest entries, at most `limit`. They stay in the backlog. */
+  /** Returns the oldest entries, at most `limit`. They stay in the backlog. */
   first(limit: number): NextBatch {
     const { spill } = this.#options;
     if (!spill || spill.lines === 0) {
@@ -88,7 +90,7 @@ export class Backlog {
     return { batch: batchOf(lines.flatMap((line) => parseLine(line) ?? [])), entries: count };
   }
 
-  /** Removes the oldest entries, which are in the sink. */
+  /** Removes the oldest entries, after the sink has stored them. */
   removeFirst(count: number): void {
     const fromSpill = Math.min(count, this.spilled);
     if (fromSpill > 0) this.#options.spill?.remove(fromSpill);
@@ -98,9 +100,9 @@ export class Backlog {
   }
 
   /**
-   * Moves the oldest entries in memory to the spill, about `limit` of them.
+   * Moves about `limit` of the oldest entries from memory to the spill.
    *
-   * @returns whether more can move. False when the memory is empty or the disk takes nothing.
+   * @returns whether more entries can be moved. False if memory is empty or the disk accepts nothing.
    */
   spillMemory(limit: number): boolean {
     this.#isSpillStuck = false;
@@ -109,7 +111,7 @@ export class Backlog {
     return this.inMemory > 0 && this.hasSpill && !this.#isSpillStuck;
   }
 
-  /** When the oldest entry was received, epoch milliseconds; null when the backlog is empty. */
+  /** Returns when the oldest entry was received, epoch milliseconds; null if the backlog is empty. */
   oldestAt(): number | null {
     const { events, counts } = this.first(1).batch;
     return events[0]?.receivedAt ?? counts[0]?.hour ?? null;
@@ -120,7 +122,7 @@ export class Backlog {
     return this.#memory.splice(0);
   }
 
-  /** Moves the oldest entries in memory to the spill. Returns whether any were moved. */
+  /** Moves the oldest entries from memory to the spill. Returns whether any were moved. */
   #spillChunk(): boolean {
     const { spill, onError } = this.#options;
     if (!spill) return false;
@@ -148,7 +150,10 @@ export class Backlog {
   }
 }
 
-/** The entry's line. An item that is not JSON gets a damaged line, because the number of entries must not change. */
+/**
+ * Returns the line of an entry. An item that cannot be written as JSON gets a damaged line, because the number of
+ * entries must not change.
+ */
 function writeLine({ item, reject }: Entry): string {
   try {
     return lineOf(item);

@@ -3,7 +3,10 @@ import type { CountedKind, DocumentCount } from "../event.ts";
 
 const HOUR = 3_600_000;
 
-/** Adds up documents by kind, hour and tenant, so that a flood of bots costs one count and not one row each. */
+/**
+ * Counts documents by kind, hour and tenant, so that many bot requests cause one stored count instead of one row
+ * each.
+ */
 export class DocumentCounter {
   readonly #clock: Clock;
   readonly #newId: () => string;
@@ -18,7 +21,7 @@ export class DocumentCounter {
     return this.#counts.size === 0;
   }
 
-  /** Counts documents in the present hour. */
+  /** Adds documents to the current hour. */
   add(kind: CountedKind, tenant: string | null, documents = 1): void {
     const now = this.#clock.now();
     const hour = now - (now % HOUR);
@@ -27,7 +30,7 @@ export class DocumentCounter {
     this.#counts.set(key, { kind, hour, tenant, documents: before + documents });
   }
 
-  /** Returns the counts since the last call. Each gets an id and never changes after that. */
+  /** Returns the counts since the last call. A returned count has an id and is never changed again. */
   take(): DocumentCount[] {
     const counts = Array.from(this.#counts.values(), (count) => ({ id: this.#newId(), ...count }));
     this.#counts.clear();

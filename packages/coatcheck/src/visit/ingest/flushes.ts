@@ -4,7 +4,7 @@ interface Flush {
   reject(error: unknown): void;
 }
 
-/** The calls of `flush` that wait. */
+/** The pending calls of `flush`. */
 export class Flushes {
   #waiting: Flush[] = [];
 
@@ -12,7 +12,7 @@ export class Flushes {
     return this.#waiting.length === 0;
   }
 
-  /** @param target how many entries must have left the queue. */
+  /** @param target how many entries must have left the queue before the promise resolves. */
   add(target: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ target, resolve, reject });

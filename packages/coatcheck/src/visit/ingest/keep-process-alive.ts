@@ -1,9 +1,9 @@
-/** The longest delay of a timer, in milliseconds. */
+/** Longest delay that Node's timers support, in milliseconds. */
 const MAX_DELAY = 2 ** 31 - 1;
 
 /**
- * Keeps the process from exiting until the promise settles. The queue's timers do not: a process that stops would exit
- * between two batches.
+ * Prevents the process from exiting until the promise settles. The queue's timers are unreferenced, so a process that
+ * shuts down would exit between two batches.
  */
 export async function keepProcessAlive<Result>(promise: Promise<Result>): Promise<Result> {
   const timer = setInterval(() => {}, MAX_DELAY);

@@ -8,28 +8,28 @@ import type { SpillOptions } from "./spill.ts";
 
 /** Options of {@link createEventQueue}. Only `sink` is required. */
 export interface EventQueueOptions {
-  /** Where events go. The queue closes it. */
+  /** Stores the events. Closing the queue closes the sink too. */
   readonly sink: EventSink;
   /**
-   * Keeps on disk what the sink does not accept. Without it, an outage longer than `maxEvents` allows loses events, and so
-   * does every crash during an outage.
+   * Stores events on disk while the sink does not accept them. Without it, events are lost when the process crashes
+   * during an outage, or when the outage exceeds `maxEvents`.
    */
   readonly spill?: SpillOptions;
-  /** The most events in memory. Default: 10,000. */
+  /** Most events in memory. Default: 10,000. */
   readonly maxEvents?: number;
-  /** The most events in one write. Default: 1,000. */
+  /** Most events per write. Default: 1,000. */
   readonly batchSize?: number;
-  /** Milliseconds after which events are written, even if they are few. Default: 200. */
+  /** Longest time until an incomplete batch is written, in milliseconds. Default: 200. */
   readonly batchInterval?: number;
-  /** Milliseconds after which a write that has not settled counts as failed. Default: 30,000. */
+  /** A write that has not settled after this many milliseconds has failed. Default: 30,000. */
   readonly writeTimeout?: number;
-  /** Milliseconds that {@link EventQueue.close} waits for the sink. Default: 5,000. */
+  /** How long {@link EventQueue.close} waits for the sink, in milliseconds. Default: 5,000. */
   readonly closeTimeout?: number;
   /** Default: the system clock. */
   readonly clock?: Clock;
-  /** Default: `setTimeout`, unreferenced. */
+  /** Starts timers. Default: `setTimeout`, unreferenced. */
   readonly schedule?: Schedule;
-  /** Makes the ids of counts, and the jitter between attempts. Default: the operating system's. */
+  /** Source of the ids of counts and of the jitter between retries. Default: the operating system's. */
   readonly random?: RandomSource;
 }
 
@@ -47,7 +47,7 @@ const QUEUE_OPTIONS = {
 } satisfies KnownOptions<EventQueueOptions>;
 const SPILL_OPTIONS = { path: true, maxBytes: true } satisfies KnownOptions<SpillOptions>;
 
-/** The options with every default. */
+/** The options, with defaults filled in. */
 export interface QueueSettings extends Required<Omit<EventQueueOptions, "spill">> {
   readonly spill: Required<SpillOptions> | null;
 }

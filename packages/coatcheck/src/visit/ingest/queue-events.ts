@@ -1,12 +1,12 @@
 import { EventEmitter } from "node:events";
 
-/** What an {@link IngestQueue} reports to operators. Each occurs once per outage, not once per batch. */
+/** Events that an {@link IngestQueue} emits for operators. Each is emitted once per outage, not once per batch. */
 export interface QueueEvents {
   /** The sink failed. `at`: epoch milliseconds. */
   "outage-began": [{ error: unknown; at: number }];
-  /** The sink works again. `duration`: milliseconds. `waiting`: what the queue has yet to deliver. */
+  /** The sink works again. `duration`: milliseconds. `waiting`: number of events that the queue still has to write. */
   "outage-ended": [{ duration: number; waiting: number }];
-  /** The first event since the last outage was dropped: there is room neither in memory nor on disk. */
+  /** Emitted for the first dropped event of an outage: neither memory nor disk has space. */
   dropping: [{ error: unknown }];
 }
 

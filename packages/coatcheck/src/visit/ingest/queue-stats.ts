@@ -1,20 +1,20 @@
-/** Figures of an `IngestQueue` since it was created. Events and counts of documents are counted alike. */
+/** Statistics of an `IngestQueue` since its creation. All numbers include events and document counts. */
 export interface QueueStats {
-  /** In memory. */
+  /** Number of items in memory. */
   readonly queued: number;
-  /** On disk. */
+  /** Number of items on disk. */
   readonly spilled: number;
-  /** In the sink. */
+  /** Number of items that the sink has stored. */
   readonly delivered: number;
   /**
-   * Events that were lost: neither memory nor disk had room, or the line on disk was damaged. The sink gets the number of
-   * the former as a count.
+   * Number of lost events: neither memory nor disk had space, or a line on disk was damaged. The sink also receives
+   * the number of events that found no space, as a count.
    */
   readonly dropped: number;
-  /** How long ago the oldest waiting event was received, milliseconds; null when none waits. */
+  /** Age of the oldest waiting event since it was received, milliseconds; null if none is waiting. */
   readonly oldestAge: number | null;
   /** Whether the last write failed. */
   readonly isSinkDown: boolean;
-  /** The last error of the sink or the spill; null when there was none. */
+  /** The last error of the sink or of the spill; null if there was none. */
   readonly lastError: unknown;
 }

@@ -15,22 +15,23 @@ import { RetryDelay } from "./retry-delay.ts";
 import { Spill } from "./spill.ts";
 import { uuidV7Source } from "./uuid-v7.ts";
 
-/** The most events that are spilled in one turn of the event loop. */
+/** Most events that one turn of the event loop writes to disk. */
 const SPILL_SLICE_SIZE = 500;
 
 /**
- * The queue between requests and the sink. Batches have at most 1,000 events and are at most 200 ms old (the defaults). One
- * write is in flight at a time. A failed write is repeated after 200 ms, then after twice the time, up to 10 s, each with
- * jitter. Delivery is at least once: sinks ignore the ids that they have stored.
+ * The queue between requests and the sink. By default, a batch has at most 1,000 events and is written after at most
+ * 200 ms. One write is in flight at a time. A failed write is retried after 200 ms; the delay doubles up to 10 s,
+ * with jitter. Delivery is at least once: sinks ignore the ids that they have stored.
  *
- * **What a crash loses.** `kill -9` loses the events that are neither in the sink nor in the spill. With a spill, these are
- * the events of the last two batch intervals: one until the write begins and, if the sink is slow, one until the queue
- * writes a copy to the spill. During an outage they are the events of the last interval. Without a spill, they are everything
- * in memory. A loss of power also loses what the operating system had not written to the disk; for an event that must survive
- * it, await {@link IngestQueue.trackDurably}.
+ * **What a crash loses.** `kill -9` loses the events that are neither in the sink nor in the spill (the queue's files
+ * on disk). With a spill, it loses at most the events of the last two batch intervals: one passes until the write
+ * begins and, if the sink is slow, another until the queue writes a copy to the spill. During an outage it loses the
+ * events of the last interval. Without a spill, it loses everything in memory. A power failure also loses data that
+ * the operating system had not written to disk; if an event must survive that, await
+ * {@link IngestQueue.trackDurably}.
  *
- * Writes to the spill are synchronous: {@link track} must not wait, and the memory must not grow. They take about a
- * millisecond for 100 events, and hold the event loop for 500 events at most.
+ * Writes to the spill are synchronous: {@link track} must not wait, and the memory must not grow. 100 events take
+ * about a millisecond, and one turn of the event loop writes at most 500 events.
  */
 export class IngestQueue extends QueueEmitter implements EventQueue {
   readonly #settings: QueueSettings;
@@ -41,7 +42,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   readonly #retryAlarm: Alarm;
   readonly #retryDelay: RetryDelay;
   readonly #flushes = new Flushes();
-  /** Entries that ever joined the backlog, and those that left it. */
+  /** Number of entries that were ever added to the backlog, and number of those that have left it. */
   #accepted: number;
   #finished = 0;
   #delivered = 0;
@@ -57,7 +58,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   #state: "open" | "closing" | "closed" = "open";
   #closing: Promise<void> | null = null;
 
-  /** Use {@link createEventQueue}. */
+  /** Call {@link createEventQueue} instead. */
   constructor(options: EventQueueOptions) {
     super();
     const settings = readQueueOptions(options);
@@ -84,10 +85,11 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
   }
 
   /**
-   * Accepts an event that must not be lost, such as an order. Resolves when it is in the sink, or on the disk of this machine
-   * (fsync).
+   * Accepts an event that must not be lost, such as an order. Resolves when the event is in the sink or on this
+   * machine's disk (fsync).
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE` when it was dropped. Repeat it with the same id: no event is stored twice.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` when the event was dropped. It is safe to call again with the same id:
+   *   no event is stored twice.
    */
   trackDurably(event: VisitEvent): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -118,7 +120,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     return this.#closing;
   }
 
-  /** Figures for operators. Reads the oldest event, so call it every few seconds at most. */
+  /** Returns statistics for operators. It reads the oldest event, so call it at most every few seconds. */
   stats(): QueueStats {
     const { clock } = this.#settings;
     const oldestAt = this.#state === "closed" ? null : this.#backlog.oldestAt();
@@ -157,7 +159,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     this.publish("dropping", { error });
   }
 
-  /** Turns the counts since the last batch into entries, if there is room for them. Otherwise they go on adding up. */
+  /** Adds the counts since the last batch to the backlog, if it has space. Otherwise they keep accumulating. */
   #addCounts(): void {
     if (this.#counter.isEmpty || this.#backlog.isFull) return;
     for (const count of this.#counter.take()) {
@@ -166,7 +168,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     }
   }
 
-  /** Spills some events, and the others in later turns of the event loop. */
+  /** Moves events from memory to disk, in several turns of the event loop. */
   #spillMemory(): void {
     this.#addCounts();
     if (this.#backlog.spillMemory(SPILL_SLICE_SIZE)) this.#batchAlarm.wake(0);
@@ -220,7 +222,10 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     }
   }
 
-  /** @param damaged entries that were not events: a line that a crash has cut, or an item that is not JSON. */
+  /**
+   * @param damaged number of entries that were not events: a line that a crash has truncated, or an item that cannot
+   *   be written as JSON.
+   */
   #onWritten(entries: number, damaged: number): void {
     if (this.#state === "closed") return;
     this.#backlog.removeFirst(entries);
@@ -278,7 +283,7 @@ export class IngestQueue extends QueueEmitter implements EventQueue {
     cancel();
   }
 
-  /** Flushes. Without a spill, repeats that until the sink works or `end` settles. */
+  /** Flushes. Without a spill, retries until the sink works or `end` settles. */
   async #drain(end: Promise<void>): Promise<void> {
     let isEnded = false;
     void end.then(() => {

@@ -2,10 +2,13 @@ import type { RandomSource } from "../../session/token.ts";
 
 /** Milliseconds before the first retry of a failed write. It doubles with each failure. */
 const FIRST_RETRY = 200;
-/** The longest time between two attempts, in milliseconds. */
+/** Longest time between two attempts, in milliseconds. */
 const MAX_RETRY = 10_000;
 
-/** The time before the next attempt: half to all of a time that doubles, so that nodes do not retry at the same moment. */
+/**
+ * Computes the delay before the next attempt. The delay doubles, and a random part of up to half of it is subtracted,
+ * so that nodes do not retry at the same moment.
+ */
 export class RetryDelay {
   readonly #random: RandomSource;
   readonly #byte = new Uint8Array(1);
@@ -15,7 +18,7 @@ export class RetryDelay {
     this.#random = random;
   }
 
-  /** Counts a failure. Returns milliseconds. */
+  /** Records a failure. Returns the delay in milliseconds. */
   next(): number {
     const longest = Math.min(MAX_RETRY, FIRST_RETRY * 2 ** this.#failures);
     this.#failures++;

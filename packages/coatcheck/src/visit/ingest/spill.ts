@@ -13,21 +13,23 @@ import { promisify } from "node:util";
 import { countLines, type Lines, readLines, repairLastLine } from "../files/lines.ts";
 import { type Slot, takeSlot, trySlot } from "../files/lock.ts";
 
-/** Bytes after which a new segment begins. Space on the disk is freed by whole segments. */
+/**
+ * A segment file that has reached this size is followed by a new one. Disk space is freed by deleting whole segments.
+ */
 const SEGMENT_BYTES = 8 * 1024 * 1024;
-/** `<slot>-<number>.ndjson` */
+/** Matches `<slot>-<number>.ndjson`. */
 const SEGMENT_NAME = /^(\d+)-(\d+)\.ndjson$/;
 
 const syncFile = promisify(fsync);
 
-/** Where events are kept on disk while the sink does not accept them. */
+/** Options of the spill, which stores events on disk while the sink does not accept them. */
 export interface SpillOptions {
   /**
-   * A folder for nothing else, on a local disk. It is created with mode 0700. Several processes may share it: each writes
-   * files of its own, and a process that starts delivers the files that a dead one left.
+   * A folder that contains nothing else, on a local disk. It is created with mode 0700. Several processes may share
+   * it: each writes its own files, and a new process delivers the files of a process that has died.
    */
   readonly path: string;
-  /** The most that this process keeps on disk, in bytes. What exceeds it is dropped. Default: 256 MiB. */
+  /** Disk space for this process, in bytes. Events that exceed it are dropped. Default: 256 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -37,22 +39,21 @@ interface Segment {
   lines: number;
 }
 
-/** The segment that grows. */
+/** The segment to which lines are appended. */
 interface Tail {
   readonly segment: Segment;
   readonly file: number;
   isNameOnDisk: boolean;
-  /** Calls of fsync that are in progress. The file must stay open for them. */
+  /** Number of fsync calls in progress. The file must stay open until they finish. */
   syncs: number;
   isEnded: boolean;
 }
 
 /**
- * A queue of lines in the files of a folder, oldest first. Its writes reach the operating system's cache before `append`
- * returns, so they survive the death of the process; after `sync` they survive a loss of power too.
+ * A queue of lines in the files of a folder, oldest first. When `append` returns, the lines are in the operating
+ * system's cache and survive a crash of the process; after `sync` they also survive a power failure.
  *
- * A segment is deleted when all its lines were removed. What was removed from a segment that still exists is read again
- * after a restart.
+ * A segment file is deleted when all of its lines were removed. Until then, a restart reads its removed lines again.
  */
 export class Spill {
   readonly #folder: string;
@@ -67,7 +68,7 @@ export class Spill {
   #reader: number | null = null;
   #tail: Tail | null = null;
 
-  /** Opens the folder, and takes over the segments of processes that have died. */
+  /** Opens the folder, and adopts the segments of processes that have died. */
   constructor(options: Required<SpillOptions>) {
     this.#folder = options.path;
     this.#maxBytes = options.maxBytes;
@@ -81,16 +82,16 @@ export class Spill {
     }
   }
 
-  /** Lines that have not been removed. */
+  /** Number of lines that have not been removed. */
   get lines(): number {
     return this.#lines;
   }
 
   /**
-   * Appends lines, each with its newline.
+   * Appends lines, which must end with a newline.
    *
-   * @returns how many fit below the limit.
-   * @throws the error of the file system; no line is stored then.
+   * @returns how many lines fit within the size limit.
+   * @throws the error of the file system; in that case no line is stored.
    */
   append(lines: readonly string[]): number {
     const room = this.#maxBytes - this.#bytes;
@@ -116,7 +117,7 @@ export class Spill {
     return fitting.length;
   }
 
-  /** Writes the lines of the last `append` through to the disk (fsync). Call it before the next `append`. */
+  /** Writes the lines of the last `append` to the disk (fsync). Call it before the next `append`. */
   async sync(): Promise<void> {
     const tail = this.#tail;
     if (!tail) return;
@@ -131,7 +132,7 @@ export class Spill {
     }
   }
 
-  /** Returns the oldest lines, at most `limit`, and fewer where a segment ends. */
+  /** Returns the oldest lines, at most `limit`. It returns fewer at the end of a segment. */
   peek(limit: number): Lines {
     return readLines(this.#openReader(), this.#offset, Math.min(limit, this.#segments[0]?.lines ?? 0));
   }
@@ -160,7 +161,7 @@ export class Spill {
     for (const slot of this.#slots.splice(0)) slot.release();
   }
 
-  /** Adds the segments of the own slot and of every slot without a process, oldest first. */
+  /** Adds the segments of this process's slot and of every slot without a process, oldest first. */
   #takeOver(): void {
     const [own] = this.#slots;
     const found = readdirSync(this.#folder).flatMap((name) => {
@@ -204,7 +205,7 @@ export class Spill {
     return this.#tail;
   }
 
-  /** Ends the last segment, so that the next line begins a new one. */
+  /** Closes the last segment, so that the next line begins a new one. */
   #endTail(): void {
     if (!this.#tail) return;
     this.#tail.isEnded = true;
@@ -212,12 +213,15 @@ export class Spill {
     this.#tail = null;
   }
 
-  /** Cuts off the rest of a failed write, and ends the segment in case that fails too: `peek` stops at its last line. */
+  /**
+   * Removes the incomplete lines of a failed write. Also closes the segment, in case the removal fails: `peek` then
+   * stops at the last complete line.
+   */
   #abandonWrite({ segment, file }: Tail): void {
     try {
       ftruncateSync(file, segment.bytes);
     } catch {
-      // The next process reads the rest: complete lines are delivered, and an incomplete one is removed.
+      // If this fails, the next process repairs the file: it delivers complete lines and removes an incomplete one.
     }
     this.#endTail();
     if (segment.lines > 0) return;
@@ -248,7 +252,7 @@ export class Spill {
   }
 }
 
-/** The first lines, as many as fit into `room` bytes. */
+/** Returns the first lines, as many as fit into `room` bytes. */
 function linesWithin(lines: readonly string[], room: number): readonly string[] {
   let left = room;
   const end = lines.findIndex((line) => {
@@ -262,7 +266,7 @@ function closeEnded({ isEnded, syncs, file }: Tail): void {
   if (isEnded && syncs === 0) closeSync(file);
 }
 
-/** Writes the names of new files through to the disk (fsync of the folder). */
+/** Makes the names of new files durable (fsync of the folder). */
 async function syncFolder(path: string): Promise<void> {
   const folder = openSync(path, "r");
   try {

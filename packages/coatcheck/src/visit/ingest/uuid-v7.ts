@@ -2,27 +2,27 @@ import { hash } from "node:crypto";
 import type { Clock } from "../../session/clock.ts";
 import type { RandomSource } from "../../session/token.ts";
 
-/** Values of the 12-bit counter of {@link uuidV7Source}. */
+/** Number of values of the 12-bit counter of {@link uuidV7Source}. */
 const COUNTER_SIZE = 0x1000;
-/** Random bytes of an id. */
+/** Random bytes per id. */
 const ENTROPY_BYTES = 10;
-/** Ids whose random bytes are fetched at a time. */
+/** Number of ids for which random bytes are fetched at once. */
 const IDS_PER_FILL = 64;
-/** The text of a UUID. Each id overwrites the one before, which creates no garbage. */
+/** The bytes of a UUID's text, reused for every id to avoid garbage. */
 const TEXT_BYTES = Buffer.from("00000000-0000-0000-0000-000000000000");
-/** The position of the two digits of each byte in {@link TEXT_BYTES}. */
+/** The position of each byte's two hexadecimal digits in {@link TEXT_BYTES}. */
 const POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-/** The character codes of the two digits of each byte. */
+/** The character codes of each byte's two hexadecimal digits. */
 const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) =>
   Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16BE(),
 );
-/** The largest time of a UUID v7, milliseconds: year 10889. */
+/** Largest time that fits into a UUID v7, in milliseconds: year 10889. */
 const MAX_TIME = 2 ** 48 - 1;
 
 /**
- * Creates a source of UUIDs v7 (RFC 9562 §5.7). Each is greater than the one before, also when the clock is set back: the
- * 12 bits after the time are a counter (§6.2, method 1) that begins at a random number below 2048 in each millisecond. When
- * it is full, the time advances by a millisecond.
+ * Creates a source of UUIDs v7 (RFC 9562 §5.7). Each id is greater than its predecessor, even if the clock is set
+ * back: the 12 bits after the time are a counter (§6.2, method 1) that begins at a random number below 2048 in each
+ * millisecond. When the counter is full, the time advances by one millisecond.
  */
 export function uuidV7Source(sources: {
   readonly clock: Clock;
@@ -55,8 +55,8 @@ export function uuidV7Source(sources: {
 }
 
 /**
- * The event id of an order: a UUID v8 (RFC 9562 §5.8) of the first 122 bits of a SHA-256. Every process derives the same
- * id, so an order that is reported twice is stored once.
+ * Returns the event id of an order: a UUID v8 (RFC 9562 §5.8) of the first 122 bits of a SHA-256. Every process
+ * computes the same id, so an order that is reported twice is stored once.
  */
 export function orderEventId(tenant: string | null, orderId: string): string {
   const bytes = hash("sha256", JSON.stringify(["order", tenant, orderId]), "buffer").subarray(0, 16);
