@@ -6,17 +6,20 @@ import { RequestCheck } from "./request.ts";
 import { sumOf } from "./sql/dialect.ts";
 import { isInRange, isOfTenant } from "./sql/scope.ts";
 
-/** Request of the question `attribution`. */
+/** Request of `questions.attribution()`. */
 export interface AttributionRequest {
-  /** `first-touch`: the visitor's first visit. `last-non-direct`: the order's visit, or the one before if that was Direct. */
+  /**
+   * `first-touch`: the source of the visitor's first visit. `last-non-direct`: the source of the order's visit or, if
+   * that visit was Direct, of the latest earlier visit that was not.
+   */
   readonly model: "first-touch" | "last-non-direct";
   /** First local day, such as `2026-03-01`. */
   readonly from: string;
   /** Last local day, included. */
   readonly to: string;
-  /** One tenant; null: orders without one. Default: all tenants. */
+  /** A tenant; null for orders without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
-  /** The most rows, from 1 to 1000; `rest` has the totals of all others. Default: 100. */
+  /** Most rows, from 1 to 1000. `rest` contains the totals of the other rows. Default: 100. */
   readonly limit?: number;
 }
 
@@ -29,7 +32,7 @@ interface OrderRow {
   readonly revenue: number;
 }
 
-/** Answers the question `attribution`, from what was frozen on each order. */
+/** Implements `questions.attribution()`. Reads the sources that were stored with each order. */
 export async function attribution(context: Context, request: AttributionRequest): Promise<AttributionAnswer> {
   const check = new RequestCheck("attribution", request, ["model", "from", "to", "tenant", "limit"]);
   const model = check.oneOf("model", request.model, ["first-touch", "last-non-direct"] as const);
@@ -65,7 +68,7 @@ function ordersAndRevenueOf(rows: readonly AttributionRow[]): { orders: number; 
   };
 }
 
-/** Joins the currencies of each source. Most orders first, then in the order of the texts. */
+/** Merges the currencies of each source into one row. Most orders first, then in text order. */
 function rowsOf(found: readonly OrderRow[]): AttributionRow[] {
   const bySource = Map.groupBy(found, ({ channel, source, campaign }) =>
     JSON.stringify([channel, source, campaign]),

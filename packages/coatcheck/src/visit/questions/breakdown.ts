@@ -11,19 +11,19 @@ import { metricRows } from "./sql/metrics.ts";
 import { revenueQuery } from "./sql/revenue.ts";
 import type { Scope } from "./sql/scope.ts";
 
-/** Request of the question `breakdown`. */
+/** Request of `questions.breakdown()`. */
 export interface BreakdownRequest {
   readonly dimension: Dimension;
   /** First local day, such as `2026-03-01`. */
   readonly from: string;
   /** Last local day, included. */
   readonly to: string;
-  /** One tenant; null: visits without one. Default: all tenants. */
+  /** A tenant; null for visits without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
   readonly filters?: readonly Filter[];
-  /** Rows of one page, from 1 to 1000. Default: 100. */
+  /** Most rows per page, from 1 to 1000. Default: 100. */
   readonly limit?: number;
-  /** `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly cursor?: string | null;
 }
 
@@ -31,7 +31,7 @@ const KNOWN_MEMBERS = ["dimension", "from", "to", "tenant", "filters", "limit", 
 
 type KeyedRow = MetricRow & { readonly key: string };
 
-/** Answers the question `breakdown`. */
+/** Implements `questions.breakdown()`. */
 export async function breakdown(context: Context, request: BreakdownRequest): Promise<BreakdownAnswer> {
   const check = new RequestCheck("breakdown", request, KNOWN_MEMBERS);
   const dimension = check.oneOf("dimension", request.dimension, DIMENSIONS);

@@ -7,47 +7,47 @@ const WEEK = 7 * DAY;
 /** A calendar date such as `2026-03-29`. */
 export type CalendarDate = string;
 
-/** Whether `value` is a date of the calendar, such as `2026-02-28`, from year 1970 to 9999. */
+/** Returns whether `value` is a calendar date such as `2026-02-28`, from year 1970 to 9999. */
 export function isCalendarDate(value: unknown): value is CalendarDate {
   if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d$/.test(value) || value < "1970") return false;
   const time = Date.parse(`${value}T00:00:00Z`);
   return !Number.isNaN(time) && dateOf(time) === value;
 }
 
-/** The date of a time in UTC. */
+/** Returns the UTC date of a time. */
 function dateOf(time: number): CalendarDate {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-/** The date that is `days` after `date`. */
+/** Returns the date `days` after `date`. */
 export function addDays(date: CalendarDate, days: number): CalendarDate {
   return dateOf(Date.parse(`${date}T00:00:00Z`) + days * DAY);
 }
 
-/** The date that is `months` after `date`, or the last day of that month where it is shorter. */
+/** Returns the date `months` after `date`. In a shorter month, returns its last day. */
 export function addMonths(date: CalendarDate, months: number): CalendarDate {
   const [year = 0, month = 0, day = 0] = date.split("-").map(Number);
   const last = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
   return dateOf(Date.UTC(year, month - 1 + months, Math.min(day, last)));
 }
 
-/** The number of days from `from` to `to`: 0 for the same date. */
+/** Returns the number of days from `from` to `to`: 0 for the same date. */
 export function daysBetween(from: CalendarDate, to: CalendarDate): number {
   return (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY;
 }
 
-/** The Monday of the week that `date` is in. */
+/** Returns the Monday of the week that contains `date`. */
 export function mondayOf(date: CalendarDate): CalendarDate {
   const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
   return addDays(date, -((weekday + 6) % 7));
 }
 
-/** The dates from `from` to `to`, both included. */
+/** Returns the dates from `from` to `to`, both included. */
 export function datesBetween(from: CalendarDate, to: CalendarDate): CalendarDate[] {
   return Array.from({ length: daysBetween(from, to) + 1 }, (_, index) => addDays(from, index));
 }
 
-/** Whether `value` is a time zone that this machine knows, such as `Europe/Zurich`. */
+/** Returns whether `value` is a time zone that this machine knows, such as `Europe/Zurich`. */
 export function isTimeZone(value: unknown): value is string {
   if (typeof value !== "string" || value === "") return false;
   try {
@@ -57,15 +57,15 @@ export function isTimeZone(value: unknown): value is string {
   }
 }
 
-/** A stretch of time with one offset. */
+/** A period in which a time zone has the same offset. */
 export interface OffsetPeriod {
-  /** When it begins, epoch milliseconds. */
+  /** Start of the period, epoch milliseconds. */
   readonly from: number;
   /** Milliseconds by which local time is ahead of UTC. */
   readonly offset: number;
 }
 
-/** The calendar dates of one time zone. Its days have 23 to 25 hours where clocks change. */
+/** Converts between times and the calendar dates of one time zone. A day has 23 to 25 hours where clocks change. */
 export class LocalCalendar {
   readonly timeZone: string;
   readonly #time: LocalTime;
@@ -76,20 +76,17 @@ export class LocalCalendar {
     this.#time = new LocalTime(timeZone);
   }
 
-  /** The local date at a time. */
+  /** Returns the local date at a time. */
   dateAt(time: number): CalendarDate {
     return dateOf(this.#time.dayOf(time) * DAY);
   }
 
-  /** When the local day of `date` begins, epoch milliseconds. It is the first instant of that date, midnight or not. */
+  /** Returns the first instant of the local day `date`, epoch milliseconds. It is not always midnight. */
   startOf(date: CalendarDate): number {
     return this.#time.startOf(Date.parse(`${date}T00:00:00Z`) / DAY);
   }
 
-  /**
-   * How local time differs from UTC between two times: stretches of one offset each, in order. No zone changes its
-   * clocks twice within a week.
-   */
+  /** Returns the offsets from UTC between two times, in order. No time zone changes its clocks twice within a week. */
   offsets(from: number, to: number): OffsetPeriod[] {
     const stretches: OffsetPeriod[] = [{ from, offset: this.#time.offsetAt(from) }];
     for (let low = from; low < to; low += WEEK) {
@@ -101,7 +98,7 @@ export class LocalCalendar {
     return stretches;
   }
 
-  /** A time as local time with its distance from UTC (RFC 3339). */
+  /** Formats a time as local time with its offset from UTC (RFC 3339). */
   labelOf(time: number): string {
     const offset = this.#time.offsetAt(time);
     const minutes = Math.abs(Math.round(offset / 60_000));
@@ -110,7 +107,10 @@ export class LocalCalendar {
     return `${new Date(time + offset).toISOString().slice(0, 19)}${offset < 0 ? "-" : "+"}${zone}`;
   }
 
-  /** The first time with an offset, between `low`, a time with another offset, and `high`, a time with this offset. */
+  /**
+   * Returns the first time with an offset. `low` is an earlier time with another offset, `high` a later time with
+   * this offset.
+   */
   #firstWith(offset: number, low: number, high: number): number {
     let [before, first] = [low, high];
     while (first - before > 1) {

@@ -2,15 +2,15 @@ import type { Clock } from "../../session/clock.ts";
 import type { LocalCalendar } from "./calendar.ts";
 import type { ReadDatabase, Reader } from "./database/read.ts";
 
-/** Dependencies of every question. */
+/** What every question depends on: database, calendar and clock. */
 export interface Context {
   readonly calendar: LocalCalendar;
   readonly clock: Clock;
-  /** Reads the database within the time budget. */
+  /** Reads the database. Rejects when the time budget is exceeded. */
   read<Answer>(work: (reader: Reader) => Promise<Answer>): Promise<Answer>;
 }
 
-/** Builds the context of the questions. @param timeBudget - milliseconds for each question. */
+/** Creates the context of the questions. @param timeBudget - longest duration of each question, in milliseconds. */
 export function contextOf(
   database: ReadDatabase,
   options: { readonly calendar: LocalCalendar; readonly clock: Clock; readonly timeBudget: number },

@@ -4,11 +4,11 @@ type Cell = string | number | boolean | null | undefined;
 type Row = Readonly<Record<string, Cell>>;
 
 /**
- * Converts an answer to CSV (RFC 4180): a line of names, one line for each row, lines end with CRLF.
+ * Converts an answer to CSV (RFC 4180): a header line, then one line for each row, with CRLF.
  *
- * A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front, because a
- * spreadsheet would run it as a formula, and page paths and campaigns come from strangers. Null is an empty cell.
- * Revenue has a column for each currency, in minor units.
+ * A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is prefixed with an apostrophe. A
+ * spreadsheet would run it as a formula otherwise, and anyone can choose the paths and campaigns that are reported.
+ * Null is an empty cell. Revenue has a column for each currency, in minor units.
  *
  * @example
  * response.type("text/csv").send(toCsv(await questions.breakdown({ dimension: "channel", from, to })));
@@ -53,7 +53,7 @@ function csvRows(answer: Answer): readonly object[] {
   }
 }
 
-/** Makes one level of names of nested objects, such as `revenue.CHF`. */
+/** Flattens nested objects to names such as `revenue.CHF`. */
 function flatten(value: object): Row {
   const row: Record<string, Cell> = {};
   for (const [name, member] of Object.entries(value)) {

@@ -2,24 +2,25 @@ import { createHash } from "node:crypto";
 import { isJsonObject, type JsonValue, parseJson } from "../../session/json.ts";
 import type { RequestCheck } from "./request.ts";
 
-/** Characters of a cursor. The longest position contains a path of 1024 characters. */
+/** Longest cursor, in characters. The longest position contains a path of 1024 characters. */
 const MAX_LENGTH = 16_384;
 
-/** A position in the rows of an answer: the sort keys of the last row. */
+/** A position in the rows of an answer: the sort keys of the last returned row. */
 export type Position = readonly JsonValue[];
 
 /**
- * Encodes the position after which the next page begins. A cursor belongs to one question: it contains a digest of the
- * question's other members, and is rejected if they differ.
+ * Encodes the position after which the next page begins. A cursor is valid for one request only: it contains a digest
+ * of the request's other members, and is rejected if they differ.
  */
 export function encodeCursor(question: readonly JsonValue[], position: Position): string {
   return Buffer.from(JSON.stringify({ of: digest(question), at: position })).toString("base64url");
 }
 
 /**
- * Decodes a cursor; null without one. Notes a fault for a cursor that is malformed or of another question.
+ * Decodes a cursor; returns null if the request has none. Adds a fault if the cursor is malformed or belongs to
+ * another request.
  *
- * @param types - what `typeof` gives for each sort key.
+ * @param types - the `typeof` of each sort key.
  */
 export function decodeCursor(
   check: RequestCheck,

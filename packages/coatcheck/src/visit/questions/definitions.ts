@@ -1,6 +1,6 @@
 /**
- * The definition of each figure, one sentence each. The documentation, the service's schema and the tooltips of a
- * dashboard all show these texts.
+ * The definition of each figure, in one sentence. The documentation, the service's schema and the dashboard's
+ * tooltips contain these texts.
  */
 export const DEFINITIONS = {
   visits:
@@ -39,5 +39,5 @@ export const DEFINITIONS = {
     "Visitors by the calendar week of their first visit, and how many of them began a visit in each later week; weeks begin on Monday in the operator's time zone.",
 } as const;
 
-/** A figure that has a definition. */
+/** The name of a figure that has a definition. */
 export type Figure = keyof typeof DEFINITIONS;

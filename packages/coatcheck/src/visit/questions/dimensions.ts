@@ -1,6 +1,6 @@
 /**
- * The dimensions of visits. `channel`, `source`, `medium` and `campaign` are the last non-direct ones, those with `entry`
- * are the visit's own, and those with `firstTouch` are of the visitor's first visit.
+ * The dimensions of visits. `channel`, `source`, `medium` and `campaign` are those of the last non-direct source; the
+ * names with `entry` are the visit's own; the names with `firstTouch` are those of the visitor's first visit.
  */
 export const DIMENSIONS = [
   "page",
@@ -25,24 +25,24 @@ export const DIMENSIONS = [
   "os",
 ] as const;
 
-/** The dimensions by which visits can be grouped and filtered. `page` is each page that was viewed during the visit. */
+/** A dimension by which visits can be grouped and filtered. `page` is each page that the visit viewed. */
 export type Dimension = (typeof DIMENSIONS)[number];
 
-/** How a filter compares. `contains` tells upper case from lower case. */
+/** How a filter compares. `contains` is case-sensitive. */
 export const OPERATORS = ["is", "isNot", "contains"] as const;
 
 /** One of {@link OPERATORS}. */
 export type Operator = (typeof OPERATORS)[number];
 
 /**
- * A condition on a visit's dimension. Several filters apply together.
+ * A condition on a visit's dimension. A visit must match all filters.
  *
- * `isNot` keeps visits without a value. On `page`, `is` and `contains` keep visits with at least one such page view, and
- * `isNot` those without any.
+ * `isNot` also matches visits without a value. On `page`, `is` and `contains` match visits with at least one matching
+ * page view, and `isNot` matches visits without one.
  */
 export interface Filter {
   readonly dimension: Dimension;
   readonly operator: Operator;
-  /** Null means that the visit has no value there; `contains` takes a text that is not empty. */
+  /** Null matches visits without a value. For `contains`, a non-empty text. */
   readonly value: string | null;
 }

@@ -2,7 +2,7 @@ import type { Revenue, VisitFigures } from "./answers.ts";
 import type { MetricRow } from "./sql/figures.ts";
 import type { RevenueRow } from "./sql/revenue.ts";
 
-/** Revenue by key. */
+/** Revenue by group key. */
 export type RevenueByKey = ReadonlyMap<string | number, Revenue>;
 
 /** Groups rows of revenue by their key. */
@@ -16,7 +16,7 @@ export function revenueByKey(rows: readonly RevenueRow[]): RevenueByKey {
   return byKey;
 }
 
-/** Adds amounts, each currency by itself. */
+/** Adds amounts, separately for each currency. */
 export function addRevenue(amounts: Iterable<Revenue>): Revenue {
   const sums = new Map<string, number>();
   for (const each of amounts)
@@ -25,12 +25,12 @@ export function addRevenue(amounts: Iterable<Revenue>): Revenue {
   return Object.fromEntries([...sums].sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
-/** Divides; null when there is nothing to divide by. */
+/** Divides; returns null if `whole` is 0. */
 export function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }
 
-/** Builds the figures of an answer from a row of the database. */
+/** Creates the statistics of an answer from a row of the database. */
 export function figuresOf(row: MetricRow, visitors: number, revenue: Revenue = {}): VisitFigures {
   const { visits, engaged, converted } = row;
   return {
@@ -48,7 +48,7 @@ export function figuresOf(row: MetricRow, visitors: number, revenue: Revenue = {
   };
 }
 
-/** A row without visits. */
+/** The row of a group without visits. */
 export const EMPTY: MetricRow = {
   visits: 0,
   engaged: 0,
@@ -62,7 +62,7 @@ export const EMPTY: MetricRow = {
   orders: 0,
 };
 
-/** Adds rows, figure by figure. */
+/** Adds rows, column by column. */
 export function addRows(rows: Iterable<MetricRow>): MetricRow {
   const sum: Record<keyof MetricRow, number> = { ...EMPTY };
   for (const row of rows)

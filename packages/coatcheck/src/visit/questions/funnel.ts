@@ -7,26 +7,26 @@ import { RequestCheck } from "./request.ts";
 import { DIALECTS } from "./sql/dialect.ts";
 import { type FunnelPlan, funnelQuery } from "./sql/funnel.ts";
 
-/** Request of the question `funnel`. */
+/** Request of `questions.funnel()`. */
 export interface FunnelRequest {
-  /** One to ten. Default: the shop's funnel, from `product_view` to `order_completed`. */
+  /** One to ten steps. Default: the standard shop funnel, from `product_view` to `order_completed`. */
   readonly steps?: readonly FunnelStep[];
-  /** `closed`: each step after the one before. `open`: any order. Default: `closed`. */
+  /** `closed`: each step must follow the previous one. `open`: the order does not matter. Default: `closed`. */
   readonly mode?: "closed" | "open";
   /** Whether visits or visitors are counted. Default: `visit`. */
   readonly scope?: "visit" | "visitor";
-  /** Milliseconds after the first step within which a closed funnel is completed. Default: 24 hours. */
+  /** Longest time from the first step of a closed funnel to its other steps, in milliseconds. Default: 24 hours. */
   readonly window?: number;
   /** First local day of the visits, such as `2026-03-01`. */
   readonly from: string;
   /** Last local day, included. */
   readonly to: string;
-  /** One tenant; null: visits without one. Default: all tenants. */
+  /** A tenant; null for visits without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
   readonly filters?: readonly Filter[];
 }
 
-/** The shop's funnel. */
+/** The standard funnel of a shop. */
 export const STANDARD_FUNNEL: readonly FunnelStep[] = [
   { type: "product_view" },
   { type: "add_to_cart" },
@@ -39,7 +39,7 @@ const MAX_STEPS = 10;
 const MAX_WINDOW = 90 * DAY;
 const KNOWN_MEMBERS = ["steps", "mode", "scope", "window", "from", "to", "tenant", "filters"];
 
-/** Answers the question `funnel`. */
+/** Implements `questions.funnel()`. */
 export async function funnel(context: Context, request: FunnelRequest): Promise<FunnelAnswer> {
   const check = new RequestCheck("funnel", request, KNOWN_MEMBERS);
   const days = check.range(request.from, request.to, context.calendar.timeZone);

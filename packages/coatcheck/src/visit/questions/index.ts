@@ -1,6 +1,6 @@
 /**
- * Questions about visits: overview, live visitors, breakdowns, funnels, attribution, retention, timelines and journeys,
- * over the tables of the SQLite and PostgreSQL sinks.
+ * Queries on visits: overview, live visitors, breakdowns, funnels, attribution, retention, timelines and journeys.
+ * They read the tables that the SQLite and PostgreSQL sinks write.
  *
  * @example
  * import { createQuestions, toCsv } from "coatcheck/visit/questions";

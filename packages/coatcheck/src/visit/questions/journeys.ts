@@ -9,13 +9,13 @@ import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summa
 
 /** Options of `customerJourney` and `visitorJourney`. */
 export interface JourneyOptions extends PageOptions {
-  /** The tenant of the customer or visitor: the same id in two tenants is two people. Default: null, without one. */
+  /** The tenant of the customer or visitor. The same id in two tenants means two people. Default: null, no tenant. */
   readonly tenant?: string | null;
 }
 
 /**
- * Answers the question `customerJourney`: the visits during which the customer was logged in last, on all of their
- * browsers, and the orders that the customer placed, in any visit.
+ * Implements `questions.customerJourney()`. Returns the visits in which the customer was the last one to be logged
+ * in, in all browsers, and all orders of the customer.
  */
 export async function customerJourney(
   context: Context,
@@ -30,7 +30,7 @@ export async function customerJourney(
   });
 }
 
-/** Answers the question `visitorJourney`: the visits of one browser. */
+/** Implements `questions.visitorJourney()`. Returns the visits of one browser. */
 export async function visitorJourney(
   context: Context,
   visitorId: string,
@@ -48,11 +48,11 @@ interface JourneyPerson {
   readonly id: string;
   readonly options: JourneyOptions;
   readonly column: string;
-  /** The currency and the amount of each order. */
+  /** Returns the query for the currency and the amount of each order. */
   readonly orders: (id: string, tenant: string) => Sql;
 }
 
-/** Orders whose event names the customer; where it names none, those of the customer's visits. */
+/** Orders whose event names the customer, and orders without a named customer in the customer's visits. */
 function ordersOfCustomer(subject: string, tenant: string): Sql {
   return sql`select o.currency, o.revenue from coatcheck_visit_order o
       where o.tenant = ${tenant} and o.subject = ${subject}

@@ -5,23 +5,23 @@ import { RequestCheck } from "./request.ts";
 import { allOf, type Sql } from "./sql/dialect.ts";
 import { isOfTenant } from "./sql/scope.ts";
 
-/** Request of the question `live`. */
+/** Request of `questions.live()`. */
 export interface LiveRequest {
-  /** One tenant; null: visits without one. Default: all tenants. */
+  /** A tenant; null for visits without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
 }
 
 const MINUTE = 60_000;
-/** A visitor is live for this many minutes after an activity. */
+/** A visitor is live for this many minutes after their last activity. */
 const LIVE_MINUTES = 5;
-/** Bars of a minute each. */
+/** Number of minutes in the series. */
 const SERIES_MINUTES = 30;
-/** Hours that an event may be late. */
+/** Longest delay of an event, in hours. */
 const MAX_EVENT_DELAY = 48;
-/** Pages and sources in the answer. */
+/** Most pages, and most sources, in the answer. */
 const MAX_ROWS = 10;
 
-/** Answers the question `live`. */
+/** Implements `questions.live()`. */
 export async function live(context: Context, request: LiveRequest): Promise<LiveAnswer> {
   const check = new RequestCheck("live", request, ["tenant"]);
   const tenant = check.tenant(request.tenant);
@@ -35,7 +35,7 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
         count(distinct e.visitor) as visitors,
         count(distinct case when e.type = 'page_view' then coalesce(e.page_id, cast(e.id as text)) end) as views
       ${arrivedAfter(start)} group by 1`);
-    // The plus keeps SQLite from reading all events in the order of their visitors.
+    // The plus sign prevents SQLite from using the index by visitor, which would read all events.
     const visits = sql`(select +e.visitor as visitor, max(v.started_at) as started_at
       ${arrivedAfter(now - LIVE_MINUTES * MINUTE)} group by 1) a
       join coatcheck_visit v on v.visitor = a.visitor and v.started_at = a.started_at`;
@@ -60,8 +60,8 @@ export async function live(context: Context, request: LiveRequest): Promise<Live
 }
 
 /**
- * Activity `e` that arrived after a time, with its visit `v`. A beacon that arrives after the end of its visit is not
- * an activity, and lies outside of every visit's time.
+ * Selects activity `e` that arrived after a time, with its visit `v`. A beacon that arrives after the end of its
+ * visit is no activity, and its time is outside of every visit.
  */
 function activity(tenant: string | undefined, after: number, now: number): Sql {
   const conditions = allOf([

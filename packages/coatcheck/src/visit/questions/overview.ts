@@ -14,27 +14,30 @@ import { returningByFacts, returningByRollup } from "./sql/returning.ts";
 import { revenueQuery } from "./sql/revenue.ts";
 import { isInRange, isOfTenant, type Scope } from "./sql/scope.ts";
 
-/** Request of the question `overview`. */
+/** Request of `questions.overview()`. */
 export interface OverviewRequest {
   /** First local day, such as `2026-03-01`. */
   readonly from: string;
   /** Last local day, included. */
   readonly to: string;
   /**
-   * Adds the figures of the range of the same length before, or of the same range a year before. Default: null,
-   * neither.
+   * Adds the statistics of the preceding range of the same length, or of the same range one year earlier. Default:
+   * null, no comparison.
    */
   readonly compare?: "previous" | "year" | null;
-  /** Points of the series. `hour` is for ranges of at most 7 days. Default: `hour` for up to 2 days, else `day`. */
+  /**
+   * Length of the points in the series. `hour` requires a range of at most 7 days. Default: `hour` for up to 2 days,
+   * otherwise `day`.
+   */
   readonly grain?: "day" | "hour";
-  /** One tenant; null: visits without one. Default: all tenants. */
+  /** A tenant; null for visits without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
   readonly filters?: readonly Filter[];
 }
 
-/** Days of a range whose series has hours by default. */
+/** Longest range, in days, whose series is hourly by default. */
 const HOURLY_BY_DEFAULT = 2;
-/** Days of a range whose series can have hours. */
+/** Longest range, in days, whose series can be hourly. */
 const HOURLY_AT_MOST = 7;
 const HOUR = 3_600_000;
 
@@ -47,7 +50,7 @@ const COUNTED_KINDS: readonly CountedKind[] = [
   "dropped",
 ];
 
-/** Answers the question `overview`. */
+/** Implements `questions.overview()`. */
 export async function overview(context: Context, request: OverviewRequest): Promise<OverviewAnswer> {
   const check = new RequestCheck("overview", request, [
     "from",
@@ -77,7 +80,7 @@ export async function overview(context: Context, request: OverviewRequest): Prom
   });
 }
 
-/** The range that a range is compared with. */
+/** Returns the range to compare with. */
 function daysBefore(days: Days, compare: "previous" | "year"): Days {
   const length = days.toDay - days.fromDay + 1;
   const [from, to] =

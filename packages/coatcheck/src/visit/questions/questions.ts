@@ -24,24 +24,24 @@ import { type RetentionRequest, retention } from "./retention.ts";
 import type { JourneyAnswer, SessionTimeline, VisitTimeline } from "./timeline-answers.ts";
 import { type PageOptions, sessionTimeline, visitTimeline } from "./timelines.ts";
 
-/** The database of a SQL sink: a SQLite file, or a pool of `pg`, which stays open when the questions are closed. */
+/** The database of a SQL sink: a SQLite file, or a pool of `pg`. `close` does not end the pool. */
 export type QuestionDatabase =
   | { readonly dialect: "sqlite"; readonly path: string }
   | { readonly dialect: "postgres"; readonly pool: QuestionPool };
 
 /** Options of {@link createQuestions}. */
 export interface QuestionOptions {
-  /** IANA name of the operator's time zone, the same as the sink's. Default: `UTC`. */
+  /** IANA name of the operator's time zone. Must be the same as the sink's. Default: `UTC`. */
   readonly timeZone?: string;
-  /** Default: the machine's clock. */
+  /** Source of the current time. Default: the machine's clock. */
   readonly clock?: Clock;
-  /** Milliseconds that one answer may take. Default: 3000. */
+  /** Longest duration of one query, in milliseconds. Default: 3000. */
   readonly timeBudget?: number;
 }
 
 const OPTIONS = { timeZone: true, clock: true, timeBudget: true } satisfies KnownOptions<QuestionOptions>;
 
-/** Any answer. */
+/** The answer of any question. */
 export type Answer =
   | OverviewAnswer
   | LiveAnswer
@@ -54,46 +54,47 @@ export type Answer =
   | JourneyAnswer;
 
 /**
- * Questions about visits. Answers are plain JSON. They are current: what has been written a moment ago counts, whether the
- * rollups have been recomputed since or not.
+ * Queries on visits. Answers are plain JSON. They include every event that the sink has stored, even if the rollups
+ * (precomputed daily statistics) have not been updated yet.
  *
  * Every method rejects with a CoatcheckError:
- * - `VALIDATION_FAILED`: a fault with its path for each mistake in the request, or an answer that would take longer than
- *   the time budget, with "narrow the range".
+ * - `VALIDATION_FAILED`: a path and message for each mistake in the request. Also if the query exceeds the time
+ *   budget; the message then asks for a narrower range.
  * - `STORE_UNAVAILABLE`: the database cannot be read.
  */
 export interface Questions {
-  /** Figures of a range, with a series of days or hours, and with a comparison. */
+  /** Returns the statistics of a range, with a series of days or hours and an optional comparison. */
   overview(request: OverviewRequest): Promise<OverviewAnswer>;
-  /** Who is there now. */
+  /** Returns the visitors of the last minutes. */
   live(request?: LiveRequest): Promise<LiveAnswer>;
-  /** Figures for each value of a dimension, most visits first. */
+  /** Returns statistics for each value of a dimension, most visits first. */
   breakdown(request: BreakdownRequest): Promise<BreakdownAnswer>;
-  /** How many visits or visitors come from step to step. */
+  /** Returns how many visits or visitors reach each step. */
   funnel(request: FunnelRequest): Promise<FunnelAnswer>;
-  /** Orders and revenue by source, as frozen on each order. */
+  /** Returns orders and revenue by source. The sources are those that were stored with each order. */
   attribution(request: AttributionRequest): Promise<AttributionAnswer>;
-  /** How many visitors of each week come back in the weeks after. */
+  /** Returns how many visitors of each week come back in later weeks. */
   retention(request: RetentionRequest): Promise<RetentionAnswer>;
-  /** A visit with its events; null if there is no such visit. */
+  /** Returns a visit with its events; null if there is no such visit. */
   visitTimeline(visitId: string, options?: PageOptions): Promise<VisitTimeline | null>;
-  /** The events of a session, across its visits. */
+  /** Returns the events of a session, across its visits. */
   sessionTimeline(sessionId: string, options?: PageOptions): Promise<SessionTimeline>;
-  /** The visits of a customer, on all of their browsers. */
+  /** Returns the visits of a customer, in all of their browsers. */
   customerJourney(subject: string, options?: JourneyOptions): Promise<JourneyAnswer>;
-  /** The visits of one browser. */
+  /** Returns the visits of one browser. */
   visitorJourney(visitorId: string, options?: JourneyOptions): Promise<JourneyAnswer>;
-  /** Stops what runs; later questions reject with `STORE_UNAVAILABLE`. */
+  /** Stops running queries. Later calls reject with `STORE_UNAVAILABLE`. */
   close(): Promise<void>;
 }
 
 /**
- * Creates the questions on the database of a SQL sink.
+ * Creates the questions for the database of a SQL sink.
  *
- * On SQLite, queries run in two threads of their own, so that none holds the event loop. Neither database is written.
+ * On SQLite, queries run in two separate threads, so that they do not block the event loop. The databases are only
+ * read.
  *
- * @throws UsageError for an unknown option, time zone or dialect, a time budget that is not a positive number, or a SQLite
- *   database in memory, which another thread cannot read.
+ * @throws UsageError for an unknown option, time zone or dialect, a time budget that is not a positive number, or a
+ *   SQLite database in memory, which other threads cannot read.
  */
 export function createQuestions(database: QuestionDatabase, options: QuestionOptions = {}): Questions {
   requireKnownOptions("question options", options, OPTIONS);

@@ -4,27 +4,27 @@ import type { DateRange } from "./answers.ts";
 import { addMonths, daysBetween, isCalendarDate } from "./calendar.ts";
 import { DIMENSIONS, type Filter, OPERATORS } from "./dimensions.ts";
 
-/** The most months of a range. Rollups are kept for the same time. */
+/** Longest range, in months. Rollups (precomputed statistics) are kept equally long. */
 const MAX_MONTHS = 25;
-/** Filters of one question. */
+/** Most filters in one request. */
 const MAX_FILTERS = 20;
-/** Characters of a filter's value. */
+/** Longest value of a filter, in characters. */
 const MAX_VALUE_LENGTH = 1024;
-/** Rows of one page. */
+/** Most rows per page. */
 export const MAX_LIMIT = 1000;
 
-/** A checked range. Days are counted from 1 January 1970. */
+/** A validated range. Days are numbered from 1 January 1970. */
 export interface Days extends DateRange {
   readonly fromDay: number;
   readonly toDay: number;
 }
 
-/** The number of a date, counted from 1 January 1970. */
+/** Returns the number of a date, counted from 1 January 1970. */
 export function dayNumber(date: string): number {
   return daysBetween("1970-01-01", date);
 }
 
-/** Collects the faults of a question's request, so that one error names them all. */
+/** Collects all faults of a request, so that one error lists them. */
 export class RequestCheck {
   readonly #question: string;
   readonly #faults: Fault[] = [];
@@ -40,17 +40,17 @@ export class RequestCheck {
     this.members("", request, known);
   }
 
-  /** Notes a fault. */
+  /** Adds a fault. */
   add(path: string, message: string): void {
     this.#faults.push({ path, message });
   }
 
-  /** Throws `VALIDATION_FAILED` with every fault that was noted. */
+  /** Throws `VALIDATION_FAILED` with all faults, if there are any. */
   done(): void {
     if (this.#faults.length > 0) throw invalidInput(this.#question, this.#faults);
   }
 
-  /** Notes the members of an object that are not known. */
+  /** Adds a fault for each unknown member of an object. */
   members(path: string, value: object, known: readonly string[]): void {
     for (const [name, member] of Object.entries(value)) {
       if (member !== undefined && !known.includes(name))
@@ -58,14 +58,14 @@ export class RequestCheck {
     }
   }
 
-  /** Checks that a member has one of a few values. */
+  /** Checks that a member has one of the allowed values. */
   oneOf<Value>(path: string, value: unknown, allowed: readonly Value[]): Value {
     if (!allowed.includes(value as Value))
       this.add(path, `must be one of ${allowed.join(", ")} (got ${shown(value)})`);
     return value as Value;
   }
 
-  /** Checks a text that is not empty. */
+  /** Checks that a value is a non-empty text. */
   text(path: string, value: unknown): string {
     if (typeof value !== "string" || value === "" || value.length > MAX_VALUE_LENGTH)
       this.add(path, `must be a text of 1 to ${MAX_VALUE_LENGTH} characters (got ${shown(value)})`);
@@ -73,7 +73,7 @@ export class RequestCheck {
     return String(value);
   }
 
-  /** Checks the range of a question. */
+  /** Checks the range of days. */
   range(from: unknown, to: unknown, timeZone: string): Days {
     const dates = { from, to };
     let isValid = true;
@@ -90,13 +90,13 @@ export class RequestCheck {
     return { from: first, to: last, timeZone, fromDay: dayNumber(first), toDay: dayNumber(last) };
   }
 
-  /** Checks a tenant: undefined means all of them, null means events without one. */
+  /** Checks a tenant: undefined means all tenants, null means events without a tenant. */
   tenant(value: unknown): string | undefined {
     if (value === undefined) return undefined;
     return value === null ? "" : this.text("tenant", value);
   }
 
-  /** Checks the filters of a question. */
+  /** Checks the filters. */
   filters(value: unknown): readonly Filter[] {
     if (value === undefined) return [];
     if (!Array.isArray(value) || value.length > MAX_FILTERS) {
@@ -120,7 +120,7 @@ export class RequestCheck {
     return { dimension, operator, value };
   }
 
-  /** Checks the number of rows of one page. */
+  /** Checks the number of rows per page. */
   limit(value: unknown, byDefault: number): number {
     if (value === undefined) return byDefault;
     if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_LIMIT)
@@ -130,7 +130,10 @@ export class RequestCheck {
   }
 }
 
-/** Whether no database column can hold a text: PostgreSQL stores no U+0000, and UTF-8 has no lone surrogates. */
+/**
+ * Returns whether a text cannot be stored in a database column: PostgreSQL stores no U+0000, and UTF-8 has no lone
+ * surrogates.
+ */
 export function isUnstorable(value: string): boolean {
   return value.includes("\0") || !value.isWellFormed();
 }

@@ -6,13 +6,13 @@ import { dayNumber, RequestCheck } from "./request.ts";
 import { DIALECTS, type Sql, sumOf } from "./sql/dialect.ts";
 import { isOfTenant } from "./sql/scope.ts";
 
-/** Request of the question `retention`. */
+/** Request of `questions.retention()`. */
 export interface RetentionRequest {
-  /** A local day in the first week. */
+  /** Any local day of the first week. */
   readonly from: string;
-  /** A local day in the last week. */
+  /** Any local day of the last week. */
   readonly to: string;
-  /** One tenant; null: visits without one. Default: all tenants. */
+  /** A tenant; null for visits without a tenant. Default: all tenants. */
   readonly tenant?: string | null;
 }
 
@@ -22,9 +22,7 @@ interface CohortRow {
   readonly visitors: number;
 }
 
-/**
- * Answers the question `retention`. The range is extended to whole weeks, and ends with the current week at the latest.
- */
+/** Implements `questions.retention()`. Extends the range to whole weeks. The last week is at most the current one. */
 export async function retention(context: Context, request: RetentionRequest): Promise<RetentionAnswer> {
   const check = new RequestCheck("retention", request, ["from", "to", "tenant"]);
   const { calendar, clock } = context;
@@ -49,13 +47,13 @@ export async function retention(context: Context, request: RetentionRequest): Pr
   return { question: "retention", range: { from, to: addDays(lastWeek, 6), timeZone }, cohorts };
 }
 
-/** Rollups of weeks that are up to date, and facts of the others. */
+/** Reads up-to-date weeks from the rollups (precomputed statistics), and other weeks from the visits. */
 function cohortQuery(
   tenant: string | undefined,
   { first, last }: { readonly first: number; readonly last: number },
   withinBudget: Sql,
 ): Sql<CohortRow> {
-  // Day 0 was a Thursday.
+  // Day 0 (1 January 1970) was a Thursday.
   const changedWeeks = sql`(select distinct tenant, day - (day + 3) % 7 as week from coatcheck_dirty_bucket)`;
   const rollup = sql`select c.first_week, c.week, c.visitors from coatcheck_weekly_cohort c
     where ${isOfTenant({ tenant }, "c.tenant")} and c.first_week >= ${sql.lit(first)}

@@ -14,17 +14,17 @@ export interface VisitSummary {
   readonly id: string;
   readonly tenant: string | null;
   readonly visitorId: string;
-  /** Session of the first event. */
+  /** Session of the visit's first event. */
   readonly sessionId: string | null;
   /** The customer: the last subject that was logged in during the visit. */
   readonly subject: string | null;
   readonly startedAt: string;
   readonly lastActivityAt: string;
-  /** Whether it is the visitor's first visit ever. */
+  /** Whether this is the visitor's first visit. */
   readonly isFirst: boolean;
   /** The visit's own source. */
   readonly entry: VisitSource;
-  /** Its last source that was not Direct; Direct if there is none. */
+  /** The last source that was not Direct; Direct if there was none. */
   readonly lastNonDirect: VisitSource;
   /** The source of the visitor's first visit. */
   readonly firstTouch: VisitSource;
@@ -53,27 +53,27 @@ export interface TimelineEvent {
   readonly sessionId: string | null;
   readonly subject: string | null;
   readonly page: { readonly path: string; readonly title: string | null } | null;
-  /** Milliseconds; for `page_time` only. */
+  /** Milliseconds. Null unless the type is `page_time`. */
   readonly visibleTime: number | null;
   readonly isKey: boolean;
   readonly order: { readonly orderId: string; readonly revenue: number; readonly currency: string } | null;
   readonly properties: JsonObject;
 }
 
-/** Answer to the question `visitTimeline`. */
+/** Answer of `questions.visitTimeline()`. */
 export interface VisitTimeline {
   readonly question: "visitTimeline";
   readonly visit: VisitSummary;
-  /** Oldest first. Empty once the raw events have been deleted. */
+  /** Oldest first. Empty after the raw events have been deleted. */
   readonly events: readonly TimelineEvent[];
   /** Cursor of the next page; null on the last one. */
   readonly next: string | null;
 }
 
-/** Answer to the question `sessionTimeline`. */
+/** Answer of `questions.sessionTimeline()`. */
 export interface SessionTimeline {
   readonly question: "sessionTimeline";
-  /** The visits in which the session has events, oldest first. */
+  /** The visits that contain events of the session, oldest first. */
   readonly visits: readonly VisitSummary[];
   /** The session's own events, oldest first. */
   readonly events: readonly TimelineEvent[];
@@ -81,10 +81,10 @@ export interface SessionTimeline {
   readonly next: string | null;
 }
 
-/** Answer to the questions `customerJourney` and `visitorJourney`. */
+/** Answer of `questions.customerJourney()` and `questions.visitorJourney()`. */
 export interface JourneyAnswer {
   readonly question: "customerJourney" | "visitorJourney";
-  /** Of all visits, not only those of this page. Null without visits. */
+  /** Totals of all visits, not only of the visits on this page. Null if there are no visits. */
   readonly totals: JourneyTotals | null;
   /** Newest first. */
   readonly visits: readonly VisitSummary[];
@@ -95,10 +95,11 @@ export interface JourneyAnswer {
 /** Totals of a customer or a visitor. */
 export interface JourneyTotals {
   readonly visits: number;
-  /** Browsers that the visits came from. */
+  /** Number of browsers that made the visits. */
   readonly visitors: number;
   /**
-   * For a customer: the orders that the customer placed, also in a visit during which another customer logged in later.
+   * For a customer: all orders that the customer placed, even in a visit during which another customer logged in
+   * later.
    */
   readonly orders: number;
   readonly revenue: Revenue;

@@ -11,9 +11,9 @@ import { VISIT_COLUMNS, type VisitSummaryRow, visitSummary } from "./visit-summa
 
 /** A page of a timeline or journey. */
 export interface PageOptions {
-  /** Events or visits of one page, from 1 to 1000. Default: 100. */
+  /** Most events or visits per page, from 1 to 1000. Default: 100. */
   readonly limit?: number;
-  /** `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly cursor?: string | null;
 }
 
@@ -50,12 +50,12 @@ const COLUMNS = [
   "body",
 ] as const satisfies readonly (keyof EventRow)[];
 
-/** How long after a visit a beacon still adds to its pages, in milliseconds. */
+/** How long after a visit a beacon can still add visible time to its pages, in milliseconds. */
 const MAX_BEACON_DELAY = 48 * 3_600_000;
 
 const EVENT_COLUMNS = sql.join(COLUMNS.map((name) => sql.ref(`e.${name}`)));
 
-/** Answers the question `visitTimeline`. */
+/** Implements `questions.visitTimeline()`. */
 export async function visitTimeline(
   context: Context,
   visitId: string,
@@ -70,7 +70,7 @@ export async function visitTimeline(
   });
 }
 
-/** Answers the question `sessionTimeline`. */
+/** Implements `questions.sessionTimeline()`. */
 export async function sessionTimeline(
   context: Context,
   sessionId: string,
@@ -83,7 +83,7 @@ export async function sessionTimeline(
     const ofVisits = visits.flatMap((visit) =>
       eventsOfVisit(visit).map((part) => sql`${part} and e.session_id = ${sessionId}`),
     );
-    // As soon as the session has a visit, its events have the visitor of the visit. Before, they have none.
+    // Events of a session without a visit have no visitor yet, so they are selected separately.
     const orphans = sql`select ${EVENT_COLUMNS} from coatcheck_visit_event e where e.session_id = ${sessionId} and e.visitor is null`;
     const found = visits.length > 0 ? ofVisits : [orphans];
     const { events, next } = await eventsOf(reader, found, page);
@@ -96,7 +96,7 @@ function visitsWhere(condition: Sql): Sql<VisitSummaryRow> {
     where ${condition} order by v.started_at, v.id limit 1000`;
 }
 
-/** The events of a visit: those during it, beacons of its pages that came later, and those of backends. */
+/** Selects the events of a visit: its own, later beacons of its pages, and the events that backends reported. */
 function eventsOfVisit({ id, visitor, started_at, last_activity_at }: VisitSummaryRow): Sql[] {
   const during = (alias: string) => sql`${sql.ref(`${alias}.visitor`)} = ${sql.lit(visitor)}
     and ${sql.ref(`${alias}.at`)} between ${sql.lit(started_at)} and ${sql.lit(last_activity_at)}`;
@@ -122,9 +122,9 @@ interface CheckedPage {
 }
 
 /**
- * Checks the id and the page of a question about one visit, session, customer or visitor.
+ * Validates the id and the paging options of a request for one visit, session, customer or visitor.
  *
- * @param tenant - the checked tenant of a question that has one.
+ * @param tenant - the validated tenant, if the request has one.
  */
 export function readPage(question: string, id: unknown, options: unknown, tenant?: string): CheckedPage {
   const known = ["limit", "cursor"];
@@ -140,7 +140,7 @@ export function readPage(question: string, id: unknown, options: unknown, tenant
   return page;
 }
 
-/** One page of events, oldest first. */
+/** Returns one page of events, oldest first. */
 async function eventsOf(
   reader: Reader,
   parts: readonly Sql[],

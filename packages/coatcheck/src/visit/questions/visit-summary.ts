@@ -39,13 +39,13 @@ const COLUMNS = [
   "revenue",
 ] as const satisfies readonly (keyof VisitRow)[];
 
-/** A visit as it is read for a summary. */
+/** The columns of a visit that its summary needs. */
 export type VisitSummaryRow = Pick<VisitRow, (typeof COLUMNS)[number]> & { readonly visitor_id: string };
 
 /** The columns of a visit `v` and its visitor `w`. */
 export const VISIT_COLUMNS = sql`${sql.join(COLUMNS.map((name) => sql.ref(`v.${name}`)))}, w.id as visitor_id`;
 
-/** Builds the summary of a visit. */
+/** Creates the summary of a visit. */
 export function visitSummary(row: VisitSummaryRow): VisitSummary {
   return {
     id: row.id,

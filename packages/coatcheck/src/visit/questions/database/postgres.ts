@@ -1,14 +1,14 @@
 import type { RawBuilder } from "kysely";
 import { closedDatabase, compile, type ReadDatabase, type Reader, tooSlow, unavailable } from "./read.ts";
 
-/** A query as `pg` takes it. */
+/** A query in the form that `pg` accepts. */
 export interface QuestionQuery {
   readonly text: string;
   readonly values: unknown[];
   readonly types: { getTypeParser(oid: number): (text: string) => unknown };
 }
 
-/** The part of `pg`'s client that questions use. */
+/** The part of `pg`'s client that the questions use. */
 export interface QuestionClient {
   query(query: QuestionQuery): Promise<{ rows: unknown[] }>;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -17,18 +17,18 @@ export interface QuestionClient {
   release(destroy?: boolean): void;
 }
 
-/** The part of `pg`'s `Pool` that questions use. */
+/** The part of `pg`'s `Pool` that the questions use. */
 export interface QuestionPool {
   connect(): Promise<QuestionClient>;
 }
 
-/** Type numbers of 64-, 16- and 32-bit integers from PostgreSQL's catalogue (`pg_type.oid`). */
+/** PostgreSQL's type numbers (`pg_type.oid`) of 64-, 16- and 32-bit integers. */
 const INTEGERS = [20, 21, 23];
-/** `double precision`. */
+/** PostgreSQL's type number of `double precision`. */
 const DOUBLE = 701;
-/** PostgreSQL's code of a statement that `statement_timeout` has stopped. */
+/** SQLSTATE of a statement that `statement_timeout` has cancelled. */
 const QUERY_CANCELED = "57014";
-/** Milliseconds after the deadline for which the server may take to report that it has stopped a query. */
+/** How long after the deadline to wait until the server reports a cancelled query, in milliseconds. */
 const CANCEL_GRACE = 500;
 
 const types: QuestionQuery["types"] = {
@@ -40,8 +40,8 @@ const types: QuestionQuery["types"] = {
 const ignore = () => {};
 
 /**
- * Reads a PostgreSQL database. Each question takes one connection and one read-only transaction, and each query has the
- * rest of the time budget as its `statement_timeout`, so the server stops what takes longer.
+ * Reads a PostgreSQL database. Each question uses one connection and one read-only transaction. The
+ * `statement_timeout` of each query is the remaining time budget, so the server itself cancels slow queries.
  */
 export class PostgresReadDatabase implements ReadDatabase {
   readonly #pool: QuestionPool;
@@ -55,7 +55,8 @@ export class PostgresReadDatabase implements ReadDatabase {
     if (!this.#isOpen) throw closedDatabase();
     const client = await this.#connect(deadline);
     const reader = new PostgresReader(client, deadline);
-    // A broken connection rejects its query and also emits "error". Without a listener, that would end the process.
+    // A broken connection rejects its query and also emits "error". Without a listener, "error" would end the
+    // process.
     client.on("error", ignore);
     let isReusable = false;
     try {
@@ -89,7 +90,7 @@ export class PostgresReadDatabase implements ReadDatabase {
   }
 }
 
-/** Ends the transaction of a failed question. Returns whether the connection can be used again. */
+/** Rolls back the transaction of a failed question. Returns whether the connection can be used again. */
 async function rollBack(reader: PostgresReader): Promise<boolean> {
   if (reader.hasTimedOut) return false;
   try {
@@ -104,7 +105,7 @@ class PostgresReader implements Reader {
   readonly dialect = "postgres";
   readonly #client: QuestionClient;
   readonly #deadline: number;
-  /** Whether a query is still running although the question has given up on it. */
+  /** Whether the deadline has passed while a query is still running. */
   hasTimedOut = false;
 
   constructor(client: QuestionClient, deadline: number) {
@@ -136,7 +137,7 @@ class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
-/** Waits for `work` until `deadline`, by `performance.now()`. */
+/** Waits for `work`, at most until `deadline` (by `performance.now()`). */
 function waitUntil<T>(deadline: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(new DeadlineError("PostgreSQL did not respond within the time budget."));

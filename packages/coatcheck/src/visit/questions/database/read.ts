@@ -14,10 +14,10 @@ import { CoatcheckError } from "../../../session/errors.ts";
 /** The SQL databases that the questions read. */
 export type DialectName = "sqlite" | "postgres";
 
-/** Runs queries in one read transaction, so that all see the same moment. */
+/** Runs queries in one read transaction, so that all of them read the same snapshot. */
 export interface Reader {
   readonly dialect: DialectName;
-  /** Runs a query and returns its rows. Integers are numbers. */
+  /** Runs a query and returns its rows. Integers are returned as numbers. */
   rows<Row>(query: RawBuilder<Row>): Promise<Row[]>;
 }
 
@@ -26,22 +26,22 @@ export interface ReadDatabase {
   /**
    * Calls `work` with a reader.
    *
-   * @param deadline - when the answer must be complete, by `performance.now()`.
-   * @throws CoatcheckError `VALIDATION_FAILED` when a query is not finished at the deadline; it is then stopped.
+   * @param deadline - latest end, by `performance.now()`.
+   * @throws CoatcheckError `VALIDATION_FAILED` when a query exceeds the deadline; the query is then stopped.
    *   `STORE_UNAVAILABLE` for every failure of the database.
    */
   read<Answer>(deadline: number, work: (reader: Reader) => Promise<Answer>): Promise<Answer>;
-  /** Stops what runs, and rejects later questions. Leaves a pool open. */
+  /** Stops running queries, and rejects later questions. Does not close the pool. */
   close(): Promise<void>;
 }
 
-/** Text and parameters of a query. */
+/** The text and the parameters of a query. */
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
 
-/** Query builders that compile and never run. */
+/** Kysely instances that only compile queries and never run them. */
 const BUILDERS = {
   sqlite: new Kysely<unknown>({
     dialect: {
@@ -66,7 +66,7 @@ export function compile(dialect: DialectName, query: RawBuilder<unknown>): State
   return query.compile(BUILDERS[dialect]);
 }
 
-/** The error of a question that would take too long. */
+/** Returns the error of a question that exceeds the time budget. */
 export function tooSlow(): CoatcheckError {
   return new CoatcheckError(
     "VALIDATION_FAILED",
@@ -83,7 +83,7 @@ export function unavailable(cause: unknown): CoatcheckError {
   });
 }
 
-/** The error of every question after `close`. */
+/** Returns the error of every question after `close`. */
 export function closedDatabase(): CoatcheckError {
   return new CoatcheckError(
     "STORE_UNAVAILABLE",

@@ -2,7 +2,7 @@ import type { RawBuilder } from "kysely";
 import { closedDatabase, compile, type ReadDatabase, type Reader, tooSlow, unavailable } from "./read.ts";
 import { QueryThread } from "./thread.ts";
 
-/** Questions that are answered at the same time. The others wait, and waiting counts towards their time budget. */
+/** Number of questions that run at the same time. Others wait; the wait is part of their time budget. */
 const THREADS = 2;
 
 interface Waiting {
@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /**
- * Reads a SQLite file in threads of its own, so that no query holds the event loop. Each question has one read
+ * Reads a SQLite file in separate threads, so that no query blocks the event loop. Each question uses one read
  * transaction on one connection.
  */
 export class SqliteReadDatabase implements ReadDatabase {

@@ -12,10 +12,10 @@ interface Waiting {
 }
 
 /**
- * The program of the thread. It is text, so that no bundler has to find a second file. Its connection is read-only.
+ * The program of the thread. It is a string, so that bundlers need no second file. Its connection is read-only.
  *
- * SQLite cannot be interrupted from another thread of Node. The queries call `within_budget()` while they scan, and
- * that function throws after the deadline, which ends the query.
+ * Node cannot interrupt SQLite from another thread. Therefore the queries call `within_budget()` for scanned rows,
+ * which throws after the deadline and so ends the query.
  */
 const PROGRAM = `
 const { parentPort, workerData } = require("node:worker_threads");
@@ -45,14 +45,14 @@ parentPort.on("message", ({ sql, parameters, budget }) => {
 });
 `;
 
-/** Milliseconds after the deadline after which a thread that has not responded is given up. */
+/** A thread that has not responded this many milliseconds after the deadline is terminated. */
 const THREAD_GRACE = 100;
-/** Milliseconds that a rollback may take. It has nothing to write. */
+/** Longest duration of a rollback, in milliseconds. There are no changes to undo. */
 const ROLLBACK_TIME = 1000;
 
 /**
- * A connection in a thread of its own, which runs one statement after the other. The thread starts with the first
- * statement, and again after a failure of the thread.
+ * A database connection in a separate thread, which runs one statement at a time. The thread starts with the first
+ * statement, and again after it has failed.
  */
 export class QueryThread {
   readonly #path: string;
@@ -64,11 +64,11 @@ export class QueryThread {
   }
 
   /**
-   * Runs a statement and returns its rows. The process stays alive until then.
+   * Runs a statement and returns its rows. The process does not exit before.
    *
-   * @param deadline - by `performance.now()`. The thread is replaced if it misses the deadline by {@link THREAD_GRACE}.
-   * @throws CoatcheckError `VALIDATION_FAILED` past the deadline; else SQLite's error, or the error that ended the
-   *   thread.
+   * @param deadline - by `performance.now()`. A thread that exceeds the deadline by {@link THREAD_GRACE} is replaced.
+   * @throws CoatcheckError `VALIDATION_FAILED` after the deadline; otherwise SQLite's error or the error that ended
+   *   the thread.
    */
   run({ sql, parameters }: Statement, deadline: number): Promise<Record<string, unknown>[]> {
     const budget = deadline - performance.now();
@@ -92,13 +92,16 @@ export class QueryThread {
     });
   }
 
-  /** Ends the transaction of a failed question, if the thread still has one. */
+  /** Rolls back the transaction of a failed question, if it is still open. */
   async rollBack(): Promise<void> {
     if (this.#worker === null) return;
     await this.run({ sql: "ROLLBACK", parameters: [] }, performance.now() + ROLLBACK_TIME).catch(() => {});
   }
 
-  /** Ends the thread: at once if it calls `within_budget()`, else after its statement. Rejects what waits for it. */
+  /**
+   * Ends the thread: immediately if its query calls `within_budget()`, otherwise after its statement. Rejects the
+   * waiting statements.
+   */
   async stop(error: unknown): Promise<void> {
     const worker = this.#worker;
     this.#fail(error);

@@ -1,7 +1,7 @@
 import type { RollupDimension } from "../../sink/rollup-schema.ts";
 import type { Dimension } from "../dimensions.ts";
 
-/** The column of each dimension in the table of visits, which is also its name in the rollups. */
+/** The column of each dimension in the table of visits. The rollups use the same name. */
 export const COLUMNS = {
   page: "page",
   entryPage: "entry_page",

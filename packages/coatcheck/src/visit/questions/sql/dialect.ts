@@ -1,36 +1,36 @@
 import { type RawBuilder, sql } from "kysely";
 import type { DialectName } from "../database/read.ts";
 
-/** A piece of SQL. */
+/** A fragment of SQL. */
 export type Sql<Value = unknown> = RawBuilder<Value>;
 
-/** The pieces of SQL that differ between the databases. */
+/** The fragments of SQL that differ between the databases. */
 export interface Dialect {
   readonly name: DialectName;
-  /** Whether `text` contains `part`. Case matters. */
+  /** Whether `text` contains `part`, case-sensitive. */
   contains(text: Sql, part: string | Sql): Sql<boolean>;
   /**
-   * The entries of a journey as a table `e`: `key` (text or number in order), `value` (a JSON array).
-   * See `VisitJourneyRow`.
+   * The entries of a journey (the events of a visit, see `VisitJourneyRow`) as a table `e` with the columns `key`
+   * (text or number, in order) and `value` (a JSON array).
    */
   entries(journey: Sql): Sql;
-  /** Member of the entry `e` by its index, as text. */
+  /** The value at an index of the entry `e`, as text. */
   text(index: number): Sql<string>;
-  /** Member of the entry `e` by its index, as a whole number. */
+  /** The value at an index of the entry `e`, as a whole number. */
   integer(index: number): Sql<number>;
-  /** Amounts of a JSON object of whole numbers as a table `e`: `key` (text), `value`. */
+  /** The amounts in a JSON object of whole numbers, as a table `e` with the columns `key` (text) and `value`. */
   members(object: Sql): Sql;
-  /** `text` compared by its bytes, so that both databases have the same order. */
+  /** `text`, sorted by its bytes, so that both databases return the same order. */
   byBytes(text: Sql): Sql;
   /**
-   * A condition that is always true and lets the database stop a scan after the deadline.
+   * A condition that is always true, but lets the database stop a scan after the deadline.
    *
-   * @param number - a column with a whole number that differs between the scanned rows.
+   * @param number - a column whose whole number differs between the scanned rows.
    */
   withinBudget(number: Sql): Sql<boolean>;
 }
 
-/** SQLite. See `QueryThread` for `within_budget()`. One row in 251 calls it, so that it costs next to nothing. */
+/** SQLite. See `QueryThread` for `within_budget()`. Only one row in 251 calls it, which keeps the cost low. */
 const sqlite: Dialect = {
   name: "sqlite",
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
@@ -42,7 +42,7 @@ const sqlite: Dialect = {
   withinBudget: (number) => sql`(${number} % 251 <> 0 or within_budget())`,
 };
 
-/** PostgreSQL stops a query by itself: each has a `statement_timeout`. */
+/** PostgreSQL needs no condition to stop a query: each query has a `statement_timeout`. */
 const postgres: Dialect = {
   name: "postgres",
   contains: (text, part) => sql`strpos(${text}, ${part}) > 0`,
@@ -54,7 +54,7 @@ const postgres: Dialect = {
   withinBudget: () => sql`true`,
 };
 
-/** The pieces of SQL of each database. */
+/** The SQL fragments of each database. */
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = { sqlite, postgres };
 
 /** Joins conditions with AND. */
@@ -63,8 +63,8 @@ export function allOf(conditions: readonly Sql[]): Sql<boolean> {
 }
 
 /**
- * A sum. Zero without rows. It is a floating-point number, because a sum of amounts may exceed what an integer of JavaScript
- * or of the database holds. Whole numbers up to 2^53 are exact.
+ * A sum; zero if there are no rows. It is a floating-point number, because a sum of amounts may exceed the integers
+ * of JavaScript or of the database. Whole numbers up to 2^53 are exact.
  */
 export function sumOf(number: Sql): Sql<number> {
   return sql`coalesce(sum(cast(${number} as double precision)), cast(0 as double precision))`;

@@ -5,10 +5,13 @@ import { allOf, type Sql } from "./dialect.ts";
 import { figures, type Grouping } from "./figures.ts";
 import { filterConditions, isInRange, isOfTenant, isPageView, type Scope } from "./scope.ts";
 
-/** Whether facts are read of all days of a range, or only of days whose rollup has to be recomputed. */
+/** Whether to read all days of a range, or only the days whose rollup (precomputed statistics) is out of date. */
 export type ChangedDays = "all" | "changed";
 
-/** Local days that a visit of at most 24 hours can reach beyond the day of its start: two where a day has 23 hours. */
+/**
+ * How many local days after the day of its start a visit can end. A visit lasts at most 24 hours, but a local day can
+ * have 23.
+ */
 const LONGEST_VISIT = 2;
 /** Milliseconds. */
 const HOUR = 3_600_000;
@@ -17,16 +20,17 @@ const DAY = 24 * HOUR;
 const CHANGED_DAYS = sql`(select distinct tenant, day from coatcheck_dirty_bucket)`;
 
 /**
- * Visits `v` that start on the days, filtered: `from … where …`.
+ * Selects the visits `v` that start on the days and match the filters: `from … where …`.
  *
- * @param number - a column for `withinBudget`. A column of an index keeps a scan inside of that index.
+ * @param number - a column for `withinBudget`. Choose a column of the index that the query scans, so that it reads no
+ *   table rows.
  */
 export function visitsOn(scope: Scope, days: ChangedDays, number: Sql = sql`v.visitor`): Sql {
   const conditions = allOf([...filterConditions(scope), scope.dialect.withinBudget(number)]);
   return sql`${onDays(scope, days, "coatcheck_visit", "v")} and ${conditions}`;
 }
 
-/** Rows of a table with a `local_day` on the days: `from … where …`. */
+/** Selects the rows of a table whose `local_day` is one of the days: `from … where …`. */
 export function onDays(scope: Scope, days: ChangedDays, table: string, alias: string): Sql {
   const column = (name: string) => `${alias}.${name}`;
   return days === "all"
@@ -42,7 +46,7 @@ function countWhere(condition: Sql): Sql {
 }
 
 /**
- * The columns that rows of a table are grouped by. `time` is the column with the time of the figure, `day` that with
+ * Returns the expression by which rows are grouped. `time` is the column with the row's time, `day` the column with
  * its local day.
  */
 export function keyOf(grouping: Grouping, time: string, day: string): Sql {
@@ -56,7 +60,7 @@ export function keyOf(grouping: Grouping, time: string, day: string): Sql {
   }
 }
 
-/** Visits, and the figures that count on the day of their start. */
+/** Selects the visits, and the other figures that belong to the day on which the visit started. */
 export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   if (grouping.by === "dimension" && grouping.dimension === "page") return [visitsByPage(scope, days)];
   const from = sql.lit(scope.days.fromDay);
@@ -75,7 +79,7 @@ export function visitFigures(scope: Scope, grouping: Grouping, days: ChangedDays
   return [figures(key, given, sql`${visitsOn(scope, days)} group by 1`)];
 }
 
-/** Visits that viewed a page, each once for each page. */
+/** Selects the visits of each page. A visit that viewed a page several times is selected once for it. */
 function visitsByPage(scope: Scope, days: ChangedDays): Sql {
   const { dialect } = scope;
   const given = {
@@ -88,16 +92,16 @@ function visitsByPage(scope: Scope, days: ChangedDays): Sql {
   return figures(sql`p.path`, given, sql`from (${pages}) p group by p.path`);
 }
 
-/** Joins the entries `e` of the journeys to `from … where …` over visits `v`. */
+/** Joins the journey entries `e` to `from … where …` over visits `v`. */
 export function withEntries({ dialect }: Pick<Scope, "dialect">, visits: Sql): Sql {
   return sql`from (select v.* ${visits}) v cross join coatcheck_visit_journey j
     cross join ${dialect.entries(sql`j.journey`)} where j.visit_id = v.id`;
 }
 
 /**
- * Page views, counted on the day of each view. Most visits stay within one day, so their number of page views is
- * enough; for the others, the journey tells when each page was viewed. Without the journey, which is deleted with the
- * raw events, all page views of a visit count on the day of its start.
+ * Selects page views by the day of each view. For most visits, which stay within one day, the stored number of page
+ * views is enough; for other visits, the journey (the visit's list of events) contains the time of each view. Without
+ * the journey, which is deleted with the raw events, all page views belong to the day on which the visit started.
  */
 export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
@@ -115,7 +119,7 @@ export function pageViewFigures(scope: Scope, grouping: Grouping, days: ChangedD
   ];
 }
 
-/** Page views by the time of each entry of the journeys, of visits that match a condition. */
+/** Selects page views by the time of each journey entry, for visits that match a condition. */
 function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condition: Sql): Sql {
   const { dialect } = scope;
   const isByPage = grouping.by === "dimension" && grouping.dimension === "page";
@@ -129,7 +133,7 @@ function viewsByEntry(scope: Scope, grouping: Grouping, days: ChangedDays, condi
   return figures(key, { page_views: sql`count(*)` }, sql`from (${views}) v where ${isOnDay} group by 1`);
 }
 
-/** The local day of a time near the range. */
+/** Returns the local day of a time near the range. */
 function localDay({ days }: Scope, time: Sql): Sql<number> {
   const calendar = new LocalCalendar(days.timeZone);
   const start = (days.fromDay - LONGEST_VISIT - 1) * DAY;
@@ -144,7 +148,7 @@ function localDay({ days }: Scope, time: Sql): Sql<number> {
     : (otherwise as Sql<number>);
 }
 
-/** Visits `v` that reach into the days, with the `changed_day`, whether they start on it or before. */
+/** Selects visits `v` that overlap the days, with the `changed_day` and whether they start on it or before it. */
 function visitsReachingInto(scope: Scope, days: ChangedDays): Sql {
   const { fromDay, toDay } = scope.days;
   if (days === "all") {

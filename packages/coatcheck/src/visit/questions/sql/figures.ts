@@ -2,26 +2,26 @@ import { sql } from "kysely";
 import type { Dimension } from "../dimensions.ts";
 import { type Sql, sumOf } from "./dialect.ts";
 
-/** The figures of one group, as the database returns them. */
+/** The statistics of one group, as the database returns them. */
 export interface MetricRow {
   readonly visits: number;
   readonly engaged: number;
   readonly converted: number;
   readonly visible_time: number;
   readonly single_request: number;
-  /** Visits that are their visitor's first in the range. */
+  /** Number of visits that are the first one of their visitor in the range. */
   readonly visitors: number;
-  /** Visits that are their visitor's first on the day. */
+  /** Number of visits that are the first one of their visitor on the day. */
   readonly day_visitors: number;
   readonly new_visitors: number;
   readonly page_views: number;
   readonly orders: number;
 }
 
-/** The grouping of figures: the local day, the hour, or a value of a dimension. */
+/** How statistics are grouped: by local day, by hour, or by a dimension's value. */
 export type Grouping =
   | { readonly by: "day" }
-  /** `key` is the number of hours since `start`, epoch milliseconds. */
+  /** Groups by the number of hours since `start`, epoch milliseconds. */
   | { readonly by: "hour"; readonly start: number }
   | { readonly by: "dimension"; readonly dimension: Dimension };
 
@@ -38,12 +38,12 @@ const FIGURES = [
   "orders",
 ] as const satisfies readonly (keyof MetricRow)[];
 
-/** The sums of all figures, as columns. */
+/** The sums of all statistics, as columns. */
 export const FIGURE_SUMS = sql.join(
   FIGURES.map((name) => sql`${sumOf(sql.ref(`m.${name}`))} as ${sql.ref(name)}`),
 );
 
-/** A subquery with some of the figures; the others are 0. */
+/** Returns a subquery that selects the given figures; all other figures are 0. */
 export function figures(key: Sql, given: Partial<Record<keyof MetricRow, Sql>>, rest: Sql): Sql {
   const columns = FIGURES.map((name) => sql`${given[name] ?? sql`0`} as ${sql.ref(name)}`);
   return sql`select ${key} as key, ${sql.join(columns)} ${rest}`;

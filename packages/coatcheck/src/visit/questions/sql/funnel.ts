@@ -7,7 +7,7 @@ import { visitsOn, withEntries } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
 import { compare, isInRange, isOfTenant, type Scope } from "./scope.ts";
 
-/** A funnel whose request has been validated. */
+/** A validated funnel request. */
 export interface FunnelPlan {
   readonly steps: readonly FunnelStep[];
   readonly mode: "closed" | "open";
@@ -16,43 +16,49 @@ export interface FunnelPlan {
   readonly window: number;
 }
 
-/** The figures of one step. */
+/** The statistics of one step. */
 export interface FunnelRow {
-  /** Index of the step. */
+  /** Index of the step, from 0. */
   readonly step: number;
   readonly count: number;
   /** Milliseconds. */
   readonly time_to_next: number | null;
 }
 
-/** The columns of a standard step. */
+/** The columns that store a standard step. */
 interface StepColumn {
-  /** Column of a visit: when it did the step. */
+  /** Column of a visit with the time of the step. */
   readonly time: keyof VisitRow;
-  /** Column of a rollup: how many visits did the step. */
+  /** Column of a rollup with the number of visits that did the step. */
   readonly count: keyof DailyMetricRow;
 }
 
-/** Each step by itself. */
+/** The columns of each step in an open funnel, in which the order of steps does not matter. */
 const OPEN: Readonly<Record<string, StepColumn>> = {
   product_view: { time: "product_view_at", count: "product_view" },
   add_to_cart: { time: "add_to_cart_at", count: "add_to_cart" },
   begin_checkout: { time: "begin_checkout_at", count: "begin_checkout" },
   order_completed: { time: "order_at", count: "order_completed" },
 };
-/** The columns of each step of the closed funnel, which follows the step before. */
+/** The columns of each step in a closed funnel, in which each step must follow the previous one. */
 const CLOSED: readonly StepColumn[] = [
   { time: "product_view_at", count: "product_view" },
   { time: "closed_add_to_cart_at", count: "closed_add_to_cart" },
   { time: "closed_begin_checkout_at", count: "closed_begin_checkout" },
   { time: "closed_order_at", count: "closed_order_completed" },
 ];
-/** The window of the closed columns, in milliseconds. */
+/** Longest time between the first and the last step that the closed-funnel columns include, in milliseconds. */
 const CLOSED_WINDOW = 86_400_000;
-/** A position is `time × POSITIONS + index of the event in its visit`, so that events have the order of time and id. */
+/**
+ * A position is `time × POSITIONS + index of the event in its visit`. Positions therefore sort events by time, then
+ * by id.
+ */
 const POSITIONS = 100_000;
 
-/** Counts the steps of a funnel, from the columns of the visits where they have the steps, else from the journeys. */
+/**
+ * Counts the steps of a funnel. Uses columns of the visits if they contain all steps, otherwise the visits' journeys
+ * (lists of events).
+ */
 export function funnelQuery(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
   const columns = columnsOf(plan);
   return columns ? fromColumns(scope, columns) : fromJourneys(scope, plan);
@@ -71,8 +77,9 @@ function columnsOf({ steps, mode, scope, window }: FunnelPlan): readonly StepCol
 }
 
 /**
- * Counts from the rollups, except for days that have changed since. With filters, counts everything from the facts. The
- * times are always from the facts: a table has an index of the visits with at least two steps of the closed funnel.
+ * Counts from the rollups (precomputed statistics), except for days that are out of date. With filters, counts visits
+ * instead. The times always come from the visits: an index contains all visits with at least two steps of the closed
+ * funnel.
  */
 function fromColumns(scope: Scope, columns: readonly StepColumn[]): Sql<FunnelRow> {
   const hasFilters = scope.filters.length > 0;
@@ -120,7 +127,7 @@ function rollupCounts(scope: Scope, columns: readonly StepColumn[]): Sql {
   ])}`;
 }
 
-/** Median of the column `wait`: the mean of the middle two. */
+/** Returns the median of the column `wait`: the mean of the middle two values. */
 function median(waits: Sql): Sql {
   return sql`(select cast(avg(w.wait) as double precision) from (
     select wait, row_number() over (order by wait) as n, count(*) over () as total from (${waits}) x) w
@@ -128,8 +135,8 @@ function median(waits: Sql): Sql {
 }
 
 /**
- * The funnel from the journeys: `e` are the events of any step, `s0`, `s1`, … the visits or visitors that did each
- * step, and when.
+ * Computes the funnel from the visits' journeys. `e` contains the events of all steps; `s0`, `s1`, … contain the
+ * visits or visitors that did each step, with the time.
  */
 function fromJourneys(scope: Scope, plan: FunnelPlan): Sql<FunnelRow> {
   const { dialect } = scope;
@@ -161,7 +168,7 @@ function waitsAfter(index: number): Sql {
     on b.entity = a.entity where b.position >= a.position`;
 }
 
-/** The visits or visitors that did a step, with the position of the step and of the first step. */
+/** Selects the visits or visitors that did a step, with the positions of this step and of the first step. */
 function stepQuery(scope: Scope, { steps, mode, window }: FunnelPlan, index: number): Sql {
   const isStep = stepCondition(scope, steps[index] ?? { type: "" });
   if (index === 0 || mode === "open") {

@@ -8,10 +8,10 @@ import { orderFigures } from "./orders.ts";
 import { isInRange, isOfTenant, type Scope } from "./scope.ts";
 
 /**
- * The rows `m` whose sums by `key` are the figures of a scope.
+ * Selects rows `m`. Their sums by `key` are the statistics of a scope.
  *
- * Without filters they are rollups. Days that have changed since their rollup, and all days of a question with filters
- * or by hour, are computed from the facts of the visits.
+ * Without filters, the rows are rollups (precomputed statistics). Days whose rollup is out of date are computed from
+ * the visits, and so are all days if there are filters or hours.
  */
 export function metricRows(scope: Scope, grouping: Grouping): Sql {
   const facts = (days: ChangedDays) => [
@@ -26,7 +26,7 @@ export function metricRows(scope: Scope, grouping: Grouping): Sql {
   return sql`(${sql.join(parts, sql` union all `)}) m`;
 }
 
-/** Condition on a rollup `m`: it is up to date. */
+/** Condition: the rollup `m` is up to date. */
 export function isUpToDate(): Sql<boolean> {
   return sql`not exists (select 1 from coatcheck_dirty_bucket b where b.tenant = m.tenant and b.day = m.day)`;
 }
@@ -48,7 +48,7 @@ function rollups(scope: Scope, grouping: Exclude<Grouping, { by: "hour" }>): Sql
     day_visitors: sql`sum(m.visitors)`,
     new_visitors: sql`sum(case when ${isNew} then m.visitors else 0 end)`,
   };
-  // A dimension can have many values, and its rows need only the first visits in the range.
+  // A dimension can have many values. Its rows need only each visitor's first visit in the range.
   const isFirst = sql`m.previous_day < ${from}`;
   return [
     figures(

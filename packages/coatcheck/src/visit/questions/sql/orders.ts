@@ -7,20 +7,23 @@ import { type ChangedDays, keyOf, onDays } from "./facts.ts";
 import { figures, type Grouping } from "./figures.ts";
 import { filterConditions, type Scope } from "./scope.ts";
 
-/** Condition: an order `o` had a visit when it was stored, so that its attribution is frozen on it. */
+/** Condition: the order `o` belonged to a visit when it was stored, so the visit's sources were copied to it. */
 const IS_ATTRIBUTED = sql<boolean>`o.last_channel is not null`;
 
-/** Whether an order has its own, frozen value of a dimension. */
+/** Returns whether an order stores its own copy of a dimension's value. */
 function isFrozen(dimension: Dimension): boolean {
   return /^(last|first)_/.test(COLUMNS[dimension]);
 }
 
-/** The column of a dimension: of the order where it is frozen there, else of its visit. */
+/** Returns the column of a dimension: of the order if the order stores its own copy, otherwise of its visit. */
 function columnOf(dimension: Dimension): string {
   return `${isFrozen(dimension) ? "o" : "v"}.${COLUMNS[dimension]}`;
 }
 
-/** Orders `o` on the days with their visits `v`, filtered: `from … where …`. Filters leave out orders without a visit. */
+/**
+ * Selects orders `o` on the days with their visits `v`: `from … where …`. With filters, orders without a visit are
+ * excluded.
+ */
 export function ordersOn(scope: Scope, days: ChangedDays): Sql {
   const conditions = filterConditions(scope, columnOf);
   if (conditions.length > 0) conditions.push(sql`v.id is not null`);
@@ -29,7 +32,7 @@ export function ordersOn(scope: Scope, days: ChangedDays): Sql {
     left join coatcheck_visit v on v.id = o.visit_id where ${allOf(conditions)}`;
 }
 
-/** The key of an order `o` with its visit `v`. */
+/** Returns the group key of an order `o` with its visit `v`. */
 export function orderKey(grouping: Grouping): Sql {
   if (grouping.by !== "dimension") return keyOf(grouping, "o.at", "o.local_day");
   const hasValue = isFrozen(grouping.dimension)
@@ -39,7 +42,7 @@ export function orderKey(grouping: Grouping): Sql {
   return sql`case when ${hasValue} then ${value} else ${sql.lit(NO_VISIT)} end`;
 }
 
-/** Orders, counted on the day of each order. The dimension `page` has none. */
+/** Selects orders by the day of each order. Orders have no value for the dimension `page`. */
 export function orderFigures(scope: Scope, grouping: Grouping, days: ChangedDays): Sql[] {
   if (grouping.by === "dimension" && grouping.dimension === "page") return [];
   return [figures(orderKey(grouping), { orders: sql`count(*)` }, sql`${ordersOn(scope, days)} group by 1`)];

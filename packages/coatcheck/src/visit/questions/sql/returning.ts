@@ -6,12 +6,15 @@ import { visitsOn } from "./facts.ts";
 import { isUpToDate } from "./metrics.ts";
 import { isInRange, isOfTenant, type Scope } from "./scope.ts";
 
-/** Visitors who began a visit in the range that was not their first ever. */
+/** The number of returning visitors: visitors who began a visit in the range that was not their first one ever. */
 export interface ReturningRow {
   readonly visitors: number;
 }
 
-/** Counts each returning visitor under the first of the visits in the range that is not the first ever. */
+/**
+ * Counts returning visitors by visits. A visitor's first visit in the range that is not their first one ever
+ * represents the visitor.
+ */
 export function returningByFacts(scope: Scope): Sql<ReturningRow> {
   const from = sql.lit(scope.days.fromDay);
   return sql`select count(*) as visitors ${visitsOn(scope, "all")} and v.previous_day is not null
@@ -20,8 +23,8 @@ export function returningByFacts(scope: Scope): Sql<ReturningRow> {
 }
 
 /**
- * Counts those who came before the range, from the rollups and the changed days, and those who came first in the range and
- * once more in it. The latter are read from the index of visits by visitor alone.
+ * Counts returning visitors by rollups (precomputed statistics) and by the visits of out-of-date days. Adds visitors
+ * whose first visit ever and a later one are both in the range; these are found in the index of visits by visitor.
  */
 export function returningByRollup(scope: Scope, calendar: LocalCalendar): Sql<ReturningRow> {
   const { days, dialect, tenant } = scope;

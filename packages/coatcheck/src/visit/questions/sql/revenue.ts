@@ -15,9 +15,9 @@ export interface RevenueRow {
 }
 
 /**
- * Revenue by key and currency, from the same tables as the figures.
+ * Selects the revenue by key and currency, from the same tables as the other statistics.
  *
- * @param keys - the only keys that are needed; undefined for all of them.
+ * @param keys - the keys to select; undefined for all keys.
  */
 export function revenueQuery(scope: Scope, grouping: Grouping, keys?: readonly string[]): Sql<RevenueRow> {
   const isFromFacts = scope.filters.length > 0 || grouping.by === "hour";

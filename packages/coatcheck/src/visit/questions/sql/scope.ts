@@ -4,31 +4,34 @@ import type { Days } from "../request.ts";
 import { COLUMNS } from "./columns.ts";
 import type { Dialect, Sql } from "./dialect.ts";
 
-/** Which visits a question is about. */
+/** Which visits a question reads. */
 export interface Scope {
   readonly dialect: Dialect;
   readonly days: Days;
-  /** `''`: events without a tenant; undefined: all tenants. */
+  /** `''` selects events without a tenant; undefined selects all tenants. */
   readonly tenant: string | undefined;
   readonly filters: readonly Filter[];
 }
 
-/** Condition: the row belongs to the question's tenant. All tenants are listed, so that an index by tenant is used. */
+/**
+ * Condition: the row belongs to the question's tenant. For all tenants, it lists each of them, so that an index by
+ * tenant can be used.
+ */
 export function isOfTenant({ tenant }: Pick<Scope, "tenant">, column: string): Sql<boolean> {
   return tenant === undefined
     ? sql`${sql.ref(column)} in (select tenant from coatcheck_visit_tenant)`
     : sql`${sql.ref(column)} = ${tenant}`;
 }
 
-/** Condition: a column with a day is in the question's range. */
+/** Condition: the day in a column is in the question's range. */
 export function isInRange({ days }: Pick<Scope, "days">, column: string): Sql<boolean> {
   return sql`${sql.ref(column)} between ${sql.lit(days.fromDay)} and ${sql.lit(days.toDay)}`;
 }
 
 /**
- * The conditions of the filters on a visit `v`, or on an order `o` and its visit.
+ * Returns the conditions for the filters on a visit `v`, or on an order `o` and its visit.
  *
- * @param column - the column of a dimension.
+ * @param column - returns the column of a dimension.
  */
 export function filterConditions(
   { dialect, filters }: Pick<Scope, "dialect" | "filters">,
@@ -41,7 +44,7 @@ export function filterConditions(
   );
 }
 
-/** Compares a text. Null, and `isNot` for a text that is null, are values like others. */
+/** Compares a text. Null is a value that `is` and `isNot` can be compared with. */
 export function compare(
   dialect: Dialect,
   text: Sql,
@@ -58,8 +61,9 @@ export function compare(
 }
 
 /**
- * Condition on the pages of a visit. For a whole path, the text of the journey is searched: it is written by
- * `JSON.stringify`, and the quotation marks in front of the path cannot occur inside of another text.
+ * Condition on the pages of a visit. A complete path is found by a text search in the journey (the JSON list of the
+ * visit's events): `JSON.stringify` has written it, so the quotation marks before the path cannot occur inside
+ * another text.
  */
 function onPage(dialect: Dialect, operator: Operator, value: string): Sql<boolean> {
   const journey = sql`j.journey`;
@@ -72,7 +76,7 @@ function onPage(dialect: Dialect, operator: Operator, value: string): Sql<boolea
   return operator === "isNot" ? sql`not ${exists}` : exists;
 }
 
-/** Condition: the entry `e` of a journey is a page view. */
+/** Condition: the journey entry `e` is a page view. */
 export function isPageView(dialect: Dialect): Sql<boolean> {
   return sql`${dialect.text(1)} = 'page_view'`;
 }
