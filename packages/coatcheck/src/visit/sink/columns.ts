@@ -1,7 +1,10 @@
 import type { DailyMetricRow, DailyRevenueRow, DailyVisitorRow, HourlyMetricRow } from "./rollup-schema.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "./schema.ts";
 
-/** The columns of `coatcheck_visit` that change only if its first event or the visitor's earlier visits change. */
+/**
+ * The columns of `coatcheck_visit` that change only if the visit's first event or an earlier visit of the visitor
+ * changes.
+ */
 const FIXED_VISIT_COLUMNS = [
   "id",
   "tenant",
@@ -12,7 +15,7 @@ const FIXED_VISIT_COLUMNS = [
   "week",
 ] as const satisfies readonly (keyof VisitRow)[];
 
-/** The columns that an index contains and that later events may change. */
+/** The indexed columns that later events may change. */
 export const INDEXED_VISIT_COLUMNS = [
   "subject",
   "last_day",
@@ -38,7 +41,7 @@ export const PROGRESS_VISIT_COLUMNS = [
   "revenue",
 ] as const satisfies readonly (keyof VisitRow)[];
 
-/** The columns that change rarely: by late events. */
+/** The columns that only late events change. */
 export const OTHER_VISIT_COLUMNS = [
   "previous_day",
   "channel",
@@ -98,7 +101,7 @@ export const EVENT_COLUMNS = [
   "body",
 ] as const satisfies readonly (keyof VisitEventRow)[];
 
-/** The columns of events as facts are computed from. User agents are long, and facts do not need them. */
+/** The columns of events from which visits are computed. Omits the user agent, which is long and not needed. */
 export const FACT_COLUMNS = EVENT_COLUMNS.map((name) =>
   name === "user_agent" ? "NULL AS user_agent" : name === "received_at" ? "at AS received_at" : name,
 ).join(", ");
@@ -177,5 +180,5 @@ export const HOURLY_COLUMNS = [
 ] as const satisfies readonly (keyof HourlyMetricRow)[];
 
 type MissingColumn = Exclude<keyof VisitRow, (typeof VISIT_COLUMNS)[number]>;
-/** Does not compile when a column of the visit is in no list. */
+/** Causes a compile error if a column of the visit is missing from the lists above. */
 export const EVERY_COLUMN_IS_LISTED: MissingColumn extends never ? true : MissingColumn = true;

@@ -1,7 +1,7 @@
 import type { VisitEvent } from "../event.ts";
 import { eventRowOf, type NewEventRow } from "../facts/event-row.ts";
 
-/** Events of one visitor. `visitorId` is null for backend events without a visitor. */
+/** The events of one visitor. `visitorId` is null for backend events without a visitor. */
 export interface VisitorEvents {
   readonly tenant: string;
   readonly visitorId: string | null;
@@ -9,8 +9,8 @@ export interface VisitorEvents {
 }
 
 /**
- * Groups events by visitor, in order of arrival. Of several events with one id or one order, only the first remains: groups
- * may be stored in another order, and two reports of an event may have different times.
+ * Groups events by visitor, in order of arrival. If several events have the same id or order, keeps only the first
+ * one: groups may be stored in another order, and two reports of an event may have different times.
  */
 export function groupByVisitor(events: readonly VisitEvent[]): VisitorEvents[] {
   const groups = new Map<string, VisitorEvents>();
@@ -34,7 +34,7 @@ export function groupByVisitor(events: readonly VisitEvent[]): VisitorEvents[] {
   return [...groups.values()];
 }
 
-/** Divides groups into slices of about `size` events. A visitor with more events is in several slices. */
+/** Splits groups into slices of about `size` events. A visitor with more events is split across several slices. */
 export function sliceGroups(groups: readonly VisitorEvents[], size: number): VisitorEvents[][] {
   const slices: VisitorEvents[][] = [];
   let slice: VisitorEvents[] = [];

@@ -1,19 +1,19 @@
 import { isJsonObject, parseJson } from "../../session/json.ts";
 import type { DocumentCount, VisitEvent } from "../event.ts";
 
-/** An event or a count on its way to a sink. */
+/** An event or a document count to store in a sink. */
 export type Item =
   | { readonly kind: "event"; readonly event: VisitEvent }
   | { readonly kind: "count"; readonly count: DocumentCount };
 
 /**
- * The JSON line of an event or a count, with the newline. `kind` is `event` or `count`. The kind of a count is in
- * `countedKind`, so that all lines of a file have one set of columns. Half of a surrogate pair, which JSON readers
+ * Returns an event or a count as a line of JSON, including the newline. `kind` is `event` or `count`. The kind of a
+ * count is in `countedKind`, so that all lines of a file have the same columns. A lone surrogate, which JSON readers
  * reject, is replaced by U+FFFD.
  */
 export function lineOf(item: Item): string {
   const row = item.kind === "event" ? item.event : countRow(item.count);
-  // Joining text costs less than copying the event.
+  // Concatenating texts is faster than copying the event.
   const json = `{"kind":"${item.kind}",${JSON.stringify(row).slice(1)}`;
   return `${json.includes("\\ud") ? json.replaceAll(ESCAPED_SURROGATE, replaceSurrogate) : json}\n`;
 }
@@ -22,7 +22,7 @@ function countRow({ id, kind, hour, tenant, documents }: DocumentCount) {
   return { id, countedKind: kind, hour, tenant, documents };
 }
 
-/** Reads a line of {@link lineOf}; null for any other text. */
+/** Parses a line of {@link lineOf}; returns null for other texts. */
 export function parseLine(line: string): Item | null {
   const row = parseJson(line);
   if (!isJsonObject(row) || typeof row.id !== "string") return null;
@@ -33,7 +33,10 @@ export function parseLine(line: string): Item | null {
     : null;
 }
 
-/** `\ud800` is half of a pair, because `JSON.stringify` escapes no whole pair. An escaped backslash is matched first. */
+/**
+ * `\ud800` in JSON is always a lone surrogate, because `JSON.stringify` escapes no complete pair. An escaped
+ * backslash is matched first, so that `\\ud800` is not.
+ */
 const ESCAPED_SURROGATE = /\\(?:\\|ud[89a-f][\da-f]{2})/g;
 
 function replaceSurrogate(text: string): string {

@@ -1,4 +1,4 @@
-/** Statements for SQLite and PostgreSQL alike. Parameters are `?`. */
+/** SQL statements that work in both SQLite and PostgreSQL. Parameters are written as `?`. */
 import { ROLLUP_DIMENSIONS } from "./rollup-schema.ts";
 
 /** A statement with its parameters. */
@@ -7,16 +7,16 @@ export interface Statement {
   readonly parameters: readonly (string | number)[];
 }
 
-/** Numbers the parameters, as PostgreSQL wants them. */
+/** Replaces each `?` by `$1`, `$2`, …, as PostgreSQL requires. */
 export function numberParameters(sql: string): string {
   let count = 0;
   return sql.replaceAll("?", () => `$${++count}`);
 }
 
-/** Name of the setting with the first day whose events are all stored. */
+/** Name of the stored setting that contains the first day whose events are all still stored. */
 export const COMPLETE_FROM_SETTING = "complete-from-day";
 
-/** Marks the days from `fromDay` on as changed. */
+/** Returns the statement that marks all days from `fromDay` on as changed. */
 export function markAllChanged(fromDay: number): Statement {
   const days = ["visit", "visit_order", "backend_event"].map(
     (table) => `SELECT tenant, local_day AS day FROM coatcheck_${table}`,
@@ -29,7 +29,7 @@ export function markAllChanged(fromDay: number): Statement {
   };
 }
 
-/** The numbers of the visitors with an id. */
+/** Returns the statement that finds the numbers of the visitors with an id. */
 export function visitorsWithId(tenant: string, visitorId: string): Statement {
   return {
     sql: "SELECT number FROM coatcheck_visitor WHERE id = ? AND tenant = ?",
@@ -37,7 +37,9 @@ export function visitorsWithId(tenant: string, visitorId: string): Statement {
   };
 }
 
-/** The numbers of the visitors that a customer was logged in as. Reads all events. */
+/**
+ * Returns the statement that finds the numbers of the visitors that a customer was logged in as. It reads all events.
+ */
 export function visitorsOfSubject(tenant: string, subject: string): Statement {
   const tables = ["visit", "visit_order", "visit_event"].map(
     (table) =>
@@ -46,7 +48,7 @@ export function visitorsOfSubject(tenant: string, subject: string): Statement {
   return { sql: tables.join(" UNION "), parameters: tables.flatMap(() => [tenant, subject]) };
 }
 
-/** The statements that erase a visitor, in order. */
+/** Returns the statements that erase a visitor, in order. */
 export function eraseVisitor(visitor: number, completeFromDay: number): Statement[] {
   const ofVisitor = (table: string) => `SELECT tenant, local_day AS day FROM ${table} WHERE visitor = ?`;
   const links = [
@@ -83,7 +85,7 @@ export function eraseVisitor(visitor: number, completeFromDay: number): Statemen
   ];
 }
 
-/** The statements that read everything about a visitor. */
+/** Returns the statements that read everything about a visitor. */
 export function exportVisitor(visitor: number) {
   const ofVisits = (table: string) =>
     `SELECT * FROM coatcheck_${table} WHERE visit_id IN (SELECT id FROM coatcheck_visit WHERE visitor = ?)`;
@@ -101,7 +103,10 @@ export function exportVisitor(visitor: number) {
   };
 }
 
-/** The statements that read everything about a customer, without what others did in the same browser. */
+/**
+ * Returns the statements that read everything about a customer. They exclude what other customers did in the same
+ * browser.
+ */
 export function exportSubject(tenant: string, subject: string) {
   const parameters = [tenant, subject];
   const visits = "SELECT id FROM coatcheck_visit WHERE tenant = ? AND subject = ?";
@@ -121,7 +126,7 @@ export function exportSubject(tenant: string, subject: string) {
   };
 }
 
-/** The statements of a customer's totals. */
+/** Returns the statements that read a customer's totals. */
 export function customerTotals(tenant: string, subject: string) {
   const parameters = [tenant, subject];
   return {
@@ -138,10 +143,13 @@ export function customerTotals(tenant: string, subject: string) {
   };
 }
 
-/** Condition on visits that started before a day. It names the tenants, because the index begins with them. */
+/** Condition: the visit started before a day. It lists the tenants, because the index begins with the tenant. */
 export const STARTED_BEFORE = "tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND local_day < ?";
 
-/** Conditions on the rollups of days before `day`, by table. They name each dimension, because the keys begin with it. */
+/**
+ * Conditions for the rollups (precomputed statistics) before `day`, by table. They list each dimension, because the
+ * keys begin with it.
+ */
 export function oldRollups(
   day: number,
   start: number,

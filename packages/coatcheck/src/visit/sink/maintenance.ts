@@ -1,30 +1,33 @@
 import type { JsonObject } from "../../session/json.ts";
 
-/** How long each class of data is kept. */
+/** How long each kind of data is stored. */
 export interface RetentionPeriods {
-  /** Days that raw events, and with them journeys, are kept after their arrival. At least 6. Default: 90. */
+  /**
+   * Days for which raw events and journeys (each visit's list of events) are kept after their arrival. At least 6.
+   * Default: 90.
+   */
   readonly eventDays?: number;
-  /** Days that whole user agents are kept. Default: 30. */
+  /** Days for which complete user agents are kept. Default: 30. */
   readonly userAgentDays?: number;
-  /** Calendar months that rollups, visits and counts of documents are kept. Default: 25. */
+  /** Calendar months for which rollups, visits and document counts are kept. Default: 25. */
   readonly rollupMonths?: number;
-  /** Calendar months that a visitor is kept without activity, with all visits. Default: 13. */
+  /** Calendar months for which a visitor and their visits are kept after the last activity. Default: 13. */
   readonly visitorMonths?: number;
 }
 
 /** Options of {@link VisitMaintenance.expire}. */
 export interface ExpireOptions extends RetentionPeriods {
-  /** Only counts what would be deleted. Default: false. */
+  /** If true, only counts what would be deleted. Default: false. */
   readonly dryRun?: boolean;
 }
 
-/** The numbers of rows that were, or would be, deleted. */
+/** The numbers of rows that were deleted or, in a dry run, would be deleted. */
 export interface Expired {
   readonly events: number;
   readonly userAgents: number;
   readonly visits: number;
   readonly visitors: number;
-  /** Rows of the daily and hourly rollups and of the cohorts. */
+  /** Number of rows of the daily and hourly rollups and of the weekly cohorts. */
   readonly rollups: number;
   readonly documentCounts: number;
 }
@@ -33,12 +36,12 @@ export interface Expired {
 export type Person =
   | { readonly visitorId: string; readonly tenant?: string | null }
   | {
-      /** The customer or user that sessions were logged in as. */
+      /** The customer or user that was logged in to sessions. */
       readonly subject: string;
       readonly tenant?: string | null;
     };
 
-/** Everything that is stored about a person. Each member is a list of rows, with the columns of its table. */
+/** All stored data about a person. Each member is a list of rows, with the columns of its table. */
 export interface PersonalData {
   readonly visitors: readonly JsonObject[];
   readonly visits: readonly JsonObject[];
@@ -48,7 +51,7 @@ export interface PersonalData {
   readonly orders: readonly JsonObject[];
 }
 
-/** Totals of a customer over everything that is kept. */
+/** Totals of all stored orders and visits of a customer. */
 export interface CustomerTotals {
   readonly orders: number;
   /** Minor units by currency. */
@@ -60,20 +63,20 @@ export interface CustomerTotals {
   readonly lastVisitAt: number | null;
 }
 
-/** Maintenance of stored visits: the service's jobs, and people's requests about their data. */
+/** Maintenance of stored visits: periodic jobs, and people's requests for export and erasure. */
 export interface VisitMaintenance {
   /**
-   * Recomputes the rollups of up to `limit` days that have changed, the oldest change first. Figures are right without it,
-   * but slower: questions read the facts of changed days.
+   * Recomputes the rollups (precomputed statistics) of up to `limit` days that have changed, oldest change first.
+   * Without it, answers are correct but slower: they are computed from the visits of changed days.
    *
-   * @returns the number of recomputed days; less than `limit` once every day is up to date.
+   * @returns the number of recomputed days; less than `limit` when all days are up to date.
    * @throws CoatcheckError `STORE_UNAVAILABLE`.
    */
   recompute(limit: number): Promise<number>;
 
   /**
-   * Marks every day whose events are still stored as changed, so that `recompute` computes its rollups again. For
-   * repair. Earlier days keep their rollups.
+   * Marks every day whose events are still stored as changed, so that `recompute` repairs its rollups (precomputed
+   * statistics). Does not change the rollups of earlier days.
    *
    * @returns the number of marked days.
    * @throws CoatcheckError `STORE_UNAVAILABLE`.
@@ -81,7 +84,7 @@ export interface VisitMaintenance {
   markAllChanged(): Promise<number>;
 
   /**
-   * Deletes what is past its retention, in small steps. May be interrupted and called again.
+   * Deletes data that exceeds its retention period, in small steps. May be interrupted and called again.
    *
    * @param now - epoch milliseconds.
    * @throws UsageError for an unknown option or an invalid period.
@@ -90,17 +93,18 @@ export interface VisitMaintenance {
   expire(now: number, options?: ExpireOptions): Promise<Expired>;
 
   /**
-   * Returns everything that is stored about a person. Of a customer: the visits and events that they were logged in
-   * during, and their orders. Other customers may have used the same browser, so the rest of its visits is left out.
+   * Returns everything that is stored about a person. For a customer, it returns their orders, and the visits and
+   * events during which they were logged in. It omits other visits of the same browser, because other customers may
+   * have used it.
    *
    * @throws CoatcheckError `STORE_UNAVAILABLE`.
    */
   exportPerson(person: Person): Promise<PersonalData>;
 
   /**
-   * Erases a visitor, or every visitor that a customer was ever logged in as: events, visits and the visitor. Orders stay
-   * as amounts without a visit, a visitor or a customer. The rollups of the days whose events are still stored are marked as
-   * changed; rollups of earlier days are counts without a link to a person, and stay.
+   * Erases a visitor with their events and visits. For a customer, erases every visitor that was ever logged in as
+   * this customer. Orders are kept as amounts without a visit, visitor or customer. Days whose events are still
+   * stored are marked as changed. The rollups of earlier days are kept, because they contain no link to a person.
    *
    * @returns the number of erased visitors.
    * @throws CoatcheckError `STORE_UNAVAILABLE`.

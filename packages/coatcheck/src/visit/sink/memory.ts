@@ -1,6 +1,6 @@
 /**
- * An event sink in the memory of one process, for tests and for development. It keeps the newest events and forgets all of
- * them when the process exits.
+ * An event sink in the memory of one process, for tests and for development. It contains the newest events only, and
+ * loses all of them when the process exits.
  *
  * @example
  * import { memorySink } from "coatcheck/visit/memory";
@@ -20,13 +20,13 @@ import { closedSink } from "../sink-error.ts";
 
 /** Options of {@link memorySink}. */
 export interface MemorySinkOptions {
-  /** How many events and how many counts it keeps. The oldest are forgotten first. Default: 10,000. */
+  /** Most events, and most counts, that are kept. The oldest are deleted first. Default: 10,000. */
   readonly maxEvents?: number;
 }
 
-/** An event sink whose content a test can read. */
+/** An event sink whose contents a test can read. */
 export interface MemorySink extends EventSink {
-  /** Returns what is stored, in the order of arrival. Works after `close` too. */
+  /** Returns the stored events and counts in order of arrival. Works after `close` too. */
   read(): Promise<EventBatch>;
   findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 }
@@ -34,8 +34,8 @@ export interface MemorySink extends EventSink {
 const SINK_OPTIONS = { maxEvents: true } satisfies KnownOptions<MemorySinkOptions>;
 
 /**
- * Creates an event sink in the memory of this process. An event that it has forgotten is stored again if it is
- * repeated.
+ * Creates an event sink in the memory of this process. An event that was deleted because of the limit is stored again
+ * if it is repeated.
  *
  * @throws UsageError for an unknown option; CoatcheckError `VALIDATION_FAILED` for an invalid number.
  */

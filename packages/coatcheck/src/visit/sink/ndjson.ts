@@ -1,6 +1,7 @@
 /**
- * An event sink that appends to files of JSON lines, one file for each day. DuckDB, ClickHouse and most other tools read
- * them. A file cannot be searched for ids, so an event may be in it twice: every query removes duplicates by `id`.
+ * An event sink that appends to files of JSON lines, one file for each day. DuckDB, ClickHouse and most other tools
+ * can read these files. The sink does not search a file for ids, so a file may contain an event twice. Queries must
+ * remove duplicates by `id`.
  *
  * @example
  * import { ndjsonSink } from "coatcheck/visit/ndjson";
@@ -25,18 +26,19 @@ import { lineOf } from "./line.ts";
 
 /** Options of {@link ndjsonSink}. */
 export interface NdjsonSinkOptions {
-  /** The folder of the files, on a local disk. Created with mode 0700 if it does not exist. */
+  /** The folder for the files, on a local disk. Created with mode 0700 if it does not exist. */
   readonly folder: string;
-  /** Decides the day of a file. Default: the system clock. */
+  /** Determines the day in the file's name. Default: the system clock. */
   readonly clock?: Clock;
 }
 
 const SINK_OPTIONS = { folder: true, clock: true } satisfies KnownOptions<NdjsonSinkOptions>;
 
 /**
- * Opens a folder of files named `<day>-<writer>.ndjson`, such as `2026-01-31-1.ndjson`. The day is the UTC day of the write,
- * so that a file never changes after its day: events of that day that arrive later (by 48 hours at most, and by an outage of
- * the sink) are in the files of later days. Each process that shares the folder has a number and files of its own.
+ * Opens a folder of files named `<day>-<writer>.ndjson`, such as `2026-01-31-1.ndjson`. The day is the UTC day of the
+ * write, so that a file never changes after its day: events that arrive later (by up to 48 hours, or longer after an
+ * outage of the sink) are in the files of later days. Each process that shares the folder has its own number and
+ * files.
  *
  * Each line is an object. `kind` is `event` or `count`. The other members are those of `VisitEvent` or `DocumentCount`,
  * whose own `kind` is in `countedKind`. A batch is acknowledged after fsync. An incomplete last line, which a crash leaves, is
@@ -86,7 +88,7 @@ function openFolder(folder: string, clock: Clock): DayFiles {
   }
 }
 
-/** The files of one writer. */
+/** Writes the files of one writer. */
 class DayFiles {
   readonly #folder: string;
   readonly #slot: Slot;
@@ -134,7 +136,9 @@ class DayFiles {
     return file;
   }
 
-  /** Closes the file after a failed write. The next write opens it again, which removes the part of a line that is left. */
+  /**
+   * Closes the file after a failed write. The next write opens the file again, which removes an incomplete last line.
+   */
   async #abandonFile(): Promise<void> {
     const { file } = this.#current ?? {};
     this.#current = null;
@@ -142,7 +146,7 @@ class DayFiles {
   }
 }
 
-/** Writes the name of a new file through to the disk (fsync of the folder). */
+/** Makes the name of a new file durable (fsync of the folder). */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {

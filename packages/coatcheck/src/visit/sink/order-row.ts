@@ -1,7 +1,7 @@
 import type { LocalTime } from "../facts/local-time.ts";
 import type { VisitEventRow, VisitOrderRow, VisitRow } from "./schema.ts";
 
-/** The row of an order. Its attribution is that of its visit at this moment. */
+/** Creates the row of an order. The sources of its visit at this moment are copied to it. */
 export function orderRowOf(event: VisitEventRow, visit: VisitRow | null, time: LocalTime): VisitOrderRow {
   return {
     tenant: event.tenant,

@@ -4,10 +4,10 @@ import type { CustomerTotals, PersonalData } from "./maintenance.ts";
 type Rows = readonly Record<string, unknown>[];
 type Tables = Readonly<Record<keyof PersonalData, Rows>>;
 
-/** Columns that hold JSON. */
+/** Columns that contain JSON. */
 const JSON_COLUMNS = ["body", "journey"];
 
-/** Joins the rows of several visitors. Columns with JSON become objects. */
+/** Merges the rows of several visitors. Columns with JSON become objects. */
 export function personalData(parts: readonly Tables[]): PersonalData {
   const rowsOf = (name: keyof PersonalData) => parts.flatMap((tables) => tables[name].map(jsonOf));
   return {
@@ -22,18 +22,18 @@ export function personalData(parts: readonly Tables[]): PersonalData {
 
 function jsonOf(row: Record<string, unknown>): JsonObject {
   const entries = Object.entries(row)
-    // The key of an order is a hash that only PostgreSQL needs.
+    // The key of an order is a hash that only PostgreSQL uses.
     .filter(([name]) => name !== "key")
     .map(([name, value]) => [name, isJson(name, value) ? JSON.parse(String(value)) : value]);
   return Object.fromEntries(entries);
 }
 
-/** The revenue of a visit is JSON, that of an order a number. */
+/** The revenue of a visit is JSON; the revenue of an order is a number. */
 function isJson(name: string, value: unknown): boolean {
   return JSON_COLUMNS.includes(name) || (name === "revenue" && typeof value === "string");
 }
 
-/** The totals from the rows of `customerTotals` in `maintenance-sql.ts`. */
+/** Computes the totals from the rows of `customerTotals` in `maintenance-sql.ts`. */
 export function totalsOf(orders: Rows, visits: Rows): CustomerTotals {
   const [row] = visits;
   const timeOf = (value: unknown) => (typeof value === "number" ? value : null);

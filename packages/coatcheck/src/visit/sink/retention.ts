@@ -4,7 +4,7 @@ import type { LocalTime } from "../facts/local-time.ts";
 import type { ExpireOptions } from "./maintenance.ts";
 
 const DAY = 24 * 3_600_000;
-/** A rebuild reads events of five days, and those may be late by two more. */
+/** Shortest allowed `eventDays`. A rebuild reads the events of up to five days, and these may arrive two days late. */
 const MIN_EVENT_DAYS = 6;
 
 const EXPIRE_OPTIONS = {
@@ -15,10 +15,10 @@ const EXPIRE_OPTIONS = {
   dryRun: "boolean",
 } satisfies KnownOptions<ExpireOptions>;
 
-/** The moments before which each class of data is past its retention. Epoch milliseconds and local days. */
+/** The limits of each kind of data: everything older is deleted. Epoch milliseconds and local days. */
 export interface RetentionLimits {
   readonly events: number;
-  /** The first day of which all events are kept. Visits that started before it lose their journey. */
+  /** The first day whose events are all kept. Visits that started earlier lose their journey (list of events). */
   readonly completeFrom: number;
   readonly userAgents: number;
   /** Start of `rollupDay`. */
@@ -28,7 +28,7 @@ export interface RetentionLimits {
 }
 
 /**
- * Returns what is past its retention at `now`.
+ * Returns the limits before which data is deleted, as of `now`.
  *
  * @throws UsageError for an unknown option or an invalid period.
  */
@@ -55,7 +55,7 @@ export function retentionLimits(now: number, options: ExpireOptions, time: Local
   };
 }
 
-/** The same date and time some calendar months before; the last day of a shorter month. */
+/** Returns the same date and time some calendar months earlier. In a shorter month, returns its last day. */
 function monthsBefore(now: number, months: number): number {
   const date = new Date(now);
   const day = date.getUTCDate();

@@ -3,10 +3,12 @@ import type { Generated } from "kysely";
 /**
  * The dimensions of the daily rollups. `''` is the total.
  *
- * - `channel` … `city`: the column of {@link VisitRow} with that name; `first_*`: first touch; `last_*`: last non-direct.
- * - `page`: path of page views. `visits`, `engaged`, `converted` and the funnel: of visits that viewed the page.
- *   It has no rows in `coatcheck_daily_visitor`, and orders and revenue are 0.
- * - `event`: type of event. `events` is their number, `visits` the visits with such an event. As for `page`.
+ * - `channel` … `city`: the {@link VisitRow} column of the same name; `first_*`: source of the visitor's first visit;
+ *   `last_*`: last non-direct source.
+ * - `page`: path of page views. `visits`, `engaged`, `converted` and the funnel count visits that viewed the page.
+ *   `coatcheck_daily_visitor` has no rows for it, and orders and revenue are 0.
+ * - `event`: type of event. `events` is the number of these events, `visits` the number of visits that contain one.
+ *   All else is as for `page`.
  */
 export const ROLLUP_DIMENSIONS = [
   "",
@@ -41,104 +43,124 @@ export const ROLLUP_DIMENSIONS = [
 /** One of {@link ROLLUP_DIMENSIONS}. */
 export type RollupDimension = (typeof ROLLUP_DIMENSIONS)[number];
 
-/** `value` of figures that belong to no visit: orders and backend events of sessions without a visit. */
+/** The `value` for orders and backend events that belong to no visit. */
 export const NO_VISIT = "(no visit)";
 
-/** Figures of one day and dimension value. Primary key: tenant, dimension, day, value. */
+/** Statistics of one day and one value of a dimension. Primary key: tenant, dimension, day, value. */
 export interface DailyMetricRow {
   tenant: string;
   dimension: RollupDimension;
   day: number;
-  /** The first 512 code points. `''` where the visit has no such value, and for the total. May be {@link NO_VISIT}. */
+  /**
+   * The first 512 code points of the value. `''` for the total, and for visits without a value. May be
+   * {@link NO_VISIT}.
+   */
   value: string;
   /**
-   * Visits that started on the day. The same holds for `engaged`, `converted`, `visible_time`, `single_request` and the
-   * funnel.
+   * Number of visits that started on the day. `engaged`, `converted`, `visible_time`, `single_request` and the funnel
+   * also refer to these visits.
    */
   visits: number;
   engaged: number;
-  /** Visits with at least one order. */
+  /** Number of visits with at least one order. */
   converted: number;
   visible_time: number;
-  /** First visits ever that consist of one event. Their visitors may be people without cookies. */
+  /**
+   * Number of first visits that consist of a single event. Their visitors may be people whose browser rejects
+   * cookies.
+   */
   single_request: number;
-  /** Page views of the day, whenever their visit started. */
+  /** Number of page views on the day, even if their visit started earlier. */
   page_views: number;
-  /** Events of visits that started on the day, all types. For `event`: of that type, and backend events without a visit on their own day. */
+  /**
+   * Number of events of all types in visits that started on the day. For the dimension `event`: events of the type,
+   * including backend events of the day without a visit.
+   */
   events: number;
-  /** Orders of the day, whenever their visit started. */
+  /** Number of orders on the day, even if their visit started earlier. */
   orders: number;
-  /** Open funnel: visits with the step. */
+  /** Open funnel: number of visits with this step. */
   product_view: number;
   add_to_cart: number;
   begin_checkout: number;
   order_completed: number;
-  /** Closed funnel, whose first step is `product_view`. */
+  /** Closed funnel: number of visits with this step after the previous one. Its first step is `product_view`. */
   closed_add_to_cart: number;
   closed_begin_checkout: number;
   closed_order_completed: number;
 }
 
-/** Revenue of one day, dimension value and currency. Primary key: tenant, dimension, day, value, currency. */
+/**
+ * Revenue of one day, one value of a dimension and one currency. Primary key: tenant, dimension, day, value,
+ * currency.
+ */
 export interface DailyRevenueRow {
   tenant: string;
   dimension: RollupDimension;
   day: number;
   value: string;
   currency: string;
-  /** Minor units. Of orders of the day. */
+  /** Revenue of the day's orders, in minor units. */
   revenue: number;
 }
 
 /**
- * Visits of a day that are the visitor's first on that day, by the day of the visitor's previous visit. Visitors of [a, b]:
- * the sum over days in it with `previous_day < a`; new visitors: with `previous_day = NEVER`. Primary key: tenant,
- * dimension, day, value, previous_day.
+ * The number of visitors on a day, by the day of their previous visit. The visitors of a range of days from a to b
+ * are the sum over its days with `previous_day < a`; new visitors are those with `previous_day = NO_PREVIOUS_DAY`.
+ * Primary key: tenant, dimension, day, value, previous_day.
  */
 export interface DailyVisitorRow {
   tenant: string;
   dimension: RollupDimension;
   day: number;
   value: string;
-  /** Earlier than `day`; {@link NO_PREVIOUS_DAY} for the first visit ever. */
+  /**
+   * The day of the previous visit, earlier than `day`. {@link NO_PREVIOUS_DAY} if this is the visitor's first visit.
+   */
   previous_day: number;
   visitors: number;
 }
 
-/** `previous_day` in the rollup for a visitor's first visit ever. A number below every day's. */
+/** The `previous_day` in rollups for a visitor's first visit. It is less than the number of any day. */
 export const NO_PREVIOUS_DAY = -1_000_000;
 
-/** Figures of one local hour, without dimensions. Primary key: tenant, hour. */
+/** Statistics of one local hour, without dimensions. Primary key: tenant, hour. */
 export interface HourlyMetricRow {
   tenant: string;
-  /** Start of the local hour, epoch milliseconds. The two equal hours of a 25-hour day are two rows. */
+  /** Start of the local hour, epoch milliseconds. When the clocks go back, the repeated hour has a row of its own. */
   hour: number;
-  /** Visits that started in the hour, and so for `visitors` (distinct), `engaged`, `converted`, `visible_time`. */
+  /**
+   * Number of visits that started in the hour. `visitors` (distinct), `engaged`, `converted` and `visible_time` also
+   * refer to these visits.
+   */
   visits: number;
   visitors: number;
   engaged: number;
   converted: number;
   visible_time: number;
-  /** Page views and orders of the hour. */
+  /** Number of page views in the hour. The orders below are also those of the hour. */
   page_views: number;
   orders: number;
   /** JSON object from currency to minor units. */
   revenue: string;
 }
 
-/** Retention. Primary key: tenant, first_week, week. */
+/** Number of visitors who return in a later week (retention). Primary key: tenant, first_week, week. */
 export interface WeeklyCohortRow {
   tenant: string;
-  /** The cohort: week of the visitors' first visit. */
+  /** The cohort: the week of the visitors' first visit. */
   first_week: number;
   week: number;
-  /** Distinct visitors of the cohort that began a visit in `week`. For `week = first_week`: the size of the cohort. */
+  /**
+   * Number of the cohort's visitors who began a visit in `week`. If `week = first_week`, this is the size of the
+   * cohort.
+   */
   visitors: number;
 }
 
 /**
- * A day whose rollups have to be recomputed, with its hours and its week. A day can have several rows: each write adds
- * its own, so that a recomputation deletes only the rows whose changes it saw.
+ * A day whose rollups (precomputed statistics) have to be recomputed, with its hours and its week. A day can have
+ * several rows: each write adds one, so that a recomputation only deletes the rows of changes that it has read.
  */
 export interface DirtyBucketRow {
   id: Generated<number>;

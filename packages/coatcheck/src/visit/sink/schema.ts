@@ -13,8 +13,8 @@ import type {
  *
  * - Times are epoch milliseconds. A **day** is a local day of the installation's time zone, counted from 1 January 1970
  *   (day 0). A **week** is the day number of its Monday.
- * - `tenant` is `''` where an event has none. Tenants are separate: a visitor id that appears in two tenants is two
- *   visitors, with visits of their own.
+ * - `tenant` is `''` where an event has none. Tenants are separate: the same visitor id in two tenants means two
+ *   visitors with separate visits.
  * - Booleans are 0 and 1. JSON is text.
  */
 export interface VisitTables {
@@ -36,22 +36,22 @@ export interface VisitTables {
   coatcheck_visit_setting: { name: string; value: string };
 }
 
-/** A browser over time. Deleted 13 months after its last activity. */
+/** A browser, identified by a cookie. Deleted 13 months after its last activity. */
 export interface VisitorRow {
-  /** Primary key. The other tables refer to a visitor by this number, which is smaller than the id. */
+  /** Primary key. Other tables refer to a visitor by this number, because it is shorter than the id. */
   number: Generated<number>;
   tenant: string;
   /** The value of the `visitor_id` cookie. Unique within a tenant. */
   id: string;
-  /** Start of the first visit; null until an event has begun one. */
+  /** Start of the first visit; null until a visit has begun. */
   first_visit_at: number | null;
-  /** Week of the first visit; null as above. */
+  /** Week of the first visit; null until a visit has begun. */
   first_week: number | null;
-  /** `at` of the newest event, or up to an hour before it. */
+  /** `at` of the newest event. May be up to an hour too early. */
   last_activity_at: number;
 }
 
-/** Where a visit, or a visitor's first visit, came from. The names are those of {@link VisitRow}. */
+/** The source of a visit or of a visitor's first visit. The columns have the same names as in {@link VisitRow}. */
 export interface SourceColumns {
   channel: string;
   source: string | null;
@@ -59,108 +59,129 @@ export interface SourceColumns {
   campaign: string | null;
 }
 
-/** The facts of one visit. Rewritten whenever an event changes them; a late event may also delete the row. */
+/** One visit, computed from its events. An event can change the row; a late event can also delete it. */
 export interface VisitRow extends SourceColumns {
   /** Id of the browser event that began the visit (UUID v7). Primary key. */
   id: string;
   tenant: string;
   /** {@link VisitorRow.number} */
   visitor: number;
-  /** Session of the first event; null if that has none. All sessions: `coatcheck_visit_session`. */
+  /**
+   * Session of the first event; null if the first event has no session. `coatcheck_visit_session` contains all
+   * sessions.
+   */
   session_id: string | null;
-  /** The customer: the last subject among the visit's events but beacons, in order of `at` and id. */
+  /** The customer: the last subject among the visit's events except beacons, ordered by `at` and id. */
   subject: string | null;
   started_at: number;
-  /** `at` of the last activity: a browser event. Beacons after the end and backend events do not count. */
+  /**
+   * `at` of the last activity, which is a browser event. Backend events, and beacons after the visit's end, are no
+   * activity.
+   */
   last_activity_at: number;
-  /** Day of `started_at`. Visits, visitors, engaged, bounced and converted visits count on it. */
+  /** Local day of `started_at`. Visits, visitors, engaged, bounced and converted visits belong to this day. */
   local_day: number;
-  /** Day of the last page view; `local_day` if there is none. Page views of a visit with `last_day > local_day` fall on several days. */
+  /**
+   * Local day of the last page view; `local_day` if there is none. If `last_day > local_day`, the page views belong
+   * to several days.
+   */
   last_day: number;
   /** Week of `started_at`. */
   week: number;
-  /** Day of the visitor's previous visit; null for the first visit ever. Visitors of [a, b]: visits in it with null or `previous_day < a`. */
+  /**
+   * Local day of the visitor's previous visit; null for the visitor's first visit. The number of visitors in a range
+   * of days from a to b is the number of its visits with `previous_day` null or less than a.
+   */
   previous_day: number | null;
   /** Week of the visitor's first visit, for retention. */
   first_week: number;
 
-  /** `channel`, `source`, `medium`, `campaign`, `term`, `content`, `referrer`, `click_id`: of the first event; `Direct` and nulls without a source. */
+  /**
+   * `channel`, `source`, `medium`, `campaign`, `term`, `content`, `referrer`, `click_id`: the source of the first
+   * event; `Direct` and nulls if it has no source.
+   */
   term: string | null;
   content: string | null;
   referrer: string | null;
   click_id: string | null;
-  /** Last non-direct: the visit's own source, or for `Direct` that of the visitor's latest non-direct visit that started at most 90 days before. */
+  /**
+   * Last non-direct source: the visit's own source. If that is `Direct`: the source of the visitor's latest
+   * non-direct visit that started at most 90 days earlier.
+   */
   last_channel: string;
   last_source: string | null;
   last_medium: string | null;
   last_campaign: string | null;
-  /** Start of the visit that `last_*` comes from; null if that is `Direct`. */
+  /** Start of the visit that the `last_*` columns are copied from; null if they are `Direct`. */
   last_non_direct_at: number | null;
-  /** First touch: the source of the visitor's first visit, `Direct` too. */
+  /** First touch: the source of the visitor's first visit. May be `Direct`. */
   first_channel: string;
   first_source: string | null;
   first_medium: string | null;
   first_campaign: string | null;
 
-  /** Path of the page of the first event; of the first page view where the first event has no page. */
+  /** Path of the first event's page. If the first event has no page, path of the first page view. */
   entry_page: string | null;
   /** Path of the last page view; `entry_page` if there is none. */
   exit_page: string | null;
-  /** Of the first event that has a page. */
+  /** Host of the first event that has a page. */
   host: string | null;
-  /** `browser`, `os`, `device`, `country`, `city`: of the first event that has a client. */
+  /** `browser`, `os`, `device`, `country`, `city`: copied from the first event with a client. */
   browser: string | null;
   os: string | null;
   device: string | null;
   country: string | null;
   city: string | null;
 
-  /** Pages, each page id once. A page view without a page id counts as a page of its own. */
+  /** Number of page views. Each page id is counted once; a page view without a page id is always counted. */
   page_views: number;
-  /** All events, `page_time` and repeated page views too. */
+  /** Number of all events, including `page_time` and repeated page views. */
   events: number;
   /**
-   * Sum of the visible time of the visit's pages in milliseconds. Each beacon counts at most the time since its page
-   * began, and nothing later than 48 hours after that.
+   * Sum of the visible times of the visit's pages, in milliseconds. Each beacon adds at most the time since its page
+   * was opened. A beacon more than 48 hours after that adds nothing.
    */
   visible_time: number;
-  /** 1 with at least 2 page views, 10 s of visible time, or a key event. The others bounced. */
+  /** 1 if the visit has at least 2 page views, 10 s of visible time, or a key event. Other visits have bounced. */
   is_engaged: number;
 
-  /** `*_at`: first occurrence of each step of the standard funnel in the visit (open funnel); null if it did not happen. */
+  /**
+   * `*_at`: time of the first occurrence of each step of the standard funnel in the visit (open funnel); null if it
+   * did not happen.
+   */
   product_view_at: number | null;
   add_to_cart_at: number | null;
   begin_checkout_at: number | null;
   order_at: number | null;
   /**
-   * `closed_*_at`: first occurrence after the step before (by `at`, then id), at most 24 h after `product_view_at`
-   * (closed funnel). The first step of the closed funnel is `product_view_at`.
+   * `closed_*_at`: time of the first occurrence after the previous step (by `at`, then id), at most 24 h after
+   * `product_view_at` (closed funnel). The first step of the closed funnel is `product_view_at`.
    */
   closed_add_to_cart_at: number | null;
   closed_begin_checkout_at: number | null;
   closed_order_at: number | null;
 
-  /** Number of orders. More than zero: converted. */
+  /** Number of orders. If it is positive, the visit is converted. */
   orders: number;
   /** JSON object from currency to minor units, such as `{"EUR":1290}`; `{}` without orders. */
   revenue: string;
 }
 
 /**
- * The events of a visit in order, for breakdowns by page, journeys and funnels of any events. Deleted with the raw events
- * (90 days).
+ * The events of a visit in order. Used for page breakdowns, journeys and custom funnels. Deleted with the raw events,
+ * after 90 days.
  */
 export interface VisitJourneyRow {
   /** {@link VisitRow.id}. Primary key. */
   visit_id: string;
   /**
-   * JSON array of `[milliseconds since started_at, type]`, or `[…, "page_view", path]` for a counted page view. In order
-   * of `at` and id. Without `page_time` and repeated page views.
+   * JSON array of `[milliseconds since started_at, type]`, or `[…, "page_view", path]` for a counted page view.
+   * Ordered by `at` and id. Excludes `page_time` and repeated page views.
    */
   journey: string;
 }
 
-/** The sessions of a visit: those of its browser events. Primary key: session_id, visit_id. */
+/** A session of a visit. Only browser events link sessions to visits. Primary key: session_id, visit_id. */
 export interface VisitSessionRow {
   session_id: string;
   visit_id: string;
@@ -168,23 +189,23 @@ export interface VisitSessionRow {
   visitor: number;
 }
 
-/** An order. The first event of (tenant, order_id) that arrives is kept; later ones are ignored altogether. */
+/** An order. The first event of (tenant, order_id) that arrives is stored; later events are ignored completely. */
 export interface VisitOrderRow {
   tenant: string;
   order_id: string;
   event_id: string;
-  /** Null: "(no visit)". Changes if a late event moves the order to another visit. */
+  /** The order's visit. Null means "(no visit)". Changes if a late event moves the order to another visit. */
   visit_id: string | null;
   visitor: number | null;
   session_id: string | null;
   subject: string | null;
   at: number;
-  /** Day of `at`. Orders and revenue count on it. */
+  /** Local day of `at`. The order and its revenue belong to this day. */
   local_day: number;
   /** Minor units. */
   revenue: number;
   currency: string;
-  /** `first_*`, `last_*`: of the order's visit, as they were when the order was stored. Null without a visit. */
+  /** `first_*`, `last_*`: copied from the order's visit when the order was stored. Null if it had no visit. */
   first_channel: string | null;
   first_source: string | null;
   first_medium: string | null;
@@ -196,18 +217,19 @@ export interface VisitOrderRow {
 }
 
 /**
- * A raw event, for timelines. Deleted after 90 days. SQLite: index on (visitor, at). PostgreSQL: one partition for each
- * UTC day of `at`, each with that index. Primary key: id (PostgreSQL: at, id).
+ * A raw event. Timelines show it, and visits are computed from it. Deleted after 90 days. SQLite: index on (visitor,
+ * at). PostgreSQL: one partition for each UTC day of `at`, each with that index. Primary key: id (PostgreSQL: at,
+ * id).
  */
 export interface VisitEventRow {
   id: string;
   type: string;
   at: number;
   received_at: number;
-  /** 1 for a backend's event. */
+  /** 1 for an event that a backend reported. */
   is_backend: number;
   tenant: string;
-  /** {@link VisitorRow.number}; null for a backend's event without a visitor. */
+  /** {@link VisitorRow.number}; null for a backend event without a visitor. */
   visitor: number | null;
   session_id: string | null;
   subject: string | null;
@@ -225,19 +247,19 @@ export interface VisitEventRow {
   body: string;
 }
 
-/** The visit of a backend's event. Primary key: event_id. Deleted with the raw events. */
+/** The visit of a backend event. Primary key: event_id. Deleted with the raw events. */
 export interface BackendEventRow {
   event_id: string;
   tenant: string;
   visitor: number | null;
-  /** The visit of the session's latest activity at or before the event; null: "(no visit)". */
+  /** The visit of the session's latest activity at or before the event. Null means "(no visit)". */
   visit_id: string | null;
   type: string;
   at: number;
   local_day: number;
 }
 
-/** Documents that were counted only. */
+/** The number of documents that were counted but not stored. */
 export interface DocumentCountRow {
   id: string;
   tenant: string;

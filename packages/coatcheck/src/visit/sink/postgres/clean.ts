@@ -1,14 +1,14 @@
 import type { NewEventRow } from "../../facts/event-row.ts";
 
-/** NUL, and halves of surrogate pairs, which PostgreSQL's text cannot hold. */
+/** Matches NUL and lone surrogates, which PostgreSQL cannot store in a text. */
 const UNSTORABLE = /\0|[\ud800-\udfff]/;
 
-/** Replaces what PostgreSQL's text cannot hold by U+FFFD. */
+/** Replaces characters that PostgreSQL cannot store in a text by U+FFFD. */
 export function clean(text: string): string {
   return UNSTORABLE.test(text) ? text.toWellFormed().replaceAll("\0", "\ufffd") : text;
 }
 
-/** Cleans every text of a row. `body` is JSON, whose escapes are storable. */
+/** Cleans every text of a row except `body`: that is JSON, in which these characters are escaped. */
 export function cleanRow(row: NewEventRow): NewEventRow {
   const { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent } = row;
   const texts = { type, tenant, session_id, subject, page_id, host, path, order_id, currency, user_agent };

@@ -8,13 +8,13 @@ import {
   VISITOR_COLUMNS,
 } from "../columns.ts";
 
-/** The columns of a table that rows are inserted into. */
+/** A table to insert into, and its columns. */
 export interface InsertTable {
   readonly name: string;
   readonly columns: readonly string[];
 }
 
-/** Columns whose type is not text: `bigint` unless another one is named. */
+/** The types of the columns that are not text: `bigint` unless stated otherwise. */
 const NUMBERS: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...["visitor", "at", "started_at", "last_activity_at", "received_at", "visible_time", "revenue"],
@@ -27,7 +27,7 @@ const NUMBERS: Readonly<Record<string, string>> = Object.fromEntries(
   ].map((name) => [name, "bigint"]),
 );
 
-/** The tables, and their columns that are numbers in one table and text in another. */
+/** The tables that the sink inserts into, and their columns. */
 export const TABLES = {
   event: { name: "coatcheck_visit_event", columns: EVENT_COLUMNS },
   visit: { name: "coatcheck_visit", columns: VISIT_COLUMNS },
@@ -50,10 +50,10 @@ export const TABLES = {
   hour: { name: "coatcheck_hourly_metric", columns: HOURLY_COLUMNS },
 } as const satisfies Record<string, InsertTable>;
 
-/** Tables whose `revenue` is JSON. */
+/** Tables whose column `revenue` contains JSON. */
 const JSON_REVENUE: readonly string[] = [TABLES.visit.name, TABLES.hour.name];
 
-/** The PostgreSQL type of a column. */
+/** Returns the PostgreSQL type of a column. */
 export function typeOf({ name }: InsertTable, column: string): string {
   if (column === "key") return "bytea";
   if (column.startsWith("is_")) return "smallint";
@@ -61,19 +61,19 @@ export function typeOf({ name }: InsertTable, column: string): string {
   return NUMBERS[column] ?? "text";
 }
 
-/** An `insert` of any number of rows, whose parameters are one array for each column. */
+/** Returns an `insert` for any number of rows. Each parameter is an array with the values of one column. */
 export function insertSql(table: InsertTable, onConflict: string): string {
   const arrays = table.columns.map((column, index) => `$${index + 1}::${typeOf(table, column)}[]`);
   const names = table.columns.join(", ");
   return `insert into ${table.name} (${names}) select * from unnest(${arrays.join(", ")}) ${onConflict}`;
 }
 
-/** The parameters of {@link insertSql}. */
+/** Returns the parameters of {@link insertSql}. */
 export function valuesOf<Row extends object>(table: InsertTable, rows: readonly Row[]): unknown[][] {
   return table.columns.map((column) => rows.map((row) => row[column as keyof Row] ?? null));
 }
 
-/** `column = excluded.column, …` */
+/** Returns `column = excluded.column, …`. */
 export function fromExcluded(columns: readonly string[]): string {
   return columns.map((column) => `${column} = excluded.${column}`).join(", ");
 }

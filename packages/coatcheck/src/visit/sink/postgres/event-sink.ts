@@ -23,7 +23,7 @@ import { recomputeDays } from "./recompute.ts";
 import { PostgresSession } from "./session.ts";
 import { orderKey, VisitStatements } from "./statements.ts";
 
-/** What the sink works with. */
+/** What the sink depends on. */
 export interface SinkDependencies {
   readonly quick: PostgresDatabase;
   /** The same database with a longer deadline, for rollups. */
@@ -32,10 +32,10 @@ export interface SinkDependencies {
   end(): Promise<void>;
 }
 
-/** Events of one transaction. */
+/** Most events in one transaction. */
 const MAX_EVENTS = 2000;
 
-/** The sink that `postgresEvents` opens. */
+/** The sink that `postgresEvents` returns. */
 export class PostgresEventSink implements EventSink, VisitMaintenance {
   readonly #deps: SinkDependencies;
   readonly #inFlight = new Set<Promise<unknown>>();
@@ -104,7 +104,7 @@ export class PostgresEventSink implements EventSink, VisitMaintenance {
   async #maintain<Result>(work: (maintenance: PostgresMaintenance) => Promise<Result>): Promise<Result> {
     return await this.#run(async ({ slow, time }) => {
       const result = await work(new PostgresMaintenance((each) => inTransaction(slow, each), time));
-      // A partition may have been dropped.
+      // One of the remembered partitions may have been dropped.
       this.#partitions.clear();
       return result;
     });

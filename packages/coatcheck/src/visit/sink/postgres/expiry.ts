@@ -10,14 +10,14 @@ import type { RetentionLimits } from "../retention.ts";
 import { partitionName, partitionOf } from "./partitions.ts";
 import type { PostgresSession } from "./session.ts";
 
-/** Rows of one statement. */
+/** Most rows per statement. */
 const STEP = 5000;
-/** Visitors of one transaction. */
+/** Most visitors per transaction. */
 const VISITOR_STEP = 200;
 
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
 
-/** Deletes what is past its retention. Events are deleted by whole days. */
+/** Deletes data that exceeds its retention period. Events are deleted by whole days. */
 export class PostgresExpiry {
   readonly #inTransaction: InTransaction;
   readonly #retention: RetentionLimits;
@@ -27,7 +27,7 @@ export class PostgresExpiry {
     this.#retention = retention;
   }
 
-  /** Counts what `run` would delete. */
+  /** Counts the rows that `run` would delete. */
   async count(): Promise<Expired> {
     const { visitors, rollups, rollupDay } = this.#retention;
     const { oldDays, oldAgents } = await this.#partitions();
@@ -79,7 +79,7 @@ export class PostgresExpiry {
     return { events: eventCount, userAgents, visits, visitors, rollups: rollupCount, documentCounts };
   }
 
-  /** The days whose partition will be dropped, and the days whose user agents will be deleted. */
+  /** Returns the days whose partitions will be dropped, and the days whose user agents will be deleted. */
   async #partitions(): Promise<{ oldDays: number[]; oldAgents: number[] }> {
     const names = await this.#inTransaction((session) =>
       session.rows<{ name: string }>(
@@ -132,7 +132,8 @@ export class PostgresExpiry {
           [this.#retention.visitors],
         );
         for (const { number } of rows) {
-          // No day is marked as changed: the rollups of its days are counts and stay.
+          // The day is not marked as changed: the rollups (precomputed statistics) of these days are counts and are
+          // kept.
           for (const { sql, parameters } of eraseVisitor(number, Number.MAX_SAFE_INTEGER)) {
             await session.rows(numberParameters(sql), parameters);
           }
@@ -144,7 +145,7 @@ export class PostgresExpiry {
     }
   }
 
-  /** Remembers the first day of which all events are stored. It never moves back. */
+  /** Stores the first day whose events are all still stored. It is never set to an earlier day. */
   async #keepCompleteFrom(): Promise<void> {
     await this.#inTransaction((session) =>
       session.rows(

@@ -18,18 +18,18 @@ interface Addition {
   readonly visitor: number;
   readonly isNew: boolean;
   readonly added: readonly VisitEventRow[];
-  /** Visits that started after it are rebuilt. */
+  /** All visits that started after this time are rebuilt. */
   readonly reach: number;
 }
 
-/** An addition with its result, and the rows that the result was computed from. */
+/** An addition with the result of its rebuild, and the rows that it was computed from. */
 interface Rebuilt extends Addition {
   readonly result: RebuildResult;
   readonly stored: readonly VisitRow[];
   readonly previous: VisitRow | null;
 }
 
-/** Stores events and keeps the facts up to date. One instance is for one transaction. */
+/** Stores events and updates the visits that they belong to. Create one instance per transaction. */
 export class PostgresIngest {
   readonly #statements: VisitStatements;
   readonly #time: LocalTime;
@@ -40,7 +40,7 @@ export class PostgresIngest {
     this.#time = time;
   }
 
-  /** Stores events of several visitors. Ignores events that are stored already, and repeated orders. */
+  /** Stores events of several visitors. Ignores events that are already stored, and repeated orders. */
   async add(groups: readonly VisitorEvents[]): Promise<void> {
     const { rows, created } = await this.#withVisitors(groups);
     const inserted = await this.#insert(rows);
@@ -57,7 +57,7 @@ export class PostgresIngest {
     await this.#statements.addDirtyDays(days);
   }
 
-  /** Locks the visitors of the groups. Backend events without a visitor get that of their session. */
+  /** Locks the visitors of the groups. A backend event without a visitor gets the visitor of its session. */
   async #withVisitors(
     groups: readonly VisitorEvents[],
   ): Promise<{ rows: VisitEventRow[]; created: ReadonlySet<number> }> {
@@ -160,7 +160,7 @@ export class PostgresIngest {
     return { ...addition, result, stored: [], previous: null };
   }
 
-  /** Start of a visit before the rebuilt ones that gains or loses a backend event; null if there is none. */
+  /** Returns the start of an earlier visit that gains or loses a backend event; null if there is none. */
   async #earlierStart(
     { extendTo, backendEvents }: RebuildResult,
     visitor: number,

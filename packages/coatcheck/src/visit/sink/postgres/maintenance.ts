@@ -11,7 +11,7 @@ import type { PostgresSession } from "./session.ts";
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
 type Rows = Record<string, unknown>[];
 
-/** Retention, export and erasure in PostgreSQL. */
+/** Implements retention, export and erasure in PostgreSQL. */
 export class PostgresMaintenance {
   readonly #inTransaction: InTransaction;
   readonly #time: LocalTime;
@@ -55,7 +55,7 @@ export class PostgresMaintenance {
         : statements.visitorsWithId(tenant, person.visitorId);
     return await this.#inTransaction(async (session) => {
       const numbers = (await rowsOf(session, found)).map(({ number }) => Number(number));
-      // The lock of the sink: no other node adds events of these visitors in the meantime.
+      // Uses the same lock as the sink, so that no other node adds events of these visitors at the same time.
       await session.rows(
         "select number from coatcheck_visitor where number = any($1::bigint[]) order by number for update",
         [numbers],
@@ -84,7 +84,7 @@ async function completeFrom(session: PostgresSession): Promise<number> {
   return row ? Number(row.value) : Number.MIN_SAFE_INTEGER;
 }
 
-/** The ids of people are cleaned as those of their events were. */
+/** Replaces unstorable characters in the ids of people, as was done when their events were stored. */
 async function rowsOf(session: PostgresSession, { sql, parameters }: Statement): Promise<Rows> {
   const cleaned = parameters.map((value) => (typeof value === "string" ? clean(value) : value));
   return await session.rows(numberParameters(sql), cleaned);

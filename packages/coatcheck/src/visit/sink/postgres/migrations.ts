@@ -3,10 +3,10 @@ import { migrate } from "../../../store/postgres/migrate.ts";
 
 const TEXT = 'text collate "C"';
 
-/** Columns of figures in the rollups by day. */
+/** Key columns of the daily rollups (precomputed statistics). */
 const DAILY_KEY = `tenant ${TEXT} not null, dimension ${TEXT} not null, day bigint not null, value ${TEXT} not null`;
 
-/** Source columns with a prefix. */
+/** Returns the columns of a source, with a prefix. */
 function sourceColumns(prefix: string, channel: string): string {
   return `${prefix}channel ${TEXT} ${channel}, ${prefix}source ${TEXT}, ${prefix}medium ${TEXT}, ${prefix}campaign ${TEXT}`;
 }
@@ -32,9 +32,9 @@ const METRICS = [
 /**
  * The migrations, in order. Each runs once. Never edit a released one.
  *
- * Texts that clients can make long (subjects, session ids, order ids) have hash indexes, because a B-tree entry is at most
- * 2.7 KB. Orders have the SHA-256 of tenant and order id as key. An update of a visit mostly changes no indexed column, and
- * the fill factor leaves room for it on the same page (HOT).
+ * Subjects, session ids and order ids have hash indexes, because clients can make them long and a B-tree entry is
+ * limited to 2.7 KB. The key of an order is the SHA-256 of tenant and order id. Most updates of a visit change no
+ * indexed column; the fill factor leaves space for the new row on the same page (HOT update).
  */
 const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
   "001-visits": [
@@ -225,10 +225,9 @@ const MIGRATIONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Applies the migrations that the database does not have yet. Several processes may call it at once; one of them does the
- * work.
+ * Applies the missing migrations. Several processes may call it at the same time; only one of them migrates.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` if a newer version of Coatcheck has migrated the database.
  */
 export async function migrateVisits<Tables>(db: Kysely<Tables>): Promise<void> {
   await migrate(db, {

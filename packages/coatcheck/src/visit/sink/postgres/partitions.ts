@@ -4,18 +4,18 @@ const DAY = 24 * 3_600_000;
 /** Key of the advisory lock that is held while partitions are created. */
 const PARTITION_LOCK = 1_668_243_830;
 
-/** The UTC day of a time, whose partition its events are in. */
+/** Returns the UTC day of a time. It identifies the partition for the time's events. */
 export function partitionOf(at: number): number {
   return Math.floor(at / DAY);
 }
 
-/** The name of a day's partition. */
+/** Returns the name of a day's partition. */
 export function partitionName(day: number): string {
   return `coatcheck_visit_event_${day < 0 ? `minus_${-day}` : day}`;
 }
 
 /**
- * Creates partitions that do not exist. Each is created as a table of its own and attached: creating it as a partition
+ * Creates missing partitions. Each one is created as a separate table and then attached: creating it as a partition
  * would lock all partitions against readers.
  */
 export async function createPartitions(session: PostgresSession, days: readonly number[]): Promise<void> {

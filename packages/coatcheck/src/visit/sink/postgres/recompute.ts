@@ -6,16 +6,19 @@ import type { VisitOrderRow } from "../schema.ts";
 import { type InsertTable, insertSql, TABLES, valuesOf } from "./columns.ts";
 import type { PostgresSession } from "./session.ts";
 
-/** The most days after its first one that a visit of 24 hours can touch. They are two where a day has 23 hours. */
+/**
+ * How many local days after the day of its start a visit can end. A visit lasts at most 24 hours, but a local day can
+ * have 23.
+ */
 const MAX_DAYS_BEFORE = 2;
-/** Visits of one read, and rows of one insert. Other tasks run in between. */
+/** Visits per read, and rows per insert. Other tasks can run in between. */
 const SLICE_SIZE = 1000;
 
 type InTransaction = <Result>(work: (session: PostgresSession) => Promise<Result>) => Promise<Result>;
 
 const COLUMNS = ROLLED_UP_COLUMNS.map((name) => `v.${name}`).join(", ");
 
-/** A day whose rollups are out of date. */
+/** A day whose rollups (precomputed statistics) are out of date. */
 interface DirtyDay {
   readonly tenant: string;
   readonly day: number;
@@ -24,8 +27,8 @@ interface DirtyDay {
 }
 
 /**
- * Recomputes the rollups of up to `limit` days, oldest change first, each in a transaction of its own. Another process may
- * do the same at once: the older result is dropped.
+ * Recomputes the rollups of up to `limit` days, oldest change first, each in a transaction of its own. If another
+ * process recomputes the same day at the same time, the older result is dropped.
  *
  * @returns the number of recomputed days.
  */
@@ -44,7 +47,7 @@ export async function recomputeDays(
   for (const { tenant, day, ids } of dirty) {
     const each = { tenant, day, ids: ids.split(",") };
     await inTransaction(async (session) => {
-      // One snapshot for all reads: it contains every change whose row was seen above.
+      // All reads use one snapshot, which contains every change that was listed above.
       await session.rows("set transaction isolation level repeatable read");
       const rows = await computeDay(session, time, each);
       await writeDay(session, time, each, rows);
@@ -64,7 +67,7 @@ async function computeDay(
   { tenant, day }: DirtyDay,
 ): Promise<DayRows> {
   const rollup = new DayRollup(tenant, day, time);
-  // Otherwise PostgreSQL plans for the first tenth of the rows.
+  // By default, PostgreSQL optimises a cursor for its first 10 % of rows. All rows are needed here.
   await session.rows("set local cursor_tuple_fraction = 1");
   await session.rows(
     `declare visits no scroll cursor for
@@ -94,11 +97,11 @@ async function computeDay(
   return rollup.rows();
 }
 
-/** The rows of the cursor. While one slice is added, the database reads the next one. */
+/** Yields the rows of the cursor. The database reads the next slice while the caller processes the current one. */
 async function* slicesOf(session: PostgresSession) {
   const fetchNext = () => {
     const rows = session.rows<RolledUpVisit & { journey: string | null }>(`fetch ${SLICE_SIZE} from visits`);
-    // A caller that stops early does not wait for the next slice, so its failure is ignored.
+    // A caller that stops early never awaits the next slice, so its error is ignored here.
     rows.catch(() => {});
     return rows;
   };
@@ -112,7 +115,7 @@ async function* slicesOf(session: PostgresSession) {
   }
 }
 
-/** A text as a literal, because `declare` takes no parameters. */
+/** Quotes a text as a SQL literal, because `declare` accepts no parameters. */
 function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
@@ -127,7 +130,7 @@ async function writeDay(
     "delete from coatcheck_dirty_bucket where id = any($1::bigint[]) returning id",
     [ids],
   );
-  // Another process has stored a newer result.
+  // Another process has already stored a newer result.
   if (seen.length < ids.length) return;
   for (const table of ["metric", "revenue", "visitor"]) {
     await session.rows(

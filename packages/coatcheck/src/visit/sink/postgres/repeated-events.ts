@@ -2,16 +2,16 @@ import type { VisitEventRow } from "../schema.ts";
 import type { PostgresSession } from "./session.ts";
 
 /**
- * A reporter repeats an event within this time, in milliseconds. The repetition may have another time, which is part of the
- * key of the table.
+ * Longest time after which an event is repeated, in milliseconds. The repeated event may have another time, which is
+ * part of the table's key.
  */
 const MAX_REPETITION_AGE = 48 * 3_600_000;
 
-/** The columns of `coatcheck_visit_event` that an index finds events by. */
+/** The conditions by which an index of `coatcheck_visit_event` finds events. */
 const OF_VISITOR = "visitor = w.key";
 const OF_SESSION = "visitor is null and session_id = w.key";
 
-/** The ids of the rows whose event is stored with another time. */
+/** Returns the ids of the given rows whose event is already stored with another time. */
 export async function repeatedIds(
   session: PostgresSession,
   rows: readonly VisitEventRow[],
@@ -26,7 +26,10 @@ export async function repeatedIds(
   ]);
 }
 
-/** A server makes UUIDs v7 for events that keep their time. The other ids are derived from what a reporter sent. */
+/**
+ * Returns whether an event may arrive again with another time. The server creates UUIDs v7 for events whose time
+ * never changes; other ids are derived from what a client or backend sent.
+ */
 function mayBeRepeated(id: string): boolean {
   return id[14] !== "7";
 }

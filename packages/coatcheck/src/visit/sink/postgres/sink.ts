@@ -1,6 +1,6 @@
 /**
  * An event sink in PostgreSQL 14 or later, through the `pg` package, for applications on several machines. It stores
- * events, one partition a day, and keeps the facts of each visit.
+ * the events, in one partition per day, and a row for each visit.
  *
  * @example
  * import { postgresEvents } from "coatcheck/visit/postgres";
@@ -34,13 +34,16 @@ export type {
   VisitMaintenance,
 } from "../maintenance.ts";
 
-/** Options of {@link postgresEvents}: either `connectionString` or `pool`, and the others. */
+/** Options of {@link postgresEvents}: either `connectionString` or `pool`, plus the other options. */
 export type PostgresEventsOptions = {
-  /** IANA time zone of days, hours and weeks in figures. Default: `UTC`. */
+  /** IANA time zone for the days, hours and weeks of statistics. Default: `UTC`. */
   readonly timeZone?: string;
-  /** How long a batch may take, in milliseconds, including the wait for a connection. Default: 10,000. */
+  /** Longest duration of a batch in milliseconds, including the wait for a connection. Default: 10,000. */
   readonly deadline?: number;
-  /** Called when the server rejects calls, accepts them again, or is behind a pooler. Default: a process warning. */
+  /**
+   * Called when the server starts or stops rejecting calls, and when it is behind a connection pooler. Default: a
+   * process warning.
+   */
   readonly onNotice?: NoticeListener;
 } & (
   | {
@@ -48,7 +51,7 @@ export type PostgresEventsOptions = {
       readonly connectionString: string;
     }
   | {
-      /** A `pg` pool whose `synchronous_commit` is not off. The caller ends it. */
+      /** A `pg` pool whose `synchronous_commit` is not off. `close` does not end it. */
       readonly pool: PostgresPool;
     }
 );
@@ -61,17 +64,17 @@ const SINK_OPTIONS = {
   onNotice: "function",
 } satisfies KnownOptions<PostgresEventsOptions>;
 
-/** Deadline in milliseconds of migrations, rollups and retention. */
+/** Deadline for migrations, rollups and retention, in milliseconds. */
 const LONG_DEADLINE = 300_000;
 
-/** An event sink that can be asked for orders, and its jobs. */
+/** An event sink with look-up of orders and maintenance. */
 export interface PostgresEvents extends EventSink, VisitMaintenance {
   findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 }
 
 /**
- * Opens an event sink in PostgreSQL 14 or later. A batch is one transaction. The sink first creates or migrates its tables,
- * in the connection's schema; it may be the database of a session store.
+ * Opens an event sink in PostgreSQL 14 or later. A batch is one transaction. The sink first creates or migrates its
+ * tables in the connection's schema. The database may be shared with a session store.
  *
  * @throws UsageError for an unknown option or time zone.
  * @throws CoatcheckError `STORE_UNAVAILABLE` when the server cannot be reached, rejects the password, or has the schema of

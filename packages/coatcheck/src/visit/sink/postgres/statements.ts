@@ -12,13 +12,13 @@ export interface LockedVisitor {
   readonly id: string;
 }
 
-/** Where a rebuild of a visitor's visits begins. */
+/** The time after which a visitor's visits are rebuilt. */
 export interface RebuildStart {
   readonly visitor: number;
   readonly reach: number;
 }
 
-/** The key of an order. A B-tree cannot hold a long order id. */
+/** Returns the key of an order: a hash, because a B-tree index cannot hold a long order id. */
 export function orderKey(tenant: string, orderId: string): Buffer {
   return createHash("sha256").update(`${tenant.length}:${tenant}${orderId}`).digest();
 }
@@ -51,7 +51,7 @@ const UPSERT_BACKEND_EVENTS = insertSql(
   "on conflict (event_id) do update set visit_id = excluded.visit_id, visitor = excluded.visitor",
 );
 
-/** The statements of the sink, inside one transaction. Each takes any number of rows. */
+/** The statements of the sink within one transaction. Each accepts any number of rows. */
 export class VisitStatements {
   readonly #session: PostgresSession;
 
@@ -60,10 +60,10 @@ export class VisitStatements {
   }
 
   /**
-   * Creates the visitors that do not exist, and locks all of them in order of their numbers. Returns them with the numbers
-   * of the new ones. Two nodes thus never build the visits of one visitor at once.
+   * Creates the missing visitors, and locks all of them in order of their numbers. Returns the visitors, including
+   * the numbers of new ones. The locks ensure that two nodes never build the visits of one visitor at the same time.
    *
-   * @param visitors - sorted, so that two nodes that create the same visitors do not wait for each other.
+   * @param visitors - sorted, to prevent a deadlock between two nodes that create the same visitors.
    */
   async lockVisitors(visitors: readonly { id: string; tenant: string; at: number }[]) {
     const ids = visitors.map(({ id }) => id);
@@ -78,7 +78,9 @@ export class VisitStatements {
     if (numbers.length > 0) await this.#session.rows(LOCK_NUMBERS, [numbers]);
   }
 
-  /** The visitor of each session's last visit before `at`, or of its first visit after that. */
+  /**
+   * Returns the visitor of each session's last visit before `at` or, if there is none, of its first visit after `at`.
+   */
   async visitorsOfSessions(
     sessions: readonly { tenant: string; session: string; at: number }[],
   ): Promise<(number | null)[]> {
@@ -98,7 +100,7 @@ export class VisitStatements {
     return rows.map(({ visitor }) => visitor);
   }
 
-  /** Assigns the sessions' events without a visitor to visitors, and returns them. */
+  /** Assigns the sessions' events without a visitor to visitors. Returns these events. */
   async adoptOrphans(
     sessions: readonly { tenant: string; session: string; visitor: number }[],
   ): Promise<VisitEventRow[]> {
@@ -115,7 +117,7 @@ export class VisitStatements {
     );
   }
 
-  /** Inserts the orders that are not stored. Returns the ids of their events. */
+  /** Inserts the orders that are not stored yet. Returns the ids of their events. */
   async reserveOrders(orders: readonly VisitOrderRow[]): Promise<Set<string>> {
     if (orders.length === 0) return new Set();
     const rows = await this.#session.rows<{ event_id: string }>(RESERVE_ORDERS, orderParameters(orders));
@@ -127,7 +129,7 @@ export class VisitStatements {
     if (orders.length > 0) await this.#session.rows(UPDATE_ORDERS, orderParameters(orders));
   }
 
-  /** Sets the attribution of orders that were reserved in this transaction. */
+  /** Stores the sources of orders that were inserted in this transaction. */
   async attributeOrders(orders: readonly VisitOrderRow[]): Promise<void> {
     if (orders.length === 0) return;
     const names = TABLES.order.columns.filter((name) => /^(first|last)_/.test(name));
@@ -137,18 +139,18 @@ export class VisitStatements {
     );
   }
 
-  /** The ids of the rows whose event is stored with another time. */
+  /** Returns the ids of the given rows whose event is already stored with another time. */
   repeatedIds(rows: readonly VisitEventRow[]): Promise<ReadonlySet<string>> {
     return repeatedIds(this.#session, rows);
   }
 
-  /** Inserts events that are not stored. Returns the ids of the new ones. */
+  /** Inserts the events that are not stored yet. Returns their ids. */
   async insertEvents(rows: readonly VisitEventRow[]): Promise<Set<string>> {
     const inserted = await this.#session.rows<{ id: string }>(INSERT_EVENTS, valuesOf(TABLES.event, rows));
     return new Set(inserted.map(({ id }) => id));
   }
 
-  /** The visits that started after each visitor's reach, in order, and the last one before it. */
+  /** Returns the visits that started after each visitor's given time, in order, and the last visit before it. */
   async visitsAround(reaches: readonly RebuildStart[]): Promise<VisitRow[]> {
     return await this.#session.rows(
       `select v.* from unnest($1::bigint[], $2::bigint[]) as w (visitor, reach) cross join lateral (
@@ -161,7 +163,7 @@ export class VisitStatements {
     );
   }
 
-  /** The events of visitors, each since its own time. */
+  /** Returns the events of visitors, each since the visitor's given time. */
   async eventsSince(reaches: readonly RebuildStart[]): Promise<VisitEventRow[]> {
     const [visitors, since] = [reaches.map(({ visitor }) => visitor), reaches.map(({ reach }) => reach)];
     return await this.#session.rows(
@@ -181,7 +183,7 @@ export class VisitStatements {
     );
   }
 
-  /** Start of a visit whose events are still stored; null for any other. */
+  /** Returns the start of a visit whose events are still stored; null for any other visit. */
   async startOfRebuildable(visitId: string): Promise<number | null> {
     const [row] = await this.#session.rows<{ started_at: number }>(
       `select v.started_at from coatcheck_visit v
@@ -191,7 +193,10 @@ export class VisitStatements {
     return row?.started_at ?? null;
   }
 
-  /** Start of the last visit of a visitor's session that started at `at` or before; null without one that has its events. */
+  /**
+   * Returns the start of the visitor's last visit with a session that started at or before `at`. Null if there is
+   * none whose events are still stored.
+   */
   async lastVisitOfSession(visitor: number, sessionId: string, at: number): Promise<number | null> {
     const [row] = await this.#session.rows<{ started_at: number }>(
       `select s.started_at from coatcheck_visit_session s
@@ -209,7 +214,7 @@ export class VisitStatements {
     await this.#session.rows("delete from coatcheck_visit_session where visit_id = any($1::text[])", [ids]);
   }
 
-  /** Replaces visits, with their journeys and sessions. */
+  /** Replaces visits together with their journeys (lists of events) and sessions. */
   async putVisits(
     visits: readonly { row: VisitRow; sessions: readonly string[]; journey: string; isNew: boolean }[],
   ): Promise<void> {
@@ -244,7 +249,7 @@ export class VisitStatements {
     if (rows.length > 0) await this.#session.rows(UPSERT_BACKEND_EVENTS, valuesOf(TABLES.backend, rows));
   }
 
-  /** Updates the columns of visitors that are copied from their visits. */
+  /** Updates the columns of visitors that are derived from their visits. */
   async updateVisitors(
     visitors: readonly {
       number: number;
@@ -272,14 +277,14 @@ export class VisitStatements {
     await this.#session.rows(insertSql(TABLES.dirty, ""), valuesOf(TABLES.dirty, days));
   }
 
-  /** Adds the tenants of rows to the list of tenants, in order, so that two nodes do not wait for each other. */
+  /** Adds the tenants of rows to the list of tenants. They are sorted, to prevent a deadlock between two nodes. */
   async addTenants(rows: readonly { readonly tenant: string }[]): Promise<void> {
     const tenants = [...new Set(rows.map(({ tenant }) => tenant))].sort();
     await this.#session.rows(insertSql(TABLES.tenant, "on conflict do nothing"), [tenants]);
   }
 }
 
-/** The parameters for orders, in order of their keys, so that two nodes do not wait for each other. */
+/** Returns the parameters for orders. They are sorted by key, to prevent a deadlock between two nodes. */
 function orderParameters(orders: readonly VisitOrderRow[]): unknown[][] {
   const rows = orders.map((row) => ({ ...row, key: orderKey(row.tenant, row.order_id) }));
   return valuesOf(

@@ -20,7 +20,7 @@ import { SqliteMaintenance } from "./maintenance.ts";
 import { RollupThread } from "./rollup-thread.ts";
 import { VisitStatements } from "./statements.ts";
 
-/** What the sink works with. */
+/** What the sink depends on. */
 export interface SinkDependencies {
   readonly database: DatabaseSync;
   readonly path: string;
@@ -29,13 +29,13 @@ export interface SinkDependencies {
   readonly busyTimeout: number;
 }
 
-/** How long the thread of the rollups waits for the write lock, in milliseconds. */
+/** How long the thread that recomputes statistics waits for the write lock, in milliseconds. */
 const ROLLUP_TIMEOUT = 10_000;
 
-/** Events of one write. Other tasks run between two writes. */
+/** Most events per write. Other tasks can run between two writes. */
 const SLICE_SIZE = 32;
 
-/** The sink that `sqliteEvents` opens. */
+/** The sink that `sqliteEvents` returns. */
 export class SqliteEventSink implements EventSink, VisitMaintenance {
   readonly #deps: SinkDependencies;
   readonly #statements: VisitStatements;
@@ -111,7 +111,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
     if (!this.#isOpen) throw closedSink();
   }
 
-  /** Retries while another process holds the lock. */
+  /** Runs a read. Retries while another process holds the lock. */
   async #read<Result>(run: () => Result): Promise<Result> {
     const since = performance.now();
     for (;;) {
@@ -126,7 +126,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
     }
   }
 
-  /** Wraps SQLite's errors; a mistake of the caller stays what it is. */
+  /** Wraps SQLite's errors. Errors that the caller has caused are not changed. */
   async #job<Result>(run: () => Promise<Result>): Promise<Result> {
     this.#requireOpen();
     try {
@@ -140,7 +140,7 @@ export class SqliteEventSink implements EventSink, VisitMaintenance {
     let isRepeated = false;
     try {
       await this.#commits.run(() => {
-        // Its first transaction was rolled back.
+        // The function runs again because its first transaction was rolled back.
         if (isRepeated) this.#ingest.forget();
         isRepeated = true;
         this.#ingest.add(slice);

@@ -9,16 +9,16 @@ import {
 } from "../maintenance-sql.ts";
 import type { RetentionLimits } from "../retention.ts";
 
-/** Rows of one step. A step takes a few milliseconds. */
+/** Most rows per step. A step takes a few milliseconds. */
 const STEP_SIZE = 300;
-/** Visitors that one step reads. */
+/** Most visitors that one step reads. */
 const VISITOR_STEP_SIZE = 5000;
-/** Name of the setting with the last event whose user agent was deleted. */
+/** Name of the stored setting that contains the id of the last event whose user agent was deleted. */
 const USER_AGENTS_UNTIL = "user-agents-until-event";
 
 type RunStep = (step: () => number) => Promise<number>;
 
-/** Deletes what is past its retention, in steps that each are one write. */
+/** Deletes data that exceeds its retention period. Each step is one write. */
 export class SqliteExpiry {
   readonly #database: DatabaseSync;
   readonly #retention: RetentionLimits;
@@ -28,7 +28,7 @@ export class SqliteExpiry {
     this.#retention = retention;
   }
 
-  /** The queries that count what a run would delete. */
+  /** Returns the queries that count the rows that a run would delete. */
   counts(): Map<keyof Expired, Statement> {
     const { events, userAgents, visitors, rollups, rollupDay } = this.#retention;
     const from = (table: string, where: string, parameters: readonly (string | number)[]): Statement => ({
@@ -55,7 +55,7 @@ export class SqliteExpiry {
     ]);
   }
 
-  /** Deletes everything that is past its retention. `runStep` commits each step. */
+  /** Deletes all data that exceeds its retention period. `runStep` commits each step. */
   async run(runStep: RunStep): Promise<Expired> {
     const { events, visitors, rollups, rollupDay } = this.#retention;
     const repeat = async (step: () => number) => {
@@ -95,7 +95,10 @@ export class SqliteExpiry {
     };
   }
 
-  /** Deletes the first rows of a table, which is in order of arrival, as far as they are old. */
+  /**
+   * Deletes old rows at the beginning of a table whose rows are in order of arrival. Stops at the first row that is
+   * not old.
+   */
   #deleteFirst(table: string, column: string, before: number): number {
     return this.#run(
       `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} ORDER BY rowid LIMIT ${STEP_SIZE}) AND ${column} < ?`,
@@ -103,7 +106,7 @@ export class SqliteExpiry {
     );
   }
 
-  /** Deletes the first visits before a day. */
+  /** Deletes the oldest visits that started before a day. */
   #deleteVisits(day: number): number {
     const rows = this.#database
       .prepare(`SELECT id FROM coatcheck_visit WHERE ${STARTED_BEFORE} LIMIT ${STEP_SIZE}`)
@@ -115,18 +118,21 @@ export class SqliteExpiry {
     return rows.length;
   }
 
-  /** Deletes the journeys of the days whose events will be deleted, and remembers the first day that is complete. */
+  /**
+   * Deletes the journeys (lists of events) of the days whose events will be deleted, and stores the first day whose
+   * events are all kept.
+   */
   async #expireJourneys(runStep: RunStep): Promise<void> {
     const { completeFrom } = this.#retention;
     const known = this.#setting(COMPLETE_FROM_SETTING);
     const first = this.#database.prepare("SELECT min(local_day) AS day FROM coatcheck_visit").get()?.day;
     const from = known === null ? Number(first ?? completeFrom) : Number(known);
     if (from > completeFrom) return;
-    // Before any event is deleted: a repair must not compute a day from a part of its events.
+    // Set this before any event is deleted: a repair must not recompute a day from only some of its events.
     await runStep(() => this.#set(COMPLETE_FROM_SETTING, completeFrom));
     const journeys = `SELECT j.visit_id FROM coatcheck_visit v JOIN coatcheck_visit_journey j ON j.visit_id = v.id
       WHERE v.tenant IN (SELECT tenant FROM coatcheck_visit_tenant) AND v.local_day = ? LIMIT ${STEP_SIZE}`;
-    // Two days more, in case the last run was interrupted.
+    // Starts two days earlier, in case the last run was interrupted.
     for (let day = from - 2; day < completeFrom; day++) {
       const step = () =>
         this.#run(`DELETE FROM coatcheck_visit_journey WHERE visit_id IN (${journeys})`, [day]);
@@ -134,7 +140,10 @@ export class SqliteExpiry {
     }
   }
 
-  /** Events are in order of arrival, so each run goes on after the last event of the run before. */
+  /**
+   * Deletes old user agents. Events are in order of arrival, so each run continues after the last event of the
+   * previous run.
+   */
   async #expireUserAgents(runStep: RunStep): Promise<number> {
     let isDone = false;
     let total = 0;
@@ -172,7 +181,8 @@ export class SqliteExpiry {
         )
         .all(from, from + VISITOR_STEP_SIZE, before);
       for (const { number } of numbers) {
-        // No day is marked as changed: the rollups of its days are counts and stay.
+        // The day is not marked as changed: the rollups (precomputed statistics) of these days are counts and are
+        // kept.
         await runStep(() => {
           for (const { sql, parameters } of eraseVisitor(Number(number), Number.MAX_SAFE_INTEGER)) {
             this.#run(sql, parameters);
@@ -202,7 +212,7 @@ export class SqliteExpiry {
   }
 }
 
-/** The tables of a visit, and the column with its id. */
+/** The tables with rows of a visit, and the column that contains its id. */
 const TABLES_OF_VISIT: Readonly<Record<string, string>> = {
   coatcheck_visit_journey: "visit_id",
   coatcheck_visit_session: "visit_id",

@@ -15,7 +15,7 @@ import type { VisitStatements } from "./statements.ts";
 
 const HOUR = 3_600_000;
 
-/** Stores events and keeps the facts up to date. Each call has to run inside a transaction. */
+/** Stores events and updates the visits that they belong to. Each call has to run inside a transaction. */
 export class SqliteIngest {
   readonly #statements: VisitStatements;
   readonly #time: LocalTime;
@@ -29,12 +29,12 @@ export class SqliteIngest {
     this.#recent = new RecentVisitors(time);
   }
 
-  /** Has to be called when a transaction with a call of `add` was rolled back. */
+  /** Clears the cached visitors. Call it when a transaction that called `add` was rolled back. */
   forget(): void {
     this.#recent.clear();
   }
 
-  /** Stores events of several visitors. Ignores events that are stored already, and repeated orders. */
+  /** Stores events of several visitors. Ignores events that are already stored, and repeated orders. */
   add(groups: readonly VisitorEvents[]): void {
     const version = this.#statements.dataVersion();
     if (version !== this.#dataVersion) this.#recent.clear();
@@ -52,7 +52,7 @@ export class SqliteIngest {
     }
   }
 
-  /** A backend's event names its session; the visitor is that of the session's last visit. */
+  /** Adds backend events, which name a session but no visitor. Their visitor is that of the session's last visit. */
   #addWithoutVisitor({ tenant, rows }: VisitorEvents): Set<number> {
     const days = new Set<number>();
     for (const row of rows) {
@@ -64,7 +64,7 @@ export class SqliteIngest {
     return days;
   }
 
-  /** Stores an event without a visit. A later event of its session may bring one. */
+  /** Stores an event whose session has no visit yet. A later event of the session may begin a visit. */
   #addOrphan(row: NewEventRow): number[] {
     const [added] = this.#insert([row], null);
     if (!added) return [];
@@ -98,7 +98,7 @@ export class SqliteIngest {
       recent && extension
         ? this.#applyExtension(recent, extension, newestOf(added))
         : this.#addByRebuild(tenant, visitor, added, isNew);
-    // Adopted events no longer count as events without a visit on their days.
+    // Adopted events are no longer events without a visit, so the statistics of their days change.
     return new Set([...dirtyDays, ...adopted.map(({ at }) => this.#time.dayOf(at))]);
   }
 
@@ -126,7 +126,7 @@ export class SqliteIngest {
     return result;
   }
 
-  /** Stores visits to which events were appended, all of them newer than the visitor's earlier events. */
+  /** Stores visits with new events. All new events are later than the visitor's earlier events. */
   #applyExtension(recent: RecentVisitor, extension: Extension, newest: number): Extension {
     const statements = this.#statements;
     for (const { row, sessions, journey, before } of extension.visits) {
@@ -156,7 +156,7 @@ export class SqliteIngest {
     return added;
   }
 
-  /** Rebuilds the visits that `added`, which are stored already, may affect. */
+  /** Rebuilds the visits that the events `added` may affect. The events must already be stored. */
   #rebuild(tenant: string, visitor: number, added: readonly VisitEventRow[], isNew: boolean): Rebuild {
     const time = this.#time;
     const base = { tenant, visitor, time, added: new Set(added.map(({ id }) => id)) };
@@ -181,7 +181,7 @@ export class SqliteIngest {
     }
   }
 
-  /** Start of a visit before the rebuilt ones that gains or loses a backend event; null if there is none. */
+  /** Returns the start of an earlier visit that gains or loses a backend event; null if there is none. */
   #earlierStart({ extendTo, backendEvents }: RebuildResult, visitor: number, reach: number): number | null {
     if (extendTo !== null) return this.#statements.startOfRebuildable(extendTo);
     for (const { event, visitId } of backendEvents) {
@@ -235,5 +235,5 @@ function newestOf(rows: readonly { readonly at: number }[]): number {
   return rows.reduce((latest, { at }) => Math.max(latest, at), 0);
 }
 
-/** A result with the rows that it was computed from. */
+/** A result, and the rows that it was computed from. */
 type Rebuild = RebuildResult & { readonly stored: readonly VisitRow[]; readonly previous: VisitRow | null };

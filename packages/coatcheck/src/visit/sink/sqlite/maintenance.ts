@@ -8,18 +8,18 @@ import { personalData, totalsOf } from "../personal-data.ts";
 import { retentionLimits } from "../retention.ts";
 import { SqliteExpiry } from "./expiry.ts";
 
-/** Dependencies of the maintenance. */
+/** What the maintenance depends on. */
 export interface SqliteMaintenanceOptions {
   readonly database: DatabaseSync;
   readonly commits: GroupCommit;
   readonly time: LocalTime;
-  /** Runs a query in a thread, because it reads whole tables. */
+  /** Runs a query in a separate thread, because it reads whole tables. */
   query(statement: Statement): Promise<Record<string, unknown>[]>;
-  /** Called after visits were deleted. */
+  /** Clears the cached visitors. Called after visits were deleted. */
   forget(): void;
 }
 
-/** Retention, export and erasure in SQLite. */
+/** Implements retention, export and erasure in SQLite. */
 export class SqliteMaintenance {
   readonly #options: SqliteMaintenanceOptions;
 
@@ -51,7 +51,7 @@ export class SqliteMaintenance {
     const tenant = person.tenant ?? "";
     if ("subject" in person) {
       const tables = statements.exportSubject(tenant, person.subject);
-      // The events of a customer have no index.
+      // The events of a customer have no index, so a thread reads them.
       const { events, ...indexed } = tables;
       const rows = await this.#options.query(events);
       return personalData([{ ...this.#all(indexed), events: rows }]);
@@ -72,7 +72,7 @@ export class SqliteMaintenance {
     for (const visitor of visitors) {
       await commits.run(() => {
         for (const each of statements.eraseVisitor(visitor, this.#completeFrom())) this.#run(each);
-        // Here and not after the commit: the next write may be in the same transaction.
+        // Called before the commit, because the next write may be in the same transaction.
         forget();
       });
     }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { CoatcheckError } from "../../../session/errors.ts";
 
-/** Columns of figures in both rollups by day. */
+/** Key columns of both daily rollups (precomputed statistics). */
 const DAILY_KEY = `
     tenant TEXT NOT NULL,
     dimension TEXT NOT NULL,
@@ -9,11 +9,11 @@ const DAILY_KEY = `
     value TEXT NOT NULL`;
 
 /**
- * The migrations, in order. Never edit a released one. `coatcheck_visit_setting` keeps the number of applied ones: the
- * database's `user_version` belongs to the session store, which may be in the same file.
+ * The migrations, in order. Never edit a released one. `coatcheck_visit_setting` contains the number of applied
+ * migrations. The database's `user_version` is not used, because a session store may use the same file.
  *
- * Events have a rowid in order of arrival, so old events are deleted by rowid, without an index by age. Visits are
- * inserted in order of time, so a range of days reads neighbouring pages.
+ * The rowids of events are in order of arrival, so old events are deleted by rowid, without an index by age. Visits
+ * are inserted in order of time, so the visits of several days are on neighbouring pages.
  */
 const MIGRATIONS = [
   /* sql */ `
@@ -235,9 +235,9 @@ const MIGRATIONS = [
 ];
 
 /**
- * Applies the migrations that the database does not have yet. Several processes may call it at once.
+ * Applies the missing migrations. Several processes may call it at the same time.
  *
- * @throws CoatcheckError `STORE_UNAVAILABLE` when a newer Coatcheck has migrated the database.
+ * @throws CoatcheckError `STORE_UNAVAILABLE` if a newer version of Coatcheck has migrated the database.
  */
 export function migrateVisits(database: DatabaseSync): void {
   database.exec("BEGIN IMMEDIATE");

@@ -5,21 +5,24 @@ import { HOURLY_COLUMNS, METRIC_COLUMNS, REVENUE_COLUMNS, VISITOR_COLUMNS } from
 import { ROLLUP_DIMENSIONS } from "../rollup-schema.ts";
 import type { BackendEventRow, VisitOrderRow, VisitRow } from "../schema.ts";
 
-/** The most days after its first one that a visit of 24 hours can touch. They are two where a day has 23 hours. */
+/**
+ * How many local days after the day of its start a visit can end. A visit lasts at most 24 hours, but a local day can
+ * have 23.
+ */
 const MAX_DAYS_BEFORE = 2;
 
-/** A day whose rollups are out of date. */
+/** A day whose rollups (precomputed statistics) are out of date. */
 interface DirtyDay {
   readonly tenant: string;
   readonly day: number;
-  /** The newest of the day's rows in `coatcheck_dirty_bucket`, and their number. */
+  /** The newest id among the day's rows in `coatcheck_dirty_bucket`, and the number of these rows. */
   readonly newest: number;
   readonly rows: number;
 }
 
 /**
- * Recomputes the rollups of up to `limit` days, oldest change first, each in a transaction of its own. Another process may
- * do the same at once: the older result is dropped.
+ * Recomputes the rollups of up to `limit` days, oldest change first, each in a transaction of its own. If another
+ * process recomputes the same day at the same time, the older result is dropped.
  *
  * @returns the number of recomputed days.
  */
@@ -68,7 +71,7 @@ function writeDay(database: DatabaseSync, time: LocalTime, dirty: DirtyDay, rows
   const seen = database
     .prepare("DELETE FROM coatcheck_dirty_bucket WHERE tenant = ? AND day = ? AND id <= ?")
     .run(tenant, day, newest);
-  // Another process has stored a newer result.
+  // Another process has already stored a newer result.
   if (Number(seen.changes) < dirty.rows) return;
   for (const table of ["metric", "revenue", "visitor"]) {
     const clear = database.prepare(

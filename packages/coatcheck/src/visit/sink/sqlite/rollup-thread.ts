@@ -15,15 +15,18 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Where the database is, and how the thread reads it. */
+/** The database file, and how the thread uses it. */
 export interface RollupThreadOptions {
   readonly path: string;
   readonly timeZone: string;
-  /** Milliseconds to wait for another connection's write lock. */
+  /** How long to wait for another connection's write lock, in milliseconds. */
   readonly timeout: number;
 }
 
-/** Recomputes rollups in a thread of its own. The thread starts with the first call and stays for the next one. */
+/**
+ * Recomputes rollups (precomputed statistics) in a separate thread. The thread starts with the first call and is
+ * reused.
+ */
 export class RollupThread {
   readonly #options: RollupThreadOptions;
   #worker: Worker | null = null;
@@ -35,10 +38,10 @@ export class RollupThread {
   }
 
   /**
-   * Recomputes up to `limit` days and returns their number. The process stays alive until then.
+   * Recomputes up to `limit` days and returns their number. The process does not exit before.
    *
-   * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`; else SQLite's error, or the error that ended the thread. The
-   * next call starts a new thread.
+   * @throws CoatcheckError `STORE_UNAVAILABLE` after `close`; otherwise SQLite's error or the error that ended the
+   *   thread. The next call starts a new thread.
    */
   async recompute(limit: number): Promise<number> {
     return (await this.#run({ limit })) as number;
@@ -60,7 +63,7 @@ export class RollupThread {
     });
   }
 
-  /** Ends the thread after the statement that it is running. Calls that wait are rejected. */
+  /** Ends the thread after its current statement. Rejects waiting calls. */
   async close(): Promise<void> {
     this.#isOpen = false;
     const worker = this.#worker;

@@ -1,4 +1,7 @@
-/** The thread in which rollups are recomputed, and whole tables are read. It has a connection of its own. */
+/**
+ * The program of the thread that recomputes rollups (precomputed statistics) and reads whole tables. It has its own
+ * database connection.
+ */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { LocalTime } from "../../facts/local-time.ts";
@@ -7,7 +10,7 @@ import type { Task } from "./rollup-thread.ts";
 
 const { path, timeZone, timeout } = workerData as { path: string; timeZone: string; timeout: number };
 const database = new DatabaseSync(path, { timeout });
-// Durable without it: a lost rollup leaves its day marked as changed.
+// Full durability is not needed: if a rollup is lost, its day is still marked as changed.
 database.exec("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768");
 const time = new LocalTime(timeZone);
 

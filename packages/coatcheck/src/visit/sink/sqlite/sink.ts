@@ -1,6 +1,6 @@
 /**
- * An event sink in one SQLite file, through Node's own `node:sqlite`. It stores events, keeps the facts of each visit, and
- * needs no server.
+ * An event sink in one SQLite file, through Node's own `node:sqlite`. It stores the events and a row for each visit,
+ * and needs no server.
  *
  * @example
  * import { sqliteEvents } from "coatcheck/visit/sqlite";
@@ -31,9 +31,9 @@ export type {
 
 /** Options of {@link sqliteEvents}. */
 export interface SqliteEventsOptions {
-  /** Path of the database file. Its folder must exist. It may be the file of a session store. */
+  /** Path of the database file. Its folder must exist. A session store may use the same file. */
   readonly path: string;
-  /** IANA time zone of days, hours and weeks in figures. Default: `UTC`. */
+  /** IANA time zone for the days, hours and weeks of statistics. Default: `UTC`. */
   readonly timeZone?: string;
   /** How long a call waits for another process's write lock, in milliseconds. Default: 2000. */
   readonly busyTimeout?: number;
@@ -45,14 +45,14 @@ const SINK_OPTIONS = {
   busyTimeout: true,
 } satisfies KnownOptions<SqliteEventsOptions>;
 
-/** An event sink that can be asked for orders, and its jobs. */
+/** An event sink with look-up of orders and maintenance. */
 export interface SqliteEvents extends EventSink, VisitMaintenance {
   findOrder(tenant: string | null, orderId: string): Promise<StoredOrder | null>;
 }
 
 /**
- * Opens an event sink in one SQLite file and creates the file if it does not exist. An acknowledged batch is on the disk.
- * Several processes on one machine may open the same file.
+ * Opens an event sink in one SQLite file and creates the file if it does not exist. When `write` resolves, the batch
+ * is on disk. Several processes on one machine may open the same file.
  *
  * @throws UsageError for an unknown option or time zone.
  * @throws CoatcheckError `STORE_UNAVAILABLE` when the file cannot be opened, is damaged, or has the schema of a newer

@@ -40,12 +40,12 @@ export class VisitStatements {
     this.#database = database;
   }
 
-  /** Changes whenever another connection commits. */
+  /** Returns a number that changes whenever another connection commits. */
   dataVersion(): number {
     return Number(this.#get("PRAGMA data_version")?.data_version);
   }
 
-  /** The number of a visitor, and whether this call created it. */
+  /** Returns the number of a visitor, and whether this call created the visitor. */
   visitorNumber(
     tenant: string,
     id: string,
@@ -62,7 +62,7 @@ export class VisitStatements {
     return { number: Number(lastInsertRowid), isNew: true };
   }
 
-  /** Updates the columns of a visitor that are copied from its visits. Writes nothing if they are the same. */
+  /** Updates the columns of a visitor that are derived from its visits. Writes nothing if they are unchanged. */
   updateVisitor(number: number, first: VisitRow | null, lastActivityAt: number): void {
     this.#run(
       `UPDATE coatcheck_visitor SET first_visit_at = ifnull(?2, first_visit_at), first_week = ifnull(?3, first_week),
@@ -79,7 +79,10 @@ export class VisitStatements {
     this.#run("INSERT INTO coatcheck_visit_tenant (tenant) VALUES (?) ON CONFLICT DO NOTHING", tenant);
   }
 
-  /** The visitor of a session's last visit before `at`, or of its first visit after that; null without a visit. */
+  /**
+   * Returns the visitor of a session's last visit before `at` or, if there is none, of its first visit after `at`.
+   * Null if the session has no visit.
+   */
   visitorOfSession(tenant: string, sessionId: string, at: number): number | null {
     const row = this.#get(
       `SELECT s.visitor FROM coatcheck_visit_session s JOIN coatcheck_visitor v ON v.number = s.visitor
@@ -91,12 +94,12 @@ export class VisitStatements {
     return row ? Number(row.visitor) : null;
   }
 
-  /** Whether any event has no visitor. */
+  /** Returns whether there are events without a visitor. */
   hasOrphans(): boolean {
     return this.#get("SELECT 1 FROM coatcheck_visit_event WHERE visitor IS NULL LIMIT 1") !== undefined;
   }
 
-  /** Assigns a session's events without a visitor to a visitor, and returns them. */
+  /** Assigns a session's events without a visitor to a visitor. Returns these events. */
   adoptOrphans(tenant: string, sessionId: string, visitor: number): VisitEventRow[] {
     return this.#all(
       `UPDATE coatcheck_visit_event SET visitor = ?1 WHERE visitor IS NULL AND session_id = ?2 AND tenant = ?3
@@ -107,12 +110,12 @@ export class VisitStatements {
     ) as unknown as VisitEventRow[];
   }
 
-  /** Inserts an event unless it is stored already. Returns whether it did. */
+  /** Inserts an event unless it is already stored. Returns whether it was inserted. */
   insertEvent(row: VisitEventRow): boolean {
     return this.#insert("coatcheck_visit_event", EVENT_COLUMNS, row, "ON CONFLICT DO NOTHING") === 1;
   }
 
-  /** The event id of a stored order; null if there is none. */
+  /** Returns the event id of a stored order; null if there is none. */
   eventOfOrder(tenant: string, orderId: string): string | null {
     const row = this.#get(
       "SELECT event_id FROM coatcheck_visit_order WHERE tenant = ? AND order_id = ?",
@@ -134,7 +137,7 @@ export class VisitStatements {
     return row ? ({ ...row } as unknown as StoredOrder) : null;
   }
 
-  /** Inserts an order. Of a stored one, only the visit changes. */
+  /** Inserts an order. If the order is already stored, only its visit is updated. */
   putOrder(row: VisitOrderRow): void {
     this.#insert(
       "coatcheck_visit_order",
@@ -162,7 +165,7 @@ export class VisitStatements {
     this.#run("INSERT INTO coatcheck_dirty_bucket (tenant, day) VALUES (?, ?)", tenant, day);
   }
 
-  /** The visitor's last visit that started at `at` or before. */
+  /** Returns the visitor's last visit that started at or before `at`. */
   lastVisitAt(visitor: number, at: number): VisitRow | null {
     const row = this.#get(
       `SELECT * FROM coatcheck_visit WHERE visitor = ? AND started_at <= ? ORDER BY started_at DESC, id DESC LIMIT 1`,
@@ -172,7 +175,7 @@ export class VisitStatements {
     return (row as VisitRow | undefined) ?? null;
   }
 
-  /** Start of a visit whose events are still stored; null for any other. */
+  /** Returns the start of a visit whose events are still stored; null for any other visit. */
   startOfRebuildable(id: string): number | null {
     const row = this.#get(
       "SELECT v.started_at FROM coatcheck_visit v JOIN coatcheck_visit_event e ON e.id = v.id WHERE v.id = ?",
@@ -181,7 +184,7 @@ export class VisitStatements {
     return row ? Number(row.started_at) : null;
   }
 
-  /** The visitor's visits that started after `at`, in order. */
+  /** Returns the visitor's visits that started after `at`, in order. */
   visitsAfter(visitor: number, at: number): VisitRow[] {
     return this.#all(
       "SELECT * FROM coatcheck_visit WHERE visitor = ? AND started_at > ? ORDER BY started_at, id",
@@ -190,7 +193,7 @@ export class VisitStatements {
     ) as unknown as VisitRow[];
   }
 
-  /** The visitor's events since `at`. */
+  /** Returns the visitor's events since `at`. */
   eventsSince(visitor: number, at: number): VisitEventRow[] {
     return this.#all(
       `SELECT ${FACT_COLUMNS} FROM coatcheck_visit_event WHERE visitor = ? AND at >= ?`,
@@ -208,7 +211,10 @@ export class VisitStatements {
     return new Map(rows.map(({ event_id, visit_id }) => [event_id, visit_id]));
   }
 
-  /** Start of the last visit of a visitor's session that started at `at` or before; null without one that has its events. */
+  /**
+   * Returns the start of the visitor's last visit with a session that started at or before `at`. Null if there is
+   * none whose events are still stored.
+   */
   lastVisitOfSession(visitor: number, sessionId: string, at: number): number | null {
     const row = this.#get(
       `SELECT s.started_at FROM coatcheck_visit_session s JOIN coatcheck_visit_event e ON e.id = s.visit_id
@@ -224,7 +230,7 @@ export class VisitStatements {
     this.#insert("coatcheck_visit", VISIT_COLUMNS, row, "");
   }
 
-  /** Updates a visit. Writes as few columns as the change allows, and indexes only if one of their columns differs. */
+  /** Updates a visit. Writes only the groups of columns that have changed, to avoid updates of indexes. */
   updateVisit(row: VisitRow, before: VisitRow): void {
     const differs = (name: keyof VisitRow) => row[name] !== before[name];
     const isIndexChanged = INDEXED_VISIT_COLUMNS.some(differs);
@@ -257,7 +263,7 @@ export class VisitStatements {
     );
   }
 
-  /** Deletes the sessions of a visit that are not among `kept`. */
+  /** Deletes the sessions of a visit that are not in `kept`. */
   deleteOtherSessions(visitId: string, kept: readonly string[]): void {
     this.#run(
       `DELETE FROM coatcheck_visit_session WHERE visit_id = ? AND session_id NOT IN (SELECT value FROM json_each(?))`,
@@ -278,7 +284,8 @@ export class VisitStatements {
     row: Row,
     onConflict: string,
   ): number {
-    // The statement's key is short: hashing the whole text for each row would take longer than binding its values.
+    // The key of the statement cache is short: hashing the whole SQL text for each row would take longer than binding
+    // its values.
     const key = `INSERT ${table}`;
     let statement = this.#prepared.get(key);
     if (!statement) {
