@@ -1,6 +1,6 @@
 /**
- * The script of a page for visits: it reports views that the server cannot see, the time for which the page was
- * visible, and events of the application. It has no dependency and needs no consent tool: the beacons go to the
+ * The visit tracker of a page. It reports page views that the server cannot see, the time for which the page was
+ * visible, and events of the application. It has no dependencies and needs no consent tool: the beacons go to the
  * application's own host, with the visitor cookie that scripts cannot read.
  *
  * @example

@@ -1,16 +1,22 @@
 import type { Beacon, BeaconEvent } from "../beacon.ts";
 import type { TrackerScope } from "./scope.ts";
 
-/** The most events that wait for a response. The oldest are dropped. */
+/** Most events that wait for a response. Older ones are dropped. */
 const MAX_PENDING = 50;
 
-/** Characters of JSON in one beacon. Browsers refuse beacons of more than 64 KB, and a character can take three bytes. */
+/**
+ * Longest JSON of one beacon, in characters. Browsers reject beacons of more than 64 KB, and a character can need
+ * three bytes.
+ */
 const MAX_LENGTH = 20_000;
 
-/** Milliseconds after which an event is dropped: 48 hours. The server refuses older ones. */
+/** Events that are older than 48 hours are dropped, because the server rejects them. In milliseconds. */
 const MAX_AGE = 48 * 3_600_000;
 
-/** Milliseconds in which events are collected for one request. A page sets its title shortly after a navigation. */
+/**
+ * How long events are collected before they are sent in one request, in milliseconds. A page sets its title shortly
+ * after a navigation.
+ */
 const COLLECT_DELAY = 500;
 
 /** An event that the server may not have received. */
@@ -18,11 +24,11 @@ interface Pending {
   readonly pageId: string;
   readonly at: number;
   readonly event: Omit<BeaconEvent, "ago" | "title">;
-  /** Set at the first sending, when the page has its title. */
+  /** Set when the event is first sent, because the page has its title then. */
   title?: string;
 }
 
-/** Sends events, and keeps them until the server has responded. Repeated events have the same id. */
+/** Sends events, and repeats them until the server has responded. A repeated event has the same id. */
 export class Sender {
   readonly #scope: TrackerScope;
   readonly #path: string;
@@ -40,7 +46,7 @@ export class Sender {
     this.schedule();
   }
 
-  /** Sends the pending events soon. */
+  /** Sends the pending events after a short delay. */
   schedule(): void {
     if (this.#isScheduled || this.#pending.length === 0) return;
     this.#isScheduled = true;
@@ -50,7 +56,7 @@ export class Sender {
     }, COLLECT_DELAY);
   }
 
-  /** Sends the pending events. Those without a response are pending again. */
+  /** Sends the pending events. If there is no response, they are pending again. */
   send(): void {
     const pending = this.#pending;
     for (const part of this.#partsOf(pending.splice(0))) {
@@ -66,8 +72,8 @@ export class Sender {
   }
 
   /**
-   * Sends the pending events, and `last` if there is one, in a way that outlives the page. It brings no response, so the
-   * pending events are repeated if the page is shown again.
+   * Sends the pending events, and `last` if it is not null, by `sendBeacon`, which finishes after the page is closed.
+   * There is no response, so the pending events are sent again if the page is shown again.
    */
   sendLast(pageId: string, last: Pending["event"] | null): void {
     const pending = last ? [...this.#pending, this.#made(pageId, last)] : this.#pending;
@@ -78,14 +84,14 @@ export class Sender {
     }
   }
 
-  /** Forgets the pending events. Those that are being sent are not repeated. */
+  /** Drops the pending events. Events that are already being sent are not sent again. */
   clear(): void {
     this.#pending = [];
   }
 
   /**
-   * Splits events by page, and where a body would become too long. The server rejects a body as a whole, so the
-   * application's events and the page's own are in separate bodies. Omits events that no server would accept.
+   * Splits events into bodies by page and by length. The server rejects a body as a whole, so the application's
+   * events and the page's own events are in separate bodies. Omits events that every server would reject.
    */
   #partsOf(pending: readonly Pending[]): Pending[][] {
     const parts: Pending[][] = [];
@@ -130,7 +136,7 @@ export class Sender {
   }
 }
 
-/** Removes half of a surrogate pair, which cutting a text can leave. */
+/** Removes a lone surrogate, which truncation of a text can leave. */
 function withoutLoneSurrogates(text: string): string {
   return text.replace(/\p{Surrogate}/gu, "");
 }

@@ -3,7 +3,7 @@ import type { BeaconEvent } from "../beacon.ts";
 import { type TrackerScope, uuid } from "./scope.ts";
 import { Sender } from "./sender.ts";
 
-/** Options of {@link startTracker}. All are optional. */
+/** Options of {@link startTracker}. */
 export interface TrackerOptions {
   /** Path of the beacon route. Default: `/session/visit`. */
   readonly path?: string;
@@ -14,22 +14,28 @@ export interface TrackerOptions {
 /** The tracker of a page. On a server, and with Global Privacy Control, `track` does nothing. */
 export interface Tracker {
   /**
-   * Reports an event of the application within a second, or when the page is hidden. Ignores one with more than 20,000
-   * characters of JSON.
+   * Reports an event of the application within a second, or when the page is hidden. Ignores an event with more than
+   * 20,000 characters of JSON.
    */
   track(name: string, properties?: JsonObject): void;
-  /** Stops the collection, here and on the server. Rejects if the server has not confirmed it; this page sends nothing even then. */
+  /**
+   * Stops the collection, in this page and on the server. Rejects if the server has not confirmed it; even then, this
+   * page sends nothing more.
+   */
   optOut(): Promise<void>;
-  /** Allows the collection again. The page counts as the first of a new visitor. Rejects if the server has not confirmed it. */
+  /**
+   * Allows the collection again. This page is counted as the first page of a new visitor. Rejects if the server has
+   * not confirmed it.
+   */
   optIn(): Promise<void>;
 }
 
 /**
- * Reports the views and the visible time of the page that loads it. Call it once per document.
+ * Reports the page views and the visible time of the current document. Call it once per document.
  *
- * A document that the server has counted names its page id in `<meta name="coatcheck-page" content="…">`; a page
- * without it is counted by its first beacon. Navigation by `history`, a return from the back/forward cache and the showing of a
- * prerendered page are views of their own.
+ * If the server has counted the document, the document contains its page id in `<meta name="coatcheck-page"
+ * content="…">`; otherwise its first beacon reports the page view. Navigation by `history`, a return from the
+ * back/forward cache and the display of a prerendered page are separate page views.
  *
  * @example
  * const tracker = startTracker();
@@ -51,7 +57,7 @@ class TrackedPage {
   readonly #sender: Sender;
   #isOff: boolean;
   #pageId = "";
-  /** Path and query of the current view. */
+  /** Path and query of the current page view. */
   #address = "";
   /** When the page became visible or last reported its visible time; null while it is hidden. */
   #visibleSince: number | null = null;
@@ -65,7 +71,7 @@ class TrackedPage {
   }
 
   track(type: string, properties: JsonObject = {}): void {
-    // The copy keeps what the application changes afterwards out of the event.
+    // Copies the properties, so that later changes by the application do not affect the event.
     const copy = JSON.parse(JSON.stringify(properties));
     this.#onceShown(() => this.#add(type, { properties: copy }));
   }
@@ -80,10 +86,10 @@ class TrackedPage {
     this.#view();
   }
 
-  /** Runs `task` now, or when a page that the browser renders in advance is shown. */
+  /** Runs `task` now. If the browser prerenders the page, runs it when the page is displayed. */
   #onceShown(task: () => void): void {
     const { document } = this.#scope;
-    // The event does not bubble to the window.
+    // The event is dispatched to the document only; it does not bubble to the window.
     if (document.prerendering) document.addEventListener("prerenderingchange", task, { once: true });
     else task();
   }
@@ -102,14 +108,14 @@ class TrackedPage {
       this.#visibleSince ??= scope.performance.now();
       this.#sender.schedule();
     });
-    // Some browsers leave a page without hiding it first.
+    // Some browsers unload a page without hiding it first.
     scope.addEventListener("pagehide", () => this.#hide());
     scope.addEventListener("pageshow", ({ persisted }) => {
       if (persisted) this.#view();
     });
     scope.addEventListener("popstate", () => this.#navigate(true));
     this.#watch("pushState", true);
-    // Applications keep the state of a form in the query by replacing it at each change.
+    // `replaceState` is no page view if only the query changes: applications use it to store the state of a form.
     this.#watch("replaceState", false);
   }
 
@@ -142,7 +148,7 @@ class TrackedPage {
     if (!this.#isOff) this.#sender.sendLast(this.#pageId, time && this.#made("page_time", time));
   }
 
-  /** Begins a view. One without a page id from the server is counted by its beacon. */
+  /** Begins a page view. If the server has given no page id, a beacon reports the view. */
   #view(counted?: string, referrer = ""): void {
     const { location, document, performance } = this.#scope;
     this.#pageId = counted || uuid(this.#scope);
@@ -172,7 +178,7 @@ function hasOptedOut({ document }: TrackerScope): boolean {
   try {
     return /\bvisitor_optout=1/.test(document.cookie);
   } catch {
-    // A sandboxed frame has no cookies.
+    // Reading cookies throws in a sandboxed frame.
     return false;
   }
 }
